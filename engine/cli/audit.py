@@ -53,7 +53,7 @@ def verify(
 ) -> None:
     """Prove every chain against its checkpoints; names the first bad row of each, and what was done to it.
 
-    With `--state` grants, denials, consents, roles, credentials, cases, steps, deadlines, work items and jobs are
+    With `--state` grants, recusals, consents, roles, credentials, cases, steps, deadlines, work items and jobs are
     compared with what the history says; each difference is named.
     """
     settings = read_settings()

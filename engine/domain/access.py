@@ -68,20 +68,44 @@ class Grant(Record):
         return self.is_live(now) or self.ended_reason == SUSPENDED
 
 
-class Denial(Record):
-    """A person, unit or organisation that must not see a case (UTC): it beats every grant, role and break-glass."""
+class RecusalReason(StrEnum):
+    """Why somebody has no part in a case: they may be part of what it is about, or they must not see it."""
+
+    CONFLICT_OF_INTEREST = "conflict_of_interest"
+    DENIED = "denied"
+
+
+class Recusal(Record):
+    """A person, unit or organisation that has no part in a case (UTC): it beats every grant, role and break-glass.
+
+    A conflict of interest is always one person's, and one person ends it; two people end a denial.
+    """
 
     id: UUID
     case_id: UUID
     actor_id: UUID | None = None
     unit_id: UUID | None = None
     organisation_id: UUID | None = None
+    reason: RecusalReason
     reason_code: str
     set_by: UUID | None = None
     set_at: datetime
-    lifted_by: UUID | None = None
-    lifted_second_by: UUID | None = None
-    lifted_at: datetime | None = None
+    ended_by: UUID | None = None
+    ended_second_by: UUID | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def whom(self) -> str:
+        """Whether it names a person, a unit or an organisation."""
+        return "person" if self.actor_id else "unit" if self.unit_id else "organisation"
+
+    def says_as(self, other: "Recusal") -> bool:
+        """Whether another recusal names the same and for the same reason."""
+        return self.reason == other.reason and _named(self) == _named(other)
+
+
+def _named(recusal: Recusal) -> tuple[UUID | None, UUID | None, UUID | None]:
+    return recusal.actor_id, recusal.unit_id, recusal.organisation_id
 
 
 class Way(Record):

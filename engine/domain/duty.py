@@ -41,14 +41,6 @@ class Absence(Record):
     ends_at: datetime
 
 
-class Conflict(Record):
-    """Somebody who must not be told of a case."""
-
-    case_id: UUID
-    actor_id: UUID
-    reason_code: str
-
-
 def problems_of_span(starts_at: datetime, ends_at: datetime, *, now: datetime) -> dict[str, str]:
     """Say what is wrong with the times of a new shift or absence, by field; empty when nothing is."""
     for name, instant in (("starts_at", starts_at), ("ends_at", ends_at)):

@@ -136,7 +136,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "access is decided by it in the database: what may be shown to whom, how long, and by which code it ended",
         "consent: kind purposes[] fields[] recipients[] valid_until recorded_at withdrawn_at expired_at",
         "grant: purpose fields[] valid_until ended_at granted_at kind second_at ended_reason",
-        "denial: reason_code set_at lifted_at", "conflict: reason_code noted_at ended_at",
+        "recusal: reason reason_code set_at ended_at",
         "restriction: ground_code placed_at lifted_at", "break_glass: reason_code hours asked_at ends_at flagged_at",
     ),
     **_because(

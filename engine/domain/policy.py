@@ -97,7 +97,7 @@ class Action(StrEnum):
     SEE_READINGS = "see who looked at a case"
     KEEP_CONCERNS = "receive concerns about staff"
     SEE_ACCESS = "see who may see a case"
-    DENY = "say who must not see a case"
+    RECUSE = "say who must not see a case"
     LIFT_DENIAL = "restore access to a case"
     SIGN_LAW = "sign a limit of the law"
 
@@ -169,7 +169,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_READINGS: _LEADING,
     Action.KEEP_CONCERNS: frozenset({Role.SAFEGUARDING_LEAD, Role.NODAL_OFFICER, Role.DATA_PROTECTION_OFFICER}),
     Action.SEE_ACCESS: _LEADING | {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
-    Action.DENY: _LEADING,
+    Action.RECUSE: _LEADING,
     Action.LIFT_DENIAL: _LEADING,
     Action.SIGN_LAW: frozenset({Role.LAWYER}),
 }

@@ -32,7 +32,6 @@ from engine.portal.routes import (
     case_links,
     cases,
     concerns,
-    conflicts,
     consents,
     deadlines,
     definitions_time,
@@ -76,7 +75,7 @@ from engine.portal.visit import Portal
 _ROUTES: Final = (
     audit, break_glass, concerns, health, attachments, api, sign_in, first_run, account, people, units,
     home, reports, worklist, items, cases, documents, case_changes, case_course, persons, case_links, deadlines,
-    links, conflicts, access, duty, referrals, consents, sending, matches, partner, partners, progress,
+    links, access, duty, referrals, consents, sending, matches, partner, partners, progress,
     paper_forms, preferences, transmit, workflows,
     calendars, calls, law, keeping, exports, subject, definitions_time, board, delays, outgoing, waiting, demo,
 )  # fmt: skip

@@ -11,7 +11,6 @@ from engine.adapters.sql.audit_log_store import AuditLogStore
 from engine.adapters.sql.break_glass_store import BreakGlassStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
@@ -174,7 +173,7 @@ def _leads(tx: Transaction, state: CaseState) -> tuple[ActorRecord, ...]:
 
 def _who_may_know(tx: Transaction, state: CaseState, people: Iterable[ActorRecord]) -> tuple[ActorRecord, ...]:
     """Give who of these people can act, without whoever is in conflict with the case or denied it."""
-    barred = tx.of(DutyStore).conflicted(state.case.id)
+    barred = tx.of(AccessStore).recused(state.case.id)
     return tuple(one for one in people if not one.disabled and one.id not in barred)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.approval_store import ApprovalStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.housekeeping_store import HousekeepingStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.link_store import LinkStore
@@ -281,9 +281,7 @@ def _give_items_back(tx: Transaction, state: CaseState, link: CaseLink) -> None:
         if item.status is not ItemStatus.CANCELLED or step is None or step.status not in OPEN:
             continue
         actor = tx.of(DirectoryStore).actor(assignee_id) if assignee_id else None
-        is_here = (
-            actor is not None and not actor.disabled and actor.id not in tx.of(DutyStore).conflicted(state.case.id)
-        )
+        is_here = actor is not None and not actor.disabled and actor.id not in tx.of(AccessStore).recused(state.case.id)
         changes = {
             "status": ItemStatus.RESERVED if is_here else ItemStatus.READY,
             "assignee_id": assignee_id if is_here else None, "ended_at": None, "revision": item.revision + 1,

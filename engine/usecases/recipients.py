@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.directory_store import DirectoryStore
 from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.item_store import ItemStore
@@ -77,7 +78,7 @@ def who_has_it(tx: Transaction, state: CaseState, item: WorkItem | None, *, now:
     """Give who is to do an item: its assignee, or the deputy of one who is away, else all its candidates."""
     if item is None:
         return ()
-    hidden = tx.of(DutyStore).conflicted(state.case.id)
+    hidden = tx.of(AccessStore).recused(state.case.id)
     assignee = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
     found = _reach(tx, _Meant((assignee,)), hidden, now) if assignee else Reachable()
     return found.people or _reach(tx, _Meant(_candidates(tx, state, item)), hidden, now).people
@@ -90,13 +91,13 @@ def who_is_told(tx: Transaction, state: CaseState, step_id: UUID, level: Level, 
     """
     item = tx.of(ItemStore).open_of_step(step_id)
     meant = _meant(tx, state, item, step_id, level.to, now)
-    found = _reach(tx, meant, tx.of(DutyStore).conflicted(state.case.id), now, even_away=level.last_resort)
+    found = _reach(tx, meant, tx.of(AccessStore).recused(state.case.id), now, even_away=level.last_resort)
     return found._replace(note=" ".join(note for note in (meant.note, found.note) if note))
 
 
 def last_resort(tx: Transaction, state: CaseState, *, now: datetime) -> tuple[ActorRecord, ...]:
     """Give those above in the unit, else whoever keeps the system running; nobody who must not be told."""
-    hidden = tx.of(DutyStore).conflicted(state.case.id)
+    hidden = tx.of(AccessStore).recused(state.case.id)
     above = _Meant(tx.of(DirectoryStore).holders(roles=LAST_RESORT, unit_id=state.case.unit_id))
     found = _reach(tx, above, hidden, now).people
     return found or _reach(tx, _Meant(tx.of(DirectoryStore).holders(roles=_ADMINISTRATORS)), hidden, now).people
@@ -104,7 +105,7 @@ def last_resort(tx: Transaction, state: CaseState, *, now: datetime) -> tuple[Ac
 
 def reachable(tx: Transaction, state: CaseState, people: Iterable[ActorRecord], *, now: datetime) -> Reachable:
     """Give who of these people can be told of a case, deputies included, or why nobody can."""
-    return _reach(tx, _Meant(tuple(people)), tx.of(DutyStore).conflicted(state.case.id), now)
+    return _reach(tx, _Meant(tuple(people)), tx.of(AccessStore).recused(state.case.id), now)
 
 
 def people_of_partner(tx: Transaction, state: CaseState, unit_id: UUID, *, now: datetime) -> tuple[ActorRecord, ...]:

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.delivery_store import DeliveryStore
 from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.preference_store import PreferenceStore
 from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
@@ -172,7 +172,7 @@ def _tell_all(
     channels: Iterable[str],
     now: datetime,
 ) -> bool:
-    hidden = tx.of(DutyStore).conflicted(note.case_id) if note.case_id else frozenset()
+    hidden = tx.of(AccessStore).recused(note.case_id) if note.case_id else frozenset()
     meant, wanted = [person for person in people if person.id not in hidden], tuple(channels)
     chosen = tx.of(PreferenceStore).of(tuple(person.id for person in meant))
     must_send = False

@@ -6,19 +6,18 @@ from uuid import UUID
 
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.referral_store import ReferralStore
 from engine.adapters.sql.transaction import Transaction
 from engine.assembly import Engine
-from engine.domain.access import Denial
 from engine.domain.case_links import CaseLink, LinkKind
 from engine.domain.narrowing import covers, of_everybody
 from engine.domain.policy import Action, can, visible_units
 from engine.domain.referral import ReferralStatus
 from engine.domain.state import CaseState
 from engine.errors import NotAllowedError, NotFoundError
-from engine.usecases.case_access import give_back_what_is_barred
+from engine.ports import JsonValue
 from engine.usecases.deciding import require_member
+from engine.usecases.recusals import event_of, give_back_what_is_barred
 from engine.views import Viewer
 
 _WHO: Final = "person.name"
@@ -65,22 +64,19 @@ def carry_barred(
 ) -> CaseState:
     """Let nobody know of a case who must not know of another one: carries them over; gives the case after.
 
-    Each conflict of interest and each denial that holds there is written here too, in the words of one made by hand. It
-    stays until a person ends it. What they had claimed here goes back.
+    Each recusal that holds there is written here too, in the words of one made by hand. It stays until a person ends
+    it. What they had claimed here goes back.
     """
-    notes: list[tuple[str, dict[str, object]]] = []
-    known = {one.actor_id for one in tx.of(DutyStore).conflicts_of(state.case.id)}
-    for conflict in tx.of(DutyStore).conflicts_of(source.case.id):
-        if conflict.actor_id not in known:
-            tx.of(DutyStore).add_conflict(conflict.model_copy(update={"case_id": state.case.id}), by=by, at=now)
-            notes.append(("ConflictNoted", {"actor_id": str(conflict.actor_id)}))
-    named = {_whom(one) for one in tx.of(AccessStore).denials_of(state.case.id) if one.lifted_at is None}
-    for denial in tx.of(AccessStore).denials_of(source.case.id):
-        if denial.lifted_at is None and _whom(denial) not in named and denial.unit_id != state.case.unit_id:
-            new = {"id": engine.entropy.uuid(), "case_id": state.case.id, "set_by": by, "set_at": now}
-            tx.of(AccessStore).deny(denial.model_copy(update=new))
-            notes.append(("AccessDenied", {"denial_id": str(new["id"]), "whom": _sort_of(denial)}))
-            named.add(_whom(denial))
+    notes: list[tuple[str, dict[str, JsonValue]]] = []
+    known = list(tx.of(AccessStore).recusals_of(state.case.id))
+    for there in tx.of(AccessStore).recusals_of(source.case.id):
+        if there.unit_id == state.case.unit_id or any(there.says_as(one) for one in known):
+            continue
+        new = {"id": engine.entropy.uuid(), "case_id": state.case.id, "set_by": by, "set_at": now}
+        here = there.model_copy(update=new)
+        tx.of(AccessStore).recuse(here)
+        notes.append(event_of(here))
+        known.append(here)
     released = [str(item.id) for item in give_back_what_is_barred(tx, state.case.id)]
     for type_, body in notes:
         state = tx.of(CaseStore).note(
@@ -88,16 +84,6 @@ def carry_barred(
         )
         released = []
     return state
-
-
-def _whom(denial: Denial) -> tuple[UUID | None, UUID | None, UUID | None]:
-    return denial.actor_id, denial.unit_id, denial.organisation_id
-
-
-def _sort_of(denial: Denial) -> str:
-    if denial.organisation_id is not None:
-        return "organisation"
-    return "person" if denial.actor_id else "unit"
 
 
 def new_link(

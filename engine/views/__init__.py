@@ -1,6 +1,6 @@
 """What pages, the command line and messages are shown: frozen views, made for one viewer."""
 
-from engine.views.access import AccessView, DenialView, GrantView
+from engine.views.access import AccessView, GrantView, RecusalView
 from engine.views.audit import (
     AccountLine,
     AuditLine,
@@ -52,7 +52,7 @@ from engine.views.keeping import (
 )
 from engine.views.law import LawExplanationView, LawOfCaseView, PointsToView
 from engine.views.messages import ChannelView, ContactView, DeadLetterView, MailView, NoticeView, OfferView, SentView
-from engine.views.people import AbsenceView, ActorView, ConflictView, MemberView, RoleView, ShiftView, UnitView
+from engine.views.people import AbsenceView, ActorView, MemberView, RoleView, ShiftView, UnitView
 from engine.views.persons import (
     AgeView,
     CandidateView,
@@ -126,7 +126,6 @@ __all__ = [
     "ClockJump",
     "ConcernLine",
     "ConcernView",
-    "ConflictView",
     "ConsentView",
     "ContactView",
     "CorrectionView",
@@ -136,7 +135,6 @@ __all__ = [
     "DefinitionView",
     "DelayLine",
     "DeliveryView",
-    "DenialView",
     "DocumentView",
     "EraseCopyView",
     "ErasureView",
@@ -183,6 +181,7 @@ __all__ = [
     "ProposedView",
     "ReaderLine",
     "ReasonView",
+    "RecusalView",
     "RingingView",
     "RoleView",
     "RunView",

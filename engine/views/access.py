@@ -25,26 +25,30 @@ class GrantView(View):
     may_add_files: bool = False
 
 
-class DenialView(View):
-    """Somebody who must not see a case; with a request to lift that, if one waits for a second person."""
+class RecusalView(View):
+    """Somebody who has no part in a case; with a request to end that, if one waits for a second person."""
 
     id: UUID
     whom: str
     kind: str
+    reason: str
     reason_code: str
     set_at: datetime
     set_by: str | None
-    lifted_at: datetime | None
+    ended_at: datetime | None
     request_id: UUID | None
     asked_by: str | None
     is_asked_by_viewer: bool
 
 
 class AccessView(View):
-    """Everybody who may see a case, and everybody who must not."""
+    """Everybody who may see a case, and everybody who must not.
+
+    Who is in conflict of interest is only counted, in `conflicts`, for who may recuse nobody.
+    """
 
     unit: str
     grants: tuple[GrantView, ...]
-    denials: tuple[DenialView, ...]
+    recusals: tuple[RecusalView, ...]
     conflicts: int
-    may_deny: bool
+    may_recuse: bool

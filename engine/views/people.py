@@ -84,13 +84,3 @@ class AbsenceView(View):
     starts_at: datetime
     ends_at: datetime
     is_now: bool
-
-
-class ConflictView(View):
-    """Somebody who is not told of a case."""
-
-    actor_id: UUID
-    actor: str
-    reason_code: str
-    noted_by: str | None
-    noted_at: datetime

@@ -5,6 +5,7 @@ and says from them who may see what at this instant. After every act the engine 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -17,15 +18,14 @@ from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.cases import cases as cases_view
-from engine.domain.access import Grant, Via
+from engine.domain.access import Grant, RecusalReason, Via
 from engine.domain.consent import GivenBy
 from engine.domain.narrowing import of_person
 from engine.domain.records import PersonRole
 from engine.errors import IcmcError, NotFoundError
 from engine.usecases.break_glass import break_glass
-from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
-from engine.usecases.conflicts import end_conflict, note_conflict
 from engine.usecases.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
+from engine.usecases.recusals import answer_lift, end_recusal, recuse
 from engine.usecases.referrals import (
     ReferralRequest,
     accept_referral,
@@ -70,7 +70,7 @@ class Model:
     referrals: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     grants: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     denials: dict[UUID, dict[str, Any]] = field(default_factory=dict)
-    conflicts: set[tuple[UUID, tuple[int, str]]] = field(default_factory=set)
+    conflicts: dict[tuple[UUID, tuple[int, str]], UUID] = field(default_factory=dict)
 
     def is_denied(self, case: Known, side: int, role: str) -> bool:
         """Say whether a denial or a conflict names the persona or its unit."""
@@ -304,9 +304,10 @@ class Crossing(RuleBasedStateMachine):
         case = self._case(pick)
         side, role = self._one_who_sees(case, whom)
         as_unit = whole and side != case.side
-        denial = deny_access(
+        denial = recuse(
             self.world.engine, case.id, viewer=self._own(case, "case_manager"), command_id=uuid4(),
-            reason_code="concern", actor_id=None if as_unit else self._who(side, role).actor_id,
+            reason=RecusalReason.DENIED, reason_code="concern",
+            actor_id=None if as_unit else self._who(side, role).actor_id,
             unit_id=self.sides[side][0] if as_unit else None,
         )  # fmt: skip
         named = side if as_unit else (side, role)
@@ -319,9 +320,7 @@ class Crossing(RuleBasedStateMachine):
         denial_id, denial = self._pick(live, pick)
         case, engine = self._of(denial["case"]), self.world.engine
         first, second = self._own(case, "case_manager"), self._own(case, "supervisor")
-        request = ask_to_lift_denial(
-            engine, case.id, denial_id, viewer=first, command_id=uuid4(), reason_code="mistake"
-        )
+        request = end_recusal(engine, case.id, denial_id, viewer=first, command_id=uuid4(), reason_code="mistake")
         assert not self._did(
             lambda: answer_lift(engine, case.id, request, viewer=first, command_id=uuid4(), approved=True)
         ), "nobody lifts a denial alone"
@@ -337,14 +336,14 @@ class Crossing(RuleBasedStateMachine):
         key, actor = (case.id, (side, role)), self._who(side, role).actor_id
         lead = self._own(case, "case_manager")
         if key in self.model.conflicts:
-            end_conflict(self.world.engine, case.id, viewer=lead, command_id=uuid4(), actor_id=actor)
-            self.model.conflicts.remove(key)
-        elif self._did(
-            lambda: note_conflict(
-                self.world.engine, case.id, viewer=lead, command_id=uuid4(), actor_id=actor, reason_code="relative"
-            )
-        ):
-            self.model.conflicts.add(key)
+            ended = self.model.conflicts.pop(key)
+            end_recusal(self.world.engine, case.id, ended, viewer=lead, command_id=uuid4())
+            return
+        with suppress(IcmcError):
+            self.model.conflicts[key] = recuse(
+                self.world.engine, case.id, viewer=lead, command_id=uuid4(), actor_id=actor,
+                reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
+            )  # fmt: skip
 
     @rule(hours=st.sampled_from((1, 3, 5, 30, 24 * 8, 24 * 21)), looks=st.booleans())
     def time_passes(self, hours: int, looks: bool) -> None:  # noqa: FBT001 - drawn

@@ -51,7 +51,7 @@ def test_a_denial_that_is_forgotten_is_found(world: World) -> None:
     history.deny(pick=0, whom=1, whole=True)
     history.the_lists_show_what_the_model_says()
     with connected(world.super_url) as connection:
-        connection.execute("DELETE FROM denial")
+        connection.execute("DELETE FROM recusal")
     with pytest.raises(AssertionError):
         history.the_lists_show_what_the_model_says()
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,15 +19,15 @@ from engine.adapters.sql.row_history import KEPT, LEFT_OUT
 from engine.adapters.sql.sign_in_store import SignInStore
 from engine.bootstrap import build_engine, ship
 from engine.cli.main import app
+from engine.domain.access import RecusalReason
 from engine.replay.demo import seed_demo
 from engine.replay.world import people_of
 from engine.settings import Settings
-from engine.usecases.case_access import deny_access
-from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import withdraw_consent
 from engine.usecases.manage_people import deactivate
 from engine.usecases.open_case import open_case
 from engine.usecases.prove_state import STATE_AUDIT, begin_history_of_rows, prove_state
+from engine.usecases.recusals import recuse
 from engine.usecases.work_items import claim_work_item
 from tests.conftest import writer_of
 from tests.integration.cli.test_time_commands import TOLD
@@ -49,9 +50,10 @@ def case_id(world: World) -> UUID:
     lead, worker = world.who("supervisor"), world.who("caseworker")
     item = world.item(case_id, "look")
     claim_work_item(world.engine, item.id, viewer=worker, command_id=uuid4())
-    more = {"viewer": lead, "reason_code": "danger"}
-    deny_access(world.engine, case_id, command_id=uuid4(), actor_id=world.other("counsellor").actor_id, **more)
-    note_conflict(world.engine, case_id, command_id=uuid4(), actor_id=worker.actor_id, **more)
+    more: dict[str, Any] = {"viewer": lead, "reason": RecusalReason.DENIED, "reason_code": "danger"}
+    recuse(world.engine, case_id, command_id=uuid4(), actor_id=world.other("counsellor").actor_id, **more)
+    more["reason"] = RecusalReason.CONFLICT_OF_INTEREST
+    recuse(world.engine, case_id, command_id=uuid4(), actor_id=worker.actor_id, **more)
     world.do_jobs()
     with world.engine.transaction() as tx:
         for token in (b"over", b"open"):
@@ -151,16 +153,16 @@ ATTACKS = {
         r"^Case C-.*: what is encrypted of event 1 was changed: rows were not compared\.$",
     ),
     "a denial is lifted": (
-        "UPDATE denial SET lifted_at = now() WHERE case_id = :case",
-        r"^Case C-.*: the denial of Counsellor .* says lifted_at = .*; the history says nothing\.$",
+        "UPDATE recusal SET ended_at = now() WHERE case_id = :case AND reason = 'denied'",
+        r"^Case C-.*: the recusal of Counsellor .* says ended_at = .*; the history says nothing\.$",
     ),
     "a denial is removed": (
-        "DELETE FROM denial WHERE case_id = :case",
-        r"^Case C-.*: the denial of Counsellor .* is in the history, and its row is gone\.$",
+        "DELETE FROM recusal WHERE case_id = :case AND reason = 'denied'",
+        r"^Case C-.*: the recusal of Counsellor .* is in the history, and its row is gone\.$",
     ),
     "a conflict of interest is ended": (
-        "UPDATE conflict SET ended_at = now() WHERE case_id = :case",
-        r"^Case C-.*: the conflict of interest of Caseworker IN says ended_at = ",
+        "UPDATE recusal SET ended_at = now() WHERE case_id = :case AND reason <> 'denied'",
+        r"^Case C-.*: the recusal of Caseworker IN .* says ended_at = ",
     ),
     "a deadline is silenced": (
         "UPDATE deadline SET next_at = NULL, next_firing = NULL WHERE case_id = :case AND status = 'open'",
@@ -276,7 +278,7 @@ def test_the_application_cannot_remove_a_key(world: World, statement: str) -> No
 
 def test_the_nightly_auditor_finds_it_and_says_so_until_it_is_mended(world: World, case_id: UUID) -> None:
     assert prove_state(world.engine) == 0
-    as_the_application(world, "DELETE FROM denial WHERE case_id = :case", case=case_id)
+    as_the_application(world, "DELETE FROM recusal WHERE case_id = :case AND reason = 'denied'", case=case_id)
     assert prove_state(world.engine) == 1
     with world.engine.transaction() as tx:
         kept = tx.of(HousekeepingStore).installation(STATE_AUDIT)
@@ -318,12 +320,12 @@ def test_no_secret_stands_in_the_history_of_rows(world: World, case_id: UUID) ->
 
 
 def test_a_history_that_somebody_adds_to_without_the_key_proves_nothing(world: World, case_id: UUID) -> None:
-    as_the_application(world, "DELETE FROM denial WHERE case_id = :case", case=case_id)
+    as_the_application(world, "DELETE FROM recusal WHERE case_id = :case AND reason = 'denied'", case=case_id)
     as_the_application(
         world,
         "INSERT INTO audit_event (stream, seq, at, type, body, hash) SELECT stream, (SELECT max(seq) + 1 FROM"
         " audit_event WHERE stream = 'rows'), at, type, body || '{\"row\": null}', hash FROM audit_event WHERE"
-        " stream = 'rows' AND body ->> 'table' = 'denial'",
+        " stream = 'rows' AND body ->> 'table' = 'recusal' AND body -> 'row' ->> 'reason' = 'denied'",
     )
     assert found(world) == []
     assert prove_state(world.engine) == 1, "the chain of the rows does not verify"

@@ -92,7 +92,7 @@ def test_every_page_of_duty_is_pleasant(open_page: OpenPage, portal: Portal) -> 
     page = open_page()
     become(page, portal, "supervisor")
     pages = ("/on-call", "/absences", "/referrals", "/preferences", "/transmit", "/worklist", "/delays", "/board")
-    for path in (*pages, f"{case.page}/conflicts", case.page):
+    for path in (*pages, f"{case.page}/access", case.page):
         page.goto(path)
         must_be_pleasant(page)
 

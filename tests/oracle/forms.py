@@ -30,9 +30,8 @@ SIMPLE: Final[Mapping[str, Form]] = {
     f"{_LIMIT}/ask": {"more": "PT5M", "extension_reason": "far_away"},
     f"{_LIMIT}/pause": {"until": "2026-03-08T10:00", "reason": "person_away"},
     f"{_CASE}/links/{{link_id}}/end": {},
-    f"{_CASE}/access/denials/{{denial_id}}/lift": {"reason_code": "no_longer"},
+    f"{_CASE}/access/recusals/{{recusal_id}}/end": {"reason_code": "no_longer"},
     f"{_CASE}/access/requests/{{request_id}}": {"answer": "no"},
-    f"{_CASE}/conflicts/{{actor_id}}/end": {},
     f"{_CASE}/consents/{{consent_id}}/withdraw": {},
     f"{_CASE}/sent/{{referral_id}}/recall": {},
     f"{_CASE}/sent/{{referral_id}}/link": {"days": "3"},
@@ -47,8 +46,7 @@ FORMS: Final[Mapping[str, Callable[[OracleWorld, Objects], Form]]] = {
     f"{_CASE}/links": lambda world, made: {"kind": "same_route", "number": _other(world, made).number},
     f"{_CASE}/merge": lambda _, made: {"stub": made.beside, "rests": "no", "merge_reason": "same_event"},
     f"{_CASE}/split": lambda _, made: {"person_ids": str(made.ids["secondary_id"]), "split_reason": "safety"},
-    f"{_CASE}/conflicts": lambda world, _: {"actor_id": _outside(world), "reason_code": "relative"},
-    f"{_CASE}/access/denials": lambda world, _: {"actor_id": _outside(world), "reason_code": "danger"},
+    f"{_CASE}/access/recusals": lambda world, _: {"actor_id": _outside(world), "reason_code": "denied:danger"},
     f"{_CASE}/consents": lambda _, made: {
         "person_id": str(made.ids["person_id"]), "kind": "guardian", "purposes": "shelter", "assent": "yes",
         "recipients": "kind:shelter", "parts": "name", "valid_until": "2026-05-01", "language": "en",
@@ -71,8 +69,8 @@ FORMS: Final[Mapping[str, Callable[[OracleWorld, Objects], Form]]] = {
 
 
 PROVEN: Final = (
-    f"{_CASE}/access/denials", f"{_CASE}/access/denials/{{denial_id}}/lift", f"{_CASE}/access/requests/{{request_id}}",
-    f"{_CASE}/add-person", f"{_CASE}/add-step", f"{_CASE}/conflicts", f"{_CASE}/conflicts/{{actor_id}}/end",
+    f"{_CASE}/access/recusals", f"{_CASE}/access/recusals/{{recusal_id}}/end",
+    f"{_CASE}/access/requests/{{request_id}}", f"{_CASE}/add-person", f"{_CASE}/add-step",
     f"{_CASE}/consents", f"{_CASE}/consents/{{consent_id}}/withdraw", f"{_CASE}/files",
     f"{_CASE}/begin", f"{_CASE}/close",
     f"{_CASE}/holds", f"{_CASE}/holds/{{hold_id}}/lift", f"{_CASE}/links", f"{_CASE}/links/{{link_id}}/end",

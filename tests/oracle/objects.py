@@ -16,6 +16,7 @@ from engine.adapters.sql.message_store import MessageStore
 from engine.adapters.sql.queries.person_page import unsealed_person
 from engine.assembly import Engine
 from engine.domain import commands as cm
+from engine.domain.access import RecusalReason
 from engine.domain.case_links import LinkKind
 from engine.domain.consent import GivenBy
 from engine.domain.files import FileKind
@@ -26,17 +27,16 @@ from engine.ports import NewEscalation, NewMessage
 from engine.usecases.attachments import Arrival
 from engine.usecases.break_glass import break_glass
 from engine.usecases.calls import note_call
-from engine.usecases.case_access import ask_to_lift_denial, deny_access
 from engine.usecases.case_links import link_cases
 from engine.usecases.complete_work_item import complete_work_item
 from engine.usecases.concerns import raise_concern
-from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.deciding import carry_out
 from engine.usecases.holds import place_hold
 from engine.usecases.open_case import open_case
 from engine.usecases.partner_links import NewPartnerLink, make_partner_link
 from engine.usecases.persons import add_name, propose_identity
+from engine.usecases.recusals import end_recusal, recuse
 from engine.usecases.referrals import ReferralRequest, accept_referral, offer_referral
 from engine.usecases.same_person import merge_persons
 from engine.usecases.save_draft import save_draft
@@ -322,15 +322,13 @@ def _sharing(making: Making) -> None:
 def _guarded(making: Making) -> None:
     """Somebody shut out, somebody in conflict, an opening in an emergency, a concern."""
     case, outside = making.case_id, making.staff[OUTSIDE]
-    denial = making.act(deny_access, case, actor_id=outside.second.actor_id, reason_code="danger")
-    making.ids["denial_id"] = denial
+    must_not, relative = RecusalReason.DENIED, RecusalReason.CONFLICT_OF_INTEREST
+    denial = making.act(recuse, case, actor_id=outside.second.actor_id, reason=must_not, reason_code="danger")
     other = making.staff[THIRD].first.actor_id
-    making.ids["spare_denial_id"] = making.act(deny_access, case, actor_id=other, reason_code="danger")
-    making.ids["request_id"] = making.act(ask_to_lift_denial, case, denial, reason_code="mistake")
-    making.ids["in_conflict_id"] = making.viewers["in conflict"].actor_id
+    making.ids["recusal_id"] = making.act(recuse, case, actor_id=other, reason=must_not, reason_code="danger")
+    making.ids["request_id"] = making.act(end_recusal, case, denial, reason_code="mistake")
     if "in conflict" not in making.matter.denied:
-        making.ids["in_conflict_id"] = outside.second.actor_id
-        making.act(note_conflict, case, actor_id=outside.second.actor_id, reason_code="relative")
+        making.act(recuse, case, actor_id=outside.second.actor_id, reason=relative, reason_code="relative")
     with making.engine.transaction() as tx:
         number = tx.of(CaseStore).read(case).case.number
     making.act(

@@ -33,7 +33,6 @@ QUERIES: Final[dict[str, Asked]] = {
     "person_page": Asked("case"),
     "case_links": Asked("case", pages=("links",)),
     "case_access": Asked("case", "access", own=True),
-    "conflicts": Asked("case", "lead", own=True),
     "readers": Asked("case", "lead", own=True),
     "account": Asked("case", "history", own=True),
     "sharing": Asked("case", own=True, pages=("sent", "consents", "send")),

@@ -58,7 +58,6 @@ RULES: Final[dict[str, Rule]] = {
     "POST /documents/{document_id}/release": Rule("paper", "release"),
     f"GET {_CASE}/access": _case("access", own=True, page="masked", exact=True),
     f"GET {_CASE}/readings": _case("lead", own=True, page="masked", exact=True),
-    f"GET {_CASE}/conflicts": _case("lead", own=True, page="masked", exact=True),
     f"GET {_CASE}/account": _case("history", own=True, page="masked", exact=True),
     f"GET {_CASE}/deadlines/{{deadline_id}}": _case("see", page="masked"),
     f"GET {_CASE}/steps/{{step_id}}/calls": _case("see", page="masked"),
@@ -99,8 +98,8 @@ RULES: Final[dict[str, Rule]] = {
             ),
             "lead": (
                 "reopen", "close", "begin",
-                "merge", "split", "links/{link_id}/answer", "links/{link_id}/unmerge", "conflicts", "access/denials",
-                "access/denials/{denial_id}/lift", "access/requests/{request_id}", "conflicts/{actor_id}/end",
+                "merge", "split", "links/{link_id}/answer", "links/{link_id}/unmerge", "access/recusals",
+                "access/recusals/{recusal_id}/end", "access/requests/{request_id}",
                 *(f"deadlines/{{deadline_id}}/{verb}" for verb in ("acknowledge", "answer", "owner")),
             ),
             "consent": ("consents", "consents/{consent_id}/withdraw"),
@@ -206,9 +205,9 @@ RULES: Final[dict[str, Rule]] = {
 USE_CASES: Final[dict[str, str]] = {
     **dict.fromkeys(
         (
-            "acknowledge", "approve_work_item", "attachments", "break_glass", "calls", "case_access", "case_links",
-            "complete_work_item", "conflicts", "consents", "erasure", "exports", "holds", "limits", "matches",
-            "persons", "referrals", "restrictions", "retention", "reveal_answers", "same_person", "save_draft",
+            "acknowledge", "approve_work_item", "attachments", "break_glass", "calls", "case_links",
+            "complete_work_item", "consents", "erasure", "exports", "holds", "limits", "matches", "persons",
+            "recusals", "referrals", "restrictions", "retention", "reveal_answers", "same_person", "save_draft",
             "split_case", "steer_case", "subject_access", "transfers", "work_items", "partner_links", "two_cases",
             "sharing", "consent_steps", "referral_notes", "receipts", "approvals", "lapse_approvals", "appointments",
             "documents", "prepared_referrals", "reopen_case", "given_reasons", "closing", "awaited_answers",

@@ -19,13 +19,13 @@ from engine.adapters.sql.directory_store import DirectoryStore
 from engine.adapters.sql.queries.viewer import as_viewer
 from engine.assembly import Engine
 from engine.bootstrap import build_engine
-from engine.domain.access import Denial, Grant
+from engine.domain.access import Grant, Recusal, RecusalReason
 from engine.portal.app import create_app
 from engine.portal.demo_controls import DemoControls
 from engine.replay.world import MovedClock
 from engine.settings import Settings
 from engine.spec.roles import Role
-from engine.usecases.conflicts import note_conflict
+from engine.usecases.recusals import recuse
 from engine.views import Viewer
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import BEGIN, ORIGIN, shipped_database
@@ -131,13 +131,22 @@ def let_in_and_shut_out(making: Making) -> None:
             tx.of(AccessStore).add_grant(Grant(id=uuid4(), unit_id=staff[THIRD].unit_id, fields=("case.*",), **given))
         for name in matter.denied - {"in conflict"}:
             whom = {"unit_id": staff[name].unit_id} if name in staff else {"actor_id": viewers[name].actor_id}
-            tx.of(AccessStore).deny(
-                Denial(id=uuid4(), case_id=making.case_id, reason_code="danger", set_at=BEGIN, **whom)
+            tx.of(AccessStore).recuse(
+                Recusal(
+                    reason=RecusalReason.DENIED,
+                    id=uuid4(),
+                    case_id=making.case_id,
+                    reason_code="danger",
+                    set_at=BEGIN,
+                    **whom,
+                )
             )
         tx.commit()
     if "in conflict" in matter.denied:
         who = viewers["in conflict"].actor_id
-        making.act(note_conflict, making.case_id, actor_id=who, reason_code="relative")
+        making.act(
+            recuse, making.case_id, actor_id=who, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative"
+        )
 
 
 def _people(engine: Engine) -> tuple[dict[str, Staff], dict[str, Viewer]]:

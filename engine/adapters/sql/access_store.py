@@ -1,29 +1,36 @@
-"""Who may see a case beside its unit, and who never: grants and denials."""
+"""Who may see a case beside its unit, and who has no part in it: grants and recusals."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.sealing import sealed_from
 from engine.adapters.sql.store import Store
-from engine.domain.access import SUSPENDED, CaseAccess, Denial, Grant, access_through
+from engine.domain.access import SUSPENDED, CaseAccess, Grant, Recusal, access_through
 from engine.domain.policy import Viewer, roles_in
 from engine.errors import NotFoundError
 from engine.spec.roles import Role
 
-_GRANT, _DENIAL = tb.GrantRow.__table__, tb.DenialRow.__table__  # type: ignore[attr-defined]
-_CONFLICT, _UNIT, _CASE = tb.ConflictRow.__table__, tb.UnitRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
+_GRANT, _RECUSAL = tb.GrantRow.__table__, tb.RecusalRow.__table__  # type: ignore[attr-defined]
+_UNIT, _CASE = tb.UnitRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
 _REFERRAL, _CASE_PERSON = tb.ReferralRow.__table__, tb.CasePersonRow.__table__  # type: ignore[attr-defined]
 _GRANT_COLUMNS = [_GRANT.c[name] for name in Grant.model_fields]
-_DENIAL_COLUMNS = [_DENIAL.c[name] for name in Denial.model_fields]
+_RECUSAL_COLUMNS = [_RECUSAL.c[name] for name in Recusal.model_fields]
+_RECUSED = text(
+    "SELECT case_id, actor_id FROM recusal "
+    "WHERE case_id = ANY(CAST(:cases AS uuid[])) AND ended_at IS NULL AND actor_id IS NOT NULL "
+    "UNION SELECT r.case_id, m.actor_id FROM recusal r JOIN unit u ON u.id = r.unit_id "
+    "OR u.organisation_id = r.organisation_id JOIN membership m ON m.unit_id = u.id "
+    "WHERE r.case_id = ANY(CAST(:cases AS uuid[])) AND r.ended_at IS NULL"
+)
 
 
 class AccessStore(Store):
-    """Grants and denials in PostgreSQL, within one transaction."""
+    """Grants and recusals in PostgreSQL, within one transaction."""
 
     def add_grant(self, grant: Grant) -> bool:
         """Write a grant once; a second one with the same id changes nothing and gives False."""
@@ -50,39 +57,41 @@ class AccessStore(Store):
         """Write who was the second person to agree to a grant."""
         self._connection.execute(update(_GRANT).where(_GRANT.c.id == grant_id).values(second_by=by, second_at=at))
 
-    def deny(self, denial: Denial) -> bool:
-        """Write that somebody must not see a case; a second one with the same id changes nothing and gives False."""
-        statement = upsert(_DENIAL).values(denial.model_dump()).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(_DENIAL.c.id)).first() is not None
+    def recuse(self, recusal: Recusal) -> None:
+        """Write that somebody has no part in a case."""
+        self._connection.execute(upsert(_RECUSAL).values(recusal.model_dump()))
 
-    def denial(self, denial_id: UUID) -> Denial | None:
-        """Load a denial, also one that was lifted."""
-        found = self._denials(_DENIAL.c.id == denial_id)
-        return found[0] if found else None
+    def recusals_of(self, case_id: UUID) -> tuple[Recusal, ...]:
+        """Load the recusals of a case that hold, the earliest first."""
+        query = select(*_RECUSAL_COLUMNS).where(_RECUSAL.c.case_id == case_id, _RECUSAL.c.ended_at.is_(None))
+        rows = self._connection.execute(query.order_by(_RECUSAL.c.set_at, _RECUSAL.c.id)).mappings()
+        return tuple(Recusal.model_validate(dict(row)) for row in rows)
 
-    def denials_of(self, case_id: UUID) -> tuple[Denial, ...]:
-        """Load every denial of a case, also those that were lifted, the earliest first."""
-        return self._denials(_DENIAL.c.case_id == case_id)
+    def end_recusal(self, recusal_id: UUID, *, by: UUID | None, second_by: UUID | None, at: datetime) -> bool:
+        """End a recusal, with who ended it or asked to, and who agreed; gives whether it still held."""
+        ended = update(_RECUSAL).where(_RECUSAL.c.id == recusal_id, _RECUSAL.c.ended_at.is_(None))
+        values = {"ended_by": by, "ended_second_by": second_by, "ended_at": at}
+        return bool(self._connection.execute(ended.values(values)).rowcount)
 
-    def lift(self, denial_id: UUID, *, by: UUID | None, second_by: UUID | None, at: datetime) -> bool:
-        """Lift a denial, with who asked and who agreed; gives whether it still held."""
-        lifted = update(_DENIAL).where(_DENIAL.c.id == denial_id, _DENIAL.c.lifted_at.is_(None))
-        values = {"lifted_by": by, "lifted_second_by": second_by, "lifted_at": at}
-        return bool(self._connection.execute(lifted.values(values)).rowcount)
+    def recused(self, case_id: UUID) -> frozenset[UUID]:
+        """Give everybody who has no part in a case, by name, through a unit or through an organisation."""
+        return self.recused_in([case_id])[case_id]
+
+    def recused_in(self, case_ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
+        """Give everybody who has no part in each of several cases."""
+        rows = self._connection.execute(_RECUSED, {"cases": list(case_ids)}).all()
+        return {case_id: frozenset(row[1] for row in rows if row[0] == case_id) for case_id in case_ids}
 
     def is_denied(self, case_id: UUID, *, actor_id: UUID, unit_ids: Collection[UUID]) -> bool:
-        """Say whether a denial of a case names somebody, one of their units or its organisation, or they conflict."""
+        """Say whether a recusal names somebody, one of their units or its organisation, or the case is sealed."""
         organisations = select(_UNIT.c.organisation_id).where(_UNIT.c.id.in_(list(unit_ids)))
         named = or_(
-            _DENIAL.c.actor_id == actor_id,
-            _DENIAL.c.unit_id.in_(list(unit_ids)),
-            _DENIAL.c.organisation_id.in_(organisations),
+            _RECUSAL.c.actor_id == actor_id,
+            _RECUSAL.c.unit_id.in_(list(unit_ids)),
+            _RECUSAL.c.organisation_id.in_(organisations),
         )
-        denied = exists().where(_DENIAL.c.case_id == case_id, _DENIAL.c.lifted_at.is_(None), named)
-        conflicted = exists().where(
-            _CONFLICT.c.case_id == case_id, _CONFLICT.c.actor_id == actor_id, _CONFLICT.c.ended_at.is_(None)
-        )
-        return bool(self._connection.execute(select(or_(denied, conflicted, sealed_from(actor_id, case_id)))).scalar())
+        recused = exists().where(_RECUSAL.c.case_id == case_id, _RECUSAL.c.ended_at.is_(None), named)
+        return bool(self._connection.execute(select(or_(recused, sealed_from(actor_id, case_id)))).scalar())
 
     def access_of(self, viewer: Viewer, case_id: UUID, now: datetime) -> CaseAccess:
         """Say how somebody sees a case; raises `NotFoundError` for a case that there is not."""
@@ -118,8 +127,3 @@ class AccessStore(Store):
         query = select(*_GRANT_COLUMNS).where(*conditions)  # type: ignore[arg-type]
         rows = self._connection.execute(query.order_by(_GRANT.c.granted_at, _GRANT.c.id)).mappings()
         return tuple(Grant.model_validate(dict(row)) for row in rows)
-
-    def _denials(self, *conditions: object) -> tuple[Denial, ...]:
-        query = select(*_DENIAL_COLUMNS).where(*conditions)  # type: ignore[arg-type]
-        rows = self._connection.execute(query.order_by(_DENIAL.c.set_at, _DENIAL.c.id)).mappings()
-        return tuple(Denial.model_validate(dict(row)) for row in rows)

@@ -58,14 +58,13 @@ _READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
 _LOCK_FREE = text(
     f'SELECT {_columns(Case)} FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED'
 )
-_DENIED = "FROM denial d {join} WHERE d.case_id = c.id AND d.lifted_at IS NULL"
+_RECUSED = "FROM recusal d {join} WHERE d.case_id = c.id AND d.ended_at IS NULL"
 _BARRED = (
     "'barred', (SELECT coalesce(json_agg(x.who), '[]'::json) FROM ("
-    "SELECT actor_id AS who FROM conflict WHERE case_id = c.id AND ended_at IS NULL "
-    "UNION SELECT coalesce(d.actor_id, d.unit_id) "
-    + _DENIED.format(join="")
+    "SELECT coalesce(d.actor_id, d.unit_id) AS who "
+    + _RECUSED.format(join="")
     + " AND d.organisation_id IS NULL UNION SELECT u.id "
-    + _DENIED.format(join="JOIN unit u ON u.organisation_id = d.organisation_id")
+    + _RECUSED.format(join="JOIN unit u ON u.organisation_id = d.organisation_id")
     + " UNION SELECT m.actor_id FROM restriction r JOIN membership m ON m.unit_id = c.unit_id "
     "WHERE r.case_id = c.id AND r.lifted_at IS NULL AND m.actor_id <> r.holder_id "
     "AND NOT EXISTS (SELECT FROM membership o WHERE o.actor_id = m.actor_id AND o.unit_id = c.unit_id "

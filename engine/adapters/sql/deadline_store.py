@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.bundle_store import BundleStore
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.channel_store import ChannelStore
@@ -44,7 +45,8 @@ _RELEASE_ALL = text("UPDATE deadline SET held_until = NULL WHERE status = 'open'
 
 _REMEMBERED: Mapping[type[Store], Sequence[str]] = {
     DirectoryStore: ("unit", "actor", "holders", "with_role", "with_role_anywhere"),
-    DutyStore: ("on_call", "away", "conflicted"),
+    DutyStore: ("on_call", "away"),
+    AccessStore: ("recused",),
     PreferenceStore: ("of",),
     ChannelStore: ("set_up", "contacts"),
     ItemStore: ("open_of_step",),
@@ -87,9 +89,9 @@ def lock_for_firing(tx: Transaction, due: Sequence[DueDeadline]) -> Mapping[UUID
     mine = [one.id for one in due if one.case_id in states]
     known = (states[one.case_id].deadlines.get(one.id) for one in due if one.case_id in states)
     _remember_people(tx)
-    items, duty = tx.of(ItemStore), tx.of(DutyStore)
+    items, access = tx.of(ItemStore), tx.of(AccessStore)
     remember(items, "open_of_step", items.open_of_steps({one.step_id for one in known if one}))
-    remember(duty, "conflicted", duty.conflicted_in(states.keys()))
+    remember(access, "recused", access.recused_in(states.keys()))
     tx.of(MessageStore).know_lines(mine)
     tx.writes.hold()
     return states

@@ -1,33 +1,25 @@
-"""Who is on call, who is away, and who must not be told of a case."""
+"""Who is on call, and who is away."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.store import Store
-from engine.domain.duty import Absence, Conflict, Shift
+from engine.domain.duty import Absence, Shift
 
 _ABSENCE, _SHIFT = tb.AbsenceRow.__table__, tb.ShiftRow.__table__  # type: ignore[attr-defined]
-_CONFLICT, _ITEM = tb.ConflictRow.__table__, tb.WorkItemRow.__table__  # type: ignore[attr-defined]
+_ITEM = tb.WorkItemRow.__table__  # type: ignore[attr-defined]
 _ACTOR = tb.ActorRow.__table__  # type: ignore[attr-defined]
 _ABSENCE_COLUMNS = [_ABSENCE.c[name] for name in Absence.model_fields]
 _SHIFT_COLUMNS = [_SHIFT.c[name] for name in Shift.model_fields]
-_BARRED = text(
-    "SELECT case_id, actor_id FROM conflict WHERE case_id = ANY(CAST(:cases AS uuid[])) AND ended_at IS NULL "
-    "UNION SELECT case_id, actor_id FROM denial "
-    "WHERE case_id = ANY(CAST(:cases AS uuid[])) AND lifted_at IS NULL AND actor_id IS NOT NULL "
-    "UNION SELECT d.case_id, m.actor_id FROM denial d JOIN unit u ON u.id = d.unit_id "
-    "OR u.organisation_id = d.organisation_id JOIN membership m ON m.unit_id = u.id "
-    "WHERE d.case_id = ANY(CAST(:cases AS uuid[])) AND d.lifted_at IS NULL"
-)
 
 
 class DutyStore(Store):
-    """Shifts, absences and conflicts of interest in PostgreSQL, within one transaction."""
+    """Shifts and absences in PostgreSQL, within one transaction."""
 
     def add_shift(self, shift: Shift, *, by: UUID | None, at: datetime) -> None:
         """Write a shift."""
@@ -96,38 +88,6 @@ class DutyStore(Store):
         query = select(_ITEM.c.id, _ITEM.c.case_id).where(_ITEM.c.assignee_id == actor_id, _ITEM.c.status == "reserved")
         rows = self._connection.execute(query.order_by(_ITEM.c.opened_at, _ITEM.c.id))
         return tuple((row[0], row[1]) for row in rows)
-
-    def add_conflict(self, conflict: Conflict, *, by: UUID | None, at: datetime) -> None:
-        """Write that somebody must not be told of a case; a conflict that had ended begins again."""
-        row = conflict.model_dump() | {"noted_by": by, "noted_at": at, "ended_at": None}
-        changes = {name: row[name] for name in ("reason_code", "noted_by", "noted_at", "ended_at")}
-        statement = upsert(_CONFLICT).values(row)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=("case_id", "actor_id"), set_=changes))
-
-    def end_conflict(self, case_id: UUID, actor_id: UUID, *, at: datetime) -> bool:
-        """Say that somebody may be told again; gives whether there was a conflict."""
-        done = self._connection.execute(
-            update(_CONFLICT)
-            .where(_CONFLICT.c.case_id == case_id, _CONFLICT.c.actor_id == actor_id, _CONFLICT.c.ended_at.is_(None))
-            .values(ended_at=at)
-        )
-        return bool(done.rowcount)
-
-    def conflicts_of(self, case_id: UUID) -> tuple[Conflict, ...]:
-        """Load the conflicts of interest of a case that hold."""
-        columns = [_CONFLICT.c[name] for name in Conflict.model_fields]
-        query = select(*columns).where(_CONFLICT.c.case_id == case_id, _CONFLICT.c.ended_at.is_(None))
-        rows = self._connection.execute(query.order_by(_CONFLICT.c.actor_id)).mappings()
-        return tuple(Conflict.model_validate(dict(row)) for row in rows)
-
-    def conflicted(self, case_id: UUID) -> frozenset[UUID]:
-        """Give who must not be told of a case: who is in conflict with it, and to whom it is denied."""
-        return self.conflicted_in([case_id])[case_id]
-
-    def conflicted_in(self, case_ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
-        """Give who must not be told of each of several cases."""
-        rows = self._connection.execute(_BARRED, {"cases": list(case_ids)}).all()
-        return {case_id: frozenset(row[1] for row in rows if row[0] == case_id) for case_id in case_ids}
 
     def _shifts(self, *conditions: object) -> tuple[Shift, ...]:
         query = select(*_SHIFT_COLUMNS).where(_SHIFT.c.cancelled_at.is_(None), *conditions)  # type: ignore[arg-type]

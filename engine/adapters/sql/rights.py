@@ -24,14 +24,15 @@ HIDDEN_COLUMNS: Final = {"actor": frozenset({"password_hash"})}
 ADDED: Final = frozenset({
     "absence", "actor", "answer", "api_key", "approval_request", "attachment", "attachment_part", "audit_chain",
     "audit_event", "batch", "break_glass", "case", "case_link", "case_person", "channel_change", "channel_setting",
-    "checkpoint", "checkpoint_head", "command", "concern", "conflict", "consent", "contact", "correction", "data_key",
-    "deadline", "definition_version", "delivery", "denial", "dispatch", "document", "draft", "erasure",
+    "checkpoint", "checkpoint_head", "command", "concern", "consent", "contact", "correction", "data_key",
+    "deadline", "definition_version", "delivery", "dispatch", "document", "draft", "erasure",
     "erasure_notice", "escalation", "escalation_audit", "event", "event_words", "export_copy", "grant",
     "installation", "interval", "invitation", "job", "kept_form", "known_device", "law_signature", "legal_hold",
     "match_alert", "match_check", "match_probe", "membership", "message", "organisation", "partner", "partner_link",
     "partner_view", "person", "person_merge", "person_token", "preference", "reading", "recount", "recovery_code",
-    "referral", "report", "restriction", "retention_proposal", "run", "search_token", "second_factor", "service",
-    "session", "shift", "sign_in_habit", "sign_in_try", "special_day", "step", "tombstone", "unit", "work_item",
+    "recusal", "referral", "report", "restriction", "retention_proposal", "run", "search_token", "second_factor",
+    "service", "session", "shift", "sign_in_habit", "sign_in_try", "special_day", "step", "tombstone", "unit",
+    "work_item",
 })  # fmt: skip
 """The tables to which the writing role adds rows."""
 CHANGED: Final[Mapping[str, str]] = {
@@ -51,7 +52,6 @@ CHANGED: Final[Mapping[str, str]] = {
     "case_person": "added_at from_on removed_at status unit_id until_on",
     "channel_setting": "changed_at changed_by channel enabled host organisation_id rate_per_minute sealed_url",
     "concern": "answered_at recipient_id sealed_answer sealed_case_number sealed_words status",
-    "conflict": "ended_at noted_at noted_by reason_code",
     "consent": "expired_at sealed_answers unit_id withdrawn_at withdrawn_by",
     "contact": "sealed_address",
     "data_key": "uses",
@@ -62,7 +62,6 @@ CHANGED: Final[Mapping[str, str]] = {
         "running_since started_at status step_id unit_id warn zone",
     "definition_version": "approver contract_hashes published_at status",
     "delivery": "attempt drop_reason dropped_by error_code first_tried_at lane next_at sent_at status tried_at",
-    "denial": "lifted_at lifted_by lifted_second_by",
     "dispatch": "batch_id",
     "document": "released_at released_by sealed_html unit_id",
     "draft": "sealed_notes saved_at saved_by sealed_answers sealed_proposals unit_id",
@@ -100,6 +99,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "preference": "changed_at channels digest quiet_from quiet_until zone",
     "recount": "after_case_id cases done_at moved",
     "recovery_code": "used_at",
+    "recusal": "ended_at ended_by ended_second_by",
     "referral":
         "after_id answer_step_id answered_at answered_by asked_by consent_id deadline_id due_at ended_at "
         "ended_reason ground help keep_days kind purpose reason_code released_by sealed_note sealed_to_name "

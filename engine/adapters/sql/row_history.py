@@ -1,4 +1,4 @@
-"""Keep in the audit what each row says that opens a door: grants, denials, consents, roles and credentials.
+"""Keep in the audit what each row says that opens a door: grants, recusals, consents, roles and credentials.
 
 Every change of such a row goes through `RowHistory`, however a store words it. What the row says afterwards becomes a
 link of a chain of its own; a secret is there only as a digest under the key of the chains.
@@ -46,8 +46,7 @@ KEPT: Final[Mapping[str, Kept]] = dict((
         "grant", "case_id", "unit_id", "purpose", "fields", "persons", "valid_until", "ended_at", "granted_by", "kind",
         "actor_id", "referral_id", "consent_id", "second_by", "second_at", "ended_reason",
     ),
-    _kept("denial", "case_id", "actor_id", "unit_id", "organisation_id", "set_by", "lifted_by", "lifted_at"),
-    _kept("conflict", "ended_at", key=("case_id", "actor_id")),
+    _kept("recusal", "case_id", "actor_id", "unit_id", "organisation_id", "reason", "set_by", "ended_by", "ended_at"),
     _kept("restriction", "case_id", "holder_id", "lifted_at"),
     _kept(
         "consent", "case_id", "person_id", "kind", "purposes", "fields", "valid_until", "withdrawn_at", "withdrawn_by",
@@ -72,8 +71,7 @@ KEPT: Final[Mapping[str, Kept]] = dict((
 """The tables whose rows are kept."""
 LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "grant": frozenset({"granted_at"}),
-    "denial": frozenset({"lifted_second_by", "reason_code", "set_at"}),
-    "conflict": frozenset({"noted_at", "noted_by", "reason_code"}),
+    "recusal": frozenset({"ended_second_by", "reason_code", "set_at"}),
     "restriction": frozenset({"ground_code", "placed_at", "placed_by", "lifted_by"}),
     "consent": frozenset({
         "recorded_at", "recorded_by", "sealed_answers", "step_id", "unit_id",

@@ -46,7 +46,7 @@ _ITEM: Final = ("id", "step_id", "step_key", "approval", "status", "assignee_id"
     "priority")  # fmt: skip
 _NOBODY: Final = UUID(int=0)
 _NOUNS: Final = {
-    "grant": "the grant", "denial": "the denial", "conflict": "the conflict of interest", "restriction": "the seal",
+    "grant": "the grant", "recusal": "the recusal", "restriction": "the seal",
     "consent": "the consent", "membership": "the role", "actor": "the account", "organisation": "the organisation",
     "unit": "the unit", "second_factor": "the second factor", "recovery_code": "a recovery code",
     "api_key": "a key of a service account", "invitation": "a link for a password", "session": "the sign-in",

@@ -16,7 +16,7 @@ WITH_THE_CASE: Final = (
 """What belongs to the unit that has the case."""
 
 STAYS: Final = (
-    "event", "message", "delivery", "referral", "partner_link", "partner_view", "erasure_notice", "grant", "denial",
+    "event", "message", "delivery", "referral", "partner_link", "partner_view", "erasure_notice", "grant", "recusal",
     "case_link", "person_merge",
 )  # fmt: skip
 """What names the unit that did something, or the one that may see or must not: it stays as it is."""

@@ -32,7 +32,7 @@ _TABLES = tb.CaseRow.metadata.tables
 _PERSON_IN = "person:([0-9a-f-]{36})"
 """How the path of a step names whose it is."""
 _OF_A_PERSON = r"(^| )person\."
-CASE, GRANT, DENIAL, CONFLICT, UNIT = (_TABLES[name] for name in ("case", "grant", "denial", "conflict", "unit"))
+CASE, GRANT, RECUSAL, UNIT = (_TABLES[name] for name in ("case", "grant", "recusal", "unit"))
 
 
 def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
@@ -114,24 +114,21 @@ def granted_to(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
 def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Give the condition that a case is not denied to the viewer, their units or organisations, nor sealed.
 
-    A conflict of interest hides a case from a person as a denial does.
+    Every recusal counts alike, for whatever reason.
     """
     if viewer.is_system:
         return true()
     units = sorted(viewer.unit_ids)
     organisations = select(UNIT.c.organisation_id).where(UNIT.c.id.in_(units))
-    denied = select(DENIAL.c.case_id).where(
-        DENIAL.c.lifted_at.is_(None),
+    recused = select(RECUSAL.c.case_id).where(
+        RECUSAL.c.ended_at.is_(None),
         or_(
-            DENIAL.c.actor_id == viewer.actor_id,
-            DENIAL.c.unit_id.in_(units),
-            DENIAL.c.organisation_id.in_(organisations),
+            RECUSAL.c.actor_id == viewer.actor_id,
+            RECUSAL.c.unit_id.in_(units),
+            RECUSAL.c.organisation_id.in_(organisations),
         ),
     )
-    in_conflict = select(CONFLICT.c.case_id).where(
-        CONFLICT.c.actor_id == viewer.actor_id, CONFLICT.c.ended_at.is_(None)
-    )
-    return case_id.not_in(union_all(denied, in_conflict, sealed_cases(viewer.actor_id)))
+    return case_id.not_in(union_all(recused, sealed_cases(viewer.actor_id)))
 
 
 def _live_grants(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:

@@ -44,10 +44,9 @@ WALLS: Final[Mapping[str, str]] = {
     "person": "EXISTS (SELECT 1 FROM case_person known WHERE known.person_id = person.id)",
     "attachment_part": "EXISTS (SELECT 1 FROM attachment whole WHERE whole.id = attachment_part.attachment_id)",
     # From whom a case is kept is read to keep it from them.
-    "denial":
+    "recusal":
         f"actor_id = {_ME} OR unit_id = ANY {_UNITS} OR organisation_id IN (SELECT ours.organisation_id "
-        f"FROM unit ours WHERE ours.id = ANY {_UNITS}) OR {_of_a_case_seen('denial')}",
-    "conflict": f"actor_id = {_ME} OR {_of_a_case_seen('conflict')}",
+        f"FROM unit ours WHERE ours.id = ANY {_UNITS}) OR {_of_a_case_seen('recusal')}",
     "restriction": f"case_id IN {_HIDDEN} OR {_of_a_case_seen('restriction')}",
     "referral": _shown(more=f" OR to_unit_id = ANY {_UNITS}"),
     "grant": f"(case_id IN {_GRANTED} OR {_of_a_case_seen('grant')}) AND case_id NOT IN {_HIDDEN}",

@@ -1,4 +1,4 @@
-"""Who may see a case, by which way and until when; and who must never see it."""
+"""Who may see a case, by which way and until when; and who has no part in it."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -11,20 +11,35 @@ from starlette.responses import Response
 from engine.adapters.sql.queries.access import case_access
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.viewer import actors, units
+from engine.domain.access import RecusalReason
+from engine.errors import InvalidAnswersError
 from engine.portal.dependencies import Posted, SignedIn
 from engine.portal.posted import text, uuid_or_none
 from engine.portal.presenters.forms import summary_of
 from engine.portal.trying import tried
 from engine.portal.visit import Visit
-from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
+from engine.usecases.recusals import answer_lift, end_recusal, recuse
 
 router = APIRouter()
-REASONS: Final[Mapping[str, str]] = {
-    "danger": "They could put the person in danger",
-    "named_in_case": "They are mentioned in the case",
-    "leak": "They leaked information",
-    "persons_wish": "The person asked for it",
-    "court_order": "A court ordered it",
+REASONS: Final[Mapping[str, Mapping[str, str]]] = {
+    RecusalReason.CONFLICT_OF_INTEREST: {
+        "relative": "A relative or friend of someone in the case",
+        "named_in_case": "They are mentioned in the case",
+        "interest": "They stand to gain or lose by the outcome",
+        "concern_about_staff": "There is a concern about how they work",
+        "own_wish": "They asked for it",
+    },
+    RecusalReason.DENIED: {
+        "danger": "They could put the person in danger",
+        "named_in_case": "They are mentioned in the case",
+        "leak": "They leaked information",
+        "persons_wish": "The person asked for it",
+        "court_order": "A court ordered it",
+    },
+}
+GROUPS: Final[Mapping[str, str]] = {
+    RecusalReason.CONFLICT_OF_INTEREST: "A conflict of interest",
+    RecusalReason.DENIED: "They must not see it",
 }
 LIFTING: Final[Mapping[str, str]] = {
     "mistake": "It was a mistake",
@@ -36,37 +51,39 @@ LIFTING: Final[Mapping[str, str]] = {
 
 @router.get("/cases/{case_id}/access")
 def access(visit: SignedIn, case_id: UUID) -> Response:
-    """Show who may see a case, and who must not."""
+    """Show who may see a case, and who has no part in it."""
     return _page(visit, case_id)
 
 
-@router.post("/cases/{case_id}/access/denials")
-def denied(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+@router.post("/cases/{case_id}/access/recusals")
+def recused(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Let a person or a unit never see a case."""
+    kind, _, code = text(form, "reason_code").partition(":")
+    reason = RecusalReason(kind) if kind in REASONS else RecusalReason.DENIED
 
     def act(command_id: UUID) -> None:
-        deny_access(
-            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, reason_code=_chosen(form, REASONS),
-            actor_id=uuid_or_none(form, "actor_id"), unit_id=uuid_or_none(form, "unit_id"),
+        recuse(
+            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, reason=reason,
+            reason_code=code if code in REASONS[reason] else "", actor_id=uuid_or_none(form, "actor_id"),
+            unit_id=uuid_or_none(form, "unit_id"),
         )  # fmt: skip
 
-    return tried(visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/access", said="denied")
+    return tried(visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/access", said="recused")
 
 
-@router.post("/cases/{case_id}/access/denials/{denial_id}/lift")
-def asked(visit: SignedIn, case_id: UUID, denial_id: UUID, form: Posted) -> Response:
-    """Ask that somebody may see a case again."""
-
-    def act(command_id: UUID) -> None:
-        ask_to_lift_denial(
-            visit.engine, case_id, denial_id, viewer=visit.viewer, command_id=command_id,
-            reason_code=_chosen(form, LIFTING),
+@router.post("/cases/{case_id}/access/recusals/{recusal_id}/end")
+def ended(visit: SignedIn, case_id: UUID, recusal_id: UUID, form: Posted) -> Response:
+    """End a conflict of interest, or ask that somebody may see a case again."""
+    command_id, reason = visit.command_of(form), text(form, "reason_code")
+    try:
+        waits = end_recusal(
+            visit.engine, case_id, recusal_id, viewer=visit.viewer, command_id=command_id,
+            reason_code=reason if reason in LIFTING else "",
         )  # fmt: skip
-
-    return tried(
-        visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/access", said="lift_asked",
-        shown_at={"reason_code": f"lift-{denial_id}"},
-    )  # fmt: skip
+    except InvalidAnswersError as error:
+        shown = {f"end-{recusal_id}": sentence for sentence in error.problems.values()}
+        return _page(visit, case_id, errors=shown, command_id=command_id)
+    return visit.go(f"/cases/{case_id}/access", said="lift_asked" if waits else "recusal_over")
 
 
 @router.post("/cases/{case_id}/access/requests/{request_id}")
@@ -78,11 +95,6 @@ def answered(visit: SignedIn, case_id: UUID, request_id: UUID, form: Posted) -> 
         visit.engine, case_id, request_id, viewer=visit.viewer, command_id=command_id, approved=approved
     )  # fmt: skip
     return visit.go(f"/cases/{case_id}/access", said="lifted" if approved else "not_lifted")
-
-
-def _chosen(form: Posted, reasons: Mapping[str, str]) -> str:
-    reason = text(form, "reason_code")
-    return reason if reason in reasons else ""
 
 
 def _page(
@@ -108,6 +120,7 @@ def _page(
         people=list(people.items()),
         units=[(unit, name) for unit, name in visit.engine.ask(units, visit.viewer) if name != found.unit],
         reasons=REASONS,
+        groups=GROUPS,
         lifting=LIFTING,
         errors=errors or {},
         problems=summary_of(errors),

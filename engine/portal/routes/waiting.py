@@ -27,7 +27,6 @@ from engine.portal.visit import Visit
 from engine.usecases import erasure, holds, restrictions, second_factor
 from engine.usecases.agreed_roles import answer_role
 from engine.usecases.break_glass import answer_break_glass
-from engine.usecases.case_access import answer_lift
 from engine.usecases.case_links import answer_merge
 from engine.usecases.closing import answer_closing
 from engine.usecases.custody import answer_release, standing
@@ -37,6 +36,7 @@ from engine.usecases.limits import answer_extension
 from engine.usecases.preview import preview_files
 from engine.usecases.proposals import answer_proposal, proposed_changes
 from engine.usecases.recount import recount_deadlines
+from engine.usecases.recusals import answer_lift
 from engine.usecases.releasing import refuse_release, release_referral
 from engine.views import PreviewView, WaitingView
 

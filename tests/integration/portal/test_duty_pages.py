@@ -71,20 +71,27 @@ def test_an_absence_is_noted_with_a_deputy_and_ended(portal: Portal) -> None:
 
 def test_whoever_is_in_conflict_with_a_case_sees_no_note_of_it(portal: Portal) -> None:
     case, _ = reported(portal)
-    lead, page = portal.as_role("safeguarding_lead"), f"{case.page}/conflicts"
-    wrong = lead.post(page, data=command())
+    lead, page = portal.as_role("safeguarding_lead"), f"{case.page}/access"
+    wrong = lead.post(f"{page}/recusals", data=command())
     assert wrong.status_code == 422
-    assert "Choose a person." in wrong.text
-    assert "Choose a reason." in wrong.text
+    assert "Choose either a person or a unit." in wrong.text
+    assert "Choose a reason from the list." in wrong.text
     boss = portal.people["supervisor"]
-    noted = lead.post(page, data=command(actor_id=str(boss.actor_id), reason_code="named_in_case"))
-    assert "They receive no more messages about this case." in noted.text
-    assert boss.name in noted.text
+    said = command(actor_id=str(boss.actor_id), reason_code="conflict_of_interest:named_in_case")
+    noted = lead.post(f"{page}/recusals", data=said)
+    assert "they receive no more messages about it" in noted.text
+    assert boss.name in noted.text.partition("Must not see it")[2].partition("Deny someone")[0]
     assert portal.as_role("supervisor").get(page).status_code == 404
     assert portal.as_role("caseworker").get(page).status_code == 403
+    counted = portal.as_role("auditor").get(page).text
+    assert "Conflicts of interest on record: 1." in counted
+    assert boss.name not in counted
     assert "onflict" not in lead.get(f"{case.page}/history").text
-    over = lead.post(f"{page}/{boss.actor_id}/end", data=command())
-    assert "receive messages about this case again" in over.text
+    (end,) = re.findall(r'action="(/cases/[^"]+/end)"', noted.text)
+    assert "receive messages about this case again" in lead.post(end, data=command()).text
+    assert (
+        boss.name not in portal.as_role("supervisor").get(page).text.partition("Must not see it")[2].partition("<h2")[0]
+    )
 
 
 def test_work_is_offered_to_another_unit_and_answered_there_without_the_case(portal: Portal) -> None:

@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.adapters.sql.access_store import AccessStore
-from engine.domain.access import Denial
+from engine.domain.access import Recusal, RecusalReason
 from engine.errors import SignInError
 from engine.usecases.sign_in import sign_in
 from engine.usecases.steer_case import identify_person
@@ -101,8 +101,8 @@ def test_breaking_the_glass_for_a_case_that_is_denied_is_like_asking_for_nothing
     who = units.there.people["case_manager"]
     client, denied = units.client(who.actor_id), units.here.case.number
     with units.portal.engine.transaction() as tx:
-        tx.of(AccessStore).deny(
-            Denial(
+        tx.of(AccessStore).recuse(
+            Recusal(reason=RecusalReason.DENIED,
                 id=uuid4(), case_id=units.here.ids["case_id"], actor_id=who.actor_id, reason_code="concern",
                 set_at=units.portal.clock.now(),
             )

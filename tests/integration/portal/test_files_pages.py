@@ -116,7 +116,7 @@ def test_only_where_files_are_added_a_long_body_is_taken_and_there_not_one_beyon
 ) -> None:
     client = portal.as_role("case_manager")
     long = b"x" * 2_000_000
-    for path in ("/report", f"{case}/conflicts", f"{case}/files/{uuid4()}/copy", f"{case}/files/x/y", "/cases//files"):
+    for path in ("/report", f"{case}/access", f"{case}/files/{uuid4()}/copy", f"{case}/files/x/y", "/cases//files"):
         assert client.post(path, content=long).status_code == 413, path
     assert send(portal, case, name="x.txt", content=long, kind="other").status_code == 200
     beyond = client.post(f"{case}/files", content=b"x" * (LARGEST + 200_000))

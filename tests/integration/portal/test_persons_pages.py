@@ -266,8 +266,8 @@ def test_who_may_not_see_the_other_case_is_told_of_another_case(portal: Portal) 
     one, two = report_case(manager), report_case(manager)
     post(manager, f"{one.page}/links", "", number=two.number, kind="same_event")
     assert two.number in portal.as_role("counsellor").get(f"{one.page}/links").text
-    noted = {"command_id": str(uuid4()), "actor_id": str(shy), "reason_code": "relative"}
-    manager.post(f"{two.page}/conflicts", data=noted)
+    noted = {"command_id": str(uuid4()), "actor_id": str(shy), "reason_code": "conflict_of_interest:relative"}
+    manager.post(f"{two.page}/access/recusals", data=noted)
     shown = portal.as_role("counsellor").get(f"{one.page}/links")
     assert shown.status_code == 200
     assert two.number not in shown.text

@@ -7,10 +7,11 @@ import pytest
 
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.queries.proposed import proposed_doer
+from engine.domain.access import RecusalReason
 from engine.domain.consequences import WorkItem
 from engine.usecases.absences import note_absence
 from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.conflicts import note_conflict
+from engine.usecases.recusals import recuse
 from engine.usecases.steer_case import add_step
 from engine.views import Viewer
 from tests.integration.portal.world import Portal, Reported, report_case
@@ -129,9 +130,9 @@ def test_nobody_is_proposed_who_is_away(portal: Portal, case: Reported) -> None:
 def test_nobody_is_proposed_who_has_a_conflict_of_interest_with_the_case(portal: Portal, case: Reported) -> None:
     item, lead = _held(portal, case, "counsellor"), portal.people["case_manager"]
     assert portal.engine.ask(proposed_doer, lead, item.id)
-    note_conflict(
+    recuse(
         portal.engine, item.case_id, viewer=lead, command_id=uuid4(), actor_id=portal.people["counsellor"].actor_id,
-        reason_code="knows_suspect",
+        reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="knows_suspect",
     )  # fmt: skip
     assert portal.engine.ask(proposed_doer, lead, item.id) is None
     assert "Proposed" not in portal.as_role("case_manager").get(f"{case.page}/steps/{item.step_id}").text

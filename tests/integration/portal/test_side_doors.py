@@ -19,7 +19,7 @@ from tests.integration.portal.world import REPORT, Portal
 
 pytestmark = pytest.mark.long
 
-WHO = ("actor", "membership", "unit", "organisation", "api_key", "grant", "denial", "second_factor", "invitation")
+WHO = ("actor", "membership", "unit", "organisation", "api_key", "grant", "recusal", "second_factor", "invitation")
 """Tables that say who somebody is and what they may see."""
 _PARAM = re.compile(r"\{(\w+?)(?::\w+)?\}")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

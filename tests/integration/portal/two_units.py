@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from engine.adapters.sql.case_store import CaseStore
 from engine.adapters.sql.match_store import MatchStore
+from engine.domain.access import RecusalReason
 from engine.domain.case_links import LinkKind
 from engine.domain.consent import GivenBy
 from engine.domain.records import PersonRole
@@ -18,7 +19,6 @@ from engine.replay.world import people_of
 from engine.spec.roles import Role
 from engine.usecases.absences import note_absence
 from engine.usecases.case_links import link_cases
-from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import GivenConsent, record_consent
 from engine.usecases.exports import ask_copy
 from engine.usecases.holds import ask_to_lift, place_hold
@@ -26,6 +26,7 @@ from engine.usecases.kept_forms import keep_form
 from engine.usecases.matches import find_matches
 from engine.usecases.on_call import plan_shift
 from engine.usecases.partner_links import make_partner_link
+from engine.usecases.recusals import recuse
 from engine.usecases.referrals import ReferralRequest, offer_referral
 from engine.usecases.save_draft import save_draft
 from engine.usecases.steer_case import add_person, identify_person
@@ -67,7 +68,7 @@ _SOURCES = {
     "delivery_id": "SELECT id FROM delivery WHERE unit_id = %(unit)s LIMIT 1",
     "file_id": _OF_CASE.format(table="attachment"),
     "attachment_id": _OF_CASE.format(table="attachment"),
-    "denial_id": _OF_CASE.format(table="denial"),
+    "recusal_id": _OF_CASE.format(table="recusal"),
     "grant_id": 'SELECT id FROM "grant" WHERE case_id = %(case)s LIMIT 1',
     "concern_id": "SELECT c.id FROM concern c JOIN membership m ON m.actor_id = c.raised_by WHERE m.unit_id = %(unit)s",
 }  # fmt: skip
@@ -182,8 +183,9 @@ def _filled(
     )  # fmt: skip
     make_partner_link(engine, referral, viewer=lead, command_id=uuid4())
     link_cases(engine, case_id, other_id, viewer=lead, command_id=uuid4(), kind=LinkKind.SAME_EVENT)
-    note_conflict(
-        engine, case_id, viewer=lead, command_id=uuid4(), actor_id=people["lawyer"].actor_id, reason_code="relative"
+    recuse(
+        engine, case_id, viewer=lead, command_id=uuid4(), actor_id=people["lawyer"].actor_id,
+        reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative"
     )  # fmt: skip
     until = now + timedelta(days=2)
     plan_shift(

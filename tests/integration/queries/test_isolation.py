@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.queries.access import case_access
 from engine.adapters.sql.queries.board import admin_board
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.cases import cases, count_cases, find_case
 from engine.adapters.sql.queries.documents import document_text
-from engine.adapters.sql.queries.duty import conflicts
 from engine.adapters.sql.queries.form import item_form
 from engine.adapters.sql.queries.history import case_history
 from engine.adapters.sql.queries.notices import notices, unread
@@ -211,17 +211,31 @@ def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_
     world: World, lead: Viewer, stranger: Viewer, ids: Ids
 ) -> None:
     world.grant(ids["case"], stranger.unit_ids[0])
-    world.add(tb.ConflictRow, case_id=ids["case"], actor_id=stranger.actor_id, reason_code="relative", noted_at=START)
-    assert [one.actor for one in world.ask(conflicts, lead, ids["case"])] == ["Eve"]
+    world.add(
+        tb.RecusalRow,
+        id=uuid4(),
+        reason="conflict_of_interest",
+        case_id=ids["case"],
+        actor_id=stranger.actor_id,
+        reason_code="relative",
+        set_at=START,
+    )
+    assert [one.whom for one in world.ask(case_access, lead, ids["case"]).recusals] == ["Eve"]
     other = world.actor("Ulf", stranger.unit_ids[0], "supervisor")
     for viewer in (stranger, other):
         with pytest.raises(NotFoundError):
-            world.ask(conflicts, viewer, ids["case"])
+            world.ask(case_access, viewer, ids["case"])
 
 
 DENIALS: dict[str, Callable[[World, Viewer, UUID], None]] = {
     "conflict": lambda world, viewer, case_id: world.add(
-        tb.ConflictRow, case_id=case_id, actor_id=viewer.actor_id, reason_code="relative", noted_at=START
+        tb.RecusalRow,
+        id=uuid4(),
+        reason="conflict_of_interest",
+        case_id=case_id,
+        actor_id=viewer.actor_id,
+        reason_code="relative",
+        set_at=START,
     ),
     "actor": lambda world, viewer, case_id: denied(world, case_id, actor_id=viewer.actor_id),
     "unit": lambda world, viewer, case_id: denied(world, case_id, unit_id=viewer.unit_ids[0]),
@@ -232,7 +246,7 @@ DENIALS: dict[str, Callable[[World, Viewer, UUID], None]] = {
 
 
 def denied(world: World, case_id: UUID, **whom: UUID) -> None:
-    world.add(tb.DenialRow, id=uuid4(), case_id=case_id, reason_code="danger", set_at=START, **whom)
+    world.add(tb.RecusalRow, id=uuid4(), reason="denied", case_id=case_id, reason_code="danger", set_at=START, **whom)
 
 
 @pytest.mark.parametrize("how", list(DENIALS))
@@ -268,7 +282,7 @@ def test_a_denial_beats_a_grant_and_ends_when_it_is_lifted(world: World, strange
     denied(world, ids["case"], actor_id=stranger.actor_id)
     assert refused(partial(world.ask, case_page, stranger, ids["case"]))[0] is NotFoundError
     assert world.ask(cases, stranger) == ()
-    world.change(tb.DenialRow, tb.DenialRow.case_id == ids["case"], lifted_at=START)
+    world.change(tb.RecusalRow, tb.RecusalRow.case_id == ids["case"], ended_at=START)
     assert len(world.ask(cases, stranger)) == 1
 
 

@@ -14,7 +14,7 @@ from engine.adapters.sql import tables as tb
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.approval_store import ApprovalStore
 from engine.adapters.sql.store import Within
-from engine.domain.access import Denial, Grant, Via
+from engine.domain.access import Grant, Recusal, RecusalReason, Via
 from engine.domain.four_eyes import ApprovalRequest
 from engine.errors import NotFoundError
 from engine.views import Viewer
@@ -46,9 +46,11 @@ def granted(world: World, case_id: UUID, unit_id: UUID, **values: Any) -> Grant:
     return grant
 
 
-def denied(world: World, case_id: UUID, **values: Any) -> Denial:
-    denial = Denial(id=uuid4(), case_id=case_id, reason_code="danger", set_at=START, **values)
-    assert kept(world, AccessStore, lambda store: store.deny(denial))
+def denied(world: World, case_id: UUID, **values: Any) -> Recusal:
+    denial = Recusal(
+        reason=RecusalReason.DENIED, id=uuid4(), case_id=case_id, reason_code="danger", set_at=START, **values
+    )
+    kept(world, AccessStore, lambda store: store.recuse(denial))
     return denial
 
 
@@ -82,7 +84,15 @@ def test_a_denial_of_person_unit_or_organisation_beats_a_grant_until_it_is_lifte
     unit = stranger.unit_ids[0]
     granted(world, case_id, unit)
     if whom == "conflict":
-        world.add(tb.ConflictRow, case_id=case_id, actor_id=stranger.actor_id, reason_code="relative", noted_at=START)
+        world.add(
+            tb.RecusalRow,
+            id=uuid4(),
+            reason="conflict_of_interest",
+            case_id=case_id,
+            actor_id=stranger.actor_id,
+            reason_code="relative",
+            set_at=START,
+        )
         assert seen(world, stranger, case_id) is Via.NONE
         return
     with world.sql.connect() as connection:
@@ -90,9 +100,10 @@ def test_a_denial_of_person_unit_or_organisation_beats_a_grant_until_it_is_lifte
     named = {"actor": {"actor_id": stranger.actor_id}, "unit": {"unit_id": unit}}
     denial = denied(world, case_id, **named.get(whom, {"organisation_id": organisation}))
     assert seen(world, stranger, case_id) is Via.NONE
-    assert kept(world, AccessStore, lambda store: store.lift(denial.id, by=None, second_by=None, at=START))
+    assert kept(world, AccessStore, lambda store: store.recusals_of(case_id)) == (denial,)
+    assert kept(world, AccessStore, lambda store: store.end_recusal(denial.id, by=None, second_by=None, at=START))
     assert seen(world, stranger, case_id) is Via.GRANT
-    assert kept(world, AccessStore, lambda store: store.denials_of(case_id))[0].lifted_at == START
+    assert kept(world, AccessStore, lambda store: store.recusals_of(case_id)) == ()
 
 
 def test_a_denial_shuts_out_somebody_of_the_cases_own_unit(world: World, home: UUID, case_id: UUID) -> None:

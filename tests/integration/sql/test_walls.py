@@ -24,7 +24,7 @@ from tests.integration.queries.world import START, World
 
 OF_THE_CASE = WALLED - {"concern", "export_copy", "match_probe"}
 """What is told to one person, what they asked for, and how often a unit was compared belongs to no case."""
-SAY_SO = {"denial", "conflict", "restriction", "erasure_notice"}
+SAY_SO = {"recusal", "restriction", "erasure_notice"}
 """What says that a case is kept from somebody, or that their copy is to be erased, they may see."""
 NO_RIGHT = "42501"
 _VALUES: Mapping[type, Any] = {
@@ -63,8 +63,8 @@ def _row(connection: Connection, table: Table, given: Mapping[str, object]) -> d
         row["case_id"] = given["case_id"]
     if table.name == "grant":
         row["unit_id"] = given["other_unit_id"]
-    if table.name == "denial":
-        row["actor_id"] = given["actor_id"]
+    if table.name == "recusal":
+        row |= {"actor_id": given["actor_id"], "reason": "denied"}
     if table.name == "restriction":
         row["lifted_at"] = START
     return row
@@ -198,15 +198,31 @@ def test_a_denial_beats_a_grant_and_the_own_unit(
         unit_id = viewer.unit_ids[0]
         named = {"actor_id": viewer.actor_id, "unit_id": unit_id, "organisation_id": world.organisation_of(unit_id)}
         assert seen(world, viewer) == OF_THE_CASE
-        world.add(tb.DenialRow, id=uuid4(), case_id=case_id, reason_code="safety", set_at=START, **{whom: named[whom]})
+        world.add(
+            tb.RecusalRow,
+            id=uuid4(),
+            reason="denied",
+            case_id=case_id,
+            reason_code="safety",
+            set_at=START,
+            **{whom: named[whom]},
+        )
         assert seen(world, viewer) <= SAY_SO
-    world.change(tb.DenialRow, _TABLES["denial"].c.case_id == case_id, lifted_at=START)
+    world.change(tb.RecusalRow, _TABLES["recusal"].c.case_id == case_id, ended_at=START)
     assert seen(world, stranger) == seen(world, own) == OF_THE_CASE
 
 
 def test_a_conflict_of_interest_hides_a_case_from_that_person_only(world: World, case_id: UUID, home: UUID) -> None:
     own, other = world.actor("Ben", home, "caseworker"), world.actor("Cleo", home, "caseworker")
-    world.add(tb.ConflictRow, case_id=case_id, actor_id=own.actor_id, reason_code="relative", noted_at=START)
+    world.add(
+        tb.RecusalRow,
+        id=uuid4(),
+        reason="conflict_of_interest",
+        case_id=case_id,
+        actor_id=own.actor_id,
+        reason_code="relative",
+        set_at=START,
+    )
     assert seen(world, own) <= SAY_SO
     assert seen(world, other) == OF_THE_CASE
 
@@ -306,7 +322,13 @@ def test_the_unit_that_something_was_sent_to_sees_that_and_the_number_only(
     assert seen(world, stranger) == {"referral"}
     assert [view.case_number for view in world.ask(sent, stranger)] == ["C-0001"]
     world.add(
-        tb.DenialRow, id=uuid4(), case_id=case_id, reason_code="safety", set_at=START, unit_id=stranger.unit_ids[0]
+        tb.RecusalRow,
+        id=uuid4(),
+        reason="denied",
+        case_id=case_id,
+        reason_code="safety",
+        set_at=START,
+        unit_id=stranger.unit_ids[0],
     )
     assert seen(world, stranger) <= SAY_SO
     assert not world.ask(sent, stranger)

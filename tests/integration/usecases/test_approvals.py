@@ -6,14 +6,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql.queries.waiting import count_waiting, waiting
+from engine.domain.access import RecusalReason
 from engine.domain.four_eyes import ApprovalKind
 from engine.domain.records import DeadlineStatus
 from engine.errors import AlreadyEndedError, OwnApprovalError
-from engine.usecases.case_access import ask_to_lift_denial, deny_access
 from engine.usecases.case_links import answer_merge, ask_merge
 from engine.usecases.holds import answer_lift, ask_to_lift, place_hold
 from engine.usecases.lapse_approvals import lapse_approvals
 from engine.usecases.limits import answer_extension, ask_extension
+from engine.usecases.recusals import end_recusal, recuse
 from engine.usecases.restrictions import ask_to_open, seal_case
 from tests.integration.usecases.world import World
 
@@ -34,10 +35,15 @@ def _asked(world: World) -> dict[str, UUID]:
     """Ask by the case manager for one thing of each kind that belongs to a case and needs no proof."""
     case_id, other = world.at_look().case_id, world.open().case_id
     deadline = next(d.id for d in world.state(case_id).deadlines.values() if d.status is DeadlineStatus.OPEN)
-    denial = deny_access(
-        world.engine, case_id, reason_code="danger", actor_id=world.who("lawyer").actor_id, **_by(world, "supervisor")
+    denial = recuse(
+        world.engine,
+        case_id,
+        reason=RecusalReason.DENIED,
+        reason_code="danger",
+        actor_id=world.who("lawyer").actor_id,
+        **_by(world, "supervisor"),
     )
-    ask_to_lift_denial(world.engine, case_id, denial, reason_code="mistake", **_by(world, "case_manager"))
+    end_recusal(world.engine, case_id, denial, reason_code="mistake", **_by(world, "case_manager"))
     hold = place_hold(world.engine, case_id, kind="appeal", reason="No. 7", **_by(world, "case_manager"))
     ask_to_lift(world.engine, case_id, hold, viewer=world.who("case_manager"))
     link = ask_merge(world.engine, case_id, other, rests=False, reason_code="same_report", **_by(world, "case_manager"))
@@ -85,7 +91,7 @@ def test_what_nobody_answers_is_not_done_and_may_be_asked_for_again(world: World
     assert lapse_approvals(world.engine) == 0
     assert _told(world, "second_lapsed") == {world.who("case_manager").actor_id}
     assert [row[0] for row in world.rows("SELECT lifted_at FROM legal_hold")] == [None]
-    assert [row[0] for row in world.rows("SELECT lifted_at FROM denial")] == [None]
+    assert [row[0] for row in world.rows("SELECT ended_at FROM recusal")] == [None]
     assert world.rows("SELECT ended_at FROM case_link WHERE id = :id", id=of["link"])[0][0] is not None
     with pytest.raises(AlreadyEndedError):
         answer_merge(world.engine, of["link"], case_id=of["case"], is_approved=True, **_by(world, "supervisor"))

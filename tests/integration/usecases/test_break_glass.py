@@ -7,12 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.cases import cases
 from engine.adapters.sql.queries.told import my_glass
-from engine.domain.access import Denial
-from engine.domain.duty import Conflict
+from engine.domain.access import Recusal, RecusalReason
 from engine.domain.narrowing import SealedClass, covers
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.break_glass import answer_break_glass, break_glass, flag_unconfirmed_glass
@@ -73,12 +71,26 @@ def test_where_nothing_is_opened_the_answer_is_the_same_and_the_request_is_kept(
     with world.engine.transaction() as tx:
         now = world.clock.now()
         if which == "denied":
-            tx.of(AccessStore).deny(
-                Denial(id=uuid4(), case_id=opened.case_id, actor_id=helper.actor_id, reason_code="x", set_at=now)
+            tx.of(AccessStore).recuse(
+                Recusal(
+                    reason=RecusalReason.DENIED,
+                    id=uuid4(),
+                    case_id=opened.case_id,
+                    actor_id=helper.actor_id,
+                    reason_code="x",
+                    set_at=now,
+                )
             )
         if which == "conflict":
-            conflict = Conflict(case_id=opened.case_id, actor_id=helper.actor_id, reason_code="x")
-            tx.of(DutyStore).add_conflict(conflict, by=None, at=now)
+            conflict = Recusal(
+                id=uuid4(),
+                set_at=now,
+                reason=RecusalReason.CONFLICT_OF_INTEREST,
+                case_id=opened.case_id,
+                actor_id=helper.actor_id,
+                reason_code="x",
+            )
+            tx.of(AccessStore).recuse(conflict)
         tx.commit()
     ask(world, helper, number)
     row = world.rows("SELECT case_id, grant_id, actor_id FROM break_glass")[0]
@@ -222,12 +234,26 @@ def _barred(world: World, case_id: UUID, helper: Viewer, how: str) -> None:
         )  # fmt: skip
     with world.engine.transaction() as tx:
         if how in {"denied", "both"}:
-            tx.of(AccessStore).deny(
-                Denial(id=uuid4(), case_id=case_id, actor_id=helper.actor_id, reason_code="x", set_at=now)
+            tx.of(AccessStore).recuse(
+                Recusal(
+                    reason=RecusalReason.DENIED,
+                    id=uuid4(),
+                    case_id=case_id,
+                    actor_id=helper.actor_id,
+                    reason_code="x",
+                    set_at=now,
+                )
             )
         if how in {"conflict", "both"}:
-            conflict = Conflict(case_id=case_id, actor_id=helper.actor_id, reason_code="x")
-            tx.of(DutyStore).add_conflict(conflict, by=None, at=now)
+            conflict = Recusal(
+                id=uuid4(),
+                set_at=now,
+                reason=RecusalReason.CONFLICT_OF_INTEREST,
+                case_id=case_id,
+                actor_id=helper.actor_id,
+                reason_code="x",
+            )
+            tx.of(AccessStore).recuse(conflict)
         tx.commit()
 
 

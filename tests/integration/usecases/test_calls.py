@@ -11,15 +11,15 @@ from engine.adapters.sql.queries.calls import late_calls
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.history import case_history
 from engine.adapters.sql.queries.worklist import work_counts, worklist
+from engine.domain.access import RecusalReason
 from engine.domain.records import Deadline
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.acknowledge import acknowledge
 from engine.usecases.audit_escalations import audit_escalations
 from engine.usecases.calls import note_call
-from engine.usecases.case_access import deny_access
-from engine.usecases.conflicts import note_conflict
 from engine.usecases.given_reasons import read_reasons
 from engine.usecases.publish import publish_shipped
+from engine.usecases.recusals import recuse
 from engine.usecases.work_items import claim_work_item
 from engine.views import Viewer
 from tests.integration.usecases.trial import CANARY
@@ -107,9 +107,10 @@ def test_a_strip_says_what_it_is_about_and_is_shown_to_those_who_see_the_case(ni
 
 def test_a_case_seen_through_nothing_but_a_denial_shows_no_strip(night: World) -> None:
     case_id = _late(night)
-    note_conflict(
+    recuse(
         night.engine, case_id, viewer=night.who("safeguarding_lead"), command_id=uuid4(),
-        actor_id=night.who("case_manager").actor_id, reason_code="own_conduct",
+        actor_id=night.who("case_manager").actor_id,
+        reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
     )  # fmt: skip
     assert night.engine.ask(late_calls, night.who("case_manager")) == ()
     assert night.engine.ask(late_calls, night.who("caseworker"))
@@ -170,11 +171,19 @@ def test_the_strip_is_gone_in_the_same_moment_in_which_there_is_nothing_to_ring_
             night.rows("UPDATE work_item SET candidate_roles = '{supervisor}' WHERE step_key = 'look'")
             claim_work_item(night.engine, night.item(case_id, "look").id, viewer=supervisor, command_id=uuid4())
         case "conflict":
-            note_conflict(
-                night.engine, case_id, **lead, actor_id=supervisor.actor_id, reason_code="own_conduct"
+            recuse(
+                night.engine, case_id, **lead, actor_id=supervisor.actor_id,
+                reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct"
             )  # fmt: skip
         case "denial":
-            deny_access(night.engine, case_id, **lead, actor_id=supervisor.actor_id, reason_code="own_conduct")
+            recuse(
+                night.engine,
+                case_id,
+                **lead,
+                actor_id=supervisor.actor_id,
+                reason=RecusalReason.DENIED,
+                reason_code="own_conduct",
+            )
     assert night.engine.ask(late_calls, night.who("case_manager")) == ()
     ended = {"acknowledge": "acknowledged", "complete": "over", "claim": "has_it"}
     assert [call.ended for call in _calls(night, case_id)] == [ended.get(way, "barred")]

@@ -10,6 +10,7 @@ from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.queries.access import case_access
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.history import case_history
+from engine.domain.access import RecusalReason
 from engine.domain.consequences import WorkItem
 from engine.errors import (
     AlreadyEndedError,
@@ -18,15 +19,16 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.usecases.case_access import answer_lift, ask_to_lift_denial, deny_access
-from engine.usecases.conflicts import note_conflict
+from engine.usecases.recusals import answer_lift, end_recusal, recuse
 from engine.usecases.work_items import claim_work_item
 from engine.views import Viewer
 from tests.integration.usecases.world import World
 
 
 def deny(world: World, case_id: UUID, by: Viewer, **whom: UUID) -> UUID:
-    return deny_access(world.engine, case_id, viewer=by, command_id=uuid4(), reason_code="danger", **whom)
+    return recuse(
+        world.engine, case_id, viewer=by, command_id=uuid4(), reason=RecusalReason.DENIED, reason_code="danger", **whom
+    )
 
 
 def claimed(world: World, case_id: UUID, worker: Viewer) -> WorkItem:
@@ -52,7 +54,7 @@ def test_who_is_denied_loses_the_case_and_what_they_had_claimed(world: World, ca
         claim_work_item(world.engine, item.id, viewer=worker, command_id=uuid4())
     assert world.load(item.id).assignee_id is None
     found = world.engine.ask(case_access, lead, case_id)
-    assert [(one.id, one.whom, one.kind) for one in found.denials] == [(denial, worker.name, "person")]
+    assert [(one.id, one.whom, one.kind) for one in found.recusals] == [(denial, worker.name, "person")]
     texts = " ".join(event.text for event in world.engine.ask(case_history, lead, case_id))
     assert "denied access to this case" in texts
     assert worker.name not in texts.partition("denied access")[2].partition(".")[0]
@@ -61,7 +63,7 @@ def test_who_is_denied_loses_the_case_and_what_they_had_claimed(world: World, ca
 def test_lifting_needs_a_second_person_of_the_case(world: World, case_id: UUID) -> None:
     lead, second, worker = world.who("supervisor"), world.who("case_manager"), world.who("caseworker")
     denial = deny(world, case_id, lead, actor_id=worker.actor_id)
-    ask = partial(ask_to_lift_denial, world.engine, case_id, denial, viewer=lead, reason_code="mistake")
+    ask = partial(end_recusal, world.engine, case_id, denial, viewer=lead, reason_code="mistake")
     request = ask(command_id=uuid4())
     with pytest.raises(InvalidAnswersError):
         ask(command_id=uuid4())
@@ -82,9 +84,9 @@ def test_a_request_that_is_refused_or_runs_out_changes_nothing(world: World, cas
     lead, second, worker = world.who("supervisor"), world.who("case_manager"), world.who("caseworker")
     denial = deny(world, case_id, lead, actor_id=worker.actor_id)
     given = {"viewer": lead, "reason_code": "mistake"}
-    first = ask_to_lift_denial(world.engine, case_id, denial, command_id=uuid4(), **given)  # type: ignore[arg-type]
+    first = end_recusal(world.engine, case_id, denial, command_id=uuid4(), **given)  # type: ignore[arg-type]
     answer_lift(world.engine, case_id, first, viewer=second, command_id=uuid4(), approved=False)
-    late = ask_to_lift_denial(world.engine, case_id, denial, command_id=uuid4(), **given)  # type: ignore[arg-type]
+    late = end_recusal(world.engine, case_id, denial, command_id=uuid4(), **given)  # type: ignore[arg-type]
     world.clock.move_to(world.clock.now() + timedelta(days=7))
     with pytest.raises(AlreadyEndedError):
         answer_lift(world.engine, case_id, late, viewer=second, command_id=uuid4(), approved=True)
@@ -116,14 +118,15 @@ def test_only_who_leads_shuts_out_and_only_in_their_own_unit(world: World, case_
         world.engine.ask(case_access, world.other("supervisor"), case_id)
     with pytest.raises(NotAllowedError):
         world.engine.ask(case_access, world.who("caseworker"), case_id)
-    assert not world.engine.ask(case_access, world.who("auditor"), case_id).may_deny
+    assert not world.engine.ask(case_access, world.who("auditor"), case_id).may_recuse
 
 
 def test_the_same_command_shuts_out_once(world: World, case_id: UUID) -> None:
     command, worker = uuid4(), world.who("caseworker").actor_id
     ids = {
-        deny_access(
-            world.engine, case_id, viewer=world.who("supervisor"), command_id=command, reason_code="leak",
+        recuse(
+            world.engine, case_id, viewer=world.who("supervisor"), command_id=command,
+            reason=RecusalReason.DENIED, reason_code="leak",
             actor_id=worker,
         )
         for _ in range(2)
@@ -134,9 +137,9 @@ def test_the_same_command_shuts_out_once(world: World, case_id: UUID) -> None:
 def test_a_conflict_hides_the_case_and_frees_what_was_claimed(world: World, case_id: UUID) -> None:
     worker = world.who("caseworker")
     item = claimed(world, case_id, worker)
-    note_conflict(
+    recuse(
         world.engine, case_id, viewer=world.who("supervisor"), command_id=uuid4(), actor_id=worker.actor_id,
-        reason_code="relative",
+        reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
     )  # fmt: skip
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, worker, case_id)

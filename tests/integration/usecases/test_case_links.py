@@ -8,13 +8,12 @@ import pytest
 
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.case_values import outputs_of, seal_values
-from engine.adapters.sql.duty_store import DutyStore
 from engine.adapters.sql.item_store import ItemStore
 from engine.adapters.sql.link_store import LinkStore
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.history import case_history
 from engine.adapters.sql.queries.law_here import LawHere
-from engine.domain.access import Denial
+from engine.domain.access import Recusal, RecusalReason
 from engine.domain.case_links import LinkKind
 from engine.domain.law_told import told_in
 from engine.domain.records import LIVE, ItemStatus, PersonRole, RoleStatus
@@ -28,11 +27,10 @@ from engine.errors import (
     OwnApprovalError,
 )
 from engine.usecases import case_links as cl
-from engine.usecases.case_access import deny_access
-from engine.usecases.conflicts import note_conflict
 from engine.usecases.consents import withdraw_consent
 from engine.usecases.persons import change_role
 from engine.usecases.receipts import Progress, ask_progress, receipt_code
+from engine.usecases.recusals import recuse
 from engine.usecases.referrals import accept_referral, decline_referral, offer_referral, recall_referral
 from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
 from engine.usecases.same_person import bring_person, merge_persons, unmerge_persons
@@ -154,24 +152,38 @@ def test_whoever_must_not_know_of_the_stub_must_not_know_of_the_case_in_which_wo
     one, two = world.at_look(), world.at_look()
     shy, out, known = (world.who(role) for role in ("caseworker", "lawyer", "counsellor"))
     claim_work_item(world.engine, world.item(one.case_id, "look").id, **ask(world, "caseworker"))
-    stub: dict[str, Any] = {"reason_code": "threat", **ask(world, "nodal_officer")}
-    deny_access(world.engine, two.case_id, actor_id=out.actor_id, **stub)
-    deny_access(world.engine, two.case_id, unit_id=world.network.other_unit, **stub | {"command_id": uuid4()})
+    stub: dict[str, Any] = {"reason": RecusalReason.DENIED, "reason_code": "threat", **ask(world, "nodal_officer")}
+    recuse(world.engine, two.case_id, actor_id=out.actor_id, **stub)
+    recuse(world.engine, two.case_id, unit_id=world.network.other_unit, **stub | {"command_id": uuid4()})
     for case_id in (one.case_id, two.case_id):
-        note_conflict(world.engine, case_id, actor_id=known.actor_id, reason_code="relative", **ask(world))
-    note_conflict(world.engine, two.case_id, actor_id=shy.actor_id, reason_code="friend", **ask(world))
+        recuse(
+            world.engine,
+            case_id,
+            actor_id=known.actor_id,
+            reason=RecusalReason.CONFLICT_OF_INTEREST,
+            reason_code="relative",
+            **ask(world),
+        )
+    recuse(
+        world.engine,
+        two.case_id,
+        actor_id=shy.actor_id,
+        reason=RecusalReason.CONFLICT_OF_INTEREST,
+        reason_code="friend",
+        **ask(world),
+    )
     before = event_types(world, one.case_id)
     link = merged(world, one.case_id, two.case_id, rests=rests)
-    assert event_types(world, one.case_id)[len(before):] == [
-        "MergeAsked", "CaseTookIn", "ConflictNoted", "AccessDenied", "AccessDenied",
-    ]  # fmt: skip
+    asked, taken, *recused = event_types(world, one.case_id)[len(before) :]
+    assert (asked, taken) == ("MergeAsked", "CaseTookIn")
+    assert sorted(recused) == ["AccessDenied", "AccessDenied", "ConflictNoted"]
     assert world.item(one.case_id, "look").assignee_id is None
     for viewer in (shy, out):
         with pytest.raises(NotFoundError):
             world.engine.ask(case_page, viewer, one.case_id)
     with world.engine.transaction() as tx:
-        reasons = {one.actor_id: one.reason_code for one in tx.of(DutyStore).conflicts_of(one.case_id)}
-    assert reasons == {known.actor_id: "relative", shy.actor_id: "friend"}
+        reasons = {one.actor_id: one.reason_code for one in tx.of(AccessStore).recusals_of(one.case_id)}
+    assert reasons == {known.actor_id: "relative", shy.actor_id: "friend", out.actor_id: "threat", None: "threat"}
     cl.unmerge_cases(world.engine, link, case_id=two.case_id, reason_code="mistaken", **ask(world))
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, shy, one.case_id)
@@ -412,7 +424,14 @@ def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out
     opened = world.open()
     goes = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
     shy, out = world.who("counsellor").actor_id, world.who("lawyer").actor_id
-    note_conflict(world.engine, opened.case_id, actor_id=shy, reason_code="relative", **ask(world))
+    recuse(
+        world.engine,
+        opened.case_id,
+        actor_id=shy,
+        reason=RecusalReason.CONFLICT_OF_INTEREST,
+        reason_code="relative",
+        **ask(world),
+    )
     with world.engine.transaction() as tx:
         said: dict[str, Any] = {
             "case_id": opened.case_id,
@@ -420,14 +439,15 @@ def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out
             "reason_code": "threat",
             "set_at": world.clock.now(),
         }
-        tx.of(AccessStore).deny(Denial(id=uuid4(), **said))
+        tx.of(AccessStore).recuse(Recusal(reason=RecusalReason.DENIED, id=uuid4(), **said))
         tx.commit()
     apart = split_case(world.engine, opened.case_id, [goes], reason_code="other_event", **ask(world))
     with world.engine.transaction() as tx:
-        assert [(known.actor_id, known.reason_code) for known in tx.of(DutyStore).conflicts_of(apart)] == [
-            (shy, "relative")
-        ]
-        assert [known.actor_id for known in tx.of(AccessStore).denials_of(apart)] == [out]
+        found = tx.of(AccessStore).recusals_of(apart)
+    assert {(one.actor_id, one.reason, one.reason_code) for one in found} == {
+        (shy, "conflict_of_interest", "relative"),
+        (out, "denied", "threat"),
+    }
 
 
 def test_nobody_leaves_a_sealed_case_by_the_hand_of_one_person(world: World) -> None:

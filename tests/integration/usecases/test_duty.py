@@ -6,15 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.directory_store import DirectoryStore
 from engine.adapters.sql.duty_store import DutyStore
+from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.history import case_history
+from engine.domain.access import RecusalReason
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.usecases.absences import end_absence, note_absence
-from engine.usecases.conflicts import end_conflict, note_conflict
 from engine.usecases.manage_people import set_disabled
 from engine.usecases.on_call import cancel_shift, hand_over, plan_shift
 from engine.usecases.passing_on import pass_on_all
+from engine.usecases.recusals import end_recusal, recuse
 from engine.usecases.work_items import claim_work_item
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.world import START, World
@@ -212,8 +215,8 @@ def test_absence_is_noted_by_oneself_or_by_who_plans_and_ends_early(world: World
 def test_the_history_says_that_there_is_a_conflict_and_its_end_without_name_or_reason(world: World) -> None:
     case_id = world.at_look().case_id
     boss, lead = world.who("supervisor"), world.who("safeguarding_lead")
-    _conflict(world, case_id, boss.actor_id)
-    end_conflict(world.engine, case_id, viewer=lead, command_id=uuid4(), actor_id=boss.actor_id)
+    conflict = _conflict(world, case_id, boss.actor_id)
+    assert end_recusal(world.engine, case_id, conflict, viewer=lead, command_id=uuid4()) is None
     told = [one for one in world.engine.ask(case_history, lead, case_id) if one.type.startswith("Conflict")]
     assert [(one.type, one.text, one.actor) for one in told] == [
         ("ConflictNoted", "It was recorded that a colleague must not be informed about this case.", lead.name),
@@ -226,7 +229,7 @@ def test_the_history_says_that_there_is_a_conflict_and_its_end_without_name_or_r
 def test_a_conflict_keeps_every_message_of_the_case_away(world: World) -> None:
     case_id = world.at_look().case_id
     worker = world.who("caseworker").actor_id
-    _conflict(world, case_id, worker)
+    conflict = _conflict(world, case_id, worker)
     world.do_jobs()
     world.later(hours=30)
     world.fire()
@@ -235,27 +238,43 @@ def test_a_conflict_keeps_every_message_of_the_case_away(world: World) -> None:
         world.rows("SELECT 1 FROM message WHERE case_id = :case AND recipient_id = :id", case=case_id, id=worker) == []
     )
     assert world.rows("SELECT 1 FROM message WHERE case_id = :case", case=case_id)
-    end_conflict(world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(), actor_id=worker)
+    end_recusal(world.engine, case_id, conflict, viewer=world.who("safeguarding_lead"), command_id=uuid4())
     with world.engine.transaction() as tx:
-        assert tx.of(DutyStore).conflicted(case_id) == frozenset()
+        assert tx.of(AccessStore).recused(case_id) == frozenset()
 
 
 def test_who_is_in_conflict_cannot_learn_of_it_or_end_it(world: World) -> None:
     case_id = world.at_look().case_id
     boss = world.who("supervisor")
-    _conflict(world, case_id, boss.actor_id)
+    conflict = _conflict(world, case_id, boss.actor_id)
     with pytest.raises(NotFoundError):
-        end_conflict(world.engine, case_id, viewer=boss, command_id=uuid4(), actor_id=boss.actor_id)
+        end_recusal(world.engine, case_id, conflict, viewer=boss, command_id=uuid4())
     with pytest.raises(NotAllowedError):
-        note_conflict(
+        recuse(
             world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), actor_id=boss.actor_id,
-            reason_code="own_conduct",
+            reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
         )  # fmt: skip
     with pytest.raises(InvalidAnswersError):
-        note_conflict(
+        recuse(
             world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(), actor_id=boss.actor_id,
-            reason_code="He hit a child.",
+            reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="He hit a child.",
         )  # fmt: skip
+
+
+def test_a_conflict_of_interest_is_one_persons_and_holds_once(world: World) -> None:
+    case_id, boss = world.at_look().case_id, world.who("supervisor")
+    first, second = (_conflict(world, case_id, boss.actor_id) for _ in range(2))
+    with world.engine.transaction() as tx:
+        assert [one.id for one in tx.of(AccessStore).recusals_of(case_id)] == [second]
+    with pytest.raises(NotFoundError):
+        end_recusal(world.engine, case_id, first, viewer=world.who("safeguarding_lead"), command_id=uuid4())
+    with pytest.raises(InvalidAnswersError, match="actor_id"):
+        recuse(
+            world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(),
+            unit_id=world.network.other_unit, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
+        )  # fmt: skip
+    end_recusal(world.engine, case_id, second, viewer=world.who("safeguarding_lead"), command_id=uuid4())
+    assert world.engine.ask(case_page, boss, case_id).id == case_id
 
 
 def _shift(world: World, **changes: Any) -> UUID:
@@ -275,10 +294,10 @@ def _absence(world: World, **changes: Any) -> UUID:
     return note_absence(world.engine, **(wanted | changes))
 
 
-def _conflict(world: World, case_id: UUID, actor_id: UUID) -> None:
-    note_conflict(
+def _conflict(world: World, case_id: UUID, actor_id: UUID) -> UUID:
+    return recuse(
         world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(), actor_id=actor_id,
-        reason_code="own_conduct",
+        reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
     )  # fmt: skip
 
 

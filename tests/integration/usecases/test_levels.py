@@ -11,12 +11,13 @@ import pytest
 from engine.adapters.sql.queries.board import admin_board
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.documents import document_text
+from engine.domain.access import RecusalReason
 from engine.errors import NotAllowedError, NotFoundError
 from engine.usecases.absences import note_absence
 from engine.usecases.acknowledge import acknowledge, acknowledge_by_link
-from engine.usecases.conflicts import note_conflict
 from engine.usecases.on_call import plan_shift
 from engine.usecases.publish import publish_shipped
+from engine.usecases.recusals import recuse
 from engine.usecases.referrals import accept_referral, offer_referral
 from engine.usecases.seen_links import token_of_link
 from engine.usecases.work_items import claim_work_item
@@ -293,9 +294,10 @@ class TestWhoeverIsMeant:
 
         def conflict() -> None:
             made.append(world.rows('SELECT id FROM "case"')[0].id)
-            note_conflict(
+            recuse(
                 world.engine, made[0], viewer=world.who("safeguarding_lead"), command_id=uuid4(),
-                actor_id=_one(world, role).actor_id, reason_code="own_conduct",
+                actor_id=_one(world, role).actor_id,
+                reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
             )  # fmt: skip
 
         case_id = self._late(world, to, conflict)
@@ -394,9 +396,9 @@ def test_a_last_resort_leaves_out_only_who_is_disabled_or_in_conflict_with_the_c
     if reason == "disabled":
         world.change_actor(world.who("lawyer"), disabled=True)
     else:
-        note_conflict(
+        recuse(
             world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(),
-            actor_id=world.who("lawyer").actor_id, reason_code="own_conduct",
+            actor_id=world.who("lawyer").actor_id, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
         )  # fmt: skip
     world.later(hours=10)
     world.fire()

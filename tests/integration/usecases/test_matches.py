@@ -13,10 +13,11 @@ from engine.adapters.sql.person_store import PersonStore
 from engine.adapters.sql.queries.case_page import case_page
 from engine.adapters.sql.queries.history import case_history
 from engine.adapters.sql.queries.sharing import matches
+from engine.domain.access import RecusalReason
 from engine.domain.records import PersonRole
 from engine.errors import NotAllowedError, NotFoundError
-from engine.usecases.conflicts import note_conflict
 from engine.usecases.matches import find_matches, mark_match_seen
+from engine.usecases.recusals import recuse
 from engine.usecases.steer_case import add_person, identify_person
 from tests.integration.usecases.world import World
 
@@ -86,7 +87,8 @@ def test_the_answer_to_adding_a_person_is_an_id_whatever_others_know(world: Worl
 def test_a_unit_that_must_not_see_a_case_is_not_told_of_it_nor_is_the_other(world: World) -> None:
     _, mine = cases(world)
     world.rows(
-        "INSERT INTO denial (id, case_id, unit_id, reason_code, set_at) VALUES (:id, :case, :unit, 'concern', :at)",
+        "INSERT INTO recusal (id, case_id, unit_id, reason, reason_code, set_at)"
+        " VALUES (:id, :case, :unit, 'denied', 'concern', :at)",
         id=uuid4(), case=mine, unit=world.network.other_unit, at=world.clock.now(),
     )  # fmt: skip
     find_matches(world.engine)
@@ -95,9 +97,9 @@ def test_a_unit_that_must_not_see_a_case_is_not_told_of_it_nor_is_the_other(worl
 
 def test_who_is_in_conflict_with_the_case_is_left_out(world: World) -> None:
     theirs, _ = cases(world)
-    note_conflict(
+    recuse(
         world.engine, theirs, viewer=world.other("safeguarding_lead"), command_id=uuid4(),
-        actor_id=world.other("supervisor").actor_id, reason_code="relative",
+        actor_id=world.other("supervisor").actor_id, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
     )  # fmt: skip
     find_matches(world.engine)
     assert world.other("supervisor").actor_id not in told(world)

@@ -5,10 +5,12 @@ from uuid import UUID
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 
 from engine.adapters.sql import tables as tb
+from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.migrate import _config, migrate, newest_revision, revision_of
+from engine.adapters.sql.queries.cases import cases
 from engine.adapters.sql.rights import NOBODYS
 from engine.adapters.sql.walls import gaps_in_the_wall
 from tests.conftest import writer_of
@@ -17,10 +19,14 @@ from tests.integration.usecases.world import LOOKED, World
 _CALLS = "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'calls'"
 
 
-def _to_the_first_shape(connection: Connection) -> None:
+_OF_DENIALS = "SELECT id, case_id, actor_id, unit_id, reason_code, set_by, lifted_by, lifted_second_by FROM denial"
+_OF_CONFLICTS = "SELECT case_id, actor_id, reason_code, noted_by, ended_at IS NULL FROM conflict ORDER BY actor_id"
+
+
+def _to(connection: Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    command.downgrade(config, "0001")
+    command.downgrade(config, revision)
 
 
 def _differences(connection: Connection) -> list[str]:
@@ -44,7 +50,7 @@ def test_a_database_of_the_first_shape_comes_to_the_newest_and_its_cases_go_on(w
     case_id, before = _asked(world), _all(world)
     sql = create_engine(world.owner_url)
     with sql.begin() as connection:
-        _to_the_first_shape(connection)
+        _to(connection, "0001")
         assert revision_of(connection) == "0001"
     assert world.rows(_CALLS) == []
     assert migrate(world.owner_url) == newest_revision()
@@ -65,3 +71,42 @@ def test_the_second_run_of_the_migrations_changes_nothing(world: World) -> None:
     before = _all(world)
     migrate(world.owner_url)
     assert _all(world) == before
+
+
+def test_who_was_denied_a_case_or_in_conflict_with_it_is_recused(world: World) -> None:
+    case_id, viewers = world.at_look().case_id, [world.who(role) for role in ("lawyer", "counsellor", "caseworker")]
+    shut, shy, free = viewers
+    ids = {"case": case_id, "shut": shut.actor_id, "shy": shy.actor_id, "free": free.actor_id}
+    sql = create_engine(world.owner_url)
+    with sql.begin() as connection:
+        _to(connection, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO denial (id, case_id, actor_id, reason_code, set_by, set_at)"
+                " VALUES (gen_random_uuid(), :case, :shut, 'danger', :free, now())"
+            ),
+            ids,
+        )
+        connection.execute(
+            text(
+                "INSERT INTO conflict VALUES (:case, :shy, 'relative', :free, now(), NULL),"
+                " (:case, :free, 'interest', :shut, now(), now())"
+            ),
+            ids,
+        )
+        were = [connection.execute(text(query)).all() for query in (_OF_DENIALS, _OF_CONFLICTS)]
+    migrate(world.owner_url)
+    with world.engine.transaction() as tx:
+        assert tx.of(AccessStore).recused(case_id) == {shut.actor_id, shy.actor_id}
+        found = tx.of(AccessStore).recusals_of(case_id)
+    assert {(one.actor_id, one.reason, one.reason_code, one.set_by) for one in found} == {
+        (shut.actor_id, "denied", "danger", free.actor_id),
+        (shy.actor_id, "conflict_of_interest", "relative", free.actor_id),
+    }
+    for viewer in viewers:
+        assert len(world.engine.ask(cases, viewer)) == (viewer is free)
+    with sql.begin() as connection:
+        _to(connection, "0002")
+        assert [connection.execute(text(query)).all() for query in (_OF_DENIALS, _OF_CONFLICTS)] == were
+    sql.dispose()
+    migrate(world.owner_url)

@@ -6,7 +6,7 @@ import pytest
 
 from engine.adapters.sql.access_store import AccessStore
 from engine.adapters.sql.transfer_store import TransferStore
-from engine.domain.access import Denial
+from engine.domain.access import Recusal, RecusalReason
 from engine.domain.consequences import JobKind
 from engine.ports import ClaimedJob
 from engine.usecases.originators import HAS_NO_ACCESS, IS_DISABLED, OF_A_PERSON
@@ -33,17 +33,23 @@ def take_roles(world: World, asker: Viewer, _: ClaimedJob) -> None:
 
 
 def deny(world: World, asker: Viewer, job: ClaimedJob) -> None:
-    denial = Denial(
-        id=uuid4(), case_id=job.case_id, actor_id=asker.actor_id, reason_code="safety", set_at=world.clock.now()
+    denial = Recusal(
+        reason=RecusalReason.DENIED,
+        id=uuid4(),
+        case_id=job.case_id,
+        actor_id=asker.actor_id,
+        reason_code="safety",
+        set_at=world.clock.now(),
     )
     with world.engine.transaction() as tx:
-        tx.of(AccessStore).deny(denial)
+        tx.of(AccessStore).recuse(denial)
         tx.commit()
 
 
 def note_conflict(world: World, asker: Viewer, job: ClaimedJob) -> None:
     world.rows(
-        "INSERT INTO conflict (case_id, actor_id, reason_code, noted_at) VALUES (:case, :actor, 'relative', now())",
+        "INSERT INTO recusal (id, case_id, actor_id, reason, reason_code, set_at)"
+        " VALUES (gen_random_uuid(), :case, :actor, 'conflict_of_interest', 'relative', now())",
         case=job.case_id, actor=asker.actor_id,
     )  # fmt: skip
 

@@ -54,7 +54,8 @@ def test_three_cases_on_one_way_are_told_to_the_unit_that_had_one_before_and_two
 def test_a_unit_from_which_a_case_is_kept_does_not_learn_of_it_by_a_pattern(world: World) -> None:
     kept = travel(world, ours=True, way=WAY)
     world.rows(
-        "INSERT INTO denial (id, case_id, unit_id, reason_code, set_at) VALUES (:id, :case, :unit, 'concern', :at)",
+        "INSERT INTO recusal (id, case_id, unit_id, reason, reason_code, set_at)"
+        " VALUES (:id, :case, :unit, 'denied', 'concern', :at)",
         id=uuid4(), case=kept, unit=world.network.other_unit, at=world.clock.now(),
     )  # fmt: skip
     travel(world, ours=False, way=WAY)

@@ -339,7 +339,8 @@ def test_a_unit_that_must_not_see_a_case_cannot_answer_for_it(world: World) -> N
     case_id = world.at_look().case_id
     referral = share(world, case_id, consent_id=agree(world, case_id))
     world.rows(
-        "INSERT INTO denial (id, case_id, unit_id, reason_code, set_at) VALUES (:id, :case, :unit, 'concern', :at)",
+        "INSERT INTO recusal (id, case_id, unit_id, reason, reason_code, set_at)"
+        " VALUES (:id, :case, :unit, 'denied', 'concern', :at)",
         id=uuid4(), case=case_id, unit=world.network.other_unit, at=world.clock.now(),
     )  # fmt: skip
     with pytest.raises(NotFoundError):

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 
 from engine import views as vw
 from engine.adapters.sql import tables as tb
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ACTOR, CASE, CONFLICT, ORGANISATION, UNIT
-from engine.adapters.sql.visibility import DENIAL, GRANT, kept_by
+from engine.adapters.sql.queries.shape import ACTOR, CASE, ORGANISATION, RECUSAL, UNIT
+from engine.adapters.sql.visibility import GRANT, kept_by
+from engine.domain.access import RecusalReason
 from engine.domain.four_eyes import ApprovalKind
 from engine.domain.narrowing import ADD_FILES, shown_in
 from engine.domain.policy import Action, can
@@ -31,13 +32,15 @@ def case_access(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> vw.Access
         raise NotFoundError(kind="case")
     if not can(viewer, Action.SEE_ACCESS, unit_id=kept["unit_id"]):
         raise NotAllowedError(actor=viewer.name, action=Action.SEE_ACCESS.value)
-    in_conflict = select(func.count()).select_from(CONFLICT)
+    may_recuse = can(viewer, Action.RECUSE, unit_id=kept["unit_id"])
+    found = _recusals(reading, viewer, case_id)
+    shown = [one for one in found if may_recuse or one.reason != RecusalReason.CONFLICT_OF_INTEREST]
     return vw.AccessView(
         unit=kept["name"],
         grants=_grants(reading, case_id),
-        denials=_denials(reading, viewer, case_id),
-        conflicts=reading.count(in_conflict.where(CONFLICT.c.case_id == case_id, CONFLICT.c.ended_at.is_(None))),
-        may_deny=can(viewer, Action.DENY, unit_id=kept["unit_id"]),
+        recusals=tuple(shown),
+        conflicts=len(found) - len(shown),
+        may_recuse=may_recuse,
     )
 
 
@@ -72,33 +75,36 @@ def _is_live(row: Row, reading: Reading) -> bool:
     return row["ended_at"] is None and (row["until"] is None or row["until"] > reading.now)
 
 
-def _denials(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.DenialView, ...]:
+def _recusals(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.RecusalView, ...]:
+    """List the recusals of a case, but no conflict of interest that has ended: nobody is ever told of their own."""
     setter, asker = ACTOR.alias("setter"), ACTOR.alias("asker")
     waits = (_REQUEST.c.answered_at.is_(None)) & (_REQUEST.c.expires_at > reading.now)
-    is_its = (_REQUEST.c.subject_id == DENIAL.c.id) & (_REQUEST.c.kind == ApprovalKind.LIFT_DENIAL.value)
+    is_its = (_REQUEST.c.subject_id == RECUSAL.c.id) & (_REQUEST.c.kind == ApprovalKind.LIFT_DENIAL.value)
+    is_denial = RECUSAL.c.reason == RecusalReason.DENIED.value
     rows = reading.rows(
         select(
-            DENIAL.c.id, DENIAL.c.reason_code, DENIAL.c.set_at, DENIAL.c.lifted_at, setter.c.name.label("set_by"),
+            RECUSAL.c.id, RECUSAL.c.reason, RECUSAL.c.reason_code, RECUSAL.c.set_at, RECUSAL.c.ended_at,
+            setter.c.name.label("set_by"),
             func.coalesce(ACTOR.c.name, UNIT.c.name, ORGANISATION.c.name).label("whom"),
             case(
-                (DENIAL.c.actor_id.is_not(None), "person"), (DENIAL.c.unit_id.is_not(None), "unit"),
+                (RECUSAL.c.actor_id.is_not(None), "person"), (RECUSAL.c.unit_id.is_not(None), "unit"),
                 else_="organisation",
             ).label("kind"),
             _REQUEST.c.id.label("request_id"), _REQUEST.c.asked_by.label("asker_id"), asker.c.name.label("asked_by"),
         )
         .select_from(
-            DENIAL.outerjoin(ACTOR, ACTOR.c.id == DENIAL.c.actor_id)
-            .outerjoin(UNIT, UNIT.c.id == DENIAL.c.unit_id)
-            .outerjoin(ORGANISATION, ORGANISATION.c.id == DENIAL.c.organisation_id)
-            .outerjoin(setter, setter.c.id == DENIAL.c.set_by)
-            .outerjoin(_REQUEST, (_REQUEST.c.case_id == DENIAL.c.case_id) & is_its & waits)
+            RECUSAL.outerjoin(ACTOR, ACTOR.c.id == RECUSAL.c.actor_id)
+            .outerjoin(UNIT, UNIT.c.id == RECUSAL.c.unit_id)
+            .outerjoin(ORGANISATION, ORGANISATION.c.id == RECUSAL.c.organisation_id)
+            .outerjoin(setter, setter.c.id == RECUSAL.c.set_by)
+            .outerjoin(_REQUEST, (_REQUEST.c.case_id == RECUSAL.c.case_id) & is_its & waits)
             .outerjoin(asker, asker.c.id == _REQUEST.c.asked_by)
         )
-        .where(DENIAL.c.case_id == case_id)
-        .order_by(DENIAL.c.lifted_at.is_not(None), DENIAL.c.set_at, DENIAL.c.id)
+        .where(RECUSAL.c.case_id == case_id, or_(RECUSAL.c.ended_at.is_(None), is_denial))
+        .order_by(RECUSAL.c.ended_at.is_not(None), RECUSAL.c.set_at, RECUSAL.c.id)
     )  # fmt: skip
     return tuple(
-        vw.DenialView(
+        vw.RecusalView(
             **{name: value for name, value in row.items() if name != "asker_id"},
             is_asked_by_viewer=row["asker_id"] == viewer.actor_id,
         )

@@ -1,15 +1,11 @@
-"""Who is on call, who is away, and who is not told of a case."""
-
-from uuid import UUID
+"""Who is on call, and who is away."""
 
 from sqlalchemy import select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading
-from engine.adapters.sql.queries.shape import ABSENCE, ACTOR, CASE, CONFLICT, MEMBERSHIP, SHIFT, UNIT
-from engine.adapters.sql.visibility import kept_by
+from engine.adapters.sql.queries.shape import ABSENCE, ACTOR, MEMBERSHIP, SHIFT, UNIT
 from engine.domain.policy import Action, can, units_that_let
-from engine.errors import NotAllowedError, NotFoundError
 
 _MOST = 200
 
@@ -59,31 +55,3 @@ def absences(reading: Reading, viewer: vw.Viewer) -> tuple[vw.AbsenceView, ...]:
         planned = mine | ABSENCE.c.actor_id.in_(colleagues) if can(viewer, Action.MANAGE_ROTA) else mine
         statement = statement.where(planned)
     return tuple(vw.AbsenceView(**row, is_now=row["starts_at"] <= reading.now) for row in reading.rows(statement))
-
-
-def conflicts(reading: Reading, viewer: vw.Viewer, case_id: UUID) -> tuple[vw.ConflictView, ...]:
-    """List who is not told of a case, for who may steer it in the unit that keeps it.
-
-    Whoever is in conflict with it themselves gets the answer for what does not exist: `NotFoundError`. Raises
-    `NotAllowedError`.
-    """
-    seen = select(CASE.c.id, CASE.c.unit_id).where(CASE.c.id == case_id, kept_by(viewer))
-    noter = ACTOR.alias("noter")
-    rows = reading.rows(
-        select(
-            CONFLICT.c.actor_id, ACTOR.c.name.label("actor"), CONFLICT.c.reason_code,
-            noter.c.name.label("noted_by"), CONFLICT.c.noted_at,
-        )
-        .select_from(
-            CONFLICT.join(ACTOR, ACTOR.c.id == CONFLICT.c.actor_id)
-            .outerjoin(noter, noter.c.id == CONFLICT.c.noted_by)
-        )
-        .where(CONFLICT.c.case_id == case_id, CONFLICT.c.ended_at.is_(None))
-        .order_by(ACTOR.c.name, ACTOR.c.id)
-    )  # fmt: skip
-    case = reading.first(seen)
-    if case is None:
-        raise NotFoundError(kind="case")
-    if not can(viewer, Action.STEER, unit_id=case["unit_id"]):
-        raise NotAllowedError(actor=viewer.name, action=Action.STEER.value)
-    return tuple(vw.ConflictView(**row) for row in rows)

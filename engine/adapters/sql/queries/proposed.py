@@ -6,7 +6,7 @@ from sqlalchemy import Select, and_, exists, select
 
 from engine import views as vw
 from engine.adapters.sql.queries.reading import Reading, Row
-from engine.adapters.sql.queries.shape import ABSENCE, ACTOR, CONFLICT, MEMBERSHIP, STEP
+from engine.adapters.sql.queries.shape import ABSENCE, ACTOR, MEMBERSHIP, RECUSAL, STEP
 from engine.adapters.sql.queries.worklist import item_row
 from engine.domain.paths import person_in
 
@@ -17,7 +17,7 @@ def proposed_doer(reading: Reading, viewer: vw.Viewer, item_id: UUID) -> vw.Prop
     """Give whom a step proposes to do an item that nobody has; None for an approval, and where nobody did one before.
 
     Whoever did a step of the same type last, else of one that the type names in its `stays_with`, in that order: for
-    the same person, or for the case as a whole. Only who may do the item, is not away, and has no conflict of interest
+    the same person, or for the case as a whole. Only who may do the item, is not away, and is not recused
     is proposed. Raises `NotFoundError`.
     """
     row = item_row(reading, viewer, item_id)
@@ -47,8 +47,8 @@ def _did(reading: Reading, row: Row, wanted: tuple[str, ...]) -> Select[tuple[ob
         ABSENCE.c.actor_id == ACTOR.c.id, ABSENCE.c.cancelled_at.is_(None), ABSENCE.c.starts_at <= reading.now,
         ABSENCE.c.ends_at > reading.now,
     )  # fmt: skip
-    is_in_conflict = exists().where(
-        CONFLICT.c.actor_id == ACTOR.c.id, CONFLICT.c.case_id == row["case_id"], CONFLICT.c.ended_at.is_(None)
+    is_recused = exists().where(
+        RECUSAL.c.actor_id == ACTOR.c.id, RECUSAL.c.case_id == row["case_id"], RECUSAL.c.ended_at.is_(None)
     )
     return (
         select(ACTOR.c.id.label("actor_id"), ACTOR.c.name, STEP.c.uses, STEP.c.path)
@@ -56,7 +56,7 @@ def _did(reading: Reading, row: Row, wanted: tuple[str, ...]) -> Select[tuple[ob
         .where(
             STEP.c.case_id == row["case_id"], STEP.c.id != row["step_id"], STEP.c.uses.in_(wanted),
             ACTOR.c.disabled.is_(False), ACTOR.c.id.not_in(row["excluded_ids"]),
-            and_(is_member, ~is_away, ~is_in_conflict),
+            and_(is_member, ~is_away, ~is_recused),
         )
         .order_by(STEP.c.ended_at.desc().nulls_last(), STEP.c.id)
         .limit(_MOST)

@@ -1,6 +1,6 @@
 """The tables. Rows hold columns; records hold rules. Only this package touches rows."""
 
-from engine.adapters.sql.tables.access import ApprovalRequestRow, ConflictRow, DenialRow, GrantRow
+from engine.adapters.sql.tables.access import ApprovalRequestRow, GrantRow, RecusalRow
 from engine.adapters.sql.tables.audit import (
     AuditChainRow,
     AuditEventRow,
@@ -93,7 +93,6 @@ __all__ = [
     "CheckpointRow",
     "CommandRow",
     "ConcernRow",
-    "ConflictRow",
     "ConsentRow",
     "ContactRow",
     "CorrectionRow",
@@ -102,7 +101,6 @@ __all__ = [
     "DefinitionVersionRow",
     "DeliveryRow",
     "DemoRow",
-    "DenialRow",
     "DispatchRow",
     "DocumentRow",
     "DraftRow",
@@ -138,6 +136,7 @@ __all__ = [
     "ReadingRow",
     "RecountRow",
     "RecoveryCodeRow",
+    "RecusalRow",
     "ReferralRow",
     "ReportRow",
     "RestrictionRow",

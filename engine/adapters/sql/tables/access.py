@@ -34,34 +34,29 @@ class GrantRow(SQLModel, table=True):
     ended_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
-class DenialRow(SQLModel, table=True):
-    """A person, unit or organisation that must not see a case, whatever else would let them."""
+class RecusalRow(SQLModel, table=True):
+    """A person, unit or organisation that has no part in a case, whatever else would let them."""
 
-    __tablename__ = "denial"
+    __tablename__ = "recusal"
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     actor_id: UUID | None = Field(default=None, foreign_key="actor.id", index=True)
     unit_id: UUID | None = Field(default=None, foreign_key="unit.id", index=True)
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id", index=True)
+    reason: str
     reason_code: str
     set_by: UUID | None = None
     set_at: datetime = at(null=False)
-    lifted_by: UUID | None = None
-    lifted_second_by: UUID | None = None
-    lifted_at: datetime | None = at()
-    __table_args__ = (CheckConstraint("num_nonnulls(actor_id, unit_id, organisation_id) = 1", name="denial_names_one"),)
-
-
-class ConflictRow(SQLModel, table=True):
-    """Somebody who must not be told of a case, since they may be part of what it is about."""
-
-    __tablename__ = "conflict"
-    case_id: UUID = Field(primary_key=True, foreign_key="case.id")
-    actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
-    reason_code: str
-    noted_by: UUID | None = None
-    noted_at: datetime = at(null=False)
+    ended_by: UUID | None = None
+    ended_second_by: UUID | None = None
     ended_at: datetime | None = at()
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(actor_id, unit_id, organisation_id) = 1", name="recusal_names_one"),
+        CheckConstraint(
+            "reason = 'denied' OR (reason = 'conflict_of_interest' AND actor_id IS NOT NULL)",
+            name="recusal_has_a_reason",
+        ),
+    )
 
 
 class ApprovalRequestRow(SQLModel, table=True):
