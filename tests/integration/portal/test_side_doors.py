@@ -126,6 +126,8 @@ def test_no_form_of_any_page_makes_somebody_more_than_they_are(units: TwoUnits, 
     for form in offered["there"].forms:
         if form.action.startswith((*_OWN_MATTERS, "/absences")) or form.sort.endswith("/edit"):
             continue
+        if "/access/recusals/" in form.action:
+            continue  # who leads the unit ends a conflict of interest: that is what the form is for
         data = {**form.fields, "command_id": str(uuid4())}
         client.post(form.action, data={**{key: value for key, value in more.items() if key not in data}, **data})
         changed = {name for name in units.rows.changed(before) if name in WHO}
