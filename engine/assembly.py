@@ -7,14 +7,22 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Concatenate, Protocol
 
-from engine.adapters.sql.queries.reader import P, Reader, T
-from engine.adapters.sql.queries.reading import Reading
-from engine.adapters.sql.transaction import Transaction
-from engine.domain.checkpoints import Written
-from engine.domain.compiled import CompiledWorkflow
-from engine.domain.keeping import Tombstone
-from engine.domain.library import Library as Published
+from engine.core.checkpoints import Written
+from engine.core.compiled import CompiledWorkflow
+from engine.core.keeping import Tombstone
+from engine.core.library import Library as Published
+from engine.core.viewer import Viewer
+from engine.db.reader import P, Reader, T
+from engine.db.reading import Reading
+from engine.db.transaction import Transaction
+from engine.definitions.records import StoredDay
 from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceError
+from engine.language.calendars import Calendar
+from engine.language.catalogue import StepCatalogue
+from engine.language.findings import Finding
+from engine.language.library import Definitions
+from engine.language.workflow import Workflow
+from engine.overview.records.board import AuditFault, StateDifference
 from engine.plugin.registry import Registry
 from engine.ports import (
     Anchors,
@@ -36,13 +44,6 @@ from engine.ports import (
     Uptime,
     Vault,
 )
-from engine.spec.calendars import Calendar
-from engine.spec.catalogue import StepCatalogue
-from engine.spec.findings import Finding
-from engine.spec.library import Definitions
-from engine.spec.workflow import Workflow
-from engine.stores import StoredDay
-from engine.views import AuditFault, StateDifference, Viewer
 
 
 def _nothing() -> None:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import BinaryIO, NamedTuple, Protocol
 from uuid import UUID
 
-from engine.domain.checkpoints import Written
-from engine.domain.files import Scan
-from engine.domain.keeping import Tombstone
-from engine.domain.matching import Likeness
+from engine.core.checkpoints import Written
+from engine.core.files import Scan
+from engine.core.keeping import Tombstone
+from engine.core.matching import Likeness
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 

@@ -113,7 +113,7 @@ def main(arguments: list[str]) -> int:
 
 def _print_bill() -> int:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    front_end = json.loads((ROOT / "engine/portal/frontend/package-lock.json").read_text(encoding="utf-8"))
+    front_end = json.loads((ROOT / "engine/web/frontend/package-lock.json").read_text(encoding="utf-8"))
     bill = bill_of_materials(locked("runtime"), project=project, front_end=front_end)
     sys.stdout.write(json.dumps(bill, indent=2) + "\n")
     return 0

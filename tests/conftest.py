@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, create_engine, text
 
-from engine.adapters.postgres.databases import (
+from engine.db.embedded.databases import (
     OWNER,
     PREFECT,
     connected,
@@ -24,11 +24,11 @@ from engine.adapters.postgres.databases import (
     create_database,
     drop_database,
 )
-from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
-from engine.adapters.postgres.locks import one_at_a_time
-from engine.adapters.postgres.roles import DatabaseUrls, prepare_databases, urls_on
-from engine.adapters.sql.entering import enter_each, secret_of
-from engine.adapters.sql.migrate import migrate
+from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
+from engine.db.embedded.locks import one_at_a_time
+from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_on
+from engine.db.entering import enter_each, secret_of
+from engine.db.migrate import migrate
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="icmc-tests-prefect-")

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.job_store import JobStore
 from engine.bench.workload import Bench
 from engine.errors import ServiceError
+from engine.jobs.actions.serve import service_age
+from engine.jobs.store import JobStore
 from engine.orchestration.launch import start_worker
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
-from engine.usecases.serve_jobs import service_age
 
 _LOOK_EVERY: Final = 0.1
 _LONGEST_WAIT: Final = 120.0

@@ -13,8 +13,8 @@ from psycopg.rows import scalar_row
 from engine.bench.copies import add_far_deadlines, copy_case
 from engine.bench.people import Rate
 from engine.bench.workload import Bench, open_one, plain_address
+from engine.deadlines.actions.firing import fire_deadlines
 from engine.ports import Clock
-from engine.usecases.fire_deadlines import fire_deadlines
 
 _PASS: Final = 500
 _LOOK_EVERY: Final = 0.05

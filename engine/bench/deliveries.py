@@ -13,15 +13,15 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid4
 
-from engine.adapters.smtp import SmtpChannel
-from engine.adapters.sql.message_store import MessageStore
 from engine.assembly import Engine
 from engine.bench.people import Rate
 from engine.bench.workload import Bench, open_one
 from engine.errors import DeliveryError, ServiceError
+from engine.messages.actions.delivering import MOST_DELIVERIES, deliver_due
+from engine.messages.mail import SmtpChannel
+from engine.messages.records import DeliveryScope
+from engine.messages.store import MessageStore
 from engine.ports import NewMessage
-from engine.stores import DeliveryScope
-from engine.usecases.deliver_messages import MOST_DELIVERIES, deliver_due
 
 _EMAIL: Final = "email"
 _TRIES: Final = 100

@@ -4,16 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from engine.bench.invented_names import (
-    BURMESE,
-    FIRST,
-    HILLS_FIRST,
-    HILLS_LAST,
-    LAST,
-    PLACES,
-    Pair,
-    in_bengali,
-)
+from engine.bench.invented_names import BURMESE, FIRST, HILLS_FIRST, HILLS_LAST, LAST, PLACES, Pair, in_bengali
 
 Identity = dict[str, Any]
 _SCRIPTS: Final = ("bengali", "assamese", "nepali", "burmese", "latin")

@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from engine.adapters.sql.match_store import MatchStore
-from engine.adapters.sql.person_store import PersonStore
+from engine.app import build_engine
 from engine.assembly import Engine
 from engine.bench.invented_persons import Identity, identity_of, invent, variants
 from engine.bench.workload import Bench, open_one, plain_address
-from engine.bootstrap import build_engine
-from engine.usecases.likely_same import likely_the_same
+from engine.persons.match_store import MatchStore
+from engine.persons.store import PersonStore
+from engine.work.actions.reading import likely_the_same
 
 _AT_ONCE: Final = 500
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.adapters.sql.queries.worklist import work_item
 from engine.bench.workload import STEPS, Bench, complete, open_one
+from engine.work.views.worklist import work_item
 
 
 @dataclass(frozen=True)

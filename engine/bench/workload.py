@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from engine.adapters.demo_mailbox import DemoMailbox
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.viewer import as_viewer
+from engine.app import RunningDatabases, build_engine, databases, ship
 from engine.assembly import Engine
-from engine.bootstrap import RunningDatabases, build_engine, databases, ship
+from engine.cases.actions.open import open_case
+from engine.core.viewer import THIS_MACHINE, Viewer
+from engine.definitions.actions.proposals import propose_definition
+from engine.messages.mail import DemoMailbox
+from engine.people.store import DirectoryStore
+from engine.people.viewer import as_viewer
 from engine.ports import JsonValue
 from engine.settings import Settings
-from engine.usecases.complete_work_item import Completion, complete_work_item
-from engine.usecases.open_case import open_case
-from engine.usecases.proposals import propose_definition
-from engine.usecases.work_items import claim_work_item
-from engine.views import THIS_MACHINE, Viewer
+from engine.work.actions.complete import Completion, complete_work_item
+from engine.work.actions.items import claim_work_item
+from engine.work.store import ItemStore
 
 STEPS = 12
 WORKFLOW = "bench-steps"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.bench.report import BenchReport, Sizes, run_bench
-from engine.cli.common import in_words, show
+from engine.web.terminal import in_words, show
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Cases = Annotated[int, typer.Option(min=1, help="How many other cases are open while the waiting time is measured.")]

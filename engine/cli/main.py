@@ -12,7 +12,7 @@ os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 
 
 class CommandPlace(NamedTuple):
-    """Where a command is: module and name below `engine.cli`, and the sentence that `icmc --help` says of it."""
+    """Where a command is: module and name below `engine`, and the sentence that `icmc --help` says of it."""
 
     module: str
     name: str
@@ -20,42 +20,60 @@ class CommandPlace(NamedTuple):
 
 
 COMMANDS = {
-    "up": CommandPlace("up", "up", "Run everything on this machine: database, Prefect, a worker, the portal."),
-    "portal": CommandPlace("up", "portal", "Run the portal only; database and worker can be elsewhere."),
-    "worker": CommandPlace("up", "worker", "Run a worker: Prefect's flow runs, the deadlines, and their fallback."),
-    "migrate": CommandPlace("up", "migrate", "Bring the database to the shape that this release needs."),
-    "lint": CommandPlace("definitions", "lint", "Find what is wrong with definition files."),
-    "draw": CommandPlace("definitions", "draw", "Draw a workflow, in swim lanes by pillar."),
-    "schema": CommandPlace("definitions", "schema", "Print the JSON Schema of a kind of definition file."),
+    "up": CommandPlace("cli.up", "up", "Run everything on this machine: database, Prefect, a worker, the portal."),
+    "portal": CommandPlace("cli.up", "portal", "Run the portal only; database and worker can be elsewhere."),
+    "worker": CommandPlace("cli.up", "worker", "Run a worker: Prefect's flow runs, the deadlines, and their fallback."),
+    "migrate": CommandPlace("cli.up", "migrate", "Bring the database to the shape that this release needs."),
+    "lint": CommandPlace("definitions.commands.files", "lint", "Find what is wrong with definition files."),
+    "draw": CommandPlace("definitions.commands.files", "draw", "Draw a workflow, in swim lanes by pillar."),
+    "schema": CommandPlace(
+        "definitions.commands.files", "schema", "Print the JSON Schema of a kind of definition file."
+    ),
     "simulate": CommandPlace(
-        "simulating", "simulate_workflow", "Say what would happen to a report, with times; nothing is changed."
+        "cli.simulating", "simulate_workflow", "Say what would happen to a report, with times; nothing is changed."
     ),
-    "publish": CommandPlace("publishing", "publish", "Publish definitions from files, or say what that would change."),
-    "export": CommandPlace("publishing", "export", "Write the stored text of a definition back."),
-    "calendar": CommandPlace("calendars", "app", "Calendars: their days, and days that are added by hand."),
-    "replay": CommandPlace("replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
-    "doctor": CommandPlace("audit", "doctor", "Say what is wrong with this installation, in words, with the fix."),
-    "keys": CommandPlace("keys", "app", "The keys with which everything is encrypted."),
-    "backup": CommandPlace("storage", "backup", "Back the case database up, and prove the backup by a trial restore."),
-    "restore": CommandPlace("storage", "restore", "Restore a backup into an empty database."),
+    "publish": CommandPlace(
+        "cli.publishing", "publish", "Publish definitions from files, or say what that would change."
+    ),
+    "export": CommandPlace("cli.publishing", "export", "Write the stored text of a definition back."),
+    "calendar": CommandPlace(
+        "definitions.commands.calendars", "app", "Calendars: their days, and days that are added by hand."
+    ),
+    "replay": CommandPlace("cli.replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
+    "doctor": CommandPlace(
+        "audit.commands", "doctor", "Say what is wrong with this installation, in words, with the fix."
+    ),
+    "keys": CommandPlace("keys.commands", "app", "The keys with which everything is encrypted."),
+    "backup": CommandPlace(
+        "cli.storage", "backup", "Back the case database up, and prove the backup by a trial restore."
+    ),
+    "restore": CommandPlace("cli.storage", "restore", "Restore a backup into an empty database."),
     "custody": CommandPlace(
-        "custody", "app", "What two people check after a restore, and the request to end the review."
+        "retention.commands", "custody_app", "What two people check after a restore, and the request to end the review."
     ),
-    "bench": CommandPlace("benching", "bench", "Measure this machine in a scratch database."),
-    "pillars": CommandPlace("pillars", "app", "The pillars that are installed."),
-    "case": CommandPlace("cases", "case_app", "Cases."),
-    "item": CommandPlace("cases", "item_app", "Work items."),
-    "explain": CommandPlace("explaining", "explain", "Say why the time limits of a step fall due when they do."),
-    "law": CommandPlace("law", "app", "Limits of the law: which there are, and whether one counts in a case."),
-    "deadline": CommandPlace("explaining", "deadline_app", "Pause or resume a time limit, ask for and give more time."),
-    "on-call": CommandPlace("duty", "on_call_app", "Who is on call: plan, hand over, cancel."),
-    "absence": CommandPlace("duty", "absence_app", "Who is away, and who stands in."),
-    "report": CommandPlace("explaining", "report_app", "Reports in numbers."),
-    "deadlines": CommandPlace("deadlines", "app", "How the firing of deadlines goes."),
-    "audit": CommandPlace("audit", "app", "The history of cases."),
-    "retention": CommandPlace("keeping", "app", "How long data is kept, and what is due to be erased or restricted."),
-    "statistics": CommandPlace("exporting", "statistics", "Count cases or steps; small counts are withheld."),
-    "people": CommandPlace("people", "app", "Units and people."),
+    "bench": CommandPlace("cli.benching", "bench", "Measure this machine in a scratch database."),
+    "pillars": CommandPlace("cli.pillars", "app", "The pillars that are installed."),
+    "case": CommandPlace("cases.commands", "case_app", "Cases."),
+    "item": CommandPlace("cases.commands", "item_app", "Work items."),
+    "explain": CommandPlace(
+        "deadlines.commands", "explain", "Say why the time limits of a step fall due when they do."
+    ),
+    "law": CommandPlace(
+        "definitions.commands.law", "app", "Limits of the law: which there are, and whether one counts in a case."
+    ),
+    "deadline": CommandPlace(
+        "deadlines.commands", "deadline_app", "Pause or resume a time limit, ask for and give more time."
+    ),
+    "on-call": CommandPlace("people.commands", "on_call_app", "Who is on call: plan, hand over, cancel."),
+    "absence": CommandPlace("people.commands", "absence_app", "Who is away, and who stands in."),
+    "report": CommandPlace("deadlines.commands", "report_app", "Reports in numbers."),
+    "deadlines": CommandPlace("deadlines.commands", "app", "How the firing of deadlines goes."),
+    "audit": CommandPlace("audit.commands", "app", "The history of cases."),
+    "retention": CommandPlace(
+        "retention.commands", "app", "How long data is kept, and what is due to be erased or restricted."
+    ),
+    "statistics": CommandPlace("overview.commands", "statistics", "Count cases or steps; small counts are withheld."),
+    "people": CommandPlace("people.commands", "app", "Units and people."),
 }
 
 
@@ -70,7 +88,7 @@ class LoadedWhenGiven(TyperCommand):
 def load(name: str) -> TyperCommand | TyperGroup:
     """Load a command by its name."""
     place = COMMANDS[name]
-    found = getattr(import_module(f"engine.cli.{place.module}"), place.name)
+    found = getattr(import_module(f"engine.{place.module}"), place.name)
     if isinstance(found, typer.Typer):
         return get_group(found)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.messages import TemplateRenderer
-from engine.adapters.printing import PdfPrinter
 from engine.builtin import CORE
-from engine.cli.common import FOUND_PROBLEMS, in_words, read_settings, show
+from engine.documents.actions.paper_forms import paper_form
+from engine.documents.printing import PdfPrinter
+from engine.machine.files import data_folder
+from engine.messages.templates import TemplateRenderer
 from engine.plugin.checks import check_pillar
 from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
 from engine.plugin.registry import Registry, load_registry
 from engine.plugin.skeleton import write_skeleton
-from engine.usecases.paper_forms import paper_form
+from engine.web.terminal import FOUND_PROBLEMS, in_words, read_settings, show
 
 app = typer.Typer(help="The pillars that are installed.", invoke_without_command=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

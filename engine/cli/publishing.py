@@ -1,22 +1,88 @@
-"""`icmc publish` and `icmc export`: definitions go in from files, and come back as they were written."""
+"""Commands that publish definitions, with what they would cost people in messages."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.adapters.sql.queries.definitions import definition
 from engine.assembly import Engine
-from engine.cli.budgets import budget_changes, change_lines
-from engine.cli.common import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
-from engine.cli.previewing import in_lines
-from engine.spec.library import DefinitionKind
-from engine.usecases.preview import planned_change, preview_files
-from engine.usecases.proposals import propose_files
-from engine.usecases.publish import Published
-from engine.usecases.recount import recount_deadlines
-from engine.views import Viewer
+from engine.core.compiled import compile_workflow
+from engine.core.library import Library
+from engine.core.viewer import Viewer
+from engine.deadlines.actions.recount import recount_deadlines
+from engine.definitions.actions.preview import Planned, planned_change, preview_files
+from engine.definitions.actions.proposals import propose_files
+from engine.definitions.actions.publish import Published
+from engine.definitions.commands.previewing import in_lines
+from engine.definitions.views import definition
+from engine.language.library import DefinitionKind
+from engine.language.workflow import Workflow
+from engine.rehearsal.alert_budget import AlertBudget, Load, alert_budget
+from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+
+_RULES = 10
+
+
+@dataclass(frozen=True)
+class BudgetChange:
+    """The budget of a workflow before and after a change; `before` is None for a new workflow."""
+
+    workflow: str
+    before: AlertBudget | None
+    after: AlertBudget
+
+    def as_json(self) -> dict[str, object]:
+        """Give the change as it is printed with `--json`."""
+        before = self.before.as_json() if self.before else None
+        return {"workflow": self.workflow, "before": before, "after": self.after.as_json()}
+
+
+def place_of(workflow: Workflow) -> str:
+    """Name the place whose calendar a workflow is simulated by: the first that it is for, else India."""
+    return next(iter(workflow.jurisdictions), "IN")
+
+
+def budget_changes(engine: Engine, planned: Planned) -> tuple[BudgetChange, ...]:
+    """Simulate every workflow that a change touches, before and after."""
+    return tuple(
+        BudgetChange(
+            after.workflow,
+            _budget(engine, before, planned.before) if before else None,
+            _budget(engine, after, planned.after),
+        )
+        for before, after in planned.workflows
+    )
+
+
+def budget_lines(budget: AlertBudget) -> str:
+    """Say a budget in words."""
+    lines = [
+        f"{budget.workflow}, at {budget.open_cases} open cases, one step in ten late. A day, for one person:",
+        f"  sent by e-mail    {_load(budget.sent)}",
+        f"  in-app notices    {_load(budget.in_app)}",
+        f"  critical, sent    {_load(budget.critical)}",
+        "Rules that send the most, a day for all people together:",
+        *(f"  {count:6.2f}  {rule}" for rule, count in list(budget.rules.items())[:_RULES]),
+    ]
+    return "\n".join(lines)
+
+
+def change_lines(change: BudgetChange) -> str:
+    """Say in words how a budget would change."""
+    before = _load(change.before.sent) if change.before else "new"
+    return f"{change.workflow}: sent to one person a day: {before} -> {_load(change.after.sent)}"
+
+
+def _budget(engine: Engine, workflow: Workflow, library: Library) -> AlertBudget:
+    compiled = compile_workflow(workflow, engine.catalogue)
+    return alert_budget(compiled, library, jurisdiction=place_of(workflow))
+
+
+def _load(load: Load) -> str:
+    return f"median {load.median:g}, 95 % {load.p95}, worst {load.worst} ({load.worst_person})"
+
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflows, ladders, law packs, calendars.")]
 Name = Annotated[str, typer.Argument(help="The name of a definition.")]
@@ -57,7 +123,7 @@ def publish(
          "people": list(one.people)}
         for one in done
     ]  # fmt: skip
-    show(rows, as_json=as_json, words=lambda: "\n".join(map(_said, done)))
+    show(rows, as_json=as_json, words=lambda: "\n".join(map(_published_in_words, done)))
     if any(one.waits_for for one in done):
         raise typer.Exit(WAITS)
 
@@ -83,7 +149,7 @@ def _preview(engine: Engine, sources: Mapping[str, str], viewer: Viewer, *, with
     show(rows, as_json=as_json, words=lambda: "\n".join([*map(change_lines, changes), in_lines(found)]))
 
 
-def _said(one: Published) -> str:
+def _published_in_words(one: Published) -> str:
     if one.waits_for:
         return (
             f"{one.file}: {one.kind} {one.name} is waiting for a second person: version {one.version} is published"

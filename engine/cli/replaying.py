@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from engine.builtin import CORE
-from engine.cli.common import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
 from engine.plugin.registry import load_registry
-from engine.replay.outcome import ReplayOutcome
-from engine.replay.replayer import replay_story
-from engine.replay.story import read_story
-from engine.replay.world import scratch_world
+from engine.rehearsal.outcome import ReplayOutcome
+from engine.rehearsal.replayer import replay_story
+from engine.rehearsal.story import read_story
+from engine.rehearsal.world import scratch_world
+from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
 
 Stories = Annotated[list[Path], typer.Argument(help="Story files (YAML).")]
 Only = Annotated[str | None, typer.Option(help="Replay only the story with this id.")]

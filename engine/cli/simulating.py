@@ -7,24 +7,24 @@ from typing import Annotated
 import typer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from engine.adapters.data_files import shipped_sources
-from engine.adapters.registry_catalogue import RegistryCatalogue
-from engine.adapters.sql.definition_cache import CalendarsWithHolidays
 from engine.builtin import CORE
-from engine.cli.budgets import budget_lines, place_of
-from engine.cli.common import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
-from engine.domain.compiled import CompiledWorkflow, compile_workflow
-from engine.domain.library import Library
-from engine.domain.records import Scalar
+from engine.cases.actions.open import REPORT
+from engine.cli.publishing import budget_lines, place_of
+from engine.core.compiled import CompiledWorkflow, compile_workflow
+from engine.core.library import Library
+from engine.core.records import Scalar
+from engine.definitions.cache import CalendarsWithHolidays
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.language.extends import load_workflow, load_workflow_text
+from engine.language.library import Definitions, definitions_of
+from engine.language.yaml_files import read_yaml, read_yaml_file
+from engine.machine.files import shipped_sources
 from engine.plugin.registry import load_registry
-from engine.replay.alert_budget import alert_budget
-from engine.replay.many_cases import ManyCases, simulate_many
-from engine.replay.simulated import Simulated, SimulatedReport
-from engine.replay.simulator import simulate
-from engine.spec.extends import load_workflow, load_workflow_text
-from engine.spec.library import Definitions, definitions_of
-from engine.spec.yaml_files import read_yaml, read_yaml_file
-from engine.usecases.open_case import REPORT
+from engine.rehearsal.alert_budget import alert_budget
+from engine.rehearsal.many_cases import ManyCases, simulate_many
+from engine.rehearsal.simulated import Simulated, SimulatedReport
+from engine.rehearsal.simulator import simulate
+from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
 
 Name = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow file, or the name of one that is shipped.")]
 ReportFile = Annotated[

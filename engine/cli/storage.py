@@ -5,21 +5,21 @@ from typing import Annotated
 
 import typer
 
-from engine.adapters.postgres.backup import make_backup
-from engine.adapters.postgres.restore import restore_backup
-from engine.adapters.sql.kept_keys import put_back_keys
-from engine.adapters.sql.migrate import migrate
-from engine.adapters.sql.time_limits import BACKGROUND
-from engine.adapters.tombstone_file import TombstoneFile
-from engine.bootstrap import RunningDatabases, build_engine, period_folders, reached
-from engine.cli.common import FOUND_PROBLEMS, fail, in_words, read_settings
+from engine.app import RunningDatabases, build_engine, period_folders, reached
+from engine.audit.actions import go_on_signing
+from engine.db.embedded.backup import make_backup
+from engine.db.embedded.restore import restore_backup
+from engine.db.locks import BACKGROUND
+from engine.db.migrate import migrate
 from engine.errors import SettingsError
+from engine.keys.actions.periods import turn_period
+from engine.keys.data_keys import put_back_keys
+from engine.retention.actions.custody import take_into_custody
+from engine.retention.actions.erasure import replay_tombstones
+from engine.retention.records import Revived
+from engine.retention.tombstones import TombstoneFile
 from engine.settings import Settings
-from engine.stores import Revived
-from engine.usecases.checkpoints import go_on_signing
-from engine.usecases.custody import take_into_custody
-from engine.usecases.erasure import replay_tombstones
-from engine.usecases.key_periods import turn_period
+from engine.web.terminal import FOUND_PROBLEMS, fail, in_words, read_settings
 
 Target = Annotated[Path, typer.Argument(help="The backup file.")]
 

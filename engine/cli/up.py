@@ -13,20 +13,20 @@ from typing import Annotated
 
 import typer
 
+from engine.app import build_engine, databases, hold_to_known_hosts, ship
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, databases, hold_to_known_hosts, ship
-from engine.cli.common import in_words, read_settings
 from engine.errors import IcmcError
+from engine.keys.actions.keys import keys_are_proved
 from engine.log_lines import log_in_lines
 from engine.orchestration.launch import WorkerChild, become_worker, start_worker
 from engine.orchestration.server import PrefectServer, read_address
-from engine.portal.app import create_app, serve
-from engine.portal.demo_controls import DemoControls
-from engine.portal.turns import CONNECTIONS
-from engine.replay.demo import has_story, let_time_pass, play_rest, seed_demo
+from engine.people.actions.invitations import first_link
+from engine.rehearsal.demo import has_story, let_time_pass, play_rest, seed_demo
 from engine.settings import Settings
-from engine.usecases.first_run import first_link
-from engine.usecases.keys import keys_are_proved
+from engine.site import create_app, serve
+from engine.web.demo_controls import DemoControls
+from engine.web.terminal import in_words, read_settings
+from engine.web.turns import CONNECTIONS
 
 log = logging.getLogger(__name__)
 _PORTS_TO_TRY = 50

@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from engine.adapters.advisory_locks import FIRE_DEADLINES
+from engine.db.locks import FIRE_DEADLINES
 from engine.orchestration.seams import Work
 from engine.ports import FiredReport
 

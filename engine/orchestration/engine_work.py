@@ -6,35 +6,32 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.adapters.sql.queries.definitions import published_workflows
+from engine.access.actions import bulk_viewing
+from engine.access.actions import emergency as break_glass
 from engine.assembly import Engine
+from engine.audit import actions as checkpoints
+from engine.audit import actions as prove_state
+from engine.deadlines.actions import audit as audit_escalations
+from engine.deadlines.actions import firing as fire_deadlines
+from engine.deadlines.actions import recount
+from engine.definitions.views import published_workflows
+from engine.documents.actions import attachments
+from engine.jobs.actions import run as run_job
+from engine.jobs.actions import serve as serve_jobs
+from engine.keys.actions import periods as key_periods
+from engine.messages.actions import channels
+from engine.messages.actions import delivering as deliver_messages
+from engine.messages.actions import telling as storms
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
+from engine.overview.actions import lapsing as lapse_approvals
+from engine.overview.actions import trouble
+from engine.people.actions import leaving as passing_on
+from engine.persons.actions import matches
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
-from engine.usecases import (
-    attachments,
-    audit_escalations,
-    break_glass,
-    bulk_viewing,
-    channels,
-    checkpoints,
-    consents,
-    deliver_messages,
-    digests,
-    erasure,
-    fire_deadlines,
-    forget_sign_ins,
-    key_periods,
-    lapse_approvals,
-    matches,
-    passing_on,
-    prove_state,
-    recount,
-    retention,
-    run_job,
-    serve_jobs,
-    storms,
-    trouble,
-)
+from engine.retention.actions import erasure, retention
+from engine.sharing.actions import consents
+from engine.sign_in.actions import forget as forget_sign_ins
+from engine.work.actions import digests
 
 CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore("sign-checkpoint", timedelta(minutes=1), "Signs how far every chain of the audit has come."): (

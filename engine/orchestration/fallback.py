@@ -5,8 +5,8 @@ import threading
 from datetime import timedelta
 from typing import Final
 
-from engine.domain.waiting_jobs import ANSWERS, DOWN, PREFECT, PREFECT_SECONDS, SLOW, WORKER
 from engine.errors import BusyError, IcmcError
+from engine.jobs.records import ANSWERS, DOWN, PREFECT, PREFECT_SECONDS, SLOW, WORKER
 from engine.orchestration.deadline_loop import PAUSED
 from engine.orchestration.deadline_loop import SERVICE as DEADLINES_SERVICE
 from engine.orchestration.health import PrefectHealth

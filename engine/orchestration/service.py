@@ -6,8 +6,8 @@ import signal
 import threading
 from typing import Final
 
-from engine.domain.waiting_jobs import PREFECT_PAUSED
 from engine.errors import IcmcError, ServiceError
+from engine.jobs.records import PREFECT_PAUSED
 from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
 from engine.orchestration.calls import CallPool
 from engine.orchestration.dispatcher import Dispatcher

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy.engine import make_url
 
-from engine.adapters.sql.time_limits import BACKGROUND
-from engine.bootstrap import build_engine, databases
+from engine.app import build_engine, databases
+from engine.db.locks import BACKGROUND
 from engine.orchestration.engine_work import EngineWork
 from engine.settings import Settings
 

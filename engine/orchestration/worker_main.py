@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from engine.bootstrap import hold_to_known_hosts
+from engine.app import hold_to_known_hosts
 from engine.errors import IcmcError
 from engine.log_lines import log_in_lines
 from engine.orchestration.guard import check_settings

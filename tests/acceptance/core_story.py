@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.compiled import CompiledWorkflow
-from engine.domain.decide import decide
-from engine.domain.firings import DUE
-from engine.domain.records import (
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.compiled import CompiledWorkflow
+from engine.core.deadlines.firings import DUE
+from engine.core.decide import decide
+from engine.core.records import (
     LIVE,
     Case,
     CaseStatus,
@@ -24,7 +24,7 @@ from engine.domain.records import (
     StepStatus,
     deadline_id,
 )
-from engine.domain.state import CaseState, evolve
+from engine.core.state import CaseState, evolve
 from tests.acceptance.shipped_files import library, registry, shipped
 from tests.acceptance.story_files import Event, Story
 from tests.pillars.support import FakeContext

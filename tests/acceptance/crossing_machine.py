@@ -14,29 +14,28 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases as cases_view
-from engine.domain.access import Grant, RecusalReason, Via
-from engine.domain.consent import GivenBy
-from engine.domain.narrowing import of_person
-from engine.domain.records import PersonRole
+from engine.access.actions.emergency import break_glass
+from engine.access.actions.recusals import answer_lift, end_recusal, recuse
+from engine.cases.access_store import AccessStore
+from engine.cases.store import CaseStore
+from engine.cases.views.lists import cases as cases_view
+from engine.core.access import Grant, RecusalReason, Via, of_person
+from engine.core.records import PersonRole
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person, identify_person
 from engine.errors import IcmcError, NotFoundError
-from engine.usecases.break_glass import break_glass
-from engine.usecases.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
-from engine.usecases.recusals import answer_lift, end_recusal, recuse
-from engine.usecases.referrals import (
+from engine.overview.views.case import case_page
+from engine.sharing.actions.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
+from engine.sharing.actions.referrals import (
     ReferralRequest,
     accept_referral,
     decline_referral,
     offer_referral,
     recall_referral,
 )
-from engine.usecases.releasing import release_referral
-from engine.usecases.reveal_answers import reveal_person
-from engine.usecases.steer_case import add_person, identify_person
-from engine.views import Viewer
+from engine.sharing.actions.releasing import release_referral
+from engine.sharing.records.consent import GivenBy
+from engine.work.actions.reveal import reveal_person
 from tests.integration.usecases.world import World
 
 PERSONAS = ("caseworker", "counsellor", "police_liaison", "auditor", "system_administrator")

@@ -8,14 +8,16 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.domain.records import LIVE, Deadline, Purpose, Step
-from engine.domain.state import CaseState
-from engine.replay.replayer import Play, begin, go_on, wait
-from engine.replay.story import Story, StoryEvent, read_story
-from engine.replay.world import World, people_of
-from engine.views import CaseView, EscalationView, Viewer
+from engine.cases.store import CaseStore
+from engine.core.records import LIVE, Deadline, Purpose, Step
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.deadlines.records.explanations import EscalationView
+from engine.overview.records.cases import CaseView
+from engine.overview.views.case import case_page
+from engine.rehearsal.replayer import Play, begin, go_on, wait
+from engine.rehearsal.story import Story, StoryEvent, read_story
+from engine.rehearsal.world import World, people_of
 from tests.acceptance.story_files import STORIES
 
 SECOND = timedelta(seconds=1)

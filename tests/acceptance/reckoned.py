@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.replay.story import Story, StoryEvent
+from engine.rehearsal.story import Story, StoryEvent
 from tests.acceptance.shipped_files import library
 
 _WORKING = re.compile(r"P(\d+)WD")

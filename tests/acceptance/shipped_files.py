@@ -6,16 +6,16 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from engine.adapters.holidays_source import with_public_holidays
-from engine.adapters.registry_catalogue import RegistryCatalogue
 from engine.builtin import CORE
-from engine.domain.compiled import CompiledWorkflow, compile_workflow
-from engine.domain.library import Library
+from engine.core.compiled import CompiledWorkflow, compile_workflow
+from engine.core.library import Library
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.holidays import with_public_holidays
+from engine.language.calendars import Calendar
+from engine.language.extends import Source, load_workflow
+from engine.language.ladders import Ladder
+from engine.language.law import LawPack
 from engine.plugin.registry import Registry, load_registry
-from engine.spec.calendars import Calendar
-from engine.spec.extends import Source, load_workflow
-from engine.spec.ladders import Ladder
-from engine.spec.law import LawPack
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 CASES = WORKFLOWS / "cases"

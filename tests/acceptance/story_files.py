@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.spec.limits import TimeLimit
+from engine.language.limits import TimeLimit
 from tests.acceptance.shipped_files import read_yaml
 
 STORIES = Path(__file__).parents[2] / "workflows" / "stories"

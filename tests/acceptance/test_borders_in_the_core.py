@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain.consequences import WorkItem, consequences
-from engine.domain.records import Scalar, Step, StepStatus
+from engine.core import commands as cm
+from engine.core.consequences import WorkItem, consequences
+from engine.core.records import Scalar, Step, StepStatus
 from tests.acceptance.core_story import ACROSS, CASEWORKER, INTAKE_OFFICER, RUN, VICTIM, CoreCase
 from tests.acceptance.shipped_files import shipped
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain.records import Scalar, Step, StepStatus
+from engine.core import commands as cm
+from engine.core.records import Scalar, Step, StepStatus
 from tests.acceptance.core_story import ACROSS, RUN, VICTIM, CoreCase
 from tests.acceptance.shipped_files import shipped
 

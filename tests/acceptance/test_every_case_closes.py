@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.adapters.registry_catalogue import RegistryCatalogue
-from engine.domain.compiled import compile_workflow
-from engine.replay.many_cases import ManyCases, simulate_many
-from engine.replay.simulated import SimulatedReport
-from engine.replay.simulator import simulate
+from engine.core.compiled import compile_workflow
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.rehearsal.many_cases import ManyCases, simulate_many
+from engine.rehearsal.simulated import SimulatedReport
+from engine.rehearsal.simulator import simulate
 from tests.acceptance.shipped_files import CASES, library, registry, shipped
 from tests.unit.replay.test_simulator import REPORT
 

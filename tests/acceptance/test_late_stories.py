@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.adapters.sql.queries.delays import delays
-from engine.domain.records import DelayOwner, Step, StepStatus
-from engine.replay.answers import CANARY
-from engine.replay.world import World, scratch_world
-from engine.spec.limits import TimeLimit
-from engine.usecases.referrals import accept_referral, offer_referral
-from engine.usecases.steer_case import record_interval
+from engine.core.records import DelayOwner, Step, StepStatus
+from engine.course.actions.steer import record_interval
+from engine.deadlines.views.lists import delays
+from engine.language.limits import TimeLimit
+from engine.rehearsal.answers import CANARY
+from engine.rehearsal.world import World, scratch_world
+from engine.sharing.actions.referrals import accept_referral, offer_referral
 from tests.acceptance.late_story import LateStory, Row, local, note_at, open_late
 
 pytestmark = pytest.mark.long

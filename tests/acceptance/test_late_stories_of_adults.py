@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from engine.domain.records import RunStatus, StepStatus
-from engine.replay.answers import CANARY
-from engine.replay.story import StoryEvent
-from engine.replay.world import World, scratch_world
-from engine.spec.law import Force
-from engine.spec.limits import TimeLimit
-from engine.usecases.steer_case import start_run
+from engine.core.records import RunStatus, StepStatus
+from engine.course.actions.steer import start_run
+from engine.language.law import Force
+from engine.language.limits import TimeLimit
+from engine.rehearsal.answers import CANARY
+from engine.rehearsal.story import StoryEvent
+from engine.rehearsal.world import World, scratch_world
 from tests.acceptance.late_story import LateStory, local, open_late
 
 pytestmark = pytest.mark.long

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from engine.cli.main import app
 from engine.errors import StoryError
-from engine.replay.story import read_story
+from engine.rehearsal.story import read_story
 
 WHOLE = """id: OS-0
 title: A story

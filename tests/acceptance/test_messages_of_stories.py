@@ -9,9 +9,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from engine.replay.answers import CANARY
-from engine.replay.world import World, scratch_world
-from engine.usecases.steer_case import identify_person
+from engine.course.actions.steer import identify_person
+from engine.rehearsal.answers import CANARY
+from engine.rehearsal.world import World, scratch_world
 from tests.acceptance.late_story import LateStory, Row, open_late
 
 pytestmark = pytest.mark.long

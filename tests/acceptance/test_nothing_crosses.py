@@ -8,15 +8,15 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from engine.adapters.postgres.databases import connected, create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import urls_on
-from engine.adapters.sql.queries import reveal
-from engine.adapters.sql.visibility import visible_to
 from engine.builtin import CORE
-from engine.domain import narrowing
+from engine.cases.views import reveal
+from engine.cases.visibility import visible_to
+from engine.core import access as narrowing
+from engine.db.embedded.databases import connected, create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.roles import urls_on
 from engine.plugin.registry import load_registry
-from engine.replay.world import people_of
+from engine.rehearsal.world import people_of
 from tests.acceptance.crossing_machine import Crossing
 from tests.integration.usecases.trial import PILLAR
 from tests.integration.usecases.world import World, fill_template, make_world

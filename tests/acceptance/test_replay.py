@@ -11,16 +11,16 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from engine.adapters.postgres.embedded import EmbeddedServer
 from engine.assembly import Engine
 from engine.cli.main import app
+from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import ConflictError
-from engine.replay import replayer
-from engine.replay.outcome import ReplayOutcome
-from engine.replay.replayer import replay_story
-from engine.replay.story import read_story
-from engine.replay.world import World
-from engine.usecases.complete_work_item import complete_work_item
+from engine.rehearsal import replayer
+from engine.rehearsal.outcome import ReplayOutcome
+from engine.rehearsal.replayer import replay_story
+from engine.rehearsal.story import read_story
+from engine.rehearsal.world import World
+from engine.work.actions.complete import complete_work_item
 from tests.acceptance.story_files import STORIES
 from tests.integration.portal.world import story_world
 

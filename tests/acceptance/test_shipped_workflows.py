@@ -6,12 +6,12 @@ from itertools import product
 
 import pytest
 
-from engine.adapters.registry_catalogue import RegistryCatalogue
-from engine.domain import commands as cm
-from engine.domain.records import Scalar
-from engine.spec.lint.known import KnownNames
-from engine.spec.lint.workflows import lint_workflow
-from engine.usecases.open_case import choose_workflow
+from engine.cases.actions.open import choose_workflow
+from engine.core import commands as cm
+from engine.core.records import Scalar
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.language.lint.known import KnownNames
+from engine.language.lint.workflows import lint_workflow
 from tests.acceptance.core_story import RUN, VICTIM, CoreCase
 from tests.acceptance.shipped_files import CASES, library, registry, shipped, source_of
 from tests.acceptance.story_files import story

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.consequences import consequences
-from engine.domain.counting import warn_at
-from engine.domain.records import Scalar, StepInterval, StepStatus
-from engine.spec.limits import WarningPoint
-from engine.spec.roles import Role
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.consequences import consequences
+from engine.core.records import Scalar, StepInterval, StepStatus
+from engine.core.time.counting import warn_at
+from engine.language.limits import WarningPoint
+from engine.language.roles import Role
 from pillars.restitution.forms import EligibilityForm
 from tests.acceptance.core_story import (
     INTAKE_OFFICER,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.replay.outcome import ReplayOutcome
-from engine.replay.replayer import replay_story
-from engine.replay.story import Story, read_story
-from engine.replay.world import World, scratch_world
+from engine.rehearsal.outcome import ReplayOutcome
+from engine.rehearsal.replayer import replay_story
+from engine.rehearsal.story import Story, read_story
+from engine.rehearsal.world import World, scratch_world
 from tests.acceptance.reckoned import STATES, due_at, reckoned, variant
 from tests.acceptance.story_files import STORIES
 from tests.acceptance.test_replay import WORKFLOWS

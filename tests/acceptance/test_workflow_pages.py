@@ -9,9 +9,9 @@ from itertools import takewhile
 
 import pytest
 
-from engine.adapters.registry_catalogue import RegistryCatalogue
-from engine.spec.handbook import Handbook
-from engine.spec.roles import Role
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.language.handbook import Handbook
+from engine.language.roles import Role
 from tests.acceptance.shipped_files import CASES, library, registry, shipped
 
 PAGES = CASES.parents[1] / "docs" / "reference" / "workflows"

@@ -12,18 +12,15 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres.databases import create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import urls_on
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.queries.people import member, members, unit_list
-from engine.adapters.sql.queries.viewer import as_viewer
-from engine.adapters.sql.queries.waiting import waiting as waiting_view
+from engine.app import build_engine, ship
+from engine.approvals.records import ApprovalKind
+from engine.approvals.views import waiting as waiting_view
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, ship
-from engine.cli.common import SYSTEM
-from engine.domain.four_eyes import ApprovalKind
-from engine.domain.policy import Action, can
+from engine.core.policy import Action, can
+from engine.core.viewer import Viewer
+from engine.db.embedded.databases import create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.roles import urls_on
 from engine.errors import (
     InvalidAnswersError,
     LinkOverError,
@@ -33,14 +30,17 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.portal.app import create_app
-from engine.replay.world import MovedClock, RecordingChannel, people_of
-from engine.settings import Settings
-from engine.usecases.agreed_roles import answer_role
-from engine.usecases.channels import set_channel, set_contact
-from engine.usecases.first_run import FirstAnswers, begin, first_link
-from engine.usecases.invitations import answer_link, new_link, open_link, set_first_password
-from engine.usecases.manage_people import (
+from engine.messages.actions.channels import set_channel, set_contact
+from engine.people.actions.invitations import (
+    FirstAnswers,
+    answer_link,
+    begin,
+    first_link,
+    new_link,
+    open_link,
+    set_first_password,
+)
+from engine.people.actions.manage import (
     Invited,
     activate,
     add_unit,
@@ -53,10 +53,17 @@ from engine.usecases.manage_people import (
     set_supervisor,
     take_role,
 )
-from engine.usecases.second_factor import answer_lost, report_lost
-from engine.usecases.service_accounts import add_key
-from engine.usecases.sign_in import sign_in, viewer_of
-from engine.views import Viewer
+from engine.people.actions.roles import answer_role
+from engine.people.actions.second_factor import answer_lost, report_lost
+from engine.people.actions.service_accounts import add_key
+from engine.people.store import DirectoryStore
+from engine.people.viewer import as_viewer
+from engine.people.views import member, members, unit_list
+from engine.rehearsal.world import MovedClock, RecordingChannel, people_of
+from engine.settings import Settings
+from engine.sign_in.actions.sessions import sign_in, viewer_of
+from engine.site import create_app
+from engine.web.terminal import SYSTEM
 from tests.conftest import rows_of
 from tests.integration.portal.world import ORIGIN
 

@@ -12,14 +12,14 @@ import psycopg
 import pytest
 from sqlalchemy import ARRAY, Boolean, Column, Uuid
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.columns import Sealed
-from engine.adapters.sql.sealed_columns import SEALED
-from engine.domain.keys import KEPT_CLEAR, clear_reason
+from engine.core.keys import KEPT_CLEAR, clear_reason
+from engine.db import tables as tb
+from engine.db.columns import Sealed
+from engine.db.encrypted_columns import SEALED
 from engine.errors import InvalidAnswersError
 from engine.plugin.fields import FieldKind, specs_of
 from engine.plugin.steps import StepKind, StepType
-from engine.replay.world import World, scratch_world
+from engine.rehearsal.world import World, scratch_world
 from tests.contracts.test_pillars import WHERE_SOMEBODY_WILL_BE
 from tests.integration.usecases.one_case import Work
 from tests.pillars.support import example, form_of, problems

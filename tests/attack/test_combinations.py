@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import httpx
 import pytest
 
-from engine.usecases.sign_in import become
-from engine.views import Viewer
+from engine.core.viewer import Viewer
+from engine.sign_in.actions.sessions import become
 from tests.faults.crowd import portal_of
 from tests.integration.installation import installed
 from tests.integration.portal.rows import Rows

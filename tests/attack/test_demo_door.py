@@ -10,20 +10,20 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from engine.adapters.postgres.databases import APP, OWNER, connected, create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import urls_on
-from engine.adapters.sql.demo_fact import mark_as_demo
-from engine.adapters.sql.directory_store import DirectoryStore
+from engine.app import build_engine, databases, ship
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, databases, ship
 from engine.cli.main import app
+from engine.db.demo import mark_as_demo
+from engine.db.embedded.databases import APP, OWNER, connected, create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.roles import urls_on
 from engine.errors import NotAllowedError, SettingsError
-from engine.portal.app import create_app
-from engine.replay.demo import seed_demo
-from engine.replay.world import people_of
+from engine.people.store import DirectoryStore
+from engine.rehearsal.demo import seed_demo
+from engine.rehearsal.world import people_of
 from engine.settings import Settings
-from engine.usecases.sign_in import become
+from engine.sign_in.actions.sessions import become
+from engine.site import create_app
 from tests.integration.installation import Installation, installed
 from tests.integration.portal.world import ORIGIN
 

@@ -18,23 +18,23 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from typer.testing import CliRunner, Result
 
-from engine.adapters.key_file import KeyFile, read_key_file
-from engine.adapters.postgres.binaries import client_program
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.keeping import keeping
+from engine.app import build_engine, period_folders
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, period_folders
+from engine.cases.actions.open import open_case
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
 from engine.cli.main import app
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import identify_person
+from engine.db.embedded.binaries import client_program
 from engine.errors import KeyMissingError
-from engine.replay.world import people_of
-from engine.usecases.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
-from engine.usecases.key_periods import PeriodTurn, turn_period
-from engine.usecases.matches import find_matches
-from engine.usecases.open_case import open_case
-from engine.usecases.steer_case import identify_person
-from engine.views import Viewer
+from engine.keys.actions.periods import PeriodTurn, turn_period
+from engine.keys.key_file import KeyFile, read_key_file
+from engine.persons.actions.matches import find_matches
+from engine.persons.store import PersonStore
+from engine.rehearsal.world import people_of
+from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
+from engine.retention.views import keeping
 from tests.integration.cli.test_keeping_commands import TOLD
 from tests.integration.closing import close_at_once
 from tests.integration.installation import Installation, installed

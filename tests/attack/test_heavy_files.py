@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-from engine.adapters import opened_apart as apart
-from engine.adapters.file_scanner import LocalFiles
+from engine.documents import apart
+from engine.documents.looking import LocalFiles
 from engine.errors import BusyError, FileRefusedError
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import Portal, report_case
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.long
 
 _MEASURED = """
 import io, json, resource, sys
-from engine.adapters.file_scanner import LocalFiles
+from engine.documents.looking import LocalFiles
 from engine.errors import FileRefusedError
 content = sys.stdin.buffer.read()
 own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -100,7 +100,7 @@ def test_what_takes_too_long_is_told_in_a_plain_sentence_and_nothing_of_it_is_le
         changed.setattr(apart, "MOST_SECONDS", 0.01)
         refused = client.post(f"{case}/files", **sent)  # type: ignore[arg-type]
     assert refused.status_code == 422
-    assert "asks for more memory or time than opening a file may take" in refused.text
+    assert "asks for more memory or time than opening a file can take" in refused.text
     rows = Rows(portal.urls.admin)
     for table in ("attachment", "attachment_part"):
         assert rows.all(f"SELECT count(*) FROM {table}") == [(0,)], table

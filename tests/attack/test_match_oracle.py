@@ -8,20 +8,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.match_store import MatchStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.notices import notices
-from engine.adapters.sql.queries.sharing import matches
-from engine.adapters.sql.queries.sharing import probes as probes_view
-from engine.domain.matching import FACTS_NEEDED, PROBES_A_DAY, PROBES_KEPT, STRONG_FACTS, Agreement, facts_of
-from engine.domain.records import PersonRole
+from engine.core.matching import FACTS_NEEDED, PROBES_A_DAY, PROBES_KEPT, STRONG_FACTS, Agreement, facts_of
+from engine.core.records import PersonRole
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person, identify_person
 from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError
-from engine.usecases.forget_sign_ins import forget_sign_ins
-from engine.usecases.matches import answer_match, find_matches
-from engine.usecases.steer_case import add_person, identify_person
-from engine.views import Viewer
+from engine.messages.views import notices
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.persons.actions.matches import answer_match, find_matches
+from engine.persons.match_store import MatchStore
+from engine.persons.store import PersonStore
+from engine.sharing.views.sharing import matches
+from engine.sharing.views.sharing import probes as probes_view
+from engine.sign_in.actions.forget import forget_sign_ins
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World
 

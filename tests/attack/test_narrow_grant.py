@@ -9,19 +9,19 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres.databases import connected
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases, count_cases
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.offers import offers
-from engine.domain.access import Grant
-from engine.replay.world import people_of
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.steer_case import add_step
-from engine.views import Viewer
+from engine.cases.access_store import AccessStore
+from engine.cases.store import CaseStore
+from engine.cases.views.lists import cases, count_cases
+from engine.core.access import Grant
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_step
+from engine.db.embedded.databases import connected
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.rehearsal.world import people_of
+from engine.sharing.views.sent import offers
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.portal.test_files_pages import send
 from tests.integration.portal.world import BEGIN, ORIGIN, Portal, report_case
 from tests.unit.adapters.test_file_types import pdf

@@ -19,20 +19,20 @@ from anyio.to_thread import current_default_thread_limiter
 from sqlalchemy import Pool, event
 from starlette.requests import Request
 
-from engine.adapters.sql.data_keys import SqlWrappedKeys
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.in_hand import taken_from
-from engine.adapters.sql.key_store import KeyStore
-from engine.adapters.sql.store import Within
-from engine.adapters.vault import KeyVault
+from engine.cases.actions import open as reporting
+from engine.db.in_hand import taken_from
+from engine.db.store import Within
 from engine.errors import KeyMissingError
-from engine.portal import turns
-from engine.portal.failures import busy_page
-from engine.portal.turns import MOST_WAITING, OF_ONE, InTurn, KnownSessions, RequestLane
-from engine.replay.world import people_of
-from engine.usecases import open_case as reporting
-from engine.usecases.second_factor import confirm, proposal, propose
-from engine.usecases.sign_in import become, sign_in, viewer_of
+from engine.keys.data_keys import SqlWrappedKeys
+from engine.keys.store import KeyStore
+from engine.keys.vault import KeyVault
+from engine.people.actions.second_factor import confirm, proposal, propose
+from engine.people.store import DirectoryStore
+from engine.rehearsal.world import people_of
+from engine.sign_in.actions.sessions import become, sign_in, viewer_of
+from engine.web import turns
+from engine.web.failures import busy_page
+from engine.web.turns import MOST_WAITING, OF_ONE, InTurn, KnownSessions, RequestLane
 from tests.conftest import writer_of
 from tests.faults.crowd import portal_of
 from tests.integration.installation import Installation, installed
@@ -228,7 +228,7 @@ def test_a_key_is_kept_or_lost_with_what_was_sealed_by_it(portal: Portal) -> Non
 def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.adapters.vault.LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("engine.keys.vault.LOOK_AGAIN", 0.0)
     engine, owner, row = portal.engine, uuid4(), uuid4()
     where = {"table": "case", "row": row, "column": "title"}
 
@@ -261,7 +261,7 @@ def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
 def test_who_reports_without_end_is_told_whom_to_ring_and_keeps_what_they_typed(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.portal.routes.reports.MOST_REPORTS_IN_AN_HOUR", 3)
+    monkeypatch.setattr("engine.cases.pages.MOST_REPORTS_IN_AN_HOUR", 3)
     client = portal.as_role("caseworker")
     for _ in range(3):
         report_case(client)
@@ -273,7 +273,7 @@ def test_who_reports_without_end_is_told_whom_to_ring_and_keeps_what_they_typed(
     assert "call the police" in refused.text
     assert "112 in India" in refused.text
     assert report_case(portal.as_role("intake_officer")).number, "everybody else reports as before"
-    monkeypatch.setattr("engine.portal.routes.reports.MOST_REPORTS_IN_AN_HOUR", reporting.MOST_REPORTS_IN_AN_HOUR)
+    monkeypatch.setattr("engine.cases.pages.MOST_REPORTS_IN_AN_HOUR", reporting.MOST_REPORTS_IN_AN_HOUR)
     assert "Case number" in client.post("/report", data=sent).text, "it is sent again from that page"
 
 

@@ -10,25 +10,25 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 from typer.testing import CliRunner
 
-from engine.adapters.postgres.databases import OWNER, create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import urls_on
-from engine.adapters.sql.demo_fact import mark_as_demo
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.row_history import KEPT, LEFT_OUT
-from engine.adapters.sql.sign_in_store import SignInStore
-from engine.bootstrap import build_engine, ship
+from engine.access.actions.recusals import recuse
+from engine.app import build_engine, ship
+from engine.audit.actions import STATE_AUDIT, begin_history_of_rows, prove_state
+from engine.cases.actions.open import open_case
+from engine.cases.housekeeping import HousekeepingStore
 from engine.cli.main import app
-from engine.domain.access import RecusalReason
-from engine.replay.demo import seed_demo
-from engine.replay.world import people_of
+from engine.core.access import RecusalReason
+from engine.db.demo import mark_as_demo
+from engine.db.embedded.databases import OWNER, create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.roles import urls_on
+from engine.db.row_history import KEPT, LEFT_OUT
+from engine.people.actions.manage import deactivate
+from engine.rehearsal.demo import seed_demo
+from engine.rehearsal.world import people_of
 from engine.settings import Settings
-from engine.usecases.consents import withdraw_consent
-from engine.usecases.manage_people import deactivate
-from engine.usecases.open_case import open_case
-from engine.usecases.prove_state import STATE_AUDIT, begin_history_of_rows, prove_state
-from engine.usecases.recusals import recuse
-from engine.usecases.work_items import claim_work_item
+from engine.sharing.actions.consents import withdraw_consent
+from engine.sign_in.store import SignInStore
+from engine.work.actions.items import claim_work_item
 from tests.conftest import writer_of
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import installed
@@ -178,7 +178,7 @@ ATTACKS = {
     ),
     "a deadline is set aside": (
         "UPDATE deadline SET held_until = '2099-01-01' WHERE case_id = :case AND status = 'open'",
-        r"^Case C-.*: the deadline of look .* is held back until 2099-01-01",
+        r"^Case C-.*: the deadline of look .* is deferred until 2099-01-01",
     ),
     "a step is ended": (
         "UPDATE step SET status = 'ended', outcome = 'done' WHERE case_id = :case AND key = 'look'",

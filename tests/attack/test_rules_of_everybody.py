@@ -6,25 +6,19 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql.queries.definitions import definitions
-from engine.adapters.sql.queries.waiting import waiting
-from engine.cli.common import SYSTEM
-from engine.errors import (
-    ConflictError,
-    DefinitionError,
-    NoSecondPersonError,
-    NotAllowedError,
-    NotFoundError,
-)
-from engine.spec.findings import Finding
-from engine.usecases.audit_escalations import audit_escalations
-from engine.usecases.preview import preview_day, preview_files
-from engine.usecases.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
-from engine.usecases.publish import Published, lint_source, publish_shipped
-from engine.usecases.recount import recount_deadlines
-from engine.usecases.special_days import NewDay, add_special_day
-from engine.usecases.steer_case import start_run
-from engine.views import Viewer
+from engine.approvals.views import waiting
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import start_run
+from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.recount import recount_deadlines
+from engine.definitions.actions.days import NewDay, add_special_day
+from engine.definitions.actions.preview import preview_day, preview_files
+from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
+from engine.definitions.actions.publish import Published, lint_source, publish_shipped
+from engine.definitions.views import definitions
+from engine.errors import ConflictError, DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
+from engine.language.findings import Finding
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.conftest import filled, world  # noqa: F401 - fixtures
 from tests.integration.usecases.trial import CALENDAR, LADDER, STANDARD, VISIT
 from tests.integration.usecases.world import World

@@ -6,9 +6,9 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
-from engine.portal.app import server_config
-from engine.portal.pages import environment
-from engine.portal.security import network_of
+from engine.site import server_config
+from engine.web.pages import environment
+from engine.web.security import network_of
 from tests.integration.portal.world import Portal
 
 _THERE = ("10.0.0.9", 5000)

@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.adapters.postgres.databases import APP, READER
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.case_writing import _TARGETS
-from engine.adapters.sql.entering import enter_for, enter_for_all
-from engine.adapters.sql.migrate import migrate
-from engine.adapters.sql.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
-from engine.adapters.sql.sealed_columns import SEALED
-from engine.adapters.sql.transfer_store import WITH_THE_CASE
-from engine.adapters.sql.walls import WALLED, gaps_in_the_wall
-from engine.views import Viewer
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.db.embedded.databases import APP, READER
+from engine.db.encrypted_columns import SEALED
+from engine.db.entering import enter_for, enter_for_all
+from engine.db.migrate import migrate
+from engine.db.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
+from engine.db.walls import WALLED, gaps_in_the_wall
+from engine.db.writing import _TARGETS
+from engine.sharing.referral_store import WITH_THE_CASE
 from tests.conftest import FreshDatabase
 from tests.integration.queries.world import START, World
 from tests.integration.sql.conftest import home, world

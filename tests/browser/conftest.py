@@ -9,8 +9,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.portal.turns import CONNECTIONS
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.web.turns import CONNECTIONS
 from tests.integration.portal.world import Portal, made_portal
 
 ARGUMENTS = (

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.adapters.sql.queries.definitions import definition
+from engine.definitions.views import definition
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
 from tests.integration.portal.world import Portal, agree, report_case
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.queries.cases import find_case
+from engine.cases.store import CaseStore
+from engine.cases.views.lists import find_case
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
 from tests.integration.portal.world import Portal, report_case
 

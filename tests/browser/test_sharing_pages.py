@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.usecases.steer_case import identify_person
+from engine.cases.store import CaseStore
+from engine.course.actions.steer import identify_person
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
 from tests.browser.test_time_pages import become
 from tests.integration.portal.world import Portal, Reported, report_case

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
+from engine.language.yaml_files import read_yaml_file
 from engine.plugin.copies import LABEL
 from engine.plugin.steps import StepType
-from engine.spec.yaml_files import read_yaml_file
 from tests.acceptance.shipped_files import registry
 from tests.pillars.support import example, form_of, render
 

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.consequences import consequences
-from engine.domain.library import Library
-from engine.domain.records import Purpose
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.consequences import consequences
+from engine.core.library import Library
+from engine.core.records import Purpose
 from engine.errors import OverCapError
-from engine.spec import ladders, workflow
-from engine.spec.calendars import Calendar
-from engine.spec.ladders import Ladder
-from engine.spec.workflow import Workflow
+from engine.language import ladders, workflow
+from engine.language.calendars import Calendar
+from engine.language.ladders import Ladder
+from engine.language.workflow import Workflow
 from tests.unit.domain import small_world
 from tests.unit.domain.small_world import ASHA, LADDERS, LIBRARY, World, hours
 

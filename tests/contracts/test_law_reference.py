@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from engine.spec.law import LawPack
-from engine.spec.law_reference import render_limits
+from engine.language.law import LawPack
+from engine.language.law_reference import render_limits
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "law-limits.md"

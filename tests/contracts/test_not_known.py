@@ -10,18 +10,18 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from engine.adapters.messages import TemplateRenderer
-from engine.adapters.sql.queries.answers import answer_views
 from engine.builtin import CORE
+from engine.cases.answers import check_answers, open_outputs
+from engine.cases.views.answers import answer_views
+from engine.documents.actions.paper_forms import paper_form
 from engine.errors import InvalidAnswersError
+from engine.language.workflow import Question
+from engine.messages.templates import TemplateRenderer
 from engine.plugin.answers import Form
 from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec, as_told
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepType
-from engine.portal.presenters.fields import controls, questions
-from engine.spec.workflow import Question
-from engine.usecases.answers import check_answers, open_outputs
-from engine.usecases.paper_forms import paper_form
+from engine.web.forms import controls, questions
 from tests.pillars.support import FakeContext, example
 
 REGISTRY = load_registry(builtins=(CORE,))

@@ -19,14 +19,14 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from engine.adapters.sql.directory_store import DirectoryStore
 from engine.bench.workload import WORKFLOW, workflow_text
-from engine.replay.answers import report_answers
-from engine.replay.world import people_of
-from engine.usecases.open_case import open_case
-from engine.usecases.proposals import propose_definition
-from engine.usecases.sign_in import become
-from engine.views import THIS_MACHINE, Viewer
+from engine.cases.actions.open import open_case
+from engine.core.viewer import THIS_MACHINE, Viewer
+from engine.definitions.actions.proposals import propose_definition
+from engine.people.store import DirectoryStore
+from engine.rehearsal.answers import report_answers
+from engine.rehearsal.world import people_of
+from engine.sign_in.actions.sessions import become
 from tests.integration.installation import Installation, story
 from tests.integration.portal.world import REPORT
 

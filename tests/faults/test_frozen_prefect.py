@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from engine.replay.answers import report_answers
-from engine.replay.world import people_of
-from engine.usecases.open_case import open_case
+from engine.cases.actions.open import open_case
+from engine.rehearsal.answers import report_answers
+from engine.rehearsal.world import people_of
 from tests.integration.installation import Installation, installed, story, until
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)

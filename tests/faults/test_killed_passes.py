@@ -13,21 +13,21 @@ from uuid import uuid4
 
 import pytest
 
-from engine.replay.answers import report_answers
-from engine.replay.world import people_of
-from engine.usecases.audit_escalations import audit_escalations
-from engine.usecases.fire_deadlines import fire_deadlines
-from engine.usecases.open_case import open_case
+from engine.cases.actions.open import open_case
+from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.firing import fire_deadlines
+from engine.rehearsal.answers import report_answers
+from engine.rehearsal.world import people_of
 from tests.integration.installation import Installation, installed, story
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 TOLD = story("cs-01")
 PASS = """
 import json
-from engine.adapters.postgres.roles import DatabaseUrls
-from engine.bootstrap import build_engine
+from engine.db.embedded.roles import DatabaseUrls
+from engine.app import build_engine
 from engine.settings import Settings
-from engine.usecases.fire_deadlines import fire_deadlines
+from engine.deadlines.actions.firing import fire_deadlines
 import sys
 engine = build_engine(Settings(), DatabaseUrls(**json.loads(sys.argv[1])))
 fire_deadlines(engine, limit=1)

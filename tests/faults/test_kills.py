@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.adapters.sql.deadline_store import DeadlineStore
+from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.store import DeadlineStore
 from engine.errors import BusyError
-from engine.replay.world import people_of
-from engine.usecases.audit_escalations import audit_escalations
+from engine.rehearsal.world import people_of
 from tests.faults.tree import SERVER, WORKER, Person, Tree
 from tests.integration.installation import Installation, installed, until
 

@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.replay.demo import FILLED
+from engine.cases.housekeeping import HousekeepingStore
+from engine.rehearsal.demo import FILLED
 from tests.integration.installation import Installation, until
 from tests.integration.portal.world import REPORT, hidden
 

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from engine.adapters.sql.case_store import CaseStore
 from engine.assembly import Engine
-from engine.domain import commands as cm
-from engine.usecases.deciding import carry_out
-from engine.views import Viewer
+from engine.cases.actions.deciding import carry_out
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.viewer import Viewer
 
 
 def close_at_once(engine: Engine, case_id: UUID, viewer: Viewer) -> None:

@@ -17,17 +17,17 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.postgres.roles import DatabaseUrls
-from engine.adapters.sql.deadline_store import DeadlineStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.job_store import JobStore
+from engine.app import DEMO_CLOCK, build_engine, databases, ship
 from engine.assembly import Engine
-from engine.bootstrap import DEMO_CLOCK, build_engine, databases, ship
+from engine.cases.housekeeping import HousekeepingStore
+from engine.db.embedded.roles import DatabaseUrls
+from engine.deadlines.store import DeadlineStore
+from engine.jobs.store import JobStore
+from engine.machine.files import data_folder
 from engine.orchestration.launch import ENDS_WITH_PARENT
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import client_environment, make_private, process_environment
-from engine.replay.story import Story, read_story
+from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings
 from tests.integration.orchestration.plain_api import PlainApi
 

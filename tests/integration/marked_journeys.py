@@ -6,32 +6,32 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.concern_store import ConcernStore
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.queries.viewer import as_viewer
-from engine.adapters.sql.referral_store import ReferralStore
+from engine.access.actions.emergency import break_glass
+from engine.approvals.actions.concerns import answer_concern, raise_concern
+from engine.approvals.store import ConcernStore
 from engine.assembly import Engine
-from engine.domain.consent import GivenBy
-from engine.domain.files import FileKind
+from engine.cases.store import CaseStore
+from engine.core.files import FileKind
+from engine.core.viewer import Viewer
+from engine.definitions.actions.days import NewDay, add_special_day
+from engine.documents.actions.attachments import Arrival, open_file
 from engine.errors import InvalidAnswersError, SignInError
-from engine.replay.world import people_of
-from engine.usecases.attachments import Arrival, open_file
-from engine.usecases.break_glass import break_glass
-from engine.usecases.channels import set_contact
-from engine.usecases.concerns import answer_concern, raise_concern
-from engine.usecases.consents import GivenConsent, record_consent
-from engine.usecases.holds import place_hold
-from engine.usecases.invitations import ask_for_link
-from engine.usecases.kept_forms import keep_form
-from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
-from engine.usecases.persons import add_name, propose_identity
-from engine.usecases.referrals import ReferralRequest, offer_referral
-from engine.usecases.releasing import release_referral
-from engine.usecases.sign_in import sign_in
-from engine.usecases.special_days import NewDay, add_special_day
-from engine.usecases.subject_access import correct_person
-from engine.views import Viewer
+from engine.messages.actions.channels import set_contact
+from engine.people.actions.invitations import ask_for_link
+from engine.people.store import DirectoryStore
+from engine.people.viewer import as_viewer
+from engine.persons.actions.persons import add_name, propose_identity
+from engine.persons.actions.subject import correct_person
+from engine.rehearsal.world import people_of
+from engine.retention.actions.retention import place_hold
+from engine.sharing.actions.consents import GivenConsent, record_consent
+from engine.sharing.actions.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
+from engine.sharing.actions.referrals import ReferralRequest, offer_referral
+from engine.sharing.actions.releasing import release_referral
+from engine.sharing.records.consent import GivenBy
+from engine.sharing.referral_store import ReferralStore
+from engine.sign_in.actions.kept_forms import keep_form
+from engine.sign_in.actions.sessions import sign_in
 
 SHARED = ("person.name", "person.phone")
 TYPED_NUMBER = "Z-ZQXA-NARY"

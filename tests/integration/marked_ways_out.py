@@ -9,19 +9,19 @@ from pathlib import Path
 
 import psycopg
 
-from engine.adapters.apprise_channel import SERVICES, AppriseGateways, Service
-from engine.adapters.postgres.backup import make_backup
-from engine.adapters.postgres.clients import run_client
-from engine.adapters.spreadsheets import as_csv
-from engine.adapters.sql.keeping_store import KeepingStore
 from engine.assembly import Engine
-from engine.cli.common import SYSTEM
-from engine.domain.keeping import CopyStatus
-from engine.replay.world import MovedClock
-from engine.usecases.channels import set_channel, set_contact
-from engine.usecases.deliver_messages import deliver_unattended
-from engine.usecases.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
-from engine.views import Viewer
+from engine.core.keeping import CopyStatus
+from engine.core.viewer import Viewer
+from engine.db.embedded.backup import make_backup
+from engine.db.embedded.clients import run_client
+from engine.messages.actions.channels import set_channel, set_contact
+from engine.messages.actions.delivering import deliver_unattended
+from engine.messages.chat import SERVICES, AppriseGateways, Service
+from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
+from engine.overview.spreadsheets import as_csv
+from engine.rehearsal.world import MovedClock
+from engine.retention.store import KeepingStore
+from engine.web.terminal import SYSTEM
 from tests.integration.installation import Installation
 from tests.integration.usecases.servers import Gateway, Mail, http_gateway, mail_server
 

@@ -8,15 +8,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.definitions import published_workflows
-from engine.replay.answers import report_answers
-from engine.replay.demo import SEEDED
-from engine.replay.replayer import Play, begin, go_on
-from engine.replay.story import Story
-from engine.replay.world import people_of
-from engine.usecases.open_case import OpenedCase, open_case
-from engine.usecases.work_items import claim_work_item
-from engine.views import Viewer
+from engine.cases.actions.open import OpenedCase, open_case
+from engine.core.viewer import Viewer
+from engine.definitions.views import published_workflows
+from engine.rehearsal.answers import report_answers
+from engine.rehearsal.demo import SEEDED
+from engine.rehearsal.replayer import Play, begin, go_on
+from engine.rehearsal.story import Story
+from engine.rehearsal.world import people_of
+from engine.work.actions.items import claim_work_item
 from tests.integration.installation import Installation, LivingStage, installed, story, until
 
 pytestmark = pytest.mark.long

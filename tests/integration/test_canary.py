@@ -15,23 +15,23 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.domain.consequences import WorkItem
-from engine.domain.files import FileKind
-from engine.domain.records import PersonRole
+from engine.cases.actions.open import open_case
+from engine.core.consequences import WorkItem
+from engine.core.files import FileKind
+from engine.core.records import PersonRole
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person, add_step, identify_person
+from engine.documents.actions.attachments import Arrival
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.steps import StepKind, StepType
-from engine.portal.app import create_app
 from engine.ports import JsonValue, Outgoing
-from engine.replay.answers import report_answers, step_answers
-from engine.replay.story import StoryEvent
-from engine.replay.world import people_of
-from engine.usecases.attachments import Arrival
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.open_case import open_case
-from engine.usecases.save_draft import save_draft
-from engine.usecases.steer_case import add_person, add_step, identify_person
-from engine.views import Viewer
+from engine.rehearsal.answers import report_answers, step_answers
+from engine.rehearsal.story import StoryEvent
+from engine.rehearsal.world import people_of
+from engine.site import create_app
+from engine.work.actions.complete import complete_work_item
+from engine.work.actions.drafts import save_draft
+from engine.work.store import ItemStore
 from tests.integration.installation import Installation, installed, story, until
 from tests.integration.marked_journeys import TYPED_NUMBER, walk_journeys
 from tests.integration.marked_ways_out import all_told_for_real, backup_in_words, copies

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from engine.plugin.skeleton import write_skeleton
-from engine.replay.world import people_of
+from engine.rehearsal.world import people_of
 from tests.integration.installation import Installation, installed, until
 
 pytestmark = pytest.mark.long

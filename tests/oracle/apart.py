@@ -6,18 +6,18 @@ from uuid import uuid4
 
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.approval_store import ApprovalStore
-from engine.adapters.sql.law_signature_store import LawSignatureStore
-from engine.adapters.sql.sign_in_store import SignInStore
+from engine.approvals.records import ApprovalRequest
+from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
-from engine.domain.four_eyes import ApprovalRequest
-from engine.stores import ApiKey, StoredSignature
-from engine.usecases.absences import note_absence
-from engine.usecases.exports import ask_copy
-from engine.usecases.invitations import make_link
-from engine.usecases.kept_forms import keep_form
-from engine.usecases.on_call import plan_shift
-from engine.views import Viewer
+from engine.core.viewer import Viewer
+from engine.definitions.records import StoredSignature
+from engine.definitions.store import LawSignatureStore
+from engine.overview.actions.exports import ask_copy
+from engine.people.actions.duty import note_absence, plan_shift
+from engine.people.actions.invitations import make_link
+from engine.sign_in.actions.kept_forms import keep_form
+from engine.sign_in.records import ApiKey
+from engine.sign_in.store import SignInStore
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import BEGIN
 from tests.oracle.objects import Staff, do, word

@@ -1,43 +1,47 @@
 """Call use cases as somebody, with real ids or made-up ones, and hear how they refuse."""
 
 import inspect
-import pkgutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine import usecases
-from engine.adapters.sql.case_store import CaseStore
+from engine.cases.store import CaseStore
+from engine.definitions.actions.days import NewDay
 from engine.errors import IcmcError
-from engine.usecases.special_days import NewDay
 from tests.oracle.asking import MADE_UP
 from tests.oracle.records import Persona
-from tests.oracle.routes import USE_CASES
+from tests.oracle.use_cases import FUNCTIONS
 from tests.oracle.world import OracleWorld
+
+ACTIONS = {
+    ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    for pattern in ("engine/*/actions.py", "engine/*/actions/*.py")
+    for path in Path().glob(pattern)
+}
 
 
 def commands() -> list[Callable[..., object]]:
-    """Give every public function on a case or a part of one that a person asks for."""
+    """Return every public action on a case or a part of one, but those whose right has a rule of its own."""
     return [
-        function for function in _functions(kinds={"case"})
-        if {"case_id", "item_id"} & set(inspect.signature(function).parameters)
+        function for function in _functions()
+        if named(function) not in FUNCTIONS and {"case_id", "item_id"} & set(inspect.signature(function).parameters)
     ]  # fmt: skip
 
 
 def functions() -> dict[str, Callable[..., object]]:
-    """Give every public function of the use cases that a person calls and that names no case."""
+    """Return every other public action that a person calls."""
     of_cases = {named(command) for command in commands()}
-    found = {named(function): function for function in _functions(kinds=set(USE_CASES.values()))}
+    found = {named(function): function for function in _functions()}
     return {name: function for name, function in found.items() if name not in of_cases}
 
 
-def _functions(*, kinds: set[str]) -> list[Callable[..., object]]:
+def _functions() -> list[Callable[..., object]]:
     found = []
-    there = {module.name for module in pkgutil.iter_modules(usecases.__path__)}
-    for name in (one for one, kind in USE_CASES.items() if kind in kinds and one in there):
-        module = import_module(f"engine.usecases.{name}")
+    for name in sorted(ACTIONS):
+        module = import_module(name)
         for function in vars(module).values():
             is_ours = inspect.isfunction(function) and function.__module__ == module.__name__
             if is_ours and not function.__name__.startswith("_"):
@@ -48,8 +52,8 @@ def _functions(*, kinds: set[str]) -> list[Callable[..., object]]:
 
 
 def named(function: Callable[..., object]) -> str:
-    """Name a use case by its module and itself."""
-    return f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+    """Name an action by its subject and itself."""
+    return f"{function.__module__.split('.')[1]}.{function.__name__}"
 
 
 def refusal(

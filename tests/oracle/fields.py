@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from engine.spec.sealed import SealedClass
-from engine.usecases.open_case import open_case
-from engine.usecases.run_job import run_job
-from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable
-from engine.usecases.steer_case import add_step
+from engine.cases.actions.open import open_case
+from engine.course.actions.steer import add_step
+from engine.jobs.actions.run import run_job
+from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
+from engine.language.sealed import SealedClass
 from tests.oracle.answers import Planter, every_form
 from tests.oracle.model import of_answer, of_paper
 from tests.oracle.objects import Making

@@ -7,42 +7,42 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.match_store import MatchStore
-from engine.adapters.sql.message_store import MessageStore
-from engine.adapters.sql.queries.person_page import unsealed_person
+from engine.access.actions.emergency import break_glass
+from engine.access.actions.recusals import end_recusal, recuse
+from engine.approvals.actions.concerns import raise_concern
 from engine.assembly import Engine
-from engine.domain import commands as cm
-from engine.domain.access import RecusalReason
-from engine.domain.case_links import LinkKind
-from engine.domain.consent import GivenBy
-from engine.domain.files import FileKind
-from engine.domain.matching import MatchAlert
-from engine.domain.records import PersonRole, call_id
-from engine.domain.seen_link import hash_of_link
+from engine.cases.access_store import AccessStore
+from engine.cases.actions.deciding import carry_out
+from engine.cases.actions.open import open_case
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.access import RecusalReason
+from engine.core.case_links import LinkKind
+from engine.core.files import FileKind
+from engine.core.matching import MatchAlert
+from engine.core.records import PersonRole, call_id
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person, add_step, cancel_step, identify_person, record_interval
+from engine.deadlines.actions.acknowledge import note_call
+from engine.documents.actions.attachments import Arrival
+from engine.messages.actions.writing import hash_of_link
+from engine.messages.store import MessageStore
+from engine.persons.actions.links import link_cases
+from engine.persons.actions.persons import add_name, propose_identity
+from engine.persons.actions.same import merge_persons
+from engine.persons.actions.subject import correct_person
+from engine.persons.match_store import MatchStore
+from engine.persons.views.person import unsealed_person
 from engine.ports import NewEscalation, NewMessage
-from engine.usecases.attachments import Arrival
-from engine.usecases.break_glass import break_glass
-from engine.usecases.calls import note_call
-from engine.usecases.case_links import link_cases
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.concerns import raise_concern
-from engine.usecases.consents import GivenConsent, record_consent
-from engine.usecases.deciding import carry_out
-from engine.usecases.holds import place_hold
-from engine.usecases.open_case import open_case
-from engine.usecases.partner_links import NewPartnerLink, make_partner_link
-from engine.usecases.persons import add_name, propose_identity
-from engine.usecases.recusals import end_recusal, recuse
-from engine.usecases.referrals import ReferralRequest, accept_referral, offer_referral
-from engine.usecases.same_person import merge_persons
-from engine.usecases.save_draft import save_draft
-from engine.usecases.steer_case import add_person, add_step, cancel_step, identify_person, record_interval
-from engine.usecases.subject_access import correct_person
-from engine.views import Viewer
+from engine.retention.actions.retention import place_hold
+from engine.sharing.actions.consents import GivenConsent, record_consent
+from engine.sharing.actions.partner_links import NewPartnerLink, make_partner_link
+from engine.sharing.actions.referrals import ReferralRequest, accept_referral, offer_referral
+from engine.sharing.records.consent import GivenBy
+from engine.work.actions.complete import complete_work_item
+from engine.work.actions.drafts import save_draft
+from engine.work.store import ItemStore
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import BEGIN
 from tests.oracle.people import OUTSIDE, THIRD

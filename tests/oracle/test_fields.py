@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.documents import document_text
-from engine.adapters.sql.queries.reveal import unsealed_answers
+from engine.cases.views.reveal import unsealed_answers
+from engine.documents.views import document_text
 from engine.errors import IcmcError
+from engine.language.sealed import SealedClass
+from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
-from engine.spec.sealed import SealedClass
-from engine.views import AnswerView
+from engine.work.records import AnswerView
 from tests.oracle.answers import TEXTS, ZONES
 from tests.oracle.asking import ask
 from tests.oracle.checking import all_text

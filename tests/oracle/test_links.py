@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.printing import PdfPrinter
+from engine.documents.printing import PdfPrinter
+from engine.machine.files import data_folder
 from tests.integration.portal.crawl import links_of, sort_of
 from tests.oracle.checking import seen_alike
 from tests.oracle.model import sight

@@ -5,11 +5,17 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.sql.queries import case_rows, form, offers, person_page, reveal, steps
-from engine.domain import access, narrowing
-from engine.spec.roles import Role
-from engine.spec.sealed import SealedClass
-from engine.usecases import attachments, holds
+from engine.cases.views import reveal
+from engine.core import access
+from engine.core import access as narrowing
+from engine.documents.actions import attachments
+from engine.language.roles import Role
+from engine.language.sealed import SealedClass
+from engine.overview.views import case_rows, steps
+from engine.persons.views import person as person_page
+from engine.retention.actions import retention as holds
+from engine.sharing.views import sent as offers
+from engine.work.views import form
 from tests.oracle.asking import ask
 from tests.oracle.checking import ALL_THINGS, check, numbers_alone
 from tests.oracle.fields import do_jobs

@@ -1,6 +1,5 @@
 """Every address and every use case, asked by everybody for everything, against a second writing of the rules."""
 
-import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import usecases
 from tests.integration.portal.test_every_route import walk
 from tests.oracle.asking import ask
 from tests.oracle.calling import chains, commands, named, refusal
@@ -25,7 +23,7 @@ from tests.oracle.checking import (
 from tests.oracle.model import shown, sight, was_asked
 from tests.oracle.people import CASES, MATTERS, PERSONAS, READERS
 from tests.oracle.records import Persona
-from tests.oracle.routes import RULES, USE_CASES
+from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld
 
 SAME = {"name", "alias"}
@@ -42,10 +40,6 @@ def addresses(world: OracleWorld) -> set[str]:
 
 def test_every_address_has_a_rule_and_every_rule_an_address(world: OracleWorld) -> None:
     assert addresses(world) == set(RULES)
-
-
-def test_every_module_of_use_cases_has_a_rule() -> None:
-    assert {module.name for module in pkgutil.iter_modules(usecases.__path__)} == set(USE_CASES)
 
 
 def test_the_model_is_small_and_knows_nothing_of_the_policy() -> None:

@@ -10,23 +10,23 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres.databases import OWNER as OWNING_ROLE
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.demo_fact import mark_as_demo
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.queries.viewer import as_viewer
+from engine.access.actions.recusals import recuse
+from engine.app import build_engine
 from engine.assembly import Engine
-from engine.bootstrap import build_engine
-from engine.domain.access import Grant, Recusal, RecusalReason
-from engine.portal.app import create_app
-from engine.portal.demo_controls import DemoControls
-from engine.replay.world import MovedClock
+from engine.cases.access_store import AccessStore
+from engine.cases.store import CaseStore
+from engine.core.access import Grant, Recusal, RecusalReason
+from engine.core.viewer import Viewer
+from engine.db.demo import mark_as_demo
+from engine.db.embedded.databases import OWNER as OWNING_ROLE
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.language.roles import Role
+from engine.people.store import DirectoryStore
+from engine.people.viewer import as_viewer
+from engine.rehearsal.world import MovedClock
 from engine.settings import Settings
-from engine.spec.roles import Role
-from engine.usecases.recusals import recuse
-from engine.views import Viewer
+from engine.site import create_app
+from engine.web.demo_controls import DemoControls
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import BEGIN, ORIGIN, shipped_database
 from tests.oracle.apart import things_apart

@@ -15,8 +15,10 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from engine.domain.law_in_case import law_for
-from engine.domain.law_told import LawFacts
+from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_words
+from engine.core.law.in_case import law_for
+from engine.core.law.told import LawFacts
+from engine.language.limits import Counting, TimeLimit
 from engine.plugin.answers import Form, JsonAnswer
 from engine.plugin.context import PersonView, StepContext
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
@@ -24,8 +26,6 @@ from engine.plugin.laws import Law
 from engine.plugin.paper import FILTERS
 from engine.plugin.steps import StepType
 from engine.plugin.testing import NOW, fake_context
-from engine.spec.limits import Counting, TimeLimit
-from engine.views.in_words import for_templates, jurisdiction_in_words, key_in_words
 from tests.acceptance.shipped_files import library
 
 STEP = UUID(int=1)

@@ -10,21 +10,21 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 STARTS_PROGRAMS: Final = {
-    "engine/adapters/file_scanner.py",
-    "engine/adapters/graphviz_svg.py",
-    "engine/adapters/opened_apart.py",
-    "engine/adapters/postgres/accounts.py",
-    "engine/adapters/postgres/binaries.py",
-    "engine/adapters/postgres/clients.py",
-    "engine/adapters/postgres/postmaster.py",
+    "engine/documents/looking.py",
+    "engine/machine/drawing.py",
+    "engine/documents/apart.py",
+    "engine/db/embedded/accounts.py",
+    "engine/db/embedded/binaries.py",
+    "engine/db/embedded/clients.py",
+    "engine/db/embedded/postmaster.py",
     "engine/bench/automatic.py",
     "engine/bench/deliveries.py",
     "engine/orchestration/launch.py",
     "engine/orchestration/server.py",
 }
 RANDOM_FOR_STORIES: Final = {
-    "engine/replay/simulator.py", "engine/replay/world.py", "engine/replay/many_cases.py",
-    "engine/replay/simulated_people.py", "engine/replay/simulated_facts.py",
+    "engine/rehearsal/simulator.py", "engine/rehearsal/world.py", "engine/rehearsal/many_cases.py",
+    "engine/rehearsal/simulated_people.py", "engine/rehearsal/simulated_facts.py",
     "engine/bench/matching.py", "engine/bench/invented_persons.py",
 }  # fmt: skip
 """Stories, simulated cases and invented persons: the same seed gives the same ones."""
@@ -33,7 +33,7 @@ SHELLS: Final = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.ge
 EVALUATES: Final = {"eval", "exec", "__import__"}
 SECRET: Final = re.compile(r"(^|_)(token|secret|password|csrf|otp|(session|token|code|key|password|device)_hash)$")
 """How what must not leak is called. The hash of a definition or of a link of the history is known to everybody."""
-NUMBERS_OF_CLAIMS: Final = {("engine/adapters/sql/job_store.py", "row.token != token")}
+NUMBERS_OF_CLAIMS: Final = {("engine/jobs/store.py", "row.token != token")}
 """The token of a claim is a number that counts up, and no secret."""
 
 

@@ -19,12 +19,12 @@ NEEDS: Final = {
 }  # fmt: skip
 """Functions that wait for ever, or for minutes, unless they are told how long."""
 ENDED_OTHERWISE: Final = {
-    ("engine/adapters/sql/chain_reading.py", "coming.result()"): "the time limit of a statement",
+    ("engine/audit/chain_reading.py", "coming.result()"): "the time limit of a statement",
     ("engine/orchestration/worker.py", "stop.wait()"): "the end of the worker",
     ("engine/orchestration/worker.py", "asked.wait()"): "the wait_for around it",
-    ("engine/portal/turns.py", "_LANES.get()"): "it waits for nothing",
-    ("engine/portal/turns.py", "called.wait()"): "the fail_after around it",
-    ("engine/spec/library.py", "gathering.result()"): "it waits for nothing",
+    ("engine/web/turns.py", "_LANES.get()"): "it waits for nothing",
+    ("engine/web/turns.py", "called.wait()"): "the fail_after around it",
+    ("engine/language/library.py", "gathering.result()"): "it waits for nothing",
 }
 """What ends each of them."""
 
@@ -90,4 +90,4 @@ def test_the_look_lets_pass_what_has_a_limit(code: str) -> None:
 def test_the_page_of_waits_names_what_ends_otherwise() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for file, _ in ENDED_OTHERWISE:
-        assert file.removeprefix("engine/") in page or file == "engine/spec/library.py", file
+        assert file.removeprefix("engine/") in page or file == "engine/language/library.py", file

@@ -21,7 +21,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 
 def test_a_line_has_the_number_that_a_page_gives_and_the_place(log: io.StringIO) -> None:
-    logging.getLogger("engine.portal.security").error(
+    logging.getLogger("engine.web.security").error(
         "request_failed", extra={"failure": "1a2b3c4d", "error": "KeyError", "where": "items.py:12 < app.py:3"}
     )
     assert log.getvalue().endswith(
@@ -33,6 +33,6 @@ def test_no_traceback_and_no_second_line_is_written(log: io.StringIO) -> None:
     try:
         int("the name of a child")
     except ValueError:
-        logging.getLogger("engine.usecases").exception("broke", extra={"item_id": "7\nERROR forged"})
+        logging.getLogger("engine.work.actions").exception("broke", extra={"item_id": "7\nERROR forged"})
     assert "name of a child" not in log.getvalue()
     assert log.getvalue().count("\n") == 1

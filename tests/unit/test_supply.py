@@ -58,9 +58,9 @@ def test_the_list_of_parts_is_what_is_locked_and_nothing_else() -> None:
     assert [(one["name"], one["version"]) for one in of_python] == pins
     assert [hash_["content"] for one in of_python for hash_ in one["hashes"]] == re.findall(r"sha256:(\w+)", lock)
     [style] = [one for one in bill["components"] if one not in of_python]
-    notices = (ROOT / "engine/portal/static/THIRD-PARTY.txt").read_text(encoding="utf-8")
+    notices = (ROOT / "engine/web/static/THIRD-PARTY.txt").read_text(encoding="utf-8")
     assert style["name"] in notices.lower()
-    assert style["version"] in (ROOT / "engine/portal/frontend/package.json").read_text(encoding="utf-8")
+    assert style["version"] in (ROOT / "engine/web/frontend/package.json").read_text(encoding="utf-8")
     refs = {one["bom-ref"] for one in bill["components"]}
     assert len(refs) == len(bill["components"])
     assert set(bill["dependencies"][0]["dependsOn"]) == refs

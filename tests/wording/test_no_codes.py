@@ -11,21 +11,21 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.messages import TemplateRenderer
-from engine.adapters.sql.queries.answers import answer_views, text_of
-from engine.adapters.sql.queries.subject import known_text
 from engine.assembly import Engine
 from engine.builtin import CORE
-from engine.domain.regions import region_words
+from engine.cases.in_words import InWords, for_templates
+from engine.cases.views.answers import answer_views, text_of
+from engine.language.plain_words import type_in_plain_words
+from engine.messages.templates import TemplateRenderer
+from engine.people.records import region_words
+from engine.persons.views.subject import known_text
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import StepContext
 from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec
 from engine.plugin.registry import Registry, load_registry
 from engine.plugin.steps import StepType
-from engine.spec.plain_words import type_in_plain_words
-from engine.usecases.papers import make_papers
-from engine.usecases.step_reading import StepReading
-from engine.views.in_words import InWords, for_templates
+from engine.work.actions.papers import make_papers
+from engine.work.actions.reading import StepReading
 from tests.pillars.support import person
 from tests.wording.codes import codes_in
 

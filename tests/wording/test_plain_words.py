@@ -8,11 +8,11 @@ from tests.wording.rules import RULES, Rule
 from tests.wording.seen_texts import ROOT, Seen, every_text, of_code, of_definition, of_message, of_template
 
 _FOR_DEVELOPERS = (
-    "engine/adapters/", "engine/bench/", "engine/orchestration/", "engine/plugin/", "engine/replay/", "engine/spec/",
-    "engine/stores/", "engine/testing/",
+    "engine/bench/", "engine/db/", "engine/machine/", "engine/orchestration/", "engine/plugin/", "engine/rehearsal/",
+    "engine/language/", "engine/testing/",
 )  # fmt: skip
 """What only those read who write definitions and pillars, or keep the machine running."""
-_SEEN_ALL_THE_SAME = ("engine/adapters/sql/queries/",)
+_SEEN_ALL_THE_SAME: tuple[str, ...] = ()
 _LISTS_OF_WORDS = ("pillars/press/telling_words.py", "pillars/press/days.py")
 _PAGE = ROOT / "docs" / "reference" / "plain-words.md"
 _EXAMPLE = re.compile(r"^\| (?P<before>[^|]+) \| \*(?P<after>[^|]+)\* \|", re.MULTILINE)
@@ -37,7 +37,7 @@ def test_every_text_that_people_see_keeps_the_rules() -> None:
 def test_texts_are_found_wherever_people_read_them() -> None:
     folders = {one.file.split("/")[0] + "/" + one.file.split("/")[1] for one in _texts()}
     assert {"templates/portal", "templates/documents", "templates/messages", "workflows/cases"} <= folders
-    assert {"workflows/ladders", "pillars/reporting", "engine/portal", "engine/usecases", "engine/cli"} <= folders
+    assert {"workflows/ladders", "pillars/reporting", "engine/web", "engine/cases", "engine/cli"} <= folders
 
 
 def test_a_broken_rule_is_named_with_file_and_line() -> None:
@@ -61,7 +61,7 @@ def test_texts_are_read_from_every_sort_of_file() -> None:
         (of_template, "templates/portal/send.html", "What allows you to share this?"),
         (of_message, "templates/messages/en/glass_broken.txt", "Subject: Case …: emergency access was used"),
         (of_definition, "workflows/cases/adult-base.yaml", "Does the person want our help?"),
-        (of_code, "engine/portal/presenters/statuses.py", "On hold: something is needed first"),
+        (of_code, "engine/web/words.py", "On hold: something is needed first"),
     )
     for read, file, text in kinds:
         assert text in {one.text for one in read(ROOT / file)}, file

@@ -10,13 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from typer.testing import CliRunner, Result
 
-from engine.bootstrap import build_engine
-from engine.cli.audit import _ailments_of_who_may
+from engine.app import build_engine
+from engine.audit.actions import make_checkpoint
+from engine.audit.commands import _ailments_of_who_may
+from engine.cases.actions.open import open_case
 from engine.cli.main import app
-from engine.replay.world import people_of
-from engine.usecases.checkpoints import make_checkpoint
-from engine.usecases.open_case import open_case
-from engine.usecases.serve_jobs import note_service
+from engine.jobs.actions.serve import note_service
+from engine.rehearsal.world import people_of
 from tests.conftest import rows_of
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import Installation, installed

@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.cases import find_case
+from engine.cases.views.lists import find_case
 from engine.cli.main import app
-from engine.replay.world import people_of
-from engine.usecases.closing import answer_closing
-from engine.usecases.steer_case import add_step
-from engine.views import Viewer
+from engine.core.viewer import Viewer
+from engine.course.actions.closing import answer_closing
+from engine.course.actions.steer import add_step
+from engine.rehearsal.world import people_of
+from engine.work.store import ItemStore
 from tests.integration.cli.test_keeping_commands import TOLD
 from tests.integration.installation import Installation, installed
 

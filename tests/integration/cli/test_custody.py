@@ -9,17 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.keeping_store import KeepingStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.viewer import units
-from engine.adapters.sql.queries.waiting import waiting
+from engine.app import build_engine
+from engine.approvals.views import waiting
 from engine.assembly import Engine
-from engine.bootstrap import build_engine
+from engine.cases.access_store import AccessStore
+from engine.cases.actions.open import open_case
+from engine.cases.store import CaseStore
 from engine.cli.main import app
-from engine.domain.access import Grant
+from engine.core.access import Grant
+from engine.core.viewer import Viewer
 from engine.errors import (
     AlreadyEndedError,
     CustodyError,
@@ -29,17 +27,18 @@ from engine.errors import (
     OwnApprovalError,
     SignInError,
 )
-from engine.replay.world import people_of
-from engine.usecases.custody import answer_release, ask_release, standing
-from engine.usecases.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
-from engine.usecases.first_run import first_link
-from engine.usecases.holds import answer_lift, ask_to_lift, place_hold
-from engine.usecases.invitations import RESET, make_link, open_link
-from engine.usecases.lapse_approvals import lapse_approvals
-from engine.usecases.open_case import open_case
-from engine.usecases.service_accounts import BOARD, add_key, viewer_of_key
-from engine.usecases.sign_in import become, sign_in, viewer_of
-from engine.views import Viewer
+from engine.overview.actions.lapsing import lapse_approvals
+from engine.overview.views.case import case_page
+from engine.people.actions.invitations import RESET, first_link, make_link, open_link
+from engine.people.actions.service_accounts import BOARD, add_key, viewer_of_key
+from engine.people.store import DirectoryStore
+from engine.people.viewer import units
+from engine.rehearsal.world import people_of
+from engine.retention.actions.custody import answer_release, ask_release, standing
+from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
+from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
+from engine.retention.store import KeepingStore
+from engine.sign_in.actions.sessions import become, sign_in, viewer_of
 from tests.integration.closing import close_at_once
 from tests.integration.installation import Installation, installed
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.adapters.data_files import data_folder
 from engine.cli.main import app
+from engine.machine.files import data_folder
 from tests.integration.installation import Installation, installed
 
 Icmc = Callable[..., Result]

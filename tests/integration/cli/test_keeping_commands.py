@@ -9,16 +9,16 @@ from uuid import UUID, uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.bootstrap import build_engine
+from engine.app import build_engine
+from engine.cases.actions.open import open_case
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
 from engine.cli.main import app
+from engine.core.viewer import Viewer
 from engine.errors import KeyMissingError
-from engine.replay.world import people_of
-from engine.usecases.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
-from engine.usecases.open_case import open_case
-from engine.usecases.retention import run_retention
-from engine.views import Viewer
+from engine.rehearsal.world import people_of
+from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
+from engine.retention.actions.retention import run_retention
 from tests.integration.closing import close_at_once
 from tests.integration.installation import Installation, installed
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.cases.actions.open import open_case
 from engine.cli.main import app
-from engine.replay.world import people_of
-from engine.usecases.open_case import open_case
+from engine.rehearsal.world import people_of
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import Installation, installed
 

@@ -8,13 +8,13 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.viewer import actors
+from engine.cases.actions.open import open_case
 from engine.cli.main import app
-from engine.replay.world import people_of
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.open_case import open_case
-from engine.usecases.steer_case import add_step
+from engine.course.actions.steer import add_step
+from engine.people.viewer import actors
+from engine.rehearsal.world import people_of
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.installation import Installation, installed
 
 TOLD = {

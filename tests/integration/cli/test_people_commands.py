@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.cli.main import app
-from engine.usecases.invitations import open_link, set_first_password
-from engine.usecases.second_factor import confirm, proposal, propose
-from engine.usecases.service_accounts import viewer_of_key
-from engine.usecases.sign_in import sign_in, viewer_of
+from engine.people.actions.invitations import open_link, set_first_password
+from engine.people.actions.second_factor import confirm, proposal, propose
+from engine.people.actions.service_accounts import viewer_of_key
+from engine.sign_in.actions.sessions import sign_in, viewer_of
 from tests.integration.installation import Installation, installed
 
 MARY = "mary@example.org"

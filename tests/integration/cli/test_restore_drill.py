@@ -14,10 +14,10 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.period_keys import PeriodFolders
-from engine.replay.world import people_of
-from engine.usecases.checkpoints import make_checkpoint
-from engine.usecases.open_case import open_case
+from engine.audit.actions import make_checkpoint
+from engine.cases.actions.open import open_case
+from engine.keys.periods import PeriodFolders
+from engine.rehearsal.world import people_of
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import Installation, installed
 
@@ -160,7 +160,7 @@ def test_a_change_of_key_that_was_written_without_the_key_file_is_found(drill: D
 def _python(folder: Path, code: str) -> None:
     """Run code over the installation of a folder, in a process of its own."""
     lines = [
-        "from engine.settings import Settings", "from engine.bootstrap import build_engine, databases",
+        "from engine.settings import Settings", "from engine.app import build_engine, databases",
         "from pathlib import Path", f"settings = Settings(data_folder=Path({str(folder)!r}), demo=True, durable=False)",
         "with databases(settings) as running:", "    engine = build_engine(settings, running.urls)",
         *(f"    {line}" for line in code.splitlines()), "    engine.dispose()",
@@ -169,7 +169,7 @@ def _python(folder: Path, code: str) -> None:
 
 
 def _sign(folder: Path) -> None:
-    _python(folder, "from engine.usecases.checkpoints import make_checkpoint\nmake_checkpoint(engine)")
+    _python(folder, "from engine.audit.actions import make_checkpoint\nmake_checkpoint(engine)")
 
 
 def _sql(folder: Path, statement: str) -> None:

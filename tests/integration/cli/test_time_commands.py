@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.adapters.sql.queries.viewer import actors, units
+from engine.cases.actions.open import open_case
 from engine.cli.main import app
-from engine.replay.world import people_of
-from engine.usecases.open_case import open_case
+from engine.people.viewer import actors, units
+from engine.rehearsal.world import people_of
 from tests.integration.installation import Installation, installed
 
 TOLD = {

@@ -11,7 +11,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from engine.adapters.postgres.databases import (
+from engine.db.embedded.databases import (
     APP,
     OWNER,
     PREFECT,
@@ -20,7 +20,7 @@ from engine.adapters.postgres.databases import (
     create_database,
     drop_database,
 )
-from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.db.embedded.embedded import EmbeddedServer
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 from tests.integration.orchestration.plain_api import PlainApi

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.adapters.postgres.embedded import EmbeddedServer
+from engine.db.embedded.embedded import EmbeddedServer
 from tests.integration.portal.world import Portal, made_portal
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from engine.replay.world import people_of
+from engine.rehearsal.world import people_of
 from tests.integration.portal.world import REPORT, Portal, Reported, report_case
 
 NAME = "KANARIENVOGEL"

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from engine.adapters.sql.queries.definitions import definition
+from engine.definitions.views import definition
 from tests.integration.portal.world import Portal, agree
 
 STRIKE = {"name": "General strike", "reason": "Order 12", "kind": "holiday"}

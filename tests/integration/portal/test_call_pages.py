@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.worklist import worklist
-from engine.usecases.work_items import release_work_item
+from engine.overview.views.case import case_page
+from engine.work.actions.items import release_work_item
+from engine.work.views.worklist import worklist
 from tests.integration.portal.world import Portal, Reported, hidden, report_case
 
 SAID = "She is on her way to the gate."

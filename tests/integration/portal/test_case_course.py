@@ -6,9 +6,9 @@ from uuid import UUID
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.queries.audit import readers
-from engine.adapters.sql.queries.waiting import waiting
+from engine.approvals.views import waiting
+from engine.audit.views import readers
+from engine.cases.store import CaseStore
 from tests.integration.portal.test_changes import complete_intake
 from tests.integration.portal.world import Portal, Reported, hidden
 

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.definitions import definition
-from engine.adapters.sql.queries.worklist import worklist
-from engine.usecases.open_case import open_case
-from engine.usecases.publish import publish_shipped
-from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable, fail_job
+from engine.cases.actions.open import open_case
+from engine.definitions.actions.publish import publish_shipped
+from engine.definitions.views import definition
+from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
+from engine.work.views.worklist import worklist
 from tests.integration.portal.world import REPORT, Portal, Reported, agree, hidden, report_case
 
 WHOLE = REPORT | {

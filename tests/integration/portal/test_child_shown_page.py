@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from engine.adapters.sql.case_store import CaseStore
+from engine.cases.store import CaseStore
 from engine.plugin.copies import LABEL
 from tests.integration.portal.test_every_step_type import added
 from tests.integration.portal.world import Portal, hidden, report_case

@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.form import item_form
+from engine.cases.actions.open import open_case
+from engine.cases.actions.receipts import receipt_code
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
 from engine.errors import InvalidAnswersError
-from engine.portal.posted import without_refused
-from engine.usecases.open_case import open_case
-from engine.usecases.receipts import receipt_code
-from engine.usecases.save_draft import save_draft
+from engine.web.posted import without_refused
+from engine.work.actions.drafts import save_draft
+from engine.work.store import ItemStore
+from engine.work.views.form import item_form
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import REPORT, Portal
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from engine.adapters.sql.queries import board, worklist
-from engine.adapters.sql.queries.viewer import units
-from engine.cli.common import SYSTEM
-from engine.usecases.service_accounts import add_key
+from engine.overview.views import board
+from engine.people.actions.service_accounts import add_key
+from engine.people.viewer import units
+from engine.web.terminal import SYSTEM
+from engine.work.views import worklist
 from tests.integration.portal.world import Portal, report_case
 
 CASES = 3

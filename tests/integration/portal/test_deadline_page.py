@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.queries.delays import delays
-from engine.usecases.open_case import open_case
+from engine.cases.actions.open import open_case
+from engine.deadlines.views.lists import delays
 from tests.integration.portal.world import Portal, Reported, agree, report_case
 
 LAWFUL = """workflow: by-law

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi.testclient import TestClient
 
-from engine.portal.app import create_app
-from engine.portal.demo_controls import DemoControls
+from engine.site import create_app
+from engine.web.demo_controls import DemoControls
 from tests.integration.portal.world import ORIGIN, Portal, report_case
 
 

@@ -4,14 +4,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from engine.adapters.sql.queries.notices import demo_mailbox
-from engine.adapters.sql.queries.worklist import worklist
+from engine.cases.actions.open import open_case
+from engine.messages.actions.delivering import deliver_unattended
+from engine.messages.actions.preferences import save_preference
+from engine.messages.views import demo_mailbox
 from engine.ports import JsonValue
-from engine.usecases.deliver_messages import deliver_unattended
-from engine.usecases.digests import send_digests
-from engine.usecases.open_case import open_case
-from engine.usecases.preferences import save_preference
-from engine.usecases.work_items import claim_work_item
+from engine.work.actions.digests import send_digests
+from engine.work.actions.items import claim_work_item
+from engine.work.views.worklist import worklist
 from tests.integration.portal.world import BEGIN, Portal
 
 REPORT: dict[str, JsonValue] = {

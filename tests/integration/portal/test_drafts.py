@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.usecases.steer_case import add_step
+from engine.course.actions.steer import add_step
+from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, hidden, report_case
 
 PLAIN = "reintegration.mediation"

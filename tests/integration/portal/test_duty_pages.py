@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from engine.adapters.apprise_channel import AppriseGateways
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries.duty import absences
-from engine.adapters.sql.queries.duty import shifts as shifts_view
-from engine.adapters.sql.queries.outgoing import organisations
-from engine.portal.app import create_app
-from engine.replay.world import people_of
-from engine.usecases.referrals import offer_referral
-from engine.usecases.seen_links import token_of_link
+from engine.db import tables as tb
+from engine.messages.actions.writing import token_of_link
+from engine.messages.chat import AppriseGateways
+from engine.messages.views import organisations
+from engine.people.views import absences
+from engine.people.views import shifts as shifts_view
+from engine.rehearsal.world import people_of
+from engine.sharing.actions.referrals import offer_referral
+from engine.site import create_app
 from tests.integration.portal.test_deadline_page import local, reported
 from tests.integration.portal.world import Portal, hidden
 

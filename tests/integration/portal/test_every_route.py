@@ -13,9 +13,9 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.portal.app import create_app
-from engine.portal.security import HEADERS, LARGEST_BODY
+from engine.cases.housekeeping import HousekeepingStore
+from engine.site import create_app
+from engine.web.security import HEADERS, LARGEST_BODY
 from tests.integration.installation import until
 from tests.integration.portal.world import REPORT, Portal
 

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
 from engine.builtin import CORE
-from engine.domain.consequences import WorkItem
+from engine.core.consequences import WorkItem
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind, StepType
-from engine.portal.presenters.fields import PREFIX
+from engine.web.forms import PREFIX
+from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, report_case
 
 pytestmark = pytest.mark.long

@@ -13,11 +13,11 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.domain.access import Recusal, RecusalReason
+from engine.cases.access_store import AccessStore
+from engine.core.access import Recusal, RecusalReason
+from engine.course.actions.steer import identify_person
 from engine.errors import SignInError
-from engine.usecases.sign_in import sign_in
-from engine.usecases.steer_case import identify_person
+from engine.sign_in.actions.sessions import sign_in
 from tests.integration.portal.crawl import routes_of
 from tests.integration.portal.two_units import NAMES, PHONES, TwoUnits, two_units
 from tests.integration.portal.world import ORIGIN, REPORT, Portal

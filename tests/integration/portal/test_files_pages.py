@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import Response
 
-from engine.adapters.sql.key_store import KeyStore
-from engine.domain.files import LARGEST
+from engine.core.files import LARGEST
+from engine.keys.store import KeyStore
 from tests.integration.portal.world import Portal, report_case
 from tests.unit.adapters.test_file_types import CANARY, jpeg, office, pdf
 

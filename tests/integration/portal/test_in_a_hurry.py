@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from fastapi.testclient import TestClient
 
-from engine.usecases.receipts import receipt_code
+from engine.cases.actions.receipts import receipt_code
 from tests.integration.portal.world import REPORT, Portal, Reported, hidden, report_case
 
 TYPED = "She is afraid of the man at the gate."

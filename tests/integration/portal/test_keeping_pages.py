@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.definition_store import DefinitionStore
-from engine.adapters.sql.queries.copies import copies
-from engine.domain.records import PersonRole
-from engine.portal.presenters.times import short
-from engine.usecases.erasure import erase_what_is_ripe
-from engine.usecases.steer_case import add_person
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person
+from engine.definitions.store import DefinitionStore
+from engine.overview.views.copies import copies
+from engine.retention.actions.erasure import erase_what_is_ripe
+from engine.web.times import short
 from tests.integration.closing import close_at_once
 from tests.integration.portal.world import Portal, Reported, agree, hidden, report_case
 

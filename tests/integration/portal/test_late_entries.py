@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import Response
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.domain.consequences import WorkItem
-from engine.portal.beside import LATE_REASONS
-from engine.usecases.steer_case import add_step
+from engine.core.consequences import WorkItem
+from engine.course.actions.steer import add_step
+from engine.web.asking import LATE_REASONS
+from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, report_case
 
 WHY = "Say why this is being entered only now. Do not write names."

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.domain.consequences import WorkItem
-from engine.portal.security import PAPER_POLICY
-from engine.usecases.steer_case import add_step
+from engine.core.consequences import WorkItem
+from engine.course.actions.steer import add_step
+from engine.web.security import PAPER_POLICY
+from engine.work.store import ItemStore
 from tests.integration.portal.test_papers import PRINTER
 from tests.integration.portal.world import Portal, report_case
 

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.printing import PdfPrinter
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.queries.audit import readers
-from engine.adapters.sql.queries.case_page import case_page
+from engine.audit.views import readers
+from engine.cases.housekeeping import HousekeepingStore
+from engine.documents.printing import PdfPrinter
+from engine.machine.files import data_folder
+from engine.overview.views.case import case_page
 from tests.integration.portal.world import Portal, Reported, hidden, report_case
 
 SCRIPTS = "ৰাম স্ত্রী क्षत्रिय ကျောင်း Ādivāsī"

@@ -2,12 +2,12 @@
 
 from uuid import UUID, uuid4
 
-from engine.adapters.sql.item_store import ItemStore
+from engine.course.actions.steer import add_step
+from engine.jobs.actions.run import run_job
+from engine.jobs.actions.serve import claim_jobs, dispatchable
 from engine.plugin.told import PartnerTold
-from engine.usecases.partners import keep_partner
-from engine.usecases.run_job import run_job
-from engine.usecases.serve_jobs import claim_jobs, dispatchable
-from engine.usecases.steer_case import add_step
+from engine.sharing.actions.partners import keep_partner
+from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, report_case
 
 HOUSE = PartnerTold("A House <b>", services=("shelter",), areas=("IN-ML", "IN-AS"), languages=("kha",), capacity_free=2)

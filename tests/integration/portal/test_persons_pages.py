@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.person_store import PersonStore
-from engine.domain.records import PersonRole
+from engine.core.records import PersonRole
+from engine.persons.store import PersonStore
 from tests.integration.portal.world import Portal, Reported, hidden, report_case
 
 NAME, OTHER = "কমলা of the blue house", "Kamala Begum"

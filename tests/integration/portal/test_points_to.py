@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.elements import points_to
+from engine.cases.actions.open import open_case
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_step
+from engine.deadlines.views.law_here import points_to
 from engine.errors import NotFoundError
-from engine.replay.world import people_of
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.open_case import open_case
-from engine.usecases.steer_case import add_step
-from engine.views import Viewer
+from engine.rehearsal.world import people_of
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, report_case
 
 REPORT = {

@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 import psycopg
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.item_store import ItemStore
+from engine.course.actions.steer import add_step
+from engine.people.store import DirectoryStore
 from engine.ports import JsonValue
-from engine.replay.world import people_of
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.steer_case import add_step
+from engine.rehearsal.world import people_of
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.portal.test_sharing_pages import agree, command, known_case, signed_in
 from tests.integration.portal.world import Portal, Reported
 

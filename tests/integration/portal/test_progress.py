@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.domain.records import CaseStatus, StepStatus
+from engine.cases.actions.receipts import Progress, ask_progress, progress_of, receipt_code, tries_of
+from engine.cases.store import CaseStore
+from engine.core.records import CaseStatus, StepStatus
 from engine.errors import NotAllowedError, NotFoundError
-from engine.usecases.receipts import Progress, ask_progress, progress_of, receipt_code, tries_of
 from tests.integration.portal.world import Portal, Reported, report_case
 
 WRONG = "This number and this code do not match."

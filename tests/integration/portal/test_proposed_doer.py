@@ -5,15 +5,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.proposed import proposed_doer
-from engine.domain.access import RecusalReason
-from engine.domain.consequences import WorkItem
-from engine.usecases.absences import note_absence
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.recusals import recuse
-from engine.usecases.steer_case import add_step
-from engine.views import Viewer
+from engine.access.actions.recusals import recuse
+from engine.core.access import RecusalReason
+from engine.core.consequences import WorkItem
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_step
+from engine.people.actions.duty import note_absence
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
+from engine.work.views.worklist import proposed_doer
 from tests.integration.portal.world import Portal, Reported, report_case
 from tests.pillars.support import example, form_of
 

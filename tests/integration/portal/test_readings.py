@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.usecases.steer_case import identify_person
-from engine.views import CaseView
+from engine.cases.housekeeping import HousekeepingStore
+from engine.course.actions.steer import identify_person
+from engine.overview.records.cases import CaseView
+from engine.overview.views.case import case_page
 from tests.integration.portal.world import REPORT, Portal, Reported, report_case
 
 CANARY = "KANARIENVOGEL"
@@ -79,7 +79,7 @@ def test_nobody_reveals_more_within_an_hour_than_work_needs_and_pages_stay_open(
     portal: Portal, reported: Reported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, reveal = portal.as_role("case_manager"), _person(portal, reported) + "/reveal"
-    monkeypatch.setattr("engine.usecases.readings.MOST_REVEALS_IN_AN_HOUR", 3)
+    monkeypatch.setattr("engine.cases.actions.reasons.MOST_REVEALS_IN_AN_HOUR", 3)
     assert [client.post(reveal).status_code for _ in range(4)] == [200, 200, 200, 429]
     case = _case(portal, reported)
     for method, path in (("POST", reveal), ("POST", f"{reported.page}/steps/{case.steps[0].id}/reveal")):

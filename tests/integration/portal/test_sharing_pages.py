@@ -6,18 +6,18 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.consent_store import ConsentStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.referral_store import ReferralStore
-from engine.portal.routes.partner import COOKIE
-from engine.replay.world import people_of
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.matches import find_matches
-from engine.usecases.run_job import run_job
-from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable
-from engine.usecases.steer_case import add_step, identify_person
-from engine.views import Viewer
+from engine.cases.store import CaseStore
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_step, identify_person
+from engine.jobs.actions.run import run_job
+from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
+from engine.persons.actions.matches import find_matches
+from engine.rehearsal.world import people_of
+from engine.sharing.consent_store import ConsentStore
+from engine.sharing.pages.partners import COOKIE
+from engine.sharing.referral_store import ReferralStore
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.portal.world import ORIGIN, Portal, Reported, report_case
 
 NAME = "Rahima Khatun"

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.portal.security import HEADERS
-from engine.usecases.seen_links import token_of_link
+from engine.messages.actions.writing import token_of_link
+from engine.web.security import HEADERS
 from tests.integration.portal.crawl import Crawled, OfferedForm, crawl, routes_of, sort_of
 from tests.integration.portal.two_units import NAMES, TwoUnits, two_units
 from tests.integration.portal.world import REPORT, Portal

@@ -13,19 +13,18 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.directory_store import DirectoryStore
+from engine.app import build_engine
 from engine.assembly import Engine
-from engine.bootstrap import build_engine
-from engine.cli.common import SYSTEM
-from engine.portal.app import create_app
-from engine.replay.world import MovedClock, RecordingChannel, people_of
+from engine.core.viewer import Viewer
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.messages.actions.delivering import deliver_unattended
+from engine.people.actions.invitations import first_link, new_link
+from engine.people.actions.service_accounts import add_key, keys, revoke_key
+from engine.people.store import DirectoryStore
+from engine.rehearsal.world import MovedClock, RecordingChannel, people_of
 from engine.settings import Settings
-from engine.usecases.deliver_messages import deliver_unattended
-from engine.usecases.first_run import first_link
-from engine.usecases.invitations import new_link
-from engine.usecases.service_accounts import add_key, keys, revoke_key
-from engine.views import Viewer
+from engine.site import create_app
+from engine.web.terminal import SYSTEM
 from tests.conftest import FreshDatabase, rows_of
 from tests.integration.portal.world import ORIGIN, REPORT, hidden, shipped_database
 

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.domain.records import PersonRole, Step, StepStatus
+from engine.cases.actions.open import open_case
+from engine.cases.store import CaseStore
+from engine.core.records import PersonRole, Step, StepStatus
+from engine.course.actions.steer import add_person
+from engine.definitions.actions.publish import publish_shipped
 from engine.ports import JsonValue
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.open_case import open_case
-from engine.usecases.publish import publish_shipped
-from engine.usecases.steer_case import add_person
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, hidden
 from tests.pillars.support import example, form_of
 

@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 import psycopg
 from httpx import Response
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.domain.records import PersonRole
-from engine.replay.world import people_of
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.steer_case import add_person, add_step, identify_person
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person, add_step, identify_person
+from engine.rehearsal.world import people_of
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.portal.test_sharing_pages import agree, command, known_case, send_form, signed_in
 from tests.integration.portal.world import Portal, Reported
 

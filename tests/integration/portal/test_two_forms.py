@@ -6,16 +6,16 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.consent_store import ConsentStore
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.worklist import worklist
-from engine.adapters.sql.referral_store import ReferralStore
-from engine.domain.case_links import LinkKind
+from engine.cases.actions.open import open_case
+from engine.core.case_links import LinkKind
+from engine.course.actions.steer import add_step
 from engine.errors import OtherCommandError
+from engine.overview.views.history import case_history
+from engine.persons.actions.links import link_cases
 from engine.ports import JsonValue
-from engine.usecases.case_links import link_cases
-from engine.usecases.open_case import open_case
-from engine.usecases.steer_case import add_step
+from engine.sharing.consent_store import ConsentStore
+from engine.sharing.referral_store import ReferralStore
+from engine.work.views.worklist import worklist
 from tests.integration.portal.test_sharing_pages import agree, known_case, send_form
 from tests.integration.portal.world import Portal, Reported, hidden
 

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from engine.adapters.sql.queries.definitions import definition
-from engine.adapters.sql.queries.waiting import waiting
-from engine.usecases.exports import ask_copy
-from engine.usecases.holds import ask_to_lift, place_hold
+from engine.approvals.views import waiting
+from engine.definitions.views import definition
+from engine.overview.actions.exports import ask_copy
+from engine.retention.actions.retention import ask_to_lift, place_hold
 from tests.integration.portal.world import Portal, report_case
 
 

@@ -12,10 +12,10 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.time_limits import TimeLimits
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.locks import TimeLimits
 from engine.errors import BusyError
-from engine.portal import uploads
+from engine.web import uploads
 from tests.integration.portal.world import REPORT, Portal, hidden, made_portal, report_case
 
 SHORT = TimeLimits(connection=1, lock=1, statement=3)

@@ -9,28 +9,27 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.match_store import MatchStore
-from engine.domain.access import RecusalReason
-from engine.domain.case_links import LinkKind
-from engine.domain.consent import GivenBy
-from engine.domain.records import PersonRole
-from engine.replay.world import people_of
-from engine.spec.roles import Role
-from engine.usecases.absences import note_absence
-from engine.usecases.case_links import link_cases
-from engine.usecases.consents import GivenConsent, record_consent
-from engine.usecases.exports import ask_copy
-from engine.usecases.holds import ask_to_lift, place_hold
-from engine.usecases.kept_forms import keep_form
-from engine.usecases.matches import find_matches
-from engine.usecases.on_call import plan_shift
-from engine.usecases.partner_links import make_partner_link
-from engine.usecases.recusals import recuse
-from engine.usecases.referrals import ReferralRequest, offer_referral
-from engine.usecases.save_draft import save_draft
-from engine.usecases.steer_case import add_person, identify_person
-from engine.views import Viewer
+from engine.access.actions.recusals import recuse
+from engine.cases.store import CaseStore
+from engine.core.access import RecusalReason
+from engine.core.case_links import LinkKind
+from engine.core.records import PersonRole
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person, identify_person
+from engine.language.roles import Role
+from engine.overview.actions.exports import ask_copy
+from engine.people.actions.duty import note_absence, plan_shift
+from engine.persons.actions.links import link_cases
+from engine.persons.actions.matches import find_matches
+from engine.persons.match_store import MatchStore
+from engine.rehearsal.world import people_of
+from engine.retention.actions.retention import ask_to_lift, place_hold
+from engine.sharing.actions.consents import GivenConsent, record_consent
+from engine.sharing.actions.partner_links import make_partner_link
+from engine.sharing.actions.referrals import ReferralRequest, offer_referral
+from engine.sharing.records.consent import GivenBy
+from engine.sign_in.actions.kept_forms import keep_form
+from engine.work.actions.drafts import save_draft
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import ORIGIN, Portal, Reported, report_case
 

@@ -12,22 +12,22 @@ from uuid import UUID, uuid4
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from engine.adapters.demo_mailbox import DemoMailbox
-from engine.adapters.postgres.databases import OWNER, create_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.locks import one_at_a_time
-from engine.adapters.postgres.roles import DatabaseUrls, urls_on
-from engine.adapters.sql.demo_fact import mark_as_demo
-from engine.adapters.sql.queries.waiting import waiting
-from engine.adapters.sql.time_limits import PAGES, TimeLimits
+from engine.app import build_engine, ship
+from engine.approvals.views import waiting
 from engine.assembly import Engine
-from engine.bootstrap import build_engine, ship
-from engine.portal.app import create_app
-from engine.portal.demo_controls import DemoControls
-from engine.replay.world import MovedClock, RecordingChannel, SeededEntropy, World, people_of
+from engine.core.viewer import Viewer
+from engine.db.demo import mark_as_demo
+from engine.db.embedded.databases import OWNER, create_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.locks import one_at_a_time
+from engine.db.embedded.roles import DatabaseUrls, urls_on
+from engine.db.locks import PAGES, TimeLimits
+from engine.deadlines.actions.firing import fire_deadlines
+from engine.messages.mail import DemoMailbox
+from engine.rehearsal.world import MovedClock, RecordingChannel, SeededEntropy, World, people_of
 from engine.settings import Settings
-from engine.usecases.fire_deadlines import fire_deadlines
-from engine.views import Viewer
+from engine.site import create_app
+from engine.web.demo_controls import DemoControls
 from tests.conftest import FreshDatabase, fresh_database
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.postgres.embedded import start_embedded, stop_embedded
+from engine.db.embedded.embedded import start_embedded, stop_embedded
 
 
 @pytest.fixture

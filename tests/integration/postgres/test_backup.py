@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.advisory_locks import FIRE_DEADLINES
-from engine.adapters.postgres.backup import count_rows, make_backup
-from engine.adapters.postgres.checksums import checksum_file, sha256_of, write_checksum
-from engine.adapters.postgres.databases import connected, create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
-from engine.adapters.postgres.restore import restore_backup
-from engine.adapters.postgres.roles import urls_from
+from engine.db.embedded.backup import count_rows, make_backup
+from engine.db.embedded.checksums import checksum_file, sha256_of, write_checksum
+from engine.db.embedded.databases import connected, create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
+from engine.db.embedded.restore import restore_backup
+from engine.db.embedded.roles import urls_from
+from engine.db.locks import FIRE_DEADLINES
 from engine.errors import DamagedError, ServiceError, SettingsError
 
 

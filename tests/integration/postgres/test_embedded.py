@@ -13,16 +13,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from engine.adapters.postgres.binaries import wheel_programs
-from engine.adapters.postgres.databases import connected
-from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
-from engine.adapters.postgres.postmaster import read_postmaster, wait_a_moment
+from engine.db.embedded.binaries import wheel_programs
+from engine.db.embedded.databases import connected
+from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
+from engine.db.embedded.postmaster import read_postmaster, wait_a_moment
 from engine.errors import ServiceError, SettingsError
 
 OWNER_PROCESS = """
 import sys
 from pathlib import Path
-from engine.adapters.postgres.embedded import start_embedded, stop_embedded
+from engine.db.embedded.embedded import start_embedded, stop_embedded
 server = start_embedded(Path(sys.argv[1]), durable=False)
 print("started", server.port, flush=True)
 sys.stdin.read()

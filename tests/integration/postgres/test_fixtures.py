@@ -5,8 +5,8 @@ from typing import Protocol
 import psycopg
 import pytest
 
-from engine.adapters.postgres.databases import connected
-from engine.adapters.postgres.roles import DatabaseUrls
+from engine.db.embedded.databases import connected
+from engine.db.embedded.roles import DatabaseUrls
 
 
 class Database(Protocol):

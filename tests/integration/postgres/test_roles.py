@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from engine.adapters.postgres.databases import connected, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer, start_embedded, stop_embedded
-from engine.adapters.postgres.roles import prepare_databases, urls_from
+from engine.db.embedded.databases import connected, drop_database
+from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
+from engine.db.embedded.roles import prepare_databases, urls_from
 from engine.errors import ServiceError, SettingsError
 
 

@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries import board as queries_of_board
-from engine.adapters.sql.queries import firing as queries_of_firing
-from engine.adapters.sql.queries.board import admin_board
-from engine.views import Viewer
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.overview.views import board as queries_of_board
+from engine.overview.views import running as queries_of_firing
+from engine.overview.views.board import admin_board
 from tests.integration.queries.world import START, World
 
 

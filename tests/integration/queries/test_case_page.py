@@ -2,15 +2,16 @@
 
 from uuid import UUID, uuid4
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries.board import admin_board
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.person_page import unsealed_person
-from engine.adapters.sql.queries.reveal import unsealed_answers
-from engine.adapters.sql.queries.why import explain_deadline
-from engine.domain import commands as cm
-from engine.domain.records import AddedStep, StepInterval
-from engine.views import CaseView, StepView, Viewer
+from engine.cases.views.reveal import unsealed_answers
+from engine.core import commands as cm
+from engine.core.records import AddedStep, StepInterval
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.deadlines.views.why import explain_deadline
+from engine.overview.records.cases import CaseView, StepView
+from engine.overview.views.board import admin_board
+from engine.overview.views.case import case_page
+from engine.persons.views.person import unsealed_person
 from tests.integration.queries.world import CANARY, CHECK, INTAKE, START, World
 
 VISIT = {"seen_at": "2026-03-10T06:30:00+00:00", "is_safe": True, "doctor": CANARY}

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries.delays import delays
+from engine.db import tables as tb
+from engine.deadlines.views.lists import delays
 from engine.errors import NotAllowedError
 from tests.integration.queries.world import World
 

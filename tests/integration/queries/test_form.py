@@ -6,13 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.form import item_form
-from engine.adapters.sql.store import Within
-from engine.domain import commands as cm
+from engine.core import commands as cm
+from engine.core.viewer import Viewer
+from engine.db.store import Within
 from engine.errors import AlreadyEndedError, NotACandidateError
-from engine.views import FormView, Viewer
+from engine.overview.views.case import case_page
+from engine.work.records import FormView
+from engine.work.store import ItemStore
+from engine.work.views.form import item_form
 from tests.integration.queries.world import CANARY, INTAKE, START, World
 
 

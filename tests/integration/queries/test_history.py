@@ -4,13 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.sentences import sentence
-from engine.adapters.sql.store import Within
-from engine.domain import commands as cm
-from engine.views import Viewer
+from engine.cases.sentences import sentence
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.viewer import Viewer
+from engine.db.store import Within
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
 from tests.integration.queries.world import CANARY, INTAKE, World
 
 

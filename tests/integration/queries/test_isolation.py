@@ -8,22 +8,22 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries.access import case_access
-from engine.adapters.sql.queries.board import admin_board
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases, count_cases, find_case
-from engine.adapters.sql.queries.documents import document_text
-from engine.adapters.sql.queries.form import item_form
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.notices import notices, unread
-from engine.adapters.sql.queries.person_page import unsealed_person
-from engine.adapters.sql.queries.reveal import unsealed_answers
-from engine.adapters.sql.queries.viewer import actors
-from engine.adapters.sql.queries.why import explain_deadline, explain_step
-from engine.adapters.sql.queries.worklist import work_item, worklist
+from engine.access.views import case_access
+from engine.cases.views.lists import cases, count_cases, find_case
+from engine.cases.views.reveal import unsealed_answers
+from engine.core.viewer import Membership, Viewer
+from engine.db import tables as tb
+from engine.deadlines.views.why import explain_deadline, explain_step
+from engine.documents.views import document_text
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
-from engine.views import Membership, Viewer
+from engine.messages.views import notices, unread
+from engine.overview.views.board import admin_board
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.people.viewer import actors
+from engine.persons.views.person import unsealed_person
+from engine.work.views.form import item_form
+from engine.work.views.worklist import work_item, worklist
 from tests.integration.queries.world import CANARY, START, World
 
 Ids = dict[str, UUID]

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql.queries.law_case import explain_law, law_of_case
+from engine.core.viewer import Viewer
+from engine.deadlines.views.law import explain_law, law_of_case
 from engine.errors import UnknownLawLimitError
-from engine.views import Viewer
 from tests.integration.queries.world import CHECK, INTAKE, World
 
 LIMIT = "IN-VISIT-24H"

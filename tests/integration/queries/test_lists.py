@@ -7,18 +7,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases, count_cases, find_case
-from engine.adapters.sql.queries.definitions import definition, definitions, published_workflows
-from engine.adapters.sql.queries.notices import demo_mailbox, unread
-from engine.adapters.sql.queries.notices import notices as notices_view
-from engine.adapters.sql.queries.sent import sent
-from engine.adapters.sql.queries.viewer import actors, as_viewer, units
-from engine.adapters.sql.queries.worklist import worklist
-from engine.domain import commands as cm
+from engine.cases.views.lists import cases, count_cases, find_case
+from engine.core import commands as cm
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.definitions.views import definition, definitions, published_workflows
 from engine.errors import NotFoundError
-from engine.views import Viewer
+from engine.messages.views import demo_mailbox, unread
+from engine.messages.views import notices as notices_view
+from engine.overview.views.case import case_page
+from engine.people.viewer import actors, as_viewer, units
+from engine.sharing.views.sent import sent
+from engine.work.views.worklist import worklist
 from tests.integration.queries.world import INSPECTION, START, World
 
 INTAKE = {"words": "x", "concern": "labour", "is_child": True}

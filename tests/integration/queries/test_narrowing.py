@@ -6,19 +6,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases
-from engine.adapters.sql.queries.documents import document_text, paper
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.links import link
-from engine.adapters.sql.queries.person_page import person_page, unsealed_person
-from engine.adapters.sql.queries.reveal import unsealed_answers
-from engine.adapters.sql.queries.viewer import as_viewer
-from engine.adapters.sql.queries.why import explain_deadline
-from engine.domain.seen_link import hash_of_link
+from engine.cases.views.lists import cases
+from engine.cases.views.reveal import unsealed_answers
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.deadlines.views.lists import link
+from engine.deadlines.views.why import explain_deadline
+from engine.documents.views import document_text, paper
 from engine.errors import NotAllowedError, NotFoundError
-from engine.views import Viewer
+from engine.messages.actions.writing import hash_of_link
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.people.viewer import as_viewer
+from engine.persons.views.person import person_page, unsealed_person
 from tests.integration.queries.test_isolation import ANSWERS, refused
 from tests.integration.queries.world import CANARY, START, World
 

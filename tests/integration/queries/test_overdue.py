@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.board import admin_board
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases
-from engine.adapters.sql.queries.form import item_form
-from engine.adapters.sql.queries.worklist import work_counts, work_item, worklist
-from engine.domain import commands as cm
-from engine.spec.law import LawPack
+from engine.cases.views.lists import cases
+from engine.core import commands as cm
+from engine.language.law import LawPack
+from engine.overview.views.board import admin_board
+from engine.overview.views.case import case_page
+from engine.work.views.form import item_form
+from engine.work.views.worklist import work_counts, work_item, worklist
 from tests.integration.queries.world import LAW, World
 
 SECOND = timedelta(seconds=1)

@@ -4,15 +4,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.case_links import case_links
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.partner_page import partner_page
-from engine.adapters.sql.queries.person_page import person_page, unsealed_person
-from engine.adapters.sql.store import Within
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.db.store import Within
 from engine.errors import NotFoundError
-from engine.views import Viewer
+from engine.overview.views.case import case_page
+from engine.persons.store import PersonStore
+from engine.persons.views.links import case_links
+from engine.persons.views.person import person_page, unsealed_person
+from engine.sharing.views.partner import partner_page
 from tests.integration.queries.world import START, World
 
 KNOWN = {

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.queries.viewer import as_viewer
-from engine.adapters.sql.queries.worklist import work_counts, work_item, worklist
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
 from engine.errors import NotFoundError
-from engine.views import Viewer
+from engine.people.viewer import as_viewer
+from engine.work.views.worklist import work_counts, work_item, worklist
 from tests.integration.queries.world import World
 
 

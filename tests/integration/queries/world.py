@@ -10,25 +10,30 @@ from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import Engine, create_engine, event, insert, select, update
 
-from engine.adapters.key_file import KeyFile, KeyRing
-from engine.adapters.postgres.roles import DatabaseUrls
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.entering import secret_of
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.known import Known
-from engine.adapters.sql.queries.reader import Reader
-from engine.adapters.sql.queries.viewer import as_viewer
-from engine.adapters.sql.store import Within
-from engine.adapters.vault import KeyVault
-from engine.domain import commands as cm
-from engine.domain.compiled import CompiledWorkflow, compile_workflow
-from engine.domain.decide import decide
-from engine.domain.events import CaseOpened
-from engine.domain.library import Library
-from engine.domain.records import Case, PersonRole, Scalar, step_id
-from engine.domain.state import CaseState
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.compiled import CompiledWorkflow, compile_workflow
+from engine.core.decide import decide
+from engine.core.events import CaseOpened
+from engine.core.library import Library
+from engine.core.records import Case, PersonRole, Scalar, step_id
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.db.embedded.roles import DatabaseUrls
+from engine.db.entering import secret_of
+from engine.db.reader import Reader
+from engine.db.reading import Known
+from engine.db.store import Within
+from engine.keys.key_file import KeyFile, KeyRing
+from engine.keys.vault import KeyVault
+from engine.language.calendars import Calendar
+from engine.language.catalogue import Output, StepTypeInfo, ValueKind
+from engine.language.ladders import Ladder
+from engine.language.law import LawPack
+from engine.language.workflow import Workflow
+from engine.people.viewer import as_viewer
+from engine.persons.store import PersonStore
 from engine.plugin.answers import Form
 from engine.plugin.fields import Count, Instant, LongText, Text
 from engine.plugin.fields import field as asked
@@ -36,12 +41,7 @@ from engine.plugin.pillar import Pillar
 from engine.plugin.registry import InstalledPillar, Registry, build_registry
 from engine.plugin.steps import StepKind, StepType, asked_of
 from engine.ports import JsonValue
-from engine.spec.calendars import Calendar
-from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
-from engine.spec.ladders import Ladder
-from engine.spec.law import LawPack
-from engine.spec.workflow import Workflow
-from engine.views import Viewer
+from engine.work.store import ItemStore
 from tests.conftest import writer_of
 from tests.wrapped_keys import KeysInMemory
 

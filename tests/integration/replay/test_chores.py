@@ -12,16 +12,16 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.bundle_store import BundleStore
-from engine.replay.answers import report_answers
-from engine.replay.chores import next_chore_at
-from engine.replay.story import read_story
-from engine.replay.world import World, people_of
-from engine.usecases.open_case import open_case
-from engine.usecases.preferences import save_preference
-from engine.views import Viewer
+from engine.cases.actions.open import open_case
+from engine.core.viewer import Viewer
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.machine.files import data_folder
+from engine.messages.actions.preferences import save_preference
+from engine.messages.bundles import BundleStore
+from engine.rehearsal.answers import report_answers
+from engine.rehearsal.chores import next_chore_at
+from engine.rehearsal.story import read_story
+from engine.rehearsal.world import World, people_of
 from tests.integration.portal.world import story_world
 
 BEGIN = datetime(2026, 3, 2, 6, tzinfo=UTC)

@@ -7,27 +7,27 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.demo_mailbox import DemoGateways, DemoMailbox
-from engine.adapters.postgres.databases import OWNER, create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import DatabaseUrls, urls_on
-from engine.adapters.sql.demo_fact import mark_as_demo
-from engine.adapters.sql.duty_store import DutyStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.queries.asked import asked_extensions
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases
-from engine.adapters.sql.queries.duty import absences, shifts
-from engine.adapters.sql.queries.offers import offers
-from engine.adapters.sql.queries.viewer import as_viewer
-from engine.adapters.sql.special_day_store import SpecialDayStore
+from engine.app import DEMO_CLOCK, build_engine, ship
 from engine.assembly import Engine
-from engine.bootstrap import DEMO_CLOCK, build_engine, ship
-from engine.replay.demo import seed_demo
-from engine.replay.demo_people import ADMIN, person, unit_of
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.views.lists import cases
+from engine.core.viewer import Viewer
+from engine.db.demo import mark_as_demo
+from engine.db.embedded.databases import OWNER, create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.roles import DatabaseUrls, urls_on
+from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.views.lists import asked_extensions
+from engine.definitions.day_store import SpecialDayStore
+from engine.messages.mail import DemoGateways, DemoMailbox
+from engine.overview.views.case import case_page
+from engine.people.duty_store import DutyStore
+from engine.people.viewer import as_viewer
+from engine.people.views import absences, shifts
+from engine.rehearsal.demo import seed_demo
+from engine.rehearsal.demo_people import ADMIN, person, unit_of
 from engine.settings import Settings
-from engine.usecases.audit_escalations import audit_escalations
-from engine.views import Viewer
+from engine.sharing.views.sent import offers
 
 
 @pytest.fixture(scope="module")

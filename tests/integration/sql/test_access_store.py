@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.approval_store import ApprovalStore
-from engine.adapters.sql.store import Within
-from engine.domain.access import Grant, Recusal, RecusalReason, Via
-from engine.domain.four_eyes import ApprovalRequest
+from engine.approvals.records import ApprovalRequest
+from engine.approvals.store import ApprovalStore
+from engine.cases.access_store import AccessStore
+from engine.core.access import Grant, Recusal, RecusalReason, Via
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.db.store import Within
 from engine.errors import NotFoundError
-from engine.views import Viewer
 from tests.integration.queries.world import START, World
 
 _UNIT = tb.UnitRow.metadata.tables["unit"]

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from engine.adapters.sql.item_store import ItemStore
+from engine.course.actions.steer import add_step
 from engine.errors import DamagedError, KeyMissingError
-from engine.usecases.steer_case import add_step
+from engine.work.store import ItemStore
 from tests.conftest import writer_of
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from engine.adapters.sql.audit_log_store import AuditLogStore
+from engine.audit.store import AuditLogStore
+from engine.cases.actions.reasons import note_reading, note_refusal
 from engine.errors import AuditUnavailableError
-from engine.usecases.readings import note_reading, note_refusal
 from tests.conftest import writer_of
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World

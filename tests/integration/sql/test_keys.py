@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from engine.adapters.key_file import KeyFile, KeyRing
-from engine.adapters.sql.data_keys import SqlWrappedKeys
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.key_store import KeyStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.store import Within
-from engine.adapters.vault import LOOK_AGAIN, KeyVault
-from engine.domain.keys import place_key
+from engine.cases.housekeeping import HousekeepingStore
+from engine.core.keys import place_key
+from engine.db.store import Within
 from engine.errors import KeyMissingError
+from engine.keys.data_keys import SqlWrappedKeys
+from engine.keys.key_file import KeyFile, KeyRing
+from engine.keys.store import KeyStore
+from engine.keys.vault import LOOK_AGAIN, KeyVault
+from engine.persons.store import PersonStore
 from tests.conftest import writer_of
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World

@@ -7,17 +7,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy.engine import make_url
 
-from engine.adapters.anchor_files import AnchorFiles
-from engine.adapters.postgres.backup import make_backup
-from engine.adapters.postgres.databases import create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.restore import restore_into
-from engine.adapters.sql.audit_log_store import AuditLogStore
-from engine.domain.checkpoints import read_line
+from engine.audit.actions import make_checkpoint
+from engine.audit.anchors import AnchorFiles
+from engine.audit.store import AuditLogStore
+from engine.cases.actions.reasons import note_reading
+from engine.core.checkpoints import read_line
+from engine.db.embedded.backup import make_backup
+from engine.db.embedded.databases import create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.restore import restore_into
 from engine.errors import SettingsError
-from engine.usecases.checkpoints import make_checkpoint
-from engine.usecases.readings import note_reading
-from engine.views import AuditFault
+from engine.overview.records.board import AuditFault
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import LOOKED, World
 

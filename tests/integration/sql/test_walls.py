@@ -12,13 +12,13 @@ from psycopg import Connection as RawConnection
 from sqlalchemy import Column, Connection, Table, create_engine, delete, event, insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.entering import FOR, enter_for
-from engine.adapters.sql.queries.cases import cases
-from engine.adapters.sql.queries.sent import sent
-from engine.adapters.sql.walls import OUTSIDE, WALLED, gaps_in_the_wall
+from engine.cases.views.lists import cases
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.db.entering import FOR, enter_for
+from engine.db.walls import OUTSIDE, WALLED, gaps_in_the_wall
 from engine.errors import BusyError
-from engine.views import Viewer
+from engine.sharing.views.sent import sent
 from tests.conftest import FreshDatabase, rows_of
 from tests.integration.queries.world import START, World
 

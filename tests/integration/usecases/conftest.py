@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.postgres.databases import create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.roles import urls_on
 from engine.builtin import CORE
+from engine.db.embedded.databases import create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.roles import urls_on
 from engine.plugin.registry import Registry, load_registry
-from engine.replay import world as replayed
+from engine.rehearsal import world as replayed
 from tests.integration.portal.world import story_world
 from tests.integration.usecases.one_case import Work
 from tests.integration.usecases.trial import PILLAR

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from engine.usecases.law_signing import sign_limit
-from engine.views import Viewer
+from engine.core.viewer import Viewer
+from engine.definitions.actions.law_signing import sign_limit
 from tests.integration.usecases.world import World
 
 

@@ -5,24 +5,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.form import item_form
 from engine.assembly import Engine
-from engine.domain import commands as cm
-from engine.domain.paths import path_of_person
-from engine.domain.records import AddedStep, Deadline, PersonRole, Purpose, Step, step_id
-from engine.domain.state import CaseState
+from engine.cases.actions.deciding import carry_out
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.records import AddedStep, Deadline, PersonRole, Purpose, Step, step_id
+from engine.core.state import CaseState
+from engine.core.values import path_of_person
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person, add_step
+from engine.overview.records.cases import StepView
+from engine.overview.views.case import case_page
 from engine.plugin.fields import specs_of
 from engine.ports import JsonValue
-from engine.replay.replayer import Play, begin
-from engine.replay.story import read_story
-from engine.replay.world import World, people_of
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.deciding import carry_out
-from engine.usecases.steer_case import add_person, add_step
-from engine.views import StepView, Viewer
+from engine.rehearsal.replayer import Play, begin
+from engine.rehearsal.story import read_story
+from engine.rehearsal.world import World, people_of
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
+from engine.work.views.form import item_form
 from tests.acceptance.story_files import STORIES
 from tests.pillars.support import example
 

@@ -9,15 +9,15 @@ import signal
 import sys
 from pathlib import Path
 
-from engine.adapters.postgres.roles import DatabaseUrls
-from engine.bootstrap import build_engine
+from engine.app import build_engine
 from engine.builtin import CORE
-from engine.cli.common import SYSTEM
+from engine.db.embedded.roles import DatabaseUrls
+from engine.keys.actions.keys import rotate_keys
+from engine.keys.actions.periods import turn_period_now
+from engine.keys.actions.rotating import rotate_index
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
-from engine.usecases.key_periods import turn_period_now
-from engine.usecases.keys import rotate_keys
-from engine.usecases.rotating import rotate_index
+from engine.web.terminal import SYSTEM
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from engine.adapters.smtp import SmtpChannel
+from engine.messages.mail import SmtpChannel
 
 TAKES, DIES, DEFERS, DIES_EARLY = "takes", "dies", "defers", "dies early"
 ARRIVED = "250 OK"

@@ -5,22 +5,22 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.key_store import KeyStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.documents import document_text
-from engine.adapters.sql.queries.form import item_form
 from engine.builtin import CORE
-from engine.cli.common import SYSTEM
-from engine.domain.keys import place_key
+from engine.cases.actions.open import OpenedCase
+from engine.core.keys import place_key
+from engine.documents.views import document_text
 from engine.errors import KeyMissingError
+from engine.keys.actions.keys import reseal_case
+from engine.keys.store import KeyStore
+from engine.language.sealed import SealedClass
+from engine.overview.views.case import case_page
 from engine.plugin.registry import load_registry
 from engine.ports import JsonValue
-from engine.spec.sealed import SealedClass
-from engine.usecases.apart import told_apart
-from engine.usecases.keys import reseal_case
-from engine.usecases.open_case import OpenedCase
-from engine.usecases.save_draft import save_draft
+from engine.web.terminal import SYSTEM
+from engine.work.actions.answers import told_apart
+from engine.work.actions.drafts import save_draft
+from engine.work.store import ItemStore
+from engine.work.views.form import item_form
 from tests.integration.usecases.world import INTAKE, LOOKED, World
 
 HIDEOUT = "The blue house behind the mill"

@@ -5,17 +5,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.waiting import count_waiting, waiting
-from engine.domain.access import RecusalReason
-from engine.domain.four_eyes import ApprovalKind
-from engine.domain.records import DeadlineStatus
+from engine.access.actions.recusals import end_recusal, recuse
+from engine.access.actions.restrict import ask_to_open, seal_case
+from engine.approvals.records import ApprovalKind
+from engine.approvals.views import count_waiting, waiting
+from engine.core.access import RecusalReason
+from engine.core.records import DeadlineStatus
+from engine.deadlines.actions.limits import answer_extension, ask_extension
 from engine.errors import AlreadyEndedError, OwnApprovalError
-from engine.usecases.case_links import answer_merge, ask_merge
-from engine.usecases.holds import answer_lift, ask_to_lift, place_hold
-from engine.usecases.lapse_approvals import lapse_approvals
-from engine.usecases.limits import answer_extension, ask_extension
-from engine.usecases.recusals import end_recusal, recuse
-from engine.usecases.restrictions import ask_to_open, seal_case
+from engine.overview.actions.lapsing import lapse_approvals
+from engine.persons.actions.links import answer_merge, ask_merge
+from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
 from tests.integration.usecases.world import World
 
 

@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 import pytest
 from PIL import Image
 
-from engine.adapters.file_scanner import LocalFiles
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.file_store import FileStore
-from engine.adapters.sql.key_store import KeyStore
-from engine.adapters.sql.queries.history import case_history
-from engine.domain.access import Grant
-from engine.domain.files import LARGEST, PART, FileKind
+from engine.cases.access_store import AccessStore
+from engine.core.access import Grant
+from engine.core.files import LARGEST, PART, FileKind
+from engine.core.viewer import Viewer
+from engine.documents.actions.attachments import Arrival, drop_unfinished, files_of, open_file, shown_name
+from engine.documents.looking import LocalFiles
+from engine.documents.store import FileStore
 from engine.errors import (
     AuditUnavailableError,
     DamagedError,
@@ -27,8 +27,8 @@ from engine.errors import (
     NotFoundError,
     StepUpNeededError,
 )
-from engine.usecases.attachments import Arrival, drop_unfinished, files_of, open_file, shown_name
-from engine.views import Viewer
+from engine.keys.store import KeyStore
+from engine.overview.views.history import case_history
 from tests.integration.usecases.world import World
 from tests.unit.adapters.test_file_types import CANARY, jpeg, office
 
@@ -136,11 +136,11 @@ def test_a_file_larger_than_a_file_may_be_is_refused_as_soon_as_it_is_known(worl
 def test_a_case_and_a_unit_hold_only_so_much(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     case_id, other = world.open().case_id, world.open().case_id
     add(world, case_id, b"some words")
-    monkeypatch.setattr("engine.domain.files.MOST_FILES", 1)
+    monkeypatch.setattr("engine.core.files.MOST_FILES", 1)
     with pytest.raises(InvalidAnswersError):
         add(world, case_id, b"other words")
     add(world, other, b"other words")
-    monkeypatch.setattr("engine.domain.files.MOST_IN_UNIT", 25)
+    monkeypatch.setattr("engine.core.files.MOST_IN_UNIT", 25)
     with pytest.raises(InvalidAnswersError) as full:
         add(world, world.open().case_id, b"more words")
     assert "unit" in full.value.problems["file"]

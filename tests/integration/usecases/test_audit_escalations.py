@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.sql.queries.board import admin_board
-from engine.usecases.audit_escalations import audit_escalations
+from engine.deadlines.actions.audit import audit_escalations
+from engine.overview.views.board import admin_board
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.world import World
 

@@ -6,19 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.channel_store import ChannelStore
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.queries.worklist import work_counts, worklist
-from engine.domain.safe_hours import Preference
+from engine.cases.store import CaseStore
 from engine.errors import InvalidAnswersError
+from engine.messages.actions.delivering import deliver_unattended
+from engine.messages.actions.preferences import preference_of, save_preference
+from engine.messages.actions.telling import bundle_storms, tell
+from engine.messages.channel_store import ChannelStore
+from engine.messages.records import EMAIL, IN_APP, Preference
+from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.usecases.deliver_messages import deliver_unattended
-from engine.usecases.digests import send_digests
-from engine.usecases.preferences import preference_of, save_preference
-from engine.usecases.storms import bundle_storms
-from engine.usecases.telling import EMAIL, IN_APP, tell
-from engine.usecases.work_items import claim_work_item
+from engine.work.actions.digests import send_digests
+from engine.work.actions.items import claim_work_item
+from engine.work.views.worklist import work_counts, worklist
 from tests.integration.usecases.world import World
 
 NIGHT = datetime(2026, 3, 7, 17, 0, tzinfo=UTC)

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.documents import document_text
-from engine.domain.records import LIVE, Step
-from engine.usecases.complete_work_item import complete_work_item
+from engine.core.records import LIVE, Step
+from engine.documents.views import document_text
+from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.integration.usecases.one_case import DAY, HOUR, Work
 
 BLOCKED, REFUSED = "blocked_by_other_body", "refused_by_person"

@@ -6,18 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases
-from engine.adapters.sql.queries.told import my_glass
-from engine.domain.access import Recusal, RecusalReason
-from engine.domain.narrowing import SealedClass, covers
+from engine.access.actions.emergency import answer_break_glass, break_glass, flag_unconfirmed_glass
+from engine.access.actions.restrict import seal_case
+from engine.access.views import my_glass
+from engine.cases.access_store import AccessStore
+from engine.cases.views.lists import cases
+from engine.core.access import Recusal, RecusalReason, covers
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import identify_person
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.usecases.break_glass import answer_break_glass, break_glass, flag_unconfirmed_glass
-from engine.usecases.restrictions import seal_case
-from engine.usecases.reveal_answers import reveal_person
-from engine.usecases.steer_case import identify_person
-from engine.views import Viewer
+from engine.language.sealed import SealedClass
+from engine.overview.views.case import case_page
+from engine.work.actions.reveal import reveal_person
 from tests.integration.usecases.world import World
 
 WORDS = "She stands before us and bleeds."

@@ -7,21 +7,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.calls import late_calls
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.worklist import work_counts, worklist
-from engine.domain.access import RecusalReason
-from engine.domain.records import Deadline
+from engine.access.actions.recusals import recuse
+from engine.cases.actions.reasons import read_reasons
+from engine.core.access import RecusalReason
+from engine.core.records import Deadline
+from engine.core.viewer import Viewer
+from engine.deadlines.actions.acknowledge import acknowledge, note_call
+from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.views.lists import late_calls
+from engine.definitions.actions.publish import publish_shipped
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.usecases.acknowledge import acknowledge
-from engine.usecases.audit_escalations import audit_escalations
-from engine.usecases.calls import note_call
-from engine.usecases.given_reasons import read_reasons
-from engine.usecases.publish import publish_shipped
-from engine.usecases.recusals import recuse
-from engine.usecases.work_items import claim_work_item
-from engine.views import Viewer
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.work.actions.items import claim_work_item
+from engine.work.views.worklist import work_counts, worklist
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import INTAKE, LOOKED, World
 

@@ -6,22 +6,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.access import case_access
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.history import case_history
-from engine.domain.access import RecusalReason
-from engine.domain.consequences import WorkItem
-from engine.errors import (
-    AlreadyEndedError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-)
-from engine.usecases.recusals import answer_lift, end_recusal, recuse
-from engine.usecases.work_items import claim_work_item
-from engine.views import Viewer
+from engine.access.actions.recusals import answer_lift, end_recusal, recuse
+from engine.access.views import case_access
+from engine.core.access import RecusalReason
+from engine.core.consequences import WorkItem
+from engine.core.viewer import Viewer
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, OwnApprovalError
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.work.actions.items import claim_work_item
+from engine.work.store import ItemStore
 from tests.integration.usecases.world import World
 
 

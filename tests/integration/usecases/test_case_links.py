@@ -6,17 +6,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.case_values import outputs_of, seal_values
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.link_store import LinkStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.law_here import LawHere
-from engine.domain.access import Recusal, RecusalReason
-from engine.domain.case_links import LinkKind
-from engine.domain.law_told import told_in
-from engine.domain.records import LIVE, ItemStatus, PersonRole, RoleStatus
+from engine.access.actions.recusals import recuse
+from engine.access.actions.restrict import answer_opening, ask_to_open, seal_case
+from engine.cases.access_store import AccessStore
+from engine.cases.actions.receipts import Progress, ask_progress, receipt_code
+from engine.cases.values import outputs_of, seal_values
+from engine.core.access import Recusal, RecusalReason
+from engine.core.case_links import LinkKind
+from engine.core.law.told import told_in
+from engine.core.records import LIVE, ItemStatus, PersonRole, RoleStatus
+from engine.course.actions.steer import add_person, add_step, record_fact
+from engine.deadlines.views.law_here import LawHere
 from engine.errors import (
     AlreadyEndedError,
     CaseMergedError,
@@ -26,17 +26,17 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.usecases import case_links as cl
-from engine.usecases.consents import withdraw_consent
-from engine.usecases.persons import change_role
-from engine.usecases.receipts import Progress, ask_progress, receipt_code
-from engine.usecases.recusals import recuse
-from engine.usecases.referrals import accept_referral, decline_referral, offer_referral, recall_referral
-from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
-from engine.usecases.same_person import bring_person, merge_persons, unmerge_persons
-from engine.usecases.split_case import split_case
-from engine.usecases.steer_case import add_person, add_step, record_fact
-from engine.usecases.work_items import claim_work_item
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.persons.actions import links as cl
+from engine.persons.actions.persons import change_role
+from engine.persons.actions.same import bring_person, merge_persons, unmerge_persons
+from engine.persons.actions.split import split_case
+from engine.persons.links import LinkStore
+from engine.sharing.actions.consents import withdraw_consent
+from engine.sharing.actions.referrals import accept_referral, decline_referral, offer_referral, recall_referral
+from engine.work.actions.items import claim_work_item
+from engine.work.store import ItemStore
 from tests.integration.closing import close_at_once
 from tests.integration.usecases.test_persons import ask, event_types, person_of
 from tests.integration.usecases.test_sharing import agree, row, share

@@ -9,17 +9,16 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.apprise_channel import SERVICES, AppriseGateways, Service
-from engine.adapters.public_address import is_public
-from engine.adapters.sql.channel_store import ChannelStore
-from engine.adapters.sql.delivery_store import DeliveryStore
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.message_store import MessageStore
-from engine.cli.common import SYSTEM
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.messages.actions.channels import disable_channel, set_channel, set_contact, try_channel
+from engine.messages.actions.writing import ways_to
+from engine.messages.channel_store import ChannelStore
+from engine.messages.chat import SERVICES, AppriseGateways, Service, is_public
+from engine.messages.deliveries import DeliveryStore
+from engine.messages.store import MessageStore
+from engine.people.store import DirectoryStore
 from engine.ports import NewMessage
-from engine.usecases.channels import disable_channel, set_channel, set_contact, try_channel
-from engine.usecases.reach import ways_to
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.servers import DEFERS, TAKES, Gateway, Mail, http_gateway, mail_server
 from tests.integration.usecases.world import World, with_channels
 

@@ -6,20 +6,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.file_store import FileStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.form import item_form
-from engine.adapters.sql.queries.history import case_history
-from engine.domain.consequences import WorkItem
-from engine.domain.files import FileKind
-from engine.domain.records import LIVE, Step
+from engine.cases.actions.open import open_case
+from engine.core.consequences import WorkItem
+from engine.core.files import FileKind
+from engine.core.records import LIVE, Step
+from engine.documents.actions.attachments import Arrival, files_of, open_file
+from engine.documents.store import FileStore
 from engine.errors import FileHeldBackError, InvalidAnswersError
+from engine.overview.views.history import case_history
 from engine.plugin.copies import ANSWER_FIRST
-from engine.replay.answers import report_answers
-from engine.usecases.attachments import Arrival, files_of, open_file
-from engine.usecases.complete_work_item import complete_work_item
-from engine.usecases.open_case import open_case
-from engine.usecases.save_draft import save_draft
+from engine.rehearsal.answers import report_answers
+from engine.work.actions.complete import complete_work_item
+from engine.work.actions.drafts import save_draft
+from engine.work.store import ItemStore
+from engine.work.views.form import item_form
 from tests.integration.usecases.one_case import HOUR, Work
 from tests.pillars.support import example, form_of
 

@@ -5,15 +5,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from engine.adapters.sql.queries.board import admin_board
 from engine.assembly import Engine
-from engine.domain.policy import Action
+from engine.core.policy import Action
+from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.firing import clock_jump, confirm_clock, fire_deadlines
 from engine.errors import NotAllowedError
+from engine.overview.views.board import admin_board
 from engine.ports import Uptime
-from engine.replay.world import MovedClock
-from engine.usecases.audit_escalations import audit_escalations
-from engine.usecases.fire_deadlines import fire_deadlines
-from engine.usecases.firing_guard import clock_jump, confirm_clock
+from engine.rehearsal.world import MovedClock
 from tests.integration.usecases.world import START, World
 
 JUMPS = [timedelta(hours=1), timedelta(days=3650), timedelta(hours=-1), timedelta(days=-365)]

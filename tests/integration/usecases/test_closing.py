@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.history import case_history
-from engine.domain.records import LIVE, Step
+from engine.core.records import LIVE, Step
+from engine.course.actions.closing import answer_closing, close_case
+from engine.course.actions.steer import add_step, cancel_step
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -15,9 +16,8 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.usecases.closing import answer_closing, close_case
-from engine.usecases.lapse_approvals import lapse_approvals
-from engine.usecases.steer_case import add_step, cancel_step
+from engine.overview.actions.lapsing import lapse_approvals
+from engine.overview.views.history import case_history
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import World
 

@@ -8,8 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.worklist import worklist
+from engine.course.actions.steer import add_step
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -20,9 +19,9 @@ from engine.errors import (
     NotFoundError,
     UnknownOutcomeError,
 )
-from engine.usecases.approve_work_item import approve_work_item
-from engine.usecases.complete_work_item import Completion
-from engine.usecases.steer_case import add_step
+from engine.work.actions.complete import Completion, approve_work_item
+from engine.work.store import ItemStore
+from engine.work.views.worklist import worklist
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import INTAKE, LOOKED, START, World
 

@@ -4,13 +4,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.cli.common import SYSTEM
+from engine.access.actions.bulk_viewing import watch_viewing
+from engine.approvals.actions.concerns import answer_concern, raise_concern, read_concern
+from engine.cases.actions.reasons import note_reading
+from engine.core.viewer import Viewer
 from engine.errors import InvalidAnswersError, NotFoundError
-from engine.usecases.bulk_viewing import watch_viewing
-from engine.usecases.concerns import answer_concern, raise_concern, read_concern
-from engine.usecases.manage_people import deactivate, give_role
-from engine.usecases.readings import note_reading
-from engine.views import Viewer
+from engine.people.actions.manage import deactivate, give_role
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.world import World
 
 WORDS = "He asks the girls for their numbers."

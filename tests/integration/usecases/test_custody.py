@@ -6,18 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.domain.access import Grant, GrantKind, Via
-from engine.domain.referral import ReferralKind
+from engine.cases.access_store import AccessStore
+from engine.core.access import Grant, GrantKind, Via
+from engine.core.referral import ReferralKind
 from engine.errors import AlreadyEndedError, NotFoundError
-from engine.spec.roles import Role
-from engine.usecases.consents import end_expired_consents, withdraw_consent
-from engine.usecases.custody import answer_release, ask_release, standing, take_into_custody
-from engine.usecases.referrals import recall_referral
-from engine.usecases.session_tokens import hash_of
-from engine.usecases.sign_in import sign_in, viewer_of
+from engine.language.roles import Role
+from engine.overview.views.case import case_page
+from engine.people.store import DirectoryStore
+from engine.retention.actions.custody import answer_release, ask_release, standing, take_into_custody
+from engine.sharing.actions.consents import end_expired_consents, withdraw_consent
+from engine.sharing.actions.referrals import recall_referral
+from engine.sign_in.actions.guessing import hash_of
+from engine.sign_in.actions.sessions import sign_in, viewer_of
 from tests.integration.usecases.test_sharing import accept, agree, everybody, release, row, seen_by, share
 from tests.integration.usecases.world import World
 

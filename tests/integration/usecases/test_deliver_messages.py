@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from engine.adapters.sql.job_store import JobStore
 from engine.errors import DeliveryError
+from engine.jobs.store import JobStore
 from engine.ports import ClaimedJob, Outgoing
-from engine.usecases.work_items import claim_work_item
+from engine.work.actions.items import claim_work_item
 from tests.integration.usecases.world import World, with_channels
 
 

@@ -12,8 +12,8 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from pydantic import SecretStr
 
-from engine.adapters.smtp import SmtpChannel
 from engine.errors import DeliveryError
+from engine.messages.mail import SmtpChannel
 from engine.ports import Outgoing
 from tests.integration.usecases.servers import DEFERS, DIES, DIES_EARLY, TAKES, Mail, mail_server, self_signed
 

@@ -6,19 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.adapters.sql.duty_store import DutyStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.history import case_history
-from engine.domain.access import RecusalReason
+from engine.access.actions.recusals import end_recusal, recuse
+from engine.cases.access_store import AccessStore
+from engine.core.access import RecusalReason
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.usecases.absences import end_absence, note_absence
-from engine.usecases.manage_people import set_disabled
-from engine.usecases.on_call import cancel_shift, hand_over, plan_shift
-from engine.usecases.passing_on import pass_on_all
-from engine.usecases.recusals import end_recusal, recuse
-from engine.usecases.work_items import claim_work_item
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
+from engine.people.actions.leaving import pass_on_all
+from engine.people.actions.manage import set_disabled
+from engine.people.duty_store import DutyStore
+from engine.people.store import DirectoryStore
+from engine.work.actions.items import claim_work_item
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.world import START, World
 

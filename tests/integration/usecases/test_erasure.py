@@ -12,20 +12,19 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from engine.adapters.postgres.backup import make_backup
-from engine.adapters.postgres.databases import create_database, drop_database
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.postgres.restore import restore_backup
-from engine.adapters.postgres.roles import DatabaseUrls, urls_on
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.tombstone_file import TombstoneFile
+from engine.app import build_engine
 from engine.assembly import Engine
-from engine.bootstrap import build_engine
-from engine.domain.keeping import COOLING_OFF, ErasureStatus, Tombstone
-from engine.domain.records import PersonRole
+from engine.cases.housekeeping import HousekeepingStore
+from engine.core.keeping import COOLING_OFF, ErasureStatus, Tombstone
+from engine.core.records import PersonRole
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person, identify_person
+from engine.db.embedded.backup import make_backup
+from engine.db.embedded.databases import create_database, drop_database
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.db.embedded.restore import restore_backup
+from engine.db.embedded.roles import DatabaseUrls, urls_on
+from engine.definitions.actions.publish import publish_shipped
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -38,8 +37,9 @@ from engine.errors import (
     ServiceError,
     StepUpNeededError,
 )
-from engine.settings import Settings
-from engine.usecases.erasure import (
+from engine.overview.views.case import case_page
+from engine.persons.store import PersonStore
+from engine.retention.actions.erasure import (
     answer_notice,
     approve_erasure,
     ask_erasure,
@@ -47,10 +47,10 @@ from engine.usecases.erasure import (
     erase_what_is_ripe,
     replay_tombstones,
 )
-from engine.usecases.holds import answer_lift, ask_to_lift, place_hold
-from engine.usecases.publish import publish_shipped
-from engine.usecases.steer_case import add_person, identify_person
-from engine.views import Viewer
+from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
+from engine.retention.tombstones import TombstoneFile
+from engine.settings import Settings
+from engine.work.store import ItemStore
 from tests.integration.closing import close_at_once
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.world import START, World, make_world

@@ -8,14 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.spreadsheets import as_csv
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.copies import count_copied
-from engine.adapters.sql.queries.statistics import statistics
-from engine.domain.ages import ages_of
-from engine.domain.bulk_viewing import MOST_COPIES_IN_AN_HOUR
-from engine.domain.keeping import ROWS_ALONE
-from engine.domain.records import PersonRole
+from engine.access.records import MOST_COPIES_IN_AN_HOUR
+from engine.core.keeping import ROWS_ALONE
+from engine.core.law.ages import ages_of
+from engine.core.records import PersonRole
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import add_person
 from engine.errors import (
     AlreadyEndedError,
     InvalidAnswersError,
@@ -26,11 +24,13 @@ from engine.errors import (
     TooFineError,
     TooOftenError,
 )
-from engine.usecases.exports import Fetched, answer_copy, ask_copy, fetch_copy, link_to_copy
-from engine.usecases.retention import run_retention
-from engine.usecases.steer_case import add_person
-from engine.usecases.subject_access import correct_person, report_to_subject
-from engine.views import Viewer
+from engine.overview.actions.exports import Fetched, answer_copy, ask_copy, fetch_copy, link_to_copy
+from engine.overview.spreadsheets import as_csv
+from engine.overview.views.copies import count_copied
+from engine.overview.views.numbers import statistics
+from engine.persons.actions.subject import correct_person, report_to_subject
+from engine.persons.store import PersonStore
+from engine.retention.actions.retention import run_retention
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import World
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine.adapters.sql.deadline_store import DeadlineStore
-from engine.adapters.sql.queries.board import admin_board
-from engine.domain.records import item_id
-from engine.usecases.acknowledge import acknowledge
-from engine.usecases.fire_deadlines import IN_ONE_COMMIT, fire_deadlines, retry_deadlines
-from engine.usecases.work_items import claim_work_item
+from engine.core.records import item_id
+from engine.deadlines.actions.acknowledge import acknowledge
+from engine.deadlines.actions.firing import IN_ONE_COMMIT, fire_deadlines, retry_deadlines
+from engine.deadlines.store import DeadlineStore
+from engine.overview.views.board import admin_board
+from engine.work.actions.items import claim_work_item
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.world import START, World
 

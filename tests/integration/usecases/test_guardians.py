@@ -6,16 +6,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.form import item_form
-from engine.domain.case_links import LinkKind
-from engine.domain.consent import GivenBy
-from engine.domain.records import PersonRole
+from engine.core.case_links import LinkKind
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person
 from engine.errors import InvalidAnswersError
-from engine.usecases.case_links import end_link, link_cases
-from engine.usecases.consents import GivenConsent, record_consent
-from engine.usecases.same_person import merge_persons
-from engine.usecases.steer_case import add_person
+from engine.overview.views.case import case_page
+from engine.persons.actions.links import end_link, link_cases
+from engine.persons.actions.same import merge_persons
+from engine.sharing.actions.consents import GivenConsent, record_consent
+from engine.sharing.records.consent import GivenBy
+from engine.work.views.form import item_form
 from tests.integration.usecases.world import World
 
 

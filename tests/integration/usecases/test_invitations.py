@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.passwords import Argon2Passwords
-from engine.cli.common import SYSTEM
+from engine.core.viewer import Viewer
 from engine.errors import (
     InvalidAnswersError,
     LinkOverError,
@@ -15,14 +14,23 @@ from engine.errors import (
     SignInError,
     StepUpNeededError,
 )
-from engine.usecases.first_run import FirstAnswers, begin, first_link, require_first_link
-from engine.usecases.forget_sign_ins import forget_sign_ins
-from engine.usecases.invitations import ask_for_link, new_link, open_link, set_first_password
-from engine.usecases.kept_forms import keep_form
-from engine.usecases.manage_people import deactivate, invite
-from engine.usecases.own_account import change_password, end_other_sessions, end_session, sessions_of
-from engine.usecases.sign_in import Device, sign_in, viewer_of
-from engine.views import Viewer
+from engine.people.actions.invitations import (
+    FirstAnswers,
+    ask_for_link,
+    begin,
+    first_link,
+    new_link,
+    open_link,
+    require_first_link,
+    set_first_password,
+)
+from engine.people.actions.manage import deactivate, invite
+from engine.sign_in.actions.account import change_password, end_other_sessions, end_session, sessions_of
+from engine.sign_in.actions.forget import forget_sign_ins
+from engine.sign_in.actions.kept_forms import keep_form
+from engine.sign_in.actions.sessions import Device, sign_in, viewer_of
+from engine.sign_in.passwords import Argon2Passwords
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.world import World, with_channels
 
 PASSWORD = "three quiet boats at noon"

@@ -5,11 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.form import item_form
+from engine.course.actions.steer import identify_person, start_run
 from engine.errors import NotAllowedError, StaleJobError, StepFailedError
-from engine.ports import ClaimedJob
-from engine.usecases.serve_jobs import (
+from engine.jobs.actions.serve import (
     abandon_batch,
     claim_jobs,
     close_batch,
@@ -21,7 +19,9 @@ from engine.usecases.serve_jobs import (
     release_job,
     retry_job,
 )
-from engine.usecases.steer_case import identify_person, start_run
+from engine.persons.store import PersonStore
+from engine.ports import ClaimedJob
+from engine.work.views.form import item_form
 from tests.integration.usecases.trial import CANARY, SECRET
 from tests.integration.usecases.world import World
 

@@ -10,14 +10,14 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.period_keys import PeriodFolders
-from engine.adapters.sql.person_store import PersonStore
-from engine.cli.audit import _ailments_of_periods
-from engine.cli.common import SYSTEM
+from engine.audit.commands import _ailments_of_periods
 from engine.errors import KeyMissingError, NotAllowedError, SettingsError
-from engine.usecases.key_periods import PeriodTurn, lost_periods, turn_period, turn_period_now
-from engine.usecases.keys import key_state, retire_key, rotate_keys
-from engine.usecases.rotating import rotate_index
+from engine.keys.actions.keys import key_state, retire_key, rotate_keys
+from engine.keys.actions.periods import PeriodTurn, lost_periods, turn_period, turn_period_now
+from engine.keys.actions.rotating import rotate_index
+from engine.keys.periods import PeriodFolders
+from engine.persons.store import PersonStore
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.test_rotating import (
     KAMALA,

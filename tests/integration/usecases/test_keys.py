@@ -12,18 +12,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.key_file import read_key_file
-from engine.adapters.postgres.roles import DatabaseUrls
-from engine.adapters.sql.file_store import FileStore
-from engine.adapters.sql.housekeeping_store import HousekeepingStore
+from engine.app import build_engine
 from engine.assembly import Engine
-from engine.bootstrap import build_engine
-from engine.cli.common import SYSTEM
-from engine.domain.files import FileKind
+from engine.cases.housekeeping import HousekeepingStore
+from engine.core.files import FileKind
+from engine.db.embedded.roles import DatabaseUrls
+from engine.documents.actions.attachments import Arrival
+from engine.documents.store import FileStore
 from engine.errors import DamagedError, KeyExportError, KeyInUseError, KeyMissingError, NotAllowedError, SettingsError
-from engine.settings import Settings
-from engine.usecases.attachments import Arrival
-from engine.usecases.keys import (
+from engine.keys.actions.keys import (
     export_keys,
     key_state,
     keys_are_proved,
@@ -33,6 +30,9 @@ from engine.usecases.keys import (
     rotate_keys,
     rotate_organisation,
 )
+from engine.keys.key_file import read_key_file
+from engine.settings import Settings
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.world import World
 

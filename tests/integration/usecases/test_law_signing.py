@@ -5,6 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from engine.definitions.actions.law_signing import revoke_signature, sign_limit
+from engine.definitions.actions.proposals import propose_files
+from engine.definitions.actions.publish import publish_shipped
 from engine.errors import (
     DefinitionError,
     InvalidAnswersError,
@@ -14,10 +17,7 @@ from engine.errors import (
     StepUpNeededError,
     UnknownLawLimitError,
 )
-from engine.spec.law import law_term
-from engine.usecases.law_signing import revoke_signature, sign_limit
-from engine.usecases.proposals import propose_files
-from engine.usecases.publish import publish_shipped
+from engine.language.law import law_term
 from tests.integration.usecases.law_signed import lawyer, sign, text_of
 from tests.integration.usecases.world import World, replace_roles
 

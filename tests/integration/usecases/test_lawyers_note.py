@@ -4,18 +4,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.domain import commands as cm
-from engine.domain.consent import GivenBy
-from engine.domain.non_punishment import NOTE
-from engine.domain.records import LIVE, PersonRole
+from engine.cases.actions.deciding import carry_out
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.persons import NOTE
+from engine.core.records import LIVE, PersonRole
+from engine.course.actions.steer import identify_person
 from engine.errors import ConsentError, LawyersNoteError
-from engine.replay.world import people_of
-from engine.usecases.consents import GivenConsent, record_consent
-from engine.usecases.deciding import carry_out
-from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
-from engine.usecases.referrals import ReferralRequest, offer_referral
-from engine.usecases.steer_case import identify_person
+from engine.rehearsal.world import people_of
+from engine.sharing.actions.consents import GivenConsent, record_consent
+from engine.sharing.actions.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
+from engine.sharing.actions.referrals import ReferralRequest, offer_referral
+from engine.sharing.records.consent import GivenBy
 from tests.integration.usecases.one_case import DAY, Work
 
 STATEMENT = "prosecution.statement"

@@ -8,20 +8,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.board import admin_board
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.documents import document_text
-from engine.domain.access import RecusalReason
+from engine.access.actions.recusals import recuse
+from engine.core.access import RecusalReason
+from engine.core.viewer import Viewer
+from engine.deadlines.actions.acknowledge import acknowledge, acknowledge_by_link
+from engine.definitions.actions.publish import publish_shipped
+from engine.documents.views import document_text
 from engine.errors import NotAllowedError, NotFoundError
-from engine.usecases.absences import note_absence
-from engine.usecases.acknowledge import acknowledge, acknowledge_by_link
-from engine.usecases.on_call import plan_shift
-from engine.usecases.publish import publish_shipped
-from engine.usecases.recusals import recuse
-from engine.usecases.referrals import accept_referral, offer_referral
-from engine.usecases.seen_links import token_of_link
-from engine.usecases.work_items import claim_work_item
-from engine.views import Viewer
+from engine.messages.actions.writing import token_of_link
+from engine.overview.views.board import admin_board
+from engine.overview.views.case import case_page
+from engine.people.actions.duty import note_absence, plan_shift
+from engine.sharing.actions.referrals import accept_referral, offer_referral
+from engine.work.actions.items import claim_work_item
 from tests.integration.usecases.law_signed import sign
 from tests.integration.usecases.trial import STANDARD
 from tests.integration.usecases.world import INTAKE, START, World

@@ -5,10 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.duty_store import DutyStore
-from engine.adapters.sql.queries.people import member, members, unit_list
-from engine.cli.common import SYSTEM
-from engine.domain.duty import Shift
+from engine.core.viewer import Viewer
 from engine.errors import (
     InvalidAnswersError,
     LastAdministratorError,
@@ -18,9 +15,9 @@ from engine.errors import (
     SignInError,
     StepUpNeededError,
 )
-from engine.spec.roles import Role
-from engine.usecases.invitations import set_first_password
-from engine.usecases.manage_people import (
+from engine.language.roles import Role
+from engine.people.actions.invitations import set_first_password
+from engine.people.actions.manage import (
     activate,
     add_unit,
     change_unit,
@@ -33,9 +30,12 @@ from engine.usecases.manage_people import (
     set_supervisor,
     take_role,
 )
-from engine.usecases.sign_in import sign_in, viewer_of
-from engine.usecases.work_items import claim_work_item
-from engine.views import Viewer
+from engine.people.duty_store import DutyStore
+from engine.people.records import Shift
+from engine.people.views import member, members, unit_list
+from engine.sign_in.actions.sessions import sign_in, viewer_of
+from engine.web.terminal import SYSTEM
+from engine.work.actions.items import claim_work_item
 from tests.integration.usecases.world import World
 
 PASSWORD = "four words make one"

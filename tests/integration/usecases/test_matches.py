@@ -8,17 +8,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.match_store import MatchStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.sharing import matches
-from engine.domain.access import RecusalReason
-from engine.domain.records import PersonRole
+from engine.access.actions.recusals import recuse
+from engine.core.access import RecusalReason
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person, identify_person
 from engine.errors import NotAllowedError, NotFoundError
-from engine.usecases.matches import find_matches, mark_match_seen
-from engine.usecases.recusals import recuse
-from engine.usecases.steer_case import add_person, identify_person
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.persons.actions.matches import find_matches, mark_match_seen
+from engine.persons.match_store import MatchStore
+from engine.persons.store import PersonStore
+from engine.sharing.views.sharing import matches
 from tests.integration.usecases.world import World
 
 KNOWN = {"name": "Rahima Khatun", "phone": "+91 98640-12345"}

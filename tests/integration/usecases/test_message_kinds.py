@@ -10,14 +10,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.directory_store import DirectoryStore
-from engine.domain.seen_link import hash_of_link
+from engine.cases.store import CaseStore
+from engine.course.actions.steer import add_step
+from engine.messages.actions.delivering import deliver_unattended
+from engine.messages.actions.telling import tell, tell_of_system, title_of_step
+from engine.messages.actions.writing import hash_of_link, token_of_link
+from engine.messages.records import EMAIL, IN_APP
+from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.usecases.deliver_messages import deliver_unattended
-from engine.usecases.seen_links import token_of_link
-from engine.usecases.steer_case import add_step
-from engine.usecases.telling import EMAIL, IN_APP, tell, tell_of_system, title_of_step
 from tests.integration.usecases.servers import Mail, mail_server
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import START, World, with_channels

@@ -7,12 +7,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.migrate import _config, migrate, newest_revision, revision_of
-from engine.adapters.sql.queries.cases import cases
-from engine.adapters.sql.rights import NOBODYS
-from engine.adapters.sql.walls import gaps_in_the_wall
+from engine.cases.access_store import AccessStore
+from engine.cases.views.lists import cases
+from engine.db import tables as tb
+from engine.db.migrate import _config, migrate, newest_revision, revision_of
+from engine.db.rights import NOBODYS
+from engine.db.walls import gaps_in_the_wall
 from tests.conftest import writer_of
 from tests.integration.usecases.world import LOOKED, World
 

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine.domain.consequences import WorkItem
-from engine.usecases.approve_work_item import approve_work_item
-from engine.usecases.trouble import tell_of_trouble
-from engine.usecases.work_items import claim_work_item, delegate_work_item, release_work_item
-from engine.views import Viewer
+from engine.core.consequences import WorkItem
+from engine.core.viewer import Viewer
+from engine.overview.actions.trouble import tell_of_trouble
+from engine.work.actions.complete import approve_work_item
+from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
 from tests.integration.usecases.world import World
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.sql.queries.board import admin_board
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.notices import notices
-from engine.adapters.sql.queries.worklist import work_item, worklist
-from engine.cli.common import show
-from engine.domain.lateness import is_overdue
+from engine.cases.views.lists import cases
+from engine.core.deadlines.lateness import is_overdue
+from engine.messages.views import notices
+from engine.overview.views.board import admin_board
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.web.terminal import show
+from engine.work.views.worklist import work_item, worklist
 from tests.integration.usecases.world import World
 
 SECOND = timedelta(seconds=1)

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.form import item_form
+from engine.cases.actions.open import OpenedCase
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.usecases.open_case import OpenedCase
+from engine.work.views.form import item_form
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import SIX, World, replace_roles
 

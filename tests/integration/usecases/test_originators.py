@@ -4,14 +4,14 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.transfer_store import TransferStore
-from engine.domain.access import Recusal, RecusalReason
-from engine.domain.consequences import JobKind
+from engine.cases.access_store import AccessStore
+from engine.core.access import Recusal, RecusalReason
+from engine.core.consequences import JobKind
+from engine.core.viewer import Viewer
+from engine.jobs.actions.serve import claim_jobs, retry_job
 from engine.ports import ClaimedJob
-from engine.usecases.originators import HAS_NO_ACCESS, IS_DISABLED, OF_A_PERSON
-from engine.usecases.serve_jobs import claim_jobs, retry_job
-from engine.views import Viewer
+from engine.sharing.referral_store import TransferStore
+from engine.work.actions.reading import HAS_NO_ACCESS, IS_DISABLED, OF_A_PERSON
 from tests.integration.usecases.world import World
 
 

@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.smtp import SmtpSending
-from engine.adapters.sql.delivery_store import DeliveryStore
-from engine.adapters.sql.job_store import JobStore
-from engine.adapters.sql.message_store import MessageStore
-from engine.cli.common import SYSTEM
 from engine.errors import InvalidAnswersError, NotFoundError
+from engine.jobs.store import JobStore
+from engine.messages.actions.dead_letters import drop_delivery, retry_delivery
+from engine.messages.actions.delivering import LEASE, MOST_DELIVERIES, deliver_unattended
+from engine.messages.deliveries import DeliveryStore
+from engine.messages.mail import SmtpSending
+from engine.messages.store import MessageStore
 from engine.ports import NewMessage, Outgoing
-from engine.usecases.dead_letters import drop_delivery, retry_delivery
-from engine.usecases.deliver_messages import LEASE, MOST_DELIVERIES, deliver_unattended
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.servers import DEFERS, DIES, DIES_EARLY, TAKES, Mail, mail_server
 from tests.integration.usecases.world import World, with_channels
 

@@ -7,19 +7,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.sharing import sharing
-from engine.domain.partner_link import MOST_TRIES, SITTING
-from engine.domain.records import PersonRole
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person, identify_person
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
-from engine.usecases.consents import withdraw_consent
-from engine.usecases.partner_links import (
+from engine.sharing.actions.consents import withdraw_consent
+from engine.sharing.actions.partner_links import (
     NewPartnerLink,
     answer_by_link,
     make_partner_link,
     open_partner_link,
     read_by_link,
 )
-from engine.usecases.steer_case import add_person, identify_person
+from engine.sharing.records.partners import MOST_TRIES, SITTING
+from engine.sharing.views.sharing import sharing
 from tests.integration.usecases.test_sharing import agree, row, share, told
 from tests.integration.usecases.world import World
 

@@ -4,16 +4,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.name_tokens import NameTokens
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.sql.queries.sharing import matches
-from engine.domain.matching import stage_of
-from engine.domain.records import PersonRole
+from engine.cases.store import CaseStore
+from engine.core.matching import stage_of
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person
+from engine.persons.actions.matches import find_matches
+from engine.persons.actions.told import keep_persons
+from engine.persons.store import PersonStore
+from engine.persons.tokens import NameTokens
 from engine.plugin.told import PersonTold
-from engine.usecases.matches import find_matches
-from engine.usecases.steer_case import add_person
-from engine.usecases.told_persons import keep_persons
+from engine.sharing.views.sharing import matches
 from tests.integration.usecases.world import World
 
 WAY = "Silchar - Siliguri - New Delhi by train"

@@ -6,18 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.domain.ages import AgeSource
-from engine.domain.identity import candidates_of, names_of
-from engine.domain.non_punishment import NOTE
-from engine.domain.records import PersonRole, RoleStatus
+from engine.cases.store import CaseStore
+from engine.core.law.ages import AgeSource
+from engine.core.persons import NOTE
+from engine.core.records import PersonRole, RoleStatus
+from engine.course.actions.steer import add_person, identify_person
 from engine.errors import InvalidAnswersError, LawyersNoteError, NotAllowedError, NotFoundError
-from engine.usecases import persons as ps
-from engine.usecases.likely_same import likely_the_same
-from engine.usecases.referrals import accept_referral, offer_referral
-from engine.usecases.same_person import bring_person, merge_persons, split_person, unmerge_persons
-from engine.usecases.steer_case import add_person, identify_person
+from engine.persons.actions import persons as ps
+from engine.persons.actions.same import bring_person, merge_persons, split_person, unmerge_persons
+from engine.persons.records import candidates_of, names_of
+from engine.persons.store import PersonStore
+from engine.sharing.actions.referrals import accept_referral, offer_referral
+from engine.work.actions.reading import likely_the_same
 from tests.integration.usecases.world import START, World
 
 NAMES = ("Kamala of the blue house", "कमला", "কমলা বেগম")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from engine.domain.records import StepStatus
+from engine.core.records import StepStatus
 from tests.integration.usecases.one_case import Work
 
 

@@ -4,8 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from engine.adapters.sql.queries.definitions import definition, definitions
-from engine.adapters.sql.queries.waiting import waiting
+from engine.approvals.views import waiting
+from engine.core.viewer import Viewer
+from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
+from engine.definitions.views import definition, definitions
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -14,9 +16,7 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.usecases.lapse_approvals import lapse_approvals
-from engine.usecases.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
-from engine.views import Viewer
+from engine.overview.actions.lapsing import lapse_approvals
 from tests.integration.usecases.test_retention import POLICY
 from tests.integration.usecases.trial import CALENDAR, LADDER, VISIT
 from tests.integration.usecases.world import World

@@ -2,11 +2,11 @@
 
 import pytest
 
-from engine.adapters.sql.queries.definitions import definition
-from engine.adapters.sql.queries.waiting import waiting
+from engine.approvals.views import waiting
+from engine.definitions.actions.proposals import propose_definition, propose_files
+from engine.definitions.actions.publish import differing
+from engine.definitions.views import definition
 from engine.errors import DefinitionError, NotAllowedError
-from engine.usecases.proposals import propose_definition, propose_files
-from engine.usecases.publish import differing
 from tests.integration.usecases.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.integration.usecases.world import World, replace_roles
 

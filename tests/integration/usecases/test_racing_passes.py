@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from engine.usecases.audit_escalations import audit_escalations
-from engine.usecases.fire_deadlines import fire_deadlines
+from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.firing import fire_deadlines
 from tests.integration.usecases.world import START, World
 
 RACERS = 8

@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.worklist import worklist
-from engine.domain.records import LIVE, Step, StepStatus
-from engine.domain.referral import ReferralKind
+from engine.core.records import LIVE, Step, StepStatus
+from engine.core.referral import ReferralKind
+from engine.course.actions.steer import add_step
 from engine.errors import InvalidAnswersError
-from engine.replay.world import people_of
-from engine.usecases.consents import end_expired_consents, withdraw_consent
-from engine.usecases.partner_links import answer_by_link, make_partner_link, open_partner_link
-from engine.usecases.referrals import decline_referral, recall_referral, reroute_referral
-from engine.usecases.steer_case import add_step
+from engine.rehearsal.world import people_of
+from engine.sharing.actions.consents import end_expired_consents, withdraw_consent
+from engine.sharing.actions.partner_links import answer_by_link, make_partner_link, open_partner_link
+from engine.sharing.actions.referrals import decline_referral, recall_referral, reroute_referral
+from engine.work.views.worklist import worklist
 from tests.integration.usecases.test_partner_links import token
 from tests.integration.usecases.test_sharing import accept, agree, release, row, share, told
 from tests.integration.usecases.world import World

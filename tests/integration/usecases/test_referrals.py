@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.usecases.referrals import accept_referral, decline_referral, offer_referral, recall_referral
+from engine.sharing.actions.referrals import accept_referral, decline_referral, offer_referral, recall_referral
 from tests.integration.usecases.world import World
 
 

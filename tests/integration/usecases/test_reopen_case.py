@@ -5,22 +5,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.history import case_history
-from engine.domain.records import RunStatus
-from engine.errors import (
-    AlreadyEndedError,
-    CaseMergedError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-)
-from engine.usecases.closing import answer_closing, close_case
-from engine.usecases.given_reasons import read_reasons
-from engine.usecases.publish import publish_shipped
-from engine.usecases.reopen_case import reopen_case
-from engine.usecases.restrictions import seal_case
-from engine.usecases.retention import decide_proposal, run_retention
-from engine.usecases.steer_case import add_step, cancel_step, record_fact, start_run
+from engine.access.actions.restrict import seal_case
+from engine.cases.actions.reasons import read_reasons
+from engine.core.records import RunStatus
+from engine.course.actions.closing import answer_closing, close_case, reopen_case
+from engine.course.actions.steer import add_step, cancel_step, record_fact, start_run
+from engine.definitions.actions.publish import publish_shipped
+from engine.errors import AlreadyEndedError, CaseMergedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.overview.views.history import case_history
+from engine.retention.actions.retention import decide_proposal, run_retention
 from tests.integration.usecases.test_retention import POLICY
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import World

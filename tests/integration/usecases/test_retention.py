@@ -4,11 +4,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.cases import cases, count_cases
-from engine.adapters.sql.queries.history import case_history
-from engine.adapters.sql.queries.worklist import worklist
-from engine.cli.common import SYSTEM
+from engine.access.actions.restrict import answer_opening, ask_to_open, seal_case
+from engine.cases.views.lists import cases, count_cases
+from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.actions.publish import publish_shipped
 from engine.errors import (
     AlreadyEndedError,
     InvalidAnswersError,
@@ -17,12 +16,13 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.usecases.manage_people import deactivate, give_role
-from engine.usecases.proposals import propose_definition
-from engine.usecases.publish import publish_shipped
-from engine.usecases.restrictions import answer_opening, ask_to_open, seal_case
-from engine.usecases.retention import decide_proposal, retention_policies, run_retention
-from engine.usecases.work_items import claim_work_item
+from engine.overview.views.case import case_page
+from engine.overview.views.history import case_history
+from engine.people.actions.manage import deactivate, give_role
+from engine.retention.actions.retention import decide_proposal, retention_policies, run_retention
+from engine.web.terminal import SYSTEM
+from engine.work.actions.items import claim_work_item
+from engine.work.views.worklist import worklist
 from tests.integration.closing import close_at_once
 from tests.integration.usecases.world import World, replace_roles
 

@@ -12,26 +12,26 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.anchor_files import AnchorFiles
-from engine.adapters.key_file import read_key_file
-from engine.adapters.sql.chain import link
-from engine.adapters.sql.key_store import KeyStore
-from engine.adapters.sql.person_store import PersonStore
-from engine.adapters.vault import LinkKey
+from engine.app import build_engine
 from engine.assembly import Engine
-from engine.bootstrap import build_engine
-from engine.cli.common import SYSTEM
-from engine.domain.files import FileKind
-from engine.domain.sign_in_habits import Sort
+from engine.audit.actions import make_checkpoint
+from engine.audit.anchors import AnchorFiles
+from engine.cases.actions.receipts import Progress, ask_progress, receipt_code
+from engine.core.files import FileKind
+from engine.db.chain import link
+from engine.documents.actions.attachments import Arrival
 from engine.errors import NotAllowedError
+from engine.keys.actions.keys import export_keys, key_state, keys_are_proved, prove_export
+from engine.keys.actions.rotating import ChainRotation, RotationStage, rotate_chains, rotate_index, rotate_signing
+from engine.keys.key_file import read_key_file
+from engine.keys.store import KeyStore
+from engine.keys.vault import LinkKey
+from engine.overview.records.board import AuditFault
+from engine.persons.store import PersonStore
 from engine.settings import Settings
-from engine.usecases.attachments import Arrival
-from engine.usecases.checkpoints import make_checkpoint
-from engine.usecases.keys import export_keys, key_state, keys_are_proved, prove_export
-from engine.usecases.receipts import Progress, ask_progress, receipt_code
-from engine.usecases.rotating import ChainRotation, RotationStage, rotate_chains, rotate_index, rotate_signing
-from engine.usecases.unusual_sign_ins import SignInOrigin, learn, unusual_in
-from engine.views import AuditFault
+from engine.sign_in.actions.unusual import SignInOrigin, learn, unusual_in
+from engine.sign_in.records import Sort
+from engine.web.terminal import SYSTEM
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.world import World
 

@@ -7,8 +7,7 @@ from threading import Barrier, Thread
 import pyotp
 import pytest
 
-from engine.adapters.sql.queries.viewer import as_viewer
-from engine.cli.common import SYSTEM
+from engine.core.viewer import Viewer
 from engine.errors import (
     AlreadyEndedError,
     NotAllowedError,
@@ -18,14 +17,23 @@ from engine.errors import (
     StepUpNeededError,
     WrongCodeError,
 )
-from engine.replay.world import MovedClock
-from engine.usecases import second_factor
-from engine.usecases.manage_people import give_role
-from engine.usecases.reveal_answers import reveal_places
-from engine.usecases.second_factor import SetUp, answer_lost, confirm, lost_factor_of, proposal, propose, report_lost
-from engine.usecases.sign_in import Begun, prove_code, sign_in, viewer_of, whose_code
-from engine.usecases.step_up import require_step_up, step_up
-from engine.views import Viewer
+from engine.people.actions import second_factor
+from engine.people.actions.manage import give_role
+from engine.people.actions.second_factor import (
+    SetUp,
+    answer_lost,
+    confirm,
+    lost_factor_of,
+    proposal,
+    propose,
+    report_lost,
+)
+from engine.people.viewer import as_viewer
+from engine.rehearsal.world import MovedClock
+from engine.sign_in.actions.sessions import Begun, prove_code, sign_in, viewer_of, whose_code
+from engine.sign_in.actions.step_up import require_step_up, step_up
+from engine.web.terminal import SYSTEM
+from engine.work.actions.reveal import reveal_places
 from tests.integration.usecases.world import World
 
 PASSWORD = "three quiet boats at noon"

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.documents import document_text
-from engine.domain.records import StepStatus
-from engine.replay.world import World
-from engine.usecases.steer_case import add_step
+from engine.core.records import StepStatus
+from engine.course.actions.steer import add_step
+from engine.documents.views import document_text
+from engine.rehearsal.world import World
 from tests.integration.usecases.one_case import DAY, HOUR, Work
 
 

@@ -7,21 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.access_store import AccessStore
-from engine.adapters.sql.partner_store import PartnerStore
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.offers import offers
-from engine.adapters.sql.queries.person_page import person_page
-from engine.adapters.sql.queries.sent import sent
-from engine.adapters.sql.queries.sharing import sharing
-from engine.adapters.sql.referral_store import ReferralStore
-from engine.adapters.sql.tables import CaseRow
-from engine.adapters.sql.transfer_store import STAYS, WITH_THE_CASE
-from engine.domain.access import Via
-from engine.domain.consent import GivenBy
-from engine.domain.narrowing import of_person
-from engine.domain.records import DeadlineStatus, PersonRole, StepStatus
-from engine.domain.referral import ReferralKind, ReferralStatus
+from engine.access.actions.restrict import seal_case
+from engine.cases.access_store import AccessStore
+from engine.core.access import Via, of_person
+from engine.core.records import DeadlineStatus, PersonRole, StepStatus
+from engine.core.referral import ReferralKind, ReferralStatus
+from engine.course.actions.steer import add_person
+from engine.db.tables.cases import CaseRow
 from engine.errors import (
     AlreadyEndedError,
     ConsentError,
@@ -30,8 +22,10 @@ from engine.errors import (
     NotFoundError,
     StepUpNeededError,
 )
-from engine.usecases.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
-from engine.usecases.referrals import (
+from engine.overview.views.case import case_page
+from engine.persons.views.person import person_page
+from engine.sharing.actions.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
+from engine.sharing.actions.referrals import (
     ReferralRequest,
     accept_referral,
     decline_referral,
@@ -39,10 +33,13 @@ from engine.usecases.referrals import (
     recall_referral,
     reroute_referral,
 )
-from engine.usecases.releasing import release_referral
-from engine.usecases.restrictions import seal_case
-from engine.usecases.reveal_answers import reveal_answers, reveal_person, reveal_places
-from engine.usecases.steer_case import add_person
+from engine.sharing.actions.releasing import release_referral
+from engine.sharing.partner_store import PartnerStore
+from engine.sharing.records.consent import GivenBy
+from engine.sharing.referral_store import STAYS, WITH_THE_CASE, ReferralStore
+from engine.sharing.views.sent import offers, sent
+from engine.sharing.views.sharing import sharing
+from engine.work.actions.reveal import reveal_answers, reveal_person, reveal_places
 from tests.integration.usecases.world import LOOKED, World
 
 NAME_AND_AGE = ("person.name", "person.age")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.errors import NotAllowedError, SignInError
-from engine.usecases.sign_in import become, sign_in, sign_out, viewer_of
+from engine.sign_in.actions.sessions import become, sign_in, sign_out, viewer_of
 from tests.integration.usecases.world import World
 
 PASSWORD = "three quiet boats at noon"

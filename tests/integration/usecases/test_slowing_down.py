@@ -7,10 +7,10 @@ from threading import Barrier, Thread
 import pytest
 
 from engine.errors import SignInError, TooSoonError, WrongCodeError
-from engine.replay.world import MovedClock
-from engine.usecases.sign_in import prove_code, sign_in
-from engine.usecases.slowing_down import Tries
-from engine.usecases.step_up import step_up
+from engine.rehearsal.world import MovedClock
+from engine.sign_in.actions.guessing import Tries
+from engine.sign_in.actions.sessions import prove_code, sign_in
+from engine.sign_in.actions.step_up import step_up
 from tests.integration.usecases.world import World
 
 PASSWORD = "three quiet boats at noon"

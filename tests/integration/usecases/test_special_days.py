@@ -6,16 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from engine.bootstrap import build_engine
-from engine.domain.explain_time import explain
+from engine.app import build_engine
+from engine.core.time.explain import explain
+from engine.deadlines.actions.recount import recount_deadlines
+from engine.definitions.actions.days import NewDay, add_special_day, days_of_year, remove_special_day
+from engine.definitions.actions.preview import preview_day, preview_files, preview_removal
+from engine.definitions.records import PreviewView
 from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
+from engine.language.limits import TimeLimit
 from engine.settings import Settings
-from engine.spec.limits import TimeLimit
-from engine.usecases.calendar_days import days_of_year
-from engine.usecases.preview import preview_day, preview_files, preview_removal
-from engine.usecases.recount import recount_deadlines
-from engine.usecases.special_days import NewDay, add_special_day, remove_special_day
-from engine.views import PreviewView
 from tests.integration.usecases.conftest import Filled
 from tests.integration.usecases.trial import CALENDAR, LADDER, VISIT
 from tests.integration.usecases.world import World

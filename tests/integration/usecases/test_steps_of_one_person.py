@@ -3,11 +3,11 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.queries.documents import document_text
-from engine.domain import commands as cm
-from engine.domain.records import AddedStep, PersonRole, step_id
-from engine.usecases.deciding import carry_out
+from engine.cases.actions.deciding import carry_out
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.records import AddedStep, PersonRole, step_id
+from engine.documents.views import document_text
 from tests.integration.usecases.one_case import Work
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from engine.domain.records import StepStatus
+from engine.core.records import StepStatus
 from tests.integration.usecases.one_case import DAY, HOUR, SECOND, Work
 
 

@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.notices import notices
-from engine.domain.files import FileKind
-from engine.domain.records import LIVE, StepStatus
+from engine.core.files import FileKind
+from engine.core.records import LIVE, StepStatus
+from engine.course.actions.steer import add_step, record_interval
+from engine.documents.actions.attachments import Arrival
 from engine.errors import InvalidAnswersError, NotACandidateError, NotFoundError
-from engine.usecases.appointments import appointment_file
-from engine.usecases.attachments import Arrival
-from engine.usecases.steer_case import add_step, record_interval
+from engine.messages.views import notices
+from engine.work.actions.appointments import appointment_file
+from engine.work.store import ItemStore
 from tests.integration.usecases.one_case import DAY, HOUR, SECOND, Work
 
 

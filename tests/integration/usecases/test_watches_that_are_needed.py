@@ -7,17 +7,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.postgres.embedded import EmbeddedServer
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.queries.history import case_history
-from engine.domain import commands as cm
-from engine.domain.records import LIVE, AddedStep, CaseStatus, RunStatus, StepStatus, step_id
+from engine.cases.actions.deciding import carry_out
+from engine.cases.actions.open import open_case
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.records import LIVE, AddedStep, CaseStatus, RunStatus, StepStatus, step_id
+from engine.course.actions.steer import call_step
+from engine.db.embedded.embedded import EmbeddedServer
+from engine.definitions.actions.publish import publish_shipped
+from engine.overview.views.history import case_history
 from engine.ports import JsonValue
-from engine.replay.world import World, people_of
-from engine.usecases.deciding import carry_out
-from engine.usecases.open_case import open_case
-from engine.usecases.publish import publish_shipped
-from engine.usecases.steer_case import call_step
+from engine.rehearsal.world import World, people_of
 from tests.integration.portal.world import story_world
 from tests.integration.usecases.one_case import DAY, HOUR, START, OneCase
 

@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
+from engine.cases.actions.open import open_case
+from engine.course.actions.closing import close_case
+from engine.course.actions.steer import add_step
 from engine.errors import NotAllowedError
-from engine.usecases.closing import close_case
-from engine.usecases.open_case import open_case
-from engine.usecases.steer_case import add_step
 from tests.integration.usecases.world import SIX, World, replace_roles
 
 

@@ -6,9 +6,17 @@ from uuid import uuid4
 
 import pytest
 
-from engine.adapters.sql.queries.case_page import case_page
-from engine.adapters.sql.queries.form import item_form
-from engine.adapters.sql.queries.worklist import worklist
+from engine.core.viewer import Viewer
+from engine.course.actions.steer import (
+    add_person,
+    add_step,
+    cancel_step,
+    identify_person,
+    record_fact,
+    record_interval,
+    start_run,
+)
+from engine.deadlines.actions.limits import pause_deadline
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -18,20 +26,12 @@ from engine.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from engine.usecases.limits import pause_deadline
-from engine.usecases.reveal_answers import reveal_answers, reveal_person
-from engine.usecases.save_draft import save_draft
-from engine.usecases.steer_case import (
-    add_person,
-    add_step,
-    cancel_step,
-    identify_person,
-    record_fact,
-    record_interval,
-    start_run,
-)
-from engine.usecases.work_items import claim_work_item, delegate_work_item, release_work_item
-from engine.views import Viewer
+from engine.overview.views.case import case_page
+from engine.work.actions.drafts import save_draft
+from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
+from engine.work.actions.reveal import reveal_answers, reveal_person
+from engine.work.views.form import item_form
+from engine.work.views.worklist import worklist
 from tests.integration.usecases.test_complete_work_item import at_once
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import LOOKED, START, World

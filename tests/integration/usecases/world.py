@@ -7,28 +7,27 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine.adapters.postgres.roles import DatabaseUrls
-from engine.adapters.sql.case_store import CaseStore
-from engine.adapters.sql.item_store import ItemStore
-from engine.adapters.sql.queries.waiting import waiting
+from engine.app import build_engine
+from engine.approvals.views import waiting
 from engine.assembly import Engine
-from engine.bootstrap import build_engine
-from engine.domain.consequences import WorkItem
-from engine.domain.records import Deadline
-from engine.domain.state import CaseState
+from engine.cases.actions.open import OpenedCase, open_case
+from engine.cases.store import CaseStore
+from engine.core.consequences import WorkItem
+from engine.core.records import Deadline
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.db.embedded.roles import DatabaseUrls
+from engine.deadlines.actions.firing import fire_deadlines
+from engine.definitions.actions.proposals import answer_proposal, propose_files
+from engine.definitions.actions.publish import Published, publish_shipped
+from engine.jobs.actions.run import run_job
+from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
 from engine.plugin.registry import Registry
 from engine.ports import ClaimedJob
-from engine.replay.world import MovedClock, RecordingChannel, people_of
+from engine.rehearsal.world import MovedClock, RecordingChannel, people_of
 from engine.settings import Settings
-from engine.usecases.approve_work_item import approve_work_item
-from engine.usecases.complete_work_item import Completion, complete_work_item
-from engine.usecases.fire_deadlines import fire_deadlines
-from engine.usecases.open_case import OpenedCase, open_case
-from engine.usecases.proposals import answer_proposal, propose_files
-from engine.usecases.publish import Published, publish_shipped
-from engine.usecases.run_job import run_job
-from engine.usecases.serve_jobs import claim_jobs, close_batch, dispatchable
-from engine.views import Viewer
+from engine.work.actions.complete import Completion, approve_work_item, complete_work_item
+from engine.work.store import ItemStore
 from tests.conftest import rows_of
 from tests.integration.usecases.trial import CANARY, SOURCES
 

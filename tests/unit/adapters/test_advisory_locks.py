@@ -1,6 +1,6 @@
 """The numbers of PostgreSQL's advisory locks."""
 
-from engine.adapters import advisory_locks
+from engine.db import locks as advisory_locks
 
 
 def test_no_two_purposes_share_a_lock() -> None:

@@ -1,6 +1,6 @@
 """Definitions and templates are found where they lie."""
 
-from engine.adapters.data_files import data_folder, shipped_sources
+from engine.machine.files import data_folder, shipped_sources
 
 
 def test_the_folders_of_the_repository_come_first() -> None:

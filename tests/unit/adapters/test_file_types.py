@@ -12,10 +12,10 @@ from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, NumberObject, StreamObject, TextStringObject
 
-from engine.adapters.file_scanner import LocalFiles
-from engine.adapters.file_types import media_type_of
-from engine.adapters.image_cleaner import shared_copy
-from engine.domain.files import MEDIA_TYPES, Scan
+from engine.core.files import MEDIA_TYPES, Scan
+from engine.documents.copies import shared_copy
+from engine.documents.looking import LocalFiles
+from engine.documents.types import media_type_of
 from engine.errors import FileRefusedError
 
 CANARY = "Kamala of the blue house"
@@ -248,7 +248,7 @@ def test_a_photograph_on_a_page_keeps_its_pixels_as_they_lie_and_says_nothing_el
 
 
 def test_of_a_page_whose_photograph_is_too_large_no_copy_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.adapters.file_types.MOST_PIXELS", 40)
+    monkeypatch.setattr("engine.documents.types.MOST_PIXELS", 40)
     assert copied("pdf", pdf_of(jpeg())) is None
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from engine.adapters.holidays_source import public_holidays, with_public_holidays
+from engine.definitions.holidays import public_holidays, with_public_holidays
 from engine.errors import HolidaysUnknownError
-from engine.spec.calendars import Calendar
+from engine.language.calendars import Calendar
 
 FILES = sorted((Path(__file__).parents[3] / "workflows" / "calendars").glob("*.yaml"))
 

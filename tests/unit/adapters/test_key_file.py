@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.key_changes import add_key, remove_key
-from engine.adapters.key_file import open_key_ring, read_key_file, read_or_create_key_file
 from engine.errors import KeyMissingError, SettingsError
+from engine.keys.key_changes import add_key, remove_key
+from engine.keys.key_file import open_key_ring, read_key_file, read_or_create_key_file
 from engine.settings import Settings
 
 

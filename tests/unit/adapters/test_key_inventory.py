@@ -4,10 +4,10 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from engine.adapters.sql import tables as tb
-from engine.adapters.sql.columns import Sealed
-from engine.adapters.sql.sealed_columns import SEALED
-from engine.domain.keys import KEPT_CLEAR
+from engine.core.keys import KEPT_CLEAR
+from engine.db import tables as tb
+from engine.db.columns import Sealed
+from engine.db.encrypted_columns import SEALED
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "keys.md"
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from jinja2.exceptions import UndefinedError
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.message_rules import ALLOWED
-from engine.adapters.messages import TemplateRenderer
 from engine.errors import SettingsError
+from engine.machine.files import data_folder
+from engine.messages.templates import ALLOWED, TemplateRenderer
 
 KINDS = sorted(path.stem for path in (data_folder("templates") / "messages" / "en").glob("*.txt"))
 LANGUAGES = ("as", "bn", "en", "hi", "my", "ne")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from engine.adapters.outgoing import KnownHosts
-from engine.bootstrap import allowed_hosts
+from engine.app import allowed_hosts
+from engine.machine.outgoing import KnownHosts
 from engine.settings import Settings
 
 HELD = """
 import smtplib, socket, urllib.request
-from engine.adapters.outgoing import speak_only_to
+from engine.machine.outgoing import speak_only_to
 server = socket.create_server(("127.0.0.1", 0))
 speak_only_to(["mail.example.org"])
 socket.create_connection(server.getsockname()).close()

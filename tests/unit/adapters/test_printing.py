@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.printing import PdfPrinter
+from engine.documents.printing import PdfPrinter
 from engine.errors import PrintingError
+from engine.machine.files import data_folder
 
 FONTS = data_folder("templates") / "documents" / "fonts"
 
@@ -26,7 +26,7 @@ def test_without_pango_the_printer_says_so_instead_of_failing(monkeypatch: pytes
             if name == "weasyprint":
                 raise OSError("cannot load library")
 
-    for name in [name for name in sys.modules if name.startswith(("weasyprint", "engine.adapters.pdf_pages"))]:
+    for name in [name for name in sys.modules if name.startswith(("weasyprint", "engine.documents.pdf"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [NoPango(), *sys.meta_path])
     with pytest.raises(PrintingError, match="PDF cannot be made on this machine"):
@@ -36,7 +36,7 @@ def test_without_pango_the_printer_says_so_instead_of_failing(monkeypatch: pytes
 @pytest.mark.skipif(not find_library("pangoft2-1.0"), reason="Pango is not installed")
 def test_a_process_that_printed_leaves_nothing_behind(tmp_path: Path) -> None:
     prints = (
-        "import tempfile; from pathlib import Path; from engine.adapters.printing import PdfPrinter;"
+        "import tempfile; from pathlib import Path; from engine.documents.printing import PdfPrinter;"
         f"tempfile.tempdir = {str(tmp_path)!r};"
         f"assert PdfPrinter(Path({str(FONTS)!r})).pdf('<p>x</p>');"
         f"assert list(Path({str(tmp_path)!r}).iterdir()), 'the fonts are in a folder while it runs'"

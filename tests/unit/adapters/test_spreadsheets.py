@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.adapters.spreadsheets import as_csv
-from engine.domain.keeping import CopyMark
-from engine.views import SheetView
+from engine.core.keeping import CopyMark
+from engine.overview.spreadsheets import as_csv
+from engine.retention.shown import SheetView
 
 MARK = CopyMark(7, "A Person", "07 Mar 2026, 18:40", "For a court")
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.breached import WIDTH, CommonPasswords, packed, shipped
-from engine.adapters.passwords import Argon2Passwords
 from engine.errors import SettingsError
+from engine.sign_in.passwords import WIDTH, Argon2Passwords, CommonPasswords, packed, shipped
 
 WEAKER = Argon2Passwords(memory_kib=8 * 1024, passes=1)
 PASSWORDS = Argon2Passwords()

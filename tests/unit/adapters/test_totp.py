@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from engine.adapters.totp import TotpCodes, picture
+from engine.sign_in.passwords import TotpCodes, picture
 
 CODES = TotpCodes()
 SECRET = base64.b32encode(b"12345678901234567890").decode()

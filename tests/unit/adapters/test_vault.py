@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.adapters.key_file import KeyFile, KeyRing
-from engine.adapters.vault import LOOK_AGAIN, KeyVault
-from engine.domain.keys import place_key
+from engine.core.keys import place_key
 from engine.errors import DamagedError, KeyMissingError
+from engine.keys.key_file import KeyFile, KeyRing
+from engine.keys.vault import LOOK_AGAIN, KeyVault
 from engine.ports import StoredKey
 from tests.wrapped_keys import KeysInMemory
 
@@ -148,8 +148,8 @@ def test_a_destroyed_key_is_forgotten_within_a_second_and_never_made_again() -> 
 
 
 def test_a_key_that_has_sealed_too_often_is_followed_by_its_next_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.adapters.vault._COUNTED", 2)
-    monkeypatch.setattr("engine.adapters.vault._MOST_USES", 4)
+    monkeypatch.setattr("engine.keys.vault._COUNTED", 2)
+    monkeypatch.setattr("engine.keys.vault._MOST_USES", 4)
     keys = KeysInMemory()
     vault = vault_of(keys)
     sealed = [seal(vault) for _ in range(9)]

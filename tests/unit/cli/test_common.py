@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import typer
 
-from engine.cli.common import read_instant
+from engine.web.terminal import read_instant
 
 
 def test_an_instant_is_read_with_its_zone() -> None:

@@ -9,10 +9,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from engine.adapters.data_files import data_folder
-from engine.cli import definitions
-from engine.cli.definitions import draw, lint
 from engine.cli.main import app as main_app
+from engine.definitions.commands import files as definitions
+from engine.definitions.commands.files import draw, lint
+from engine.machine.files import data_folder
 
 GOOD = "workflow: w\nversion: 1\ntitle: W\nsteps:\n  a: {uses: reporting.intake, time: {limit: P1D}}\n"
 
@@ -51,9 +51,9 @@ def test_a_message_that_would_say_who_somebody_is_is_found_with_its_place(tmp_pa
     said = [line.removeprefix(f"{folder}/").partition(". Use only")[0] for line in result.stdout.splitlines()]
     assert said == [
         "due_soon.txt:1:1: message-template: This message has no subject: it must begin with 'Subject: '",
-        "due_soon.txt:3:1: message-template: This message uses call, which a message may not",
-        "due_soon.txt:3:1: message-template: This message uses getattr, which a message may not",
-        "overdue.txt:5:1: message-template: This message uses name, which a message may not",
+        "due_soon.txt:3:1: message-template: This message uses call, which a message cannot",
+        "due_soon.txt:3:1: message-template: This message uses getattr, which a message cannot",
+        "overdue.txt:5:1: message-template: This message uses name, which a message cannot",
     ]
 
 

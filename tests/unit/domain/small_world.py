@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.compiled import CompiledWorkflow, compile_workflow
-from engine.domain.decide import decide
-from engine.domain.library import Library
-from engine.domain.records import Case, Deadline, PersonRole, Purpose, Step, StepInterval, deadline_id, step_id
-from engine.domain.state import CaseState, evolve
-from engine.domain.values import RunSteps
-from engine.spec.calendars import Calendar
-from engine.spec.catalogue import Output, StepTypeInfo, ValueKind
-from engine.spec.ladders import Ladder
-from engine.spec.law import LawPack
-from engine.spec.workflow import Workflow
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.compiled import CompiledWorkflow, compile_workflow
+from engine.core.decide import decide
+from engine.core.library import Library
+from engine.core.records import Case, Deadline, PersonRole, Purpose, Step, StepInterval, deadline_id, step_id
+from engine.core.state import CaseState, evolve
+from engine.core.values import RunSteps
+from engine.language.calendars import Calendar
+from engine.language.catalogue import Output, StepTypeInfo, ValueKind
+from engine.language.ladders import Ladder
+from engine.language.law import LawPack
+from engine.language.workflow import Workflow
 
 T0 = datetime(2026, 1, 5, 4, 30, tzinfo=UTC)
 """Ten o'clock on a Monday in Kolkata."""

@@ -6,9 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain.access import CaseAccess, Grant, GrantKind, Via, access_through
-from engine.domain.narrowing import (
+from engine.core.access import (
     ROLES_THAT_READ,
+    CaseAccess,
+    Grant,
+    GrantKind,
+    Via,
+    access_through,
     covers,
     of_everybody,
     of_person,
@@ -17,7 +21,7 @@ from engine.domain.narrowing import (
     shows_person,
     shows_whole,
 )
-from engine.spec.sealed import SealedClass
+from engine.language.sealed import SealedClass
 
 CASE, OWNER, PARTNER = UUID(int=1), UUID(int=2), UUID(int=3)
 ASHA, BINA = UUID(int=5), UUID(int=6)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.ages import AgeRange, AgeSource, ages_of, in_words, is_child, oldest_on, strongest, youngest_on
+from engine.core.law.ages import AgeRange, AgeSource, ages_of, in_words, is_child, oldest_on, strongest, youngest_on
 
 DAY = date(2026, 3, 7)
 ages = st.builds(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.domain.bulk_viewing import is_unusual
+from engine.access.records import is_unusual
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.records import CallEnd, CallOutcome, Deadline, LateCall, call_id
-from engine.domain.state import replay
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.records import CallEnd, CallOutcome, Deadline, LateCall, call_id
+from engine.core.state import replay
 from engine.errors import NotFoundError
 from tests.unit.domain.small_world import World, actor, hours, workflow
 

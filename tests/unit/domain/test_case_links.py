@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.case_links import laws_left_alone, laws_of_persons
-from engine.domain.records import LIVE, AddedStep, PersonRole, step_id
-from engine.domain.state import CaseState, replay
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.case_links import laws_left_alone, laws_of_persons
+from engine.core.records import LIVE, AddedStep, PersonRole, step_id
+from engine.core.state import CaseState, replay
 from engine.errors import AlreadyEndedError, CaseMergedError, ConflictError, NotFoundError, UnknownOutcomeError
 from tests.unit.domain.small_world import ASHA, BINA, CHITRA, OTHER_RUN, OUTCOMES, RUN, World, person, workflow
 from tests.unit.domain.workflows_at_random import outputs, workflows

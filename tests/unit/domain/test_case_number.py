@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.case_number import beginnings, written_number
+from engine.cases.records import beginnings, written_number
 
 SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

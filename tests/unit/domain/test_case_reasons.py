@@ -1,6 +1,6 @@
 """The reasons for opening a case again, closing it, calling a step off."""
 
-from engine.domain.case_reasons import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS, case_reason
+from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS, case_reason
 
 
 def test_no_reason_means_two_things_so_that_a_history_tells_the_right_one() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.records import AddedStep, Purpose
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.records import AddedStep, Purpose
 from tests.unit.domain.small_world import ASHA, BINA, RUN, World, hours, workflow
 
 CALL = AddedStep(uses="test.ask", title="Telephone", limit="PT4H")

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from engine.domain.confidants import Colleague, confidant
-from engine.spec.roles import Role
+from engine.approvals.records import Colleague, confidant
+from engine.language.roles import Role
 
 HERE, THERE = UUID(int=100), UUID(int=200)
 RAISER = UUID(int=50)

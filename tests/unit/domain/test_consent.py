@@ -7,11 +7,22 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain.consent import GROUNDS, Consent, ConsentRecipient, GivenBy, is_covered, law_of, require_covered
-from engine.domain.narrowing import problem_of
-from engine.domain.packages import PACKAGES, fields_of, locating, parts_within
-from engine.domain.partner_link import LONGEST, MOST_TRIES, SITTING, PartnerLink
+from engine.core.access import problem_of
 from engine.errors import ConsentError
+from engine.sharing.records.consent import (
+    GROUNDS,
+    PACKAGES,
+    Consent,
+    ConsentRecipient,
+    GivenBy,
+    fields_of,
+    is_covered,
+    law_of,
+    locating,
+    parts_within,
+    require_covered,
+)
+from engine.sharing.records.partners import LONGEST, MOST_TRIES, SITTING, PartnerLink
 
 NOW = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
 UNIT, ORGANISATION = UUID(int=1), UUID(int=2)

@@ -3,9 +3,9 @@
 from collections import Counter
 from uuid import UUID
 
-from engine.domain import commands as cm
-from engine.domain.consequences import Consequences, Job, JobKind, WorkItem, consequences
-from engine.domain.records import AddedStep, ItemStatus, StepStatus
+from engine.core import commands as cm
+from engine.core.consequences import Consequences, Job, JobKind, WorkItem, consequences
+from engine.core.records import AddedStep, ItemStatus, StepStatus
 from tests.unit.domain.small_world import ASHA, BINA, RUN, World, actor, person, step_id, workflow
 
 STEPS = {

@@ -10,14 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.compiled import CompiledStep
-from engine.domain.consequences import JobKind, consequences
-from engine.domain.decide import decide
-from engine.domain.draft import Draft
-from engine.domain.findings import UNANSWERED, WRONG_TYPE, findings
-from engine.domain.records import (
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.compiled import CompiledStep
+from engine.core.consequences import JobKind, consequences
+from engine.core.deadlines.timers import wanted_deadlines
+from engine.core.decide import decide
+from engine.core.draft import Draft
+from engine.core.readiness import UNANSWERED, WRONG_TYPE, findings
+from engine.core.records import (
     LIVE,
     OPEN,
     AddedStep,
@@ -30,12 +31,11 @@ from engine.domain.records import (
     StepStatus,
     step_id,
 )
-from engine.domain.settle import settle
-from engine.domain.state import CaseState, evolve, replay
-from engine.domain.timers import wanted_deadlines
-from engine.domain.values import RunSteps, truth_of
+from engine.core.settle import settle
+from engine.core.state import CaseState, evolve, replay
+from engine.core.values import RunSteps, truth_of
 from engine.errors import AlreadyEndedError, ConflictError, LawyersNoteError, NotFoundError, UnknownOutcomeError
-from engine.spec.conditions.evaluate import Truth
+from engine.language.conditions.values import Truth
 from tests.unit.domain.small_world import (
     ASHA,
     BINA,

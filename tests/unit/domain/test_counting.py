@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain.counting import before, due_at, offset_from, warn_at
-from engine.domain.records import StepInterval
-from engine.domain.working_time import on_working_day
+from engine.core.records import StepInterval
+from engine.core.time.counting import before, due_at, offset_from, warn_at
+from engine.core.time.working import on_working_day
 from engine.errors import CalendarMissingError, NaiveInstantError
-from engine.spec.calendars import Calendar
-from engine.spec.limits import Offset, TimeLimit, WarningPoint
+from engine.language.calendars import Calendar
+from engine.language.limits import Offset, TimeLimit, WarningPoint
 
 MINUTE = timedelta(minutes=1)
 KOLKATA, DHAKA, KATHMANDU, YANGON = "Asia/Kolkata", "Asia/Dhaka", "Asia/Kathmandu", "Asia/Yangon"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.domain.counting import before, due_at, offset_from, warn_at
-from engine.domain.library import Library
-from engine.domain.records import StepInterval
-from engine.spec.limits import Offset, TimeLimit, WarningPoint
+from engine.core.library import Library
+from engine.core.records import StepInterval
+from engine.core.time.counting import before, due_at, offset_from, warn_at
+from engine.language.limits import Offset, TimeLimit, WarningPoint
 from tests.unit.domain.minute_walker import (
     Place,
     calendar_limit,

@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 from ruamel.yaml import YAML
 
-from engine.adapters.holidays_source import with_public_holidays
-from engine.domain.counting import due_at
-from engine.domain.records import StepInterval
-from engine.spec.calendars import Calendar, calendar_for
-from engine.spec.limits import TimeLimit
+from engine.core.records import StepInterval
+from engine.core.time.counting import due_at
+from engine.definitions.holidays import with_public_holidays
+from engine.language.calendars import Calendar, calendar_for
+from engine.language.limits import TimeLimit
 
 CALENDARS = Path(__file__).parents[3] / "workflows" / "calendars"
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.decide import decide
-from engine.domain.records import AddedStep, RunStatus
-from engine.domain.state import replay
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.decide import decide
+from engine.core.records import AddedStep, RunStatus
+from engine.core.state import replay
 from engine.errors import AlreadyEndedError, NoCalendarError, NotFoundError
 from tests.unit.domain.small_world import LIBRARY, OTHER_RUN, RUN, World, actor, hours, step_id, workflow
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
+from engine.core import commands as cm
+from engine.core import events as ev
 from engine.errors import AlreadyEndedError, NotFoundError, UnknownOutcomeError
 from tests.unit.domain.small_world import OTHER_RUN, RUN, World, actor, step_id, workflow
 

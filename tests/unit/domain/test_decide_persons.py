@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.records import PersonRole, RoleStatus
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.records import PersonRole, RoleStatus
 from engine.errors import NotFoundError
 from tests.unit.domain.small_world import ASHA, BINA, CHITRA, RUN, World, hours, person, workflow
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.records import AddedStep, Purpose
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.records import AddedStep, Purpose
 from engine.errors import AlreadyEndedError, ConflictError, NotFoundError
 from tests.unit.domain.small_world import ASHA, BINA, RUN, World, hours, person, step_id, workflow
 

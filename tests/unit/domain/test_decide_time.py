@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.firings import schedule
-from engine.domain.records import Purpose
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.deadlines.firings import schedule
+from engine.core.records import Purpose
 from tests.unit.domain.small_world import (
     ASHA,
     LADDERS,

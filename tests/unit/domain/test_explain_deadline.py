@@ -6,13 +6,13 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain import commands as cm
-from engine.domain.explain_deadline import explain_deadline
-from engine.domain.explain_time import ReasonKind
-from engine.domain.firings import schedule
-from engine.domain.records import Deadline, Purpose, step_id
+from engine.core import commands as cm
+from engine.core.deadlines.firings import schedule
+from engine.core.records import Deadline, Purpose, step_id
+from engine.core.time.explain import ReasonKind
+from engine.core.time.explain import deadline_reasons as explain_deadline
 from engine.errors import LimitChangeError
-from engine.spec.calendars import Calendar
+from engine.language.calendars import Calendar
 from tests.unit.domain.small_world import LIBRARY, RUN, T0, World, actor, hours, journey, workflow
 
 LIMITS = st.sampled_from(["PT0S", "PT10H", "P2D", "P1M", "P3WD", "PT12WH"])

@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.domain.counting import due_at
-from engine.domain.explain_time import ReasonKind, explain
-from engine.domain.records import StepInterval
-from engine.spec.calendars import Calendar
-from engine.spec.limits import TimeLimit
+from engine.core.records import StepInterval
+from engine.core.time.counting import due_at
+from engine.core.time.explain import ReasonKind, explain
+from engine.language.calendars import Calendar
+from engine.language.limits import TimeLimit
 
 ZONE = "Asia/Kolkata"
 START = datetime.fromisoformat("2026-05-19T15:05+05:30")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain.findings import LATE_OPENING, MISSING_TYPE, UNANSWERED, WRONG_TYPE, findings
+from engine.core import commands as cm
+from engine.core.readiness import LATE_OPENING, MISSING_TYPE, UNANSWERED, WRONG_TYPE, findings
 from tests.unit.domain.small_world import ASHA, BINA, RUN, World, person, step_id, workflow
 
 FACTS = {"facts": {"safe": {"type": "bool", "title": "The child is safe"}}}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain.four_eyes import (
+from engine.approvals.records import (
     FOUR_EYES,
     Agreed,
     ApprovalKind,
@@ -16,9 +16,9 @@ from engine.domain.four_eyes import (
     require_open,
     require_other,
 )
-from engine.domain.policy import ROLES_THAT_MAY
+from engine.core.policy import ROLES_THAT_MAY
+from engine.core.viewer import Viewer
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, OwnApprovalError
-from engine.views import Viewer
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 FIRST, SECOND, THIRD = UUID(int=1), UUID(int=2), UUID(int=4)

@@ -6,9 +6,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.adapters.name_tokens import NameTokens
-from engine.domain.ages import AgeRange, AgeSource
-from engine.domain.identity import (
+from engine.core.law.ages import AgeRange, AgeSource
+from engine.persons.records import (
     CONFIRMED,
     RULED_OUT,
     candidates_of,
@@ -20,6 +19,7 @@ from engine.domain.identity import (
     with_name,
     written_over,
 )
+from engine.persons.tokens import NameTokens
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 names = st.lists(st.sampled_from(["Kamala", "कमला", "কমলা", "Kamla Devi", "Moni", "ကမလာ"]), min_size=1, unique=True)

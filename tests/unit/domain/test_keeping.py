@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.domain.keeping import (
+from engine.core.keeping import (
     COOLING_OFF,
     CaseOfPerson,
     CopyStatus,
@@ -20,7 +20,7 @@ from engine.domain.keeping import (
     needs_second_person,
     reasons_against,
 )
-from engine.domain.records import Step, StepStatus
+from engine.core.records import Step, StepStatus
 from engine.errors import AlreadyEndedError
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.counting import offset_from
-from engine.domain.library import Library
-from engine.spec.ladders import Ladder
-from engine.spec.limits import Offset
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.library import Library
+from engine.core.time.counting import offset_from
+from engine.language.ladders import Ladder
+from engine.language.limits import Offset
 from tests.unit.domain.minute_walker import Place, instant, number
 from tests.unit.domain.small_world import ASHA, LADDERS, T0, World, workflow
 

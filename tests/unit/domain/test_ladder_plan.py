@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from engine.domain.counting import due_at
-from engine.domain.ladder_plan import planned_levels
+from engine.core.time.counting import due_at
+from engine.core.time.ladder_plan import planned_levels
 from engine.errors import CalendarMissingError
-from engine.spec.calendars import Calendar
-from engine.spec.ladders import Ladder
-from engine.spec.limits import TimeLimit
+from engine.language.calendars import Calendar
+from engine.language.ladders import Ladder
+from engine.language.limits import TimeLimit
 
 FILES = Path(__file__).parents[3] / "workflows" / "ladders"
 ZONE = "Asia/Kolkata"

@@ -2,7 +2,7 @@
 
 import re
 
-from engine.domain.languages import ANOTHER, LANGUAGES, language_words, to_choose
+from engine.people.records import ANOTHER, LANGUAGES, language_words, to_choose
 
 CODE = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
 """How a form of a pillar wants a language written."""

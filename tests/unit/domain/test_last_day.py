@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.explain_deadline import explain_deadline
-from engine.domain.explain_time import ReasonKind
-from engine.domain.last_day import late_at, said_by
-from engine.domain.lateness import DeadlineState, deadline_state
-from engine.domain.library import Library
-from engine.spec.calendars import Calendar
-from engine.spec.ladders import Ladder
-from engine.spec.law import KeptUntil, LawPack
-from engine.spec.limits import TimeLimit
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.deadlines.lateness import DeadlineState, deadline_state
+from engine.core.library import Library
+from engine.core.time.explain import ReasonKind
+from engine.core.time.explain import deadline_reasons as explain_deadline
+from engine.core.time.last_day import late_at, said_by
+from engine.language.calendars import Calendar
+from engine.language.ladders import Ladder
+from engine.language.law import KeptUntil, LawPack
+from engine.language.limits import TimeLimit
 from tests.unit.domain.small_world import CALENDAR, LADDERS, LAW, World, hours, journey, workflow
 
 KOLKATA = "Asia/Kolkata"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.domain.late_entry import WRITTEN_DOWN_WITHIN, is_late_entry
+from engine.core.time.owing import WRITTEN_DOWN_WITHIN, is_late_entry
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 

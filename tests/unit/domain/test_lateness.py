@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain.lateness import DeadlineState, deadline_state, is_overdue
-from engine.domain.records import Deadline, DeadlineStatus
-from engine.spec.calendars import Calendar
+from engine.core.deadlines.lateness import DeadlineState, deadline_state, is_overdue
+from engine.core.records import Deadline, DeadlineStatus
+from engine.language.calendars import Calendar
 
 START = datetime(2026, 3, 9, 4, 30, tzinfo=UTC)
 DUE = START + timedelta(hours=100)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from engine.domain.ages import AgeRange, AgeSource
-from engine.domain.applicability import ReasonSubject, choose, judge, place_reasons
-from engine.domain.law_told import NOTHING, LawFacts, Telling, age_of_band, gathered
-from engine.spec.conditions.evaluate import Truth
-from engine.spec.law import Force, LawLimit, LawPack, Signature, law_term
+from engine.core.law.ages import AgeRange, AgeSource
+from engine.core.law.applicability import ReasonSubject, choose, judge, place_reasons
+from engine.core.law.told import NOTHING, LawFacts, Telling, age_of_band, gathered
+from engine.language.conditions.values import Truth
+from engine.language.law import Force, LawLimit, LawPack, Signature, law_term
 
 ON = date(2026, 3, 10)
 ZONE = "Asia/Kolkata"

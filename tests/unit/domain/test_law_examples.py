@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from ruamel.yaml import YAML
 
-from engine.adapters.holidays_source import with_public_holidays
-from engine.domain.ages import AgeRange
-from engine.domain.counting import due_at
-from engine.domain.law_in_case import law_for
-from engine.domain.law_told import LawFacts
-from engine.domain.library import Library
-from engine.domain.records import Excluded
-from engine.spec.calendars import Calendar
-from engine.spec.law import LawPack
+from engine.core.law.ages import AgeRange
+from engine.core.law.in_case import law_for
+from engine.core.law.told import LawFacts
+from engine.core.library import Library
+from engine.core.records import Excluded
+from engine.core.time.counting import due_at
+from engine.definitions.holidays import with_public_holidays
+from engine.language.calendars import Calendar
+from engine.language.law import LawPack
 
 SHIPPED = Path(__file__).parents[3] / "workflows"
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.library import Library
-from engine.domain.records import AddedStep
-from engine.spec.law import LawPack
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.library import Library
+from engine.core.records import AddedStep
+from engine.language.law import LawPack
 from tests.unit.domain.small_world import ASHA, BINA, LIBRARY, RUN, World, hours, person, workflow
 
 

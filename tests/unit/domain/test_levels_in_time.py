@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.ladder_plan import unanswered_levels
-from engine.domain.records import AddedStep, Deadline, DeadlineStatus, DelayOwner, step_id
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.records import AddedStep, Deadline, DeadlineStatus, DelayOwner, step_id
+from engine.core.time.ladder_plan import unanswered_levels
 from engine.errors import NotFoundError
-from engine.spec.calendars import Calendar
-from engine.spec.ladders import Ladder
-from engine.spec.law import LawPack
+from engine.language.calendars import Calendar
+from engine.language.ladders import Ladder
+from engine.language.law import LawPack
 from tests.unit.domain.small_world import LADDERS, LAW, LIBRARY, RUN, World, actor, hours, workflow
 
 ANSWERED = {"needs_acknowledgement": True, "acknowledge_within": "PT1H"}

@@ -2,15 +2,7 @@
 
 import pytest
 
-from engine.domain.matching import (
-    Agreement,
-    Likeness,
-    bits_of,
-    bits_when_opened,
-    is_worth_telling,
-    kind_of,
-    score_of,
-)
+from engine.core.matching import Agreement, Likeness, bits_of, bits_when_opened, is_worth_telling, kind_of, score_of
 
 FEW, MANY = 10, 50_000
 BESIDE = frozenset({"part_home", "part_parent", "part_born"})

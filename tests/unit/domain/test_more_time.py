@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.records import Deadline
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.records import Deadline
 from engine.errors import (
     AlreadyEndedError,
     DeadlinePassedError,

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain.explain_deadline import explain_deadline
-from engine.domain.explain_time import ReasonKind
-from engine.domain.library import Library
-from engine.domain.records import Owes, step_id
-from engine.spec.calendars import Calendar
-from engine.spec.law import LawPack
+from engine.core import commands as cm
+from engine.core.library import Library
+from engine.core.records import Owes, step_id
+from engine.core.time.explain import ReasonKind
+from engine.core.time.explain import deadline_reasons as explain_deadline
+from engine.language.calendars import Calendar
+from engine.language.law import LawPack
 from tests.unit.domain.small_world import CALENDAR, LADDERS, LAW, RUN, World, workflow
 
 DHAKA = Calendar.model_validate(

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from engine.domain.ages import AgeRange
-from engine.domain.palermo import Element, Elements, TraffickingDefinition, points_to
-from engine.spec.conditions.evaluate import Truth
+from engine.core.law.ages import AgeRange
+from engine.core.law.palermo import Element, Elements, TraffickingDefinition, points_to
+from engine.language.conditions.values import Truth
 
 ON = date(2026, 3, 10)
 YES, NO, OPEN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN

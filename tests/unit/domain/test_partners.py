@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from engine.domain.partners import Partner, Score, offering, partner_id, scores_of, written
-from engine.domain.referral import Referral, ReferralStatus
+from engine.core.referral import Referral, ReferralStatus
+from engine.sharing.records.partners import Partner, Score, offering, partner_id, scores_of, written
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -4,7 +4,8 @@ import unicodedata
 
 import pytest
 
-from engine.domain.passwords import LONGEST, normalised, problem_of
+from engine.sign_in.records import LONGEST_PASSWORD as LONGEST
+from engine.sign_in.records import normalised, problem_of
 
 COMMON = {"password", "correcthorsebatterystaple", "iloveyou", "sunshine1"}
 CONTEXT = ("Mary Lyngdoh", "mary.lyngdoh@example.org", "Hill office", "Impulse Network")

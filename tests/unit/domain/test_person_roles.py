@@ -4,11 +4,11 @@ from datetime import date
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.non_punishment import NOTE, is_suspect, require_note_for_statement
-from engine.domain.records import AddedStep, CasePerson, PersonRole, RoleStatus
-from engine.domain.state import replay
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.persons import NOTE, is_suspect, require_note_for_statement
+from engine.core.records import AddedStep, CasePerson, PersonRole, RoleStatus
+from engine.core.state import replay
 from engine.errors import ConflictError, LawyersNoteError, NotFoundError
 from tests.unit.domain.small_world import ASHA, BINA, RUN, World, person, workflow
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.domain.access import CaseAccess, Via
-from engine.domain.policy import ROLES_THAT_MAY, Action, board_units, can, visible_units
-from engine.spec.roles import Role
+from engine.core.access import CaseAccess, Via
+from engine.core.policy import ROLES_THAT_MAY, Action, board_units, can, visible_units
+from engine.language.roles import Role
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 

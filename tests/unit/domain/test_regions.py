@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.domain.regions import region_words
+from engine.people.records import region_words
 from tests.acceptance.shipped_files import library
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from engine.adapters.data_files import data_folder
-from engine.domain.retention import Act, Proposed, proposed, still_kept
-from engine.spec.library import load_definitions
-from engine.spec.retention import DataClass, RetentionPolicy, missing_classes, policy_for
+from engine.language.library import load_definitions
+from engine.language.retention import DataClass, RetentionPolicy, missing_classes, policy_for
+from engine.machine.files import data_folder
+from engine.retention.policy import Act, Proposed, proposed, still_kept
 
 CLOSED = datetime(2024, 2, 29, 10, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.domain.safe_hours import EMAIL, IN_APP, Preference, digest_day, safe_instant, ways_for
+from engine.messages.records import EMAIL, IN_APP, Preference, digest_day, safe_instant, ways_for
 
 SOMEBODY = UUID(int=1)
 SMS = "sms"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.domain.sign_in_habits import (
+from engine.sign_in.records import (
     HOURS_ARE_JUDGED_AFTER,
     SIGN_INS_BEFORE_HOURS,
     Habit,

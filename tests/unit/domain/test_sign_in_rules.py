@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.domain.sign_in import (
+from engine.language.roles import Role
+from engine.sign_in.records import (
     ACCOUNT,
     ACCOUNT_HERE,
     FORGOTTEN_AFTER,
@@ -14,7 +15,6 @@ from engine.domain.sign_in import (
     must_have_factor,
     wait_after,
 )
-from engine.spec.roles import Role
 
 NOW = datetime(2026, 3, 7, tzinfo=UTC)
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from engine.domain import commands as cm
-from engine.domain import events as ev
-from engine.domain.law_told import for_report, told_before, told_in, without_told
-from engine.domain.splitting import facts_that_go, tellings_that_go
-from engine.domain.state import CaseState
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.case_links import facts_that_go, tellings_that_go
+from engine.core.law.told import for_report, told_before, told_in, without_told
+from engine.core.state import CaseState
 from tests.unit.domain.small_world import ASHA, BINA, CHITRA, T0, World, workflow
 
 FACTS: dict[str, Any] = {

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.domain.suppression import TOTAL, Audience, Cell, lines, shown
 from engine.errors import TooFineError
+from engine.overview.records.suppression import TOTAL, Audience, Cell, lines, shown
 
 SIZES = st.one_of(st.integers(0, 12), st.integers(0, 200))
 

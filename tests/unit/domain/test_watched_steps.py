@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from engine.domain import commands as cm
-from engine.domain.records import AddedStep, PersonRole, Purpose, step_id
+from engine.core import commands as cm
+from engine.core.records import AddedStep, PersonRole, Purpose, step_id
 from tests.unit.domain.small_world import RUN, World, hours, workflow
 
 PERSON = UUID(int=77)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from engine.domain.four_eyes import ApprovalRequest
-from engine.stores import ApiKey, KeptForm, Session
-from engine.usecases.invitations import OpenedInvitation
+from engine.approvals.records import ApprovalRequest
+from engine.people.actions.invitations import OpenedInvitation
+from engine.sign_in.records import ApiKey, KeptForm, Session
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ID = UUID(int=7)

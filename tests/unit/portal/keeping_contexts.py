@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from engine import views as vw
-from engine.domain.keeping import (
+from engine.approvals.pages.waiting import WORDS
+from engine.approvals.records import WaitingView
+from engine.core.keeping import (
     ENDS_OF_ERASURES,
     GROUNDS_TO_ERASE,
     GROUNDS_TO_SEAL,
@@ -12,12 +13,15 @@ from engine.domain.keeping import (
     PURPOSES_OF_COPIES,
     ROWS_ALONE,
 )
-from engine.portal.presenters.waiting import WORDS
-from engine.spec.differences import Difference
-from engine.spec.retention import RetentionPolicy
-from engine.stores import RevivedGrant, RevivedOffer, RevivedPerson
-from engine.usecases.custody import RestoreStanding
-from engine.usecases.proposals import Change
+from engine.definitions.actions.proposals import Change
+from engine.definitions.records import PreviewView
+from engine.language.differences import Difference
+from engine.language.retention import RetentionPolicy
+from engine.overview.records.cases import CaseView
+from engine.persons.records import CasePersonView
+from engine.retention.actions.custody import RestoreStanding
+from engine.retention.records import RevivedGrant, RevivedOffer, RevivedPerson
+from engine.retention.shown import ErasureView, ExportCopyView, HoldView, KeepingView, StatisticsView, SubjectView
 
 POLICY = {
     "retention": "trial", "title": "T", "jurisdiction": "*", "note": "N",
@@ -30,8 +34,8 @@ def keeping_contexts(
     view: Callable[[Any], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
 ) -> dict[str, dict[str, Any]]:
     """Give what each of these templates is given."""
-    found = view(vw.KeepingView)
-    erasure = view(vw.ErasureView)
+    found = view(KeepingView)
+    erasure = view(ErasureView)
     if full:
         states = ("asked", "approved", "done", "refused", "withdrawn")
         erasures = tuple(
@@ -40,13 +44,13 @@ def keeping_contexts(
             )
             for state in states
         )
-        hold = view(vw.HoldView)
+        hold = view(HoldView)
         holds = tuple(
             hold.model_copy(update={"lifted_at": lifted, "lift_asked_by_id": asked})
             for lifted, asked in ((hold.lifted_at, None), (None, hold.id), (None, None))
         )
         found = found.model_copy(update={"erasures": erasures, "holds": holds})
-    copy = view(vw.ExportCopyView)
+    copy = view(ExportCopyView)
     copies = [
         copy.model_copy(update={"status": state, "is_mine": mine})
         for state in ("asked", "ready", "fetched", "refused", "expired")
@@ -57,20 +61,20 @@ def keeping_contexts(
         "errors": {"kind": nasty, "holder_id": nasty, "person_id": nasty} if full else {},
         "problems": some(("#kind", nasty)), "typed": {"name": nasty} if full else {}, "command_id": erasure.id,
     }  # fmt: skip
-    statistics = view(vw.StatisticsView)
+    statistics = view(StatisticsView)
     if full:
         statistics = statistics.model_copy(update={"dimensions": ("month",)})
-    person = {"case": view(vw.CaseView), "person": view(vw.CasePersonView)}
+    person = {"case": view(CaseView), "person": view(CasePersonView)}
     return {
         "waiting.html": {
-            "to_answer": tuple((view(vw.WaitingView).model_copy(update={"kind": kind}), WORDS[kind]) for kind in WORDS)
-            if full else (), "mine": some((view(vw.WaitingView), WORDS["merge"])), "errors": {},
+            "to_answer": tuple((view(WaitingView).model_copy(update={"kind": kind}), WORDS[kind]) for kind in WORDS)
+            if full else (), "mine": some((view(WaitingView), WORDS["merge"])), "errors": {},
             "problems": some(("#x", nasty)), "command_id": erasure.id,
         },
         "proposed.html": {
-            "it": view(vw.WaitingView), "command_id": erasure.id,
+            "it": view(WaitingView), "command_id": erasure.id,
             "changes": some(Change("ladder", nasty, 2, 1, nasty, nasty, (Difference(nasty, nasty, "", True),))),
-            "preview": view(vw.PreviewView).model_copy(update={"lines": ()}) if full else None,
+            "preview": view(PreviewView).model_copy(update={"lines": ()}) if full else None,
         },
         "custody.html": {
             "found": RestoreStanding(
@@ -82,7 +86,7 @@ def keeping_contexts(
         "keeping.html": {"found": found, "ends": ENDS_OF_ERASURES, "may_ask": full, "may_approve": full},
         "keeping-policies.html": {"policies": policies},
         "case-keeping.html": {
-            "case": view(vw.CaseView), "found": found, "reason": nasty if full else "",
+            "case": view(CaseView), "found": found, "reason": nasty if full else "",
             "kinds": HOLD_WORDS, "grounds_to_seal": GROUNDS_TO_SEAL,
             "grounds_to_erase": GROUNDS_TO_ERASE, "sources": {"x": nasty}, "holders": some((erasure.id, nasty)),
             "may_hold": full, "may_seal": full, "may_ask": full, **form,
@@ -97,6 +101,6 @@ def keeping_contexts(
             "audience": "inside", "counted": {"cases": nasty}, "dimensions": {"month": nasty}, "may_export": full,
         },
         "subject-ask.html": person,
-        "subject.html": {"found": view(vw.SubjectView)},
+        "subject.html": {"found": view(SubjectView)},
         "correct.html": {**person, "reasons": {"x": nasty}, **form},
     }  # fmt: skip

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from engine.domain.explain_time import Reason, ReasonKind
-from engine.spec.law import LawPack
-from engine.stores import StoredSignature
-from engine.usecases.law_pages import Example, LawLine
+from engine.core.time.explain import Reason, ReasonKind
+from engine.definitions.actions.law_pages import Example, LawLine
+from engine.definitions.records import StoredSignature
+from engine.language.law import LawPack
 
 NASTY = "<b>&\"'"
 _NOW = datetime(2026, 3, 7, 12, tzinfo=UTC)

@@ -4,19 +4,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from engine import views as vw
-from engine.domain.partners import Score, written
-from engine.portal.presenters import sharing as shown
+from engine.core.viewer import View
+from engine.messages.records import OfferView
+from engine.sharing.records.partners import Score, written
+from engine.sharing.records.shown import MatchView, PartnerPage, SharingView
+from engine.web import words as shown
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 STATES = ("held", "offered", "accepted", "declined", "ended")
 
 
 def sharing_contexts(
-    view: Callable[[type[vw.View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
+    view: Callable[[type[View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
 ) -> dict[str, dict[str, Any]]:
     """Give the context of each template."""
-    sharing, page = view(vw.SharingView), view(vw.PartnerPage)
+    sharing, page = view(SharingView), view(PartnerPage)
     if full:
         one, consent = sharing.sent[0], sharing.consents[0]
         changes = {
@@ -46,9 +48,9 @@ def sharing_contexts(
         "partner.html": {
             "page": page if full else None, "token": "abc", "problem": problem, "reasons": {"full": nasty},
         },
-        "referral.html": {"offer": view(vw.OfferView), "note": nasty if full else ""},
+        "referral.html": {"offer": view(OfferView), "note": nasty if full else ""},
         "matches.html": {
-            "matches": some(view(vw.MatchView)), "questions": _questions(view(vw.MatchView)) if full else [],
+            "matches": some(view(MatchView)), "questions": _questions(view(MatchView)) if full else [],
             "problems": some(("#questions", nasty)),
         },
     }  # fmt: skip

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from engine.documents.pages.attachments import with_files
 from engine.plugin.fields import specs_of
-from engine.portal.presenters.case_files import with_files
-from engine.portal.presenters.fields import controls, questions
-from engine.views import FileView
+from engine.web.forms import controls, questions
+from engine.work.records import FileView
 from pillars.policing.forms import EvidenceForm
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)

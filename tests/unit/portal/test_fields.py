@@ -6,10 +6,9 @@ import pytest
 from starlette.datastructures import FormData
 
 from engine.plugin.fields import FieldKind
-from engine.portal.posted import answers, with_typed
-from engine.portal.presenters.fields import controls
-from engine.portal.presenters.forms import laid_out, typed_texts
-from engine.views import FieldView
+from engine.web.forms import controls, laid_out, typed_texts
+from engine.web.posted import answers, with_typed
+from engine.work.records import FieldView
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ZONE = "Asia/Kathmandu"

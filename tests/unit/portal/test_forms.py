@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from starlette.datastructures import FormData, UploadFile
 
-from engine.portal.presenters.fields import Control, controls
-from engine.portal.presenters.forms import is_touched, problem_lines
-from engine.views import FieldView
+from engine.web.forms import Control, controls, is_touched, problem_lines
+from engine.work.records import FieldView
 
 NOW = datetime(2026, 3, 7, 18, 40, tzinfo=UTC)
 KNOWN = {

@@ -5,7 +5,7 @@ from typing import Literal
 from engine.plugin.answers import Form
 from engine.plugin.fields import LongText, field
 from engine.plugin.steps import asked_of
-from engine.portal.presenters.kept import typed_lines
+from engine.web.kept import typed_lines
 
 
 class ReportForm(Form):

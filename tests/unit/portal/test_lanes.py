@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from engine.portal.presenters.lanes import what_waits
-from engine.views import DeadlineView, StepView
+from engine.deadlines.records.limits import DeadlineView
+from engine.overview.pages.plan import what_waits
+from engine.overview.records.cases import StepView
 
 NOW = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from engine.portal.pages import STATIC, static_url
+from engine.web.pages import STATIC, static_url
 
 FRONTEND = STATIC.parent / "frontend"
 

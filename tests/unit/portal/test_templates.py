@@ -10,23 +10,40 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from engine import views as vw
-from engine.domain.records import PersonRole
-from engine.domain.safe_hours import Preference
-from engine.portal.pages import environment, render
-from engine.portal.presenters.fields import Item, controls
-from engine.portal.presenters.forms import TypedText, laid_out
-from engine.portal.presenters.lanes import lane_groups
-from engine.portal.presenters.people import Group, Someone
-from engine.portal.presenters.plan import DeclaredFact, Offer, OfferGroup
-from engine.portal.presenters.prefect_links import run_links
-from engine.portal.presenters.sharing import FormChoice
-from engine.portal.presenters.source import numbered
-from engine.portal.presenters.waiting import WORDS
-from engine.portal.routes.case_course import REOPEN, START
-from engine.portal.visit import NavigationLink
-from engine.spec.findings import Finding
-from engine.usecases.calendar_days import CalendarDay
+from engine.access.records import AccessView
+from engine.approvals.pages.waiting import WORDS
+from engine.approvals.records import WaitingView
+from engine.core.records import PersonRole
+from engine.core.viewer import View, Viewer
+from engine.course.pages.course import REOPEN, START
+from engine.deadlines.records.explanations import ExplanationView, PlannedView, StretchView
+from engine.deadlines.records.limits import AskedView, DeadlineView, DelayLine, ExtensionView, LateView, LinkView
+from engine.definitions.actions.days import CalendarDay
+from engine.definitions.pages.workflows import numbered
+from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
+from engine.language.findings import Finding
+from engine.messages.records import (
+    ChannelView,
+    ContactView,
+    DeadLetterView,
+    MailView,
+    NoticeView,
+    OfferView,
+    Preference,
+    SentView,
+)
+from engine.overview.pages.board import run_links
+from engine.overview.pages.plan import DeclaredFact, Offer, OfferGroup, lane_groups
+from engine.overview.records.board import BoardView
+from engine.overview.records.cases import CaseLine, CaseView, EventView, JobView, StepView
+from engine.people.pages.people import Group, Someone
+from engine.people.records import AbsenceView, ActorView, MemberView, ShiftView, UnitView
+from engine.persons.records import CaseLinkView, CasePersonView, PersonPageView, PersonRoleView
+from engine.web.forms import Item, TypedText, controls, laid_out
+from engine.web.pages import environment, render
+from engine.web.visit import NavigationLink
+from engine.web.words import FormChoice
+from engine.work.records import AnswerView, FileView, FormView, ProposedView, WorkCounts, WorkItemView
 from tests.unit.portal.account_pages import account_contexts
 from tests.unit.portal.audit_contexts import audit_contexts
 from tests.unit.portal.keeping_contexts import keeping_contexts
@@ -66,29 +83,29 @@ def made(kind: Any, *, full: bool, name: str = "") -> Any:
 def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     """Give what each template needs."""
 
-    def view(kind: type[vw.View]) -> Any:
+    def view(kind: type[View]) -> Any:
         return made(kind, full=full)
 
     def some(value: Any) -> Any:
         return (value,) if full else ()
 
-    case, item, form, definition = view(vw.CaseView), view(vw.WorkItemView), view(vw.FormView), view(vw.DefinitionView)
-    step, job = view(vw.StepView), view(vw.JobView)
-    deadline = view(vw.DeadlineView).model_copy(update={"force": "binding" if full else "target"})
-    preview = view(vw.PreviewView)
+    case, item, form, definition = view(CaseView), view(WorkItemView), view(FormView), view(DefinitionView)
+    step, job = view(StepView), view(JobView)
+    deadline = view(DeadlineView).model_copy(update={"force": "binding" if full else "target"})
+    preview = view(PreviewView)
     if full:
         preview = preview.model_copy(
             update={"lines": tuple(preview.lines[0].model_copy(update={"effect": effect}) for effect in EFFECTS)}
         )
     errors, problems = ({"to": NASTY, "until": NASTY} if full else {}), some(("#to", NASTY))
     typed = {"errors": errors, "problems": problems, "typed": {"channel": NASTY} if full else {}, "command_id": ID}
-    someone, shift, offer = view(vw.ActorView), view(vw.ShiftView), view(vw.OfferView)
-    asked = view(vw.ExtensionView).model_copy(update={"state": "asked"})
+    someone, shift, offer = view(ActorView), view(ShiftView), view(OfferView)
+    asked = view(ExtensionView).model_copy(update={"state": "asked"})
     points = [
-        view(vw.PlannedView).model_copy(update={"name": name, "kind": kind, "state": state})
+        view(PlannedView).model_copy(update={"name": name, "kind": kind, "state": state})
         for name, kind, state in POINTS
     ]
-    why = view(vw.ExplanationView).model_copy(
+    why = view(ExplanationView).model_copy(
         update={
             "planned": tuple(points) if full else (),
             "deadline": deadline.model_copy(update={"extensions": (*deadline.extensions, asked) if full else ()}),
@@ -102,10 +119,10 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         if full else (), "offered": some(OfferGroup(NASTY, (Offer("x.y", NASTY),))), "step_id": ID,
         "step_title": NASTY, "names": (Offer("a", "A"), Offer("b", "B")) if full else (Offer("journey", "Journey"),),
     }  # fmt: skip
-    link = view(vw.CaseLinkView)
+    link = view(CaseLinkView)
     roles_of_link = ("is_stub", "is_into", "is_asked", "none")
     links = [link.model_copy(update={name: name == one for name in roles_of_link[:3]}) for one in roles_of_link] * full
-    strip = view(vw.LateView)
+    strip = view(LateView)
     late = some(strip.model_copy(update={"calls": tuple(
         call.model_copy(update={"id": UUID(int=number), "ended": ended})
         for call in strip.calls for number, ended in enumerate((None, "reached"))
@@ -114,8 +131,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "view": form, "item": item, "layout": laid_out(form.fields, shown if full else ()), "revision": 1,
         "command_id": ID, "beside": dict.fromkeys(("happened_at", "late_reason", "reason", "outcome"), ""),
         "errors": {"reason": NASTY, "outcome": NASTY} if full else {}, "problems": some(("#reason", NASTY)),
-        "is_others": False, "may_give": full, "colleagues": some(view(vw.ActorView)), "has_appointment": full,
-        "proposed": view(vw.ProposedView) if full else None, "may_delegate": full,
+        "is_others": False, "may_give": full, "colleagues": some(view(ActorView)), "has_appointment": full,
+        "proposed": view(ProposedView) if full else None, "may_delegate": full,
         "late_reasons": some(NASTY), "late": late, "may_reveal": full,
     }  # fmt: skip
     svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
@@ -123,7 +140,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     return {
         "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
                          "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
-        "home.html": {"counts": view(vw.WorkCounts), "cases": 1, "unread": 1, "may_report": full,
+        "home.html": {"counts": view(WorkCounts), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
         "paper-forms.html": {"groups": some((NASTY, some(types.SimpleNamespace(key="rescue.plan", title=NASTY))))},
         "calls.html": {"case": case, "step": step, "late": late, "may_ring": full, "may_reveal": full,
@@ -131,8 +148,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "typed": {"words": NASTY} if full else {}, "command_id": ID},
         "worklist.html": {"late": {ID: late[0]} if full else {}, "late_elsewhere": late, "mine": some(item),
                           "free": some(item), "is_cut": full, "command_id": ID,
-                          "counts": view(vw.WorkCounts), "on_call": some(shift),
-                          "asked": some(view(vw.AskedView).model_copy(update={"deadline": why.deadline}))},
+                          "counts": view(WorkCounts), "on_call": some(shift),
+                          "asked": some(view(AskedView).model_copy(update={"deadline": why.deadline}))},
         "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "before": shown, "words": shown,
                         "units": ((ID, NASTY), (ID, NASTY)) if full else (), "unit_id": None},
         "saved.html": {"case": case, "item": item if full else None, "receipt": NASTY if full else "",
@@ -148,61 +165,61 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "busy.html": {"message": NASTY, "path": "/report", "again": some(("a-narrative", NASTY)) if full else None,
                       "is_once": full,
                       "shown": some((NASTY, NASTY))},
-        "cases.html": {"cases": some(view(vw.CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
+        "cases.html": {"cases": some(view(CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1, "may_break_glass": full, "may_see_statistics": full,
                        "may_see_keeping": full},
         "case.html": {"case": case, "late": late, "may_ring": full, "may_reveal": full,
                       "may_see_readings": full, "may_see_keeping": full, "may_read": full,
-                      "points": some(view(vw.PointsToView)), "has_story": full,
+                      "points": some(view(PointsToView)), "has_story": full,
                       "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
                       "may_see_access": full,
-                      "linked": links, "asked": some((view(vw.WaitingView), WORDS["closure"])),
+                      "linked": links, "asked": some((view(WaitingView), WORDS["closure"])),
                       "command_id": ID, "may_release": full, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
-        "history.html": {"case": case, "events": some(view(vw.EventView)), "words": {1: NASTY} if full else {},
+        "history.html": {"case": case, "events": some(view(EventView)), "words": {1: NASTY} if full else {},
                          "has_read": full, "may_read": full},
         "case-course.html": {"case": case, "asked": REOPEN if full else START, "step": step if full else None,
                              "workflows": some(("x", NASTY)), "errors": {"words": NASTY} if full else {},
                              "problems": some(("#words", NASTY)), "typed": {}, "command_id": ID, "is_over": False},
-        "step.html": {"case": case, "step": step, "answers": some(view(vw.AnswerView)), "revealed": full,
+        "step.html": {"case": case, "step": step, "answers": some(view(AnswerView)), "revealed": full,
                       "may_reveal": full, "may_offer": full, "deadlines": some(deadline), "command_id": ID,
                       "may_cancel": full,
-                      "proposed": view(vw.ProposedView).model_copy(update={"is_viewer": False}) if full else None},
+                      "proposed": view(ProposedView).model_copy(update={"is_viewer": False}) if full else None},
         "person.html": {"may_answer_subject": full, "may_correct": full, "case": case,
-                        "known": view(vw.PersonPageView), "person": view(vw.CasePersonView) if full else None,
-                        "present": some(view(vw.PersonRoleView)), "others": some(view(vw.CasePersonView)),
+                        "known": view(PersonPageView), "person": view(CasePersonView) if full else None,
+                        "present": some(view(PersonRoleView)), "others": some(view(CasePersonView)),
                         "may_reveal": full, "may_write": full, "may_change": full, "roles": tuple(PersonRole),
                         "statuses": {"x": NASTY}, "sources": {"x": NASTY}, "role_reasons": {"x": NASTY},
                         "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, **typed},
         "case-links.html": {"case": case, "links": links, "kinds": {"x": NASTY}, "by_hand": (("x", NASTY),),
                             "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, "workflows": (("x", NASTY),),
                             "may_link": full, "may_merge": full, "is_stub": False, **typed},
-        "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): view(vw.StretchView)} if full else None,
+        "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): view(StretchView)} if full else None,
                      "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
                      "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),
                      "extension_reasons": some(Offer("a", NASTY)), "lengths": some(Offer("P1D", NASTY)), **typed},
-        "link.html": {"link": view(vw.LinkView), "command_id": ID},
+        "link.html": {"link": view(LinkView), "command_id": ID},
         "on-call.html": {"units": ((ID, NASTY, [shift] if full else []),), "colleagues": some(someone),
                          "may_plan": {ID: full}, "may_hand_over": {ID: full}, **typed},
-        "absences.html": {"mine": some(view(vw.AbsenceView)), "others": some(view(vw.AbsenceView)),
+        "absences.html": {"mine": some(view(AbsenceView)), "others": some(view(AbsenceView)),
                           "colleagues": some(someone), "may_plan": full, **typed},
-        "access.html": {"case": case, "access": view(vw.AccessView), "people": some((ID, NASTY)),
+        "access.html": {"case": case, "access": view(AccessView), "people": some((ID, NASTY)),
                         "units": some((ID, NASTY)), "reasons": {"denied": {"kin": NASTY}},
                         "groups": {"denied": NASTY}, "lifting": {"kin": NASTY}, **typed},
-        "files.html": {"case": case, "files": some(view(vw.FileView)), "kinds": {"order": NASTY}, "scans": {},
+        "files.html": {"case": case, "files": some(view(FileView)), "kinds": {"order": NASTY}, "scans": {},
                        "may_add": full, "endings": "pdf", "accept": ".pdf", "largest": 25, "errors": errors,
                        "problems": problems, "kind": "order", "child_label": NASTY,
                        "child_choices": some(Item("no", NASTY, full))},
         "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,
                            "reasons": {"full": NASTY}, **typed},
-        "delays.html": {"lines": some(view(vw.DelayLine)), "owners": {"ours": NASTY}},
-        "dead-letters.html": {"letters": some(view(vw.DeadLetterView)), "reasons": some(FormChoice("a", NASTY)),
+        "delays.html": {"lines": some(view(DelayLine)), "owners": {"ours": NASTY}},
+        "dead-letters.html": {"letters": some(view(DeadLetterView)), "reasons": some(FormChoice("a", NASTY)),
                               "errors": errors, "problems": problems},
-        "channels.html": {"channels": some(view(vw.ChannelView)), "organisations": some(NASTY),
+        "channels.html": {"channels": some(view(ChannelView)), "organisations": some(NASTY),
                           "kinds": ("sms", "matrix"), **typed},
         "preferences.html": {"chosen": Preference(actor_id=ID, digest="daily" if full else "none"),
                              "ways": ("email", "sms"), "wanted": some("email"), "gateways": ("sms",),
-                             "contacts": some(view(vw.ContactView)), "may_be_reached": full, **typed},
+                             "contacts": some(view(ContactView)), "may_be_reached": full, **typed},
         "calendar.html": {"name": "IN", "year": 2026, "calendar_title": NASTY, "calendar_zone": "Asia/Kolkata",
                           "weekend": "Sunday", "gaps": some(NASTY),
                           "days": some(CalendarDay(NOW.date(), "working", NASTY, NASTY, is_added=True)),
@@ -212,8 +229,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "add-person.html": changes,
         "add-fact.html": changes,
         "journey.html": changes,
-        "transmit.html": {"notices": some(view(vw.NoticeView)), "waiting": some(view(vw.SentView)),
-                          "sent": some(view(vw.SentView)), "offered": int(full), "may_see_matches": full,
+        "transmit.html": {"notices": some(view(NoticeView)), "waiting": some(view(SentView)),
+                          "sent": some(view(SentView)), "offered": int(full), "may_see_matches": full,
                           "read_at_once": [UUID(int=1), UUID(int=2)] if full else []},
         "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full},
         "workflow.html": {"definition": definition, "svg": svg if full else "", "lines": numbered(NASTY),
@@ -230,24 +247,24 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                                "alone": NASTY if full else "",
                                "findings": found, "has_errors": full, "checked": full, "refused": full,
                                "preview": preview if full else None},
-        "board.html": {"board": view(vw.BoardView), "failed": run_links(some(job), None), "may_see": full,
+        "board.html": {"board": view(BoardView), "failed": run_links(some(job), None), "may_see": full,
                        "may_keep_channels": full, "may_mend": full,
                        "recent": run_links(some(job), "http://127.0.0.1:4200"), "held": run_links(some(job), None),
                        "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
         **keeping_contexts(view, some, NASTY, full=full),
-        "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(vw.CaseLine)),
-                      "has_story": lambda _case_id: full, "mails": some(view(vw.MailView))},
+        "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(CaseLine)),
+                      "has_story": lambda _case_id: full, "mails": some(view(MailView))},
         **audit_contexts(view, some, NASTY, full=full),
-        **law_contexts(full=full, typed=typed, case=case, explained=view(vw.LawExplanationView)),
+        **law_contexts(full=full, typed=typed, case=case, explained=view(LawExplanationView)),
         **sharing_contexts(view, some, NASTY, full=full),
-        **account_contexts(NASTY, full=full, member=view(vw.MemberView), unit=view(vw.UnitView)),
+        **account_contexts(NASTY, full=full, member=view(MemberView), unit=view(UnitView)),
     }  # fmt: skip
 
 
 def framed(context: dict[str, Any], *, full: bool) -> dict[str, Any]:
     return {
-        "title": "Title", "viewer": made(vw.Viewer, full=True), "zone": "Asia/Kathmandu", "now": NOW, "demo": full,
+        "title": "Title", "viewer": made(Viewer, full=True), "zone": "Asia/Kathmandu", "now": NOW, "demo": full,
         "has_demo_controls": full, "navigation": (NavigationLink("Home", "/", current=True),) if full else (),
         "unprotected": full, "said": "Done." if full else "",
     } | context  # fmt: skip

@@ -4,17 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.portal.presenters.times import (
-    countdown,
-    due_words,
-    for_input,
-    from_input,
-    local,
-    moment,
-    month_words,
-    span,
-    zone_words,
-)
+from engine.web.times import countdown, due_words, for_input, from_input, local, moment, month_words, span, zone_words
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 

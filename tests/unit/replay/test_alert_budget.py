@@ -5,11 +5,11 @@ from statistics import median
 
 import pytest
 
-from engine.replay.alert_budget import AlertBudget, alert_budget
-from engine.replay.simulated import SimulatedReport
-from engine.replay.simulator import simulate
-from engine.spec.ladders import LevelRepeat
-from engine.spec.limits import TimeLimit
+from engine.language.ladders import LevelRepeat
+from engine.language.limits import TimeLimit
+from engine.rehearsal.alert_budget import AlertBudget, alert_budget
+from engine.rehearsal.simulated import SimulatedReport
+from engine.rehearsal.simulator import simulate
 from tests.acceptance.shipped_files import CASES, library, shipped
 from tests.unit.replay.test_simulator import REPORT
 

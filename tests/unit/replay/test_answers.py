@@ -2,10 +2,10 @@
 
 import pytest
 
+from engine.cases.answers import check_answers
 from engine.plugin.steps import StepKind
-from engine.replay.answers import step_answers
-from engine.replay.story import read_story
-from engine.usecases.answers import check_answers
+from engine.rehearsal.answers import step_answers
+from engine.rehearsal.story import read_story
 from tests.acceptance.shipped_files import registry
 from tests.acceptance.story_files import STORIES
 

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from engine.adapters.registry_catalogue import RegistryCatalogue
-from engine.domain.law_told import TELLS
-from engine.replay.simulated import SimulatedReport
-from engine.replay.simulated_facts import SimulatedFacts, drawn_facts
-from engine.replay.simulator import simulate
+from engine.core.law.told import TELLS
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.rehearsal.simulated import SimulatedReport
+from engine.rehearsal.simulated_facts import SimulatedFacts, drawn_facts
+from engine.rehearsal.simulator import simulate
 from tests.acceptance.shipped_files import library, registry, shipped
 
 AT = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)

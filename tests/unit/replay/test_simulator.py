@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.replay.simulated import SimulatedReport
-from engine.replay.simulator import simulate
+from engine.rehearsal.simulated import SimulatedReport
+from engine.rehearsal.simulator import simulate
 from tests.acceptance.shipped_files import CASES, library, shipped
 
 REPORT = SimulatedReport(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from engine.errors import NoCalendarError
-from engine.spec.calendars import Calendar, SpecialDay, Weekday, calendar_for
+from engine.language.calendars import Calendar, SpecialDay, Weekday, calendar_for
 
 FILES = Path(__file__).parents[3] / "workflows" / "calendars"
 

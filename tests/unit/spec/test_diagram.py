@@ -5,11 +5,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from engine.adapters.graphviz_svg import dot_to_svg
-from engine.spec.diagram import to_dot, to_mermaid
-from engine.spec.drawing.palette import INK, colour_of
-from engine.spec.extends import load_workflow_text
-from engine.spec.workflow import Workflow
+from engine.language.diagram import to_dot, to_mermaid
+from engine.language.drawing.palette import INK, colour_of
+from engine.language.extends import load_workflow_text
+from engine.language.workflow import Workflow
+from engine.machine.drawing import dot_to_svg
 from tests.unit.spec.step_types import CATALOGUE
 from tests.unit.spec.test_lint_workflows import EXAMPLE
 

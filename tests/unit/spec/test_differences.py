@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engine.spec.differences import differences
+from engine.language.differences import differences
 
 BEFORE: dict[str, Any] = {
     "version": 1, "title": "Visit",

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.spec.extends import Library, Source, assemble, load_workflow, load_workflow_text
-from engine.spec.findings import Finding
-from engine.spec.workflow import JoinMode, Workflow
-from engine.spec.yaml_files import read_yaml
+from engine.language.extends import Library, Source, assemble, load_workflow, load_workflow_text
+from engine.language.findings import Finding
+from engine.language.workflow import JoinMode, Workflow
+from engine.language.yaml_files import read_yaml
 
 BASE = """\
 workflow: base

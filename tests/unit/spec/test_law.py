@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from engine.spec.law import Force, LawLimit, LawPack, Measure, Signature, find_limit, is_quotable, law_term
-from engine.spec.limits import Counting, TimeLimit
+from engine.language.law import Force, LawLimit, LawPack, Measure, Signature, find_limit, is_quotable, law_term
+from engine.language.limits import Counting, TimeLimit
 
 FILES = sorted((Path(__file__).parents[3] / "workflows" / "law").glob("*.yaml"))
 TODAY = date(2026, 5, 1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel, ValidationError
 
-from engine.spec.limits import Counting, Offset, TimeLimit, WarningPoint
+from engine.language.limits import Counting, Offset, TimeLimit, WarningPoint
 
 
 @pytest.mark.parametrize(

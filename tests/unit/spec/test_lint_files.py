@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.spec.findings import Finding
-from engine.spec.lint.codes import CODES
-from engine.spec.lint.known import KnownNames
-from engine.spec.lint.paths import lint_paths
+from engine.language.findings import Finding
+from engine.language.lint.codes import CODES
+from engine.language.lint.known import KnownNames
+from engine.language.lint.paths import lint_paths
 from tests.unit.spec.step_types import CATALOGUE, NAMES
 from tests.unit.spec.test_lint_workflows import EXAMPLE
 

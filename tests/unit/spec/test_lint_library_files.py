@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.spec.lint.files import lint_documents
-from engine.spec.lint.known import KnownNames
-from engine.spec.yaml_files import read_yaml
+from engine.language.lint.files import lint_documents
+from engine.language.lint.known import KnownNames
+from engine.language.yaml_files import read_yaml
 from tests.unit.spec.step_types import CATALOGUE
 
 NAMES = KnownNames(letters=frozenset({"escalation-letter"}), holiday_places=frozenset({"IN", "IN/AS"}))

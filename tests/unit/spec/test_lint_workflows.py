@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.spec.findings import Finding, Severity
-from engine.spec.lint.codes import CODES
-from engine.spec.lint.known import KnownLaw, KnownNames
-from engine.spec.lint.workflows import lint_workflow
+from engine.language.findings import Finding, Severity
+from engine.language.lint.codes import CODES
+from engine.language.lint.known import KnownLaw, KnownNames
+from engine.language.lint.workflows import lint_workflow
 from tests.unit.spec.step_types import CATALOGUE, NAMES
 
 EXAMPLE = """\
@@ -386,6 +386,5 @@ def test_every_finding_of_the_linter_has_a_documented_code() -> None:
 
 def test_every_documented_code_is_found_by_something() -> None:
     engine = Path(__file__).parents[3] / "engine"
-    files = [*(engine / "spec").rglob("*.py"), *(engine / "adapters").glob("*.py")]
-    sources = [path.read_text(encoding="utf-8") for path in files if path.name != "codes.py"]
+    sources = [path.read_text(encoding="utf-8") for path in engine.rglob("*.py") if path.name != "codes.py"]
     assert {code for code in CODES if not any(f'"{code}"' in source for source in sources)} == set()

@@ -2,8 +2,8 @@
 
 import pytest
 
+from engine.language.plain_words import in_plain_words, in_running_words
 from engine.plugin.registry import load_registry
-from engine.spec.plain_words import in_plain_words, in_running_words
 
 
 @pytest.mark.parametrize(

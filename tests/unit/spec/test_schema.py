@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from engine.spec.library import DefinitionKind, definition_files, kind_of
-from engine.spec.schema import json_schema
-from engine.spec.yaml_files import read_yaml, read_yaml_file
+from engine.language.library import DefinitionKind, definition_files, kind_of
+from engine.language.schema import json_schema
+from engine.language.yaml_files import read_yaml, read_yaml_file
 from tests.unit.spec.test_lint_workflows import EXAMPLE
 
 FILES = definition_files(Path(__file__).parents[3] / "workflows")

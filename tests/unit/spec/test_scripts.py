@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.spec.scripts import roman, skeleton, sound
+from engine.language.scripts import roman, skeleton, sound
 
 
 @pytest.mark.parametrize(

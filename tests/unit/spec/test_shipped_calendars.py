@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from ruamel.yaml import YAML
 
-from engine.adapters.holidays_source import with_public_holidays
-from engine.domain.counting import due_at
-from engine.spec.calendars import Calendar, SpecialDay, calendar_for
-from engine.spec.limits import TimeLimit
+from engine.core.time.counting import due_at
+from engine.definitions.holidays import with_public_holidays
+from engine.language.calendars import Calendar, SpecialDay, calendar_for
+from engine.language.limits import TimeLimit
 
 FILES = Path(__file__).parents[3] / "workflows" / "calendars"
 STATES = ("IN-AS", "IN-AR", "IN-ML", "IN-MN", "IN-MZ", "IN-NL", "IN-SK", "IN-TR", "IN-WB")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.spec.yaml_files import read_yaml, read_yaml_file
-from engine.spec.yaml_text import LARGEST_BYTES
+from engine.language.yaml_files import read_yaml, read_yaml_file
+from engine.language.yaml_text import LARGEST_BYTES
 
 
 def _codes(text: str | bytes) -> list[tuple[str, int, int]]:

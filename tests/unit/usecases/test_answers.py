@@ -3,10 +3,10 @@
 import pytest
 
 from engine.builtin import Note
+from engine.cases.answers import check_answers
 from engine.errors import InvalidAnswersError
-from engine.spec.conditions.evaluate import UNKNOWN, Value
-from engine.spec.workflow import Question
-from engine.usecases.answers import check_answers
+from engine.language.conditions.values import UNKNOWN, Value
+from engine.language.workflow import Question
 
 TOLD = {"reason": "Flood", "delay_owner": "force_majeure", "signed": "Mira Devi"}
 ASKED = Question.model_validate({"id": "interpreter", "type": "bool", "label": "An interpreter?"})

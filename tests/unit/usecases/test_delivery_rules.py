@@ -5,8 +5,8 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from engine.stores import ClaimedDelivery
-from engine.usecases.delivery_rules import AWAY, MOST_UNEXPECTED, UNEXPECTED, next_try, wants_other_way
+from engine.messages.actions.delivering import AWAY, MOST_UNEXPECTED, UNEXPECTED, next_try, wants_other_way
+from engine.messages.records import ClaimedDelivery
 
 NOW = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
 _SPACE = UUID(int=7)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.usecases.writing import due_time
+from engine.messages.actions.writing import due_time
 
 DUE = datetime(2026, 8, 13, 20, 35, tzinfo=UTC)
 MIDNIGHT, CLOSING = datetime(2026, 8, 14, 18, 30, tzinfo=UTC), datetime(2026, 8, 17, 11, 30, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine.deadlines.actions.firing import LastLook, jump_between
 from engine.ports import Uptime
-from engine.usecases.firing_guard import LastLook, jump_between
 
 NOON = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 

@@ -8,14 +8,14 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from engine.adapters.data_files import data_folder
-from engine.adapters.messages import TemplateRenderer
-from engine.adapters.printing import PdfPrinter
 from engine.builtin import CORE
+from engine.documents.actions.paper_forms import asked_of_people, paper_form, paper_form_name
+from engine.documents.printing import PdfPrinter
 from engine.errors import UnknownStepTypeError
+from engine.machine.files import data_folder
+from engine.messages.templates import TemplateRenderer
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind, StepType
-from engine.usecases.paper_forms import asked_of_people, paper_form, paper_form_name
 
 pytestmark = pytest.mark.long
 

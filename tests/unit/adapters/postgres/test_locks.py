@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine.adapters.postgres.locks import Share
+from engine.db.embedded.locks import Share
 
 
 def test_only_the_last_user_to_leave_is_the_last(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.postgres.passwords import PasswordFile
+from engine.db.embedded.passwords import PasswordFile
 from engine.errors import SettingsError
 
 

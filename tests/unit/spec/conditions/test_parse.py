@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.errors import ConditionSyntaxError
-from engine.spec.conditions.parse import parse_condition
-from engine.spec.conditions.tree import (
+from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.tree import (
     And,
     Comparator,
     Compare,

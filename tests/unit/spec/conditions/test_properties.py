@@ -10,11 +10,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from engine.errors import ConditionSyntaxError, ConditionTypeError
-from engine.spec.conditions.check import FieldType, ValueType, check_condition
-from engine.spec.conditions.evaluate import UNKNOWN, Truth, Value, evaluate, explain
-from engine.spec.conditions.parse import parse_condition
-from engine.spec.conditions.render import render
-from engine.spec.conditions.tree import (
+from engine.language.conditions.check import check_condition
+from engine.language.conditions.evaluate import evaluate, explain
+from engine.language.conditions.field_types import FieldType, ValueType
+from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.render import render
+from engine.language.conditions.tree import (
     And,
     BoolLiteral,
     Comparator,
@@ -37,7 +38,8 @@ from engine.spec.conditions.tree import (
     StringLiteral,
     Variable,
 )
-from engine.spec.conditions.words import in_words
+from engine.language.conditions.values import UNKNOWN, Truth, Value
+from engine.language.conditions.words import in_words
 
 Path = tuple[str, ...]
 Draw = st.DrawFn

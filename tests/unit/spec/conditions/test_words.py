@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.spec.conditions.parse import parse_condition
-from engine.spec.conditions.words import in_words
+from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.words import in_words
 
 
 def title(path: tuple[str, ...]) -> str:

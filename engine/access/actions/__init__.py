@@ -1,0 +1,1 @@
+"""Bar, restrict, and give emergency access."""

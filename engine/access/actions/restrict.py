@@ -1,0 +1,127 @@
+"""Seal a case: it is kept, and only its holder and the data-protection officer see it; two people open it again."""
+
+from uuid import UUID
+
+from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.records import ApprovalKind
+from engine.assembly import Engine
+from engine.cases.actions.deciding import require_member
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core.keeping import GROUNDS_TO_SEAL, Restriction
+from engine.core.policy import Action
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NoSecondPersonError, NotFoundError
+from engine.language.plain_words import in_running_words
+from engine.language.roles import Role
+from engine.people.store import DirectoryStore
+from engine.ports import ActorRecord
+from engine.retention.store import KeepingStore
+
+
+def seal_case(
+    engine: Engine, case_id: UUID, *, viewer: Viewer, ground_code: str, holder_id: UUID, command_id: UUID
+) -> None:
+    """Seal a case, with a ground and somebody of its unit who holds it meanwhile.
+
+    Raises `InvalidAnswersError`, `AlreadyEndedError` for a case that is sealed, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    if ground_code not in GROUNDS_TO_SEAL:
+        raise InvalidAnswersError({"ground_code": "Choose why."})
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        require_member(viewer, state, Action.SEAL)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+            return
+        holder = tx.of(DirectoryStore).actor(holder_id)
+        if holder is None or holder.disabled or state.case.unit_id not in holder.unit_ids:
+            raise InvalidAnswersError({"holder_id": "Choose someone active in the case's unit."})
+        if Role.DATA_PROTECTION_OFFICER in holder.roles:
+            raise InvalidAnswersError(
+                {"holder_id": "Choose someone else: the officer can see it anyway, and it takes two people."}
+            )
+        restriction = Restriction(
+            id=engine.entropy.uuid(), case_id=case_id, ground_code=ground_code, holder_id=holder_id,
+            placed_by=viewer.actor_id, placed_at=now,
+        )  # fmt: skip
+        if not tx.of(KeepingStore).add_restriction(restriction):
+            raise AlreadyEndedError(kind="opening of the case")
+        body = {"ground_code": ground_code}
+        tx.of(CaseStore).note(state, "CaseSealed", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
+        tx.commit()
+
+
+def ask_to_open(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
+    """Ask that a sealed case is opened again.
+
+    Raises `NoSecondPersonError` where nobody else sees it, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        sealed = _seal(tx, state, viewer)
+        people = _who_sees(tx, state, sealed)
+        if all(person.id == viewer.actor_id for person in people):
+            raise NoSecondPersonError(roles=in_running_words(Role.DATA_PROTECTION_OFFICER))
+        ask_second(
+            engine,
+            tx,
+            ApprovalKind.OPEN_SEAL,
+            sealed.id,
+            asked_by=viewer.actor_id,
+            now=now,
+            state=state,
+            people=people,
+        )
+        tx.of(CaseStore).note(state, "OpeningAsked", {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+
+
+def answer_opening(engine: Engine, case_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
+    """Open a sealed case as a second person, or let it stay sealed.
+
+    Raises `AlreadyEndedError` when nobody asks for it, `OwnApprovalError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        sealed = _seal(tx, state, viewer)
+        take_answer(
+            engine, tx, ApprovalKind.OPEN_SEAL, sealed.id, viewer=viewer, approved=agreed, now=now, state=state
+        )  # fmt: skip
+        if agreed:
+            tx.of(KeepingStore).save_restriction(sealed.lift(viewer.actor_id, now))
+        type_ = "CaseUnsealed" if agreed else "SealKept"
+        tx.of(CaseStore).note(state, type_, {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+
+
+def require_no_seal(
+    tx: Transaction, *states: CaseState, shown_at: str, problem: str = "This case is restricted"
+) -> None:
+    """Refuse what the seal of a case keeps from being done alone; raises `InvalidAnswersError` at a field."""
+    if any(tx.of(KeepingStore).restriction_of(state.case.id) is not None for state in states):
+        raise InvalidAnswersError({shown_at: f"{problem}: two people have to lift the restriction first."})
+
+
+def _who_sees(tx: Transaction, state: CaseState, sealed: Restriction) -> list[ActorRecord]:
+    """List who sees a sealed case and can act: its holder, and the officers of its unit, away or not."""
+    officers = tx.of(DirectoryStore).holders(roles=(Role.DATA_PROTECTION_OFFICER.value,), unit_id=state.case.unit_id)
+    holder = tx.of(DirectoryStore).actor(sealed.holder_id)
+    here = {one.id: one for one in (holder, *officers) if one is not None and state.case.unit_id in one.unit_ids}
+    return [person for person in here.values() if not person.disabled]
+
+
+def _seal(tx: Transaction, state: CaseState, viewer: Viewer) -> Restriction:
+    """Load the seal of a case for one who may have it opened: its holder, and who may seal."""
+    require_member(viewer, state, Action.SEE_CASES)
+    found = tx.of(KeepingStore).restriction_of(state.case.id)
+    if found is None:
+        raise NotFoundError(kind="seal")
+    if found.holder_id != viewer.actor_id:
+        require_member(viewer, state, Action.SEAL)
+    return found

@@ -1,0 +1,1 @@
+"""Pages of access, conflicts and emergency access."""

@@ -1,1 +1,0 @@
-"""Reading: frozen views for one viewer."""

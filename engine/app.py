@@ -1,0 +1,309 @@
+"""Which adapter serves which port: the only place where a system is put together."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy.engine import make_url
+
+from engine.assembly import Engine
+from engine.audit.actions import begin_history_of_rows
+from engine.audit.anchors import AnchorFiles
+from engine.audit.proof import Outside, broken_chains, faults
+from engine.audit.signing_key import SigningKeyFile
+from engine.audit.store import AuditLogStore
+from engine.builtin import CORE
+from engine.cases.actions.open import REPORT
+from engine.cases.housekeeping import installation_fact
+from engine.cases.state_proof import state_differences
+from engine.db.demo import is_demo_database, mark_as_demo
+from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
+from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_from
+from engine.db.entering import acting_for, enter_each, secret_of
+from engine.db.in_hand import asked_over, in_hand
+from engine.db.locks import PAGES, TimeLimits, limited_engine
+from engine.db.migrate import migrate
+from engine.db.reader import Reader
+from engine.db.reading import Known
+from engine.db.row_history import ROWS, RowHistory
+from engine.db.transaction import Transaction
+from engine.definitions.actions.publish import publish_shipped
+from engine.definitions.cache import DefinitionCache, PublishedLibrary, whole
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.holidays import known_places
+from engine.documents.looking import LocalFiles
+from engine.documents.printing import PdfPrinter
+from engine.errors import SettingsError
+from engine.keys.data_keys import open_vault
+from engine.keys.key_changes import FileKeyKeeper
+from engine.keys.key_file import open_key_ring
+from engine.keys.periods import PeriodFolders
+from engine.language.diagram import to_dot
+from engine.language.findings import Finding
+from engine.language.library import Definitions
+from engine.language.lint.files import lint_documents
+from engine.language.lint.known import KnownNames
+from engine.language.workflow import Workflow
+from engine.language.yaml_files import read_yaml
+from engine.machine.clock import DemoClock, SystemClock, SystemEntropy, machine_uptime
+from engine.machine.drawing import dot_to_svg
+from engine.machine.files import data_folder, letters, shipped_sources
+from engine.machine.outgoing import speak_only_to
+from engine.messages.chat import SERVICES, AppriseGateways
+from engine.messages.mail import DemoGateways, DemoMailbox, SmtpChannel
+from engine.messages.templates import TemplateRenderer
+from engine.persons.tokens import NameTokens
+from engine.plugin.registry import Registry, load_registry
+from engine.ports import Channel, Clock, Entropy, Gateways
+from engine.retention.tombstones import TombstoneFile
+from engine.settings import Settings
+from engine.sign_in.passwords import Argon2Passwords, TotpCodes, shipped
+
+DEMO_CLOCK = "demo_clock"
+
+
+_NO_DEMO = "ICMC is set to run a demo, and this database is not one: what is in it can be real."
+_A_DEMO = "ICMC is set not to run a demo, and this database is one: the people and cases in it are invented."
+_HOW_TO_AGREE = (
+    "Leave ICMC_DEMO unset, or choose the ICMC_DATA_FOLDER or ICMC_DATABASE_URL that was meant. "
+    "`icmc up --demo` makes a demo in an empty database."
+)
+
+
+@dataclass(frozen=True)
+class RunningDatabases:
+    """The databases of an installation, and the embedded server if it is ours to keep."""
+
+    urls: DatabaseUrls
+    server: EmbeddedServer | None
+
+
+@contextmanager
+def databases(settings: Settings, *, make_demo: bool = False) -> Iterator[RunningDatabases]:
+    """Start or join the embedded server, or reach the one of the user's own, and bring it to this release's shape.
+
+    With `make_demo` a database without people and cases becomes a demo's, for good. Raise `SettingsError` where that
+    cannot be, and where the settings and the database do not agree on whether it is a demo.
+    """
+    with reached(settings) as running:
+        migrate(running.urls.owner)
+        if make_demo:
+            mark_as_demo(running.urls.owner)
+        require_agreed_on_demo(settings, running.urls.app)
+        yield running
+
+
+@contextmanager
+def reached(settings: Settings) -> Iterator[RunningDatabases]:
+    """Do the same and leave the database's shape as it is: for backup and restore."""
+    if settings.database_url is not None:
+        yield RunningDatabases(
+            urls_from(settings.database_url.get_secret_value(), settings.data_folder / "passwords.json"), None
+        )
+        return
+    server = start_embedded(settings.data_folder / "postgresql", durable=settings.durable)
+    try:
+        yield RunningDatabases(prepare_databases(server), server)
+    finally:
+        stop_embedded(server)
+
+
+def build_engine(
+    settings: Settings,
+    urls: DatabaseUrls,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    gateways: Gateways | None = None,
+    registry: Registry | None = None,
+    pool_size: int = 15,
+    limits: TimeLimits = PAGES,
+) -> Engine:
+    """Put a system together over a database that is there and migrated.
+
+    Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise.
+    """
+    secret = secret_of(urls.owner)
+    sql = limited_engine(urls.app, limits, pool_size=pool_size)
+    reader = limited_engine(urls.reader, limits, pool_size=pool_size)
+    enter_each(sql, secret)
+    settings = _as_the_database_is(settings, sql)
+    pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
+    catalogue = RegistryCatalogue(pillars)
+    wall_clock = SystemClock()
+    case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
+    periods = period_folders(settings)
+    ring = open_key_ring(settings.keys, periods, now=case_clock.now())
+    vault = open_vault(sql, ring, case_clock)
+    signer = SigningKeyFile(settings.signing_key)
+    definitions = DefinitionCache(sql, vault, catalogue)
+    library = PublishedLibrary(sql, vault)
+    sends = channels if channels is not None else _channels(settings)
+    return Engine(
+        clock=case_clock,
+        wall_clock=wall_clock,
+        entropy=entropy or SystemEntropy(),
+        vault=vault,
+        key_keeper=FileKeyKeeper(settings.keys, ring, periods, sql, case_clock),
+        periods=periods,
+        files=LocalFiles(settings.file_scanner),
+        passwords=Argon2Passwords(),
+        codes=TotpCodes(),
+        is_common_password=shipped().has,
+        fingerprints=NameTokens(),
+        renderer=_renderer(tuple(item.documents for item in pillars.installed if item.documents)),
+        printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
+        registry=pillars,
+        catalogue=catalogue,
+        definitions=definitions,
+        library=library,
+        transaction=lambda viewer=None: Transaction(
+            acting_for(sql, viewer, case_clock.now) if viewer else sql, vault, definitions, library.seen_by, _note_rows
+        ),
+        reader=Reader(
+            sql, reader, secret=secret, known=Known(definitions.get, pillars, library), vault=vault, clock=case_clock
+        ),
+        draw=_drawer(catalogue),
+        lint=_linter(catalogue, library),
+        refresh_definitions=library.refresh,
+        whole_calendar=whole,
+        channels=sends,
+        gateways=gateways or _gateways(settings),
+        tombstones=TombstoneFile(settings.checkpoint_folder),
+        portal_url=settings.address,
+        demo=bool(settings.demo),
+        factor_for_all=settings.factor_for_all,
+        factor_at_latest=settings.factor_at_latest,
+        signer=signer,
+        anchors=AnchorFiles(settings.checkpoint_folder),
+        faults=lambda folders: faults(sql, vault, signer, _outside(folders)),
+        broken_chains=lambda: broken_chains(faults(sql, vault, signer)),
+        state_differences=lambda: state_differences(sql, vault, case_clock.now()),
+        dispose=partial(_dispose, sql, reader),
+        uptime=machine_uptime,
+    )  # fmt: skip
+
+
+def period_folders(settings: Settings) -> PeriodFolders:
+    """Return the places of the period keys of an installation."""
+    return PeriodFolders(settings.keys, settings.period_folders, length=timedelta(days=settings.key_period_days))
+
+
+def _note_rows(tx: Transaction, rows: RowHistory) -> None:
+    """Write what a transaction wrote into rows that open a door into the audit, before it commits."""
+    audit = tx.of(AuditLogStore)
+    for type_, body, at in rows.taken():
+        audit.note(ROWS, type_, body, actor_id=None, at=at)
+    audit.flush()
+
+
+def _dispose(*engines: SqlEngine) -> None:
+    for one in engines:
+        one.dispose()
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Name every host that may be spoken to: the database, and, unless it is a demo, whatever sends messages."""
+    database = make_url(settings.database_url.get_secret_value()).host if settings.database_url else None
+    of_messages = (settings.smtp_host, *settings.gateway_hosts, *(one.host for one in SERVICES.values()))
+    return frozenset(host for host in (database, *(() if settings.demo else of_messages)) if host)
+
+
+def hold_to_known_hosts(settings: Settings) -> None:
+    """Let this process speak to no other host from now on, whatever part of it wants to."""
+    speak_only_to(allowed_hosts(settings))
+
+
+def ship(engine: Engine) -> None:
+    """Publish what came with this release, where nothing of its name is published yet."""
+    begin_history_of_rows(engine)
+    publish_shipped(engine, shipped_sources())
+
+
+def require_agreed_on_demo(settings: Settings, app_url: str) -> None:
+    """Raise `SettingsError` when the settings and the database do not agree on whether it is a demo."""
+    if settings.demo is None:
+        return
+    sql = limited_engine(app_url, PAGES, pool_size=1)
+    try:
+        _as_the_database_is(settings, sql)
+    finally:
+        sql.dispose()
+
+
+@cache
+def _renderer(documents: tuple[Path, ...]) -> TemplateRenderer:
+    """Give the renderer of the shipped templates, whose messages are looked through once for a process."""
+    return TemplateRenderer(data_folder("templates"), documents)
+
+
+def _as_the_database_is(settings: Settings, sql: SqlEngine) -> Settings:
+    with sql.connect() as connection:
+        is_demo = is_demo_database(connection)
+    if settings.demo is not None and settings.demo != is_demo:
+        raise SettingsError(problem=_NO_DEMO if settings.demo else _A_DEMO, remedy=_HOW_TO_AGREE)
+    return settings.model_copy(update={"demo": is_demo})
+
+
+def _channels(settings: Settings) -> Mapping[str, Channel]:
+    if settings.demo:
+        return {"email": DemoMailbox()}
+    if not settings.smtp_host:
+        return {}
+    channel = SmtpChannel(
+        host=settings.smtp_host, port=settings.smtp_port, sender=settings.smtp_from, security=settings.smtp_security,
+        user=settings.smtp_user, password=settings.smtp_password,
+    )  # fmt: skip
+    return {"email": channel}
+
+
+def _gateways(settings: Settings) -> Gateways:
+    return DemoGateways() if settings.demo else AppriseGateways(hosts=frozenset(settings.gateway_hosts))
+
+
+def _demo_offset(sql: SqlEngine) -> Callable[[], timedelta | None]:
+    def read() -> timedelta | None:
+        taken = in_hand(sql)
+        if taken is not None and taken.is_still:
+            return None
+        with asked_over(sql) as connection:
+            moved = installation_fact(connection, DEMO_CLOCK)
+        return timedelta(seconds=float(moved["seconds"])) if moved else timedelta()
+
+    return read
+
+
+def _outside(folders: Iterable[Path]) -> Iterator[Outside]:
+    return (Outside(line.place, line.written) for folder in folders for line in AnchorFiles(folder).lines())
+
+
+def _linter(
+    catalogue: RegistryCatalogue, library: PublishedLibrary
+) -> Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]:
+    def lint(sources: Mapping[str, str], around: Definitions) -> tuple[Finding, ...]:
+        published = library()
+        report = catalogue.find(REPORT)
+        names = KnownNames.of(
+            ladders=published.ladders,
+            packs=published.packs.values(),
+            calendars=published.calendars,
+            report=report.outputs if report else None,
+            letters=letters(),
+            holiday_places=known_places(),
+        )
+        documents = [read_yaml(text, file=file) for file, text in sources.items()]
+        return lint_documents(documents, catalogue=catalogue, names=names, around=around)
+
+    return lint
+
+
+def _drawer(catalogue: RegistryCatalogue) -> Callable[[Workflow], str]:
+    def draw(workflow: Workflow) -> str:
+        return dot_to_svg(to_dot(workflow, catalogue), title=workflow.title)
+
+    return draw

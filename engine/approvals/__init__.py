@@ -1,0 +1,1 @@
+"""What takes a second person, and what is told in confidence."""

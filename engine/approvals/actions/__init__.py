@@ -1,0 +1,1 @@
+"""Ask for a second person and take the answer; raise a concern."""

@@ -1,0 +1,258 @@
+"""Ask for a second person, and take what they answer: one rule for everything on the four-eyes list.
+
+Each use case that needs somebody else asks here, within its own transaction, and does what was asked for when the last
+who is needed has agreed. Nobody answers what they asked for; what has run out, was answered or has changed since is
+refused.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from engine.approvals.records import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalKind, ApprovalRequest, Ending
+from engine.approvals.store import ApprovalStore
+from engine.assembly import Engine
+from engine.core.policy import ROLES_THAT_MAY, can, roles_in
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.errors import AlreadyEndedError, NoSecondPersonError, NotAllowedError
+from engine.language.plain_words import in_running_words
+from engine.messages.actions.telling import add_delivery_job, tell, tell_of_system
+from engine.messages.records import EMAIL, IN_APP
+from engine.people.store import DirectoryStore
+from engine.ports import ActorRecord
+
+PAGE: Final = "/waiting"
+"""The page that lists what waits for a second person."""
+
+
+def ask_second(
+    engine: Engine,
+    tx: Transaction,
+    kind: ApprovalKind,
+    subject_id: UUID,
+    *,
+    asked_by: UUID | None,
+    now: datetime,
+    state: CaseState | None = None,
+    unit_id: UUID | None = None,
+    reason_code: str = "",
+    subject: Mapping[str, Any] | None = None,
+    seen: str = "",
+    needed: int | None = None,
+    agreed: tuple[Agreed, ...] = (),
+    people: Iterable[ActorRecord] | None = None,
+    tells: bool = True,
+) -> ApprovalRequest:
+    """Write that something waits for a second person, and tell those who may answer; with `tells` off the caller does.
+
+    `people` are those who may answer, where not all who have the right do. `seen` is how the thing stands: when it
+    stands otherwise, nobody can agree any more. Raises `AlreadyEndedError` when
+    somebody has asked for it already.
+    """
+    rule = FOUR_EYES[kind]
+    late = tx.of(ApprovalStore).open_about(kind, subject_id)
+    if late is not None and late.expires_at <= now:
+        end_late(engine, tx, late, now=now, state=state)
+    request = ApprovalRequest(
+        id=engine.entropy.uuid(), kind=kind.value, subject_id=subject_id, subject=subject or {},
+        case_id=state.case.id if state else None, unit_id=state.case.unit_id if state else unit_id, asked_by=asked_by,
+        asked_at=now, reason_code=reason_code, seen=seen, needed=needed or rule.people, agreed=agreed,
+        expires_at=now + rule.waits,
+    )  # fmt: skip
+    if not tx.of(ApprovalStore).ask(request):
+        raise AlreadyEndedError(kind="choice")
+    if tells:
+        others = _who_may_answer(tx, request, now) if people is None else people
+        told = [person for person in others if person.id != asked_by]
+        _tell(engine, tx, request, "second_needed", told, now=now, state=state)
+    return request
+
+
+def take_answer(
+    engine: Engine,
+    tx: Transaction,
+    kind: ApprovalKind,
+    subject_id: UUID,
+    *,
+    viewer: Viewer,
+    approved: bool,
+    now: datetime,
+    state: CaseState | None = None,
+    seen: str = "",
+    tells: bool = True,
+) -> ApprovalRequest:
+    """Write what somebody answers, and tell who asked once it is decided; gives the request as it stands then.
+
+    Who asked can only take it back. Raises `AlreadyEndedError` when nothing waits any more, `OwnApprovalError`,
+    `NotAllowedError`, and `ConflictError` for what has changed since it was asked for.
+    """
+    request = tx.of(ApprovalStore).open_about(kind, subject_id)
+    if request is None:
+        raise AlreadyEndedError(kind="request for approval")
+    unit_id = state.case.unit_id if state else _answered_in(request)
+    takes_back = not approved and viewer.actor_id == request.asked_by
+    if not takes_back and not can(viewer, request.rule.answers, unit_id=unit_id):
+        raise NotAllowedError(actor=viewer.name, action=request.rule.answers.value)
+    roles = roles_in(viewer, unit_id) if unit_id else frozenset(viewer.roles)
+    after = request.agree(viewer, roles, seen=seen, now=now) if approved else request.refuse(viewer, now=now)
+    tx.of(ApprovalStore).save(after)
+    if tells and after.answered_at is not None and viewer.actor_id != after.asked_by:
+        _tell(engine, tx, after, "second_decided", _who_asked(tx, after), now=now, state=state)
+    return after
+
+
+def end_late(
+    engine: Engine, tx: Transaction, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
+) -> None:
+    """End a request that nobody has answered in time, and tell who asked."""
+    tx.of(ApprovalStore).save(request.end(Ending.LAPSED, now=now))
+    _tell(engine, tx, request, "second_lapsed", _who_asked(tx, request), now=now, state=state)
+
+
+def others_who_may(
+    tx: Transaction, kind: ApprovalKind, viewer: Viewer, now: datetime
+) -> tuple[UUID, list[ActorRecord]]:
+    """Find the unit whose people may answer what belongs to no case: that of who asks, or else another one.
+
+    Raises `NoSecondPersonError` when nobody else may.
+    """
+    anywhere = tx.of(DirectoryStore).with_role_anywhere(roles=_roles_of(kind), now=now)
+    others = dict.fromkeys(unit_id for one in anywhere if one.id != viewer.actor_id for unit_id in one.unit_ids)
+    for unit_id in (*viewer.unit_ids, *others):
+        people = _others(tx, kind, viewer, unit_id, now)
+        if people:
+            return unit_id, people
+    raise _nobody(kind)
+
+
+def who_answers(
+    tx: Transaction, kind: ApprovalKind, unit_ids: Iterable[UUID], *, but: Collection[UUID]
+) -> tuple[UUID, list[ActorRecord]]:
+    """Find the first of some units whose people may answer, with those who may, be they away or not.
+
+    Raises `NoSecondPersonError` when nobody else may.
+    """
+    for unit_id in dict.fromkeys(unit_ids):
+        here = tx.of(DirectoryStore).holders(roles=_roles_of(kind), unit_id=unit_id)
+        people = [one for one in here if not one.disabled and one.id not in but]
+        if people:
+            return unit_id, people
+    raise _nobody(kind)
+
+
+def names_of_answerers(tx: Transaction, request: ApprovalRequest) -> tuple[str, ...]:
+    """Name those who may answer a request in its unit, not who asked."""
+    here = tx.of(DirectoryStore).holders(roles=_roles_of(ApprovalKind(request.kind)), unit_id=request.unit_id)
+    return tuple(one.name for one in here if not one.disabled and one.id != request.asked_by)
+
+
+def require_other(tx: Transaction, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> None:
+    """Refuse to ask where nobody else of the unit may answer; raises `NoSecondPersonError`."""
+    if not _others(tx, kind, viewer, unit_id, now):
+        raise _nobody(kind)
+
+
+def answer_as_it_stands(
+    engine: Engine,
+    tx: Transaction,
+    request: ApprovalRequest,
+    *,
+    viewer: Viewer,
+    approved: bool,
+    now: datetime,
+    stands: Callable[[], str],
+    state: CaseState | None = None,
+) -> bool:
+    """Write an answer as `take_answer` does; gives false where a yes comes too late: the thing stands otherwise now.
+
+    Then the request is over and who asked is told. `stands` is looked up only for the yes of a second person, where
+    the request says how it stood.
+    """
+    kind = ApprovalKind(request.kind)
+    is_second = approved and viewer.actor_id != request.asked_by
+    if is_second and request.seen and stands() != request.seen:
+        overtake(tx, kind, request.subject_id, now=now)
+        tell_who_asked(engine, tx, request, now=now, state=state)
+        return False
+    take_answer(
+        engine, tx, kind, request.subject_id, viewer=viewer, approved=approved, now=now, state=state,
+        seen=request.seen,
+    )  # fmt: skip
+    return True
+
+
+def tell_who_asked(
+    engine: Engine, tx: Transaction, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
+) -> None:
+    """Tell who asked that it is over."""
+    _tell(engine, tx, request, "second_decided", _who_asked(tx, request), now=now, state=state)
+
+
+def overtake(tx: Transaction, kind: ApprovalKind, subject_id: UUID, *, now: datetime) -> None:
+    """End what waits about something that is over, if anything does; nobody is told."""
+    request = tx.of(ApprovalStore).open_about(kind, subject_id)
+    if request is not None:
+        tx.of(ApprovalStore).save(request.end(Ending.OVERTAKEN, now=now))
+
+
+def _tell(
+    engine: Engine,
+    tx: Transaction,
+    request: ApprovalRequest,
+    message: str,
+    people: Iterable[ActorRecord],
+    *,
+    now: datetime,
+    state: CaseState | None,
+) -> None:
+    rule = f"{request.id}|{message}"
+    due = request.expires_at if message == "second_needed" else None
+    if state is None:
+        unit = tx.of(DirectoryStore).unit(request.unit_id) if request.unit_id else None
+        tell_of_system(
+            engine, tx, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), link=PAGE, now=now,
+            unit=unit, due_at=due,
+        )  # fmt: skip
+        return
+    must_send = tell(
+        engine, tx, state, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
+        due_at=due, link=PAGE, now=now,
+    )  # fmt: skip
+    if must_send:
+        add_delivery_job(tx, state, rule=rule, critical=False, now=now)
+
+
+def _answered_in(request: ApprovalRequest) -> UUID | None:
+    """Give the unit in which somebody must have the right; None for what those of any unit may answer."""
+    return request.unit_id if request.kind in OF_A_UNIT else None
+
+
+def _roles_of(kind: ApprovalKind) -> tuple[str, ...]:
+    return tuple(sorted(role.value for role in ROLES_THAT_MAY[FOUR_EYES[kind].answers]))
+
+
+def _others(tx: Transaction, kind: ApprovalKind, viewer: Viewer, unit_id: UUID, now: datetime) -> list[ActorRecord]:
+    here = tx.of(DirectoryStore).with_role(unit_id=unit_id, roles=_roles_of(kind), now=now)
+    return [one for one in here if one.id != viewer.actor_id]
+
+
+def _nobody(kind: ApprovalKind) -> NoSecondPersonError:
+    return NoSecondPersonError(roles=", ".join(in_running_words(role) for role in _roles_of(kind)))
+
+
+def _who_may_answer(tx: Transaction, request: ApprovalRequest, now: datetime) -> list[ActorRecord]:
+    roles = _roles_of(ApprovalKind(request.kind))
+    if request.unit_id is None:
+        found = tx.of(DirectoryStore).with_role_anywhere(roles=roles, now=now)
+    else:
+        found = tx.of(DirectoryStore).with_role(unit_id=request.unit_id, roles=roles, now=now)
+    left_out = {request.asked_by, *(one.actor_id for one in request.agreed)}
+    return [person for person in found if person.id not in left_out]
+
+
+def _who_asked(tx: Transaction, request: ApprovalRequest) -> list[ActorRecord]:
+    asker = tx.of(DirectoryStore).actor(request.asked_by) if request.asked_by else None
+    return [asker] if asker is not None and not asker.disabled else []

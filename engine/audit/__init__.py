@@ -1,0 +1,1 @@
+"""What is proved: chains of events, checkpoints, who looked at what."""

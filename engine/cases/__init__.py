@@ -1,0 +1,1 @@
+"""One matter from report to closure: loaded under its lock, changed by decisions."""

@@ -1,0 +1,1 @@
+"""Open a case, decide a command, say why."""

@@ -1,0 +1,273 @@
+"""Read the answers of a form: what does not fit is told field by field; what is open becomes outputs."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Annotated, Any, Literal, cast
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, FiniteFloat, StringConstraints, TypeAdapter, ValidationError, create_model
+
+from engine.core.compiled import CompiledStep
+from engine.core.law.told import TELLS
+from engine.core.records import Scalar, StepInterval
+from engine.core.values import truth_of
+from engine.errors import InvalidAnswersError
+from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Value
+from engine.language.workflow import Question
+from engine.plugin.answers import Form
+from engine.plugin.consenting import is_refused, kept_anyway, may_ask_all
+from engine.plugin.copies import not_asked, problems_of_copies
+from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
+from engine.plugin.steps import StepType
+from engine.ports import JsonValue
+
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
+_QUESTION_KINDS: Mapping[str, TypeAdapter[object]] = {
+    "bool": TypeAdapter(bool | Literal["not_known"]),
+    "choice": TypeAdapter(str),
+    "number": TypeAdapter(FiniteFloat),
+    "text": TypeAdapter(Annotated[str, StringConstraints(max_length=300)]),
+    "longtext": TypeAdapter(Annotated[str, StringConstraints(max_length=20_000)]),
+    "date": TypeAdapter(date),
+    "instant": TypeAdapter(AwareDatetime),
+}
+_DECIDED_ON = frozenset({"bool", "number", "choice", "instant"})
+_WORDS = {
+    "missing": "Answer this question.",
+    "bool_parsing": "Answer yes, no or not known.",
+    "bool_type": "Answer yes, no or not known.",
+    "literal_error": "Choose one of the answers offered.",
+    "datetime_parsing": "Give a date and time, such as 2026-03-07 18:40.",
+    "datetime_from_date_parsing": "Give a date and time, such as 2026-03-07 18:40.",
+    "timezone_aware": "Say in which time zone this is.",
+    "date_parsing": "Give a date, such as 2026-03-07.",
+    "date_from_datetime_parsing": "Give a date, such as 2026-03-07.",
+    "int_parsing": "Give a whole number.",
+    "float_parsing": "Give a number.",
+    "finite_number": "Give a number.",
+    "decimal_parsing": "Give an amount, such as 1500 or 1500.50.",
+    "greater_than_equal": "This number is too small.",
+    "less_than_equal": "This number is too large.",
+    "string_too_short": "Answer this question.",
+    "string_too_long": "This answer is too long.",
+    "string_pattern_mismatch": "This is not in the form that was asked for.",
+    "extra_forbidden": "This question does not belong to this form.",
+}
+_NOT_TO_BE_KEPT = "They do not want this recorded: leave it out. Nothing was kept."
+
+
+def _nowhere(_name: tuple[str, ...]) -> Value:
+    return UNKNOWN
+
+
+def check_answers(
+    step_type: StepType,
+    answers: Mapping[str, JsonValue],
+    *,
+    questions: Iterable[Question] = (),
+    partly: bool = False,
+    elsewhere: Lookup = _nowhere,
+    is_first_needed: bool = False,
+) -> None:
+    """Refuse answers that do not fit the form; with `partly`, only its first bite must be there.
+
+    A question with a condition must be answered only where it holds; `elsewhere` finds what the condition may name
+    beside the form itself. After a no to whether it may be written down, nothing is demanded or taken but what is kept
+    all the same. What can only be answered from a copy is refused, and not missed, where the form takes none; with
+    `is_first_needed` the question that says so must be answered. Raises `InvalidAnswersError` with a sentence for each
+    field; no sentence quotes an answer.
+    """
+    asked = {question.id: question for question in questions}
+    problems = _form_problems(step_type, {k: v for k, v in answers.items() if k not in asked}, partly=partly)
+    problems |= problems_of_copies(step_type.fields, answers, is_first_needed=is_first_needed and not partly)
+    if is_refused(step_type, answers):
+        given = {name for name, value in answers.items() if value not in (None, "", [])}
+        problems |= dict.fromkeys(given - kept_anyway(step_type, answers), _NOT_TO_BE_KEPT)
+        asked = {}
+    for name, question in asked.items():
+        needed = question.required and not partly and _applies(step_type, question, answers, asked.values(), elsewhere)
+        problem = _question_problem(question, answers.get(name), needed=needed)
+        if problem:
+            problems[name] = problem
+    if problems:
+        raise InvalidAnswersError(problems)
+
+
+def refuse_copies(step_type: StepType | None, answers: Mapping[str, JsonValue]) -> None:
+    """Refuse a file, a hash and what else is of a copy where the form takes none; raises `InvalidAnswersError`."""
+    problems = problems_of_copies(step_type.fields, answers) if step_type else {}
+    if problems:
+        raise InvalidAnswersError(problems)
+
+
+def open_outputs(
+    step_type: StepType | None, answers: Mapping[str, JsonValue], *, questions: Iterable[Question] = ()
+) -> dict[str, Scalar]:
+    """Give the answers on which workflows may decide, and those that tell what limits of the law depend on.
+
+    The first are open choices, bools, numbers and instants; the others stand under names of their own, as text. The
+    answer *Not known* to a yes-or-no question is none of them: conditions see it as unknown, never as false.
+    """
+    outputs: dict[str, Scalar] = {}
+    for spec in step_type.fields if step_type else ():
+        value = answers.get(spec.name)
+        if spec.output is not None and value is not None and not _is_unknown(spec.kind is FieldKind.BOOL, value):
+            outputs[spec.name] = _scalar(spec.output, value)
+        if spec.tells in TELLABLE and value is not None and value != "":
+            outputs[f"{TELLS}{spec.tells}"] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    for question in questions:
+        value = answers.get(question.id)
+        if question.sensitivity != "open" or question.type not in _DECIDED_ON or value is None or value == "":
+            continue
+        if not _is_unknown(question.type == "bool", value):
+            outputs[question.id] = _plain(_QUESTION_KINDS[question.type].validate_python(value))
+    return outputs
+
+
+def event_instant(
+    step_type: StepType | None, answers: Mapping[str, JsonValue], given: datetime | None, now: datetime
+) -> datetime:
+    """Give when the step happened: its event-time field, else what was said, else now (UTC).
+
+    Raises `InvalidAnswersError` for an instant without a time zone.
+    """
+    name = step_type.event_time_field if step_type else None
+    value = answers.get(name) if name else None
+    instant = instant_of(value) if isinstance(value, str) else given
+    if instant is not None and instant.tzinfo is None:
+        raise InvalidAnswersError({name or "happened_at": _WORDS["timezone_aware"]})
+    return (instant or now).astimezone(UTC)
+
+
+def excluded_intervals(
+    step_type: StepType | None, answers: Mapping[str, JsonValue], step_id: UUID
+) -> tuple[StepInterval, ...]:
+    """Give the stretches of time that the answers tell of and that a limit may leave out."""
+    found: list[StepInterval] = []
+    for spec in step_type.fields if step_type else ():
+        value = answers.get(spec.name)
+        if spec.kind is FieldKind.INTERVALS and spec.excluded_time and isinstance(value, list):
+            found += [_interval(spec, entry, step_id) for entry in value if isinstance(entry, dict)]
+    return tuple(found)
+
+
+def instant_of(text: str) -> datetime:
+    """Read an aware instant; raises `InvalidAnswersError` for another text."""
+    try:
+        instant = _INSTANT.validate_python(text)
+    except ValidationError:
+        raise InvalidAnswersError({"happened_at": _WORDS["datetime_parsing"]}) from None
+    if instant.tzinfo is None:
+        raise InvalidAnswersError({"happened_at": _WORDS["timezone_aware"]})
+    return instant
+
+
+def questions_of(compiled: CompiledStep | None) -> tuple[Question, ...]:
+    """Give the questions that the workflow adds to a step."""
+    return compiled.spec.questions if compiled else ()
+
+
+def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, partly: bool) -> dict[str, str]:
+    if step_type.form is None:
+        return {}
+    needed = {spec.name for spec in step_type.fields if spec.required and (spec.first_bite or not partly)}
+    if not may_ask_all(step_type, answers):
+        needed &= kept_anyway(step_type, answers)
+    try:
+        _without(step_type.form, not_asked(step_type.fields, answers)).model_validate(dict(answers))
+    except ValidationError as error:
+        problems: dict[str, str] = {}
+        for detail in error.errors(include_url=False, include_input=False):
+            name = str(detail["loc"][0]) if detail["loc"] else "form"
+            if detail["type"] == "missing" and name not in needed:
+                continue
+            problems.setdefault(name, _sentence(detail["type"], detail["msg"]))
+        return problems
+    return {}
+
+
+@lru_cache(maxsize=256)
+def _without(form: type[Form], names: frozenset[str]) -> type[Form]:
+    """Give a form in which questions can stay open that it has otherwise to be answered; its rules stay."""
+    open_now: dict[str, Any] = {
+        name: (Any, Field(default=None, alias=info.alias))
+        for name, info in form.model_fields.items()
+        if (info.alias or name) in names
+    }
+    return create_model(form.__name__, __base__=form, **open_now) if open_now else form
+
+
+def _sentence(kind: str, message: str) -> str:
+    if kind in _WORDS:
+        return _WORDS[kind]
+    return message.removeprefix("Value error, ") if kind == "value_error" else f"{message.rstrip('.')}."
+
+
+def _applies(
+    step_type: StepType,
+    question: Question,
+    answers: Mapping[str, JsonValue],
+    questions: Iterable[Question],
+    elsewhere: Lookup,
+) -> bool:
+    """Say whether a question is asked at all: its condition holds with the other answers of the form."""
+    if question.when is None:
+        return True
+
+    def find(name: tuple[str, ...]) -> Value:
+        value = answers.get(name[0]) if len(name) == 1 else None
+        if value is None or value == "":
+            return elsewhere(name)
+        try:
+            return open_outputs(step_type, {name[0]: value}, questions=questions).get(name[0], UNKNOWN)
+        except (InvalidAnswersError, ValidationError):
+            return UNKNOWN
+
+    return truth_of(parse_condition(question.when), find) is Truth.TRUE
+
+
+def _question_problem(question: Question, value: JsonValue, *, needed: bool) -> str | None:
+    if value is None or value == "":
+        return _WORDS["missing"] if needed else None
+    try:
+        answer = _QUESTION_KINDS[question.type].validate_python(value)
+    except ValidationError as error:
+        return _sentence(error.errors(include_input=False)[0]["type"], "This answer does not fit")
+    return _WORDS["literal_error"] if question.type == "choice" and answer not in question.choices else None
+
+
+def _is_unknown(is_yes_or_no: bool, value: JsonValue) -> bool:  # noqa: FBT001 - what kind of question it is
+    return is_yes_or_no and value == NOT_KNOWN
+
+
+def _plain(answer: object) -> Scalar:
+    """Keep an instant as text in UTC, as every output is kept."""
+    return answer.astimezone(UTC).isoformat() if isinstance(answer, datetime) else cast("Scalar", answer)
+
+
+def _scalar(kind: OutputKind, value: JsonValue) -> Scalar:
+    match kind:
+        case OutputKind.BOOL:
+            return TypeAdapter(bool).validate_python(value)
+        case OutputKind.NUMBER:
+            return TypeAdapter(int).validate_python(value)
+        case OutputKind.INSTANT:
+            return instant_of(str(value)).astimezone(UTC).isoformat()
+        case OutputKind.CHOICE:
+            return str(value)
+
+
+def _interval(spec: FieldSpec, entry: Mapping[str, object], step_id: UUID) -> StepInterval:
+    start, end = instant_of(str(entry["start"])), entry.get("end")
+    ended = instant_of(str(end)) if end else None
+    if ended is not None and ended < start:
+        raise InvalidAnswersError({spec.name: "The end is before the start."})
+    return StepInterval(
+        step_id=step_id,
+        name=spec.excluded_time,
+        start=start.astimezone(UTC),
+        end=ended.astimezone(UTC) if ended else None,
+        has_place=bool(str(entry.get("place") or "").strip()),
+    )

@@ -1,0 +1,228 @@
+"""`icmc case` and `icmc item`: the daily verbs."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import typer
+
+from engine.cases.actions.open import open_case
+from engine.cases.actions.reasons import note_reading
+from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS
+from engine.cases.views.lists import cases, find_case
+from engine.course.actions.closing import close_case, reopen_case
+from engine.course.actions.steer import cancel_step, start_run
+from engine.overview.records.cases import CaseView
+from engine.overview.views.case import case_page
+from engine.people.viewer import units as units_view
+from engine.ports import JsonValue
+from engine.web.terminal import WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.work.actions.complete import complete_work_item
+from engine.work.actions.items import claim_work_item
+from engine.work.records import WorkItemView
+from engine.work.views.worklist import work_item, worklist
+
+case_app = typer.Typer(help="Cases.", no_args_is_help=True)
+item_app = typer.Typer(help="Work items.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
+Number = Annotated[str, typer.Argument(help="The case number.")]
+Item = Annotated[UUID, typer.Argument(help="The work item's id.")]
+Words = Annotated[Path | None, typer.Option(help="A text file with the reason in words; it is stored encrypted.")]
+Answers = Annotated[Path, typer.Option("--answers", help="A JSON file with the answers.")]
+
+
+@case_app.command("open")
+@in_words
+def open_(answers: Answers, as_: As = None, workflow: str | None = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """Open a case from a report."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        units = viewer.unit_ids or tuple(unit for unit, _ in engine.ask(units_view, viewer))
+        if not units:
+            fail("There is no unit yet that could keep a case.")
+        opened = open_case(
+            engine, answers=_read(answers), unit_id=units[0], viewer=viewer, command_id=uuid4(), workflow=workflow
+        )
+    show(
+        {"case": opened.case_number, "item": str(opened.item_id)}, as_json=as_json,
+        words=lambda: f"Saved: case {opened.case_number}.",
+    )  # fmt: skip
+
+
+@case_app.command("list")
+@in_words
+def list_cases(as_: As = None, status: str = "open", as_json: Json = False) -> None:  # noqa: FBT002
+    """List cases, those with the nearest deadline first."""
+    with running_engine() as (engine, _):
+        lines = engine.ask(cases, viewer_by_email(engine, as_), status=status)
+    words = "\n".join(
+        f"{line.number}  {line.status:6}  {'OVERDUE ' if line.is_overdue else '        '}{line.waiting_for}"
+        for line in lines
+    )
+    show(list(lines), as_json=as_json, words=lambda: words or "There are no such cases.")
+
+
+@case_app.command("show")
+@in_words
+def show_case(number: Number, as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """Show a case; what identifies people stays masked."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        view = engine.ask(case_page, viewer, engine.ask(find_case, viewer, number))
+        note_reading(engine, viewer, view.id, "case", ())
+    show(view, as_json=as_json, words=lambda: _case_words(view))
+
+
+@case_app.command()
+@in_words
+def close(
+    number: Number,
+    reason: Annotated[str, typer.Option(help=f"Why: {', '.join(CLOSE_REASONS)}.")],
+    words: Words = None,
+    as_: As = None,
+) -> None:
+    """Close a case before its steps are all settled; what is open is called off, with the reason."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.ask(find_case, viewer, number)
+        is_closed = close_case(
+            engine, case_id, viewer=viewer, command_id=uuid4(), reason_code=_known(reason, CLOSE_REASONS),
+            words=_words_in(words),
+        )  # fmt: skip
+    if not is_closed:
+        typer.echo(
+            f"Something is open in case {number}: it is waiting for a second person, who agrees on the page /waiting."
+        )
+        raise typer.Exit(WAITS)
+    typer.echo(f"Case {number} is closed.")
+
+
+@case_app.command()
+@in_words
+def reopen(
+    number: Number,
+    reason: Annotated[str, typer.Option(help=f"Why: {', '.join(REOPEN_REASONS)}.")],
+    words: Annotated[Path, typer.Option(help="A text file with the reason in words; it is stored encrypted.")],
+    workflow: Annotated[str | None, typer.Option(help="A workflow that begins in it.")] = None,
+    as_: As = None,
+) -> None:
+    """Open a closed case again; what was done stays as it is."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.ask(find_case, viewer, number)
+        reopen_case(
+            engine, case_id, viewer=viewer, command_id=uuid4(), reason_code=_known(reason, REOPEN_REASONS),
+            words=_words_in(words), workflow=workflow,
+        )  # fmt: skip
+    typer.echo(f"Case {number} is open again.")
+
+
+@case_app.command()
+@in_words
+def begin(number: Number, workflow: Annotated[str, typer.Argument(help="Its name.")], as_: As = None) -> None:
+    """Begin a further workflow on an open case, beside those that run."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.ask(find_case, viewer, number)
+        start_run(engine, case_id, viewer=viewer, command_id=uuid4(), workflow=workflow)
+    typer.echo(f"{workflow} began in case {number}.")
+
+
+@case_app.command("cancel-step")
+@in_words
+def cancel_step_(
+    number: Number,
+    step: Annotated[UUID, typer.Argument(help="The step's id: `icmc case show NUMBER --json` lists them.")],
+    reason: Annotated[str, typer.Option(help=f"Why: {', '.join(CANCEL_REASONS)}.")],
+    words: Words = None,
+    as_: As = None,
+) -> None:
+    """Call a step off before it ends."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.ask(find_case, viewer, number)
+        cancel_step(
+            engine, step, case_id=case_id, viewer=viewer, command_id=uuid4(),
+            reason_code=_known(reason, CANCEL_REASONS), words=_words_in(words),
+        )  # fmt: skip
+    typer.echo("The step was cancelled.")
+
+
+@item_app.command("list")
+@in_words
+def list_items(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """List the work that a person has or may take."""
+    with running_engine() as (engine, _):
+        items = engine.ask(worklist, viewer_by_email(engine, as_))
+    show(list(items), as_json=as_json, words=lambda: "\n".join(map(_item_words, items)) or "There is nothing to do.")
+
+
+@item_app.command()
+@in_words
+def claim(item: Item, as_: As = None) -> None:
+    """Take a work item."""
+    with running_engine() as (engine, _):
+        claim_work_item(engine, item, viewer=viewer_by_email(engine, as_), command_id=uuid4())
+    typer.echo("You have taken it.")
+
+
+@item_app.command()
+@in_words
+def complete(
+    item: Item,
+    answers: Answers,
+    as_: As = None,
+    outcome: str = "done",
+    reason: str = "",
+    late_reason: Annotated[str, typer.Option(help="Why it is entered only now. Do not write names.")] = "",
+) -> None:
+    """Complete a work item; what happened more than 24 hours ago needs --late-reason."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        revision = engine.ask(work_item, viewer, item).revision
+        done = complete_work_item(
+            engine, item, viewer=viewer, revision=revision, command_id=uuid4(), outcome=outcome,
+            answers=_read(answers), reason=reason, late_reason=late_reason, is_typed_in=True,
+        )  # fmt: skip
+    typer.echo(f"Done. {len(done.next_item_ids)} new item(s){'; the case is closed' if done.case_closed else ''}.")
+
+
+def _known(reason: str, reasons: Mapping[str, str]) -> str:
+    if reason not in reasons:
+        fail(f"--reason: choose one of {', '.join(reasons)}.", status=WRONG_USAGE)
+    return reason
+
+
+def _words_in(path: Path | None) -> str:
+    """Read words from a file: on a command line others could read them."""
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, ValueError) as error:
+        fail(f"{path}: cannot be read as text ({type(error).__name__}).", status=WRONG_USAGE)
+
+
+def _read(path: Path) -> dict[str, JsonValue]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        fail(f"{path}: cannot be read as JSON ({type(error).__name__}).", status=WRONG_USAGE)
+    if not isinstance(content, dict):
+        fail(f"{path}: must hold a JSON object of answers.", status=WRONG_USAGE)
+    return content
+
+
+def _item_words(item: WorkItemView) -> str:
+    due = f"due {item.due_at:%Y-%m-%d %H:%M} UTC" if item.due_at else "no limit"
+    due += f", late from {item.late_at:%Y-%m-%d %H:%M} UTC" if item.late_at else ""
+    return f"{item.id}  {item.case_number}  {item.title}  ({due}{', OVERDUE' if item.is_overdue else ''})"
+
+
+def _case_words(view: CaseView) -> str:
+    lines = [f"Case {view.number}, {view.status}, kept by {view.unit}."]
+    for step in view.steps:
+        due = f", due {step.deadline.due_at:%Y-%m-%d %H:%M} UTC ({step.deadline.state})" if step.deadline else ""
+        lines.append(f"  {step.status:10} {step.title}{f' [{step.person_label}]' if step.person_label else ''}{due}")
+    return "\n".join([*lines, *(f"  ! {finding}" for finding in view.findings)])

@@ -1,0 +1,178 @@
+"""Command answers, documents, the state of services, and facts of the installation."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Never, cast
+from uuid import UUID, uuid5
+
+from sqlalchemy import Connection, exists, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.db import tables as tb
+from engine.db.places import TEXT, seal_apart
+from engine.db.store import Store
+from engine.errors import OtherCommandError
+from engine.ports import JsonValue
+
+_COMMAND, _DOCUMENT = tb.CommandRow.__table__, tb.DocumentRow.__table__  # type: ignore[attr-defined]
+_REPORT, _INSTALLATION = tb.ReportRow.__table__, tb.InstallationRow.__table__  # type: ignore[attr-defined]
+_NOTE_SERVICE = text("""
+    INSERT INTO service (name, state, since, noted_at) VALUES (:name, :state, clock_timestamp(), clock_timestamp())
+    ON CONFLICT (name) DO UPDATE SET noted_at = clock_timestamp(), state = excluded.state,
+        since = CASE WHEN service.state = excluded.state THEN service.since ELSE clock_timestamp() END
+""")
+
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:command, 0))")
+
+
+class _Answer(dict[str, Any]):
+    """The answer to a command; asked for what it does not hold, it is that of another command."""
+
+    def __missing__(self, key: str) -> Never:
+        """Raise `OtherCommandError`."""
+        raise OtherCommandError
+
+
+class HousekeepingStore(Store):
+    """Small records in PostgreSQL, within one transaction."""
+
+    def take_turn(self, command_id: UUID) -> None:
+        """Wait for another transaction with the same command: for commands that have no case to lock yet."""
+        self._connection.execute(_TAKE_TURN, {"command": str(command_id)})
+
+    def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
+        """Give the answer that a command got when it first came; None for a new one.
+
+        Reading what it does not hold raises `OtherCommandError`: then it is the answer to another command.
+        """
+        found = self._connection.execute(select(_COMMAND.c.answer).where(_COMMAND.c.id == command_id)).scalar()
+        return None if found is None else _Answer(found)
+
+    def remember(self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime) -> None:
+        """Keep the answer to a command; a second keeper of the same command fails with an integrity error."""
+        row = {"id": command_id, "case_id": case_id, "answer": dict(answer), "at": at}
+        self._connection.execute(insert(_COMMAND), row)
+
+    def add_report(
+        self,
+        report_id: UUID,
+        answers: Mapping[str, JsonValue],
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        received_at: datetime,
+        at: datetime,
+        by: UUID | None,
+    ) -> None:
+        """Keep what was reported, sealed."""
+        sealed = self._vault.seal(
+            dict(answers), key_of=case_id, table="report", row=report_id, column="sealed_answers", unit_id=unit_id
+        )
+        row = {
+            "id": report_id, "case_id": case_id, "unit_id": unit_id, "received_at": received_at, "recorded_at": at,
+            "recorded_by": by, "sealed_answers": sealed,
+        }  # fmt: skip
+        self._connection.execute(insert(_REPORT), row)
+
+    def count_reports(self, by: UUID, *, since: datetime) -> int:
+        """Count the reports that somebody has sent since an instant."""
+        mine = (_REPORT.c.recorded_by == by, _REPORT.c.recorded_at > since)
+        return self._connection.execute(select(func.count()).where(*mine)).scalar_one()
+
+    def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
+        """Open what was reported; empty when the case has no report."""
+        query = select(_REPORT.c.id, _REPORT.c.sealed_answers).where(_REPORT.c.case_id == case_id)
+        row = self._connection.execute(query.order_by(_REPORT.c.recorded_at).limit(1)).first()
+        if row is None or row[1] is None:
+            return {}
+        opened = self._vault.unseal(row[1], table="report", row=row[0], column="sealed_answers")
+        return cast("Mapping[str, JsonValue]", opened)
+
+    def cut_report(self, case_id: UUID, names: Collection[str]) -> None:
+        """Forget all that was reported in a case but the answers of these names."""
+        query = select(_REPORT.c.id, _REPORT.c.unit_id, _REPORT.c.sealed_answers).where(_REPORT.c.case_id == case_id)
+        for row in self._connection.execute(query.where(_REPORT.c.sealed_answers.is_not(None))).all():
+            place = {"table": "report", "row": row.id, "column": "sealed_answers"}
+            opened = cast("Mapping[str, JsonValue]", self._vault.unseal(row.sealed_answers, **place))
+            kept = {name: value for name, value in opened.items() if name in names}
+            sealed = self._vault.seal(kept, key_of=case_id, unit_id=row.unit_id, **place)
+            self._connection.execute(update(_REPORT).where(_REPORT.c.id == row.id).values(sealed_answers=sealed))
+
+    def keep_document(
+        self,
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        step_id: UUID | None,
+        name: str,
+        title: str,
+        html: str,
+        sha256: str,
+        number: str,
+        version: int,
+        at: datetime,
+        key_of: UUID | None = None,
+        tells_where: bool = False,
+    ) -> UUID:
+        """Keep a document, sealed; the same document of the same step and version is kept once.
+
+        One that tells where somebody is is sealed under the key of the case's places too.
+        """
+        document_id = uuid5(step_id or case_id, f"document|{name}|{version}")
+        owner, text_of_it = key_of or case_id, cast("JsonValue", html)
+        if tells_where:
+            text_of_it = seal_apart(
+                self._vault, {TEXT: html}, [TEXT], case_id=case_id, unit_id=unit_id, table="document", row=document_id
+            )
+        sealed = self._vault.seal(
+            text_of_it, key_of=owner, table="document", row=document_id, column="sealed_html", unit_id=unit_id
+        )
+        row = {
+            "id": document_id, "case_id": case_id, "unit_id": unit_id, "step_id": step_id, "name": name, "title": title,
+            "number": number, "version": version, "sha256": sha256, "sealed_html": sealed, "made_at": at,
+        }  # fmt: skip
+        self._connection.execute(upsert(_DOCUMENT).values(row).on_conflict_do_nothing(index_elements=("id",)))
+        return document_id
+
+    def release_document(self, document_id: UUID, *, by: UUID, at: datetime) -> bool:
+        """Write who has released a document; False for one that was released, or of which there is a newer version."""
+        newer = _DOCUMENT.alias("newer")
+        is_replaced = exists().where(
+            newer.c.step_id == _DOCUMENT.c.step_id, newer.c.name == _DOCUMENT.c.name,
+            newer.c.version > _DOCUMENT.c.version,
+        )  # fmt: skip
+        released = update(_DOCUMENT).where(
+            _DOCUMENT.c.id == document_id, _DOCUMENT.c.released_at.is_(None), ~is_replaced
+        )
+        return self._connection.execute(released.values(released_by=by, released_at=at)).rowcount == 1
+
+    def release_documents(self, step_id: UUID, *, by: UUID | None, at: datetime) -> None:
+        """Write who has released the documents of a step, once."""
+        released = update(_DOCUMENT).where(_DOCUMENT.c.step_id == step_id, _DOCUMENT.c.released_at.is_(None))
+        self._connection.execute(released.values(released_by=by, released_at=at))
+
+    def note_service(self, name: str, state: str) -> None:
+        """Keep what a service says of itself, with the database's time."""
+        self._connection.execute(_NOTE_SERVICE, {"name": name, "state": state})
+
+    def service_age(self, name: str) -> float | None:
+        """Give how many seconds ago a service last said something; None when it never did."""
+        query = text("SELECT extract(epoch FROM clock_timestamp() - noted_at)::float FROM service WHERE name = :name")
+        found: float | None = self._connection.execute(query, {"name": name}).scalar()
+        return found
+
+    def installation(self, key: str) -> Mapping[str, Any] | None:
+        """Give a fact of this installation."""
+        return installation_fact(self._connection, key)
+
+    def set_installation(self, key: str, value: Mapping[str, Any]) -> None:
+        """Write a fact of this installation."""
+        statement = upsert(_INSTALLATION).values(key=key, value=dict(value))
+        changes = {"value": statement.excluded.value}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("key",), set_=changes))
+
+
+def installation_fact(connection: Connection, key: str) -> Mapping[str, Any] | None:
+    """Give a fact of this installation; None when it is not known."""
+    query = select(_INSTALLATION.c.value).where(_INSTALLATION.c.key == key)
+    return cast("Mapping[str, Any] | None", connection.execute(query).scalar())

@@ -1,0 +1,153 @@
+"""Load cases with all their parts, under their locks or not."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, RowMapping, text
+
+from engine.cases.values import facts_of, open_values, outputs_of, report_of
+from engine.core.records import Case, CasePerson, Deadline, Run, Step, StepInterval
+from engine.core.state import CaseState
+from engine.ports import Vault
+
+_SEALED = ""
+"""The name under which the loading statement gives outputs that are sealed; no output has it."""
+
+
+class _Loaded(BaseModel):
+    """The parts of a case as the loading statement gives them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    report: str | None
+    facts: str | None
+    runs: tuple[Run, ...]
+    steps: tuple[Step, ...]
+    deadlines: tuple[Deadline, ...]
+    past: tuple[Deadline, ...]
+    persons: tuple[CasePerson, ...]
+    intervals: tuple[StepInterval, ...]
+    barred: frozenset[UUID]
+    owed_in: dict[UUID, str]
+    kept_in: str
+
+
+_OUTPUTS = (
+    f"CASE WHEN sealed_outputs IS NULL THEN '{{}}' ELSE json_build_object('{_SEALED}', sealed_outputs) END AS outputs"
+)
+
+
+def _columns(record: type[BaseModel]) -> str:
+    return ", ".join(_OUTPUTS if name == "outputs" else f'"{name}"' for name in record.model_fields)
+
+
+def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str:
+    rows = f'SELECT {_columns(record)} FROM "{table}" WHERE case_id = c.id {condition}'
+    return f"'{name}', (SELECT coalesce(json_agg(row_to_json(x)), '[]'::json) FROM ({rows}) x)"
+
+
+_TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner IS NOT NULL)"
+"""What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
+_BY_TIME = " ORDER BY due_at, key, path, id"
+"""What is decided of a case never goes by the order in which PostgreSQL happens to keep its rows."""
+_PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true) AS planned"
+"""Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids."""
+_LOCK = text(f'SELECT {_columns(Case)}, {_PLANNED_ONCE} FROM "case" WHERE id = :case FOR UPDATE')
+_READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
+_LOCK_FREE = text(
+    f'SELECT {_columns(Case)} FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED'
+)
+_RECUSED = "FROM recusal d {join} WHERE d.case_id = c.id AND d.ended_at IS NULL"
+_BARRED = (
+    "'barred', (SELECT coalesce(json_agg(x.who), '[]'::json) FROM ("
+    "SELECT coalesce(d.actor_id, d.unit_id) AS who "
+    + _RECUSED.format(join="")
+    + " AND d.organisation_id IS NULL UNION SELECT u.id "
+    + _RECUSED.format(join="JOIN unit u ON u.organisation_id = d.organisation_id")
+    + " UNION SELECT m.actor_id FROM restriction r JOIN membership m ON m.unit_id = c.unit_id "
+    "WHERE r.case_id = c.id AND r.lifted_at IS NULL AND m.actor_id <> r.holder_id "
+    "AND NOT EXISTS (SELECT FROM membership o WHERE o.actor_id = m.actor_id AND o.unit_id = c.unit_id "
+    "AND o.role = 'data_protection_officer')" + ") x)"
+)
+_OWED_IN = (
+    "'owed_in', (SELECT coalesce(json_object_agg(x.step, x.place), '{}'::json) FROM ("
+    "SELECT DISTINCT ON (s.step) s.step, u.jurisdiction AS place FROM referral r JOIN unit u ON u.id = r.to_unit_id, "
+    "LATERAL (VALUES (r.answer_step_id, true), (r.step_id, r.status = 'accepted')) s(step, is_theirs) "
+    "WHERE r.case_id = c.id AND r.status IN ('offered', 'accepted') AND s.step IS NOT NULL AND s.is_theirs "
+    "ORDER BY s.step, r.sent_at DESC, r.id) x), "
+    "'kept_in', (SELECT jurisdiction FROM unit WHERE id = c.unit_id)"
+)
+"""Where the partner is who owes a step: whoever has accepted it, and whoever is asked owes the answer."""
+_LOAD = text(
+    "SELECT c.id, json_build_object('report', c.sealed_report, 'facts', c.sealed_facts, "
+    + _part("runs", Run, "run", "ORDER BY started_at, id")
+    + ", "
+    + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
+    + ", "
+    + _part("deadlines", Deadline, "deadline", "AND status = 'open' " + _BY_TIME)
+    + ", "
+    + _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES + _BY_TIME)
+    + ", "
+    + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
+    + ", "
+    + _part("intervals", StepInterval, "interval", "ORDER BY start, name")
+    + ", "
+    + _BARRED
+    + ", "
+    + _OWED_IN
+    + ')::text FROM "case" c WHERE c.id = ANY(CAST(:cases AS uuid[]))',
+)
+
+
+def read_case(connection: Connection, vault: Vault, case_id: UUID) -> CaseState | None:
+    """Load a case as it is now, and let others change it; None when there is none."""
+    return _loaded(connection, vault, connection.execute(_READ, {"case": case_id}).mappings().all()).get(case_id)
+
+
+def lock_case(connection: Connection, vault: Vault, case_id: UUID) -> CaseState | None:
+    """Load a case and keep others from changing it until the transaction ends; None when there is none."""
+    return _loaded(connection, vault, connection.execute(_LOCK, {"case": case_id}).mappings().all()).get(case_id)
+
+
+def lock_free_cases(connection: Connection, vault: Vault, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
+    """Load and lock those of these cases that nobody else has locked."""
+    return _loaded(connection, vault, connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).mappings().all())
+
+
+def _loaded(connection: Connection, vault: Vault, rows: Sequence[RowMapping]) -> Mapping[UUID, CaseState]:
+    """Load the parts of cases, in a statement of its own: it must see all that was committed before the lock."""
+    cases = {row["id"]: Case.model_validate({name: row[name] for name in Case.model_fields}) for row in rows}
+    parts = connection.execute(_LOAD, {"cases": list(cases)}).all() if cases else ()
+    if len(parts) > 1:
+        vault.make_ready(cases)
+    return {case_id: _state(vault, cases[case_id], _Loaded.model_validate_json(part)) for case_id, part in parts}
+
+
+def _state(vault: Vault, case: Case, loaded: _Loaded) -> CaseState:
+    return CaseState(
+        case=case,
+        report=open_values(vault, _bytes(loaded.report), report_of(case.id)),
+        persons=loaded.persons,
+        runs={run.id: run for run in loaded.runs},
+        steps={step.id: _opened(vault, step) for step in loaded.steps},
+        deadlines={deadline.id: deadline for deadline in loaded.deadlines},
+        past={deadline.id: deadline for deadline in loaded.past},
+        facts=open_values(vault, _bytes(loaded.facts), facts_of(case.id)),
+        intervals=loaded.intervals,
+        barred=loaded.barred,
+        owed_in=loaded.owed_in,
+        kept_in=loaded.kept_in,
+    )
+
+
+def _opened(vault: Vault, step: Step) -> Step:
+    sealed = step.outputs.get(_SEALED)
+    if sealed is None:
+        return step
+    return step.model_copy(update={"outputs": open_values(vault, _bytes(str(sealed)), outputs_of(step.id))})
+
+
+def _bytes(written: str | None) -> bytes | None:
+    """Read bytes as PostgreSQL writes them in JSON."""
+    return None if written is None else bytes.fromhex(written.removeprefix("\\x"))

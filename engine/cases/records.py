@@ -1,0 +1,97 @@
+"""Cases and how they are tied, their numbers, and the reasons for opening, closing or calling off."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from engine.language.plain_words import in_plain_words
+from engine.ports import JsonValue
+
+
+class TypedSoFar(NamedTuple):
+    """What was typed into the form of a work item so far, and what was proposed for it."""
+
+    answers: Mapping[str, JsonValue]
+    proposals: Mapping[str, JsonValue]
+
+
+_SERIES: Final = "C"
+_GROUP, _LENGTH = 4, 8
+_LOOKS_LIKE: Final = {"O": "0", "I": "1", "L": "1"}
+"""No number has these letters: whoever reads one aloud or copies it by hand may write them."""
+
+
+def written_number(text: str) -> str:
+    """Give a case number as it is stored, however it was typed; what is none comes back in capitals, else as it was."""
+    signs = _signs(text)
+    if len(signs) == _LENGTH + 1 and signs.startswith(_SERIES):
+        return _spelled(signs)
+    if len(signs) == _LENGTH:
+        return _spelled(_SERIES + signs)
+    return text.strip().upper()
+
+
+def beginnings(text: str) -> tuple[str, ...]:
+    """Give how a case number may begin when this much of it was typed, with or without its first letter."""
+    signs = _signs(text)
+    as_typed = text.strip().upper()
+    if not signs or len(signs) > _LENGTH + 1:
+        return (as_typed,)
+    spelled = [_spelled(_SERIES + signs)]
+    if signs.startswith(_SERIES):
+        spelled.append(_spelled(signs))
+    return tuple(dict.fromkeys((as_typed, *spelled)))
+
+
+def _signs(text: str) -> str:
+    return "".join(_LOOKS_LIKE.get(sign, sign) for sign in text.upper() if sign.isascii() and sign.isalnum())
+
+
+def _spelled(signs: str) -> str:
+    first, rest = signs[:1], signs[1:]
+    return "-".join(part for part in (first, rest[:_GROUP], rest[_GROUP:]) if part)
+
+
+REOPEN_REASONS: Final[Mapping[str, str]] = {
+    "new_facts": "There is new information",
+    "person_asks": "The person asks for help again",
+    "in_danger_again": "The person is in danger again, or was trafficked again",
+    "body_asks": "A court or another authority asks for it",
+    "promise_open": "Something that was promised has not been done",
+    "closed_by_mistake": "It was closed by mistake",
+}
+"""Why a closed case is opened again."""
+
+CLOSE_REASONS: Final[Mapping[str, str]] = {
+    "duplicate": "Another case is about the same matter",
+    "transferred": "Another authority has taken it over",
+    "false_alarm": "It was a false alarm",
+    "person_declines": "The person does not want our help",
+    "lost_contact": "No one can be reached any more",
+    "nothing_more": "Nothing more can be done",
+    "mistake": "It was opened, or opened again, by mistake",
+}
+"""Why a case is closed before all its steps are settled."""
+
+CANCEL_REASONS: Final[Mapping[str, str]] = {
+    "not_needed": "It is not needed any more",
+    "person_refuses": "The person does not want it",
+    "done_elsewhere": "It was done elsewhere",
+    "not_possible": "It cannot be done",
+    "unsafe": "It would not be safe",
+    "opened_by_mistake": "It was opened by mistake",
+}
+"""Why a step is called off before it ends."""
+
+_BY_ITSELF: Final[Mapping[str, str]] = {
+    "run_over": "Its workflow was over",
+    "deadline_over": "What it was opened for is over",
+}
+"""Why a step was called off by nobody."""
+
+
+def case_reason(code: str) -> str:
+    """Give a reason in words; one that is not known by the words of its key, none for none."""
+    for reasons in (REOPEN_REASONS, CLOSE_REASONS, CANCEL_REASONS, _BY_ITSELF):
+        if code in reasons:
+            return reasons[code]
+    return in_plain_words(code)

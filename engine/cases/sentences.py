@@ -1,0 +1,214 @@
+"""One plain sentence for each sort of event: what was done, never what was said."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.cases.records import case_reason
+from engine.core.deadlines.lateness import DELAY_OWNERS, reason_words
+from engine.core.keeping import HOLD_WORDS
+from engine.language.plain_words import in_plain_words, in_running_words
+
+Body = Mapping[str, Any]
+Title = Callable[[Body], str]
+"""Names the step that a body speaks of, by the step or deadline inside it."""
+
+OUTCOMES: Mapping[str, str] = {
+    "done": "Done",
+    "refused_by_person": "The person does not want it",
+    "not_needed": "Not needed",
+    "blocked_by_other_body": "Waiting on another agency",
+}
+"""How a step can end, in words."""
+
+_CLOSED_BY_ITSELF = "Nothing was open any more: the case closed."
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OF_CASE: Mapping[str, str] = {
+    "CaseOpened": "The case was opened.",
+    "CaseClosed": "{closed}",
+    "ClosingAsked": "Someone asked to close the case although something is still open in it{why}.",
+    "ClosingRefused": "The request to close the case is over: it was not agreed to.",
+    "CaseReopened": "The case was opened again{why}.",
+    "PersonAdded": "A person was added to the case as {role}.",
+    "PersonRemoved": "A person was removed from the case.",
+    "RunStarted": "The workflow “{workflow}” began, version {version}.",
+    "RunEnded": "A workflow of the case was over.",
+    "RunReopened": "A workflow of the case that was over has resumed.",
+    "FactRecorded": "The fact “{fact}” was recorded.",
+    "IntervalRecorded": "A period was recorded that a time limit can leave out: {interval}.",
+    "ValuesResealed": "Encrypted data of the case was encrypted again under new keys.",
+    "FileAdded": "A file was added.",
+    "FileHeldBack": "A file was locked: it might show a child naked or abused, and no one can open it any more.",
+    "DocumentReleased": "A document was released: it may leave the network.",
+    "PersonIdentified": "What is known about a person was recorded.",
+    "PersonRoleChanged": "The role of a person in the case was changed: {role}, {sure}.",
+    "NameAdded": "Another name of a person was recorded.",
+    "AgeRecorded": "The possible age of a person was recorded: {source}.",
+    "IdentityProposed": "A possible identity of a person was recorded.",
+    "IdentitySettled": "It was decided whether a possible identity is the right one.",
+    "PersonsMerged": "Two recorded persons were found to be the same.",
+    "PersonsUnmerged": "Two persons who had been linked as one are two again.",
+    "PersonSplit": "One recorded person was found to be two: the other was recorded separately.",
+    "PersonBrought": "A person from another case was added to this one.",
+    "CasesLinked": "The case was linked to another one: {link}.",
+    "CasesUnlinked": "A link to another case was removed: {link}.",
+    "CaseSplit": "Some of the persons were moved to a new case.",
+    "CaseSplitOff": "The case was split from another one.",
+    "MergeAsked": "Someone asked to merge this case with another one; a second person has to agree.",
+    "MergeRefused": "The merge with another case was not agreed to.",
+    "CaseMerged": "The case was merged into another one, where work goes on{rests}.",
+    "CaseUnmerged": "The merge was undone: the case is separate again.",
+    "CaseTookIn": "Another case was merged into this one.",
+    "CaseLetGo": "A case that was merged into this one is separate again.",
+    "AccessDenied": "Someone was denied access to this case.",
+    "DenialLiftAsked": "Someone asked to restore a person's access to this case.",
+    "DenialLifted": "Two people agreed to restore a person's access to this case.",
+    "DenialKept": "A second person did not agree to restore a person's access to this case.",
+    "ConflictNoted": "It was recorded that a colleague must not be informed about this case.",
+    "ConflictEnded": "A colleague who was not to be informed about this case can be informed again.",
+    "ConsentRecorded": "It was recorded what may be shared about a person.",
+    "ConsentWithdrawn": "A consent to share was withdrawn.",
+    "ConsentRanOut": "A consent to share expired.",
+    "ConsentUnclear": "A consent was answered, but not for which person: it allows nothing.",
+    "ReferralHeld": "Something is to be sent to another unit or partner: someone must release it.",
+    "ReferralOffered": "Work was offered to another unit or partner.",
+    "ReferralAccepted": "The other unit or partner accepted.",
+    "ReferralDeclined": "The other unit or partner declined.",
+    "ReferralRecalled": "What was offered to another unit or partner, or shared with it, was recalled.",
+    "CaseHandedOver": "The case was handed over to another unit.",
+    "PartnerLinkMade": "A link was made with which a partner without an account can answer.",
+    "PartnerLinkUsed": "A partner used their link.",
+    "GlassBroken": "Emergency access was used: someone from another unit opened the case.",
+    "GlassConfirmed": "A second person confirmed that the emergency access was justified.",
+    "GlassEnded": "A second person ended the emergency access.",
+    "GlassUnconfirmed": "No one confirmed within 24 hours that the emergency access was justified.",
+    "PersonRevealed": "Someone looked at the identity of a person in the case.",
+    "HoldPlaced": "A hold was put on the case, against erasure: {held}.",
+    "HoldLiftAsked": "Someone asked to lift the hold that keeps the case from erasure.",
+    "HoldLifted": "The hold on the case was lifted: two people agreed.",
+    "HoldKept": "The hold on the case stays: a second person did not agree to lift it.",
+    "CaseSealed": "The case was restricted: it is kept, but no one works with it.",
+    "OpeningAsked": "Someone asked to lift the restriction of the case.",
+    "CaseUnsealed": "The restriction of the case was lifted: two people agreed.",
+    "SealKept": "The case stays restricted: a second person did not agree to lift the restriction.",
+    "ErasureAsked": "Someone asked to erase what identifies a person.",
+    "ErasureAgreed": "Someone agreed to erase what identifies a person.",
+    "ErasureEnded": "What identifies a person will not be erased: the request was refused or withdrawn.",
+    "PersonErased": "What identified a person was erased. No one can read it any more.",
+    "RetentionDecided": "It was decided what to do with the case now that its retention time is over.",
+    "PersonCorrected": "What is known about a person was corrected; the earlier entry is kept, encrypted.",
+    "PersonRemarked": "A remark was added to what is known about a person.",
+    "SubjectAnswered": "A report was made for a person of what the case holds about them.",
+}
+_OF_STEP: Mapping[str, str] = {
+    "StepOpened": "“{step}” could start.",
+    "StepHeld": "“{step}” was put on hold: something is needed first ({gate}).",
+    "StepScheduled": "“{step}” was scheduled for a later time.",
+    "StepSkipped": "“{step}” was not needed in this case.",
+    "StepSubmitted": "“{step}” was answered and waited for approval.",
+    "StepReturned": "“{step}” was sent back to be done again.",
+    "StepEnded": "“{step}” ended: {outcome}.",
+    "StepCancelled": "“{step}” was cancelled{why}.",
+    "DeadlineSet": "The deadline for “{step}” began to run.",
+    "DeadlineMoved": "The deadline for “{step}” was recalculated.",
+    "DeadlineWarned": "The deadline for “{step}” came near.",
+    "DeadlineBreached": "The deadline for “{step}” was missed.",
+    "LevelRaised": "Escalation level {level} was notified about “{step}”{again}.",
+    "LevelMissed": "No one at escalation level {level} could be notified about “{step}”{again}: {reason}.",
+    "DeadlinePaused": "The deadline for “{step}” was paused: {paused}.",
+    "DeadlineResumed": "The deadline for “{step}” was resumed before its pause was over.",
+    "ExtensionAsked": "More time was requested for “{step}”: {more}.",
+    "ExtensionAnswered": "More time for “{step}” was {answer}.",
+    "DelayOwnerNamed": "It was recorded who is responsible for the delay of “{step}”: {owner}.",
+    "DeadlineAcknowledged": "Someone who was notified about “{step}” confirmed that they had seen it.",
+    "CallAsked": "Escalation level {level} asked for someone to be rung about “{step}”{again}.",
+    "CallMade": "Someone was rung about “{step}”: {rang}.",
+    "CallEnded": "Someone no longer needs to be rung about “{step}”: {call_over}.",
+    "DeadlineEnded": "The deadline for “{step}” stopped.",
+    "WorkItemClaimed": "“{step}” was claimed.",
+    "WorkItemReleased": "“{step}” was given back.",
+    "WorkItemDelegated": "“{step}” was given to someone else.",
+    "AnswersRevealed": "Someone looked at the masked answers of “{step}”.",
+    "PlacesRevealed": "Someone looked at the places of the journeys of “{step}”.",
+}
+_RANG: Mapping[str, str] = {
+    "reached": "they were reached",
+    "acknowledged": "they were reached, and are dealing with it",
+    "left_message": "they were not reached, and a message was left",
+    "not_reached": "they were not reached",
+}
+_CALL_OVER: Mapping[str, str] = {
+    "reached": "they were reached",
+    "acknowledged": "someone confirmed that they had seen it",
+    "over": "its deadline stopped",
+    "has_it": "they took the work themselves",
+    "barred": "they must not learn about this case",
+}
+OF_STEPS = frozenset(_OF_STEP)
+"""The events that tell of one step."""
+
+
+def sentence(type_: str, body: Body, title: Title) -> str:
+    """Tell an event in one English sentence; a sort that is not known is told by the words of its name."""
+    if type_ in _OF_CASE:
+        return _OF_CASE[type_].format(**_about_case(body))
+    if type_ in _OF_STEP:
+        return _OF_STEP[type_].format(**_about_step(body, title))
+    words = _WORDS.sub(" ", type_).replace("_", " ").strip().capitalize() or "Something happened"
+    named = title(body)
+    return f"{words}: “{named}”." if named else f"{words}."
+
+
+def _about_case(body: Body) -> Mapping[str, str]:
+    run, person, interval = (body.get(name) or {} for name in ("run", "person", "interval"))
+    return {
+        "role": in_running_words(str(person.get("role", "person"))),
+        "sure": in_running_words(str(person.get("status", "stated"))),
+        "source": in_running_words(str(body.get("source", "stated"))),
+        "link": in_running_words(str(body.get("kind", "other"))),
+        "rests": "; work stopped in this one" if body.get("rests") else "",
+        "workflow": in_plain_words(str(run.get("workflow", "?"))),
+        "version": str(run.get("version", "?")),
+        "fact": in_running_words(str(body.get("name", "?"))),
+        "interval": in_running_words(str(interval.get("name", "?"))),
+        "closed": f"The case was closed{_why(body)}." if body.get("reason_code") else _CLOSED_BY_ITSELF,
+        "why": _why(body),
+        "held": HOLD_WORDS.get(str(body.get("kind")), "there is a reason"),
+    }
+
+
+def _why(body: Body) -> str:
+    """Give the reason that somebody chose, after a colon; nothing for none."""
+    code = str(body.get("reason_code", ""))
+    return f": {case_reason(code)[:1].lower()}{case_reason(code)[1:]}" if code else ""
+
+
+def _about_step(body: Body, title: Title) -> Mapping[str, str]:
+    step = body.get("step") or {}
+    outcome = str(step.get("outcome", ""))
+    number = int(body.get("round", 1))
+    return {
+        "step": title(body) or "A step",
+        "gate": in_running_words(str(step.get("gate", "not recorded"))),
+        "outcome": OUTCOMES.get(outcome, in_plain_words(outcome)).lower() if outcome else "done",
+        "level": str(body.get("level", "?")),
+        "again": f", round {number}" if number > 1 else "",
+        "why": _why(body),
+        **_about_limit(body),
+    }
+
+
+def _about_limit(body: Body) -> Mapping[str, str]:
+    """Say what was changed of a limit: the latest pause, the latest wish, the owner of the delay."""
+    deadline = body.get("deadline") or {}
+    pause = (deadline.get("pauses") or [{}])[-1]
+    wish = (deadline.get("extensions") or [{}])[-1]
+    return {
+        "reason": in_running_words(str(body.get("reason_code", ""))) or "no reason was given",
+        "paused": reason_words(str(pause.get("reason_code", ""))).lower() or "no reason was given",
+        "more": reason_words(str(wish.get("reason_code", ""))).lower() or "no reason was given",
+        "answer": "given" if body.get("is_approved") else "refused",
+        "rang": _RANG.get(str(body.get("outcome")), "it is not known what came of it"),
+        "call_over": _CALL_OVER.get(str(body.get("ended")), "it is over"),
+        "owner": DELAY_OWNERS.get(str(deadline.get("delay_owner")), "not recorded").lower(),
+    }

@@ -1,0 +1,267 @@
+"""Load a case under its lock, and write what was decided: every record, work item, job and event at once."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import Table, func, insert, select, update
+
+from engine.cases.loading import lock_case, lock_free_cases, read_case
+from engine.cases.values import EncryptedCell, facts_of, outputs_of, report_of, seal_body, seal_values
+from engine.core import events as ev
+from engine.core.consequences import Job, WorkItem, consequences
+from engine.core.keys import place_key
+from engine.core.records import Case, Scalar, Step, StepInterval
+from engine.core.state import CaseState, evolve
+from engine.db import tables as tb
+from engine.db.chain import link
+from engine.db.places import place_id
+from engine.db.store import Store, Within
+from engine.db.writing import NEW_JOB, Closed, SavedCase
+from engine.errors import KeyMissingError, NotFoundError
+from engine.ports import JsonValue
+
+
+def _table(row: type) -> Table:
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    return table
+
+
+CASE, ITEM, EVENT, EVENT_WORDS, INTERVAL, STEP = (
+    _table(row) for row in (tb.CaseRow, tb.WorkItemRow, tb.EventRow, tb.EventWordsRow, tb.IntervalRow, tb.StepRow)
+)
+
+
+CONCERN = "concern"
+"""The answer of a report that says what a case is about: lists show it, and cases are counted by it."""
+_TYPED = frozenset({"title", "settings"})
+"""What a caseworker types of a step that they add."""
+
+
+class CaseStore(Store):
+    """Cases in PostgreSQL, within one transaction."""
+
+    def __init__(self, within: Within) -> None:
+        """Work inside a transaction."""
+        super().__init__(within)
+        self.on_items_changed: Callable[[], None] = _nothing_more
+
+    def lock(self, case_id: UUID) -> CaseState:
+        """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
+        return _found(lock_case(self._connection, self._vault, case_id))
+
+    def lock_free(self, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
+        """Lock and load those of these cases that nobody else is changing; what others hold is left to them."""
+        return lock_free_cases(self._connection, self._vault, case_ids)
+
+    def read(self, case_id: UUID) -> CaseState:
+        """Load a case as it is now, and let others change it; raises `NotFoundError`."""
+        return _found(read_case(self._connection, self._vault, case_id))
+
+    def add(self, case: Case, report: Mapping[str, Scalar]) -> CaseState:
+        """Write a new case, before its first event."""
+        concern = report.get(CONCERN)
+        row = case.model_dump() | {
+            "concern": concern if isinstance(concern, str) else None,
+            "sealed_report": self._sealed(report, report_of(case.id), case),
+        }
+        self._connection.execute(insert(CASE), row)
+        return CaseState(case=case, report=report)
+
+    def record(
+        self, before: CaseState, events: Sequence[ev.Event], *, actor_id: UUID | None, at: datetime
+    ) -> CaseState:
+        """Write events, the records they change, the items and jobs that follow, and the links of the chain."""
+        after = before
+        for event in events:
+            after = evolve(after, event)
+        follows = consequences(events, after, self._definitions, at)
+        unit = before.case.unit_id
+        rows = self._changed_rows(before, after, events) | {
+            "work_item": [item.model_dump() | {"unit_id": unit} for item in follows.items],
+            **_job_rows(after, follows.jobs, at=at, asked_by=actor_id),
+        }
+        bodies = [(event.type, _body(event) | _offered(event, follows.items)) for event in events]
+        links, saved = self._chain(after, bodies, actor_id=actor_id, at=at)
+        closed = [Closed(step, status, at) for step, status in follows.closed_steps.items()]
+        self._writes.add(
+            {**rows, "event": links},
+            case=SavedCase.of(before, saved, self._changed_facts(before, saved)),
+            closed=closed,
+        )
+        if closed or follows.items:
+            self.on_items_changed()
+        return saved
+
+    def note(
+        self, state: CaseState, type_: str, body: Mapping[str, Any], *, actor_id: UUID | None, at: datetime
+    ) -> CaseState:
+        """Write an event that changes no record of the case: a claim, a reading, a delivery."""
+        links, saved = self._chain(state, [(type_, dict(body))], actor_id=actor_id, at=at)
+        self._writes.add({"event": links}, case=SavedCase.of(state, saved))
+        return saved
+
+    def keep_place(self, state: CaseState, interval: StepInterval, *, place: str, evidence: str = "") -> None:
+        """Seal where a recorded stretch of time led, and what shows it."""
+        row = place_id(interval.step_id, interval.name, interval.start)
+        told: JsonValue = {"place": place, "evidence": evidence} if evidence else place
+        key, unit = place_key(state.case.id), state.case.unit_id
+        sealed = self._vault.seal(told, key_of=key, table="interval", row=row, column="sealed_place", unit_id=unit)
+        of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
+        changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)
+        self._connection.execute(changed)
+
+    def keep_title(self, case: Case, step_id: UUID, title: str, *, shown: str) -> None:
+        """Seal what somebody calls a step that they added; lists show another title, which nobody typed."""
+        self._writes.flush()
+        sealed = self._vault.seal(
+            title, key_of=case.id, table="step", row=step_id, column="sealed_title", unit_id=case.unit_id
+        )
+        added = STEP.c.added.op("||")(func.jsonb_build_object("title", shown))
+        self._connection.execute(update(STEP).where(STEP.c.id == step_id).values(sealed_title=sealed, added=added))
+
+    def keep_words(self, case: Case, seq: int, words: str) -> None:
+        """Seal the words beside an event of a case; raises `KeyMissingError` when its key is gone."""
+        row = uuid5(case.id, f"words/{seq}")
+        sealed = self._vault.seal(words, key_of=case.id, table="event_words", row=row, column="sealed_words")
+        values = {"id": row, "case_id": case.id, "seq": seq, "sealed_words": sealed}
+        self._connection.execute(insert(EVENT_WORDS), values)
+
+    def words_of(self, case_id: UUID) -> Mapping[int, str]:
+        """Open the words of a case by the number of their event; those whose key is gone are left out."""
+        query = select(EVENT_WORDS).where(EVENT_WORDS.c.case_id == case_id).order_by(EVENT_WORDS.c.seq)
+        found: dict[int, str] = {}
+        for row in self._connection.execute(query).mappings():
+            place = {"table": "event_words", "row": row["id"], "column": "sealed_words"}
+            with suppress(KeyMissingError):
+                found[row["seq"]] = str(self._vault.unseal(row["sealed_words"], **place))
+        return found
+
+    def sources_of_facts(self, case_id: UUID) -> Mapping[str, str]:
+        """Give the step or other source that each fact of a case comes from as it stands, by the fact's name."""
+        body = EVENT.c.body
+        query = (
+            select(body["name"].astext, body["source"].astext)
+            .where(EVENT.c.case_id == case_id, EVENT.c.type == "FactRecorded")
+            .order_by(EVENT.c.seq)
+        )
+        return {row[0]: row[1] or "" for row in self._connection.execute(query)}
+
+    def add_jobs(self, state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object) -> None:
+        """Write jobs into the outbox, and make sure that somebody is told of them."""
+        if jobs:
+            self._writes.add(_job_rows(state, jobs, at=at, **more))
+
+    def _changed_rows(
+        self, before: CaseState, after: CaseState, events: Sequence[ev.Event]
+    ) -> dict[str, list[dict[str, Any]]]:
+        scope = {"case_id": before.case.id, "unit_id": before.case.unit_id}
+        deadlines = {event.deadline.id: event.deadline for event in events if isinstance(event, ev.DEADLINE_EVENTS)}
+        recorded = [event.interval for event in events if isinstance(event, ev.IntervalRecorded)]
+        intervals = {(interval.step_id, interval.name, interval.start): interval for interval in recorded}
+        known = set(before.persons)
+        return {
+            "run": [run.model_dump() | scope for key, run in after.runs.items() if before.runs.get(key) is not run],
+            "step": [
+                self._step_row(after.case, step) | scope
+                for key, step in after.steps.items()
+                if before.steps.get(key) is not step
+            ],
+            "deadline": [deadline.model_dump() | scope | {"failures": 0} for deadline in deadlines.values()],
+            "case_person": [
+                person.model_dump() | scope | {"position": number}
+                for number, person in enumerate(after.persons, start=1)
+                if person not in known
+            ],
+            "interval": [interval.model_dump() | scope for interval in intervals.values()],
+        }
+
+    def _step_row(self, case: Case, step: Step) -> dict[str, Any]:
+        row = step.model_dump(exclude={"outputs"})
+        row["sealed_outputs"] = _written(self._sealed(step.outputs, outputs_of(step.id), case))
+        row["added"] = step.added.model_dump(mode="json") if step.added else None
+        return row
+
+    def _changed_facts(self, before: CaseState, after: CaseState) -> str | None:
+        """Seal the facts of a case where they have changed."""
+        if after.facts == before.facts:
+            return None
+        return _written(self._sealed(after.facts, facts_of(after.case.id), after.case))
+
+    def _sealed(self, values: Mapping[str, Scalar], place: EncryptedCell, case: Case) -> bytes | None:
+        return seal_values(self._vault, values, place, case_id=case.id, unit_id=case.unit_id) if values else None
+
+    def _chain(
+        self,
+        state: CaseState,
+        bodies: Sequence[tuple[str, dict[str, Any]]],
+        *,
+        actor_id: UUID | None,
+        at: datetime,
+    ) -> tuple[list[dict[str, Any]], CaseState]:
+        """Make the links of some events; gives their rows, and the case as it is with them."""
+        case, rows = state.case, []
+        head, seq = case.chain_head, case.chain_length
+        for type_, whole in bodies:
+            seq += 1
+            body, sealed = seal_body(self._vault, whole, case_id=case.id, unit_id=case.unit_id, seq=seq)
+            head = link(self._vault, head, case_id=case.id, seq=seq, at=at, actor_id=actor_id, type_=type_, body=body)
+            rows.append(
+                {
+                    "case_id": case.id, "seq": seq, "unit_id": case.unit_id, "at": at, "actor_id": actor_id,
+                    "type": type_, "body": body, "hash": _written(head), "sealed_body": _written(sealed),
+                },
+            )  # fmt: skip
+        changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
+        return rows, replace(state, case=case.model_copy(update=changes))
+
+
+def _body(event: ev.Event) -> dict[str, Any]:
+    """Give what the chain keeps of an event for ever: nothing that somebody typed in words of their own."""
+    body = event.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)
+    added = (body.get("step") or {}).get("added")
+    if added:
+        body["step"]["added"] = {name: value for name, value in added.items() if name not in _TYPED}
+    return body
+
+
+def _offered(event: ev.Event, items: Sequence[WorkItem]) -> dict[str, Any]:
+    """Give to whom an event offers the work item that it brings: a later definition could say otherwise."""
+    if not isinstance(event, ev.StepOpened | ev.StepReturned | ev.StepSubmitted):
+        return {}
+    is_approval = isinstance(event, ev.StepSubmitted)
+    found = next((one for one in items if one.step_id == event.step.id and one.approval is is_approval), None)
+    if found is None:
+        return {}
+    return {"offered": {"roles": list(found.candidate_roles), "but": [str(who) for who in found.excluded_ids]}}
+
+
+def _found(state: CaseState | None) -> CaseState:
+    if state is None:
+        raise NotFoundError(kind="case")
+    return state
+
+
+def _nothing_more() -> None:
+    """Do nothing after a decision was written."""
+
+
+def _job_rows(
+    state: CaseState, jobs: Sequence[Job], *, at: datetime, **more: object
+) -> dict[str, list[dict[str, Any]]]:
+    if not jobs:
+        return {}
+    case = state.case
+    workflow = next((run.workflow for run in state.runs.values()), "")
+    return {
+        "job": [{**NEW_JOB, **job.model_dump(), "unit_id": case.unit_id, "created_at": at, **more} for job in jobs],
+        "dispatch": [{"case_id": case.id, "workflow": workflow}],
+    }
+
+
+def _written(some: bytes | None) -> str | None:
+    """Write bytes so that PostgreSQL reads them from JSON."""
+    return None if some is None else f"\\x{some.hex()}"

@@ -1,0 +1,242 @@
+"""The list of cases, the number of them, and one found by its number."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true
+
+from engine.cases.conditions import late_from, units_of
+from engine.cases.records import beginnings, written_number
+from engine.cases.store import CONCERN
+from engine.cases.visibility import (
+    GRANT,
+    granted_to,
+    not_denied,
+    operational_to,
+    partly_shown_to,
+    step_shown_to,
+    visible_to,
+)
+from engine.core.access import OPERATIONAL
+from engine.core.deadlines.lateness import is_overdue
+from engine.core.policy import Action, units_that_let, visible_units
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading
+from engine.db.shape import (
+    ACTOR,
+    CASE,
+    CASE_IS_OPEN,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
+    ITEM,
+    ITEM_IS_OPEN,
+    OPENING,
+    STEP,
+    UNIT,
+    is_one_of,
+)
+from engine.errors import NotFoundError
+from engine.language.roles import Role
+from engine.overview.records.cases import CaseLine
+
+_UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_late_from": None}
+"""What is said instead of a case whose work is not shown."""
+_LIMITS = and_(DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+
+
+def cases(
+    reading: Reading, viewer: Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
+) -> tuple[CaseLine, ...]:
+    """List the cases that the viewer sees, those with the nearest open deadline first, closed ones latest first.
+
+    One whose work is not shown to them comes last, among the open ones.
+    """
+    if status == "open" and not number:
+        ids = _nearest_first(reading, viewer, offset=offset, limit=limit)
+    else:
+        ids = _plainly(reading, viewer, _wanted(reading, viewer, status, number), offset=offset, limit=limit)
+    return _lines(reading, viewer, ids)
+
+
+def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open") -> int:
+    """Count the cases that the viewer sees."""
+    counted = select(func.count()).select_from(CASE)
+    found = reading.count(counted.where(_stands(status), _seen(reading, viewer, status)))
+    if status != "open":
+        return found
+    return found + reading.count(counted.where(partly_shown_to(viewer, now=reading.now)))
+
+
+def find_case(reading: Reading, viewer: Viewer, number: str) -> UUID:
+    """Find a case by its whole number; raises `NotFoundError`."""
+    seen = visible_to(viewer, now=reading.now)
+    row = reading.first(select(CASE.c.id).where(CASE.c.number == written_number(number), seen))
+    if row is None:
+        raise NotFoundError(kind="case")
+    found: UUID = row["id"]
+    return found
+
+
+def concern_of(reading: Reading, concern: str | None) -> str:
+    """Say what a case is about, in words; empty when its report does not say."""
+    return reading.known.choice_label(CONCERN, concern) if concern else ""
+
+
+def _stands(status: str) -> ColumnElement[bool]:
+    return {"open": CASE_IS_OPEN, "closed": is_one_of(CASE.c.status, "closed")}.get(status, true())
+
+
+def _seen(reading: Reading, viewer: Viewer, status: str) -> ColumnElement[bool]:
+    """Give the condition for what may be asked of: where a case stands only of one whose work is shown."""
+    if status in {"open", "closed"}:
+        return operational_to(viewer, now=reading.now)
+    return visible_to(viewer, now=reading.now)
+
+
+def _wanted(reading: Reading, viewer: Viewer, status: str, number: str) -> ColumnElement[bool]:
+    right = and_(_stands(status), _seen(reading, viewer, status))
+    if status == "open":
+        right = or_(right, partly_shown_to(viewer, now=reading.now))
+    begins = [CASE.c.number.startswith(beginning, autoescape=True) for beginning in beginnings(number)]
+    return and_(right, or_(*begins)) if number else right
+
+
+def _nearest_first(reading: Reading, viewer: Viewer, *, offset: int, limit: int) -> list[UUID]:
+    """Walk the open deadlines in the order of time; only when they run out, go on with cases that have none."""
+    timed = [row["case_id"] for row in reading.rows(_with_deadline(reading, viewer, limit=offset + limit))]
+    ids = timed[offset:]
+    if len(timed) < offset + limit:
+        rest = _without_deadline(reading, viewer).offset(max(0, offset - len(timed))).limit(limit - len(ids))
+        ids += [row["id"] for row in reading.rows(rest)]
+    return ids
+
+
+def _with_deadline(reading: Reading, viewer: Viewer, *, limit: int) -> Select[tuple[object, ...]]:
+    other = DEADLINE.alias("other")
+    comes_first = ~exists().where(
+        other.c.case_id == DEADLINE.c.case_id,
+        other.c.status == "open",
+        other.c.purpose != OPENING,
+        or_(other.c.due_at < DEADLINE.c.due_at, and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id)),
+    )
+    first = select(DEADLINE.c.case_id, DEADLINE.c.due_at).where(_LIMITS, comes_first)
+    units = units_of(viewer)
+    own = (
+        first.where(DEADLINE.c.unit_id == units.c.id, not_denied(viewer, DEADLINE.c.case_id))
+        .order_by(DEADLINE.c.due_at, DEADLINE.c.case_id)
+        .limit(limit)
+        .lateral("own")
+    )
+    of_units = select(own.c.case_id, own.c.due_at).select_from(units.join(own, onclause=units.c.id.is_not(None)))
+    granted = first.where(
+        DEADLINE.c.case_id.in_(granted_to(viewer, now=reading.now).where(GRANT.c.fields.contains([OPERATIONAL]))),
+        DEADLINE.c.unit_id.not_in(sorted(visible_units(viewer))),
+    )
+    picked = of_units.union_all(granted).subquery("picked")
+    return (
+        select(picked.c.case_id)
+        .join(CASE, CASE.c.id == picked.c.case_id)
+        .where(CASE_IS_OPEN)
+        .order_by(picked.c.due_at, CASE.c.id)
+        .limit(limit)
+    )
+
+
+def _without_deadline(reading: Reading, viewer: Viewer) -> Select[tuple[object, ...]]:
+    timed = exists().where(DEADLINE.c.case_id == CASE.c.id, _LIMITS)
+    untimed = select(CASE.c.id, CASE.c.opened_at).where(CASE_IS_OPEN, operational_to(viewer, now=reading.now), ~timed)
+    partly = select(CASE.c.id, null().label("opened_at")).where(partly_shown_to(viewer, now=reading.now))
+    found = untimed.union_all(partly).subquery("found")
+    return select(found.c.id).order_by(found.c.opened_at.asc().nulls_last(), found.c.id)
+
+
+def _plainly(reading: Reading, viewer: Viewer, wanted: ColumnElement[bool], *, offset: int, limit: int) -> list[UUID]:
+    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
+    works = operational_to(viewer, now=reading.now)
+    due_at, closed_at, opened_at = (case((works, value)) for value in (due, CASE.c.closed_at, CASE.c.opened_at))
+    order = (due_at.asc().nulls_last(), closed_at.desc(), opened_at.asc().nulls_last(), CASE.c.id)
+    statement = select(CASE.c.id).where(wanted).order_by(*order)
+    return [row["id"] for row in reading.rows(statement.offset(offset).limit(limit))]
+
+
+def _lines(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> tuple[CaseLine, ...]:
+    if not ids:
+        return ()
+    limits = (DEADLINE.c.case_id == CASE.c.id, _LIMITS, _shown(reading, viewer))
+    due = select(func.min(DEADLINE.c.due_at)).where(*limits).scalar_subquery().label("next_due_at")
+    late = select(func.min(late_from(DEADLINE))).where(*limits).scalar_subquery().label("next_late_from")
+    rows = reading.rows(
+        select(
+            CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.concern, CASE.c.unit_id,
+            UNIT.c.name.label("unit"), due, late,
+        )
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(CASE.c.id.in_(ids))
+    )  # fmt: skip
+    waiting, named = _waiting(reading, viewer, ids), _named(reading, viewer, ids)
+    reads, sees = units_that_let(viewer, Action.READ_ANSWERS), visible_units(viewer)
+    by_id: dict[UUID, CaseLine] = {}
+    for row in rows:
+        is_own = viewer.is_system or row["unit_id"] in sees
+        may_read = viewer.is_system or row["unit_id"] in reads if is_own else "case.concern" in named[row["id"]]
+        concern = concern_of(reading, row["concern"]) if may_read else ""
+        if is_own or OPERATIONAL in named[row["id"]]:
+            by_id[row["id"]] = _line(reading, dict(row), concern, waiting.get(row["id"], []))
+        else:
+            by_id[row["id"]] = _line(reading, {**row, **_UNTOLD}, concern, [])
+    return tuple(by_id[case_id] for case_id in ids)
+
+
+def _named(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> Mapping[UUID, frozenset[str]]:
+    """Give what the grants name that show some cases to the viewer."""
+    granted = granted_to(viewer, now=reading.now).add_columns(GRANT.c.fields).where(GRANT.c.case_id.in_(ids))
+    named: dict[UUID, frozenset[str]] = dict.fromkeys(ids, frozenset())
+    for row in [] if viewer.is_system else reading.rows(granted):
+        named[row["case_id"]] |= frozenset(row["fields"])
+    return named
+
+
+def _shown(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
+    """Give the condition on the deadlines of a case that holds for those of steps that are shown."""
+    return step_shown_to(viewer, DEADLINE.c.path, CASE.c.id, now=reading.now)
+
+
+def _waiting(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Name for each open item of some cases whom it waits for: its assignee, else the role that may claim it."""
+    rows = reading.rows(
+        select(ITEM.c.case_id, ITEM.c.candidate_roles, ACTOR.c.name)
+        .select_from(
+            ITEM.join(STEP, STEP.c.id == ITEM.c.step_id)
+            .join(CASE, CASE.c.id == ITEM.c.case_id)
+            .outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id)
+        )
+        .where(ITEM.c.case_id.in_(ids), ITEM_IS_OPEN, step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now))
+        .order_by(ITEM.c.opened_at, ACTOR.c.name.asc().nulls_last(), ITEM.c.id)
+    )
+    waiting: dict[UUID, list[str]] = {}
+    for row in rows:
+        waiting.setdefault(row["case_id"], []).append(row["name"] or role_words(row["candidate_roles"]))
+    return waiting
+
+
+def role_words(roles: Sequence[str]) -> str:
+    """Name the role that an item is meant for first; the others may claim it as well."""
+    known = {role.value: role.label for role in Role}
+    return known.get(roles[0], roles[0]) if roles else "Nobody"
+
+
+def _line(reading: Reading, row: Mapping[str, Any], concern: str, waiting: Sequence[str]) -> CaseLine:
+    return CaseLine(
+        id=row["id"],
+        number=row["number"],
+        status=row["status"],
+        unit=row["unit"],
+        concern=concern,
+        opened_at=row["opened_at"],
+        open_items=len(waiting),
+        next_due_at=row["next_due_at"],
+        next_late_at=None if row["next_late_from"] == row["next_due_at"] else row["next_late_from"],
+        is_overdue=is_overdue(row["next_late_from"], reading.now),
+        waiting_for=", ".join(dict.fromkeys(waiting)),
+    )

@@ -1,0 +1,153 @@
+"""Which cases a viewer sees, as SQL conditions that every question about cases goes through."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    and_,
+    any_,
+    cast,
+    column,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from engine.cases.restricted import sealed_cases
+from engine.core.access import OPERATIONAL
+from engine.core.policy import Action, Viewer, units_that_let, visible_units
+from engine.db import tables as tb
+
+_TABLES = tb.CaseRow.metadata.tables
+_PERSON_IN = "person:([0-9a-f-]{36})"
+"""How the path of a step names whose it is."""
+_OF_A_PERSON = r"(^| )person\."
+CASE, GRANT, RECUSAL, UNIT = (_TABLES[name] for name in ("case", "grant", "recusal", "unit"))
+
+
+def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+    """Give the condition on `case` that holds for what the viewer's units registered or were granted.
+
+    What is denied to the viewer, or in conflict with them, is never among it.
+    """
+    return _own_or(viewer, CASE.c.id.in_(_live_grants(viewer, now=now)))
+
+
+def operational_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+    """Give the condition on `case` that holds where the viewer is shown steps and time limits, not only that it is."""
+    shown = _live_grants(viewer, now=now).where(GRANT.c.fields.contains([OPERATIONAL]))
+    return _own_or(viewer, CASE.c.id.in_(shown))
+
+
+def partly_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+    """Give the condition on `case` that holds where the viewer sees that it is, and neither where it stands nor when.
+
+    To them it is neither open nor closed: lists and counts have it among what is open, whatever became of it.
+    """
+    if viewer.is_system or not visible_units(viewer):
+        return false()
+    granted = _live_grants(viewer, now=now)
+    shown = granted.where(GRANT.c.fields.contains([OPERATIONAL]))
+    return and_(
+        not_denied(viewer, CASE.c.id), CASE.c.id.in_(granted), CASE.c.id.not_in(shown),
+        CASE.c.unit_id.not_in(sorted(visible_units(viewer))),
+    )  # fmt: skip
+
+
+def step_shown_to(
+    viewer: Viewer, path: ColumnElement[str], case_id: ColumnElement[UUID], *, now: datetime
+) -> ColumnElement[bool]:
+    """Give the condition on `case` and a step that holds where the viewer is shown the time of that step.
+
+    A grant shows what belongs to the whole case, and of steps of persons those of the persons for whom it holds.
+    """
+    person = cast(func.substring(path, _PERSON_IN), Uuid())
+    of_whom = or_(person.is_(None), person == any_(GRANT.c.persons))
+    live = _live_grants(viewer, now=now).where(GRANT.c.fields.contains([OPERATIONAL]), of_whom)
+    return _own_or(viewer, live.where(GRANT.c.case_id == case_id).correlate_except(GRANT).exists())
+
+
+def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: datetime) -> ColumnElement[bool]:
+    """Give the condition on `case` that holds where the viewer is shown something of who a person of it is."""
+    of_whom = person_id == any_(GRANT.c.persons)
+    named = func.array_to_string(GRANT.c.fields, " ").op("~")(_OF_A_PERSON)
+    live = _live_grants(viewer, now=now).where(of_whom, named, GRANT.c.case_id == CASE.c.id)
+    return _own_or(viewer, live.correlate_except(GRANT).exists())
+
+
+def named(case_id: ColumnElement[UUID], step_id: ColumnElement[Any] | None = None) -> LateralFromClause:
+    """Give number and unit of a case, and what names a step of it, to a unit too that it was offered to or shared with.
+
+    Such a unit sees no row of the case behind the second wall: this is all that is named to it. Nothing when it is not.
+    """
+    columns = [column(name, String) for name in ("number", "unit", "key", "uses", "definition_hash")]
+    asked = func.icmc_named(case_id, null() if step_id is None else step_id)
+    return asked.table_valued(*columns).lateral("named")
+
+
+def kept_by(viewer: Viewer, action: Action = Action.SEE_CASES) -> ColumnElement[bool]:
+    """Give the condition on `case` that holds for those of the units in which the viewer may do something."""
+    if viewer.is_system:
+        return true()
+    units = units_that_let(viewer, action)
+    return and_(CASE.c.unit_id.in_(sorted(units)), not_denied(viewer, CASE.c.id)) if units else false()
+
+
+def granted_to(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
+    """Select the ids of the cases that were granted to the viewer's units, or to the viewer alone.
+
+    A grant counts until it is ended, and before `valid_until`; for a case that is denied it does not.
+    """
+    return _live_grants(viewer, now=now).where(not_denied(viewer, GRANT.c.case_id))
+
+
+def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Give the condition that a case is not denied to the viewer, their units or organisations, nor sealed.
+
+    Every recusal counts alike, for whatever reason.
+    """
+    if viewer.is_system:
+        return true()
+    units = sorted(viewer.unit_ids)
+    organisations = select(UNIT.c.organisation_id).where(UNIT.c.id.in_(units))
+    recused = select(RECUSAL.c.case_id).where(
+        RECUSAL.c.ended_at.is_(None),
+        or_(
+            RECUSAL.c.actor_id == viewer.actor_id,
+            RECUSAL.c.unit_id.in_(units),
+            RECUSAL.c.organisation_id.in_(organisations),
+        ),
+    )
+    return case_id.not_in(union_all(recused, sealed_cases(viewer.actor_id)))
+
+
+def _live_grants(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
+    return select(GRANT.c.case_id).where(
+        GRANT.c.unit_id.in_(sorted(visible_units(viewer))),
+        or_(GRANT.c.actor_id.is_(None), GRANT.c.actor_id == viewer.actor_id),
+        GRANT.c.ended_at.is_(None),
+        or_(GRANT.c.valid_until.is_(None), GRANT.c.valid_until > now),
+    )
+
+
+def _own_or(viewer: Viewer, is_granted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Give the condition for what is kept by units of the viewer, or was granted, and is not denied.
+
+    What is denied is asked once for both: to plan it takes the server longer than to find a row.
+    """
+    if viewer.is_system:
+        return true()
+    if not visible_units(viewer):
+        return false()
+    own = CASE.c.unit_id.in_(sorted(visible_units(viewer)))
+    return and_(not_denied(viewer, CASE.c.id), or_(own, is_granted))

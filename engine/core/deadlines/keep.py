@@ -1,0 +1,178 @@
+"""Keep the deadlines of a case as they should be: set, moved, ended, breached."""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.core import events as ev
+from engine.core.compiled import CompiledStep, CompiledTime
+from engine.core.deadlines.calls import calls_ended
+from engine.core.deadlines.firings import BREACH, with_next
+from engine.core.deadlines.lateness import is_overdue
+from engine.core.deadlines.timers import wanted_deadlines
+from engine.core.draft import Draft
+from engine.core.opening import open_step
+from engine.core.records import CallEnd, Deadline, DeadlineStatus, DelayOwner, Purpose, RunStatus, StepStatus
+from engine.core.values import RunSteps
+
+_COMPARED = (
+    "due_at", "late_at", "kept_until", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical",
+    "excluded", "counted_by",
+)  # fmt: skip
+_PLANNED = ("next_at", "next_firing")
+_KEPT = (
+    "breached_at", "fired", "acknowledged_at", "raised", "delay_owner", "owner_named_at", "discovered_at",
+    "calls",
+)  # fmt: skip
+"""What a deadline does not lose when it is counted again; pauses and extensions are counted with."""
+_OWNER_BY_OUTCOME = {
+    "blocked_by_other_body": DelayOwner.OTHER_BODY,
+    "refused_by_person": DelayOwner.PERSONS_CHOICE,
+}
+"""Whose delay it is when a step ends late in this way, unless somebody has said otherwise."""
+
+
+def settle_deadlines(draft: Draft) -> bool:
+    """Set, move or end each deadline that differs from what should run; says whether a breach opened anything."""
+    before = len(draft.events)
+    wanted: dict[UUID, Deadline] = {}
+    for run in () if draft.state.case.rests else draft.open_runs():
+        for deadline in wanted_deadlines(draft.view(run.id), draft.library):
+            wanted[deadline.id] = deadline
+    for known in list(draft.state.deadlines.values()):
+        if known.id not in wanted and _is_judged(draft, known):
+            _end(draft, known)
+    for deadline in wanted.values():
+        _set_or_move(draft, deadline)
+    return any(isinstance(event, ev.STEP_EVENTS) for event in draft.events[before:])
+
+
+def move_deadlines(draft: Draft, run_id: UUID) -> None:
+    """Move the deadlines of a run that intervals have changed, before it is judged whether they were kept."""
+    for wanted in wanted_deadlines(draft.view(run_id), draft.library):
+        known = draft.state.deadlines.get(wanted.id)
+        if known is not None and (known.due_at, known.late_at) != (wanted.due_at, wanted.late_at):
+            moved = with_next(_carried(known, wanted), draft.library)
+            draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=moved, cause=draft.cause))
+
+
+def breached(draft: Draft, deadline: Deadline) -> Deadline:
+    """Record a breach, dated at the due instant though a limit may have been kept longer, and open what follows."""
+    changes = {
+        "breached_at": deadline.due_at, "fired": (*deadline.fired, BREACH), "discovered_at": draft.now,
+        "delay_owner": deadline.delay_owner or _usual_owner(draft, deadline),
+    }  # fmt: skip
+    passed = with_next(deadline.model_copy(update=changes), draft.library)
+    draft.emit(ev.DeadlineBreached(deadline=passed))
+    if passed.purpose is Purpose.LIMIT:
+        open_on_breach(draft, passed)
+    return passed
+
+
+def _is_judged(draft: Draft, known: Deadline) -> bool:
+    """Say whether it can be told that a deadline is no longer wanted: not while its run's definition is not here."""
+    run = draft.state.runs[known.run_id]
+    return run.status is not RunStatus.OPEN or draft.definitions.get(run.definition_hash) is not None
+
+
+def _end(draft: Draft, known: Deadline) -> None:
+    met_at = _met_at(draft, known)
+    is_late = met_at > known.late_from if met_at else is_overdue(known.late_from, draft.now)
+    if is_late and known.breached_at is None and known.purpose is not Purpose.OPENING:
+        known = breached(draft, known)
+    known = calls_ended(draft, known, CallEnd.OVER)
+    status = DeadlineStatus.MET if met_at and _is_kept(draft, known) else DeadlineStatus.ENDED
+    changes = {
+        "status": status, "ended_at": met_at or draft.now, "next_at": None, "next_firing": None,
+        "delay_owner": _owner_at_end(draft, known),
+    }  # fmt: skip
+    draft.emit(ev.DeadlineEnded(deadline=known.model_copy(update=changes)))
+
+
+def _usual_owner(draft: Draft, deadline: Deadline) -> DelayOwner:
+    """Give whose delay it is, as far as definitions can tell: by the ladder, else by who owes the limit of the law."""
+    ladder = draft.library.ladder_of(deadline)
+    if ladder and ladder.delay_owner:
+        return DelayOwner(ladder.delay_owner)
+    law = draft.library.law(deadline.law, on=deadline.started_at.date()) if deadline.law else None
+    return DelayOwner(law.owed_by) if law else DelayOwner.OURS
+
+
+def _owner_at_end(draft: Draft, known: Deadline) -> DelayOwner | None:
+    step = draft.state.steps.get(known.step_id)
+    if known.breached_at is None or known.owner_named_at is not None or step is None:
+        return known.delay_owner
+    return _OWNER_BY_OUTCOME.get(step.outcome or "", known.delay_owner)
+
+
+def _met_at(draft: Draft, known: Deadline) -> datetime | None:
+    """Give when what a deadline asks for was done: answered, or looked at by a second person; None when it was not."""
+    step = draft.state.steps.get(known.step_id)
+    if step is None:
+        return None
+    if known.purpose is Purpose.LIMIT:
+        return step.ended_at if step.status in {StepStatus.ENDED, StepStatus.APPROVAL} else None
+    is_looked_at = known.purpose is Purpose.APPROVAL and step.status is not StepStatus.CANCELLED
+    return draft.now if is_looked_at else None
+
+
+def _is_kept(draft: Draft, known: Deadline) -> bool:
+    """Say whether what the law asks for was done: a body that did not do its part, or a refusal, ends it otherwise."""
+    step = draft.state.steps[known.step_id]
+    return known.law is None or known.purpose is not Purpose.LIMIT or (step.outcome or "") not in _OWNER_BY_OUTCOME
+
+
+def _set_or_move(draft: Draft, wanted: Deadline) -> None:
+    known = draft.state.deadlines.get(wanted.id)
+    is_counted_alike = known is not None and _is_alike(known, wanted, _COMPARED)
+    if is_counted_alike and not draft.plans_again:
+        return
+    earlier = known or draft.state.past.get(wanted.id)
+    current = with_next(_carried(earlier, wanted) if earlier else wanted, draft.library)
+    if known is None:
+        draft.emit(ev.DeadlineSet(deadline=current))
+    elif is_counted_alike and _is_alike(known, current, _PLANNED):
+        return
+    else:
+        draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=current, cause=draft.cause))
+    if current.late_from < draft.now and current.breached_at is None and current.purpose is not Purpose.OPENING:
+        breached(draft, current)
+
+
+def _is_alike(one: Deadline, other: Deadline, names: tuple[str, ...]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _carried(earlier: Deadline, counted: Deadline) -> Deadline:
+    """Give a deadline as it is counted now, with all that has happened to it so far."""
+    return counted.model_copy(update={name: getattr(earlier, name) for name in _KEPT})
+
+
+def open_on_breach(draft: Draft, deadline: Deadline) -> None:
+    """Open the steps that a breach of this deadline leads to, each once; ours begin when it is due by the clock."""
+    run = draft.state.runs[deadline.run_id]
+    if run.status is not RunStatus.OPEN or draft.definitions.get(run.definition_hash) is None:
+        return
+    for step, element in opened_by_breach(draft.view(run.id), deadline):
+        if draft.view(run.id).latest(step.key, element) is None:
+            open_step(draft, run, step, element)
+
+
+def opened_by_breach(view: RunSteps, deadline: Deadline) -> list[tuple[CompiledStep, str]]:
+    """List what a breach of a deadline opens, with the elements: the steps that the applying time limit names."""
+    late = view.compiled.steps.get(deadline.key)
+    if late is None or deadline.purpose is not Purpose.LIMIT:
+        return []
+    keys = {key for time in late.times if is_time_of(time, deadline) for key in time.spec.on_breach}
+    element = "/".join(part for part in deadline.path.split("/") if not part.startswith("r:"))
+    return [
+        (view.compiled.steps[key], one)
+        for key in view.compiled.order
+        if key in keys
+        for one in view.related(view.compiled.steps[key], element, late.spec.for_each)
+    ]
+
+
+def is_time_of(time: CompiledTime, deadline: Deadline) -> bool:
+    """Say whether a deadline is an instance of this time limit."""
+    is_same = (time.spec.ladder, time.spec.law) == (deadline.ladder, deadline.law)
+    return is_same and (time.limit is None or str(time.limit) == deadline.limit)

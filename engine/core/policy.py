@@ -1,0 +1,225 @@
+"""Who may do what, and whose cases somebody sees: pure answers from an actor's units and roles."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from engine.core.access import CaseAccess, covers
+from engine.language.roles import Role
+
+
+class Membership(Protocol):
+    """A unit of somebody, with the roles that they have in it and nowhere else."""
+
+    @property
+    def unit_id(self) -> UUID:
+        """The unit."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The keys of the roles."""
+
+
+class Viewer(Protocol):
+    """An actor as far as permission goes."""
+
+    @property
+    def actor_id(self) -> UUID:
+        """Who it is."""
+
+    @property
+    def unit_ids(self) -> tuple[UUID, ...]:
+        """The units in which the actor has a role."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The keys of the actor's roles."""
+
+    @property
+    def memberships(self) -> tuple[Membership, ...]:
+        """The roles by unit; empty when every role counts in every one of the units."""
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is the system itself, such as a job or a command of this machine."""
+
+
+class Action(StrEnum):
+    """What somebody may want to do; the value completes the sentence "… may not …"."""
+
+    SEE_CASES = "see cases"
+    READ_ANSWERS = "read the answers of a case"
+    REVEAL = "reveal what identifies a person"
+    READ_HISTORY = "read the history of a case"
+    SEE_BOARD = "see the board"
+    OPEN_CASE = "open a case"
+    WORK = "work on a case"
+    DELEGATE = "give work to someone else"
+    CHANGE_PLAN = "add or cancel a step of a case"
+    STEER = "stop, reopen or move a case"
+    AGREE_CLOSURE = "agree that a case is closed although something is open"
+    MERGE_CASES = "merge cases or split one"
+    GIVE_TIME = "answer who asks for more time"
+    NAME_DELAY = "say who is responsible for a delay"
+    RELEASE = "release what leaves the network"
+    PUBLISH = "publish a definition"
+    AGREE_DEFINITION = "agree to a changed definition"
+    KEEP_CALENDARS = "change a calendar"
+    MEND = "retry jobs and deliveries"
+    MANAGE_PEOPLE = "manage people and units"
+    SEE_PEOPLE = "see how people sign in"
+    AGREE_ROLE = "agree to a role in a unit"
+    AGREE_LINK = "agree to a link for a new password"
+    KEEP_CHANNELS = "set up a channel"
+    ADD_FILE = "add a file to a case"
+    KEEP_KEYS = "keep the keys"
+    MANAGE_ROTA = "plan shifts and absences"
+    REFER = "refer work to another unit, or answer a referral"
+    KEEP_CONSENTS = "record or withdraw a consent"
+    SEE_MATCHES = "see which other unit might know a person"
+    KEEP_RETENTION = "set how long data is kept"
+    SEE_KEEPING = "see what is on hold, restricted or due to be erased"
+    HOLD = "put a hold on a case"
+    SEAL = "restrict a case, or lift the restriction"
+    ASK_ERASURE = "ask that a person's data is erased"
+    APPROVE_ERASURE = "agree to an erasure"
+    ANSWER_SUBJECT = "give a person what is held about them"
+    CORRECT = "correct what is known of a person"
+    IDENTIFY = "record who a person is"
+    EXPORT = "make a copy in a spreadsheet"
+    APPROVE_EXPORT = "agree to a large copy"
+    SEE_STATISTICS = "see statistics"
+    BREAK_GLASS = "use emergency access to a case of another unit"
+    CONFIRM_GLASS = "confirm that emergency access was justified"
+    SEE_AUDIT = "read the audit"
+    SEE_READINGS = "see who looked at a case"
+    KEEP_CONCERNS = "receive concerns about staff"
+    SEE_ACCESS = "see who may see a case"
+    RECUSE = "say who must not see a case"
+    LIFT_DENIAL = "restore access to a case"
+    SIGN_LAW = "sign a limit of the law"
+
+
+_CARE = frozenset(
+    {
+        Role.INTAKE_OFFICER, Role.CASE_MANAGER, Role.CASEWORKER, Role.COUNSELLOR, Role.MEDICAL_OFFICER,
+        Role.POLICE_LIAISON, Role.AHTU_OFFICER, Role.LAWYER, Role.REPATRIATION_COORDINATOR, Role.SHELTER_MANAGER,
+        Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD,
+    },
+)  # fmt: skip
+_SUPPORT = frozenset(
+    {Role.PREVENTION_OFFICER, Role.PARTNERSHIP_MANAGER, Role.FINANCE_OFFICER, Role.DATA_PROTECTION_OFFICER}
+)
+_WORKING = _CARE | _SUPPORT | {Role.PRESS_OFFICER}
+_AUTHORS = frozenset({Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_COORDINATOR, Role.PARTNERSHIP_MANAGER})
+_LEADING = frozenset({Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD})
+
+ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
+    Action.SEE_CASES: _WORKING | {Role.AUDITOR},
+    Action.READ_ANSWERS: _CARE | _SUPPORT,
+    Action.REVEAL: _CARE,
+    Action.READ_HISTORY: _WORKING | {Role.AUDITOR},
+    Action.SEE_BOARD: frozenset({Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.NODAL_OFFICER}),
+    Action.OPEN_CASE: _CARE | _SUPPORT,
+    Action.WORK: _WORKING,
+    Action.DELEGATE: _LEADING,
+    Action.CHANGE_PLAN: _CARE,
+    Action.STEER: _LEADING,
+    Action.AGREE_CLOSURE: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.MERGE_CASES: _LEADING,
+    Action.GIVE_TIME: _LEADING,
+    Action.NAME_DELAY: _LEADING,
+    Action.RELEASE: _LEADING | {Role.LAWYER, Role.REPATRIATION_COORDINATOR},
+    Action.PUBLISH: _AUTHORS,
+    Action.AGREE_DEFINITION: _AUTHORS | {Role.SYSTEM_ADMINISTRATOR, Role.DATA_PROTECTION_OFFICER},
+    Action.KEEP_CALENDARS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.MEND: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.SEE_PEOPLE: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
+    Action.AGREE_ROLE: _LEADING,
+    Action.AGREE_LINK: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
+    Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.ADD_FILE: _CARE | _SUPPORT,
+    Action.KEEP_KEYS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    Action.MANAGE_ROTA: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SYSTEM_ADMINISTRATOR}),
+    Action.REFER: _CARE | {Role.PARTNERSHIP_MANAGER},
+    Action.KEEP_CONSENTS: _CARE | {Role.DATA_PROTECTION_OFFICER},
+    Action.SEE_MATCHES: _LEADING,
+    Action.KEEP_RETENTION: frozenset({Role.DATA_PROTECTION_OFFICER}),
+    Action.SEE_KEEPING: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER, Role.AUDITOR},
+    Action.HOLD: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER},
+    Action.SEAL: frozenset({Role.DATA_PROTECTION_OFFICER, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.ASK_ERASURE: _LEADING | {Role.DATA_PROTECTION_OFFICER},
+    Action.APPROVE_ERASURE: frozenset(
+        {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
+    ),
+    Action.ANSWER_SUBJECT: frozenset({Role.DATA_PROTECTION_OFFICER, Role.CASE_MANAGER}),
+    Action.CORRECT: frozenset({Role.DATA_PROTECTION_OFFICER, Role.CASE_MANAGER, Role.CASEWORKER, Role.SUPERVISOR}),
+    Action.IDENTIFY: _CARE | {Role.PREVENTION_OFFICER},
+    Action.EXPORT: _LEADING | {Role.DATA_PROTECTION_OFFICER},
+    Action.APPROVE_EXPORT: frozenset(
+        {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
+    ),
+    Action.SEE_STATISTICS: _WORKING | {Role.AUDITOR},
+    Action.BREAK_GLASS: _CARE,
+    Action.CONFIRM_GLASS: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.SEE_AUDIT: frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.SEE_READINGS: _LEADING,
+    Action.KEEP_CONCERNS: frozenset({Role.SAFEGUARDING_LEAD, Role.NODAL_OFFICER, Role.DATA_PROTECTION_OFFICER}),
+    Action.SEE_ACCESS: _LEADING | {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
+    Action.RECUSE: _LEADING,
+    Action.LIFT_DENIAL: _LEADING,
+    Action.SIGN_LAW: frozenset({Role.LAWYER}),
+}
+"""The roles that allow each action; nobody else may do it."""
+
+
+def can(
+    viewer: Viewer,
+    action: Action,
+    *,
+    unit_id: UUID | None = None,
+    access: CaseAccess | None = None,
+    field: str | None = None,
+) -> bool:
+    """Say whether an actor may do something: at all, or in a unit, or with a case, or with a field of a case.
+
+    A role counts only in the unit in which somebody has it: with `unit_id` those of that unit, with `access` those
+    through which the case is seen. With neither it is the question of a menu: is there any unit in which they may?
+    With `access`, a denied case allows nothing; with `field` too, the field must be one that is shown to them: a field
+    of persons by what `narrowing.of_person` or `of_everybody` gives of the access, and never without.
+    """
+    if viewer.is_system:
+        return True
+    if access is not None:
+        may = not access.is_denied and not ROLES_THAT_MAY[action].isdisjoint(access.roles)
+        return may and (field is None or covers(access, field))
+    roles = viewer.roles if unit_id is None else roles_in(viewer, unit_id)
+    return not ROLES_THAT_MAY[action].isdisjoint(roles)
+
+
+def roles_in(viewer: Viewer, unit_id: UUID) -> frozenset[str]:
+    """Give the roles that somebody has in a unit; none for a unit that is not theirs."""
+    if unit_id not in viewer.unit_ids:
+        return frozenset()
+    if not viewer.memberships:
+        return frozenset(viewer.roles)
+    return frozenset(role for one in viewer.memberships if one.unit_id == unit_id for role in one.roles)
+
+
+def units_that_let(viewer: Viewer, action: Action) -> frozenset[UUID]:
+    """Give the units in which somebody may do something."""
+    return frozenset(unit for unit in viewer.unit_ids if not ROLES_THAT_MAY[action].isdisjoint(roles_in(viewer, unit)))
+
+
+def visible_units(viewer: Viewer) -> frozenset[UUID]:
+    """Give the units whose cases an actor sees; none for one who only keeps the system running."""
+    return units_that_let(viewer, Action.SEE_CASES)
+
+
+def board_units(viewer: Viewer) -> frozenset[UUID] | None:
+    """Give the units whose counts an actor sees on the board; None for all, which the system's keepers look after."""
+    if viewer.is_system or Role.SYSTEM_ADMINISTRATOR in viewer.roles:
+        return None
+    return units_that_let(viewer, Action.SEE_BOARD)

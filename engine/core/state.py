@@ -1,0 +1,152 @@
+"""The state of a case, and how an event changes it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from engine.core import events as ev
+from engine.core.records import (
+    Case,
+    CasePerson,
+    CaseStatus,
+    Deadline,
+    DeadlineStatus,
+    Run,
+    RunStatus,
+    Scalar,
+    Step,
+    StepInterval,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """All that the domain needs to know of a case.
+
+    `deadlines` holds the open ones; `past` those that ended after something of them had fired, or was said of them, so
+    that nothing is told twice, and no breach, pause or extension forgotten, when such a deadline begins to run again.
+    `barred` names the people and units that must not see the case. `owed_in` names the jurisdiction of the partner who
+    has taken on a step, or whose answer it waits for; `kept_in` that of the unit that has the case, where it is known.
+    """
+
+    case: Case
+    report: Mapping[str, Scalar] = field(default_factory=dict)
+    persons: tuple[CasePerson, ...] = ()
+    runs: Mapping[UUID, Run] = field(default_factory=dict)
+    steps: Mapping[UUID, Step] = field(default_factory=dict)
+    deadlines: Mapping[UUID, Deadline] = field(default_factory=dict)
+    past: Mapping[UUID, Deadline] = field(default_factory=dict)
+    facts: Mapping[str, Scalar] = field(default_factory=dict)
+    intervals: tuple[StepInterval, ...] = ()
+    barred: frozenset[UUID] = frozenset()
+    owed_in: Mapping[UUID, str] = field(default_factory=dict)
+    kept_in: str = ""
+
+    def with_partner(self, step_id: UUID | None, jurisdiction: str) -> "CaseState":
+        """Note where the partner is who owes a step now; nothing for no step."""
+        return self if step_id is None else replace(self, owed_in={**self.owed_in, step_id: jurisdiction})
+
+
+def replay(events: Iterable[ev.Event]) -> CaseState:
+    """Give the state that a case's events lead to; the first must be `CaseOpened`."""
+    stream = iter(events)
+    first = next(stream)
+    if not isinstance(first, ev.CaseOpened):
+        message = "a case begins with CaseOpened"
+        raise TypeError(message)
+    state = CaseState(case=first.case, report=first.report)
+    for event in stream:
+        state = evolve(state, event)
+    return state
+
+
+def evolve(state: CaseState, event: ev.Event) -> CaseState:
+    """Give the state after an event."""
+    if isinstance(event, ev.STEP_EVENTS):
+        return replace(state, steps={**state.steps, event.step.id: event.step})
+    if isinstance(event, ev.DEADLINE_EVENTS):
+        return _with_deadline(state, event.deadline)
+    return _evolve_case(state, event)
+
+
+def _evolve_case(state: CaseState, event: ev.Event) -> CaseState:  # noqa: C901, PLR0911, PLR0912 - a line each
+    match event:
+        case ev.CaseOpened():
+            return CaseState(case=event.case, report=event.report)
+        case ev.CaseClosed():
+            closed = state.case.model_copy(update={"status": CaseStatus.CLOSED, "closed_at": event.at})
+            return replace(state, case=closed)
+        case ev.CaseReopened():
+            opened = state.case.model_copy(update={"status": CaseStatus.OPEN, "closed_at": None})
+            return replace(state, case=opened)
+        case ev.PersonAdded():
+            return replace(state, persons=(*_other_links(state, event.person), event.person))
+        case ev.PersonRemoved():
+            return replace(state, persons=tuple(_removed(person, event) for person in state.persons))
+        case ev.PersonRoleChanged():
+            return replace(state, persons=_with_role(state, event))
+        case ev.CaseMerged():
+            return replace(state, case=_merged(state.case, event.into, rests=event.rests))
+        case ev.CaseUnmerged():
+            return replace(state, case=_merged(state.case, None, rests=False))
+        case ev.RunStarted():
+            return replace(state, runs={**state.runs, event.run.id: event.run})
+        case ev.RunEnded():
+            return _with_run(state, event.run_id, RunStatus.ABORTED if event.aborted else RunStatus.OVER)
+        case ev.RunReopened():
+            return _with_run(state, event.run_id, RunStatus.OPEN)
+        case ev.FactRecorded():
+            return replace(state, facts={**state.facts, event.name: event.value})
+        case ev.IntervalRecorded():
+            return replace(state, intervals=(*_others(state, event.interval), event.interval))
+        case _:
+            message = f"an event of an unknown sort: {event.type}"
+            raise TypeError(message)
+
+
+def _with_run(state: CaseState, run_id: UUID, status: RunStatus) -> CaseState:
+    run = state.runs[run_id].model_copy(update={"status": status})
+    return replace(state, runs={**state.runs, run.id: run})
+
+
+def _with_deadline(state: CaseState, deadline: Deadline) -> CaseState:
+    others = {key: known for key, known in state.deadlines.items() if key != deadline.id}
+    past = {key: known for key, known in state.past.items() if key != deadline.id} if state.past else state.past
+    if deadline.status is DeadlineStatus.OPEN:
+        return replace(state, deadlines={**others, deadline.id: deadline}, past=past)
+    return replace(state, deadlines=others, past={**past, deadline.id: deadline} if deadline.leaves_traces else past)
+
+
+def _other_links(state: CaseState, added: CasePerson) -> tuple[CasePerson, ...]:
+    """Leave out the link that this one renews: the same person in the same role."""
+    return tuple(p for p in state.persons if (p.person_id, p.role) != (added.person_id, added.role))
+
+
+def _removed(person: CasePerson, event: ev.PersonRemoved) -> CasePerson:
+    gone = person.person_id == event.person_id and person.role.value == event.role and person.removed_at is None
+    return person.model_copy(update={"removed_at": event.at}) if gone else person
+
+
+def _with_role(state: CaseState, event: ev.PersonRoleChanged) -> tuple[CasePerson, ...]:
+    """Put the changed link in its place; a link in another role follows the old one, which is kept as over."""
+    key, changed = (event.person.person_id, event.role), event.person
+    if changed.role.value == event.role:
+        return tuple(changed if (p.person_id, p.role.value) == key else p for p in state.persons)
+    over = {"removed_at": event.at}
+    return (
+        *(
+            p.model_copy(update=over) if (p.person_id, p.role.value) == key and p.removed_at is None else p
+            for p in _other_links(state, changed)
+        ),
+        changed,
+    )
+
+
+def _merged(case: Case, into: UUID | None, *, rests: bool) -> Case:
+    return case.model_copy(update={"merged_into": into, "rests": rests})
+
+
+def _others(state: CaseState, interval: StepInterval) -> tuple[StepInterval, ...]:
+    """Leave out the interval that this one completes: same step, name and start."""
+    key = (interval.step_id, interval.name, interval.start)
+    return tuple(known for known in state.intervals if (known.step_id, known.name, known.start) != key)

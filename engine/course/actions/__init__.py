@@ -1,0 +1,1 @@
+"""Steer a case, close it, open it again."""

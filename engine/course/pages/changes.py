@@ -1,0 +1,248 @@
+"""What can be said of a case beside its forms: a further step, a person, a fact, a journey."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.core.policy import Action
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person, add_step, call_step, record_fact, record_interval
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.overview.pages.plan import (
+    DeclaredFact,
+    callable_steps,
+    declared_facts,
+    interval_names,
+    offered_step_types,
+    read_call,
+    read_fact,
+)
+from engine.overview.records.cases import CaseView
+from engine.overview.views.case import case_page
+from engine.web.asking import identity_of
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.posted import fitting, instant, text, typed, uuid_or_none
+from engine.web.visit import Visit
+
+router = APIRouter()
+_AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
+_LONGEST: Final[Mapping[str, int]] = {"title": 120}
+LIMITS: Final[Mapping[str, str]] = {
+    "": "The usual one of this step",
+    "PT1H": "1 hour",
+    "PT4H": "4 hours",
+    "PT24H": "24 hours",
+    "P3D": "3 days",
+    "P7D": "7 days",
+    "P14D": "14 days",
+    "P30D": "30 days",
+}
+
+
+@router.get("/cases/{case_id}/add-step")
+def step_form(visit: SignedIn, case_id: UUID) -> Response:
+    """Offer the steps that the workflow foresees to be called, and every other installed one."""
+    return _page(visit, case_id, "add-step.html", "Add a step")
+
+
+@router.post("/cases/{case_id}/add-step")
+def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Add the step."""
+    visit.must(Action.CHANGE_PLAN, case_id)
+
+    def act(command_id: UUID) -> Response:
+        if text(form, "foreseen"):
+            called = read_call(text(form, "foreseen"))
+            if called is None:
+                raise InvalidAnswersError({"uses": "Choose one of the steps offered."})
+            run, key, path = called
+            call_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path)
+            return visit.go(f"/cases/{case_id}", said="step")
+        uses, limit = text(form, "uses"), text(form, "limit")
+        if not uses:
+            raise InvalidAnswersError({"uses": "Choose a step."})
+        if limit not in LIMITS:
+            raise InvalidAnswersError({"limit": "Choose one of the limits offered."})
+        add_step(
+            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, uses=uses,
+            title=fitting(form, _LONGEST)["title"], limit=limit or None, from_at=_happened_at(form, visit.viewer.zone),
+            person_id=_for_whom(form),
+        )  # fmt: skip
+        return visit.go(f"/cases/{case_id}", said="step")
+
+    return _try(visit, case_id, form, "add-step.html", "Add a step", act)
+
+
+def _happened_at(form: Posted, zone: str) -> datetime | None:
+    """Read since when the limit of an added step counts; None where it counts from now."""
+    happened_at = instant(form, "from_at", zone)
+    if happened_at is None and text(form, "from_at"):
+        raise InvalidAnswersError({"from_at": _AS_TIME})
+    return happened_at
+
+
+def _for_whom(form: Posted) -> UUID | None:
+    """Read for whom a step is added; None where it is for the whole case."""
+    person_id = uuid_or_none(form, "person")
+    if person_id is None and text(form, "person"):
+        raise InvalidAnswersError({"person": "Choose one of the persons in this case."})
+    return person_id
+
+
+@router.get("/cases/{case_id}/add-person")
+def person_form(visit: SignedIn, case_id: UUID) -> Response:
+    """Ask who is to be added."""
+    return _page(visit, case_id, "add-person.html", "Add a person", roles=tuple(PersonRole))
+
+
+@router.post("/cases/{case_id}/add-person")
+def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Bring a person into the case."""
+    visit.must(Action.IDENTIFY, case_id)
+
+    def act(command_id: UUID) -> Response:
+        role = text(form, "role")
+        if role not in set(PersonRole):
+            raise InvalidAnswersError({"role": "Choose what the person is in this case."})
+        add_person(
+            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, role=PersonRole(role),
+            identity=identity_of(form),
+        )  # fmt: skip
+        return visit.go(f"/cases/{case_id}", said="person")
+
+    return _try(visit, case_id, form, "add-person.html", "Add a person", act, roles=tuple(PersonRole))
+
+
+@router.get("/cases/{case_id}/facts")
+def fact_form(visit: SignedIn, case_id: UUID) -> Response:
+    """Ask which fact is so."""
+    return _page(visit, case_id, "add-fact.html", "Record a fact")
+
+
+@router.post("/cases/{case_id}/facts")
+def fact_recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Say that a fact is so."""
+    visit.must(Action.WORK, case_id)
+
+    def act(command_id: UUID) -> Response:
+        name, _, given = text(form, "fact").partition("=")
+        fact = next((fact for fact in _facts(visit, case_id) if fact.name == name), None)
+        if fact is None:
+            raise InvalidAnswersError({"fact": "Choose a fact."})
+        value = read_fact(fact, given or text(form, f"value-{name}"), visit.viewer.zone)
+        if value is None:
+            raise InvalidAnswersError({"fact": "This is not a value that the fact can have."})
+        record_fact(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, name=name, value=value)
+        return visit.go(f"/cases/{case_id}", said="fact")
+
+    return _try(visit, case_id, form, "add-fact.html", "Record a fact", act)
+
+
+@router.get("/cases/{case_id}/steps/{step_id}/journey")
+def journey_form(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
+    """Ask from when to when."""
+    return _journey_page(visit, case_id, step_id)
+
+
+@router.post("/cases/{case_id}/steps/{step_id}/journey")
+def journey_recorded(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted) -> Response:
+    """Record a journey, or another stretch of time that the step's limit leaves out."""
+    visit.must(Action.WORK, case_id)
+    command_id = visit.command_of(form)
+    try:
+        start, end = _stretch(form, visit.viewer.zone)
+        record_interval(
+            visit.engine, step_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
+            name=text(form, "name") or "journey", start=start, end=end,
+            place=text(form, "place"), evidence=text(form, "evidence"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _journey_page(visit, case_id, step_id, errors=error.problems, given=typed(form), command_id=command_id)
+    return visit.go(f"/cases/{case_id}/steps/{step_id}", said="journey")
+
+
+def _stretch(form: Posted, zone: str) -> tuple[datetime, datetime | None]:
+    start, end = instant(form, "start", zone), instant(form, "end", zone)
+    if start is None:
+        raise InvalidAnswersError({"start": _AS_TIME})
+    if end is None and text(form, "end"):
+        raise InvalidAnswersError({"end": _AS_TIME})
+    return start, end
+
+
+def _journey_page(
+    visit: Visit,
+    case_id: UUID,
+    step_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    step = next((step for step in case.steps if step.id == step_id), None)
+    if step is None:
+        raise NotFoundError(kind="step")
+    return _page(
+        visit, case_id, "journey.html", "Record a journey", errors=errors, given=given, command_id=command_id,
+        step_id=step_id, step_title=step.title,
+        names=interval_names(visit.engine.registry.step_types.get(step.uses)),
+    )  # fmt: skip
+
+
+def _try(
+    visit: Visit,
+    case_id: UUID,
+    form: Posted,
+    template: str,
+    title: str,
+    act: Callable[[UUID], Response],
+    **more: object,
+) -> Response:
+    """Carry something out; what does not fit is shown on the same page, with what was typed."""
+    command_id = visit.command_of(form, text(form, "foreseen"), text(form, "fact"))
+    try:
+        return act(command_id)
+    except InvalidAnswersError as error:
+        return _page(
+            visit, case_id, template, title, errors=error.problems, given=typed(form), command_id=command_id, **more
+        )
+
+
+def _page(
+    visit: Visit,
+    case_id: UUID,
+    template: str,
+    title: str,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+    **more: object,
+) -> Response:
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    return visit.page(
+        template,
+        title=f"{title}, case {case.number}",
+        section="track",
+        status=422 if errors else 200,
+        case=case,
+        errors=errors or {},
+        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
+        typed=given or {},
+        command_id=command_id or visit.new_command(),
+        limits=LIMITS,
+        facts=declared_facts(case, visit.engine.definitions),
+        foreseen=callable_steps(case, visit.engine.definitions),
+        offered=offered_step_types(visit.engine.registry),
+        **more,
+    )
+
+
+def _facts(visit: Visit, case_id: UUID) -> tuple[DeclaredFact, ...]:
+    case: CaseView = visit.engine.ask(case_page, visit.viewer, case_id)
+    return declared_facts(case, visit.engine.definitions)

@@ -1,0 +1,1 @@
+"""Connections and roles, the transaction, row-level security, tables and migrations."""

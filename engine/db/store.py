@@ -1,0 +1,113 @@
+"""What every store of a subject is made of, and what defers its writes within a transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Connection
+
+from engine.core.compiled import CompiledWorkflow
+from engine.db.row_history import RowHistory
+from engine.db.writing import Closed, Rows, SavedCase, key_of, takes_over, write_rows
+from engine.ports import Vault
+
+
+class Writes:
+    """Writes rows at once, or, after `hold`, all together: when it is told to, and before anything is asked."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Write inside the transaction of `connection`, at once."""
+        self._connection = connection
+        self.is_held = False
+        self._forget()
+
+    def hold(self) -> None:
+        """Hold back from now on."""
+        self.is_held = True
+
+    def add(self, rows: Rows, *, case: SavedCase | None = None, closed: Sequence[Closed] = ()) -> None:
+        """Write rows, a case, and the end of the open items of some steps."""
+        if not self.is_held:
+            write_rows(self._connection, rows, cases=(case,) if case else (), closed=closed)
+            return
+        if closed and self._rows.get("work_item"):
+            self.flush()  # an item that is closed must be there
+        for table, some in rows.items():
+            for row in some:
+                self._put(table, row)
+        if case:
+            earlier = self._cases.get(case.id)
+            facts = case.sealed_facts or (earlier.sealed_facts if earlier else None)
+            self._cases[case.id] = case._replace(was=earlier.was, sealed_facts=facts) if earlier else case
+        self._closed += closed
+
+    def add_new(self, table: str, row: Mapping[str, Any]) -> bool:
+        """Hold a row back, unless one of the same key is held back already; gives whether it is the first."""
+        is_new = key_of(table, row) not in self._rows.get(table, {})
+        self._put(table, row)
+        return is_new
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        if not self._rows and not self._cases:
+            return
+        rows = {table: list(some.values()) for table, some in self._rows.items()}
+        cases, closed = list(self._cases.values()), self._closed
+        self._forget()
+        write_rows(self._connection, rows, cases=cases, closed=closed)
+
+    def _forget(self) -> None:
+        self._rows: dict[str, dict[object, Mapping[str, Any]]] = {}
+        self._cases: dict[object, SavedCase] = {}
+        self._closed: list[Closed] = []
+
+    def _put(self, table: str, row: Mapping[str, Any]) -> None:
+        """Put a row beside those of its table, in the place of an earlier one only where that would take it over."""
+        held = self._rows.setdefault(table, {})
+        key = key_of(table, row) or len(held)
+        if key not in held or takes_over(table):
+            held[key] = row
+
+
+class _WritesFirst:
+    """A connection that writes what is held back before anything is asked, and keeps the history of rows."""
+
+    def __init__(self, connection: Connection, writes: Writes, history: RowHistory) -> None:
+        """Stand before `connection`."""
+        self._connection = connection
+        self._writes = writes
+        self._history = history
+
+    def execute(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - as the connection does
+        """Write what is held back, then do as the connection does."""
+        self._writes.flush()
+        return self._history.execute(self._connection, *args, **more)
+
+
+def writing_first(connection: Connection, writes: Writes, history: RowHistory) -> Connection:
+    """Give a connection for stores: what they ask is asked after everything before it has been written.
+
+    What they write into a table whose rows are kept comes into its history.
+    """
+    return cast("Connection", _WritesFirst(connection, writes, history))
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The connection of a transaction, what encrypts, the compiled definitions by hash, and what defers writes."""
+
+    connection: Connection
+    vault: Vault
+    definitions: Mapping[str, CompiledWorkflow] = field(default_factory=dict)
+    writes: Writes | None = None
+
+
+class Store:
+    """Tables of one subject, and every statement on them, within one transaction."""
+
+    def __init__(self, within: Within) -> None:
+        """Work inside a transaction."""
+        self._connection = within.connection
+        self._vault = within.vault
+        self._definitions = within.definitions
+        self._writes = within.writes or Writes(within.connection)

@@ -1,0 +1,93 @@
+"""Messages, deliveries and the gateways they go through."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from engine.db.tables.fields import at, sealed
+
+
+class MessageRow(SQLModel, table=True):
+    """A message to one recipient; no personal data by construction. In-app messages are read here.
+
+    `code_of` is the hash of a sign-in that waits, `link_hash` that of the link by which a level is acknowledged: when
+    they are sent, the words get that code, or that link in place of the message's id.
+    """
+
+    __tablename__ = "message"
+    id: UUID = Field(primary_key=True)
+    key: str = Field(unique=True)
+    case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
+    unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
+    escalation_id: UUID | None = Field(default=None, index=True)
+    kind: str
+    recipient_id: UUID = Field(foreign_key="actor.id")
+    subject: str
+    body: str
+    link: str = ""
+    critical: bool = False
+    created_at: datetime = at(null=False)
+    read_at: datetime | None = at()
+    html: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    digest_id: UUID | None = Field(default=None, index=True)
+    link_hash: str | None = Field(default=None, unique=True)
+    code_of: bytes | None = None
+    __table_args__ = (Index("message_inbox", "recipient_id", "created_at"),)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One sending of a message by one channel."""
+
+    __tablename__ = "delivery"
+    id: UUID = Field(primary_key=True)
+    message_id: UUID = Field(foreign_key="message.id", index=True)
+    case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
+    unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
+    channel: str
+    status: str = "waiting"
+    attempt: int = 0
+    next_at: datetime = at(null=False)
+    sent_at: datetime | None = at()
+    error_code: str | None = None
+    lane: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    first_tried_at: datetime | None = at()
+    tried_at: datetime | None = at()
+    dropped_by: UUID | None = None
+    drop_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    second_of: UUID | None = Field(default=None, index=True)
+    __table_args__ = (
+        Index("delivery_waiting", "channel", "next_at", postgresql_where=text("status = 'waiting'")),
+        Index("delivery_dead", "case_id", postgresql_where=text("status = 'dead'")),
+        Index("delivery_held", "status", "message_id", postgresql_where=text("status IN ('storm', 'digest')")),
+    )
+
+
+class ChannelSettingRow(SQLModel, table=True):
+    """A gateway that an administrator has set up for an organisation; its address with credentials is sealed."""
+
+    __tablename__ = "channel_setting"
+    id: UUID = Field(primary_key=True)
+    organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
+    channel: str
+    sealed_url: bytes | None = sealed()
+    host: str
+    enabled: bool = True
+    rate_per_minute: int = 60
+    changed_by: UUID | None = None
+    changed_at: datetime = at(null=False)
+    __table_args__ = (UniqueConstraint("organisation_id", "channel"),)
+
+
+class ChannelChangeRow(SQLModel, table=True):
+    """A line that says who set up, changed, disabled or tried a gateway; never its address."""
+
+    __tablename__ = "channel_change"
+    id: UUID = Field(primary_key=True)
+    setting_id: UUID = Field(index=True)
+    act: str
+    host: str
+    rate_per_minute: int
+    changed_by: UUID | None = None
+    changed_at: datetime = at(null=False)

@@ -1,0 +1,1 @@
+"""Deadlines in life: firing, escalation, calls, more time, law."""

@@ -1,0 +1,1 @@
+"""Fire, escalate, acknowledge, recount, audit."""

@@ -1,0 +1,226 @@
+"""Tell people what fired of a deadline: warnings, breaches, and the levels of a ladder, until somebody is reached."""
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import uuid5
+
+from engine.assembly import Engine
+from engine.cases.actions.deciding import carry_out
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.consequences import WorkItem
+from engine.core.records import Deadline
+from engine.core.state import CaseState
+from engine.db.transaction import Transaction
+from engine.deadlines.actions.levels import act_on_item, calls_of, offer_on, open_and_ask, step_of
+from engine.errors import NotFoundError
+from engine.language.ladders import ChannelName, Ladder, Level
+from engine.messages.actions.recipients import Reachable, last_resort, who_has_it, who_is_told
+from engine.messages.actions.telling import tell, title_of
+from engine.messages.actions.writing import channels_set_up
+from engine.messages.records import EMAIL, IN_APP
+from engine.messages.store import MessageStore
+from engine.ports import ActorRecord, NewEscalation
+from engine.work.store import ItemStore
+
+log = logging.getLogger(__name__)
+
+
+class Escalated(NamedTuple):
+    """The case after telling, whether any message must be sent, and whether one of them is critical."""
+
+    state: CaseState
+    must_send: bool = False
+    critical: bool = False
+
+
+class _Reached(NamedTuple):
+    """Whom a level reaches in the end; `is_missed` says that it is nobody who was meant."""
+
+    people: tuple[ActorRecord, ...]
+    is_missed: bool
+    note: str
+
+
+def tell_all(engine: Engine, tx: Transaction, state: CaseState, events: Iterable[ev.Event], now: datetime) -> Escalated:
+    """Write the messages that events call for, and do what the levels say. `state` is the one after the events.
+
+    A level that finds nobody lets the next one fire in the same transaction; after the last one, those above are told.
+    """
+    queue = deque(events)
+    told = Escalated(state)
+    while queue:
+        event = queue.popleft()
+        match event:
+            case ev.DeadlineWarned() | ev.DeadlineBreached():
+                told = _tell_owner(engine, tx, told, event, now)
+            case ev.LevelRaised():
+                told, following = _raise_level(engine, tx, told, event, now)
+                queue.extend(following)
+            case _:
+                pass
+    return told
+
+
+def _tell_owner(
+    engine: Engine, tx: Transaction, told: Escalated, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
+) -> Escalated:
+    item = tx.of(ItemStore).open_of_step(event.deadline.step_id)
+    is_warning = isinstance(event, ev.DeadlineWarned)
+    critical = _is_critical(tx, event.deadline)
+    sends = tell(
+        engine,
+        tx,
+        told.state,
+        kind="due_soon" if is_warning else "overdue",
+        rule=f"{event.deadline.id}|{event.firing if isinstance(event, ev.DeadlineWarned) else 'breach'}",
+        people=who_has_it(tx, told.state, item, now=now),
+        channels=(IN_APP, EMAIL) if item and item.assignee_id else (IN_APP,),
+        step_title=title_of(engine, told.state, event.deadline),
+        due_at=event.deadline.due_at,
+        late_at=event.deadline.late_at,
+        link=_link(told.state, item),
+        now=now,
+        critical=critical,
+    )
+    return told._replace(must_send=told.must_send or sends, critical=told.critical or (critical and not is_warning))
+
+
+def _raise_level(
+    engine: Engine, tx: Transaction, told: Escalated, event: ev.LevelRaised, now: datetime
+) -> tuple[Escalated, tuple[ev.Event, ...]]:
+    """Write the line of the ledger, do what the level says, tell; gives what fires next when nobody was there."""
+    state, deadline = told.state, event.deadline
+    ladder = tx.library().ladder_of(deadline)
+    if ladder is None:
+        raise NotFoundError(kind="ladder")
+    level = ladder.levels[event.level - 1]
+    found = who_is_told(tx, state, deadline.step_id, level, now=now)
+    reached = _reached(tx, state, found, level, now, is_last=level == ladder.levels[-1])
+    step = step_of(state, event, level) if found.people else None
+    calls = calls_of(state, event, level, found.people) if found.people else None
+    offered = offer_on(tx, state, event, level, now=now)
+    line = NewEscalation(
+        id=uuid5(deadline.id, f"level|{event.level}|{event.round}"),
+        case_id=state.case.id,
+        deadline_id=deadline.id,
+        level=event.level,
+        round=event.round,
+        planned_at=event.planned_at,
+        fired_at=now,
+        recipient_ids=tuple(person.id for person in reached.people),
+        channels=_channels(engine, tx, state, level, does_call=calls is not None),
+        note=" ".join(note for note in (level.note, offered.note, reached.note) if note),
+        ladder=ladder.name,
+        ladder_version=ladder.version,
+        is_missed=reached.is_missed,
+        step_id=step.id if step else None,
+    )
+    if not tx.of(MessageStore).add_escalation(line, unit_id=state.case.unit_id):
+        return told, ()
+    if offered.referral is not None:
+        told = told._replace(must_send=offered.write(engine, tx, state, now=now) or told.must_send)
+    state = open_and_ask(engine, tx, state, step, calls, now=now)
+    item = tx.of(ItemStore).open_of_step(deadline.step_id)
+    if item is not None:
+        state, lost = act_on_item(engine, tx, state, event, item, level, found.people, now=now)
+        told = told._replace(must_send=told.must_send or lost)
+    told = _tell_level(engine, tx, told._replace(state=state), event, ladder, line, reached, now)
+    return _after_missed(engine, tx, told, event, found, reached, now)
+
+
+def _tell_level(
+    engine: Engine,
+    tx: Transaction,
+    told: Escalated,
+    event: ev.LevelRaised,
+    ladder: Ladder,
+    line: NewEscalation,
+    reached: _Reached,
+    now: datetime,
+) -> Escalated:
+    deadline = event.deadline
+    sends = tell(
+        engine,
+        tx,
+        told.state,
+        kind="escalated",
+        rule=f"{deadline.id}|l{event.level}.{event.round}",
+        people=reached.people,
+        channels=[channel for channel in line.channels if channel != ChannelName.CALL.value],
+        step_title=title_of(engine, told.state, deadline),
+        due_at=deadline.due_at,
+        late_at=deadline.late_at,
+        link=_link(told.state, tx.of(ItemStore).open_of_step(deadline.step_id)),
+        now=now,
+        critical=ladder.overrides_quiet_hours,
+        escalation_id=line.id,
+        level=event.level,
+    )
+    return told._replace(must_send=told.must_send or sends, critical=told.critical or ladder.overrides_quiet_hours)
+
+
+def _reached(
+    tx: Transaction, state: CaseState, found: Reachable, level: Level, now: datetime, *, is_last: bool
+) -> _Reached:
+    """Say whom a level reaches; those above when nobody is left on the last one."""
+    if found.why_not is None:
+        return _Reached(found.people, is_missed=False, note=f"{_outward(level)} {found.note}".strip())
+    missing = f"No one can be notified as {level.to.in_words()}: {found.why_not.words}."
+    if not is_last:
+        return _Reached((), is_missed=True, note=f"{missing} The next level came at once.")
+    above = last_resort(tx, state, now=now)
+    after = (
+        "The next level was notified."
+        if above
+        else "No one at the next levels can be notified either: a person must look at this."
+    )
+    return _Reached(above, is_missed=True, note=f"{missing} {after}")
+
+
+def _after_missed(
+    engine: Engine,
+    tx: Transaction,
+    told: Escalated,
+    event: ev.LevelRaised,
+    found: Reachable,
+    reached: _Reached,
+    now: datetime,
+) -> tuple[Escalated, tuple[ev.Event, ...]]:
+    if found.why_not is None:
+        return told, ()
+    facts = {"deadline_id": str(event.deadline.id), "level": event.level, "reason": found.why_not.value}
+    log.warning("level_found_nobody", extra=facts)
+    missed = cm.MissLevel(event.deadline.id, event.level, event.round, found.why_not.value)
+    decided = carry_out(engine, tx, told.state, missed, actor_id=None, now=now)
+    if not reached.people and not any(isinstance(following, ev.LevelRaised) for following in decided.events):
+        log.error("escalation_reached_nobody", extra=facts)
+    return told._replace(state=decided.state), decided.events
+
+
+def _outward(level: Level) -> str:
+    body = level.to.law_route
+    return f"A letter to {body} is waiting to be released by a named person; nothing has been sent." if body else ""
+
+
+def _channels(engine: Engine, tx: Transaction, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:
+    """Give the channels of a level that serve the case's unit; in-app always does, a call where one is asked for.
+
+    A last resort takes all that there are.
+    """
+    here = {IN_APP, *channels_set_up(engine, tx, unit_id=state.case.unit_id)}
+    if not level.last_resort:
+        here &= {IN_APP, *(channel.value for channel in level.channels if channel is not ChannelName.CALL)}
+    return tuple(sorted(here | ({ChannelName.CALL.value} if does_call else set())))
+
+
+def _is_critical(tx: Transaction, deadline: Deadline) -> bool:
+    ladder = tx.library().ladder_of(deadline)
+    return bool(ladder and ladder.overrides_quiet_hours)
+
+
+def _link(state: CaseState, item: WorkItem | None) -> str:
+    return f"/items/{item.id}" if item else f"/cases/{state.case.id}"

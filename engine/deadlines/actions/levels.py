@@ -1,0 +1,250 @@
+"""What a level of a ladder does beside telling: a letter, calls, the priority of the item, who has it, a partner."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+from engine.assembly import Engine
+from engine.cases.actions.deciding import carry_out
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core import consequences as verbs
+from engine.core import events as ev
+from engine.core.consequences import WorkItem
+from engine.core.records import AddedStep, CaseStatus, Deadline, RunStatus, step_id
+from engine.core.referral import Referral, ReferralKind, ReferralStatus
+from engine.core.state import CaseState
+from engine.db.transaction import Transaction
+from engine.language.ladders import ChannelName, Level
+from engine.messages.actions.recipients import people_of_partner, reachable
+from engine.messages.actions.telling import tell, title_of
+from engine.messages.records import EMAIL, IN_APP
+from engine.people.store import DirectoryStore
+from engine.ports import ActorRecord
+from engine.sharing.referral_store import ReferralStore
+from engine.work.store import ItemStore
+
+RELEASE, CALL = "core.release", "core.call"
+_STANDARD = "standard"
+
+
+class LevelStep(NamedTuple):
+    """A step that a level adds to the run of its deadline."""
+
+    id: UUID
+    run_id: UUID
+    key: str
+    path: str
+    added: AddedStep
+
+
+class Offered(NamedTuple):
+    """The referral to the next partner, if there is one, with what the ledger says of it."""
+
+    referral: Referral | None = None
+    people: tuple[ActorRecord, ...] = ()
+    note: str = ""
+
+    def write(self, engine: Engine, tx: Transaction, state: CaseState, *, now: datetime) -> bool:
+        """Write the referral and tell the partner's people; gives whether any message must be sent."""
+        if self.referral is None or not tx.of(ReferralStore).add(self.referral):
+            return False
+        return tell_of_referral(engine, tx, state, self.referral, kind="referred", people=self.people, now=now)
+
+
+def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep | None:
+    """Give the step that a level opens: to release its letter, once.
+
+    The steps of levels have ladders of their own, and those open no further steps.
+    """
+    deadline, to = event.deadline, level.to
+    late = state.steps.get(deadline.step_id)
+    is_own = late is not None and late.uses in {RELEASE, CALL}
+    if is_own or _is_over(state, deadline) or not (to.law_route and to.released_by and to.release_within):
+        return None
+    added = AddedStep(
+        uses=RELEASE, title=f"Letter to {to.law_route}", limit=str(to.release_within), ladder=_STANDARD,
+        roles=(to.released_by.value,), for_deadline=deadline.id,
+        settings={"letter": to.letter or "", "to": to.law_route, "level": str(level.level)},
+    )  # fmt: skip
+    key = f"release_{deadline.id.hex[:8]}_{level.level}"
+    return LevelStep(step_id(deadline.run_id, key, deadline.path), deadline.run_id, key, deadline.path, added)
+
+
+def calls_of(
+    state: CaseState, event: ev.LevelRaised, level: Level, people: Iterable[ActorRecord]
+) -> cm.AskCalls | None:
+    """Give whom a level asks to ring: each of those it tells, or the body of law that it turns to."""
+    if ChannelName.CALL not in level.channels or _is_over(state, event.deadline):
+        return None
+    body = level.to.law_route or ""
+    whom = () if body else tuple(person.id for person in people)
+    return cm.AskCalls(event.deadline.id, event.level, event.round, whom, body) if body or whom else None
+
+
+def open_and_ask(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    step: LevelStep | None,
+    calls: cm.AskCalls | None,
+    *,
+    now: datetime,
+) -> CaseState:
+    """Add the step of a level that is not there yet, and ask for its calls; gives the case after it."""
+    commands: list[cm.Command] = []
+    if step is not None and step.id not in state.steps:
+        commands.append(cm.AddStep(step.run_id, step.key, step.added, step.path))
+    if calls is not None:
+        commands.append(calls)
+    for command in commands:
+        state = carry_out(engine, tx, state, command, actor_id=None, now=now).state
+    return state
+
+
+def act_on_item(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    event: ev.LevelRaised,
+    item: WorkItem,
+    level: Level,
+    told: tuple[ActorRecord, ...],
+    *,
+    now: datetime,
+) -> tuple[CaseState, bool]:
+    """Raise an item's priority, and give it to the first of those told who may do it; who had it is told.
+
+    Gives the case after it, and whether any message must be sent.
+    """
+    changed = verbs.raise_priority(item) if level.raise_priority else item
+    taker = next((person for person in told if _may_do(item, person)), None) if level.reassign else None
+    is_given = taker is not None and taker.id != item.assignee_id
+    if taker is not None and is_given:
+        given = verbs.give_to(item, actor_id=taker.id)
+        changed = changed.model_copy(update={"status": given.status, "assignee_id": given.assignee_id})
+    if changed is item:
+        return state, False
+    tx.of(ItemStore).save(changed.model_copy(update={"revision": item.revision + 1}))
+    if taker is None or not is_given:
+        return state, False
+    body = {"item_id": str(item.id), "step_key": item.step_key, "assignee_id": str(taker.id)}
+    after = tx.of(CaseStore).note(state, "WorkItemDelegated", body, actor_id=None, at=now)
+    before = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
+    sends = tell(
+        engine,
+        tx,
+        after,
+        kind="reassigned",
+        rule=f"{item.id}|reassigned|{item.revision + 1}",
+        people=reachable(tx, after, (before,), now=now).people if before else (),
+        channels=(IN_APP,),
+        step_title=title_of(engine, after, event.deadline),
+        due_at=event.deadline.due_at,
+        late_at=event.deadline.late_at,
+        link=f"/cases/{after.case.id}",
+        now=now,
+    )
+    return after, sends
+
+
+def offer_on(tx: Transaction, state: CaseState, event: ev.LevelRaised, level: Level, *, now: datetime) -> Offered:
+    """Find the next partner of a level that offers the work on, and what the ledger says of it; nothing is written."""
+    if not level.offer_next_partner:
+        return Offered()
+    deadline = event.deadline
+    known = [
+        one
+        for one in tx.of(ReferralStore).of_case(state.case.id)
+        if deadline.step_id in {one.step_id, one.answer_step_id}
+    ]
+    if any(one.status is ReferralStatus.ACCEPTED and _is_by_level(one, deadline) for one in known):
+        return Offered(note="A partner has already accepted.")
+    place = _place_of(tx, state, deadline)
+    asked = frozenset(one.to_unit_id for one in known if one.to_unit_id)
+    to = next_unit(tx, state, place, asked, now=now)
+    if to is None:
+        return Offered(note="There is no other partner in this place to ask.")
+    referral = Referral(
+        id=uuid5(deadline.id, f"referral|{event.level}|{event.round}"), case_id=state.case.id,
+        unit_id=state.case.unit_id, to_unit_id=to, deadline_id=deadline.id, sent_at=now,
+        due_at=deadline.due_at if deadline.due_at > now else None, **_work_of(known, deadline),
+    )  # fmt: skip
+    people = people_of_partner(tx, state, to, now=now)
+    return Offered(referral, people, note="The work was offered to the next partner, without personal data.")
+
+
+def next_unit(tx: Transaction, state: CaseState, place: str, asked: frozenset[UUID], *, now: datetime) -> UUID | None:
+    """Give the next unit of a place (a jurisdiction) that was not asked yet and has somebody to answer."""
+    for unit_id in tx.of(ReferralStore).partners(place, but=asked | {state.case.unit_id}):
+        if people_of_partner(tx, state, unit_id, now=now):
+            return unit_id
+    return None
+
+
+def tell_of_referral(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    referral: Referral,
+    *,
+    kind: str,
+    people: tuple[ActorRecord, ...],
+    now: datetime,
+) -> bool:
+    """Tell people of a referral, or of its answer: the case's number and nothing of its content."""
+    return tell(
+        engine,
+        tx,
+        state,
+        kind=kind,
+        rule=f"{referral.id}|{kind}",
+        people=people,
+        channels=(IN_APP, EMAIL),
+        step_title="",
+        due_at=referral.due_at,
+        link=_link(state, referral, kind),
+        now=now,
+    )
+
+
+def _link(state: CaseState, referral: Referral, kind: str) -> str:
+    """Say where a message of a referral leads: not to the case for who was asked, or has handed it over."""
+    if kind in {"referred", "recalled"}:
+        return "/referrals"
+    if kind == "to_telephone":
+        return f"/cases/{state.case.id}/sent"
+    if kind == "answered" and referral.kind is ReferralKind.TRANSFER:
+        return "/transmit"
+    return f"/cases/{state.case.id}"
+
+
+def _work_of(known: list[Referral], deadline: Deadline) -> dict[str, Any]:
+    """Say what the next partner is offered: the same work, without personal data, where an answer was waited for."""
+    waited = next((one for one in known if one.answer_step_id == deadline.step_id), None)
+    if waited is None:
+        return {"step_id": deadline.step_id}
+    same = ("step_id", "answer_step_id", "purpose", "help", "urgency")
+    return {name: getattr(waited, name) for name in same} | {"after_id": waited.id}
+
+
+def _is_by_level(referral: Referral, deadline: Deadline) -> bool:
+    """Say whether a level of this deadline made the offer; what people arranged before is what is late now."""
+    return referral.deadline_id == deadline.id and referral.released_by is None
+
+
+def _place_of(tx: Transaction, state: CaseState, deadline: Deadline) -> str:
+    """Name the place in which work on a step is done: where the partner is who took it on, else that of the run."""
+    partner = tx.of(ReferralStore).partner_of(state.case.id, deadline.step_id)
+    unit = tx.of(DirectoryStore).unit(partner) if partner else None
+    return unit.jurisdiction if unit else state.runs[deadline.run_id].jurisdiction
+
+
+def _is_over(state: CaseState, deadline: Deadline) -> bool:
+    return state.case.status is CaseStatus.CLOSED or state.runs[deadline.run_id].status is RunStatus.ABORTED
+
+
+def _may_do(item: WorkItem, person: ActorRecord) -> bool:
+    """Say whether an item can be given to somebody: they have one of its roles, and four eyes do not exclude them."""
+    return person.id not in item.excluded_ids and not set(person.roles).isdisjoint(item.candidate_roles)

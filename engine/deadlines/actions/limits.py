@@ -1,0 +1,200 @@
+"""Change a limit of the programme: let it stand still, let it go on, ask for and give more time, own a delay."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from engine.approvals.actions.approvals import ask_second, overtake, take_answer
+from engine.approvals.records import ApprovalKind
+from engine.assembly import Engine
+from engine.cases.actions.deciding import carry_out, command_on_case, require_member
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core import events as ev
+from engine.core.deadlines.lateness import EXTENSION_REASONS, PAUSE_REASONS
+from engine.core.policy import ROLES_THAT_MAY, Action
+from engine.core.records import DelayOwner
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.errors import InvalidAnswersError
+from engine.language.limits import TimeLimit
+from engine.messages.actions.telling import add_delivery_job, tell, title_of
+from engine.messages.records import EMAIL, IN_APP
+from engine.people.store import DirectoryStore
+from engine.ports import ActorRecord
+
+
+def pause_deadline(
+    engine: Engine,
+    deadline_id: UUID,
+    *,
+    case_id: UUID,
+    viewer: Viewer,
+    command_id: UUID,
+    until: datetime | None,
+    reason_code: str,
+) -> None:
+    """Let a limit of the programme stand still from now until an instant (UTC), at which it goes on by itself.
+
+    Raises `InvalidAnswersError` for an unknown reason or an instant that has passed; what the domain refuses, such as
+    a limit of the law, is raised as it comes; `NotAllowedError`, `NotFoundError`.
+    """
+    problems = {}
+    if reason_code not in PAUSE_REASONS:
+        problems["reason"] = "Choose a reason."
+    if until is None:
+        problems["until"] = "Give a date and time, such as 2026-03-07 18:40."
+    elif until <= engine.clock.now():
+        problems["until"] = "This has already passed."
+    if problems or until is None:
+        raise InvalidAnswersError(problems)
+    command = cm.PauseDeadline(deadline_id, until, reason_code, viewer.actor_id)
+    command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id)
+
+
+def resume_deadline(engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID) -> None:
+    """Let a limit go on before its pause is over; raises `NotAllowedError`, `NotFoundError`."""
+    command = cm.ResumeDeadline(deadline_id, viewer.actor_id)
+    command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id)
+
+
+def ask_extension(
+    engine: Engine,
+    deadline_id: UUID,
+    *,
+    case_id: UUID,
+    viewer: Viewer,
+    command_id: UUID,
+    more: str,
+    reason_code: str,
+) -> None:
+    """Ask for more time (`P3D`); those who may give it are told, and it counts once one of them approves.
+
+    Raises `InvalidAnswersError` for an unknown reason or a length that cannot be read; what the domain refuses is
+    raised as it comes; `NotAllowedError`, `NotFoundError`.
+    """
+    problems = {} if reason_code in EXTENSION_REASONS else {"extension_reason": "Choose a reason."}
+    if not _is_some_time(more):
+        problems["more"] = "Say how much more time."
+    if problems:
+        raise InvalidAnswersError(problems)
+    command = cm.AskExtension(deadline_id, more, reason_code, viewer.actor_id)
+    _carry_out_and_tell(engine, command, case_id=case_id, viewer=viewer, command_id=command_id, action=Action.WORK)
+
+
+def answer_extension(
+    engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, approved: bool
+) -> None:
+    """Give the time that somebody else has asked for, or refuse it; who asked is told.
+
+    Raises `NotAllowedError` for those who may not give time, and for who asked; `NotFoundError`.
+    """
+    command = cm.AnswerExtension(deadline_id, approved, viewer.actor_id)
+    _carry_out_and_tell(engine, command, case_id=case_id, viewer=viewer, command_id=command_id, action=Action.GIVE_TIME)
+
+
+def name_delay_owner(
+    engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, owner: str
+) -> None:
+    """Say whose delay it is that a limit is not kept; raises `InvalidAnswersError`, `NotAllowedError`."""
+    if owner not in set(DelayOwner):
+        raise InvalidAnswersError({"owner": "Choose who is responsible for the delay."})
+    command = cm.NameDelayOwner(deadline_id, DelayOwner(owner), viewer.actor_id)
+    command_on_case(engine, case_id, command, viewer=viewer, command_id=command_id)
+
+
+def _carry_out_and_tell(
+    engine: Engine,
+    command: cm.AskExtension | cm.AnswerExtension,
+    *,
+    case_id: UUID,
+    viewer: Viewer,
+    command_id: UUID,
+    action: Action,
+) -> None:
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        require_member(viewer, state, action)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+            return
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        _ask_or_answer(engine, tx, decided.state, command, viewer, now)
+        for event in decided.events:
+            _tell(engine, tx, decided.state, event, now)
+        tx.of(HousekeepingStore).remember(
+            command_id, {"deadline_id": str(command.deadline_id)}, case_id=case_id, at=now
+        )
+        tx.commit()
+
+
+def _ask_or_answer(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    command: cm.AskExtension | cm.AnswerExtension,
+    viewer: Viewer,
+    now: datetime,
+) -> None:
+    of = command.deadline_id
+    if isinstance(command, cm.AskExtension):
+        overtake(tx, ApprovalKind.MORE_TIME, of, now=now)
+        ask_second(
+            engine, tx, ApprovalKind.MORE_TIME, of, asked_by=viewer.actor_id, now=now, state=state,
+            reason_code=command.reason_code, subject={"more": command.more}, tells=False,
+        )  # fmt: skip
+        return
+    take_answer(
+        engine,
+        tx,
+        ApprovalKind.MORE_TIME,
+        of,
+        viewer=viewer,
+        approved=command.approved,
+        now=now,
+        state=state,
+        tells=False,
+    )
+
+
+def _tell(engine: Engine, tx: Transaction, state: CaseState, event: ev.Event, now: datetime) -> None:
+    match event:
+        case ev.ExtensionAsked():
+            kind, people = "extension_asked", _who_may_give_time(tx, state, event.by, now)
+        case ev.ExtensionAnswered():
+            kind, people = "extension_answered", _who_asked(tx, event)
+        case _:
+            return
+    rule = f"{event.deadline.id}|{kind}|{state.case.chain_length}"
+    must_send = tell(
+        engine, tx, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL),
+        step_title=title_of(engine, state, event.deadline), due_at=event.deadline.due_at,
+        link=f"/cases/{state.case.id}/deadlines/{event.deadline.id}", now=now,
+    )  # fmt: skip
+    if must_send:
+        add_delivery_job(tx, state, rule=rule, critical=False, now=now)
+
+
+def _who_may_give_time(
+    tx: Transaction, state: CaseState, asked_by: UUID | None, now: datetime
+) -> Iterable[ActorRecord]:
+    roles = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.GIVE_TIME]))
+    found = tx.of(DirectoryStore).with_role(unit_id=state.case.unit_id, roles=roles, now=now)
+    return [actor for actor in found if actor.id != asked_by]
+
+
+def _who_asked(tx: Transaction, event: ev.ExtensionAnswered) -> Iterable[ActorRecord]:
+    asked_by = event.deadline.extensions[-1].asked_by if event.deadline.extensions else None
+    asker = tx.of(DirectoryStore).actor(asked_by) if asked_by else None
+    return [asker] if asker is not None and not asker.disabled else []
+
+
+def _is_some_time(more: str) -> bool:
+    try:
+        return not TimeLimit(more).is_at_once
+    except ValidationError:
+        return False

@@ -1,0 +1,1 @@
+"""What deadlines are shown as, and the answer to *why this date?*."""

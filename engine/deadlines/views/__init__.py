@@ -1,0 +1,1 @@
+"""Deadlines, limits of the law, and *why this date?* as people see them."""

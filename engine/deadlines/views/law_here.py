@@ -1,0 +1,200 @@
+"""Limits of the law as they stand in the cases of rows, and what answers point to under it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cache
+from typing import NamedTuple, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from engine.cases.labels import Positions, label_of, positions
+from engine.cases.views.answers import Answers, opened_outputs, opened_report, readable_answers
+from engine.cases.views.sight import access_to, is_narrowed
+from engine.core.law.in_case import LawInCase, depends_on_case, law_for
+from engine.core.law.palermo import Elements
+from engine.core.law.palermo import points_to as pointed_to
+from engine.core.law.told import NOTHING, VICTIM_ROLES, LawFacts, Telling, gathered, told_before
+from engine.core.library import Library
+from engine.core.policy import Action, can
+from engine.core.records import Deadline, Scalar, StepStatus
+from engine.core.values import path_of_person
+from engine.core.viewer import Viewer
+from engine.db.reading import Known, Reading, Row
+from engine.db.shape import ANSWER, CASE, CASE_PERSON, RUN, STEP
+from engine.definitions.records import PointsToView
+from engine.errors import NotFoundError
+from engine.plugin.fields import ELEMENTS
+from engine.ports import Vault
+
+
+class LawHere:
+    """Judges limits of the law for the deadlines of some rows; what a case has told is read once, if it is needed."""
+
+    def __init__(self, reading: Reading, library: Library) -> None:
+        """Read by `reading`; versions come from `library`."""
+        self._library = library
+        self._case = cache(lambda case_id: told_by_case(reading, case_id))
+        self._people = cache(lambda case_id: _people(reading, case_id))
+
+    def read(self, case_id: UUID) -> "LawHere":
+        """Read now what a case has told, for views that are made when nothing can be read any more."""
+        self._case(case_id)
+        self._people(case_id)
+        return self
+
+    def of(self, row: Row, deadline: Deadline) -> LawInCase | None:
+        """Give the limit that a deadline counts; None where it follows no law, or one that no pack has any more."""
+        if deadline.law is None:
+            return None
+        return self.find(
+            row["case_id"], deadline.law, element=element_of(deadline.path), zone=deadline.zone,
+            started=deadline.started_at,
+        )  # fmt: skip
+
+    def find(self, case_id: UUID, limit_id: str, *, element: str, zone: str, started: datetime) -> LawInCase | None:
+        """Give a limit as it stands in a case when it starts at an instant (UTC); None for an unknown one."""
+        told = self.told(case_id, element, zone=zone) if depends_on_case(self._library.versions(limit_id)) else NOTHING
+        return law_for(self._library, limit_id, told=told, zone=zone, started=started)
+
+    def told(self, case_id: UUID, element: str, *, zone: str) -> LawFacts:
+        """Gather what a case has told of a person, or of everybody in it."""
+        place, tellings = self._case(case_id)
+        return replace(gathered(tellings, element, people=self._people(case_id), zone=zone), place=place)
+
+
+def element_of(path: str) -> str:
+    """Give the person part of a path: the path without its rounds."""
+    return "/".join(part for part in path.split("/") if not part.startswith("r:"))
+
+
+def told_by_case(reading: Reading, case_id: UUID) -> tuple[str | None, tuple[Telling, ...]]:
+    """Read what a case tells of what limits depend on: its State, its ended steps, what was told before a split."""
+    is_told = (STEP.c.case_id == CASE.c.id) & (STEP.c.status == StepStatus.ENDED.value) & STEP.c.ended_at.is_not(None)
+    rows = reading.rows(
+        select(
+            CASE.c.jurisdiction, CASE.c.sealed_report, STEP.c.id, STEP.c.uses, STEP.c.path, STEP.c.ended_at,
+            STEP.c.sealed_outputs,
+        )
+        .select_from(CASE.outerjoin(STEP, is_told))
+        .where(CASE.c.id == case_id)
+        .order_by(STEP.c.ended_at, STEP.c.id)
+    )  # fmt: skip
+    told = (
+        Telling(
+            row["uses"], element_of(row["path"]), row["ended_at"],
+            _scalars(opened_outputs(reading.vault, row["id"], row["sealed_outputs"])),
+        )
+        for row in rows
+        if row["uses"]
+    )  # fmt: skip
+    if not rows:
+        return None, ()
+    report = _scalars(opened_report(reading.vault, case_id, rows[0]["sealed_report"]))
+    return rows[0]["jurisdiction"], (*told_before(report), *told)
+
+
+def _scalars(opened: Answers) -> Mapping[str, Scalar]:
+    return cast("Mapping[str, Scalar]", opened)
+
+
+def _people(reading: Reading, case_id: UUID) -> Iterable[str]:
+    rows = reading.rows(
+        select(CASE_PERSON.c.person_id)
+        .where(
+            CASE_PERSON.c.case_id == case_id,
+            CASE_PERSON.c.role.in_(sorted(VICTIM_ROLES)),
+            CASE_PERSON.c.removed_at.is_(None),
+        )
+        .order_by(CASE_PERSON.c.position, CASE_PERSON.c.person_id)
+    )
+    return tuple(path_of_person(row["person_id"]) for row in rows)
+
+
+class ElementRows(NamedTuple):
+    """The ended steps that may tell of elements, the ages that were told, and how the persons are called."""
+
+    rows: list[Row]
+    told: Mapping[str, LawFacts]
+    numbers: Positions
+    on: date
+
+
+def points_to(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[PointsToView, ...]:
+    """Return what the answers of a case point to under the definitions of trafficking, never more than that.
+
+    Nothing for who may not read and reveal every answer; raises `NotFoundError`.
+    """
+    return _points(reading.known, _element_rows(reading, viewer, case_id), reading.vault)
+
+
+def _element_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> ElementRows | None:
+    """Fetch what was told; None for who may not read or reveal every answer. Raises `NotFoundError`."""
+    access = access_to(reading, viewer, case_id)
+    if not can(viewer, Action.SEE_CASES, access=access):
+        raise NotFoundError(kind="case")
+    if is_narrowed(access) or not all(can(viewer, act, access=access) for act in (Action.READ_ANSWERS, Action.REVEAL)):
+        return None
+    kinds = [key for key, step_type in reading.known.registry.step_types.items() if _fields(reading.known, key)]
+    rows = reading.rows(
+        select(
+            STEP.c.id.label("step_id"), STEP.c.case_id, STEP.c.uses, STEP.c.path, STEP.c.ended_at, STEP.c.turn,
+            RUN.c.zone, CASE.c.opened_at, ANSWER.c.sealed_answers,
+        )
+        .select_from(
+            STEP.join(CASE, CASE.c.id == STEP.c.case_id)
+            .join(RUN, RUN.c.id == STEP.c.run_id)
+            .join(ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn))
+        )
+        .where(STEP.c.case_id == case_id, STEP.c.uses.in_(kinds), STEP.c.status == StepStatus.ENDED.value)
+        .order_by(STEP.c.ended_at, STEP.c.id)
+    )  # fmt: skip
+    if not rows:
+        return None
+    here = LawHere(reading, reading.known.library())
+    zone = rows[0]["zone"]
+    told = {one: here.told(case_id, one, zone=zone) for one in {element_of(row["path"]) for row in rows}}
+    on = rows[0]["opened_at"].astimezone(ZoneInfo(zone)).date()
+    return ElementRows(rows, told, positions(reading, {case_id}), on)
+
+
+def _points(known: Known, found: ElementRows | None, vault: Vault) -> tuple[PointsToView, ...]:
+    """Say of each person of whom elements were told, or of the case, what they point to; lost answers tell nothing."""
+    if found is None:
+        return ()
+    opened = [(row, answers) for row in found.rows if (answers := readable_answers(vault, row)) is not None]
+    persons = list(dict.fromkeys(element_of(row["path"]) for row, _ in opened))
+    shown = [one for one in persons if one] or persons
+    return tuple(view for element in shown for view in _views(known, found, opened, element))
+
+
+def _views(
+    known: Known, found: ElementRows, opened: Iterable[tuple[Row, Answers]], element: str
+) -> Iterable[PointsToView]:
+    told = _elements(known, [(row, answers) for row, answers in opened if element_of(row["path"]) in {element, ""}])
+    age = next(iter(found.told[element].ages), None)
+    case_id = found.rows[0]["case_id"]
+    on = found.told[element].offence_on or found.on
+    for one in pointed_to(Elements(told["acts"], told["means"], told["purposes"], age), on=on):
+        yield PointsToView(
+            person_label=label_of(element, case_id, found.numbers), law=one.law.value, truth=one.truth.value,
+            words=one.words, reasons=one.reasons, missing=one.missing,
+        )  # fmt: skip
+
+
+def _elements(known: Known, opened: Iterable[tuple[Row, Answers]]) -> dict[str, frozenset[str]]:
+    """Give for each element the latest answer to it: of the person alone first, since those come after the case's."""
+    told: dict[str, frozenset[str]] = dict.fromkeys(ELEMENTS, frozenset())
+    for row, answers in sorted(opened, key=lambda one: (bool(element_of(one[0]["path"])), one[0]["ended_at"])):
+        for name, element in _fields(known, row["uses"]).items():
+            value = answers.get(name)
+            if isinstance(value, list) and value:
+                told[element] = frozenset(str(one) for one in value)
+    return told
+
+
+def _fields(known: Known, uses: str) -> dict[str, str]:
+    step_type = known.step_type(uses)
+    return {spec.name: spec.tells for spec in (step_type.fields if step_type else ()) if spec.tells in ELEMENTS}

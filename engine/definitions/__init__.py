@@ -1,0 +1,1 @@
+"""Workflows, ladders, calendars and law packs: versions, proposals, previews."""

@@ -1,0 +1,1 @@
+"""Publish, propose, preview, add days, sign limits of the law."""

@@ -1,0 +1,199 @@
+"""What people read of the limits of the law: each with its source, its signature, where it is used, and an example."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from engine.assembly import Engine
+from engine.core.library import Library
+from engine.core.time.explain import Reason, explain
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.definitions.actions.law_signing import units_for
+from engine.definitions.records import StoredSignature
+from engine.definitions.store import DefinitionStore, LawSignatureStore
+from engine.errors import CalendarMissingError, NoCalendarError, UnknownLawLimitError
+from engine.language.law import LawLimit, Measure, law_term
+from engine.language.library import DefinitionKind
+from engine.language.limits import TimeLimit
+from engine.language.nearest import meant
+from engine.language.workflow import Workflow
+
+_HOME: Final[Mapping[str, str]] = {"in": "IN", "bd": "BD", "np": "NP", "mm": "MM", "int": "IN"}
+"""Where the example of a pack is counted, unless somebody names another place."""
+MEASURES: Final[Mapping[Measure, str]] = {
+    Measure.AMOUNT: "an amount, no time",
+    Measure.STANDING: "always, no time",
+    Measure.WITH_THE_STEP: "together with the step, no time",
+    Measure.NO_NUMBER: "the text gives no number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LawLine:
+    """One text of a limit in the list of all. `state` is one of: signed, changed, revoked, unsigned."""
+
+    limit: LawLimit
+    pack: str
+    pack_title: str
+    state: str
+    length: str
+    term: str
+    used_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A limit counted from an instant (UTC) in a place: line by line, or why it cannot be counted."""
+
+    place: str
+    start: datetime
+    option: str
+    lines: tuple[Reason, ...]
+    problem: str = ""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it falls due (UTC); None when it counts no time."""
+        return self.lines[-1].instant if self.lines else None
+
+
+@dataclass(frozen=True, slots=True)
+class LawPage:
+    """Every text of one limit, with all signatures it ever had; `may_sign` says which the viewer may sign."""
+
+    lines: tuple[LawLine, ...]
+    note: str
+    signatures: tuple[StoredSignature, ...]
+    may_sign: bool
+
+
+def law_lines(engine: Engine, *, jurisdiction: str = "", state: str = "") -> tuple[LawLine, ...]:
+    """List every limit of the law, by pack and in its order; of one jurisdiction, or in one state of signing, alone."""
+    with engine.transaction() as tx:
+        lines = tuple(_lines(engine, tx))
+    return tuple(
+        line
+        for line in lines
+        if (not jurisdiction or line.limit.jurisdiction == jurisdiction) and (not state or line.state == state)
+    )
+
+
+def law_page(engine: Engine, limit_id: str, *, viewer: Viewer) -> LawPage:
+    """Give every text of a limit; raises `UnknownLawLimitError`."""
+    with engine.transaction() as tx:
+        lines = tuple(line for line in _lines(engine, tx) if line.limit.id == limit_id)
+        if not lines:
+            known = {limit for pack in tx.library().packs.values() for limit in pack.by_id}
+            near = meant(limit_id, known).rstrip(".")
+            raise UnknownLawLimitError(limit_id=f"{limit_id[:60]} ({near[0].lower()}{near[1:]})")
+        pack = tx.library().packs[lines[0].pack]
+        signatures = [one for one in tx.of(LawSignatureStore).all() if one.limit_id == limit_id]
+        may_sign = not viewer.is_system and bool(units_for(tx, viewer, lines[0].limit))
+        return LawPage(lines, pack.note, tuple(signatures), may_sign)
+
+
+def limits_of(
+    engine: Engine, *, workflows: Collection[str], step_types: Collection[str], followed: Collection[str]
+) -> tuple[str, ...]:
+    """Name the limits that some workflows, or the step types in them, name, and those that deadlines follow already."""
+    found = []
+    for line in law_lines(engine):
+        places = {place.partition(": ")[0] for place in line.used_by}
+        if line.limit.id in followed or not places.isdisjoint({*workflows, *step_types}):
+            found.append(line.limit.id)
+    return tuple(dict.fromkeys(found))
+
+
+def example(
+    engine: Engine, limit: LawLimit, *, pack: str, start: datetime, place: str = "", option: str = ""
+) -> Example:
+    """Count a limit from an instant (aware) in a place, by the definitions that are published now."""
+    library, where = engine.library(), place or home_of(pack)
+    counted, begun = limit.limit_for(option), start.astimezone(UTC)
+    known = [one.option for one in limit.alternatives]
+    is_unknown = bool(option) and option not in known
+    if counted is None or is_unknown:
+        problem = f"There is no such length: choose one of {', '.join(known)}." if is_unknown else "It counts no time."
+        return Example(where, begun, option, (), problem)
+    try:
+        lines = _counted(library, limit, counted, begun, where)
+    except NoCalendarError:
+        return Example(where, begun, option, (), f"No calendar is published for {where}.")
+    except CalendarMissingError as error:
+        return Example(where, begun, option, (), str(error))
+    except OverflowError:
+        return Example(where, begun, option, (), "That is too far away to be counted: choose another beginning.")
+    return Example(where, begun, option, lines)
+
+
+def home_of(pack: str) -> str:
+    """Name the place in which an example of a pack is counted, unless somebody names another."""
+    return _HOME.get(pack, "IN")
+
+
+def places_of(engine: Engine) -> tuple[str, ...]:
+    """List the places in which an example can be counted."""
+    return tuple(sorted(engine.library().calendars))
+
+
+def _counted(library: Library, limit: LawLimit, counted: TimeLimit, start: datetime, place: str) -> tuple[Reason, ...]:
+    calendar = library.calendar(place)
+    on = start.astimezone(calendar.zone_info).date()
+    return explain(
+        start, counted, zone=calendar.zone, calendar=calendar, event=limit.trigger,
+        source=law_term(limit, on=on, jurisdiction=place), kept_until=limit.kept_until_of(counted),
+    )  # fmt: skip
+
+
+def _lines(engine: Engine, tx: Transaction) -> Iterable[LawLine]:
+    library, used = tx.library(), _used_by(engine, tx)
+    signatures = tx.of(LawSignatureStore).all()
+    today = engine.clock.now().date()
+    for name in sorted(library.packs, key=lambda one: (one == "int", one)):
+        pack = library.packs[name]
+        for limit in (one for versions in pack.by_id.values() for one in versions):
+            state = _state(limit, signatures)
+            yield LawLine(
+                limit, name, pack.title, state, length_of(limit), law_term(limit, on=today), used.get(limit.id, ())
+            )
+
+
+def _state(limit: LawLimit, signatures: Iterable[StoredSignature]) -> str:
+    """Say how it stands with the signature of a text: one under an earlier text of its limit was lost with it."""
+    of_limit = [one for one in signatures if one.limit_id == limit.id]
+    own = [one for one in of_limit if one.text_hash == limit.text_hash]
+    if any(one.revoked_at is None for one in own):
+        return "signed"
+    if own:
+        return "revoked"
+    return "changed" if any(one.revoked_at is None for one in of_limit) else "unsigned"
+
+
+def length_of(limit: LawLimit) -> str:
+    """Say how long a limit is, and what is watched where the text gives no number."""
+    if limit.counted_limit is None:
+        return MEASURES[limit.measure]
+    words = limit.counted_limit.in_words()
+    if limit.measure is Measure.RECURRING:
+        return f"every {words}"
+    if limit.is_watched:
+        said = "at once" if limit.limit is not None else "no number"
+        return f"{said}; {words} are watched"
+    return " or ".join([words, *(other.limit.in_words() for other in limit.alternatives)])
+
+
+def _used_by(engine: Engine, tx: Transaction) -> Mapping[str, tuple[str, ...]]:
+    """Name the steps of published workflows, and the step types, that follow each limit."""
+    found: dict[str, list[str]] = {}
+    for key in engine.catalogue.keys():  # noqa: SIM118 - a protocol of ours
+        info = engine.catalogue.find(key)
+        if info is not None and info.law_limit:
+            found.setdefault(info.law_limit, []).append(key)
+    for stored in tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value):
+        workflow = Workflow.model_validate(dict(stored.flattened))
+        for key, step in workflow.steps.items():
+            for law in {time.law for time in step.time if time.law}:
+                found.setdefault(law, []).append(f"{workflow.workflow}: {key}")
+    return {law: tuple(dict.fromkeys(places)) for law, places in found.items()}

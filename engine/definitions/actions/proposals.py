@@ -1,0 +1,332 @@
+"""Publish a changed definition with two people: one proposes it, one of its owner's looks at what differs and agrees.
+
+What is everybody's belongs to the hub's body: calendars, law packs and retention policies always, workflows and ladders
+unless a unit made them for its own cases.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, names_of_answerers, who_answers
+from engine.approvals.records import FOUR_EYES, ApprovalKind, ApprovalRequest
+from engine.approvals.store import ApprovalStore
+from engine.approvals.views import waiting as waiting_view
+from engine.assembly import Engine
+from engine.audit.store import AuditLogStore
+from engine.core.policy import can, units_that_let
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.definitions.actions.publish import (
+    Candidate,
+    Published,
+    candidates,
+    contracts,
+    ladders_of,
+    lint_within,
+    next_version,
+    publish_now,
+    published_workflows,
+    publishing,
+    refused,
+    runs_already,
+)
+from engine.definitions.records import StoredDefinition
+from engine.definitions.store import DefinitionStore, RecountStore
+from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
+from engine.language.differences import Difference, differences
+from engine.language.findings import has_errors
+from engine.language.library import DefinitionKind
+from engine.language.lint.ladders import of_another_unit
+from engine.messages.actions.telling import tell_of_system
+from engine.messages.records import EMAIL, IN_APP
+from engine.people.administering import hub_units, leads_of
+from engine.people.records import Unit
+from engine.people.store import DirectoryStore
+
+_COUNTS_NO_TIME: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value})
+_VERSIONS: Final = "versions"
+_MAY_BE_OF_A_UNIT: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.LADDER.value})
+_OF_A_PLACE: Final = frozenset({DefinitionKind.CALENDAR.value, DefinitionKind.RETENTION.value})
+_COUNTRY: Final = re.compile(r"[A-Z]{2}(-|$)")
+
+
+class Change(NamedTuple):
+    """What a proposed version changes of the one that runs; `runs` is its number, 0 where none does."""
+
+    kind: str
+    name: str
+    version: int
+    runs: int
+    content_hash: str
+    source: str
+    lines: tuple[Difference, ...]
+
+
+def propose_definition(engine: Engine, *, source: str, viewer: Viewer, file: str = "definition.yaml") -> Published:
+    """Propose one definition of any kind, as `propose_files` does."""
+    return propose_files(engine, {file: source}, viewer=viewer)[0]
+
+
+def propose_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer) -> tuple[Published, ...]:
+    """Ask that the definitions of some files are published, all of them or none, once a second person agrees.
+
+    It goes to those who may agree in the unit that owns all of them, else in the hub's body: never to anybody else.
+    What is equal to what is published changes nothing and waits for nobody; the same proposal made twice waits once.
+    Where nobody is yet, the machine ships what it is given at once. Raises `NotAllowedError`, `NoSecondPersonError`
+    when nobody else may agree, or `DefinitionError` with the findings: nothing is changed then.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        findings = lint_within(engine, tx, sources)
+        if has_errors(findings):
+            raise refused(findings)
+        found = candidates(sources, published_workflows(tx))
+        for one in found:
+            _require_author(viewer, one)
+        if viewer.is_system and not tx.of(DirectoryStore).count_actors():
+            done = tuple(publish_now(engine, tx, one, author=viewer.name, now=now) for one in found)
+            _recount(engine, tx, [one for one in done if one.changed], by=viewer.actor_id, now=now)
+        else:
+            done = _proposed(engine, tx, found, viewer=viewer, now=now)
+        tx.commit()
+    engine.refresh_definitions()
+    return done
+
+
+def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: bool) -> None:
+    """Publish what was proposed, exactly as it was, as a second person; or refuse it. Who proposed it takes it back.
+
+    Running cases stay on their version of a workflow, and escalations that have begun on their ladder. A new version of
+    a calendar, ladder or law pack holds for every other open deadline: a recount is asked for. Those who lead the units
+    whose cases it touches are told. When what runs, or whose it is, has changed since, the request is over and who
+    asked is told.
+    Raises `ConflictError` then, `AlreadyEndedError`, `OwnApprovalError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    _require_may_answer(viewer)
+    with engine.transaction() as tx:
+        request = tx.of(ApprovalStore).open_about(ApprovalKind.DEFINITION, subject_id)
+        if request is None:
+            raise AlreadyEndedError(kind="proposal")
+        versions = _versions(tx, request)
+        for one in versions:
+            tx.of(DefinitionStore).hold(one.kind, one.name)
+        is_in_time = answer_as_it_stands(
+            engine, tx, request, viewer=viewer, approved=approved, now=now,
+            stands=lambda: _stands(engine, tx, versions) if _is_its_owners(tx, request, versions) else "",
+        )  # fmt: skip
+        if approved and is_in_time:
+            _publish(engine, tx, versions, viewer=viewer, now=now)
+            _tell_leads(engine, tx, request, versions, viewer=viewer, now=now)
+        else:
+            tx.of(DefinitionStore).drop_proposed([one.id for one in versions])
+        body = {"request_id": str(request.id), "agreed": approved, "overtaken": not is_in_time}
+        tx.of(AuditLogStore).note("definitions", "DefinitionAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+    engine.refresh_definitions()
+    if not is_in_time:
+        raise ConflictError(kind="definition")
+
+
+def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tuple[Change, ...]:
+    """Say what differs between what runs and what is proposed, to who sees the request; raises `NotFoundError`."""
+    known = next((one for one in engine.ask(waiting_view, viewer) if one.id == request_id), None)
+    if known is None or known.kind != ApprovalKind.DEFINITION:
+        raise NotFoundError(kind="proposal")
+    with engine.transaction() as tx:
+        request = tx.of(ApprovalStore).get(request_id)
+        versions = _versions(tx, request) if request else ()
+        return tuple(_change(one, tx.of(DefinitionStore).current(one.kind, one.name)) for one in versions)
+
+
+def drop_proposal(tx: Transaction, request: ApprovalRequest) -> None:
+    """Keep what nobody agreed to in time as refused."""
+    tx.of(DefinitionStore).drop_proposed([one.id for one in _versions(tx, request)])
+
+
+def _proposed(
+    engine: Engine, tx: Transaction, found: Sequence[Candidate], *, viewer: Viewer, now: datetime
+) -> tuple[Published, ...]:
+    running = {(one.kind, one.name): runs_already(tx, one) for one in found}
+    new = [one for one in found if running[one.kind, one.name] is None]
+    waits = _ask(engine, tx, new, viewer=viewer, now=now) if new else None
+    people = names_of_answerers(tx, waits) if waits else ()
+    versions = {(one.kind, one.name): one for one in _versions(tx, waits)} if waits else {}
+    done = []
+    for one in found:
+        known = running[one.kind, one.name]
+        told = known or versions[one.kind, one.name]
+        waits_for = waits.id if waits and known is None else None
+        done.append(
+            Published(one.kind, one.name, told.version, told.content_hash, changed=False, file=one.file,
+                      waits_for=waits_for, people=people if waits_for else ())
+        )  # fmt: skip
+    return tuple(done)
+
+
+def _ask(
+    engine: Engine, tx: Transaction, new: Sequence[Candidate], *, viewer: Viewer, now: datetime
+) -> ApprovalRequest:
+    """Write the versions and ask for a second person; the same asked for twice is the one that waits already."""
+    said = [[one.kind, one.name, one.as_version(1).content_hash, one.source] for one in new]
+    subject_id = uuid5(NAMESPACE_OID, json.dumps(said))
+    for one in new:
+        tx.of(DefinitionStore).hold(one.kind, one.name)
+    waiting = tx.of(ApprovalStore).open_about(ApprovalKind.DEFINITION, subject_id)
+    if waiting is not None and waiting.expires_at > now:
+        return waiting
+    if waiting is not None:
+        drop_proposal(tx, waiting)
+    owners = {(one.kind, one.name): _owner(tx, one, viewer) for one in new}
+    _require_own_ladders(tx, new, owners)
+    units = _who_agree(tx, owners.values(), viewer)
+    unit_id, people = who_answers(tx, ApprovalKind.DEFINITION, units, but={viewer.actor_id})
+    versions = [
+        next_version(engine, tx, one, author=viewer.name, status="proposed", at=now, owner=owners[one.kind, one.name])
+        for one in new
+    ]
+    for version in versions:
+        tx.of(DefinitionStore).propose(version, at=now)
+    request = ask_second(
+        engine, tx, ApprovalKind.DEFINITION, subject_id, asked_by=None if viewer.is_system else viewer.actor_id,
+        now=now, unit_id=unit_id, subject={_VERSIONS: [str(one.id) for one in versions]},
+        seen=_stands(engine, tx, versions), people=people,
+    )  # fmt: skip
+    body = {"request_id": str(request.id), "hashes": [one.content_hash for one in versions]}
+    tx.of(AuditLogStore).note("definitions", "DefinitionProposed", body, actor_id=request.asked_by, at=now)
+    return request
+
+
+def _owner(tx: Transaction, one: Candidate, viewer: Viewer) -> UUID | None:
+    """Give the unit for whose own cases a definition is; None for what is everybody's, which is the hub's."""
+    known = tx.of(DefinitionStore).current(one.kind, one.name)
+    if known is not None:
+        return known.owner_unit_id
+    mine = units_that_let(viewer, publishing(one.kind))
+    is_everybodys = viewer.is_system or one.kind not in _MAY_BE_OF_A_UNIT or not mine.isdisjoint(hub_units(tx))
+    return None if is_everybodys else min(mine)
+
+
+def _who_agree(tx: Transaction, owners: Iterable[UUID | None], viewer: Viewer) -> tuple[UUID, ...]:
+    """Give the units one of which agrees: the owner, then those of the hub's body, that of who proposes first."""
+    hub = sorted(hub_units(tx), key=lambda unit_id: unit_id not in viewer.unit_ids)
+    owning = set(owners)
+    own = owning.pop() if len(owning) == 1 else None
+    return tuple(hub) if own is None else (own, *hub)
+
+
+def _is_its_owners(tx: Transaction, request: ApprovalRequest, versions: Sequence[StoredDefinition]) -> bool:
+    """Whether a request waits in a unit whose people may agree to it, as things are now."""
+    owners = {one.owner_unit_id for one in versions}
+    return request.unit_id in hub_units(tx) or owners == {request.unit_id}
+
+
+def _require_own_ladders(
+    tx: Transaction, new: Sequence[Candidate], owners: Mapping[tuple[str, str], UUID | None]
+) -> None:
+    """Refuse a workflow that leads to a ladder of a unit whose it is not: that unit could change it alone."""
+    findings = []
+    for one in new:
+        for name in sorted(ladders_of(one.record)):
+            known = tx.of(DefinitionStore).current(DefinitionKind.LADDER.value, name)
+            whose = known.owner_unit_id if known else owners.get((DefinitionKind.LADDER.value, name))
+            if whose is not None and whose != owners[one.kind, one.name]:
+                findings.append(of_another_unit(one.file, name))
+    if findings:
+        raise refused(findings)
+
+
+def _tell_leads(
+    engine: Engine,
+    tx: Transaction,
+    request: ApprovalRequest,
+    versions: Sequence[StoredDefinition],
+    *,
+    viewer: Viewer,
+    now: datetime,
+) -> None:
+    """Tell those who lead a unit whose cases a published definition touches, not who proposed it or agreed."""
+    one = versions[0]
+    page = f"/workflows/{one.name}" if one.kind == DefinitionKind.WORKFLOW else f"/definitions/{one.kind}/{one.name}"
+    touched = [unit for unit in tx.of(DirectoryStore).units() if any(_touches(each, unit) for each in versions)]
+    people = {
+        person.id: person
+        for unit in touched
+        for person in leads_of(tx, unit.id, but={viewer.actor_id, request.asked_by})
+    }
+    tell_of_system(
+        engine, tx, kind="rules_changed", rule=f"{request.id}|published", people=people.values(),
+        channels=(IN_APP, EMAIL), link=page if len(versions) == 1 else "/workflows", now=now,
+    )  # fmt: skip
+
+
+def _touches(one: StoredDefinition, unit: Unit) -> bool:
+    """Whether the cases of a unit may count by a definition: its own, or one of everybody in its country."""
+    place = one.name if one.kind == DefinitionKind.CALENDAR else str(one.flattened.get("jurisdiction", ""))
+    country = place.partition("-")[0]
+    is_elsewhere = one.kind in _OF_A_PLACE and _COUNTRY.match(place) and country != unit.jurisdiction.partition("-")[0]
+    return one.serves(unit.id) and not is_elsewhere
+
+
+def _publish(
+    engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition], *, viewer: Viewer, now: datetime
+) -> None:
+    texts = {(one.kind, one.name): one for one in candidates(_sources(versions), published_workflows(tx))}
+    for one in versions:
+        known = contracts(engine, texts[one.kind, one.name])
+        tx.of(DefinitionStore).publish_proposed(one, contract_hashes=known, approver=viewer.name, at=now)
+    done = [Published(one.kind, one.name, one.version, one.content_hash, changed=True) for one in versions]
+    _recount(engine, tx, done, by=viewer.actor_id, now=now)
+
+
+def _recount(engine: Engine, tx: Transaction, done: Iterable[Published], *, by: UUID, now: datetime) -> None:
+    for one in done:
+        if one.kind not in _COUNTS_NO_TIME:
+            tx.of(RecountStore).ask(engine.entropy.uuid(), kind=one.kind, name=one.name, by=by, at=now)
+
+
+def _stands(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition]) -> str:
+    """Give a hash of what would be published and of what runs: another one means that something changed since."""
+    sources = _sources(versions)
+    if has_errors(lint_within(engine, tx, sources)):
+        return "does not fit"
+    texts = {(one.kind, one.name): one for one in candidates(sources, published_workflows(tx))}
+    lines = []
+    for one in versions:
+        runs, text = tx.of(DefinitionStore).current(one.kind, one.name), texts[one.kind, one.name]
+        lines.append(
+            [one.kind, one.name, one.version, one.content_hash, text.as_version(one.version).content_hash,
+             runs.content_hash if runs else ""]
+        )  # fmt: skip
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+
+
+def _sources(versions: Iterable[StoredDefinition]) -> dict[str, str]:
+    return {f"{one.kind}-{one.name}.yaml": one.source for one in versions}
+
+
+def _versions(tx: Transaction, request: ApprovalRequest) -> tuple[StoredDefinition, ...]:
+    return tx.of(DefinitionStore).proposed([UUID(one) for one in request.subject[_VERSIONS]])
+
+
+def _change(one: StoredDefinition, runs: StoredDefinition | None) -> Change:
+    lines = differences(runs.flattened if runs else None, one.flattened)
+    return Change(one.kind, one.name, one.version, runs.version if runs else 0, one.content_hash, one.source, lines)
+
+
+def _require_author(viewer: Viewer, one: Candidate) -> None:
+    action = publishing(one.kind)
+    if not can(viewer, action):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def _require_may_answer(viewer: Viewer) -> None:
+    """Refuse who has no part in it, the machine itself too: it is not a second person."""
+    action = FOUR_EYES[ApprovalKind.DEFINITION].answers
+    if viewer.is_system or not can(viewer, action):
+        raise NotAllowedError(actor=viewer.name, action=action.value)

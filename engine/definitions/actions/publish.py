@@ -1,0 +1,278 @@
+"""What the texts of definition files would publish, and publishing those that come with a release."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from engine.assembly import Engine
+from engine.cases.housekeeping import HousekeepingStore
+from engine.core.policy import Action
+from engine.db.transaction import Transaction
+from engine.definitions.records import StoredDefinition
+from engine.definitions.store import DefinitionStore
+from engine.errors import DefinitionError
+from engine.language.extends import Source
+from engine.language.findings import Finding, has_errors
+from engine.language.law import LawPack
+from engine.language.library import DefinitionKind, Definitions, definitions_of
+from engine.language.lint.law_packs import dropped_limits
+from engine.language.workflow import Workflow
+from engine.language.yaml_files import read_yaml
+
+_ORDER = (
+    DefinitionKind.CALENDAR,
+    DefinitionKind.LADDER,
+    DefinitionKind.LAW,
+    DefinitionKind.RETENTION,
+    DefinitionKind.WORKFLOW,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A definition that a file would publish."""
+
+    kind: str
+    name: str
+    file: str
+    source: str
+    record: BaseModel
+
+    @property
+    def version(self) -> int:
+        """The version that the file names."""
+        return int(getattr(self.record, "version", 1))
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(getattr(self.record, "title", ""))
+
+    @cached_property
+    def flattened(self) -> Mapping[str, Any]:
+        """The content as it is stored, with everything inherited."""
+        return self.record.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The SHA-256 of the content."""
+        if isinstance(self.record, Workflow):
+            return self.record.content_hash
+        return hashlib.sha256(json.dumps(self.flattened, sort_keys=True).encode()).hexdigest()
+
+    def as_version(self, version: int) -> "Candidate":
+        """Give the same content under another version."""
+        return replace(self, record=self.record.model_copy(update={"version": version}))
+
+
+def candidates(sources: Mapping[str, str], around: Definitions) -> tuple[Candidate, ...]:
+    """List what some files would publish: calendars, ladders and law packs before the workflows that name them.
+
+    What cannot be used is left out: lint first.
+    """
+    found = definitions_of([read_yaml(text, file=file) for file, text in sources.items()], around=around)
+    records: Mapping[DefinitionKind, Mapping[str, BaseModel]] = {
+        DefinitionKind.CALENDAR: found.calendars, DefinitionKind.LADDER: found.ladders, DefinitionKind.LAW: found.packs,
+        DefinitionKind.RETENTION: found.retentions, DefinitionKind.WORKFLOW: found.workflows,
+    }  # fmt: skip
+    return tuple(
+        _candidate(kind, name, found.sources[kind, name], record)
+        for kind in _ORDER
+        for name, record in records[kind].items()
+    )
+
+
+def ladders_of(record: BaseModel) -> set[str]:
+    """Name the ladders that a definition leads to: those of a workflow's steps; no other kind has any."""
+    if not isinstance(record, Workflow):
+        return set()
+    times = {time.ladder for step in record.steps.values() for time in step.time}
+    return times | {step.approve.ladder for step in record.steps.values() if step.approve}
+
+
+def limits_in_use(engine: Engine, tx: Transaction, found: Iterable[Candidate]) -> tuple[Finding, ...]:
+    """Find limits that a law pack would drop although a published workflow names them."""
+    findings: list[Finding] = []
+    for one in found:
+        current = tx.of(DefinitionStore).current(one.kind, one.name)
+        if isinstance(one.record, LawPack) and current is not None:
+            before = LawPack.model_validate(dict(current.flattened))
+            stored = tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value)
+            workflows = [Workflow.model_validate(dict(other.flattened)) for other in stored]
+            findings += dropped_limits(
+                before, one.record, workflows=workflows, catalogue=engine.catalogue, file=one.file
+            )
+    return tuple(findings)
+
+
+def _candidate(kind: DefinitionKind, name: str, source: Source, record: BaseModel) -> Candidate:
+    return Candidate(kind.value, name, source.file, source.text, record)
+
+
+SHIPPED = "shipped"
+_WHO_PUBLISHES = {
+    DefinitionKind.CALENDAR.value: Action.KEEP_CALENDARS,
+    DefinitionKind.RETENTION.value: Action.KEEP_RETENTION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is published now; `changed` is false when it was published already.
+
+    With `waits_for` the version is not published: it waits for a second person, by the request of this id, and `people`
+    are the names of those who may agree.
+    """
+
+    kind: str
+    name: str
+    version: int
+    content_hash: str
+    changed: bool
+    file: str = ""
+    waits_for: UUID | None = None
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A file whose definition is not the one that runs; `version` is the one that runs, 0 when none does."""
+
+    file: str
+    kind: str
+    name: str
+    version: int
+
+
+def lint_source(engine: Engine, source: str, *, file: str = "definition.yaml") -> tuple[Finding, ...]:
+    """List what is wrong with the text of a definition of any kind; nothing is changed."""
+    return lint_sources(engine, {file: source})
+
+
+def lint_sources(engine: Engine, sources: Mapping[str, str]) -> tuple[Finding, ...]:
+    """List what is wrong with the texts of some files, which know each other's names; nothing is changed."""
+    with engine.transaction() as tx:
+        return lint_within(engine, tx, sources)
+
+
+def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Published, ...]:
+    """Publish the definitions that came with this release, where nothing of their name is published yet.
+
+    `sources` maps a file's name to its text. What a coordinator has published since is left alone. The same files are
+    looked at once only. Raises `DefinitionError` when one of them has errors: nothing is changed then.
+    """
+    digest = hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        if tx.of(HousekeepingStore).installation(SHIPPED) == {"digest": digest}:
+            return ()
+        findings = lint_within(engine, tx, sources)
+        if has_errors(findings):
+            raise refused(findings)
+        done = tuple(
+            publish_now(engine, tx, one, author=SHIPPED, now=now, only_new=True)
+            for one in candidates(sources, published_workflows(tx))
+        )
+        tx.of(HousekeepingStore).set_installation(SHIPPED, {"digest": digest})
+        tx.commit()
+    engine.refresh_definitions()
+    return done
+
+
+def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ...]:
+    """Name each file whose definition is not the one that runs, by content: words of a comment do not count."""
+    found = []
+    with engine.transaction() as tx:
+        for one in candidates(sources, published_workflows(tx)):
+            current = tx.of(DefinitionStore).current(one.kind, one.name)
+            if current is None or current.content_hash != one.as_version(current.version).content_hash:
+                found.append(Differing(one.file, one.kind, one.name, current.version if current else 0))
+    return tuple(found)
+
+
+def published_workflows(tx: Transaction) -> Definitions:
+    """Give the texts of published workflows, for `extends`."""
+    stored = tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value)
+    return Definitions(
+        sources={(DefinitionKind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored}
+    )
+
+
+def lint_within(engine: Engine, tx: Transaction, sources: Mapping[str, str]) -> tuple[Finding, ...]:
+    """List what is wrong with the texts of some files, within a transaction."""
+    published = published_workflows(tx)
+    findings = engine.lint(sources, published)
+    if has_errors(findings):
+        return findings
+    return (*findings, *limits_in_use(engine, tx, candidates(sources, published)))
+
+
+def publish_now(
+    engine: Engine, tx: Transaction, one: Candidate, *, author: str, now: datetime, only_new: bool = False
+) -> Published:
+    """Publish a definition without a second person: for what comes with a release, and where nobody is yet."""
+    tx.of(DefinitionStore).hold(one.kind, one.name)
+    current = runs_already(tx, one)
+    if current is None and only_new:
+        current = tx.of(DefinitionStore).current(one.kind, one.name)
+    if current is not None:
+        return Published(one.kind, one.name, current.version, current.content_hash, changed=False, file=one.file)
+    new = next_version(engine, tx, one, author=author, status="published", at=now)
+    tx.of(DefinitionStore).publish(new, contract_hashes=contracts(engine, one), at=now)
+    return Published(new.kind, new.name, new.version, new.content_hash, changed=True, file=one.file)
+
+
+def runs_already(tx: Transaction, one: Candidate) -> StoredDefinition | None:
+    """Give the version that runs when it says what a file says; words of a comment do not count."""
+    current = tx.of(DefinitionStore).current(one.kind, one.name)
+    if current is not None and current.content_hash == one.as_version(current.version).content_hash:
+        return current
+    return None
+
+
+def next_version(
+    engine: Engine,
+    tx: Transaction,
+    one: Candidate,
+    *,
+    author: str,
+    status: str,
+    at: datetime,
+    owner: UUID | None = None,
+) -> StoredDefinition:
+    """Give a definition as it is stored: in the version of its file, or in the next free one when that is taken."""
+    newest = tx.of(DefinitionStore).newest_version(one.kind, one.name)
+    new = one.as_version(newest + 1) if one.version <= newest else one
+    return StoredDefinition(
+        id=engine.entropy.uuid(), kind=new.kind, name=new.name, version=new.version, title=new.title, status=status,
+        content_hash=new.content_hash, source=new.source, flattened=new.flattened, author=author, published_at=at,
+        owner_unit_id=owner,
+    )  # fmt: skip
+
+
+def contracts(engine: Engine, one: Candidate) -> dict[str, object]:
+    """Give the contract of each step type that a workflow uses, as it is installed now."""
+    if not isinstance(one.record, Workflow):
+        return {}
+    infos = ((step.uses, engine.catalogue.find(step.uses)) for step in one.record.steps.values())
+    return {uses: info.contract or info.contract_hash for uses, info in infos if info is not None}
+
+
+def publishing(kind: str) -> Action:
+    """Name what somebody must be allowed to do to publish a definition of a kind."""
+    return _WHO_PUBLISHES.get(kind, Action.PUBLISH)
+
+
+def refused(findings: Iterable[Finding]) -> DefinitionError:
+    """Give the error that carries findings, told by the first of them."""
+    found = tuple(findings)
+    first = next(finding for finding in found if has_errors((finding,)))
+    where = f"{first.file}:{first.line}:{first.column}"
+    return DefinitionError(name=first.file, count=len(found), where=where, first=first.message, findings=found)

@@ -1,0 +1,57 @@
+"""Shows the registry of pillars to definitions, as a catalogue of step types."""
+
+from engine.language.catalogue import Output, StepTypeInfo, ValueKind
+from engine.plugin.contract import contract_of
+from engine.plugin.fields import TELLABLE, FieldKind
+from engine.plugin.laws import Law
+from engine.plugin.registry import Registry
+from engine.plugin.steps import StepKind, StepType
+
+
+class RegistryCatalogue:
+    """Implements `StepCatalogue` over the installed pillars; each step type is described once."""
+
+    def __init__(self, registry: Registry) -> None:
+        """Show the step types of `registry`."""
+        self._registry = registry
+        self._described: dict[str, StepTypeInfo] = {}
+
+    def find(self, key: str) -> StepTypeInfo | None:
+        """Give the step type, or None when no installed pillar has it."""
+        step_type = self._registry.step_types.get(key)
+        if step_type is None:
+            return None
+        if key not in self._described:
+            self._described[key] = _info(step_type)
+        return self._described[key]
+
+    def keys(self) -> tuple[str, ...]:
+        """List every installed step type."""
+        return tuple(sorted(self._registry.step_types))
+
+
+def _info(step_type: StepType) -> StepTypeInfo:
+    limit = step_type.time_limit
+    return StepTypeInfo(
+        key=step_type.key,
+        title=step_type.title,
+        automatic=step_type.kind is StepKind.AUTOMATIC,
+        roles=step_type.roles,
+        outcomes=tuple(outcome.value for outcome in step_type.outcomes),
+        outputs={
+            name: Output(kind=ValueKind(output.kind.value), choices=output.choices, default=output.default)
+            for name, output in step_type.outputs.items()
+        },
+        event_times=tuple(spec.name for spec in step_type.fields if spec.kind is FieldKind.DATETIME and spec.is_open),
+        event_time_field=step_type.event_time_field,
+        excluded_times=tuple(spec.excluded_time for spec in step_type.fields if spec.excluded_time),
+        field_names=tuple(spec.name for spec in step_type.fields),
+        time_limit=limit if isinstance(limit, str) else None,
+        law_limit=limit.limit_id if isinstance(limit, Law) else None,
+        contract_hash=step_type.contract_hash,
+        contract=contract_of(step_type),
+        tells={spec.tells: tuple(spec.choices) for spec in step_type.fields if spec.tells in TELLABLE},
+        retries=step_type.retries,
+        retry_delay=step_type.retry_delay,
+        timeout=step_type.timeout,
+    )

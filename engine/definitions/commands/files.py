@@ -1,0 +1,150 @@
+"""Commands that lint, compare and draw definition files."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.builtin import CORE
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.errors import IcmcError
+from engine.language.diagram import to_dot, to_mermaid
+from engine.language.extends import assemble
+from engine.language.findings import Finding, Severity, has_errors
+from engine.language.library import DefinitionKind, Definitions, definition_files, definitions_of, load_definitions
+from engine.language.lint.files import with_definitions
+from engine.language.lint.known import KnownNames
+from engine.language.lint.paths import is_folder, lint_paths
+from engine.language.schema import json_schema
+from engine.language.workflow import Workflow
+from engine.language.yaml_files import read_yaml, read_yaml_file
+from engine.machine.drawing import dot_to_svg
+from engine.machine.files import letters, shipped_sources
+from engine.messages.templates import lint_messages, message_files
+from engine.plugin.registry import load_registry
+from engine.settings import Settings
+
+
+class Format(StrEnum):
+    """The forms in which a diagram can be written."""
+
+    SVG = "svg"
+    MERMAID = "mermaid"
+    DOT = "dot"
+
+
+def lint(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Definition files, or folders of them.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as a JSON list.")] = False,
+) -> None:
+    """Find what is wrong with definition files: workflows, ladders, law packs, calendars, templates of messages."""
+    try:
+        shipped = _shipped()
+        names = with_definitions(KnownNames(letters=letters()), shipped)
+        messages = message_files(paths)
+        others = [path for path in paths if path not in messages and not _holds_messages_only(path)]
+        findings = lint_paths(others, catalogue=_catalogue(), names=names, around=shipped) + lint_messages(messages)
+    except IcmcError as error:
+        raise _failed(error) from error
+    if as_json:
+        typer.echo(json.dumps([finding.as_json() for finding in findings], indent=2))
+    else:
+        _tell(findings)
+        typer.echo(_summary(findings), err=True)
+    if has_errors(findings):
+        raise typer.Exit(1)
+
+
+def draw(
+    workflow: Annotated[str, typer.Argument(help="A workflow file, or the name of a workflow that comes with ICMC.")],
+    *,
+    form: Annotated[Format, typer.Option("--format", help="The form of the diagram.")] = Format.SVG,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+) -> None:
+    """Draw a workflow, in swim lanes by pillar."""
+    try:
+        text = _drawn(_found(workflow), form)
+        if output is None:
+            typer.echo(text, nl=False)
+        else:
+            output.write_text(text, encoding="utf-8")
+    except IcmcError as error:
+        raise _failed(error) from error
+    except OSError as error:
+        typer.echo(f"{_printable(str(output))} cannot be written ({type(error).__name__}).", err=True)
+        raise typer.Exit(1) from error
+
+
+def schema(
+    kind: Annotated[DefinitionKind, typer.Argument(help="The kind of definition file.")] = DefinitionKind.WORKFLOW,
+) -> None:
+    """Print the JSON Schema of a kind of definition file, for editors with completion."""
+    typer.echo(json.dumps(json_schema(kind), indent=2, ensure_ascii=False))
+
+
+def _holds_messages_only(path: Path) -> bool:
+    return is_folder(path) and bool(message_files((path,))) and not definition_files(path)
+
+
+def _drawn(workflow: Workflow, form: Format) -> str:
+    catalogue = _catalogue()
+    match form:
+        case Format.MERMAID:
+            return to_mermaid(workflow, catalogue)
+        case Format.DOT:
+            return to_dot(workflow, catalogue)
+        case Format.SVG:
+            return dot_to_svg(to_dot(workflow, catalogue), title=workflow.title)
+
+
+def _found(name: str) -> Workflow:
+    """Load a workflow by its file or its name; what is wrong with it is printed, and ends the command."""
+    shipped = _shipped()
+    path = Path(name)
+    is_file, source = _is_file(path), shipped.workflow_source(name)
+    beside = load_definitions(path.parent) if is_file else Definitions()
+    document = read_yaml(source.text, file=source.file) if source and not is_file else read_yaml_file(path)
+    loaded = assemble(document, library=lambda base: beside.workflow_source(base) or shipped.workflow_source(base))
+    if loaded.workflow is None:
+        _tell(loaded.findings, err=True)
+        raise typer.Exit(1)
+    return loaded.workflow
+
+
+def _shipped() -> Definitions:
+    """Load the definitions that come with ICMC."""
+    return definitions_of([read_yaml(text, file=name) for name, text in shipped_sources().items()])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _catalogue() -> RegistryCatalogue:
+    return RegistryCatalogue(load_registry(Settings().pillars, builtins=(CORE,)))
+
+
+def _tell(findings: tuple[Finding, ...], *, err: bool = False) -> None:
+    for finding in findings:
+        typer.echo(_printable(str(finding)), err=err)
+
+
+def _summary(findings: tuple[Finding, ...]) -> str:
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    return f"{errors} error(s), {len(findings) - errors} warning(s)." if findings else "No findings."
+
+
+def _printable(text: str) -> str:
+    """Keep names of files from steering the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _failed(error: IcmcError) -> typer.Exit:
+    typer.echo(_printable(str(error)), err=True)
+    return typer.Exit(1)

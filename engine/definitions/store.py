@@ -1,0 +1,206 @@
+"""Versions of definitions, signatures of law limits, and recounts of deadlines."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, text, update
+
+from engine.db import tables as tb
+from engine.db.store import Store
+from engine.definitions.records import OpenRecount, StoredDefinition, StoredSignature
+
+VERSION = tb.DefinitionVersionRow.__table__  # type: ignore[attr-defined]
+
+RAN: Final = ("published", "retired")
+"""The statuses of what runs or ran; the others are `proposed` and `refused`."""
+PROPOSED: Final = "proposed"
+_HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+_STAMP = text("""
+    SELECT (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law')
+        AND status IN ('published', 'retired')),
+        (SELECT count(*) FROM special_day), (SELECT count(removed_at) FROM special_day),
+        (SELECT count(sealed_words) FROM special_day),
+        (SELECT count(*) FROM law_signature), (SELECT count(revoked_at) FROM law_signature)
+""")
+_COLUMNS = [VERSION.c[name] for name in StoredDefinition._fields]
+
+
+class DefinitionStore(Store):
+    """Definitions in PostgreSQL, within one transaction."""
+
+    def by_hash(self, content_hash: str) -> StoredDefinition | None:
+        """Load the workflow with a content hash, be it published or retired."""
+        query = select(*_COLUMNS).where(
+            VERSION.c.kind == "workflow", VERSION.c.content_hash == content_hash, VERSION.c.status.in_(RAN)
+        )
+        row = self._connection.execute(query.order_by(VERSION.c.version.desc()).limit(1)).first()
+        return StoredDefinition(*row) if row else None
+
+    def published(self, kind: str) -> tuple[StoredDefinition, ...]:
+        """Load what is published of a kind, by name."""
+        query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status == "published")
+        return tuple(StoredDefinition(*row) for row in self._connection.execute(query.order_by(VERSION.c.name)))
+
+    def ran(self, kind: str) -> tuple[StoredDefinition, ...]:
+        """Load each version of a kind that runs or ran, by name, the oldest first."""
+        query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status.in_(RAN))
+        ordered = query.order_by(VERSION.c.name, VERSION.c.published_at, VERSION.c.version)
+        return tuple(StoredDefinition(*row) for row in self._connection.execute(ordered))
+
+    def current(self, kind: str, name: str) -> StoredDefinition | None:
+        """Load the published version of a definition."""
+        query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.status == "published")
+        row = self._connection.execute(query).first()
+        return StoredDefinition(*row) if row else None
+
+    def newest_version(self, kind: str, name: str) -> int:
+        """Give the highest version number there is; 0 when there is none."""
+        query = select(VERSION.c.version).where(VERSION.c.kind == kind, VERSION.c.name == name)
+        found: int | None = self._connection.execute(query.order_by(VERSION.c.version.desc()).limit(1)).scalar()
+        return found or 0
+
+    def publish(self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], at: datetime) -> None:
+        """Write a version as the published one; the one before is retired and stays for its running cases."""
+        self._retire(stored)
+        self._write(stored, status="published", contract_hashes=contract_hashes, published_at=at, created_at=at)
+
+    def propose(self, stored: StoredDefinition, *, at: datetime) -> None:
+        """Write a version that waits for a second person: nothing runs by it."""
+        self._write(stored, status=PROPOSED, contract_hashes={}, published_at=None, created_at=at)
+
+    def proposed(self, ids: Sequence[UUID]) -> tuple[StoredDefinition, ...]:
+        """Load versions that wait for a second person, in the order of their ids as they are given."""
+        query = select(*_COLUMNS).where(VERSION.c.id.in_(ids), VERSION.c.status == PROPOSED)
+        found = {row.id: StoredDefinition(*row) for row in self._connection.execute(query)}
+        return tuple(found[one] for one in ids if one in found)
+
+    def publish_proposed(
+        self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], approver: str, at: datetime
+    ) -> None:
+        """Make a version that waited the published one, with who agreed; the one before is retired."""
+        self._retire(stored)
+        values = {"status": "published", "published_at": at, "contract_hashes": dict(contract_hashes)}
+        waits = (VERSION.c.id == stored.id, VERSION.c.status == PROPOSED)
+        self._connection.execute(update(VERSION).where(*waits).values(**values, approver=approver))
+
+    def drop_proposed(self, ids: Sequence[UUID]) -> None:
+        """Keep versions that waited as what was not agreed to; their numbers are not given again."""
+        waits = (VERSION.c.id.in_(ids), VERSION.c.status == PROPOSED)
+        self._connection.execute(update(VERSION).where(*waits).values(status="refused"))
+
+    def _retire(self, stored: StoredDefinition) -> None:
+        same = (VERSION.c.kind == stored.kind, VERSION.c.name == stored.name, VERSION.c.status == "published")
+        self._connection.execute(update(VERSION).where(*same).values(status="retired"))
+
+    def _write(
+        self,
+        stored: StoredDefinition,
+        *,
+        status: str,
+        contract_hashes: Mapping[str, object],
+        published_at: datetime | None,
+        created_at: datetime,
+    ) -> None:
+        row = stored._asdict() | {
+            "status": status, "published_at": published_at, "created_at": created_at,
+            "contract_hashes": dict(contract_hashes), "approver": "",
+        }  # fmt: skip
+        self._connection.execute(insert(VERSION), row)
+
+    def hold(self, kind: str, name: str) -> None:
+        """Keep others from changing a definition, or the days of a calendar, until the transaction ends."""
+        self._connection.execute(_HOLD, {"key": f"{kind}|{name}"})
+
+    def stamp(self) -> tuple[int, ...]:
+        """Give a value that changes with each calendar, ladder, law pack, added day and signature of a limit."""
+        return tuple(self._connection.execute(_STAMP).one())
+
+
+SIGNATURE = tb.LawSignatureRow.metadata.tables["law_signature"]
+_SIGNATURE_COLUMNS = [SIGNATURE.c[name] for name in StoredSignature._fields]
+
+
+class LawSignatureStore(Store):
+    """Signatures in PostgreSQL, within one transaction."""
+
+    def live(self) -> tuple[StoredSignature, ...]:
+        """List the signatures that were not taken back, the oldest first."""
+        query = select(*_SIGNATURE_COLUMNS).where(SIGNATURE.c.revoked_at.is_(None))
+        return tuple(
+            StoredSignature(**row) for row in self._connection.execute(query.order_by(SIGNATURE.c.signed_at)).mappings()
+        )
+
+    def all(self) -> tuple[StoredSignature, ...]:
+        """List every signature that there ever was, the latest first."""
+        query = select(*_SIGNATURE_COLUMNS).order_by(SIGNATURE.c.signed_at.desc())
+        return tuple(StoredSignature(**row) for row in self._connection.execute(query).mappings())
+
+    def get(self, signature_id: UUID) -> StoredSignature | None:
+        """Load a signature and keep others from changing it until the transaction ends."""
+        query = select(*_SIGNATURE_COLUMNS).where(SIGNATURE.c.id == signature_id).with_for_update()
+        row = self._connection.execute(query).mappings().first()
+        return StoredSignature(**row) if row else None
+
+    def add(self, signature: StoredSignature) -> None:
+        """Write a signature."""
+        self._connection.execute(insert(SIGNATURE), signature._asdict())
+
+    def revoke(self, signature_id: UUID, *, by: UUID, at: datetime, why: str) -> None:
+        """Take a signature back; it stays in the table with who took it back, when and why (a code)."""
+        changes = {"revoked_by": by, "revoked_at": at, "revoked_for": why}
+        self._connection.execute(update(SIGNATURE).where(SIGNATURE.c.id == signature_id).values(changes))
+
+
+RECOUNT = tb.RecountRow.__table__  # type: ignore[attr-defined]
+_RECOUNT_COLUMNS = [RECOUNT.c[name] for name in OpenRecount._fields]
+_OF_CALENDAR = """EXISTS (SELECT 1 FROM deadline d WHERE d.case_id = c.id AND d.status = 'open'
+    AND d.calendar IN (CAST(:name AS text), split_part(CAST(:name AS text), '-', 1)))"""
+_OF_LADDER = """EXISTS (SELECT 1 FROM deadline d WHERE d.case_id = c.id AND d.status = 'open' AND d.ladder = :name)"""
+_OF_LAW = "EXISTS (SELECT 1 FROM run r WHERE r.case_id = c.id AND r.status = 'open')"
+_CONCERNED = {
+    kind: text(
+        f"""SELECT c.id FROM "case" c WHERE c.status = 'open'
+        AND (CAST(:after AS uuid) IS NULL OR c.id > CAST(:after AS uuid)) AND {condition}
+        AND (CAST(:units AS uuid[]) IS NULL OR c.unit_id = ANY (CAST(:units AS uuid[])))
+        ORDER BY c.id LIMIT :most"""
+    )
+    for kind, condition in (("calendar", _OF_CALENDAR), ("ladder", _OF_LADDER), ("law", _OF_LAW))
+}
+"""A law may be named by any step of any run, reached or not; the others by a deadline that runs."""
+_WENT_ON = text("""
+    UPDATE recount SET after_case_id = :case, cases = cases + 1, moved = moved + :moved
+    WHERE id = :id AND (after_case_id IS NULL OR after_case_id < :case)
+""")
+_DONE = text("UPDATE recount SET done_at = coalesce(done_at, :at) WHERE id = :id")
+
+
+class RecountStore(Store):
+    """Recounts in PostgreSQL, within one transaction."""
+
+    def ask(self, recount_id: UUID, *, kind: str, name: str, by: UUID, at: datetime) -> None:
+        """Ask that the open deadlines that a change concerns are counted again."""
+        row = {"id": recount_id, "kind": kind, "name": name, "asked_by": by, "asked_at": at, "cases": 0, "moved": 0}
+        self._connection.execute(insert(RECOUNT), row)
+
+    def open(self) -> tuple[OpenRecount, ...]:
+        """List the recounts that are not done, the oldest first."""
+        query = select(*_RECOUNT_COLUMNS).where(RECOUNT.c.done_at.is_(None)).order_by(RECOUNT.c.asked_at, RECOUNT.c.id)
+        return tuple(OpenRecount(*row) for row in self._connection.execute(query))
+
+    def concerned(
+        self, kind: str, name: str, *, after: UUID | None, most: int, unit_ids: Collection[UUID] | None = None
+    ) -> tuple[UUID, ...]:
+        """List open cases that a change may concern, of all units or some, by id, those after one looked at already."""
+        units = None if unit_ids is None else list(unit_ids)
+        values = {"name": name, "after": after, "most": most, "units": units}
+        return tuple(row.id for row in self._connection.execute(_CONCERNED[kind], values))
+
+    def went_on(self, recount_id: UUID, *, case_id: UUID, moved: int) -> None:
+        """Keep that a case was looked at; a second time changes nothing."""
+        self._connection.execute(_WENT_ON, {"id": recount_id, "case": case_id, "moved": moved})
+
+    def done(self, recount_id: UUID, *, at: datetime) -> None:
+        """Say that every case was looked at."""
+        self._connection.execute(_DONE, {"id": recount_id, "at": at})

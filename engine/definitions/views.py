@@ -1,0 +1,47 @@
+"""The definitions that run: workflows, ladders, calendars, law packs, templates."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from engine.db.reading import Reading, Row
+from engine.db.shape import DEFINITION, UNIT, is_one_of
+from engine.definitions.records import DefinitionView
+from engine.errors import NotFoundError
+
+_SAME = ("kind", "name", "version", "title", "content_hash", "status", "author", "published_at", "source")
+_PUBLISHED = is_one_of(DEFINITION.c.status, "published")
+_RAN = DEFINITION.c.status.in_(("published", "retired"))
+"""What waits for a second person, or was refused, is shown to who answers it only."""
+
+
+def definitions(reading: Reading, kind: str = "workflow") -> tuple[DefinitionView, ...]:
+    """List the published definitions of a kind by name, each in its newest version."""
+    newest = _select().where(_PUBLISHED, DEFINITION.c.kind == kind).ext(distinct_on(DEFINITION.c.name))
+    return _views(reading.rows(newest.order_by(DEFINITION.c.name, DEFINITION.c.version.desc())))
+
+
+def definition(reading: Reading, kind: str, name: str, version: int | None = None) -> DefinitionView:
+    """Give the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
+    statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name)
+    wanted = _PUBLISHED if version is None else and_(_RAN, DEFINITION.c.version == version)
+    rows = reading.rows(statement.where(wanted).order_by(DEFINITION.c.version.desc()).limit(1))
+    if not rows:
+        raise NotFoundError(kind="definition")
+    return _views(rows)[0]
+
+
+def published_workflows(reading: Reading) -> tuple[tuple[str, int, str, str], ...]:
+    """List the workflows that run: name, version, content hash, title."""
+    return tuple((view.name, view.version, view.content_hash, view.title) for view in definitions(reading, "workflow"))
+
+
+def _select() -> Select[tuple[object, ...]]:
+    owner = func.coalesce(UNIT.c.name, "").label("owner")
+    of_unit = DEFINITION.outerjoin(UNIT, UNIT.c.id == DEFINITION.c.owner_unit_id)
+    return select(*(DEFINITION.c[name] for name in _SAME), owner).select_from(of_unit)
+
+
+def _views(rows: Iterable[Row]) -> tuple[DefinitionView, ...]:
+    return tuple(DefinitionView(**row) for row in rows)

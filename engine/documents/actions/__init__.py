@@ -1,0 +1,1 @@
+"""Make papers and paper forms, take files in, give them out."""

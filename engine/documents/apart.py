@@ -1,0 +1,160 @@
+"""Opens files that others sent in a child process, one at a time: it has little memory and time, and no secret.
+
+What opens pictures and papers is large and written in C, and a small file can ask it for much. The child is told the
+ending of a name and given the content, through pipes: no name stands in the list of processes, nothing on a disk.
+"""
+
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from engine.core.files import PART
+from engine.documents.copies import shared_copy
+from engine.documents.types import media_type_of
+from engine.errors import BusyError, FileRefusedError
+from engine.ports import Looked
+
+MOST_MEMORY: Final = 640 << 20
+"""Bytes of address space: two paintings of fifty million pixels, and the libraries."""
+MOST_CPU_SECONDS: Final = 30
+MOST_SECONDS: Final = 60.0
+_MOST_FILES: Final = 64
+_LARGEST_COPY: Final = 200_000_000
+_LONGEST_ENDING: Final = 10
+_TOO_MUCH: Final = "This file asks for more memory or time than opening a file can take, so it was not taken."
+_ONE: Final = threading.Lock()
+
+
+def opened_apart(content: BinaryIO, name: str) -> Looked:
+    """Say what a file is, and make the copy of it that is shared, which is to be read to its end or closed.
+
+    Raise `FileRefusedError` for what is not taken, and `BusyError` while other files are being opened for long.
+    """
+    if not _ONE.acquire(timeout=MOST_SECONDS):
+        raise BusyError(waited_for="the files that others are sending")
+    child = None
+    try:
+        child = _Child(name)
+        child.feed(content)
+        return child.looked()
+    except BaseException:
+        _end(child)
+        raise
+
+
+class _Child:
+    """The process in which one file is opened, until all that it says is read or it has taken too long."""
+
+    def __init__(self, name: str) -> None:
+        ending = name.rpartition(".")[2].lower()[:_LONGEST_ENDING] if "." in name else ""
+        limits = (str(MOST_MEMORY), str(MOST_CPU_SECONDS))
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", "engine.documents.apart", ending, *limits],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )  # fmt: skip
+        self._ending = threading.Timer(MOST_SECONDS, self._process.kill)
+        self._ending.start()
+
+    def feed(self, content: BinaryIO) -> None:
+        """Give it the file; it may have ended before it has taken all."""
+        given = self._process.stdin
+        content.seek(0)
+        try:
+            while given is not None and (part := content.read(PART)):
+                given.write(part)
+            if given is not None:
+                given.close()
+        except BrokenPipeError:
+            pass
+
+    def looked(self) -> Looked:
+        """Return what it says; one that ends without a word was stopped by its limits."""
+        said = self._line()
+        if "type" not in said:
+            raise FileRefusedError(why=said.get("refused", _TOO_MUCH))
+        size = self._line().get("size")
+        if size is None:
+            _end(self)
+            return Looked(said["type"], None)
+        parts = self._parts(size)
+        next(parts)  # begun, so that its end comes even if nobody reads on
+        return Looked(said["type"], parts)
+
+    def _line(self) -> dict[str, Any]:
+        told = self._process.stdout.readline() if self._process.stdout else b""
+        return dict(json.loads(told)) if told.endswith(b"\n") else {}
+
+    def _parts(self, size: int) -> Iterator[bytes]:
+        try:
+            yield b""
+            while size:
+                part = self._process.stdout.read(min(PART, size)) if self._process.stdout else b""
+                if not part:
+                    raise FileRefusedError(why=_TOO_MUCH)
+                size -= len(part)
+                yield part
+        finally:
+            _end(self)
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self._ending.cancel()
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._process.wait(MOST_SECONDS)
+
+
+def _end(child: _Child | None) -> None:
+    """End the child, and let the next file be opened."""
+    try:
+        if child is not None:
+            child.end()
+    finally:
+        _ONE.release()
+
+
+def _limit(memory: int, cpu_seconds: int) -> None:
+    """Take from this process what opening a file does not need."""
+    limits = {
+        resource.RLIMIT_AS: memory, resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: _MOST_FILES,
+    }  # fmt: skip
+    for kind, most in limits.items():
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (ValueError, OSError):
+            if sys.platform == "linux":
+                raise
+
+
+def main(ending: str, memory: str, cpu_seconds: str) -> None:
+    """Read a file, say what it is in one line, and give its copy, after a line with its size."""
+    _limit(int(memory), int(cpu_seconds))
+    content, say = io.BytesIO(sys.stdin.buffer.read()), sys.stdout.buffer
+    try:
+        media_type = media_type_of(content, f"x.{ending}")
+    except FileRefusedError as error:
+        say.write(json.dumps({"refused": str(error)}).encode() + b"\n")
+        return
+    say.write(json.dumps({"type": media_type}).encode() + b"\n")
+    say.flush()
+    parts = shared_copy(content, media_type)
+    copy = None if parts is None else list(parts)
+    size = None if copy is None else sum(map(len, copy))
+    is_small = size is not None and size <= _LARGEST_COPY
+    say.write(json.dumps({"size": size if is_small else None}).encode() + b"\n")
+    say.writelines(copy if copy is not None and is_small else ())
+    say.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

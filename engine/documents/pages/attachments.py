@@ -1,0 +1,233 @@
+"""Files of a case: taken in, offered by forms, given out."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from engine.core.files import LARGEST, MEDIA_TYPES, FileKind
+from engine.core.policy import Action
+from engine.documents.actions.attachments import (
+    Arrival,
+    OpenedFile,
+    files_of,
+    may_add,
+    open_file,
+    refuse_file,
+    require_may_add,
+)
+from engine.errors import DamagedError, FileHeldBackError, InvalidAnswersError, KeyMissingError
+from engine.overview.views.case import case_page
+from engine.plugin.copies import CHILD_SHOWN, LABEL, might_show_child
+from engine.web.dependencies import SignedIn
+from engine.web.forms import Item, summary_of
+from engine.web.security import PAPER_POLICY
+from engine.web.turns import alone
+from engine.web.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
+from engine.web.visit import Visit
+from engine.work.actions.answers import tell_of_child
+from engine.work.records import FieldView, FileView
+
+KINDS: Final[Mapping[str, str]] = {
+    FileKind.IDENTITY.value: "Identity document",
+    FileKind.ORDER.value: "Order or letter from an authority",
+    FileKind.MEDICAL.value: "Medical document",
+    FileKind.PICTURE.value: "Picture or film",
+    FileKind.STATEMENT.value: "Statement",
+    FileKind.CONSENT.value: "Signed consent",
+    FileKind.OTHER.value: "Something else",
+}
+
+
+def with_files(
+    fields: Iterable[FieldView], names: frozenset[str], files: Iterable[FileView], zone: str
+) -> tuple[FieldView, ...]:
+    """Give the questions with the files to choose from at those that are named; without files they stay as they are.
+
+    What can be read no more, or is held back, is not offered.
+    """
+    numbered = enumerate(files, start=1)
+    offered = {
+        str(file.id): _words(number, file, zone)
+        for number, file in numbered
+        if file.is_readable and not file.is_held_back
+    }
+    if not offered:
+        return tuple(fields)
+    return tuple(field.model_copy(update={"choices": offered}) if field.name in names else field for field in fields)
+
+
+def _words(number: int, file: FileView, zone: str) -> str:
+    return f"{number}. {KINDS.get(file.kind, file.kind)}, {-(-file.size // 1000)} kB, {_local(file.added_at, zone)}"
+
+
+def _local(instant: datetime, zone: str) -> str:
+    return f"{instant.astimezone(ZoneInfo(zone)):%d %b %Y, %H:%M}"
+
+
+router = APIRouter()
+SCANS: Final[Mapping[str, str]] = {
+    "clean": "Nothing harmful found",
+    "infected": "Set aside: a scanner found something harmful",
+    "not_scanned": "Not scanned",
+}
+
+
+@router.get("/cases/{case_id}/files")
+def files(visit: SignedIn, case_id: UUID) -> Response:
+    """List the files of a case."""
+    return _page(visit, case_id)
+
+
+@router.post("/cases/{case_id}/files")
+async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
+    """Add a file to a case; it is sealed as it arrives."""
+    await run_in_threadpool(require_may_add, visit.engine, case_id, viewer=visit.viewer)
+    receiving = _Receiving(visit, case_id)
+    try:
+        async for sent in posted_parts(request):
+            await run_in_threadpool(receiving.take, sent)
+        await alone(receiving.finish)
+    except InvalidAnswersError as error:
+        if might_show_child(receiving.child_shown):
+            await run_in_threadpool(tell_of_child, visit.engine, case_id, viewer=visit.viewer)
+        return await run_in_threadpool(_page, visit, case_id, errors=error.problems, told=receiving)
+    finally:
+        await run_in_threadpool(receiving.give_up)
+    return visit.go(f"/cases/{case_id}/files", said="file")
+
+
+@router.post("/cases/{case_id}/files/{file_id}/copy")
+def shared_copy(visit: SignedIn, case_id: UUID, file_id: UUID) -> Response:
+    """Give out the copy without metadata; that it was looked at is recorded first."""
+    return _given_out(visit, case_id, file_id, original=False)
+
+
+@router.post("/cases/{case_id}/files/{file_id}/original")
+def original(visit: SignedIn, case_id: UUID, file_id: UUID) -> Response:
+    """Give out a file as it came, after a recent proof of who it is; that it was looked at is recorded first."""
+    return _given_out(visit, case_id, file_id, original=True)
+
+
+class _Receiving:
+    """A form with a file, as far as it has come: what the file is must come before the file."""
+
+    def __init__(self, visit: Visit, case_id: UUID) -> None:
+        self._visit, self._case_id = visit, case_id
+        self._arrival: Arrival | None = None
+        self._problems: dict[str, str] = {}
+        self.kind = self.child_shown = ""
+
+    def take(self, sent: Sent) -> None:
+        """Take what came; after something that does not fit the rest is read over, so that the answer is heard."""
+        if self._problems:
+            return
+        try:
+            self._take(sent)
+        except InvalidAnswersError as error:
+            self._problems = error.problems
+
+    def _take(self, sent: Sent) -> None:
+        match sent:
+            case FieldSent("kind", value):
+                self.kind = value.strip()
+            case FieldSent("child_shown", value):
+                self.child_shown = value.strip()
+            case FileBegins(name):
+                self._begin(name)
+            case FilePart(content) if self._arrival is not None:
+                self._arrival.take(content)
+            case _:
+                pass
+
+    def finish(self) -> None:
+        """Keep the file; raises `InvalidAnswersError` for one that does not fit."""
+        if self._problems:
+            raise InvalidAnswersError(self._problems)
+        if self._arrival is None:
+            if might_show_child(self.child_shown):
+                refuse_file(self.child_shown)
+            raise InvalidAnswersError({"file": "Choose a file."})
+        self._arrival.finish()
+        self._arrival = None
+
+    def give_up(self) -> None:
+        """Leave nothing behind."""
+        if self._arrival is not None:
+            self._arrival.give_up()
+
+    def _begin(self, name: str) -> None:
+        problems = {} if self.kind in KINDS else {"kind": "Say what it is."}
+        if not name or self._arrival is not None:
+            problems["file"] = "Choose one file."
+        try:
+            refuse_file(self.child_shown)
+        except InvalidAnswersError as error:
+            problems = {**error.problems, **problems}
+        if problems:
+            raise InvalidAnswersError(problems)
+        self._arrival = Arrival(
+            self._visit.engine, self._case_id, viewer=self._visit.viewer, name=name, kind=FileKind(self.kind),
+            child_shown=self.child_shown,
+        )  # fmt: skip
+
+
+def _given_out(visit: Visit, case_id: UUID, file_id: UUID, *, original: bool) -> Response:
+    try:
+        opened = open_file(visit.engine, file_id, case_id=case_id, viewer=visit.viewer, original=original)
+    except (FileHeldBackError, DamagedError) as error:
+        return _page(visit, case_id, errors={"held": str(error)})
+    except KeyMissingError:
+        return _page(visit, case_id, errors={"held": "Its key was destroyed: the file can no longer be opened."})
+    return StreamingResponse(
+        opened.parts,
+        media_type=opened.media_type,
+        headers={
+            "Content-Disposition": disposition(opened),
+            "Content-Length": str(opened.size),
+            "Content-Security-Policy": PAPER_POLICY,
+        },
+    )
+
+
+def disposition(opened: OpenedFile) -> str:
+    """Say that a file is to be saved, under its name, in the two ways of RFC 6266: plain letters, and all letters."""
+    plain = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-_. ") else "_" for letter in opened.name
+    )
+    return f"attachment; filename=\"{plain or 'file'}\"; filename*=UTF-8''{quote(opened.name, safe='')}"
+
+
+def _page(
+    visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, told: _Receiving | None = None
+) -> Response:
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    found = files_of(visit.engine, case_id, viewer=visit.viewer)
+    return visit.page(
+        "files.html",
+        title=f"Files, case {case.number}",
+        section="track",
+        status=422 if errors else 200,
+        zone=case.zone,
+        case=case,
+        files=found,
+        kinds=KINDS,
+        scans=SCANS,
+        may_add=visit.may(Action.ADD_FILE) and may_add(visit.engine, case_id, viewer=visit.viewer),
+        endings=", ".join(MEDIA_TYPES),
+        accept=",".join(f".{ending}" for ending in MEDIA_TYPES if ending != "heic"),  # telephones then send a JPEG
+        largest=LARGEST // 1_000_000,
+        errors=errors or {},
+        problems=summary_of(errors),
+        kind=told.kind if told else "",
+        child_label=LABEL,
+        child_choices=[
+            Item(value, text, told is not None and value == told.child_shown) for value, text in CHILD_SHOWN.items()
+        ],
+    )

@@ -1,0 +1,1 @@
+"""Automatic work in the outbox."""

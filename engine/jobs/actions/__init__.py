@@ -1,0 +1,1 @@
+"""Hand jobs out, do them, take them back."""

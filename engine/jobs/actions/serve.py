@@ -1,0 +1,144 @@
+"""Hand jobs out to workers, and take them back: what orchestration asks of the outbox."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.cases.housekeeping import HousekeepingStore
+from engine.core.policy import Action, can
+from engine.core.viewer import Viewer
+from engine.errors import NotAllowedError
+from engine.jobs.store import JobStore
+from engine.ports import Batch, ClaimedJob, OpenBatch
+
+MOST_ATTEMPTS = 5
+_LONGEST_WAIT = timedelta(minutes=30)
+
+
+def dispatchable(engine: Engine, *, limit: int, bundled: bool = False) -> tuple[Batch, ...]:
+    """Claim cases with due jobs, in batches, as long as fewer than `limit` batches are out.
+
+    Where there are few cases each gets a batch of its own, unless they are to be `bundled`.
+    """
+    with engine.transaction() as tx:
+        ids = (engine.entropy.uuid() for _ in range(limit))
+        batches = tx.of(JobStore).dispatch(most_open=limit, new_ids=ids, now=engine.clock.now(), bundled=bundled)
+        tx.commit()
+        return batches
+
+
+def refill_batch(engine: Engine, *, batch_id: UUID, unless_fewer_open: int) -> int:
+    """Add waiting cases of its workflow to a batch at work, unless few batches are out; return how many."""
+    with engine.transaction() as tx:
+        added = tx.of(JobStore).refill(batch_id, unless_fewer_open=unless_fewer_open, now=engine.clock.now())
+        tx.commit()
+        return added
+
+
+def note_flow_run(engine: Engine, *, batch_id: UUID, flow_run_id: UUID) -> None:
+    """Keep which flow run serves a batch."""
+    with engine.transaction() as tx:
+        tx.of(JobStore).note_flow_run(batch_id, flow_run_id)
+        tx.commit()
+
+
+def claim_jobs(engine: Engine, *, batch_id: UUID, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
+    """Claim due jobs of a batch's cases, and those that were held for it."""
+    with engine.transaction() as tx:
+        jobs = tx.of(JobStore).claim(batch_id, worker=worker, most=limit, now=engine.clock.now())
+        tx.commit()
+        return jobs
+
+
+def claim_urgent_jobs(engine: Engine, *, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
+    """Claim escalations and critical deliveries, for when Prefect is away."""
+    with engine.transaction() as tx:
+        jobs = tx.of(JobStore).claim_urgent(worker=worker, most=limit, now=engine.clock.now())
+        tx.commit()
+        return jobs
+
+
+def fail_job(engine: Engine, job: ClaimedJob, *, code: str) -> str:
+    """Let a failed job wait before it is tried again, or set it aside as work for a person after five attempts."""
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        status = tx.of(JobStore).hold(job.id, job.token)
+        if status != "claimed":
+            return status
+        if job.attempt >= MOST_ATTEMPTS:
+            tx.of(JobStore).finish(job.id, status="aside", at=now, error_code=code)
+            status = "aside"
+        else:
+            wait = min(timedelta(seconds=30) * 2**job.attempt, _LONGEST_WAIT)
+            tx.of(JobStore).put_back(job.id, ready_at=now + wait, count_attempt=True, error_code=code)
+            status = "ready"
+        tx.commit()
+        return status
+
+
+def release_job(engine: Engine, job: ClaimedJob, *, after: timedelta = timedelta()) -> None:
+    """Give a job back untouched; it does not count as an attempt."""
+    with engine.transaction() as tx:
+        if tx.of(JobStore).hold(job.id, job.token) == "claimed":
+            tx.of(JobStore).put_back(job.id, ready_at=engine.clock.now() + after, count_attempt=False)
+            tx.commit()
+
+
+def close_batch(engine: Engine, *, batch_id: UUID) -> bool:
+    """Give a batch's cases back, unless one of them has work again; gives whether it is closed."""
+    with engine.transaction() as tx:
+        closed = tx.of(JobStore).close_batch(batch_id, now=engine.clock.now())
+        tx.commit()
+        return closed
+
+
+def hold_batch(engine: Engine, *, batch_id: UUID) -> int:
+    """Keep the due jobs of a cancelled batch until it is retried; gives how many."""
+    with engine.transaction() as tx:
+        held = tx.of(JobStore).hold_batch(batch_id, now=engine.clock.now())
+        tx.commit()
+        return held
+
+
+def abandon_batch(engine: Engine, *, batch_id: UUID) -> None:
+    """Give back the cases and jobs of a batch whose flow run is lost."""
+    with engine.transaction() as tx:
+        tx.of(JobStore).abandon_batch(batch_id)
+        tx.commit()
+
+
+def open_batches(engine: Engine, *, older_than: timedelta) -> tuple[OpenBatch, ...]:
+    """List the batches that have been out for longer."""
+    with engine.transaction() as tx:
+        return tx.of(JobStore).open_batches(older_than=older_than)
+
+
+def reconcile_jobs(engine: Engine) -> int:
+    """Free the jobs whose lease is over; gives of how many cases."""
+    with engine.transaction() as tx:
+        freed = tx.of(JobStore).free_expired()
+        tx.commit()
+        return len(freed)
+
+
+def retry_job(engine: Engine, job_id: UUID, *, viewer: Viewer) -> None:
+    """Let a job that was set aside or held be tried again, now, with the rights of the viewer."""
+    if not can(viewer, Action.MEND):
+        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
+    with engine.transaction() as tx:
+        tx.of(JobStore).try_again(job_id, by=None if viewer.is_system else viewer.actor_id, now=engine.clock.now())
+        tx.commit()
+
+
+def note_service(engine: Engine, *, service: str, state: str) -> None:
+    """Keep what a service says of itself."""
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).note_service(service, state)
+        tx.commit()
+
+
+def service_age(engine: Engine, service: str) -> timedelta | None:
+    """Give how long ago a service last said something; None when it never did."""
+    with engine.transaction() as tx:
+        seconds = tx.of(HousekeepingStore).service_age(service)
+    return None if seconds is None else timedelta(seconds=seconds)

@@ -1,0 +1,84 @@
+"""Jobs as lists show them, and cases whose step no installed pillar can do."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select
+
+from engine.cases.visibility import step_shown_to
+from engine.core.records import LIVE
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading, Row
+from engine.db.shape import CASE, CASE_IS_OPEN, DEFINITION, JOB, RUN, STEP, is_one_of
+from engine.overview.records.board import UnservedView
+from engine.overview.records.cases import JobView
+from engine.plugin.contract import broken_promises
+
+
+def jobs_of_case(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[JobView, ...]:
+    """List the jobs of a case that the viewer was found to see, without those for steps that are not shown."""
+    is_shown = JOB.c.step_id.is_(None) | step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now)
+    rows = reading.rows(
+        select_jobs()
+        .outerjoin(STEP, STEP.c.id == JOB.c.step_id)
+        .where(JOB.c.case_id == case_id, is_shown)
+        .order_by(JOB.c.created_at, JOB.c.id)
+    )
+    return tuple(job_view(row) for row in rows)
+
+
+def select_jobs() -> Select[tuple[object, ...]]:
+    """Give the statement that fetches what a view of a job needs."""
+    return select(JOB, CASE.c.number).select_from(JOB.join(CASE, CASE.c.id == JOB.c.case_id))
+
+
+def job_view(row: Row) -> JobView:
+    """Make the view of one job."""
+    same = ("id", "case_id", "kind", "task", "status", "attempt", "ready_at", "finished_at", "done_by")
+    more = ("flow_run_id", "task_run_id", "error_code")
+    return JobView(case_number=row["number"], **{name: row[name] for name in (*same, *more)})
+
+
+_LINES = 100
+
+
+def unserved(reading: Reading, of_units: ColumnElement[bool]) -> tuple[UnservedView, ...]:
+    """List step types that are missing or changed under open steps, each with its reason and the cases' numbers."""
+    of = [STEP.c.uses, RUN.c.definition_hash]
+    kinds = reading.rows(_open_steps(of_units, *of).group_by(*of).order_by(*of))
+    relied_on = _contracts(reading, {row["definition_hash"] for row in kinds})
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in kinds:
+        problem = _problem(reading, row["uses"], relied_on.get(row["definition_hash"], {}))
+        if problem:
+            found.setdefault((row["uses"], problem), []).append(row["definition_hash"])
+    return tuple(_view(reading, of_units, uses, problem, hashes) for (uses, problem), hashes in found.items())
+
+
+def _open_steps(of_units: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
+    is_live = is_one_of(STEP.c.status, *sorted(status.value for status in LIVE))
+    steps = STEP.join(CASE, CASE.c.id == STEP.c.case_id).join(RUN, RUN.c.id == STEP.c.run_id)
+    return select(*columns).select_from(steps).where(CASE_IS_OPEN, of_units, is_live)
+
+
+def _view(reading: Reading, of_units: ColumnElement[bool], uses: str, problem: str, hashes: list[str]) -> UnservedView:
+    asked = _open_steps(of_units, CASE.c.number).where(STEP.c.uses == uses, RUN.c.definition_hash.in_(hashes))
+    rows = reading.rows(asked.distinct().order_by(CASE.c.number))
+    numbers = tuple(row["number"] for row in rows)
+    return UnservedView(uses=uses, problem=problem, cases=numbers[:_LINES], count=len(numbers))
+
+
+def _contracts(reading: Reading, hashes: set[str]) -> dict[str, Mapping[str, Any]]:
+    query = select(DEFINITION.c.content_hash, DEFINITION.c.contract_hashes)
+    rows = reading.rows(query.where(DEFINITION.c.content_hash.in_(sorted(hashes))))
+    return {row["content_hash"]: row["contract_hashes"] for row in rows}
+
+
+def _problem(reading: Reading, uses: str, contracts: Mapping[str, Any]) -> str:
+    step_type = reading.known.step_type(uses)
+    if step_type is None:
+        return f"No installed pillar has the step type {uses}."
+    relied_on = contracts.get(uses)
+    broken = broken_promises(relied_on, step_type) if isinstance(relied_on, Mapping) else ()
+    return f"The step type {uses} was changed: {broken[0]}" if broken else ""

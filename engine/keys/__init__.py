@@ -1,0 +1,1 @@
+"""What is encrypted under which key, and what becomes of keys."""

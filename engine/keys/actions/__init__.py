@@ -1,0 +1,1 @@
+"""Make keys, wrap everything anew, turn the period."""

@@ -1,0 +1,227 @@
+"""Check a condition against what its fields can hold, before any case meets it."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from engine.language.conditions.field_types import ConditionProblem, FieldType, ProblemCode, ValueType
+from engine.language.conditions.tree import (
+    And,
+    BoolLiteral,
+    Compare,
+    Condition,
+    Contains,
+    DurationLiteral,
+    Field,
+    Has,
+    InstantLiteral,
+    ListLiteral,
+    Node,
+    Not,
+    NumberLiteral,
+    Or,
+    Quantified,
+    ShiftedInstant,
+    Size,
+    StringLiteral,
+    Variable,
+)
+
+__all__ = ["ConditionProblem", "FieldType", "ProblemCode", "Types", "ValueType", "check_condition"]
+
+
+Types = Mapping[tuple[str, ...], FieldType]
+
+
+def check_condition(condition: Condition, types: Types) -> tuple[ConditionProblem, ...]:
+    """Return what is wrong with a condition, given the type of every field that exists, in the order of the text."""
+    checker = _Checker(types)
+    found = checker.type_of(condition.tree, {}).kind
+    if found not in {ValueType.BOOL, ValueType.ANY}:
+        checker.note(condition.tree, ProblemCode.NOT_BOOL, f"This is {_WORDS[found]}, not a question: compare it.")
+    return tuple(sorted(checker.problems, key=lambda problem: (problem.line, problem.column)))
+
+
+_WORDS = {
+    ValueType.BOOL: "true or false",
+    ValueType.NUMBER: "a number",
+    ValueType.STRING: "a text",
+    ValueType.INSTANT: "an instant",
+    ValueType.STRINGS: "a list",
+    ValueType.DURATION: "a duration",
+    ValueType.ANY: "anything",
+}
+_ORDERED = {ValueType.NUMBER, ValueType.INSTANT, ValueType.DURATION}
+_SHIFTS = {
+    (ValueType.INSTANT, "-", ValueType.INSTANT): ValueType.DURATION,
+    (ValueType.INSTANT, "+", ValueType.DURATION): ValueType.INSTANT,
+    (ValueType.INSTANT, "-", ValueType.DURATION): ValueType.INSTANT,
+    (ValueType.DURATION, "+", ValueType.INSTANT): ValueType.INSTANT,
+    (ValueType.DURATION, "+", ValueType.DURATION): ValueType.DURATION,
+    (ValueType.DURATION, "-", ValueType.DURATION): ValueType.DURATION,
+}
+_BOOL, _ANY = FieldType(ValueType.BOOL), FieldType(ValueType.ANY)
+
+_Scope = Mapping[str, FieldType]
+
+
+class _Checker:
+    """Walks one tree and gathers its problems."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.problems: list[ConditionProblem] = []
+
+    def note(self, node: Node, code: ProblemCode, message: str) -> None:
+        self.problems.append(ConditionProblem(node.at.column, code, message, node.at.line))
+
+    def type_of(self, node: Node, scope: _Scope) -> FieldType:  # noqa: PLR0911 - one return a kind of node
+        """Return the type of a node, having noted the problems in it; `any` where they make it unclear."""
+        match node:
+            case And(operands) | Or(operands):
+                for operand in operands:
+                    self._need_bool(operand, scope)
+                return _BOOL
+            case Not(operand):
+                self._need_bool(operand, scope)
+                return _BOOL
+            case Compare():
+                return self._compare(node, scope)
+            case Contains():
+                return self._contains(node, scope)
+            case Quantified():
+                return self._quantified(node, scope)
+            case ShiftedInstant():
+                return self._shift(node, scope)
+            case _:
+                return self._small(node, scope)
+
+    def _small(self, node: Node, scope: _Scope) -> FieldType:
+        match node:
+            case Field():
+                return self._field(node)
+            case Variable(name):
+                return scope[name]
+            case Has(target):
+                self._field(target)
+                return _BOOL
+            case Size(target):
+                self._need_list(target)
+                return FieldType(ValueType.NUMBER)
+            case _:
+                return FieldType(_LITERALS[type(node)])
+
+    def _field(self, node: Field) -> FieldType:
+        known = self.types.get(node.path)
+        if known is None:
+            self.note(node, ProblemCode.UNKNOWN_FIELD, _no_field(node, self.types))
+        return known or _ANY
+
+    def _need_bool(self, node: Node, scope: _Scope) -> None:
+        found = self.type_of(node, scope).kind
+        if found not in {ValueType.BOOL, ValueType.ANY}:
+            message = (
+                f"{_subject(node)} is {_WORDS[found]}, but true or false is needed here: compare it with something."
+            )
+            self.note(node, ProblemCode.TYPE, message)
+
+    def _need_list(self, node: Field) -> FieldType:
+        found = self._field(node)
+        if found.kind not in {ValueType.STRINGS, ValueType.ANY}:
+            self.note(node, ProblemCode.TYPE, f"{node.name} is {_WORDS[found.kind]}, but a list is needed here.")
+            return _ANY
+        return found
+
+    def _compare(self, node: Compare, scope: _Scope) -> FieldType:
+        left, right = self.type_of(node.left, scope), self.type_of(node.right, scope)
+        known = [found.kind for found in (left, right) if found.kind is not ValueType.ANY]
+        if ValueType.STRINGS in known:
+            listed = node.left if left.kind is ValueType.STRINGS else node.right
+            self.note(listed, ProblemCode.TYPE, f'{_subject(listed)} is a list: ask "…" in it, or use exists or all.')
+        elif len(set(known)) > 1:
+            hint = " (! belongs to what follows it alone: write !(…))" if isinstance(node.left, Not) else ""
+            message = f"{_subject(node.left)} is {_WORDS[left.kind]}, but is compared with {_WORDS[right.kind]}{hint}."
+            self.note(node, ProblemCode.TYPE, message)
+        elif node.operator.is_ordering and not set(known) <= _ORDERED:
+            message = f"{_subject(node.left)} is {_WORDS[known[0]]}, which has no order: use ==, != or in."
+            self.note(node, ProblemCode.TYPE, message)
+        else:
+            self._choice(node.left, right, node.right)
+            self._choice(node.right, left, node.left)
+        return _BOOL
+
+    def _choice(self, literal: Node, other: FieldType, named: Node) -> None:
+        """Note a text that the other side can never be."""
+        if not isinstance(literal, StringLiteral) or not other.choices or literal.value in other.choices:
+            return
+        nearest = get_close_matches(literal.value, other.choices, n=1, cutoff=0.0)[0]
+        message = f'{_subject(named)} can never be "{literal.value}"; did you mean "{nearest}"?'
+        self.note(literal, ProblemCode.UNKNOWN_CHOICE, message)
+
+    def _contains(self, node: Contains, scope: _Scope) -> FieldType:
+        item = self.type_of(node.item, scope)
+        if isinstance(node.items, Field):
+            entry = self._need_list(node.items)
+            if item.kind not in {ValueType.STRING, ValueType.ANY} and entry.kind is not ValueType.ANY:
+                message = f"{_subject(node.item)} is {_WORDS[item.kind]}, but {node.items.name} is a list of texts."
+                self.note(node.item, ProblemCode.TYPE, message)
+            self._choice(node.item, entry, node.items)
+            return _BOOL
+        if not node.items.items:
+            self.note(node.items, ProblemCode.TYPE, "An empty list holds nothing: write what it should hold.")
+        for literal in node.items.items:
+            found = _LITERALS[type(literal)]
+            if item.kind not in {found, ValueType.ANY}:
+                message = f"{_subject(node.item)} is {_WORDS[item.kind]}, but this is {_WORDS[found]}."
+                self.note(literal, ProblemCode.TYPE, message)
+            self._choice(literal, item, node.item)
+        return _BOOL
+
+    def _quantified(self, node: Quantified, scope: _Scope) -> FieldType:
+        listed = self._need_list(node.field)
+        kind = ValueType.ANY if listed.kind is ValueType.ANY else ValueType.STRING
+        self._need_bool(node.body, {**scope, node.variable: FieldType(kind, listed.choices)})
+        return _BOOL
+
+    def _shift(self, node: ShiftedInstant, scope: _Scope) -> FieldType:
+        left, right = self.type_of(node.left, scope).kind, self.type_of(node.right, scope).kind
+        if ValueType.ANY in {left, right}:
+            return _ANY
+        found = _SHIFTS.get((left, node.operator, right))
+        if found is None:
+            message = (
+                f"{_WORDS[left]} {node.operator} {_WORDS[right]} has no meaning: only instants and durations add up."
+            )
+            self.note(node, ProblemCode.TYPE, message[0].upper() + message[1:])
+            return _ANY
+        return FieldType(found)
+
+
+_LITERALS: dict[type, ValueType] = {
+    BoolLiteral: ValueType.BOOL,
+    NumberLiteral: ValueType.NUMBER,
+    StringLiteral: ValueType.STRING,
+    InstantLiteral: ValueType.INSTANT,
+    DurationLiteral: ValueType.DURATION,
+    ListLiteral: ValueType.STRINGS,
+}
+
+
+def _subject(node: Node) -> str:
+    match node:
+        case Field():
+            return node.name
+        case Variable(name):
+            return name
+        case _:
+            return "This"
+
+
+def _no_field(node: Field, types: Types) -> str:
+    names = [".".join(path) for path in types]
+    nearest = get_close_matches(node.name, names, n=1)
+    if nearest:
+        return f"There is no {node.name}; did you mean {nearest[0]}?"
+    siblings = sorted(name for name, path in zip(names, types, strict=True) if path[:-1] and path[0] == node.path[0])
+    if siblings:
+        return f"There is no {node.name}; there are {', '.join(siblings[:8])}."
+    return f"There is no {node.name}: declare the fact, or name a step and one of its outputs."

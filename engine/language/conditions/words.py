@@ -1,0 +1,198 @@
+"""Tell a condition in plain English, for people who do not read conditions."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from engine.language.conditions.render import write_duration
+from engine.language.conditions.tree import (
+    And,
+    BoolLiteral,
+    Comparator,
+    Compare,
+    Condition,
+    Contains,
+    DurationLiteral,
+    Field,
+    Has,
+    InstantLiteral,
+    Node,
+    Not,
+    NumberLiteral,
+    Or,
+    Quantified,
+    Quantifier,
+    ShiftedInstant,
+    Size,
+    StringLiteral,
+    Variable,
+)
+
+Titles = Callable[[tuple[str, ...]], str]
+
+_COMPARE = {
+    Comparator.EQUAL: "is",
+    Comparator.NOT_EQUAL: "is not",
+    Comparator.LESS: "is less than",
+    Comparator.AT_MOST: "is at most",
+    Comparator.MORE: "is more than",
+    Comparator.AT_LEAST: "is at least",
+}
+_COMPARE_INSTANTS = {
+    Comparator.LESS: "is before",
+    Comparator.AT_MOST: "is not after",
+    Comparator.MORE: "is after",
+    Comparator.AT_LEAST: "is not before",
+}
+_OPPOSITES = {
+    Comparator.EQUAL: Comparator.NOT_EQUAL,
+    Comparator.NOT_EQUAL: Comparator.EQUAL,
+    Comparator.LESS: Comparator.AT_LEAST,
+    Comparator.AT_MOST: Comparator.MORE,
+    Comparator.MORE: Comparator.AT_MOST,
+    Comparator.AT_LEAST: Comparator.LESS,
+}
+
+
+def in_words(condition: Condition, titles: Callable[[tuple[str, ...]], str]) -> str:
+    """Return a condition as an English sentence without its full stop; `titles` gives the title of a field."""
+    return _Teller(titles).tell(condition.tree)
+
+
+class _Teller:
+    """Tells one condition with the titles of its fields."""
+
+    def __init__(self, titles: Titles) -> None:
+        self.titles = titles
+
+    def tell(self, node: Node, *, fits: bool = True) -> str:  # noqa: PLR0911 - one return a kind of node
+        """Return what must hold for a node to be true, or false when it must not fit."""
+        match node:
+            case And(operands):
+                return self._joined(operands, "and" if fits else "or", fits=fits)
+            case Or(operands):
+                return self._joined(operands, "or" if fits else "and", fits=fits)
+            case Not(operand):
+                return self.tell(operand, fits=not fits)
+            case Compare(left, operator, right):
+                return self._compared(left, operator if fits else _OPPOSITES[operator], right)
+            case Contains():
+                return self._contained(node, fits=fits)
+            case Has(target):
+                return f"{self.titles(target.path)} {'is' if fits else 'is not'} answered"
+            case Quantified():
+                return self._quantified(node, fits=fits)
+            case BoolLiteral(value):
+                return "always" if value is fits else "never"
+            case _:
+                return f"{self._value(node)} is {'true' if fits else 'false'}"
+
+    def _joined(self, operands: tuple[Node, ...], word: str, *, fits: bool) -> str:
+        return f" {word} ".join(self._part(operand, word, fits=fits) for operand in operands)
+
+    def _part(self, node: Node, word: str, *, fits: bool) -> str:
+        told = self.tell(node, fits=fits)
+        inner, sense = node, fits
+        while isinstance(inner, Not):
+            inner, sense = inner.operand, not sense
+        if isinstance(inner, And | Or):
+            own = "and" if isinstance(inner, And) is sense else "or"
+            return told if own == word else f"({told})"
+        return told
+
+    def _compared(self, left: Node, operator: Comparator, right: Node) -> str:
+        if isinstance(left, BoolLiteral | NumberLiteral | StringLiteral | InstantLiteral) and isinstance(right, Field):
+            return self._compared(right, _MIRRORED.get(operator, operator), left)
+        word = _COMPARE[operator]
+        if _is_instant(left) or _is_instant(right):
+            word = _COMPARE_INSTANTS.get(operator, word)
+        return f"{self._value(left)} {word} {self._value(right)}"
+
+    def _contained(self, node: Contains, *, fits: bool) -> str:
+        if isinstance(node.items, Field):
+            word = "includes" if fits else "does not include"
+            return f"{self.titles(node.items.path)} {word} {self._value(node.item)}"
+        values = [self._value(item) for item in node.items.items]
+        if len(values) == 1:
+            return f"{self._value(node.item)} {'is' if fits else 'is not'} {values[0]}"
+        listed = f"{', '.join(values[:-1])} or {values[-1]}" if values else "nothing"
+        word = "is" if fits else "is none of" if values else "is not"
+        return f"{self._value(node.item)} {word} {listed}"
+
+    def _quantified(self, node: Quantified, *, fits: bool) -> str:
+        """Say for how many entries; not at least one fits: for every entry it does not fit."""
+        is_any = (node.quantifier is Quantifier.EXISTS) is fits
+        amount = "at least one entry" if is_any else "every entry"
+        return f"for {amount} {node.variable} of {self.titles(node.field.path)}: ({self.tell(node.body, fits=fits)})"
+
+    def _value(self, node: Node) -> str:
+        match node:
+            case Field(path):
+                return self.titles(path)
+            case Variable(name):
+                return name
+            case Size(target):
+                return f"the number of entries of {self.titles(target.path)}"
+            case ShiftedInstant():
+                return self._shifted(node)
+            case _:
+                return _literal(node) or f"({self.tell(node)})"
+
+    def _shifted(self, node: ShiftedInstant) -> str:
+        left, right = self._value(node.left), self._value(node.right)
+        if isinstance(node.right, DurationLiteral):
+            return f"{right} {'after' if node.operator == '+' else 'before'} {left}"
+        if isinstance(node.left, DurationLiteral) and node.operator == "+":
+            return f"{left} after {right}"
+        return f"the time from {right} to {left}" if node.operator == "-" else f"{left} plus {right}"
+
+
+_MIRRORED = {
+    Comparator.LESS: Comparator.MORE,
+    Comparator.AT_MOST: Comparator.AT_LEAST,
+    Comparator.MORE: Comparator.LESS,
+    Comparator.AT_LEAST: Comparator.AT_MOST,
+}
+
+
+def _literal(node: Node) -> str:
+    match node:
+        case BoolLiteral(value):
+            return "true" if value else "false"
+        case NumberLiteral(value):
+            return str(value)
+        case StringLiteral(value):
+            return f"'{value}'"
+        case InstantLiteral(instant):
+            return _date(instant)
+        case DurationLiteral(span):
+            return _span(span)
+        case _:
+            return ""
+
+
+def _is_instant(node: Node) -> bool:
+    """Whether a node is known to be an instant without knowing the types of the fields."""
+    return isinstance(node, InstantLiteral) or (
+        isinstance(node, ShiftedInstant)
+        and (isinstance(node.right, DurationLiteral) or isinstance(node.left, DurationLiteral))
+    )
+
+
+def _date(instant: datetime) -> str:
+    return f"{instant.day} {instant:%B} {instant.year:04d}, {instant:%H:%M:%S} UTC".replace(":00 UTC", " UTC")
+
+
+def _span(span: timedelta) -> str:
+    for unit, size in _SPANS:
+        count, rest = divmod(span, size)
+        if not rest and count > 0 and (unit != "day" or count > 2):  # noqa: PLR2004 - people say 48 hours, and 3 days
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return write_duration(span)
+
+
+_SPANS = (
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+    ("second", timedelta(seconds=1)),
+)

@@ -1,0 +1,179 @@
+"""From a workflow to the nodes and edges of its diagram."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import ValidationError
+
+from engine.language.catalogue import StepCatalogue, StepTypeInfo
+from engine.language.limits import TimeLimit
+from engine.language.lint.order import Order
+from engine.language.plain_words import in_running_words
+from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow
+
+START, CLOSED = "start", "closed"
+
+
+class Shape(StrEnum):
+    """What a node stands for."""
+
+    STEP = "step"
+    AUTOMATIC = "automatic"
+    STACK = "stack"
+    CHOICE = "choice"
+    GATE = "gate"
+    EVENT = "event"
+
+
+class EdgeLine(StrEnum):
+    """What an edge stands for."""
+
+    THEN = "then"
+    BREACH = "breach"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node; `lines` are shown below its title."""
+
+    id: str
+    title: str
+    shape: Shape
+    lane: str = ""
+    lines: tuple[str, ...] = ()
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One edge, perhaps with the condition under which it is taken."""
+
+    source: str
+    target: str
+    label: str = ""
+    line: EdgeLine = EdgeLine.THEN
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """All that a diagram shows."""
+
+    name: str
+    title: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def lanes(self) -> dict[str, tuple[Node, ...]]:
+        """The nodes by swim lane, in the order of the workflow; choices, gates and events stand outside."""
+        lanes = dict.fromkeys(node.lane for node in self.nodes if node.lane)
+        return {lane: tuple(node for node in self.nodes if node.lane == lane) for lane in lanes}
+
+
+def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
+    """Return the nodes and edges of a workflow."""
+    infos = {key: catalogue.find(step.uses) if catalogue else None for key, step in workflow.steps.items()}
+    nodes = [
+        Node(START, "A report arrives" if workflow.start.on == "report" else "Opened by hand", Shape.EVENT),
+        *(_step(key, step, infos[key]) for key, step in workflow.steps.items()),
+        *(Node(f"choice-{name}", in_running_words(name), Shape.CHOICE) for name in workflow.choices),
+        *(
+            Node(f"gate-{name}", name.replace("-", " "), Shape.GATE, lines=(gate.reason, f"until {gate.until}"))
+            for name, gate in workflow.gates.items()
+        ),
+        Node(CLOSED, "The case closes", Shape.EVENT),
+    ]
+    return Drawing(workflow.workflow, workflow.title, tuple(nodes), tuple(dict.fromkeys(_edges(workflow))))
+
+
+def _step(key: str, step: StepSpec, info: StepTypeInfo | None) -> Node:
+    shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
+    title = step.title or (info.title if info else "") or in_running_words(key)
+    lines = tuple(_lines(step, info))
+    return Node(f"step-{key}", title, shape, step.uses.partition(".")[0], (key, *lines), step.discretionary)
+
+
+def _lines(step: StepSpec, info: StepTypeInfo | None) -> Iterator[str]:
+    if step.after.mode is JoinMode.ANY:
+        yield "waits for any one before it"
+    if step.after.mode is JoinMode.N:
+        yield f"waits for {step.after.n} of {len(step.after.steps)}"
+    if step.when:
+        yield f"if {step.when}"
+    if step.for_each:
+        yield f"for each of {step.for_each.partition('.')[2]}"
+    if step.repeat:
+        yield f"again every {_words(step.repeat.every)}, at most {step.repeat.times} times"
+    for time in step.time:
+        yield _time(time)
+    if not step.time and info and (info.time_limit or info.law_limit):
+        yield _time(TimeSpec(limit=info.time_limit, law=info.law_limit))
+    if step.discretionary:
+        yield "may be added"
+    if step.approve:
+        yield f"approved by {', '.join(step.approve.role)}"
+
+
+def _time(time: TimeSpec) -> str:
+    limit = f"limit {time.law}" if time.law else f"within {_words(time.limit or '')}"
+    since = "" if time.from_ == "ready" else f" from {time.from_}"
+    condition = f" if {time.when}" if time.when else ""
+    return f"{limit}{since}, {time.ladder}{condition}"
+
+
+def _words(limit: str) -> str:
+    try:
+        return TimeLimit(limit).in_words()
+    except ValidationError:
+        return limit
+
+
+def _edges(workflow: Workflow) -> Iterator[Edge]:
+    order = Order(workflow)
+    gates = {held: f"gate-{name}" for name, gate in workflow.gates.items() for held in gate.holds}
+    for key in workflow.steps:
+        if key not in order.choice_of:
+            yield from _into(f"step-{key}", _sources(workflow, order, key), gates.get(key))
+    for name, choice in workflow.choices.items():
+        sources = [f"step-{step}" for step in choice.after.steps if step in workflow.steps]
+        yield from _into(f"choice-{name}", sources or [START], None)
+        for branch in choice.branches:
+            for target in branch.to:
+                yield from _branch(workflow, name, target, gates, branch.when)
+        for target in choice.default:
+            yield from _branch(workflow, name, target, gates, "otherwise")
+    for key, step in workflow.steps.items():
+        for target in dict.fromkeys(target for time in step.time for target in time.on_breach):
+            if target in workflow.steps:
+                yield Edge(f"step-{key}", f"step-{target}", "when too late", EdgeLine.BREACH)
+    yield from _closing(workflow, order)
+
+
+def _sources(workflow: Workflow, order: Order, key: str) -> list[str]:
+    before = [f"step-{step}" for step in order.before(key)]
+    waits = workflow.steps[key].discretionary or key in order.opened_by_breach
+    return before or ([] if waits else [START])
+
+
+def _into(target: str, sources: list[str], gate: str | None) -> Iterator[Edge]:
+    for source in sources:
+        yield Edge(source, gate or target)
+    if gate:
+        yield Edge(gate, target)
+
+
+def _branch(workflow: Workflow, choice: str, target: str, gates: dict[str, str], label: str) -> Iterator[Edge]:
+    if target in workflow.steps:
+        gate = gates.get(target)
+        yield Edge(f"choice-{choice}", gate or f"step-{target}", label)
+        if gate:
+            yield Edge(gate, f"step-{target}")
+
+
+def _closing(workflow: Workflow, order: Order) -> Iterator[Edge]:
+    followed = {name for key in workflow.steps for name in order.before(key)}
+    followed |= {step for choice in workflow.choices.values() for step in choice.after.steps}
+    for key, step in workflow.steps.items():
+        if key not in followed and not step.discretionary:
+            yield Edge(f"step-{key}", CLOSED)

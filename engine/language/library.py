@@ -1,0 +1,154 @@
+"""All definitions of a folder, told apart by their first key: workflows, ladders, law packs, calendars, retention."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from engine.language.calendars import Calendar
+from engine.language.extends import LoadedWorkflow, Source, assemble
+from engine.language.findings import Finding, in_order
+from engine.language.ladders import Ladder
+from engine.language.law import LawPack
+from engine.language.merged import alone
+from engine.language.retention import RetentionPolicy
+from engine.language.shape import fit
+from engine.language.workflow import Workflow
+from engine.language.yaml_files import YamlDocument, read_yaml_file
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+class DefinitionKind(StrEnum):
+    """The kinds of definition; the value is the key that names a definition of this kind."""
+
+    WORKFLOW = "workflow"
+    LADDER = "ladder"
+    LAW = "law"
+    CALENDAR = "calendar"
+    RETENTION = "retention"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The definitions of a folder by name; what cannot be used is left out and told in `findings`."""
+
+    workflows: Mapping[str, Workflow] = field(default_factory=dict)
+    ladders: Mapping[str, Ladder] = field(default_factory=dict)
+    packs: Mapping[str, LawPack] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    retentions: Mapping[str, RetentionPolicy] = field(default_factory=dict)
+    sources: Mapping[tuple[DefinitionKind, str], Source] = field(default_factory=dict, repr=False)
+    loaded: Mapping[str, LoadedWorkflow] = field(default_factory=dict, repr=False)
+    findings: tuple[Finding, ...] = ()
+
+    def workflow_source(self, name: str) -> Source | None:
+        """Find the text of a workflow by its name, for `extends`."""
+        return self.sources.get((DefinitionKind.WORKFLOW, name))
+
+
+def load_definitions(folder: Path) -> Definitions:
+    """Load every definition file below a folder."""
+    return definitions_of([read_yaml_file(path) for path in definition_files(folder)])
+
+
+def definition_files(folder: Path) -> tuple[Path, ...]:
+    """List the YAML files below a folder, in order of their names; hidden files and folders are left out."""
+    found = [path for path in folder.rglob("*") if path.suffix in SUFFIXES]
+    return tuple(sorted(path for path in found if not any(part[:1] == "." for part in path.relative_to(folder).parts)))
+
+
+def kind_of(document: YamlDocument) -> DefinitionKind | None:
+    """Say what a file defines, by its top-level keys; None when it is none of the kinds."""
+    data = document.data if isinstance(document.data, dict) else {}
+    return None if is_story(document) else next((kind for kind in DefinitionKind if kind in data), None)
+
+
+def is_story(document: YamlDocument) -> bool:
+    """Say whether a file tells a story to be replayed, which is no definition."""
+    return isinstance(document.data, dict) and "timeline" in document.data
+
+
+def definitions_of(documents: list[YamlDocument], *, around: Definitions | None = None) -> Definitions:
+    """Load definitions from files that were read; workflows that they extend may also be `around`."""
+    gathering = _Gathering(around or Definitions())
+    for document in documents:
+        gathering.index(document)
+    for kind, document in gathering.documents.values():
+        gathering.load(kind, document)
+    return gathering.result()
+
+
+class _Gathering:
+    """Gathers definitions file by file."""
+
+    def __init__(self, around: Definitions) -> None:
+        self._around = around
+        self.documents: dict[tuple[DefinitionKind, str], tuple[DefinitionKind, YamlDocument]] = {}
+        self._records: dict[DefinitionKind, dict[str, BaseModel]] = {kind: {} for kind in DefinitionKind}
+        self._loaded: dict[str, LoadedWorkflow] = {}
+        self._findings: list[Finding] = []
+
+    def index(self, document: YamlDocument) -> None:
+        """Take a file in by its kind and name."""
+        kind = kind_of(document)
+        if is_story(document):
+            return
+        if kind is None:
+            self._findings += document.findings or (_unknown_kind(document),)
+            return
+        name = str(document.data[kind.value]) if isinstance(document.data, dict) else ""
+        if (kind, name) in self.documents:
+            first = self.documents[kind, name][1].file
+            problem = f'The {kind} "{name}" is already defined in {first}: give one of them another name.'
+            position = document.position((kind.value,))
+            self._findings.append(Finding(document.file, *position, "name-used-twice", problem))
+            return
+        self.documents[kind, name] = (kind, document)
+
+    def load(self, kind: DefinitionKind, document: YamlDocument) -> None:
+        """Make the record of a file that was taken in."""
+        if kind is DefinitionKind.WORKFLOW:
+            loaded = assemble(document, library=self._source)
+            record: BaseModel | None = loaded.workflow
+            self._findings += loaded.findings
+            if loaded.workflow:
+                self._loaded[loaded.workflow.workflow] = loaded
+        else:
+            record, problems = fit(MODELS[kind], alone(document))
+            self._findings += [*document.findings, *problems]
+            record = None if document.findings else record
+        if record is not None:
+            self._records[kind][str(getattr(record, "name", None) or getattr(record, "workflow", ""))] = record
+
+    def result(self) -> Definitions:
+        """Give what was gathered."""
+        return Definitions(
+            workflows={k: v for k, v in self._records[DefinitionKind.WORKFLOW].items() if isinstance(v, Workflow)},
+            ladders={k: v for k, v in self._records[DefinitionKind.LADDER].items() if isinstance(v, Ladder)},
+            packs={k: v for k, v in self._records[DefinitionKind.LAW].items() if isinstance(v, LawPack)},
+            calendars={k: v for k, v in self._records[DefinitionKind.CALENDAR].items() if isinstance(v, Calendar)},
+            retentions={
+                k: v for k, v in self._records[DefinitionKind.RETENTION].items() if isinstance(v, RetentionPolicy)
+            },
+            sources={key: Source(document.file, document.text) for key, (_, document) in self.documents.items()},
+            loaded=self._loaded,
+            findings=in_order(self._findings),
+        )
+
+    def _source(self, name: str) -> Source | None:
+        found = self.documents.get((DefinitionKind.WORKFLOW, name))
+        return Source(found[1].file, found[1].text) if found else self._around.workflow_source(name)
+
+
+MODELS: Mapping[DefinitionKind, type[BaseModel]] = {
+    DefinitionKind.LADDER: Ladder, DefinitionKind.LAW: LawPack, DefinitionKind.CALENDAR: Calendar,
+    DefinitionKind.RETENTION: RetentionPolicy,
+}  # fmt: skip
+
+
+def _unknown_kind(document: YamlDocument) -> Finding:
+    kinds = ", ".join(f'"{kind}: name"' for kind in DefinitionKind)
+    return Finding(document.file, 1, 1, "unknown-kind", f"This is no definition: begin with one of {kinds}.")

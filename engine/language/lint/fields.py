@@ -1,0 +1,94 @@
+"""What the fields of a condition can hold in one workflow."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from engine.language.catalogue import Output, StepTypeInfo, ValueKind
+from engine.language.conditions.field_types import FieldType, ValueType
+from engine.language.conditions.tree import Condition
+from engine.language.lint.places import ConditionPlace, Use
+from engine.language.lint.subject import Subject
+from engine.language.workflow import StepSpec
+
+Fields = Mapping[tuple[str, ...], FieldType]
+
+_KINDS = {
+    ValueKind.BOOL: ValueType.BOOL,
+    ValueKind.NUMBER: ValueType.NUMBER,
+    ValueKind.INSTANT: ValueType.INSTANT,
+    ValueKind.CHOICE: ValueType.STRING,
+}
+_QUESTIONS = {
+    "bool": ValueKind.BOOL,
+    "choice": ValueKind.CHOICE,
+    "number": ValueKind.NUMBER,
+    "instant": ValueKind.INSTANT,
+}
+
+
+def fields_for(subject: Subject, place: ConditionPlace, condition: Condition) -> Fields:
+    """Give the type of every field that a condition may name at its place."""
+    found: dict[tuple[str, ...], FieldType] = {
+        (name,): _type(fact.output) for name, fact in subject.workflow.facts.items()
+    }
+    for name, output in subject.names.report.items():
+        found["report", name] = _type(output)
+    inside = any(subject.workflow.steps[key].for_each for key in place.steps)
+    for key, step in subject.workflow.steps.items():
+        for name, output in outputs_of(step, subject.infos[key]):
+            kind = _type(output)
+            is_list = step.for_each is not None and not inside
+            found[key, name] = FieldType(ValueType.STRINGS, kind.choices) if is_list else kind
+    if place.use is Use.QUESTION:
+        own = subject.workflow.steps[place.steps[0]]
+        found |= {(name,): _type(output) for name, output in outputs_of(own, subject.infos[place.steps[0]])}
+    for mention in condition.fields:
+        if is_unchecked(subject, mention.path):
+            found[mention.path] = FieldType(ValueType.ANY)
+    return found
+
+
+def places_of(subject: Subject, name: str) -> tuple[str, ...]:
+    """List the countries and States that an answer, as `step.output`, can name; empty when it names none."""
+    key, _, output = name.partition(".")
+    info = subject.infos.get(key)
+    known = info.outputs.get(output) if info else None
+    return tuple(choice for choice in (known.choices if known else ()) if re.fullmatch(_A_PLACE, choice))
+
+
+_A_PLACE = r"[A-Z]{2}(-[A-Z0-9]{1,3})?"
+_WITHOUT_AN_ANSWER = ("skipped", "cancelled")
+"""What a condition reads as the outcome of a step that nobody ended."""
+
+
+def outputs_of(step: StepSpec, info: StepTypeInfo | None) -> Iterator[tuple[str, Output]]:
+    """Yield what conditions may ask of a step: its outcome, its outputs, and open questions of the workflow."""
+    if info is None:
+        return
+    yield "outcome", Output(kind=ValueKind.CHOICE, choices=(*info.outcomes, *_WITHOUT_AN_ANSWER))
+    yield from info.outputs.items()
+    for question in step.questions:
+        kind = _QUESTIONS.get(question.type)
+        if kind is not None and question.sensitivity == "open":
+            yield question.id, Output(kind=kind, choices=tuple(question.choices))
+
+
+def is_unchecked(subject: Subject, path: tuple[str, ...]) -> bool:
+    """Say whether nothing is known of a field: its step type is unknown, or nobody said what a report holds."""
+    head = path[0]
+    if head == "report":
+        return not subject.names.report
+    return head in subject.infos and subject.infos[head] is None
+
+
+def is_sealed(subject: Subject, path: tuple[str, ...]) -> bool:
+    """Say whether a field exists but is kept from conditions, since it may hold what only people may see."""
+    if len(path) < 2 or path[0] not in subject.workflow.steps:  # noqa: PLR2004 - a step and its field
+        return False
+    step, info = subject.workflow.steps[path[0]], subject.infos[path[0]]
+    named = {*(info.field_names if info else ()), *(question.id for question in step.questions)}
+    return path[-1] in named and path[-1] not in dict(outputs_of(step, info))
+
+
+def _type(output: Output) -> FieldType:
+    return FieldType(_KINDS[output.kind], output.choices)

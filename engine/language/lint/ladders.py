@@ -1,0 +1,129 @@
+"""Lint: the levels of a ladder stand in order, tell somebody, and leave time to acknowledge."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from pydantic import ValidationError
+
+from engine.language.findings import Finding, Severity
+from engine.language.ladders import ChannelName, ItemPerson, Ladder, Level
+from engine.language.limits import Counting, Offset
+from engine.language.lint.known import KnownNames
+from engine.language.merged import Merged
+from engine.language.nearest import meant, shown
+
+CRITICAL: Final = frozenset({"critical", "partner-silent-critical", "child-not-produced", "detention-limit", "leak"})
+"""The ladders for people in danger: each has a floor that no author can lower."""
+_FIRST, _BEYOND, _CALLED = timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6)
+_WORKING: Final = frozenset({Counting.WORKING_DAYS, Counting.WORKING_HOURS})
+_AFAR: Final = frozenset(ChannelName) - {ChannelName.IN_APP}
+
+
+def below_floor(ladder: Ladder, merged: Merged) -> list[Finding]:
+    """Find where a ladder for people in danger tells less, fewer or later than its floor."""
+    if ladder.name not in CRITICAL:
+        return []
+    told = [level for level in ladder.levels if not level.to.law_route]
+    floors = (
+        (ladder.overrides_quiet_hours, "ladder", "it tells people at any hour (overrides_quiet_hours: true)"),
+        (_by(told, _FIRST), "levels", "someone is told by more than the page alone within 30 minutes of the due time"),
+        (
+            _by([level for level in told if level.to.person is not ItemPerson.ASSIGNEE], _BEYOND), "levels",
+            "someone other than the assignee is told by more than the page alone within 2 hours of the due time",
+        ),
+        (
+            _by([level for level in told if ChannelName.CALL in level.channels], _CALLED), "levels",
+            "someone is rung (call) within 6 hours of the due time",
+        ),
+        (any(level.needs_acknowledgement for level in told), "levels", "at least one level needs an acknowledgement"),
+    )  # fmt: skip
+    words = "The ladder {} is for people in danger, and no author can lower its floor: {}."
+    return [
+        merged.finding((place,), "below-floor", words.format(shown(ladder.name), floor))
+        for is_held, place, floor in floors
+        if not is_held
+    ]
+
+
+def _by(levels: Iterable[Level], longest: timedelta) -> bool:
+    """Whether a level tells somebody by more than the page, from the due time until then, counted by the clock."""
+    return any(
+        timedelta() <= level.after.about <= longest
+        and level.after.limit.counting not in _WORKING
+        and not _AFAR.isdisjoint(level.channels)
+        for level in levels
+    )
+
+
+def of_another_unit(file: str, name: str) -> Finding:
+    """Say that a workflow leads to the ladder of a unit whose it is not: that unit could change it alone."""
+    message = (
+        f"The ladder {shown(name)} is that of a unit for its own cases, which could change it alone: take one for "
+        "everyone, or propose the ladder to the hub under another name."
+    )
+    return Finding(file, 1, 1, "ladder-of-a-unit", message)
+
+
+def check_ladder(ladder: Ladder, merged: Merged, names: KnownNames) -> list[Finding]:
+    """Find what the levels of a ladder name that is not there, acknowledgements without effect, and a missing end."""
+    findings = below_floor(ladder, merged)
+    for index, level in enumerate(ladder.levels):
+        letter = level.to.letter
+        if letter is not None and names.letters and letter not in names.letters:
+            message = f"There is no letter {shown(letter)}. {meant(letter, names.letters)}"
+            findings.append(merged.finding(("levels", index, "to", "letter"), "unknown-letter", message))
+        following = next((other for other in ladder.levels if other.level == level.level + 1), None)
+        findings += _acknowledged(merged, index, level, following)
+    if not ladder.levels[-1].last_resort:
+        message = (
+            'No level is the "last_resort": when everybody is away, nobody is told. Write "last_resort: true" at the '
+            "highest level."
+        )
+        place = ("levels", len(ladder.levels) - 1)
+        findings.append(merged.finding(place, "no-last-resort", message, severity=Severity.WARNING))
+    return findings
+
+
+def levels_out_of_order(merged: Merged) -> list[Finding]:
+    """Find the levels whose number or time does not follow from those before, in data that makes no ladder yet."""
+    levels = merged.data.get("levels")
+    findings: list[Finding] = []
+    earlier: Offset | None = None
+    for index, level in enumerate(levels if isinstance(levels, list) else []):
+        if not isinstance(level, dict):
+            continue
+        number, after = level.get("level"), _offset(level.get("after"))
+        if isinstance(number, int) and number != index + 1:
+            message = f"This is level {index + 1} of the ladder: levels are numbered 1, 2, 3 and so on, in that order."
+            findings.append(merged.finding(("levels", index, "level"), "levels-out-of-order", message))
+        if after is not None and earlier is not None and after.about < earlier.about:
+            message = f"This level comes {after.in_words()}, before the one above it: put levels in order of time."
+            findings.append(merged.finding(("levels", index, "after"), "levels-out-of-order", message))
+        earlier = after or earlier
+    return findings
+
+
+def _acknowledged(merged: Merged, index: int, level: Level, following: Level | None) -> list[Finding]:
+    path = ("levels", index, "acknowledge_within")
+    within = level.acknowledge_within
+    if within is None:
+        return []
+    if following is None:
+        message = "No level follows, so nothing comes early when nobody acknowledges: take it out, or add a level."
+        return [merged.finding(path, "acknowledgement-without-effect", message, severity=Severity.WARNING)]
+    early, own = level.after.about + within.about, following.after.about
+    if early > own or early < own == timedelta():
+        message = (
+            f"Level {following.level} comes {following.after.in_words()} anyway: {within.in_words()} to acknowledge "
+            "change nothing."
+        )
+        return [merged.finding(path, "acknowledgement-without-effect", message, severity=Severity.WARNING)]
+    return []
+
+
+def _offset(value: object) -> Offset | None:
+    try:
+        return Offset.model_validate(value)
+    except ValidationError:
+        return None

@@ -1,0 +1,65 @@
+"""The workflow that is being linted, with what is known around it, and the findings so far."""
+
+from functools import cached_property
+
+from engine.language.catalogue import StepCatalogue, StepTypeInfo
+from engine.language.findings import Finding, Severity
+from engine.language.lint.known import KnownNames
+from engine.language.lint.order import Order
+from engine.language.merged import Merged
+from engine.language.nearest import meant, shown
+from engine.language.workflow import TimeSpec, Workflow
+from engine.language.yaml_nodes import Path
+
+
+class Subject:
+    """One workflow under the linter."""
+
+    def __init__(self, workflow: Workflow, merged: Merged, catalogue: StepCatalogue, names: KnownNames) -> None:
+        self.workflow = workflow
+        self.merged = merged
+        self.catalogue = catalogue
+        self.names = names
+        self.findings: list[Finding] = []
+        self.infos: dict[str, StepTypeInfo | None] = {key: catalogue.find(s.uses) for key, s in workflow.steps.items()}
+
+    @cached_property
+    def order(self) -> Order:
+        """Which step comes before which."""
+        return Order(self.workflow)
+
+    def error(self, path: Path, code: str, message: str, *, of_key: bool = False) -> None:
+        """Record what keeps the workflow from being used."""
+        self.findings.append(self.merged.finding(path, code, message, of_key=of_key))
+
+    def warn(self, path: Path, code: str, message: str, *, of_key: bool = False) -> None:
+        """Record what deserves a second look."""
+        self.findings.append(self.merged.finding(path, code, message, of_key=of_key, severity=Severity.WARNING))
+
+    def error_inside(self, path: Path, at: tuple[int, int], code: str, message: str) -> None:
+        """Record what is wrong at a line and column within a text."""
+        self.findings.append(self.merged.finding_inside(path, at, code, message))
+
+    def unknown(self, path: Path, code: str, what: str, name: str, known: frozenset[str] | set[str]) -> None:
+        """Record a name that does not exist, with the nearest that does."""
+        self.error(path, code, f"There is no {what} {shown(name)}. {meant(name, known)}")
+
+    def each(self, path: Path, values: tuple[str, ...]) -> list[tuple[Path, str]]:
+        """Give the place of each entry of a list; an entry may be written without its list."""
+        if (*path, 0) in self.merged.owners:
+            return [((*path, index), value) for index, value in enumerate(values)]
+        return [(path, value) for value in values]
+
+    def times(self, key: str) -> list[tuple[Path, TimeSpec]]:
+        """Give the time limits that the file itself writes for a step, each with its place."""
+        path: Path = ("steps", key, "time")
+        times = self.workflow.steps[key].time
+        if (*path, 0) in self.merged.owners:
+            return [((*path, index), time) for index, time in enumerate(times)]
+        return [(path, time) for time in times]
+
+    def join_path(self, path: Path) -> Path:
+        """Give the place of the steps that an `after` lists, however it is written."""
+        return next(
+            (found for word in ("all", "any", "of", "steps") if (found := (*path, word)) in self.merged.owners), path
+        )

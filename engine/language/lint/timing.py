@@ -1,0 +1,174 @@
+"""Lint: time limits can be counted, start at something that happens, and tell somebody."""
+
+from pydantic import RootModel, ValidationError
+
+from engine.language.catalogue import StepTypeInfo, ValueKind
+from engine.language.limits import Counting, TimeLimit, WarningPoint
+from engine.language.lint.fields import places_of
+from engine.language.lint.subject import Subject
+from engine.language.nearest import meant, shown
+from engine.language.workflow import Attempts, TimeSpec
+from engine.language.yaml_nodes import Path
+
+
+def check_times(subject: Subject) -> None:
+    """Find time limits that cannot be counted, and steps without any."""
+    for key, step in subject.workflow.steps.items():
+        _presence(subject, key)
+        for path, time in subject.times(key):
+            _limit(subject, key, path, time)
+            _start(subject, key, path, time)
+            _breach(subject, key, path, time)
+            _exclusions(subject, key, path, time)
+            _caps(subject, path, time)
+            for place, point in subject.each((*path, "warn"), time.warn):
+                _readable(subject, place, "bad-warning", WarningPoint, point)
+        if step.repeat:
+            _every(subject, ("steps", key, "repeat", "every"), step.repeat.every)
+        if step.attempts:
+            _attempts(subject, ("steps", key, "attempts"), step.attempts)
+        if step.approve and step.approve.limit:
+            _readable(subject, ("steps", key, "approve", "limit"), "bad-limit", TimeLimit, step.approve.limit)
+
+
+def _every(subject: Subject, path: Path, text: str) -> None:
+    if _readable(subject, path, "bad-limit", TimeLimit, text) and TimeLimit(text).is_at_once:
+        subject.error(path, "bad-limit", "A repetition needs some time in between.")
+
+
+def _attempts(subject: Subject, path: Path, attempts: Attempts) -> None:
+    """Find waits and times of automatic work that no clock of a machine counts: days of work, months, nothing."""
+    for name, text in (("delay", attempts.delay), ("timeout", attempts.timeout)):
+        if text is None or not _readable(subject, (*path, name), "bad-limit", TimeLimit, text):
+            continue
+        if TimeLimit(text).counting is not Counting.ELAPSED or TimeLimit(text).is_at_once:
+            message = "A machine waits in hours, minutes or seconds, like PT30S or PT2M."
+            subject.error((*path, name), "bad-limit", message)
+
+
+def _presence(subject: Subject, key: str) -> None:
+    step, info = subject.workflow.steps[key], subject.infos[key]
+    path: Path = ("steps", key)
+    times = step.time
+    if not times:
+        if info and not (info.automatic or info.time_limit or info.law_limit or step.discretionary):
+            message = 'Nobody is told when this step takes too long: give it a "time", like {limit: P3D}.'
+            subject.warn(path, "no-time-limit", message, of_key=True)
+        return
+    for number, time in enumerate(times[:-1]):
+        if time.when is None:
+            message = "The limits after this one never apply, since it has no condition: move it to the end."
+            subject.error((*path, "time", number), "time-never-applies", message)
+            return
+    if times[-1].when is not None:
+        message = "When none of these conditions holds, the step has no limit: end with one that has no condition."
+        subject.warn((*path, "time"), "time-only-sometimes", message)
+
+
+def _limit(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
+    if time.limit is not None and time.law is not None:
+        subject.error((*path, "limit"), "limit-and-law", 'A time has a "limit" or a "law", not both: take one out.')
+    if time.limit is None and time.law is None:
+        subject.error(path, "time-without-limit", 'This time names no "limit" (like PT24H) and no "law".')
+    if time.limit is not None:
+        _readable(subject, (*path, "limit"), "bad-limit", TimeLimit, time.limit)
+    if time.law is not None:
+        _law(subject, key, path, time)
+    elif time.option is not None:
+        subject.error(
+            (*path, "option"), "unknown-option", 'An "option" chooses among the lengths of a "law", which is missing.'
+        )
+
+
+def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
+    known = subject.names.laws.get(time.law or "")
+    if known is None:
+        message = f"No law pack has the limit {shown(time.law)}. {meant(time.law or '', subject.names.laws)}"
+        subject.error((*path, "law"), "unknown-law", message)
+        return
+    if not known.is_timed:
+        subject.error(
+            (*path, "law"), "law-without-time", f"{time.law} is a rule without a time: it cannot be a deadline."
+        )
+    if time.option is not None and time.option not in known.options:
+        message = f"{time.law} has no option {shown(time.option)}. {meant(time.option, known.options)}"
+        if time.option in known.in_some:
+            message = f"A version of {time.law} has no option {shown(time.option)}: add it to that one too."
+        subject.error((*path, "option"), "unknown-option", message)
+    assign = subject.workflow.steps[key].assign
+    unit = assign.unit or assign.unit_from
+    told = tuple(place for name in assign.unit_from for place in places_of(subject, name))
+    places = (assign.unit,) if assign.unit else told or subject.workflow.jurisdictions
+    country = known.jurisdiction.partition("-")[0]
+    if places and known.jurisdiction != "*" and country not in {place.partition("-")[0] for place in places}:
+        what = "step" if unit else "workflow"
+        message = f"{time.law} is law of {known.jurisdiction}, but this {what} is for {', '.join(places)}."
+        subject.warn((*path, "law"), "law-of-another-place", message)
+
+
+def _start(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
+    head, _, field = time.from_.partition(".")
+    place = (*path, "from")
+    if head in {"start", "ready"}:
+        if field:
+            subject.error(place, "bad-from", f'"{head}" has no fields: write "from: {head}".')
+    elif head in subject.workflow.steps:
+        if head == key or head in subject.order.descendants(key):
+            subject.error(
+                place, "bad-from", f'"{head}" ends after this step begins, so no deadline could start with it.'
+            )
+        elif field and (info := subject.infos[head]) is not None and field not in _instants(info):
+            message = f'"{head}" has no event time "{field}". {meant(field, _instants(info))}'
+            subject.error(place, "bad-from", message)
+    elif head in subject.workflow.facts and not field:
+        if subject.workflow.facts[head].type is not ValueKind.INSTANT:
+            subject.error(place, "bad-from", f'The fact "{head}" is no instant, so no time can start with it.')
+    else:
+        known = {"start", "ready", *subject.workflow.steps, *subject.workflow.facts}
+        subject.error(place, "bad-from", f"Time cannot start from {shown(time.from_)}. {meant(head, known)}")
+
+
+def _instants(info: StepTypeInfo) -> frozenset[str]:
+    outputs = {name for name, output in info.outputs.items() if output.kind is ValueKind.INSTANT}
+    return frozenset({*info.event_times, *outputs})
+
+
+def _breach(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
+    for place, target in subject.each((*path, "on_breach"), time.on_breach):
+        if target == key or target in subject.order.ancestors.get(key, ()):
+            message = f'"{target}" has begun before this deadline, so a breach cannot open it: name another step.'
+            subject.error(place, "bad-breach-target", message)
+        elif target in subject.order.choice_of:
+            message = f'"{target}" is opened by a choice: a breach opens a step of its own.'
+            subject.error(place, "bad-breach-target", message)
+
+
+def _exclusions(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
+    if time.law is not None and time.exclude:
+        message = "What a law does not count is said by its law pack: take this out."
+        subject.error((*path, "exclude"), "law-excludes", message)
+    info = subject.infos[key]
+    for place, name in subject.each((*path, "exclude"), time.exclude):
+        if info is not None and name not in info.excluded_times:
+            message = f"{info.key} records no interval {shown(name)}. {meant(name, info.excluded_times)}"
+            subject.error(place, "unknown-interval", message)
+
+
+def _caps(subject: Subject, path: Path, time: TimeSpec) -> None:
+    """Find caps of pauses and extensions that cannot be read, or that stand on a limit of the law."""
+    for name, text in (("pause", time.pause), ("extend", time.extend)):
+        if text is None:
+            continue
+        _readable(subject, (*path, name), "bad-limit", TimeLimit, text)
+        if time.law is not None:
+            message = "A limit of the law can be neither paused nor extended: take this out."
+            subject.error((*path, name), "law-not-pausable", message)
+
+
+def _readable(subject: Subject, path: Path, code: str, kind: type[RootModel[str]], text: str) -> bool:
+    try:
+        kind.model_validate(text)
+    except ValidationError as error:
+        subject.error(path, code, str(error.errors(include_url=False)[0]["msg"]))
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""A definition put together from several files, which remembers the file that each value came from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from engine.language.findings import Finding, Severity
+from engine.language.yaml_files import YamlDocument
+from engine.language.yaml_nodes import Path, Plain
+
+NOT_INHERITED = frozenset({"workflow", "version", "extends"})
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The data of a definition with everything inherited merged in; `owners` names each value's file."""
+
+    main: YamlDocument
+    data: dict[str, Plain] = field(repr=False)
+    owners: Mapping[Path, YamlDocument] = field(repr=False)
+
+    def finding(
+        self, path: Path, code: str, message: str, *, of_key: bool = False, severity: Severity = Severity.ERROR
+    ) -> Finding:
+        """Make a finding at a value, or at its key."""
+        owner = self.owner(path)
+        return Finding(owner.file, *owner.position(path, of_key=of_key), code, message, severity)
+
+    def finding_inside(self, path: Path, at: tuple[int, int], code: str, message: str) -> Finding:
+        """Make a finding at a line and column (from 1) within the text that stands at `path`."""
+        owner = self.owner(path)
+        return Finding(owner.file, *owner.inside(path, *at), code, message)
+
+    def owner(self, path: Path) -> YamlDocument:
+        """Give the file that a value came from; for a value that is not there, the file of what encloses it."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.owners:
+                return self.owners[path[:length]]
+        return self.main
+
+    def origins(self) -> Iterator[tuple[str, str, int]]:
+        """List every value that ends a branch: its dotted path, and the file and line it came from."""
+        for path, owner in self.owners.items():
+            value = _at(self.data, path)
+            if path and not (isinstance(value, dict) and value) and not (isinstance(value, list) and value):
+                yield ".".join(map(str, path)), owner.file, owner.position(path)[0]
+
+
+def alone(document: YamlDocument) -> Merged:
+    """Take one file as the whole definition."""
+    data = document.data if isinstance(document.data, dict) else {}
+    return Merged(document, data, dict.fromkeys(document.places, document))
+
+
+def overridden(base: Merged, document: YamlDocument) -> tuple[Merged, list[Finding]]:
+    """Lay a file over the definition that it extends: deep for mappings, lists replaced, null removes a key."""
+    inherited = {key: value for key, value in base.data.items() if key not in NOT_INHERITED}
+    owners: dict[Path, YamlDocument] = {(): document}
+    findings: list[Finding] = []
+    own = document.data if isinstance(document.data, dict) else {}
+    for key, value in inherited.items():
+        _take(value, (key,), base.owners, owners)
+    data = _lay(inherited, own, (), document, owners, findings)
+    return Merged(document, data, owners), findings
+
+
+def _lay(
+    base: dict[str, Plain],
+    own: dict[str, Plain],
+    path: Path,
+    document: YamlDocument,
+    owners: dict[Path, YamlDocument],
+    findings: list[Finding],
+) -> dict[str, Plain]:
+    result = dict(base)
+    for key, value in own.items():
+        here, below = (*path, key), result.get(key)
+        if value is None and key not in base:
+            findings.append(_removes_nothing(document, here, key))
+        elif value is None:
+            _forget(here, owners)
+            del result[key]
+        elif isinstance(value, dict) and isinstance(below, dict):
+            owners[here] = document
+            result[key] = _lay(below, value, here, document, owners, findings)
+        else:
+            _forget(here, owners)
+            _take(value, here, None, owners, document)
+            result[key] = value
+    return result
+
+
+def _removes_nothing(document: YamlDocument, path: Path, key: str) -> Finding:
+    problem = f'"{key}" has no value, and what this file extends has no such key to remove: give it a value.'
+    position = document.position(path, of_key=True)
+    return Finding(document.file, *position, "removes-nothing", problem, Severity.WARNING)
+
+
+def _take(
+    value: Plain,
+    path: Path,
+    known: Mapping[Path, YamlDocument] | None,
+    owners: dict[Path, YamlDocument],
+    document: YamlDocument | None = None,
+) -> None:
+    owner = document or (known or {}).get(path)
+    if owner is not None:
+        owners[path] = owner
+    for key, inner in _entries(value):
+        _take(inner, (*path, key), known, owners, document)
+
+
+def _forget(path: Path, owners: dict[Path, YamlDocument]) -> None:
+    for known in [known for known in owners if known[: len(path)] == path]:
+        del owners[known]
+
+
+def _entries(value: Plain) -> list[tuple[str | int, Plain]]:
+    if isinstance(value, dict):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else []
+
+
+def _at(data: Plain, path: Path) -> Plain:
+    for key in path:
+        data = dict(_entries(data)).get(key)
+    return data

@@ -1,0 +1,228 @@
+"""A workflow definition: an immutable description of the steps of one kind of case."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from engine.language.catalogue import Output, ValueKind
+from engine.language.names import AnswerName, ConditionText, Id, JurisdictionCode, Name, Sentence, StepTypeKey
+
+
+class SpecModel(BaseModel):
+    """The base of every part of a definition: frozen, strict about keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def _as_tuple(value: Any) -> Any:  # noqa: ANN401 - runs before validation
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return value if value is None else (value,)
+
+
+class Start(SpecModel):
+    """What opens a run of this workflow."""
+
+    on: Literal["report", "hand"] = "report"
+    when: ConditionText | None = None
+
+
+class JoinMode(StrEnum):
+    """How many of the steps before must have ended."""
+
+    ALL = "all"
+    ANY = "any"
+    N = "n"
+
+
+class Join(SpecModel):
+    """The steps that come before a step, and how many of them are waited for."""
+
+    mode: JoinMode = JoinMode.ALL
+    steps: tuple[Id, ...] = ()
+    n: int = 0
+
+
+def _as_join(value: Any) -> Any:  # noqa: ANN401 - runs before validation
+    if isinstance(value, str):
+        return {"mode": "all", "steps": (value,)}
+    if isinstance(value, list | tuple):
+        return {"mode": "all", "steps": tuple(value)}
+    if isinstance(value, Mapping) and not {"mode", "steps"} & set(value):
+        return _join_of_mapping(value)
+    return value
+
+
+def _join_of_mapping(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - runs before validation
+    if set(value) == {"all"}:
+        return {"mode": "all", "steps": value["all"]}
+    if set(value) == {"any"}:
+        return {"mode": "any", "steps": value["any"]}
+    if set(value) == {"n", "of"}:
+        return {"mode": "n", "steps": value["of"], "n": value["n"]}
+    message = "write a step, a list of steps, {all: [..]}, {any: [..]} or {n: 2, of: [..]}"
+    raise ValueError(message)
+
+
+class Assign(SpecModel):
+    """Who may claim the work item; `not` names steps whose assignee may not (four eyes).
+
+    `unit` is a place whose calendar counts; `unit_from` names answers that say which: the first that is known.
+    """
+
+    role: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
+    not_: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = Field(default=(), alias="not")
+    unit: JurisdictionCode | None = None
+    unit_from: Annotated[tuple[AnswerName, ...], BeforeValidator(_as_tuple)] = ()
+
+
+class TimeSpec(SpecModel):
+    """A time limit of a step: when it applies, what starts it, how long it is, who is told.
+
+    `pause` and `extend` say for how long in all it may stand still, or be given more time; by default 30 days, and as
+    long as the limit itself in at most two requests. A limit of the law allows neither.
+    """
+
+    when: ConditionText | None = None
+    from_: str = Field(default="ready", alias="from", pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")
+    limit: str | None = None
+    law: str | None = None
+    option: str | None = None
+    ladder: Name = "standard"
+    warn: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    exclude: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
+    on_breach: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
+    pause: str | None = None
+    extend: str | None = None
+
+
+class StepRepeat(SpecModel):
+    """Does a step again and again: every so often, so many times at most, until a condition holds."""
+
+    every: str
+    times: int = Field(ge=1, le=500)
+    until: ConditionText | None = None
+
+
+class Attempts(SpecModel):
+    """How often Prefect tries the automatic work of a step again, after which wait, and how long one try may take.
+
+    What is left out is the step type's own.
+    """
+
+    retries: int | None = Field(default=None, ge=0, le=10)
+    delay: str | None = None
+    timeout: str | None = None
+
+
+class ApprovalRule(SpecModel):
+    """A second person must approve what was answered before the step ends."""
+
+    role: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)]
+    limit: str | None = None
+    ladder: Name = "standard"
+
+
+class Question(SpecModel):
+    """A question that a coordinator adds to a step without code."""
+
+    id: Id
+    type: Literal["bool", "choice", "number", "text", "longtext", "date", "instant"]
+    label: Sentence
+    help: str = Field(default="", max_length=500)
+    choices: Mapping[Id, str] = Field(default_factory=dict)
+    required: bool = False
+    sensitivity: Literal["open", "sensitive", "identifying"] = "open"
+    when: ConditionText | None = None
+
+
+class StepSpec(SpecModel):
+    """One step of a workflow."""
+
+    uses: StepTypeKey
+    title: Sentence | None = None
+    help: str = Field(default="", max_length=1000)
+    after: Annotated[Join, BeforeValidator(_as_join)] = Field(default_factory=Join)
+    when: ConditionText | None = None
+    assign: Assign = Field(default_factory=Assign)
+    time: Annotated[tuple[TimeSpec, ...], BeforeValidator(_as_tuple)] = ()
+    for_each: Literal["case.victims", "case.suspects", "case.persons"] | None = None
+    repeat: StepRepeat | None = None
+    discretionary: bool = False
+    approve: ApprovalRule | None = None
+    attempts: Attempts | None = None
+    questions: tuple[Question, ...] = ()
+    sets: Mapping[Id, ConditionText] = Field(default_factory=dict)
+    settings: Mapping[str, str | int | float | bool] = Field(default_factory=dict, alias="with")
+
+
+class Branch(SpecModel):
+    """One way out of a choice."""
+
+    when: ConditionText
+    to: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)]
+
+
+class Choice(SpecModel):
+    """An exclusive choice: the first branch whose condition holds is taken, the default when none does."""
+
+    after: Annotated[Join, BeforeValidator(_as_join)] = Field(default_factory=Join)
+    branches: tuple[Branch, ...] = Field(min_length=1)
+    default: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
+
+
+class Gate(SpecModel):
+    """Holds steps until a condition is true, and says why."""
+
+    holds: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)]
+    until: ConditionText
+    reason: Sentence
+
+
+class FactSpec(SpecModel):
+    """Something true of the whole case, which conditions may name."""
+
+    type: ValueKind
+    choices: tuple[Id, ...] = ()
+    default: bool | int | float | str | None = None
+    title: str = ""
+
+    @property
+    def output(self) -> Output:
+        """The fact as conditions see it."""
+        return Output(kind=self.type, choices=self.choices, default=self.default)
+
+
+class Close(SpecModel):
+    """When the run is over: all steps, and whether open deadlines hold it."""
+
+    when: Literal["all"] = "all"
+    unless: Literal["open_deadlines", "nothing"] = "open_deadlines"
+
+
+class Workflow(SpecModel):
+    """A workflow as one file says it, with everything inherited already merged in."""
+
+    workflow: Name
+    version: int = Field(ge=1, le=100_000)
+    title: Sentence
+    description: str = Field(default="", max_length=2000)
+    case_type: Name = "trafficking"
+    jurisdictions: tuple[JurisdictionCode, ...] = ()
+    priority: int = Field(default=0, ge=0, le=1000)
+    start: Start = Field(default_factory=Start)
+    facts: Mapping[Id, FactSpec] = Field(default_factory=dict)
+    steps: Mapping[Id, StepSpec] = Field(min_length=1)
+    choices: Mapping[Id, Choice] = Field(default_factory=dict)
+    gates: Mapping[Name, Gate] = Field(default_factory=dict)
+    close: Close = Field(default_factory=Close)
+
+    @property
+    def content_hash(self) -> str:
+        """The SHA-256 of the flattened definition: what a run is pinned to."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,99 @@
+"""The first look at a file's bytes: size, encoding and characters, before anything is parsed."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from engine.language.findings import Finding
+
+LARGEST_BYTES = 1_000_000
+MOST_LINES = 20_000
+LONGEST_LINE = 10_000
+MOST_FINDINGS = 50
+
+_JOINERS = "\u200c\u200d"  # Bengali, Nepali and other scripts need them inside words
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "a byte order mark",
+    b"\xff\xfe": "the mark of UTF-16",
+    b"\xfe\xff": "the mark of UTF-16",
+}
+
+
+def decode(raw: str | bytes, file: str) -> tuple[str | None, list[Finding]]:
+    """Return the text of a file, or None with the findings that say why nobody should parse it."""
+    if len(raw) > LARGEST_BYTES:
+        problem = f"The file has more than {LARGEST_BYTES:,} bytes, which no definition needs: split it."
+        return None, [Finding(file, 1, 1, "too-large", problem)]
+    text = raw if isinstance(raw, str) else _utf8(raw, file)
+    if isinstance(text, Finding):
+        return None, [text]
+    findings = _too_long(text, file) or _characters(text, file)
+    return (None if findings else text), findings
+
+
+def name_of(character: str) -> str:
+    """Return code point and name of a character, for example `U+0430 CYRILLIC SMALL LETTER A`."""
+    fallback = "CONTROL CHARACTER" if unicodedata.category(character) == "Cc" else "UNNAMED CHARACTER"
+    return f"U+{ord(character):04X} {unicodedata.name(character, fallback)}"
+
+
+def foreign_letter(text: str) -> str | None:
+    """Name the first character that is not plain ASCII, as keys and ids must be; None when there is none."""
+    return next((name_of(character) for character in text if not " " <= character <= "~"), None)
+
+
+def hidden_character(text: str) -> str | None:
+    """Name the first character that cannot be seen, line breaks apart; None when there is none."""
+    return next((name_of(character) for character in text if character != "\n" and _is_hidden(character)), None)
+
+
+def _is_hidden(character: str) -> bool:
+    return character not in _JOINERS and unicodedata.category(character) in _HIDDEN
+
+
+def _utf8(raw: bytes, file: str) -> str | Finding:
+    for mark, name in _BYTE_ORDER_MARKS.items():
+        if raw.startswith(mark):
+            return Finding(file, 1, 1, "not-utf8", f"The file begins with {name}: save it as UTF-8 without a mark.")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        return Finding(file, line, column, "not-utf8", "This byte is not UTF-8: save the file as UTF-8.")
+
+
+def _too_long(text: str, file: str) -> list[Finding]:
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES:
+        return [
+            Finding(file, MOST_LINES + 1, 1, "too-large", f"The file has more than {MOST_LINES:,} lines: split it.")
+        ]
+    return [
+        Finding(file, number, LONGEST_LINE + 1, "too-large", f"This line has more than {LONGEST_LINE:,} characters.")
+        for number, line in enumerate(lines, start=1)
+        if len(line) > LONGEST_LINE
+    ][:1]
+
+
+def _characters(text: str, file: str) -> list[Finding]:
+    if text.isascii() and text.isprintable():
+        return []
+    findings: list[Finding] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.isascii() or not line.isprintable():
+            findings += _in_line(line.removesuffix("\r"), number, file)
+        if len(findings) >= MOST_FINDINGS:
+            break
+    return findings[:MOST_FINDINGS]
+
+
+def _in_line(line: str, number: int, file: str) -> Iterator[Finding]:
+    for column, character in enumerate(line, start=1):
+        if character == "\t":
+            yield Finding(file, number, column, "tab", "A tab stands here: indent and align with spaces.")
+            return
+        if _is_hidden(character):
+            problem = f"{name_of(character)} cannot be seen here: take it out."
+            yield Finding(file, number, column, "hidden-character", problem)

@@ -1,0 +1,1 @@
+"""What people are notified of, by which channel, and what became of it."""

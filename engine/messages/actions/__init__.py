@@ -1,0 +1,1 @@
+"""Write messages, find who gets them, deliver them."""

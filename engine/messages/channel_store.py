@@ -1,0 +1,145 @@
+"""Gateways of organisations, where people are reached by them, and how each wants to be notified."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from sqlalchemy import RowMapping, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.db import tables as tb
+from engine.db.store import Store
+from engine.messages.records import ChannelSetting, Preference
+
+_SETTING, _CHANGE = tb.ChannelSettingRow.__table__, tb.ChannelChangeRow.__table__  # type: ignore[attr-defined]
+_CONTACT, _UNIT = tb.ContactRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
+
+
+class ChannelStore(Store):
+    """Gateways and contacts in PostgreSQL, within one transaction."""
+
+    def of_unit(self, unit_id: UUID, channel: str) -> ChannelSetting | None:
+        """Load the gateway that serves a unit, if one is set up and enabled."""
+        organisation = self.organisation_of(unit_id)
+        setting = self.get(organisation, channel) if organisation else None
+        return setting if setting and setting.enabled else None
+
+    def set_up(self, unit_id: UUID) -> tuple[str, ...]:
+        """List the channels whose gateway serves a unit."""
+        query = (
+            select(_SETTING.c.channel)
+            .join(_UNIT, _UNIT.c.organisation_id == _SETTING.c.organisation_id)
+            .where(_UNIT.c.id == unit_id, _SETTING.c.enabled)
+        )
+        return tuple(self._connection.execute(query.order_by(_SETTING.c.channel)).scalars())
+
+    def get(self, organisation_id: UUID, channel: str) -> ChannelSetting | None:
+        """Load a gateway, also a disabled one."""
+        query = select(
+            _SETTING.c.id, _SETTING.c.organisation_id, _SETTING.c.channel, _SETTING.c.sealed_url, _SETTING.c.host,
+            _SETTING.c.enabled, _SETTING.c.rate_per_minute,
+        ).where(_SETTING.c.organisation_id == organisation_id, _SETTING.c.channel == channel)  # fmt: skip
+        row = self._connection.execute(query).first()
+        if row is None or row.sealed_url is None:
+            return None
+        url = self._vault.unseal(row.sealed_url, table="channel_setting", row=row.id, column="sealed_url")
+        return ChannelSetting(*row)._replace(url=str(url))
+
+    def save(self, setting: ChannelSetting, *, act: str, by: UUID | None, at: datetime) -> None:
+        """Write a gateway, its address sealed, and a line that says who did it."""
+        sealed = self._vault.seal(
+            setting.url, key_of=setting.id, table="channel_setting", row=setting.id, column="sealed_url"
+        )
+        row = {
+            "id": setting.id, "organisation_id": setting.organisation_id, "channel": setting.channel,
+            "sealed_url": sealed, "host": setting.host, "enabled": setting.enabled,
+            "rate_per_minute": setting.rate_per_minute, "changed_by": by, "changed_at": at,
+        }  # fmt: skip
+        statement = upsert(_SETTING).values(row)
+        changes = {name: statement.excluded[name] for name in row if name != "id"}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("id",), set_=changes))
+        line = {
+            "id": uuid5(setting.id, f"{at.isoformat()}|{act}|{by}"), "setting_id": setting.id, "act": act,
+            "host": setting.host, "rate_per_minute": setting.rate_per_minute, "changed_by": by, "changed_at": at,
+        }  # fmt: skip
+        self._connection.execute(upsert(_CHANGE).values(line).on_conflict_do_nothing())
+
+    def rates(self) -> tuple[tuple[str, int], ...]:
+        """List the enabled channels with the lowest rate a minute of any organisation."""
+        query = select(_SETTING.c.channel, func.min(_SETTING.c.rate_per_minute)).where(_SETTING.c.enabled)
+        rows = self._connection.execute(query.group_by(_SETTING.c.channel).order_by(_SETTING.c.channel))
+        return tuple((row[0], row[1]) for row in rows)
+
+    def organisation_of(self, unit_id: UUID) -> UUID | None:
+        """Give the organisation of a unit."""
+        query = select(_UNIT.c.organisation_id).where(_UNIT.c.id == unit_id)
+        found: UUID | None = self._connection.execute(query).scalar()
+        return found
+
+    def organisation_named(self, name: str) -> UUID | None:
+        """Find an organisation by its name."""
+        query = select(_ORGANISATION.c.id).where(_ORGANISATION.c.name == name).order_by(_ORGANISATION.c.id).limit(1)
+        found: UUID | None = self._connection.execute(query).scalar()
+        return found
+
+    def set_contact(self, actor_id: UUID, channel: str, address: str, *, at: datetime) -> None:
+        """Keep where somebody is reached, sealed; an empty address takes it away."""
+        place = (_CONTACT.c.actor_id == actor_id, _CONTACT.c.channel == channel)
+        self._connection.execute(delete(_CONTACT).where(*place))
+        if address:
+            sealed = self._vault.seal(
+                address, key_of=actor_id, table="contact", row=actor_id, column=f"sealed_address:{channel}"
+            )
+            row = {"actor_id": actor_id, "channel": channel, "sealed_address": sealed, "changed_at": at}
+            self._connection.execute(insert(_CONTACT), row)
+
+    def address(self, actor_id: UUID, channel: str) -> str:
+        """Open where somebody is reached; empty when it is not known."""
+        place = (_CONTACT.c.actor_id == actor_id, _CONTACT.c.channel == channel)
+        sealed = self._connection.execute(select(_CONTACT.c.sealed_address).where(*place)).scalar()
+        if sealed is None:
+            return ""
+        return str(self._vault.unseal(sealed, table="contact", row=actor_id, column=f"sealed_address:{channel}"))
+
+    def contacts(self, actor_id: UUID) -> tuple[str, ...]:
+        """List the channels by which somebody can be reached."""
+        query = select(_CONTACT.c.channel).where(_CONTACT.c.actor_id == actor_id)
+        return tuple(self._connection.execute(query.order_by(_CONTACT.c.channel)).scalars())
+
+
+_PREFERENCE = tb.PreferenceRow.__table__  # type: ignore[attr-defined]
+_COLUMNS = (
+    _PREFERENCE.c.actor_id, _PREFERENCE.c.channels, _PREFERENCE.c.digest, _PREFERENCE.c.quiet_from,
+    _PREFERENCE.c.quiet_until, _PREFERENCE.c.zone,
+)  # fmt: skip
+
+
+class PreferenceStore(Store):
+    """Preferences in PostgreSQL, within one transaction."""
+
+    def of(self, actor_ids: Iterable[UUID]) -> Mapping[UUID, Preference]:
+        """Load what people chose; who chose nothing is left out."""
+        wanted = list(actor_ids)
+        if not wanted:
+            return {}
+        rows = self._connection.execute(select(*_COLUMNS).where(_PREFERENCE.c.actor_id.in_(wanted)))
+        return {row["actor_id"]: _preference(row) for row in rows.mappings()}
+
+    def with_daily_digest(self) -> tuple[Preference, ...]:
+        """Load the choices of all who want one message a day."""
+        rows = self._connection.execute(
+            select(*_COLUMNS).where(_PREFERENCE.c.digest == "daily").order_by(_PREFERENCE.c.actor_id)
+        )
+        return tuple(_preference(row) for row in rows.mappings())
+
+    def save(self, preference: Preference, *, at: datetime) -> None:
+        """Write what a person chose, over what they chose before."""
+        row = preference.model_dump() | {"channels": list(preference.channels), "changed_at": at}
+        statement = upsert(_PREFERENCE).values(row)
+        changes = {name: value for name, value in row.items() if name != "actor_id"}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("actor_id",), set_=changes))
+
+
+def _preference(row: RowMapping) -> Preference:
+    return Preference.model_validate(dict(row))

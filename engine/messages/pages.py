@@ -1,0 +1,225 @@
+"""The pages of messages: what was given up, gateways, and how one is notified."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from engine.core.policy import Action
+from engine.deadlines.actions.firing import confirm_clock, retry_deadlines
+from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
+from engine.messages.actions.channels import CHANNELS, disable_channel, set_channel, set_contact, try_channel
+from engine.messages.actions.dead_letters import REASONS, drop_delivery, retry_delivery
+from engine.messages.actions.preferences import WAYS, preference_of, save_preference
+from engine.messages.records import IN_APP, Preference
+from engine.messages.views import channels as channels_view
+from engine.messages.views import contacts, organisations
+from engine.messages.views import dead_letters as dead_letters_view
+from engine.people.viewer import actors
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import summary_of
+from engine.web.posted import text, texts, typed, whole_number
+from engine.web.visit import Visit
+from engine.web.words import choices
+
+router = APIRouter()
+
+
+@router.get("/dead-letters")
+def dead_letters(visit: SignedIn) -> Response:
+    """List what was given up; the words of the messages are not shown."""
+    return _letters(visit)
+
+
+@router.post("/dead-letters/retry")
+def retry_all(visit: SignedIn) -> Response:
+    """Try everything again that was given up."""
+    for letter in visit.engine.ask_board(dead_letters_view, visit.viewer):
+        with suppress(NotFoundError):
+            retry_delivery(visit.engine, letter.id, viewer=visit.viewer)
+    return visit.go("/dead-letters", said="letters")
+
+
+@router.post("/dead-letters/{delivery_id}/retry")
+def retry(visit: SignedIn, delivery_id: UUID) -> Response:
+    """Try one again; one that is tried again already is left alone."""
+    with suppress(NotFoundError):
+        retry_delivery(visit.engine, delivery_id, viewer=visit.viewer)
+    return visit.go("/dead-letters", said="letters")
+
+
+@router.post("/dead-letters/{delivery_id}/drop")
+def drop(visit: SignedIn, delivery_id: UUID, form: Posted) -> Response:
+    """Take one off the list, with a reason."""
+    try:
+        with suppress(NotFoundError):
+            drop_delivery(visit.engine, delivery_id, viewer=visit.viewer, reason=text(form, "reason"))
+    except InvalidAnswersError as error:
+        return _letters(visit, errors={f"reason-{delivery_id}": " ".join(error.problems.values())})
+    return visit.go("/dead-letters", said="dropped")
+
+
+@router.get("/channels")
+def channels(visit: SignedIn) -> Response:
+    """List the gateways that are set up."""
+    return _channels(visit)
+
+
+@router.post("/channels")
+def set_up(visit: SignedIn, form: Posted) -> Response:
+    """Set a gateway up, or change it; its address is sealed at once and never shown again."""
+    try:
+        set_channel(
+            visit.engine, viewer=visit.viewer, organisation=text(form, "organisation"), channel=text(form, "channel"),
+            url=text(form, "url"), rate_per_minute=whole_number(form, "rate"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _channels(visit, errors=error.problems, given=typed(form))
+    except GatewayError as error:
+        return _channels(visit, errors={"url": str(error)}, given=typed(form))
+    return visit.go("/channels", said="channel")
+
+
+@router.post("/channels/disable")
+def disable(visit: SignedIn, form: Posted) -> Response:
+    """Use a gateway no longer."""
+    disable_channel(
+        visit.engine, viewer=visit.viewer, organisation=text(form, "organisation"), channel=text(form, "channel")
+    )
+    return visit.go("/channels", said="channel_off")
+
+
+@router.post("/channels/try")
+def try_it(visit: SignedIn, form: Posted) -> Response:
+    """Send one message that says it is a trial."""
+    organisation, channel, to = (text(form, name)[:200] for name in ("organisation", "channel", "to"))
+    try:
+        try_channel(
+            visit.engine, viewer=visit.viewer, organisation=organisation, channel=channel, to=to,
+            command_id=visit.command_of(form, organisation, channel, to),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _channels(visit, errors=error.problems, given=typed(form))
+    except DeliveryError as error:
+        return _channels(visit, errors={"to": str(error)}, given=typed(form))
+    return visit.go("/channels", said="tried")
+
+
+@router.post("/firing/confirm")
+def confirm(visit: SignedIn) -> Response:
+    """Say that the clock is right: deadlines fire again."""
+    confirm_clock(visit.engine, viewer=visit.viewer)
+    return visit.go("/board", said="clock")
+
+
+@router.post("/firing/retry")
+def fire_again(visit: SignedIn) -> Response:
+    """Let every deadline that was set aside be tried again."""
+    retry_deadlines(visit.engine, viewer=visit.viewer)
+    return visit.go("/board", said="fired_again")
+
+
+def _letters(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
+    return visit.page(
+        "dead-letters.html",
+        title="Messages given up",
+        section="board",
+        status=422 if errors else 200,
+        letters=visit.engine.ask_board(dead_letters_view, visit.viewer),
+        reasons=choices(REASONS),
+        errors=errors or {},
+        problems=summary_of(errors),
+    )
+
+
+def _channels(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
+) -> Response:
+    shown = {name: value for name, value in (given or {}).items() if name != "url"}
+    return visit.page(
+        "channels.html",
+        title="Channels",
+        section="board",
+        status=422 if errors else 200,
+        channels=visit.engine.ask_board(channels_view, visit.viewer),
+        organisations=visit.engine.ask(organisations, visit.viewer),
+        kinds=CHANNELS,
+        errors=errors or {},
+        problems=summary_of(errors),
+        typed=shown,
+        command_id=visit.new_command(),
+    )
+
+
+@router.get("/preferences")
+def preferences(visit: SignedIn) -> Response:
+    """Show what the viewer chose."""
+    return _page(visit, preference_of(visit.engine, viewer=visit.viewer))
+
+
+@router.post("/preferences")
+def saved(visit: SignedIn, form: Posted) -> Response:
+    """Keep what the viewer chose."""
+    chosen = _chosen(visit, form)
+    try:
+        save_preference(
+            visit.engine, viewer=visit.viewer, channels=chosen.channels, digest=chosen.digest,
+            quiet_from=chosen.quiet_from, quiet_until=chosen.quiet_until, zone=chosen.zone,
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(visit, chosen, errors=error.problems)
+    return visit.go("/preferences", said="preferences")
+
+
+@router.post("/preferences/contact")
+def reached(visit: SignedIn, form: Posted) -> Response:
+    """Keep where the viewer is reached by a channel; it is sealed and never shown again."""
+    mine = next(actor for actor in visit.engine.ask(actors, visit.viewer) if actor.id == visit.viewer.actor_id)
+    try:
+        set_contact(
+            visit.engine, viewer=visit.viewer, email=mine.email, channel=text(form, "channel"),
+            address=text(form, "address"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        chosen = preference_of(visit.engine, viewer=visit.viewer)
+        return _page(visit, chosen, errors=error.problems, given=typed(form))
+    return visit.go("/preferences", said="contact")
+
+
+def _chosen(visit: Visit, form: FormData) -> Preference:
+    return Preference(
+        actor_id=visit.viewer.actor_id,
+        channels=tuple(texts(form, "channels")),
+        digest=text(form, "digest") or "none",
+        quiet_from=text(form, "quiet_from")[:5],
+        quiet_until=text(form, "quiet_until")[:5],
+        zone=text(form, "zone")[:60],
+    )
+
+
+def _page(
+    visit: Visit,
+    chosen: Preference,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Response:
+    ways = [way for way in WAYS if way != IN_APP]
+    return visit.page(
+        "preferences.html",
+        title="How I am notified",
+        section="transmit",
+        status=422 if errors else 200,
+        chosen=chosen,
+        ways=ways,
+        wanted=chosen.channels or ways,
+        gateways=CHANNELS,
+        contacts=visit.engine.ask(contacts, visit.viewer),
+        may_be_reached=visit.may(Action.WORK) or visit.may(Action.MANAGE_PEOPLE),
+        typed=given or {},
+        errors=errors or {},
+        problems=summary_of(errors),
+    )

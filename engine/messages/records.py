@@ -1,0 +1,254 @@
+"""Messages, deliveries, gateways and wishes: as they are kept, and as people are shown them."""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from engine.core.records import Record
+from engine.core.viewer import View
+
+IN_APP: Final = "in_app"
+EMAIL: Final = "email"
+DIGEST: Final = "digest"
+DIGESTS: Final = ("none", "daily")
+DIGEST_HOUR: Final = time(8)
+_NIGHT: Final = ("21:00", "07:00")
+
+
+class Preference(Record):
+    """What a person chose. Empty: no choice. `quiet_from` and `quiet_until` are local times, written `21:30`.
+
+    `channels` are the ways by which what is not critical may leave the system; the same time twice means no quiet
+    hours at all.
+    """
+
+    actor_id: UUID
+    channels: tuple[str, ...] = ()
+    digest: str = "none"
+    quiet_from: str = ""
+    quiet_until: str = ""
+    zone: str = ""
+
+    @property
+    def is_daily(self) -> bool:
+        """Say whether what is not critical comes in one message a day."""
+        return self.digest == "daily"
+
+
+def safe_instant(at: datetime, *, channel: str, preference: Preference | None, zone: str) -> datetime:
+    """Give the first instant from `at` on at which a message may leave, in the recipient's `zone`; `at` is aware.
+
+    Without a choice of one's own, night (21:00 to 07:00) is quiet for all ways but e-mail, which wakes nobody.
+    """
+    quiet = _quiet_hours(channel, preference)
+    if channel == IN_APP or quiet is None:
+        return at
+    begins, ends = quiet
+    local = at.astimezone(ZoneInfo(zone))
+    clock = local.time().replace(tzinfo=None)
+    is_quiet = begins <= clock < ends if begins < ends else clock >= begins or clock < ends
+    if not is_quiet:
+        return at
+    day = local.date() if clock < ends else local.date() + timedelta(days=1)
+    return datetime.combine(day, ends, tzinfo=local.tzinfo).astimezone(at.tzinfo)
+
+
+def ways_for(
+    wanted: Iterable[str], *, preference: Preference | None, reachable: Iterable[str], critical: bool
+) -> tuple[str, ...]:
+    """Give the ways by which a message goes: those that a rule wants and that reach the person, as far as they chose.
+
+    What is critical goes by every way of its rule. If a person chose none of those that a rule wants, the first of
+    their own takes the place. In-app is always there when a rule wants it.
+    """
+    can = tuple(dict.fromkeys(reachable))
+    meant = tuple(dict.fromkeys(wanted))
+    outward = tuple(way for way in meant if way != IN_APP and way in can)
+    if outward and not critical and preference is not None and preference.channels:
+        chosen = tuple(way for way in outward if way in preference.channels)
+        instead = tuple(way for way in preference.channels if way in can and way != IN_APP)[:1]
+        outward = chosen or instead
+    return ((IN_APP,) if IN_APP in meant else ()) + outward
+
+
+def digest_day(now: datetime, zone: str) -> str | None:
+    """Give the local day whose digest is due at `now`, as `2026-03-08`; None before 08:00."""
+    local = now.astimezone(ZoneInfo(zone))
+    return local.date().isoformat() if local.time() >= DIGEST_HOUR else None
+
+
+def _quiet_hours(channel: str, preference: Preference | None) -> tuple[time, time] | None:
+    if preference is not None and preference.quiet_from and preference.quiet_until:
+        begins, ends = preference.quiet_from, preference.quiet_until
+    elif channel == EMAIL:
+        return None
+    else:
+        begins, ends = _NIGHT
+    return None if begins == ends else (time.fromisoformat(begins), time.fromisoformat(ends))
+
+
+class ClaimedDelivery(NamedTuple):
+    """A delivery that this job tries now: nobody else does until its lease is over.
+
+    `last_code` is of the try before. `address` is that of an e-mail, empty for other ways. `code_of` is the hash of the
+    sign-in whose code is put into the words, which lack it; `link_hash` that of the link by which it is acknowledged.
+    """
+
+    id: UUID
+    message_id: UUID
+    case_id: UUID | None
+    unit_id: UUID | None
+    recipient_id: UUID
+    channel: str
+    address: str
+    subject: str
+    body: str
+    html: str
+    critical: bool
+    written_at: datetime
+    first_tried_at: datetime
+    attempt: int
+    last_code: str | None
+    lane: int
+    code_of: bytes | None
+    link_hash: str | None = None
+
+
+class DeliveryScope(NamedTuple):
+    """Which deliveries a job takes along: a channel's, of one organisation or of all, the critical ones or all.
+
+    With `critical_only` those of `case_id` come too.
+    """
+
+    channel: str
+    organisation_id: UUID | None = None
+    critical_only: bool = False
+    case_id: UUID | None = None
+
+
+class ChannelSetting(NamedTuple):
+    """A gateway of an organisation; `url` holds credentials and is never shown."""
+
+    id: UUID
+    organisation_id: UUID
+    channel: str
+    url: str
+    host: str
+    enabled: bool
+    rate_per_minute: int
+
+
+class Recent(NamedTuple):
+    """A message that somebody was written a moment ago."""
+
+    kind: str
+    is_held: bool
+
+
+class HeldBack(NamedTuple):
+    """How many messages to somebody by a channel wait for one that stands for them all."""
+
+    recipient_id: UUID
+    channel: str
+    critical: bool
+    size: int
+    first_at: datetime
+
+
+class NoticeView(View):
+    """A message in somebody's in-app inbox."""
+
+    id: UUID
+    kind: str
+    case_id: UUID | None
+    case_number: str
+    text: str
+    created_at: datetime
+    read_at: datetime | None
+    critical: bool
+    link: str
+
+
+class MailView(View):
+    """A message in the demo mailbox, as it would have left."""
+
+    id: UUID
+    to: str
+    channel: str
+    subject: str
+    body: str
+    status: str
+    sent_at: datetime | None
+    case_number: str
+
+
+class SentView(View):
+    """What left a case, or waits to: the Transmit page. `is_ours` says that the viewer's unit has the case now."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    to: str
+    kind: str
+    status: str
+    due_at: datetime | None
+    sent_at: datetime | None
+    answered_at: datetime | None
+    is_ours: bool = False
+
+
+class OfferView(View):
+    """Work that another unit has offered, without any personal data. `status` as of the referral."""
+
+    id: UUID
+    case_number: str
+    from_unit: str
+    contact: str
+    to_unit: str
+    what: str
+    jurisdiction: str
+    status: str
+    sent_at: datetime
+    due_at: datetime | None
+    answered_at: datetime | None
+    kind: str = "referral"
+    purpose: str = ""
+    help: str = ""
+    urgency: str = ""
+    case_id: UUID | None = None
+
+
+class DeadLetterView(View):
+    """A sending that was given up: work for a person. No words of the message are shown."""
+
+    id: UUID
+    case_id: UUID | None
+    case_number: str
+    kind: str
+    channel: str
+    recipient: str
+    attempts: int
+    written_at: datetime
+    error_code: str | None
+    critical: bool
+
+
+class ChannelView(View):
+    """A gateway that is set up; its address with credentials is never shown."""
+
+    organisation: str
+    channel: str
+    host: str
+    enabled: bool
+    rate_per_minute: int
+    changed_at: datetime
+    waiting: int
+
+
+class ContactView(View):
+    """By which channels a person is reached; the address itself stays sealed."""
+
+    channel: str
+    changed_at: datetime

@@ -1,0 +1,1 @@
+"""What is seen across subjects: the case page, the board, numbers, copies."""

@@ -1,0 +1,1 @@
+"""Let approvals lapse, report trouble, make copies."""

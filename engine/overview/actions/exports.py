@@ -1,0 +1,216 @@
+"""Make a copy for a spreadsheet: for a purpose, numbered, fetched once; a large one needs a second person."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from engine.access.records import MOST_COPIES_IN_AN_HOUR
+from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.records import ApprovalKind
+from engine.assembly import Engine
+from engine.audit.store import AuditLogStore
+from engine.cases.housekeeping import HousekeepingStore
+from engine.core.keeping import (
+    COPY_LIVES,
+    MOST_ROWS,
+    PURPOSES_OF_COPIES,
+    CopyMark,
+    CopyStatus,
+    ExportCopy,
+    needs_second_person,
+)
+from engine.core.policy import Action, can, units_that_let
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
+from engine.overview.views.copies import count_copied
+from engine.overview.views.copies import sheet as sheet_view
+from engine.ports import JsonValue
+from engine.retention.shown import SheetView
+from engine.retention.store import KeepingStore
+from engine.sign_in.actions.step_up import require_step_up
+
+WHAT = frozenset({"cases", "steps", "limits"})
+_HOUR: Final = timedelta(hours=1)
+
+
+class Fetched(NamedTuple):
+    """A copy that is handed over now, once; it is kept nowhere."""
+
+    number: int
+    content: bytes
+
+
+Write = Callable[[SheetView, CopyMark], bytes]
+
+
+def ask_copy(
+    engine: Engine,
+    *,
+    viewer: Viewer,
+    what: str,
+    purpose_code: str,
+    chosen: Mapping[str, JsonValue],
+    command_id: UUID | None = None,
+) -> UUID:
+    """Ask for a copy of what the viewer sees of their own units; gives its id, the same for the same command.
+
+    One of more than 50 lines waits for a second person. Raises `InvalidAnswersError`, `StepUpNeededError`,
+    `NotAllowedError`, and `TooOftenError` for the twenty-first within an hour.
+    """
+    _require(viewer, Action.EXPORT)
+    require_step_up(engine, viewer)
+    kept = _checked(what, purpose_code, chosen)
+    counted, now = engine.ask(count_copied, viewer, what, kept), engine.clock.now()
+    if counted > MOST_ROWS:
+        raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
+    command = command_id or engine.entropy.uuid()
+    status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(command)
+        known = tx.of(HousekeepingStore).answer_to(command)
+        if known is not None:
+            return UUID(str(known["copy_id"]))
+        if tx.of(KeepingStore).count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
+            raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)
+        copy = tx.of(KeepingStore).add_copy(
+            ExportCopy(
+                id=engine.entropy.uuid(), number=0, asked_by=viewer.actor_id, unit_id=_unit(viewer), asked_at=now,
+                what=what, purpose_code=purpose_code, chosen=kept, counted=counted, status=status,
+                expires_at=now + COPY_LIVES,
+            )
+        )  # fmt: skip
+        body = {"copy": copy.number, "what": what, "purpose": purpose_code, "rows": counted}
+        if status is CopyStatus.ASKED:
+            ask_second(
+                engine, tx, ApprovalKind.COPY, copy.id, asked_by=viewer.actor_id, now=now, unit_id=copy.unit_id,
+                reason_code=purpose_code, subject={"number": copy.number, "rows": counted}, seen=str(counted),
+            )  # fmt: skip
+        tx.of(AuditLogStore).note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
+        tx.of(HousekeepingStore).remember(command, {"copy_id": str(copy.id)}, case_id=None, at=now)
+        tx.commit()
+        return copy.id
+
+
+def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) -> None:
+    """Agree to a large copy as a second person of the unit, or refuse it; who asked only takes it back.
+
+    Raises `AlreadyEndedError`, `OwnApprovalError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        copy = tx.of(KeepingStore).copy(copy_id)
+        if copy is None or copy.unit_id not in viewer.unit_ids:
+            raise NotFoundError(kind="copy")
+        if agreed or copy.asked_by != viewer.actor_id:
+            if not can(viewer, Action.APPROVE_EXPORT, unit_id=copy.unit_id):
+                raise NotAllowedError(actor=viewer.name, action=Action.APPROVE_EXPORT.value)
+            require_step_up(engine, viewer)
+        after = copy.answer(viewer.actor_id, now, agreed=agreed)
+        take_answer(
+            engine, tx, ApprovalKind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
+        )  # fmt: skip
+        tx.of(KeepingStore).save_copy(after)
+        body = {"copy": copy.number, "agreed": agreed}
+        tx.of(AuditLogStore).note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+
+
+def link_to_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer) -> str:
+    """Give the secret of a link by which who asked fetches a copy, once; an earlier link no longer leads anywhere.
+
+    Raises `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`.
+    """
+    now, token = engine.clock.now(), engine.entropy.token()
+    with engine.transaction() as tx:
+        copy = tx.of(KeepingStore).copy(copy_id)
+        if copy is None or copy.asked_by != viewer.actor_id:
+            raise NotFoundError(kind="copy")
+        require_step_up(engine, viewer)
+        if copy.status is not CopyStatus.READY or copy.expires_at <= now:
+            raise AlreadyEndedError(kind="copy")
+        changes = {"token_hash": _hash(token), "revision": copy.revision + 1}
+        tx.of(KeepingStore).save_copy(copy.model_copy(update=changes))
+        tx.commit()
+    return token
+
+
+def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, write: Write, at: str) -> Fetched:
+    """Make a copy by the rights that who asked has now, and hand it over; that is written down first, and works once.
+
+    `at` is the present time in words. What has grown beyond 50 lines since it was asked for is not handed over without
+    a second person. Raises `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        copy = _own_copy(tx, copy_id, token, viewer)
+    _require(viewer, Action.EXPORT)
+    require_step_up(engine, viewer)
+    sheet = engine.ask(sheet_view, viewer, copy.what, copy.chosen)
+    if needs_second_person(len(sheet.lines)) and copy.answered_by is None:
+        raise NotAllowedError(actor="One person alone", action="fetch more than 50 lines: ask for the copy again")
+    mark = CopyMark(copy.number, viewer.name, at, PURPOSES_OF_COPIES[copy.purpose_code])
+    content = write(sheet, mark)
+    digest = hashlib.sha256(content).hexdigest()
+    with engine.transaction() as tx:
+        copy = _own_copy(tx, copy_id, token, viewer)
+        tx.of(KeepingStore).save_copy(copy.fetch(now, rows=len(sheet.lines), sha256=digest))
+        body = {"copy": copy.number, "what": copy.what, "rows": len(sheet.lines)}
+        tx.of(AuditLogStore).note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+    return Fetched(copy.number, content)
+
+
+def _own_copy(tx: Transaction, copy_id: UUID, token: str, viewer: Viewer) -> ExportCopy:
+    copy = tx.of(KeepingStore).copy(copy_id)
+    if copy is None or copy.asked_by != viewer.actor_id or not _fits(copy, token):
+        raise NotFoundError(kind="copy")
+    return copy
+
+
+def _checked(what: str, purpose_code: str, chosen: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    problems = {}
+    if what not in WHAT:
+        problems["what"] = "Choose what to copy."
+    if purpose_code not in PURPOSES_OF_COPIES:
+        problems["purpose_code"] = "Choose what it is for."
+    kept: dict[str, JsonValue] = {}
+    for name in ("since", "until"):
+        given = str(chosen.get(name) or "")
+        if given and not _is_date(given):
+            problems[name] = "Write it like 2026-03-07."
+        elif given:
+            kept[name] = given
+    if chosen.get("status") in {"open", "closed"}:
+        kept["status"] = chosen["status"]
+    if problems:
+        raise InvalidAnswersError(problems)
+    return kept
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unit(viewer: Viewer) -> UUID | None:
+    return min(units_that_let(viewer, Action.EXPORT), default=None)
+
+
+def _require(viewer: Viewer, action: Action) -> None:
+    if not can(viewer, action):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def _fits(copy: ExportCopy, token: str) -> bool:
+    return copy.token_hash is not None and hmac.compare_digest(copy.token_hash, _hash(token))
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

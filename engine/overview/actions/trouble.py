@@ -1,0 +1,81 @@
+"""Tell administrators when something needs a person: at most one message for each kind of trouble and hour."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from engine.assembly import Engine
+from engine.cases.housekeeping import HousekeepingStore
+from engine.core.viewer import THIS_MACHINE
+from engine.db.transaction import Transaction
+from engine.language.roles import Role
+from engine.messages.actions.telling import tell_of_system
+from engine.messages.records import EMAIL, IN_APP
+from engine.overview.records.board import BoardView
+from engine.overview.views.board import admin_board
+from engine.people.store import DirectoryStore
+
+TROUBLE: Final = "trouble"
+"""The fact of the installation that says how much of each trouble the administrators were told of."""
+FALLBACK, FIRING, ASIDE, JOBS, DELIVERIES = "fallback", "firing", "deadlines", "jobs", "deliveries"
+HELD: Final = "held"
+_CRITICAL: Final = frozenset({FALLBACK, FIRING, ASIDE})
+_PREFECT_STARTS: Final = timedelta(minutes=2)
+_BOARD_PAGE: Final = "/board"
+
+
+def tell_of_trouble(engine: Engine) -> int:
+    """Tell administrators of trouble that is new or has grown since they were told last; gives of how many kinds.
+
+    Jobs set aside or held, deliveries given up, deadlines that cannot be fired, firing that is paused because the clock
+    jumped, and Prefect not answering are trouble.
+    """
+    now = engine.clock.now()
+    seen = troubles(engine.ask_board(admin_board, THIS_MACHINE), real_now=engine.wall_clock.now())
+    with engine.transaction() as tx:
+        told = {kind: _Told(**known) for kind, known in (tx.of(HousekeepingStore).installation(TROUBLE) or {}).items()}
+        after = {kind: _after(told.get(kind, _Told()), count, f"{now:%Y-%m-%dT%H}") for kind, count in seen.items()}
+        news = [kind for kind, state in after.items() if state.hour != told.get(kind, _Told()).hour]
+        for kind in news:
+            _tell(engine, tx, kind, after[kind].hour, now)
+        tx.of(HousekeepingStore).set_installation(TROUBLE, {kind: state._asdict() for kind, state in after.items()})
+        tx.commit()
+    return len(news)
+
+
+def troubles(board: BoardView, *, real_now: datetime) -> Mapping[str, int]:
+    """Count each kind of trouble on a board; 0 for what is well. `real_now` is the clock of the machine, in UTC.
+
+    Prefect starts for a minute or two, and may be away for as long: only then is it trouble.
+    """
+    away_since = board.fallback_since
+    return {
+        FALLBACK: int(away_since is not None and real_now - away_since >= _PREFECT_STARTS),
+        FIRING: int(board.firing.jump is not None),
+        ASIDE: board.firing.aside_count,
+        JOBS: board.failed_count,
+        DELIVERIES: board.dead_deliveries,
+        HELD: board.held_count,
+    }
+
+
+class _Told(NamedTuple):
+    """How much of a trouble was told of, and in which hour."""
+
+    size: int = 0
+    hour: str = ""
+
+
+def _after(told: _Told, count: int, hour: str) -> _Told:
+    """Give what is told of now: more than before, once an hour. Less trouble than told of makes room for news."""
+    if count > told.size and hour != told.hour:
+        return _Told(count, hour)
+    return told._replace(size=min(count, told.size))
+
+
+def _tell(engine: Engine, tx: Transaction, kind: str, hour: str, now: datetime) -> None:
+    people = tx.of(DirectoryStore).with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
+    tell_of_system(
+        engine, tx, kind="system_trouble", rule=f"{TROUBLE}|{kind}|{hour}", people=people,
+        channels=(IN_APP, EMAIL), link=_BOARD_PAGE, now=now, critical=kind in _CRITICAL,
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""The board, the home page, and whether all is well."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from engine.assembly import Engine
+from engine.cases.actions.receipts import Progress, ask_progress, tries_of
+from engine.cases.views.lists import count_cases
+from engine.core.policy import Action
+from engine.deadlines.actions.firing import clock_jump
+from engine.jobs.actions.serve import retry_job, service_age
+from engine.messages.views import unread
+from engine.overview.records.cases import JobView
+from engine.overview.views.board import admin_board
+from engine.web.dependencies import SignedIn
+from engine.web.pages import render
+from engine.web.posted import clean
+from engine.web.security import network_of
+from engine.web.turns import sleep_out_of_turn, watched
+from engine.web.visit import frame, portal_of
+from engine.work.views.worklist import work_counts
+
+
+@dataclass(frozen=True, slots=True)
+class RunLink:
+    """A job with the address of its flow run in Prefect's pages; empty when Prefect did not do it or has no pages."""
+
+    job: JobView
+    href: str
+
+
+def run_links(jobs: Iterable[JobView], prefect_ui_url: str | None) -> tuple[RunLink, ...]:
+    """Give each job its link."""
+    return tuple(RunLink(job, _href(job, prefect_ui_url)) for job in jobs)
+
+
+def _href(job: JobView, prefect_ui_url: str | None) -> str:
+    if prefect_ui_url is None or job.flow_run_id is None:
+        return ""
+    return f"{prefect_ui_url.rstrip('/')}/runs/flow-run/{job.flow_run_id}"
+
+
+router = APIRouter()
+_LONGEST: Final = 40
+Short = Annotated[str, Form(max_length=_LONGEST)]
+
+
+@router.get("/progress")
+def page(request: Request) -> Response:
+    """Ask for the case number and the receipt code."""
+    return _page(request, None, "")
+
+
+async def wait_for_number(request: Request, number: Short = "") -> None:
+    """Wait as long as earlier wrong codes for this number or from this network have earned."""
+    engine, network = portal_of(request).engine, network_of(request)
+    tries = await run_in_threadpool(tries_of, engine, number=clean(number), network=network)
+    await sleep_out_of_turn(request, (await run_in_threadpool(tries.wait)).total_seconds())
+
+
+@router.post("/progress", dependencies=[Depends(wait_for_number)])
+def asked(request: Request, number: Short = "", code: Short = "") -> Response:
+    """Say how far the case is, or that number and code do not belong together."""
+    engine = portal_of(request).engine
+    found = ask_progress(engine, number=clean(number), code=clean(code), network=network_of(request))
+    return _page(request, found, clean(number))
+
+
+def _page(request: Request, found: Progress | None, number: str) -> Response:
+    context = frame(portal_of(request), request, None, title="What is happening with my report?")
+    is_wrong = found is Progress.UNKNOWN
+    words = context | {
+        "progress": "" if found is None or is_wrong else found.value,
+        "number": number,
+        "is_wrong": is_wrong,
+    }
+    return HTMLResponse(render("progress.html", words), status_code=403 if is_wrong else 200)
+
+
+@router.get("/")
+def home(visit: SignedIn) -> Response:
+    """Show the four doors, with what waits behind each."""
+    counts = visit.engine.ask(work_counts, visit.viewer, zone=visit.viewer.zone)
+    may_see = visit.may(Action.SEE_CASES)
+    return visit.page(
+        "home.html",
+        title="Home",
+        section="home",
+        counts=counts,
+        cases=visit.engine.ask(count_cases, visit.viewer) if may_see else 0,
+        unread=visit.engine.ask(unread, visit.viewer),
+        may_report=visit.may(Action.OPEN_CASE),
+        may_work=visit.may(Action.WORK),
+        may_see=may_see,
+        may_publish=visit.may(Action.PUBLISH),
+        may_see_board=visit.may(Action.SEE_BOARD),
+    )
+
+
+TOO_OLD: Final = timedelta(seconds=120)
+
+
+@router.get("/health")
+async def health() -> JSONResponse:
+    """Say that the portal answers, without a thread that people could hold."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/health/deadlines")
+async def deadlines(request: Request) -> Response:
+    """Be red (503) when nobody has looked at the deadlines for 120 seconds, or the clock has jumped and none fires."""
+    return await watched(partial(_deadlines, portal_of(request).engine))
+
+
+def _deadlines(engine: Engine) -> JSONResponse:
+    age, jump = service_age(engine, "deadlines"), clock_jump(engine)
+    is_late = age is None or age > TOO_OLD
+    said: dict[str, object] = {
+        "status": "late" if is_late else "paused" if jump else "ok",
+        "seconds_since_last_pass": None if age is None else round(age.total_seconds(), 1),
+    }
+    if jump is not None:
+        said["problem"] = jump.in_words
+    return JSONResponse(said, status_code=200 if said["status"] == "ok" else 503)
+
+
+@router.get("/board")
+def board(visit: SignedIn) -> Response:
+    """Show the state of the whole system, by ids and states only."""
+    view = visit.engine.ask_board(admin_board, visit.viewer)
+    age = service_age(visit.engine, "deadlines")
+    return visit.page(
+        "board.html",
+        title="Board",
+        section="board",
+        board=view,
+        failed=run_links(view.failed_jobs, visit.portal.prefect_ui_url),
+        held=run_links(view.held_jobs, visit.portal.prefect_ui_url),
+        recent=run_links(view.recent_flow_runs, visit.portal.prefect_ui_url),
+        deadlines_age=age,
+        deadlines_late=age is None or age > TOO_OLD,
+        prefect_ui_url=visit.portal.prefect_ui_url,
+        may_mend=visit.may(Action.MEND),
+        may_see=visit.may(Action.SEE_CASES),
+        may_keep_channels=visit.may(Action.KEEP_CHANNELS),
+    )
+
+
+@router.post("/jobs/{job_id}/retry")
+def retry(visit: SignedIn, job_id: UUID) -> Response:
+    """Try a failed job again."""
+    retry_job(visit.engine, job_id, viewer=visit.viewer)
+    return visit.go("/board", said="retried")

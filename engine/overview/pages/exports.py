@@ -1,0 +1,128 @@
+"""Copies in spreadsheets, and counts that may be shown."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from engine.core.keeping import PURPOSES_OF_COPIES, ROWS_ALONE
+from engine.core.policy import Action
+from engine.errors import InvalidAnswersError, NotAllowedError, TooFineError
+from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
+from engine.overview.spreadsheets import as_csv
+from engine.overview.views.copies import copies as copies_view
+from engine.overview.views.numbers import statistics as statistics_view
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import summary_of
+from engine.web.posted import text, typed
+from engine.web.times import local
+from engine.web.visit import Visit
+
+router = APIRouter()
+WHAT: Final = {"cases": "Cases", "steps": "Steps", "limits": "Time limits"}
+COUNTED: Final = {"cases": "Cases opened", "steps": "Steps ended"}
+BY: Final = {
+    "month": "Month", "unit": "Unit", "jurisdiction": "Place", "status": "Status (cases)", "about": "About (cases)",
+    "pillar": "Pillar (steps)", "outcome": "Outcome (steps)",
+}  # fmt: skip
+
+
+@router.get("/copies")
+def copies(visit: SignedIn) -> Response:
+    """List the copies that were asked for, with the form to ask for one."""
+    return _page(visit)
+
+
+@router.post("/copies")
+def asked(visit: SignedIn, form: Posted) -> Response:
+    """Ask for a copy."""
+    given = typed(form)
+    try:
+        ask_copy(
+            visit.engine, viewer=visit.viewer, what=text(form, "what"),
+            purpose_code=text(form, "purpose_code"),
+            chosen={name: text(form, name) for name in ("status", "since", "until")}, command_id=visit.command_of(form),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(visit, errors=error.problems, given=given)
+    return visit.go("/copies", said="copy_asked")
+
+
+@router.post("/copies/{copy_id}/answer")
+def answered(visit: SignedIn, copy_id: UUID, form: Posted) -> Response:
+    """Agree to a large copy as a second person, or refuse it; who asked takes it back."""
+    answer_copy(visit.engine, copy_id, viewer=visit.viewer, agreed=text(form, "agreed") == "yes")
+    return visit.go("/copies", said="answered")
+
+
+@router.post("/copies/{copy_id}/link")
+def ready(visit: SignedIn, copy_id: UUID) -> Response:
+    """Give who asked the button by which a copy is fetched, once."""
+    token = link_to_copy(visit.engine, copy_id, viewer=visit.viewer)
+    return visit.page("copy-ready.html", title="Download the copy", section="track", copy_id=copy_id, token=token)
+
+
+@router.post("/copies/{copy_id}/file")
+def file(visit: SignedIn, copy_id: UUID, form: Posted) -> Response:
+    """Hand a copy over, once."""
+    fetched = fetch_copy(
+        visit.engine, copy_id, token=text(form, "token"), viewer=visit.viewer, write=as_csv,
+        at=local(visit.now, visit.viewer.zone),
+    )  # fmt: skip
+    name = f"icmc-copy-{fetched.number}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(fetched.content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/statistics")
+def statistics(
+    visit: SignedIn,
+    of: str = "cases",
+    by: Annotated[list[str] | None, Query(max_length=10)] = None,
+    audience: str = "inside",
+) -> Response:
+    """Show counts, small ones withheld."""
+    chosen = [name for name in (by or ["month"]) if name in BY]
+    problem, found = "", None
+    try:
+        found = visit.engine.ask(statistics_view, visit.viewer, of=of, by=chosen, outside=audience == "outside")
+    except TooFineError as error:
+        problem = str(error)
+    return visit.page(
+        "statistics.html",
+        title="Statistics",
+        section="track",
+        status=422 if problem else 200,
+        found=found,
+        problems=[("#by", problem)] if problem else [],
+        of=of if of in COUNTED else "cases",
+        by=chosen,
+        audience=audience,
+        counted=COUNTED,
+        dimensions=BY,
+        may_export=visit.may(Action.EXPORT),
+    )
+
+
+def _page(visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None) -> Response:
+    may_export, may_answer = visit.may(Action.EXPORT), visit.may(Action.APPROVE_EXPORT)
+    if not may_export and not may_answer:
+        raise NotAllowedError(actor=visit.viewer.name, action=Action.EXPORT.value)
+    return visit.page(
+        "copies.html",
+        title="Copies",
+        section="track",
+        status=422 if errors else 200,
+        copies=visit.engine.ask(copies_view, visit.viewer),
+        what=WHAT,
+        purposes=PURPOSES_OF_COPIES,
+        rows_alone=ROWS_ALONE,
+        may_export=may_export,
+        may_answer=may_answer,
+        errors=errors or {},
+        problems=summary_of(errors),
+        typed=given or {},
+        command_id=visit.new_command(),
+    )

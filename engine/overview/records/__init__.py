@@ -1,0 +1,1 @@
+"""The case page, the board and counts as people see them."""

@@ -1,0 +1,1 @@
+"""The case page, history, board and numbers."""

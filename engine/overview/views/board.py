@@ -1,0 +1,187 @@
+"""The admin's board: what runs, waits, is late, failed or is stuck, by ids and states only."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select, true
+
+from engine.cases.conditions import chosen_units, late_by, late_from
+from engine.cases.visibility import not_denied
+from engine.core.opening import MISSING
+from engine.core.policy import Action, board_units, can
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading, Row
+from engine.db.shape import (
+    CASE,
+    CASE_IS_OPEN,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
+    DELIVERY,
+    DELIVERY_IS_DEAD,
+    ITEM,
+    ITEM_IS_OPEN,
+    JOB,
+    JOB_HAS_FAILED,
+    JOB_IS_READY,
+    OPENING,
+    SERVICE,
+    STEP,
+    STEP_IS_HELD_BACK,
+)
+from engine.errors import NotAllowedError
+from engine.jobs.records import WORKER, Said, reasons
+from engine.jobs.views import job_view, select_jobs, unserved
+from engine.overview.records.board import BoardView, WaitReasonView
+from engine.overview.records.cases import JobView
+from engine.overview.views.running import firing, hours_since, unreached
+from engine.work.records import WorkItemView
+from engine.work.views.items import first_by_deadline, item_views, select_items
+
+_LINES = 100
+_RECENT = 20
+_DEADLINES = "deadlines"
+_FALLBACK = "fallback"
+_HELD = "held"
+_AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label("age")
+
+
+def admin_board(reading: Reading, viewer: Viewer) -> BoardView:
+    """Give the board of the viewer's units, of all units to who keeps the system running.
+
+    Raises `NotAllowedError` for those whose roles do not include it.
+    """
+    if not can(viewer, Action.SEE_BOARD):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_BOARD.value)
+    scope = _Scope(viewer, board_units(viewer))
+    waiting = _waiting_jobs(reading, scope)
+    stuck, stuck_count = _stuck(reading, scope)
+    held = _count(reading, JOB, JOB.c.status == _HELD, scope)
+    services = {row["name"]: row for row in reading.rows(select(SERVICE, _AGE))}
+    deadlines = services.get(_DEADLINES)
+    return BoardView(
+        open_cases=_count(reading, CASE, CASE_IS_OPEN, scope),
+        open_items=_count(reading, ITEM, ITEM_IS_OPEN, scope),
+        overdue=_overdue(reading, viewer, scope),
+        overdue_count=_count_overdue(reading, scope),
+        waiting=_waiting_for(reading, scope),
+        stuck=stuck,
+        stuck_count=stuck_count,
+        unreached=unreached(reading, viewer, scope.units, limit=_LINES),
+        unserved=unserved(reading, _of_units(CASE, scope)),
+        running_hours=hours_since(reading, viewer, scope.units, limit=_LINES),
+        failed_jobs=_jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
+        failed_count=_count(reading, JOB, JOB_HAS_FAILED, scope),
+        waiting_jobs=waiting["count"],
+        oldest_waiting_job_at=waiting["oldest"],
+        dead_deliveries=_count(reading, DELIVERY, DELIVERY_IS_DEAD, scope),
+        deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
+        fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
+        firing=firing(reading, _of_units(DEADLINE, scope)),
+        recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
+        held_jobs=_jobs(reading, JOB.c.status == _HELD, scope, limit=_LINES) if held else (),
+        held_count=held,
+        why_jobs_wait=_why_jobs_wait(reading, services, waiting, held),
+    )
+
+
+class _Scope(NamedTuple):
+    """Whose board it is, and which units it counts: None for all."""
+
+    viewer: Viewer
+    units: frozenset[UUID] | None
+
+
+def _of_units(table: Table, scope: _Scope) -> ColumnElement[bool]:
+    """Give the condition for the units of a board, without the cases that are denied to its reader."""
+    units = true() if scope.units is None else table.c.unit_id.in_(sorted(scope.units))
+    case_id = table.c.id if table is CASE else table.c.case_id
+    if table is DELIVERY:
+        return units & or_(case_id.is_(None), not_denied(scope.viewer, case_id))
+    return units & not_denied(scope.viewer, case_id)
+
+
+def _count(reading: Reading, table: Table, condition: ColumnElement[bool], scope: _Scope) -> int:
+    return reading.count(select(func.count()).select_from(table).where(condition, _of_units(table, scope)))
+
+
+def _overdue(reading: Reading, viewer: Viewer, scope: _Scope) -> tuple[WorkItemView, ...]:
+    open_ones = ITEM_IS_OPEN & not_denied(viewer, ITEM.c.case_id)
+    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now, late_by_then=True)
+    return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(_LINES)), viewer)
+
+
+def _count_overdue(reading: Reading, scope: _Scope) -> int:
+    """Count the open items of which a limit is over, however many are listed."""
+    is_late = late_by(DEADLINE.c.due_at, late_from(DEADLINE), reading.now)
+    is_late &= DEADLINE_IS_OPEN & (DEADLINE.c.purpose != OPENING)
+    return reading.count(
+        select(func.count(distinct(ITEM.c.id)))
+        .select_from(
+            DEADLINE.join(ITEM, (ITEM.c.step_id == DEADLINE.c.step_id) & (ITEM.c.unit_id == DEADLINE.c.unit_id))
+        )
+        .where(is_late, ITEM_IS_OPEN, _of_units(DEADLINE, scope))
+    )
+
+
+def _waiting_for(reading: Reading, scope: _Scope) -> Mapping[str, int]:
+    """Count the open items by candidate role; one that several roles may claim counts for each."""
+    role = func.unnest(ITEM.c.candidate_roles).label("role")
+    roles = select(role).where(ITEM_IS_OPEN, _of_units(ITEM, scope)).subquery("roles")
+    rows = reading.rows(select(roles.c.role, func.count().label("items")).group_by(roles.c.role).order_by(roles.c.role))
+    return {row["role"]: row["items"] for row in rows}
+
+
+def _stuck(reading: Reading, scope: _Scope) -> tuple[tuple[str, ...], int]:
+    """List the first open cases in which nothing can happen by itself and nobody is asked, and count them all."""
+    asked = exists().where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN)
+    idle = (
+        select(CASE.c.id, CASE.c.number, CASE.c.opened_at)
+        .where(CASE_IS_OPEN, _of_units(CASE, scope), ~asked)
+        .cte("idle")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    worked_on = exists().where(JOB.c.case_id == idle.c.id, JOB.c.status.in_(("ready", "claimed", "held")))
+    explained = exists().where(
+        STEP.c.case_id == idle.c.id, STEP_IS_HELD_BACK, func.coalesce(STEP.c.gate, "") != MISSING
+    )
+    rows = reading.rows(
+        select(idle.c.number, func.count().over().label("of"))
+        .where(~worked_on, ~explained)
+        .order_by(idle.c.opened_at, idle.c.number)
+        .limit(_LINES)
+    )
+    return tuple(row["number"] for row in rows), rows[0]["of"] if rows else 0
+
+
+def _waiting_jobs(reading: Reading, scope: _Scope) -> Row:
+    due = JOB.c.ready_at <= reading.now
+    rows = reading.rows(
+        select(
+            func.count().label("count"),
+            func.count().filter(due).label("due"),
+            func.min(JOB.c.ready_at).filter(due).label("oldest"),
+        ).where(JOB_IS_READY, _of_units(JOB, scope))
+    )
+    return rows[0]
+
+
+def _why_jobs_wait(
+    reading: Reading, services: Mapping[str, Row], waiting: Row, held: int
+) -> tuple[WaitReasonView, ...]:
+    """Say why jobs wait, from what the services last said; ages are by the clock of the database."""
+    said = {
+        name: Said(row["state"], row["since"], timedelta(seconds=max(float(row["age"]), 0.0)))
+        for name, row in services.items()
+    }
+    workers = [one for name, one in said.items() if name.startswith(WORKER)]
+    waits_for = reading.now - waiting["oldest"] if waiting["oldest"] else None
+    found = reasons(said, due=waiting["due"], held=held, waits_for=waits_for, workers=workers)
+    return tuple(WaitReasonView(**reason._asdict()) for reason in found)
+
+
+def _jobs(reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, limit: int) -> tuple[JobView, ...]:
+    newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
+    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*newest).limit(limit))
+    return tuple(job_view(row) for row in rows)

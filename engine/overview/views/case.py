@@ -1,0 +1,143 @@
+"""The case page: everything of one case that a viewer may see, identifying answers masked."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from engine.cases.views.answers import Answers, fact_text, readable_answers, typed_title
+from engine.cases.views.lists import concern_of
+from engine.cases.views.sight import ANSWERED, is_narrowed, shows_part
+from engine.core.access import OPERATIONAL, covers
+from engine.core.policy import Action, can
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading
+from engine.deadlines.views.deadlines import deadline_views, escalation_views
+from engine.documents.views import document_views
+from engine.jobs.views import jobs_of_case
+from engine.language.plain_words import in_plain_words
+from engine.overview.records.cases import CaseView, JobView, RunView
+from engine.overview.views.case_rows import CaseRows, case_rows, narrowed
+from engine.overview.views.steps import findings, step_views
+from engine.persons.records import CasePersonView
+from engine.persons.views.links import guardian_notes
+from engine.ports import Vault
+from engine.work.records import DocumentView
+
+
+def case_page(reading: Reading, viewer: Viewer, case_id: UUID) -> CaseView:
+    """Return the page of a case, identifying answers masked; raises `NotFoundError`."""
+    rows = case_rows(reading, viewer, case_id)
+    jobs = jobs_of_case(reading, viewer, case_id)
+    warnings = () if is_narrowed(rows.access) else guardian_notes(reading, case_id)
+    return _case_view(reading, viewer, rows, jobs).model_copy(update={"warnings": warnings})
+
+
+def _case_view(reading: Reading, viewer: Viewer, rows: CaseRows, jobs: tuple[JobView, ...]) -> CaseView:
+    """Make the page of a case from its rows; answers and facts only for those who may read answers.
+
+    Of a case that is seen through a grant, only what the grant names.
+    """
+    access, is_operational = rows.access, covers(rows.access, OPERATIONAL)
+    mends = not is_narrowed(access) and can(viewer, Action.SEE_BOARD, access=access)
+    found = findings(reading.known, rows, jobs, mends=mends) if is_operational and is_narrowed(access) else ()
+    rows = narrowed(rows, reading.known)
+    may_read = can(viewer, Action.READ_ANSWERS, access=access)
+    answers, unreadable = _answers(rows, reading.vault) if may_read else ({}, frozenset())
+    deadlines = deadline_views(reading, rows.deadlines, rows.positions, law=rows.law)
+    if is_narrowed(access):  # whom its unit is to ring is not told to another one
+        deadlines = tuple(one.model_copy(update={"calls": ()}) for one in deadlines)
+    documents = document_views(rows.documents, opens=rows.opens)
+    by_step: dict[UUID | None, tuple[DocumentView, ...]] = {}
+    for row, document in zip(rows.documents, documents, strict=True):
+        by_step[row["step_id"]] = (*by_step.get(row["step_id"], ()), document)
+    steps = step_views(reading, rows, deadlines, by_step, answers, _titles(rows, reading.vault) if may_read else {})
+    titles = tuple(step.title for step in steps if step.id in unreadable)
+    return CaseView(
+        **{name: rows.case[name] for name in _SAME},
+        **({name: rows.case[name] for name in _OF_WORK} if is_operational else _UNTOLD),
+        is_own=not is_narrowed(access),
+        shows_work=is_operational,
+        allowed=() if is_narrowed(access) else tuple(one for one in Action if can(viewer, one, access=access)),
+        concern=concern_of(reading, rows.case["concern"]) if may_read and shows_part(access, "concern") else "",
+        runs=_runs(reading, rows) if is_operational else (),
+        steps=steps,
+        persons=_persons(rows),
+        facts=_facts(reading, rows) if may_read else {},
+        deadlines=deadlines,
+        escalations=escalation_views(
+            rows.escalations,
+            rows.told,
+            titles={deadline.id: deadline.step_title for deadline in deadlines},
+            steps={step.id: step.title for step in steps},
+            library=reading.known.library(),
+            calls={deadline.id: deadline.calls for deadline in deadlines},
+        ),
+        documents=documents,
+        jobs=jobs if is_operational else (),
+        findings=found if is_narrowed(access) else findings(reading.known, rows, jobs, titles, mends=mends),
+    )
+
+
+_SAME = ("id", "number", "unit", "jurisdiction", "zone")
+_OF_WORK = ("status", "opened_at", "closed_at")
+_UNTOLD = {"status": "shared", "opened_at": None, "closed_at": None}
+"""What is said instead to whom the work is not shown."""
+
+
+def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozenset[UUID]]:
+    """Open the answers that stand; where that fails, the outputs may still be there to be shown."""
+    sealed = {(row["step_id"], row["turn"]): row for row in rows.answers}
+    answers: dict[UUID, Answers] = {}
+    unreadable = set()
+    for step in rows.steps:
+        if step["status"] not in ANSWERED:
+            continue
+        row = sealed.get((step["id"], step["turn"]))
+        opened = readable_answers(vault, row) if row else {}
+        if opened is None:
+            unreadable.add(step["id"])
+        answers[step["id"]] = {**rows.outputs.get(step["id"], {}), **(opened or {})}
+    return answers, frozenset(unreadable)
+
+
+def _titles(rows: CaseRows, vault: Vault) -> Mapping[UUID, str]:
+    """Give what somebody calls the steps that they added, for those who are shown the whole case."""
+    if is_narrowed(rows.access):
+        return {}
+    return {row["id"]: typed_title(vault, row["id"], row["sealed_title"]) for row in rows.steps if row["sealed_title"]}
+
+
+def _runs(reading: Reading, rows: CaseRows) -> tuple[RunView, ...]:
+    same = ("id", "workflow", "version", "status", "started_at", "definition_hash")
+    views = []
+    for row in rows.runs:
+        compiled = reading.known.definitions(row["definition_hash"])
+        title = compiled.workflow.title if compiled else in_plain_words(row["workflow"])
+        views.append(RunView(title=title, **{name: row[name] for name in same}))
+    return tuple(views)
+
+
+def _persons(rows: CaseRows) -> tuple[CasePersonView, ...]:
+    return tuple(
+        CasePersonView(
+            id=row["person_id"],
+            role=row["role"],
+            label=f"Person {rows.positions[rows.case['id'], row['person_id']]}",
+            name=None,
+            age=None,
+        )
+        for row in rows.persons
+        if row["removed_at"] is None
+    )
+
+
+def _facts(reading: Reading, rows: CaseRows) -> Mapping[str, str]:
+    """Name the facts of a case as its workflows title them."""
+    titles: dict[str, str] = {}
+    for run in rows.runs:
+        compiled = reading.known.definitions(run["definition_hash"])
+        titles |= {name: fact.title for name, fact in compiled.workflow.facts.items() if fact.title} if compiled else {}
+    return {
+        titles.get(name, in_plain_words(name)): fact_text(value, rows.case["zone"])
+        for name, value in sorted(rows.facts.items())
+        if shows_part(rows.access, name)
+    }

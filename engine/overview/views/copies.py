@@ -1,0 +1,183 @@
+"""What goes into a copy for a spreadsheet: states and instants of the viewer's own cases, nobody's name or answer."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from engine.cases.sentences import OUTCOMES
+from engine.cases.views.lists import concern_of
+from engine.cases.visibility import visible_to
+from engine.core.deadlines.lateness import DELAY_OWNERS
+from engine.core.keeping import MOST_ROWS, PURPOSES_OF_COPIES
+from engine.core.policy import Action, can, units_that_let
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading
+from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
+from engine.db.tables.cases import CaseRow
+from engine.deadlines.views.deadlines import title_of
+from engine.errors import NotAllowedError
+from engine.language.limits import TimeLimit
+from engine.language.plain_words import in_plain_words
+from engine.people.records import region_words
+from engine.retention.shown import ExportCopyView, SheetView
+
+COPY = CaseRow.metadata.tables["export_copy"]
+WHAT = ("cases", "steps", "limits")
+_MOST = 100
+_HEADERS = {
+    "cases": ("Case", "Status", "Unit", "Place", "About", "Opened", "Closed", "Persons"),
+    "steps": ("Case", "Step", "Pillar", "Status", "Opened", "Ended", "Outcome"),
+    "limits": ("Case", "Step", "Time limit", "Law", "Due", "Status", "Breached", "Ended", "Responsible for the delay"),
+}
+
+
+def count_copied(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> int:
+    """Count the lines that a copy would have now; raises `NotAllowedError`."""
+    return reading.count(select(func.count()).select_from(_selected(reading, viewer, what, chosen).subquery()))
+
+
+def sheet(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> SheetView:
+    """Give the lines of a copy, by the rights that the viewer has now; raises `NotAllowedError`."""
+    rows = reading.rows(_selected(reading, viewer, what, chosen).limit(MOST_ROWS))
+    lines = {"cases": _case, "steps": _step, "limits": _limit}[what]
+    return SheetView(what=what, header=_HEADERS[what], lines=tuple(lines(reading, row) for row in rows))
+
+
+def copies(reading: Reading, viewer: Viewer) -> tuple[ExportCopyView, ...]:
+    """List the viewer's own copies and, for who may agree to them, those of their units; the latest first."""
+    answered = ACTOR.alias("answered")
+    mine = COPY.c.asked_by == viewer.actor_id
+    theirs = COPY.c.unit_id.in_(sorted(units_that_let(viewer, Action.APPROVE_EXPORT)))
+    rows = reading.rows(
+        select(COPY, ACTOR.c.name.label("asked_by_name"), answered.c.name.label("answered_by_name"))
+        .select_from(
+            COPY.join(ACTOR, ACTOR.c.id == COPY.c.asked_by).outerjoin(answered, answered.c.id == COPY.c.answered_by)
+        )
+        .where(or_(mine, theirs))
+        .order_by(COPY.c.number.desc())
+        .limit(_MOST)
+    )
+    same = ("id", "number", "asked_at", "what", "counted", "expires_at", "fetched_at", "rows")
+    return tuple(
+        ExportCopyView(
+            **{name: row[name] for name in same},
+            asked_by=row["asked_by_name"],
+            is_mine=row["asked_by"] == viewer.actor_id,
+            purpose=PURPOSES_OF_COPIES.get(row["purpose_code"], row["purpose_code"]),
+            status="expired"
+            if row["status"] in {"asked", "ready"} and row["expires_at"] <= reading.now
+            else row["status"],
+            answered_by=row["answered_by_name"] or "",
+        )
+        for row in rows
+    )
+
+
+def _selected(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> Select[Any]:
+    if not can(viewer, Action.EXPORT):
+        raise NotAllowedError(actor=viewer.name, action=Action.EXPORT.value)
+    wanted = and_(_own(reading, viewer), *_filters(chosen))
+    match what:
+        case "cases":
+            return _cases(wanted)
+        case "steps":
+            return _steps(wanted)
+        case _:
+            return _limits(wanted)
+
+
+def _own(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
+    """Leave out what was only granted: its unit decides what leaves."""
+    seen = visible_to(viewer, now=reading.now)
+    if viewer.is_system:
+        return seen
+    return and_(seen, CASE.c.unit_id.in_(sorted(units_that_let(viewer, Action.EXPORT))))
+
+
+def _filters(chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if chosen.get("status") in {"open", "closed"}:
+        found.append(CASE.c.status == chosen["status"])
+    opened = func.timezone(UNIT.c.zone, CASE.c.opened_at)
+    if chosen.get("since"):
+        found.append(opened >= date.fromisoformat(str(chosen["since"])))
+    if chosen.get("until"):
+        found.append(func.date(opened) <= date.fromisoformat(str(chosen["until"])))
+    return found
+
+
+def _cases(wanted: ColumnElement[bool]) -> Select[Any]:
+    persons = (
+        select(func.count(CASE_PERSON.c.person_id.distinct()))
+        .where(CASE_PERSON.c.case_id == CASE.c.id, CASE_PERSON.c.removed_at.is_(None))
+        .scalar_subquery()
+    )
+    return (
+        select(
+            CASE.c.number, CASE.c.status, UNIT.c.name.label("unit"), CASE.c.jurisdiction, CASE.c.concern,
+            CASE.c.opened_at, CASE.c.closed_at, persons.label("persons"),
+        )
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(wanted)
+        .order_by(CASE.c.opened_at, CASE.c.id)
+    )  # fmt: skip
+
+
+def _steps(wanted: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(
+            CASE.c.number, STEP.c.key, STEP.c.uses, STEP.c.added, STEP.c.status, STEP.c.opened_at, STEP.c.ended_at,
+            STEP.c.outcome, RUN.c.definition_hash,
+        )
+        .select_from(
+            STEP.join(CASE, CASE.c.id == STEP.c.case_id)
+            .join(RUN, RUN.c.id == STEP.c.run_id)
+            .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        )
+        .where(wanted)
+        .order_by(CASE.c.opened_at, CASE.c.id, STEP.c.opened_at, STEP.c.id)
+    )  # fmt: skip
+
+
+def _limits(wanted: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(
+            CASE.c.number, DEADLINE.c.key, STEP.c.uses, STEP.c.added, DEADLINE.c.purpose, DEADLINE.c.limit,
+            DEADLINE.c.law, DEADLINE.c.due_at, DEADLINE.c.status, DEADLINE.c.breached_at, DEADLINE.c.ended_at,
+            DEADLINE.c.delay_owner, RUN.c.definition_hash,
+        )
+        .select_from(
+            DEADLINE.join(CASE, CASE.c.id == DEADLINE.c.case_id)
+            .join(RUN, RUN.c.id == DEADLINE.c.run_id)
+            .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+            .outerjoin(STEP, STEP.c.id == DEADLINE.c.step_id)
+        )
+        .where(wanted, DEADLINE.c.purpose != OPENING)
+        .order_by(CASE.c.opened_at, CASE.c.id, DEADLINE.c.due_at, DEADLINE.c.id)
+    )  # fmt: skip
+
+
+def _case(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row
+    concern = concern_of(reading, row["concern"])
+    return (
+        row["number"], in_plain_words(row["status"]), row["unit"], region_words(row["jurisdiction"]), concern,
+        row["opened_at"], row["closed_at"], row["persons"],
+    )  # fmt: skip
+
+
+def _step(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    title = reading.known.title(row["definition_hash"], row["key"], row["uses"], None)
+    pillar, status = in_plain_words(row["uses"].partition(".")[0]), in_plain_words(row["status"])
+    outcome = OUTCOMES.get(row["outcome"], in_plain_words(row["outcome"])) if row["outcome"] else None
+    return (row["number"], title, pillar, status, row["opened_at"], row["ended_at"], outcome)
+
+
+def _limit(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    title = title_of(reading, {**row, "added": None})  # type: ignore[arg-type]
+    return (
+        row["number"], title, TimeLimit(row["limit"]).in_words(), row["law"], row["due_at"],
+        in_plain_words(row["status"]), row["breached_at"], row["ended_at"],
+        DELAY_OWNERS.get(row["delay_owner"], row["delay_owner"]),
+    )  # fmt: skip

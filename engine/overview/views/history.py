@@ -1,0 +1,229 @@
+"""The history of a case in words, and as the person whom it is about may read it."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ARRAY, Text, cast, select
+
+from engine.audit.records import AccountLine
+from engine.audit.views import case_zone
+from engine.cases.sentences import OF_STEPS, Body, sentence
+from engine.cases.views.sight import access_to, is_narrowed, require_whole, shows_time
+from engine.cases.visibility import visible_to
+from engine.core.access import OPERATIONAL, CaseAccess, covers
+from engine.core.policy import Action, can
+from engine.core.values import person_in
+from engine.core.viewer import Viewer
+from engine.db import tables as tb
+from engine.db.reading import Reading, Row
+from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRAL, RUN, STEP
+from engine.errors import NotAllowedError, NotFoundError
+from engine.overview.records.cases import EventView
+from engine.persons.redaction import is_untold_role, is_untold_step, untold_persons
+
+_OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
+OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "RunEnded", "RunReopened"})
+"""The events that tell how the work of the whole case goes."""
+
+
+def case_history(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[EventView, ...]:
+    """Tell the events of a case in their order; raises `NotFoundError`, `NotAllowedError`.
+
+    To a grant those that it shows are numbered by themselves: no gap counts the others.
+    """
+    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    if reading.first(seen) is None:
+        raise NotFoundError(kind="case")
+    access = access_to(reading, viewer, case_id)
+    if not can(viewer, Action.READ_HISTORY, access=access):
+        raise NotAllowedError(actor=viewer.name, action=Action.READ_HISTORY.value)
+    titles = _Titles(reading, case_id)
+    rows = reading.rows(
+        select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, ACTOR.c.name)
+        .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
+        .where(EVENT.c.case_id == case_id)
+        .order_by(EVENT.c.seq)
+    )
+    rows = [
+        row
+        for row in rows
+        if not _is_kept_from(viewer, row["type"], row["body"])
+        and (not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"]))
+    ]
+    return tuple(
+        EventView(
+            seq=number if is_narrowed(access) else row["seq"],
+            at=row["at"],
+            actor=row["name"],
+            type=row["type"],
+            text=sentence(row["type"], row["body"], titles.of),
+        )
+        for number, row in enumerate(rows, start=1)
+    )
+
+
+def _is_kept_from(viewer: Viewer, type_: str, body: Body) -> bool:
+    """Say whether an event notes, or ends, that the viewer must not be told of the case: they do not learn of it."""
+    return type_ in _OF_CONFLICT and body.get("actor_id") == str(viewer.actor_id)
+
+
+class _Titles:
+    """The titles of a case's steps, by what events say of them."""
+
+    def __init__(self, reading: Reading, case_id: UUID) -> None:
+        self._known = reading.known
+        runs = reading.rows(select(RUN.c.id, RUN.c.definition_hash).where(RUN.c.case_id == case_id))
+        self._hash_of: Mapping[str, str] = {str(row["id"]): row["definition_hash"] for row in runs}
+        steps = reading.rows(
+            select(STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.path, STEP.c.uses, STEP.c.added, STEP.c.status).where(
+                STEP.c.case_id == case_id
+            )
+        )
+        self._title_of: dict[str, str] = {}
+        self._step_of: dict[str, Row] = {}
+        for row in steps:
+            title = self._known.title(self._hash_of.get(str(row["run_id"]), ""), row["key"], row["uses"], row["added"])
+            self._title_of |= {str(row["id"]): title, row["key"]: title}
+            self._step_of[str(row["id"])] = row
+
+    def step_of(self, body: Body) -> Row | None:
+        """Give the step that a body speaks of by its id; None when it speaks of none."""
+        part = body.get("step") or body.get("deadline") or body
+        return self._step_of.get(str(part.get("step_id") or part.get("id") or ""))
+
+    def of(self, body: Body) -> str:
+        """Name the step that a body speaks of; empty when it speaks of none."""
+        part = body.get("step") or body.get("deadline") or body
+        key = str(part.get("key") or part.get("step_key") or "")
+        for name in (str(part.get("step_id") or part.get("id") or ""), key):
+            if name in self._title_of:
+                return self._title_of[name]
+        definition_hash = self._hash_of.get(str(part.get("run_id", "")), "")
+        return self._known.title(definition_hash, key, "", None) if key else ""
+
+
+def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bool:
+    """Say whether a grant shows an event: it tells of the work, and of a step that is there for the viewer."""
+    if type_ in OF_WORK:
+        return covers(access, OPERATIONAL)
+    step = titles.step_of(body) if type_ in OF_STEPS else None
+    return step is not None and shows_time(access, step)
+
+
+_READ = tb.ReadingRow.metadata.tables["reading"]
+_TOLD = frozenset(
+    {
+        "CaseOpened", "CaseClosed", "CaseReopened", "PersonAdded", "PersonIdentified", "PersonCorrected", "StepEnded",
+        "StepCancelled", "ReferralOffered", "ReferralAccepted", "ReferralDeclined", "ReferralRecalled", "GlassBroken",
+        "GlassConfirmed", "GlassEnded", "ConsentRecorded", "ConsentWithdrawn",
+    },
+)  # fmt: skip
+"""What the person is told of; time limits, ladders and what our people do among each other say nothing to them."""
+
+
+def account(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[AccountLine, ...]:
+    """Tell what happened in a case as the person may read it: what, when, by which role; no name of anybody.
+
+    What tells of informants, or of suspects and what is done about them, is left out, and what somebody typed is never
+    quoted. Only the case's own unit makes it. Raises `NotFoundError`, `NotAllowedError`.
+    """
+    require_whole(reading, viewer, case_id, Action.READ_HISTORY)
+    zone = case_zone(reading, viewer, case_id)
+    untold = _untold(reading, case_id)
+    titles, steps = _safe_titles(reading, case_id, untold)
+    hidden = frozenset({*steps, *map(str, untold), *_sent_about(reading, case_id, untold)})
+    lines = (*_happened(reading, case_id, titles, hidden), *_looked_at(reading, case_id, zone, hidden))
+    return tuple(sorted(lines, key=lambda line: line.at))
+
+
+def _happened(
+    reading: Reading, case_id: UUID, titles: Mapping[str, str], hidden: frozenset[str]
+) -> Iterator[AccountLine]:
+    roles = _roles(reading, case_id)
+    rows = reading.rows(
+        select(EVENT.c.at, EVENT.c.type, EVENT.c.body, EVENT.c.actor_id)
+        .where(EVENT.c.case_id == case_id, EVENT.c.type.in_(sorted(_TOLD)))
+        .order_by(EVENT.c.seq)
+    )
+    for row in rows:
+        body, step_id = row["body"], _step_in(row["body"])
+        if hidden.isdisjoint((step_id, *_ids_in(body))) and not is_untold_role(_came_as(body)):
+            text = sentence(row["type"], body, partial(_named, titles.get(step_id, "")))
+            yield AccountLine(at=row["at"], role=roles.get(row["actor_id"], ""), text=text)
+
+
+def _named(name: str, _body: Body) -> str:
+    return name
+
+
+def _step_in(body: Body) -> str:
+    part = body.get("step") or body
+    return str(part.get("step_id") or part.get("id") or "")
+
+
+def _ids_in(body: Body) -> tuple[str, ...]:
+    """Give whom an event speaks of, and which referral."""
+    person = body.get("person") or {}
+    return str(person.get("person_id", "")), str(body.get("person_id", "")), str(body.get("referral_id", ""))
+
+
+def _came_as(body: Body) -> str:
+    return str((body.get("person") or {}).get("role", ""))
+
+
+def _looked_at(reading: Reading, case_id: UUID, zone: ZoneInfo, hidden: frozenset[str]) -> Iterator[AccountLine]:
+    """Tell once for each day of the case's zone and role that what identifies people was looked at."""
+    rows = reading.rows(
+        select(_READ.c.at, _READ.c.roles, _READ.c.subject_id)
+        .where(_READ.c.case_id == case_id, _READ.c.classes != cast([], ARRAY(Text())))
+        .order_by(_READ.c.seq)
+    )
+    seen = set()
+    for row in rows:
+        role, day = row["roles"][0] if row["roles"] else "", row["at"].astimezone(zone).date()
+        if (day, role) not in seen and str(row["subject_id"]) not in hidden:
+            seen.add((day, role))
+            yield AccountLine(at=row["at"], role=role, text="Someone looked at what you said, or at who you are.")
+
+
+def _untold(reading: Reading, case_id: UUID) -> frozenset[UUID]:
+    """Give the persons of a case of whom nothing is told."""
+    rows = reading.rows(select(CASE_PERSON.c.person_id, CASE_PERSON.c.role).where(CASE_PERSON.c.case_id == case_id))
+    return untold_persons((row["person_id"], row["role"]) for row in rows)
+
+
+def _sent_about(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> set[str]:
+    """Give the ids of what was sent about nobody but those persons."""
+    sent = reading.rows(select(REFERRAL.c.id, REFERRAL.c.persons).where(REFERRAL.c.case_id == case_id))
+    return {str(row["id"]) for row in sent if row["persons"] and untold.issuperset(row["persons"])}
+
+
+def _safe_titles(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> tuple[dict[str, str], set[str]]:
+    """Give the titles of steps in published words, and the steps of which the person is not told."""
+    rows = reading.rows(
+        select(STEP.c.id, STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added, RUN.c.definition_hash)
+        .select_from(STEP.join(RUN, RUN.c.id == STEP.c.run_id))
+        .where(STEP.c.case_id == case_id)
+    )
+    titles, hidden = {}, set()
+    for row in rows:
+        step_type = reading.known.step_type(row["uses"])
+        classes = {spec.sealed_class for spec in step_type.fields} if step_type else set()
+        if person_in(row["path"]) in untold or is_untold_step(row["uses"], classes):
+            hidden.add(str(row["id"]))
+        published = "" if row["added"] else row["definition_hash"]
+        titles[str(row["id"])] = reading.known.title(published, row["key"], row["uses"], None)
+    return titles, hidden
+
+
+def _roles(reading: Reading, case_id: UUID) -> dict[UUID, str]:
+    """Give one role of each who acted in a case: that of the case's own unit before another one's."""
+    rows = reading.rows(
+        select(MEMBERSHIP.c.actor_id, MEMBERSHIP.c.role)
+        .select_from(MEMBERSHIP.join(CASE, CASE.c.id == case_id))
+        .where(MEMBERSHIP.c.actor_id.in_(select(EVENT.c.actor_id).where(EVENT.c.case_id == case_id)))
+        .order_by((MEMBERSHIP.c.unit_id == CASE.c.unit_id), MEMBERSHIP.c.role.desc())
+    )
+    return {row["actor_id"]: row["role"] for row in rows}

@@ -1,0 +1,173 @@
+"""How firing goes, how long open cases run, what services said, whom the last level did not reach."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Select, case, exists, func, literal, select, text, true
+
+from engine.cases.conditions import late_from
+from engine.cases.visibility import not_denied
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading
+from engine.db.shape import AUDIT, CASE, CASE_IS_OPEN, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, INSTALLATION
+from engine.overview.records.board import (
+    AsideDeadline,
+    AuditProblem,
+    ClockJump,
+    EscalationAudit,
+    FiringView,
+    LagBucket,
+    RunningHoursView,
+)
+
+WORK_FOR_A_PERSON: Final = 5
+"""A deadline that failed so often is shown to those who keep the system running."""
+BUCKETS: Final = (1, 2, 5, 30, 120, 900, 3600)
+"""The upper ends of the histogram, in seconds."""
+_DAY = timedelta(days=1)
+_LINES = 100
+_FIRING = "firing"
+
+
+def firing(reading: Reading, of_units: ColumnElement[bool]) -> FiringView:
+    """Give how firing goes, over the last day; deadlines are named of those units alone."""
+    listed = aside(reading, of_units)
+    return FiringView(
+        jump=clock_jump(reading), lag=timer_lag(reading), audit=last_audit(reading), aside=listed,
+        aside_count=len(listed) if len(listed) < _LINES else reading.count(_aside(of_units, func.count())),
+    )  # fmt: skip
+
+
+def clock_jump(reading: Reading) -> ClockJump | None:
+    """Give the jump of the clock for which firing is paused; None while it is not."""
+    row = reading.first(select(INSTALLATION.c.value).where(INSTALLATION.c.key == _FIRING))
+    state = row["value"] if row else {}
+    if state.get("state") != "paused":
+        return None
+    return ClockJump.model_validate({name: state[name] for name in ClockJump.model_fields})
+
+
+def timer_lag(reading: Reading) -> tuple[LagBucket, ...]:
+    """Count the levels and the breaches of the last day by how many seconds after their instant they came."""
+    since = reading.now - _DAY
+    levels = _counts(reading, ESCALATION, ESCALATION.c.fired_at, ESCALATION.c.planned_at, ESCALATION.c.fired_at > since)
+    breaches = _counts(
+        reading, DEADLINE, DEADLINE.c.discovered_at, late_from(DEADLINE),
+        (DEADLINE.c.discovered_at > since) & DEADLINE.c.breached_at.is_not(None),
+    )  # fmt: skip
+    return tuple(
+        LagBucket(at_most_seconds=end, levels=levels.get(number, 0), breaches=breaches.get(number, 0))
+        for number, end in enumerate((*BUCKETS, None))
+    )
+
+
+def last_audit(reading: Reading) -> EscalationAudit | None:
+    """Give what the auditor found last; None before its first pass."""
+    row = reading.first(select(AUDIT).order_by(AUDIT.c.at.desc()).limit(1))
+    if row is None:
+        return None
+    checked = select(func.coalesce(func.sum(AUDIT.c.checked), 0)).where(AUDIT.c.at > reading.now - _DAY)
+    return EscalationAudit(
+        checked_at=row["at"],
+        checked=row["checked"],
+        checked_in_a_day=reading.count(checked),
+        problems=tuple(AuditProblem.model_validate(problem) for problem in row["problems"]),
+    )
+
+
+def aside(reading: Reading, of_units: ColumnElement[bool]) -> tuple[AsideDeadline, ...]:
+    """List the deadlines that could not be fired again and again, the most often failed first."""
+    rows = reading.rows(
+        _aside(
+            of_units, DEADLINE.c.id, DEADLINE.c.case_id, CASE.c.number.label("case_number"),
+            DEADLINE.c.key.label("step_key"), DEADLINE.c.failures, DEADLINE.c.held_until,
+        )
+        .order_by(DEADLINE.c.failures.desc(), DEADLINE.c.id)
+        .limit(_LINES)
+    )  # fmt: skip
+    return tuple(AsideDeadline.model_validate(dict(row)) for row in rows)
+
+
+def _aside(of_units: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(DEADLINE.join(CASE, CASE.c.id == DEADLINE.c.case_id))
+        .where(DEADLINE_IS_OPEN, of_units, text(f"deadline.failures >= {WORK_FOR_A_PERSON}"))
+    )
+
+
+def _counts(
+    reading: Reading,
+    table: FromClause,
+    came_at: ColumnElement[object],
+    planned_at: ColumnElement[datetime],
+    condition: ColumnElement[bool],
+) -> dict[int, int]:
+    lag = func.extract("epoch", came_at - planned_at)
+    bucket = case(*((lag <= end, literal(number)) for number, end in enumerate(BUCKETS)), else_=literal(len(BUCKETS)))
+    rows = reading.rows(
+        select(bucket.label("bucket"), func.count().label("count"))
+        .select_from(table)
+        .where(condition)
+        .group_by(text("1"))
+    )
+    return {row["bucket"]: row["count"] for row in rows}
+
+
+def hours_since(
+    reading: Reading, viewer: Viewer, units: Iterable[UUID] | None, *, limit: int
+) -> tuple[RunningHoursView, ...]:
+    """List the cases with an open deadline of such a ladder, the oldest first; `units` are the reader's, None for all.
+
+    The hours run from the start (UTC) of the earliest deadline of that ladder in the run, ended ones too, until none is
+    open any more. Nothing but the case's number and the words of the ladder is given.
+    """
+    counted = {name: one.hours_since for name, one in reading.known.library().ladders.items() if one.hours_since}
+    if not counted:
+        return ()
+    since = func.min(DEADLINE.c.started_at)
+    rows = reading.rows(
+        select(CASE.c.id, CASE.c.number, DEADLINE.c.ladder, since.label("since"))
+        .join(DEADLINE, DEADLINE.c.case_id == CASE.c.id)
+        .where(
+            DEADLINE.c.ladder.in_(sorted(counted)),
+            CASE_IS_OPEN,
+            true() if units is None else CASE.c.unit_id.in_(sorted(units)),
+            not_denied(viewer, CASE.c.id),
+        )
+        .group_by(CASE.c.id, CASE.c.number, DEADLINE.c.ladder, DEADLINE.c.run_id)
+        .having(func.bool_or(DEADLINE_IS_OPEN))
+        .order_by(since, CASE.c.number)
+        .limit(limit)
+    )
+    return tuple(
+        RunningHoursView(case_id=row["id"], case_number=row["number"], what=counted[row["ladder"]], since=row["since"])
+        for row in rows
+    )
+
+
+def unreached(reading: Reading, viewer: Viewer, units: Iterable[UUID] | None, *, limit: int) -> tuple[str, ...]:
+    """List the numbers of cases with an open deadline whose ladder has told nobody in the end, the oldest first.
+
+    A level that finds nobody lets the next one fire in the same transaction, so that a line which told nobody and has
+    none above it is the end of the ladder. `units` are those of the reader; None for all.
+    """
+    above = ESCALATION.alias("above")
+    line = (
+        select(CASE.c.number, func.min(ESCALATION.c.fired_at).label("since"))
+        .join(ESCALATION, ESCALATION.c.case_id == CASE.c.id)
+        .join(DEADLINE, DEADLINE.c.id == ESCALATION.c.deadline_id)
+        .where(
+            DEADLINE.c.status == "open",
+            ESCALATION.c.is_missed,
+            func.cardinality(ESCALATION.c.recipient_ids) == 0,
+            ~exists().where(above.c.deadline_id == ESCALATION.c.deadline_id, above.c.level > ESCALATION.c.level),
+            true() if units is None else CASE.c.unit_id.in_(sorted(units)),
+            not_denied(viewer, CASE.c.id),
+        )
+        .group_by(CASE.c.number)
+    )
+    rows = reading.rows(line.order_by(func.min(ESCALATION.c.fired_at), CASE.c.number).limit(limit))
+    return tuple(row["number"] for row in rows)

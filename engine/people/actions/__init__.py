@@ -1,0 +1,1 @@
+"""Add people and units, give roles, invite, plan duty."""

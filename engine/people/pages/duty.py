@@ -1,0 +1,198 @@
+"""Who is on call, and who is away: rotas, hand-overs, absences with deputies."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.core.policy import Action, can
+from engine.errors import InvalidAnswersError
+from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
+from engine.people.records import ActorView, ShiftView
+from engine.people.viewer import actors
+from engine.people.viewer import units as units_view
+from engine.people.views import absences as absences_view
+from engine.people.views import shifts as shifts_view
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import summary_of
+from engine.web.posted import instant, typed, uuid_or_none
+from engine.web.visit import Visit
+
+router = APIRouter()
+_AS_TIME: Final = {
+    "starts_at": "Say from when: a date and time, such as 2026-03-07 18:40.",
+    "ends_at": "Say until when: a date and time, such as 2026-03-08 08:00.",
+}
+
+
+@router.get("/on-call")
+def on_call(visit: SignedIn) -> Response:
+    """Show who is on call for the viewer's units, now and next."""
+    return _rota_page(visit)
+
+
+@router.post("/on-call/plan")
+def plan(visit: SignedIn, form: Posted) -> Response:
+    """Put somebody on call."""
+    visit.must(Action.MANAGE_ROTA)
+
+    def act(command_id: UUID) -> Response:
+        starts_at, ends_at = _span(visit, form)
+        plan_shift(
+            visit.engine, viewer=visit.viewer, command_id=command_id,
+            unit_id=_chosen(form, "unit_id", "Choose a unit."),
+            actor_id=_chosen(form, "actor_id", "Choose a person."), starts_at=starts_at, ends_at=ends_at,
+        )  # fmt: skip
+        return visit.go("/on-call", said="shift")
+
+    return _try(visit, form, act, _rota_page)
+
+
+@router.post("/on-call/hand-over")
+def handed_over(visit: SignedIn, form: Posted) -> Response:
+    """End the present shift of a unit and begin another person's."""
+
+    def act(command_id: UUID) -> Response:
+        hand_over(
+            visit.engine, viewer=visit.viewer, command_id=command_id,
+            unit_id=_chosen(form, "unit_id", "Choose a unit."),
+            to=_chosen(form, "to", "Choose a person."),
+        )  # fmt: skip
+        return visit.go("/on-call", said="handed_over")
+
+    return _try(visit, form, act, _rota_page)
+
+
+@router.post("/on-call/{shift_id}/cancel")
+def cancelled(visit: SignedIn, shift_id: UUID, form: Posted) -> Response:
+    """Call a shift off; one that has begun ends."""
+    cancel_shift(visit.engine, shift_id, viewer=visit.viewer, command_id=visit.command_of(form))
+    return visit.go("/on-call", said="shift_off")
+
+
+@router.get("/absences")
+def absences(visit: SignedIn) -> Response:
+    """Show when the viewer is away, and the people whose shifts they plan."""
+    return _absences_page(visit)
+
+
+@router.post("/absences")
+def away(visit: SignedIn, form: Posted) -> Response:
+    """Note when somebody is away, and who stands in."""
+
+    def act(command_id: UUID) -> Response:
+        starts_at, ends_at = _span(visit, form)
+        note_absence(
+            visit.engine, viewer=visit.viewer, command_id=command_id,
+            actor_id=uuid_or_none(form, "who") or visit.viewer.actor_id, starts_at=starts_at, ends_at=ends_at,
+            deputy_id=uuid_or_none(form, "deputy_id"),
+        )  # fmt: skip
+        return visit.go("/absences", said="away")
+
+    return _try(visit, form, act, _absences_page)
+
+
+@router.post("/absences/{absence_id}/end")
+def back(visit: SignedIn, absence_id: UUID, form: Posted) -> Response:
+    """Say that somebody is back, or will not be away."""
+    end_absence(visit.engine, absence_id, viewer=visit.viewer, command_id=visit.command_of(form))
+    return visit.go("/absences", said="back")
+
+
+_Page = Callable[[Visit, Mapping[str, str], Mapping[str, str], UUID | None], Response]
+
+
+def _try(visit: Visit, form: Posted, act: Callable[[UUID], Response], page: _Page) -> Response:
+    command_id = visit.command_of(form)
+    try:
+        return act(command_id)
+    except InvalidAnswersError as error:
+        return page(visit, error.problems, typed(form), command_id)
+
+
+def _rota_page(
+    visit: Visit,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    shifts = visit.engine.ask(shifts_view, visit.viewer)
+    names = dict(visit.engine.ask(units_view, visit.viewer))
+    units = [(unit, names[unit]) for unit in visit.viewer.unit_ids if unit in names]
+    return visit.page(
+        "on-call.html",
+        title="Who is on call",
+        section="manage",
+        status=422 if errors else 200,
+        units=[(unit, name, [shift for shift in shifts if shift.unit_id == unit]) for unit, name in units],
+        colleagues=_colleagues(visit),
+        may_plan={unit: can(visit.viewer, Action.MANAGE_ROTA, unit_id=unit) for unit, _ in units},
+        may_hand_over={unit: _may_hand_over(visit, unit, shifts) for unit, _ in units},
+        **_what_was_typed(visit, errors, given, command_id),
+    )
+
+
+def _absences_page(
+    visit: Visit,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    absences = visit.engine.ask(absences_view, visit.viewer)
+    return visit.page(
+        "absences.html",
+        title="Who is away",
+        section="manage",
+        status=422 if errors else 200,
+        mine=[absence for absence in absences if absence.actor_id == visit.viewer.actor_id],
+        others=[absence for absence in absences if absence.actor_id != visit.viewer.actor_id],
+        colleagues=_colleagues(visit),
+        may_plan=visit.may(Action.MANAGE_ROTA),
+        **_what_was_typed(visit, errors, given, command_id),
+    )
+
+
+def _what_was_typed(
+    visit: Visit, errors: Mapping[str, str] | None, given: Mapping[str, str] | None, command_id: UUID | None
+) -> dict[str, object]:
+    return {
+        "errors": errors or {},
+        "problems": summary_of(errors),
+        "typed": given or {},
+        "command_id": command_id or visit.new_command(),
+    }
+
+
+def _colleagues(visit: Visit) -> list[ActorView]:
+    """List who acts in one of the viewer's units, each once."""
+    ours = [
+        actor
+        for actor in visit.engine.ask(actors, visit.viewer)
+        if not actor.disabled and actor.unit_id in visit.viewer.unit_ids
+    ]
+    return list({actor.id: actor for actor in ours}.values())
+
+
+def _may_hand_over(visit: Visit, unit: UUID, shifts: tuple[ShiftView, ...]) -> bool:
+    present = next((shift for shift in shifts if shift.unit_id == unit and shift.is_now), None)
+    if present is None:
+        return False
+    return present.actor_id == visit.viewer.actor_id or can(visit.viewer, Action.MANAGE_ROTA, unit_id=unit)
+
+
+def _span(visit: Visit, form: Posted) -> tuple[datetime, datetime]:
+    starts_at, ends_at = (instant(form, name, visit.viewer.zone) for name in ("starts_at", "ends_at"))
+    if starts_at is None or ends_at is None:
+        given = {"starts_at": starts_at, "ends_at": ends_at}
+        raise InvalidAnswersError({name: _AS_TIME[name] for name, value in given.items() if value is None})
+    return starts_at, ends_at
+
+
+def _chosen(form: Posted, name: str, otherwise: str) -> UUID:
+    found = uuid_or_none(form, name)
+    if found is None:
+        raise InvalidAnswersError({name: otherwise})
+    return found

@@ -1,0 +1,301 @@
+"""People as those see them who manage them, and the demo's people by what they do."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.approvals.records import ApprovalRequest
+from engine.core.policy import Action
+from engine.core.viewer import Viewer
+from engine.errors import InvalidAnswersError
+from engine.language.roles import Role
+from engine.people.actions import manage as manage_people
+from engine.people.actions import second_factor, service_accounts
+from engine.people.actions.invitations import link_that_waits, new_link
+from engine.people.records import ActorView
+from engine.people.viewer import units
+from engine.people.views import member, unit_list
+from engine.people.views import members as members_view
+from engine.sign_in.actions.guessing import Tries
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import summary_of
+from engine.web.posted import text, typed, uuid_or_none
+from engine.web.visit import Visit
+from engine.web.words import role_words
+
+NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=())
+"""Who asks before anyone is signed in: shown the invented people of a demo, and nothing else."""
+
+_GROUPS: Final = (
+    ("Take reports", {Role.INTAKE_OFFICER}),
+    ("Lead cases and write workflows", {Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER,
+                                        Role.SAFEGUARDING_LEAD}),
+    ("Work with police and courts", {Role.POLICE_LIAISON, Role.AHTU_OFFICER, Role.LAWYER}),
+    ("Run the system", {Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR}),
+)  # fmt: skip
+_OTHERS: Final = "Work with the person"
+
+
+@dataclass(frozen=True, slots=True)
+class Someone:
+    """One of the demo's people."""
+
+    id: UUID
+    name: str
+    unit: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People who do the same sort of work."""
+
+    title: str
+    people: tuple[Someone, ...]
+
+
+def groups_of(actors: Iterable[ActorView]) -> tuple[Group, ...]:
+    """Group people by the first sort of work that one of their roles fits."""
+    found: dict[str, list[Someone]] = {title: [] for title in (_GROUPS[0][0], _OTHERS, *(t for t, _ in _GROUPS[1:]))}
+    for actor in actors:
+        if not actor.disabled and actor.roles:
+            does = ", ".join(role_words(role) for role in actor.roles)
+            found[_title(actor.roles)].append(Someone(actor.id, actor.name, actor.unit, does))
+    return tuple(Group(title, tuple(people)) for title, people in found.items() if people)
+
+
+def _title(roles: tuple[str, ...]) -> str:
+    return next((title for title, group in _GROUPS if not group.isdisjoint(roles)), _OTHERS)
+
+
+router = APIRouter()
+
+
+@router.get("/people")
+def people(visit: SignedIn) -> Response:
+    """List who acts and acted."""
+    return _people_page(visit, {}, {})
+
+
+@router.post("/people")
+def invited(visit: SignedIn, form: Posted) -> Response:
+    """Add somebody, and show the link by which they set their password, once."""
+    visit.must(Action.MANAGE_PEOPLE)
+    try:
+        added = manage_people.invite(
+            visit.engine, viewer=visit.viewer, name=text(form, "name"), email=text(form, "email"), unit_id=_unit(form),
+            roles=[role] if (role := text(form, "role")) else [], supervisor_id=uuid_or_none(form, "supervisor_id"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _people_page(visit, error.problems, typed(form))
+    return _link_page(visit, added.actor_id, added.token, waits="roles" if added.waits else "")
+
+
+@router.get("/people/{actor_id}")
+def person(visit: SignedIn, actor_id: UUID) -> Response:
+    """Show somebody: roles, supervisor, how they sign in."""
+    return _person_page(visit, actor_id)
+
+
+@router.post("/people/{actor_id}/roles")
+def role_given(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
+    """Give a role in a unit."""
+
+    def act() -> str:
+        unit_id = _unit(form)
+        counts = manage_people.give_role(
+            visit.engine, actor_id, viewer=visit.viewer, unit_id=unit_id, role=text(form, "role")
+        )  # fmt: skip
+        return "role_given" if counts else "role_asked"
+
+    return _try(visit, actor_id, form, act)
+
+
+@router.post("/people/{actor_id}/roles/take")
+def role_taken(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
+    """Take a role in a unit."""
+
+    def act() -> str:
+        unit_id = uuid_or_none(form, "unit_id") or UUID(int=0)
+        manage_people.take_role(
+            visit.engine, actor_id, viewer=visit.viewer, unit_id=unit_id, role=text(form, "role")
+        )  # fmt: skip
+        return "role_taken"
+
+    return _try(visit, actor_id, form, act)
+
+
+@router.post("/people/{actor_id}/supervisor")
+def supervisor_set(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
+    """Say who supervises somebody."""
+
+    def act() -> str:
+        chosen = uuid_or_none(form, "supervisor_id")
+        manage_people.set_supervisor(visit.engine, actor_id, viewer=visit.viewer, supervisor_id=chosen)
+        return "supervisor"
+
+    return _try(visit, actor_id, form, act)
+
+
+@router.post("/people/{actor_id}/link")
+def link_made(visit: SignedIn, actor_id: UUID) -> Response:
+    """Make a new link, and show it once."""
+    made = new_link(visit.engine, actor_id, viewer=visit.viewer)
+    return _link_page(visit, actor_id, made.token, waits="link" if made.waits else "")
+
+
+@router.post("/people/{actor_id}/end-sessions")
+def sessions_ended(visit: SignedIn, actor_id: UUID) -> Response:
+    """End every session of somebody."""
+    manage_people.end_all_sessions(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="sessions")
+
+
+@router.post("/people/{actor_id}/deactivate")
+def deactivated(visit: SignedIn, actor_id: UUID) -> Response:
+    """Let somebody act no longer."""
+    manage_people.deactivate(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="deactivated")
+
+
+@router.post("/people/{actor_id}/activate")
+def activated(visit: SignedIn, actor_id: UUID) -> Response:
+    """Let somebody act again."""
+    manage_people.activate(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="activated")
+
+
+@router.post("/people/{actor_id}/lost-factor")
+def factor_lost(visit: SignedIn, actor_id: UUID) -> Response:
+    """Vouch for somebody who lost their second factor."""
+    second_factor.report_lost(visit.engine, actor_id, viewer=visit.viewer)
+    return visit.go(f"/people/{actor_id}", said="factor_lost")
+
+
+@router.post("/people/{actor_id}/lost-factor/{request_id}")
+def lost_answered(visit: SignedIn, actor_id: UUID, request_id: UUID, form: Posted) -> Response:
+    """Take the lost factor away, or refuse; who vouched takes it back."""
+    approved = text(form, "answer") == "yes"
+    second_factor.answer_lost(visit.engine, request_id, viewer=visit.viewer, approved=approved)
+    return visit.go(f"/people/{actor_id}", said="factor_gone" if approved else "factor_kept")
+
+
+@router.get("/service-accounts")
+def keys(visit: SignedIn) -> Response:
+    """List the keys with which other programs ask."""
+    return _keys_page(visit, {}, {})
+
+
+@router.post("/service-accounts")
+def key_made(visit: SignedIn, form: Posted) -> Response:
+    """Make a key, and show it once."""
+    days, command_id = text(form, "days"), visit.command_of(form)
+    try:
+        made = service_accounts.add_key(
+            visit.engine, viewer=visit.viewer, account=text(form, "account"), unit=text(form, "unit"),
+            name=text(form, "name"), scopes=[text(form, "scope")], command_id=command_id,
+            days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - digits
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _keys_page(visit, error.problems, typed(form))
+    return visit.page("key-made.html", title="A new key", key=made.key)
+
+
+@router.post("/service-accounts/{key_id}/revoke")
+def key_revoked(visit: SignedIn, key_id: UUID) -> Response:
+    """Let a key count no more."""
+    service_accounts.revoke_key(visit.engine, key_id, viewer=visit.viewer)
+    return visit.go("/service-accounts", said="key_revoked")
+
+
+def _unit(form: Posted) -> UUID:
+    unit_id = uuid_or_none(form, "unit_id")
+    if unit_id is None:
+        raise InvalidAnswersError({"unit_id": "Choose a unit."})
+    return unit_id
+
+
+def _try(visit: Visit, actor_id: UUID, form: Posted, act: Callable[[], str]) -> Response:
+    try:
+        return visit.go(f"/people/{actor_id}", said=act())
+    except InvalidAnswersError as error:
+        return _person_page(visit, actor_id, errors=error.problems, given=typed(form))
+
+
+def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+    members = visit.engine.ask(members_view, visit.viewer)
+    may_manage = visit.may(Action.MANAGE_PEOPLE)
+    return visit.page(
+        "people.html",
+        title="People",
+        section="people",
+        status=422 if errors else 200,
+        people=[one for one in members if not one.is_service],
+        units=visit.engine.ask(unit_list, visit.viewer) if may_manage else (),
+        may_manage=may_manage,
+        roles=[(role.value, role.label) for role in Role],
+        typed=given,
+        errors=errors,
+        problems=summary_of(errors),
+    )
+
+
+def _person_page(
+    visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
+) -> Response:
+    shown = visit.engine.ask(member, visit.viewer, actor_id)
+    may_manage = visit.may(Action.MANAGE_PEOPLE)
+    members = visit.engine.ask(members_view, visit.viewer) if may_manage else ()
+    lost = second_factor.lost_factor_of(visit.engine, actor_id)
+    return visit.page(
+        "member.html",
+        title=shown.name,
+        section="people",
+        status=422 if errors else 200,
+        person=shown,
+        may_manage=may_manage,
+        is_self=shown.id == visit.viewer.actor_id,
+        others=[one for one in members if not one.is_service and not one.disabled and one.id != actor_id],
+        units=visit.engine.ask(units, visit.viewer),
+        roles=[(role.value, role.label) for role in Role],
+        failures=sum(Tries(visit.engine, account=name, network="").failures() for name in (shown.email, str(actor_id))),
+        asked=[(one, _unit_name(visit, one)) for one in manage_people.asked_roles(visit.engine, actor_id)],
+        link_waits=link_that_waits(visit.engine, actor_id) is not None,
+        lost=lost,
+        may_answer=lost is not None and may_manage and visit.viewer.actor_id not in {lost.asked_by, actor_id},
+        may_take_back=lost is not None and lost.asked_by == visit.viewer.actor_id,
+        typed=given or {},
+        errors=errors or {},
+        problems=summary_of(errors),
+    )
+
+
+def _unit_name(visit: Visit, request: ApprovalRequest) -> str:
+    names = {str(unit_id): name for unit_id, name in visit.engine.ask(units, visit.viewer)}
+    return names.get(request.subject["unit_id"], "")
+
+
+def _link_page(visit: Visit, actor_id: UUID, token: str, *, waits: str) -> Response:
+    shown = visit.engine.ask(member, visit.viewer, actor_id)
+    link = f"{visit.engine.portal_url}/invitation/{token}"
+    return visit.page("link-made.html", title="A link for them", section="people", person=shown, link=link, waits=waits)
+
+
+def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+    return visit.page(
+        "service-accounts.html",
+        title="Programs with access",
+        section="people",
+        status=422 if errors else 200,
+        keys=service_accounts.keys(visit.engine, viewer=visit.viewer),
+        units=[name for _, name in visit.engine.ask(units, visit.viewer)],
+        scopes=tuple(service_accounts.SCOPES.items()),
+        command_id=visit.new_command(),
+        typed=given,
+        errors=errors,
+        problems=summary_of(errors),
+    )

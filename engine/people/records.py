@@ -1,0 +1,238 @@
+"""Units, people, who is on duty and away, and where a unit works: as kept, and as people see them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, Protocol
+from uuid import UUID
+
+from engine.core.records import Record
+from engine.core.viewer import View
+
+LONGEST_SHIFT = timedelta(days=31)
+_CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+class Span(Protocol):
+    """A stretch of time with a start and an end (UTC); the end is no part of it."""
+
+    @property
+    def starts_at(self) -> datetime: ...  # noqa: D102 - named by itself
+    @property
+    def ends_at(self) -> datetime: ...  # noqa: D102
+
+
+class Shift(Record):
+    """Somebody is on call for a unit (UTC); `taken_from` names who handed over."""
+
+    id: UUID
+    unit_id: UUID
+    actor_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    taken_from: UUID | None = None
+
+
+class Absence(Record):
+    """Somebody is away (UTC); the deputy, if one is named, is told instead."""
+
+    id: UUID
+    actor_id: UUID
+    deputy_id: UUID | None = None
+    starts_at: datetime
+    ends_at: datetime
+
+
+def problems_of_span(starts_at: datetime, ends_at: datetime, *, now: datetime) -> dict[str, str]:
+    """Say what is wrong with the times of a new shift or absence, by field; empty when nothing is."""
+    for name, instant in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if instant.tzinfo is None:
+            return {name: "Choose a time zone."}
+    if ends_at <= starts_at:
+        return {"ends_at": "This must be after the start."}
+    if ends_at <= now:
+        return {"ends_at": "This is already over."}
+    return {}
+
+
+def starts_in_the_past(starts_at: datetime, *, now: datetime) -> bool:
+    """Say whether a start lies further back than clocks differ."""
+    return starts_at < now - _CLOCKS_DIFFER
+
+
+def overlapping(spans: Iterable[Span], starts_at: datetime, ends_at: datetime) -> bool:
+    """Say whether one of these stretches shares any time with a new one."""
+    return any(span.starts_at < ends_at and starts_at < span.ends_at for span in spans)
+
+
+_COUNTRIES: Final[Mapping[str, str]] = {
+    "IN": "India", "BD": "Bangladesh", "NP": "Nepal", "MM": "Myanmar", "BT": "Bhutan", "TH": "Thailand", "LA": "Laos",
+    "KH": "Cambodia", "CN": "China", "LK": "Sri Lanka", "MY": "Malaysia",
+}  # fmt: skip
+
+_PARTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "IN": {
+        "AN": "Andaman and Nicobar Islands", "AP": "Andhra Pradesh", "AR": "Arunachal Pradesh", "AS": "Assam",
+        "BR": "Bihar", "CG": "Chhattisgarh", "CH": "Chandigarh", "DH": "Dadra and Nagar Haveli and Daman and Diu",
+        "DL": "Delhi", "GA": "Goa", "GJ": "Gujarat", "HP": "Himachal Pradesh", "HR": "Haryana", "JH": "Jharkhand",
+        "JK": "Jammu and Kashmir", "KA": "Karnataka", "KL": "Kerala", "LA": "Ladakh", "LD": "Lakshadweep",
+        "MH": "Maharashtra", "ML": "Meghalaya", "MN": "Manipur", "MP": "Madhya Pradesh", "MZ": "Mizoram",
+        "NL": "Nagaland", "OD": "Odisha", "PB": "Punjab", "PY": "Puducherry", "RJ": "Rajasthan", "SK": "Sikkim",
+        "TN": "Tamil Nadu", "TR": "Tripura", "TS": "Telangana", "UK": "Uttarakhand", "UP": "Uttar Pradesh",
+        "WB": "West Bengal",
+    },
+    "BD": {
+        "A": "Barishal", "B": "Chattogram", "C": "Dhaka", "D": "Khulna", "E": "Rajshahi", "F": "Rangpur",
+        "G": "Sylhet", "H": "Mymensingh",
+    },
+    "NP": {
+        "P1": "Koshi", "P2": "Madhesh", "P3": "Bagmati", "P4": "Gandaki", "P5": "Lumbini", "P6": "Karnali",
+        "P7": "Sudurpashchim",
+    },
+    "MM": {
+        "01": "Sagaing", "02": "Bago", "03": "Magway", "04": "Mandalay", "05": "Tanintharyi", "06": "Yangon",
+        "07": "Ayeyarwady", "11": "Kachin", "12": "Kayah", "13": "Kayin", "14": "Chin", "15": "Mon", "16": "Rakhine",
+        "17": "Shan", "18": "Nay Pyi Taw",
+    },
+}  # fmt: skip
+
+
+def region_words(jurisdiction: str) -> str:
+    """Give the name of a jurisdiction: `IN-AS` reads "Assam, India"; what is not known here keeps its code."""
+    country, _, part = jurisdiction.partition("-")
+    if country not in _COUNTRIES:
+        return jurisdiction
+    if not part:
+        return _COUNTRIES[country]
+    name = _PARTS.get(country, {}).get(part)
+    return f"{name}, {_COUNTRIES[country]}" if name else f"{_COUNTRIES[country]} ({jurisdiction})"
+
+
+ANOTHER: Final = "mis"
+"""The code of ISO 639 for a language that has no code of its own."""
+
+LANGUAGES: Final[Mapping[str, str]] = {
+    "adi": "Adi", "njm": "Angami", "njo": "Ao", "apt": "Apatani", "as": "Assamese", "bn": "Bengali", "bho": "Bhojpuri",
+    "brx": "Bodo", "my": "Burmese", "ccp": "Chakma", "cnh": "Chin (Hakha)", "zh": "Chinese", "ctg": "Chittagonian",
+    "dis": "Dimasa", "en": "English", "grt": "Garo", "haj": "Hajong", "hi": "Hindi", "hmr": "Hmar",
+    "kac": "Jingpho (Kachin)", "ksw": "Karen (S'gaw)", "mjw": "Karbi", "kha": "Khasi", "trp": "Kokborok",
+    "nbe": "Konyak", "lep": "Lepcha", "lif": "Limbu", "njh": "Lotha", "mai": "Maithili", "mni": "Meitei (Manipuri)",
+    "mrg": "Mising", "lus": "Mizo", "mnw": "Mon", "nag": "Nagamese", "ne": "Nepali", "njz": "Nyishi", "pck": "Paite",
+    "pbv": "Pnar", "rki": "Rakhine", "rhg": "Rohingya", "sck": "Sadri", "sat": "Santali", "shn": "Shan",
+    "sip": "Sikkimese (Bhutia)", "nsm": "Sumi", "syl": "Sylheti", "taj": "Tamang", "ta": "Tamil",
+    "nmf": "Tangkhul", "te": "Telugu", "th": "Thai", "tcz": "Thadou", "thl": "Tharu", "ur": "Urdu",
+}  # fmt: skip
+"""Code of ISO 639, and English name, of the languages of the region; in the order of a list to choose from."""
+
+
+def language_words(code: str) -> str:
+    """Give the name of a language; a code that is not known here stays as it is."""
+    if code == ANOTHER:
+        return "Another language"
+    return LANGUAGES.get(code, code)
+
+
+def to_choose(present: str = "") -> dict[str, str]:
+    """Give what can be chosen: by name, then another language, and what was chosen before if it is none of these."""
+    by_name = dict(sorted(LANGUAGES.items(), key=lambda one: one[1]))
+    offered = by_name | {ANOTHER: language_words(ANOTHER)}
+    return offered if not present or present in offered else offered | {present: present}
+
+
+class Unit(NamedTuple):
+    """A unit, as use cases need it."""
+
+    id: UUID
+    name: str
+    jurisdiction: str
+    zone: str
+    language: str
+    organisation_id: UUID | None = None
+
+
+class Credentials(NamedTuple):
+    """What signing in needs to know of an actor."""
+
+    actor_id: UUID
+    password_hash: str | None
+    disabled: bool
+    demo: bool
+
+
+class ActorView(View):
+    """A person or service that acts, as lists show them."""
+
+    id: UUID
+    name: str
+    email: str
+    unit: str
+    unit_id: UUID
+    roles: tuple[str, ...]
+    disabled: bool
+
+
+class RoleView(View):
+    """A role of somebody in a unit."""
+
+    unit_id: UUID
+    unit: str
+    role: str
+
+
+class MemberView(View):
+    """Somebody as who manages people sees them: never a password, a secret or a case (instants UTC)."""
+
+    id: UUID
+    name: str
+    email: str
+    disabled: bool
+    is_service: bool
+    supervisor_id: UUID | None
+    supervisor: str | None
+    roles: tuple[RoleView, ...]
+    has_password: bool
+    has_factor: bool
+    factor_since: datetime | None
+    recovery_codes: int
+    link_until: datetime | None
+    seen_at: datetime | None
+
+
+class UnitView(View):
+    """A unit as who manages people sees it; `missing` are roles that it needs and nobody has."""
+
+    id: UUID
+    name: str
+    organisation: str
+    jurisdiction: str
+    zone: str
+    language: str
+    contact: str
+    people: int
+    missing: tuple[str, ...]
+
+
+class ShiftView(View):
+    """Who is on call for a unit, from when to when; `is_now` while it lasts."""
+
+    id: UUID
+    unit_id: UUID
+    unit: str
+    zone: str
+    actor_id: UUID
+    actor: str
+    starts_at: datetime
+    ends_at: datetime
+    taken_from: str | None
+    is_now: bool
+
+
+class AbsenceView(View):
+    """When somebody is away, and who stands in."""
+
+    id: UUID
+    actor_id: UUID
+    actor: str
+    deputy: str | None
+    starts_at: datetime
+    ends_at: datetime
+    is_now: bool

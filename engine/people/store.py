@@ -1,0 +1,224 @@
+"""Who acts: organisations, units, actors with their roles, and their sign-ins."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.db import tables as tb
+from engine.db.locks import CHANGE_ROLES_OF_PEOPLE
+from engine.db.store import Store
+from engine.people.records import Credentials, Unit
+from engine.ports import ActorRecord
+
+_ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
+_ABSENCE, _ITEM = tb.AbsenceRow.__table__, tb.WorkItemRow.__table__  # type: ignore[attr-defined]
+_UNIT_FIELDS = [_UNIT.c[name] for name in Unit._fields]
+_TOUCHED = text("""
+    SELECT EXISTS (SELECT 1 FROM membership m JOIN actor a ON a.id = m.actor_id
+            WHERE m.unit_id = :unit AND m.role <> 'system_administrator' AND NOT a.is_service)
+        OR EXISTS (SELECT 1 FROM "case" WHERE unit_id = :unit)
+        OR EXISTS (SELECT 1 FROM referral WHERE to_unit_id = :unit)
+        OR EXISTS (SELECT 1 FROM "grant" WHERE unit_id = :unit)
+""")
+
+
+class DirectoryStore(Store):
+    """People and units in PostgreSQL, within one transaction."""
+
+    def add_organisation(self, organisation_id: UUID, *, name: str, kind: str = "ngo") -> None:
+        """Write an organisation, unless it is there already; the first of all is the hub's body."""
+        is_first = self._connection.execute(select(~exists(select(_ORGANISATION.c.id)))).scalar_one()
+        row = {"id": organisation_id, "name": name, "kind": kind, "in_network": True, "is_hub": is_first}
+        self._connection.execute(upsert(_ORGANISATION).values(row).on_conflict_do_nothing())
+
+    def add_unit(
+        self, unit_id: UUID, *, organisation_id: UUID, name: str, jurisdiction: str, zone: str, contact: str = ""
+    ) -> None:
+        """Write a unit, unless it is there already."""
+        row = {
+            "id": unit_id, "organisation_id": organisation_id, "name": name, "jurisdiction": jurisdiction,
+            "zone": zone, "language": "en", "contact": contact,
+        }  # fmt: skip
+        self._connection.execute(upsert(_UNIT).values(row).on_conflict_do_nothing())
+
+    def hub(self) -> UUID | None:
+        """Give the organisation that is the hub's body, which keeps what is everybody's; None where none is named."""
+        found: UUID | None = self._connection.execute(select(_ORGANISATION.c.id).where(_ORGANISATION.c.is_hub)).scalar()
+        return found
+
+    def make_hub(self, organisation_id: UUID) -> None:
+        """Make an organisation the hub's body; the one before is it no longer."""
+        self._connection.execute(update(_ORGANISATION).where(_ORGANISATION.c.is_hub).values(is_hub=False))
+        self._connection.execute(update(_ORGANISATION).where(_ORGANISATION.c.id == organisation_id).values(is_hub=True))
+
+    def is_untouched(self, unit_id: UUID) -> bool:
+        """Say whether a unit has no people but administrators, has never kept a case, and was never sent one."""
+        return not self._connection.execute(_TOUCHED, {"unit": unit_id}).scalar_one()
+
+    def unit(self, unit_id: UUID) -> Unit | None:
+        """Load a unit."""
+        row = self._connection.execute(select(*_UNIT_FIELDS).where(_UNIT.c.id == unit_id)).first()
+        return Unit(*row) if row else None
+
+    def units(self) -> tuple[Unit, ...]:
+        """Load every unit."""
+        query = select(*_UNIT_FIELDS).order_by(_UNIT.c.name)
+        return tuple(Unit(*row) for row in self._connection.execute(query))
+
+    def add_actor(
+        self,
+        actor_id: UUID,
+        *,
+        name: str,
+        email: str,
+        password_hash: str | None = None,
+        demo: bool = False,
+        supervisor_id: UUID | None = None,
+    ) -> None:
+        """Write an actor, unless the id is there already."""
+        row = {
+            "id": actor_id, "name": name, "email": email.lower(), "language": "en", "password_hash": password_hash,
+            "disabled": False, "is_service": False, "demo": demo, "supervisor_id": supervisor_id,
+        }  # fmt: skip
+        self._connection.execute(upsert(_ACTOR).values(row).on_conflict_do_nothing(index_elements=("id",)))
+
+    def add_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> None:
+        """Give an actor a role in a unit; the organisation of their first unit is theirs."""
+        row = {"actor_id": actor_id, "unit_id": unit_id, "role": role}
+        self._connection.execute(upsert(_MEMBER).values(row).on_conflict_do_nothing())
+        has_none = and_(_ACTOR.c.id == actor_id, _ACTOR.c.organisation_id.is_(None))
+        theirs = select(_UNIT.c.organisation_id).where(_UNIT.c.id == unit_id).scalar_subquery()
+        self._connection.execute(update(_ACTOR).where(has_none).values(organisation_id=theirs))
+
+    def set_disabled(self, actor_id: UUID, *, disabled: bool) -> None:
+        """Let an actor act, or no longer."""
+        self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(disabled=disabled))
+
+    def set_password(self, actor_id: UUID, password_hash: str) -> None:
+        """Write the hash of a new password."""
+        self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(password_hash=password_hash))
+
+    def password_of(self, actor_id: UUID) -> str | None:
+        """Give the hash of somebody's password."""
+        found: str | None = self._connection.execute(
+            select(_ACTOR.c.password_hash).where(_ACTOR.c.id == actor_id)
+        ).scalar()
+        return found
+
+    def names_around(self, unit_ids: Collection[UUID]) -> tuple[str, ...]:
+        """List the names of units and of the organisations that they belong to."""
+        query = select(_UNIT.c.name, _ORGANISATION.c.name).join(
+            _ORGANISATION, _ORGANISATION.c.id == _UNIT.c.organisation_id
+        )
+        return tuple(name for row in self._connection.execute(query.where(_UNIT.c.id.in_(unit_ids))) for name in row)
+
+    def change_unit(self, unit_id: UUID, *, name: str, language: str, contact: str) -> None:
+        """Write what a unit is called, speaks, and may be called by."""
+        values = {"name": name, "language": language, "contact": contact}
+        self._connection.execute(update(_UNIT).where(_UNIT.c.id == unit_id).values(**values))
+
+    def change_actor(self, actor_id: UUID, **values: object) -> None:
+        """Write a name, a language, a supervisor, an organisation or that an actor is a service."""
+        self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(**values))
+
+    def take_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
+        """Take a role in a unit from an actor; gives whether they had it."""
+        one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
+        return self._connection.execute(delete(_MEMBER).where(*one)).rowcount == 1
+
+    def has_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
+        """Say whether an actor has a role in a unit."""
+        one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
+        return self._connection.execute(select(_MEMBER.c.role).where(*one)).first() is not None
+
+    def memberships(self, actor_id: UUID) -> tuple[tuple[UUID, str], ...]:
+        """List the units of an actor with each role in them."""
+        query = select(_MEMBER.c.unit_id, _MEMBER.c.role).where(_MEMBER.c.actor_id == actor_id)
+        return tuple((row[0], row[1]) for row in self._connection.execute(query.order_by(*_MEMBER.primary_key)))
+
+    def is_service(self, actor_id: UUID) -> bool:
+        """Say whether an actor is a program."""
+        return bool(self._connection.execute(select(_ACTOR.c.is_service).where(_ACTOR.c.id == actor_id)).scalar())
+
+    def supervised_by(self, actor_id: UUID) -> tuple[UUID, ...]:
+        """List who has an actor as their supervisor."""
+        query = select(_ACTOR.c.id).where(_ACTOR.c.supervisor_id == actor_id, _ACTOR.c.disabled.is_(False))
+        return tuple(self._connection.execute(query.order_by(_ACTOR.c.id)).scalars())
+
+    def is_unserved(self, unit_id: UUID, role: str) -> bool:
+        """Say whether open work of a unit waits for a role, and nobody there who acts has it or another one for it."""
+        held = select(_MEMBER.c.role).join(_ACTOR, _ACTOR.c.id == _MEMBER.c.actor_id)
+        held = held.where(_MEMBER.c.unit_id == unit_id, _ACTOR.c.disabled.is_(False))
+        roles = set(self._connection.execute(held.distinct()).scalars())
+        query = select(_ITEM.c.candidate_roles).where(
+            _ITEM.c.unit_id == unit_id,
+            _ITEM.c.status.in_(("ready", "reserved")),
+            _ITEM.c.candidate_roles.contains([role]),
+        )
+        return any(roles.isdisjoint(wanted) for wanted in self._connection.execute(query.distinct()).scalars())
+
+    def hold_roles(self) -> None:
+        """Keep others from changing who administers until the transaction ends."""
+        self._connection.execute(select(func.pg_advisory_xact_lock(CHANGE_ROLES_OF_PEOPLE)))
+
+    def count_actors(self) -> int:
+        """Count the actors."""
+        return self._connection.execute(select(func.count()).select_from(_ACTOR)).scalar_one()
+
+    def actor(self, actor_id: UUID) -> ActorRecord | None:
+        """Load an actor with units and roles."""
+        found = self._actors(_ACTOR.c.id == actor_id)
+        return found[0] if found else None
+
+    def holders(self, *, roles: tuple[str, ...], unit_id: UUID | None = None) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles, in a unit or anywhere, be they disabled or away or not."""
+        members = select(_MEMBER.c.actor_id).where(_MEMBER.c.role.in_(roles))
+        if unit_id is not None:
+            members = members.where(_MEMBER.c.unit_id == unit_id)
+        return self._actors(_ACTOR.c.id.in_(members))
+
+    def with_role(self, *, unit_id: UUID, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles in a unit, can act, and is not away."""
+        members = select(_MEMBER.c.actor_id).where(_MEMBER.c.unit_id == unit_id, _MEMBER.c.role.in_(roles))
+        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), _is_present(now))
+
+    def with_role_anywhere(self, *, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
+        """Load who has one of these roles in any unit, can act, and is not away."""
+        members = select(_MEMBER.c.actor_id).where(_MEMBER.c.role.in_(roles))
+        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False), _is_present(now))
+
+    def credentials(self, email: str) -> Credentials | None:
+        """Load what signing in needs, by e-mail address."""
+        query = select(_ACTOR.c.id, _ACTOR.c.password_hash, _ACTOR.c.disabled, _ACTOR.c.demo)
+        row = self._connection.execute(query.where(_ACTOR.c.email == email.lower())).first()
+        return Credentials(*row) if row else None
+
+    def _actors(self, *conditions: object) -> tuple[ActorRecord, ...]:
+        roles = func.array_remove(func.array_agg(func.distinct(_MEMBER.c.role)), None)
+        units = func.array_remove(func.array_agg(func.distinct(_MEMBER.c.unit_id)), None)
+        query = (
+            select(
+                _ACTOR.c.id, _ACTOR.c.name, _ACTOR.c.email, _ACTOR.c.language, _ACTOR.c.disabled, units, roles,
+                _ACTOR.c.supervisor_id, _ACTOR.c.organisation_id,
+            )
+            .outerjoin(_MEMBER, _MEMBER.c.actor_id == _ACTOR.c.id)
+            .where(*conditions)  # type: ignore[arg-type]
+            .group_by(_ACTOR.c.id)
+            .order_by(_ACTOR.c.name, _ACTOR.c.id)
+        )  # fmt: skip
+        return tuple(
+            ActorRecord(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), tuple(r[6]), r[7], r[8])
+            for r in self._connection.execute(query)
+        )
+
+
+def _is_present(now: datetime) -> ColumnElement[bool]:
+    away = exists().where(
+        _ABSENCE.c.actor_id == _ACTOR.c.id, _ABSENCE.c.cancelled_at.is_(None), _ABSENCE.c.starts_at <= now,
+        _ABSENCE.c.ends_at > now,
+    )  # fmt: skip
+    return ~away

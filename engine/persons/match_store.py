@@ -1,0 +1,199 @@
+"""Persons whom two units know: found by blind tokens, told to the unit that knew them first, shown to nobody."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import and_, delete, false, func, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.core.matching import (
+    FACTS_NEEDED,
+    PATTERN_KINDS,
+    Agreement,
+    ComparedPerson,
+    MatchAlert,
+    Pattern,
+    SharedPerson,
+    bits_of,
+    facts_of,
+    is_worth_asking,
+    is_worth_telling,
+)
+from engine.core.records import PersonRole
+from engine.db import tables as tb
+from engine.db.store import Store
+from engine.persons.token_matching import WANTED, compare, values_of, wanted
+
+_CHECK, _ALERT = tb.MatchCheckRow.__table__, tb.MatchAlertRow.__table__  # type: ignore[attr-defined]
+_LINK, _PERSON = tb.CasePersonRow.__table__, tb.PersonRow.__table__  # type: ignore[attr-defined]
+_PROBE = tb.MatchProbeRow.__table__  # type: ignore[attr-defined]
+_FORGET_PROBES = text("SELECT icmc_forget_probes(:before)")
+_NOBODY = UUID(int=0)
+_ROUTE = "route"
+_SUSPECTS = text(f"""
+    WITH {WANTED}
+    SELECT DISTINCT wanted.number, link.person_id, link.case_id, link.unit_id
+    FROM wanted JOIN person_token other USING (token, kind) JOIN case_person link ON link.person_id = other.person_id
+    WHERE link.role = :suspect AND link.removed_at IS NULL AND link.added_at >= :since
+    ORDER BY wanted.number, link.case_id
+""")
+"""Every suspect who came into a case since, and is found by a value."""
+_COLUMNS = [_ALERT.c[name] for name in MatchAlert.model_fields]
+
+
+class MatchStore(Store):
+    """Matches between units in PostgreSQL, within one transaction."""
+
+    def asked(self, *, now: datetime, most: int) -> tuple[UUID, ...]:
+        """List whom to compare next, the earliest first, without those who wait for another day."""
+        is_due = or_(_CHECK.c.held_until.is_(None), _CHECK.c.held_until <= now)
+        query = select(_CHECK.c.person_id).where(is_due).order_by(_CHECK.c.asked_at, _CHECK.c.person_id).limit(most)
+        return tuple(self._connection.execute(query).scalars())
+
+    def claim(self, person_id: UUID) -> ComparedPerson | None:
+        """Keep a person who waits to be compared from others who do the same; gives None when somebody has them."""
+        query = (
+            select(_CHECK.c.person_id, _PERSON.c.unit_id, _CHECK.c.asked_by)
+            .join(_PERSON, _PERSON.c.id == _CHECK.c.person_id)
+            .where(_CHECK.c.person_id == person_id)
+            .with_for_update(skip_locked=True, of=_CHECK)
+        )
+        row = self._connection.execute(query).first()
+        return ComparedPerson(*row) if row else None
+
+    def forget_probes(self, *, before: date) -> int:
+        """Forget how often was compared on days before one; gives how many lines."""
+        return int(self._connection.execute(_FORGET_PROBES, {"before": before}).scalar_one())
+
+    def count_probe(self, asked: ComparedPerson, *, day: date) -> tuple[int, int]:
+        """Count a comparison; gives how many there were that day by the same person (0 for nobody), and by the unit."""
+        self._count(asked, day, compared=1)
+        of_unit = (_PROBE.c.unit_id == asked.unit_id, _PROBE.c.day == day)
+        mine = select(_PROBE.c.compared).where(*of_unit, _PROBE.c.actor_id == asked.by)
+        by_person = self._connection.execute(mine).scalar() if asked.by else 0
+        by_unit = self._connection.execute(select(func.sum(_PROBE.c.compared)).where(*of_unit)).scalar_one()
+        return by_person or 0, int(by_unit)
+
+    def hold(self, asked: ComparedPerson, *, day: date, until: datetime) -> None:
+        """Let a person wait for another day, and count that instead of the comparison."""
+        self._count(asked, day, compared=-1, held=1)
+        here = _CHECK.c.person_id == asked.person_id
+        self._connection.execute(update(_CHECK).where(here).values(held_until=until))
+
+    def _count(self, asked: ComparedPerson, day: date, *, compared: int, held: int = 0) -> None:
+        row = upsert(_PROBE).values(
+            unit_id=asked.unit_id, actor_id=asked.by or _NOBODY, day=day, compared=compared, held=held
+        )
+        more = {"compared": _PROBE.c.compared + compared, "held": _PROBE.c.held + held}
+        self._connection.execute(row.on_conflict_do_update(index_elements=["unit_id", "actor_id", "day"], set_=more))
+
+    def done(self, person_id: UUID) -> None:
+        """Take a person off the list of those to be compared."""
+        self._connection.execute(delete(_CHECK).where(_CHECK.c.person_id == person_id))
+
+    def shared(self, person_id: UUID) -> tuple[SharedPerson, ...]:
+        """Find persons in cases of other units who share two strong facts with a person, once for each of both cases.
+
+        Theirs who was written down first is the unit that knows. Where both were written at one instant and the other
+        still waits to be compared after this one, it is left for then.
+        """
+        likely = self._likely(person_id, is_enough=is_worth_asking)
+        mine, theirs = _LINK.alias("mine"), _LINK.alias("theirs")
+        me, them, own, other = _PERSON.alias("me"), _PERSON.alias("them"), _CHECK.alias("own"), _CHECK.alias("other")
+        waits_after = tuple_(other.c.asked_at, other.c.person_id) > tuple_(own.c.asked_at, own.c.person_id)
+        query = (
+            select(
+                mine.c.case_id, mine.c.unit_id, theirs.c.case_id, theirs.c.unit_id, theirs.c.person_id,
+                (them.c.created_at > me.c.created_at).label("they_ask"),
+                and_(them.c.created_at == me.c.created_at, func.coalesce(waits_after, false())).label("later"),
+            )
+            .join(theirs, theirs.c.unit_id != mine.c.unit_id)
+            .join(me, me.c.id == mine.c.person_id)
+            .join(them, them.c.id == theirs.c.person_id)
+            .outerjoin(own, own.c.person_id == mine.c.person_id)
+            .outerjoin(other, other.c.person_id == theirs.c.person_id)
+            .where(mine.c.person_id == person_id, theirs.c.person_id.in_(likely))
+            .where(mine.c.removed_at.is_(None), theirs.c.removed_at.is_(None))
+            .order_by(mine.c.case_id, theirs.c.case_id)
+        )  # fmt: skip
+        found: dict[tuple[UUID, UUID, UUID, UUID], list[tuple[Agreement, float]]] = defaultdict(list)
+        for case_id, unit_id, other_case, other_unit, them_id, they_ask, is_later in (
+            self._connection.execute(query) if likely else ()
+        ):
+            if not is_later:
+                ours, others = (case_id, unit_id), (other_case, other_unit)
+                found[(*ours, *others) if they_ask else (*others, *ours)].append(likely[them_id])
+        return tuple(_shared(cases, agreed) for cases, agreed in found.items())
+
+    def alike(self, person_id: UUID) -> tuple[UUID, ...]:
+        """Give the persons, of whatever unit, who by their tokens alone are likely this one, by one fact too."""
+        return tuple(self._likely(person_id, is_enough=_is_likely))
+
+    def patterns(self, person_id: UUID, *, since: datetime) -> tuple[Pattern, ...]:
+        """Find what a suspect shares with those of other cases into which they came since: ways, numbers, names."""
+        links = select(_LINK.c.case_id, _LINK.c.unit_id).where(
+            _LINK.c.person_id == person_id, _LINK.c.role == PersonRole.SUSPECT.value, _LINK.c.removed_at.is_(None)
+        )
+        mine = self._connection.execute(links.order_by(_LINK.c.added_at.desc(), _LINK.c.case_id)).first()
+        if mine is None:
+            return ()
+        asking = (mine[0], mine[1])
+        values = values_of(self._connection, self._vault, (person_id,))
+        values = [value for value in values if value.kind in PATTERN_KINDS]
+        agreements = compare(self._connection, self._vault, (person_id,)).agreements
+        known = {one for one, agreement in agreements.items() if len(facts_of(agreement)) >= FACTS_NEEDED}
+        asked = wanted(self._connection, self._vault, values) | {"suspect": PersonRole.SUSPECT.value, "since": since}
+        found: dict[int, dict[tuple[UUID, UUID], None]] = defaultdict(dict)
+        for number, who, case_id, unit_id in self._connection.execute(_SUSPECTS, asked) if values else ():
+            if unit_id == asking[1] or who in known or values[number].kind == _ROUTE:
+                found[number][case_id, unit_id] = None
+        return tuple(
+            Pattern(values[number].kind, values[number].token, asking, tuple(cases))
+            for number, cases in found.items()
+            if len(cases) > 1
+        )
+
+    def _likely(self, person_id: UUID, *, is_enough: Callable[..., bool]) -> Mapping[UUID, tuple[Agreement, float]]:
+        compared = compare(self._connection, self._vault, (person_id,))
+        return {
+            id_: (one, bits_of(one, persons=compared.persons))
+            for id_, one in compared.agreements.items()
+            if is_enough(one, persons=compared.persons)
+        }
+
+    def add(self, alert: MatchAlert) -> bool:
+        """Write an alert, once for a case and another unit; gives whether it is new."""
+        row = alert.model_dump() | {"kinds": list(alert.kinds)}
+        statement = upsert(_ALERT).values(row).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(_ALERT.c.id)).first() is not None
+
+    def get(self, alert_id: UUID) -> MatchAlert | None:
+        """Load an alert."""
+        row = self._connection.execute(select(*_COLUMNS).where(_ALERT.c.id == alert_id)).mappings().first()
+        return MatchAlert.model_validate(dict(row)) if row else None
+
+    def answer(self, alert_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
+        """Write what a unit answered to a question; gives whether nobody had before."""
+        open_one = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.is_question, _ALERT.c.answered_at.is_(None))
+        changes = {"answer": answer, "answered_by": by, "answered_at": at}
+        return bool(self._connection.execute(open_one.values(changes)).rowcount)
+
+    def seen(self, alert_id: UUID, *, by: UUID, at: datetime) -> bool:
+        """Write who has seen an alert; gives whether nobody had before."""
+        unseen = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.seen_at.is_(None))
+        return bool(self._connection.execute(unseen.values(seen_by=by, seen_at=at)).rowcount)
+
+
+def _is_likely(agreement: Agreement, *, persons: int) -> bool:
+    return is_worth_telling(bits_of(agreement, persons=persons), persons=persons)
+
+
+def _shared(cases: tuple[UUID, UUID, UUID, UUID], agreed: list[tuple[Agreement, float]]) -> SharedPerson:
+    case_id, unit_id, other_case_id, other_unit_id = cases
+    return SharedPerson(
+        case_id, unit_id, other_case_id, other_unit_id,
+        kinds=tuple(sorted({kind for agreement, _ in agreed for kind in agreement.others})),
+        bits=max(bits for _, bits in agreed),
+    )  # fmt: skip

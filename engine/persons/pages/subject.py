@@ -1,0 +1,102 @@
+"""What a person may ask of us: to see what is held about them, and to have it put right."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.core.policy import Action
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.overview.records.cases import CaseView
+from engine.overview.views.case import case_page
+from engine.persons.actions.subject import FIELDS, REASONS, correct_person, report_to_subject
+from engine.persons.records import CasePersonView
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import summary_of
+from engine.web.posted import text, typed
+from engine.web.visit import Visit
+
+router = APIRouter()
+
+
+@router.get("/cases/{case_id}/persons/{person_id}/held")
+def held(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Say what a report for a person is, before anything is read."""
+    case, person = _person(visit, case_id, person_id)
+    _require(visit, Action.ANSWER_SUBJECT)
+    return visit.page(
+        "subject-ask.html", title=f"What the case holds about {person.label}", section="track", zone=case.zone,
+        case=case, person=person,
+    )  # fmt: skip
+
+
+@router.post("/cases/{case_id}/persons/{person_id}/held")
+def report(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Show all that is held about a person, to be printed for them; that it was read is written down first."""
+    found = report_to_subject(visit.engine, case_id, person_id, viewer=visit.viewer)
+    return visit.page(
+        "subject.html", title=f"What the case holds about {found.label}", section="track", zone=found.zone, found=found
+    )
+
+
+@router.get("/cases/{case_id}/persons/{person_id}/correct")
+def correct(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
+    """Ask what is right."""
+    return _page(visit, case_id, person_id)
+
+
+@router.post("/cases/{case_id}/persons/{person_id}/correct")
+def corrected(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> Response:
+    """Correct what is known about a person, or add a remark."""
+    visit.must(Action.CORRECT, case_id)
+    command_id = visit.command_of(form)
+    try:
+        correct_person(
+            visit.engine, case_id, person_id, viewer=visit.viewer, command_id=command_id,
+            reason_code=text(form, "reason_code"), remark=text(form, "remark"),
+            changes={name: text(form, name) for name in FIELDS},
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(visit, case_id, person_id, errors=error.problems, given=typed(form), command_id=command_id)
+    return visit.go(f"/cases/{case_id}/persons/{person_id}", said="corrected")
+
+
+def _page(
+    visit: Visit,
+    case_id: UUID,
+    person_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    case, person = _person(visit, case_id, person_id)
+    _require(visit, Action.CORRECT)
+    return visit.page(
+        "correct.html",
+        title=f"Correct what is known about {person.label}",
+        section="track",
+        status=422 if errors else 200,
+        zone=case.zone,
+        case=case,
+        person=person,
+        reasons=REASONS,
+        errors=errors or {},
+        problems=summary_of(errors),
+        typed=given or {},
+        command_id=command_id or visit.new_command(),
+    )
+
+
+def _person(visit: Visit, case_id: UUID, person_id: UUID) -> tuple[CaseView, CasePersonView]:
+    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    found = next((person for person in case.persons if person.id == person_id), None)
+    if found is None:
+        raise NotFoundError(kind="person")
+    return case, found
+
+
+def _require(visit: Visit, action: Action) -> None:
+    if not visit.may(action):
+        raise NotAllowedError(actor=visit.viewer.name, action=action.value)

@@ -1,0 +1,179 @@
+"""Persons: who they are, sealed under a key of their own, and the blind tokens by which they can be found again."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.core.matching import bits_of, is_worth_opening
+from engine.db import tables as tb
+from engine.db.store import Store
+from engine.persons.records import PersonMerge, TokenMatch
+from engine.persons.token_matching import compare
+from engine.ports import JsonValue, Vault
+
+_PERSON, _TOKEN = tb.PersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
+_SEARCH = tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
+_LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_CASE, _CHECK = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["match_check"]
+_MERGE = tb.CaseRow.metadata.tables["person_merge"]
+_MERGE_COLUMNS = [_MERGE.c[name] for name in PersonMerge.model_fields]
+_MOST_OPENED = 20
+_SEARCHED_BY = frozenset({"name", "name_part", "phone"})
+"""The kinds of token by which an organisation finds its own."""
+ALL_THE_SAME = text(
+    "WITH RECURSIVE up(id) AS (SELECT CAST(:person AS uuid) UNION SELECT m.primary_id FROM person_merge m "
+    "JOIN up ON m.secondary_id = up.id WHERE m.ended_at IS NULL), "
+    "one(id) AS (SELECT id FROM up UNION SELECT m.secondary_id FROM person_merge m "
+    "JOIN one ON m.primary_id = one.id WHERE m.ended_at IS NULL) SELECT id FROM one ORDER BY id"
+)
+"""All persons that a person was found to be, over any number of merges that hold."""
+
+
+class PersonStore(Store):
+    """Persons in PostgreSQL, within one transaction."""
+
+    def add(
+        self,
+        person_id: UUID,
+        identity: Mapping[str, JsonValue],
+        tokens: Sequence[tuple[str, str]],
+        *,
+        unit_id: UUID,
+        at: datetime,
+        by: UUID | None = None,
+    ) -> None:
+        """Write a person; `tokens` are (kind, normalised value), of which only blind tokens are kept.
+
+        They are compared with those of other units later, counted for whoever wrote them down (`by`).
+        """
+        self._connection.execute(
+            insert(_PERSON),
+            {
+                "id": person_id, "unit_id": unit_id, "created_at": at,
+                "sealed_identity": self._seal(person_id, identity),
+            },
+        )  # fmt: skip
+        self._keep_tokens(person_id, tokens, by)
+
+    def change(
+        self,
+        person_id: UUID,
+        identity: Mapping[str, JsonValue],
+        tokens: Sequence[tuple[str, str]],
+        *,
+        by: UUID | None = None,
+    ) -> None:
+        """Write what is known of a person now, over what was known before."""
+        sealed = self._seal(person_id, identity)
+        self._connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(sealed_identity=sealed))
+        for old in (_TOKEN, _SEARCH):
+            self._connection.execute(old.delete().where(old.c.person_id == person_id))
+        self._keep_tokens(person_id, tokens, by)
+
+    def known_by(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> tuple[UUID, ...]:
+        """Find persons whom an organisation has written down itself and who have all of these tokens, by id."""
+        key_id = self._vault.found_by
+        made = [self._vault.finding(*token, organisation_id=organisation_id) for token in tokens]
+        wanted = {one[key_id] for one in made if key_id in one}
+        query = (
+            select(_SEARCH.c.person_id)
+            .where(_SEARCH.c.organisation_id == organisation_id, _SEARCH.c.token.in_(wanted))
+            .group_by(_SEARCH.c.person_id)
+            .having(func.count(func.distinct(_SEARCH.c.token)) == len(wanted))
+            .order_by(_SEARCH.c.person_id)
+        )
+        return tuple(self._connection.execute(query).scalars()) if wanted else ()
+
+    def identity(self, person_id: UUID) -> Mapping[str, JsonValue]:
+        """Open who a person is; empty when nothing is known."""
+        sealed = self._connection.execute(select(_PERSON.c.sealed_identity).where(_PERSON.c.id == person_id)).scalar()
+        if sealed is None:
+            return {}
+        opened = self._vault.unseal(sealed, table="person", row=person_id, column="sealed_identity")
+        return cast("Mapping[str, JsonValue]", opened)
+
+    def same_as(self, person_id: UUID) -> tuple[UUID, ...]:
+        """List all persons that were found to be one with this one, itself among them."""
+        return tuple(self._connection.execute(ALL_THE_SAME, {"person": person_id}).scalars())
+
+    def add_merge(self, merge: PersonMerge) -> None:
+        """Write that two persons are one."""
+        self._connection.execute(insert(_MERGE).values(merge.model_dump()))
+
+    def end_merge(self, merge: PersonMerge) -> None:
+        """Write that two persons are two again."""
+        ended = {"ended_by": merge.ended_by, "ended_at": merge.ended_at}
+        self._connection.execute(update(_MERGE).where(_MERGE.c.id == merge.id).values(ended))
+
+    def merge_of(self, secondary_id: UUID) -> PersonMerge | None:
+        """Load the merge that holds by which a person points to another one."""
+        query = select(*_MERGE_COLUMNS).where(_MERGE.c.secondary_id == secondary_id, _MERGE.c.ended_at.is_(None))
+        row = self._connection.execute(query).mappings().first()
+        return PersonMerge.model_validate(dict(row)) if row else None
+
+    def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
+        """Find persons of other cases of the same unit who share tokens; of other units' only the leads hear."""
+        unit = select(_CASE.c.unit_id).where(_CASE.c.id == case_id).scalar_subquery()
+        [unit_id] = self._connection.execute(select(unit)).scalars()
+        compared = compare(self._connection, self._vault, person_ids, unit_id=unit_id)
+        bits = {id_: bits_of(one, persons=compared.persons) for id_, one in compared.agreements.items()}
+        worth = [id_ for id_ in bits if is_worth_opening(bits[id_], persons=compared.persons)]
+        likely = sorted(worth, key=lambda id_: (-bits[id_], id_))
+        query = (
+            select(_LINK.c.person_id, _LINK.c.unit_id, _UNIT.c.name, _UNIT.c.contact)
+            .join(_UNIT, _UNIT.c.id == _LINK.c.unit_id)
+            .where(_LINK.c.person_id.in_(likely[:_MOST_OPENED]), _LINK.c.unit_id == unit_id)
+            .where(_LINK.c.case_id != case_id)
+            .distinct()
+            .order_by(_LINK.c.person_id)
+        )
+        return tuple(
+            TokenMatch(row[0], row[1], row[2], row[3], compared.agreements[row[0]], compared.persons)
+            for row in self._connection.execute(query)
+        )
+
+    def _seal(self, person_id: UUID, identity: Mapping[str, JsonValue]) -> bytes:
+        return self._vault.seal(
+            dict(identity), key_of=person_id, table="person", row=person_id, column="sealed_identity"
+        )
+
+    def _keep_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]], by: UUID | None) -> None:
+        if write_tokens(self._connection, self._vault, person_id, tokens):
+            asked = upsert(_CHECK).values(person_id=person_id, asked_at=func.now(), asked_by=by)
+            changed = {"asked_by": asked.excluded.asked_by}
+            self._connection.execute(asked.on_conflict_do_update(index_elements=["person_id"], set_=changed))
+
+
+def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> bool:
+    """Write the tokens of a person by every key that is used now, for all and for their organisation; False for none.
+
+    No token of a unit is like one of another unit, nor one of an organisation like one of another, for who holds this
+    database and no key.
+    """
+    of_unit = select(_UNIT.c.id, _UNIT.c.organisation_id).join(_PERSON, _PERSON.c.unit_id == _UNIT.c.id)
+    unit, organisation = connection.execute(of_unit.where(_PERSON.c.id == person_id)).one()
+    search: list[dict[str, object]] = []
+    plain: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    for kind, value in dict.fromkeys(tokens):
+        one = {"person_id": person_id, "kind": kind}
+        for key_id, token in vault.finding(kind, value).items():
+            plain[key_id].append((kind, token))
+        if kind not in _SEARCHED_BY:
+            continue
+        mine = vault.finding(kind, value, organisation_id=organisation)
+        one["organisation_id"] = organisation
+        search += [one | {"key_id": key_id, "token": token} for key_id, token in mine.items()]
+    rows = [
+        {"person_id": person_id, "kind": kind, "token": kept, "key_id": key_id, "unit_id": unit}
+        for key_id, made in plain.items()
+        for (kind, _), kept in zip(made, vault.for_unit(key_id, [token for _, token in made], unit), strict=True)
+    ]
+    for table, values in ((_TOKEN, rows), (_SEARCH, search)):
+        if values:
+            connection.execute(upsert(table).on_conflict_do_nothing(), values)
+    return bool(rows)

@@ -1,0 +1,1 @@
+"""A person's page, links of cases, what is held about a person."""

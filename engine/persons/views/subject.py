@@ -1,0 +1,250 @@
+"""All that is held about one person in a case, for them to see; the use case records the act before it is read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Uuid, any_, func, literal, or_, select
+
+from engine.cases.in_words import unexplained_in_words
+from engine.cases.views.answers import answer_views, opened_identity, opened_outputs, readable_answers
+from engine.cases.views.sight import access_to, is_narrowed, shown_answers
+from engine.cases.visibility import visible_to
+from engine.core.access import ROLES_THAT_READ, CaseAccess
+from engine.core.policy import Action, can
+from engine.core.records import PersonRole
+from engine.core.referral import ReferralStatus
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading, Row
+from engine.db.shape import ACTOR, ANSWER, CASE, CASE_PERSON, DOCUMENT, PERSON, REFERRAL, RUN, STEP, UNIT
+from engine.db.tables.cases import CaseRow
+from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
+from engine.language.plain_words import in_plain_words, in_running_words
+from engine.language.roles import Role
+from engine.language.sealed import SealedClass
+from engine.persons.redaction import TO_A_SUSPECT, is_suspect_alone, is_untold_step
+from engine.plugin.fields import FieldSpec
+from engine.ports import Vault
+from engine.retention.shown import CorrectionView, SubjectLine, SubjectSection, SubjectView
+from engine.sharing.records.consent import titles_of
+
+_TABLES = CaseRow.metadata.tables
+CONSENT, CORRECTION = _TABLES["consent"], _TABLES["correction"]
+_NOT_SENT: Final = (ReferralStatus.HELD.value, ReferralStatus.DROPPED.value)
+
+
+def unsealed_subject(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> SubjectView:
+    """Return all that is held about a person; only the use case that records the act may ask.
+
+    Raises `NotFoundError`, `NotAllowedError`.
+    """
+    return _subject_view(reading, _SubjectRows(reading, viewer, case_id, person_id), reading.vault)
+
+
+class _SubjectRows:
+    """What the database holds about a person in a case, still sealed."""
+
+    def __init__(self, reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> None:
+        """Fetch it; raises `NotFoundError`, `NotAllowedError`."""
+        self.links = reading.rows(
+            select(
+                CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.added_at, CASE_PERSON.c.removed_at,
+                CASE.c.number, UNIT.c.name, UNIT.c.contact, UNIT.c.zone, PERSON.c.id, PERSON.c.sealed_identity,
+            )
+            .select_from(
+                CASE_PERSON.join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
+                .join(PERSON, PERSON.c.id == CASE_PERSON.c.person_id)
+                .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+            )
+            .where(
+                CASE.c.id == case_id, CASE_PERSON.c.person_id == person_id, visible_to(viewer, now=reading.now),
+            )
+            .order_by(CASE_PERSON.c.added_at, CASE_PERSON.c.position, CASE_PERSON.c.role)
+        )  # fmt: skip
+        if not self.links:
+            raise NotFoundError(kind="person")
+        self.access = access_to(reading, viewer, case_id, kind="person")
+        if is_narrowed(self.access):
+            raise NotFoundError(kind="person")
+        if not can(viewer, Action.ANSWER_SUBJECT, access=self.access):
+            raise NotAllowedError(actor=viewer.name, action=Action.ANSWER_SUBJECT.value)
+        if is_suspect_alone(row["role"] for row in self.links if row["removed_at"] is None):
+            raise NotAllowedError(actor=viewer.name, action=TO_A_SUSPECT)
+        own = f"%person:{person_id}%"
+        steps = reading.rows(
+            select(
+                STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added,
+                STEP.c.sealed_outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
+                ANSWER.c.sealed_answers,
+            )
+            .select_from(
+                STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
+                    ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn)
+                )
+            )
+            .where(STEP.c.case_id == case_id, STEP.c.path.like(own), STEP.c.ended_at.is_not(None))
+            .order_by(STEP.c.ended_at, STEP.c.id)
+        )  # fmt: skip
+        self.steps = [row for row in steps if not is_untold_step(row["uses"], _classes(_fields(reading, row)))]
+        ids = [row["id"] for row in self.steps]
+        self.papers = reading.rows(
+            select(DOCUMENT.c.title, DOCUMENT.c.number, DOCUMENT.c.made_at)
+            .where(DOCUMENT.c.case_id == case_id, DOCUMENT.c.step_id.in_(ids))
+            .order_by(DOCUMENT.c.made_at, DOCUMENT.c.id)
+        )
+        self.consents = reading.rows(
+            select(CONSENT)
+            .where(CONSENT.c.case_id == case_id, CONSENT.c.person_id == person_id)
+            .order_by(CONSENT.c.recorded_at, CONSENT.c.id)
+        )
+        of_them = literal(person_id, Uuid()) == any_(REFERRAL.c.persons)
+        sent = reading.rows(
+            select(
+                REFERRAL.c.kind, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.fields, UNIT.c.name, STEP.c.uses
+            )
+            .select_from(
+                REFERRAL.outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id).outerjoin(
+                    STEP, STEP.c.id == REFERRAL.c.step_id
+                )
+            )
+            .where(
+                REFERRAL.c.case_id == case_id, REFERRAL.c.status.not_in(_NOT_SENT),
+                or_(of_them, func.cardinality(REFERRAL.c.fields) == 0),
+            )
+            .order_by(REFERRAL.c.sent_at, REFERRAL.c.id)
+        )  # fmt: skip
+        self.shared = [row for row in sent if not is_untold_step(row["uses"] or "", ())]
+        self.corrections = reading.rows(
+            select(CORRECTION, ACTOR.c.name.label("made_by_name"))
+            .outerjoin(ACTOR, ACTOR.c.id == CORRECTION.c.made_by)
+            .where(CORRECTION.c.case_id == case_id, CORRECTION.c.person_id == person_id)
+            .order_by(CORRECTION.c.made_at, CORRECTION.c.kind, CORRECTION.c.id)
+        )
+        self.case_id, self.person_id = case_id, person_id
+
+
+def _subject_view(reading: Reading, rows: _SubjectRows, vault: Vault) -> SubjectView:
+    """Open what is held about a person; what can no longer be read is said to be so."""
+    first = rows.links[0]
+    zone = first["zone"]
+    return SubjectView(
+        case_id=rows.case_id,
+        case_number=first["number"],
+        person_id=rows.person_id,
+        label=f"Person {first['position']}",
+        roles=tuple(
+            dict.fromkeys(in_plain_words(row["role"]) for row in rows.links if row["role"] != PersonRole.SUSPECT)
+        ),
+        unit=first["name"],
+        contact=first["contact"] or "",
+        zone=zone,
+        since=first["added_at"],
+        identity=_identity(first, vault),
+        sections=tuple(_section(reading, row, rows.access, vault) for row in rows.steps),
+        papers=tuple(
+            SubjectLine(label=row["title"], text=f"{row['number']}, {_day(row['made_at'], zone)}")
+            for row in rows.papers
+        ),
+        consents=tuple(_consent(row) for row in rows.consents),
+        shared=tuple(_shared(row, zone) for row in rows.shared),
+        corrections=tuple(_correction(row, vault) for row in rows.corrections),
+    )
+
+
+def _identity(row: Row, vault: Vault) -> tuple[SubjectLine, ...]:
+    try:
+        known = opened_identity(vault, row)
+    except (DamagedError, KeyMissingError):
+        return (SubjectLine(label="Who it is", text="can no longer be read"),)
+    return tuple(
+        SubjectLine(label=in_plain_words(name), text=known_text(value)) for name, value in known.items() if value
+    )
+
+
+def _section(reading: Reading, row: Row, access: CaseAccess, vault: Vault) -> SubjectSection:
+    title = reading.known.title(row["definition_hash"], row["key"], row["uses"], row["added"])
+    opened = readable_answers(vault, row) if row["sealed_answers"] is not None else {}
+    answers = {**opened_outputs(vault, row["id"], row["sealed_outputs"]), **(opened or {})}
+    fields = _fields(reading, row)
+    shown, closed = shown_answers(access, row["uses"], row["path"], fields, answers)
+    lines = answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)
+    apart = {spec.name: _whom_to_ask(spec.sealed_class) for spec in fields if spec.sealed_class}
+    return SubjectSection(
+        title=title,
+        at=row["ended_at"],
+        lines=tuple(
+            SubjectLine(label=line.label, text=apart[line.name] if line.name in closed else line.text or "")
+            for line in lines
+        ),
+        is_unreadable=opened is None,
+    )
+
+
+def _fields(reading: Reading, row: Row) -> tuple[FieldSpec, ...]:
+    step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
+    return reading.known.fields(row["uses"], step)
+
+
+def _classes(fields: Iterable[FieldSpec]) -> set[SealedClass | None]:
+    return {spec.sealed_class for spec in fields}
+
+
+def _whom_to_ask(sealed: SealedClass) -> str:
+    """Say of an answer that the viewer's roles do not open who of the unit may give it."""
+    readers = [role for role in Role if role in ROLES_THAT_READ[sealed]]
+    return f"Under special protection: ask {' or '.join(f'the {in_running_words(role)}' for role in readers)}"
+
+
+def _consent(row: Row) -> SubjectLine:
+    state = "withdrawn" if row["withdrawn_at"] else "given"
+    purposes = ", ".join(in_running_words(one) for one in row["purposes"]) or "no purpose named"
+    return SubjectLine(label=f"{in_plain_words(row['kind'])}, {state}", text=purposes)
+
+
+def _shared(row: Row, zone: str) -> SubjectLine:
+    to = row["name"] or "an organisation outside the network"
+    what = ", ".join(_parts(row["fields"])) or "only that there is a case"
+    when, status = _day(row["sent_at"], zone), in_running_words(row["status"])
+    return SubjectLine(label=to, text=f"{in_plain_words(row['kind'])}, {when}, {status}: {what}")
+
+
+def _parts(fields: Sequence[str]) -> tuple[str, ...]:
+    """Name what fields show as a form of consent does; what is in no part of it by the words of its name."""
+    plain = {name: in_plain_words(name.removesuffix(".*").replace(".", " ")) for name in fields}
+    return tuple(plain.get(title, title) for title in titles_of(fields))
+
+
+def _day(instant: datetime, zone: str) -> str:
+    return f"{instant.astimezone(ZoneInfo(zone)):%d %b %Y}"
+
+
+def _correction(row: Row, vault: Vault) -> CorrectionView:
+    words: Mapping[str, str] = {}
+    if row["sealed_words"] is not None:
+        try:
+            opened = vault.unseal(row["sealed_words"], table="correction", row=row["id"], column="sealed_words")
+        except (DamagedError, KeyMissingError):
+            opened = None
+        words = {in_plain_words(k): known_text(v) for k, v in opened.items()} if isinstance(opened, dict) else {}
+    return CorrectionView(
+        made_at=row["made_at"], made_by=row["made_by_name"] or "", kind=row["kind"],
+        reason=in_plain_words(row["reason_code"]), words=words,
+    )  # fmt: skip
+
+
+def known_text(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
+    """Say what is kept of a person in words, such as an age with what it was taken from: no code of it is shown."""
+    match value:
+        case list() | tuple():
+            return ", ".join(known_text(one) for one in value)
+        case dict():
+            told = ((str(name), one) for name, one in value.items() if name != "id" and one not in (None, ""))
+            return ", ".join(f"{in_running_words(name)}: {known_text(one)}" for name, one in told)
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return unexplained_in_words(value)
+        case _:
+            return str(value)

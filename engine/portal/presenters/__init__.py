@@ -1,1 +1,0 @@
-"""How views are made ready to be shown on pages."""

@@ -1,0 +1,202 @@
+"""Invent the answers of a form, valid and always the same for the same story."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+
+from engine.core.law.told import age_of_band
+from engine.language.workflow import Question
+from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.shown_when import wanted_answers
+from engine.plugin.steps import StepType
+from engine.ports import JsonValue
+from engine.rehearsal.story import Story, StoryEvent
+
+CANARY = "canary"
+_USUAL: Mapping[str, str] = {
+    "risk_level": "critical",
+    "wishes_return": "yes",
+    "recommendation": "safe_with_conditions",
+    "order_type": "children_home",
+}
+_OF_STEP: Mapping[tuple[str, str], str] = {
+    ("reporting.triage", "decision"): "rescue",
+    ("repatriation.decision", "decision"): "return",
+    ("rescue.identify", "status"): "actual",
+    ("reporting.match", "outcome"): "different",
+    ("press.query", "stage"): "received",
+    ("press.release", "kind"): "missing_appeal",
+    ("press.release", "identity_check"): "missing_person_exception",
+    ("repatriation.nationality", "result"): "no_answer",
+    ("press.takedown", "answer"): "removed",
+    ("prosecution.hearing", "purpose"): "other",
+}
+_TRUE = frozenset(
+    {
+        "consent_to_record", "safe_to_call", "separated_from_suspects", "media_kept_out", "rights_explained",
+        "alone_with_person", "told_survivor", "read_aloud", "conflict_check", "hir_ok", "safe", "copy_given",
+        "emergency_numbers_given", "was_made_to", "is_accused", "all_pillars_settled",
+    },
+)  # fmt: skip
+_PLANNED = frozenset(
+    {
+        "review_on", "next", "next_review", "next_run", "follow_up", "valid_until", "order_expires", "to", "mou_to",
+        "monthly_report_due", "planned_end", "data_keep_until", "limit_date", "withdraw_by",
+    },
+)  # fmt: skip
+_LATER = timedelta(days=30)
+"""What people plan lies ahead of them: the questions that ask for a day to come, and how far ahead it is."""
+_ALSO_ANSWERED = frozenset(
+    {
+        ("policing.chargesheet", "filed_on"), ("repatriation.handover", "sender_signed_at"),
+        ("repatriation.handover", "receiver_signed_at"), ("repatriation.nationality", "result"),
+        ("repatriation.nationality", "reply_on"), ("press.takedown", "removed_at"),
+    },
+)  # fmt: skip
+"""Questions that may stay open, but whose answer is what the step is about."""
+_NOTHING = frozenset({"fixed_deposit_part", "open_clocks"})
+"""An amount that is a part of another one, which is paid out whole in a story, and the time limits still open."""
+_SEXES = {"F": "female", "M": "male", "T": "transgender"}
+_REFUSED = ("refused", "not to be sent", "does not wish", "no return")
+
+
+def report_answers(story: Story) -> dict[str, JsonValue]:
+    """Give the first bite of the report that opens a story."""
+    return {
+        "narrative": canary(story.id, "narrative"),
+        "concern": story.concern,
+        "is_child_suspected": "yes" if story.is_child else "no",
+        "immediate_danger": "critical" in _all_words(story),
+        "safe_to_call": True,
+        "consent_to_record": "yes",
+    }
+
+
+def step_answers(
+    story: Story, event: StoryEvent, step_type: StepType, questions: Iterable[Question] = ()
+) -> dict[str, JsonValue]:
+    """Give valid answers to all required questions of a step, and to the one that says when it happened.
+
+    `questions` are those that a workflow adds to the form of the step type.
+    """
+    known = _KNOWN[step_type.key](story) if step_type.key in _KNOWN else {}
+    answers: dict[str, JsonValue] = {}
+    for spec in step_type.fields:
+        if spec.name in known:
+            answers[spec.name] = _offered(known[spec.name], spec)
+        elif spec.copies_after:
+            answers[spec.name] = _letting_copies(spec)
+        elif spec.required or spec.event_time or (step_type.key, spec.name) in _ALSO_ANSWERED:
+            told = _told(story, spec)
+            answers[spec.name] = _answer(story, event, step_type.key, spec) if told is None else told
+    if step_type.key == "press.release":
+        answers["approvals"] = _two(step_type, "approvals")
+    for question in questions:
+        answers[question.id] = _to_question(story, event, question)
+    return answers
+
+
+def canary(story: str, field: str) -> str:
+    """Give a text that says that it is invented, and that can be found again wherever it must not be."""
+    return f"Invented ({CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12]})"
+
+
+def _told(story: Story, spec: FieldSpec) -> JsonValue:
+    """Give what the profile of the story tells of its youngest victim, where the law asks for it; None for the rest."""
+    victim = min((one for one in story.victims if one.age is not None), key=lambda one: one.age or 0, default=None)
+    if victim is None or victim.age is None:
+        return None
+    if spec.tells == "age":
+        return victim.age
+    if spec.tells == "sex":
+        return _SEXES.get(victim.sex)
+    spans = {band: age_of_band(band) for band in spec.choices} if spec.tells == "age_band" else {}
+    return next((band for band, span in spans.items() if span and span[0] <= victim.age <= span[1]), None)
+
+
+def _border_answers(story: Story) -> dict[str, JsonValue]:
+    """Say whether the case crosses a border, as the profile and what the story goes on with tell it."""
+    country = story.other_country
+    if country is None:
+        return {"crosses": "within"}
+    doubts: dict[str, JsonValue] = dict.fromkeys(("may_need_asylum", "may_be_stateless", "in_danger"), "no")
+    return {"crosses": "across", "country": country} | doubts
+
+
+def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> JsonValue:
+    if spec.kind is FieldKind.CHOICE:
+        return _choice(event, step, spec)
+    if spec.kind is FieldKind.MULTI:
+        return [_choice(event, step, spec)]
+    if spec.kind is FieldKind.BOOL:
+        return spec.name in _TRUE
+    if spec.name == "first_call_on":
+        return (event.at + timedelta(hours=1)).isoformat()
+    if spec.name == "tz":
+        return event.tz
+    at = event.at + _LATER if spec.name in _PLANNED else event.at
+    by_kind: Mapping[FieldKind, JsonValue] = {
+        FieldKind.INT: 0 if spec.name in _NOTHING else 1,
+        FieldKind.MONEY: "0" if spec.name in _NOTHING else "1",
+        FieldKind.DATETIME: at.isoformat(),
+        FieldKind.DATE: at.date().isoformat(),
+        FieldKind.DURATION: "PT1H",
+        FieldKind.PHONE: "+91 98765 00000",
+        FieldKind.HASH: hashlib.sha256(event.label.encode()).hexdigest(),
+        FieldKind.LANG: "en",
+        FieldKind.COUNTRY: story.lead_jurisdiction[:2],
+        FieldKind.INTERVALS: [],
+    }
+    return by_kind.get(spec.kind, canary(story.id, spec.name))
+
+
+def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonValue:
+    by_type: Mapping[str, JsonValue] = {
+        "bool": True,
+        "choice": next(iter(question.choices), ""),
+        "number": 1,
+        "date": event.at.date().isoformat(),
+        "instant": event.at.isoformat(),
+    }
+    return by_type.get(question.type, canary(story.id, question.id))
+
+
+def _letting_copies(spec: FieldSpec) -> JsonValue:
+    """Give the answer after which a form takes copies: in a story nobody finds a child who is shown abused."""
+    return next(one.value for one in wanted_answers(spec.copies_after) if one.name == spec.name)
+
+
+def _choice(event: StoryEvent, step: str, spec: FieldSpec) -> str:
+    """Choose what the story's words name; else what is usual; else the first."""
+    values = list(spec.choices)
+    if spec.name == "wishes_return" and any(words in event.expected for words in _REFUSED) and "no" in values:
+        return "no"
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) > 3 and re.search(rf"\b{re.escape(value)}\b", event.expected):  # noqa: PLR2004 - short words mislead
+            return value
+    usual = _OF_STEP.get((step, spec.name)) or _USUAL.get(spec.name)
+    return usual if usual in values else values[0]
+
+
+def _two(step_type: StepType, name: str) -> JsonValue:
+    spec = next(spec for spec in step_type.fields if spec.name == name)
+    first, second, *_ = spec.choices
+    return [first, second]
+
+
+def _all_words(story: Story) -> str:
+    return " ".join(event.expected for event in story.timeline)
+
+
+def _offered(answer: JsonValue, spec: FieldSpec) -> JsonValue:
+    """Give an answer as the form can take it: a choice that it does not offer is another one."""
+    return "other" if "other" in spec.choices and answer not in spec.choices else answer
+
+
+_KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
+    "reporting.intake": report_answers,
+    "repatriation.border": _border_answers,
+}
+"""The forms whose answers the profile of a story tells as a whole."""
+TOLD_BY_PROFILE = frozenset(_KNOWN)

@@ -1,0 +1,215 @@
+"""A story: an invented case told as a timeline, to drive the real system by."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import StoryError
+from engine.language.limits import TimeLimit
+from engine.language.yaml_files import YamlDocument, read_yaml_file
+
+
+class _Part(BaseModel):
+    """The base of the parts of a story; what only people read is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class DueRule(_Part):
+    """How the story says that a due time comes about; it only checks what the engine counts."""
+
+    from_: str = Field(alias="from")
+    limit: str
+    clock: str = "programme"
+    excluded_journey: timedelta | None = None
+
+
+class StoryEvent(_Part):
+    """One step carried out: when, which, and by when it was due."""
+
+    label: str
+    at: AwareDatetime
+    tz: str = "Asia/Kolkata"
+    step: str
+    expected: str = ""
+    due: AwareDatetime | None = None
+    due_rule: DueRule | None = None
+    on_time: bool = True
+
+
+class Victim(_Part):
+    """A victim of the story's profile."""
+
+    age: int | None = None
+    sex: str = ""
+    citizenship: Any = ()
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The countries that the profile names, verified or not, by their codes."""
+        words = (str(one) for one in _list(self.citizenship))
+        return tuple(found[0] for one in words if (found := re.match(r"[A-Z]{2}\b", one)))
+
+
+class Story(_Part):
+    """A story with its profile and timeline."""
+
+    id: str
+    title: str
+    opened_at: AwareDatetime
+    lead_jurisdiction: str
+    other_jurisdictions: tuple[str, ...] = ()
+    victims: tuple[Victim, ...] = ()
+    htcds: Mapping[str, Any] = Field(default_factory=dict)
+    timeline: tuple[StoryEvent, ...] = Field(min_length=1)
+    workflow: str | None = None
+
+    @property
+    def concern(self) -> str:
+        """What the report is about, as the profile tells it."""
+        first = self.timeline[0].step
+        if first.startswith("press."):
+            return "identity_leak"
+        if first == "reporting.missing":
+            return "missing_person"
+        kinds = " ".join(str(kind) for kind in _list(self.htcds.get("vic_TypeOfExploitation")))
+        for word, concern in _CONCERNS:
+            if word in kinds:
+                return concern
+        return "other" if self.victims else "unsafe_migration"
+
+    @property
+    def is_child(self) -> bool:
+        """Whether any victim is under 18."""
+        return any(victim.age is not None and victim.age < 18 for victim in self.victims)  # noqa: PLR2004 - of age
+
+    @property
+    def other_country(self) -> str | None:
+        """The other country to which the case leads: where a victim is from, or where the story asks; None for none."""
+        lead = self.lead_jurisdiction[:2]
+        named = (code for victim in self.victims for code in victim.countries)
+        if (abroad := next((code for code in named if code != lead), None)) is not None:
+            return abroad
+        if not any(event.step == "repatriation.nationality" for event in self.timeline):
+            return None
+        return next((place[:2] for place in self.other_jurisdictions if place[:2] != lead), _SOMEWHERE)
+
+    def moved(self, by: timedelta) -> "Story":
+        """Give the same story, every instant of it moved."""
+        timeline = tuple(
+            event.model_copy(update={"at": event.at + by, "due": event.due + by if event.due else None})
+            for event in self.timeline
+        )
+        return self.model_copy(update={"opened_at": self.opened_at + by, "timeline": timeline})
+
+    def without_due(self) -> "Story":
+        """Give the same story without its due times: months have other lengths at another time of the year."""
+        return self.model_copy(
+            update={"timeline": tuple(event.model_copy(update={"due": None}) for event in self.timeline)}
+        )
+
+    def instant_of(self, label: str) -> datetime | None:
+        """Give the instant of an event by its label, or of the opening for `start`."""
+        if label == "start":
+            return self.opened_at
+        return next((event.at for event in self.timeline if event.label == label), None)
+
+
+_SOMEWHERE = "other"
+"""The other country of a story that asks for a nationality and names no country."""
+_OF_EVENT = frozenset({"label", "at", "tz", "step", "expected", "due", "due_rule", "on_time"})
+_OF_RULE = frozenset({"from", "limit", "clock", "excluded_journey"})
+_CONCERNS = (
+    ("ChildLabour", "child_labour"),
+    ("ForcedCriminality", "forced_criminality"),
+    ("SexualExploitation", "sexual_exploitation"),
+    ("ForcedLabour", "forced_labour"),
+    ("DebtBondage", "forced_labour"),
+    ("Servitude", "forced_labour"),
+    ("Marriage", "early_marriage"),
+    ("Organ", "organ_removal"),
+)
+
+
+def read_story(path: Path, *, step_types: Collection[str] | None = None) -> Story:
+    """Read a story file; raises `StoryError` that says in which line what does not fit.
+
+    With `step_types` every step of it must be one of them.
+    """
+    document = read_yaml_file(path)
+    errors = [finding for finding in document.findings if finding.severity == "error"]
+    if not isinstance(document.data, dict) or errors:
+        problem = f"line {errors[0].line}: {errors[0].message}" if errors else "It is not a story."
+        raise StoryError(file=path.name, problem=problem)
+    try:
+        story = Story.model_validate(document.data)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        problem = f"{'.'.join(str(part) for part in detail['loc'])}: {detail['msg']}."
+        raise _at(document, tuple(detail["loc"]), problem) from None
+    found = next(_problems(document.data, story, step_types), None)
+    if found is not None:
+        raise _at(document, *found)
+    return story
+
+
+def _at(document: YamlDocument, where: tuple[int | str, ...], problem: str) -> StoryError:
+    line, _ = document.position(where)
+    return StoryError(file=Path(document.file).name, problem=f"line {line}: {problem}")
+
+
+def _problems(
+    data: Mapping[str, Any], story: Story, step_types: Collection[str] | None
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Say what fits its place and still cannot be: each with where it stands."""
+    labels = Counter(event.label for event in story.timeline)
+    for number, event in enumerate(story.timeline):
+        here = ("timeline", number)
+        told = data["timeline"][number]
+        yield from ((here, problem) for problem in _misspelt(told, _OF_EVENT))
+        if labels[event.label] > 1:
+            yield (*here, "label"), f"Two events are called {event.label}: give each a label of its own."
+        if step_types is not None and event.step not in step_types:
+            yield (*here, "step"), f"There is no step type {event.step}{_nearest(event.step, step_types)}."
+        if event.tz not in available_timezones():
+            yield (*here, "tz"), f"There is no time zone {event.tz}: write it like Asia/Kolkata."
+        if event.due_rule is not None:
+            yield from ((here, problem) for problem in _misspelt(told["due_rule"], _OF_RULE))
+            yield from _problems_of(event.due_rule, (*here, "due_rule"), {"start", *labels})
+
+
+def _problems_of(
+    rule: DueRule, here: tuple[int | str, ...], labels: Collection[str]
+) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    if rule.from_ not in labels:
+        yield (*here, "from"), f"No event is called {rule.from_}{_nearest(rule.from_, labels)}."
+    try:
+        TimeLimit.parse(rule.limit)
+    except ValidationError:
+        yield (*here, "limit"), f"{rule.limit} is no time limit: write it like PT24H, P15D, P2M or P5WD."
+
+
+def _misspelt(told: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """Find keys that are passed over although they look like one that counts."""
+    for key in told:
+        meant = get_close_matches(key, known, n=1, cutoff=0.8) if key not in known else []
+        if meant and meant[0] not in told:
+            yield f"{key}: is {meant[0]} meant?"
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    near = get_close_matches(word, known, n=1)
+    return f": is {near[0]} meant?" if near else ""
+
+
+def _list(value: object) -> list[object]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,193 @@
+"""A scratch world for a story: its units, one actor per role, a clock that is moved, and a channel that records."""
+
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from engine.app import build_engine, databases, ship
+from engine.assembly import Engine
+from engine.core.viewer import Viewer
+from engine.deadlines.actions.firing import fire_deadlines
+from engine.deadlines.store import DeadlineStore
+from engine.errors import NoCalendarError, StepFailedError
+from engine.jobs.actions.run import run_job
+from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
+from engine.language.roles import Role
+from engine.people.store import DirectoryStore
+from engine.people.viewer import as_viewer
+from engine.ports import Outgoing
+from engine.rehearsal.chores import do_chores, next_chore_at
+from engine.settings import Settings
+
+_OPEN_AT_ONCE = 8
+_ALWAYS = timedelta(days=3653)
+
+
+class MovedClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        """Begin at `now`."""
+        self._now = now.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Give the instant to which the clock was moved last, in UTC."""
+        return self._now
+
+    def look_again(self) -> None:
+        """Do nothing: nobody else moves this clock."""
+
+    def move_to(self, instant: datetime) -> None:
+        """Move the clock, to the past too: each story begins at its own time."""
+        self._now = instant.astimezone(UTC)
+
+
+class SeededEntropy:
+    """Ids and numbers that are the same each time: for stories, never for cases."""
+
+    def __init__(self, seed: str) -> None:
+        """Begin from a seed."""
+        self._random = random.Random(seed)  # noqa: S311 - nothing of a story must be secret
+
+    def uuid(self) -> UUID:
+        """Give the next id."""
+        return UUID(int=self._random.getrandbits(128), version=4)
+
+    def token(self) -> str:
+        """Give the next token."""
+        return f"{self._random.getrandbits(256):064x}"
+
+    def case_number(self) -> str:
+        """Give the next case number."""
+        return f"C-{self._random.getrandbits(20):04X}-{self._random.getrandbits(20):04X}"
+
+
+@dataclass
+class RecordingChannel:
+    """Keeps what was sent."""
+
+    sent: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    @contextmanager
+    def open(self) -> Iterator["RecordingChannel"]:
+        """Begin to take messages."""
+        yield self
+
+    def send(self, message: Outgoing) -> None:
+        """Keep a message."""
+        self.sent.append((message.to, message.subject, message.body, message.message_id))
+
+
+@dataclass(frozen=True)
+class World:
+    """An engine over a scratch database, with the clock and the channel that the story controls.
+
+    `address` is where the database can be read by its owner, to see what no page shows.
+    """
+
+    engine: Engine
+    clock: MovedClock
+    channel: RecordingChannel
+    address: str
+
+    def now(self) -> datetime:
+        """Give the instant to which the clock was moved last."""
+        return self.clock.now()
+
+    def pass_until(self, instant: datetime) -> int:
+        """Let time pass up to `instant`: the clock stops wherever something is due before it.
+
+        What falls due at `instant` itself comes with the next call, after what happens at that instant. Gives how many
+        jobs were done.
+        """
+        done = self.settle_jobs()
+        while (next_at := next_stop(self.engine)) is not None and next_at < instant:
+            self.clock.move_to(max(next_at, self.clock.now()))
+            fire_deadlines(self.engine)
+            do_chores(self.engine)
+            done += self.settle_jobs()
+        self.clock.move_to(instant)
+        do_chores(self.engine)
+        return done + self.settle_jobs()
+
+    def settle_jobs(self) -> int:
+        """Do every job that is due, as a worker would; gives how many were done."""
+        done = 0
+        while batches := dispatchable(self.engine, limit=_OPEN_AT_ONCE):
+            for batch in batches:
+                done += self._do_batch(batch.id)
+        return done
+
+    def _do_batch(self, batch_id: UUID) -> int:
+        done = 0
+        while True:
+            for job in claim_jobs(self.engine, batch_id=batch_id, worker="replay", limit=20):
+                try:
+                    run_job(self.engine, job, flow_run_id=None, task_run_id=None, done_by="replay")
+                except StepFailedError as error:
+                    fail_job(self.engine, job, code=error.code)
+                done += 1
+            if close_batch(self.engine, batch_id=batch_id):
+                return done
+
+
+def next_stop(engine: Engine) -> datetime | None:
+    """Give the next instant (UTC) at which something is due: a deadline, or what people are told of by a schedule."""
+    with engine.transaction() as tx:
+        of_deadlines = tx.of(DeadlineStore).next_at()
+    return min((at for at in (of_deadlines, next_chore_at(engine)) if at is not None), default=None)
+
+
+@contextmanager
+def scratch_world() -> Iterator[World]:
+    """Make a world with a database of its own, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="icmc-replay-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        settings = Settings(data_folder=folder, durable=False)
+        with databases(settings) as running:
+            clock, channel = MovedClock(datetime(2026, 1, 1, tzinfo=UTC)), RecordingChannel()
+            engine = build_engine(
+                settings,
+                running.urls,
+                clock=clock,
+                entropy=SeededEntropy("replay"),
+                channels={"email": channel},
+            )
+            ship(engine)
+            try:
+                yield World(engine, clock, channel, running.urls.owner)
+            finally:
+                engine.dispose()
+
+
+def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, dict[str, Viewer]]:
+    """Make a unit with one actor per role; gives the unit and the actors as viewers, by role.
+
+    A partner in a place without a calendar is told of time in UTC; no case can be kept there.
+    """
+    try:
+        zone = engine.library().calendar(jurisdiction).zone
+    except NoCalendarError:
+        zone = "UTC"
+    unit, organisation = engine.entropy.uuid(), engine.entropy.uuid()
+    actors: dict[str, UUID] = {}
+    with engine.transaction() as tx:
+        tx.of(DirectoryStore).add_organisation(organisation, name=f"Partner in {jurisdiction}")
+        tx.of(DirectoryStore).add_unit(
+            unit, organisation_id=organisation, name=f"Unit {jurisdiction} ({label})", jurisdiction=jurisdiction,
+            zone=zone, contact=f"duty desk {jurisdiction}",
+        )  # fmt: skip
+        for role in Role:
+            actor = engine.entropy.uuid()
+            address = f"{role.value}.{unit.hex[:12]}@example.org"
+            tx.of(DirectoryStore).add_actor(actor, name=f"{role.label} {jurisdiction}", email=address, demo=engine.demo)
+            tx.of(DirectoryStore).add_role(actor, unit_id=unit, role=role.value)
+            actors[role.value] = actor
+        tx.commit()
+    return unit, {role: engine.ask_all(as_viewer, actor) for role, actor in actors.items()}

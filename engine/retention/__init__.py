@@ -1,0 +1,1 @@
+"""How long data is kept, holds, erasure, and restored installations."""

@@ -1,0 +1,1 @@
+"""Propose, hold, erase, and keep a restore in custody."""

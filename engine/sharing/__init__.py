@@ -1,0 +1,1 @@
+"""What leaves a unit: consents, referrals, transfers, partners."""

@@ -1,0 +1,1 @@
+"""Record consents, send, release and answer referrals."""

@@ -1,0 +1,98 @@
+"""The step in which a case waits for the answer to a referral, and what follows when nobody waits for it any more."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.cases.actions.deciding import carry_out, would_be
+from engine.core import commands as cm
+from engine.core.closing import DECIDES, is_left_to_itself, key_that_asks_whether_done
+from engine.core.records import AddedStep, Run, RunStatus, Step, StepStatus, step_id
+from engine.core.referral import ANSWER_WITHIN, AWAIT, Referral, ReferralStatus
+from engine.core.state import CaseState
+from engine.db.transaction import Transaction
+from engine.language.roles import Role
+from engine.people.store import DirectoryStore
+
+LOOK_AFTER_PARTNERS: Final = (Role.PARTNERSHIP_MANAGER.value, Role.SUPERVISOR.value)
+_LIMITS: Final = {"critical": "PT4H", "high": "PT24H", "other": "P3D"}
+_LADDERS: Final = {"critical": "partner-silent-critical", "high": "partner-silent-critical", "other": "partner-silent"}
+_STANDARD: Final = "standard"
+_DECIDE_WITHIN: Final = "P3D"
+_CAME_BACK: Final = "A referral came back: is the case done?"
+_HANDED_OVER: Final = "The case was handed over: is it done?"
+
+
+def open_run(state: CaseState) -> Run | None:
+    """Give the workflow in which a case goes on; None where there is none."""
+    return next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
+
+
+def wait_for_answer(
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+) -> tuple[CaseState, Referral]:
+    """Add the step that waits for the answer, with its time limit and ladder; a case without an open run has none.
+
+    Nothing is added to a referral that is for a step with a time limit of its own: that one runs.
+    """
+    run = open_run(state)
+    if run is None or referral.deadline_id is not None or not referral.urgency:
+        return state, referral
+    key = f"answer_{referral.id.hex[:12]}"
+    ladder = _LADDERS.get(referral.urgency, _STANDARD)
+    added = AddedStep(
+        uses=AWAIT, title="Answer to a referral", limit=_LIMITS[referral.urgency],
+        ladder=ladder if tx.library().ladders.get(ladder) else _STANDARD, roles=LOOK_AFTER_PARTNERS,
+    )  # fmt: skip
+    step = step_id(run.id, key, "")
+    unit = tx.of(DirectoryStore).unit(referral.to_unit_id) if referral.to_unit_id else None
+    state = state.with_partner(step, unit.jurisdiction) if unit else state
+    after = carry_out(engine, tx, state, cm.AddStep(run.id, key, added), actor_id=by, now=now).state
+    due = next((deadline.due_at for deadline in after.deadlines.values() if deadline.step_id == step), None)
+    changes = {"answer_step_id": step, "due_at": due or now + ANSWER_WITHIN[referral.urgency]}
+    return after, referral.model_copy(update=changes)
+
+
+def wait_no_more(
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+) -> CaseState:
+    """End the step that waits for the answer: it has come, or nobody waits for it any more.
+
+    The case does not close with that step unless the other side took the work on: what came back is for people here,
+    and a case that was handed over for people there.
+    """
+    step = state.steps.get(referral.answer_step_id) if referral.answer_step_id else None
+    if step is None or step.status is not StepStatus.READY:
+        return state
+    answer = referral.status.value
+    answered = referral.status in {ReferralStatus.ACCEPTED, ReferralStatus.DECLINED}
+    command: cm.Command = (
+        cm.CompleteStep(step.id, "done", now, outputs={"answer": answer}, by=by)
+        if answered
+        else cm.CancelStep(step.id, "recalled")
+    )
+    is_theirs = referral.status is ReferralStatus.ACCEPTED and not referral.is_transfer
+    if not is_theirs and is_left_to_itself(would_be(engine, tx, state, command, now=now)):
+        state = _let_people_decide(engine, tx, state, referral, step, by=by, now=now)
+    return carry_out(engine, tx, state, command, actor_id=by, now=now).state
+
+
+def _let_people_decide(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    referral: Referral,
+    waiting: Step,
+    *,
+    by: UUID | None,
+    now: datetime,
+) -> CaseState:
+    """Add a step in which somebody who leads the case says whether it is done; a stub takes no more work."""
+    if state.case.merged_into is not None:
+        return state
+    title = _HANDED_OVER if referral.status is ReferralStatus.ACCEPTED else _CAME_BACK
+    roles = engine.registry.get(DECIDES).roles
+    added = AddedStep(uses=DECIDES, title=title, limit=_DECIDE_WITHIN, ladder=_STANDARD, roles=roles)
+    command = cm.AddStep(waiting.run_id, key_that_asks_whether_done(referral.id.hex[:12]), added)
+    return carry_out(engine, tx, state, command, actor_id=by, now=now).state

@@ -1,0 +1,176 @@
+"""Let a referral leave once those have released it who answer for it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.records import Agreed, ApprovalKind
+from engine.approvals.store import ApprovalStore
+from engine.assembly import Engine
+from engine.cases.actions.deciding import require_member
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core.policy import ROLES_THAT_MAY, Action, can
+from engine.core.referral import Referral, ReferralStatus
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.errors import AlreadyEndedError, StepUpNeededError
+from engine.messages.actions.recipients import people_of_partner, reachable
+from engine.people.store import DirectoryStore
+from engine.sharing.actions.awaited import wait_for_answer
+from engine.sharing.actions.sharing import known_referral, needs_two, note, require_basis, stop, tell_of
+from engine.sharing.actions.transfers import require_no_statement
+from engine.sharing.referral_store import ReferralStore
+from engine.sign_in.actions.step_up import require_step_up
+
+
+def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> bool:
+    """Answer for what is sent; gives whether it has left, or still waits for a second person.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError` (also for the same person twice), `ConsentError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
+        require_member(viewer, state, Action.RELEASE)
+        known = tx.of(HousekeepingStore).answer_to(command_id)
+        if known is not None:
+            return bool(known["sent"])
+        if referral.status is not ReferralStatus.HELD:
+            raise AlreadyEndedError(kind="referral")
+        require_basis(tx, state, referral, now=now)
+        require_no_statement(engine, tx, state, referral)
+        if must_be_two(engine, referral):
+            require_step_up(engine, viewer, factor=needs_two(engine, referral))
+        _answer(engine, tx, state, referral, viewer=viewer, approved=True, now=now)
+        has_left = hold_or_send(engine, tx, state, referral, viewer=viewer, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"sent": has_left}, case_id=state.case.id, at=now)
+        tx.commit()
+        return has_left
+
+
+def refuse_release(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
+    """Say that something must not leave: it is dropped, and the other side never hears of it.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
+        require_member(viewer, state, Action.RELEASE)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+            return
+        if referral.status is not ReferralStatus.HELD:
+            raise AlreadyEndedError(kind="referral")
+        _answer(engine, tx, state, referral, viewer=viewer, approved=False, now=now)
+        drop_unreleased(tx, state, referral, by=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
+        tx.commit()
+
+
+def drop_unreleased(tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> None:
+    """Drop what was held and is not released: nobody was told of it, and nobody will be."""
+    dropped = stop(tx, referral, reason="not_released", by=by, now=now)
+    note(tx, state, "ReferralRecalled", dropped, by=by, now=now)
+
+
+def hold_or_send(
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, viewer: Viewer, now: datetime
+) -> bool:
+    """Send a referral that was written, if all have released it who must; gives whether it has left.
+
+    One that shows nothing of the case needs nobody else. One that shows fields, or hands the case over, needs a person
+    who may release; one by which somebody can be found, or that hands the case over, a second one, and both must have
+    proved a moment ago who they are.
+    """
+    released = _released_by(engine, referral, viewer, state.case.unit_id)
+    shows = bool(referral.fields) or referral.is_transfer
+    by_all = released.second_by is not None if must_be_two(engine, referral) else released.released_by is not None
+    if shows and not by_all:
+        held = released.model_copy(update={"status": ReferralStatus.HELD})
+        tx.of(ReferralStore).save(held)
+        if tx.of(ApprovalStore).open_about(ApprovalKind.RELEASE, held.id) is None:
+            _ask(engine, tx, state, held, viewer, now)
+        after = note(tx, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
+        _tell_who_releases(engine, tx, after, held, viewer, now)
+        return False
+    sent = released.model_copy(update={"status": ReferralStatus.OFFERED, "sent_at": now})
+    after, sent = wait_for_answer(engine, tx, state, sent, by=viewer.actor_id, now=now)
+    tx.of(ReferralStore).save(sent)
+    after = note(tx, after, "ReferralOffered", sent, by=viewer.actor_id, now=now)
+    if sent.to_unit_id:
+        tell_of(engine, tx, after, sent, "referred", people_of_partner(tx, after, sent.to_unit_id, now=now), now)
+    return True
+
+
+def must_be_two(engine: Engine, referral: Referral) -> bool:
+    """Say whether two people must release it: it hands the case over, or somebody can be found by it."""
+    return referral.is_transfer or needs_two(engine, referral)
+
+
+def _ask(engine: Engine, tx: Transaction, state: CaseState, held: Referral, viewer: Viewer, now: datetime) -> None:
+    """Write that it waits: for one person, or for two, of whom who asked may be the first."""
+    first = (Agreed(actor_id=held.released_by, at=now),) if held.released_by else ()
+    ask_second(
+        engine, tx, ApprovalKind.RELEASE, held.id, asked_by=viewer.actor_id, now=now, state=state,
+        reason_code=held.purpose, seen=_how_it_stands(held), needed=2 if must_be_two(engine, held) else 1,
+        agreed=first, tells=False,
+    )  # fmt: skip
+
+
+def _answer(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    referral: Referral,
+    *,
+    viewer: Viewer,
+    approved: bool,
+    now: datetime,
+) -> None:
+    take_answer(
+        engine, tx, ApprovalKind.RELEASE, referral.id, viewer=viewer, approved=approved, now=now, state=state,
+        seen=_how_it_stands(referral),
+    )  # fmt: skip
+
+
+def _how_it_stands(referral: Referral) -> str:
+    """Say to whom what goes on which ground."""
+    to = referral.to_unit_id or referral.to_kind
+    return "|".join((str(to), ",".join(referral.fields), str(referral.consent_id or referral.ground)))
+
+
+def _released_by(engine: Engine, referral: Referral, viewer: Viewer, unit_id: UUID) -> Referral:
+    """Write down who answers for it: the first who may release, then the second."""
+    if not referral.fields and not referral.is_transfer:
+        return referral.model_copy(update={"released_by": referral.released_by or viewer.actor_id})
+    if not can(viewer, Action.RELEASE, unit_id=unit_id) or (
+        must_be_two(engine, referral) and not _has_proved(engine, referral, viewer)
+    ):
+        return referral
+    if referral.released_by is None:
+        return referral.model_copy(update={"released_by": viewer.actor_id})
+    if referral.released_by != viewer.actor_id:
+        return referral.model_copy(update={"second_by": viewer.actor_id})
+    return referral
+
+
+def _has_proved(engine: Engine, referral: Referral, viewer: Viewer) -> bool:
+    """Say whether somebody has proved who they are; whoever only asks for it need not, and releases it later."""
+    try:
+        require_step_up(engine, viewer, factor=needs_two(engine, referral))
+    except StepUpNeededError:
+        return False
+    return True
+
+
+def _tell_who_releases(
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
+) -> None:
+    roles = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.RELEASE]))
+    holders = tx.of(DirectoryStore).holders(roles=roles, unit_id=state.case.unit_id)
+    others = [person for person in holders if person.id not in {viewer.actor_id, referral.released_by}]
+    tell_of(engine, tx, state, referral, "to_release", reachable(tx, state, others, now=now).people, now)

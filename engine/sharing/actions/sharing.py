@@ -1,0 +1,295 @@
+"""What the use cases of sharing have in common: on what something leaves, how long it is seen, and how that ends."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+from engine.approvals.actions.approvals import overtake
+from engine.approvals.records import ApprovalKind
+from engine.assembly import Engine
+from engine.cases.access_store import AccessStore
+from engine.cases.actions.deciding import carry_out
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.access import Grant, GrantKind, shown_in
+from engine.core.case_links import LinkKind
+from engine.core.persons import everybody_in
+from engine.core.records import AddedStep, CasePerson
+from engine.core.referral import Referral, ReferralStatus
+from engine.core.state import CaseState
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.deadlines.actions.levels import CALL, tell_of_referral
+from engine.errors import ConsentError, NotFoundError
+from engine.messages.actions.recipients import people_of_partner, reachable
+from engine.messages.actions.telling import add_delivery_job
+from engine.people.store import DirectoryStore
+from engine.persons.links import LinkStore
+from engine.persons.records import nobody_else_stands, suspected
+from engine.persons.store import PersonStore
+from engine.plugin.fields import FieldKind
+from engine.ports import ActorRecord
+from engine.retention.store import KeepingStore
+from engine.sharing.actions.awaited import LOOK_AFTER_PARTNERS, open_run, wait_no_more
+from engine.sharing.consent_store import ConsentStore
+from engine.sharing.partner_store import PartnerLinkStore
+from engine.sharing.records.consent import Consent, ConsentRecipient, GivenBy, law_of, locating, require_covered
+from engine.sharing.referral_store import ReferralStore
+
+_PLACES: Final = frozenset({FieldKind.GEO, FieldKind.INTERVALS})
+_STANDARD: Final = "standard"
+_CALL_WITHIN: Final = "PT4H"
+
+
+def known_referral(tx: Transaction, referral_id: UUID) -> Referral:
+    """Load a referral; raises `NotFoundError`."""
+    referral = tx.of(ReferralStore).get(referral_id)
+    if referral is None:
+        raise NotFoundError(kind="referral")
+    return referral
+
+
+def known_consent(tx: Transaction, consent_id: UUID) -> Consent:
+    """Load a consent; raises `NotFoundError`."""
+    consent = tx.of(ConsentStore).get(consent_id)
+    if consent is None:
+        raise NotFoundError(kind="consent")
+    return consent
+
+
+def places(engine: Engine) -> frozenset[str]:
+    """Name the questions of all step types that ask for a place or a way."""
+    return frozenset(
+        f"{step_type.key}.{spec.name}"
+        for step_type in engine.registry.step_types.values()
+        for spec in step_type.fields
+        if spec.kind in _PLACES
+    )
+
+
+def needs_two(engine: Engine, referral: Referral) -> bool:
+    """Say whether two people must release a referral, since somebody can be found by what it shares."""
+    return bool(locating(referral.fields, places(engine)))
+
+
+def require_unsealed(tx: Transaction, state: CaseState) -> None:
+    """Refuse to share anything of a case that is sealed; raises `ConsentError`."""
+    if tx.of(KeepingStore).restriction_of(state.case.id) is not None:
+        raise ConsentError(problem="The case is restricted: nothing in it may be shared.")
+
+
+def require_basis(tx: Transaction, state: CaseState, referral: Referral, *, now: datetime) -> None:
+    """Refuse to share on neither a live consent that covers it nor a ground in law, or what is sealed.
+
+    What shows nothing of a person needs neither. Raises `ConsentError`.
+    """
+    require_unsealed(tx, state)
+    shown = shown_in(referral.fields)
+    if not shown and not referral.is_transfer:
+        return
+    if referral.consent_id is None:
+        if not law_of(referral.ground, state.case.jurisdiction):
+            raise ConsentError(problem="Choose a consent that covers this, or a law of this place that allows it.")
+        return
+    consent = known_consent(tx, referral.consent_id)
+    if consent.case_id != state.case.id:
+        raise NotFoundError(kind="consent")
+    if shown and set(referral.persons) != {consent.person_id}:
+        raise ConsentError(problem="It was given for another person.")
+    require_covered(consent, recipient(tx, referral), purpose=referral.purpose, fields=shown, now=now)
+
+
+def recipient(tx: Transaction, referral: Referral) -> ConsentRecipient:
+    """Say who is to get something, in the words of a consent."""
+    if referral.to_unit_id is None:
+        return ConsentRecipient(kind=referral.to_kind)
+    return tx.of(ReferralStore).recipient(referral.to_unit_id)
+
+
+def grant_of(tx: Transaction, referral: Referral, *, by: UUID | None, now: datetime) -> Grant:
+    """Give what the other unit sees from its acceptance on: the fields that were agreed, as long as that holds."""
+    consent = tx.of(ConsentStore).get(referral.consent_id) if referral.consent_id else None
+    assert referral.to_unit_id is not None  # noqa: S101 - a partner without a unit is given no grant
+    return Grant(
+        id=uuid5(referral.id, "grant"), case_id=referral.case_id, unit_id=referral.to_unit_id,
+        purpose=referral.purpose or referral.kind.value, fields=referral.fields, persons=referral.persons,
+        valid_until=consent.valid_until if consent else None, granted_at=now, granted_by=by,
+        kind=GrantKind(referral.kind.value), referral_id=referral.id, consent_id=referral.consent_id,
+        second_by=referral.second_by, second_at=now if referral.second_by else None,
+    )  # fmt: skip
+
+
+def keeping_grant(state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> Grant | None:
+    """Give what the unit that handed a case over still sees of it: steps and time limits, for some days or not.
+
+    It holds for those who were in the case then, and for nobody who is added later.
+    """
+    if not referral.keep_days:
+        return None
+    return Grant(
+        id=uuid5(referral.id, "kept"), case_id=referral.case_id, unit_id=referral.unit_id, purpose="handed_over",
+        fields=("case.*",), persons=everybody_in(state),
+        valid_until=now + timedelta(days=referral.keep_days), granted_at=now, granted_by=by,
+        kind=GrantKind.TRANSFER, referral_id=referral.id,
+    )  # fmt: skip
+
+
+def end_grants(tx: Transaction, referral: Referral, *, reason: str, now: datetime) -> None:
+    """End what the other unit sees on a referral, and the links by which a partner without an account looks at it."""
+    for grant in tx.of(AccessStore).grants_of(referral.case_id):
+        if grant.referral_id == referral.id and grant.may_hold(now):
+            tx.of(AccessStore).end_grant(grant.id, at=now, reason=reason)
+    for link in tx.of(PartnerLinkStore).of_referral(referral.id):
+        tx.of(PartnerLinkStore).save(link.ended(now, reason))
+
+
+def stop(tx: Transaction, referral: Referral, *, reason: str, by: UUID | None, now: datetime) -> Referral:
+    """Call a referral back, or end it when it was accepted; whatever was seen of it is seen no more."""
+    end_grants(tx, referral, reason=reason, now=now)
+    was_accepted = referral.status is ReferralStatus.ACCEPTED
+    changes: dict[str, object] = {"ended_at": now, "ended_reason": reason}
+    if was_accepted:
+        changes["status"] = ReferralStatus.ENDED
+    elif referral.status is ReferralStatus.HELD:
+        changes["status"] = ReferralStatus.DROPPED
+        overtake(tx, ApprovalKind.RELEASE, referral.id, now=now)
+    else:
+        changes |= {"status": ReferralStatus.RECALLED, "answered_at": now, "answered_by": by}
+    stopped = referral.model_copy(update=changes)
+    tx.of(ReferralStore).save(stopped)
+    return stopped
+
+
+def end_referrals_of(
+    engine: Engine, tx: Transaction, state: CaseState, consent: Consent, *, reason: str, by: UUID | None, now: datetime
+) -> tuple[int, CaseState]:
+    """Call back all that rests on a consent, and tell who got it without a word of content.
+
+    Gives how many referrals there were, and the case after. A case that was handed over stays where it is.
+    """
+    live = [one for one in tx.of(ReferralStore).of_consent(consent.id) if can_be_called_back(one)]
+    for referral in live:
+        state = call_back(engine, tx, state, referral, reason=reason, by=by, now=now)
+    for grant in tx.of(AccessStore).grants_of(state.case.id):
+        if grant.consent_id == consent.id and grant.may_hold(now):
+            tx.of(AccessStore).end_grant(grant.id, at=now, reason=reason)
+    return len(live), state
+
+
+def can_be_called_back(referral: Referral) -> bool:
+    """Say whether a referral is not over, and the case was not handed over by it."""
+    return referral.is_live and not (referral.is_transfer and referral.status is ReferralStatus.ACCEPTED)
+
+
+def call_back(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    referral: Referral,
+    *,
+    reason: str,
+    by: UUID | None,
+    now: datetime,
+) -> CaseState:
+    """Call a referral back, wait for its answer no more, and tell who had heard of it; gives the case after."""
+    was_told = referral.status is not ReferralStatus.HELD
+    stopped = stop(tx, referral, reason=reason, by=by, now=now)
+    after = note(tx, state, "ReferralRecalled", stopped, by=by, now=now)
+    after = wait_no_more(engine, tx, after, stopped, by=by, now=now)
+    return tell_of_recall(engine, tx, after, stopped, by=by, now=now) if was_told else after
+
+
+def tell_of_recall(
+    engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
+) -> CaseState:
+    """Tell the other side that something was called back; a partner without an account is to be telephoned.
+
+    The step for that does not say whom: what somebody typed is not written into the history of a case. For a case that
+    was merged into another it is added there, where work goes on. A case in which nothing goes on any more gets no
+    step: who looks after partners in its unit is told by a message.
+    """
+    if referral.to_unit_id:
+        people = people_of_partner(tx, state, referral.to_unit_id, now=now)
+        tell_of(engine, tx, state, referral, "recalled", people, now)
+        return state
+    worked = state
+    while worked.case.merged_into is not None:
+        worked = tx.of(CaseStore).lock(worked.case.merged_into)
+    run = open_run(worked)
+    if run is None:
+        ours = tx.of(DirectoryStore).holders(roles=LOOK_AFTER_PARTNERS, unit_id=state.case.unit_id)
+        tell_of(engine, tx, state, referral, "to_telephone", reachable(tx, state, ours, now=now).people, now)
+        return state
+    added = AddedStep(
+        uses=CALL, title="Telephone a partner: what was shared was recalled", limit=_CALL_WITHIN, ladder=_STANDARD,
+        roles=LOOK_AFTER_PARTNERS, settings={"to": "the partner outside the network"},
+    )  # fmt: skip
+    command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)
+    after = carry_out(engine, tx, worked, command, actor_id=by, now=now).state
+    return after if worked is state else state
+
+
+def note(
+    tx: Transaction, state: CaseState, type_: str, referral: Referral, *, by: UUID | None, now: datetime
+) -> CaseState:
+    """Add to the history of a case what became of a referral: ids and codes, and no field."""
+    body = {
+        "referral_id": str(referral.id), "kind": referral.kind.value, "to_unit_id": str(referral.to_unit_id or ""),
+        "step_id": str(referral.step_id or ""), "consent_id": str(referral.consent_id or ""),
+        "ground": referral.ground, "reason_code": referral.ended_reason or referral.reason_code,
+    }  # fmt: skip
+    return tx.of(CaseStore).note(state, type_, body, actor_id=by, at=now)
+
+
+def tell_of(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    referral: Referral,
+    kind: str,
+    people: Iterable[ActorRecord],
+    now: datetime,
+) -> None:
+    """Tell people of a referral and let it be delivered; the message has the number of the case and no content."""
+    if tell_of_referral(engine, tx, state, referral, kind=kind, people=tuple(people), now=now):
+        is_critical = referral.urgency == "critical"
+        add_delivery_job(tx, state, rule=f"{referral.id}|{kind}", critical=is_critical, now=now)
+
+
+def who_offered(tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> tuple[ActorRecord, ...]:
+    """Give who made the offer, if they can be told, else who looks after partners in their unit."""
+    named = referral.asked_by or referral.released_by
+    offered = tx.of(DirectoryStore).actor(named) if named else None
+    found = reachable(tx, state, (offered,), now=now).people if offered else ()
+    ours = tx.of(DirectoryStore).holders(roles=LOOK_AFTER_PARTNERS, unit_id=referral.unit_id)
+    return found or reachable(tx, state, ours, now=now).people
+
+
+def is_of(viewer: Viewer, unit_id: UUID | None) -> bool:
+    """Say whether a unit is one of the viewer's; the system belongs to every one."""
+    return viewer.is_system or (unit_id is not None and unit_id in viewer.unit_ids)
+
+
+def suspected_guardians(tx: Transaction, state: CaseState) -> frozenset[UUID]:
+    """Give the guardians and family of a case who are suspects here, or in a linked case of the same unit."""
+    return suspected(state.persons, _around(tx, state), tx.of(PersonStore).same_as)
+
+
+def cannot_agree(tx: Transaction, state: CaseState, kind: GivenBy) -> bool:
+    """Say whether a guardian's word counts for nothing: one of them is a suspect, and nobody else is left."""
+    if kind is not GivenBy.GUARDIAN:
+        return False
+    found = suspected_guardians(tx, state)
+    return bool(found) and nobody_else_stands(state.persons, found)
+
+
+def _around(tx: Transaction, state: CaseState) -> list[CasePerson]:
+    persons: list[CasePerson] = []
+    for link in tx.of(LinkStore).live_of(state.case.id):
+        if link.kind is LinkKind.MERGED and link.approved_at is None:
+            continue
+        other = tx.of(CaseStore).read(link.other_case_id if link.case_id == state.case.id else link.case_id)
+        if other.case.unit_id == state.case.unit_id:
+            persons += other.persons
+    return persons

@@ -1,0 +1,254 @@
+"""Send a case, or a part of it: to whom, on what ground, which fields; and what became of it."""
+
+from collections.abc import Mapping
+from functools import partial
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.core.policy import Action
+from engine.core.referral import ReferralKind
+from engine.errors import (
+    AlreadyEndedError,
+    ConflictError,
+    ConsentError,
+    InvalidAnswersError,
+    NotAllowedError,
+    NotFoundError,
+)
+from engine.sharing.actions.partner_links import make_partner_link
+from engine.sharing.actions.prepared import prepared_referral
+from engine.sharing.actions.referrals import ReferralRequest, offer_referral, recall_referral, reroute_referral
+from engine.sharing.actions.releasing import release_referral
+from engine.sharing.records.consent import fields_of, rights_of
+from engine.sharing.records.partners import PreparedReferral
+from engine.sharing.views.sharing import sharing as sharing_view
+from engine.web import words as shown
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import summary_of
+from engine.web.posted import texts, typed, uuid_or_none, whole_number
+from engine.web.visit import Visit
+
+router = APIRouter()
+NEXT, OUTSIDE = "next", "outside"
+_ORDER = (
+    "kind", "to", "to_unit_id", "to_name", "purpose", "help", "urgency", "basis", "parts", "rights", "persons",
+    "keep_days", "note",
+)  # fmt: skip
+
+
+@router.get("/cases/{case_id}/sent")
+def sent(visit: SignedIn, case_id: UUID) -> Response:
+    """Show what was sent to whom, on what ground, released by whom, answered when."""
+    return _sent_page(visit, case_id)
+
+
+@router.get("/cases/{case_id}/send")
+def ask(visit: SignedIn, case_id: UUID, step: UUID | None = None) -> Response:
+    """Ask what is to be sent, to whom and on what; with a step, what it ended with is filled in."""
+    found = prepared_referral(visit.engine, case_id, step, viewer=visit.viewer) if step else None
+    if found is None:
+        return _form_page(visit, case_id)
+    return _form_page(visit, case_id, given=_given(found), parts=list(found.parts))
+
+
+@router.post("/cases/{case_id}/send")
+def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Send it, or let it wait for those who must release it."""
+    visit.must(Action.REFER, case_id)
+    command_id = visit.command_of(form)
+    given = typed(form)
+    parts, rights, persons = texts(form, "parts"), texts(form, "rights"), texts(form, "persons")
+    again = partial(
+        _form_page, visit, case_id, given=given, parts=parts, rights=rights, persons=persons, command_id=command_id
+    )
+    try:
+        to, wanted = _wanted(given, parts, rights, persons)
+        offer_referral(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to, wanted=wanted)
+    except InvalidAnswersError as error:
+        return again(errors=_named(error.problems))
+    except ConsentError as error:
+        return again(errors={"basis": str(error)})
+    return visit.go(f"/cases/{case_id}/sent", said="sent")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/release")
+def released(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Answer for what leaves."""
+    _require_of_case(visit, case_id, referral_id)
+    command_id = visit.command_of(form)
+    try:
+        has_left = release_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
+    except (NotAllowedError, ConsentError, AlreadyEndedError) as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    return visit.go(f"/cases/{case_id}/sent", said="released_it" if has_left else "released_once")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/recall")
+def recalled(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Call it back, or end what was accepted."""
+    _require_of_case(visit, case_id, referral_id)
+    command_id = visit.command_of(form)
+    try:
+        recall_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
+    except AlreadyEndedError as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    return visit.go(f"/cases/{case_id}/sent", said="called_back")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/reroute")
+def rerouted(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Ask the next unit, or another one that was chosen."""
+    _require_of_case(visit, case_id, referral_id)
+    command_id = visit.command_of(form)
+    to = uuid_or_none(form, "to_unit_id")
+    try:
+        reroute_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to)
+    except InvalidAnswersError as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": next(iter(error.problems.values()))})
+    except (ConsentError, AlreadyEndedError) as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    return visit.go(f"/cases/{case_id}/sent", said="sent")
+
+
+@router.post("/cases/{case_id}/sent/{referral_id}/link")
+def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> Response:
+    """Make a link and its code, and show them once."""
+    _require_of_case(visit, case_id, referral_id)
+    command_id = visit.command_of(form)
+    try:
+        link = make_partner_link(
+            visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, days=whole_number(form, "days")
+        )
+    except InvalidAnswersError as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": next(iter(error.problems.values()))})
+    except (AlreadyEndedError, ConflictError) as error:
+        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
+    return visit.page(
+        "partner-link.html",
+        title="A link for the partner",
+        section="track",
+        zone=sharing.zone,
+        sharing=sharing,
+        address=f"{visit.engine.portal_url}{link.path}",
+        code=link.code,
+        expires_at=link.expires_at,
+    )
+
+
+def _require_of_case(visit: Visit, case_id: UUID, referral_id: UUID) -> None:
+    """Refuse an address that names a referral of another case, also of one's own."""
+    if referral_id not in {one.id for one in visit.engine.ask(sharing_view, visit.viewer, case_id).sent}:
+        raise NotFoundError(kind="referral")
+
+
+def _wanted(
+    given: Mapping[str, str], parts: list[str], rights: list[str], persons: list[str]
+) -> tuple[UUID | None, ReferralRequest]:
+    """Read what is wanted; raises `InvalidAnswersError`."""
+    offered = {"kind": shown.KINDS, "purpose": shown.PURPOSES, "help": shown.HELP, "urgency": shown.URGENCIES}
+    problems = {
+        name: "Choose one of the answers offered." for name, known in offered.items() if given.get(name) not in known
+    }
+    to, basis = given.get("to", ""), given.get("basis", "")
+    if not to:
+        problems["to"] = "Choose who you are asking."
+    if to == OUTSIDE and not (given.get("to_name") and given.get("to_kind") in shown.BODIES):
+        problems["to_name"] = "Say who the partner is, and choose what kind of body it is."
+    if parts and not basis:
+        problems["basis"] = "Choose the consent or the law on which it is shared."
+    if problems:
+        raise InvalidAnswersError(problems)
+    sort, _, value = basis.partition(":")
+    return _id(to), ReferralRequest(
+        kind=ReferralKind(given["kind"]), purpose=given["purpose"], help=given["help"], urgency=given["urgency"],
+        fields=(*fields_of(parts), *rights_of(rights)), persons=tuple(found for one in persons if (found := _id(one))),
+        consent_id=_id(value) if sort == "consent" else None,
+        ground=value if sort == "ground" else "", keep_days=int(given["keep_days"]) if given.get("keep_days") in
+        shown.KEEP_DAYS else 0, note=given.get("note", ""),
+        to_name=given.get("to_name", "")[:200] if to == OUTSIDE else "",
+        to_kind=given.get("to_kind", "") if to == OUTSIDE else "",
+    )  # fmt: skip
+
+
+def _given(found: PreparedReferral) -> dict[str, str]:
+    """Fill the form in with what a step ended with."""
+    return {
+        "kind": found.kind, "to": str(found.to_unit_id or OUTSIDE), "to_name": found.to_name, "to_kind": found.to_kind,
+        "purpose": found.purpose, "urgency": found.urgency, "basis": f"consent:{found.consent_id}",
+    }  # fmt: skip
+
+
+def _id(value: str) -> UUID | None:
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _named(problems: Mapping[str, str]) -> dict[str, str]:
+    """Call what does not fit as the form does."""
+    return {{"fields": "parts", "to_unit_id": "to"}.get(name, name): said for name, said in problems.items()}
+
+
+def _sent_page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None) -> Response:
+    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
+    return visit.page(
+        "sent.html",
+        title=f"What was sent, case {sharing.number}",
+        section="track",
+        status=422 if errors else 200,
+        zone=sharing.zone,
+        sharing=sharing,
+        may_send=visit.may(Action.REFER),
+        may_release=visit.may(Action.RELEASE),
+        errors=errors or {},
+        problems=summary_of(errors),
+        command_id=visit.new_command(),
+    )
+
+
+def _form_page(
+    visit: Visit,
+    case_id: UUID,
+    *,
+    errors: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    parts: list[str] | None = None,
+    rights: list[str] | None = None,
+    persons: list[str] | None = None,
+    command_id: UUID | None = None,
+) -> Response:
+    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
+    before, wrong = given or {}, errors or {}
+    units = {NEXT: "The next unit of this place", **{str(one.id): one.name for one in sharing.units}}
+    units[OUTSIDE] = "A partner outside the network"
+
+    def chosen(name: str) -> list[str]:
+        return [before[name]] if before.get(name) else []
+
+    return visit.page(
+        "send.html",
+        title=f"Send case {sharing.number}",
+        section="track",
+        status=422 if wrong else 200,
+        zone=sharing.zone,
+        sharing=sharing,
+        kinds=shown.choices(shown.KINDS, chosen("kind") or ["referral"]),
+        units=shown.choices(units, chosen("to")),
+        bodies=shown.choices(shown.BODIES, chosen("to_kind")),
+        purposes=shown.choices(shown.PURPOSES, chosen("purpose")),
+        help=shown.choices(shown.HELP, chosen("help")),
+        urgencies=shown.choices(shown.URGENCIES, chosen("urgency")),
+        bases=shown.bases(sharing, before.get("basis", "")),
+        parts=shown.parts(parts or ()),
+        rights=shown.rights(rights or ()),
+        persons=shown.choices({str(one.id): one.name for one in sharing.persons}, persons or ()),
+        keep_days=shown.choices(shown.KEEP_DAYS, chosen("keep_days") or ["0"]),
+        typed={name: before.get(name, "") for name in ("to_name", "note")},
+        errors=wrong,
+        problems=shown.first_of(wrong, _ORDER),
+        command_id=command_id or visit.new_command(),
+    )

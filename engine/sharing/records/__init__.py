@@ -1,0 +1,1 @@
+"""Consents, partners and links, and how sharing is shown."""

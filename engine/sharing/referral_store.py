@@ -1,0 +1,191 @@
+"""Referrals, and the case that becomes another unit's."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping, case, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.core.referral import Referral
+from engine.db import tables as tb
+from engine.db.store import Store
+from engine.errors import KeyMissingError
+from engine.ports import Vault
+from engine.sharing.records.consent import ConsentRecipient
+
+_REFERRAL, _UNIT = tb.ReferralRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
+_ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
+_TO_NAME = "sealed_to_name"
+REFERRAL_COLUMNS = [_REFERRAL.c[_TO_NAME if name == "to_name" else name] for name in Referral.model_fields]
+"""What a referral is read from; `opened_referral` makes one of it."""
+_LIVE = ("offered", "accepted")
+_NOTE = "sealed_note"
+_FIXED = frozenset({"id", "case_id", "unit_id", "fields", "persons", "to_name"})
+
+
+class ReferralStore(Store):
+    """Referrals in PostgreSQL, within one transaction.
+
+    Only the names of fields are kept in them, and sealed what was typed: a note, and the name of who is outside.
+    """
+
+    def add(self, referral: Referral, *, note: str = "") -> bool:
+        """Write a referral once; a second one with the same id changes nothing and gives False.
+
+        `note` is what the other side must know at once; it is sealed.
+        """
+        row = referral.model_dump() | {"fields": list(referral.fields), "persons": list(referral.persons)}
+        for column, words in ((_NOTE, note), (_TO_NAME, row.pop("to_name"))):
+            if words:
+                row[column] = self._vault.seal(
+                    words, key_of=referral.case_id, table="referral", row=referral.id, column=column
+                )
+        statement = upsert(_REFERRAL).values(row).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(_REFERRAL.c.id)).first() is not None
+
+    def save(self, referral: Referral) -> None:
+        """Write a referral as it is now; what was sent, and of which case, stays as it was."""
+        changes = referral.model_dump(exclude=set(_FIXED))
+        self._connection.execute(update(_REFERRAL).where(_REFERRAL.c.id == referral.id).values(changes))
+
+    def get(self, referral_id: UUID) -> Referral | None:
+        """Load a referral."""
+        found = self._all(_REFERRAL.c.id == referral_id)
+        return found[0] if found else None
+
+    def note(self, referral_id: UUID) -> str:
+        """Open what the other side must know at once; empty when nothing was written."""
+        query = select(_REFERRAL.c.sealed_note).where(_REFERRAL.c.id == referral_id)
+        sealed = self._connection.execute(query).scalar()
+        if sealed is None:
+            return ""
+        return str(self._vault.unseal(sealed, table="referral", row=referral_id, column=_NOTE))
+
+    def of_case(self, case_id: UUID) -> tuple[Referral, ...]:
+        """Load the referrals of a case, the earliest first."""
+        return self._all(_REFERRAL.c.case_id == case_id)
+
+    def of_consent(self, consent_id: UUID) -> tuple[Referral, ...]:
+        """Load the referrals that rest on a consent, the earliest first."""
+        return self._all(_REFERRAL.c.consent_id == consent_id)
+
+    def answer(self, referral_id: UUID, *, status: str, by: UUID | None, at: datetime, reason_code: str = "") -> None:
+        """Write how a referral was answered, or that it was called back."""
+        changes = {"status": status, "answered_by": by, "answered_at": at, "reason_code": reason_code}
+        self._connection.execute(update(_REFERRAL).where(_REFERRAL.c.id == referral_id).values(changes))
+
+    def partner_of(self, case_id: UUID, step_id: UUID) -> UUID | None:
+        """Give the unit that a step, or else its case, was referred to last and that has not declined.
+
+        The step that waits for a unit's answer belongs to that unit.
+        """
+        of_step = or_(_REFERRAL.c.step_id == step_id, _REFERRAL.c.answer_step_id == step_id)
+        query = select(_REFERRAL.c.to_unit_id).where(
+            _REFERRAL.c.case_id == case_id,
+            _REFERRAL.c.to_unit_id.is_not(None),
+            _REFERRAL.c.status.in_(_LIVE),
+            or_(of_step, _REFERRAL.c.step_id.is_(None)),
+        )
+        newest = (
+            _REFERRAL.c.step_id.is_(None) & _REFERRAL.c.answer_step_id.is_distinct_from(step_id),
+            _REFERRAL.c.sent_at.desc(),
+            _REFERRAL.c.id,
+        )
+        found: UUID | None = self._connection.execute(query.order_by(*newest).limit(1)).scalar()
+        return found
+
+    def recipient(self, unit_id: UUID) -> ConsentRecipient:
+        """Say who a unit is, in the words of a consent; one that there is not is nobody."""
+        query = (
+            select(_ORGANISATION.c.kind, _UNIT.c.id, _ORGANISATION.c.id)
+            .select_from(_UNIT.join(_ORGANISATION, _ORGANISATION.c.id == _UNIT.c.organisation_id))
+            .where(_UNIT.c.id == unit_id)
+        )
+        row = self._connection.execute(query).first()
+        return (
+            ConsentRecipient(kind=row[0], unit_id=row[1], organisation_id=row[2]) if row else ConsentRecipient(kind="")
+        )
+
+    def partners(self, jurisdiction: str, *, but: Collection[UUID]) -> tuple[UUID, ...]:
+        """List the units of a place, its own first and then those of its country, without those named."""
+        country = jurisdiction.partition("-")[0]
+        of_place = or_(_UNIT.c.jurisdiction == country, _UNIT.c.jurisdiction.like(f"{country}-%"))
+        query = select(_UNIT.c.id).where(of_place, _UNIT.c.id.not_in(list(but)))
+        order = (_UNIT.c.jurisdiction != jurisdiction, _UNIT.c.name, _UNIT.c.id)
+        return tuple(self._connection.execute(query.order_by(*order)).scalars())
+
+    def _all(self, *conditions: object) -> tuple[Referral, ...]:
+        query = select(*REFERRAL_COLUMNS).where(*conditions)  # type: ignore[arg-type]
+        rows = self._connection.execute(query.order_by(_REFERRAL.c.sent_at, _REFERRAL.c.id)).mappings().all()
+        return tuple(opened_referral(self._vault, row) for row in rows)
+
+
+def opened_referral(vault: Vault, row: RowMapping | dict[str, Any]) -> Referral:
+    """Make a referral of its row."""
+    known = {name: value for name, value in row.items() if name != _TO_NAME}
+    return Referral.model_validate(known | {"to_name": opened_to_name(vault, row)})
+
+
+def opened_to_name(vault: Vault, row: RowMapping | dict[str, Any]) -> str:
+    """Open the name of the partner outside to whom a referral went; empty for a unit, and once the case is erased."""
+    if row[_TO_NAME] is None:
+        return ""
+    try:
+        return str(vault.unseal(row[_TO_NAME], table="referral", row=row["id"], column=_TO_NAME))
+    except KeyMissingError:
+        return ""
+
+
+_TABLES = tb.CaseRow.metadata.tables
+WITH_THE_CASE: Final = (
+    "report", "run", "step", "answer", "work_item", "draft", "interval", "document", "case_person", "job", "deadline",
+    "escalation", "attachment", "consent", "match_alert", "approval_request",
+)  # fmt: skip
+"""What belongs to the unit that has the case."""
+
+STAYS: Final = (
+    "event", "message", "delivery", "referral", "partner_link", "partner_view", "erasure_notice", "grant", "recusal",
+    "case_link", "person_merge",
+)  # fmt: skip
+"""What names the unit that did something, or the one that may see or must not: it stays as it is."""
+
+
+class TransferStore(Store):
+    """The owner of cases in PostgreSQL, within one transaction."""
+
+    def move(self, case_id: UUID, *, to_unit_id: UUID) -> tuple[UUID, ...]:
+        """Give a case to another unit: its open items are nobody's, and its persons go along unless others know them.
+
+        Gives the persons that went along. The last thing that a transaction does to a case.
+        """
+        self._give_items_back(case_id)
+        self._take_over_jobs(case_id)
+        moved = self._move_persons(case_id, to_unit_id)
+        for name in WITH_THE_CASE:
+            table = _TABLES[name]
+            self._connection.execute(update(table).where(table.c.case_id == case_id).values(unit_id=to_unit_id))
+        cases = _TABLES["case"]
+        self._connection.execute(update(cases).where(cases.c.id == case_id).values(unit_id=to_unit_id))
+        return moved
+
+    def _give_items_back(self, case_id: UUID) -> None:
+        item = _TABLES["work_item"]
+        open_ones = update(item).where(item.c.case_id == case_id, item.c.status.in_(("ready", "reserved")))
+        status = case((item.c.status == "reserved", "ready"), else_=item.c.status)
+        changes = {"status": status, "assignee_id": None, "revision": item.c.revision + 1}
+        self._connection.execute(open_ones.values(changes))
+
+    def _take_over_jobs(self, case_id: UUID) -> None:
+        """Let what was still to be done go on: who asked for it has no part in the case from now on."""
+        job = _TABLES["job"]
+        waits = job.c.status.in_(("ready", "claimed", "held"))
+        self._connection.execute(update(job).where(job.c.case_id == case_id, waits).values(asked_by=None))
+
+    def _move_persons(self, case_id: UUID, to_unit_id: UUID) -> tuple[UUID, ...]:
+        person, link = _TABLES["person"], _TABLES["case_person"]
+        here = select(link.c.person_id).where(link.c.case_id == case_id)
+        elsewhere = exists().where(link.c.person_id == person.c.id, link.c.case_id != case_id)
+        moved = update(person).where(person.c.id.in_(here), ~elsewhere).values(unit_id=to_unit_id)
+        return tuple(self._connection.execute(moved.returning(person.c.id)).scalars())

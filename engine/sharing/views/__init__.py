@@ -1,0 +1,1 @@
+"""What was shared, what was sent, what a partner sees."""

@@ -1,0 +1,1 @@
+"""Signing in: sessions, second factors, guessing, what is unlike before."""

@@ -1,0 +1,101 @@
+"""Change one's own password, whoever sets it, and end one's own sessions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.audit.store import AuditLogStore
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.people.store import DirectoryStore
+from engine.sign_in.actions.guessing import Tries, hash_of
+from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.unusual import tell_of_change
+from engine.sign_in.records import LONGEST, Session, problem_of
+from engine.sign_in.store import SignInStore
+
+
+def require_good(engine: Engine, password: str, *, has_factor: bool, context: Iterable[str]) -> None:
+    """Refuse a password that is too short, tried first, or made of what is known of the person.
+
+    Raises `InvalidAnswersError`.
+    """
+    problem = problem_of(password, has_factor=has_factor, context=context, is_common=engine.is_common_password)
+    if problem:
+        raise InvalidAnswersError({"password": problem})
+
+
+def words_about(tx: Transaction, actor_id: UUID) -> tuple[str, ...]:
+    """Give the words that anybody would try for somebody: name, address, units and organisations."""
+    actor = tx.of(DirectoryStore).actor(actor_id)
+    if actor is None:
+        return ()
+    return (actor.name, actor.email, *tx.of(DirectoryStore).names_around(actor.unit_ids))
+
+
+def set_password(
+    engine: Engine, tx: Transaction, actor_id: UUID, password: str, *, at: datetime, but: bytes | None = None
+) -> None:
+    """Keep the hash of a new password, end every session but one, and tell the person."""
+    tx.of(DirectoryStore).set_password(actor_id, engine.passwords.hash(password))
+    tx.of(SignInStore).end_sessions(actor_id, at=at, but=but)
+    tx.of(SignInStore).cancel_invitations(actor_id, at=at)
+    tell_of_change(engine, tx, actor_id, at=at)
+
+
+def change_password(engine: Engine, *, viewer: Viewer, token: str, old: str, new: str, network: str = "") -> str:
+    """Change the viewer's password; all sessions but the present one end. Gives the session's token, a new one.
+
+    Raises `StepUpNeededError`, and `InvalidAnswersError` for a wrong old or an unfit new password.
+    """
+    require_step_up(engine, viewer)
+    tries = Tries(engine, account=str(viewer.actor_id), network=network)
+    tries.count()
+    with engine.transaction() as tx:
+        kept = tx.of(DirectoryStore).password_of(viewer.actor_id)
+        has_factor = tx.of(SignInStore).has_factor(viewer.actor_id)
+        context = words_about(tx, viewer.actor_id)
+    if kept is not None and not engine.passwords.verify(old, kept):
+        raise InvalidAnswersError({"old": "This is not your password."})
+    tries.forget()
+    require_good(engine, new, has_factor=has_factor, context=context)
+    now, fresh = engine.wall_clock.now(), engine.entropy.token()
+    with engine.transaction() as tx:
+        tx.of(SignInStore).renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=viewer.by_factor)
+        set_password(engine, tx, viewer.actor_id, new, at=now, but=hash_of(fresh))
+        tx.of(AuditLogStore).note("sign-in", "PasswordChanged", {}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+    return fresh
+
+
+def sessions_of(engine: Engine, *, viewer: Viewer) -> tuple[tuple[Session, bool], ...]:
+    """List the viewer's sessions that were not ended, each with whether it is the present one."""
+    now = engine.wall_clock.now()
+    with engine.transaction() as tx:
+        present = tx.of(SignInStore).session(viewer.session_hash) if viewer.session_hash else None
+        found = tx.of(SignInStore).sessions_of(viewer.actor_id, since=now - LONGEST)
+    return tuple((session, present is not None and session.id == present.id) for session in found)
+
+
+def end_session(engine: Engine, session_id: UUID, *, viewer: Viewer) -> None:
+    """End one of the viewer's own sessions; raises `NotFoundError` for another's and for one that is over."""
+    now = engine.wall_clock.now()
+    with engine.transaction() as tx:
+        if not tx.of(SignInStore).end_session_of(viewer.actor_id, session_id, at=now):
+            raise NotFoundError(kind="session")
+        tx.of(AuditLogStore).note(
+            "sign-in", "SessionEnded", {"session_id": str(session_id)}, actor_id=viewer.actor_id, at=now
+        )
+        tx.commit()
+
+
+def end_other_sessions(engine: Engine, *, viewer: Viewer) -> int:
+    """End every session of the viewer but the present one; gives how many."""
+    now = engine.wall_clock.now()
+    with engine.transaction() as tx:
+        count = tx.of(SignInStore).end_sessions(viewer.actor_id, at=now, but=viewer.session_hash)
+        tx.of(AuditLogStore).note("sign-in", "SessionsEnded", {"count": count}, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+    return count

@@ -1,0 +1,48 @@
+"""Keep what somebody had typed when their session was over, sealed, until they sign in again: at most a day."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.core.viewer import Viewer
+from engine.errors import NotFoundError
+from engine.sign_in.records import KEPT_FORM_LASTS, KeptForm
+from engine.sign_in.store import SignInStore
+
+SECRETS: Final = frozenset({"password", "old", "new", "again", "code"})
+"""Fields that are never kept."""
+
+
+def keep_form(engine: Engine, actor_id: UUID, *, path: str, fields: Iterable[tuple[str, str]]) -> UUID:
+    """Keep a form that somebody sent too late; gives the id under which they find it. Secrets are left out."""
+    form_id = engine.entropy.uuid()
+    wanted = [(name, text) for name, text in fields if name not in SECRETS]
+    with engine.transaction() as tx:
+        tx.of(SignInStore).keep_form(form_id, actor_id=actor_id, path=path, fields=wanted, at=engine.wall_clock.now())
+        tx.commit()
+    return form_id
+
+
+def kept_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> KeptForm:
+    """Open what the viewer had typed; raises `NotFoundError` for another's, and for one too old or thrown away."""
+    since = engine.wall_clock.now() - KEPT_FORM_LASTS
+    with engine.transaction() as tx:
+        found = tx.of(SignInStore).kept_form(form_id, actor_id=viewer.actor_id, since=since)
+    if found is None:
+        raise NotFoundError(kind="form")
+    return found
+
+
+def newest_kept_form(engine: Engine, *, viewer: Viewer) -> UUID | None:
+    """Give the newest form that waits for the viewer."""
+    since = engine.wall_clock.now() - KEPT_FORM_LASTS
+    with engine.transaction() as tx:
+        return tx.of(SignInStore).newest_kept_form(viewer.actor_id, since=since)
+
+
+def drop_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> None:
+    """Forget what the viewer had typed."""
+    with engine.transaction() as tx:
+        tx.of(SignInStore).drop_form(form_id, actor_id=viewer.actor_id)
+        tx.commit()

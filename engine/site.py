@@ -1,0 +1,148 @@
+"""Make the portal: one FastAPI application over one assembled engine."""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI
+from modern_csrf.asgi import BlockCrossOriginRequests
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from engine.access.pages import access, emergency
+from engine.approvals.pages import concerns, waiting
+from engine.assembly import Engine
+from engine.audit import pages as audit
+from engine.cases import pages as cases
+from engine.course.pages import changes, course
+from engine.deadlines.pages import deadlines
+from engine.deadlines.pages import lists as deadlines_lists
+from engine.definitions.pages import calendars, law, workflows
+from engine.definitions.pages import time as definitions_time
+from engine.documents.pages import attachments, papers
+from engine.messages import pages as messages
+from engine.overview.pages import api, board, exports
+from engine.overview.pages import cases as overview_cases
+from engine.people.pages import duty, first_run, people, units
+from engine.persons.pages import links as person_links
+from engine.persons.pages import persons, subject
+from engine.retention import pages as retention
+from engine.sharing.pages import answers as sharing_answers
+from engine.sharing.pages import partners, sending, sharing
+from engine.sign_in.pages import account, sign_in
+from engine.web import demo
+from engine.web.demo_controls import DemoControls
+from engine.web.failures import add_failure_pages, busy_page, failure_page
+from engine.web.pages import STATIC
+from engine.web.proving import add_proving
+from engine.web.security import CatchFailures, Headers, RefuseStrangeHeaders
+from engine.web.turns import InTurn
+from engine.web.uploads import LimitBodies
+from engine.web.visit import Portal
+from engine.work.pages import items, worklist
+
+_ROUTES: Final = (
+    audit,
+    emergency,
+    concerns,
+    board,
+    attachments,
+    api,
+    sign_in,
+    first_run,
+    account,
+    people,
+    units,
+    cases,
+    worklist,
+    items,
+    overview_cases,
+    papers,
+    changes,
+    course,
+    persons,
+    person_links,
+    deadlines,
+    deadlines_lists,
+    access,
+    duty,
+    sharing_answers,
+    sharing,
+    sending,
+    partners,
+    messages,
+    workflows,
+    calendars,
+    law,
+    retention,
+    exports,
+    subject,
+    definitions_time,
+    waiting,
+    demo,
+)
+_THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
+_KEPT_OPEN: Final = 75
+"""Seconds for which a connection waits for its next request: longer than people read and than proxies keep theirs, so
+that none is closed in the moment in which an answer is sent over it."""
+_SWITCH_SECONDS: Final = 0.001
+"""How long a thread at work may keep the one waiting that takes requests in."""
+_A_WEEK: Final = "public, max-age=604800, immutable"
+
+
+def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_url: str | None = None) -> FastAPI:
+    """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages."""
+    app = FastAPI(title="ICMC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url)
+    app.state.portal = portal
+    app.mount("/static", _OurFiles(directory=STATIC))
+    for routes in _ROUTES:
+        app.include_router(routes.router)
+    add_failure_pages(app)
+    add_proving(app)
+    app.add_middleware(InTurn, sessions=portal.sessions, busy=busy_page)
+    app.add_middleware(BlockCrossOriginRequests)
+    app.add_middleware(LimitBodies)
+    app.add_middleware(RefuseStrangeHeaders)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(engine.portal_url), www_redirect=False)
+    app.add_middleware(CatchFailures, page=failure_page, new_id=lambda: engine.entropy.uuid().hex[:8])
+    app.add_middleware(Headers)
+    return app
+
+
+def serve(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
+    """Serve the portal until it is told to stop; `proxies` are believed what they say of a request."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    uvicorn.Server(server_config(app, host, port, proxies=proxies)).run()
+
+
+def server_config(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> uvicorn.Config:
+    """Return how the portal is served: requests are not logged, since addresses name cases.
+
+    Where a request comes from, and over what, is believed of the addresses and networks in `proxies` alone.
+    """
+    return uvicorn.Config(
+        app, host=host, port=port, access_log=False, server_header=False, log_level="warning",
+        proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies), timeout_keep_alive=_KEPT_OPEN,
+    )  # fmt: skip
+
+
+def _hosts(portal_url: str) -> list[str]:
+    """Give the names under which the portal may be called, so that a foreign name cannot be pointed at it."""
+    host = urlsplit(portal_url).hostname or ""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - read, not bound
+        return ["*"]
+    return [*_THIS_MACHINE, *([host] if host else [])]
+
+
+class _OurFiles(StaticFiles):
+    """Files whose address changes with their content."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """Let browsers keep them."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = _A_WEEK
+        return response

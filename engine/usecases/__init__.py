@@ -1,1 +1,0 @@
-"""What the system does: one verb a file."""

@@ -1,0 +1,67 @@
+"""The demo: let time pass, read what would have been sent, play a story on."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from engine.cases.views.lists import cases
+from engine.core.policy import Action
+from engine.errors import NotFoundError
+from engine.messages.views import demo_mailbox
+from engine.overview.views.case import case_page
+from engine.web.demo_controls import DemoControls
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.posted import text
+from engine.web.visit import Visit
+
+router = APIRouter()
+SPANS: Final[Mapping[str, tuple[str, timedelta]]] = {
+    "PT10M": ("Let 10 minutes pass", timedelta(minutes=10)),
+    "PT6H": ("Let 6 hours pass", timedelta(hours=6)),
+    "P3D": ("Let 3 days pass", timedelta(days=3)),
+}
+
+
+@router.get("/demo")
+def demo(visit: SignedIn) -> Response:
+    """Show the demo's clock, its cases and its mailbox."""
+    _controls(visit)
+    may_see = visit.may(Action.SEE_CASES)
+    return visit.page(
+        "demo.html",
+        title="Demo",
+        section="demo",
+        spans=SPANS,
+        cases=visit.engine.ask(cases, visit.viewer, limit=20) if may_see else (),
+        has_story=visit.portal.demo.has_story if visit.portal.demo else None,
+        mails=visit.engine.ask(demo_mailbox, visit.viewer),
+    )
+
+
+@router.post("/demo/time")
+def pass_time(visit: SignedIn, form: Posted) -> Response:
+    """Let time pass; everything that falls due on the way happens as it would live."""
+    span = SPANS.get(text(form, "span"))
+    if span is None:
+        raise NotFoundError(kind="span of time")
+    _controls(visit).let_time_pass(span[1])
+    return visit.go("/demo", said="time")
+
+
+@router.post("/demo/cases/{case_id}/play")
+def play(visit: SignedIn, case_id: UUID) -> Response:
+    """Play the rest of the story that a case belongs to."""
+    controls = _controls(visit)
+    visit.engine.ask(case_page, visit.viewer, case_id)
+    is_over = controls.play_rest(case_id) is not False
+    return visit.go(f"/cases/{case_id}", said="played" if is_over else "playing")
+
+
+def _controls(visit: Visit) -> DemoControls:
+    if visit.portal.demo is None:
+        raise NotFoundError(kind="demo")
+    return visit.portal.demo

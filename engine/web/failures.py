@@ -1,0 +1,210 @@
+"""Which answer each error gets: the only place that knows HTTP statuses of errors."""
+
+import re
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from engine.cases.actions.reasons import note_refusal
+from engine.core.viewer import Viewer
+from engine.errors import (
+    AlreadyEndedError,
+    AuditUnavailableError,
+    BusyError,
+    ConflictError,
+    ConsentError,
+    DefinitionError,
+    IcmcError,
+    InvalidAnswersError,
+    KeepingError,
+    LastAdministratorError,
+    LawyersNoteError,
+    LimitChangeError,
+    LinkOverError,
+    LinkWaitsError,
+    NoCalendarError,
+    NotACandidateError,
+    NotAllowedError,
+    NotFoundError,
+    PrintingError,
+    SignatureError,
+    SignInError,
+    TooManyReportsError,
+    TooMuchAtOnceError,
+    TooOftenError,
+    TooSoonError,
+    UnknownLawLimitError,
+    UnknownOutcomeError,
+    UnknownStepTypeError,
+)
+from engine.sign_in.actions.kept_forms import SECRETS
+from engine.web.dependencies import MOST_FIELDS, EnrolFirstError, NotSignedInError, visit_of
+from engine.web.kept import typed_lines
+from engine.web.pages import render
+from engine.web.turns import aside
+from engine.web.visit import bare_frame, frame, portal_of
+
+_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_AGAIN_AFTER_SECONDS: Final = 10
+_REFUSALS: Final = (NotFoundError, NotAllowedError, NotACandidateError, TooOftenError)
+_STATUSES: Final = (
+    (AuditUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TooOftenError, HTTPStatus.TOO_MANY_REQUESTS),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (UnknownStepTypeError, HTTPStatus.NOT_FOUND),
+    (UnknownLawLimitError, HTTPStatus.NOT_FOUND),
+    (NotAllowedError, HTTPStatus.FORBIDDEN),
+    (NotACandidateError, HTTPStatus.FORBIDDEN),
+    (TooSoonError, HTTPStatus.TOO_MANY_REQUESTS),
+    (SignInError, HTTPStatus.FORBIDDEN),
+    (LinkOverError, HTTPStatus.GONE),
+    (LinkWaitsError, HTTPStatus.TOO_EARLY),
+    (LastAdministratorError, HTTPStatus.CONFLICT),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (AlreadyEndedError, HTTPStatus.CONFLICT),
+    (InvalidAnswersError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (ConsentError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (LawyersNoteError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (PrintingError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (DefinitionError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (LimitChangeError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NoCalendarError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (KeepingError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (SignatureError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnknownOutcomeError, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+_LATER: Final = (
+    (TooMuchAtOnceError, HTTPStatus.TOO_MANY_REQUESTS, "This was too much at once"),
+    (TooManyReportsError, HTTPStatus.TOO_MANY_REQUESTS, "You have sent many reports"),
+    (IcmcError, HTTPStatus.SERVICE_UNAVAILABLE, "This takes too long just now"),
+)
+"""What can be sent again later."""
+_WORDS: Final = {
+    HTTPStatus.BAD_REQUEST: ("This request could not be read", "Go back, and try once more."),
+    HTTPStatus.FORBIDDEN: ("You are not allowed to do this", ""),
+    HTTPStatus.NOT_FOUND: (
+        "There is nothing here",
+        "The address could be mistyped, or you are not allowed to see what it leads to.",
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "This address cannot be used like that",
+        "Go to the home page and start from there.",
+    ),
+    HTTPStatus.CONFLICT: ("Someone else was faster", ""),
+    HTTPStatus.REQUEST_TIMEOUT: (
+        "It did not arrive in time",
+        "Your connection could be slow. Go back, and send it again.",
+    ),
+    HTTPStatus.GONE: ("This is over", ""),
+    HTTPStatus.TOO_EARLY: ("Not yet", ""),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", ""),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("This cannot be done now", ""),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("Something is not right", ""),
+}
+
+
+def add_failure_pages(app: FastAPI) -> None:
+    """Make every error end in a page."""
+    app.add_exception_handler(BusyError, busy_page)
+    app.add_exception_handler(TooMuchAtOnceError, busy_page)
+
+    @app.exception_handler(TooManyReportsError)
+    async def reported_enough(request: Request, error: TooManyReportsError) -> Response:
+        await run_in_threadpool(_is_refusal_noted, request, error)
+        return await busy_page(request, error)
+
+    @app.exception_handler(IcmcError)
+    def said_no(request: Request, error: IcmcError) -> Response:
+        status = next((code for kind, code in _STATUSES if isinstance(error, kind)), None)
+        if status is None:
+            raise error
+        if isinstance(error, _REFUSALS) and not _is_refusal_noted(request, error):
+            return _page(request, HTTPStatus.SERVICE_UNAVAILABLE, str(AuditUnavailableError()))
+        is_nothing = status is HTTPStatus.NOT_FOUND  # which of several ids was not found would tell that the others are
+        return _page(request, status, "" if is_nothing else str(error))
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        return _page(request, HTTPStatus(error.status_code), "", headers=dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    def not_an_id(request: Request, _error: RequestValidationError) -> Response:
+        return _page(request, HTTPStatus.NOT_FOUND, "")
+
+
+async def busy_page(request: Request, error: Exception) -> Response:
+    """Say what to do, and whom to ring, with what was typed, without asking the database for anything."""
+    again = await _typed(request) if request.method == "POST" else []
+    return await aside(partial(_busy_page, request, error, again))
+
+
+def _busy_page(request: Request, error: Exception, again: list[tuple[str, str]] | None) -> Response:
+    portal = portal_of(request)
+    status, title = next((status, title) for kind, status, title in _LATER if isinstance(error, kind))
+    context = bare_frame(portal, request, title=title)
+    query = f"?{request.url.query}" if request.url.query else ""
+    context |= {
+        "message": str(error),
+        "path": f"{request.url.path}{query}",
+        "again": again,
+        "is_once": again is not None and any(name == "command_id" for name, _ in again),
+        "shown": typed_lines(again, portal.engine.registry.step_types) if again else (),
+    }
+    headers = {"Retry-After": str(_AGAIN_AFTER_SECONDS)}
+    return HTMLResponse(render("busy.html", context), status_code=status, headers=headers)
+
+
+def failure_page(request: Request, failure: str) -> Response:
+    """Say that something went wrong, with the id under which the log has it."""
+    context = bare_frame(portal_of(request), request, title="Something went wrong") | {"failure": failure}
+    return HTMLResponse(render("failed.html", context), status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _page(request: Request, status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> Response:
+    heading, advice = _WORDS.get(status, (status.phrase.capitalize(), ""))
+    context = frame(portal_of(request), request, _who(request), title=heading)
+    context |= {"heading": heading, "message": message or advice}
+    return HTMLResponse(render("refused.html", context), status_code=status, headers=headers)
+
+
+async def _typed(request: Request) -> list[tuple[str, str]] | None:
+    """Give what was posted, so that it can be sent again; None for what cannot: a file, or a secret."""
+    try:
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    except (HTTPException, RuntimeError):
+        return None
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return None if any(name in SECRETS for name, _ in texts) else texts or None
+
+
+def _is_refusal_noted(request: Request, error: IcmcError) -> bool:
+    """Write who was refused what, by the pattern of its address; gives False when that cannot be written."""
+    viewer = _who(request)
+    if viewer is None:
+        return True
+    pattern = getattr(request.scope.get("route"), "path", "")
+    asked = [UUID(value) for value in map(str, request.path_params.values()) if _ID.fullmatch(value)]
+    try:
+        note_refusal(
+            portal_of(request).engine, viewer, f"{request.method} {pattern}", error.code,
+            subject_id=asked[-1] if asked else None,
+        )  # fmt: skip
+    except AuditUnavailableError:
+        return False
+    return True
+
+
+def _who(request: Request) -> Viewer | None:
+    """Give who is signed in, so that they keep their navigation on a page that says no."""
+    try:
+        return visit_of(request).viewer
+    except (NotSignedInError, EnrolFirstError):
+        return None

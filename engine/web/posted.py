@@ -1,0 +1,168 @@
+"""Read a posted form: answers by the kind of their question, everything else by its name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from starlette.datastructures import FormData
+
+from engine.errors import InvalidAnswersError
+from engine.plugin.consenting import REFUSED, is_refused, kept_anyway
+from engine.plugin.fields import YES_NO, FieldKind
+from engine.plugin.steps import StepType
+from engine.ports import JsonValue
+from engine.web.forms import PREFIX
+from engine.web.times import from_input
+from engine.work.records import FieldView
+
+LONGEST = 100_000
+_LINE = re.compile(r"-(\d{1,4})-(?:start|end|place|evidence)")
+
+
+def text(form: FormData, name: str) -> str:
+    """Give one posted text, stripped; empty when it is not there or is a file."""
+    value = form.get(name)
+    return clean(value)[:LONGEST] if isinstance(value, str) else ""
+
+
+def fitting(form: FormData, longest: Mapping[str, int]) -> dict[str, str]:
+    """Give posted texts by their names; raises `InvalidAnswersError` for each with more letters than it may have."""
+    told = {name: text(form, name) for name in longest}
+    problems = {
+        name: f"This is too long: write at most {longest[name]} letters."
+        for name, value in told.items()
+        if len(value) > longest[name]
+    }
+    if problems:
+        raise InvalidAnswersError(problems)
+    return told
+
+
+def texts(form: FormData, name: str) -> list[str]:
+    """Give the posted texts of one name, as they are; files are left out."""
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+def source_of(form: FormData) -> str:
+    """Give the posted text of a file, with one sort of line end and all blanks that it begins and ends with."""
+    value = form.get("source")
+    return one_line_end(value) if isinstance(value, str) else ""
+
+
+def clean(value: str) -> str:
+    """Give a text with one sort of line end, without the one character that no database keeps, stripped."""
+    return one_line_end(value).strip()
+
+
+def one_line_end(value: str) -> str:
+    """Give a text with one sort of line end, without the one character that no database keeps."""
+    return value.replace("\r\n", "\n").replace("\x00", "")
+
+
+def typed(form: FormData) -> dict[str, str]:
+    """Give every posted text by its name, to be shown again beside what does not fit."""
+    return {name: clean(value)[:LONGEST] for name, value in form.items() if isinstance(value, str)}
+
+
+def uuid_or_none(form: FormData, name: str) -> UUID | None:
+    """Give one posted id; None when it is not one."""
+    try:
+        return UUID(text(form, name))
+    except ValueError:
+        return None
+
+
+def whole_number(form: FormData, name: str) -> int:
+    """Give one posted whole number; -1 when it is not one."""
+    given = text(form, name)
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= len("1000000000") else -1
+
+
+def instant(form: FormData, name: str, zone: str) -> datetime | None:
+    """Give one posted local time as an instant; None when it is empty or cannot be read."""
+    return from_input(text(form, name), zone)
+
+
+def answers(form: FormData, fields: Iterable[FieldView], zone: str) -> dict[str, JsonValue]:
+    """Give what was answered; unanswered questions are left out, and what cannot be read stays as it was typed."""
+    found: dict[str, JsonValue] = {}
+    for field in fields:
+        value = _answer(form, PREFIX + field.name, FieldKind(field.kind), zone)
+        if value not in (None, "", []):
+            found[field.name] = value
+    return found
+
+
+_NO_WORDS = frozenset({"command_id", "revision", "action", "unit_id"})
+"""What a form sends beside what somebody typed."""
+
+
+def without_refused(form: FormData, step_types: Iterable[StepType]) -> list[tuple[str, str]]:
+    """Return the posted texts that may be kept: where somebody does not allow it to be written down, none of theirs."""
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    told = {name.removeprefix(PREFIX): value for name, value in texts if name.startswith(PREFIX)}
+    said_no = text(form, "action") == REFUSED
+    for step_type in step_types:
+        if step_type.consent in told or (said_no and step_type.consent):
+            told |= {step_type.consent: REFUSED} if said_no else {}
+            if is_refused(step_type, told):
+                names = _NO_WORDS | {PREFIX + name for name in kept_anyway(step_type, told)}
+                texts = [(name, value) for name, value in texts if name in names]
+    return texts
+
+
+def with_typed(fields: Iterable[FieldView], typed: Mapping[str, JsonValue]) -> tuple[FieldView, ...]:
+    """Put what was typed back into the questions, so that nothing has to be typed twice."""
+    return tuple(field.model_copy(update={"value": typed.get(field.name), "proposed": False}) for field in fields)
+
+
+def _answer(form: FormData, name: str, kind: FieldKind, zone: str) -> JsonValue:
+    match kind:
+        case FieldKind.MULTI:
+            return [value for value in texts(form, name) if value.strip()]
+        case FieldKind.INTERVALS:
+            return _stretches(form, name, zone)
+        case FieldKind.INT:
+            number = whole_number(form, name)
+            return number if number >= 0 else text(form, name)
+        case _:
+            return _from_text(text(form, name), kind, zone)
+
+
+def _from_text(typed: str, kind: FieldKind, zone: str) -> JsonValue:
+    match kind:
+        case FieldKind.BOOL:
+            return YES_NO[typed][1] if typed in YES_NO else typed
+        case FieldKind.MONEY:
+            return typed.replace(",", "").replace(" ", "")
+        case FieldKind.DATETIME:
+            return _instant_text(typed, zone)
+        case _:
+            return typed
+
+
+def _stretches(form: FormData, name: str, zone: str) -> JsonValue:
+    lines: list[JsonValue] = []
+    for index in _indexes(form, name):
+        start, end = text(form, f"{name}-{index}-start"), text(form, f"{name}-{index}-end")
+        place, evidence = text(form, f"{name}-{index}-place"), text(form, f"{name}-{index}-evidence")
+        if start or end or place or evidence:
+            line: dict[str, JsonValue] = {"start": _instant_text(start, zone), "place": place}
+            if end:
+                line["end"] = _instant_text(end, zone)
+            if evidence:
+                line["evidence"] = evidence
+            lines.append(line)
+    return lines
+
+
+def _indexes(form: FormData, name: str) -> list[int]:
+    """Give the numbers of the lines of a question that were posted; how many fields a form may have bounds them."""
+    found = (_LINE.fullmatch(key.removeprefix(name)) for key in form if key.startswith(name))
+    return sorted({int(line[1]) for line in found if line})
+
+
+def _instant_text(typed: str, zone: str) -> str:
+    read = from_input(typed, zone)
+    return read.isoformat() if read else typed

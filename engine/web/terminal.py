@@ -1,0 +1,128 @@
+"""What all commands share: the engine they open, errors in words, tables."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+import typer
+from pydantic import BaseModel, ValidationError
+
+from engine.app import RunningDatabases, build_engine, databases, ship
+from engine.assembly import Engine
+from engine.core.viewer import THIS_MACHINE, Viewer
+from engine.db.locks import BACKGROUND
+from engine.errors import DefinitionError, IcmcError, InvalidAnswersError, NotFoundError
+from engine.people.store import DirectoryStore
+from engine.people.viewer import as_viewer
+from engine.settings import Settings
+
+FOUND_PROBLEMS = 1
+WRONG_USAGE = 2
+WAITS = 3
+"""It was asked for, and a second person has to agree before it is done."""
+SYSTEM = THIS_MACHINE
+"""Who acts when a command names no person."""
+
+
+def read_settings(**more: object) -> Settings:
+    """Read the settings from the environment; ends with words when one of them does not fit."""
+    try:
+        return Settings(**more)  # type: ignore[arg-type]
+    except ValidationError as error:
+        detail = error.errors(include_input=False)[0]
+        fail(f"ICMC_{str(detail['loc'][0]).upper()}: {detail['msg']}.", status=WRONG_USAGE)
+
+
+@contextmanager
+def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, RunningDatabases]]:
+    """Give an engine over this installation's database, started or joined as needed."""
+    chosen = settings or read_settings()
+    with databases(chosen) as running:
+        engine = build_engine(chosen, running.urls, pool_size=15, limits=BACKGROUND)
+        try:
+            ship(engine)
+            yield engine, running
+        finally:
+            engine.dispose()
+
+
+def viewer_by_email(engine: Engine, email: str | None) -> Viewer:
+    """Give the person who acts; the machine itself when none is named.
+
+    Whoever gives commands on this machine keeps it: there is nothing more to prove.
+    """
+    if email is None:
+        return SYSTEM
+    with engine.transaction() as tx:
+        known = tx.of(DirectoryStore).credentials(email)
+    if known is None:
+        raise NotFoundError(kind="person")
+    viewer = engine.ask_all(as_viewer, known.actor_id)
+    return viewer.model_copy(update={"stepped_up_at": engine.wall_clock.now(), "by_factor": True})
+
+
+def show(value: object, *, as_json: bool, words: Callable[[], str]) -> None:
+    """Print a value as JSON or in words."""
+    typer.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2) if as_json else words())
+
+
+def fail(message: str, *, status: int = FOUND_PROBLEMS) -> NoReturn:
+    """Say what is wrong, and end."""
+    typer.echo(message, err=True)
+    raise typer.Exit(status)
+
+
+def read_instant(text: str) -> datetime:
+    """Read an instant with its zone, given on the command line; ends with words for any other text. Gives UTC."""
+    try:
+        read = datetime.fromisoformat(text)
+        instant = read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        fail(f"{text}: write it like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
+    if read.tzinfo is None:
+        fail(f"{text}: say in which time zone, like 2026-03-07T18:40+05:30.", status=WRONG_USAGE)
+    return instant
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_words(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn every error of ICMC into its sentence; nobody is shown a traceback."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except InvalidAnswersError as error:
+            fail("\n".join(f"{name}: {sentence}" for name, sentence in sorted(error.problems.items())))
+        except DefinitionError as error:
+            fail("\n".join(str(finding) for finding in error.findings) or str(error))
+        except IcmcError as error:
+            fail(str(error))
+        except KeyboardInterrupt:
+            fail("Stopped.")
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise typer.Exit(0) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            fail(f"{error.filename}: {error.strerror}.")
+
+    return guarded
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

@@ -1,0 +1,288 @@
+"""A request of somebody who is signed in: who they are, and how they are answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final, cast
+from urllib.parse import urlencode
+from uuid import UUID, uuid5
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from engine.approvals.records import FOUR_EYES, ApprovalKind
+from engine.approvals.views import count_waiting
+from engine.assembly import Engine
+from engine.cases.actions.deciding import require_own
+from engine.cases.views.lists import find_case
+from engine.core.policy import Action, can
+from engine.core.viewer import Viewer
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.web.demo_controls import DemoControls
+from engine.web.pages import render
+from engine.web.posted import text, uuid_or_none
+from engine.web.security import is_unprotected
+from engine.web.times import zone_of
+from engine.web.turns import KnownSessions
+
+_LONGEST_NUMBER: Final = 40
+_OFTEN: Final = frozenset({ApprovalKind.RELEASE, ApprovalKind.MERGE, ApprovalKind.COPY, ApprovalKind.LOST_FACTOR})
+"""What brings the list of what waits into the navigation, even when nothing does."""
+SAYINGS: Final[Mapping[str, str]] = {
+    "claimed": "You have taken this work.",
+    "file": "The file was encrypted and stored.",
+    "released": "You gave it back: others can take it now.",
+    "delegated": "It was given to someone else.",
+    "draft": "Your draft was saved. Nothing has been sent.",
+    "approved": "You approved it.",
+    "returned": "You sent it back.",
+    "acknowledged": "It was recorded that you have seen this.",
+    "read": "The notice was marked as read.",
+    "read_all": "The notices were marked as read; critical ones are left for you to look at one by one.",
+    "fact": "The fact was recorded.",
+    "journey": "The journey was recorded, and the due date was recalculated.",
+    "step": "The step was added.",
+    "person": "The person was added.",
+    "identified": "It was recorded.",
+    "role_changed": "The role was changed.",
+    "same_person": "They are linked as one person now. Both records stay as they were.",
+    "not_same": "They are two people again.",
+    "parted": "They are two people now.",
+    "brought": "The person was added to that case too.",
+    "linked": "The cases are linked.",
+    "unlinked": "The link was removed.",
+    "merge_asked": "You asked for the merge. A second person has to agree.",
+    "merged": "The cases were merged.",
+    "merge_refused": "Nothing was merged.",
+    "case_unmerged": "The merge was undone: both are cases of their own.",
+    "split": "This is the new case that was split from the other one.",
+    "proposed": "It is waiting for a second person: nothing changes before they agree. They have been notified.",
+    "day_added": "The day was added: open deadlines are recalculated.",
+    "day_removed": "The day was removed: open deadlines are recalculated.",
+    "unchanged": "This is the text that is already published: nothing was changed.",
+    "reopened": "The case is open again. Add a step, or begin a workflow in it.",
+    "closing_asked": "A second person has to agree, because something is still open. Until then the case stays open.",
+    "closed": "The case is closed. What was open was cancelled.",
+    "begun": "The workflow has begun.",
+    "cancelled": "The step was cancelled.",
+    "retried": "The job will be tried again.",
+    "paused": "The deadline is paused. It resumes by itself.",
+    "resumed": "The deadline has resumed.",
+    "rung": "The call was recorded.",
+    "asked": "You asked for more time. A second person has to answer.",
+    "given": "You gave more time. Whoever asked is notified.",
+    "not_given": "You refused more time. Whoever asked is notified.",
+    "owner": "It was recorded who is responsible for the delay.",
+    "shift": "The shift was planned.",
+    "handed_over": "The shift was handed over. Both people were notified.",
+    "shift_off": "The shift was cancelled.",
+    "away": "The absence was recorded.",
+    "back": "The absence is over.",
+    "recused": "This case is hidden from them from now on, and they receive no more messages about it.",
+    "lift_asked": "Your request was recorded. A second person has to agree.",
+    "lifted": "Their access was restored, as far as their roles allow it.",
+    "not_lifted": "Nothing was changed: they must not see the case.",
+    "recusal_over": "The conflict of interest is over: they receive messages about this case again.",
+    "accepted": "You accepted this work. The unit that offered it is notified.",
+    "declined": "You declined. The unit that offered it is notified.",
+    "consent": "The consent was recorded.",
+    "consent_back": "The consent was withdrawn. Whatever was shared under it is recalled, and whoever received it is"
+    " notified.",
+    "sent": "Your request was recorded. If someone must release it first, it is waiting for them; otherwise it has"
+    " been sent.",
+    "released_paper": "You released the document: it may leave the network. Your name appears on it.",
+    "released_it": "You released it, and the request was sent.",
+    "released_once": "You released it. A second person must release it too.",
+    "called_back": "It was recalled. Whoever received it is notified.",
+    "match_answered": "Your answer was recorded. If you said yes, the other unit is asked to call you.",
+    "match_seen": "It was recorded that you have seen this.",
+    "held_back": "There is a hold on this case: nothing in it can be erased now.",
+    "second_asked": "A second person has to agree.",
+    "answered": "Your answer was recorded.",
+    "sealed": "The case is restricted: only the person responsible for it and the data-protection officer can see it.",
+    "erasure_asked": "The erasure was requested. Two people have to agree, each in a different role.",
+    "agreed": "You agreed. Once a second person has agreed, there is a waiting period of seven days.",
+    "copy_asked": "The copy was requested.",
+    "corrected": "It was recorded; the earlier entry is kept, encrypted.",
+    "glass": "Your request was recorded. If the case exists and nothing prevents you from seeing it, you will find it"
+    " under Track now.",
+    "glass_confirmed": "You confirmed that it was justified.",
+    "glass_ended": "The access was ended: they can no longer see the case.",
+    "concern": "Your concern was passed to one person, in confidence.",
+    "concern_answered": "Your answer was recorded. The person who reported the concern can read it.",
+    "preferences": "Your choices were saved.",
+    "contact": "Your number was saved, encrypted.",
+    "letters": "It will be tried again.",
+    "dropped": "It was removed from the list. The reason was kept.",
+    "channel": "The channel was set up.",
+    "channel_off": "The channel is no longer used.",
+    "tried": "The test message was sent.",
+    "password": "Your password was changed. You are signed out everywhere else.",
+    "sessions": "The session was ended.",
+    "form_dropped": "It was discarded.",
+    "role_given": "They have the role now, and must sign in again.",
+    "role_asked": "Someone who leads the unit was asked to agree: the role takes effect when they do.",
+    "role_taken": "They no longer have the role. Work that they may no longer do went back to everyone who may.",
+    "supervisor": "Their supervisor was recorded.",
+    "deactivated": "They can no longer sign in or act. Their work was passed on, or someone was notified.",
+    "activated": "They can sign in again.",
+    "factor_lost": "The other administrators were notified. One of them has to answer.",
+    "factor_gone": "The second factor was removed, and their sessions ended.",
+    "factor_kept": "You refused. The second factor stays.",
+    "key_revoked": "The key is no longer valid.",
+    "unit": "The unit was saved.",
+    "law_signed": "You signed this text. From now on it is called law, where and when it is in force.",
+    "law_revoked": "The signature was withdrawn: the limit is a network target again.",
+    "clock": "The clock was confirmed: deadlines run again.",
+    "fired_again": "What was set aside will be tried again.",
+    "time": "Time has passed.",
+    "played": "The rest of the story was played.",
+    "playing": "The rest of the story is being played. Load this page again in a moment.",
+}
+"""What a page can say of what was just done; the address carries only the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What the portal was given when it was made."""
+
+    engine: Engine
+    demo: DemoControls | None
+    prefect_ui_url: str | None
+    sessions: KnownSessions = field(default_factory=KnownSessions)
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """A line of the navigation."""
+
+    text: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of one signed-in person."""
+
+    request: Request
+    portal: Portal
+    viewer: Viewer
+
+    @property
+    def engine(self) -> Engine:
+        """The system."""
+        return self.portal.engine
+
+    @property
+    def now(self) -> datetime:
+        """The time of cases; in the demo it can be moved on."""
+        return self.engine.clock.now()
+
+    @property
+    def today(self) -> date:
+        """The present day where the viewer works."""
+        return self.now.astimezone(zone_of(self.viewer.zone)).date()
+
+    def may(self, action: Action) -> bool:
+        """Say whether the person may do something at all."""
+        return can(self.viewer, action)
+
+    def must(self, action: Action, case_id: UUID | None = None) -> None:
+        """Refuse whoever may not do something, at all or with a case of their unit, before their form is looked at.
+
+        Raises `NotAllowedError`, and `NotFoundError` for a case that they do not see as its own unit does.
+        """
+        if case_id is not None:
+            require_own(self.engine, case_id, viewer=self.viewer, action=action)
+        elif not self.may(action):
+            raise NotAllowedError(actor=self.viewer.name, action=action.value)
+
+    def case_of_number(self, form: FormData, name: str) -> UUID:
+        """Find the case whose number was typed in a field; raises `InvalidAnswersError` for one that is not theirs."""
+        try:
+            return self.engine.ask(find_case, self.viewer, text(form, name)[:_LONGEST_NUMBER])
+        except NotFoundError:
+            problem = "There is no case with this number, or you are not allowed to see it."
+            raise InvalidAnswersError({name: problem}) from None
+
+    def new_command(self) -> UUID:
+        """Give a page the id under which its form has its effect once."""
+        return self.engine.entropy.uuid()
+
+    def command_of(self, form: FormData, *which: str) -> UUID:
+        """Give the id of what a form asks for: one for the same form sent again, another for each form of its page.
+
+        Where forms of one page go to one address, `which` says what they differ by.
+        """
+        page_id = uuid_or_none(form, "command_id") or self.new_command()
+        return uuid5(page_id, "|".join((self.request.url.path, *which)))
+
+    def page(self, template: str, *, title: str, status: int = 200, section: str = "", **more: object) -> HTMLResponse:
+        """Answer with a page; `section` is the door of the navigation that it belongs to."""
+        waits = self.engine.ask(count_waiting, self.viewer)
+        context = frame(self.portal, self.request, self.viewer, title=title, section=section, waits=waits) | more
+        return HTMLResponse(render(template, context), status_code=status)
+
+    def go(self, path: str, **query: str) -> RedirectResponse:
+        """Send the browser on after something was done."""
+        return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, status_code=303)
+
+
+def portal_of(request: Request) -> Portal:
+    """Give what the portal was made with."""
+    return cast("Portal", request.app.state.portal)
+
+
+def bare_frame(portal: Portal, request: Request, *, title: str) -> dict[str, object]:
+    """Give what the frame of a page shows that asks the database for nothing, not even who is there."""
+    return {
+        "title": title,
+        "viewer": None,
+        "zone": "UTC",
+        "now": portal.engine.wall_clock.now(),
+        "demo": portal.engine.demo,
+        "has_demo_controls": False,
+        "navigation": (),
+        "said": "",
+        "unprotected": is_unprotected(request),
+        "may_see_audit": False,
+    }
+
+
+def frame(
+    portal: Portal, request: Request, viewer: Viewer | None, *, title: str, section: str = "", waits: int = 0
+) -> dict[str, object]:
+    """Give what the frame of every page shows."""
+    now = portal.engine.clock.now()
+    return {
+        "title": title,
+        "viewer": viewer,
+        "zone": viewer.zone if viewer else "UTC",
+        "now": now,
+        "demo": portal.engine.demo,
+        "has_demo_controls": portal.demo is not None,
+        "navigation": _navigation(portal, viewer, section, waits) if viewer else (),
+        "said": SAYINGS.get(request.query_params.get("said", ""), ""),
+        "unprotected": is_unprotected(request),
+        "may_see_audit": viewer is not None and can(viewer, Action.SEE_AUDIT),
+    }
+
+
+def _navigation(portal: Portal, viewer: Viewer, section: str, waits: int) -> tuple[NavigationLink, ...]:
+    answers = waits > 0 or any(can(viewer, rule.answers) for kind, rule in FOUR_EYES.items() if kind in _OFTEN)
+    doors = [
+        ("Home", "/", "home", True),
+        ("Report", "/report", "report", can(viewer, Action.OPEN_CASE)),
+        ("Manage", "/worklist", "manage", can(viewer, Action.WORK)),
+        ("Track", "/cases", "track", can(viewer, Action.SEE_CASES)),
+        ("Transmit", "/transmit", "transmit", True),
+        (f"Second person ({waits})" if waits else "Second person", "/waiting", "waiting", answers),
+        ("Workflows", "/workflows", "workflows", True),
+        ("Law", "/law", "law", can(viewer, Action.SIGN_LAW)),
+        ("Board", "/board", "board", can(viewer, Action.SEE_BOARD)),
+        ("People", "/people", "people", can(viewer, Action.SEE_PEOPLE)),
+        ("Demo", "/demo", "demo", portal.demo is not None),
+    ]
+    return tuple(NavigationLink(text, href, key == section) for text, href, key, shown in doors if shown)

@@ -1,0 +1,1 @@
+"""Work items, their forms and answers, and what a step makes."""

@@ -1,0 +1,242 @@
+"""Complete a work item, approve what another person answered, or send it back."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from engine.assembly import Engine
+from engine.cases.actions.deciding import carry_out, keep_who_did_it, require_member, would_be
+from engine.cases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core import consequences as verbs
+from engine.core.closing import asks_whether_done, is_left_to_itself
+from engine.core.consequences import WorkItem, compiled_step
+from engine.core.events import CaseClosed, Event, StepOpened, StepSubmitted
+from engine.core.keeping import key_of_step
+from engine.core.policy import roles_in
+from engine.core.records import Step
+from engine.core.records import item_id as id_of_item
+from engine.core.state import CaseState
+from engine.core.time.owing import is_late_entry
+from engine.core.values import RunSteps
+from engine.core.viewer import Viewer
+from engine.db.transaction import Transaction
+from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
+from engine.language.conditions.values import Lookup
+from engine.messages.actions.recipients import tell_of_approval, tell_of_return
+from engine.persons.actions.lawyer import note_for_statement
+from engine.plugin.consenting import is_refused, kept_of
+from engine.ports import JsonValue
+from engine.sharing.actions.prepared import tell_of_prepared
+from engine.work.actions.answers import mind_copies, told_apart, with_hashes
+from engine.work.store import ItemStore
+
+DONE = "done"
+REASON = "_reason"
+LATE_REASON = "_late_reason"
+_CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What completing an item led to: the items that are there now because of it."""
+
+    case_id: UUID
+    next_item_ids: tuple[UUID, ...]
+    case_closed: bool
+
+
+def complete_work_item(
+    engine: Engine,
+    item_id: UUID,
+    *,
+    viewer: Viewer,
+    revision: int,
+    command_id: UUID,
+    outcome: str = DONE,
+    answers: Mapping[str, JsonValue],
+    happened_at: datetime | None = None,
+    reason: str = "",
+    late_reason: str = "",
+    is_typed_in: bool = False,
+) -> Completion:
+    """End a step with the answers of a person, who must be its assignee or a candidate of an item nobody has.
+
+    The same `command_id` gets the first answer again. `revision` is the item's when its form was opened. An outcome
+    other than done needs a reason. With `is_typed_in`, as for whoever types it in, what happened long before needs
+    `late_reason`, and what is asked before a form takes copies must be answered. Raises `ConflictError`,
+    `AlreadyEndedError`, `NotACandidateError`, `InvalidAnswersError`, `NotFoundError`; `LawyersNoteError` for the
+    statement of somebody who is victim and suspect.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
+        require_member(viewer, state, kind="work item")
+        known = tx.of(HousekeepingStore).answer_to(command_id)
+        if known is not None:
+            return _completion(known)
+        item = tx.of(ItemStore).get(item_id)
+        _require_right(item, viewer, state.case.unit_id, revision)
+        step = state.steps.get(item.step_id)
+        if step is None or item.approval:
+            raise NotFoundError(kind="work item to answer")
+        if outcome == DONE:
+            note_for_statement(engine, tx, state, step, by=viewer.actor_id, now=now)
+            state = mind_copies(engine, tx, state, item, answers, by=viewer.actor_id, now=now)
+            answers = with_hashes(tx, state, engine.registry.get(step.uses), answers)
+        command = _command(
+            engine, state, step, outcome, answers, happened_at, reason, now, viewer, is_typed_in=is_typed_in
+        )
+        if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):
+            _require_other_work(engine, tx, state, command, now=now)
+        if is_typed_in and is_late_entry(command.happened_at, now) and not late_reason.strip():
+            raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
+        answers = _honoured(engine, tx, state, step, answers)
+        kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
+        sealed = tx.of(ItemStore).keep_answers(
+            kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
+            key_of=key_of_step(step), apart=told_apart(engine, step.uses),
+        )  # fmt: skip
+        command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        keep_who_did_it(tx, item, viewer)
+        asks = any(isinstance(event, StepSubmitted) for event in decided.events)
+        approval = tx.of(ItemStore).open_of_step(step.id) if asks else None
+        if approval is not None and approval.approval:
+            tell_of_approval(engine, tx, decided.state, approval, by=viewer.actor_id, now=now)
+        tell_of_prepared(engine, tx, decided.state, step.id, now=now)
+        tx.of(ItemStore).drop_draft(item_id)
+        answer = _answer(state, decided.events)
+        tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now)
+        tx.commit()
+        return _completion(answer)
+
+
+def _honoured(
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, answers: Mapping[str, JsonValue]
+) -> Mapping[str, JsonValue]:
+    """Return the answers that may be kept; after a no, what the report had kept before goes too."""
+    step_type = engine.registry.get(step.uses)
+    kept = kept_of(step_type, answers)
+    if is_refused(step_type, answers):
+        tx.of(HousekeepingStore).cut_report(state.case.id, frozenset(kept))
+    return kept
+
+
+def _require_other_work(
+    engine: Engine, tx: Transaction, state: CaseState, command: cm.CompleteStep, *, now: datetime
+) -> None:
+    """Refuse a no to whether a case is done while it would close with that answer."""
+    if is_left_to_itself(would_be(engine, tx, state, command, now=now)):
+        problem = (
+            "Nothing else is open, so the case would close. First add what is still to be done, on the page of"
+            " the case."
+        )
+        raise InvalidAnswersError({"decision": problem})
+
+
+def _require_right(item: WorkItem, viewer: Viewer, unit_id: UUID, revision: int) -> None:
+    verbs.require_open(item)
+    if item.assignee_id is not None and item.assignee_id != viewer.actor_id:
+        raise ConflictError(kind="work item")
+    verbs.require_candidate(item, actor_id=viewer.actor_id, roles=roles_in(viewer, unit_id), name=viewer.name)
+    if item.revision != revision:
+        raise ConflictError(kind="work item")
+
+
+def _command(
+    engine: Engine,
+    state: CaseState,
+    step: Step,
+    outcome: str,
+    answers: Mapping[str, JsonValue],
+    said: datetime | None,
+    reason: str,
+    now: datetime,
+    viewer: Viewer,
+    *,
+    is_typed_in: bool,
+) -> cm.CompleteStep:
+    step_type = engine.registry.get(step.uses)
+    questions = questions_of(compiled_step(step, state, engine.definitions))
+    if outcome not in step_type.outcomes:
+        raise UnknownOutcomeError(step_type=step.uses, outcome=outcome)
+    if outcome == DONE:
+        known = _known(engine, state, step)
+        check_answers(step_type, answers, questions=questions, elsewhere=known, is_first_needed=is_typed_in)
+    elif not reason.strip():
+        raise InvalidAnswersError({"reason": "Say why, in a few words."})
+    when = event_instant(step_type, answers if outcome == DONE else {}, said, now)
+    if when > now + _CLOCKS_DIFFER:
+        raise InvalidAnswersError({step_type.event_time_field or "happened_at": "This is in the future."})
+    return cm.CompleteStep(
+        step_id=step.id,
+        outcome=outcome,
+        happened_at=min(when, now),
+        outputs=open_outputs(step_type, answers, questions=questions) if outcome == DONE else {},
+        intervals=excluded_intervals(step_type, answers, step.id) if outcome == DONE else (),
+        by=viewer.actor_id,
+        reason_code=outcome if outcome != DONE else "",
+    )
+
+
+def _known(engine: Engine, state: CaseState, step: Step) -> Lookup:
+    """Give what the conditions of questions may name beside their own form."""
+    definition = engine.definitions[state.runs[step.run_id].definition_hash]
+    compiled = compiled_step(step, state, engine.definitions)
+    over = compiled.spec.for_each if compiled else None
+    return RunSteps(definition, state, step.run_id).lookup(step.base_path, over)
+
+
+def _answer(state: CaseState, events: tuple[Event, ...]) -> dict[str, JsonValue]:
+    opened = [event.step for event in events if isinstance(event, StepOpened) and not event.step.automatic]
+    return {
+        "case_id": str(state.case.id),
+        "next_item_ids": [str(id_of_item(step.id, turn=step.turn, approval=False)) for step in opened],
+        "case_closed": any(isinstance(event, CaseClosed) for event in events),
+    }
+
+
+def _completion(answer: Mapping[str, JsonValue]) -> Completion:
+    items = answer["next_item_ids"]
+    following = tuple(UUID(str(item)) for item in items) if isinstance(items, list) else ()
+    return Completion(UUID(str(answer["case_id"])), following, bool(answer["case_closed"]))
+
+
+def approve_work_item(
+    engine: Engine, item_id: UUID, *, viewer: Viewer, revision: int, command_id: UUID, approved: bool
+) -> bool:
+    """Approve a step, or return it to be answered again; gives whether it was approved.
+
+    Nobody approves their own answer. Raises as `complete_work_item` does.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
+        require_member(viewer, state, kind="work item")
+        known = tx.of(HousekeepingStore).answer_to(command_id)
+        if known is not None:
+            return bool(known["approved"])
+        item = tx.of(ItemStore).get(item_id)
+        if not item.approval:
+            raise NotFoundError(kind="approval")
+        verbs.require_open(item)
+        verbs.require_candidate(
+            item, actor_id=viewer.actor_id, roles=roles_in(viewer, state.case.unit_id), name=viewer.name
+        )
+        if item.revision != revision or item.assignee_id not in {None, viewer.actor_id}:
+            raise ConflictError(kind="work item")
+        command = cm.ApproveStep(step_id=item.step_id, approved=approved, by=viewer.actor_id)
+        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+        keep_who_did_it(tx, item, viewer)
+        again = None if approved else tx.of(ItemStore).open_of_step(item.step_id)
+        if again is not None:
+            answered_by = state.steps[item.step_id].completed_by
+            tell_of_return(engine, tx, decided.state, again, answered_by, by=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"approved": approved}, case_id=state.case.id, at=now)
+        tx.commit()
+        return approved

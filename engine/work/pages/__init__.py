@@ -1,0 +1,1 @@
+"""Pages of the worklist and of an item."""

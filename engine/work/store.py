@@ -1,0 +1,187 @@
+"""Work items, the answers given to them, and what has been typed or proposed so far."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.cases.records import TypedSoFar
+from engine.cases.store import ITEM
+from engine.core.consequences import WorkItem
+from engine.core.records import ItemStatus
+from engine.db import tables as tb
+from engine.db.places import open_apart, seal_apart
+from engine.db.store import Store
+from engine.errors import ConflictError, KeyMissingError, NotFoundError
+from engine.ports import JsonValue
+
+_ANSWER, _DRAFT = tb.AnswerRow.__table__, tb.DraftRow.__table__  # type: ignore[attr-defined]
+_ITEM_COLUMNS = [ITEM.c[name] for name in WorkItem.model_fields]
+_OPEN = ("ready", "reserved")
+_FIXED = {"id", "case_id", "run_id", "step_id", "step_key", "uses", "approval", "opened_at"}
+"""Whose an item is, and what is asked: that stays as it was."""
+
+
+class ItemStore(Store):
+    """Work items in PostgreSQL, within one transaction."""
+
+    def get(self, item_id: UUID) -> WorkItem:
+        """Load a work item; raises `NotFoundError`."""
+        row = self._connection.execute(select(*_ITEM_COLUMNS).where(ITEM.c.id == item_id)).mappings().first()
+        if row is None:
+            raise NotFoundError(kind="work item")
+        return WorkItem.model_validate(dict(row))
+
+    def open_of_step(self, step_id: UUID) -> WorkItem | None:
+        """Load the open item of a step, if there is one."""
+        query = select(*_ITEM_COLUMNS).where(ITEM.c.step_id == step_id, ITEM.c.status.in_(_OPEN))
+        row = self._connection.execute(query).mappings().first()
+        return WorkItem.model_validate(dict(row)) if row else None
+
+    def open_of_steps(self, step_ids: Collection[UUID]) -> Mapping[UUID, WorkItem | None]:
+        """Load the open items of several steps; None for a step without one."""
+        query = select(*_ITEM_COLUMNS).where(ITEM.c.step_id.in_(list(step_ids)), ITEM.c.status.in_(_OPEN))
+        rows = self._connection.execute(query).mappings()
+        found = {row["step_id"]: WorkItem.model_validate(dict(row)) for row in rows}
+        return {step_id: found.get(step_id) for step_id in step_ids}
+
+    def open_of_case(self, case_id: UUID) -> tuple[WorkItem, ...]:
+        """Load every open item of a case."""
+        query = select(*_ITEM_COLUMNS).where(ITEM.c.case_id == case_id, ITEM.c.status.in_(_OPEN))
+        return tuple(WorkItem.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+
+    def save(self, item: WorkItem) -> None:
+        """Save an item over the revision before it; raises `ConflictError` when somebody else was first."""
+        values = item.model_dump(exclude=_FIXED)
+        saved = self._connection.execute(
+            update(ITEM).where(ITEM.c.id == item.id, ITEM.c.revision == item.revision - 1).values(values),
+        )
+        if saved.rowcount != 1:
+            raise ConflictError(kind="work item")
+
+    def done_by(self, item_id: UUID, actor_id: UUID) -> None:
+        """Write who did an item that nobody had claimed."""
+        done = {"assignee_id": actor_id, "status": ItemStatus.COMPLETED.value, "revision": ITEM.c.revision + 1}
+        self._connection.execute(update(ITEM).where(ITEM.c.id == item_id).values(done))
+
+    def keep_answers(
+        self,
+        answers: Mapping[str, JsonValue],
+        *,
+        case_id: UUID,
+        unit_id: UUID,
+        step_id: UUID,
+        turn: int,
+        at: datetime,
+        key_of: UUID | None = None,
+        apart: Collection[str] = (),
+    ) -> bytes:
+        """Seal the answers of a step, under the key of its person if it has one; gives the sealed bytes.
+
+        Those of `apart` tell where somebody is: they are sealed by themselves, under the key of the case's places.
+        """
+        kept = seal_apart(self._vault, answers, apart, case_id=case_id, unit_id=unit_id, table="answer", row=step_id)
+        sealed = self._vault.seal(
+            kept,
+            key_of=key_of or case_id,
+            table="answer",
+            row=step_id,
+            column=f"sealed_answers/{turn}",
+            unit_id=unit_id,
+        )
+        row = {
+            "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "sealed_answers": sealed,
+            "recorded_at": at,
+        }  # fmt: skip
+        statement = upsert(_ANSWER).values(row)
+        changes = {"sealed_answers": statement.excluded.sealed_answers, "recorded_at": statement.excluded.recorded_at}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("step_id", "turn"), set_=changes))
+        return sealed
+
+    def answers(self, step_id: UUID, *, turn: int | None = None) -> Mapping[str, JsonValue]:
+        """Open the answers of a step, of its latest turn unless one is named; empty when there are none."""
+        query = select(_ANSWER.c.sealed_answers, _ANSWER.c.turn).where(_ANSWER.c.step_id == step_id)
+        if turn is not None:
+            query = query.where(_ANSWER.c.turn == turn)
+        row = self._connection.execute(query.order_by(_ANSWER.c.turn.desc())).first()
+        if row is None:
+            return {}
+        opened = self._vault.unseal(row[0], table="answer", row=step_id, column=f"sealed_answers/{row[1]}")
+        opened = open_apart(self._vault, opened, table="answer", row=step_id)
+        return cast("Mapping[str, JsonValue]", opened)
+
+    def save_draft(
+        self,
+        item: WorkItem,
+        answers: Mapping[str, JsonValue],
+        *,
+        unit_id: UUID,
+        by: UUID,
+        at: datetime,
+        key_of: UUID | None = None,
+        apart: Collection[str] = (),
+    ) -> None:
+        """Keep what has been typed, sealed under the key of the step's person if it has one; `apart` as for answers."""
+        typed = seal_apart(
+            self._vault, answers, apart, case_id=item.case_id, unit_id=unit_id, table="draft", row=item.id
+        )
+        sealed = self._vault.seal(
+            typed, key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_answers",
+            unit_id=unit_id,
+        )  # fmt: skip
+        self._put_draft(item, unit_id, at, sealed_answers=sealed, saved_by=by)
+
+    def save_proposals(
+        self,
+        item: WorkItem,
+        proposals: Mapping[str, JsonValue],
+        notes: Sequence[str],
+        *,
+        unit_id: UUID,
+        at: datetime,
+        key_of: UUID | None = None,
+        apart: Collection[str] = (),
+    ) -> None:
+        """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
+        proposed = seal_apart(
+            self._vault, proposals, apart, case_id=item.case_id, unit_id=unit_id, table="draft", row=item.id
+        )
+        sealed = self._vault.seal(
+            proposed, key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_proposals",
+            unit_id=unit_id,
+        )  # fmt: skip
+        noted = self._vault.seal(
+            list(notes), key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_notes",
+            unit_id=unit_id,
+        ) if notes else None  # fmt: skip
+        self._put_draft(item, unit_id, at, sealed_proposals=sealed, sealed_notes=noted)
+
+    def draft(self, item_id: UUID) -> TypedSoFar:
+        """Open what was typed into an item so far, and what was proposed for it; empty where there is none."""
+        columns = (_DRAFT.c.sealed_answers, _DRAFT.c.sealed_proposals)
+        row = self._connection.execute(select(*columns).where(_DRAFT.c.item_id == item_id)).mappings().first()
+        if row is None:
+            return TypedSoFar({}, {})
+        return TypedSoFar(*(self._opened_draft(item_id, one.name, row[one.name]) for one in columns))
+
+    def _opened_draft(self, item_id: UUID, column: str, sealed: bytes | None) -> Mapping[str, JsonValue]:
+        if sealed is None:
+            return {}
+        try:
+            opened = self._vault.unseal(sealed, table="draft", row=item_id, column=column)
+        except KeyMissingError:
+            return {}
+        return cast("Mapping[str, JsonValue]", open_apart(self._vault, opened, table="draft", row=item_id))
+
+    def drop_draft(self, item_id: UUID) -> None:
+        """Forget what was typed, once it has been sent."""
+        self._connection.execute(delete(_DRAFT).where(_DRAFT.c.item_id == item_id))
+
+    def _put_draft(self, item: WorkItem, unit_id: UUID, at: datetime, **values: object) -> None:
+        row = {"item_id": item.id, "case_id": item.case_id, "unit_id": unit_id, "saved_at": at} | values
+        statement = upsert(_DRAFT).values(row)
+        changes = {name: statement.excluded[name] for name in (*values, "saved_at")}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("item_id",), set_=changes))

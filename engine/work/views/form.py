@@ -1,0 +1,207 @@
+"""A work item opened to be answered: its questions, what was typed so far, what is proposed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from engine.cases.labels import positions
+from engine.cases.sentences import OUTCOMES
+from engine.cases.views.answers import (
+    Answers,
+    answer_views,
+    opened_answers,
+    opened_draft,
+    opened_notes,
+    opened_outputs,
+    typed_title,
+)
+from engine.cases.views.lists import role_words
+from engine.core.access import CaseAccess, Via, covers
+from engine.core.compiled import CompiledStep
+from engine.core.policy import roles_in
+from engine.core.viewer import Viewer
+from engine.db.reading import Reading, Row
+from engine.db.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
+from engine.deadlines.records.limits import DeadlineView
+from engine.deadlines.views.deadlines import deadline_views, of_steps, select_deadlines
+from engine.documents.views import document_views, select_documents, that_open
+from engine.errors import AlreadyEndedError, NotACandidateError
+from engine.language.plain_words import in_plain_words
+from engine.persons.views.links import guardian_notes
+from engine.plugin.fields import FieldSpec
+from engine.plugin.steps import StepType
+from engine.ports import Vault
+from engine.work.records import BESIDE, AnswerView, FieldView, FormView, WorkItemView
+from engine.work.views.items import item_view, may_answer
+from engine.work.views.worklist import item_row
+
+APPROVAL_OUTCOMES: Mapping[str, str] = {"approved": "Approve this", "returned": "Send it back"}
+"""What can be said of an answer that waits for a second person."""
+TYPED_BY_ANOTHER = "Someone else has entered answers here that you may not read. What you save replaces them."
+_NOTHING: tuple[object, ...] = (None, "", [])
+
+
+@dataclass(frozen=True)
+class FormRows:
+    """What the database holds of a form, answers still sealed."""
+
+    row: Row
+    item: WorkItemView
+    deadline: DeadlineView | None
+    documents: Sequence[Row]
+    draft: Row | None
+    submitted: Row | None
+    warnings: tuple[str, ...] = ()
+    is_own_draft: bool = False
+    access: CaseAccess | None = None
+    opens: frozenset[UUID] = frozenset()
+    """The papers whose own page opens for the viewer."""
+
+
+def item_form(reading: Reading, viewer: Viewer, item_id: UUID) -> FormView:
+    """Open a work item to be answered.
+
+    Raises `NotFoundError`, `AlreadyEndedError`, or `NotACandidateError` for one that is not the viewer's to do.
+    """
+    return _form_view(reading, _form_rows(reading, viewer, item_id), reading.vault)
+
+
+def _form_rows(reading: Reading, viewer: Viewer, item_id: UUID) -> FormRows:
+    """Fetch a form for who has claimed the item, or may.
+
+    Raises `NotFoundError`, `AlreadyEndedError` for an item that is over, `NotACandidateError` for somebody who has no
+    business with it. What another has typed who has the item is not fetched.
+    """
+    row = item_row(reading, viewer, item_id)
+    _check(row, viewer)
+    numbers = positions(reading, {row["case_id"]})
+    item = item_view(reading, row, viewer, numbers)
+    deadlines = reading.rows(select_deadlines().where(DEADLINE.c.step_id == row["step_id"]))
+    is_others = row["assignee_id"] not in {None, viewer.actor_id}
+    draft = None if is_others else reading.first(select(DRAFT).where(DRAFT.c.item_id == item_id))
+    access = None if viewer.is_system else _access(row, viewer)
+    papers = reading.rows(select_documents().where(DOCUMENT.c.step_id == row["step_id"]))
+    return FormRows(
+        row=row,
+        item=item,
+        warnings=guardian_notes(reading, row["case_id"]),
+        deadline=of_steps(deadline_views(reading, deadlines, numbers)).get(row["step_id"]),
+        documents=papers,
+        draft=draft,
+        is_own_draft=draft is not None and draft["saved_by"] == viewer.actor_id,
+        access=access,
+        opens=that_open(reading.known, viewer, access, papers, {row["step_id"]: row}),
+        submitted=reading.first(_submitted(row)) if item.is_approval and not is_others else None,
+    )
+
+
+def _form_view(reading: Reading, rows: FormRows, vault: Vault) -> FormView:
+    """Make the view of a form."""
+    row = rows.row
+    step = None if row["added"] else reading.known.step(row["definition_hash"], row["step_key"])
+    step_type = reading.known.step_type(row["uses"])
+    fields = reading.known.fields(row["uses"], step)
+    typed, proposed, notes = _so_far(rows, fields, vault)
+    is_approval = rows.item.is_approval
+    return FormView(
+        item=rows.item,
+        purpose=_purpose(step_type, row["uses"]),
+        help=step.spec.help if step else typed_title(vault, row["step_id"], row["sealed_title"]),
+        fields=() if is_approval else tuple(_field(spec, typed, proposed) for spec in fields),
+        outcomes=APPROVAL_OUTCOMES if is_approval else _outcomes(step_type, step),
+        event_time_field=None if is_approval or step_type is None else step_type.event_time_field,
+        notes=(*rows.warnings, *_noted(rows, vault), *notes),
+        documents=document_views(rows.documents, opens=rows.opens),
+        deadline=rows.deadline,
+        submitted=_submitted_answers(rows, fields, vault),
+        beside={name.removeprefix(BESIDE): str(words) for name, words in typed.items() if name.startswith(BESIDE)},
+    )
+
+
+def _noted(rows: FormRows, vault: Vault) -> tuple[str, ...]:
+    draft = rows.draft
+    return opened_notes(vault, draft["item_id"], draft["sealed_notes"]) if draft else ()
+
+
+def _check(row: Row, viewer: Viewer) -> None:
+    if row["status"] not in {"ready", "reserved"}:
+        raise AlreadyEndedError(kind="work item")
+    if not may_answer(viewer, row):
+        raise NotACandidateError(actor=viewer.name, candidate_role=role_words(row["candidate_roles"]))
+
+
+def _submitted(row: Row) -> Select[tuple[object, ...]]:
+    return (
+        select(ANSWER, STEP.c.sealed_outputs)
+        .select_from(ANSWER.join(STEP, STEP.c.id == ANSWER.c.step_id))
+        .where(ANSWER.c.step_id == row["step_id"], ANSWER.c.turn == STEP.c.turn)
+    )
+
+
+def _access(row: Row, viewer: Viewer) -> CaseAccess:
+    """Say how somebody who may do an item sees its case: by their roles in its unit."""
+    return CaseAccess(
+        case_id=row["case_id"], unit_id=row["unit_id"], via=Via.OWN, roles=roles_in(viewer, row["unit_id"]), fields=None
+    )
+
+
+def _so_far(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vault) -> tuple[Answers, Answers, tuple[str, ...]]:
+    """Give what was typed and what is proposed, and say so where somebody else typed what this viewer may not read."""
+    if rows.draft is None:
+        return {}, {}, ()
+    closed = {
+        spec.name for spec in fields
+        if spec.sealed_class and rows.access and not covers(rows.access, f"class:{spec.sealed_class.value}")
+    }  # fmt: skip
+    proposed = _without(opened_draft(vault, rows.draft, "sealed_proposals"), closed)
+    typed = opened_draft(vault, rows.draft, "sealed_answers")
+    if rows.is_own_draft or closed.isdisjoint(name for name, value in typed.items() if value not in _NOTHING):
+        return typed, proposed, ()
+    beside = {name for name in typed if name.startswith(BESIDE)}
+    return _without(typed, closed | beside), proposed, (TYPED_BY_ANOTHER,)
+
+
+def _without(answers: Answers, closed: set[str]) -> Answers:
+    return {name: value for name, value in answers.items() if name not in closed}
+
+
+def _submitted_answers(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vault) -> tuple[AnswerView, ...]:
+    """Show all answers to who must approve them: nobody can approve what they cannot read."""
+    if rows.submitted is None:
+        return ()
+    step = rows.submitted
+    answers = {**opened_outputs(vault, step["step_id"], step["sealed_outputs"]), **opened_answers(vault, step)}
+    return answer_views(fields, answers, rows.row["zone"], unmasked=True)
+
+
+def _field(spec: FieldSpec, typed: Answers, proposed: Answers) -> FieldView:
+    return FieldView(
+        name=spec.name,
+        kind=spec.kind.value,
+        label=spec.label,
+        help=spec.help,
+        required=spec.required,
+        first_bite=spec.first_bite,
+        sensitivity=spec.sensitivity.value,
+        choices=spec.choices,
+        shown_when=spec.shown_when,
+        value=typed.get(spec.name, proposed.get(spec.name)),
+        proposed=spec.name not in typed and spec.name in proposed,
+        comes_first=spec.comes_first,
+        is_asked_first=bool(spec.copies_after),
+    )
+
+
+def _purpose(step_type: StepType | None, uses: str) -> str:
+    """Say what the step is for: the first paragraph of its docstring."""
+    if step_type is None:
+        return f"No installed pillar has the step type {uses}: it cannot be answered here."
+    return " ".join(step_type.doc.split("\n\n")[0].split())
+
+
+def _outcomes(step_type: StepType | None, step: CompiledStep | None) -> Mapping[str, str]:
+    offered = [outcome.value for outcome in step_type.outcomes] if step_type else []
+    offered = offered or list(step.info.outcomes if step and step.info else ())
+    return {outcome: OUTCOMES.get(outcome, in_plain_words(outcome)) for outcome in offered}
