@@ -20,21 +20,17 @@ from engine.builtin import CORE
 from engine.cases.actions.open import REPORT
 from engine.cases.housekeeping import installation_fact
 from engine.cases.state_proof import state_differences
-from engine.db.demo import is_demo_database, mark_as_demo
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_from
-from engine.db.entering import acting_for, enter_each, secret_of
-from engine.db.in_hand import asked_over, in_hand
+from engine.db.entering import acting_for, asked_over, enter_each, in_hand, secret_of
 from engine.db.locks import PAGES, TimeLimits, limited_engine
-from engine.db.migrate import migrate
-from engine.db.reader import Reader
-from engine.db.reading import Known
+from engine.db.migrate import is_demo_database, mark_as_demo, migrate
+from engine.db.reading import Known, Reader
 from engine.db.row_history import ROWS, RowHistory
 from engine.db.transaction import Transaction
 from engine.definitions.actions.publish import publish_shipped
-from engine.definitions.cache import DefinitionCache, PublishedLibrary, whole
+from engine.definitions.cache import DefinitionCache, PublishedLibrary, known_places, whole
 from engine.definitions.catalogue import RegistryCatalogue
-from engine.definitions.holidays import known_places
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
 from engine.errors import SettingsError
@@ -46,7 +42,7 @@ from engine.language.diagram import to_dot
 from engine.language.findings import Finding
 from engine.language.library import Definitions
 from engine.language.lint.files import lint_documents
-from engine.language.lint.known import KnownNames
+from engine.language.lint.subject import KnownNames
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml
 from engine.machine.clock import DemoClock, SystemClock, SystemEntropy, machine_uptime

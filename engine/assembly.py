@@ -11,9 +11,8 @@ from engine.core.checkpoints import Written
 from engine.core.compiled import CompiledWorkflow
 from engine.core.keeping import Tombstone
 from engine.core.library import Library as Published
-from engine.core.viewer import Viewer
-from engine.db.reader import P, Reader, T
-from engine.db.reading import Reading
+from engine.core.policy import Viewer
+from engine.db.reading import P, Reader, Reading, T
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDay
 from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceError

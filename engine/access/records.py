@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.core.viewer import View
+from engine.core.policy import View
 
 REASONS: Final[Mapping[str, str]] = {
     "life_at_risk": "Someone's life or health is at risk now",

@@ -11,8 +11,7 @@ from engine.approvals.records import ApprovalKind
 from engine.audit.records import ConcernLine, GlassLine, GlassView
 from engine.cases.visibility import GRANT, kept_by
 from engine.core.access import ADD_FILES, RecusalReason, shown_in
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, ORGANISATION, RECUSAL, UNIT

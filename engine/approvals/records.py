@@ -6,11 +6,10 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
-from engine.core.policy import ROLES_THAT_MAY, Action, Viewer
+from engine.core.policy import ROLES_THAT_MAY, Action, View, Viewer
 from engine.core.records import Record
-from engine.core.viewer import View
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, OwnApprovalError
-from engine.language.roles import Role
+from engine.language.names import Role
 
 _REQUEST: Final = "request for approval"
 

@@ -6,8 +6,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 
 from engine.approvals.records import FOUR_EYES, OF_A_UNIT, ApprovalKind, WaitingView
 from engine.cases.visibility import kept_by
-from engine.core.policy import ROLES_THAT_MAY, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import ROLES_THAT_MAY, Viewer, can, units_that_let
 from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, UNIT

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from engine.core.policy import View
 from engine.core.records import Deadline
-from engine.core.viewer import View
 
 
 @dataclass(frozen=True, slots=True)

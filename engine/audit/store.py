@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.audit.records import RecordedReading, Stream
 from engine.core.checkpoints import SIGNER_REPLACED, SIGNER_USED
 from engine.db import tables as tb
-from engine.db.chain import GENESIS, reading_link, stream_link
+from engine.db.row_history import GENESIS, reading_link, stream_link
 from engine.db.store import Store, Within
 from engine.errors import AuditUnavailableError
 

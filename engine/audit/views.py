@@ -11,8 +11,7 @@ from engine.audit.records import AuditLine, ReaderLine
 from engine.cases.records import written_number
 from engine.cases.views.sight import require_whole
 from engine.cases.visibility import visible_to
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, RUN

@@ -16,8 +16,8 @@ from engine.bench.workload import Bench
 from engine.errors import ServiceError
 from engine.jobs.actions.serve import service_age
 from engine.jobs.store import JobStore
-from engine.orchestration.launch import start_worker
 from engine.orchestration.server import PrefectServer
+from engine.orchestration.service import start_worker
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
 _LOOK_EVERY: Final = 0.1

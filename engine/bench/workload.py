@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from engine.app import RunningDatabases, build_engine, databases, ship
 from engine.assembly import Engine
 from engine.cases.actions.open import open_case
-from engine.core.viewer import THIS_MACHINE, Viewer
+from engine.core.policy import THIS_MACHINE, Viewer
 from engine.definitions.actions.proposals import propose_definition
 from engine.messages.mail import DemoMailbox
 from engine.people.store import DirectoryStore

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.cases.restricted import sealed_from
+from engine.cases.visibility import sealed_from
 from engine.core.access import SUSPENDED, CaseAccess, Grant, Recusal, access_through
 from engine.core.policy import Viewer, roles_in
 from engine.db import tables as tb
 from engine.db.store import Store
 from engine.errors import NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 
 _GRANT, _RECUSAL = tb.GrantRow.__table__, tb.RecusalRow.__table__  # type: ignore[attr-defined]
 _UNIT, _CASE = tb.UnitRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]

@@ -17,8 +17,7 @@ from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Value
 from engine.language.workflow import Question
 from engine.plugin.answers import Form
-from engine.plugin.consenting import is_refused, kept_anyway, may_ask_all
-from engine.plugin.copies import not_asked, problems_of_copies
+from engine.plugin.copies import is_refused, kept_anyway, may_ask_all, not_asked, problems_of_copies
 from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue

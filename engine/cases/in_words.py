@@ -7,7 +7,7 @@ from typing import final
 from pydantic import ValidationError
 
 from engine.language.limits import TimeLimit
-from engine.language.plain_words import in_plain_words, in_running_words
+from engine.language.names import in_plain_words, in_running_words
 from engine.people.records import language_words, region_words
 from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec
 

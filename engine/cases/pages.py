@@ -12,7 +12,7 @@ from engine.core.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.case import case_page
 from engine.people.viewer import units
-from engine.plugin.consenting import REFUSED, is_refused, kept_of
+from engine.plugin.copies import REFUSED, is_refused, kept_of
 from engine.ports import JsonValue
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import controls, problem_lines, questions

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.ports import JsonValue
 
 

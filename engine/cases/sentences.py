@@ -7,7 +7,7 @@ from typing import Any
 from engine.cases.records import case_reason
 from engine.core.deadlines.lateness import DELAY_OWNERS, reason_words
 from engine.core.keeping import HOLD_WORDS
-from engine.language.plain_words import in_plain_words, in_running_words
+from engine.language.names import in_plain_words, in_running_words
 
 Body = Mapping[str, Any]
 Title = Callable[[Body], str]

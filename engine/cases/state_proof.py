@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy import Engine as SqlEngine
 
-from engine.cases.values import facts_of, open_body, open_values, outputs_of, report_of
+from engine.cases.loading import facts_of, open_body, open_values, outputs_of, report_of
 from engine.core import events as ev
 from engine.core.history import ToldCase
 from engine.core.records import Deadline, Run, Step

@@ -9,16 +9,25 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Table, func, insert, select, update
 
-from engine.cases.loading import lock_case, lock_free_cases, read_case
-from engine.cases.values import EncryptedCell, facts_of, outputs_of, report_of, seal_body, seal_values
+from engine.cases.loading import (
+    EncryptedCell,
+    facts_of,
+    lock_case,
+    lock_free_cases,
+    outputs_of,
+    read_case,
+    report_of,
+    seal_body,
+    seal_values,
+)
 from engine.core import events as ev
 from engine.core.consequences import Job, WorkItem, consequences
 from engine.core.keys import place_key
 from engine.core.records import Case, Scalar, Step, StepInterval
 from engine.core.state import CaseState, evolve
 from engine.db import tables as tb
-from engine.db.chain import link
 from engine.db.places import place_id
+from engine.db.row_history import link
 from engine.db.store import Store, Within
 from engine.db.writing import NEW_JOB, Closed, SavedCase
 from engine.errors import KeyMissingError, NotFoundError

@@ -1,11 +1,15 @@
-"""Which cases a viewer sees, as SQL conditions that every question about cases goes through."""
+"""Which cases a viewer sees, how persons are called, and what is late, as SQL conditions."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
+    FromClause,
+    ScalarSelect,
     Select,
     String,
     Uuid,
@@ -13,8 +17,10 @@ from sqlalchemy import (
     any_,
     cast,
     column,
+    exists,
     false,
     func,
+    literal,
     null,
     or_,
     select,
@@ -23,10 +29,53 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from engine.cases.restricted import sealed_cases
 from engine.core.access import OPERATIONAL
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
+from engine.core.values import person_in
 from engine.db import tables as tb
+from engine.db.columns import uuids
+from engine.db.reading import Reading
+from engine.db.shape import CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, OPENING
+from engine.language.names import Role
+
+_SEAL, _CASE, _MEMBER = (tb.CaseRow.metadata.tables[name] for name in ("restriction", "case", "membership"))
+
+
+def sealed_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bool]:
+    """Give the condition that a case is sealed, and somebody is neither its holder nor officer of its unit."""
+    of_case = _CASE.alias("sealed_case")
+    is_officer = exists().where(
+        _MEMBER.c.actor_id == actor_id,
+        _MEMBER.c.unit_id == of_case.c.unit_id,
+        _MEMBER.c.role == Role.DATA_PROTECTION_OFFICER.value,
+    )
+    return (
+        exists()
+        .where(
+            _SEAL.c.case_id == case_id,
+            _SEAL.c.lifted_at.is_(None),
+            of_case.c.id == _SEAL.c.case_id,
+            _SEAL.c.holder_id != actor_id,
+            ~is_officer,
+        )
+        .correlate_except(_SEAL, of_case, _MEMBER)
+    )
+
+
+def sealed_cases(actor_id: UUID) -> Select[tuple[UUID]]:
+    """Select the cases that are sealed from somebody, as `sealed_from` says it of one."""
+    of_case = _CASE.alias("held_case")
+    is_officer = exists().where(
+        _MEMBER.c.actor_id == actor_id,
+        _MEMBER.c.unit_id == of_case.c.unit_id,
+        _MEMBER.c.role == Role.DATA_PROTECTION_OFFICER.value,
+    )
+    return (
+        select(_SEAL.c.case_id)
+        .select_from(_SEAL.join(of_case, of_case.c.id == _SEAL.c.case_id))
+        .where(_SEAL.c.lifted_at.is_(None), _SEAL.c.holder_id != actor_id, ~is_officer.correlate(of_case))
+    )
+
 
 _TABLES = tb.CaseRow.metadata.tables
 _PERSON_IN = "person:([0-9a-f-]{36})"
@@ -151,3 +200,68 @@ def _own_or(viewer: Viewer, is_granted: ColumnElement[bool]) -> ColumnElement[bo
         return false()
     own = CASE.c.unit_id.in_(sorted(visible_units(viewer)))
     return and_(not_denied(viewer, CASE.c.id), or_(own, is_granted))
+
+
+Positions = Mapping[tuple[UUID, UUID], int]
+"""The number of a person in a case, by case id and person id."""
+
+
+def positions(reading: Reading, case_ids: Collection[UUID]) -> Positions:
+    """Number the persons of some cases: a person who is there in several roles has the first of their numbers."""
+    if not case_ids:
+        return {}
+    rows = reading.rows(
+        select(CASE_PERSON.c.case_id, CASE_PERSON.c.person_id, func.min(CASE_PERSON.c.position).label("number"))
+        .where(CASE_PERSON.c.case_id.in_(sorted(set(case_ids))))
+        .group_by(CASE_PERSON.c.case_id, CASE_PERSON.c.person_id)
+    )
+    return {(row["case_id"], row["person_id"]): row["number"] for row in rows}
+
+
+def label_of(path: str, case_id: UUID, known: Positions) -> str:
+    """Name the person to whom an occurrence of a step belongs; empty when it belongs to the whole case."""
+    person_id = person_in(path)
+    return f"Person {known.get((case_id, person_id), '?')}" if person_id else ""
+
+
+def nearest_due(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
+    """Give when the next open limit of a step falls due: of its answer, or of its approval."""
+    return (
+        select(func.min(DEADLINE.c.due_at))
+        .where(DEADLINE.c.step_id == step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+        .scalar_subquery()
+    )
+
+
+def late_from(deadline: FromClause) -> ColumnElement[datetime]:
+    """Give from when on a deadline is late, as `Deadline.late_from` does."""
+    return func.coalesce(deadline.c.late_at, deadline.c.due_at)
+
+
+def nearest_late(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
+    """Give from when on an open limit of a step is late, the first one that will be."""
+    return (
+        select(func.min(late_from(DEADLINE)))
+        .where(DEADLINE.c.step_id == step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+        .scalar_subquery()
+    )
+
+
+def late_by(due_at: ColumnElement[datetime], late: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Give the condition that `lateness.is_overdue` is, for what is counted where it lies.
+
+    Nothing is late before it is due: an index over due times finds it.
+    """
+    return and_(due_at <= now, late <= now)
+
+
+def units_of(viewer: Viewer) -> FromClause:
+    """Give the viewer's units as something to select from, with the column `id`."""
+    return chosen_units(None if viewer.is_system else visible_units(viewer))
+
+
+def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
+    """Give these units, or all of them for None, as something to select from, with the column `id`."""
+    if ids is None:
+        return select(UNIT.c.id).subquery("units")
+    return func.unnest(literal(sorted(ids), uuids())).table_valued("id").render_derived(name="units")

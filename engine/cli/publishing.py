@@ -10,16 +10,16 @@ import typer
 from engine.assembly import Engine
 from engine.core.compiled import compile_workflow
 from engine.core.library import Library
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.deadlines.actions.recount import recount_deadlines
 from engine.definitions.actions.preview import Planned, planned_change, preview_files
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import Published
-from engine.definitions.commands.previewing import in_lines
+from engine.definitions.commands.calendars import in_lines
 from engine.definitions.views import definition
 from engine.language.library import DefinitionKind
 from engine.language.workflow import Workflow
-from engine.rehearsal.alert_budget import AlertBudget, Load, alert_budget
+from engine.rehearsal.many_cases import AlertBudget, Load, alert_budget
 from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
 
 _RULES = 10

@@ -7,9 +7,8 @@ import typer
 
 from engine.builtin import CORE
 from engine.plugin.registry import load_registry
-from engine.rehearsal.outcome import ReplayOutcome
 from engine.rehearsal.replayer import replay_story
-from engine.rehearsal.story import read_story
+from engine.rehearsal.story import ReplayOutcome, read_story
 from engine.rehearsal.world import scratch_world
 from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
 

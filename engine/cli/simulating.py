@@ -20,8 +20,7 @@ from engine.language.library import Definitions, definitions_of
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine.files import shipped_sources
 from engine.plugin.registry import load_registry
-from engine.rehearsal.alert_budget import alert_budget
-from engine.rehearsal.many_cases import ManyCases, simulate_many
+from engine.rehearsal.many_cases import ManyCases, alert_budget, simulate_many
 from engine.rehearsal.simulated import Simulated, SimulatedReport
 from engine.rehearsal.simulator import simulate
 from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show

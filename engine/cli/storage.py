@@ -7,8 +7,7 @@ import typer
 
 from engine.app import RunningDatabases, build_engine, period_folders, reached
 from engine.audit.actions import go_on_signing
-from engine.db.embedded.backup import make_backup
-from engine.db.embedded.restore import restore_backup
+from engine.db.embedded.backup import make_backup, restore_backup
 from engine.db.locks import BACKGROUND
 from engine.db.migrate import migrate
 from engine.errors import SettingsError

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from engine.core.records import Record
 from engine.core.values import person_in
-from engine.language.roles import Role
-from engine.language.sealed import SealedClass
+from engine.language.names import Role, SealedClass
 
 SUSPENDED: Final = "restored"
 """Why a grant ended that is suspended after a restore, until two people let it hold again."""

@@ -10,7 +10,7 @@ from engine.language.catalogue import Output, StepCatalogue, StepTypeInfo, Value
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.tree import Condition
 from engine.language.limits import TimeLimit, WarningPoint
-from engine.language.plain_words import type_in_plain_words
+from engine.language.names import type_in_plain_words
 from engine.language.workflow import Join, StepSpec, TimeSpec, Workflow
 
 

@@ -8,8 +8,8 @@ from engine.core import events as ev
 from engine.core.case_links import merge, require_part_of_stub, unmerge
 from engine.core.compiled import CompiledWorkflow
 from engine.core.deadlines.calls import ask_calls, end_calls, note_call
-from engine.core.deadlines.delays import name_owner
 from engine.core.deadlines.firing import acknowledge, fire, miss
+from engine.core.deadlines.keep import name_owner
 from engine.core.deadlines.more_time import answer_extension, ask_extension, pause, resume
 from engine.core.draft import Draft
 from engine.core.library import Library

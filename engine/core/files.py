@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.core.records import Record
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 
 PART: Final = 262_144
 """Bytes that are sealed at once."""

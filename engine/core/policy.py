@@ -1,48 +1,58 @@
-"""Who may do what, and whose cases somebody sees: pure answers from an actor's units and roles."""
+"""Who is looking, what they may do, and whose cases they see: pure answers from units and roles."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
+
 from engine.core.access import CaseAccess, covers
-from engine.language.roles import Role
+from engine.language.names import Role
 
 
-class Membership(Protocol):
+class View(BaseModel):
+    """The base of every view."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Membership(View):
     """A unit of somebody, with the roles that they have in it and nowhere else."""
 
-    @property
-    def unit_id(self) -> UUID:
-        """The unit."""
-
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The keys of the roles."""
+    unit_id: UUID
+    roles: tuple[str, ...]
 
 
-class Viewer(Protocol):
-    """An actor as far as permission goes."""
+class Viewer(View):
+    """Who is looking: an actor, with the units and roles that decide what they may see.
 
-    @property
-    def actor_id(self) -> UUID:
-        """Who it is."""
+    `memberships` say which role counts in which unit; `roles` is all of them together, for menus. Without memberships
+    every role counts in every unit. `stepped_up_at` (UTC) is when the session last proved who it is; `by_factor` says
+    whether with a second factor. With `must_enrol` the roles wait until the second factor that they need is set up.
+    """
 
-    @property
-    def unit_ids(self) -> tuple[UUID, ...]:
-        """The units in which the actor has a role."""
+    actor_id: UUID
+    name: str
+    unit_ids: tuple[UUID, ...]
+    roles: tuple[str, ...]
+    language: str = "en"
+    zone: str = "Asia/Kolkata"
+    is_system: bool = False
+    memberships: tuple[Membership, ...] = ()
+    session_hash: bytes | None = None
+    stepped_up_at: datetime | None = None
+    by_factor: bool = False
+    must_enrol: bool = False
 
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """The keys of the actor's roles."""
+    def has_role(self, *roles: str) -> bool:
+        """Say whether the viewer has one of these roles."""
+        return self.is_system or any(role in self.roles for role in roles)
 
-    @property
-    def memberships(self) -> tuple[Membership, ...]:
-        """The roles by unit; empty when every role counts in every one of the units."""
 
-    @property
-    def is_system(self) -> bool:
-        """Whether it is the system itself, such as a job or a command of this machine."""
+THIS_MACHINE: Final = Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
+"""Who acts when nobody is named: a schedule, or a command of somebody with access to the machine."""
 
 
 class Action(StrEnum):

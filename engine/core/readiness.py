@@ -13,7 +13,7 @@ from engine.language.conditions.evaluate import explain
 from engine.language.conditions.tree import Condition
 from engine.language.conditions.values import UNKNOWN, Truth
 from engine.language.conditions.words import in_words
-from engine.language.plain_words import in_running_words
+from engine.language.names import in_running_words
 from engine.language.workflow import Join, JoinMode
 
 

@@ -7,8 +7,7 @@ from uuid import UUID
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledStep
-from engine.core.deadlines.delays import note_owner
-from engine.core.deadlines.keep import move_deadlines
+from engine.core.deadlines.keep import move_deadlines, note_owner
 from engine.core.draft import Draft
 from engine.core.opening import begin, new_step, open_step
 from engine.core.records import LIVE, AddedStep, Run, RunStatus, Scalar, Step, StepInterval, StepStatus, step_id

@@ -1,19 +1,93 @@
-"""For whom a transaction acts: one viewer, or the system; proved by a secret that no session can ask for."""
+"""The connection that a thread has in hand, and for whom its transaction acts, proved by a secret."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 from psycopg import pq
 from psycopg.abc import PQGen
 from psycopg.generators import fetch, send
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.core.policy import Viewer
 from engine.db.locks import PAGES, busy, limited_engine
+
+
+@dataclass(eq=False)
+class Taken:
+    """A connection that a thread has taken, and the keys that its transaction has made and not committed.
+
+    `is_still` says that all is seen as it was when the transaction began, and that it only reads.
+    """
+
+    connection: Connection
+    is_still: bool = False
+    made: dict[tuple[UUID, int], Any] = field(default_factory=dict)
+
+
+class _Hand(threading.local):
+    def __init__(self) -> None:
+        self.taken: list[Taken] = []
+
+
+_HAND: Final = _Hand()
+
+
+@contextmanager
+def taken_from(sql: Engine, *, is_still: bool = False) -> Iterator[Taken]:
+    """Take a connection, and have it in hand until it is given back; what was not committed is rolled back."""
+    hand = _HAND.taken
+    with sql.connect() as connection:
+        taken = Taken(connection, is_still)
+        hand.append(taken)
+        try:
+            yield taken
+        finally:
+            hand.remove(taken)
+
+
+def in_hand(sql: Engine) -> Taken | None:
+    """Give what this thread has taken last from the database of an engine, whatever the role; None for nothing."""
+    hand = _HAND.taken
+    if not hand:
+        return None
+    place = _place(sql.url)
+    return next((taken for taken in reversed(hand) if _place(taken.connection.engine.url) == place), None)
+
+
+@contextmanager
+def asked_over(sql: Engine) -> Iterator[Connection]:
+    """Give the connection in hand, for a question; else take one, over which what it leads to is asked as well."""
+    taken = in_hand(sql)
+    if taken is not None:
+        yield taken.connection
+        return
+    with taken_from(sql) as new:
+        yield new.connection
+        new.connection.commit()
+
+
+@contextmanager
+def changed_over(sql: Engine) -> Iterator[Connection]:
+    """Give the connection in hand, for a change that is kept if its transaction is; else one that commits it."""
+    taken = in_hand(sql)
+    if taken is not None:
+        yield taken.connection
+        return
+    with sql.begin() as connection:
+        yield connection
+
+
+def _place(url: URL) -> tuple[object, ...]:
+    return url.host, url.port, url.database, url.query.get("host")
+
 
 FOR: Final = "icmc_for"
 """The option of a connection that says for which viewer, at what time, its transactions act; without it for all."""

@@ -9,7 +9,7 @@ from sqlalchemy import Engine as SqlEngine
 
 from engine.core.compiled import CompiledWorkflow
 from engine.core.library import Library
-from engine.db.in_hand import taken_from
+from engine.db.entering import taken_from
 from engine.db.row_history import RowHistory
 from engine.db.store import Store, Within, Writes, writing_first
 from engine.ports import Vault

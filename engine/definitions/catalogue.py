@@ -1,10 +1,9 @@
 """Shows the registry of pillars to definitions, as a catalogue of step types."""
 
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
-from engine.plugin.contract import contract_of
+from engine.plugin.counting import Law
 from engine.plugin.fields import TELLABLE, FieldKind
-from engine.plugin.laws import Law
-from engine.plugin.registry import Registry
+from engine.plugin.registry import Registry, contract_of
 from engine.plugin.steps import StepKind, StepType
 
 

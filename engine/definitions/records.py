@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from engine.core.viewer import View
+from engine.core.policy import View
 from engine.deadlines.records.explanations import ExplanationView, ReasonView
 from engine.deadlines.records.limits import DeadlineView
 

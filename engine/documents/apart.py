@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from engine.core.files import PART
-from engine.documents.copies import shared_copy
-from engine.documents.types import media_type_of
+from engine.documents.types import media_type_of, shared_copy
 from engine.errors import BusyError, FileRefusedError
 from engine.ports import Looked
 

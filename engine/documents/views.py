@@ -10,8 +10,7 @@ from engine.cases.views.answers import opened_document
 from engine.cases.views.sight import access_to, is_narrowed, shows_paper
 from engine.cases.visibility import visible_to
 from engine.core.access import CaseAccess
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.reading import Known, Reading, Row
 from engine.db.shape import ACTOR, CASE, DOCUMENT, STEP, UNIT
 from engine.errors import NotAllowedError, NotFoundError

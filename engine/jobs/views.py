@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 
 from engine.cases.visibility import step_shown_to
+from engine.core.policy import Viewer
 from engine.core.records import LIVE
-from engine.core.viewer import Viewer
 from engine.db.reading import Reading, Row
 from engine.db.shape import CASE, CASE_IS_OPEN, DEFINITION, JOB, RUN, STEP, is_one_of
 from engine.overview.records.board import UnservedView
 from engine.overview.records.cases import JobView
-from engine.plugin.contract import broken_promises
+from engine.plugin.registry import broken_promises
 
 
 def jobs_of_case(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[JobView, ...]:

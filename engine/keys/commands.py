@@ -10,7 +10,7 @@ import typer
 from engine.app import period_folders
 from engine.assembly import Engine
 from engine.audit.actions import make_checkpoint
-from engine.db.embedded.trial_restore import restored_for_trial
+from engine.db.embedded.backup import restored_for_trial
 from engine.keys.actions.keys import (
     KeyState,
     Rotation,

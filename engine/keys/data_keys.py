@@ -8,7 +8,7 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import func, select, text, update
 
 from engine.db import tables as tb
-from engine.db.in_hand import asked_over, changed_over, in_hand
+from engine.db.entering import asked_over, changed_over, in_hand
 from engine.db.locks import BACKGROUND, TURN_PERIOD, limited_engine
 from engine.keys.key_file import KeyRing
 from engine.keys.periods import PeriodFolders

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.language.findings import Finding, has_errors, in_order
 from engine.language.merged import Merged, alone, overridden
-from engine.language.nearest import shown
+from engine.language.names import shown
 from engine.language.shape import fit
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file

@@ -12,7 +12,7 @@ from engine.language.diagram import to_mermaid
 from engine.language.ladders import Ladder
 from engine.language.law import Force, LawLimit, LawPack, find_limit
 from engine.language.limits import TimeLimit
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow
 
 _OPENS = {"report": "by itself, from a report", "hand": "by hand"}

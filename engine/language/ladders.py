@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from engine.language.limits import Offset, TimeLimit
-from engine.language.roles import Role
+from engine.language.names import Role
 
 
 class ItemPerson(StrEnum):

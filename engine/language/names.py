@@ -1,6 +1,9 @@
-"""The shapes of names in definition files."""
+"""The shapes of names in definition files, roles, restricted categories, and words for keys without a label."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
@@ -37,3 +40,92 @@ AnswerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}\.[
 JurisdictionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class SealedClass(StrEnum):
+    """What is kept apart even within a unit: who sees the case does not see it for that reason."""
+
+    HEALTH = "health"
+    COUNSELLING = "counselling"
+    IMAGES = "images"
+    INFORMANTS = "informants"
+    SHELTER_ADDRESS = "shelter_address"
+    TESTIMONY = "testimony"
+
+
+_ACRONYMS: Final = frozenset({"ahtu", "bsf", "cwc", "fir", "gd", "mou", "ngo", "otp", "pdf", "sms", "sop", "tip"})
+"""Keys are written small; these words of them never are."""
+
+
+def in_plain_words(key: str) -> str:
+    """Make a label of a key: `blocked_by_other_body` reads "Blocked by other body", `partner_ngo` "Partner NGO"."""
+    words = in_running_words(key)
+    return words[:1].upper() + words[1:]
+
+
+def type_in_plain_words(uses: str) -> str:
+    """Name a step type that is not installed: `policing.fir` reads "FIR", `rescue.first_needs` "First needs"."""
+    return in_plain_words(uses.rpartition(".")[2])
+
+
+def in_running_words(key: str) -> str:
+    """Make words that stand inside a sentence of a key: `partner_ngo` reads "partner NGO"."""
+    words = key.lower().replace("_", " ").replace("-", " ").split(" ")
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in words)
+
+
+class Role(StrEnum):
+    """What a member of a unit does; the value is the key used in files, `label` the words used on pages."""
+
+    INTAKE_OFFICER = "intake_officer"
+    CASE_MANAGER = "case_manager"
+    CASEWORKER = "caseworker"
+    COUNSELLOR = "counsellor"
+    MEDICAL_OFFICER = "medical_officer"
+    POLICE_LIAISON = "police_liaison"
+    AHTU_OFFICER = "ahtu_officer"
+    LAWYER = "lawyer"
+    REPATRIATION_COORDINATOR = "repatriation_coordinator"
+    SHELTER_MANAGER = "shelter_manager"
+    PRESS_OFFICER = "press_officer"
+    PREVENTION_OFFICER = "prevention_officer"
+    PARTNERSHIP_MANAGER = "partnership_manager"
+    FINANCE_OFFICER = "finance_officer"
+    SUPERVISOR = "supervisor"
+    NODAL_OFFICER = "nodal_officer"
+    DATA_PROTECTION_OFFICER = "data_protection_officer"
+    AUDITOR = "auditor"
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+    SAFEGUARDING_LEAD = "safeguarding_lead"
+
+    @property
+    def label(self) -> str:
+        """The role in plain words, for pages."""
+        return _TITLES.get(self, in_plain_words(self.value))
+
+
+_TITLES = {
+    Role.AHTU_OFFICER: "Anti-Human Trafficking Unit officer",
+    Role.DATA_PROTECTION_OFFICER: "Data-protection officer",
+}
+
+_MOST_NAMES = 12
+_LONGEST = 60
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Say in a sentence which known name is nearest, or which names there are."""
+    names = sorted(set(known))
+    near = get_close_matches(name[:_LONGEST], names, n=1, cutoff=0.6)
+    if near:
+        return f'Did you mean "{near[0]}"?'
+    if not names:
+        return "There is none yet."
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"There are: {shown}{', …' if len(names) > _MOST_NAMES else ''}."
+
+
+def shown(value: object) -> str:
+    """Quote a value for a message, cut where it gets long."""
+    text = str(value).replace("\n", " ")
+    return f'"{text[: _LONGEST - 1]}…"' if len(text) > _LONGEST else f'"{text}"'

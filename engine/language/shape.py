@@ -1,4 +1,4 @@
-"""Whether a file's data has the shape that a model asks for, told in findings."""
+"""Whether a file's data has the shape that a model asks for, told in findings and plain words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar, get_args, get_origin
@@ -8,10 +8,110 @@ from pydantic_core import ErrorDetails
 
 from engine.language.findings import Finding
 from engine.language.merged import Merged
-from engine.language.nearest import meant
-from engine.language.shape_words import sentence
+from engine.language.names import Id, JurisdictionCode, Name, StepTypeKey, meant, shown
 from engine.language.yaml_nodes import Path
-from engine.language.yaml_text import MOST_FINDINGS
+from engine.language.yaml_text import MOST_FINDINGS, foreign_letter
+
+_TYPES = {
+    "string": "a text",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "dict": "keys with values",
+    "model": "keys with values",
+    "mapping": "keys with values",
+    "tuple": "a list",
+    "list": "a list",
+    "date": "a date like 2026-01-31",
+    "time": "a time like 09:00",
+}
+
+
+def _pattern(name: Any) -> str:  # noqa: ANN401 - an annotated type
+    return str(name.__metadata__[0].pattern)
+
+
+_PATTERNS = {
+    _pattern(Id): "an id of lower-case letters, digits and _, which begins with a letter and has at most 64 characters",
+    _pattern(
+        Name
+    ): "a name of lower-case letters, digits and -, which begins with a letter and has at most 64 characters",
+    _pattern(StepTypeKey): "a step type like reporting.intake",
+    _pattern(JurisdictionCode): "a place like IN or IN-AS",
+}
+
+
+def sentence(problems: list[ErrorDetails], *, of_key: bool) -> tuple[str, str]:
+    """Return code and sentence for what is wrong with one value (or key)."""
+    problem = problems[0]
+    kind, value, context = problem["type"], problem["input"], problem.get("ctx") or {}
+    if kind == "string_pattern_mismatch":
+        return _bad_name(value, context, of_key=of_key)
+    if kind in {"enum", "literal_error"}:
+        return "unknown-word", _bad_word(value, context)
+    if kind in {"value_error", "time_limit", "assertion_error"}:
+        return "bad-value", _own_words(problem, context)
+    bound = _out_of_bounds(kind, context)
+    if bound:
+        return "out-of-bounds", bound
+    return "wrong-type", _wrong_type([item["type"] for item in problems], value)
+
+
+def _bad_name(value: object, context: Mapping[str, Any], *, of_key: bool) -> tuple[str, str]:
+    letter = foreign_letter(str(value))
+    if letter:
+        return "look-alike", f"{shown(value)} holds {letter}: ids and names are written in plain ASCII letters."
+    expected = _PATTERNS.get(str(context.get("pattern")), "a name in the form that this key asks for")
+    return "bad-name", f"{shown(value)} cannot be {'a key' if of_key else 'used'} here: write {expected}."
+
+
+def _bad_word(value: object, context: Mapping[str, Any]) -> str:
+    expected = str(context.get("expected", ""))
+    words = [word.strip("' ") for word in expected.replace(" or ", ", ").split(", ")]
+    if not isinstance(value, str):
+        return f"One word is expected here: {', '.join(words)}."
+    return f"{shown(value)} is not known here. {meant(value, words)}"
+
+
+def _own_words(problem: ErrorDetails, context: Mapping[str, Any]) -> str:
+    words = str(context.get("error") or problem["msg"])
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+
+
+def _out_of_bounds(kind: str, context: Mapping[str, Any]) -> str | None:
+    limits = {
+        "string_too_short": "The text is empty: write at least {min_length} character.",
+        "string_too_long": "The text is too long: at most {max_length} characters.",
+        "too_short": "At least {min_length} entry is needed here.",
+        "too_long": "At most {max_length} entries fit here.",
+        "greater_than_equal": "The number must be {ge} or more.",
+        "less_than_equal": "The number must be {le} or less.",
+        "greater_than": "The number must be more than {gt}.",
+        "less_than": "The number must be less than {lt}.",
+    }
+    return limits[kind].format(**context) if kind in limits else None
+
+
+def _wrong_type(kinds: list[str], value: object) -> str:
+    expected = dict.fromkeys(_TYPES.get(kind.split("_")[0], "another value") for kind in kinds)
+    return f"Expected {' or '.join(expected)} here, but this is {_what_is(value)}."
+
+
+def _what_is(value: object) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return f"{str(value).lower()} (put a text in quotes)"
+        case int() | float():
+            return f"the number {str(value)[:30]}"
+        case str():
+            return f"the text {shown(value)}"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "a group of keys"
+
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _KEY = "[key]"

@@ -20,8 +20,7 @@ from ruamel.yaml.events import (
 )
 
 from engine.language.findings import Finding
-from engine.language.yaml_text import MOST_FINDINGS, foreign_letter, hidden_character
-from engine.language.yaml_words import syntax_problem
+from engine.language.yaml_text import MOST_FINDINGS, foreign_letter, hidden_character, syntax_problem
 
 DEEPEST = 30
 MOST_NODES = 12_000

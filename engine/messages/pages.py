@@ -11,9 +11,19 @@ from starlette.responses import Response
 from engine.core.policy import Action
 from engine.deadlines.actions.firing import confirm_clock, retry_deadlines
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
-from engine.messages.actions.channels import CHANNELS, disable_channel, set_channel, set_contact, try_channel
-from engine.messages.actions.dead_letters import REASONS, drop_delivery, retry_delivery
-from engine.messages.actions.preferences import WAYS, preference_of, save_preference
+from engine.messages.actions.channels import (
+    CHANNELS,
+    REASONS,
+    WAYS,
+    disable_channel,
+    drop_delivery,
+    preference_of,
+    retry_delivery,
+    save_preference,
+    set_channel,
+    set_contact,
+    try_channel,
+)
 from engine.messages.records import IN_APP, Preference
 from engine.messages.views import channels as channels_view
 from engine.messages.views import contacts, organisations

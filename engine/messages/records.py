@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from engine.core.policy import View
 from engine.core.records import Record
-from engine.core.viewer import View
 
 IN_APP: Final = "in_app"
 EMAIL: Final = "email"

@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import SettingsError
 from engine.language.findings import Finding, in_order
-from engine.language.lint.paths import is_folder
+from engine.language.lint.files import is_folder
 from engine.plugin.paper import FILTERS
 from engine.ports import Rendered
 

@@ -3,8 +3,7 @@
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from engine.cases.visibility import not_denied, operational_to, visible_to
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, CHANNEL, CONTACT, DELIVERY, DELIVERY_IS_DEAD, MESSAGE, ORGANISATION, UNIT
 from engine.errors import NotAllowedError

@@ -13,7 +13,7 @@ from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from engine.errors import ServiceError
-from engine.orchestration.clients import timed_client
+from engine.orchestration.api import timed_client
 from engine.orchestration.health import PrefectHealth
 
 T = TypeVar("T")

@@ -1,22 +1,34 @@
-"""Register with Prefect what this installation has: pools, deployments, schedules, limits."""
+"""The deployments of workflows, and their registration with Prefect."""
 
 import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import IntervalSchedule
+from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 
-from engine.orchestration import api, deadlines_flow, gateways
-from engine.orchestration.deadlines_flow import deadlines
-from engine.orchestration.flows import case
-from engine.orchestration.housekeeping import housekeeping
+from engine.errors import ServiceError
+from engine.orchestration import api, gateways
+from engine.orchestration import flows as deadlines_flow
+from engine.orchestration.calls import CallPool
+from engine.orchestration.flows import case, deadlines, housekeeping
+from engine.orchestration.health import PrefectHealth
+from engine.orchestration.runtime import Runtime
 from engine.orchestration.seams import Installation, PublishedWorkflow
+from engine.ports import Batch, OpenBatch
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +37,8 @@ CASES_QUEUE: Final = "cases"
 HOUSEKEEPING_QUEUE: Final = "housekeeping"
 ENTRYPOINTS: Final[dict[str, Flow[..., Any]]] = {
     "engine.orchestration.flows.case": case,
-    "engine.orchestration.deadlines_flow.deadlines": deadlines,
-    "engine.orchestration.housekeeping.housekeeping": housekeeping,
+    "engine.orchestration.flows.deadlines": deadlines,
+    "engine.orchestration.flows.housekeeping": housekeeping,
 }
 """All that the worker runs; a deployment that names other code is refused."""
 
@@ -149,3 +161,141 @@ def _create(client: SyncPrefectClient, wanted: _Wanted) -> UUID:
 
 def _schedule(every: timedelta) -> DeploymentScheduleCreate:
     return DeploymentScheduleCreate(schedule=IntervalSchedule(interval=every), active=True)
+
+
+_WORKER_TAKES_SECONDS: Final = 10.0
+_CALLS_TO_START: Final = 3
+"""A worker has told that a flow run is its own after so many calls."""
+
+
+class Registrar:
+    """Speak with Prefect for the dispatcher and the worker, each call within the limit that fits its answers."""
+
+    def __init__(self, calls: CallPool, health: PrefectHealth, runtime: Runtime, template: dict[str, Any]) -> None:
+        self._calls = calls
+        self._health = health
+        self._runtime = runtime
+        self._template = template
+        self._ids: dict[str, UUID] = {}
+        self._lock = threading.Lock()
+        self._suspects: set[UUID] = set()
+        self._unclaimed: dict[UUID, float] = {}
+
+    @property
+    def is_prefect_down(self) -> bool:
+        """Tell whether Prefect counts as not answering."""
+        return self._health.is_down
+
+    @property
+    def is_prefect_slow(self) -> bool:
+        """Tell whether it pays to ask Prefect for as little as possible."""
+        return self._health.is_slow
+
+    def register(self) -> None:
+        """Register all that is missing or changed."""
+        installation = self._runtime.work.installation()
+        with self._lock:
+            self._ids = self._calls.call(lambda client: register_all(client, installation, self._template))
+
+    def register_if_needed(self) -> None:
+        """Register again when Prefect lost something, or when a workflow was published."""
+        installation = self._runtime.work.installation()
+        if not self._calls.call(lambda client: is_registered(client, installation)):
+            self.register()
+
+    def start_schedules(self) -> None:
+        """Drop what nobody ran while no worker was there, and start the deadlines at once."""
+        self._calls.call(forget_backlogs)
+        key = f"{DEADLINES}-{self._runtime.worker_name}"
+        self._calls.call(lambda client: api.start_now(client, self._ids[DEADLINES], key=key))
+
+    def create_runs(self, batches: Sequence[Batch | OpenBatch]) -> Iterator[tuple[UUID, UUID, str]]:
+        """Create the flow runs of batches, side by side, or find them; give batch, flow run and type of its state.
+
+        Raises ServiceError after the others when one could not be created.
+        """
+        if any(batch.workflow not in self._ids for batch in batches):
+            self.register()
+        answers = self._calls.call_all([partial(self._create, batch) for batch in batches])
+        failed: list[ServiceError] = []
+        for batch, answer in zip(batches, answers, strict=True):
+            try:
+                run = self._create_after_registering(batch) if isinstance(answer, ObjectNotFound) else answer
+                if isinstance(run, ServiceError):
+                    raise run
+            except ServiceError as error:
+                failed.append(error)
+                continue
+            yield batch.id, run.id, api.state_of(run)
+        if failed:
+            raise failed[0]
+
+    def states_of(self, batches: Sequence[OpenBatch]) -> dict[UUID, str]:
+        """Return the type of the state of each flow run of these batches that Prefect has."""
+        ids = [batch.flow_run_id for batch in batches if batch.flow_run_id is not None]
+        return self._calls.call(lambda client: api.states_of(client, ids)) if ids else {}
+
+    def pauses(self) -> list[str]:
+        """Return what an admin has paused in Prefect, so that jobs wait."""
+        return self._calls.call(api.pauses)
+
+    def end_lost_runs(self) -> int:
+        """Mark the flow runs whose worker is gone; a run must be found without one twice in a row."""
+        runs = [run for run in self._calls.call(api.runs_on_workers) if not self._is_here(run)]
+        online = self._calls.call(api.online_workers) if runs else set()
+        lost = {run.id: run for run in runs if self._is_lost(run, online)}
+        self._unclaimed = {run.id: self._unclaimed[run.id] for run in runs if run.id in self._unclaimed}
+        for run_id in self._suspects & lost.keys():
+            self._calls.call(lambda client, run=lost[run_id]: api.end_lost_run(client, run))  # type: ignore[misc]
+            log.warning("flow_run_crashed", extra={"flow_run_id": str(run_id)})
+        ended = len(self._suspects & lost.keys())
+        self._suspects = set(lost)
+        return ended
+
+    def _create(self, batch: Batch | OpenBatch, client: SyncPrefectClient) -> FlowRun:
+        if batch.workflow not in self._ids:
+            raise _no_deployment(batch)
+        return api.create_batch_run(client, self._ids[batch.workflow], batch)
+
+    def _create_after_registering(self, batch: Batch | OpenBatch) -> FlowRun:
+        self.register()
+        try:
+            return self._calls.call(partial(self._create, batch))
+        except ObjectNotFound as error:
+            raise _no_deployment(batch) from error
+
+    def _is_here(self, run: FlowRun) -> bool:
+        return run.id in self._runtime.running() or run.id in self._runtime.starting()
+
+    def _is_lost(self, run: FlowRun, online: set[str]) -> bool:
+        name = api.worker_of(run)
+        if not name:
+            return self._has_waited_for_its_worker(run)
+        return name == self._runtime.worker_name or name not in online or _has_ended_here(name)
+
+    def _has_waited_for_its_worker(self, run: FlowRun) -> bool:
+        """Tell whether a run was given out so long ago that its worker would have said so by now, slow as it is."""
+        seen_at = self._unclaimed.setdefault(run.id, time.monotonic())
+        return time.monotonic() - seen_at > max(_WORKER_TAKES_SECONDS, _CALLS_TO_START * self._health.limit)
+
+
+def _no_deployment(batch: Batch | OpenBatch) -> ServiceError:
+    return ServiceError(
+        service="Prefect",
+        problem=f"the workflow {batch.workflow} has no deployment.",
+        remedy="Publish it again; its jobs wait.",
+    )
+
+
+def _has_ended_here(worker_name: str) -> bool:
+    """Tell whether a worker of this machine has ended, by its process; Prefect would take half a minute to notice."""
+    host, _, rest = worker_name.removeprefix("icmc-").rpartition("-")[0].rpartition("-")
+    if host != socket.gethostname() or not rest.isdecimal():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 
 from engine.errors import IcmcError
-from engine.orchestration.registrar import Registrar
+from engine.orchestration.deployments import Registrar
 from engine.orchestration.seams import Work
 from engine.orchestration.settings import OPEN_BATCHES
 from engine.ports import Batch

@@ -30,7 +30,7 @@ from engine.persons.actions import matches
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.retention.actions import erasure, retention
 from engine.sharing.actions import consents
-from engine.sign_in.actions import forget as forget_sign_ins
+from engine.sign_in.actions import kept_forms as forget_sign_ins
 from engine.work.actions import digests
 
 CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {

@@ -1,4 +1,4 @@
-"""Do the due jobs of a batch of cases as one Prefect flow run."""
+"""The flows: the jobs of a case, the firing of deadlines, and what is pruned."""
 
 import logging
 import time
@@ -12,12 +12,15 @@ from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 
 from engine.errors import BusyError
-from engine.orchestration.gateway_slots import GatewaySlots
+from engine.orchestration.deadline_loop import keep_deadlines
+from engine.orchestration.events import announce_breach
+from engine.orchestration.gateways import GatewaySlots
+from engine.orchestration.health import is_stale
 from engine.orchestration.process import health, runtime
 from engine.orchestration.runtime import RunControl
 from engine.orchestration.settings import OPEN_BATCHES
 from engine.orchestration.tasks import GATEWAY_BUSY, run_as_task
-from engine.ports import ClaimedJob
+from engine.ports import ClaimedJob, FiredReport
 
 log = logging.getLogger(__name__)
 
@@ -112,3 +115,52 @@ def _stopped(batch_id: UUID, control: RunControl) -> State[Any]:
 def _flow_run_id() -> UUID | None:
     context = FlowRunContext.get()
     return context.flow_run.id if context is not None and context.flow_run is not None else None
+
+
+EVERY: Final = timedelta(seconds=60)
+_STALE_AFTER: Final = timedelta(seconds=75)
+
+
+class DeadlinesFailedError(Exception):
+    """Raised to Prefect when the loop broke; the next run, or the fallback, goes on."""
+
+
+@flow(name="deadlines", persist_result=False, log_prints=False, validate_parameters=False)
+def deadlines() -> State[Any]:
+    """Fire deadlines until the next run takes over; a run that comes much too late leaves it to a fresher one."""
+    if is_stale(_STALE_AFTER):
+        return Completed(message="A later run is due already.")
+    control = runtime.control(_flow_run_id())
+    try:
+        fired = keep_deadlines(runtime.work, must_stop=lambda: control.must_stop, on_fired=_announce)
+    except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+        log.warning("deadlines_failed", extra={"error": type(error).__name__})
+    else:
+        return Completed(message=f"{fired} deadline(s) fired.")
+    raise DeadlinesFailedError("unexpected")
+
+
+def _announce(report: FiredReport) -> None:
+    for breach in report.breaches:
+        announce_breach(breach, health)
+
+
+_RUN_IS_STALE_AFTER: Final = timedelta(minutes=10)
+
+
+class ChoreFailedError(Exception):
+    """Raised to Prefect when a chore fails: its name, nothing else."""
+
+
+@flow(name="housekeeping", persist_result=False, log_prints=False, validate_parameters=False)
+def housekeeping(chore: str) -> State[Any]:
+    """Do the chore of this name, unless a fresher run of it is due already."""
+    if is_stale(_RUN_IS_STALE_AFTER):
+        return Completed(message="A later run is due already.")
+    try:
+        runtime.work.run_chore(chore)
+    except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
+        log.warning("chore_failed", extra={"chore": chore, "error": type(error).__name__})
+    else:
+        return Completed(message=f"{chore} is done.")
+    raise ChoreFailedError(chore)

@@ -6,7 +6,7 @@ from typing import Final
 from prefect.settings import Settings, get_current_settings
 
 from engine.errors import ServiceError, SettingsError
-from engine.orchestration.probe import OK, status_of
+from engine.orchestration.health import OK, status_of
 from engine.orchestration.settings import LONGEST_CALL_SECONDS, PrefectAddress
 
 _REMEDY: Final = "Start it with `icmc worker` or `icmc up`, which set what Prefect needs, and with a server of ICMC."

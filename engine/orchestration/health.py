@@ -1,12 +1,29 @@
-"""Judge from its last answers whether Prefect can be relied on, how slow it is, and how long to wait for it."""
+"""Whether Prefect answers, how late it is, and what is said of it."""
 
+import base64
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
+from datetime import timedelta
+from http.client import HTTPException
 from statistics import median
 from typing import Final
+from urllib.request import Request, urlopen
 
-from engine.orchestration.settings import CALL_LIMIT_SECONDS, LONGEST_CALL_SECONDS
+from prefect.context import FlowRunContext
+
+from engine.orchestration.settings import CALL_LIMIT_SECONDS, LONGEST_CALL_SECONDS, PrefectAddress
+
+
+def is_stale(after: timedelta) -> bool:
+    """Tell whether the current flow run was scheduled but started more than `after` late."""
+    context = FlowRunContext.get()
+    run = context.flow_run if context is not None else None
+    if run is None or not run.auto_scheduled or run.state is None or run.expected_start_time is None:
+        return False
+    return bool(run.state.timestamp - run.expected_start_time > after)
+
 
 WINDOW_SECONDS: Final = 60.0
 FAILED_CALLS: Final = 3
@@ -96,3 +113,61 @@ class PrefectHealth:
         self._calls.clear()
         self._calls.extend(good)
         return False
+
+
+EVERY_SECONDS: Final = 5.0
+OK: Final = 200
+
+
+class Probe(threading.Thread):
+    """Keep `health` informed until `stop` is set."""
+
+    def __init__(self, address: PrefectAddress, health: PrefectHealth, stop: threading.Event) -> None:
+        super().__init__(name="icmc-prefect-probe", daemon=True)
+        self._address = address
+        self._health = health
+        self._stop_asked = stop
+
+    def run(self) -> None:
+        """Probe until asked to stop."""
+        while not self._stop_asked.wait(EVERY_SECONDS):
+            self.probe()
+
+    def probe(self) -> bool:
+        """Ask once, note the answer, and return whether it was good."""
+        started = time.monotonic()
+        answered = is_ready(self._address, within=self._health.limit)
+        ended = time.monotonic()
+        self._health.note(at=ended, seconds=ended - started, answered=answered)
+        return answered
+
+
+def is_ready(address: PrefectAddress, *, within: float = CALL_LIMIT_SECONDS) -> bool:
+    """Tell whether the server and its database answer within some seconds."""
+    return status_of(address, "GET", "/ready", auth=address.auth, within=within) == OK
+
+
+def status_of(
+    address: PrefectAddress,
+    method: str,
+    path: str,
+    *,
+    auth: str | None,
+    headers: dict[str, str] | None = None,
+    within: float = LONGEST_CALL_SECONDS,
+) -> int | None:
+    """Return the HTTP status of one plain request to the API, or None when there is no answer."""
+    request = Request(address.api_url + path, method=method, headers=headers or {})  # noqa: S310 - our own server
+    if method == "POST":
+        request.data = b"{}"
+        request.add_header("Content-Type", "application/json")
+    if auth is not None:
+        request.add_header("Authorization", "Basic " + base64.b64encode(auth.encode()).decode())
+    try:
+        with urlopen(request, timeout=within) as response:  # noqa: S310 - our own server
+            return int(response.status)
+    except OSError as error:
+        code = getattr(error, "code", None)
+        return int(code) if code is not None else None
+    except HTTPException:
+        return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import ServiceError
-from engine.orchestration.probe import is_ready
+from engine.orchestration.health import is_ready
 from engine.orchestration.settings import (
     PrefectAddress,
     PrefectSecrets,

@@ -15,7 +15,7 @@ from prefect.context import TaskRunContext
 
 from engine.errors import BusyError, IcmcError
 from engine.orchestration.events import announce_job
-from engine.orchestration.gateway_slots import GatewaySlots
+from engine.orchestration.gateways import GatewaySlots
 from engine.orchestration.process import health, runtime
 from engine.ports import ClaimedJob
 

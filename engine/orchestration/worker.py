@@ -28,8 +28,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 from pydantic import PrivateAttr
 
 from engine.errors import ServiceError
-from engine.orchestration.api import CASES_POOL, WORKER_TYPE
-from engine.orchestration.clients import lean_worker_client
+from engine.orchestration.api import CASES_POOL, WORKER_TYPE, lean_worker_client
 from engine.orchestration.deployments import ENTRYPOINTS
 from engine.orchestration.process import health, run_clients, runtime
 from engine.orchestration.runtime import RunControl

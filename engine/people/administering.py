@@ -4,8 +4,7 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
-from engine.core.policy import ROLES_THAT_MAY, Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can, units_that_let
 from engine.db.transaction import Transaction
 from engine.errors import NotAllowedError, NotFoundError
 from engine.people.records import Unit

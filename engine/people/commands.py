@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import typer
 
 from engine.assembly import Engine
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import NotFoundError
 from engine.people.actions import manage as manage_people
 from engine.people.actions import service_accounts

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
+from engine.core.policy import View
 from engine.core.records import Record
-from engine.core.viewer import View
 
 LONGEST_SHIFT = timedelta(days=31)
 _CLOCKS_DIFFER = timedelta(minutes=5)

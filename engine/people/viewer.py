@@ -5,8 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from engine.core.policy import Action, can
-from engine.core.viewer import Membership, Viewer
+from engine.core.policy import Action, Membership, Viewer, can
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, DEMO, MEMBERSHIP, UNIT
 from engine.errors import NotFoundError

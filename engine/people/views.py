@@ -6,12 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, true
 
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.reading import Reading, Row
 from engine.db.shape import ABSENCE, ACTOR, ITEM, ITEM_IS_OPEN, MEMBERSHIP, ORGANISATION, SHIFT, UNIT
 from engine.errors import NotAllowedError, NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.people.records import AbsenceView, MemberView, RoleView, ShiftView, UnitView
 
 _TABLES = ACTOR.metadata.tables

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from engine.core.law.ages import AgeRange
 from engine.core.matching import Agreement
+from engine.core.policy import View
 from engine.core.records import CasePerson, PersonRole, Record
-from engine.core.viewer import View
 
 Identity = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.core.records import PersonRole
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 
 _ROLES: Final = frozenset({PersonRole.SUSPECT, PersonRole.INFORMANT})
 _PILLARS: Final = frozenset({"policing"})

@@ -3,6 +3,7 @@
 from engine.plugin import copies, sounds
 from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
+from engine.plugin.counting import Law
 from engine.plugin.fields import (
     CaseRef,
     Count,
@@ -25,11 +26,10 @@ from engine.plugin.fields import (
     YesNo,
     field,
 )
-from engine.plugin.laws import Law
-from engine.plugin.pillar import Pillar
+from engine.plugin.following import Watch
+from engine.plugin.registry import Pillar
 from engine.plugin.rules import Some
 from engine.plugin.steps import Asked, Completed, Concluded, Document, NoSettings, Prepared, automatic
-from engine.plugin.watches import Watch
 
 __all__ = [
     "Asked",

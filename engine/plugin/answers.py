@@ -1,10 +1,11 @@
 """The forms of step types, and their answers as functions of pillars read them."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -19,6 +20,30 @@ from pydantic_core import CoreSchema, PydanticKnownError, to_jsonable_python
 
 from engine.plugin.fields import NOT_KNOWN, FieldKind, Interval, asks_yes_or_no, kind_of
 from engine.plugin.rules import WordsOfForms
+
+_WANTED = re.compile(r'\s*(!?)([a-z][a-z0-9_]*)\s*(?:(==|!=)\s*(true|false|"[^"]*"))?\s*')
+_TURNED = {"true": "false", "false": "true"}
+
+
+class NeededAnswer(NamedTuple):
+    """The answer that another question needs: a choice, `true` or `false`; any other one when it `is_not`."""
+
+    name: str
+    value: str
+    is_not: bool
+
+
+def wanted_answers(condition: str) -> tuple[NeededAnswer, ...]:
+    """Give the answers of which one is enough; none for no condition, and for one that is not as simple as that."""
+    parts = [_WANTED.fullmatch(part) for part in condition.split("||")] if condition else []
+    return tuple(_wanted(part) for part in parts if part) if all(parts) else ()
+
+
+def _wanted(part: re.Match[str]) -> NeededAnswer:
+    turned, name, sign, value = part.groups()
+    plain = (value or "true").strip('"')
+    return NeededAnswer(name, _TURNED.get(plain, plain) if turned else plain, sign == "!=")
+
 
 JsonAnswer = str | bool | int | float | list[object] | dict[str, object] | None
 _Form = TypeVar("_Form", bound="Form")

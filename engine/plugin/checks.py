@@ -8,8 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine import plugin
-from engine.plugin.pillar import ENTRY_POINT_GROUP, Pillar
-from engine.plugin.registry import problems_of
+from engine.plugin.registry import ENTRY_POINT_GROUP, Pillar, problems_of
 from engine.plugin.steps import StepType
 
 FIRST_BITE_FIELDS = 6

@@ -10,10 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from engine.plugin.answers import Form, JsonAnswer, as_day, as_instant, read_answers
-from engine.plugin.laws import Law
-from engine.plugin.told import PartnerOffer
-from engine.plugin.values import add_months, end_of_day, local_day, start_of_day
-from engine.plugin.watches import Watch
+from engine.plugin.counting import Law, add_months, end_of_day, local_day, start_of_day
+from engine.plugin.following import PartnerOffer, Watch
 
 _Form = TypeVar("_Form", bound=Form)
 _Settings = TypeVar("_Settings", bound=BaseModel)

@@ -1,12 +1,48 @@
-"""When a form takes no copy of what was found: of a child who is shown naked or abused nothing is kept or looked at."""
+"""What of a form is kept: nothing of a child shown naked, and little of one who does not allow writing."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, Literal
 
+from engine.plugin.answers import NeededAnswer, wanted_answers
 from engine.plugin.fields import FieldKind, FieldSpec, field
-from engine.plugin.shown_when import NeededAnswer, wanted_answers
-from engine.plugin.watches import OpensAtOnce
+from engine.plugin.following import OpensAtOnce
+from engine.plugin.steps import StepType
+
+_YES: Final = "yes"
+REFUSED: Final = "no"
+"""The answer to the question of consent with which nothing is kept but what the law asks for."""
+
+
+def is_refused(step_type: StepType, answers: Mapping[str, Any]) -> bool:
+    """Whether the person said that it must not be written down."""
+    return bool(step_type.consent) and answers.get(step_type.consent) == REFUSED
+
+
+def may_ask_all(step_type: StepType, answers: Mapping[str, Any]) -> bool:
+    """Whether every required question may be demanded: not where they refused, and not where they were not asked."""
+    return not step_type.consent or answers.get(step_type.consent, _YES) == _YES
+
+
+def kept_anyway(step_type: StepType, answers: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the questions whose answers may be kept against a no."""
+    return frozenset(spec.name for spec in step_type.fields if _is_kept(step_type, spec, answers))
+
+
+def kept_of(step_type: StepType, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers that may be kept: all of them, unless the person said no."""
+    if not is_refused(step_type, answers):
+        return dict(answers)
+    names = kept_anyway(step_type, answers)
+    return {name: value for name, value in answers.items() if name in names}
+
+
+def _is_kept(step_type: StepType, spec: FieldSpec, answers: Mapping[str, Any]) -> bool:
+    if spec.name == step_type.consent or spec.kept_anyway == "true":
+        return True
+    given = {wanted: answers.get(wanted.name) for wanted in wanted_answers(spec.kept_anyway)}
+    return any(value is not None and (str(value) == wanted.value) != wanted.is_not for wanted, value in given.items())
+
 
 ChildShown = Literal["yes", "not_sure", "no"]
 CHILD_SHOWN: Final[Mapping[str, str]] = {"yes": "Yes", "not_sure": "Not sure", "no": "No"}

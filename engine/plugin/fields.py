@@ -12,9 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetCoreSchemaH
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
-from engine.language.plain_words import in_plain_words
-from engine.language.sealed import SealedClass
-from engine.plugin.watches import OpensAtOnce
+from engine.language.names import SealedClass, in_plain_words
+from engine.plugin.following import OpensAtOnce
 
 
 class FieldKind(StrEnum):

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
+from engine.plugin.counting import Law
 from engine.plugin.fields import FieldSpec, Sensitivity
-from engine.plugin.laws import Law
-from engine.plugin.pillar import Pillar
-from engine.plugin.registry import Registry
+from engine.plugin.registry import Pillar, Registry
 from engine.plugin.steps import OutputSpec, StepKind, StepType
 
 _LETTERS = {"P": "one of the six P", "R": "one of the six R"}

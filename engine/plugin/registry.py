@@ -1,15 +1,83 @@
-"""Find the installed pillars, check each against the contract, and look step types up."""
+"""A pillar as an object, the installed ones checked against the contract, and step types looked up."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from engine.errors import PillarError, UnknownStepTypeError
-from engine.plugin.pillar import ENTRY_POINT_GROUP, Pillar
-from engine.plugin.steps import StepKind, StepType
+from engine.plugin.steps import Asked, StepKind, StepType
+
+ENTRY_POINT_GROUP = "icmc.pillars"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Pillar:
+    """One programme area: its key, its name, its letter in the Impulse Model (P or R) and its step types."""
+
+    key: str
+    name: str
+    letter: str
+    summary: str
+    step_types: tuple[StepType, ...]
+
+    def __init__(
+        self, key: str, name: str, letter: str, summary: str, step_types: Iterable[StepType | type[Asked[Any]]]
+    ) -> None:
+        """Describe a pillar; `step_types` are its classes of steps that are asked, and its automatic steps."""
+        found = tuple(step if isinstance(step, StepType) else step.step_type for step in step_types)
+        values = {"key": key, "name": name, "letter": letter, "summary": summary, "step_types": found}
+        for attribute, value in values.items():
+            object.__setattr__(self, attribute, value)
+
+
+def contract_of(step: StepType) -> dict[str, Any]:
+    """Give what a workflow relies on, as JSON: the questions, the outcomes and the outputs of a step type."""
+    return {
+        "kind": step.kind.value,
+        "fields": {
+            spec.name: {"kind": spec.kind.value, "class": spec.sensitivity.value, "choices": sorted(spec.choices)}
+            for spec in step.fields
+        },
+        "required": sorted(spec.name for spec in step.fields if spec.required),
+        "outcomes": sorted(outcome.value for outcome in step.outcomes),
+        "outputs": {
+            name: {"kind": spec.kind.value, "choices": sorted(spec.choices)} for name, spec in step.outputs.items()
+        },
+    }
+
+
+def broken_promises(relied_on: Mapping[str, Any], step: StepType) -> tuple[str, ...]:
+    """Say, in sentences, what a step type no longer keeps of a contract; what was only added breaks nothing."""
+    return tuple(_broken(relied_on, contract_of(step)))
+
+
+def _broken(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    if old["kind"] != new["kind"]:
+        yield f"it was {old['kind']} and is {new['kind']}."
+    for what, name in (("question", "fields"), ("output", "outputs")):
+        for key, before in old[name].items():
+            yield from _changed(f"the {what} {key}", before, new[name].get(key))
+    yield from (f"the outcome {name} is gone." for name in sorted(set(old["outcomes"]) - set(new["outcomes"])))
+    added = set(new["required"]) - set(old["required"])
+    yield from (f"the question {name} must be answered, and had not to." for name in sorted(added))
+
+
+def _changed(what: str, before: Mapping[str, Any], after: Mapping[str, Any] | None) -> Iterator[str]:
+    if after is None:
+        yield f"{what} is gone."
+        return
+    if before["kind"] != after["kind"]:
+        yield f"{what} was of the kind {before['kind']} and is of the kind {after['kind']}."
+    if before.get("class") != after.get("class"):
+        yield f"{what} was {before.get('class')} and is {after.get('class')}."
+    gone = sorted(set(before["choices"]) - set(after["choices"]))
+    if gone and after["choices"]:
+        yield f"{what} can no longer be {', '.join(gone)}."
+
 
 _KEY = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")

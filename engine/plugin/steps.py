@@ -12,12 +12,10 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict
 
 from engine.plugin.answers import Form, JsonAnswer, read_answers
-from engine.plugin.appointments import Appointment
 from engine.plugin.context import Match, StepContext
+from engine.plugin.counting import Law
 from engine.plugin.fields import FieldSpec, OutputKind, specs_of
-from engine.plugin.laws import Law
-from engine.plugin.told import PartnerTold, PersonTold
-from engine.plugin.watches import Watch
+from engine.plugin.following import Appointment, PartnerTold, PersonTold, Watch
 
 Scalar = str | bool | int | float | datetime
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from engine.plugin.context import Match, PersonView, StepContext
-from engine.plugin.laws import Law
+from engine.plugin.counting import Law
+from engine.plugin.following import PartnerOffer
 from engine.plugin.steps import Asked, Completed, Concluded, NoSettings, Prepared, StepType
-from engine.plugin.told import PartnerOffer
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 

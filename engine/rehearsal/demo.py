@@ -16,12 +16,10 @@ from engine.deadlines.store import DeadlineStore
 from engine.errors import NotFoundError, SettingsError
 from engine.jobs.store import JobStore
 from engine.machine.files import data_folder
-from engine.rehearsal.chores import do_chores
-from engine.rehearsal.demo_doings import add_doings, add_habits
-from engine.rehearsal.demo_people import add_people, add_rota, unit_for
+from engine.rehearsal.demo_people import add_doings, add_habits, add_people, add_rota, unit_for
 from engine.rehearsal.replayer import Play, begin, go_on
 from engine.rehearsal.story import Story, read_story
-from engine.rehearsal.world import MovedClock, next_stop
+from engine.rehearsal.world import MovedClock, do_chores, next_stop
 
 STORIES = "demo_stories"
 FILLED = "demo_seeded"

@@ -12,10 +12,10 @@ from engine.cases.actions.open import open_case
 from engine.cases.answers import questions_of
 from engine.cases.store import CaseStore
 from engine.core.consequences import WorkItem, compiled_step
+from engine.core.policy import Viewer
 from engine.core.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Step, StepStatus
 from engine.core.state import CaseState
-from engine.core.time.ladder_plan import unanswered_levels
-from engine.core.viewer import Viewer
+from engine.core.time.counting import unanswered_levels
 from engine.course.actions.closing import reopen_case
 from engine.course.actions.steer import add_step, record_interval
 from engine.errors import ConflictError, IcmcError, InvalidAnswersError
@@ -24,8 +24,16 @@ from engine.overview.records.cases import CaseView
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.rehearsal.answers import CANARY, TOLD_BY_PROFILE, canary, report_answers, step_answers
-from engine.rehearsal.outcome import BreachOutcome, EscalationOutcome, EventOutcome, MessageOutcome, ReplayOutcome
-from engine.rehearsal.story import DueRule, Story, StoryEvent
+from engine.rehearsal.story import (
+    BreachOutcome,
+    DueRule,
+    EscalationOutcome,
+    EventOutcome,
+    MessageOutcome,
+    ReplayOutcome,
+    Story,
+    StoryEvent,
+)
 from engine.rehearsal.world import World, people_of
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore

@@ -28,10 +28,16 @@ from engine.core.state import CaseState, evolve
 from engine.core.values import path_of_person
 from engine.language.catalogue import Output, ValueKind
 from engine.language.ladders import ChannelName, ItemPerson
-from engine.language.roles import Role
-from engine.rehearsal.simulated import Happening, Simulated, SimulatedMessage, SimulatedReport
-from engine.rehearsal.simulated_facts import SimulatedFacts, drawn_facts
-from engine.rehearsal.simulated_people import People
+from engine.language.names import Role
+from engine.rehearsal.simulated import (
+    Happening,
+    People,
+    Simulated,
+    SimulatedFacts,
+    SimulatedMessage,
+    SimulatedReport,
+    drawn_facts,
+)
 
 _LONGEST = timedelta(days=5 * 366)
 _WITHOUT_LIMIT = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""A scratch world for a story: its units, one actor per role, a clock that is moved, and a channel that records."""
+"""A scratch world for a story, and the chores that Prefect's schedules do in a live system."""
 
 import random
 import tempfile
@@ -7,22 +7,66 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from engine.app import build_engine, databases, ship
 from engine.assembly import Engine
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
+from engine.db.transaction import Transaction
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.deadlines.store import DeadlineStore
 from engine.errors import NoCalendarError, StepFailedError
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
-from engine.language.roles import Role
+from engine.language.names import Role
+from engine.messages.actions.delivering import deliver_unattended
+from engine.messages.actions.telling import STORM, bundle_storms
+from engine.messages.channel_store import PreferenceStore
+from engine.messages.records import DIGEST_HOUR
+from engine.messages.store import BundleStore
+from engine.people.actions.leaving import pass_on_all
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.ports import Outgoing
-from engine.rehearsal.chores import do_chores, next_chore_at
 from engine.settings import Settings
+from engine.work.actions.digests import send_digests
+
+_MINUTE: Final = timedelta(minutes=1)
+_LONGEST_STORM: Final = timedelta(minutes=5)
+"""What is held back for longer than this cannot be written: the clock does not stop for it any more."""
+
+
+def do_chores(engine: Engine) -> None:
+    """Do each of them once, at the present instant."""
+    pass_on_all(engine)
+    bundle_storms(engine)
+    send_digests(engine)
+    deliver_unattended(engine)
+
+
+def next_chore_at(engine: Engine) -> datetime | None:
+    """Give the next instant (UTC) at which one of them may have something to write; None when there is none."""
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        return min((*_storms(tx, now), *_digests(engine, tx, now)), default=None)
+
+
+def _storms(tx: Transaction, now: datetime) -> Iterator[datetime]:
+    """Look once a minute while something is held back, as the schedule does."""
+    for held in tx.of(BundleStore).held_back(STORM):
+        if now < held.first_at + _LONGEST_STORM:
+            yield now + _MINUTE
+
+
+def _digests(engine: Engine, tx: Transaction, now: datetime) -> Iterator[datetime]:
+    for preference in tx.of(PreferenceStore).with_daily_digest():
+        zone = ZoneInfo(preference.zone or engine.ask_all(as_viewer, preference.actor_id).zone)
+        local = now.astimezone(zone)
+        day = local.date() + timedelta(days=local.time() >= DIGEST_HOUR)
+        yield datetime.combine(day, DIGEST_HOUR, tzinfo=zone).astimezone(now.tzinfo)
+
 
 _OPEN_AT_ONCE = 8
 _ALWAYS = timedelta(days=3653)

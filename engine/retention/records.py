@@ -1,8 +1,70 @@
-"""What a store of retention gives, and what a restored backup brings back."""
+"""When a closed case is due, and what a store of retention gives."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
+
+from engine.core.time.counting import due_at
+from engine.language.limits import TimeLimit
+from engine.language.retention import AtTheEnd, RetentionPolicy, RetentionRule
+
+
+class Act(StrEnum):
+    """What is proposed to a person."""
+
+    ERASE = "erase"
+    SEAL = "seal"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """That a case is due: since when, and until when something else forbids to erase it (both UTC)."""
+
+    act: Act
+    due_at: datetime
+    kept_until: datetime | None
+
+
+def proposed(policy: RetentionPolicy, *, closed_at: datetime | None, zone: str, now: datetime) -> Proposed | None:
+    """Say what is due for a case that closed at an instant; None for an open case and for one that is not due yet.
+
+    It is due when the longest time of any class is over. Until the shortest time of every class is over it can only be
+    sealed: kept, and used for nothing. `zone` is that of the case, by whose days months and years are counted.
+    """
+    if closed_at is None:
+        return None
+    rules = [rule for rule in policy.rules if rule.data.is_of_a_case]
+    over = [(_after(closed_at, rule.at_most, zone), rule) for rule in rules]
+    due = [(at, rule) for at, rule in over if at <= now]
+    if not due:
+        return None
+    first = min(at for at, _ in due)
+    kept_until = max(_after(closed_at, rule.at_least, zone) for rule in rules)
+    if kept_until > now:
+        return Proposed(Act.SEAL, first, kept_until)
+    return Proposed(_act(rule for _, rule in due), first, None)
+
+
+def still_kept(
+    policy: RetentionPolicy, *, closed_at: datetime | None, zone: str, now: datetime
+) -> tuple[RetentionRule, ...]:
+    """List the rules whose shortest time still runs for a case, so that it is kept; all of them while it is open."""
+    rules = tuple(rule for rule in policy.rules if rule.data.is_of_a_case)
+    if closed_at is None:
+        return rules
+    return tuple(rule for rule in rules if _after(closed_at, rule.at_least, zone) > now)
+
+
+def _act(rules: Iterable[RetentionRule]) -> Act:
+    return Act.REVIEW if any(rule.then is AtTheEnd.REVIEW for rule in rules) else Act.ERASE
+
+
+def _after(start: datetime, limit: TimeLimit, zone: str) -> datetime:
+    return due_at(start, limit, zone=zone)
 
 
 class ClosedCase(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from engine.core.viewer import View
+from engine.core.policy import View
 
 
 class HoldView(View):

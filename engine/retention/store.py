@@ -15,8 +15,7 @@ from engine.db.locks import NUMBER_COPY
 from engine.db.store import Store
 from engine.errors import ConflictError
 from engine.ports import JsonValue
-from engine.retention.policy import Proposed
-from engine.retention.records import ClosedCase, Correction, ErasureNotice, RetentionProposal
+from engine.retention.records import ClosedCase, Correction, ErasureNotice, Proposed, RetentionProposal
 
 _TABLES = tb.CaseRow.metadata.tables
 HOLD, RESTRICTION, ERASURE, TOMBSTONE, NOTICE, PROPOSAL, CORRECTION, COPY = (

@@ -6,16 +6,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Subquery, and_, select, true
 
 from engine.approvals.records import ApprovalKind
-from engine.cases.labels import positions
-from engine.cases.visibility import named, visible_to
+from engine.cases.visibility import named, positions, visible_to
 from engine.core.keeping import GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS, KEPT_SINCE
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP
 from engine.db.tables.cases import CaseRow
 from engine.errors import NotAllowedError, NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.retention.shown import EraseCopyView, ErasureView, HoldView, KeepingView, ProposalView, SealView
 
 _TABLES = CaseRow.metadata.tables

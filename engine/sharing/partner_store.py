@@ -12,7 +12,7 @@ from engine.core.referral import Referral
 from engine.db import tables as tb
 from engine.db.store import Store
 from engine.sharing.records.partners import Partner, PartnerLink, PartnerView
-from engine.sharing.referral_store import REFERRAL_COLUMNS, opened_referral
+from engine.sharing.store import REFERRAL_COLUMNS, opened_referral
 
 _PARTNER, _REFERRAL = tb.PartnerRow.__table__, tb.ReferralRow.__table__  # type: ignore[attr-defined]
 _UNIT = tb.UnitRow.__table__  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from engine.core.policy import ROLES_THAT_MAY, Action
-from engine.language.roles import Role
+from engine.language.names import Role
 
 IDLE: Final = timedelta(minutes=15)
 IDLE_IN_THE_FIELD: Final = timedelta(minutes=30)

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from engine.cases.actions.reasons import note_refusal
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import (
     AlreadyEndedError,
     AuditUnavailableError,

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from starlette.datastructures import FormData
 
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.people.records import to_choose
+from engine.plugin.answers import wanted_answers
 from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
-from engine.plugin.shown_when import wanted_answers
 from engine.web.times import for_input, zone_words
 from engine.work.records import FieldView
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.steps import StepType
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.machine.files import data_folder
 from engine.people.records import language_words, region_words
 from engine.web import times

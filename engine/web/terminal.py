@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.app import RunningDatabases, build_engine, databases, ship
 from engine.assembly import Engine
-from engine.core.viewer import THIS_MACHINE, Viewer
+from engine.core.policy import THIS_MACHINE, Viewer
 from engine.db.locks import BACKGROUND
 from engine.errors import DefinitionError, IcmcError, InvalidAnswersError, NotFoundError
 from engine.people.store import DirectoryStore

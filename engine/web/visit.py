@@ -16,8 +16,7 @@ from engine.approvals.views import count_waiting
 from engine.assembly import Engine
 from engine.cases.actions.deciding import require_own
 from engine.cases.views.lists import find_case
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.web.demo_controls import DemoControls
 from engine.web.pages import render

@@ -9,8 +9,7 @@ from engine.core.records import CallOutcome
 from engine.deadlines.records.explanations import DeliveryView, PlannedView
 from engine.deadlines.records.limits import LateView
 from engine.language.limits import WarningPoint
-from engine.language.plain_words import in_plain_words, in_running_words
-from engine.language.roles import Role
+from engine.language.names import Role, in_plain_words, in_running_words
 from engine.overview.records.cases import StepView
 from engine.sharing.records.consent import GROUNDS, PACKAGES, RIGHTS
 from engine.sharing.records.shown import ConsentView, SharingView

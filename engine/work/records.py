@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.core.viewer import View
+from engine.core.policy import View
 from engine.deadlines.records.limits import DeadlineView
 
 BESIDE: Final = "_"

@@ -20,8 +20,8 @@ from engine.cases.access_store import AccessStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import cases as cases_view
 from engine.core.access import Grant, RecusalReason, Via, of_person
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person, identify_person
 from engine.errors import IcmcError, NotFoundError
 from engine.overview.views.case import case_page

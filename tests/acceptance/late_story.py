@@ -9,9 +9,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from engine.cases.store import CaseStore
+from engine.core.policy import Viewer
 from engine.core.records import LIVE, Deadline, Purpose, Step
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.deadlines.records.explanations import EscalationView
 from engine.overview.records.cases import CaseView
 from engine.overview.views.case import case_page

@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from engine.builtin import CORE
-from engine.cases.views import reveal
+from engine.cases.views import sight as reveal
 from engine.cases.visibility import visible_to
 from engine.core import access as narrowing
 from engine.db.embedded.databases import connected, create_database, drop_database

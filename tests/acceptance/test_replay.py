@@ -16,9 +16,8 @@ from engine.cli.main import app
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import ConflictError
 from engine.rehearsal import replayer
-from engine.rehearsal.outcome import ReplayOutcome
 from engine.rehearsal.replayer import replay_story
-from engine.rehearsal.story import read_story
+from engine.rehearsal.story import ReplayOutcome, read_story
 from engine.rehearsal.world import World
 from engine.work.actions.complete import complete_work_item
 from tests.acceptance.story_files import STORIES

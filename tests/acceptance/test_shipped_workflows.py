@@ -10,8 +10,8 @@ from engine.cases.actions.open import choose_workflow
 from engine.core import commands as cm
 from engine.core.records import Scalar
 from engine.definitions.catalogue import RegistryCatalogue
-from engine.language.lint.known import KnownNames
-from engine.language.lint.workflows import lint_workflow
+from engine.language.lint.files import lint_workflow
+from engine.language.lint.subject import KnownNames
 from tests.acceptance.core_story import RUN, VICTIM, CoreCase
 from tests.acceptance.shipped_files import CASES, library, registry, shipped, source_of
 from tests.acceptance.story_files import story

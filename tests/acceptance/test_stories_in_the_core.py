@@ -13,7 +13,7 @@ from engine.core.consequences import consequences
 from engine.core.records import Scalar, StepInterval, StepStatus
 from engine.core.time.counting import warn_at
 from engine.language.limits import WarningPoint
-from engine.language.roles import Role
+from engine.language.names import Role
 from pillars.restitution.forms import EligibilityForm
 from tests.acceptance.core_story import (
     INTAKE_OFFICER,

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.rehearsal.outcome import ReplayOutcome
 from engine.rehearsal.replayer import replay_story
-from engine.rehearsal.story import Story, read_story
+from engine.rehearsal.story import ReplayOutcome, Story, read_story
 from engine.rehearsal.world import World, scratch_world
 from tests.acceptance.reckoned import STATES, due_at, reckoned, variant
 from tests.acceptance.story_files import STORIES

@@ -11,7 +11,7 @@ import pytest
 
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.handbook import Handbook
-from engine.language.roles import Role
+from engine.language.names import Role
 from tests.acceptance.shipped_files import CASES, library, registry, shipped
 
 PAGES = CASES.parents[1] / "docs" / "reference" / "workflows"

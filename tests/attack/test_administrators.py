@@ -16,8 +16,7 @@ from engine.app import build_engine, ship
 from engine.approvals.records import ApprovalKind
 from engine.approvals.views import waiting as waiting_view
 from engine.assembly import Engine
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.embedded.databases import create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.roles import urls_on

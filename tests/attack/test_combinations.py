@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import httpx
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.sign_in.actions.sessions import become
 from tests.faults.crowd import portal_of
 from tests.integration.installation import installed

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from engine.app import build_engine, databases, ship
 from engine.assembly import Engine
 from engine.cli.main import app
-from engine.db.demo import mark_as_demo
 from engine.db.embedded.databases import APP, OWNER, connected, create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.roles import urls_on
+from engine.db.migrate import mark_as_demo
 from engine.errors import NotAllowedError, SettingsError
 from engine.people.store import DirectoryStore
 from engine.rehearsal.demo import seed_demo

@@ -24,7 +24,7 @@ from engine.cases.actions.open import open_case
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.cli.main import app
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.steer import identify_person
 from engine.db.embedded.binaries import client_program
 from engine.errors import KeyMissingError

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.core.matching import FACTS_NEEDED, PROBES_A_DAY, PROBES_KEPT, STRONG_FACTS, Agreement, facts_of
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person, identify_person
 from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError
 from engine.messages.views import notices
@@ -21,7 +21,7 @@ from engine.persons.match_store import MatchStore
 from engine.persons.store import PersonStore
 from engine.sharing.views.sharing import matches
 from engine.sharing.views.sharing import probes as probes_view
-from engine.sign_in.actions.forget import forget_sign_ins
+from engine.sign_in.actions.kept_forms import forget_sign_ins
 from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.world import World
 

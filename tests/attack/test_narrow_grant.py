@@ -13,7 +13,7 @@ from engine.cases.access_store import AccessStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import cases, count_cases
 from engine.core.access import Grant
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.steer import add_step
 from engine.db.embedded.databases import connected
 from engine.overview.views.case import case_page

@@ -20,7 +20,7 @@ from sqlalchemy import Pool, event
 from starlette.requests import Request
 
 from engine.cases.actions import open as reporting
-from engine.db.in_hand import taken_from
+from engine.db.entering import taken_from
 from engine.db.store import Within
 from engine.errors import KeyMissingError
 from engine.keys.data_keys import SqlWrappedKeys

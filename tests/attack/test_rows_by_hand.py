@@ -17,10 +17,10 @@ from engine.cases.actions.open import open_case
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cli.main import app
 from engine.core.access import RecusalReason
-from engine.db.demo import mark_as_demo
 from engine.db.embedded.databases import OWNER, create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.roles import urls_on
+from engine.db.migrate import mark_as_demo
 from engine.db.row_history import KEPT, LEFT_OUT
 from engine.people.actions.manage import deactivate
 from engine.rehearsal.demo import seed_demo

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.approvals.views import waiting
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.steer import start_run
 from engine.deadlines.actions.audit import audit_escalations
 from engine.deadlines.actions.recount import recount_deadlines

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.db.embedded.databases import APP, READER
 from engine.db.encrypted_columns import SEALED
@@ -17,7 +17,7 @@ from engine.db.migrate import migrate
 from engine.db.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
 from engine.db.walls import WALLED, gaps_in_the_wall
 from engine.db.writing import _TARGETS
-from engine.sharing.referral_store import WITH_THE_CASE
+from engine.sharing.store import WITH_THE_CASE
 from tests.conftest import FreshDatabase
 from tests.integration.queries.world import START, World
 from tests.integration.sql.conftest import home, world

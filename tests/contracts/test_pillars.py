@@ -11,11 +11,10 @@ from ruamel.yaml import YAML
 
 from engine.builtin import CORE
 from engine.language.limits import TimeLimit
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.plugin.checks import check_pillar, contract_problems
 from engine.plugin.fields import FieldKind, OutputKind, Sensitivity
-from engine.plugin.pillar import Pillar
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import Pillar, load_registry
 from engine.plugin.steps import Outcome, StepKind, StepType
 
 ROOT = Path(__file__).parents[2]

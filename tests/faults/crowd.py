@@ -21,7 +21,7 @@ import httpx
 
 from engine.bench.workload import WORKFLOW, workflow_text
 from engine.cases.actions.open import open_case
-from engine.core.viewer import THIS_MACHINE, Viewer
+from engine.core.policy import THIS_MACHINE, Viewer
 from engine.definitions.actions.proposals import propose_definition
 from engine.people.store import DirectoryStore
 from engine.rehearsal.answers import report_answers

@@ -6,7 +6,7 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 
 
 def close_at_once(engine: Engine, case_id: UUID, viewer: Viewer) -> None:

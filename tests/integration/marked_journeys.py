@@ -12,7 +12,7 @@ from engine.approvals.store import ConcernStore
 from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.core.files import FileKind
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.definitions.actions.days import NewDay, add_special_day
 from engine.documents.actions.attachments import Arrival, open_file
 from engine.errors import InvalidAnswersError, SignInError
@@ -25,11 +25,11 @@ from engine.persons.actions.subject import correct_person
 from engine.rehearsal.world import people_of
 from engine.retention.actions.retention import place_hold
 from engine.sharing.actions.consents import GivenConsent, record_consent
-from engine.sharing.actions.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
+from engine.sharing.actions.partners import answer_by_link, make_partner_link, open_partner_link, read_by_link
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral
 from engine.sharing.actions.releasing import release_referral
 from engine.sharing.records.consent import GivenBy
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ReferralStore
 from engine.sign_in.actions.kept_forms import keep_form
 from engine.sign_in.actions.sessions import sign_in
 

@@ -11,9 +11,9 @@ import psycopg
 
 from engine.assembly import Engine
 from engine.core.keeping import CopyStatus
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.embedded.backup import make_backup
-from engine.db.embedded.clients import run_client
+from engine.db.embedded.binaries import run_client
 from engine.messages.actions.channels import set_channel, set_contact
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.chat import SERVICES, AppriseGateways, Service

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.cases.actions.open import OpenedCase, open_case
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.definitions.views import published_workflows
 from engine.rehearsal.answers import report_answers
 from engine.rehearsal.demo import SEEDED

@@ -18,8 +18,8 @@ from starlette.testclient import TestClient
 from engine.cases.actions.open import open_case
 from engine.core.consequences import WorkItem
 from engine.core.files import FileKind
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person, add_step, identify_person
 from engine.documents.actions.attachments import Arrival
 from engine.plugin.fields import FieldKind, FieldSpec
@@ -30,7 +30,7 @@ from engine.rehearsal.story import StoryEvent
 from engine.rehearsal.world import people_of
 from engine.site import create_app
 from engine.work.actions.complete import complete_work_item
-from engine.work.actions.drafts import save_draft
+from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from tests.integration.installation import Installation, installed, story, until
 from tests.integration.marked_journeys import TYPED_NUMBER, walk_journeys

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from engine.plugin.answers import wanted_answers
 from engine.plugin.fields import FieldKind, FieldSpec
-from engine.plugin.shown_when import wanted_answers
 from engine.plugin.steps import StepKind, StepType
 
 TEXTS = frozenset(

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from engine.approvals.records import ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.definitions.records import StoredSignature
 from engine.definitions.store import LawSignatureStore
 from engine.overview.actions.exports import ask_copy

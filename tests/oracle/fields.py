@@ -9,7 +9,7 @@ from engine.cases.actions.open import open_case
 from engine.course.actions.steer import add_step
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 from tests.oracle.answers import Planter, every_form
 from tests.oracle.model import of_answer, of_paper
 from tests.oracle.objects import Making

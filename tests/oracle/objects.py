@@ -21,8 +21,8 @@ from engine.core.access import RecusalReason
 from engine.core.case_links import LinkKind
 from engine.core.files import FileKind
 from engine.core.matching import MatchAlert
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole, call_id
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person, add_step, cancel_step, identify_person, record_interval
 from engine.deadlines.actions.acknowledge import note_call
 from engine.documents.actions.attachments import Arrival
@@ -37,11 +37,11 @@ from engine.persons.views.person import unsealed_person
 from engine.ports import NewEscalation, NewMessage
 from engine.retention.actions.retention import place_hold
 from engine.sharing.actions.consents import GivenConsent, record_consent
-from engine.sharing.actions.partner_links import NewPartnerLink, make_partner_link
+from engine.sharing.actions.partners import NewPartnerLink, make_partner_link
 from engine.sharing.actions.referrals import ReferralRequest, accept_referral, offer_referral
 from engine.sharing.records.consent import GivenBy
 from engine.work.actions.complete import complete_work_item
-from engine.work.actions.drafts import save_draft
+from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import BEGIN

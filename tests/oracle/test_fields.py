@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.cases.views.reveal import unsealed_answers
+from engine.cases.views.sight import unsealed_answers
 from engine.documents.views import document_text
 from engine.errors import IcmcError
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.work.records import AnswerView

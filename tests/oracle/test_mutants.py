@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from engine.cases.views import reveal
+from engine.cases.views import sight as reveal
 from engine.core import access
 from engine.core import access as narrowing
 from engine.documents.actions import attachments
-from engine.language.roles import Role
-from engine.language.sealed import SealedClass
+from engine.language.names import Role, SealedClass
 from engine.overview.views import case_rows, steps
 from engine.persons.views import person as person_page
 from engine.retention.actions import retention as holds

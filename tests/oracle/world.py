@@ -16,11 +16,11 @@ from engine.assembly import Engine
 from engine.cases.access_store import AccessStore
 from engine.cases.store import CaseStore
 from engine.core.access import Grant, Recusal, RecusalReason
-from engine.core.viewer import Viewer
-from engine.db.demo import mark_as_demo
+from engine.core.policy import Viewer
 from engine.db.embedded.databases import OWNER as OWNING_ROLE
 from engine.db.embedded.embedded import EmbeddedServer
-from engine.language.roles import Role
+from engine.db.migrate import mark_as_demo
+from engine.language.names import Role
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.rehearsal.world import MovedClock

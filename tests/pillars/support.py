@@ -21,8 +21,8 @@ from engine.core.law.told import LawFacts
 from engine.language.limits import Counting, TimeLimit
 from engine.plugin.answers import Form, JsonAnswer
 from engine.plugin.context import PersonView, StepContext
+from engine.plugin.counting import Law
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
-from engine.plugin.laws import Law
 from engine.plugin.paper import FILTERS
 from engine.plugin.steps import StepType
 from engine.plugin.testing import NOW, fake_context

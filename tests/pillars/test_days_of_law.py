@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from engine.plugin.context import StepContext
-from engine.plugin.laws import Law
+from engine.plugin.counting import Law
+from engine.plugin.following import Watch
 from engine.plugin.steps import Prepared, StepType
-from engine.plugin.watches import Watch
 from pillars.policing.steps import Chargesheet, Fir, default_bail
 from pillars.press.steps.takedown import due_at
 from pillars.prosecution.steps import Hearing, Testimony

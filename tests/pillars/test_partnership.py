@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.following import PartnerOffer
 from engine.plugin.steps import StepType
-from engine.plugin.told import PartnerOffer
 from pillars.partnership import PILLAR
 from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
 from pillars.partnership.steps import (

@@ -9,9 +9,9 @@ import pytest
 from engine.builtin import Release
 from engine.plugin.answers import read_answers
 from engine.plugin.context import StepContext
-from engine.plugin.laws import Law
+from engine.plugin.counting import Law
+from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from engine.plugin.watches import Watch
 from pillars.policing import PILLAR
 from pillars.policing.bail import bail_day
 from pillars.policing.custody import chain_of

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engine.plugin.context import Match
+from engine.plugin.following import PersonTold
 from engine.plugin.steps import Concluded, Outcome, StepType
-from engine.plugin.told import PersonTold
 from pillars.prevention import PILLAR
 from pillars.prevention.forms import CommunityForm, InterceptForm, PatternSettings, SafeMigrationForm, SessionForm
 from pillars.prevention.licences import licence_state

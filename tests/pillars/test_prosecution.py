@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from engine.plugin.watches import Watch
 from pillars.prosecution import PILLAR
 from pillars.prosecution.forms import HearingForm, HearingSettings, OutcomeForm
 from pillars.prosecution.steps import Engage, Hearing, Outcome, Statement, Testimony, calendar

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.counting import local_day
 from engine.plugin.fields import specs_of
+from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from engine.plugin.values import local_day
-from engine.plugin.watches import Watch
 from pillars.protection import PILLAR
 from pillars.protection.forms import (
     ConsentForm,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from engine.plugin.watches import Watch
 from pillars.rehabilitation import PILLAR
 from pillars.rehabilitation.forms import (
     AgeingOutSettings,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from engine.plugin.watches import Watch
 from pillars.repatriation import PILLAR
 from pillars.repatriation.chase import reminders
 from pillars.repatriation.forms import HandoverForm, HomeInvestigationForm, NationalityForm

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.laws import Law
+from engine.plugin.counting import Law
+from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from engine.plugin.watches import Watch
 from pillars.rescue import PILLAR
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
 from pillars.rescue.steps import Execute, FirstNeeds, Identify, Plan, Production, checklist

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.plugin.context import PersonView
+from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from engine.plugin.watches import Watch
 from pillars.restitution import PILLAR
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, OffenceSettings, PaymentForm, WagesForm
 from pillars.restitution.schemes import bonded_labour_grant, governing_code, open_routes, share

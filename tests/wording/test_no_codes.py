@@ -15,7 +15,7 @@ from engine.assembly import Engine
 from engine.builtin import CORE
 from engine.cases.in_words import InWords, for_templates
 from engine.cases.views.answers import answer_views, text_of
-from engine.language.plain_words import type_in_plain_words
+from engine.language.names import type_in_plain_words
 from engine.messages.templates import TemplateRenderer
 from engine.people.records import region_words
 from engine.persons.views.subject import known_text

@@ -19,17 +19,16 @@ from engine.cases.records import written_number
 from engine.cases.store import CaseStore
 from engine.core.access import OPERATIONAL, Grant, GrantKind, Via
 from engine.core.persons import everybody_in
-from engine.core.policy import Action, can, units_that_let
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.telling import add_delivery_job, tell
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 
 _PAGE: Final = "/break-glass/"
 _LEADS: Final = (Role.SUPERVISOR.value, Role.SAFEGUARDING_LEAD.value)

@@ -16,9 +16,8 @@ from engine.cases.store import CaseStore
 from engine.core import consequences as verbs
 from engine.core.access import Recusal, RecusalReason
 from engine.core.consequences import WorkItem
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.acknowledge import end_calls_to_barred
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError

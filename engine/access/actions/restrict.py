@@ -9,13 +9,11 @@ from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.keeping import GROUNDS_TO_SEAL, Restriction
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NoSecondPersonError, NotFoundError
-from engine.language.plain_words import in_running_words
-from engine.language.roles import Role
+from engine.language.names import Role, in_running_words
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
 from engine.retention.store import KeepingStore

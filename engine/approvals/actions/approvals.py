@@ -13,12 +13,11 @@ from uuid import UUID
 from engine.approvals.records import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalKind, ApprovalRequest, Ending
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
-from engine.core.policy import ROLES_THAT_MAY, can, roles_in
+from engine.core.policy import ROLES_THAT_MAY, Viewer, can, roles_in
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NoSecondPersonError, NotAllowedError
-from engine.language.plain_words import in_running_words
+from engine.language.names import in_running_words
 from engine.messages.actions.telling import add_delivery_job, tell, tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore

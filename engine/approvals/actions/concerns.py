@@ -10,10 +10,10 @@ from engine.approvals.store import ConcernStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore

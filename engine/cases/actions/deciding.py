@@ -16,9 +16,8 @@ from engine.core.commands import Command
 from engine.core.consequences import WorkItem
 from engine.core.decide import decide
 from engine.core.events import Event
-from engine.core.policy import Action, can, visible_units
+from engine.core.policy import Action, Viewer, can, visible_units
 from engine.core.state import CaseState, evolve
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import JsonValue

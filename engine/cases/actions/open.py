@@ -14,10 +14,9 @@ from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledWorkflow
 from engine.core.decide import decide
-from engine.core.policy import Action, can, roles_in
+from engine.core.policy import Action, Viewer, can, roles_in
 from engine.core.records import Case, ItemStatus, PersonRole, Scalar
 from engine.core.state import CaseState, evolve
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
 from engine.errors import NotAllowedError, NotFoundError, TooManyReportsError

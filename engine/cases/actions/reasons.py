@@ -12,9 +12,8 @@ from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.store import CaseStore
 from engine.core.events import Event
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import (
     AuditUnavailableError,

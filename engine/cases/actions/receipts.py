@@ -11,9 +11,9 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import require_member
 from engine.cases.records import written_number
 from engine.cases.store import CaseStore
+from engine.core.policy import Viewer
 from engine.core.records import CaseStatus, StepStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.sign_in.actions.guessing import Tries
 

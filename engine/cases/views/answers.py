@@ -6,11 +6,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from engine.cases.in_words import CODED, code_in_words, unexplained_in_words
-from engine.cases.values import EncryptedCell, facts_of, outputs_of, report_of
+from engine.cases.loading import EncryptedCell, facts_of, outputs_of, report_of
 from engine.db.places import TEXT, open_apart, place_id
 from engine.db.reading import Row
 from engine.errors import DamagedError, KeyMissingError
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.plugin.answers import as_instant
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.ports import JsonValue, Vault

@@ -6,22 +6,22 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true
 
-from engine.cases.conditions import late_from, units_of
 from engine.cases.records import beginnings, written_number
 from engine.cases.store import CONCERN
 from engine.cases.visibility import (
     GRANT,
     granted_to,
+    late_from,
     not_denied,
     operational_to,
     partly_shown_to,
     step_shown_to,
+    units_of,
     visible_to,
 )
 from engine.core.access import OPERATIONAL
 from engine.core.deadlines.lateness import is_overdue
-from engine.core.policy import Action, units_that_let, visible_units
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, units_that_let, visible_units
 from engine.db.reading import Reading
 from engine.db.shape import (
     ACTOR,
@@ -37,7 +37,7 @@ from engine.db.shape import (
     is_one_of,
 )
 from engine.errors import NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.overview.records.cases import CaseLine
 
 _UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_late_from": None}

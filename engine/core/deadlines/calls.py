@@ -9,7 +9,7 @@ from engine.core.draft import Draft
 from engine.core.records import Asking, CallEnd, CallOutcome, Deadline, LateCall, Ringing, call_id
 from engine.core.state import CaseState
 from engine.errors import NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 
 CALLERS: Final = frozenset({Role.CASE_MANAGER, Role.CASEWORKER, Role.SUPERVISOR})
 """Whose worklists say, beside the work, that someone is to be rung."""

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from engine.core.library import Library
 from engine.core.records import Deadline, Purpose
-from engine.core.time.counting import due_at
-from engine.core.time.ladder_plan import PlannedLevel, planned_levels
+from engine.core.time.counting import PlannedLevel, due_at, planned_levels
 from engine.core.time.reckoning import after_pauses, counts_working_days, warning_at
 from engine.language.calendars import Calendar
 from engine.language.ladders import Level

@@ -9,7 +9,7 @@ from engine.core.records import Deadline, DeadlineStatus, DelayOwner
 from engine.core.time.reckoning import warning_at
 from engine.errors import CalendarMissingError
 from engine.language.calendars import Calendar
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 
 PAUSE_REASONS: Final[Mapping[str, str]] = {
     "person_reflects": "The person takes time to decide",

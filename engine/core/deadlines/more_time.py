@@ -12,7 +12,7 @@ from engine.core.deadlines.keep import breached, is_time_of
 from engine.core.draft import Draft
 from engine.core.records import CallEnd, Deadline, Extension, Pause, Purpose
 from engine.core.time.counting import due_at
-from engine.core.time.last_day import said_at, said_for
+from engine.core.time.owing import said_at, said_for
 from engine.core.time.reckoning import given, left_out, pause_at, paused_seconds, reckon, reckoned
 from engine.errors import (
     AlreadyEndedError,

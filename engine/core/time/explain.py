@@ -11,8 +11,7 @@ from engine.core.deadlines.lateness import reason_words
 from engine.core.library import Library
 from engine.core.records import Deadline, Extension, Purpose, StepInterval
 from engine.core.time.counting import due_at
-from engine.core.time.last_day import late_at, said_at, said_by
-from engine.core.time.owing import WHOSE
+from engine.core.time.owing import WHOSE, late_at, said_at, said_by
 from engine.core.time.reckoning import left_out, moved_reminders, pauses_of, reckoned
 from engine.core.time.working import Stretch, first_working_day, in_utc
 from engine.errors import CalendarMissingError

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from engine.core.library import Library
 from engine.core.records import Deadline, Excluded, Pause
 from engine.core.time.counting import due_at, offset_from, warn_at
-from engine.core.time.last_day import late_at
+from engine.core.time.owing import late_at
 from engine.core.time.working import excluded_time, measured, on_working_day
 from engine.language.calendars import Calendar
 from engine.language.limits import Counting, TimeLimit, WarningPoint

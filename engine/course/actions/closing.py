@@ -14,11 +14,10 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.records import CLOSE_REASONS, REOPEN_REASONS
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.closing import advice_against, stands
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.records import CaseStatus, RunStatus
+from engine.core.settle import advice_against, stands
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
 from engine.errors import AlreadyEndedError, CaseMergedError, ConflictError, InvalidAnswersError

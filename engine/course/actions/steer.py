@@ -14,19 +14,18 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.records import CANCEL_REASONS
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.closing import is_left_to_itself
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.records import AddedStep, PersonRole, RunStatus, Scalar, StepInterval
+from engine.core.settle import is_left_to_itself
 from engine.core.state import CaseState
 from engine.core.values import path_of_person
-from engine.core.viewer import Viewer
 from engine.definitions.store import DefinitionStore
 from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError
 from engine.language.catalogue import ValueKind
 from engine.language.limits import TimeLimit
 from engine.persons.records import written_over
 from engine.persons.store import PersonStore
-from engine.plugin.laws import Law
+from engine.plugin.counting import Law
 from engine.plugin.steps import StepKind
 from engine.ports import JsonValue
 

@@ -23,9 +23,8 @@ from engine.overview.pages.plan import (
 )
 from engine.overview.records.cases import CaseView
 from engine.overview.views.case import case_page
-from engine.web.asking import identity_of
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.posted import fitting, instant, text, typed, uuid_or_none
+from engine.web.posted import fitting, identity_of, instant, text, typed, uuid_or_none
 from engine.web.visit import Visit
 
 router = APIRouter()

@@ -11,12 +11,17 @@ from urllib.parse import quote
 
 import psycopg
 
-from engine.db.embedded.cluster import SUPERUSER, Cluster, find_or_make_cluster
-from engine.db.embedded.files import write_private
+from engine.db.embedded.cluster import (
+    SUPERUSER,
+    Cluster,
+    find_or_make_cluster,
+    read_postmaster,
+    retire_stale_file,
+    wait_a_moment,
+)
+from engine.db.embedded.folder import make_socket_folder, require_private, write_private
 from engine.db.embedded.locks import Share, one_at_a_time
 from engine.db.embedded.passwords import PasswordFile
-from engine.db.embedded.postmaster import read_postmaster, retire_stale_file, wait_a_moment
-from engine.db.embedded.socket_folder import make_socket_folder, require_private
 from engine.errors import ServiceError
 
 _START_ATTEMPTS: Final = 25

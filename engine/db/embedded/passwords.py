@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.db.embedded.files import write_private
+from engine.db.embedded.folder import write_private
 from engine.errors import SettingsError
 
 

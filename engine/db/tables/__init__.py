@@ -23,8 +23,16 @@ from engine.db.tables.cases import (
     StepRow,
     WorkItemRow,
 )
-from engine.db.tables.installation import CommandRow, DefinitionVersionRow, DemoRow, InstallationRow
-from engine.db.tables.jobs import BatchRow, DispatchRow, JobRow, ServiceRow
+from engine.db.tables.installation import (
+    BatchRow,
+    CommandRow,
+    DefinitionVersionRow,
+    DemoRow,
+    DispatchRow,
+    InstallationRow,
+    JobRow,
+    ServiceRow,
+)
 from engine.db.tables.keeping import (
     CorrectionRow,
     ErasureNoticeRow,
@@ -36,9 +44,7 @@ from engine.db.tables.keeping import (
     TombstoneRow,
 )
 from engine.db.tables.keys import AttachmentPartRow, AttachmentRow, DataKeyRow, SearchTokenRow
-from engine.db.tables.law import LawSignatureRow
 from engine.db.tables.messages import ChannelChangeRow, ChannelSettingRow, DeliveryRow, MessageRow
-from engine.db.tables.partners import PartnerRow
 from engine.db.tables.people import (
     AbsenceRow,
     ActorRow,
@@ -56,6 +62,7 @@ from engine.db.tables.sharing import (
     MatchCheckRow,
     MatchProbeRow,
     PartnerLinkRow,
+    PartnerRow,
     PartnerViewRow,
     ReferralRow,
 )
@@ -70,7 +77,14 @@ from engine.db.tables.sign_in import (
     SignInHabitRow,
     SignInTryRow,
 )
-from engine.db.tables.time import DeadlineRow, EscalationAuditRow, EscalationRow, RecountRow, SpecialDayRow
+from engine.db.tables.time import (
+    DeadlineRow,
+    EscalationAuditRow,
+    EscalationRow,
+    LawSignatureRow,
+    RecountRow,
+    SpecialDayRow,
+)
 
 __all__ = [
     "AbsenceRow",

@@ -1,14 +1,14 @@
-"""Definitions, commands and facts of the installation."""
+"""Tables of the installation: facts, commands, jobs and services."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text, true
 from sqlalchemy.types import JSON
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, json_value
+from engine.db.tables.fields import at, ids, json_value, texts
 
 
 class DefinitionVersionRow(SQLModel, table=True):
@@ -62,3 +62,81 @@ class DemoRow(SQLModel, table=True):
     one: bool = Field(default=True, primary_key=True, sa_column_kwargs={"server_default": true()})
     since: datetime = at(null=False)
     __table_args__ = (CheckConstraint("one", name="demo_one_row"),)
+
+
+class JobRow(SQLModel, table=True):
+    """An automatic piece of work in the outbox. `token` fences off a worker that lost it.
+
+    `asked_by` is the person whose act caused it; None for what the system does by itself.
+    """
+
+    __tablename__ = "job"
+    id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    unit_id: UUID = Field(foreign_key="unit.id")
+    run_id: UUID | None = None
+    step_id: UUID | None = Field(default=None, index=True)
+    kind: str
+    task: str
+    payload: dict[str, Any] = json_value()
+    status: str = "ready"
+    ready_at: datetime = at(null=False)
+    retries: int = 3
+    retry_delay: str = "PT5S"
+    timeout: str = "PT1M"
+    attempt: int = 0
+    token: int = 0
+    lease_until: datetime | None = at()
+    worker: str | None = None
+    batch_id: UUID | None = None
+    held_by: UUID | None = None
+    critical: bool = False
+    gateway: str = ""
+    announces: list[str] = texts()
+    flow_run_id: UUID | None = None
+    task_run_id: UUID | None = None
+    done_by: str | None = None
+    error_code: str | None = None
+    created_at: datetime = at(null=False)
+    finished_at: datetime | None = at()
+    asked_by: UUID | None = None
+    __table_args__ = (
+        Index("job_ready", "ready_at", postgresql_where=text("status = 'ready'")),
+        Index("job_claimed", "lease_until", postgresql_where=text("status = 'claimed'")),
+        Index("job_waiting_by_case", "case_id", postgresql_where=text("status IN ('ready', 'claimed')")),
+        Index("job_failed", "case_id", postgresql_where=text("status IN ('aside', 'failed')")),
+        Index("job_by_flow_run", "finished_at", postgresql_where=text("flow_run_id IS NOT NULL")),
+    )
+
+
+class DispatchRow(SQLModel, table=True):
+    """Which batch serves a case at the moment."""
+
+    __tablename__ = "dispatch"
+    case_id: UUID = Field(primary_key=True, foreign_key="case.id")
+    workflow: str
+    batch_id: UUID | None = Field(default=None, index=True)
+
+
+class BatchRow(SQLModel, table=True):
+    """Cases handed to one flow run of one deployment."""
+
+    __tablename__ = "batch"
+    id: UUID = Field(primary_key=True)
+    workflow: str
+    case_ids: list[UUID] = ids()
+    case_numbers: list[str] = texts()
+    flow_run_id: UUID | None = None
+    opened_at: datetime = at(null=False)
+    closed_at: datetime | None = at()
+    __table_args__ = (Index("batch_open", "opened_at", postgresql_where=text("closed_at IS NULL")),)
+
+
+class ServiceRow(SQLModel, table=True):
+    """What a service last said of itself."""
+
+    __tablename__ = "service"
+    name: str = Field(primary_key=True)
+    state: str
+    since: datetime = at(null=False)
+    noted_at: datetime = at(null=False)

@@ -1,4 +1,4 @@
-"""What leaves a unit: consents, referrals, links for partners without an account, matches between units."""
+"""Tables of sharing: consents, referrals, partners and their links."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -153,3 +153,19 @@ class MatchProbeRow(SQLModel, table=True):
     day: date = Field(primary_key=True)
     compared: int = 0
     held: int = 0
+
+
+class PartnerRow(SQLModel, table=True):
+    """A partner: how free they are, until when the agreement holds; who they are and what they offer is sealed."""
+
+    __tablename__ = "partner"
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(default="", sa_column_kwargs=_EMPTY)
+    sealed_words: bytes | None = sealed()
+    takes_men: bool | None = None
+    takes_children: bool | None = None
+    takes_foreigners: bool | None = None
+    capacity_free: int | None = None
+    valid_until: datetime | None = at()
+    agreement_until: date | None = None
+    updated_at: datetime = at(null=False)

@@ -1,4 +1,4 @@
-"""Time limits, what their ladders did, added days, recounts."""
+"""Tables of time: deadlines, escalations, special days, signatures of law limits."""
 
 from datetime import date, datetime
 from typing import Any
@@ -134,3 +134,27 @@ class RecountRow(SQLModel, table=True):
     moved: int = 0
     done_at: datetime | None = at()
     __table_args__ = (Index("recount_open", "asked_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class LawSignatureRow(SQLModel, table=True):
+    """A lawyer's word that a text of a limit is right: who, when, by which source; or that it was taken back.
+
+    `place` is the jurisdiction of the unit for which it was signed. `source_read` names a published text.
+    """
+
+    __tablename__ = "law_signature"
+    id: UUID = Field(primary_key=True)
+    limit_id: str = Field(index=True)
+    text_hash: str
+    name: str
+    place: str
+    signed_by: UUID = Field(foreign_key="actor.id")
+    signed_on: date
+    signed_at: datetime = at(null=False)
+    source_read: str
+    revoked_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    revoked_at: datetime | None = at()
+    revoked_for: str = ""
+    __table_args__ = (
+        Index("law_signature_live", "text_hash", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    )

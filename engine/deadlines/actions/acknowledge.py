@@ -11,10 +11,9 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.deadlines.calls import find_call
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.records import CallEnd, CallOutcome, Deadline, LateCall
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.deadlines.records.limits import LinkedLevel
 from engine.deadlines.store import LedgerStore

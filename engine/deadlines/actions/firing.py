@@ -15,19 +15,16 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Viewer, can
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
-from engine.db.remembering import forget, remember, remembering
-from engine.db.store import Store
+from engine.db.store import Store, forget, remember, remembering
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.escalating import Escalated, tell_all
 from engine.deadlines.store import DeadlineStore
 from engine.errors import NotAllowedError, NothingFiredError
 from engine.messages.actions.telling import WantedMessage, add_delivery_jobs
-from engine.messages.bundles import BundleStore, RecentMessages
 from engine.messages.channel_store import ChannelStore, PreferenceStore
-from engine.messages.store import MessageStore
+from engine.messages.store import BundleStore, MessageStore, RecentMessages
 from engine.overview.records.board import ClockJump
 from engine.people.duty_store import DutyStore
 from engine.people.store import DirectoryStore

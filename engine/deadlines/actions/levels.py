@@ -22,7 +22,7 @@ from engine.messages.actions.telling import tell, title_of
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ReferralStore
 from engine.work.store import ItemStore
 
 RELEASE, CALL = "core.release", "core.call"

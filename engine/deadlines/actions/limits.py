@@ -15,10 +15,9 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.deadlines.lateness import EXTENSION_REASONS, PAUSE_REASONS
-from engine.core.policy import ROLES_THAT_MAY, Action
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer
 from engine.core.records import DelayOwner
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError
 from engine.language.limits import TimeLimit

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.core.viewer import View
+from engine.core.policy import View
 from engine.deadlines.records.limits import DeadlineView
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from engine.core.viewer import View
+from engine.core.policy import View
 
 
 class LinkedLevel(NamedTuple):

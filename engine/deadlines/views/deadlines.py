@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, String, any_, case, cast, func, literal_column, null, select
 from sqlalchemy.dialects.postgresql import JSONPATH
 
-from engine.cases.labels import Positions, label_of
+from engine.cases.visibility import Positions, label_of
 from engine.core.deadlines.lateness import deadline_state, reason_words
 from engine.core.law.in_case import LawInCase
 from engine.core.library import Library

@@ -7,16 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from engine.cases.labels import Positions, positions
 from engine.cases.views.sight import access_to, is_narrowed
-from engine.cases.visibility import visible_to
+from engine.cases.visibility import Positions, positions, visible_to
 from engine.core.law.applicability import judge
 from engine.core.law.in_case import LawInCase
 from engine.core.library import Library
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Viewer, can
 from engine.core.records import StepStatus
 from engine.core.time.explain import explain
-from engine.core.viewer import Viewer
 from engine.db.reading import Reading, Row
 from engine.db.shape import CASE, DEADLINE, OPENING, RUN, STEP
 from engine.deadlines.records.explanations import ReasonView

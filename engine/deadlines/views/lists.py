@@ -5,14 +5,12 @@ from uuid import UUID
 from sqlalchemy import Boolean, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONPATH
 
-from engine.cases.labels import positions
 from engine.cases.views.sight import access_to
-from engine.cases.visibility import kept_by, not_denied, visible_to
+from engine.cases.visibility import kept_by, not_denied, positions, visible_to
 from engine.core.access import shows_step
 from engine.core.deadlines.calls import CALLERS
-from engine.core.policy import Action, board_units, can, roles_in
+from engine.core.policy import Action, Viewer, board_units, can, roles_in
 from engine.core.records import DelayOwner
-from engine.core.viewer import Viewer
 from engine.db.reading import Reading
 from engine.db.shape import CASE, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, ITEM, ITEM_IS_OPEN, MESSAGE, OPENING, UNIT
 from engine.deadlines.records.limits import AskedView, DelayLine, LateView, LinkView, late_views

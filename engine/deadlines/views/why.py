@@ -6,20 +6,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import String, cast, or_, select
 
-from engine.cases.labels import positions
 from engine.cases.views.sight import access_to, is_narrowed
-from engine.cases.visibility import visible_to
+from engine.cases.visibility import positions, visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers, shows_step
 from engine.core.compiled import CompiledStep, CompiledTime
 from engine.core.deadlines.firings import BREACH, schedule
 from engine.core.law.applicability import ReasonSubject, place_reasons
 from engine.core.law.in_case import LawInCase
 from engine.core.library import Library
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Viewer, can
 from engine.core.records import Deadline, DeadlineStatus, Purpose, StepInterval
 from engine.core.time.explain import deadline_reasons
-from engine.core.time.last_day import said_at
-from engine.core.viewer import Viewer
+from engine.core.time.owing import said_at
 from engine.db.reading import Reading, Row
 from engine.db.shape import CASE, DEADLINE, ESCALATION, INTERVAL, MESSAGE, OPENING, STEP, UNIT
 from engine.deadlines.records.explanations import EscalationView, ExplanationView, PlannedView, ReasonView, StretchView
@@ -37,7 +35,7 @@ from engine.deadlines.views.law_here import LawHere
 from engine.errors import CalendarMissingError, NotFoundError
 from engine.language.ladders import Ladder, Level
 from engine.language.law import LawLimit
-from engine.language.plain_words import in_plain_words, in_running_words
+from engine.language.names import in_plain_words, in_running_words
 
 
 def reasons(reading: Reading, row: Row, deadline: Deadline, library: Library, *, tells: bool) -> tuple[ReasonView, ...]:

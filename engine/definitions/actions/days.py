@@ -5,12 +5,10 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
-from engine.definitions.day_store import SpecialDayStore
 from engine.definitions.records import StoredDay
-from engine.definitions.store import DefinitionStore, RecountStore
+from engine.definitions.store import DefinitionStore, RecountStore, SpecialDayStore
 from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
 from engine.language.calendars import Calendar
 from engine.language.library import DefinitionKind

@@ -7,8 +7,8 @@ from typing import Final
 
 from engine.assembly import Engine
 from engine.core.library import Library
+from engine.core.policy import Viewer
 from engine.core.time.explain import Reason, explain
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.definitions.actions.law_signing import units_for
 from engine.definitions.records import StoredSignature
@@ -17,7 +17,7 @@ from engine.errors import CalendarMissingError, NoCalendarError, UnknownLawLimit
 from engine.language.law import LawLimit, Measure, law_term
 from engine.language.library import DefinitionKind
 from engine.language.limits import TimeLimit
-from engine.language.nearest import meant
+from engine.language.names import meant
 from engine.language.workflow import Workflow
 
 _HOME: Final[Mapping[str, str]] = {"in": "IN", "bd": "BD", "np": "NP", "mm": "MM", "int": "IN"}

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredSignature
 from engine.definitions.store import LawSignatureStore
@@ -17,7 +16,7 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, S
 from engine.language.law import LawLimit
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 
 LONGEST_SOURCE: Final = 300
 WHY_REVOKED: Final[Mapping[str, str]] = {

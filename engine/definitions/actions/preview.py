@@ -11,10 +11,9 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.decide import decide
 from engine.core.library import Library
-from engine.core.policy import visible_units
+from engine.core.policy import Viewer, visible_units
 from engine.core.records import CaseStatus, Deadline
 from engine.core.state import CaseState, evolve
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.definitions.actions.days import NewDay, added_day, as_stored, calendar_of, check_day, require_keeper
 from engine.definitions.actions.publish import (
@@ -25,9 +24,8 @@ from engine.definitions.actions.publish import (
     published_workflows,
     refused,
 )
-from engine.definitions.day_store import SpecialDayStore
 from engine.definitions.records import LimitChange, MovedDeadline, PreviewView, StoredDay
-from engine.definitions.store import DefinitionStore, RecountStore
+from engine.definitions.store import DefinitionStore, RecountStore, SpecialDayStore
 from engine.language.calendars import Calendar
 from engine.language.findings import has_errors
 from engine.language.ladders import Ladder

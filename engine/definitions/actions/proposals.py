@@ -18,8 +18,7 @@ from engine.approvals.store import ApprovalStore
 from engine.approvals.views import waiting as waiting_view
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.core.policy import can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer, can, units_that_let
 from engine.db.transaction import Transaction
 from engine.definitions.actions.publish import (
     Candidate,
@@ -41,7 +40,7 @@ from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, Not
 from engine.language.differences import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
-from engine.language.lint.ladders import of_another_unit
+from engine.language.lint.other_files import of_another_unit
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import hub_units, leads_of

@@ -22,7 +22,7 @@ from engine.language.extends import Source
 from engine.language.findings import Finding, has_errors
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind, Definitions, definitions_of
-from engine.language.lint.law_packs import dropped_limits
+from engine.language.lint.other_files import dropped_limits
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml
 

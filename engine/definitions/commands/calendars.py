@@ -1,8 +1,9 @@
-"""`icmc calendar`: the days of a calendar with who says so, and days that are added by hand or taken back."""
+"""Commands for calendars, and what a change would do, before it is asked for."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,8 +17,44 @@ from engine.definitions.actions.days import (
     remove_special_day,
 )
 from engine.definitions.actions.preview import preview_day, preview_removal
-from engine.definitions.commands.previewing import in_lines
+from engine.definitions.records import MovedDeadline, PreviewView
 from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+
+_EFFECTS = {
+    "would_breach": "WOULD BE BREACHED NOW",
+    "stays_breached": "stays breached",
+    "moves": "moves",
+    "told_at_another_time": "same due time; people are notified at another time",
+    "begins": "begins",
+    "ends": "ends",
+}
+
+
+def in_lines(preview: PreviewView) -> str:
+    """Say line by line what a change would do."""
+    lines = [f"{limit.workflow}, {limit.step_key}: {limit.before or 'new step'} -> {limit.after or 'no such step'}"
+             for limit in preview.limits]  # fmt: skip
+    if preview.limits:
+        lines.append("Open cases stay on the version of the workflow that they began with.")
+    lines += [_line(line) for line in preview.lines]
+    breached = sum(line.effect == "would_breach" for line in preview.lines)
+    lines.append(
+        f"{preview.looked_at} open case(s) looked at: {len(preview.lines)} deadline(s) would change, "
+        f"{breached} would be breached."
+    )
+    if preview.left_out:
+        lines.append(f"{preview.left_out} more case(s) were not looked at.")
+    return "\n".join([*lines, "Nothing was changed."])
+
+
+def _line(line: MovedDeadline) -> str:
+    times = f"{_said(line.before, line.zone)} -> {_said(line.after, line.zone)}"
+    return f"{line.case_number}  {line.step_title}: {times} ({_EFFECTS[line.effect]})"
+
+
+def _said(at: datetime | None, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if at else "none"
+
 
 app = typer.Typer(help="Calendars: their days, and days that are added by hand.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(help="A calendar, like IN-AS or NP.")]

@@ -14,9 +14,8 @@ from engine.language.diagram import to_dot, to_mermaid
 from engine.language.extends import assemble
 from engine.language.findings import Finding, Severity, has_errors
 from engine.language.library import DefinitionKind, Definitions, definition_files, definitions_of, load_definitions
-from engine.language.lint.files import with_definitions
-from engine.language.lint.known import KnownNames
-from engine.language.lint.paths import is_folder, lint_paths
+from engine.language.lint.files import is_folder, lint_paths, with_definitions
+from engine.language.lint.subject import KnownNames
 from engine.language.schema import json_schema
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file

@@ -15,8 +15,7 @@ from engine.cases.actions.reasons import note_reading
 from engine.cases.store import CaseStore
 from engine.core.access import CaseAccess, may_add_files, of_everybody
 from engine.core.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.documents.actions.parts import PartedFile
 from engine.documents.store import FileStore
@@ -31,7 +30,7 @@ from engine.errors import (
 )
 from engine.people.store import DirectoryStore
 from engine.plugin.copies import ANSWER_FIRST, CHILD_SHOWN
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 from engine.work.records import FileView
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from math import ceil
 from typing import Final
 
 from engine.errors import UnknownStepTypeError
+from engine.plugin.answers import NeededAnswer, wanted_answers
 from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
 from engine.plugin.registry import Registry
-from engine.plugin.shown_when import NeededAnswer, wanted_answers
 from engine.plugin.steps import Outcome, StepType
 from engine.ports import Renderer
 

@@ -8,8 +8,7 @@ from engine.cases.actions.deciding import require_member
 from engine.cases.actions.reasons import note_reading
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core.policy import Action
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer
 from engine.documents.views import document_text
 from engine.documents.views import paper as paper_view
 from engine.errors import AlreadyEndedError, ReplacedError

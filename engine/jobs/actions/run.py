@@ -23,7 +23,7 @@ from engine.messages.actions.delivering import deliver_messages
 from engine.messages.actions.recipients import who_has_it
 from engine.messages.actions.telling import tell, title_of_step
 from engine.messages.records import IN_APP
-from engine.persons.actions.told import keep_persons
+from engine.persons.actions.persons import keep_persons
 from engine.plugin.context import StepContext
 from engine.plugin.fields import OutputKind
 from engine.plugin.steps import Completed, Concluded, Outcome, Prepared

@@ -5,8 +5,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.errors import NotAllowedError
 from engine.jobs.store import JobStore
 from engine.ports import Batch, ClaimedJob, OpenBatch

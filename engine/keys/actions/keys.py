@@ -11,8 +11,7 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from engine.core.keys import place_key
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.documents.records import KeyCounts
 from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError

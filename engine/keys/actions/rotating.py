@@ -12,8 +12,7 @@ from engine.audit.actions import MOST_HEADS
 from engine.audit.checkpoints import CheckpointStore
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError
 from engine.keys.actions.keys import SETTLES
 from engine.keys.store import KeyStore

@@ -1,9 +1,13 @@
-"""Check a condition against what its fields can hold, before any case meets it."""
+"""Check a condition against the names that it may use and what its fields can hold."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 
-from engine.language.conditions.field_types import ConditionProblem, FieldType, ProblemCode, ValueType
+from lark import Token
+
 from engine.language.conditions.tree import (
     And,
     BoolLiteral,
@@ -24,9 +28,73 @@ from engine.language.conditions.tree import (
     Size,
     StringLiteral,
     Variable,
+    refusal,
+    span_of,
 )
 
-__all__ = ["ConditionProblem", "FieldType", "ProblemCode", "Types", "ValueType", "check_condition"]
+_OF_CEL = (
+    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
+    "namespace", "null", "package", "return", "true", "var", "void", "while",
+)  # fmt: skip
+RESERVED_WORDS = frozenset({*_OF_CEL, "has", "size", "timestamp", "duration", "exists", "all"})
+"""What no step, fact or field may be called: the words of CEL and of its functions."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+
+
+def build_field(names: Sequence[Token]) -> Field:
+    """Return the field of a dotted path; raise ConditionSyntaxError for a name that none can have."""
+    for name in names:
+        if name == "null":
+            raise refusal(name, "there is no null: an unanswered field is unknown; ask has(step.field).")
+        if name in {"True", "False"}:
+            raise refusal(name, f"write {name.lower()} in small letters.")
+        if name in RESERVED_WORDS:
+            raise refusal(name, f'"{name}" is a word of the language and cannot name a field.')
+        if not _NAME.fullmatch(name):
+            raise refusal(
+                name, f'"{name}" is not a name: names are small letters, digits and _, and begin with a letter.'
+            )
+    return Field(tuple(str(name) for name in names), at=span_of(names[0], names[-1]))
+
+
+class ValueType(StrEnum):
+    """What a fact or an output can hold; `any` is not checked, and no field has the type `duration`."""
+
+    BOOL = "bool"
+    NUMBER = "number"
+    STRING = "string"
+    INSTANT = "instant"
+    STRINGS = "strings"
+    DURATION = "duration"
+    ANY = "any"
+
+
+class ProblemCode(StrEnum):
+    """The kinds of problem that a check finds."""
+
+    UNKNOWN_FIELD = "unknown-field"
+    TYPE = "type"
+    UNKNOWN_CHOICE = "unknown-choice"
+    NOT_BOOL = "not-bool"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """What one field can hold; `choices`, if not empty, are all the texts that it, or an entry of it, can be."""
+
+    kind: ValueType
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionProblem:
+    """One thing that is wrong with a condition, where, and what to do; line and column count from 1 in its text."""
+
+    column: int
+    code: ProblemCode
+    message: str
+    line: int = 1
 
 
 Types = Mapping[tuple[str, ...], FieldType]

@@ -5,8 +5,8 @@ from itertools import product
 from math import prod
 
 from engine.errors import ConditionTypeError
+from engine.language.conditions.check import ValueType
 from engine.language.conditions.evaluate import evaluate
-from engine.language.conditions.field_types import ValueType
 from engine.language.conditions.tree import Condition, Node, NumberLiteral, children
 from engine.language.conditions.values import UNKNOWN, Truth, Value
 from engine.language.lint.fields import Fields

@@ -1,8 +1,7 @@
 """Lint: conditions can be read, name what exists, and are asked when there is an answer."""
 
 from engine.errors import ConditionSyntaxError
-from engine.language.conditions.check import check_condition
-from engine.language.conditions.field_types import ConditionProblem, ProblemCode, ValueType
+from engine.language.conditions.check import ConditionProblem, ProblemCode, ValueType, check_condition
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.tree import Condition, FieldRef
 from engine.language.lint.answers import can_be_true, left_open_by

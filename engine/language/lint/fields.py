@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
-from engine.language.conditions.field_types import FieldType, ValueType
+from engine.language.conditions.check import FieldType, ValueType
 from engine.language.conditions.tree import Condition
 from engine.language.lint.places import ConditionPlace, Use
 from engine.language.lint.subject import Subject

@@ -1,24 +1,81 @@
-"""Lint definition files of every kind together: they know each other's names."""
+"""Lint definition files and folders of every kind together: they know each other's names."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
+from engine.language.extends import Library, LoadedWorkflow, assemble
 from engine.language.findings import Finding, in_order
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
-from engine.language.library import MODELS, DefinitionKind, Definitions, definitions_of, kind_of
-from engine.language.lint.calendars import check_calendar
-from engine.language.lint.known import KnownNames
-from engine.language.lint.ladders import check_ladder, levels_out_of_order
-from engine.language.lint.law_packs import check_law_pack
-from engine.language.lint.retention import kept_too_briefly
-from engine.language.lint.workflows import lint_loaded
+from engine.language.library import (
+    MODELS,
+    DefinitionKind,
+    Definitions,
+    definition_files,
+    definitions_of,
+    is_story,
+    kind_of,
+)
+from engine.language.lint.asking import check_conditions
+from engine.language.lint.naming import check_details, check_names, check_titles
+from engine.language.lint.other_files import (
+    check_calendar,
+    check_ladder,
+    check_law_pack,
+    kept_too_briefly,
+    levels_out_of_order,
+)
+from engine.language.lint.paths_through import check_paths
+from engine.language.lint.subject import KnownNames, Subject
+from engine.language.lint.timing import check_times
 from engine.language.merged import alone
 from engine.language.retention import RetentionPolicy
 from engine.language.shape import fit
-from engine.language.yaml_files import YamlDocument
+from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file
+
+
+def no_library(_name: str) -> None:
+    """Know no other workflow, so that nothing can be extended."""
+
+
+def lint_workflow(
+    path_or_text: Path | str | bytes,
+    *,
+    catalogue: StepCatalogue,
+    names: KnownNames,
+    library: Library = no_library,
+    file: str | None = None,
+) -> tuple[Finding, ...]:
+    """Find what is wrong with one workflow, in the order of the file; empty when nothing is.
+
+    A `Path` is read from disk; text is linted as it is, and `file` names it in findings. `library` finds the workflows
+    that this one extends. Never raises for what the file holds.
+    """
+    if isinstance(path_or_text, Path):
+        document = read_yaml_file(path_or_text, file=file)
+    else:
+        document = read_yaml(path_or_text, file=file or "workflow.yaml")
+    return lint_document(document, catalogue=catalogue, names=names, library=library)
+
+
+def lint_document(
+    document: YamlDocument, *, catalogue: StepCatalogue, names: KnownNames, library: Library
+) -> tuple[Finding, ...]:
+    """Find what is wrong with a workflow that was read already."""
+    return lint_loaded(assemble(document, library=library), catalogue=catalogue, names=names)
+
+
+def lint_loaded(loaded: LoadedWorkflow, *, catalogue: StepCatalogue, names: KnownNames) -> tuple[Finding, ...]:
+    """Find what is wrong with a workflow that was put together already."""
+    if loaded.workflow is None:
+        return loaded.findings
+    subject = Subject(loaded.workflow, loaded.merged, catalogue, names)
+    for check in (check_names, check_paths, check_times, check_conditions, check_details, check_titles):
+        check(subject)
+    return in_order((*loaded.findings, *subject.findings))
 
 
 def lint_documents(
@@ -78,3 +135,30 @@ def _library_file(document: YamlDocument, catalogue: StepCatalogue, names: Known
 def _is_told_better(found: Finding, better: set[tuple[str, str]]) -> bool:
     """Say whether another finding names the level that this one speaks of in general."""
     return found.code == "bad-value" and (found.file, "levels-out-of-order") in better
+
+
+def lint_paths(
+    paths: Sequence[Path], *, catalogue: StepCatalogue, names: KnownNames, around: Definitions | None = None
+) -> tuple[Finding, ...]:
+    """Find what is wrong with the definitions of files and folders.
+
+    The files know each other's names, beside `names`; what they extend and do not hold is looked up in `around`.
+    """
+    files = [file for path in paths for file in (definition_files(path) if is_folder(path) else (path,))]
+    documents = [read_yaml_file(file) for file in dict.fromkeys(files)]
+    findings = list(lint_documents(documents, catalogue=catalogue, names=names, around=around))
+    empty = [path for path in paths if is_folder(path) and not definition_files(path)]
+    findings += [Finding(str(path), 1, 1, "cannot-open", "This folder holds no .yaml file.") for path in empty]
+    stories = [document.file for document in documents if is_story(document) and Path(document.file) in paths]
+    findings += [
+        Finding(file, 1, 1, "unknown-kind", 'This is a story: play it with "icmc replay".') for file in stories
+    ]
+    return in_order(findings)
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether a path leads to a folder; False for one that cannot be asked about."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False

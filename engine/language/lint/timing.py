@@ -6,7 +6,7 @@ from engine.language.catalogue import StepTypeInfo, ValueKind
 from engine.language.limits import Counting, TimeLimit, WarningPoint
 from engine.language.lint.fields import places_of
 from engine.language.lint.subject import Subject
-from engine.language.nearest import meant, shown
+from engine.language.names import meant, shown
 from engine.language.workflow import Attempts, TimeSpec
 from engine.language.yaml_nodes import Path
 

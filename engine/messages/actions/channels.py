@@ -1,17 +1,21 @@
-"""Set up, disable and try the gateways of an organisation, and keep where people are reached by them."""
+"""Set up gateways, choose how one is notified, and decide about what was given up."""
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import time
+from typing import Final
 from uuid import UUID, uuid5
+from zoneinfo import available_timezones
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import DeliveryError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.messages.channel_store import ChannelStore
+from engine.language.ladders import ChannelName
+from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import ChannelSetting
+from engine.messages.records import DIGESTS, IN_APP, ChannelSetting, Preference
 from engine.people.administering import looks_after, person_looked_after
 from engine.people.store import DirectoryStore
 from engine.ports import Outgoing
@@ -166,3 +170,117 @@ def _known(tx: Transaction, organisation: str, channel: str, viewer: Viewer) -> 
 
 def _by(viewer: Viewer) -> UUID | None:
     return None if viewer.is_system else viewer.actor_id
+
+
+WAYS: Final = tuple(channel.value for channel in ChannelName if channel is not ChannelName.CALL)
+_TIME: Final = re.compile(r"[0-2]\d:[0-5]\d")
+
+
+def preference_of(engine: Engine, *, viewer: Viewer) -> Preference:
+    """Give what the viewer chose; empty fields where they chose nothing."""
+    with engine.transaction() as tx:
+        return _chosen(tx, viewer.actor_id)
+
+
+def save_preference(
+    engine: Engine,
+    *,
+    viewer: Viewer,
+    channels: tuple[str, ...] = (),
+    digest: str = "none",
+    quiet_from: str = "",
+    quiet_until: str = "",
+    zone: str = "",
+) -> Preference:
+    """Keep what the viewer chose; raises `InvalidAnswersError` with a sentence for each field that does not fit.
+
+    `channels` empty: all. `quiet_from` and `quiet_until` are local times such as `21:30`: both or neither; the same
+    twice means no quiet hours. `zone` empty: that of the viewer's unit. What is critical comes at once all the same.
+    """
+    quiet = {"quiet_from": quiet_from.strip(), "quiet_until": quiet_until.strip()}
+    problems = {
+        **_problem("channels", "This way is not known.", bool(set(channels) - set(WAYS))),
+        **_problem("digest", "Choose none or daily.", digest not in DIGESTS),
+        **_problem("zone", "There is no such time zone.", bool(zone) and zone not in available_timezones()),
+    }
+    for name, text in quiet.items():
+        problems |= _problem(name, "Write a time such as 21:30.", bool(text) and not _is_time(text))
+    missing = [name for name, text in quiet.items() if not text]
+    if len(missing) == 1:
+        problems |= {missing[0]: "Give both times, or neither."}
+    if problems:
+        raise InvalidAnswersError(problems)
+    ways = tuple(way for way in WAYS if way in channels and way != IN_APP) or ((IN_APP,) if channels else ())
+    chosen = Preference(actor_id=viewer.actor_id, channels=ways, digest=digest, zone=zone, **quiet)
+    with engine.transaction() as tx:
+        tx.of(PreferenceStore).save(chosen, at=engine.clock.now())
+        tx.commit()
+    return chosen
+
+
+def _chosen(tx: Transaction, actor_id: UUID) -> Preference:
+    return tx.of(PreferenceStore).of((actor_id,)).get(actor_id, Preference(actor_id=actor_id))
+
+
+def _problem(name: str, sentence: str, applies: bool) -> dict[str, str]:  # noqa: FBT001 - it is the question itself
+    return {name: sentence} if applies else {}
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        time.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+REASONS: Final[Mapping[str, str]] = {
+    "told_otherwise": "They were informed in another way",
+    "out_of_date": "The message is out of date",
+    "no_address": "They cannot be reached by this channel any more",
+    "gone": "They no longer work here",
+    "written_twice": "The same message was written twice",
+}
+"""Why a message need not be sent: codes only, since whoever reads the database reads them."""
+
+
+def retry_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer) -> None:
+    """Let a delivery that was given up be tried again for another 72 hours, under its old Message-ID.
+
+    Raises `NotFoundError` when it was not given up, `NotAllowedError`.
+    """
+    _require_mender(viewer)
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        found = tx.of(DeliveryStore).again(delivery_id, now=now)
+        if found is None:
+            raise NotFoundError(kind="delivery that was given up")
+        case_id, channel = found
+        if case_id is not None:
+            job_id = uuid5(delivery_id, f"again|{now.isoformat()}")
+            tx.of(DeliveryStore).queue(case_id, channel=channel, job_id=job_id, critical=False, now=now)
+        tx.wake_listeners()
+        tx.commit()
+
+
+def drop_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer, reason: str) -> None:
+    """Take a delivery that was given up off the list: it is never sent. The reason stays as a code, with who gave it.
+
+    Raises `InvalidAnswersError` for a reason that is none of `REASONS`, `NotFoundError` when it was not given up,
+    `NotAllowedError`.
+    """
+    _require_mender(viewer)
+    if reason not in REASONS:
+        raise InvalidAnswersError({"reason": "Choose why it need not be sent."})
+    with engine.transaction() as tx:
+        dropped = tx.of(DeliveryStore).drop(delivery_id, reason=reason, by=viewer.actor_id, at=engine.clock.now())
+        if not dropped:
+            raise NotFoundError(kind="delivery that was given up")
+        tx.commit()
+
+
+def _require_mender(viewer: Viewer) -> None:
+    if not can(viewer, Action.MEND):
+        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)

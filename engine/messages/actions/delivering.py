@@ -13,8 +13,7 @@ from engine.assembly import Engine
 from engine.db.transaction import Transaction
 from engine.errors import DeliveryError, IcmcError
 from engine.jobs.store import JobStore
-from engine.messages.actions.codes import words_to_send
-from engine.messages.actions.writing import ways_to, with_link
+from engine.messages.actions.writing import ways_to, with_link, words_to_send
 from engine.messages.channel_store import ChannelStore
 from engine.messages.deliveries import DeliveryStore
 from engine.messages.records import ChannelSetting, ClaimedDelivery, DeliveryScope

@@ -13,14 +13,14 @@ from engine.core.records import DeadlineStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.ladders import ItemPerson, Level, LevelRecipient
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.telling import add_delivery_job, tell, title_of_step
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.duty_store import DutyStore
 from engine.people.records import Absence
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ReferralStore
 from engine.work.store import ItemStore
 
 SUPERVISORS = (Role.SUPERVISOR.value,)

@@ -15,12 +15,12 @@ from engine.core.consequences import Job, JobKind, compiled_step
 from engine.core.records import Deadline, Step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.language.plain_words import in_plain_words, type_in_plain_words
+from engine.language.names import in_plain_words, type_in_plain_words
 from engine.messages.actions.writing import UnaddressedMessage, reachable, unit_of, write
-from engine.messages.bundles import BundleStore
 from engine.messages.channel_store import PreferenceStore
 from engine.messages.deliveries import DeliveryStore
 from engine.messages.records import DIGEST, EMAIL, IN_APP, HeldBack, Preference, ways_for
+from engine.messages.store import BundleStore
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord

@@ -1,15 +1,16 @@
-"""Write one message to one person by one channel, with the link by which it is acknowledged."""
+"""Write one message to one person by one channel, with the link or the code that it carries."""
 
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Final
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
-from engine.core.time.last_day import last_day
+from engine.core.time.owing import last_day
 from engine.db.transaction import Transaction
 from engine.messages.channel_store import ChannelStore
 from engine.messages.records import EMAIL, IN_APP, ClaimedDelivery, Preference, safe_instant
@@ -17,6 +18,7 @@ from engine.messages.store import MessageStore
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord, NewMessage, Rendered
+from engine.sign_in.records import CODE_DIGITS
 
 
 def path_of_link(token: str) -> str:
@@ -184,3 +186,26 @@ def _words(engine: Engine, note: UnaddressedMessage, person: ActorRecord, zone: 
         "link": f"{engine.portal_url}{link}",
     }
     return engine.renderer.message(note.kind, languages, {**note.variables, **variables})
+
+
+SIGN_IN_CODE: Final = "sign_in_code"
+CODE_PAGE: Final = "/sign-in/code"
+
+
+def words_to_send(engine: Engine, delivery: ClaimedDelivery) -> Rendered:
+    """Give the words of a message as they leave: those that are kept, or with the code of the sign-in it is for."""
+    if delivery.code_of is None:
+        return Rendered(delivery.subject, delivery.body, delivery.html)
+    with engine.transaction() as tx:
+        person = tx.of(DirectoryStore).actor(delivery.recipient_id)
+    variables = {
+        "unit": "", "case_number": "", "due_time": "", "link": f"{engine.portal_url}{CODE_PAGE}",
+        "code": codes_for(engine, bytes(delivery.code_of))[0],
+    }  # fmt: skip
+    return engine.renderer.message(SIGN_IN_CODE, (person.language,) if person else (), variables)
+
+
+def codes_for(engine: Engine, token_hash: bytes) -> tuple[str, ...]:
+    """Return the codes of the sign-in that waits under a token, one by every key that is used now."""
+    tokens = engine.vault.blinds("sign-in-code", token_hash.hex()).values()
+    return tuple(f"{int.from_bytes(one, 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}" for one in tokens)

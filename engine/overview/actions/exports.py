@@ -22,8 +22,7 @@ from engine.core.keeping import (
     ExportCopy,
     needs_second_person,
 )
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
 from engine.overview.views.copies import count_copied
@@ -31,7 +30,7 @@ from engine.overview.views.copies import sheet as sheet_view
 from engine.ports import JsonValue
 from engine.retention.shown import SheetView
 from engine.retention.store import KeepingStore
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 
 WHAT = frozenset({"cases", "steps", "limits"})
 _HOUR: Final = timedelta(hours=1)

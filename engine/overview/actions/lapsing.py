@@ -20,7 +20,7 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.definitions.actions.proposals import drop_proposal
 from engine.errors import AlreadyEndedError, NotFoundError
-from engine.persons.links import LinkStore
+from engine.persons.store import LinkStore
 from engine.retention.store import KeepingStore
 from engine.sharing.actions.releasing import drop_unreleased
 from engine.sharing.actions.sharing import known_referral

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.viewer import THIS_MACHINE
+from engine.core.policy import THIS_MACHINE
 from engine.db.transaction import Transaction
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.overview.records.board import BoardView

@@ -9,10 +9,9 @@ from engine.core.compiled import CompiledWorkflow
 from engine.core.records import LIVE, Scalar
 from engine.core.values import COLLECTIONS, path_of_person, person_in, round_in
 from engine.language.catalogue import ValueKind
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.overview.records.cases import CaseView, StepView
-from engine.plugin.pillar import Pillar
-from engine.plugin.registry import Registry
+from engine.plugin.registry import Pillar, Registry
 from engine.plugin.steps import StepType
 from engine.web.times import from_input
 

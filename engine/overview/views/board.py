@@ -7,11 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select, true
 
-from engine.cases.conditions import chosen_units, late_by, late_from
-from engine.cases.visibility import not_denied
+from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
 from engine.core.opening import MISSING
-from engine.core.policy import Action, board_units, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, board_units, can
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
     CASE,

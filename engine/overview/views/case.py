@@ -7,13 +7,12 @@ from engine.cases.views.answers import Answers, fact_text, readable_answers, typ
 from engine.cases.views.lists import concern_of
 from engine.cases.views.sight import ANSWERED, is_narrowed, shows_part
 from engine.core.access import OPERATIONAL, covers
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.reading import Reading
 from engine.deadlines.views.deadlines import deadline_views, escalation_views
 from engine.documents.views import document_views
 from engine.jobs.views import jobs_of_case
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.overview.records.cases import CaseView, JobView, RunView
 from engine.overview.views.case_rows import CaseRows, case_rows, narrowed
 from engine.overview.views.steps import findings, step_views

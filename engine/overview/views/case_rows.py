@@ -7,14 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
-from engine.cases.labels import Positions
 from engine.cases.views.answers import Answers, opened_facts, opened_outputs, opened_report
 from engine.cases.views.sight import access_to, is_narrowed, may_tell, shows_paper, shows_time
-from engine.cases.visibility import visible_to
+from engine.cases.visibility import Positions, visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers, shows_person, shows_step
+from engine.core.policy import Viewer
 from engine.core.records import Case, CasePerson, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.reading import Known, Reading, Row
 from engine.db.shape import (
     ACTOR,

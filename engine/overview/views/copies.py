@@ -11,15 +11,14 @@ from engine.cases.views.lists import concern_of
 from engine.cases.visibility import visible_to
 from engine.core.deadlines.lateness import DELAY_OWNERS
 from engine.core.keeping import MOST_ROWS, PURPOSES_OF_COPIES
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.db.tables.cases import CaseRow
 from engine.deadlines.views.deadlines import title_of
 from engine.errors import NotAllowedError
 from engine.language.limits import TimeLimit
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.people.records import region_words
 from engine.retention.shown import ExportCopyView, SheetView
 

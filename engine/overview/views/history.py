@@ -13,9 +13,8 @@ from engine.cases.sentences import OF_STEPS, Body, sentence
 from engine.cases.views.sight import access_to, is_narrowed, require_whole, shows_time
 from engine.cases.visibility import visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Viewer, can
 from engine.core.values import person_in
-from engine.core.viewer import Viewer
 from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRAL, RUN, STEP

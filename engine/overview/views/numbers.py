@@ -6,12 +6,11 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
 
 from engine.cases.visibility import visible_to
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.reading import Reading
 from engine.db.shape import CASE, STEP, UNIT
 from engine.errors import NotAllowedError, TooFineError
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.overview.records.suppression import TOTAL, Audience, Cell, shown
 from engine.retention.shown import CountLine, StatisticsView
 

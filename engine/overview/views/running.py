@@ -7,9 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Select, case, exists, func, literal, select, text, true
 
-from engine.cases.conditions import late_from
-from engine.cases.visibility import not_denied
-from engine.core.viewer import Viewer
+from engine.cases.visibility import late_from, not_denied
+from engine.core.policy import Viewer
 from engine.db.reading import Reading
 from engine.db.shape import AUDIT, CASE, CASE_IS_OPEN, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, INSTALLATION
 from engine.overview.records.board import (

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
-from engine.cases.labels import label_of
 from engine.cases.views.answers import Answers, answer_views, opened_notes
 from engine.cases.views.sight import is_narrowed, shown_answers, shows_time
+from engine.cases.visibility import label_of
 from engine.core.access import OPERATIONAL, covers, of_person
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.opening import MISSING
@@ -18,11 +18,10 @@ from engine.deadlines.records.limits import DeadlineView
 from engine.deadlines.views.deadlines import of_steps
 from engine.language.conditions.evaluate import explain
 from engine.language.conditions.parse import parse_condition
-from engine.language.conditions.render import render
 from engine.language.conditions.tree import And, Condition
 from engine.language.conditions.values import UNKNOWN, Truth
-from engine.language.conditions.words import in_words
-from engine.language.plain_words import in_plain_words, in_running_words
+from engine.language.conditions.words import in_words, render
+from engine.language.names import in_plain_words, in_running_words
 from engine.overview.records.cases import JobView, StepView
 from engine.overview.views.case_rows import CaseRows
 from engine.work.records import AnswerView, DocumentView

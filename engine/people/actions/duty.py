@@ -6,8 +6,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.messages.actions.telling import tell_of_system

@@ -9,8 +9,7 @@ from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.core.policy import Action
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer
 from engine.db.transaction import Transaction
 from engine.errors import (
     AlreadyEndedError,
@@ -20,15 +19,14 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import hub_units, person_looked_after, require_administrator, require_any
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.sign_in.actions.account import require_good, set_password, words_about
+from engine.sign_in.actions.account import require_good, require_step_up, set_password, words_about
 from engine.sign_in.actions.guessing import Tries, hash_of
-from engine.sign_in.actions.step_up import require_step_up
 from engine.sign_in.habits import SignInHabitStore
 from engine.sign_in.records import Invitation
 from engine.sign_in.store import SignInStore

@@ -15,7 +15,7 @@ from engine.core.keeping import Restriction
 from engine.core.records import ItemStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.recipients import SUPERVISORS, reachable
 from engine.messages.actions.telling import add_delivery_job, tell, tell_of_system, title_of_step
 from engine.messages.records import EMAIL, IN_APP

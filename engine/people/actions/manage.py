@@ -8,17 +8,17 @@ from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.channel_store import ChannelStore
 from engine.people.actions.invitations import INVITE, make_link
 from engine.people.actions.leaving import pass_on_duties, pass_on_items, release_unentitled, tell_of_gap
 from engine.people.actions.roles import AskedRole, give_or_ask
 from engine.people.administering import looks_after, person_looked_after, require_administrator, unit_looked_after
 from engine.people.store import DirectoryStore
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.store import SignInStore
 
 LONGEST_NAME: Final = 200

@@ -8,18 +8,17 @@ from engine.approvals.records import ApprovalKind, ApprovalRequest, require_open
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.core.policy import Action, can, roles_in
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can, roles_in
 from engine.db.transaction import Transaction
 from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import looks_after, person_looked_after, require_administrator
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
+from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guessing import Tries, hash_of
-from engine.sign_in.actions.step_up import require_step_up
 from engine.sign_in.actions.unusual import tell_of_change
 from engine.sign_in.store import SignInStore
 

@@ -8,15 +8,15 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, SignInError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.people.administering import looks_after, require_administrator, unit_looked_after
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
+from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guessing import hash_of
-from engine.sign_in.actions.step_up import require_step_up
 from engine.sign_in.records import ApiKey
 from engine.sign_in.store import SignInStore
 

@@ -9,10 +9,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.approvals.records import ApprovalRequest
-from engine.core.policy import Action
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.people.actions import manage as manage_people
 from engine.people.actions import second_factor, service_accounts
 from engine.people.actions.invitations import link_that_waits, new_link

@@ -14,16 +14,15 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.case_links import LINKED_BY_HAND, CaseLink, LinkKind, laws_left_alone
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.records import OPEN, CaseStatus, ItemStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.people.store import DirectoryStore
 from engine.persons.actions.persons import CODE
 from engine.persons.actions.same import carry_barred, lock_both, new_link, require_member_of
-from engine.persons.links import LinkStore
+from engine.persons.store import LinkStore
 from engine.work.store import ItemStore
 
 

@@ -16,11 +16,10 @@ from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.store import CaseStore
 from engine.core.matching import PATTERN_DAYS, PROBES_A_DAY, ComparedPerson, MatchAlert, Pattern, SharedPerson, stage_of
-from engine.core.policy import ROLES_THAT_MAY, Action
-from engine.core.viewer import Viewer
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.records import Unit

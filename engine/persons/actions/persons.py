@@ -1,9 +1,10 @@
-"""Write down what is known of a person of a case: names, ages, whom they may be, and what they are in it."""
+"""Write down what is known of a person of a case, also what a step told, and the lawyer's note it needs."""
 
 import re
 from collections.abc import Callable
-from datetime import date
-from uuid import UUID
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -14,12 +15,13 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.law.ages import AgeRange, AgeSource
-from engine.core.persons import present_link
-from engine.core.policy import Action
-from engine.core.records import PersonRole, RoleStatus
-from engine.core.viewer import Viewer
-from engine.errors import InvalidAnswersError, NotFoundError
-from engine.persons.actions.lawyer import note_for_role
+from engine.core.persons import NOTE, present_link, require_note_for_role, require_note_for_statement
+from engine.core.policy import Action, Viewer
+from engine.core.records import LIVE, AddedStep, CaseStatus, PersonRole, RoleStatus, RunStatus, Step
+from engine.core.state import CaseState
+from engine.core.values import path_of_person, person_in
+from engine.db.transaction import Transaction
+from engine.errors import InvalidAnswersError, LawyersNoteError, NotFoundError
 from engine.persons.records import (
     CONFIRMED,
     MOST_CANDIDATES,
@@ -34,7 +36,57 @@ from engine.persons.records import (
     with_name,
 )
 from engine.persons.store import PersonStore
+from engine.plugin.following import PersonTold
 from engine.ports import JsonValue
+
+_LIMIT, _LADDER = "P3D", "high"
+
+
+def note_for_role(
+    engine: Engine, tx: Transaction, state: CaseState, person_id: UUID, role: PersonRole, *, by: UUID, now: datetime
+) -> None:
+    """Refuse to make a suspect of a victim before the note; the step that asks a lawyer for it is opened, and stays.
+
+    Raises `LawyersNoteError`.
+    """
+    try:
+        require_note_for_role(state, person_id, role)
+    except LawyersNoteError:
+        _ask(engine, tx, state, person_id, by=by, now=now)
+        raise
+
+
+def note_for_statement(
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, *, by: UUID, now: datetime
+) -> None:
+    """Refuse the statement of somebody who is victim and suspect before the note, and ask for it in the same way.
+
+    A statement of nobody in particular may be anybody's in the case. Raises `LawyersNoteError`.
+    """
+    if not engine.registry.get(step.uses).takes_statement:
+        return
+    own = person_in(step.base_path)
+    everybody = dict.fromkeys(one.person_id for one in state.persons)
+    for person_id in [own] if own else everybody:
+        try:
+            require_note_for_statement(state, person_id)
+        except LawyersNoteError:
+            _ask(engine, tx, state, person_id, by=by, now=now)
+            raise
+
+
+def _ask(engine: Engine, tx: Transaction, state: CaseState, person_id: UUID, *, by: UUID, now: datetime) -> None:
+    """Open the step that asks a lawyer for the note, unless it is open; what else the transaction did is kept too."""
+    path, notes = path_of_person(person_id), [step for step in state.steps.values() if step.uses == NOTE]
+    run = next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
+    if run is None or any(step.base_path == path and step.status in LIVE for step in notes):
+        return
+    kind = engine.registry.get(NOTE)
+    added = AddedStep(uses=NOTE, title=kind.title, limit=_LIMIT, ladder=_LADDER, roles=kind.roles)
+    command = cm.AddStep(run.id, f"lawyers_note_{len(notes) + 1}", added, path)
+    carry_out(engine, tx, state, command, actor_id=by, now=now)
+    tx.commit()
+
 
 CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 """How a reason is written: as a code that a list offers, never in free words."""
@@ -210,3 +262,31 @@ def _write(
         tx.of(HousekeepingStore).remember(command_id, told, case_id=case_id, at=now)
         tx.commit()
         return told
+
+
+def keep_persons(
+    engine: Engine, tx: Transaction, state: CaseState, step: Step, told: tuple[PersonTold, ...], *, now: datetime
+) -> CaseState:
+    """Write down whom a step has told of, once for each time that it was answered; gives the case after it.
+
+    Nobody is added to a case that is over. A role that is none, or nothing to be found by, writes nobody down.
+    """
+    for position, person in enumerate(told):
+        identity = _identity(person)
+        tokens = engine.fingerprints.tokens(identity)
+        person_id = uuid5(step.id, f"told|{step.turn}|{position}")
+        is_known = person_id in {one.person_id for one in state.persons}
+        if not tokens or is_known or person.role not in set(PersonRole) or state.case.status is CaseStatus.CLOSED:
+            continue
+        tx.of(PersonStore).add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now, by=step.completed_by)
+        command = cm.AddPerson(person_id, PersonRole(person.role))
+        state = carry_out(engine, tx, state, command, actor_id=step.completed_by, now=now).state
+    return state
+
+
+def _identity(person: PersonTold) -> dict[str, Any]:
+    said = {
+        "name": person.name, "phone": person.phone, "handles": list(person.handles),
+        "vehicles": list(person.vehicles), "routes": list(person.routes),
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value}

@@ -15,19 +15,17 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.access import covers, of_everybody
 from engine.core.case_links import CaseLink, LinkKind
-from engine.core.policy import Action, can, visible_units
+from engine.core.policy import Action, Viewer, can, visible_units
 from engine.core.records import PersonRole
 from engine.core.referral import ReferralStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.persons.actions.lawyer import note_for_role
-from engine.persons.actions.persons import CODE
+from engine.persons.actions.persons import CODE, note_for_role
 from engine.persons.records import PersonMerge, names_of, parted
 from engine.persons.store import PersonStore
 from engine.ports import JsonValue
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ReferralStore
 
 _WHO: Final = "person.name"
 """What a grant must show of everybody in a case for somebody to say who is one with whom."""

@@ -14,16 +14,15 @@ from engine.core import events as ev
 from engine.core.case_links import FROM_A_SPLIT, LinkKind, facts_that_go, laws_of_persons, tellings_that_go
 from engine.core.decide import decide
 from engine.core.law.told import for_report, without_told
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.records import Case, CasePerson, CaseStatus, RoleStatus, RunStatus
 from engine.core.state import CaseState, evolve
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
 from engine.errors import AlreadyEndedError, InvalidAnswersError
 from engine.persons.actions.persons import CODE
 from engine.persons.actions.same import carry_barred, new_link, require_member_of
-from engine.persons.links import LinkStore
+from engine.persons.store import LinkStore
 
 
 def split_case(

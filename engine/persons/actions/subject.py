@@ -11,9 +11,8 @@ from engine.cases.actions.reasons import reading_of
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.law.ages import AgeRange
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.persons.records import with_age
@@ -24,7 +23,7 @@ from engine.ports import JsonValue
 from engine.retention.records import Correction
 from engine.retention.shown import SubjectView
 from engine.retention.store import KeepingStore
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 
 REASONS = {
     "wrong_from_start": "It was recorded wrongly",

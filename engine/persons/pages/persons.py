@@ -20,10 +20,10 @@ from engine.persons.actions.same import bring_person, merge_persons, split_perso
 from engine.persons.records import CasePersonView
 from engine.persons.views.links import case_links
 from engine.persons.views.person import person_page as person_page_view
-from engine.web.asking import LONGEST, identity_of, names_in
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import summary_of
-from engine.web.posted import fitting, text, texts, uuid_or_none, whole_number
+from engine.web.posted import LONGEST_WORDS as LONGEST
+from engine.web.posted import fitting, identity_of, names_in, text, texts, uuid_or_none, whole_number
 from engine.web.trying import tried
 from engine.web.visit import Visit
 from engine.work.actions.reveal import reveal_person

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, or_, select
 
-from engine.cases.labels import positions
 from engine.cases.views.sight import access_to, is_narrowed
-from engine.cases.visibility import visible_to
+from engine.cases.visibility import positions, visible_to
 from engine.core.case_links import LinkKind
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import Viewer
 from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_OPEN, OPENING

@@ -7,12 +7,11 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, tuple_
 
 from engine.cases.views.answers import opened_identity
-from engine.cases.views.reveal import EncryptedRow, person_row, unmasked_person
-from engine.cases.views.sight import access_to, is_narrowed
+from engine.cases.views.sight import EncryptedRow, access_to, is_narrowed, person_row, unmasked_person
 from engine.cases.visibility import kept_by, person_shown_to, visible_to
 from engine.core.access import covers, shows_person
 from engine.core.law.ages import AgeRange, ages_of, in_words, is_child, strongest
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, PERSON

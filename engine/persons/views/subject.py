@@ -13,17 +13,14 @@ from engine.cases.views.answers import answer_views, opened_identity, opened_out
 from engine.cases.views.sight import access_to, is_narrowed, shown_answers
 from engine.cases.visibility import visible_to
 from engine.core.access import ROLES_THAT_READ, CaseAccess
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Viewer, can
 from engine.core.records import PersonRole
 from engine.core.referral import ReferralStatus
-from engine.core.viewer import Viewer
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, ANSWER, CASE, CASE_PERSON, DOCUMENT, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.db.tables.cases import CaseRow
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
-from engine.language.plain_words import in_plain_words, in_running_words
-from engine.language.roles import Role
-from engine.language.sealed import SealedClass
+from engine.language.names import Role, SealedClass, in_plain_words, in_running_words
 from engine.persons.redaction import TO_A_SUSPECT, is_suspect_alone, is_untold_step
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault

@@ -14,18 +14,16 @@ from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from engine.core.access import Grant, GrantKind
 from engine.core.keeping import ErasureStatus
-from engine.core.policy import Action, can
+from engine.core.policy import THIS_MACHINE, Action, Viewer, can
 from engine.core.referral import ReferralStatus
-from engine.core.viewer import THIS_MACHINE, Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NotAllowedError
 from engine.retention.custody_store import CustodyStore
 from engine.retention.records import Revived, RevivedGrant, RevivedOffer, RevivedPerson
 from engine.retention.store import KeepingStore
 from engine.sharing.actions.sharing import call_back, can_be_called_back
-from engine.sharing.consent_store import ConsentStore
 from engine.sharing.records.consent import law_of
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ConsentStore, ReferralStore
 from engine.sign_in.actions.custody import CUSTODY, custody_since
 
 _SUBJECT: Final = UUID(int=1)

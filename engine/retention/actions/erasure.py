@@ -25,9 +25,8 @@ from engine.core.keeping import (
     reasons_against,
 )
 from engine.core.keys import place_key
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Viewer, can
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import (
     AlreadyEndedError,
@@ -38,17 +37,16 @@ from engine.errors import (
     NotFoundError,
 )
 from engine.keys.store import KeyStore
+from engine.language.names import Role
 from engine.language.retention import policy_for
-from engine.language.roles import Role
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.persons.store import PersonStore
 from engine.retention.actions.retention import policies_of
-from engine.retention.policy import still_kept
-from engine.retention.records import ErasureNotice
+from engine.retention.records import ErasureNotice, still_kept
 from engine.retention.store import KeepingStore
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 
 log = logging.getLogger(__name__)
 _MOST = 50

@@ -13,15 +13,13 @@ from engine.cases.actions.reasons import reading_of
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.keeping import Hold, HoldKind
-from engine.core.policy import Action, can
-from engine.core.viewer import Viewer
+from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
 from engine.errors import AlreadyEndedError, InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.language.library import DefinitionKind
 from engine.language.retention import RetentionPolicy, policy_for
-from engine.retention.policy import Act, Proposed, proposed
-from engine.retention.records import ClosedCase
+from engine.retention.records import Act, ClosedCase, Proposed, proposed
 from engine.retention.store import KeepingStore
 
 _AT_ONCE = 200

@@ -7,12 +7,12 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, would_be
 from engine.core import commands as cm
-from engine.core.closing import DECIDES, is_left_to_itself, key_that_asks_whether_done
 from engine.core.records import AddedStep, Run, RunStatus, Step, StepStatus, step_id
 from engine.core.referral import ANSWER_WITHIN, AWAIT, Referral, ReferralStatus
+from engine.core.settle import DECIDES, is_left_to_itself, key_that_asks_whether_done
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.people.store import DirectoryStore
 
 LOOK_AFTER_PARTNERS: Final = (Role.PARTNERSHIP_MANAGER.value, Role.SUPERVISOR.value)

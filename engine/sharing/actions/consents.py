@@ -14,18 +14,17 @@ from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.access import problem_of
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.records import Step
 from engine.core.state import CaseState
 from engine.core.values import person_in
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.persons.records import PROBLEM
 from engine.plugin.steps import ConsentGiven
 from engine.sharing.actions.sharing import cannot_agree, end_referrals_of, known_consent
-from engine.sharing.consent_store import ConsentStore
 from engine.sharing.records.consent import Consent, GivenBy, fields_of
+from engine.sharing.store import ConsentStore
 
 _KINDS: Final = frozenset(kind.value for kind in GivenBy)
 _VICTIMS: Final = frozenset({"victim", "possible_victim"})

@@ -1,15 +1,42 @@
-"""The directory of partners: keep what steps say of them, show who offers what, and how they answer."""
+"""The directory of partners, and the link by which one without an account answers."""
 
-from dataclasses import asdict
-from datetime import datetime
-from typing import NamedTuple
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from engine.assembly import Engine
-from engine.core.viewer import Viewer
+from engine.audit.records import RecordedReading
+from engine.audit.store import AuditLogStore
+from engine.cases.actions.deciding import require_member
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core.policy import Action, Viewer
+from engine.core.referral import Referral, ReferralStatus, require_unanswered
+from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.plugin.told import PartnerOffer, PartnerTold
-from engine.sharing.partner_store import PartnerStore
-from engine.sharing.records.partners import Partner, Score, offering, partner_id, scores_of, written
+from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
+from engine.plugin.following import PartnerOffer, PartnerTold
+from engine.sharing.actions.awaited import wait_no_more
+from engine.sharing.actions.sharing import known_referral, note, require_basis, tell_of, who_offered
+from engine.sharing.actions.transfers import require_no_statement, statements_that_stay
+from engine.sharing.partner_store import PartnerLinkStore, PartnerStore
+from engine.sharing.records.partners import (
+    LONGEST,
+    Partner,
+    PartnerLink,
+    PartnerView,
+    Score,
+    offering,
+    partner_id,
+    scores_of,
+    written,
+)
+from engine.sharing.records.shown import PartnerPage
+from engine.sharing.store import ReferralStore
+from engine.sharing.views.sent import partner_page
 
 
 class Directory(NamedTuple):
@@ -50,3 +77,173 @@ def offers(tx: Transaction, *, now: datetime) -> tuple[PartnerOffer, ...]:
         )
         for one in offering(tx.of(PartnerStore).all(), now=now)
     )  # fmt: skip
+
+
+_CODE: Final = re.compile(r"^[0-9]{6}$")
+_REASON: Final = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
+_SENT: Final = frozenset({ReferralStatus.OFFERED, ReferralStatus.ACCEPTED})
+
+
+@dataclass(frozen=True, slots=True)
+class NewPartnerLink:
+    """A link and its code, to be given by two ways; neither can be read again. `expires_at` in UTC."""
+
+    path: str
+    code: str
+    expires_at: datetime
+
+
+def make_partner_link(
+    engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID, days: int = LONGEST.days
+) -> NewPartnerLink:
+    """Make the link by which a partner outside the network answers; an earlier one of the same referral ends.
+
+    Raises `InvalidAnswersError` for more than seven days, `ConflictError` for a command that was carried out already,
+    `AlreadyEndedError` for what was not sent, was declined or called back, `NotFoundError`, `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    if not 1 <= days <= LONGEST.days:
+        raise InvalidAnswersError({"days": f"Choose a number of days from 1 to {LONGEST.days}."})
+    token = engine.entropy.token()
+    code = f"{int.from_bytes(hashlib.sha256(engine.entropy.token().encode()).digest()) % 10**6:06d}"
+    code_hash = engine.passwords.hash(code)
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
+        require_member(viewer, state, Action.REFER)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+            raise ConflictError(kind="link")
+        if referral.to_unit_id is not None or referral.status not in _SENT:
+            raise AlreadyEndedError(kind="referral")
+        for earlier in tx.of(PartnerLinkStore).of_referral(referral_id):
+            tx.of(PartnerLinkStore).save(earlier.ended(now, "replaced"))
+        link = PartnerLink(
+            id=engine.entropy.uuid(), referral_id=referral_id, case_id=state.case.id, unit_id=state.case.unit_id,
+            token_hash=_hash(token), code_hash=code_hash, made_by=viewer.actor_id, made_at=now,
+            expires_at=now + timedelta(days=days),
+        )  # fmt: skip
+        tx.of(PartnerLinkStore).add(link)
+        note(tx, state, "PartnerLinkMade", referral, by=viewer.actor_id, now=now)
+        tx.of(HousekeepingStore).remember(command_id, {"link": str(link.id)}, case_id=state.case.id, at=now)
+        tx.commit()
+        return NewPartnerLink(f"/p/{token}", code, link.expires_at)
+
+
+def open_partner_link(engine: Engine, token: str, *, code: str) -> str:
+    """Open a link with its code, once; gives the secret of the sitting. Raises `PartnerLinkError`.
+
+    It is refused in the same words whether there is no such link, its code is wrong, or it can be opened no more. Five
+    wrong codes end it.
+    """
+    now = engine.clock.now()
+    session = engine.entropy.token()
+    with engine.transaction() as tx:
+        link = tx.of(PartnerLinkStore).by_token(_hash(token))
+        can_open = link is not None and link.takes_code(now)
+        is_right = engine.passwords.verify(code, link.code_hash if link is not None and can_open else None)
+        if link is not None and can_open:
+            opens = is_right and _CODE.fullmatch(code) is not None
+            tx.of(PartnerLinkStore).save(link.opened(_hash(session), now) if opens else link.missed(now))
+            _note_view(engine, tx, link, "opened" if opens else "wrong_code", now)
+            tx.commit()
+            if opens:
+                return session
+    raise PartnerLinkError
+
+
+def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
+    """Show the referral of an open link, and record that it was looked at before anything is shown.
+
+    What was agreed and may leave the case no more is left out: a statement of somebody who is a suspect by now.
+    Raises `PartnerLinkError` when it is not open in this sitting.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        link, state = _open_link(tx, token, session, now)
+        referral = known_referral(tx, link.referral_id)
+        _require_still_allowed(tx, state, referral, now)
+        stay = statements_that_stay(engine, tx, state, referral)
+        page = engine.ask_all(partner_page, referral.id, tx.of(ReferralStore).note(referral.id), without=stay)
+        _record(engine, tx, state, link, "read", len(page.lines), now)
+        tx.commit()
+        until = min(link.session_until or link.expires_at, link.expires_at)
+        return page.model_copy(update={"until": until})
+
+
+def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, reason_code: str = "") -> None:
+    """Accept or decline by an open link; the same answer a second time changes nothing.
+
+    Raises `PartnerLinkError`, `AlreadyEndedError`, `ConsentError`, `InvalidAnswersError` for no reason to decline.
+    """
+    if not accepts and not _REASON.fullmatch(reason_code):
+        raise InvalidAnswersError({"reason_code": "Choose a reason."})
+    now = engine.clock.now()
+    status = ReferralStatus.ACCEPTED if accepts else ReferralStatus.DECLINED
+    with engine.transaction() as tx:
+        link, state = _open_link(tx, token, session, now)
+        referral = known_referral(tx, link.referral_id)
+        if referral.status is status:
+            return
+        require_unanswered(referral)
+        if accepts:
+            require_basis(tx, state, referral, now=now)
+            require_no_statement(engine, tx, state, referral)
+        changes = {"status": status, "answered_at": now, "reason_code": "" if accepts else reason_code}
+        answered = referral.model_copy(update=changes)
+        tx.of(ReferralStore).save(answered)
+        _answered(engine, tx, state, answered, now)
+        _note_view(engine, tx, link, status.value, now)
+        if not accepts:
+            tx.of(PartnerLinkStore).save(link.ended(now, "declined"))
+        tx.commit()
+
+
+def _require_still_allowed(tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> None:
+    """Refuse a look once the consent has run out or the case is sealed, whether a job has noticed it or not."""
+    try:
+        require_basis(tx, state, referral, now=now)
+    except ConsentError:
+        raise PartnerLinkError from None
+
+
+def _answered(engine: Engine, tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> None:
+    name = "ReferralAccepted" if referral.status is ReferralStatus.ACCEPTED else "ReferralDeclined"
+    after = note(tx, state, name, referral, by=None, now=now)
+    after = wait_no_more(engine, tx, after, referral, by=None, now=now)
+    tell_of(engine, tx, after, referral, "answered", who_offered(tx, after, referral, now), now)
+
+
+def _open_link(tx: Transaction, token: str, session: str, now: datetime) -> tuple[PartnerLink, CaseState]:
+    """Load an open link with its case, which is locked first: whoever makes links does it in this order too."""
+    seen = tx.of(PartnerLinkStore).by_token(_hash(token), hold=False)
+    if seen is None or not session:
+        raise PartnerLinkError
+    state = tx.of(CaseStore).lock(seen.case_id)
+    link = tx.of(PartnerLinkStore).by_token(_hash(token))
+    if link is None or not link.is_open_in(_hash(session), now):
+        raise PartnerLinkError
+    return link, state
+
+
+def _record(
+    engine: Engine, tx: Transaction, state: CaseState, link: PartnerLink, what: str, count: int, now: datetime
+) -> None:
+    """Write into the history of the case that a partner has looked, and at how many answers."""
+    _note_view(engine, tx, link, what, now, count=count)
+    if count:
+        read = RecordedReading(link.case_id, None, now, "partner_page", link.referral_id, ("shared",), ("partner",))
+        tx.of(AuditLogStore).note_reading(read)
+    body = {"referral_id": str(link.referral_id), "what": what, "count": count}
+    tx.of(CaseStore).note(state, "PartnerLinkUsed", body, actor_id=None, at=now)
+
+
+def _note_view(engine: Engine, tx: Transaction, link: PartnerLink, what: str, now: datetime, *, count: int = 0) -> None:
+    view = PartnerView(
+        id=engine.entropy.uuid(), link_id=link.id, case_id=link.case_id, unit_id=link.unit_id, at=now, what=what,
+        count=count,
+    )  # fmt: skip
+    tx.of(PartnerLinkStore).note_view(view)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

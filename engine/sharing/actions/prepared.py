@@ -11,11 +11,10 @@ from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.actions.reasons import reading_of
 from engine.cases.store import CaseStore
-from engine.core.policy import ROLES_THAT_MAY, Action, can
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
 from engine.core.records import Step, StepStatus
 from engine.core.referral import ReferralStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AuditUnavailableError, NotAllowedError, NotFoundError
 from engine.messages.actions.recipients import reachable
@@ -23,10 +22,9 @@ from engine.messages.actions.telling import tell, title_of_step
 from engine.messages.records import IN_APP
 from engine.people.store import DirectoryStore
 from engine.sharing.actions.sharing import is_of, known_referral
-from engine.sharing.consent_store import ConsentStore
 from engine.sharing.records.consent import ConsentRecipient
 from engine.sharing.records.partners import ASKS, PreparedReferral, prepare
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ConsentStore, ReferralStore
 from engine.work.store import ItemStore
 
 READY: Final = "referral_ready"

@@ -12,7 +12,7 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.access import ADD_FILES, problem_of, shown_in
 from engine.core.persons import everybody_in
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Viewer, can
 from engine.core.records import Deadline, Purpose
 from engine.core.referral import (
     ANSWER_WITHIN,
@@ -24,7 +24,6 @@ from engine.core.referral import (
     require_unanswered,
 )
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import next_unit
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
@@ -46,7 +45,7 @@ from engine.sharing.actions.sharing import (
     who_offered,
 )
 from engine.sharing.actions.transfers import hand_over, require_no_statement
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ReferralStore
 
 _CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 _ASKED = frozenset(

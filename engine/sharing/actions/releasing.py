@@ -10,10 +10,9 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core.policy import ROLES_THAT_MAY, Action, can
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
 from engine.core.referral import Referral, ReferralStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, StepUpNeededError
 from engine.messages.actions.recipients import people_of_partner, reachable
@@ -21,8 +20,8 @@ from engine.people.store import DirectoryStore
 from engine.sharing.actions.awaited import wait_for_answer
 from engine.sharing.actions.sharing import known_referral, needs_two, note, require_basis, stop, tell_of
 from engine.sharing.actions.transfers import require_no_statement
-from engine.sharing.referral_store import ReferralStore
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sharing.store import ReferralStore
+from engine.sign_in.actions.account import require_step_up
 
 
 def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> bool:

@@ -15,27 +15,25 @@ from engine.core import commands as cm
 from engine.core.access import Grant, GrantKind, shown_in
 from engine.core.case_links import LinkKind
 from engine.core.persons import everybody_in
+from engine.core.policy import Viewer
 from engine.core.records import AddedStep, CasePerson
 from engine.core.referral import Referral, ReferralStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import CALL, tell_of_referral
 from engine.errors import ConsentError, NotFoundError
 from engine.messages.actions.recipients import people_of_partner, reachable
 from engine.messages.actions.telling import add_delivery_job
 from engine.people.store import DirectoryStore
-from engine.persons.links import LinkStore
 from engine.persons.records import nobody_else_stands, suspected
-from engine.persons.store import PersonStore
+from engine.persons.store import LinkStore, PersonStore
 from engine.plugin.fields import FieldKind
 from engine.ports import ActorRecord
 from engine.retention.store import KeepingStore
 from engine.sharing.actions.awaited import LOOK_AFTER_PARTNERS, open_run, wait_no_more
-from engine.sharing.consent_store import ConsentStore
 from engine.sharing.partner_store import PartnerLinkStore
 from engine.sharing.records.consent import Consent, ConsentRecipient, GivenBy, law_of, locating, require_covered
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ConsentStore, ReferralStore
 
 _PLACES: Final = frozenset({FieldKind.GEO, FieldKind.INTERVALS})
 _STANDARD: Final = "standard"

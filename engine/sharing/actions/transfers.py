@@ -14,8 +14,7 @@ from engine.errors import ConsentError
 from engine.persons.store import PersonStore
 from engine.retention.store import KeepingStore
 from engine.sharing.actions.sharing import keeping_grant, note
-from engine.sharing.consent_store import ConsentStore
-from engine.sharing.referral_store import TransferStore
+from engine.sharing.store import ConsentStore, TransferStore
 
 
 def hand_over(

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.errors import AlreadyEndedError, ConsentError, InvalidAnswersError, PartnerLinkError
-from engine.sharing.actions.partner_links import answer_by_link, open_partner_link, read_by_link
-from engine.sharing.actions.partners import read_directory
+from engine.sharing.actions.partners import answer_by_link, open_partner_link, read_by_link, read_directory
 from engine.web.dependencies import SignedIn
 from engine.web.pages import render
 from engine.web.posted import clean

@@ -17,7 +17,7 @@ from engine.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from engine.sharing.actions.partner_links import make_partner_link
+from engine.sharing.actions.partners import make_partner_link
 from engine.sharing.actions.prepared import prepared_referral
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral, recall_referral, reroute_referral
 from engine.sharing.actions.releasing import release_referral

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from engine.core.viewer import View
+from engine.core.policy import View
 
 
 class NamedView(View):

@@ -7,19 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import FromClause, func, select, true
 
-from engine.cases.labels import positions
-from engine.cases.visibility import kept_by
-from engine.core.policy import Action, can, units_that_let
-from engine.core.viewer import Viewer
+from engine.cases.visibility import kept_by, positions
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
 from engine.errors import NotAllowedError, NotFoundError
-from engine.language.plain_words import in_running_words
-from engine.sharing.consent_store import opened_consent
+from engine.language.names import in_running_words
 from engine.sharing.records.consent import law_of, titles_of
 from engine.sharing.records.shown import ConsentView, MatchView, NamedView, ProbeLine, SharedView, SharingView
-from engine.sharing.referral_store import opened_to_name
+from engine.sharing.store import opened_consent, opened_to_name
 
 _TABLES = tb.CaseRow.metadata.tables
 CONSENT, LINK, VIEW, ORGANISATION = (

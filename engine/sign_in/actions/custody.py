@@ -5,9 +5,9 @@ from typing import Final
 from uuid import UUID
 
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.people.store import DirectoryStore
 
 CUSTODY: Final = "custody"

@@ -1,12 +1,16 @@
-"""Keep what somebody had typed when their session was over, sealed, until they sign in again: at most a day."""
+"""Keep what was typed when a session was over, and forget what signing in needs no more."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.core.viewer import Viewer
+from engine.core.matching import PROBES_KEPT
+from engine.core.policy import Viewer
 from engine.errors import NotFoundError
+from engine.persons.match_store import MatchStore
+from engine.sign_in.habits import SignInHabitStore
 from engine.sign_in.records import KEPT_FORM_LASTS, KeptForm
 from engine.sign_in.store import SignInStore
 
@@ -46,3 +50,22 @@ def drop_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> None:
     with engine.transaction() as tx:
         tx.of(SignInStore).drop_form(form_id, actor_id=viewer.actor_id)
         tx.commit()
+
+
+_TRIES: Final = timedelta(days=1)
+_BROWSERS: Final = timedelta(days=400)
+_SESSIONS: Final = timedelta(days=90)
+
+
+def forget_sign_ins(engine: Engine) -> int:
+    """Forget them; gives how many rows. For a schedule. What happened stays in the audit."""
+    now = engine.wall_clock.now()
+    with engine.transaction() as tx:
+        gone = tx.of(SignInStore).forget_old(
+            tries_before=now - _TRIES, forms_before=now - KEPT_FORM_LASTS, devices_before=now - _BROWSERS,
+            sessions_before=now - _SESSIONS,
+        )  # fmt: skip
+        gone += tx.of(SignInHabitStore).forget_old(before=now - _BROWSERS)
+        gone += tx.of(MatchStore).forget_probes(before=(engine.clock.now() - PROBES_KEPT).date())
+        tx.commit()
+    return gone

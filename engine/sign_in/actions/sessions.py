@@ -6,7 +6,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import (
     CustodyError,
@@ -19,9 +19,9 @@ from engine.errors import (
 )
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
+from engine.sign_in.actions.account import code_fits
 from engine.sign_in.actions.custody import as_keeper, may_enter
 from engine.sign_in.actions.guessing import Tries, hash_of
-from engine.sign_in.actions.step_up import code_fits
 from engine.sign_in.actions.unusual import (
     SignInOrigin,
     learn,

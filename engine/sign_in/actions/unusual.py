@@ -9,9 +9,8 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.db.transaction import Transaction
-from engine.messages.actions.codes import CODE_PAGE, SIGN_IN_CODE, codes_for
 from engine.messages.actions.telling import tell_of_system
-from engine.messages.actions.writing import reachable, zone_of
+from engine.messages.actions.writing import CODE_PAGE, SIGN_IN_CODE, codes_for, reachable, zone_of
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord

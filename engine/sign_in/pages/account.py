@@ -9,7 +9,7 @@ from starlette.responses import Response
 from engine.errors import InvalidAnswersError, WrongCodeError
 from engine.people.actions import second_factor
 from engine.sign_in.actions import account as own_account
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.passwords import picture
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import summary_of

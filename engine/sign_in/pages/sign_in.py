@@ -14,10 +14,10 @@ from engine.people.actions.invitations import ask_for_link
 from engine.people.actions.second_factor import has_factor
 from engine.people.pages.people import NOBODY, groups_of
 from engine.people.viewer import actors
+from engine.sign_in.actions.account import step_up
 from engine.sign_in.actions.guessing import Tries
 from engine.sign_in.actions.kept_forms import drop_form, kept_form
 from engine.sign_in.actions.sessions import Device, become, is_code_sent, prove_code, sign_in, sign_out, whose_code
-from engine.sign_in.actions.step_up import step_up
 from engine.web.dependencies import SignedIn
 from engine.web.kept import typed_lines
 from engine.web.pages import render

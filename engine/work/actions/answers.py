@@ -8,18 +8,18 @@ from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.core.consequences import WorkItem
 from engine.core.library import Library
+from engine.core.policy import Viewer
 from engine.core.records import LIVE, RunStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.documents.actions.attachments import require_adding
 from engine.documents.store import FileStore
 from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, UnknownStepTypeError
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 from engine.plugin.copies import OPENED_AT_ONCE, problems_of_copies, steps_opened, stopping
 from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.following import OpensAtOnce, Watch
 from engine.plugin.steps import StepType
-from engine.plugin.watches import OpensAtOnce, Watch
 from engine.ports import JsonValue
 from engine.work.actions.watches import keep_watches
 from engine.work.store import ItemStore

@@ -8,9 +8,9 @@ from icalendar import Alarm, Calendar, Component, Event
 
 from engine.assembly import Engine
 from engine.cases.actions.reasons import note_reading
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import NotFoundError
-from engine.plugin.appointments import Appointment
+from engine.plugin.following import Appointment
 from engine.work.actions.reading import StepReading, read_step_of
 from engine.work.records import WorkItemView
 from engine.work.views.form import item_form

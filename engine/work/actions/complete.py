@@ -13,23 +13,22 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import consequences as verbs
-from engine.core.closing import asks_whether_done, is_left_to_itself
 from engine.core.consequences import WorkItem, compiled_step
 from engine.core.events import CaseClosed, Event, StepOpened, StepSubmitted
 from engine.core.keeping import key_of_step
-from engine.core.policy import roles_in
+from engine.core.policy import Viewer, roles_in
 from engine.core.records import Step
 from engine.core.records import item_id as id_of_item
+from engine.core.settle import asks_whether_done, is_left_to_itself
 from engine.core.state import CaseState
 from engine.core.time.owing import is_late_entry
 from engine.core.values import RunSteps
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
 from engine.language.conditions.values import Lookup
 from engine.messages.actions.recipients import tell_of_approval, tell_of_return
-from engine.persons.actions.lawyer import note_for_statement
-from engine.plugin.consenting import is_refused, kept_of
+from engine.persons.actions.persons import note_for_statement
+from engine.plugin.copies import is_refused, kept_of
 from engine.ports import JsonValue
 from engine.sharing.actions.prepared import tell_of_prepared
 from engine.work.actions.answers import mind_copies, told_apart, with_hashes

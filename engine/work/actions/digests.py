@@ -7,9 +7,9 @@ from typing import Final
 from engine.assembly import Engine
 from engine.db.transaction import Transaction
 from engine.messages.actions.writing import UnaddressedMessage, reachable, unit_of, write
-from engine.messages.bundles import BundleStore
 from engine.messages.channel_store import PreferenceStore
 from engine.messages.records import DIGEST, EMAIL, Preference, digest_day, ways_for
+from engine.messages.store import BundleStore
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.ports import ActorRecord

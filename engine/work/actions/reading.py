@@ -18,11 +18,10 @@ from engine.core.law.ages import ages_of, strongest, youngest_on
 from engine.core.law.in_case import law_in_case
 from engine.core.library import Library
 from engine.core.matching import bits_when_opened, is_worth_telling, kind_of, score_of
-from engine.core.policy import Action, can
+from engine.core.policy import Action, Membership, Viewer, can
 from engine.core.records import Run, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.values import COLLECTIONS, person_in
-from engine.core.viewer import Membership, Viewer
 from engine.db.transaction import Transaction
 from engine.language.limits import Counting
 from engine.people.store import DirectoryStore
@@ -30,8 +29,8 @@ from engine.persons.records import parents_of
 from engine.persons.store import PersonStore
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import Match, PersonView, StepContext
+from engine.plugin.counting import Law
 from engine.plugin.fields import as_told
-from engine.plugin.laws import Law
 from engine.plugin.steps import Outcome, StepType
 from engine.ports import ClaimedJob
 from engine.sharing.actions.partners import offers

@@ -7,18 +7,17 @@ from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import require_access
 from engine.cases.actions.reasons import classes_of_step, reading_of, require_pace
 from engine.cases.store import CaseStore
-from engine.cases.views.reveal import unsealed_answers, unsealed_places
+from engine.cases.views.sight import unsealed_answers, unsealed_places
 from engine.core.access import CaseAccess, may_tell, names_shown, shows_person, shows_step
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer
 from engine.core.records import Step, StepStatus
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.transaction import Transaction
 from engine.deadlines.records.explanations import StretchView
 from engine.errors import NotFoundError
 from engine.persons.records import CasePersonView
 from engine.persons.views.person import unsealed_person
-from engine.sign_in.actions.step_up import require_step_up
+from engine.sign_in.actions.account import require_step_up
 from engine.work.records import AnswerView
 from engine.work.store import ItemStore
 

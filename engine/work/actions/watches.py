@@ -12,8 +12,8 @@ from engine.core.records import LIVE, AddedStep, CaseStatus, Purpose, RunStatus,
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.limits import TimeLimit
+from engine.plugin.following import Watch
 from engine.plugin.steps import Concluded, Outcome, StepKind
-from engine.plugin.watches import Watch
 from engine.retention.store import KeepingStore
 
 _SOONEST, _LATEST = timedelta(days=2), timedelta(days=7)

@@ -17,18 +17,26 @@ from engine.documents.pages.attachments import with_files
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.people.records import ActorView
 from engine.people.viewer import actors
-from engine.plugin.consenting import is_refused, kept_anyway, kept_of
-from engine.plugin.copies import not_asked, stopping
+from engine.plugin.copies import is_refused, kept_anyway, kept_of, not_asked, stopping
 from engine.ports import JsonValue
-from engine.web.asking import BESIDE, LATE_REASONS, drawn, posted, to_keep
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import TypedText, controls, is_touched, laid_out, problem_lines, questions, typed_texts
-from engine.web.posted import answers, instant, text, whole_number, with_typed
+from engine.web.posted import (
+    BESIDE,
+    LATE_REASONS,
+    answers,
+    drawn,
+    instant,
+    posted,
+    text,
+    to_keep,
+    whole_number,
+    with_typed,
+)
 from engine.web.visit import Visit
 from engine.work.actions.appointments import appointment_file, has_appointment
 from engine.work.actions.complete import DONE, approve_work_item, complete_work_item
-from engine.work.actions.drafts import save_draft
-from engine.work.actions.items import claim_work_item
+from engine.work.actions.items import claim_work_item, save_draft
 from engine.work.records import FieldView, FormView, WorkItemView
 from engine.work.views.form import item_form
 from engine.work.views.worklist import proposed_doer, work_item

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.deadlines.views.lists import asked_extensions, late_calls
-from engine.messages.actions.preferences import preference_of
+from engine.messages.actions.channels import preference_of
 from engine.people.views import shifts
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import text, uuid_or_none

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from engine.cases.labels import positions
 from engine.cases.sentences import OUTCOMES
 from engine.cases.views.answers import (
     Answers,
@@ -18,17 +17,17 @@ from engine.cases.views.answers import (
     typed_title,
 )
 from engine.cases.views.lists import role_words
+from engine.cases.visibility import positions
 from engine.core.access import CaseAccess, Via, covers
 from engine.core.compiled import CompiledStep
-from engine.core.policy import roles_in
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer, roles_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
 from engine.deadlines.records.limits import DeadlineView
 from engine.deadlines.views.deadlines import deadline_views, of_steps, select_deadlines
 from engine.documents.views import document_views, select_documents, that_open
 from engine.errors import AlreadyEndedError, NotACandidateError
-from engine.language.plain_words import in_plain_words
+from engine.language.names import in_plain_words
 from engine.persons.views.links import guardian_notes
 from engine.plugin.fields import FieldSpec
 from engine.plugin.steps import StepType

@@ -7,12 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, exists, false, literal, not_, or_, select
 from sqlalchemy.types import Uuid
 
-from engine.cases.conditions import late_by, late_from
-from engine.cases.labels import Positions, label_of, positions
-from engine.cases.visibility import not_denied
+from engine.cases.visibility import Positions, label_of, late_by, late_from, not_denied, positions
 from engine.core.deadlines.lateness import is_overdue
-from engine.core.policy import roles_in, visible_units
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer, roles_in, visible_units
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_READY, OPENING, RUN, STEP
 from engine.work.records import WorkItemView

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, func, literal, null, select, union_all
 from sqlalchemy.sql.expression import CompoundSelect, cast
 
-from engine.cases.conditions import late_by, nearest_due, nearest_late, units_of
-from engine.cases.visibility import step_shown_to, visible_to
+from engine.cases.visibility import late_by, nearest_due, nearest_late, step_shown_to, units_of, visible_to
+from engine.core.policy import Viewer
 from engine.core.values import person_in
-from engine.core.viewer import Viewer
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
     ABSENCE,

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from engine.cases.views.lists import find_case
 from engine.cli.main import app
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.closing import answer_closing
 from engine.course.actions.steer import add_step
 from engine.rehearsal.world import people_of

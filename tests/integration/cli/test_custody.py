@@ -17,7 +17,7 @@ from engine.cases.actions.open import open_case
 from engine.cases.store import CaseStore
 from engine.cli.main import app
 from engine.core.access import Grant
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import (
     AlreadyEndedError,
     CustodyError,

@@ -14,7 +14,7 @@ from engine.cases.actions.open import open_case
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.cli.main import app
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import KeyMissingError
 from engine.rehearsal.world import people_of
 from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ServiceError
-from engine.orchestration.probe import is_ready
+from engine.orchestration.health import is_ready
 from engine.orchestration.server import PrefectServer
 from tests.integration.orchestration.standin import until
 

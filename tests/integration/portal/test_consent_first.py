@@ -13,7 +13,7 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.errors import InvalidAnswersError
 from engine.web.posted import without_refused
-from engine.work.actions.drafts import save_draft
+from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
 from tests.integration.portal.rows import Rows

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from engine.cases.actions.open import open_case
+from engine.messages.actions.channels import save_preference
 from engine.messages.actions.delivering import deliver_unattended
-from engine.messages.actions.preferences import save_preference
 from engine.messages.views import demo_mailbox
 from engine.ports import JsonValue
 from engine.work.actions.digests import send_digests

@@ -9,7 +9,7 @@ from httpx2 import Response
 
 from engine.core.consequences import WorkItem
 from engine.course.actions.steer import add_step
-from engine.web.asking import LATE_REASONS
+from engine.web.posted import LATE_REASONS
 from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, report_case
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from engine.course.actions.steer import add_step
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, dispatchable
-from engine.plugin.told import PartnerTold
+from engine.plugin.following import PartnerTold
 from engine.sharing.actions.partners import keep_partner
 from engine.work.store import ItemStore
 from tests.integration.portal.world import Portal, report_case

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.cases.actions.open import open_case
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.steer import add_step
 from engine.deadlines.views.law_here import points_to
 from engine.errors import NotFoundError

@@ -7,15 +7,14 @@ from uuid import UUID, uuid4
 from starlette.testclient import TestClient
 
 from engine.cases.store import CaseStore
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.steer import add_step, identify_person
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
 from engine.persons.actions.matches import find_matches
 from engine.rehearsal.world import people_of
-from engine.sharing.consent_store import ConsentStore
 from engine.sharing.pages.partners import COOKIE
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ConsentStore, ReferralStore
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from tests.integration.portal.world import ORIGIN, Portal, Reported, report_case

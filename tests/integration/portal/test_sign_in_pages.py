@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from engine.app import build_engine
 from engine.assembly import Engine
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.messages.actions.delivering import deliver_unattended
 from engine.people.actions.invitations import first_link, new_link

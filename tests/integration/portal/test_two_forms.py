@@ -13,8 +13,7 @@ from engine.errors import OtherCommandError
 from engine.overview.views.history import case_history
 from engine.persons.actions.links import link_cases
 from engine.ports import JsonValue
-from engine.sharing.consent_store import ConsentStore
-from engine.sharing.referral_store import ReferralStore
+from engine.sharing.store import ConsentStore, ReferralStore
 from engine.work.views.worklist import worklist
 from tests.integration.portal.test_sharing_pages import agree, known_case, send_form
 from tests.integration.portal.world import Portal, Reported, hidden

@@ -13,10 +13,10 @@ from engine.access.actions.recusals import recuse
 from engine.cases.store import CaseStore
 from engine.core.access import RecusalReason
 from engine.core.case_links import LinkKind
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person, identify_person
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.overview.actions.exports import ask_copy
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.persons.actions.links import link_cases
@@ -25,11 +25,11 @@ from engine.persons.match_store import MatchStore
 from engine.rehearsal.world import people_of
 from engine.retention.actions.retention import ask_to_lift, place_hold
 from engine.sharing.actions.consents import GivenConsent, record_consent
-from engine.sharing.actions.partner_links import make_partner_link
+from engine.sharing.actions.partners import make_partner_link
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral
 from engine.sharing.records.consent import GivenBy
 from engine.sign_in.actions.kept_forms import keep_form
-from engine.work.actions.drafts import save_draft
+from engine.work.actions.items import save_draft
 from tests.integration.portal.rows import Rows
 from tests.integration.portal.world import ORIGIN, Portal, Reported, report_case
 

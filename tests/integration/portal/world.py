@@ -15,13 +15,13 @@ from starlette.testclient import TestClient
 from engine.app import build_engine, ship
 from engine.approvals.views import waiting
 from engine.assembly import Engine
-from engine.core.viewer import Viewer
-from engine.db.demo import mark_as_demo
+from engine.core.policy import Viewer
 from engine.db.embedded.databases import OWNER, create_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.locks import one_at_a_time
 from engine.db.embedded.roles import DatabaseUrls, urls_on
 from engine.db.locks import PAGES, TimeLimits
+from engine.db.migrate import mark_as_demo
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.messages.mail import DemoMailbox
 from engine.rehearsal.world import MovedClock, RecordingChannel, SeededEntropy, World, people_of

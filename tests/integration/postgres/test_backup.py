@@ -8,11 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from engine.db.embedded.backup import count_rows, make_backup
-from engine.db.embedded.checksums import checksum_file, sha256_of, write_checksum
+from engine.db.embedded.backup import count_rows, make_backup, restore_backup
 from engine.db.embedded.databases import connected, create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
-from engine.db.embedded.restore import restore_backup
+from engine.db.embedded.folder import checksum_file, sha256_of, write_checksum
 from engine.db.embedded.roles import urls_from
 from engine.db.locks import FIRE_DEADLINES
 from engine.errors import DamagedError, ServiceError, SettingsError

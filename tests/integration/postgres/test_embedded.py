@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from engine.db.embedded.binaries import wheel_programs
+from engine.db.embedded.cluster import read_postmaster, wait_a_moment
 from engine.db.embedded.databases import connected
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
-from engine.db.embedded.postmaster import read_postmaster, wait_a_moment
 from engine.errors import ServiceError, SettingsError
 
 OWNER_PROCESS = """

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, text
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from tests.conftest import FreshDatabase
 from tests.integration.queries.world import CHECK, INTAKE, World, build_world
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.overview.views import board as queries_of_board
 from engine.overview.views import running as queries_of_firing

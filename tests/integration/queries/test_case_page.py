@@ -2,10 +2,10 @@
 
 from uuid import UUID, uuid4
 
-from engine.cases.views.reveal import unsealed_answers
+from engine.cases.views.sight import unsealed_answers
 from engine.core import commands as cm
+from engine.core.policy import Viewer
 from engine.core.records import AddedStep, StepInterval
-from engine.core.viewer import Viewer
 from engine.db import tables as tb
 from engine.deadlines.views.why import explain_deadline
 from engine.overview.records.cases import CaseView, StepView

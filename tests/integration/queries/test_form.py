@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.core import commands as cm
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.store import Within
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.overview.views.case import case_page

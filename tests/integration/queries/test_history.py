@@ -7,7 +7,7 @@ import pytest
 from engine.cases.sentences import sentence
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.store import Within
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_history

@@ -10,8 +10,8 @@ import pytest
 
 from engine.access.views import case_access
 from engine.cases.views.lists import cases, count_cases, find_case
-from engine.cases.views.reveal import unsealed_answers
-from engine.core.viewer import Membership, Viewer
+from engine.cases.views.sight import unsealed_answers
+from engine.core.policy import Membership, Viewer
 from engine.db import tables as tb
 from engine.deadlines.views.why import explain_deadline, explain_step
 from engine.documents.views import document_text

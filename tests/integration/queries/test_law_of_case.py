@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.deadlines.views.law import explain_law, law_of_case
 from engine.errors import UnknownLawLimitError
 from tests.integration.queries.world import CHECK, INTAKE, World

@@ -9,7 +9,7 @@ import pytest
 
 from engine.cases.views.lists import cases, count_cases, find_case
 from engine.core import commands as cm
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.definitions.views import definition, definitions, published_workflows
 from engine.errors import NotFoundError

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.cases.views.lists import cases
-from engine.cases.views.reveal import unsealed_answers
-from engine.core.viewer import Viewer
+from engine.cases.views.sight import unsealed_answers
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.deadlines.views.lists import link
 from engine.deadlines.views.why import explain_deadline

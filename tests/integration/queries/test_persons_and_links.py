@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.db.store import Within
 from engine.errors import NotFoundError
@@ -12,7 +12,7 @@ from engine.overview.views.case import case_page
 from engine.persons.store import PersonStore
 from engine.persons.views.links import case_links
 from engine.persons.views.person import person_page, unsealed_person
-from engine.sharing.views.partner import partner_page
+from engine.sharing.views.sent import partner_page
 from tests.integration.queries.world import START, World
 
 KNOWN = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.errors import NotFoundError
 from engine.people.viewer import as_viewer

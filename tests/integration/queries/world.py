@@ -16,14 +16,13 @@ from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.decide import decide
 from engine.core.events import CaseOpened
 from engine.core.library import Library
+from engine.core.policy import Viewer
 from engine.core.records import Case, PersonRole, Scalar, step_id
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db import tables as tb
 from engine.db.embedded.roles import DatabaseUrls
 from engine.db.entering import secret_of
-from engine.db.reader import Reader
-from engine.db.reading import Known
+from engine.db.reading import Known, Reader
 from engine.db.store import Within
 from engine.keys.key_file import KeyFile, KeyRing
 from engine.keys.vault import KeyVault
@@ -37,8 +36,7 @@ from engine.persons.store import PersonStore
 from engine.plugin.answers import Form
 from engine.plugin.fields import Count, Instant, LongText, Text
 from engine.plugin.fields import field as asked
-from engine.plugin.pillar import Pillar
-from engine.plugin.registry import InstalledPillar, Registry, build_registry
+from engine.plugin.registry import InstalledPillar, Pillar, Registry, build_registry
 from engine.plugin.steps import StepKind, StepType, asked_of
 from engine.ports import JsonValue
 from engine.work.store import ItemStore

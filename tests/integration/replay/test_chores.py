@@ -13,15 +13,14 @@ import pytest
 from psycopg.rows import dict_row
 
 from engine.cases.actions.open import open_case
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.machine.files import data_folder
-from engine.messages.actions.preferences import save_preference
-from engine.messages.bundles import BundleStore
+from engine.messages.actions.channels import save_preference
+from engine.messages.store import BundleStore
 from engine.rehearsal.answers import report_answers
-from engine.rehearsal.chores import next_chore_at
 from engine.rehearsal.story import read_story
-from engine.rehearsal.world import World, people_of
+from engine.rehearsal.world import World, next_chore_at, people_of
 from tests.integration.portal.world import story_world
 
 BEGIN = datetime(2026, 3, 2, 6, tzinfo=UTC)

@@ -11,14 +11,14 @@ from engine.app import DEMO_CLOCK, build_engine, ship
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.views.lists import cases
-from engine.core.viewer import Viewer
-from engine.db.demo import mark_as_demo
+from engine.core.policy import Viewer
 from engine.db.embedded.databases import OWNER, create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.roles import DatabaseUrls, urls_on
+from engine.db.migrate import mark_as_demo
 from engine.deadlines.actions.audit import audit_escalations
 from engine.deadlines.views.lists import asked_extensions
-from engine.definitions.day_store import SpecialDayStore
+from engine.definitions.store import SpecialDayStore
 from engine.messages.mail import DemoGateways, DemoMailbox
 from engine.overview.views.case import case_page
 from engine.people.duty_store import DutyStore

@@ -14,7 +14,7 @@ from engine.approvals.records import ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.cases.access_store import AccessStore
 from engine.core.access import Grant, Recusal, RecusalReason, Via
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.db.store import Within
 from engine.errors import NotFoundError

@@ -12,10 +12,9 @@ from engine.audit.anchors import AnchorFiles
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.reasons import note_reading
 from engine.core.checkpoints import read_line
-from engine.db.embedded.backup import make_backup
+from engine.db.embedded.backup import make_backup, restore_into
 from engine.db.embedded.databases import create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
-from engine.db.embedded.restore import restore_into
 from engine.errors import SettingsError
 from engine.overview.records.board import AuditFault
 from tests.integration.usecases.conftest import filled, world

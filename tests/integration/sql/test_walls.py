@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Table, create_engine, delete, event, 
 from sqlalchemy.exc import ProgrammingError
 
 from engine.cases.views.lists import cases
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.db.entering import FOR, enter_for
 from engine.db.walls import OUTSIDE, WALLED, gaps_in_the_wall

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.definitions.actions.law_signing import sign_limit
 from tests.integration.usecases.world import World
 

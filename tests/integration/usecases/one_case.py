@@ -9,10 +9,10 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
+from engine.core.policy import Viewer
 from engine.core.records import AddedStep, Deadline, PersonRole, Purpose, Step, step_id
 from engine.core.state import CaseState
 from engine.core.values import path_of_person
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person, add_step
 from engine.overview.records.cases import StepView
 from engine.overview.views.case import case_page

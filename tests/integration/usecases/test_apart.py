@@ -12,13 +12,13 @@ from engine.documents.views import document_text
 from engine.errors import KeyMissingError
 from engine.keys.actions.keys import reseal_case
 from engine.keys.store import KeyStore
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 from engine.overview.views.case import case_page
 from engine.plugin.registry import load_registry
 from engine.ports import JsonValue
 from engine.web.terminal import SYSTEM
 from engine.work.actions.answers import told_apart
-from engine.work.actions.drafts import save_draft
+from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
 from tests.integration.usecases.world import INTAKE, LOOKED, World

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.cases.access_store import AccessStore
 from engine.core.access import Grant
 from engine.core.files import LARGEST, PART, FileKind
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.documents.actions.attachments import Arrival, drop_unfinished, files_of, open_file, shown_name
 from engine.documents.looking import LocalFiles
 from engine.documents.store import FileStore

@@ -8,8 +8,8 @@ import pytest
 
 from engine.cases.store import CaseStore
 from engine.errors import InvalidAnswersError
+from engine.messages.actions.channels import preference_of, save_preference
 from engine.messages.actions.delivering import deliver_unattended
-from engine.messages.actions.preferences import preference_of, save_preference
 from engine.messages.actions.telling import bundle_storms, tell
 from engine.messages.channel_store import ChannelStore
 from engine.messages.records import EMAIL, IN_APP, Preference

@@ -12,10 +12,10 @@ from engine.access.views import my_glass
 from engine.cases.access_store import AccessStore
 from engine.cases.views.lists import cases
 from engine.core.access import Recusal, RecusalReason, covers
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.steer import identify_person
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 from engine.overview.views.case import case_page
 from engine.work.actions.reveal import reveal_person
 from tests.integration.usecases.world import World

@@ -10,8 +10,8 @@ import pytest
 from engine.access.actions.recusals import recuse
 from engine.cases.actions.reasons import read_reasons
 from engine.core.access import RecusalReason
+from engine.core.policy import Viewer
 from engine.core.records import Deadline
-from engine.core.viewer import Viewer
 from engine.deadlines.actions.acknowledge import acknowledge, note_call
 from engine.deadlines.actions.audit import audit_escalations
 from engine.deadlines.views.lists import late_calls

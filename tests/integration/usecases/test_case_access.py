@@ -10,7 +10,7 @@ from engine.access.actions.recusals import answer_lift, end_recusal, recuse
 from engine.access.views import case_access
 from engine.core.access import RecusalReason
 from engine.core.consequences import WorkItem
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, OwnApprovalError
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_history

@@ -10,7 +10,7 @@ from engine.access.actions.recusals import recuse
 from engine.access.actions.restrict import answer_opening, ask_to_open, seal_case
 from engine.cases.access_store import AccessStore
 from engine.cases.actions.receipts import Progress, ask_progress, receipt_code
-from engine.cases.values import outputs_of, seal_values
+from engine.cases.loading import outputs_of, seal_values
 from engine.core.access import Recusal, RecusalReason
 from engine.core.case_links import LinkKind
 from engine.core.law.told import told_in
@@ -32,7 +32,7 @@ from engine.persons.actions import links as cl
 from engine.persons.actions.persons import change_role
 from engine.persons.actions.same import bring_person, merge_persons, unmerge_persons
 from engine.persons.actions.split import split_case
-from engine.persons.links import LinkStore
+from engine.persons.store import LinkStore
 from engine.sharing.actions.consents import withdraw_consent
 from engine.sharing.actions.referrals import accept_referral, decline_referral, offer_referral, recall_referral
 from engine.work.actions.items import claim_work_item

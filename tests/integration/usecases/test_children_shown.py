@@ -17,7 +17,7 @@ from engine.overview.views.history import case_history
 from engine.plugin.copies import ANSWER_FIRST
 from engine.rehearsal.answers import report_answers
 from engine.work.actions.complete import complete_work_item
-from engine.work.actions.drafts import save_draft
+from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
 from tests.integration.usecases.one_case import HOUR, Work

@@ -7,7 +7,7 @@ import pytest
 from engine.access.actions.bulk_viewing import watch_viewing
 from engine.approvals.actions.concerns import answer_concern, raise_concern, read_concern
 from engine.cases.actions.reasons import note_reading
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.people.actions.manage import deactivate, give_role
 from engine.web.terminal import SYSTEM

@@ -10,7 +10,7 @@ from engine.cases.access_store import AccessStore
 from engine.core.access import Grant, GrantKind, Via
 from engine.core.referral import ReferralKind
 from engine.errors import AlreadyEndedError, NotFoundError
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.overview.views.case import case_page
 from engine.people.store import DirectoryStore
 from engine.retention.actions.custody import answer_release, ask_release, standing, take_into_custody

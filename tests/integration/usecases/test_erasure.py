@@ -16,13 +16,12 @@ from engine.app import build_engine
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.keeping import COOLING_OFF, ErasureStatus, Tombstone
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person, identify_person
-from engine.db.embedded.backup import make_backup
+from engine.db.embedded.backup import make_backup, restore_backup
 from engine.db.embedded.databases import create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
-from engine.db.embedded.restore import restore_backup
 from engine.db.embedded.roles import DatabaseUrls, urls_on
 from engine.definitions.actions.publish import publish_shipped
 from engine.errors import (

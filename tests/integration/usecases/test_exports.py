@@ -11,8 +11,8 @@ import pytest
 from engine.access.records import MOST_COPIES_IN_AN_HOUR
 from engine.core.keeping import ROWS_ALONE
 from engine.core.law.ages import ages_of
+from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import Viewer
 from engine.course.actions.steer import add_person
 from engine.errors import (
     AlreadyEndedError,

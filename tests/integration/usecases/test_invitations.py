@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import (
     InvalidAnswersError,
     LinkOverError,
@@ -26,8 +26,7 @@ from engine.people.actions.invitations import (
 )
 from engine.people.actions.manage import deactivate, invite
 from engine.sign_in.actions.account import change_password, end_other_sessions, end_session, sessions_of
-from engine.sign_in.actions.forget import forget_sign_ins
-from engine.sign_in.actions.kept_forms import keep_form
+from engine.sign_in.actions.kept_forms import forget_sign_ins, keep_form
 from engine.sign_in.actions.sessions import Device, sign_in, viewer_of
 from engine.sign_in.passwords import Argon2Passwords
 from engine.web.terminal import SYSTEM

@@ -13,7 +13,7 @@ from engine.course.actions.steer import identify_person
 from engine.errors import ConsentError, LawyersNoteError
 from engine.rehearsal.world import people_of
 from engine.sharing.actions.consents import GivenConsent, record_consent
-from engine.sharing.actions.partner_links import answer_by_link, make_partner_link, open_partner_link, read_by_link
+from engine.sharing.actions.partners import answer_by_link, make_partner_link, open_partner_link, read_by_link
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral
 from engine.sharing.records.consent import GivenBy
 from tests.integration.usecases.one_case import DAY, Work

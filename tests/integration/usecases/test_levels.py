@@ -10,7 +10,7 @@ import pytest
 
 from engine.access.actions.recusals import recuse
 from engine.core.access import RecusalReason
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.deadlines.actions.acknowledge import acknowledge, acknowledge_by_link
 from engine.definitions.actions.publish import publish_shipped
 from engine.documents.views import document_text

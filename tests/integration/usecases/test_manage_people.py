@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import (
     InvalidAnswersError,
     LastAdministratorError,
@@ -15,7 +15,7 @@ from engine.errors import (
     SignInError,
     StepUpNeededError,
 )
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.people.actions.invitations import set_first_password
 from engine.people.actions.manage import (
     activate,

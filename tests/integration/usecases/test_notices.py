@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from engine.core.consequences import WorkItem
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.overview.actions.trouble import tell_of_trouble
 from engine.work.actions.complete import approve_work_item
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item

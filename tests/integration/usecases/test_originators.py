@@ -7,10 +7,10 @@ import pytest
 from engine.cases.access_store import AccessStore
 from engine.core.access import Recusal, RecusalReason
 from engine.core.consequences import JobKind
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.jobs.actions.serve import claim_jobs, retry_job
 from engine.ports import ClaimedJob
-from engine.sharing.referral_store import TransferStore
+from engine.sharing.store import TransferStore
 from engine.work.actions.reading import HAS_NO_ACCESS, IS_DISABLED, OF_A_PERSON
 from tests.integration.usecases.world import World
 

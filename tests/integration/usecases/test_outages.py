@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.jobs.store import JobStore
-from engine.messages.actions.dead_letters import drop_delivery, retry_delivery
+from engine.messages.actions.channels import drop_delivery, retry_delivery
 from engine.messages.actions.delivering import LEASE, MOST_DELIVERIES, deliver_unattended
 from engine.messages.deliveries import DeliveryStore
 from engine.messages.mail import SmtpSending

@@ -11,7 +11,7 @@ from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, identify_person
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
 from engine.sharing.actions.consents import withdraw_consent
-from engine.sharing.actions.partner_links import (
+from engine.sharing.actions.partners import (
     NewPartnerLink,
     answer_by_link,
     make_partner_link,

@@ -9,10 +9,10 @@ from engine.core.matching import stage_of
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person
 from engine.persons.actions.matches import find_matches
-from engine.persons.actions.told import keep_persons
+from engine.persons.actions.persons import keep_persons
 from engine.persons.store import PersonStore
 from engine.persons.tokens import NameTokens
-from engine.plugin.told import PersonTold
+from engine.plugin.following import PersonTold
 from engine.sharing.views.sharing import matches
 from tests.integration.usecases.world import World
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from engine.approvals.views import waiting
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
 from engine.definitions.views import definition, definitions
 from engine.errors import (

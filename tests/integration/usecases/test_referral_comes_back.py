@@ -13,7 +13,7 @@ from engine.course.actions.steer import add_step
 from engine.errors import InvalidAnswersError
 from engine.rehearsal.world import people_of
 from engine.sharing.actions.consents import end_expired_consents, withdraw_consent
-from engine.sharing.actions.partner_links import answer_by_link, make_partner_link, open_partner_link
+from engine.sharing.actions.partners import answer_by_link, make_partner_link, open_partner_link
 from engine.sharing.actions.referrals import decline_referral, recall_referral, reroute_referral
 from engine.work.views.worklist import worklist
 from tests.integration.usecases.test_partner_links import token

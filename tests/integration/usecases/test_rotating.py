@@ -18,7 +18,7 @@ from engine.audit.actions import make_checkpoint
 from engine.audit.anchors import AnchorFiles
 from engine.cases.actions.receipts import Progress, ask_progress, receipt_code
 from engine.core.files import FileKind
-from engine.db.chain import link
+from engine.db.row_history import link
 from engine.documents.actions.attachments import Arrival
 from engine.errors import NotAllowedError
 from engine.keys.actions.keys import export_keys, key_state, keys_are_proved, prove_export

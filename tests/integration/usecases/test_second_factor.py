@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 import pyotp
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.errors import (
     AlreadyEndedError,
     NotAllowedError,
@@ -30,8 +30,8 @@ from engine.people.actions.second_factor import (
 )
 from engine.people.viewer import as_viewer
 from engine.rehearsal.world import MovedClock
+from engine.sign_in.actions.account import require_step_up, step_up
 from engine.sign_in.actions.sessions import Begun, prove_code, sign_in, viewer_of, whose_code
-from engine.sign_in.actions.step_up import require_step_up, step_up
 from engine.web.terminal import SYSTEM
 from engine.work.actions.reveal import reveal_places
 from tests.integration.usecases.world import World

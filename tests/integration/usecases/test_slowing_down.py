@@ -8,9 +8,9 @@ import pytest
 
 from engine.errors import SignInError, TooSoonError, WrongCodeError
 from engine.rehearsal.world import MovedClock
+from engine.sign_in.actions.account import step_up
 from engine.sign_in.actions.guessing import Tries
 from engine.sign_in.actions.sessions import prove_code, sign_in
-from engine.sign_in.actions.step_up import step_up
 from tests.integration.usecases.world import World
 
 PASSWORD = "three quiet boats at noon"

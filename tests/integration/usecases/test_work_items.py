@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.core.viewer import Viewer
+from engine.core.policy import Viewer
 from engine.course.actions.steer import (
     add_person,
     add_step,
@@ -27,8 +27,7 @@ from engine.errors import (
     NotFoundError,
 )
 from engine.overview.views.case import case_page
-from engine.work.actions.drafts import save_draft
-from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
+from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item, save_draft
 from engine.work.actions.reveal import reveal_answers, reveal_person
 from engine.work.views.form import item_form
 from engine.work.views.worklist import worklist

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
 from engine.plugin.fields import Count, Instant, Intervals, LongText, Text, field
-from engine.plugin.pillar import Pillar
+from engine.plugin.registry import Pillar
 from engine.plugin.rules import rule
 from engine.plugin.steps import Completed, Concluded, Document, Prepared, asked_of, automatic
 

@@ -13,9 +13,9 @@ from engine.assembly import Engine
 from engine.cases.actions.open import OpenedCase, open_case
 from engine.cases.store import CaseStore
 from engine.core.consequences import WorkItem
+from engine.core.policy import Viewer
 from engine.core.records import Deadline
 from engine.core.state import CaseState
-from engine.core.viewer import Viewer
 from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.definitions.actions.proposals import answer_proposal, propose_files

@@ -13,9 +13,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, NumberObject, StreamObject, TextStringObject
 
 from engine.core.files import MEDIA_TYPES, Scan
-from engine.documents.copies import shared_copy
 from engine.documents.looking import LocalFiles
-from engine.documents.types import media_type_of
+from engine.documents.types import media_type_of, shared_copy
 from engine.errors import FileRefusedError
 
 CANARY = "Kamala of the blue house"

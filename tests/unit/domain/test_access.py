@@ -21,7 +21,7 @@ from engine.core.access import (
     shows_person,
     shows_whole,
 )
-from engine.language.sealed import SealedClass
+from engine.language.names import SealedClass
 
 CASE, OWNER, PARTNER = UUID(int=1), UUID(int=2), UUID(int=3)
 ASHA, BINA = UUID(int=5), UUID(int=6)

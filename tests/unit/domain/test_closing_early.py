@@ -1,7 +1,7 @@
 """What stands against closing a case, counted, and told apart from what stood before."""
 
 from engine.core import commands as cm
-from engine.core.closing import Advice, advice_against, is_left_to_itself, stands
+from engine.core.settle import Advice, advice_against, is_left_to_itself, stands
 from tests.unit.domain.small_world import OTHER_RUN, World, workflow
 
 _TIMED = {"a": {"time": {"limit": "PT4H"}}, "b": {"after": "a"}}

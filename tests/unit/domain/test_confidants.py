@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from engine.approvals.records import Colleague, confidant
-from engine.language.roles import Role
+from engine.language.names import Role
 
 HERE, THERE = UUID(int=100), UUID(int=200)
 RAISER = UUID(int=50)

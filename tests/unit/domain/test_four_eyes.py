@@ -16,8 +16,7 @@ from engine.approvals.records import (
     require_open,
     require_other,
 )
-from engine.core.policy import ROLES_THAT_MAY
-from engine.core.viewer import Viewer
+from engine.core.policy import ROLES_THAT_MAY, Viewer
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, OwnApprovalError
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)

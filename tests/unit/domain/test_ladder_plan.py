@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from engine.core.time.counting import due_at
-from engine.core.time.ladder_plan import planned_levels
+from engine.core.time.counting import due_at, planned_levels
 from engine.errors import CalendarMissingError
 from engine.language.calendars import Calendar
 from engine.language.ladders import Ladder

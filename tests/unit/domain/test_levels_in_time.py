@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.records import AddedStep, Deadline, DeadlineStatus, DelayOwner, step_id
-from engine.core.time.ladder_plan import unanswered_levels
+from engine.core.time.counting import unanswered_levels
 from engine.errors import NotFoundError
 from engine.language.calendars import Calendar
 from engine.language.ladders import Ladder

@@ -7,7 +7,7 @@ import pytest
 
 from engine.core.access import CaseAccess, Via
 from engine.core.policy import ROLES_THAT_MAY, Action, board_units, can, visible_units
-from engine.language.roles import Role
+from engine.language.names import Role
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 

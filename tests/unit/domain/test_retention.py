@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from engine.language.library import load_definitions
 from engine.language.retention import DataClass, RetentionPolicy, missing_classes, policy_for
 from engine.machine.files import data_folder
-from engine.retention.policy import Act, Proposed, proposed, still_kept
+from engine.retention.records import Act, Proposed, proposed, still_kept
 
 CLOSED = datetime(2024, 2, 29, 10, 0, tzinfo=UTC)
 

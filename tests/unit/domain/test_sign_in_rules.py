@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.language.roles import Role
+from engine.language.names import Role
 from engine.sign_in.records import (
     ACCOUNT,
     ACCOUNT_HERE,

@@ -7,8 +7,8 @@ import pytest
 
 from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
-from engine.plugin.contract import broken_promises, contract_of
 from engine.plugin.fields import Count, OutputKind, Text, field
+from engine.plugin.registry import broken_promises, contract_of
 from engine.plugin.steps import Completed, Outcome, OutputSpec, StepType, asked_of, automatic
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.plugin.shown_when import NeededAnswer, wanted_answers
+from engine.plugin.answers import NeededAnswer, wanted_answers
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.plugin.answers import as_day, as_instant, as_number
+from engine.plugin.counting import add_months, add_months_to_instant, end_of_day, local_day
 from engine.plugin.paper import in_zone
-from engine.plugin.values import add_months, add_months_to_instant, end_of_day, local_day
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from engine.access.records import REASONS
 from engine.approvals.actions.concerns import KINDS, STATUSES
 from engine.audit.records import AccountLine, AuditLine, ConcernLine, GlassLine, GlassView, ReaderLine
-from engine.core.viewer import View
+from engine.core.policy import View
 from engine.overview.records.cases import CaseView
 from engine.sharing.records.shown import ProbeLine
 from engine.work.records import PaperView

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.core.viewer import View
+from engine.core.policy import View
 from engine.messages.records import OfferView
 from engine.sharing.records.partners import Score, written
 from engine.sharing.records.shown import MatchView, PartnerPage, SharingView

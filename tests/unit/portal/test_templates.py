@@ -13,8 +13,8 @@ from pydantic import BaseModel
 from engine.access.records import AccessView
 from engine.approvals.pages.waiting import WORDS
 from engine.approvals.records import WaitingView
+from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
-from engine.core.viewer import View, Viewer
 from engine.course.pages.course import REOPEN, START
 from engine.deadlines.records.explanations import ExplanationView, PlannedView, StretchView
 from engine.deadlines.records.limits import AskedView, DeadlineView, DelayLine, ExtensionView, LateView, LinkView

@@ -7,7 +7,7 @@ import pytest
 
 from engine.language.ladders import LevelRepeat
 from engine.language.limits import TimeLimit
-from engine.rehearsal.alert_budget import AlertBudget, alert_budget
+from engine.rehearsal.many_cases import AlertBudget, alert_budget
 from engine.rehearsal.simulated import SimulatedReport
 from engine.rehearsal.simulator import simulate
 from tests.acceptance.shipped_files import CASES, library, shipped

@@ -9,8 +9,7 @@ import pytest
 
 from engine.core.law.told import TELLS
 from engine.definitions.catalogue import RegistryCatalogue
-from engine.rehearsal.simulated import SimulatedReport
-from engine.rehearsal.simulated_facts import SimulatedFacts, drawn_facts
+from engine.rehearsal.simulated import SimulatedFacts, SimulatedReport, drawn_facts
 from engine.rehearsal.simulator import simulate
 from tests.acceptance.shipped_files import library, registry, shipped
 

@@ -1,7 +1,7 @@
 """A small catalogue of step types, for tests of definitions."""
 
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
-from engine.language.lint.known import KnownLaw, KnownNames
+from engine.language.lint.subject import KnownLaw, KnownNames
 
 OUTCOMES = ("done", "refused_by_person", "not_needed", "blocked_by_other_body")
 BOOL = Output(kind=ValueKind.BOOL)

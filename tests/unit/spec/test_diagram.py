@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from engine.language.diagram import to_dot, to_mermaid
-from engine.language.drawing.palette import INK, colour_of
+from engine.language.diagram_parts import INK, colour_of
 from engine.language.extends import load_workflow_text
 from engine.language.workflow import Workflow
 from engine.machine.drawing import dot_to_svg

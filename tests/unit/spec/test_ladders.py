@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from engine.language.ladders import Ladder, Level, LevelRecipient, RecipientKind
-from engine.language.roles import Role
+from engine.language.names import Role
 
 FILES = sorted((Path(__file__).parents[3] / "workflows" / "ladders").glob("*.yaml"))
 LETTER = {"law_route": "High Court", "letter": "escalation-letter", "released_by": "lawyer", "release_within": "PT24H"}

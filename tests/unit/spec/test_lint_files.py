@@ -8,8 +8,8 @@ import pytest
 
 from engine.language.findings import Finding
 from engine.language.lint.codes import CODES
-from engine.language.lint.known import KnownNames
-from engine.language.lint.paths import lint_paths
+from engine.language.lint.files import lint_paths
+from engine.language.lint.subject import KnownNames
 from tests.unit.spec.step_types import CATALOGUE, NAMES
 from tests.unit.spec.test_lint_workflows import EXAMPLE
 

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.language.lint.files import lint_documents
-from engine.language.lint.known import KnownNames
+from engine.language.lint.subject import KnownNames
 from engine.language.yaml_files import read_yaml
 from tests.unit.spec.step_types import CATALOGUE
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.language.findings import Finding, Severity
 from engine.language.lint.codes import CODES
-from engine.language.lint.known import KnownLaw, KnownNames
-from engine.language.lint.workflows import lint_workflow
+from engine.language.lint.files import lint_workflow
+from engine.language.lint.subject import KnownLaw, KnownNames
 from tests.unit.spec.step_types import CATALOGUE, NAMES
 
 EXAMPLE = """\

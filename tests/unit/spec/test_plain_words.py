@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.language.plain_words import in_plain_words, in_running_words
+from engine.language.names import in_plain_words, in_running_words
 from engine.plugin.registry import load_registry
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.db.embedded.postmaster import read_postmaster
+from engine.db.embedded.cluster import read_postmaster
 
 
 @pytest.mark.parametrize("content", ["", "\n", "not a number\n", "\x00\x00\x00"])

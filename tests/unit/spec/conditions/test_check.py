@@ -2,8 +2,7 @@
 
 import pytest
 
-from engine.language.conditions.check import check_condition
-from engine.language.conditions.field_types import ConditionProblem, FieldType, ValueType
+from engine.language.conditions.check import ConditionProblem, FieldType, ValueType, check_condition
 from engine.language.conditions.parse import parse_condition
 
 TYPES = {

@@ -10,11 +10,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from engine.errors import ConditionSyntaxError, ConditionTypeError
-from engine.language.conditions.check import check_condition
+from engine.language.conditions.check import FieldType, ValueType, check_condition
 from engine.language.conditions.evaluate import evaluate, explain
-from engine.language.conditions.field_types import FieldType, ValueType
 from engine.language.conditions.parse import parse_condition
-from engine.language.conditions.render import render
 from engine.language.conditions.tree import (
     And,
     BoolLiteral,
@@ -39,7 +37,7 @@ from engine.language.conditions.tree import (
     Variable,
 )
 from engine.language.conditions.values import UNKNOWN, Truth, Value
-from engine.language.conditions.words import in_words
+from engine.language.conditions.words import in_words, render
 
 Path = tuple[str, ...]
 Draw = st.DrawFn

@@ -1,9 +1,37 @@
-"""How long a limit of the law leaves, as the packs of law have it: a pillar reads the number, and never knows it."""
+"""How long a limit of the law leaves, and calendar time counted for functions of pillars."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from engine.plugin.values import add_months, add_months_to_instant, local_day
+from dateutil.relativedelta import relativedelta
+
+
+def add_months(day: date, months: int) -> date:
+    """Add calendar months: 31 December and two months is the last day of February."""
+    return day + relativedelta(months=months)
+
+
+def add_months_to_instant(instant: datetime, months: int, zone: str) -> datetime:
+    """Add calendar months by the clock on the wall in `zone`; the answer is in UTC."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return datetime.combine(add_months(local.date(), months), local.timetz()).astimezone(UTC)
+
+
+def start_of_day(day: date, zone: str) -> datetime:
+    """Give the first instant of a day in `zone`, in UTC."""
+    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """Give the last second of a day in `zone`, in UTC."""
+    return datetime.combine(day, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
+
+
+def local_day(instant: datetime, zone: str, *, plus_days: int = 0) -> date:
+    """Give the day that an instant, or some days after it, falls on in `zone`."""
+    return (instant.astimezone(ZoneInfo(zone)) + timedelta(days=plus_days)).date()
+
 
 _HOURS_A_DAY, _SATURDAY = 24, 5
 _SAID_IN_HOURS = 48

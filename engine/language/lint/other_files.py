@@ -1,4 +1,4 @@
-"""Lint: the levels of a ladder stand in order, tell somebody, and leave time to acknowledge."""
+"""Lint: ladders, calendars, law packs and retention policies."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -6,12 +6,17 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from engine.language.calendars import Calendar
+from engine.language.catalogue import StepCatalogue
 from engine.language.findings import Finding, Severity
 from engine.language.ladders import ChannelName, ItemPerson, Ladder, Level
-from engine.language.limits import Counting, Offset
-from engine.language.lint.known import KnownNames
+from engine.language.law import LawPack
+from engine.language.limits import Counting, Offset, TimeLimit
+from engine.language.lint.subject import KnownNames
 from engine.language.merged import Merged
-from engine.language.nearest import meant, shown
+from engine.language.names import meant, shown
+from engine.language.retention import RetentionPolicy, RetentionRule
+from engine.language.workflow import Workflow
 
 CRITICAL: Final = frozenset({"critical", "partner-silent-critical", "child-not-produced", "detention-limit", "leak"})
 """The ladders for people in danger: each has a floor that no author can lower."""
@@ -127,3 +132,80 @@ def _offset(value: object) -> Offset | None:
         return Offset.model_validate(value)
     except ValidationError:
         return None
+
+
+_LISTS = ("holidays", "extra_working_days", "not_holidays")
+
+
+def check_calendar(calendar: Calendar, merged: Merged, names: KnownNames) -> list[Finding]:
+    """Find days that are told twice or against each other, and a place whose holidays nobody knows."""
+    findings: list[Finding] = []
+    place = calendar.holidays_from
+    if place is not None and names.holiday_places and place not in names.holiday_places:
+        message = f"The public holidays of {shown(place)} are not known here. {meant(place, names.holiday_places)}"
+        findings.append(merged.finding(("holidays_from",), "unknown-place", message))
+    for name in _LISTS:
+        seen = {special.day for special in calendar.holidays} if name != "holidays" else set()
+        for index, special in enumerate(getattr(calendar, name)):
+            if special.day in seen:
+                message = f"{special.day} stands in this calendar twice: leave it where it belongs."
+                findings.append(merged.finding((name, index, "day"), "day-twice", message))
+            seen = seen | {special.day}
+    return findings
+
+
+_OPENING = "start"
+
+
+def check_law_pack(pack: LawPack, merged: Merged, catalogue: StepCatalogue) -> list[Finding]:
+    """Find limits that no installed step type ever starts, and signatures, which are not given in a file."""
+    findings = []
+    for index, limit in enumerate(pack.limits):
+        for place, start in enumerate(limit.starts):
+            if start != _OPENING and catalogue.find(start) is None:
+                message = f"No installed pillar has the step type {shown(start)}, so {limit.id} never starts with it."
+                findings.append(merged.finding(("limits", index, "starts", place), "unknown-step-type", message))
+        if limit.signature is not None:
+            message = f"A lawyer signs {limit.id} on the page of the law, by name: take the signature out of the file."
+            findings.append(merged.finding(("limits", index, "signature"), "signature-in-file", message))
+    return findings
+
+
+def dropped_limits(
+    before: LawPack, after: LawPack, *, workflows: Iterable[Workflow], catalogue: StepCatalogue, file: str
+) -> list[Finding]:
+    """Find limits that a new version of a pack would drop although a workflow, or a step type in it, names them."""
+    dropped = {limit.id for limit in before.limits} - {limit.id for limit in after.limits}
+    findings = []
+    for workflow in workflows if dropped else ():
+        for key, step in workflow.steps.items():
+            info = catalogue.find(step.uses)
+            named = {time.law for time in step.time} if step.time else {info.law_limit if info else None}
+            for limit in sorted(named & dropped, key=str):
+                where = f'The workflow "{workflow.workflow}" names {limit} in its step "{key}"'
+                message = f"{where}: keep the limit, or change it there first."
+                findings.append(Finding(file, 1, 1, "limit-in-use", message))
+    return findings
+
+
+FLOOR: Final = TimeLimit("P1Y")
+"""What every class of data is kept for at least: a year of logs is the law (DPDP Rules 2025, rules 6(1)(e) and 8(3)),
+and whoever comes back for their papers, or complains, does so within a year."""
+_ABOUT_THE_SAME: Final = timedelta(days=1)
+
+
+def kept_too_briefly(policy: RetentionPolicy, merged: Merged) -> list[Finding]:
+    """Find the classes of data whose shortest or longest time is below the floor."""
+    return [
+        merged.finding(("rules", index, name), "below-floor", _words(rule))
+        for index, rule in enumerate(policy.rules)
+        for name, limit in (("at_least", rule.at_least), ("at_most", rule.at_most))
+        if limit.about < FLOOR.about - _ABOUT_THE_SAME
+    ]
+
+
+def _words(rule: RetentionRule) -> str:
+    return (
+        f"No author can lower the floor of retention: {rule.data.value} is kept for at least {FLOOR.in_words()} after "
+        "the case has closed. What a person asks to have erased before that is decided by two people, not by a policy."
+    )

@@ -1,14 +1,69 @@
-"""Give the server a private folder for its Unix socket, with a path short enough for one."""
+"""The folder of the server: its files, checksums and socket."""
 
 import hashlib
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from engine.db.embedded.accounts import Account, require_entry
-from engine.errors import ServiceError, SettingsError
+from engine.errors import DamagedError, ServiceError, SettingsError
+
+
+def write_private(path: Path, text: str, *, owner: int = -1, group: int = -1) -> None:
+    """Replace a file by one of mode 0600, durably, without ever following a link."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with suppress(FileNotFoundError):
+        unfinished.unlink()
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        os.fchown(handle, owner, group)
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+    unfinished.replace(path)
+    sync_path(path.parent)
+
+
+def sync_path(path: Path) -> None:
+    """Make a file, or the names in a folder, survive a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def checksum_file(file: Path) -> Path:
+    """Return where the checksum of a file is kept."""
+    return file.with_name(file.name + ".sha256")
+
+
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def write_checksum(file: Path, sha256: str) -> None:
+    """Write the checksum that `file` has or will have."""
+    write_private(checksum_file(file), f"{sha256}  {file.name}\n")
+
+
+def require_checksum(file: Path) -> None:
+    """Check a file against its checksum.
+
+    Raises SettingsError when either is not there, DamagedError when they do not fit.
+    """
+    for needed in (file, checksum_file(file)):
+        if not needed.is_file():
+            raise SettingsError(problem=f"There is no file {needed}.", remedy="A backup is two files: copy both.")
+    recorded = checksum_file(file).read_text("ascii", errors="replace").split()
+    if not recorded or recorded[0] != sha256_of(file):
+        raise DamagedError(what=f"The backup {file}")
+
 
 LONGEST_SOCKET_PATH: Final = 103
 """Bytes that a socket's path may take: 107 on Linux, 103 on macOS."""

@@ -1,1 +1,0 @@
-"""What a diagram of a workflow is made of, and how it is written down."""
