@@ -18,12 +18,11 @@ from engine.settings import Settings
 
 ROOT: Final = Path(__file__).parents[2]
 MODEL: Final = ROOT / "docs" / "explanation" / "the-impulse-model.md"
-ARCHITECTURE: Final = ROOT / "docs" / "explanation" / "architecture.md"
 PYPROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 HERE: Final = Path(__file__).relative_to(ROOT).as_posix()
 
 NAMED_PATH: Final = re.compile(
-    r"`((?:engine|pillars|workflows|templates|tests|docs|requirements)/[\w./-]+?\w)(?:::(\w+))?`"
+    r"`((?:engine|pillars|workflows|templates|tests|docs|requirements)/[\w./-]+?\w)/?(?:::(\w+))?`"
 )
 LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([\w-]+))?\)")
 OF_ONE_MACHINE: Final = {
@@ -57,9 +56,12 @@ def _text(path: Path) -> str:
 
 FILES: Final = sorted(_files())
 PAGES: Final = [path for path in FILES if path.suffix == ".md"]
+ELSEWHERE: Final = (ROOT / "docs" / "decisions", ROOT / "docs" / "examples")
+WITH_PATHS: Final = [page for page in PAGES if not any(page.is_relative_to(folder) for folder in ELSEWHERE)]
+"""Pages whose paths are of this project today: a decision names what was there, and an example has paths of its own."""
 
 
-@pytest.mark.parametrize("page", [MODEL, ARCHITECTURE, ROOT / "README.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", WITH_PATHS, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_file_and_every_test_that_a_page_names_exists(page: Path) -> None:
     for name, test in NAMED_PATH.findall(_text(page)):
         assert (ROOT / name).exists(), f"{page.name} names {name}"
