@@ -77,7 +77,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "attachment_part: copy_of number", "document.version", "event.body: rows round level",
     ),
     **_because(
-        "lists and the walls go by it: the number that people call a case by, its place, and where it stands",
+        "lists and row-level security go by it: the number that people call a case by, its place, and where it stands",
         "case: number jurisdiction status opened_at closed_at", "report: received_at recorded_at",
         "run: workflow version definition_hash status started_at zone calendar jurisdiction",
         "command: answer.case_number at", "dispatch.workflow", "batch: workflow case_numbers[] opened_at closed_at",
@@ -129,7 +129,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "delivery: channel status attempt next_at sent_at error_code lane first_tried_at tried_at drop_reason",
     ),
     **_because(
-        "the walls go by it, and who may be notified: the part that a person has in a case, and since when",
+        "row-level security goes by it, and who may be notified: the part that a person has in a case, and since when",
         "case_person: role status added_at removed_at from_on until_on", "person.created_at",
     ),
     **_because(
