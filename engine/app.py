@@ -234,7 +234,7 @@ def require_agreed_on_demo(settings: Settings, app_url: str) -> None:
 
 @cache
 def _renderer(documents: tuple[Path, ...]) -> TemplateRenderer:
-    """Give the renderer of the shipped templates, whose messages are looked through once for a process."""
+    """Return the renderer of the shipped templates, whose messages are looked through once for a process."""
     return TemplateRenderer(data_folder("templates"), documents)
 
 

@@ -46,7 +46,7 @@ from engine.ports import (
 
 
 def _nothing() -> None:
-    """Give nothing back: the default of an engine that holds nothing."""
+    """Return nothing back: the default of an engine that holds nothing."""
 
 
 def _none_broken() -> Iterable[tuple[str, int]]:
@@ -55,7 +55,7 @@ def _none_broken() -> Iterable[tuple[str, int]]:
 
 
 def _always_starting() -> Uptime:
-    """Give the uptime of a machine that has just started: the default of an engine that nobody measures."""
+    """Return the uptime of a machine that has just started: the default of an engine that nobody measures."""
     return Uptime(boot="", seconds=0.0)
 
 
@@ -68,7 +68,7 @@ class NoTombstones:
         raise ServiceError(service=name, problem="there is none.", remedy="Nothing was erased.")
 
     def read(self) -> tuple[Tombstone, ...]:
-        """Give none."""
+        """Return none."""
         return ()
 
 
@@ -92,11 +92,11 @@ class Unsigned:
         raise KeyMissingError(key_id="that signs checkpoints")
 
     def public_keys(self) -> Mapping[str, str]:
-        """Give none."""
+        """Return none."""
         return {}
 
     def hand_overs(self) -> Sequence[HandOver]:
-        """Give none."""
+        """Return none."""
         return ()
 
     def hand_over(self, *, after: int) -> HandOver:  # noqa: ARG002 - the port's words
@@ -108,7 +108,7 @@ class NoSecondPlace:
     """Keeps nothing: the default of an engine that was given no second place for checkpoints."""
 
     def last(self) -> Written | None:
-        """Give none."""
+        """Return none."""
         return None
 
     def append(self, written: Sequence[Written], *, day: datetime) -> None:

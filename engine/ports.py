@@ -19,7 +19,7 @@ class Clock(Protocol):
     """The source of the present time."""
 
     def now(self) -> datetime:
-        """Give the present instant, aware, in UTC."""
+        """Return the present instant, aware, in UTC."""
         ...
 
     def look_again(self) -> None:
@@ -92,7 +92,7 @@ class Vault(Protocol):
         ...
 
     def blind(self, kind: str, value: str) -> bytes:
-        """Give the token under which a value can be found again without being readable."""
+        """Return the token under which a value can be found again without being readable."""
         ...
 
     def rewrap(self, owner: UUID, stored: StoredKey, *, organisation_id: UUID | None) -> StoredKey:
@@ -100,11 +100,11 @@ class Vault(Protocol):
         ...
 
     def renew(self, owner: UUID, after: int, *, unit_id: UUID | None = None) -> int:
-        """Make the version of a key that follows version `after`; gives the newest. Raises `KeyMissingError`."""
+        """Make the version of a key that follows version `after`; returns the newest. Raises `KeyMissingError`."""
         ...
 
     def blinds(self, kind: str, value: str) -> Mapping[str, bytes]:
-        """Give the tokens by every key that is used now, by its id: what is written has them all."""
+        """Return the tokens by every key that is used now, by its id: what is written has them all."""
         ...
 
     @property
@@ -128,19 +128,19 @@ class Vault(Protocol):
         ...
 
     def for_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
-        """Give tokens of all as they are kept for one unit: no other unit's are like them, for who has no key."""
+        """Return tokens of all as they are kept for one unit: no other unit's are like them, for who has no key."""
         ...
 
     def from_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
-        """Give tokens as they are for all from what is kept for a unit; nothing where the key was dropped."""
+        """Return tokens as they are for all from what is kept for a unit; nothing where the key was dropped."""
         ...
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
-        """Give the next link of an event chain."""
+        """Return the next link of an event chain."""
         ...
 
     def chain_keys(self) -> Sequence["ChainKey"]:
-        """Give all keys that have signed links, the newest first."""
+        """Return all keys that have signed links, the newest first."""
         ...
 
 
@@ -153,7 +153,7 @@ class ChainKey(Protocol):
         ...
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
-        """Give the link that this key makes."""
+        """Return the link that this key makes."""
         ...
 
 
@@ -194,15 +194,15 @@ class Signer(Protocol):
         ...
 
     def sign(self, text: bytes) -> bytes:
-        """Give the signature of a text."""
+        """Return the signature of a text."""
         ...
 
     def public_keys(self) -> Mapping[str, str]:
-        """Give the public keys by id, the current one first, each as PEM."""
+        """Return the public keys by id, the current one first, each as PEM."""
         ...
 
     def hand_overs(self) -> Sequence[HandOver]:
-        """Give which key named which, the first one first."""
+        """Return which key named which, the first one first."""
         ...
 
     def hand_over(self, *, after: int) -> HandOver:
@@ -214,7 +214,7 @@ class Anchors(Protocol):
     """The second place of checkpoints, to which lines are only added."""
 
     def last(self) -> Written | None:
-        """Give the last checkpoint that can be read there."""
+        """Return the last checkpoint that can be read there."""
         ...
 
     def append(self, written: Sequence[Written], *, day: datetime) -> None:
@@ -233,7 +233,7 @@ class Files(Protocol):
     """Looks at files before they are kept."""
 
     def opened(self, content: BinaryIO, name: str) -> Looked:
-        """Give the media type that name and content agree on, and the copy, read to its end before the next file.
+        """Return the media type that name and content agree on, and the copy, read to its end before the next file.
 
         Raises `FileRefusedError`, and `BusyError` while others are opened for long.
         """
@@ -273,7 +273,7 @@ class KeyKeeper(Protocol):
         ...
 
     def add(self) -> str:
-        """Put a new key into the file and make it the current one; gives its id. Raises `SettingsError`."""
+        """Put a new key into the file and make it the current one; returns its id. Raises `SettingsError`."""
         ...
 
     def remove(self, key_id: str) -> None:
@@ -281,7 +281,7 @@ class KeyKeeper(Protocol):
         ...
 
     def add_chain_key(self) -> str:
-        """Let a new key sign the links of histories from now on; gives its id. Raises `SettingsError`."""
+        """Let a new key sign the links of histories from now on; returns its id. Raises `SettingsError`."""
         ...
 
     def close_chain_keys(self, until: int) -> None:
@@ -289,7 +289,7 @@ class KeyKeeper(Protocol):
         ...
 
     def add_index_key(self) -> str:
-        """Let tokens be made by a new key too; gives its id. Raises `SettingsError`."""
+        """Let tokens be made by a new key too; returns its id. Raises `SettingsError`."""
         ...
 
     def switch_index_key(self) -> None:
@@ -301,11 +301,11 @@ class KeyKeeper(Protocol):
         ...
 
     def exported(self, passphrase: str) -> bytes:
-        """Give the whole key file, sealed with a passphrase."""
+        """Return the whole key file, sealed with a passphrase."""
         ...
 
     def opened(self, export: bytes, passphrase: str) -> Vault:
-        """Give a vault over the keys of an export; raises `KeyExportError` unless they are the keys that are used."""
+        """Return a vault over the keys of an export; raises `KeyExportError` unless they are the keys that are used."""
         ...
 
 
@@ -340,7 +340,7 @@ class PeriodKeys(Protocol):
         ...
 
     def mend(self) -> None:
-        """Give every place what another one has. Raise `SettingsError` for a place that cannot be written."""
+        """Return every place what another one has. Raise `SettingsError` for a place that cannot be written."""
         ...
 
     def keep_survivors(self, period_id: str, keys: Iterable[SurvivingKey], *, ended: Iterable[str] = ()) -> None:
@@ -368,14 +368,14 @@ class Renderer(Protocol):
     """Turns a template and its variables into text."""
 
     def message(self, kind: str, languages: Sequence[str], variables: Mapping[str, str]) -> Rendered:
-        """Give a message in the first of the languages that has it, else in English; raises `SettingsError`.
+        """Return a message in the first of the languages that has it, else in English; raises `SettingsError`.
 
         It refuses variables outside the allow-list, and a kind that there is not.
         """
         ...
 
     def document(self, name: str, variables: Mapping[str, object]) -> str:
-        """Give a document as HTML."""
+        """Return a document as HTML."""
         ...
 
 
@@ -383,7 +383,7 @@ class Printer(Protocol):
     """Lays papers out as PDF."""
 
     def pdf(self, html: str) -> bytes:
-        """Give a paper as PDF; raises `PrintingError`."""
+        """Return a paper as PDF; raises `PrintingError`."""
         ...
 
     def problem(self) -> str:
@@ -423,11 +423,11 @@ class Gateways(Protocol):
     """Makes channels of the addresses that administrators enter."""
 
     def channel(self, name: str, url: str) -> Channel:
-        """Give the channel of an address; raises `GatewayError` for one that may not be used."""
+        """Return the channel of an address; raises `GatewayError` for one that may not be used."""
         ...
 
     def host(self, name: str, url: str) -> str:
-        """Give the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
+        """Return the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
         ...
 
 
@@ -439,7 +439,7 @@ class Tombstones(Protocol):
         ...
 
     def read(self) -> tuple[Tombstone, ...]:
-        """Give all tombstones, the earliest first; raises `DamagedError`."""
+        """Return all tombstones, the earliest first; raises `DamagedError`."""
         ...
 
 
@@ -447,7 +447,7 @@ class Fingerprints(Protocol):
     """Turns what is known of a person into values that a likely same person shares."""
 
     def tokens(self, identity: Mapping[str, JsonValue]) -> tuple[tuple[str, str], ...]:
-        """Give (kind, normalised value) pairs, to be kept as blind tokens only."""
+        """Return (kind, normalised value) pairs, to be kept as blind tokens only."""
         ...
 
     def likeness(self, one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Likeness:
@@ -459,7 +459,7 @@ class Passwords(Protocol):
     """Hashes passwords, and checks them."""
 
     def hash(self, password: str) -> str:
-        """Give the hash to keep."""
+        """Return the hash to keep."""
         ...
 
     def verify(self, password: str, kept: str | None) -> bool:
@@ -467,7 +467,7 @@ class Passwords(Protocol):
         ...
 
     def is_outdated(self, kept: str) -> bool:
-        """Say whether a hash was made with other parameters than a new one would be."""
+        """Return whether a hash was made with other parameters than a new one would be."""
         ...
 
 
@@ -475,15 +475,15 @@ class Codes(Protocol):
     """The codes of an authenticator."""
 
     def new_secret(self) -> str:
-        """Give a new secret, as text."""
+        """Return a new secret, as text."""
         ...
 
     def address(self, secret: str, *, account: str) -> str:
-        """Give the address by which an authenticator learns a secret."""
+        """Return the address by which an authenticator learns a secret."""
         ...
 
     def step_of(self, secret: str, code: str, *, at: datetime) -> int | None:
-        """Give which thirty seconds a code belongs to, of those before, at and after an instant; None for none."""
+        """Return which thirty seconds a code belongs to, of those before, at and after an instant; None for none."""
         ...
 
 
@@ -491,15 +491,15 @@ class Entropy(Protocol):
     """The source of what must not be guessable."""
 
     def uuid(self) -> UUID:
-        """Give a random id."""
+        """Return a random id."""
         ...
 
     def token(self) -> str:
-        """Give a secret of 256 bits, as text."""
+        """Return a secret of 256 bits, as text."""
         ...
 
     def case_number(self) -> str:
-        """Give a case number that tells nothing: no place, no date, no sequence."""
+        """Return a case number that tells nothing: no place, no date, no sequence."""
         ...
 
 

@@ -131,7 +131,7 @@ def server_config(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] 
 
 
 def _hosts(portal_url: str) -> list[str]:
-    """Give the names under which the portal may be called, so that a foreign name cannot be pointed at it."""
+    """Return the names under which the portal may be called, so that a foreign name cannot be pointed at it."""
     host = urlsplit(portal_url).hostname or ""
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - read, not bound
         return ["*"]

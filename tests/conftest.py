@@ -77,7 +77,7 @@ class FreshDatabase:
 
 
 def writer_of(urls: DatabaseUrls) -> Engine:
-    """Give an engine of the writing role whose transactions act for the system."""
+    """Return an engine of the writing role whose transactions act for the system."""
     sql = create_engine(urls.app)
     enter_each(sql, secret_of(urls.owner))
     return sql
@@ -141,14 +141,14 @@ def postgres() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def database(postgres: EmbeddedServer) -> Iterator[FreshDatabase]:
-    """Give a fresh migrated database, dropped after the test."""
+    """Return a fresh migrated database, dropped after the test."""
     with fresh_database(postgres) as made:
         yield made
 
 
 @pytest.fixture
 def prefect_database_url(postgres: EmbeddedServer) -> Iterator[str]:
-    """Give the asyncpg address of a fresh empty database that belongs to Prefect's role, dropped after the test."""
+    """Return the asyncpg address of a fresh empty database that belongs to Prefect's role, dropped after the test."""
     name = f"prefect_{uuid4().hex[:12]}"
     with connected(postgres.url("postgres")) as connection:
         create_closed_database(connection, name, owner=PREFECT)

@@ -42,7 +42,7 @@ def problems_of(*, number: str, reason_code: str, words: str, hours: int) -> Map
 
 
 def is_case_number(text: str) -> bool:
-    """Say whether a text has the shape of a case number: what people type is kept open only when it can be no name."""
+    """Whether a text has the shape of a case number: what people type is kept open only when it can be no name."""
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
@@ -61,7 +61,7 @@ MOST_COPIES_IN_AN_HOUR: Final = 20
 
 
 def is_unusual(opened: int, median: float) -> bool:
-    """Say whether so many cases opened within an hour must be told; `median` is of one's hours with any, 0 for none."""
+    """Whether so many cases opened within an hour must be told; `median` is of one's hours with any, 0 for none."""
     if opened > MOST_IN_AN_HOUR:
         return True
     return opened >= LEAST and 0 < median * TIMES_MEDIAN < opened

@@ -124,7 +124,7 @@ class ApprovalRequest(Record):
         return FOUR_EYES[ApprovalKind(self.kind)]
 
     def agree(self, viewer: Viewer, roles: Collection[str], *, seen: str, now: datetime) -> Self:
-        """Give the request with one more who agrees; with the last who is needed it is approved.
+        """Return the request with one more who agrees; with the last who is needed it is approved.
 
         Raises `OwnApprovalError` for who asked or has agreed, `AlreadyEndedError` for what is over or has run out,
         `ConflictError` for what has changed since it was asked for, and `NotAllowedError` for who has no other role
@@ -141,14 +141,14 @@ class ApprovalRequest(Record):
         return self.model_copy(update=changes)
 
     def refuse(self, viewer: Viewer, *, now: datetime) -> Self:
-        """Give the request refused; who asked only takes it back. Raises `AlreadyEndedError`."""
+        """Return the request refused; who asked only takes it back. Raises `AlreadyEndedError`."""
         require_open(self, now=now)
         reason = Ending.WITHDRAWN.value if viewer.actor_id == self.asked_by else ""
         changes = {"answered_by": viewer.actor_id, "answered_at": now, "approved": False, "ended_reason": reason}
         return self.model_copy(update=changes)
 
     def end(self, reason: Ending, *, now: datetime) -> Self:
-        """Give the request ended, since nobody answered in time or what it is about is over."""
+        """Return the request ended, since nobody answered in time or what it is about is over."""
         return self.model_copy(update={"answered_at": now, "approved": False, "ended_reason": reason.value})
 
     def _role(self, roles: Collection[str]) -> str:

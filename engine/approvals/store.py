@@ -47,7 +47,7 @@ class ApprovalStore(Store):
         return ApprovalRequest.model_validate(dict(row)) if row else None
 
     def save(self, request: ApprovalRequest) -> bool:
-        """Write how a request stands now; gives whether it still waited."""
+        """Write how a request stands now; returns whether it still waited."""
         waits = update(_REQUEST).where(_REQUEST.c.id == request.id, _REQUEST.c.answered_at.is_(None))
         changed = {name: value for name, value in _row(request).items() if name in _CHANGED}
         return bool(self._connection.execute(waits.values(changed)).rowcount)

@@ -17,9 +17,9 @@ MOST_HEADS: Final = 20_000
 
 
 def make_checkpoint(engine: Engine) -> int | None:
-    """Sign a checkpoint, keep it, and add it outside of the database; gives its number.
+    """Sign a checkpoint, keep it, and add it outside of the database; returns its number.
 
-    What an earlier pass could not write outside is added too. Gives None when another process is at it. Raises
+    What an earlier pass could not write outside is added too. Returns None when another process is at it. Raises
     `SettingsError` when the second place cannot be written to: the checkpoint is kept all the same.
     """
     now = engine.wall_clock.now()
@@ -59,7 +59,7 @@ def go_on_signing(engine: Engine) -> str | None:
 
 
 def _has_named(engine: Engine, before: str) -> bool:
-    """Say whether the signing file itself leads from an earlier key to the one that signs now."""
+    """Return whether the signing file itself leads from an earlier key to the one that signs now."""
     return before in engine.signer.public_keys()
 
 
@@ -98,7 +98,7 @@ STATE_AUDIT: Final = "state_audit"
 
 
 def begin_history_of_rows(engine: Engine) -> bool:
-    """Write down once what stands in every row that opens a door; gives whether it was this time.
+    """Write down once what stands in every row that opens a door; returns whether it was this time.
 
     From then on each change comes into the history by itself, and a row that it does not know is a difference.
     """
@@ -110,7 +110,7 @@ def begin_history_of_rows(engine: Engine) -> bool:
 
 
 def prove_state(engine: Engine) -> int:
-    """Prove every chain, and every row by them; gives how many things do not fit. For a schedule.
+    """Prove every chain, and every row by them; returns how many things do not fit. For a schedule.
 
     Kept are the numbers only: `icmc audit verify --state` says in words what it is.
     """

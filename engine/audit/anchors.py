@@ -25,7 +25,7 @@ class AnchorFiles:
         self.folder = folder
 
     def last(self) -> Written | None:
-        """Give the last checkpoint that can be read here."""
+        """Return the last checkpoint that can be read here."""
         for path in sorted(self.folder.glob("*.jsonl"), reverse=True):
             for line in reversed(_lines(path)):
                 written = read_line(line)
@@ -53,7 +53,7 @@ class AnchorFiles:
             ) from error
 
     def lines(self) -> Iterator[OutsideLine]:
-        """Give every line of every file in order; raises `SettingsError` for a folder that is not there."""
+        """Return every line of every file in order; raises `SettingsError` for a folder that is not there."""
         if not self.folder.is_dir():
             raise SettingsError(problem=f"There is no folder {self.folder}.", remedy="Name the folder of checkpoints.")
         for path in sorted(self.folder.glob("*.jsonl")):
@@ -68,7 +68,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _torn(descriptor: int) -> str:
-    """Give a line's end for a file whose last line was torn off."""
+    """Return a line's end for a file whose last line was torn off."""
     size = os.lseek(descriptor, 0, os.SEEK_END)
     return "\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else ""
 

@@ -82,7 +82,7 @@ READINGS = ChainKind(
 
 
 def canonical(kind: ChainKind, link: ChainRow, *, key: str | None = None, seq: int | None = None) -> dict[str, Any]:
-    """Give what the hash of a link is over; `key` and `seq` put it into another place."""
+    """Return what the hash of a link is over; `key` and `seq` put it into another place."""
     key, seq = key or link.key, link.seq if seq is None else seq
     body = orjson.loads(link.text)
     if kind is CASES:
@@ -102,7 +102,7 @@ def fits(
     key: str | None = None,
     seq: int | None = None,
 ) -> bool:
-    """Say whether one of these keys made the hash of a link after `previous`, in its own place or in another one.
+    """Return whether one of these keys made the hash of a link after `previous`, in its own place or in another one.
 
     Most links are hashed over the fast text of their content; one that does not fit is tried with the canonical text,
     which differs for numbers with a fraction. Both say the same content and no other. A content that no link can have
@@ -118,7 +118,7 @@ def fits(
 
 
 def fast_texts(kind: ChainKind, key: str) -> Callable[[ChainRow], bytes] | None:
-    """Give what makes the fast text of the links of a chain; None for a kind that has none.
+    """Return what makes the fast text of the links of a chain; None for a kind that has none.
 
     It is what `canonical` gives, in the order of the names, put together without taking it apart first.
     """
@@ -165,7 +165,7 @@ def _rows(connection: Connection, query: str, values: Mapping[str, object]) -> I
 
 
 def _fetched(cursor: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401 - psycopg's server cursor
-    """Give the rows; the database makes the next some ready while these are looked at."""
+    """Return the rows; the database makes the next some ready while these are looked at."""
     with ThreadPoolExecutor(1) as ahead:
         coming = ahead.submit(cursor.fetchmany, _ROWS)
         while rows := coming.result():

@@ -29,7 +29,7 @@ class CheckpointStore(Store):
     """Checkpoints in PostgreSQL, within one transaction."""
 
     def take_turn(self) -> bool:
-        """Say whether no other transaction makes a checkpoint; then none does until this one ends."""
+        """Return whether no other transaction makes a checkpoint; then none does until this one ends."""
         return bool(self._connection.execute(_TAKE_TURN, {"lock": SIGN_CHECKPOINT}).scalar())
 
     def last(self) -> Checkpoint | None:

@@ -126,19 +126,19 @@ class Signatures(Protocol):
     """Says whose a signature is."""
 
     def is_ours(self, key_id: str, text: bytes, signature: bytes) -> bool:
-        """Say whether a key of ours made a signature."""
+        """Return whether a key of ours made a signature."""
         ...
 
     def may_follow(self, before: str, after: str, number: int) -> bool:
-        """Say whether a key may sign after checkpoint `number`, the last one of another: that one has named it."""
+        """Return whether a key may sign after checkpoint `number`, the last one of another: that one has named it."""
         ...
 
     def public_keys(self) -> Mapping[str, str]:
-        """Give the public keys of the signing file by id."""
+        """Return the public keys of the signing file by id."""
         ...
 
     def with_recorded(self, keys: Mapping[str, str], hand_overs: tuple[HandOver, ...]) -> "Signatures":
-        """Give the same with public keys and hand-overs that were recorded elsewhere; a key counts by its own id."""
+        """Return the same with public keys and hand-overs that were recorded elsewhere; a key counts by its own id."""
         ...
 
 
@@ -173,16 +173,16 @@ class KnownSigners:
         self._replaced = replaced
 
     def is_ours(self, key_id: str, text: bytes, signature: bytes) -> bool:
-        """Say whether a key of ours made a signature."""
+        """Return whether a key of ours made a signature."""
         return self._signatures.is_ours(key_id, text, signature)
 
     def may_follow(self, before: str, after: str, number: int) -> bool:
-        """Say whether a key may sign after checkpoint `number`: the one before named it, or a restore recorded it."""
+        """Whether a key may sign after checkpoint `number`: the one before named it, or a restore recorded it."""
         recorded = Replaced(before, after, number) in self._replaced
         return recorded or self._signatures.may_follow(before, after, number)
 
     def leads_here(self, key_id: str, number: int) -> bool:
-        """Say whether the key of the newest checkpoint is one of the signing file, or a restore recorded its change."""
+        """Whether the key of the newest checkpoint is one of the signing file, or a restore recorded its change."""
         if key_id in self._here:
             return True
         return any((one.before, one.after) == (key_id, number) and one.key_id in self._here for one in self._replaced)

@@ -62,7 +62,7 @@ def audit(
 def audit_table(
     visit: SignedIn, sort: _Sort = "", actor: _Actor = "", number: _Number = "", since: _Day = "", until: _Day = ""
 ) -> Response:
-    """Give the same lines as a table for spreadsheets, which take none of them for a formula."""
+    """Return the same lines as a table for spreadsheets, which take none of them for a formula."""
     asked = {"sort": sort, "actor": actor, "number": clean(number), "since": since, "until": until}
     made = io.StringIO()
     table = csv.writer(made)
@@ -106,7 +106,7 @@ def _people(visit: Visit) -> tuple[tuple[UUID, str], ...]:
 
 
 def _begin(day: str, zone: str, *, days: int = 0) -> datetime | None:
-    """Give when a day begins in a zone; None for none, or one that no calendar has."""
+    """Return when a day begins in a zone; None for none, or one that no calendar has."""
     try:
         found = datetime.fromisoformat(day).date() + timedelta(days=days)
     except (ValueError, OverflowError):

@@ -42,7 +42,7 @@ class Outside(NamedTuple):
 
 
 def broken_chains(found: Iterable[AuditFault]) -> Iterator[tuple[str, int]]:
-    """Give of faults those of cases: the case's number, and the first event that does not fit."""
+    """Return of faults those of cases: the case's number, and the first event that does not fit."""
     return ((fault.case_number, fault.seq) for fault in found if fault.chain.startswith("Case "))
 
 
@@ -60,7 +60,7 @@ class Chain(NamedTuple):
 
 
 def faults(sql: SqlEngine, vault: Vault, signer: Signatures, outside: Iterable[Outside] = ()) -> Iterator[AuditFault]:
-    """Go through checkpoints, what was written outside, and all chains; gives the first bad row of each.
+    """Go through checkpoints, what was written outside, and all chains; returns the first bad row of each.
 
     All is read as it was at one moment. Nothing is held of what was read but the heads that only the outside knows.
     """
@@ -91,7 +91,7 @@ def faults(sql: SqlEngine, vault: Vault, signer: Signatures, outside: Iterable[O
 
 
 def first_fault(keys: Sequence[ChainKey], kind: ChainKind, chain: Chain) -> ChainBreak | None:
-    """Go through one chain; gives the first place at which it does not fit.
+    """Go through one chain; returns the first place at which it does not fit.
 
     Almost every row bears the newest key over the fast text of its content; the others are looked at more closely.
     """
@@ -118,7 +118,7 @@ def first_fault(keys: Sequence[ChainKey], kind: ChainKind, chain: Chain) -> Chai
 
 
 def _live(keys: Sequence[ChainKey], chain: Chain, seq: int) -> tuple[ChainKey, ...]:
-    """Give the keys of which a link of this number counts; an end that the database does not know closes nothing."""
+    """Return the keys of which a link of this number counts; an end that the database does not know closes nothing."""
     return tuple(key for key in keys if key.until is None or seq <= chain.lengths.get(key.until, seq))
 
 
@@ -225,7 +225,7 @@ class _Ahead:
         self._group = next(self._groups, None)
 
     def lowest(self) -> str | None:
-        """Give the first key that is still to come in any of them."""
+        """Return the first key that is still to come in any of them."""
         keys = [one.key for one in self._next.values() if one is not None]
         return min([*keys, self._group[0]] if self._group else keys, default=None)
 
@@ -238,7 +238,7 @@ class _Ahead:
         return one
 
     def rows_of(self, key: str) -> Iterable[ChainRow]:
-        """Give the rows of a key."""
+        """Return the rows of a key."""
         return self._group[1] if self._group is not None and self._group[0] == key else ()
 
     def leave(self, key: str) -> None:

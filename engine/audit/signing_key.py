@@ -43,11 +43,11 @@ class SigningKey:
         return _id_of(self._current.public_key())
 
     def sign(self, text: bytes) -> bytes:
-        """Give the signature (64 bytes) of a text."""
+        """Return the signature (64 bytes) of a text."""
         return self._current.sign(text)
 
     def is_ours(self, key_id: str, text: bytes, signature: bytes) -> bool:
-        """Say whether a key of ours made a signature."""
+        """Return whether a key of ours made a signature."""
         key = self._public.get(key_id)
         if key is None:
             return False
@@ -58,7 +58,7 @@ class SigningKey:
         return True
 
     def may_follow(self, before: str, after: str, number: int) -> bool:
-        """Say whether a key may sign after checkpoint `number`, the last one of another: that one has named it."""
+        """Return whether a key may sign after checkpoint `number`, the last one of another: that one has named it."""
         return any(
             (one.before, one.key_id) == (before, after)
             and one.after >= number
@@ -67,11 +67,11 @@ class SigningKey:
         )
 
     def hand_overs(self) -> tuple[HandOver, ...]:
-        """Give which key named which, the first one first."""
+        """Return which key named which, the first one first."""
         return self._hand_overs
 
     def with_recorded(self, keys: Mapping[str, str], hand_overs: tuple[HandOver, ...]) -> "SigningKey":
-        """Give the same with public keys and hand-overs that were recorded elsewhere; a key counts by its own id."""
+        """Return the same with public keys and hand-overs that were recorded elsewhere; a key counts by its own id."""
         read = (_public(pem) for pem in keys.values())
         known = tuple(
             key for key in read if key is not None and _id_of(key) in keys and _id_of(key) not in self._public
@@ -80,7 +80,7 @@ class SigningKey:
         return SigningKey(self._current, (*known, *reversed(older)), (*self._hand_overs, *hand_overs))
 
     def public_keys(self) -> Mapping[str, str]:
-        """Give the public keys by id, the current one first, each as PEM."""
+        """Return the public keys by id, the current one first, each as PEM."""
         form = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return {key_id: key.public_bytes(*form).decode() for key_id, key in self._public.items()}
 
@@ -101,27 +101,27 @@ class SigningKeyFile:
         return self._now().key_id
 
     def sign(self, text: bytes) -> bytes:
-        """Give the signature (64 bytes) of a text; raises `SettingsError`."""
+        """Return the signature (64 bytes) of a text; raises `SettingsError`."""
         return self._now().sign(text)
 
     def is_ours(self, key_id: str, text: bytes, signature: bytes) -> bool:
-        """Say whether a key of ours made a signature; raises `SettingsError`."""
+        """Return whether a key of ours made a signature; raises `SettingsError`."""
         return self._now().is_ours(key_id, text, signature)
 
     def may_follow(self, before: str, after: str, number: int) -> bool:
-        """Say whether the earlier key has named the later one; raises `SettingsError`."""
+        """Return whether the earlier key has named the later one; raises `SettingsError`."""
         return self._now().may_follow(before, after, number)
 
     def hand_overs(self) -> tuple[HandOver, ...]:
-        """Give which key named which, the first one first; raises `SettingsError`."""
+        """Return which key named which, the first one first; raises `SettingsError`."""
         return self._now().hand_overs()
 
     def with_recorded(self, keys: Mapping[str, str], hand_overs: tuple[HandOver, ...]) -> SigningKey:
-        """Give the keys with those that were recorded elsewhere; raises `SettingsError`."""
+        """Return the keys with those that were recorded elsewhere; raises `SettingsError`."""
         return self._now().with_recorded(keys, hand_overs)
 
     def public_keys(self) -> Mapping[str, str]:
-        """Give the public keys by id, the current one first, each as PEM; raises `SettingsError`."""
+        """Return the public keys by id, the current one first, each as PEM; raises `SettingsError`."""
         return self._now().public_keys()
 
     def hand_over(self, *, after: int) -> HandOver:
@@ -219,7 +219,7 @@ def _hand_over(read: Mapping[str, Any]) -> HandOver:
 
 
 def _words(one: HandOver) -> bytes:
-    """Give the bytes that the signature of a hand-over is over."""
+    """Return the bytes that the signature of a hand-over is over."""
     parts = {"form": _FORM, "before": one.before, "key": one.key_id, "public": one.public, "after": one.after}
     return json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()
 

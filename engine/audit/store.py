@@ -64,7 +64,7 @@ class AuditLogStore(Store):
         self._held.setdefault(stream_name(stream), []).append(row)
 
     def knows_signer(self, key_id: str) -> bool:
-        """Say whether the public half of a key that signs checkpoints was recorded."""
+        """Return whether the public half of a key that signs checkpoints was recorded."""
         values = {"used": SIGNER_USED, "key": key_id}
         return self._connection.execute(_KNOWS_SIGNER, values).first() is not None
 
@@ -88,7 +88,7 @@ class AuditLogStore(Store):
         return tuple((row[0], row[1]) for row in self._connection.execute(_OPENED, {"since": since, "until": until}))
 
     def median_hour(self, actor_id: UUID, *, since: datetime, until: datetime) -> float:
-        """Give the median of how many cases somebody opened in an hour, of the hours with any; 0 for none."""
+        """Return the median of how many cases somebody opened in an hour, of the hours with any; 0 for none."""
         values = {"actor": actor_id, "since": since, "until": until}
         return float(self._connection.execute(_MEDIAN, values).scalar() or 0)
 

@@ -89,7 +89,7 @@ def readers(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[ReaderLine
 
 
 def case_zone(reading: Reading, viewer: Viewer, case_id: UUID) -> ZoneInfo:
-    """Give the zone in which the days of a case are counted."""
+    """Return the zone in which the days of a case are counted."""
     query = select(RUN.c.zone).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id).limit(1)
     row = reading.first(query)
     return ZoneInfo(row["zone"] if row else viewer.zone)

@@ -45,7 +45,7 @@ def automatic_work(bench: Bench) -> Iterator[PrefectAddress]:
 
 
 def is_idle(bench: Bench) -> bool:
-    """Say whether no job is due or being done."""
+    """Return whether no job is due or being done."""
     with bench.engine.transaction() as tx:
         return not tx.of(JobStore).any_due(now=bench.engine.clock.now())
 
@@ -84,7 +84,7 @@ def task_starts(address: PrefectAddress, ids: Sequence[UUID]) -> dict[UUID, date
 
 
 def _environment(bench: Bench) -> dict[str, str]:
-    """Give the worker the scratch world: never the database of the user's own, and no mail."""
+    """Return the worker the scratch world: never the database of the user's own, and no mail."""
     kept = {
         name: value
         for name, value in os.environ.items()

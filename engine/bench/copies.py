@@ -48,7 +48,7 @@ def copy_case(bench: Bench, case_id: UUID, *, copies: int, apart: timedelta = ti
 
 
 def add_far_deadlines(bench: Bench, case_id: UUID, *, count: int) -> None:
-    """Give a case so many more open deadlines, a minute apart from each other, weeks after its own."""
+    """Return a case so many more open deadlines, a minute apart from each other, weeks after its own."""
     with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
         connection.execute(_FAR_AWAY, (count, case_id))
         connection.execute(_PUT_OFF, (case_id,))

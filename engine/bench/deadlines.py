@@ -33,7 +33,7 @@ class _StandingClock:
     instant: datetime
 
     def now(self) -> datetime:
-        """Give the instant."""
+        """Return the instant."""
         return self.instant
 
     def look_again(self) -> None:
@@ -48,7 +48,7 @@ class _AheadClock:
     ahead: timedelta
 
     def now(self) -> datetime:
-        """Give the instant."""
+        """Return the instant."""
         return self.real.now() + self.ahead
 
     def look_again(self) -> None:
@@ -56,7 +56,7 @@ class _AheadClock:
 
 
 def fire_at_once(bench: Bench, *, deadlines: int) -> Rate:
-    """Let so many deadlines be due at one instant; gives how many were recorded, escalated and told, and the seconds.
+    """Let so many deadlines be due at one instant; returns how many were recorded, escalated and told, and the seconds.
 
     What is due before that instant, such as a warning, is fired first and not counted. Needs a world of its own.
     """
@@ -68,7 +68,7 @@ def fire_at_once(bench: Bench, *, deadlines: int) -> Rate:
 
 
 def trickle_seconds(bench: Bench, *, open_deadlines: int, deadlines: int, a_second: int) -> list[float]:
-    """Let so many fall due one after the other beside many more that are open; gives how late each was committed.
+    """Let so many fall due one after the other beside many more that are open; returns how late each was committed.
 
     Needs a world of its own.
     """

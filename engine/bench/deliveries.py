@@ -30,7 +30,7 @@ _PAUSE: Final = threading.Event()
 
 
 def can_measure() -> bool:
-    """Say whether a mail server to send to is installed; it comes with what developers install."""
+    """Return whether a mail server to send to is installed; it comes with what developers install."""
     return importlib.util.find_spec("aiosmtpd") is not None
 
 

@@ -107,7 +107,7 @@ class _Writer:
         )
 
     def _own(self, table: str, row: Row) -> Row:
-        """Give the row an id of this case, and the state in which such a row begins."""
+        """Return the row an id of this case, and the state in which such a row begins."""
         self._ids[row["id"]] = uuid4()
         begins = {"step": "ready", "work_item": "ready", "deadline": "open", "job": "ready"}
         return {**row, "status": begins[table], "ended_at": None} if "ended_at" in row else row

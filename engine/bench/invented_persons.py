@@ -87,7 +87,7 @@ def _name(script: str, random: Random) -> tuple[Pair, ...]:
 
 
 def _home(random: Random) -> Pair:
-    """Give a village: two words run into one, as many are called."""
+    """Return a village: two words run into one, as many are called."""
     (one, in_script), (two, also) = (
         random.choice(FIRST),
         random.choice((("gaon", "गाँव"), ("para", "पारा"), ("bari", "बाड़ी"), ("tola", "टोला"))),

@@ -34,12 +34,12 @@ class MatchScore:
 
     @property
     def recall(self) -> float:
-        """Say how many of those who are there were found, from 0 to 1."""
+        """Return how many of those who are there were found, from 0 to 1."""
         return self.right / self.planted if self.planted else 0.0
 
     @property
     def precision(self) -> float:
-        """Say how many of those who were found are right, from 0 to 1."""
+        """Return how many of those who were found are right, from 0 to 1."""
         return self.right / (self.right + self.wrong) if self.right else 0.0
 
     def note(self, found: set[UUID], right: UUID, how: str) -> None:
@@ -128,7 +128,7 @@ def _write_batch(bench: Bench, engine: Engine, batch: Sequence[Identity], case_i
 
 @contextmanager
 def _quick_engine(bench: Bench) -> Iterator[Engine]:
-    """Give an engine whose commits do not wait for the disk: writing persons down is not what is measured."""
+    """Return an engine whose commits do not wait for the disk: writing persons down is not what is measured."""
     joint = "&" if "?" in bench.running.urls.app else "?"
     address = f"{bench.running.urls.app}{joint}options=-csynchronous_commit%3Doff"
     engine = build_engine(bench.settings, replace(bench.running.urls, app=address), channels={"email": bench.mailbox})

@@ -45,7 +45,7 @@ def next_item_seconds(bench: Bench, *, cases: int) -> list[float]:
 
 
 def complete_all(bench: Bench, item: UUID) -> int:
-    """Complete an item and all that follow it, one by one; gives how many there were."""
+    """Complete an item and all that follow it, one by one; returns how many there were."""
     done = 0
     following: tuple[UUID, ...] = (item,)
     while following:

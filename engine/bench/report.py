@@ -57,7 +57,7 @@ class BenchReport:
     figures: tuple[Figure, ...]
 
     def as_json(self) -> dict[str, object]:
-        """Give the report as it is printed with `--json`."""
+        """Return the report as it is printed with `--json`."""
         figures = {figure.name: {"value": figure.value, "unit": figure.unit} for figure in self.figures}
         return {"machine": self.machine, "figures": figures}
 
@@ -157,7 +157,7 @@ def _of_found(among: str, found: MatchScore, seconds: Sequence[float]) -> tuple[
 
 
 def _cuts(measured: Sequence[float]) -> tuple[float, float]:
-    """Give the median and the 95th of 100."""
+    """Return the median and the 95th of 100."""
     cuts = quantiles(measured, n=20, method="inclusive")
     return cuts[9], cuts[18]
 

@@ -19,7 +19,7 @@ _HEAD: Final[LiteralString] = 'UPDATE "case" SET chain_length = %s, chain_head =
 
 
 def verify_rows(bench: Bench, *, rows: int) -> Rate:
-    """Prove about so many events of many cases; gives how many, and the seconds. Raises ValueError if one is bad.
+    """Prove about so many events of many cases; returns how many, and the seconds. Raises ValueError if one is bad.
 
     Needs a world of its own.
     """
@@ -35,7 +35,7 @@ def verify_rows(bench: Bench, *, rows: int) -> Rate:
 
 
 def _fill(bench: Bench, case_id: UUID, rows: int) -> int:
-    """Give copies of a case its history; gives how many events there are then."""
+    """Return copies of a case its history; returns how many events there are then."""
     with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
         history = connection.execute(_MINE, (case_id,)).fetchall()
     copy_case(bench, case_id, copies=max(1, rows // len(history) - 1))

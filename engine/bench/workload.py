@@ -80,7 +80,7 @@ def workflow_text(steps: int = STEPS) -> str:
 
 
 def open_one(bench: Bench) -> tuple[UUID, UUID]:
-    """Open a case; gives it and the item of its first step."""
+    """Open a case; returns it and the item of its first step."""
     opened = open_case(
         bench.engine, answers=REPORT, unit_id=bench.unit_id, viewer=bench.viewer, command_id=uuid4(), workflow=WORKFLOW
     )
@@ -90,7 +90,7 @@ def open_one(bench: Bench) -> tuple[UUID, UUID]:
 
 
 def plain_address(url: str) -> str:
-    """Give the address of a database as psycopg itself takes it."""
+    """Return the address of a database as psycopg itself takes it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 

@@ -48,7 +48,7 @@ class AccessStore(Store):
         return self._grants(_GRANT.c.case_id == case_id)
 
     def end_grant(self, grant_id: UUID, *, at: datetime, reason: str) -> bool:
-        """End a grant, also one that is suspended, with the reason as a code; gives whether it was not over."""
+        """End a grant, also one that is suspended, with the reason as a code; returns whether it was not over."""
         is_open = _GRANT.c.ended_at.is_(None) | (_GRANT.c.ended_reason == SUSPENDED)
         ended = update(_GRANT).where(_GRANT.c.id == grant_id, is_open)
         return bool(self._connection.execute(ended.values(ended_at=at, ended_reason=reason)).rowcount)
@@ -68,22 +68,22 @@ class AccessStore(Store):
         return tuple(Recusal.model_validate(dict(row)) for row in rows)
 
     def end_recusal(self, recusal_id: UUID, *, by: UUID | None, second_by: UUID | None, at: datetime) -> bool:
-        """End a recusal, with who ended it or asked to, and who agreed; gives whether it still held."""
+        """End a recusal, with who ended it or asked to, and who agreed; returns whether it still held."""
         ended = update(_RECUSAL).where(_RECUSAL.c.id == recusal_id, _RECUSAL.c.ended_at.is_(None))
         values = {"ended_by": by, "ended_second_by": second_by, "ended_at": at}
         return bool(self._connection.execute(ended.values(values)).rowcount)
 
     def recused(self, case_id: UUID) -> frozenset[UUID]:
-        """Give everybody who has no part in a case, by name, through a unit or through an organisation."""
+        """Return everybody who has no part in a case, by name, through a unit or through an organisation."""
         return self.recused_in([case_id])[case_id]
 
     def recused_in(self, case_ids: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
-        """Give everybody who has no part in each of several cases."""
+        """Return everybody who has no part in each of several cases."""
         rows = self._connection.execute(_RECUSED, {"cases": list(case_ids)}).all()
         return {case_id: frozenset(row[1] for row in rows if row[0] == case_id) for case_id in case_ids}
 
     def is_denied(self, case_id: UUID, *, actor_id: UUID, unit_ids: Collection[UUID]) -> bool:
-        """Say whether a recusal names somebody, one of their units or its organisation, or the case is sealed."""
+        """Return whether a recusal names somebody, one of their units or its organisation, or the case is sealed."""
         organisations = select(_UNIT.c.organisation_id).where(_UNIT.c.id.in_(list(unit_ids)))
         named = or_(
             _RECUSAL.c.actor_id == actor_id,

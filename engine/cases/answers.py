@@ -104,7 +104,7 @@ def refuse_copies(step_type: StepType | None, answers: Mapping[str, JsonValue]) 
 def open_outputs(
     step_type: StepType | None, answers: Mapping[str, JsonValue], *, questions: Iterable[Question] = ()
 ) -> dict[str, Scalar]:
-    """Give the answers on which workflows may decide, and those that tell what limits of the law depend on.
+    """Return the answers on which workflows may decide, and those that tell what limits of the law depend on.
 
     The first are open choices, bools, numbers and instants; the others stand under names of their own, as text. The
     answer *Not known* to a yes-or-no question is none of them: conditions see it as unknown, never as false.
@@ -128,7 +128,7 @@ def open_outputs(
 def event_instant(
     step_type: StepType | None, answers: Mapping[str, JsonValue], given: datetime | None, now: datetime
 ) -> datetime:
-    """Give when the step happened: its event-time field, else what was said, else now (UTC).
+    """Return when the step happened: its event-time field, else what was said, else now (UTC).
 
     Raises `InvalidAnswersError` for an instant without a time zone.
     """
@@ -143,7 +143,7 @@ def event_instant(
 def excluded_intervals(
     step_type: StepType | None, answers: Mapping[str, JsonValue], step_id: UUID
 ) -> tuple[StepInterval, ...]:
-    """Give the stretches of time that the answers tell of and that a limit may leave out."""
+    """Return the stretches of time that the answers tell of and that a limit may leave out."""
     found: list[StepInterval] = []
     for spec in step_type.fields if step_type else ():
         value = answers.get(spec.name)
@@ -164,7 +164,7 @@ def instant_of(text: str) -> datetime:
 
 
 def questions_of(compiled: CompiledStep | None) -> tuple[Question, ...]:
-    """Give the questions that the workflow adds to a step."""
+    """Return the questions that the workflow adds to a step."""
     return compiled.spec.questions if compiled else ()
 
 
@@ -189,7 +189,7 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
 
 @lru_cache(maxsize=256)
 def _without(form: type[Form], names: frozenset[str]) -> type[Form]:
-    """Give a form in which questions can stay open that it has otherwise to be answered; its rules stay."""
+    """Return a form in which questions can stay open that it has otherwise to be answered; its rules stay."""
     open_now: dict[str, Any] = {
         name: (Any, Field(default=None, alias=info.alias))
         for name, info in form.model_fields.items()
@@ -211,7 +211,7 @@ def _applies(
     questions: Iterable[Question],
     elsewhere: Lookup,
 ) -> bool:
-    """Say whether a question is asked at all: its condition holds with the other answers of the form."""
+    """Return whether a question is asked at all: its condition holds with the other answers of the form."""
     if question.when is None:
         return True
 

@@ -41,7 +41,7 @@ class HousekeepingStore(Store):
         self._connection.execute(_TAKE_TURN, {"command": str(command_id)})
 
     def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
-        """Give the answer that a command got when it first came; None for a new one.
+        """Return the answer that a command got when it first came; None for a new one.
 
         Reading what it does not hold raises `OtherCommandError`: then it is the answer to another command.
         """
@@ -156,13 +156,13 @@ class HousekeepingStore(Store):
         self._connection.execute(_NOTE_SERVICE, {"name": name, "state": state})
 
     def service_age(self, name: str) -> float | None:
-        """Give how many seconds ago a service last said something; None when it never did."""
+        """Return how many seconds ago a service last said something; None when it never did."""
         query = text("SELECT extract(epoch FROM clock_timestamp() - noted_at)::float FROM service WHERE name = :name")
         found: float | None = self._connection.execute(query, {"name": name}).scalar()
         return found
 
     def installation(self, key: str) -> Mapping[str, Any] | None:
-        """Give a fact of this installation."""
+        """Return a fact of this installation."""
         return installation_fact(self._connection, key)
 
     def set_installation(self, key: str, value: Mapping[str, Any]) -> None:
@@ -173,6 +173,6 @@ class HousekeepingStore(Store):
 
 
 def installation_fact(connection: Connection, key: str) -> Mapping[str, Any] | None:
-    """Give a fact of this installation; None when it is not known."""
+    """Return a fact of this installation; None when it is not known."""
     query = select(_INSTALLATION.c.value).where(_INSTALLATION.c.key == key)
     return cast("Mapping[str, Any] | None", connection.execute(query).scalar())

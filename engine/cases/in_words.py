@@ -54,7 +54,7 @@ class InWords:
         return self._code not in (False, "", NOT_KNOWN)
 
     def __str__(self) -> str:
-        """Give the words."""
+        """Return the words."""
         return self._words
 
     __repr__ = __str__
@@ -83,7 +83,7 @@ def code_in_words(spec: FieldSpec, code: str) -> str:
 
 
 def for_templates(fields: Iterable[FieldSpec], answers: Mapping[str, object]) -> dict[str, object]:
-    """Give answers as templates of papers get them: no code among them can be printed, only its words.
+    """Return answers as templates of papers get them: no code among them can be printed, only its words.
 
     What looks like a code and is explained by no field is put into words by its own.
     """
@@ -97,12 +97,12 @@ def unexplained_in_words(text: str) -> str:
 
 
 def jurisdiction_in_words(jurisdiction: str) -> InWords:
-    """Give a jurisdiction as templates get it: it prints the name of the place."""
+    """Return a jurisdiction as templates get it: it prints the name of the place."""
     return InWords(jurisdiction, region_words(jurisdiction))
 
 
 def key_in_words(key: str) -> InWords:
-    """Give a key for which no label is written as templates get it, such as a role."""
+    """Return a key for which no label is written as templates get it, such as a role."""
     return InWords(key, in_plain_words(key))
 
 

@@ -92,7 +92,7 @@ def _is_all_told(visit: Visit, opened: OpenedCase, form: Posted, typed: Mapping[
 
 
 def _receipt(visit: Visit, case_id: UUID) -> str:
-    """Give the receipt code to those who work in the unit of the case, and to nobody else."""
+    """Return the receipt code to those who work in the unit of the case, and to nobody else."""
     try:
         return receipt_code(visit.engine, case_id, viewer=visit.viewer)
     except (NotAllowedError, NotFoundError):

@@ -31,7 +31,7 @@ def written_number(text: str) -> str:
 
 
 def beginnings(text: str) -> tuple[str, ...]:
-    """Give how a case number may begin when this much of it was typed, with or without its first letter."""
+    """Return how a case number may begin when this much of it was typed, with or without its first letter."""
     signs = _signs(text)
     as_typed = text.strip().upper()
     if not signs or len(signs) > _LENGTH + 1:
@@ -90,7 +90,7 @@ _BY_ITSELF: Final[Mapping[str, str]] = {
 
 
 def case_reason(code: str) -> str:
-    """Give a reason in words; one that is not known by the words of its key, none for none."""
+    """Return a reason in words; one that is not known by the words of its key, none for none."""
     for reasons in (REOPEN_REASONS, CLOSE_REASONS, CANCEL_REASONS, _BY_ITSELF):
         if code in reasons:
             return reasons[code]

@@ -178,7 +178,7 @@ def _about_case(body: Body) -> Mapping[str, str]:
 
 
 def _why(body: Body) -> str:
-    """Give the reason that somebody chose, after a colon; nothing for none."""
+    """Return the reason that somebody chose, after a colon; nothing for none."""
     code = str(body.get("reason_code", ""))
     return f": {case_reason(code)[:1].lower()}{case_reason(code)[1:]}" if code else ""
 

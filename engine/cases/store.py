@@ -150,7 +150,7 @@ class CaseStore(Store):
         return found
 
     def sources_of_facts(self, case_id: UUID) -> Mapping[str, str]:
-        """Give the step or other source that each fact of a case comes from as it stands, by the fact's name."""
+        """Return the step or other source that each fact of a case comes from as it stands, by the fact's name."""
         body = EVENT.c.body
         query = (
             select(body["name"].astext, body["source"].astext)
@@ -211,7 +211,7 @@ class CaseStore(Store):
         actor_id: UUID | None,
         at: datetime,
     ) -> tuple[list[dict[str, Any]], CaseState]:
-        """Make the links of some events; gives their rows, and the case as it is with them."""
+        """Make the links of some events; returns their rows, and the case as it is with them."""
         case, rows = state.case, []
         head, seq = case.chain_head, case.chain_length
         for type_, whole in bodies:
@@ -229,7 +229,7 @@ class CaseStore(Store):
 
 
 def _body(event: ev.Event) -> dict[str, Any]:
-    """Give what the chain keeps of an event for ever: nothing that somebody typed in words of their own."""
+    """Return what the chain keeps of an event for ever: nothing that somebody typed in words of their own."""
     body = event.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)
     added = (body.get("step") or {}).get("added")
     if added:
@@ -238,7 +238,7 @@ def _body(event: ev.Event) -> dict[str, Any]:
 
 
 def _offered(event: ev.Event, items: Sequence[WorkItem]) -> dict[str, Any]:
-    """Give to whom an event offers the work item that it brings: a later definition could say otherwise."""
+    """Return to whom an event offers the work item that it brings: a later definition could say otherwise."""
     if not isinstance(event, ev.StepOpened | ev.StepReturned | ev.StepSubmitted):
         return {}
     is_approval = isinstance(event, ev.StepSubmitted)

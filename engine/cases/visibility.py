@@ -42,7 +42,7 @@ _SEAL, _CASE, _MEMBER = (tb.CaseRow.metadata.tables[name] for name in ("restrict
 
 
 def sealed_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bool]:
-    """Give the condition that a case is sealed, and somebody is neither its holder nor officer of its unit."""
+    """Return the condition that a case is sealed, and somebody is neither its holder nor officer of its unit."""
     of_case = _CASE.alias("sealed_case")
     is_officer = exists().where(
         _MEMBER.c.actor_id == actor_id,
@@ -85,7 +85,7 @@ CASE, GRANT, RECUSAL, UNIT = (_TABLES[name] for name in ("case", "grant", "recus
 
 
 def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
-    """Give the condition on `case` that holds for what the viewer's units registered or were granted.
+    """Return the condition on `case` that holds for what the viewer's units registered or were granted.
 
     What is denied to the viewer, or in conflict with them, is never among it.
     """
@@ -99,7 +99,7 @@ def operational_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
 
 
 def partly_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
-    """Give the condition on `case` that holds where the viewer sees that it is, and neither where it stands nor when.
+    """Return the condition on `case` that holds where the viewer sees that it is, and neither where it stands nor when.
 
     To them it is neither open nor closed: lists and counts have it among what is open, whatever became of it.
     """
@@ -116,7 +116,7 @@ def partly_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
 def step_shown_to(
     viewer: Viewer, path: ColumnElement[str], case_id: ColumnElement[UUID], *, now: datetime
 ) -> ColumnElement[bool]:
-    """Give the condition on `case` and a step that holds where the viewer is shown the time of that step.
+    """Return the condition on `case` and a step that holds where the viewer is shown the time of that step.
 
     A grant shows what belongs to the whole case, and of steps of persons those of the persons for whom it holds.
     """
@@ -127,7 +127,7 @@ def step_shown_to(
 
 
 def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: datetime) -> ColumnElement[bool]:
-    """Give the condition on `case` that holds where the viewer is shown something of who a person of it is."""
+    """Return the condition on `case` that holds where the viewer is shown something of who a person of it is."""
     of_whom = person_id == any_(GRANT.c.persons)
     named = func.array_to_string(GRANT.c.fields, " ").op("~")(_OF_A_PERSON)
     live = _live_grants(viewer, now=now).where(of_whom, named, GRANT.c.case_id == CASE.c.id)
@@ -145,7 +145,7 @@ def named(case_id: ColumnElement[UUID], step_id: ColumnElement[Any] | None = Non
 
 
 def kept_by(viewer: Viewer, action: Action = Action.SEE_CASES) -> ColumnElement[bool]:
-    """Give the condition on `case` that holds for those of the units in which the viewer may do something."""
+    """Return the condition on `case` that holds for those of the units in which the viewer may do something."""
     if viewer.is_system:
         return true()
     units = units_that_let(viewer, action)
@@ -161,7 +161,7 @@ def granted_to(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
 
 
 def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Give the condition that a case is not denied to the viewer, their units or organisations, nor sealed.
+    """Return the condition that a case is not denied to the viewer, their units or organisations, nor sealed.
 
     Every recusal counts alike, for whatever reason.
     """
@@ -190,7 +190,7 @@ def _live_grants(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
 
 
 def _own_or(viewer: Viewer, is_granted: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Give the condition for what is kept by units of the viewer, or was granted, and is not denied.
+    """Return the condition for what is kept by units of the viewer, or was granted, and is not denied.
 
     What is denied is asked once for both: to plan it takes the server longer than to find a row.
     """
@@ -225,7 +225,7 @@ def label_of(path: str, case_id: UUID, known: Positions) -> str:
 
 
 def nearest_due(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
-    """Give when the next open limit of a step falls due: of its answer, or of its approval."""
+    """Return when the next open limit of a step falls due: of its answer, or of its approval."""
     return (
         select(func.min(DEADLINE.c.due_at))
         .where(DEADLINE.c.step_id == step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
@@ -234,12 +234,12 @@ def nearest_due(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
 
 
 def late_from(deadline: FromClause) -> ColumnElement[datetime]:
-    """Give from when on a deadline is late, as `Deadline.late_from` does."""
+    """Return from when on a deadline is late, as `Deadline.late_from` does."""
     return func.coalesce(deadline.c.late_at, deadline.c.due_at)
 
 
 def nearest_late(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
-    """Give from when on an open limit of a step is late, the first one that will be."""
+    """Return from when on an open limit of a step is late, the first one that will be."""
     return (
         select(func.min(late_from(DEADLINE)))
         .where(DEADLINE.c.step_id == step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
@@ -248,7 +248,7 @@ def nearest_late(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
 
 
 def late_by(due_at: ColumnElement[datetime], late: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
-    """Give the condition that `lateness.is_overdue` is, for what is counted where it lies.
+    """Return the condition that `lateness.is_overdue` is, for what is counted where it lies.
 
     Nothing is late before it is due: an index over due times finds it.
     """
@@ -256,12 +256,12 @@ def late_by(due_at: ColumnElement[datetime], late: ColumnElement[datetime], now:
 
 
 def units_of(viewer: Viewer) -> FromClause:
-    """Give the viewer's units as something to select from, with the column `id`."""
+    """Return the viewer's units as something to select from, with the column `id`."""
     return chosen_units(None if viewer.is_system else visible_units(viewer))
 
 
 def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
-    """Give these units, or all of them for None, as something to select from, with the column `id`."""
+    """Return these units, or all of them for None, as something to select from, with the column `id`."""
     if ids is None:
         return select(UNIT.c.id).subquery("units")
     return func.unnest(literal(sorted(ids), uuids())).table_valued("id").render_derived(name="units")

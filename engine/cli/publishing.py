@@ -34,7 +34,7 @@ class BudgetChange:
     after: AlertBudget
 
     def as_json(self) -> dict[str, object]:
-        """Give the change as it is printed with `--json`."""
+        """Return the change as it is printed with `--json`."""
         before = self.before.as_json() if self.before else None
         return {"workflow": self.workflow, "before": before, "after": self.after.as_json()}
 

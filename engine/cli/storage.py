@@ -77,7 +77,7 @@ def restore(
 
 
 def _require_ready_to_erase(settings: Settings) -> bool:
-    """Say whether anybody was erased, before anything is changed; ends with words when it could not be done again."""
+    """Whether anybody was erased, before anything is changed; ends with words when it could not be done again."""
     if not TombstoneFile(settings.checkpoint_folder).read():
         return False
     if not settings.keys.exists():

@@ -191,7 +191,7 @@ def _controls(engine: Engine) -> DemoControls:
     beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="icmc-demo")
 
     def wish(what: Callable[[], object]) -> bool:
-        """Say whether it is done already; what is not goes on."""
+        """Return whether it is done already; what is not goes on."""
         try:
             beside.submit(what).result(timeout=_PAGE_WAITS)
         except TimeoutError:

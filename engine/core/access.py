@@ -62,11 +62,11 @@ class Grant(Record):
     ended_reason: str = ""
 
     def is_live(self, now: datetime) -> bool:
-        """Say whether the grant counts: not ended, and before `valid_until`."""
+        """Return whether the grant counts: not ended, and before `valid_until`."""
         return self.ended_at is None and (self.valid_until is None or self.valid_until > now)
 
     def may_hold(self, now: datetime) -> bool:
-        """Say whether the grant counts, or may count again: it is suspended after a restore."""
+        """Return whether the grant counts, or may count again: it is suspended after a restore."""
         return self.is_live(now) or self.ended_reason == SUSPENDED
 
 
@@ -151,7 +151,7 @@ def access_through(
     step_ids: Iterable[UUID] = (),
     everybody: Iterable[UUID] = (),
 ) -> CaseAccess:
-    """Give how somebody sees a case, from their roles in its unit and from live grants with their roles in each unit.
+    """Return how somebody sees a case, from their roles in its unit and from live grants with their roles in each unit.
 
     A denial beats everything. The own unit beats a grant. Several grants add up: what each of them names is shown, of
     its own persons alone, and the way is break-glass when nothing else lets them in.
@@ -204,7 +204,7 @@ _ALL: Final = ".*"
 
 
 def of_person(access: CaseAccess, person_id: UUID | None) -> CaseAccess:
-    """Give what is shown of one person of a case, and of their steps: by the grants that hold for them, and no other.
+    """Return what is shown of one person of a case, and of their steps: by the grants that hold for them, and no other.
 
     With None it is what is shown of the case as a whole, where no field of persons is. The own unit sees everybody.
     """
@@ -228,14 +228,14 @@ def of_everybody(access: CaseAccess) -> CaseAccess:
 
 
 def shows_person(access: CaseAccess, person_id: UUID) -> bool:
-    """Say whether it is shown that somebody is in a case, by number and role: a field of theirs is named."""
+    """Return whether it is shown that somebody is in a case, by number and role: a field of theirs is named."""
     return access.fields is None or any(
         name.startswith(OF_PERSONS) for name in of_person(access, person_id).fields or ()
     )
 
 
 def covers(access: CaseAccess, field: str) -> bool:
-    """Say whether a field is shown: `<step type>.<question>`, `person.<field>`, `case.<part>` or `class:<name>`.
+    """Return whether a field is shown: `<step type>.<question>`, `person.<field>`, `case.<part>` or `class:<name>`.
 
     One of a person, or of a step of theirs, is asked of what `of_person` gives; without it none of a person is shown.
     The case's own unit is shown every field but those of sealed classes, which its roles open. A grant shows what it
@@ -251,14 +251,14 @@ def covers(access: CaseAccess, field: str) -> bool:
 
 
 def shows(access: CaseAccess, field: str, sealed_class: str = "") -> bool:
-    """Say whether an answer is shown; one of a sealed class is shown only to whom the class is open."""
+    """Return whether an answer is shown; one of a sealed class is shown only to whom the class is open."""
     return covers(access, _CLASS + sealed_class) if sealed_class else covers(access, field)
 
 
 def shows_whole(
     access: CaseAccess, step_type: str, sealed_classes: Iterable[str] = (), *, person_id: UUID | None = None
 ) -> bool:
-    """Say whether all that a step holds is shown, such as on its papers: every field, every class, and who all are.
+    """Return whether all that a step holds is shown, such as on its papers: every field, every class, and who all are.
 
     `person_id` is whose step it is; its papers may name others of the case too, so all of them must be shown.
     """
@@ -268,12 +268,12 @@ def shows_whole(
 
 
 def names_of(access: CaseAccess, step_type: str) -> bool:
-    """Say whether any field of a step type is shown by its name."""
+    """Return whether any field of a step type is shown by its name."""
     return access.fields is None or any(name.rpartition(".")[0] == step_type for name in access.fields)
 
 
 def shows_step(access: CaseAccess, step_id: UUID, path: str) -> bool:
-    """Say whether the time of a step is shown: to the case's own unit, by `case.*`, and of a step that was offered.
+    """Return whether the time of a step is shown: to the case's own unit, by `case.*`, and of a step that was offered.
 
     `path` says whose step it is; of a person for whom no grant holds only a step that was offered is shown.
     """
@@ -281,7 +281,7 @@ def shows_step(access: CaseAccess, step_id: UUID, path: str) -> bool:
 
 
 def may_tell(access: CaseAccess, step_id: UUID, uses: str, path: str) -> bool:
-    """Say whether anything of a step can be shown: its time, or one of its answers by name.
+    """Return whether anything of a step can be shown: its time, or one of its answers by name.
 
     Where its time is not, the step is there only with an answer that is shown, and as nothing but that: neither that it
     waits, nor when, by whom or how it ended. A step of somebody for whom no grant holds is not there.
@@ -298,7 +298,7 @@ def names_shown(
 
 
 def may_add_files(access: CaseAccess) -> bool:
-    """Say whether files may be added: to a case of the own unit, else by a grant that names it."""
+    """Return whether files may be added: to a case of the own unit, else by a grant that names it."""
     return access.fields is None or ADD_FILES in access.fields
 
 
@@ -323,7 +323,7 @@ def problem_of(field: str) -> str:
 
 
 def _is_among(field: str, fields: Collection[str]) -> bool:
-    """Say whether a field is named, by itself or with `.*`; a class is by itself only."""
+    """Return whether a field is named, by itself or with `.*`; a class is by itself only."""
     return field in fields or field.rpartition(".")[0] + _ALL in fields
 
 

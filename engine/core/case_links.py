@@ -126,7 +126,7 @@ def _path(deadline: Deadline) -> str:
 
 
 def _goes_on_at_rest(state: CaseState, command: cm.Command) -> bool:
-    """Say whether a command ends what machines had under way, or the waiting for the answer to a referral."""
+    """Return whether a command ends what machines had under way, or the waiting for the answer to a referral."""
     step = state.steps.get(command.step_id) if isinstance(command, cm.CompleteStep | cm.CancelStep) else None
     if step is None:
         return False
@@ -138,7 +138,7 @@ FROM_A_SPLIT = "split"
 
 
 def tellings_that_go(state: CaseState, going: Collection[UUID]) -> tuple[Telling, ...]:
-    """Give what was told of the whole case, and of the persons who go; what was told of others stays."""
+    """Return what was told of the whole case, and of the persons who go; what was told of others stays."""
     of = {"", *map(path_of_person, going)}
     return tuple(one for one in tellings_in(state) if one.element in of)
 
@@ -149,7 +149,7 @@ def facts_that_go(
     sources: Mapping[str, str],
     going: Collection[UUID],
 ) -> Mapping[str, Scalar]:
-    """Give the facts of the whole case, and those that the steps of the persons who go have made.
+    """Return the facts of the whole case, and those that the steps of the persons who go have made.
 
     `sources` names the step that each fact comes from. A fact of steps that were done for persons who go and for others
     counts as the last step of those who go says; where only the others' may have made it, it stays with them.

@@ -36,12 +36,12 @@ class Checkpoint(Record):
 
     @property
     def signed_text(self) -> bytes:
-        """Give the bytes that the signature is over."""
+        """Return the bytes that the signature is over."""
         return _text(self).encode()
 
     @property
     def digest(self) -> bytes:
-        """Give what the next checkpoint says of this one."""
+        """Return what the next checkpoint says of this one."""
         return hashlib.sha256(self.signed_text + self.signature).digest()
 
 
@@ -53,7 +53,7 @@ class Written(NamedTuple):
 
 
 def hash_of(heads: Iterable[Head]) -> bytes:
-    """Give the hash over heads, whatever their order."""
+    """Return the hash over heads, whatever their order."""
     made = hashlib.sha256()
     for head in sorted(heads):
         made.update(f"{head.chain} {head.length} {head.head.hex()}\n".encode())
@@ -61,7 +61,7 @@ def hash_of(heads: Iterable[Head]) -> bytes:
 
 
 def to_line(written: Written) -> str:
-    """Give a checkpoint as the line that is kept outside of the database."""
+    """Return a checkpoint as the line that is kept outside of the database."""
     heads = [[head.chain, head.length, head.head.hex()] for head in sorted(written.heads)]
     parts = json.loads(_text(written.checkpoint)) | {"heads": heads, "signature": written.checkpoint.signature.hex()}
     return json.dumps(parts, sort_keys=True, separators=(",", ":"))

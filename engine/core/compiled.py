@@ -55,7 +55,7 @@ class CompiledStep:
 
     @property
     def waits_to_be_called(self) -> bool:
-        """Say whether the step opens only when somebody adds it, or a breach opens it."""
+        """Return whether the step opens only when somebody adds it, or a breach opens it."""
         return self.spec.discretionary or self.opened_by_breach
 
     @property

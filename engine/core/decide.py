@@ -29,7 +29,7 @@ _ALSO_WHEN_CLOSED = (
 def decide(
     definitions: Mapping[str, CompiledWorkflow], library: Library, state: CaseState, command: cm.Command, now: datetime
 ) -> tuple[ev.Event, ...]:
-    """Give the events that follow from a command at `now` (aware, UTC).
+    """Return the events that follow from a command at `now` (aware, UTC).
 
     The same arguments always give the same events. Raises `NotFoundError` for what is not in the case,
     `AlreadyEndedError` for what is over, `UnknownOutcomeError` for an outcome that the step type does not have,

@@ -288,7 +288,7 @@ class CopyMark(NamedTuple):
 
 
 def key_of_step(step: Step) -> UUID | None:
-    """Give the person whose key seals what a step tells; None for a step of the whole case, whose key it is then."""
+    """Return the person whose key seals what a step tells; None for a step of the whole case, whose key it is then."""
     for part in step.path.split("/"):
         kind, _, value = part.partition(":")
         if kind == "person":
@@ -297,7 +297,7 @@ def key_of_step(step: Step) -> UUID | None:
 
 
 def needs_second_person(rows: int) -> bool:
-    """Say whether a copy of so many rows needs a second person."""
+    """Return whether a copy of so many rows needs a second person."""
     return rows > ROWS_ALONE
 
 

@@ -36,7 +36,7 @@ _ROW_OF: Final = {name: name for name in ("case", "run", "step", "deadline", "in
 
 
 def _because(reason: str, *places: str) -> dict[str, str]:
-    """Give a reason to places; `table: a b` stands for several columns of a table."""
+    """Return a reason to places; `table: a b` stands for several columns of a table."""
     found: dict[str, str] = {}
     for place in places:
         table, _, columns = place.partition(": ")

@@ -42,7 +42,7 @@ class Library:
         return choose(self.versions(limit_id), told, on=on, option=option)
 
     def versions(self, limit_id: str) -> tuple[LawLimit, ...]:
-        """Give every version of a limit that the packs have; none for an unknown id."""
+        """Return every version of a limit that the packs have; none for an unknown id."""
         return next((found for pack in self.packs.values() if (found := pack.by_id.get(limit_id))), ())
 
     def calendar(self, jurisdiction: str) -> Calendar:

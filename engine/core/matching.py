@@ -145,12 +145,12 @@ class ComparedPerson(NamedTuple):
 
 
 def stage_of(cases: int) -> int:
-    """Give the stage that so many cases have reached, 0 for none: a pattern is told when it reaches one."""
+    """Return the stage that so many cases have reached, 0 for none: a pattern is told when it reaches one."""
     return max((stage for stage in _STAGES if stage <= cases), default=0)
 
 
 def is_worth_telling(bits: float, *, persons: int) -> bool:
-    """Say whether what agrees is enough: a whole name where few are known, a number; a part of a name is not.
+    """Return whether what agrees is enough: a whole name where few are known, a number; a part of a name is not.
 
     Among many persons more is asked for, since the pairs that agree by chance grow with the square of their number.
     """
@@ -169,7 +169,7 @@ def is_worth_asking(agreement: Agreement, *, persons: int) -> bool:
 
 
 def is_worth_opening(bits: float, *, persons: int) -> bool:
-    """Say whether a unit should open what it has written itself, to look closer."""
+    """Return whether a unit should open what it has written itself, to look closer."""
     return bits >= _enough(persons) - _WORTH_OPENING
 
 
@@ -193,7 +193,7 @@ def bits_when_opened(agreement: Agreement, likeness: Likeness, *, persons: int) 
 
 
 def score_of(bits: float) -> int:
-    """Give bits as a number from 0 to 100, as people are told it."""
+    """Return bits as a number from 0 to 100, as people are told it."""
     return round(_on_line(_SCORES, bits))
 
 
@@ -279,7 +279,7 @@ def _differs(kind: str, agreement: Agreement) -> bool:
 
 
 def _on_line(points: Sequence[tuple[float, float]], value: float | None) -> float:
-    """Give what belongs to a value on a line from point to point; nothing for what is not known."""
+    """Return what belongs to a value on a line from point to point; nothing for what is not known."""
     if value is None:
         return 0.0
     for (low, from_bits), (high, to_bits) in pairwise(points):

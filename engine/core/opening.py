@@ -86,7 +86,7 @@ def new_step(run_id: UUID, step: CompiledStep, path: str, status: StepStatus, **
 
 
 def first_path(step: CompiledStep, element: str) -> str:
-    """Give the path of a step's first occurrence for an element."""
+    """Return the path of a step's first occurrence for an element."""
     return path_of_round(element, 1) if step.spec.repeat else element
 
 
@@ -102,7 +102,7 @@ def next_round_at(
 
 
 def _times(every: TimeLimit, number: int) -> TimeLimit:
-    """Give a period so many times over; months are counted in one go, so that a short one shortens no other."""
+    """Return a period so many times over; months are counted in one go, so that a short one shortens no other."""
     match every.counting:
         case Counting.CALENDAR:
             return TimeLimit(f"P{every.months * number}M{every.days * number}D")

@@ -20,7 +20,7 @@ _DONE: Final = "done"
 
 
 def is_victim(state: CaseState, person_id: UUID) -> bool:
-    """Say whether somebody is or was a victim of a case, and nobody has disproved it."""
+    """Return whether somebody is or was a victim of a case, and nobody has disproved it."""
     return any(
         one.person_id == person_id and one.role in _VICTIMS and one.status is not RoleStatus.DISPROVED
         for one in state.persons
@@ -28,7 +28,7 @@ def is_victim(state: CaseState, person_id: UUID) -> bool:
 
 
 def is_suspect(state: CaseState, person_id: UUID) -> bool:
-    """Say whether somebody is a suspect of a case now."""
+    """Return whether somebody is a suspect of a case now."""
     return any(
         one.person_id == person_id and one.role is PersonRole.SUSPECT and one.removed_at is None
         for one in state.persons
@@ -36,7 +36,7 @@ def is_suspect(state: CaseState, person_id: UUID) -> bool:
 
 
 def has_note(state: CaseState, person_id: UUID) -> bool:
-    """Say whether a lawyer has written the note about somebody, in this case."""
+    """Return whether a lawyer has written the note about somebody, in this case."""
     return any(
         step.uses == NOTE
         and step.status is StepStatus.ENDED
@@ -145,7 +145,7 @@ def _has_come_back(draft: Draft, step: Step) -> bool:
 
 
 def _is_done_for(draft: Draft, step: Step, person_id: UUID) -> bool | None:
-    """Say whether a person is among those for whom a step of theirs is done; None for one that somebody added."""
+    """Return whether a person is among those for whom a step of theirs is done; None for one that somebody added."""
     if step.added is not None:
         return _is_present(draft.state, person_id) if step.added.watches else None
     compiled = compiled_of(draft, step)
@@ -157,5 +157,5 @@ def _is_present(state: CaseState, person_id: UUID) -> bool:
 
 
 def everybody_in(state: CaseState) -> tuple[UUID, ...]:
-    """Give the persons who are in a case now, each once."""
+    """Return the persons who are in a case now, each once."""
     return tuple(dict.fromkeys(person.person_id for person in state.persons if person.removed_at is None))

@@ -47,7 +47,7 @@ class Viewer(View):
     must_enrol: bool = False
 
     def has_role(self, *roles: str) -> bool:
-        """Say whether the viewer has one of these roles."""
+        """Return whether the viewer has one of these roles."""
         return self.is_system or any(role in self.roles for role in roles)
 
 
@@ -193,7 +193,7 @@ def can(
     access: CaseAccess | None = None,
     field: str | None = None,
 ) -> bool:
-    """Say whether an actor may do something: at all, or in a unit, or with a case, or with a field of a case.
+    """Return whether an actor may do something: at all, or in a unit, or with a case, or with a field of a case.
 
     A role counts only in the unit in which somebody has it: with `unit_id` those of that unit, with `access` those
     through which the case is seen. With neither it is the question of a menu: is there any unit in which they may?
@@ -210,7 +210,7 @@ def can(
 
 
 def roles_in(viewer: Viewer, unit_id: UUID) -> frozenset[str]:
-    """Give the roles that somebody has in a unit; none for a unit that is not theirs."""
+    """Return the roles that somebody has in a unit; none for a unit that is not theirs."""
     if unit_id not in viewer.unit_ids:
         return frozenset()
     if not viewer.memberships:
@@ -219,17 +219,17 @@ def roles_in(viewer: Viewer, unit_id: UUID) -> frozenset[str]:
 
 
 def units_that_let(viewer: Viewer, action: Action) -> frozenset[UUID]:
-    """Give the units in which somebody may do something."""
+    """Return the units in which somebody may do something."""
     return frozenset(unit for unit in viewer.unit_ids if not ROLES_THAT_MAY[action].isdisjoint(roles_in(viewer, unit)))
 
 
 def visible_units(viewer: Viewer) -> frozenset[UUID]:
-    """Give the units whose cases an actor sees; none for one who only keeps the system running."""
+    """Return the units whose cases an actor sees; none for one who only keeps the system running."""
     return units_that_let(viewer, Action.SEE_CASES)
 
 
 def board_units(viewer: Viewer) -> frozenset[UUID] | None:
-    """Give the units whose counts an actor sees on the board; None for all, which the system's keepers look after."""
+    """Return the units whose counts an actor sees on the board; None for all, which the system's keepers look after."""
     if viewer.is_system or Role.SYSTEM_ADMINISTRATOR in viewer.roles:
         return None
     return units_that_let(viewer, Action.SEE_BOARD)

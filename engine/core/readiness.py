@@ -47,7 +47,7 @@ _FIRST_OF_MANY = (StepStanding.PENDING, StepStanding.ENDED, StepStanding.UNCALLE
 
 
 def readiness(view: RunSteps, step: CompiledStep, element: str) -> Readiness:
-    """Say whether a step that has not been reached can begin for `element`, must wait, or will never begin.
+    """Return whether a step that has not been reached can begin for `element`, must wait, or will never begin.
 
     It is uncalled while all that could lead to it waits to be added, or to be opened by a breach.
     """
@@ -59,7 +59,7 @@ def readiness(view: RunSteps, step: CompiledStep, element: str) -> Readiness:
 
 
 def is_led_to(view: RunSteps, step: CompiledStep, element: str) -> bool:
-    """Say whether what comes before a step lets it begin, whatever its choice and its condition say."""
+    """Return whether what comes before a step lets it begin, whatever its choice and its condition say."""
     return _join(view, step, step.after, element) is Readiness.LIVE
 
 
@@ -72,7 +72,7 @@ def standing_at(view: RunSteps, step: CompiledStep, element: str) -> StepStandin
 
 
 def is_ruled_out(view: RunSteps, step: CompiledStep, element: str) -> bool:
-    """Say whether a step that has not been reached would be skipped, by what is known already."""
+    """Return whether a step that has not been reached would be skipped, by what is known already."""
     lookup = view.lookup(element, step.spec.for_each)
     if step.condition is not None and truth_of(step.condition, lookup) is Truth.FALSE:
         return True
@@ -83,7 +83,7 @@ def is_ruled_out(view: RunSteps, step: CompiledStep, element: str) -> bool:
 
 
 def chosen_branch(view: RunSteps, step: CompiledStep, element: str) -> int | None:
-    """Give the number of the branch that is taken of a step's choice; None while an earlier one is unknown."""
+    """Return the number of the branch that is taken of a step's choice; None while an earlier one is unknown."""
     choice = view.compiled.choices[step.choice or ""]
     lookup = view.lookup(element, step.spec.for_each)
     for number, condition in enumerate(choice.conditions):
@@ -238,7 +238,7 @@ def _is_open(value: object) -> bool:
 
 
 def _can_come(view: RunSteps, asking: CompiledStep, path: tuple[str, ...], element: str) -> bool:
-    """Say whether something that is open can still give this value, itself or by what follows from it."""
+    """Return whether something that is open can still give this value, itself or by what follows from it."""
     is_moving = any(step.status in _MOVING for step in view.state.steps.values())
     if len(path) == 1:
         return is_moving

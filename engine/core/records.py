@@ -353,7 +353,7 @@ class Deadline(Record):
 
     @property
     def leaves_traces(self) -> bool:
-        """Say whether it must be known of after it has ended, in case it begins to run again."""
+        """Return whether it must be known of after it has ended, in case it begins to run again."""
         return bool(self.fired or self.pauses or self.extensions or self.delay_owner)
 
 

@@ -92,17 +92,17 @@ class Referral(Record):
 
     @property
     def is_open(self) -> bool:
-        """Say whether it still waits: for its release, or for an answer."""
+        """Return whether it still waits: for its release, or for an answer."""
         return self.status in _OPEN
 
     @property
     def is_live(self) -> bool:
-        """Say whether it can still be called back: it waits, or it was accepted and has not ended."""
+        """Return whether it can still be called back: it waits, or it was accepted and has not ended."""
         return self.is_open or self.status is ReferralStatus.ACCEPTED
 
     @property
     def is_transfer(self) -> bool:
-        """Say whether acceptance changes who owns the case."""
+        """Return whether acceptance changes who owns the case."""
         return self.kind is ReferralKind.TRANSFER
 
 

@@ -149,13 +149,13 @@ def _skipped(draft: Draft, run: Run, step: CompiledStep, element: str) -> Step:
 
 
 def _is_over(view: RunSteps) -> bool:
-    """Say whether nothing of a run is open and nothing can follow; then no time of it runs any more, either."""
+    """Return whether nothing of a run is open and nothing can follow; then no time of it runs any more, either."""
     is_live = any(step.status in LIVE for step in view.state.steps.values() if step.run_id == view.run_id)
     return not is_live and _is_passed(view)
 
 
 def _is_passed(view: RunSteps) -> bool:
-    """Say whether every step that the workflow foresaw has been passed, in one way or another."""
+    """Return whether every step that the workflow foresaw has been passed, in one way or another."""
     return all(
         standing_at(view, step, element) is not StepStanding.PENDING
         for step in view.compiled.steps.values()
@@ -210,17 +210,17 @@ def is_left_to_itself(state: CaseState) -> bool:
 
 
 def key_that_asks_whether_done(of: str) -> str:
-    """Give the key of an added step in which somebody says whether a case is done, after something came back."""
+    """Return the key of an added step in which somebody says whether a case is done, after something came back."""
     return f"{_ASKS_WHETHER_DONE}{of}"
 
 
 def asks_whether_done(step: Step) -> bool:
-    """Say whether a step was added so that somebody says whether the case is done."""
+    """Return whether a step was added so that somebody says whether the case is done."""
     return step.added is not None and step.uses == DECIDES and step.key.startswith(_ASKS_WHETHER_DONE)
 
 
 def stands(state: CaseState) -> str:
-    """Give a hash of what is open: another one means that what was to be closed has changed."""
+    """Return a hash of what is open: another one means that what was to be closed has changed."""
     open_now = [f"{run.id}" for run in state.runs.values() if run.status is RunStatus.OPEN]
     open_now += [f"{step.id}" for step in state.steps.values() if step.status in LIVE]
     return hashlib.sha256("|".join(sorted(open_now)).encode()).hexdigest()

@@ -48,7 +48,7 @@ class CaseState:
 
 
 def replay(events: Iterable[ev.Event]) -> CaseState:
-    """Give the state that a case's events lead to; the first must be `CaseOpened`."""
+    """Return the state that a case's events lead to; the first must be `CaseOpened`."""
     stream = iter(events)
     first = next(stream)
     if not isinstance(first, ev.CaseOpened):
@@ -61,7 +61,7 @@ def replay(events: Iterable[ev.Event]) -> CaseState:
 
 
 def evolve(state: CaseState, event: ev.Event) -> CaseState:
-    """Give the state after an event."""
+    """Return the state after an event."""
     if isinstance(event, ev.STEP_EVENTS):
         return replace(state, steps={**state.steps, event.step.id: event.step})
     if isinstance(event, ev.DEADLINE_EVENTS):

@@ -15,23 +15,23 @@ from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Unknown, V
 
 
 def path_of_person(person_id: UUID) -> str:
-    """Give the path of what is done for one person."""
+    """Return the path of what is done for one person."""
     return f"person:{person_id}"
 
 
 def person_in(path: str) -> UUID | None:
-    """Give the person whom a path names; None for what is of the whole case."""
+    """Return the person whom a path names; None for what is of the whole case."""
     marked = _parts(path)
     return UUID(marked["person"]) if "person" in marked else None
 
 
 def round_in(path: str) -> int:
-    """Give the round of a repeated step that a path names; 1 for a step that does not repeat."""
+    """Return the round of a repeated step that a path names; 1 for a step that does not repeat."""
     return int(_parts(path).get("r", "1"))
 
 
 def path_of_round(element: str, number: int) -> str:
-    """Give the path of a round of what is done for an element: a person, or the whole case."""
+    """Return the path of a round of what is done for an element: a person, or the whole case."""
     return f"{element}/r:{number}".lstrip("/")
 
 
@@ -97,27 +97,27 @@ class RunSteps:
         return (element,) if self._is_correlated(step, element, over) else self.elements(step)
 
     def latest(self, key: str, element: str) -> Step | None:
-        """Give the latest round of an occurrence, or None when it has not been reached."""
+        """Return the latest round of an occurrence, or None when it has not been reached."""
         rounds = self._rounds.get(key, {}).get(element)
         return rounds[-1] if rounds else None
 
     def first(self, key: str, element: str) -> Step | None:
-        """Give the first round of an occurrence, or None when it has not been reached."""
+        """Return the first round of an occurrence, or None when it has not been reached."""
         rounds = self._rounds.get(key, {}).get(element)
         return rounds[0] if rounds else None
 
     def ended(self, key: str, element: str) -> Step | None:
-        """Give the latest round of an occurrence that has ended."""
+        """Return the latest round of an occurrence that has ended."""
         rounds = self._rounds.get(key, {}).get(element, ())
         return next((step for step in reversed(rounds) if step.status is StepStatus.ENDED), None)
 
     def is_called_off(self, key: str, element: str) -> bool:
-        """Say whether an occurrence was skipped or cancelled before any round of it ended."""
+        """Return whether an occurrence was skipped or cancelled before any round of it ended."""
         latest = self.latest(key, element)
         return latest is not None and latest.status in _CALLED_OFF and self.ended(key, element) is None
 
     def lookup(self, element: str, over: str | None = None) -> Lookup:
-        """Give the function by which a condition at `element` finds the values of its fields."""
+        """Return the function by which a condition at `element` finds the values of its fields."""
 
         def find(name: tuple[str, ...]) -> Value:
             if len(name) == 1:
@@ -161,7 +161,7 @@ def _declared(step: CompiledStep, output: str) -> Output | None:
 
 
 def _typed(value: Scalar | None, declared: Output | None) -> Value:
-    """Give a stored value its declared type; its default stands in for an answer that was not given."""
+    """Return a stored value its declared type; its default stands in for an answer that was not given."""
     if value is None:
         default = declared.default if declared else None
         return UNKNOWN if default is None else default
@@ -169,7 +169,7 @@ def _typed(value: Scalar | None, declared: Output | None) -> Value:
 
 
 def _told(value: Scalar | None) -> Value:
-    """Give an instant that was kept as text back as an instant; a choice, which is no instant, stays as it is."""
+    """Return an instant that was kept as text back as an instant; a choice, which is no instant, stays as it is."""
     if value is None:
         return UNKNOWN
     if not isinstance(value, str):
@@ -182,7 +182,7 @@ def _told(value: Scalar | None) -> Value:
 
 
 def _entry(value: Value) -> str | Unknown:
-    """Give one entry of a list as conditions compare it: as text."""
+    """Return one entry of a list as conditions compare it: as text."""
     match value:
         case bool():
             return "true" if value else "false"

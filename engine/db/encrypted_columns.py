@@ -92,7 +92,7 @@ SEALED: Final = (
 def reseal_some(
     connection: Connection, vault: Vault, owner: UUID, *, newest: int, case_id: UUID | None, most: int
 ) -> int:
-    """Seal the next values anew that are sealed under older keys of an owner; gives how many, zero when all are done.
+    """Seal the next values anew that are sealed under older keys of an owner; returns how many, zero when all are done.
 
     With `case_id` only values of that case are looked at. Raises `DamagedError`.
     """
@@ -137,7 +137,7 @@ def _renew_inner(
 
 
 def any_fixed(connection: Connection, owner: UUID) -> bool:
-    """Say whether anything is sealed under an owner's keys that nobody may change."""
+    """Return whether anything is sealed under an owner's keys that nobody may change."""
     queries = (_older(sealed, owner, 0, None).limit(1) for sealed in SEALED if sealed.is_fixed)
     return any(connection.execute(query).first() is not None for query in queries)
 

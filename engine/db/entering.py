@@ -54,7 +54,7 @@ def taken_from(sql: Engine, *, is_still: bool = False) -> Iterator[Taken]:
 
 
 def in_hand(sql: Engine) -> Taken | None:
-    """Give what this thread has taken last from the database of an engine, whatever the role; None for nothing."""
+    """Return what this thread has taken last from the database of an engine, whatever the role; None for nothing."""
     hand = _HAND.taken
     if not hand:
         return None
@@ -64,7 +64,7 @@ def in_hand(sql: Engine) -> Taken | None:
 
 @contextmanager
 def asked_over(sql: Engine) -> Iterator[Connection]:
-    """Give the connection in hand, for a question; else take one, over which what it leads to is asked as well."""
+    """Return the connection in hand, for a question; else take one, over which what it leads to is asked as well."""
     taken = in_hand(sql)
     if taken is not None:
         yield taken.connection
@@ -76,7 +76,7 @@ def asked_over(sql: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def changed_over(sql: Engine) -> Iterator[Connection]:
-    """Give the connection in hand, for a change that is kept if its transaction is; else one that commits it."""
+    """Return the connection in hand, for a change that is kept if its transaction is; else one that commits it."""
     taken = in_hand(sql)
     if taken is not None:
         yield taken.connection
@@ -113,7 +113,7 @@ def enter_each(engine: Engine, secret: bytes) -> None:
 
 
 def acting_for(engine: Engine, viewer: Viewer, now: Callable[[], datetime]) -> Engine:
-    """Give an engine over the same connections whose transactions act for a viewer, from now on."""
+    """Return an engine over the same connections whose transactions act for a viewer, from now on."""
     return engine if viewer.is_system else engine.execution_options(**{FOR: (viewer, now())})
 
 

@@ -50,7 +50,7 @@ _LIMITS: Final = TimeLimits(connection=30, lock=300, statement=0)
 
 
 def migrate(owner_url: str) -> str:
-    """Run the migrations that are missing, as the owner of the tables; gives the revision reached.
+    """Run the migrations that are missing, as the owner of the tables; returns the revision reached.
 
     Several processes may call this at once: one migrates, the others wait, five minutes at most; then `BusyError` is
     raised. Raises `ServiceError` for a database that a newer release has shaped.
@@ -71,12 +71,12 @@ def migrate(owner_url: str) -> str:
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Give the revision of a database; None for an empty one."""
+    """Return the revision of a database; None for an empty one."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest_revision() -> str:
-    """Give the revision that this release needs."""
+    """Return the revision that this release needs."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 

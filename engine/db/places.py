@@ -34,7 +34,7 @@ def seal_apart(
     table: str,
     row: UUID,
 ) -> dict[str, JsonValue]:
-    """Give answers with those of `names` sealed by themselves."""
+    """Return answers with those of `names` sealed by themselves."""
     sealed = dict(answers)
     for name in names:
         if sealed.get(name) is not None:
@@ -46,7 +46,7 @@ def seal_apart(
 
 
 def open_apart(vault: Vault, answers: JsonValue, *, table: str, row: UUID) -> JsonValue:
-    """Give answers with what was sealed by itself open; what has lost its key is left out. Raises `DamagedError`."""
+    """Return answers with what was sealed by itself open; what has lost its key is left out. Raises `DamagedError`."""
     if not isinstance(answers, dict):
         return answers
     opened = dict(answers)
@@ -62,7 +62,7 @@ def open_apart(vault: Vault, answers: JsonValue, *, table: str, row: UUID) -> Js
 def renewed_apart(
     vault: Vault, answers: JsonValue, *, owner: UUID, newest: int, table: str, row: UUID
 ) -> dict[str, JsonValue] | None:
-    """Give answers with what is sealed under older keys of places sealed anew; None when nothing is."""
+    """Return answers with what is sealed under older keys of places sealed anew; None when nothing is."""
     if not isinstance(answers, dict):
         return None
     renewed = dict(answers)

@@ -52,7 +52,7 @@ class Known:
         return self.registry.step_types.get(uses)
 
     def title(self, definition_hash: str, key: str, uses: str, added: Mapping[str, Any] | None) -> str:
-        """Give the title that people read: the caseworker's, else the workflow's, else the step type's."""
+        """Return the title that people read: the caseworker's, else the workflow's, else the step type's."""
         if added:
             return str(added["title"])
         step = self.step(definition_hash, key)
@@ -70,7 +70,7 @@ class Known:
         )
 
     def choice_label(self, name: str, value: str) -> str:
-        """Give the label of a choice of any installed form; for values that stand outside of their form."""
+        """Return the label of a choice of any installed form; for values that stand outside of their form."""
         return self._choice_labels.get((name, value), in_plain_words(value))
 
     @cached_property
@@ -109,15 +109,15 @@ class Reading:
     vault: Vault
 
     def rows(self, statement: Executable) -> list[Row]:
-        """Give all rows."""
+        """Return all rows."""
         return list(self.connection.execute(statement).mappings())
 
     def first(self, statement: Executable) -> Row | None:
-        """Give the first row, or None."""
+        """Return the first row, or None."""
         return self.connection.execute(statement).mappings().first()
 
     def count(self, statement: Executable) -> int:
-        """Give the number that a statement counts."""
+        """Return the number that a statement counts."""
         return int(self.connection.execute(statement).scalar_one())
 
 

@@ -198,7 +198,7 @@ _ALL: Final = Right("BE", "a superuser")
 
 
 def grant_rights(connection: Connection) -> None:
-    """Give both roles, as the owner of the tables, the rights that stand here, and take all others."""
+    """Return both roles, as the owner of the tables, the rights that stand here, and take all others."""
     roles = f"{READER}, {APP}"
     statements = [
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {roles}, PUBLIC",

@@ -25,7 +25,7 @@ def link(
     type_: str,
     body: Mapping[str, Any],
 ) -> bytes:
-    """Give the hash that ties an event to all before it."""
+    """Return the hash that ties an event to all before it."""
     canonical = rfc8785.dumps(
         {
             "case": str(case_id),
@@ -40,12 +40,12 @@ def link(
 
 
 def stream_link(vault: Vault, previous: bytes, row: Mapping[str, Any]) -> bytes:
-    """Give the hash that ties an event of a stream to all before it."""
+    """Return the hash that ties an event of a stream to all before it."""
     return vault.sign(previous, rfc8785.dumps(_plain_link(row, "stream", "seq", "at", "actor_id", "type", "body")))
 
 
 def reading_link(vault: Vault, previous: bytes, row: Mapping[str, Any]) -> bytes:
-    """Give the hash that ties a reading of a case to all before it."""
+    """Return the hash that ties a reading of a case to all before it."""
     names = ("case_id", "seq", "at", "actor_id", "what", "subject_id", "classes", "roles")
     return vault.sign(previous, rfc8785.dumps({"chain": "readings", **_plain_link(row, *names)}))
 
@@ -192,7 +192,7 @@ class _Done:
     """The result of a statement that gives no rows."""
 
     def __init__(self, rowcount: int) -> None:
-        """Say how many rows were written."""
+        """Return how many rows were written."""
         self.rowcount = rowcount
 
 

@@ -44,7 +44,7 @@ class Writes:
         self._closed += closed
 
     def add_new(self, table: str, row: Mapping[str, Any]) -> bool:
-        """Hold a row back, unless one of the same key is held back already; gives whether it is the first."""
+        """Hold a row back, unless one of the same key is held back already; returns whether it is the first."""
         is_new = key_of(table, row) not in self._rows.get(table, {})
         self._put(table, row)
         return is_new
@@ -87,7 +87,7 @@ class _WritesFirst:
 
 
 def writing_first(connection: Connection, writes: Writes, history: RowHistory) -> Connection:
-    """Give a connection for stores: what they ask is asked after everything before it has been written.
+    """Return a connection for stores: what they ask is asked after everything before it has been written.
 
     What they write into a table whose rows are kept comes into its history.
     """
@@ -119,7 +119,7 @@ S = TypeVar("S")
 
 
 def remembering(store: S, *questions: str) -> S:
-    """Give a store that remembers its answers to these questions; anything else makes it forget all of them."""
+    """Return a store that remembers its answers to these questions; anything else makes it forget all of them."""
     return cast("S", _Remembering(store, frozenset(questions)))
 
 
@@ -145,7 +145,7 @@ class _Remembering:
         self.known: dict[object, Any] = {}
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has under this name
-        """Give a method of the store, which remembers."""
+        """Return a method of the store, which remembers."""
         method = getattr(self._store, name)
         return self._remembering(name, method) if name in self._questions else self._forgetting(method)
 

@@ -111,12 +111,12 @@ class SavedCase(NamedTuple):
 
 
 def key_of(table: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Give what tells a row of a table from the others; nothing for a table whose rows are all different."""
+    """Return what tells a row of a table from the others; nothing for a table whose rows are all different."""
     return tuple(row[name] for name in _TARGETS[table].key)
 
 
 def takes_over(table: str) -> bool:
-    """Say whether a row that is there already takes over what is written again."""
+    """Return whether a row that is there already takes over what is written again."""
     return bool(_TARGETS[table].changes)
 
 

@@ -28,7 +28,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command("show")
 @in_words
 def show_firing(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
-    """Say how late levels and breaches came in the last day, what was set aside, and what the auditor found."""
+    """Return how late levels and breaches came in the last day, what was set aside, and what the auditor found."""
     with running_engine() as (engine, _):
         firing = engine.ask_board(admin_board, SYSTEM).firing
     show(firing, as_json=as_json, words=lambda: _words(firing))
@@ -174,7 +174,7 @@ def delays(as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
 
 
 def _open_one(engine: Engine, case: str, step: str, email: str | None) -> tuple[Viewer, ExplanationView]:
-    """Give the deadline of a step that runs now; ends with words when there is none, or more than one."""
+    """Return the deadline of a step that runs now; ends with words when there is none, or more than one."""
     viewer = viewer_by_email(engine, email)
     found = engine.ask(explain_step, viewer, engine.ask(find_case, viewer, case), step)
     running = [one for one in found if one.deadline.ended_at is None]

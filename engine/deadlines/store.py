@@ -41,7 +41,7 @@ class DeadlineStore(Store):
         return tuple(DueDeadline(*row) for row in rows)
 
     def next_at(self) -> datetime | None:
-        """Give the instant at which something is due next, or tried again; it may lie in the past."""
+        """Return the instant at which something is due next, or tried again; it may lie in the past."""
         found: datetime | None = self._connection.execute(_NEXT).scalar()
         return found
 
@@ -54,7 +54,7 @@ class DeadlineStore(Store):
         self._connection.execute(_RELEASE, {"id": deadline_id})
 
     def release_all(self) -> int:
-        """Let every deadline that was set aside be tried again at once; gives how many."""
+        """Let every deadline that was set aside be tried again at once; returns how many."""
         return self._connection.execute(_RELEASE_ALL).rowcount
 
 
@@ -65,7 +65,7 @@ class LedgerStore(Store):
     """The ledger in PostgreSQL, within one transaction."""
 
     def who_was_told(self, deadline_id: UUID) -> frozenset[UUID]:
-        """Give everybody whom a level of a deadline's ladder has told."""
+        """Return everybody whom a level of a deadline's ladder has told."""
         person = func.unnest(_ESCALATION.c.recipient_ids)
         return frozenset(
             self._connection.execute(select(person).where(_ESCALATION.c.deadline_id == deadline_id)).scalars()
@@ -82,7 +82,7 @@ class LedgerStore(Store):
         return LinkedLevel(*row) if row else None
 
     def acknowledge(self, deadline_id: UUID, *, by: UUID, at: datetime) -> int:
-        """Say that the levels that have told somebody so far have been seen; gives how many that is news of."""
+        """Say that the levels that have told somebody so far have been seen; returns how many that is news of."""
         done = self._connection.execute(
             update(_ESCALATION)
             .where(

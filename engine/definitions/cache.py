@@ -77,7 +77,7 @@ class DefinitionCache(Mapping[str, CompiledWorkflow]):
         self._lock = Lock()
 
     def __getitem__(self, content_hash: str) -> CompiledWorkflow:
-        """Give a compiled workflow; raises `KeyError` for a hash that no version has."""
+        """Return a compiled workflow; raises `KeyError` for a hash that no version has."""
         found = self._compiled.get(content_hash)
         if found is None:
             found = self._load(content_hash)
@@ -86,7 +86,7 @@ class DefinitionCache(Mapping[str, CompiledWorkflow]):
         return found
 
     def __contains__(self, content_hash: object) -> bool:
-        """Say whether some version has this hash."""
+        """Return whether some version has this hash."""
         try:
             self[str(content_hash)]
         except KeyError:
@@ -125,7 +125,7 @@ class PublishedLibrary:
         self._lock = Lock()
 
     def __call__(self) -> Library:
-        """Give the library as it was a second ago or less."""
+        """Return the library as it was a second ago or less."""
         if self._read is None or self._ticks() - self._looked_at > _LOOK_AGAIN_AFTER:
             self.refresh()
         return self._read[1] if self._read else Library()
@@ -136,7 +136,7 @@ class PublishedLibrary:
             self.seen_by(connection)
 
     def seen_by(self, connection: Connection) -> Library:
-        """Give the library as a transaction sees it."""
+        """Return the library as a transaction sees it."""
         store, looked_at = DefinitionStore(Within(connection, self._vault)), self._ticks()
         stamp = store.stamp()
         with self._lock:
@@ -162,7 +162,7 @@ class CalendarsWithHolidays(Mapping[str, Calendar]):
         self._whole: dict[str, Calendar] = {}
 
     def __getitem__(self, name: str) -> Calendar:
-        """Give a calendar with its holidays; raises `KeyError` for one that is not published."""
+        """Return a calendar with its holidays; raises `KeyError` for one that is not published."""
         found = self._whole.get(name)
         if found is None:
             found = whole(self._plain[name], [day for day in self._added if day.calendar == name])
@@ -170,7 +170,7 @@ class CalendarsWithHolidays(Mapping[str, Calendar]):
         return found
 
     def __contains__(self, name: object) -> bool:
-        """Say whether a calendar of this name is published."""
+        """Return whether a calendar of this name is published."""
         return name in self._plain
 
     def __iter__(self) -> Iterator[str]:

@@ -16,7 +16,7 @@ class RegistryCatalogue:
         self._described: dict[str, StepTypeInfo] = {}
 
     def find(self, key: str) -> StepTypeInfo | None:
-        """Give the step type, or None when no installed pillar has it."""
+        """Return the step type, or None when no installed pillar has it."""
         step_type = self._registry.step_types.get(key)
         if step_type is None:
             return None

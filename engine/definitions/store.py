@@ -57,7 +57,7 @@ class DefinitionStore(Store):
         return StoredDefinition(*row) if row else None
 
     def newest_version(self, kind: str, name: str) -> int:
-        """Give the highest version number there is; 0 when there is none."""
+        """Return the highest version number there is; 0 when there is none."""
         query = select(VERSION.c.version).where(VERSION.c.kind == kind, VERSION.c.name == name)
         found: int | None = self._connection.execute(query.order_by(VERSION.c.version.desc()).limit(1)).scalar()
         return found or 0
@@ -115,7 +115,7 @@ class DefinitionStore(Store):
         self._connection.execute(_HOLD, {"key": f"{kind}|{name}"})
 
     def stamp(self) -> tuple[int, ...]:
-        """Give a value that changes with each calendar, ladder, law pack, added day and signature of a limit."""
+        """Return a value that changes with each calendar, ladder, law pack, added day and signature of a limit."""
         return tuple(self._connection.execute(_STAMP).one())
 
 

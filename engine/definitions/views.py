@@ -23,7 +23,7 @@ def definitions(reading: Reading, kind: str = "workflow") -> tuple[DefinitionVie
 
 
 def definition(reading: Reading, kind: str, name: str, version: int | None = None) -> DefinitionView:
-    """Give the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
+    """Return the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
     statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name)
     wanted = _PUBLISHED if version is None else and_(_RAN, DEFINITION.c.version == version)
     rows = reading.rows(statement.where(wanted).order_by(DEFINITION.c.version.desc()).limit(1))

@@ -46,7 +46,7 @@ class _OnlyFonts(URLFetcher):  # type: ignore[misc] # the library has no types
         self._fonts = fonts
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:  # noqa: ARG002 - its words
-        """Give a font; raises `ValueError` for all else, which is then left out of the paper."""
+        """Return a font; raises `ValueError` for all else, which is then left out of the paper."""
         font = self._fonts.get(url.removeprefix(_SCHEME)) if url.startswith(_SCHEME) else None
         if font is None:
             raise ValueError("A paper cannot fetch anything.")

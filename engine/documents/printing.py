@@ -22,7 +22,7 @@ class PdfPrinter:
         self._pages: Any = None
 
     def pdf(self, html: str) -> bytes:
-        """Give a paper as PDF; raises `PrintingError`."""
+        """Return a paper as PDF; raises `PrintingError`."""
         if not self._lock.acquire(timeout=_WAIT_SECONDS):
             raise PrintingError(problem="Other papers are being printed.", remedy="Try again in a moment.")
         try:

@@ -77,7 +77,7 @@ class FileStore(Store):
         self._connection.execute(update(_FILE).where(_FILE.c.id == file.id).values(values))
 
     def hold_back(self, file_id: UUID, *, case_id: UUID) -> bool:
-        """Say of a file of a case that nobody opens it any more; gives whether it was open to people before."""
+        """Say of a file of a case that nobody opens it any more; returns whether it was open to people before."""
         was_kept = (_FILE.c.id == file_id, _FILE.c.case_id == case_id, _FILE.c.status == FileStatus.KEPT.value)
         held = update(_FILE).where(*was_kept).values(status=FileStatus.HELD_BACK.value)
         return self._connection.execute(held).rowcount == 1
@@ -127,7 +127,7 @@ class FileStore(Store):
 
 
 def place_of_details(file_id: UUID) -> EncryptedPlace:
-    """Give to what the sealed hashes of a file are bound."""
+    """Return to what the sealed hashes of a file are bound."""
     return _place(file_id, "sealed_details")
 
 

@@ -53,7 +53,7 @@ _NO_MATCH: Final = "What is in this file is not what its name says."
 
 
 def media_type_of(content: BinaryIO, name: str) -> str:
-    """Give the media type that name and content agree on; raises `FileRefusedError` for anything else, or a bomb."""
+    """Return the media type that name and content agree on; raises `FileRefusedError` for anything else, or a bomb."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     expected = MEDIA_TYPES.get(ending)
     if expected is None:
@@ -68,7 +68,7 @@ def media_type_of(content: BinaryIO, name: str) -> str:
 
 
 def _by_head(content: BinaryIO, head: bytes, ending: str) -> frozenset[str]:
-    """Give what the content may be."""
+    """Return what the content may be."""
     for start, media_type in _STARTS.items():
         if head.startswith(start):
             return frozenset({media_type})
@@ -98,7 +98,7 @@ def _is_text(content: BinaryIO) -> bool:
 
 
 def _office_kind(content: BinaryIO) -> str:
-    """Say whether a packed file is a text or a table, and that it does not burst; raises `FileRefusedError`."""
+    """Return whether a packed file is a text or a table, and that it does not burst; raises `FileRefusedError`."""
     try:
         with zipfile.ZipFile(content) as packed:
             members = packed.infolist()
@@ -161,7 +161,7 @@ _DROP_FROM_PDF: Final = ("/Metadata", "/AA", "/OpenAction", "/AcroForm", "/Piece
 
 
 def shared_copy(content: BinaryIO, media_type: str) -> Iterator[bytes] | None:
-    """Give the copy in parts; None where what the file says of itself cannot be taken out with certainty."""
+    """Return the copy in parts; None where what the file says of itself cannot be taken out with certainty."""
     clean = _CLEANERS.get(media_type)
     if clean is None:
         return None

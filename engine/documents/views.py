@@ -20,7 +20,7 @@ _LISTED: Final = [column for column in DOCUMENT.c if column.name != "sealed_html
 
 
 def select_documents() -> Select[tuple[object, ...]]:
-    """Give the statement that lists documents without their text, in the order in which they were made."""
+    """Return the statement that lists documents without their text, in the order in which they were made."""
     return (
         select(*_LISTED, ACTOR.c.name.label("released_by_name"), DOCUMENT.c.sealed_html.is_not(None).label("has_text"))
         .select_from(DOCUMENT.outerjoin(ACTOR, ACTOR.c.id == DOCUMENT.c.released_by))
@@ -45,7 +45,7 @@ def that_open(
 
 
 def paper(reading: Reading, viewer: Viewer, document_id: UUID) -> PaperView:
-    """Give a document that the viewer may know of, without its text; raises `NotFoundError`."""
+    """Return a document that the viewer may know of, without its text; raises `NotFoundError`."""
     newer = DOCUMENT.alias("newer")
     is_replaced = exists().where(
         newer.c.step_id == DOCUMENT.c.step_id, newer.c.name == DOCUMENT.c.name, newer.c.version > DOCUMENT.c.version
@@ -107,6 +107,6 @@ def _opens(known: Known, viewer: Viewer, access: CaseAccess, step: Row | None) -
 
 
 def _is_shown(known: Known, access: CaseAccess, step: Row | None) -> bool:
-    """Say whether the papers of a step are shown; `step` has its type and path, which are None where it is gone."""
+    """Return whether the papers of a step are shown; `step` has its type and path, which are None where it is gone."""
     uses, path = (step["uses"], step["path"]) if step else (None, None)
     return shows_paper(access, uses, path, known.fields(uses, None) if uses else ())

@@ -134,7 +134,7 @@ class JobStore(Store):
         return self._lease(found, worker=worker, batch_id=None)
 
     def hold(self, job_id: UUID, token: int) -> str:
-        """Keep a job from others until the end of the transaction; gives its status.
+        """Keep a job from others until the end of the transaction; returns its status.
 
         Raises `StaleJobError` when the token is not the current one.
         """
@@ -161,7 +161,7 @@ class JobStore(Store):
         self._connection.execute(update(JOB).where(JOB.c.id == job_id).values(values))
 
     def close_batch(self, batch_id: UUID, *, now: datetime) -> bool:
-        """Give a batch's cases back; False, and nothing changed, when one of them has work again."""
+        """Return a batch's cases back; False, and nothing changed, when one of them has work again."""
         self._connection.execute(_LOCK_CASES, {"batch": batch_id})
         if self._connection.execute(_CASES_WITH_WORK, {"batch": batch_id, "now": now}).first():
             return False
@@ -169,14 +169,14 @@ class JobStore(Store):
         return True
 
     def hold_batch(self, batch_id: UUID, *, now: datetime) -> int:
-        """Keep the due jobs of a cancelled batch until they are asked for again; gives how many."""
+        """Keep the due jobs of a cancelled batch until they are asked for again; returns how many."""
         self._connection.execute(_LOCK_CASES, {"batch": batch_id})
         held = self._connection.execute(_HOLD_JOBS, {"batch": batch_id, "now": now}).rowcount
         self._end_batch(batch_id)
         return held
 
     def abandon_batch(self, batch_id: UUID) -> None:
-        """Give a lost batch's cases back, with the jobs that it had claimed."""
+        """Return a lost batch's cases back, with the jobs that it had claimed."""
         self._connection.execute(_LOCK_CASES, {"batch": batch_id})
         self._connection.execute(_FREE_CLAIMED, {"batch": batch_id})
         self._end_batch(batch_id)
@@ -187,7 +187,7 @@ class JobStore(Store):
         return tuple(OpenBatch(row.id, row.workflow, tuple(row.case_numbers), row.flow_run_id) for row in rows)
 
     def try_again(self, job_id: UUID, *, by: UUID | None, now: datetime) -> bool:
-        """Make a job ready that was set aside or held, with all its attempts before it; gives whether it was one.
+        """Make a job ready that was set aside or held, with all its attempts before it; returns whether it was one.
 
         From now on it is done with the rights of who asks for it again.
         """
@@ -197,12 +197,12 @@ class JobStore(Store):
         return done.rowcount == 1
 
     def any_due(self, *, now: datetime) -> bool:
-        """Say whether any job is due or being done."""
+        """Return whether any job is due or being done."""
         query = text("SELECT 1 FROM job WHERE status = 'claimed' OR (status = 'ready' AND ready_at <= :now) LIMIT 1")
         return self._connection.execute(query, {"now": now}).first() is not None
 
     def free_expired(self) -> tuple[UUID, ...]:
-        """Make jobs ready again whose lease is over; gives their cases."""
+        """Make jobs ready again whose lease is over; returns their cases."""
         return tuple(row[0] for row in self._connection.execute(_FREE_EXPIRED, {"most": MOST_ATTEMPTS}))
 
     def _open_batch(self, batch_id: UUID, workflow: str, rows: list[Any]) -> Batch:

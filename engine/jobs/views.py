@@ -29,7 +29,7 @@ def jobs_of_case(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[JobVi
 
 
 def select_jobs() -> Select[tuple[object, ...]]:
-    """Give the statement that fetches what a view of a job needs."""
+    """Return the statement that fetches what a view of a job needs."""
     return select(JOB, CASE.c.number).select_from(JOB.join(CASE, CASE.c.id == JOB.c.case_id))
 
 

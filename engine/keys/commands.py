@@ -200,7 +200,7 @@ def _rotated(engine: Engine, organisation: str | None) -> Rotation:
 
 
 def _passphrase(file: Path | None, *, again: bool) -> str:
-    """Give the passphrase: never from the command line, which other users of the machine can read."""
+    """Return the passphrase: never from the command line, which other users of the machine can read."""
     if file is None:
         return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=again))
     try:

@@ -57,7 +57,7 @@ class SqlWrappedKeys:
         self._clock = clock
 
     def newest(self, owner: UUID) -> StoredKey | None:
-        """Give the newest key of an owner that is not destroyed."""
+        """Return the newest key of an owner that is not destroyed."""
         with asked_over(self._sql) as connection:
             row = connection.execute(
                 _STORED.where(KEYS.c.owner_id == owner).order_by(KEYS.c.version.desc()).limit(1)
@@ -65,19 +65,19 @@ class SqlWrappedKeys:
         return StoredKey(*row) if row else None
 
     def newest_of(self, owners: Sequence[UUID]) -> Mapping[UUID, StoredKey]:
-        """Give the newest key of each of these owners that has one."""
+        """Return the newest key of each of these owners that has one."""
         query = _STORED.add_columns(KEYS.c.owner_id).where(KEYS.c.owner_id.in_(owners)).order_by(KEYS.c.version)
         with asked_over(self._sql) as connection:
             return {row.owner_id: StoredKey(*row[:-1]) for row in connection.execute(query)}
 
     def version(self, owner: UUID, version: int) -> StoredKey | None:
-        """Give one version of an owner's key that is not destroyed."""
+        """Return one version of an owner's key that is not destroyed."""
         with asked_over(self._sql) as connection:
             row = connection.execute(_STORED.where(KEYS.c.owner_id == owner, KEYS.c.version == version)).first()
         return StoredKey(*row) if row else None
 
     def keep(self, owner: UUID, key: StoredKey) -> StoredKey | None:
-        """Keep a new key; gives the one that was kept, which may be another process's. None for a destroyed owner."""
+        """Keep a new key; returns the one that was kept, which may be another process's. None for a destroyed owner."""
         parent, slash, version = key.wrapped_by.partition("/")
         by = (
             {"parent": UUID(parent), "parent_version": int(version)} if slash else {"parent": None, "parent_version": 0}
@@ -97,13 +97,13 @@ class SqlWrappedKeys:
         return {} if taken is None else taken.made
 
     def organisation_of(self, owner: UUID, unit_id: UUID | None) -> UUID | None:
-        """Give the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
+        """Return the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
         with asked_over(self._sql) as connection:
             found: UUID | None = connection.execute(_ORGANISATION, {"owner": owner, "unit": unit_id}).scalar()
         return found
 
     def spend(self, owner: UUID, version: int, uses: int) -> int | None:
-        """Count uses of a key; gives how many there were in all, None while somebody else counts or changes it."""
+        """Count uses of a key; returns how many there were in all, None while somebody else counts or changes it."""
         mine = (KEYS.c.owner_id == owner, KEYS.c.version == version)
         free = select(KEYS.c.version).where(*mine).with_for_update(skip_locked=True).scalar_subquery()
         counted = update(KEYS).where(*mine, KEYS.c.version == free).values(uses=KEYS.c.uses + uses)
@@ -112,7 +112,7 @@ class SqlWrappedKeys:
         return found
 
     def epoch(self) -> int | None:
-        """Give the number that grows whenever keys are destroyed or the key file changes; None while only we know."""
+        """Return the number that grows whenever keys are destroyed or the key file changes; None while only we know."""
         with asked_over(self._sql) as connection:
             row = connection.execute(_EPOCH, {"key": EPOCH}).first()
         if row is None:

@@ -24,7 +24,7 @@ from engine.ports import ChainKeys, Clock, IndexKeys, Vault
 
 
 def add_key(path: Path) -> str:
-    """Put a new key-encryption key into the file and make it the current one; the old ones stay. Gives its id.
+    """Put a new key-encryption key into the file and make it the current one; the old ones stay. Returns its id.
 
     Raises `SettingsError`.
     """
@@ -46,7 +46,7 @@ def remove_key(path: Path, key_id: str) -> None:
 
 
 def add_chain_key(path: Path) -> str:
-    """Let a new key sign the links of histories; the older ones stay, to prove what they signed. Gives its id.
+    """Let a new key sign the links of histories; the older ones stay, to prove what they signed. Returns its id.
 
     Raises `SettingsError`.
     """
@@ -71,7 +71,7 @@ def close_chain_keys(path: Path, until: int) -> None:
 
 
 def add_blind_key(path: Path) -> str:
-    """Let tokens be made by a new key too, beside the current one; gives its id. Raises `SettingsError`."""
+    """Let tokens be made by a new key too, beside the current one; returns its id. Raises `SettingsError`."""
     key_id = new_key_id()
     change_key_file(path, lambda had: had | {"next_blind": {"id": key_id, "key": new_key()}})
     return key_id
@@ -138,7 +138,7 @@ class FileKeyKeeper:
         return ChainKeys(file.chain_id, {one.key_id: one.until for one in file.older_chains})
 
     def add(self) -> str:
-        """Put a new key into the file and make it the current one; gives its id. Raises `SettingsError`."""
+        """Put a new key into the file and make it the current one; returns its id. Raises `SettingsError`."""
         made = add_key(self._path)
         self._ring.refresh()
         return made
@@ -149,7 +149,7 @@ class FileKeyKeeper:
         self._ring.refresh()
 
     def add_chain_key(self) -> str:
-        """Let a new key sign the links of histories from now on; gives its id. Raises `SettingsError`."""
+        """Let a new key sign the links of histories from now on; returns its id. Raises `SettingsError`."""
         made = add_chain_key(self._path)
         self._ring.refresh()
         return made
@@ -160,7 +160,7 @@ class FileKeyKeeper:
         self._ring.refresh()
 
     def add_index_key(self) -> str:
-        """Let tokens be made by a new key too; gives its id. Raises `SettingsError`."""
+        """Let tokens be made by a new key too; returns its id. Raises `SettingsError`."""
         made = add_blind_key(self._path)
         self._ring.refresh()
         return made
@@ -176,12 +176,12 @@ class FileKeyKeeper:
         self._ring.refresh()
 
     def exported(self, passphrase: str) -> bytes:
-        """Give the whole key file, sealed with a passphrase."""
+        """Return the whole key file, sealed with a passphrase."""
         self._read()
         return seal_keys(self._path.read_bytes(), passphrase)
 
     def opened(self, export: bytes, passphrase: str) -> Vault:
-        """Give a vault over the keys of an export; raises `KeyExportError` unless they are the keys that are used."""
+        """Return a vault over the keys of an export; raises `KeyExportError` unless they are the keys that are used."""
         try:
             carried = parse_keys(open_keys(export, passphrase))
         except (ValueError, LookupError, TypeError, AttributeError, KeyMissingError):
@@ -197,7 +197,7 @@ class FileKeyKeeper:
 
 
 def _same(one: KeyFile, other: KeyFile) -> bool:
-    """Say whether two files hold the same keys, however they are ordered."""
+    """Return whether two files hold the same keys, however they are ordered."""
     mine, theirs = _named_keys(one), _named_keys(other)
     if one.current != other.current or set(mine) != set(theirs):
         return False

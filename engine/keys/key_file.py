@@ -53,7 +53,7 @@ class KeyFile:
     old_blind: BlindKey | None = None
 
     def key(self, key_id: str) -> bytes:
-        """Give a key by its id; raises `KeyMissingError`."""
+        """Return a key by its id; raises `KeyMissingError`."""
         try:
             return self.keys[key_id]
         except KeyError:
@@ -111,7 +111,7 @@ class KeyRing:
         return found
 
     def key(self, key_id: str) -> bytes:
-        """Give a key by its id, of the file as it is now if need be; raises `KeyMissingError`, `SettingsError`."""
+        """Return a key by its id, of the file as it is now if need be; raises `KeyMissingError`, `SettingsError`."""
         if key_id not in self._file.keys:
             self.refresh()
         return self._file.key(key_id)
@@ -183,12 +183,12 @@ def change_key_file(path: Path, changed: Callable[[dict[str, Any]], Mapping[str,
 
 
 def new_key() -> str:
-    """Give a new key as it stands in the file."""
+    """Return a new key as it stands in the file."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def new_key_id() -> str:
-    """Give an id for a new key."""
+    """Return an id for a new key."""
     return secrets.token_hex(4)
 
 
@@ -237,7 +237,7 @@ def _require_closed(path: Path) -> None:
 
 
 def _is_credential(path: Path) -> bool:
-    """Say whether systemd handed the file over: it shows a mode of its own, and keeps others out by access lists."""
+    """Return whether systemd handed the file over: it shows a mode of its own, and keeps others out by access lists."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return bool(folder) and path.parent == Path(str(folder))
 

@@ -97,7 +97,7 @@ class PeriodFolders:
             return self._begin(now, self._places)
 
     def mend(self) -> None:
-        """Give every place what another one has. Raise `SettingsError` for a place that cannot be written."""
+        """Return every place what another one has. Raise `SettingsError` for a place that cannot be written."""
         with _written("copied"):
             for place in self._places:
                 place.mkdir(parents=True, exist_ok=True, mode=0o700)

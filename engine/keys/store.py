@@ -68,7 +68,7 @@ class KeyStore(Store):
     """Keys in PostgreSQL, within one transaction."""
 
     def destroy(self, owner_id: UUID, at: datetime) -> bool:
-        """Destroy the key of a case, a person or places, and what a person is found by; gives whether there was one.
+        """Destroy the key of a case, a person or places, and what a person is found by; returns whether there was one.
 
         No new key is made for the owner ever after. Every process forgets the key within seconds of the commit.
         """
@@ -159,30 +159,30 @@ class KeyStore(Store):
         return KeyCounts(organisations=organisations, cases=cases, persons=persons, others=others, by_file=by_file)
 
     def reseal_some(self, owner_id: UUID, *, newest: int, case_id: UUID | None, most: int) -> int:
-        """Seal the next values anew that are sealed under older keys of an owner; gives how many, zero at the end."""
+        """Seal the next values anew that are sealed under older keys of an owner; returns how many, zero at the end."""
         done = reseal_some(self._connection, self._vault, owner_id, newest=newest, case_id=case_id, most=most)
         if done == 0 and case_id is not None and owner_id == place_key(case_id):
             return reseal_apart(self._connection, self._vault, case_id, newest=newest)
         return done
 
     def seals_what_is_fixed(self, owner_id: UUID) -> bool:
-        """Say whether anything is sealed under an owner's keys that nobody may change."""
+        """Return whether anything is sealed under an owner's keys that nobody may change."""
         return any_fixed(self._connection, owner_id)
 
     def whole_versions(self, owner_id: UUID) -> Mapping[int, datetime]:
-        """Give when (UTC) each version of an owner's key was made that is whole."""
+        """Return when (UTC) each version of an owner's key was made that is whole."""
         whole = (KEYS.c.owner_id == owner_id, KEYS.c.wrapped.is_not(None))
         rows = self._connection.execute(select(KEYS.c.version, KEYS.c.created_at).where(*whole))
         return {row[0]: row[1] for row in rows}
 
     def newest_version(self, owner_id: UUID) -> int | None:
-        """Give the version of the newest key of an owner; None when there is none that is whole."""
+        """Return the version of the newest key of an owner; None when there is none that is whole."""
         query = select(KEYS.c.version).where(KEYS.c.owner_id == owner_id, KEYS.c.wrapped.is_not(None))
         found: int | None = self._connection.execute(query.order_by(KEYS.c.version.desc()).limit(1)).scalar()
         return found
 
     def retire_before(self, owner_id: UUID, version: int, *, at: datetime) -> int:
-        """Drop the keys of an owner before a version, under which nothing is sealed any longer; gives how many."""
+        """Drop the keys of an owner before a version, under which nothing is sealed any longer; returns how many."""
         dropped = self._drop(owner_id, before=version, at=at)
         self.say_changed()
         return dropped

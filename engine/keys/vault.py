@@ -41,23 +41,23 @@ class WrappedKeys(Protocol):
     """The table of wrapped keys."""
 
     def newest(self, owner: UUID) -> StoredKey | None:
-        """Give the newest key of an owner that is not destroyed."""
+        """Return the newest key of an owner that is not destroyed."""
         ...
 
     def newest_of(self, owners: Sequence[UUID]) -> Mapping[UUID, StoredKey]:
-        """Give the newest key of each of these owners that has one."""
+        """Return the newest key of each of these owners that has one."""
         ...
 
     def version(self, owner: UUID, version: int) -> StoredKey | None:
-        """Give one version of an owner's key that is not destroyed."""
+        """Return one version of an owner's key that is not destroyed."""
         ...
 
     def keep(self, owner: UUID, key: StoredKey) -> StoredKey | None:
-        """Keep a new key; gives the one that was kept, which may be another process's. None for a destroyed owner."""
+        """Keep a new key; returns the one that was kept, which may be another process's. None for a destroyed owner."""
         ...
 
     def organisation_of(self, owner: UUID, unit_id: UUID | None) -> UUID | None:
-        """Give the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
+        """Return the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
         ...
 
     def uncommitted(self) -> dict[tuple[UUID, int], Any]:
@@ -65,11 +65,11 @@ class WrappedKeys(Protocol):
         ...
 
     def spend(self, owner: UUID, version: int, uses: int) -> int | None:
-        """Count uses of a key; gives how many there were in all, None when they could not be counted just now."""
+        """Count uses of a key; returns how many there were in all, None when they could not be counted just now."""
         ...
 
     def epoch(self) -> int | None:
-        """Give the number that grows whenever keys are destroyed or the key file changes.
+        """Return the number that grows whenever keys are destroyed or the key file changes.
 
         None within a transaction that has made it grow itself: until that is committed nobody else knows of it.
         """
@@ -95,7 +95,7 @@ class LinkKey:
         self._key, self.until = key, until
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
-        """Give the link that this key makes."""
+        """Return the link that this key makes."""
         return hmac.digest(self._key, previous + canonical, "sha256")
 
 
@@ -174,12 +174,12 @@ class KeyVault:
                         self._newest[owner] = key
 
     def blind(self, kind: str, value: str) -> bytes:
-        """Give the token (16 bytes) under which a value can be found again without being readable."""
+        """Return the token (16 bytes) under which a value can be found again without being readable."""
         self._look_again()
         return _token(self._ring.file.blind, kind, value)
 
     def blinds(self, kind: str, value: str) -> Mapping[str, bytes]:
-        """Give the tokens by every key that is used now, by its id, that of `blind` first.
+        """Return the tokens by every key that is used now, by its id, that of `blind` first.
 
         While tokens are made anew there are two, and what is written has both: it is found by either.
         """
@@ -209,7 +209,7 @@ class KeyVault:
         return {key_id: _token(_of_organisation(key, organisation_id), kind, value) for key_id, key in keys}
 
     def for_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
-        """Give tokens of all as they are kept for one unit: no other unit's are like them, for who has no key.
+        """Return tokens of all as they are kept for one unit: no other unit's are like them, for who has no key.
 
         Nothing where the key was dropped. Without it none can be made of a value, nor be turned into what another unit
         keeps of the same value.
@@ -219,18 +219,18 @@ class KeyVault:
         return [] if key is None else _blocks(_of_unit(key, unit_id).encryptor().update(b"".join(tokens)))
 
     def from_unit(self, key_id: str, tokens: Sequence[bytes], unit_id: UUID) -> list[bytes]:
-        """Give tokens as they are for all from what is kept for a unit; nothing where the key was dropped."""
+        """Return tokens as they are for all from what is kept for a unit; nothing where the key was dropped."""
         self._look_again()
         key = self._finding_keys().get(key_id)
         return [] if key is None else _blocks(_of_unit(key, unit_id).decryptor().update(b"".join(tokens)))
 
     def sign(self, previous: bytes, canonical: bytes) -> bytes:
-        """Give the next link (32 bytes) of an event chain."""
+        """Return the next link (32 bytes) of an event chain."""
         self._look_again()
         return hmac.digest(self._ring.file.chain, previous + canonical, "sha256")
 
     def chain_keys(self) -> tuple["LinkKey", ...]:
-        """Give all keys that have signed links, the newest first."""
+        """Return all keys that have signed links, the newest first."""
         self._look_again()
         file = self._ring.file
         older = (LinkKey(one.key, one.until) for one in reversed(file.older_chains))
@@ -256,7 +256,7 @@ class KeyVault:
         self._unwrap(owner, stored)
 
     def renew(self, owner: UUID, after: int, *, unit_id: UUID | None = None) -> int:
-        """Make the version of a key that follows version `after`; gives the newest. Raises `KeyMissingError`."""
+        """Make the version of a key that follows version `after`; returns the newest. Raises `KeyMissingError`."""
         made = self._made(owner, after + 1, unit_id)
         with self._lock:
             self._newest.pop(owner, None)
@@ -304,7 +304,7 @@ class KeyVault:
         return kept
 
     def _just_made(self, owner: UUID, version: int | None = None) -> _DataKey | None:
-        """Give a key that the transaction in hand has made."""
+        """Return a key that the transaction in hand has made."""
         made = self._keys.uncommitted().items()
         return next((key for (whose, number), key in made if whose == owner and version in {None, number}), None)
 
@@ -411,7 +411,7 @@ def _of_period(index_key: str, period: str) -> str:
 
 
 def _of_unit(key: bytes, unit_id: UUID) -> Cipher[ECB]:
-    """Give the permutation of single blocks under which a unit's tokens are kept: each is random already."""
+    """Return the permutation of single blocks under which a unit's tokens are kept: each is random already."""
     mine = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"icmc unit index\0" + unit_id.bytes).derive(key)
     return Cipher(AES(mine), ECB())  # noqa: S305 - one block, of which no part is chosen and none says anything
 

@@ -74,7 +74,7 @@ class WorkingSpan(_Record):
         return self
 
     def __str__(self) -> str:
-        """Give the span as it is written in a file."""
+        """Return the span as it is written in a file."""
         return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
 
 
@@ -145,13 +145,13 @@ class RestDay(RootModel[str]):
         return self.weekday.label if self.is_every_week else f"{_NTH[nth]} {self.weekday.label} of the month"
 
     def covers(self, day: date) -> bool:
-        """Say whether a date is such a day."""
+        """Return whether a date is such a day."""
         if Weekday.of(day) is not self.weekday:
             return False
         return self.is_every_week or int(self.root[0]) == (day.day - 1) // _DAYS_OF_WEEK + 1
 
     def __str__(self) -> str:
-        """Give the day as it is written in a file."""
+        """Return the day as it is written in a file."""
         return self.root
 
 
@@ -175,7 +175,7 @@ class Weekend(_Record):
         return self
 
     def covers(self, day: date) -> bool:
-        """Say whether it is in force on a date."""
+        """Return whether it is in force on a date."""
         return (self.from_ or date.min) <= day <= (self.until or date.max)
 
 
@@ -259,7 +259,7 @@ class Calendar(_Record):
         return ZoneInfo(self.zone)
 
     def is_working_day(self, day: date) -> bool:
-        """Say whether offices work on this date."""
+        """Return whether offices work on this date."""
         return self.why_closed(day) is None
 
     def why_closed(self, day: date) -> str | None:
@@ -278,7 +278,7 @@ class Calendar(_Record):
         return self._opened.get(day)
 
     def spans(self, day: date) -> tuple[WorkingSpan, ...]:
-        """Give the working hours of a date, in order; none when it is no working day."""
+        """Return the working hours of a date, in order; none when it is no working day."""
         return self.hours_by_weekday.get(Weekday.of(day), self.hours) if self.is_working_day(day) else ()
 
     def with_holidays(self, computed: Iterable[SpecialDay], *, known_until: date) -> "Calendar":

@@ -60,7 +60,7 @@ class StepCatalogue(Protocol):
     """Looks step types up; the registry of pillars implements it."""
 
     def find(self, key: str) -> StepTypeInfo | None:
-        """Give the step type, or None when no installed pillar has it."""
+        """Return the step type, or None when no installed pillar has it."""
         ...
 
     def keys(self) -> tuple[str, ...]:

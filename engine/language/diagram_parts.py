@@ -41,7 +41,7 @@ _OTHER = Colour("#ececec", "#444444")
 
 
 def colour_of(pillar: str) -> Colour:
-    """Give the colours of a pillar; grey for one that is not among the twelve."""
+    """Return the colours of a pillar; grey for one that is not among the twelve."""
     return _COLOURS.get(pillar, _OTHER)
 
 

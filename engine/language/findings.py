@@ -24,12 +24,12 @@ class Finding:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        """Give the finding as one line: `file:line:column: code: message`."""
+        """Return the finding as one line: `file:line:column: code: message`."""
         mark = "" if self.severity is Severity.ERROR else "warning: "
         return f"{self.file}:{self.line}:{self.column}: {mark}{self.code}: {self.message}"
 
     def as_json(self) -> dict[str, str | int]:
-        """Give the finding as it is printed with `--json`."""
+        """Return the finding as it is printed with `--json`."""
         return {
             "file": self.file,
             "line": self.line,
@@ -46,5 +46,5 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
-    """Say whether one of the findings keeps the file from being used."""
+    """Return whether one of the findings keeps the file from being used."""
     return any(finding.severity is Severity.ERROR for finding in findings)

@@ -32,7 +32,7 @@ class Handbook:
     on: date
 
     def page(self, workflow: Workflow, *, intro: str = "") -> str:
-        """Give the page of a workflow as Markdown; `intro` is what its file says at the top."""
+        """Return the page of a workflow as Markdown; `intro` is what its file says at the top."""
         return "\n".join(_Page(self, workflow).lines(intro)).rstrip() + "\n"
 
 
@@ -182,7 +182,7 @@ class _Page:
         yield ""
 
     def title(self, key: str) -> str:
-        """Give the words by which people know a step."""
+        """Return the words by which people know a step."""
         step = self.workflow.steps[key]
         info = self._info(step)
         return step.title or (info.title if info else _plain(key))

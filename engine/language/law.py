@@ -176,7 +176,7 @@ class LawLimit(_Record):
         return self.counted_limit is not None and self.counted_limit != self.limit
 
     def is_in_force(self, on: date) -> bool:
-        """Say whether the text is in force on this date."""
+        """Return whether the text is in force on this date."""
         return (self.in_force_from or date.min) <= on <= (self.in_force_until or date.max)
 
     @property
@@ -193,7 +193,7 @@ class LawLimit(_Record):
         return hashlib.sha256(json.dumps(text, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def force_in(self, jurisdiction: str, *, district: str | None = None, on: date | None = None) -> Force:
-        """Say whether the limit obliges in a place on a day, or only guides there.
+        """Return whether the limit obliges in a place on a day, or only guides there.
 
         Where that depends on a district that is not known, it obliges: that is the stricter reading.
         """
@@ -202,7 +202,7 @@ class LawLimit(_Record):
         return Force.ADVISORY if is_exempt else self.force
 
     def with_exemptions(self, exemptions: tuple[Exemption, ...]) -> Self:
-        """Give the limit with the places in which it only guides."""
+        """Return the limit with the places in which it only guides."""
         if not exemptions:
             return self
         placed = self.model_copy()
@@ -263,7 +263,7 @@ class LawPack(_Record):
         return min(self.by_id.get(limit_id, ()), key=lambda limit: nearness(limit, on), default=None)
 
     def with_signatures(self, signatures: Mapping[str, Signature]) -> "LawPack":
-        """Give the pack with those signatures alone, by the hash of the text that they stand under."""
+        """Return the pack with those signatures alone, by the hash of the text that they stand under."""
         placed = (limit for versions in self.by_id.values() for limit in versions)
         signed = tuple(one.model_copy(update={"signature": signatures.get(one.text_hash)}) for one in placed)
         pack = self.model_copy(update={"limits": signed})
@@ -304,7 +304,7 @@ def law_term(limit: LawLimit, *, on: date, jurisdiction: str | None = None, dist
 
 
 def is_quotable(limit: LawLimit, *, on: date, jurisdiction: str | None = None, district: str | None = None) -> bool:
-    """Say whether a letter may quote this limit as law: only a signed and binding one that is in force."""
+    """Return whether a letter may quote this limit as law: only a signed and binding one that is in force."""
     return law_term(limit, on=on, jurisdiction=jurisdiction, district=district).startswith("legal deadline")
 
 

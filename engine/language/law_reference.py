@@ -31,7 +31,7 @@ _SHORT = "%d %B %Y"
 
 
 def render_limits(packs: Iterable[LawPack]) -> str:
-    """Give the page for some packs, in the order of their names, standards between countries last."""
+    """Return the page for some packs, in the order of their names, standards between countries last."""
     lines = [_HEAD]
     for pack in sorted(packs, key=lambda one: (one.name == "int", one.name)):
         lines += _pack(pack)

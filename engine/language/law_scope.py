@@ -53,7 +53,7 @@ class Scope(Scoping):
         return not (self.offence_from or self.offence_until or self.age_from or self.age_under or self.sex)
 
     def is_apart_from(self, other: "Scope") -> bool:
-        """Say whether no offence can be in the scope of both, by its day."""
+        """Return whether no offence can be in the scope of both, by its day."""
         first, second = sorted((self, other), key=lambda scope: scope.offence_from or date.min)
         return (first.offence_until or date.max) < (second.offence_from or date.min)
 
@@ -87,7 +87,7 @@ class Exemption(Scoping):
     source: str = ""
 
     def covers(self, jurisdiction: str, district: str | None, *, on: date) -> bool | None:
-        """Say whether a place is exempt on a day; None when that depends on a district that is not known."""
+        """Return whether a place is exempt on a day; None when that depends on a district that is not known."""
         if jurisdiction not in self.states or (self.until is not None and on >= self.until):
             return False
         if not self.districts:

@@ -67,7 +67,7 @@ def kind_of(document: YamlDocument) -> DefinitionKind | None:
 
 
 def is_story(document: YamlDocument) -> bool:
-    """Say whether a file tells a story to be replayed, which is no definition."""
+    """Return whether a file tells a story to be replayed, which is no definition."""
     return isinstance(document.data, dict) and "timeline" in document.data
 
 
@@ -124,7 +124,7 @@ class _Gathering:
             self._records[kind][str(getattr(record, "name", None) or getattr(record, "workflow", ""))] = record
 
     def result(self) -> Definitions:
-        """Give what was gathered."""
+        """Return what was gathered."""
         return Definitions(
             workflows={k: v for k, v in self._records[DefinitionKind.WORKFLOW].items() if isinstance(v, Workflow)},
             ladders={k: v for k, v in self._records[DefinitionKind.LADDER].items() if isinstance(v, Ladder)},

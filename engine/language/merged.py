@@ -31,7 +31,7 @@ class Merged:
         return Finding(owner.file, *owner.inside(path, *at), code, message)
 
     def owner(self, path: Path) -> YamlDocument:
-        """Give the file that a value came from; for a value that is not there, the file of what encloses it."""
+        """Return the file that a value came from; for a value that is not there, the file of what encloses it."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.owners:
                 return self.owners[path[:length]]

@@ -89,7 +89,7 @@ def roman(text: str, *, between: str = "") -> str:
 
 
 def sound(word: str) -> str:
-    """Give what most spellings of one word in Latin letters share; empty for a word without letters."""
+    """Return what most spellings of one word in Latin letters share; empty for a word without letters."""
     heard = word
     for pattern, instead in _SPELLINGS:
         heard = pattern.sub(instead, heard)
@@ -97,7 +97,7 @@ def sound(word: str) -> str:
 
 
 def skeleton(word: str) -> str:
-    """Give the consonants of what `sound` gives, with a vowel only where the word begins with one."""
+    """Return the consonants of what `sound` gives, with a vowel only where the word begins with one."""
     heard = sound(word)
     return heard[:1] + "".join(sign for sign in heard[1:] if sign.isupper())
 
@@ -132,13 +132,13 @@ def _indic(word: str) -> str:
 
 
 def _as_devanagari(sign: str) -> str:
-    """Give the letter of Devanagari for one of Bengali: both blocks have the same order."""
+    """Return the letter of Devanagari for one of Bengali: both blocks have the same order."""
     code = ord(sign)
     return chr(code - (_BENGALI - _DEVANAGARI)) if _BENGALI <= code < _INDIC_END else sign
 
 
 def _softened(letter: str, *, was_ya: bool) -> str:
-    """Give a letter with a dot below: Bengali ya becomes y, and d becomes r."""
+    """Return a letter with a dot below: Bengali ya becomes y, and d becomes r."""
     return "y" if was_ya else {"d": "r", "dh": "r", "j": "z", "ph": "f"}.get(letter, letter)
 
 

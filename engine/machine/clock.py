@@ -19,7 +19,7 @@ class SystemClock:
     """The clock of this machine."""
 
     def now(self) -> datetime:
-        """Give the present instant, aware, in UTC."""
+        """Return the present instant, aware, in UTC."""
         return datetime.now(UTC)
 
     def look_again(self) -> None:
@@ -30,21 +30,21 @@ class SystemEntropy:
     """The random source of the operating system."""
 
     def uuid(self) -> UUID:
-        """Give a random id."""
+        """Return a random id."""
         return uuid.uuid4()
 
     def token(self) -> str:
-        """Give a secret of 256 bits, as text."""
+        """Return a secret of 256 bits, as text."""
         return secrets.token_urlsafe(32)
 
     def case_number(self) -> str:
-        """Give a case number of 8 letters and digits, about 10^12 of them: it tells nothing."""
+        """Return a case number of 8 letters and digits, about 10^12 of them: it tells nothing."""
         drawn = [secrets.choice(_ALPHABET) for _ in range(8)]
         return f"C-{''.join(drawn[:4])}-{''.join(drawn[4:])}"
 
 
 def machine_uptime() -> Uptime:
-    """Say how long this machine has been up, sleep included; where it does not tell, how long this process has."""
+    """Return how long this machine has been up, sleep included; where it does not tell, how long this process has."""
     boot = _boot_id()
     if boot is None:
         return Uptime(_process_id(), time.monotonic())
@@ -79,7 +79,7 @@ class DemoClock:
         self._lock = Lock()
 
     def now(self) -> datetime:
-        """Give the demo's present instant, aware, in UTC."""
+        """Return the demo's present instant, aware, in UTC."""
         if time.monotonic() - self._looked_at > _LOOK_AGAIN_AFTER:
             self.look_again()
         return self._real.now() + self._offset

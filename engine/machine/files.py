@@ -8,7 +8,7 @@ _PACKAGE = Path(engine.__file__).parent
 
 
 def data_folder(name: str) -> Path:
-    """Give the folder `workflows` or `templates`: the repository's when run from one, else the installed one."""
+    """Return the folder `workflows` or `templates`: the repository's when run from one, else the installed one."""
     beside = _PACKAGE.parent / name
     return beside if beside.is_dir() else _PACKAGE / "_data" / name
 

@@ -72,7 +72,7 @@ class ChannelStore(Store):
         return tuple((row[0], row[1]) for row in rows)
 
     def organisation_of(self, unit_id: UUID) -> UUID | None:
-        """Give the organisation of a unit."""
+        """Return the organisation of a unit."""
         query = select(_UNIT.c.organisation_id).where(_UNIT.c.id == unit_id)
         found: UUID | None = self._connection.execute(query).scalar()
         return found

@@ -24,7 +24,7 @@ def addresses_of(host: str, port: int | None = None) -> tuple[Resolved, ...]:
 
 
 def is_public(address: Resolved, *, loopback: bool = False) -> bool:
-    """Say whether an address is on the public network; `loopback` lets this machine pass, for tests."""
+    """Return whether an address is on the public network; `loopback` lets this machine pass, for tests."""
     inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     plain = inner or address
     if loopback and plain.is_loopback:
@@ -76,7 +76,7 @@ class AppriseGateways:
     loopback: bool = False
 
     def channel(self, name: str, url: str) -> Channel:
-        """Give the channel of an address; raises `GatewayError` for one that may not be used."""
+        """Return the channel of an address; raises `GatewayError` for one that may not be used."""
         host = self.host(name, url)
         parts = urlsplit(url)
         if _service(url, self.services[parts.scheme].example) is None:
@@ -84,7 +84,7 @@ class AppriseGateways:
         return AppriseChannel(name, url, host=host, port=_port(url), loopback=self.loopback)
 
     def host(self, name: str, url: str) -> str:
-        """Give the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
+        """Return the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
         try:
             parts = urlsplit(url)
         except ValueError:
@@ -144,7 +144,7 @@ class AppriseChannel:
 
 
 def _service(url: str, to: str) -> apprise.NotifyBase | None:
-    """Give the service with one person as its target; None when either is not written as it should be."""
+    """Return the service with one person as its target; None when either is not written as it should be."""
     parts = urlsplit(url)
     if not to.strip() or any(letter.isspace() or not letter.isprintable() for letter in to):
         return None

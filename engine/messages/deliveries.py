@@ -112,7 +112,7 @@ _DROP = text("""
 
 
 def lane_of(kind: str, *, critical: bool) -> int:
-    """Give the lane of a message: critical ones before what is overdue or escalated, then all the rest."""
+    """Return the lane of a message: critical ones before what is overdue or escalated, then all the rest."""
     return CRITICAL if critical else PRESSING if kind in _PRESSING_KINDS else ORDINARY
 
 
@@ -147,12 +147,12 @@ class DeliveryStore(Store):
         self._connection.execute(_FAILED, values | {"status": "waiting" if again_at else "dead"})
 
     def wake(self, scope: DeliveryScope, *, now: datetime, codes: Sequence[str] = ()) -> int:
-        """Make due what waits after a failure of the channel, with one of these codes or any; gives how many."""
+        """Make due what waits after a failure of the channel, with one of these codes or any; returns how many."""
         values = _scoped(scope) | {"now": now, "codes": list(codes), "any": not codes}
         return self._connection.execute(_WAKE, values).rowcount
 
     def any_due(self, scope: DeliveryScope, *, now: datetime) -> bool:
-        """Say whether anything is due."""
+        """Return whether anything is due."""
         return self._connection.execute(_ANY_DUE, _scoped(scope) | {"now": now}).first() is not None
 
     def count_due(self, channel: str, *, now: datetime) -> int:
@@ -160,12 +160,12 @@ class DeliveryStore(Store):
         return int(self._connection.execute(_COUNT_DUE, {"channel": channel, "now": now}).scalar_one())
 
     def next_try(self, channel: str, *, case_id: UUID) -> datetime | None:
-        """Give the instant at which the next waiting delivery of a case may be tried."""
+        """Return the instant at which the next waiting delivery of a case may be tried."""
         found: datetime | None = self._connection.execute(_NEXT_TRY, {"case": case_id, "channel": channel}).scalar()
         return found
 
     def unit_of(self, case_id: UUID) -> UUID | None:
-        """Give the unit of a case."""
+        """Return the unit of a case."""
         found: UUID | None = self._connection.execute(_UNIT_OF, {"case": case_id}).scalar()
         return found
 
@@ -195,7 +195,7 @@ class DeliveryStore(Store):
         self._connection.execute(_QUEUE, values)
 
     def finish_spent_jobs(self, channel: str, case_ids: Sequence[UUID], *, at: datetime, **more: object) -> int:
-        """Finish the delivery jobs of cases for which nothing waits any more; gives how many."""
+        """Finish the delivery jobs of cases for which nothing waits any more; returns how many."""
         traced = {"flow_run_id": None, "task_run_id": None, "done_by": None} | more
         values = traced | {"channel": channel, "cases": list(case_ids), "at": at}
         return self._connection.execute(_FINISH_SPENT, values).rowcount if case_ids else 0
@@ -205,12 +205,12 @@ class DeliveryStore(Store):
         return tuple(self._connection.execute(_UNATTENDED, {"now": now}).scalars())
 
     def again(self, delivery_id: UUID, *, now: datetime) -> tuple[UUID | None, str] | None:
-        """Let a delivery that was given up be tried again; gives its case and channel, None when it was not."""
+        """Let a delivery that was given up be tried again; returns its case and channel, None when it was not."""
         row = self._connection.execute(_AGAIN, {"id": delivery_id, "now": now}).first()
         return (row[0], row[1]) if row else None
 
     def drop(self, delivery_id: UUID, *, reason: str, by: UUID, at: datetime) -> bool:
-        """Take a delivery that was given up off the list, with the reason; gives whether it was there."""
+        """Take a delivery that was given up off the list, with the reason; returns whether it was there."""
         values = {"id": delivery_id, "reason": reason, "by": by, "at": at}
         return self._connection.execute(_DROP, values).rowcount == 1
 

@@ -124,7 +124,7 @@ class SmtpSending:
         self._server: smtplib.SMTP | None = None
 
     def connect(self) -> smtplib.SMTP:
-        """Give the connection, opened if need be; raises `DeliveryError` with `away`."""
+        """Return the connection, opened if need be; raises `DeliveryError` with `away`."""
         if self._server is None:
             self._server = self._channel.connect()
         return self._server
@@ -193,7 +193,7 @@ class DemoGateways:
     """Makes a demo mailbox of every address, so that nothing leaves a demo."""
 
     def channel(self, name: str, url: str) -> Channel:  # noqa: ARG002 - the port's words
-        """Give a mailbox."""
+        """Return a mailbox."""
         return DemoMailbox()
 
     def host(self, name: str, url: str) -> str:  # noqa: ARG002 - the port's words

@@ -33,12 +33,12 @@ class Preference(Record):
 
     @property
     def is_daily(self) -> bool:
-        """Say whether what is not critical comes in one message a day."""
+        """Return whether what is not critical comes in one message a day."""
         return self.digest == "daily"
 
 
 def safe_instant(at: datetime, *, channel: str, preference: Preference | None, zone: str) -> datetime:
-    """Give the first instant from `at` on at which a message may leave, in the recipient's `zone`; `at` is aware.
+    """Return the first instant from `at` on at which a message may leave, in the recipient's `zone`; `at` is aware.
 
     Without a choice of one's own, night (21:00 to 07:00) is quiet for all ways but e-mail, which wakes nobody.
     """
@@ -58,7 +58,7 @@ def safe_instant(at: datetime, *, channel: str, preference: Preference | None, z
 def ways_for(
     wanted: Iterable[str], *, preference: Preference | None, reachable: Iterable[str], critical: bool
 ) -> tuple[str, ...]:
-    """Give the ways by which a message goes: those that a rule wants and that reach the person, as far as they chose.
+    """Return the ways by which a message goes: those that a rule wants and that reach the person, as far as they chose.
 
     What is critical goes by every way of its rule. If a person chose none of those that a rule wants, the first of
     their own takes the place. In-app is always there when a rule wants it.
@@ -74,7 +74,7 @@ def ways_for(
 
 
 def digest_day(now: datetime, zone: str) -> str | None:
-    """Give the local day whose digest is due at `now`, as `2026-03-08`; None before 08:00."""
+    """Return the local day whose digest is due at `now`, as `2026-03-08`; None before 08:00."""
     local = now.astimezone(ZoneInfo(zone))
     return local.date().isoformat() if local.time() >= DIGEST_HOUR else None
 

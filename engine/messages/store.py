@@ -65,7 +65,7 @@ class MessageStore(Store):
         return self._connection.execute(_ADD, delivery | row | named).first() is not None
 
     def mark_read(self, message_ids: Sequence[UUID], *, by: UUID, at: datetime) -> int:
-        """Say that somebody has read those of these notices that are theirs; gives how many were unread."""
+        """Say that somebody has read those of these notices that are theirs; returns how many were unread."""
         done = self._connection.execute(
             update(_MESSAGE)
             .where(_MESSAGE.c.id.in_(message_ids), _MESSAGE.c.recipient_id == by, _MESSAGE.c.read_at.is_(None))
@@ -178,12 +178,12 @@ class BundleStore(Store):
         return tuple(HeldBack(*row) for row in self._connection.execute(query))
 
     def bundle(self, held: HeldBack, *, held_for: str, by: UUID) -> int:
-        """Let one message stand for all that is held back for somebody by a channel; gives how many."""
+        """Let one message stand for all that is held back for somebody by a channel; returns how many."""
         values = {"recipient": held.recipient_id, "channel": held.channel, "held_for": held_for, "by": by}
         return self._connection.execute(_BUNDLE, values | {"critical": held.critical}).rowcount
 
     def last_at(self, *, recipient_id: UUID, channel: str, kind: str, critical: bool) -> datetime | None:
-        """Give when somebody was last written a message of a kind by a channel; None when never."""
+        """Return when somebody was last written a message of a kind by a channel; None when never."""
         query = (
             select(func.max(_MESSAGE.c.created_at))
             .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
@@ -210,7 +210,7 @@ class RecentMessages:
         self._known: dict[tuple[UUID, str, bool], deque[Recent]] = {}
 
     def recent(self, *, recipient_id: UUID, channel: str, since: datetime, critical: bool) -> tuple[Recent, ...]:
-        """Give the kinds of the newest messages to somebody by a channel, and whether each is held back."""
+        """Return the kinds of the newest messages to somebody by a channel, and whether each is held back."""
         key = (recipient_id, channel, critical)
         if key not in self._known:
             found = self._store.recent(recipient_id=recipient_id, channel=channel, since=since, critical=critical)
@@ -233,10 +233,10 @@ class RecentMessages:
         return self._store.held_back(held_for, recipient_id=recipient_id)
 
     def bundle(self, held: HeldBack, *, held_for: str, by: UUID) -> int:
-        """Let one message stand for all that is held back for somebody by a channel; gives how many."""
+        """Let one message stand for all that is held back for somebody by a channel; returns how many."""
         self._known.clear()
         return self._store.bundle(held, held_for=held_for, by=by)
 
     def last_at(self, *, recipient_id: UUID, channel: str, kind: str, critical: bool) -> datetime | None:
-        """Give when somebody was last written a message of a kind by a channel; None when never."""
+        """Return when somebody was last written a message of a kind by a channel; None when never."""
         return self._store.last_at(recipient_id=recipient_id, channel=channel, kind=kind, critical=critical)

@@ -132,7 +132,7 @@ class TemplateRenderer:
         self._checked(_LAYOUT)
 
     def message(self, kind: str, languages: Sequence[str], variables: Mapping[str, str]) -> Rendered:
-        """Give a message in the first of the languages that has it, else in English; raises `SettingsError`.
+        """Return a message in the first of the languages that has it, else in English; raises `SettingsError`.
 
         The HTML has the words of the text: a paragraph that ends with the link becomes a button.
         """
@@ -148,7 +148,7 @@ class TemplateRenderer:
         return Rendered(subject, body.strip() + "\n", html)
 
     def document(self, name: str, variables: Mapping[str, object]) -> str:
-        """Give a document as HTML, every value escaped."""
+        """Return a document as HTML, every value escaped."""
         zone = str(variables.get("zone", "UTC"))
         shown = {key: _local(value, zone) if key == "made_at" else value for key, value in variables.items()}
         return self._documents.get_template(f"{name}.html").render(shown)
@@ -185,7 +185,7 @@ def _clean(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _paragraphs(body: str, link: str) -> list[tuple[str, bool]]:
-    """Give each paragraph and whether it is the label of the button that leads to the link."""
+    """Return each paragraph and whether it is the label of the button that leads to the link."""
     found = []
     for paragraph in body.strip().split("\n\n"):
         is_button = bool(link) and paragraph.rstrip().endswith(link)

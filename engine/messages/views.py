@@ -16,7 +16,7 @@ _MESSAGES = MESSAGE.outerjoin(CASE, CASE.c.id == MESSAGE.c.case_id)
 
 
 def notices(reading: Reading, viewer: Viewer, *, limit: int = 50) -> tuple[NoticeView, ...]:
-    """Give the viewer's messages, newest first; one about a case that they no longer see is not among them."""
+    """Return the viewer's messages, newest first; one about a case that they no longer see is not among them."""
     rows = reading.rows(
         select(
             MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.case_id, func.coalesce(CASE.c.number, "").label("case_number"),
@@ -38,7 +38,7 @@ def unread(reading: Reading, viewer: Viewer) -> int:
 
 
 def demo_mailbox(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple[MailView, ...]:
-    """Give what the demo would have sent about cases that the viewer sees, newest first; empty outside the demo."""
+    """Return what the demo would have sent about cases that the viewer sees, newest first; empty outside the demo."""
     rows = reading.rows(
         select(
             DELIVERY.c.id, ACTOR.c.name, ACTOR.c.email, DELIVERY.c.channel, MESSAGE.c.subject, MESSAGE.c.body,
@@ -66,7 +66,7 @@ def _about_visible(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _of_a_referral(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
-    """Give the condition for what tells of an offer and its answer: whoever sees the case at all is shown that."""
+    """Return the condition for what tells of an offer and its answer: whoever sees the case at all is shown that."""
     return MESSAGE.c.kind.in_(_OF_REFERRALS) & visible_to(viewer, now=reading.now)
 
 

@@ -262,7 +262,7 @@ def online_workers(client: SyncPrefectClient) -> set[str]:
 
 
 def end_lost_run(client: SyncPrefectClient, run: FlowRun) -> None:
-    """Give a flow run whose worker is gone its last state."""
+    """Return a flow run whose worker is gone its last state."""
     state: State[Any]
     if run.state is not None and run.state.is_cancelling():
         state = Cancelled(message="Cancelled; its worker is gone.")

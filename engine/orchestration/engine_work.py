@@ -152,7 +152,7 @@ class EngineWork:
         return serve_jobs.fail_job(self.engine, job, code=code)
 
     def release_job(self, job: ClaimedJob, *, after: timedelta) -> None:
-        """Give a job back untouched."""
+        """Return a job back untouched."""
         serve_jobs.release_job(self.engine, job, after=after)
 
     def close_batch(self, *, batch_id: UUID) -> bool:

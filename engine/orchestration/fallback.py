@@ -99,7 +99,7 @@ class Fallback(threading.Thread):
         self._work.note_service(service=PREFECT_SECONDS, state=f"{usual:.1f}")
 
     def _do(self, job: ClaimedJob) -> None:
-        """Give each job its turn: one that fails does not hold up the rest."""
+        """Return each job its turn: one that fails does not hold up the rest."""
         try:
             self._work.run_job(job, flow_run_id=None, task_run_id=None, done_by="fallback")
         except BusyError:

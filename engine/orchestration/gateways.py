@@ -31,7 +31,7 @@ class _Limit:
 
 
 def most_at_once(rate_per_minute: int) -> int:
-    """Give how many messages may go at one time through a gateway with a rate: those of ten seconds."""
+    """Return how many messages may go at one time through a gateway with a rate: those of ten seconds."""
     return max(1, min(rate_per_minute // _LIMITS_OF_A_RATE, _MOST_AT_ONCE))
 
 
@@ -95,7 +95,7 @@ class GatewaySlots:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give all places back."""
+        """Return all places back."""
         self.release()
 
     def take(self, job: ClaimedJob) -> ClaimedJob | None:
@@ -117,12 +117,12 @@ class GatewaySlots:
         return job
 
     def used(self) -> None:
-        """Give the places back, unless asking for them again costs too much."""
+        """Return the places back, unless asking for them again costs too much."""
         is_old = any(time.monotonic() - taken > _KEPT_SECONDS for taken in self._kept.values())
         if is_old or not self._health.is_slow:
             self.release()
 
     def release(self) -> None:
-        """Give all places back."""
+        """Return all places back."""
         self._kept.clear()
         self._stack.close()

@@ -89,7 +89,7 @@ class Work(Protocol):
         ...
 
     def release_job(self, job: ClaimedJob, *, after: timedelta) -> None:
-        """Give a job back untouched, to be claimed again after a while."""
+        """Return a job back untouched, to be claimed again after a while."""
         ...
 
     def close_batch(self, *, batch_id: UUID) -> bool:

@@ -54,12 +54,12 @@ def looks_after(
 
 
 def hub_units(tx: Transaction) -> tuple[UUID, ...]:
-    """Give the units of the hub's body."""
+    """Return the units of the hub's body."""
     hub = tx.of(DirectoryStore).hub()
     return tuple(unit.id for unit in tx.of(DirectoryStore).units() if hub is not None and unit.organisation_id == hub)
 
 
 def leads_of(tx: Transaction, unit_id: UUID, *, but: Collection[UUID | None]) -> list[ActorRecord]:
-    """Give those who lead a unit and can act, without those named in `but`."""
+    """Return those who lead a unit and can act, without those named in `but`."""
     here = tx.of(DirectoryStore).holders(roles=LEADS, unit_id=unit_id)
     return [one for one in here if not one.disabled and one.id not in but]

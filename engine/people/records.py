@@ -55,12 +55,12 @@ def problems_of_span(starts_at: datetime, ends_at: datetime, *, now: datetime) -
 
 
 def starts_in_the_past(starts_at: datetime, *, now: datetime) -> bool:
-    """Say whether a start lies further back than clocks differ."""
+    """Return whether a start lies further back than clocks differ."""
     return starts_at < now - _CLOCKS_DIFFER
 
 
 def overlapping(spans: Iterable[Span], starts_at: datetime, ends_at: datetime) -> bool:
-    """Say whether one of these stretches shares any time with a new one."""
+    """Return whether one of these stretches shares any time with a new one."""
     return any(span.starts_at < ends_at and starts_at < span.ends_at for span in spans)
 
 
@@ -97,7 +97,7 @@ _PARTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def region_words(jurisdiction: str) -> str:
-    """Give the name of a jurisdiction: `IN-AS` reads "Assam, India"; what is not known here keeps its code."""
+    """Return the name of a jurisdiction: `IN-AS` reads "Assam, India"; what is not known here keeps its code."""
     country, _, part = jurisdiction.partition("-")
     if country not in _COUNTRIES:
         return jurisdiction
@@ -125,14 +125,14 @@ LANGUAGES: Final[Mapping[str, str]] = {
 
 
 def language_words(code: str) -> str:
-    """Give the name of a language; a code that is not known here stays as it is."""
+    """Return the name of a language; a code that is not known here stays as it is."""
     if code == ANOTHER:
         return "Another language"
     return LANGUAGES.get(code, code)
 
 
 def to_choose(present: str = "") -> dict[str, str]:
-    """Give what can be chosen: by name, then another language, and what was chosen before if it is none of these."""
+    """Return what can be chosen: by name, then another language, and what was chosen before if it is none of these."""
     by_name = dict(sorted(LANGUAGES.items(), key=lambda one: one[1]))
     offered = by_name | {ANOTHER: language_words(ANOTHER)}
     return offered if not present or present in offered else offered | {present: present}

@@ -46,7 +46,7 @@ class DirectoryStore(Store):
         self._connection.execute(upsert(_UNIT).values(row).on_conflict_do_nothing())
 
     def hub(self) -> UUID | None:
-        """Give the organisation that is the hub's body, which keeps what is everybody's; None where none is named."""
+        """Return the organisation that is the hub's body, which keeps what is everybody's; None where none is named."""
         found: UUID | None = self._connection.execute(select(_ORGANISATION.c.id).where(_ORGANISATION.c.is_hub)).scalar()
         return found
 
@@ -56,7 +56,7 @@ class DirectoryStore(Store):
         self._connection.execute(update(_ORGANISATION).where(_ORGANISATION.c.id == organisation_id).values(is_hub=True))
 
     def is_untouched(self, unit_id: UUID) -> bool:
-        """Say whether a unit has no people but administrators, has never kept a case, and was never sent one."""
+        """Return whether a unit has no people but administrators, has never kept a case, and was never sent one."""
         return not self._connection.execute(_TOUCHED, {"unit": unit_id}).scalar_one()
 
     def unit(self, unit_id: UUID) -> Unit | None:
@@ -87,7 +87,7 @@ class DirectoryStore(Store):
         self._connection.execute(upsert(_ACTOR).values(row).on_conflict_do_nothing(index_elements=("id",)))
 
     def add_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> None:
-        """Give an actor a role in a unit; the organisation of their first unit is theirs."""
+        """Return an actor a role in a unit; the organisation of their first unit is theirs."""
         row = {"actor_id": actor_id, "unit_id": unit_id, "role": role}
         self._connection.execute(upsert(_MEMBER).values(row).on_conflict_do_nothing())
         has_none = and_(_ACTOR.c.id == actor_id, _ACTOR.c.organisation_id.is_(None))
@@ -103,7 +103,7 @@ class DirectoryStore(Store):
         self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(password_hash=password_hash))
 
     def password_of(self, actor_id: UUID) -> str | None:
-        """Give the hash of somebody's password."""
+        """Return the hash of somebody's password."""
         found: str | None = self._connection.execute(
             select(_ACTOR.c.password_hash).where(_ACTOR.c.id == actor_id)
         ).scalar()
@@ -126,12 +126,12 @@ class DirectoryStore(Store):
         self._connection.execute(update(_ACTOR).where(_ACTOR.c.id == actor_id).values(**values))
 
     def take_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
-        """Take a role in a unit from an actor; gives whether they had it."""
+        """Take a role in a unit from an actor; returns whether they had it."""
         one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
         return self._connection.execute(delete(_MEMBER).where(*one)).rowcount == 1
 
     def has_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
-        """Say whether an actor has a role in a unit."""
+        """Return whether an actor has a role in a unit."""
         one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
         return self._connection.execute(select(_MEMBER.c.role).where(*one)).first() is not None
 
@@ -141,7 +141,7 @@ class DirectoryStore(Store):
         return tuple((row[0], row[1]) for row in self._connection.execute(query.order_by(*_MEMBER.primary_key)))
 
     def is_service(self, actor_id: UUID) -> bool:
-        """Say whether an actor is a program."""
+        """Return whether an actor is a program."""
         return bool(self._connection.execute(select(_ACTOR.c.is_service).where(_ACTOR.c.id == actor_id)).scalar())
 
     def supervised_by(self, actor_id: UUID) -> tuple[UUID, ...]:
@@ -150,7 +150,7 @@ class DirectoryStore(Store):
         return tuple(self._connection.execute(query.order_by(_ACTOR.c.id)).scalars())
 
     def is_unserved(self, unit_id: UUID, role: str) -> bool:
-        """Say whether open work of a unit waits for a role, and nobody there who acts has it or another one for it."""
+        """Whether open work of a unit waits for a role, and nobody there who acts has it or another one for it."""
         held = select(_MEMBER.c.role).join(_ACTOR, _ACTOR.c.id == _MEMBER.c.actor_id)
         held = held.where(_MEMBER.c.unit_id == unit_id, _ACTOR.c.disabled.is_(False))
         roles = set(self._connection.execute(held.distinct()).scalars())

@@ -13,7 +13,7 @@ from engine.people.records import ActorView
 
 
 def as_viewer(reading: Reading, actor_id: UUID) -> Viewer:
-    """Give an actor as a viewer, in the zone of the first unit by name; raises `NotFoundError`."""
+    """Return an actor as a viewer, in the zone of the first unit by name; raises `NotFoundError`."""
     rows = reading.rows(
         select(ACTOR.c.name, ACTOR.c.language, MEMBERSHIP.c.unit_id, MEMBERSHIP.c.role, UNIT.c.zone)
         .select_from(ACTOR.outerjoin(MEMBERSHIP).outerjoin(UNIT, UNIT.c.id == MEMBERSHIP.c.unit_id))
@@ -64,7 +64,7 @@ def units(reading: Reading, _who: Viewer) -> tuple[tuple[UUID, str], ...]:
 
 
 def demo_condition() -> ColumnElement[bool]:
-    """Give the condition that holds only in a demo installation."""
+    """Return the condition that holds only in a demo installation."""
     return exists(select(DEMO.c.since))
 
 

@@ -35,7 +35,7 @@ def members(reading: Reading, viewer: Viewer) -> tuple[MemberView, ...]:
 
 
 def member(reading: Reading, viewer: Viewer, actor_id: UUID) -> MemberView:
-    """Give one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
+    """Return one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
     rows = reading.rows(_members().where(ACTOR.c.id == actor_id))
     found = next(iter(_with_roles(reading, rows)), None)
     if found is None or not (_supervises(viewer, found) or _administers(reading, viewer, actor_id)):

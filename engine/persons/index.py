@@ -74,7 +74,7 @@ class IndexStore(Store):
         return self._connection.execute(query).scalar_one()
 
     def drop_tokens(self, *, but: Collection[str], most: int) -> int:
-        """Drop some of the tokens of all index keys but these, and of periods that are over; gives how many."""
+        """Drop some of the tokens of all index keys but these, and of periods that are over; returns how many."""
         dropped, but = 0, [self._vault.made_for(key_id) for key_id in but]
         for table in (_TOKEN, _SEARCH):
             some = select(table.c.person_id, table.c.kind, table.c.token).where(table.c.key_id.not_in(but)).limit(most)

@@ -53,7 +53,7 @@ class MatchStore(Store):
         return tuple(self._connection.execute(query).scalars())
 
     def claim(self, person_id: UUID) -> ComparedPerson | None:
-        """Keep a person who waits to be compared from others who do the same; gives None when somebody has them."""
+        """Keep a person who waits to be compared from others who do the same; returns None when somebody has them."""
         query = (
             select(_CHECK.c.person_id, _PERSON.c.unit_id, _CHECK.c.asked_by)
             .join(_PERSON, _PERSON.c.id == _CHECK.c.person_id)
@@ -64,7 +64,7 @@ class MatchStore(Store):
         return ComparedPerson(*row) if row else None
 
     def forget_probes(self, *, before: date) -> int:
-        """Forget how often was compared on days before one; gives how many lines."""
+        """Forget how often was compared on days before one; returns how many lines."""
         return int(self._connection.execute(_FORGET_PROBES, {"before": before}).scalar_one())
 
     def count_probe(self, asked: ComparedPerson, *, day: date) -> tuple[int, int]:
@@ -128,7 +128,7 @@ class MatchStore(Store):
         return tuple(_shared(cases, agreed) for cases, agreed in found.items())
 
     def alike(self, person_id: UUID) -> tuple[UUID, ...]:
-        """Give the persons, of whatever unit, who by their tokens alone are likely this one, by one fact too."""
+        """Return the persons, of whatever unit, who by their tokens alone are likely this one, by one fact too."""
         return tuple(self._likely(person_id, is_enough=_is_likely))
 
     def patterns(self, person_id: UUID, *, since: datetime) -> tuple[Pattern, ...]:
@@ -164,7 +164,7 @@ class MatchStore(Store):
         }
 
     def add(self, alert: MatchAlert) -> bool:
-        """Write an alert, once for a case and another unit; gives whether it is new."""
+        """Write an alert, once for a case and another unit; returns whether it is new."""
         row = alert.model_dump() | {"kinds": list(alert.kinds)}
         statement = upsert(_ALERT).values(row).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_ALERT.c.id)).first() is not None
@@ -175,13 +175,13 @@ class MatchStore(Store):
         return MatchAlert.model_validate(dict(row)) if row else None
 
     def answer(self, alert_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
-        """Write what a unit answered to a question; gives whether nobody had before."""
+        """Write what a unit answered to a question; returns whether nobody had before."""
         open_one = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.is_question, _ALERT.c.answered_at.is_(None))
         changes = {"answer": answer, "answered_by": by, "answered_at": at}
         return bool(self._connection.execute(open_one.values(changes)).rowcount)
 
     def seen(self, alert_id: UUID, *, by: UUID, at: datetime) -> bool:
-        """Write who has seen an alert; gives whether nobody had before."""
+        """Write who has seen an alert; returns whether nobody had before."""
         unseen = update(_ALERT).where(_ALERT.c.id == alert_id, _ALERT.c.seen_at.is_(None))
         return bool(self._connection.execute(unseen.values(seen_by=by, seen_at=at)).rowcount)
 

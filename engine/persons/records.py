@@ -68,7 +68,7 @@ def with_candidate(known: Identity, candidate_id: UUID, said: Identity) -> Ident
 
 
 def settled(known: Identity, candidate_id: UUID, status: str) -> Identity | None:
-    """Say whether the person is somebody whom they might have been; None when there is no such candidate.
+    """Return whether the person is somebody whom they might have been; None when there is no such candidate.
 
     Who is confirmed gives the person their names: what was the name before stays among the others.
     """
@@ -139,7 +139,7 @@ PROBLEM: Final = (
 def suspected(
     here: Iterable[CasePerson], around: Iterable[CasePerson], one_with: Callable[[UUID], Iterable[UUID]]
 ) -> frozenset[UUID]:
-    """Give the guardians and family of a case who are suspects in it, or in one that is linked with it.
+    """Return the guardians and family of a case who are suspects in it, or in one that is linked with it.
 
     `around` are the persons of linked cases; `one_with` names all persons who were found to be one with somebody.
     """
@@ -154,7 +154,7 @@ def suspected(
 
 
 def nobody_else_stands(here: Iterable[CasePerson], suspects: frozenset[UUID]) -> bool:
-    """Say whether no guardian of a case is left who is not suspected."""
+    """Return whether no guardian of a case is left who is not suspected."""
     return not any(
         person.role is PersonRole.GUARDIAN and person.removed_at is None and person.person_id not in suspects
         for person in here

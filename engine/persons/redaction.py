@@ -15,21 +15,21 @@ TO_A_SUSPECT: Final = "give a suspect what is held about them"
 
 
 def is_untold_role(role: str) -> bool:
-    """Say whether it is not told that somebody is in a case in a role."""
+    """Return whether it is not told that somebody is in a case in a role."""
     return role in _ROLES
 
 
 def is_untold_step(uses: str, classes: Iterable[SealedClass | str | None]) -> bool:
-    """Say whether nothing is told of a step, by its type and the sealed classes of its questions."""
+    """Return whether nothing is told of a step, by its type and the sealed classes of its questions."""
     return uses.partition(".")[0] in _PILLARS or SealedClass.INFORMANTS in set(classes)
 
 
 def untold_persons(links: Iterable[tuple[UUID, str]]) -> frozenset[UUID]:
-    """Give those who are in a case for nothing but what is untold, from each person with each of their roles."""
+    """Return those who are in a case for nothing but what is untold, from each person with each of their roles."""
     known = set(links)
     return frozenset(person for person, _ in known) - {person for person, role in known if not is_untold_role(role)}
 
 
 def is_suspect_alone(roles: Iterable[str]) -> bool:
-    """Say whether somebody is a suspect of a case and nothing else: they are not given what is held about them."""
+    """Return whether somebody is a suspect of a case and nothing else: they are not given what is held about them."""
     return set(roles) == {PersonRole.SUSPECT}

@@ -96,7 +96,7 @@ def compare(
 def values_of(
     connection: Connection, vault: Vault, person_ids: Sequence[UUID], *, unit_id: UUID | None = None
 ) -> list[Value]:
-    """Give what some persons are found by, each once; with a unit only what it has written down itself.
+    """Return what some persons are found by, each once; with a unit only what it has written down itself.
 
     Tokens by one key alone, which all have, so that nothing counts twice while others are made beside them. A token
     that says it is of another unit than its person is passed over: it was copied there.
@@ -122,7 +122,7 @@ def values_of(
 def wanted(
     connection: Connection, vault: Vault, values: Sequence[Value], *, unit_id: UUID | None = None
 ) -> dict[str, list[Any]]:
-    """Give what is asked of the database for some values: by number, kind and what each unit, or one, keeps of it."""
+    """Return what is asked of the database for some values: by number, kind and what each unit, or one, keeps of it."""
     units = [unit_id] if unit_id else list(connection.execute(select(_UNIT.c.id)).scalars())
     rows = list(_for_units(vault, values, units))
     return {

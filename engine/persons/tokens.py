@@ -39,7 +39,7 @@ class NameTokens:
     """
 
     def tokens(self, identity: Mapping[str, JsonValue]) -> tuple[tuple[str, str], ...]:
-        """Give (kind, value) pairs; two spellings of one name in two scripts mostly share them.
+        """Return (kind, value) pairs; two spellings of one name in two scripts mostly share them.
 
         Those of all whom the person may be are among them, until they are ruled out.
         """
@@ -82,7 +82,7 @@ def _tokens(identity: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
 
 
 def _ways(text: str) -> Iterator[str]:
-    """Give a way by each two of the places on it, in whichever direction."""
+    """Return a way by each two of the places on it, in whichever direction."""
     places = [word for word in _place_words(text, most=_MOST_PLACES) if word not in _NOT_PLACES]
     yield from (" ".join(sorted(pair)) for pair in combinations(places, 2))
 
@@ -118,12 +118,12 @@ def _of_numbers(identity: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
 
 
 def _one_less(key: str) -> tuple[str, ...]:
-    """Give a key and all that it becomes when one sign of it is left out."""
+    """Return a key and all that it becomes when one sign of it is left out."""
     return tuple(dict.fromkeys((key, *(key[:index] + key[index + 1 :] for index in range(len(key))))))
 
 
 def _key(part: str) -> str:
-    """Give the consonants of a part of a name."""
+    """Return the consonants of a part of a name."""
     return skeleton(part) or part
 
 
@@ -160,7 +160,7 @@ def _place_words(text: str, *, most: int = _MOST_PARTS) -> tuple[str, ...]:
 
 
 def _born(identity: Mapping[str, JsonValue]) -> tuple[int, int] | None:
-    """Give the years in which a person may have been born, the earliest and the latest; None when nobody knows."""
+    """Return the years in which a person may have been born, the earliest and the latest; None when nobody knows."""
     age = strongest(ages_of(identity))
     return (age.as_of.year - age.oldest - 1, age.as_of.year - age.youngest) if age and age.as_of else None
 
@@ -172,7 +172,7 @@ def _bands(born: tuple[int, int] | None) -> tuple[int, ...]:
 
 
 def _years(born: tuple[int, int] | None) -> tuple[int, ...]:
-    """Give each of the years, for a few: beside a wider span they would say nothing that its bands do not."""
+    """Return each of the years, for a few: beside a wider span they would say nothing that its bands do not."""
     years = tuple(range(born[0], born[1] + 1)) if born else ()
     return years if len(years) <= _MOST_PARTS else ()
 
@@ -214,7 +214,7 @@ def _is_near(one: str, other: str) -> bool:
 
 
 def _years_apart(one: tuple[int, int] | None, other: tuple[int, int] | None) -> int | None:
-    """Give how many years are between two ranges of years; 0 where they meet, None where one is not known."""
+    """Return how many years are between two ranges of years; 0 where they meet, None where one is not known."""
     if one is None or other is None:
         return None
     return max(0, one[0] - other[1], other[0] - one[1])

@@ -34,7 +34,7 @@ class NeededAnswer(NamedTuple):
 
 
 def wanted_answers(condition: str) -> tuple[NeededAnswer, ...]:
-    """Give the answers of which one is enough; none for no condition, and for one that is not as simple as that."""
+    """Return the answers of which one is enough; none for no condition, and for one that is not as simple as that."""
     parts = [_WANTED.fullmatch(part) for part in condition.split("||")] if condition else []
     return tuple(_wanted(part) for part in parts if part) if all(parts) else ()
 

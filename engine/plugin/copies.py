@@ -145,7 +145,7 @@ def might_show_child(answer: object) -> bool:
 
 
 def steps_opened(fields: Iterable[FieldSpec], answers: Answers, before: Answers) -> Iterator[OpensAtOnce]:
-    """Give the steps that answers bring at once.
+    """Return the steps that answers bring at once.
 
     An answer that was taken over from an earlier step, as `before` has it, brings nothing: that step has.
     """

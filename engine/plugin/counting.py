@@ -19,17 +19,17 @@ def add_months_to_instant(instant: datetime, months: int, zone: str) -> datetime
 
 
 def start_of_day(day: date, zone: str) -> datetime:
-    """Give the first instant of a day in `zone`, in UTC."""
+    """Return the first instant of a day in `zone`, in UTC."""
     return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
 
 
 def end_of_day(day: date, zone: str) -> datetime:
-    """Give the last second of a day in `zone`, in UTC."""
+    """Return the last second of a day in `zone`, in UTC."""
     return datetime.combine(day, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
 
 
 def local_day(instant: datetime, zone: str, *, plus_days: int = 0) -> date:
-    """Give the day that an instant, or some days after it, falls on in `zone`."""
+    """Return the day that an instant, or some days after it, falls on in `zone`."""
     return (instant.astimezone(ZoneInfo(zone)) + timedelta(days=plus_days)).date()
 
 

@@ -192,7 +192,7 @@ class FieldSpec:
 
     @property
     def is_open(self) -> bool:
-        """Say whether the answer is shown without being revealed."""
+        """Return whether the answer is shown without being revealed."""
         return self.sensitivity is Sensitivity.OPEN
 
 

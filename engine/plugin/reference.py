@@ -28,7 +28,7 @@ Every step, besides being done, can end refused by the person, not needed, or bl
 
 
 def render_reference(registry: Registry) -> str:
-    """Give the page for all pillars of a registry, in the order of their names."""
+    """Return the page for all pillars of a registry, in the order of their names."""
     pillars = sorted((item.pillar for item in registry.installed), key=lambda pillar: (not pillar.letter, pillar.key))
     lines = [_HEAD]
     for pillar in pillars:

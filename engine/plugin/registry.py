@@ -35,7 +35,7 @@ class Pillar:
 
 
 def contract_of(step: StepType) -> dict[str, Any]:
-    """Give what a workflow relies on, as JSON: the questions, the outcomes and the outputs of a step type."""
+    """Return what a workflow relies on, as JSON: the questions, the outcomes and the outputs of a step type."""
     return {
         "kind": step.kind.value,
         "fields": {
@@ -156,7 +156,7 @@ def problems_of(pillar: Pillar) -> tuple[str, ...]:
 
 
 def documents_of(package: str) -> Path | None:
-    """Give the folder `documents` of a pillar's package, which has the templates of its papers; None without one."""
+    """Return the folder `documents` of a pillar's package, which has the templates of its papers; None without one."""
     spec = find_spec(package)
     folder = Path(spec.origin).parent / "documents" if spec and spec.origin else None
     return folder if folder and folder.is_dir() else None

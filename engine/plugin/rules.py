@@ -37,13 +37,13 @@ def rule(sentence: str) -> Callable[[Callable[[_Form], bool]], Any]:
 
 
 def in_order(*values: Any) -> bool:  # noqa: ANN401 - dates, instants or numbers
-    """Say whether the values that are given (not None) never go down."""
+    """Return whether the values that are given (not None) never go down."""
     given = [value for value in values if value is not None]
     return all(earlier <= later for earlier, later in pairwise(given))
 
 
 def stands_alone(value: str, chosen: Collection[str]) -> bool:
-    """Say whether an answer such as `none` was not combined with others."""
+    """Return whether an answer such as `none` was not combined with others."""
     return value not in chosen or len(chosen) == 1
 
 

@@ -62,7 +62,7 @@ _REFUSED = ("refused", "not to be sent", "does not wish", "no return")
 
 
 def report_answers(story: Story) -> dict[str, JsonValue]:
-    """Give the first bite of the report that opens a story."""
+    """Return the first bite of the report that opens a story."""
     return {
         "narrative": canary(story.id, "narrative"),
         "concern": story.concern,
@@ -76,7 +76,7 @@ def report_answers(story: Story) -> dict[str, JsonValue]:
 def step_answers(
     story: Story, event: StoryEvent, step_type: StepType, questions: Iterable[Question] = ()
 ) -> dict[str, JsonValue]:
-    """Give valid answers to all required questions of a step, and to the one that says when it happened.
+    """Return valid answers to all required questions of a step, and to the one that says when it happened.
 
     `questions` are those that a workflow adds to the form of the step type.
     """
@@ -98,7 +98,7 @@ def step_answers(
 
 
 def canary(story: str, field: str) -> str:
-    """Give a text that says that it is invented, and that can be found again wherever it must not be."""
+    """Return a text that says that it is invented, and that can be found again wherever it must not be."""
     return f"Invented ({CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12]})"
 
 
@@ -116,7 +116,7 @@ def _told(story: Story, spec: FieldSpec) -> JsonValue:
 
 
 def _border_answers(story: Story) -> dict[str, JsonValue]:
-    """Say whether the case crosses a border, as the profile and what the story goes on with tell it."""
+    """Return whether the case crosses a border, as the profile and what the story goes on with tell it."""
     country = story.other_country
     if country is None:
         return {"crosses": "within"}
@@ -163,7 +163,7 @@ def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonVal
 
 
 def _letting_copies(spec: FieldSpec) -> JsonValue:
-    """Give the answer after which a form takes copies: in a story nobody finds a child who is shown abused."""
+    """Return the answer after which a form takes copies: in a story nobody finds a child who is shown abused."""
     return next(one.value for one in wanted_answers(spec.copies_after) if one.name == spec.name)
 
 
@@ -190,7 +190,7 @@ def _all_words(story: Story) -> str:
 
 
 def _offered(answer: JsonValue, spec: FieldSpec) -> JsonValue:
-    """Give an answer as the form can take it: a choice that it does not offer is another one."""
+    """Return an answer as the form can take it: a choice that it does not offer is another one."""
     return "other" if "other" in spec.choices and answer not in spec.choices else answer
 
 

@@ -35,7 +35,7 @@ SEEDED: Mapping[str, tuple[str, timedelta]] = {
 
 
 def seed_demo(engine: Engine) -> int:
-    """Fill a demo's database with its people and cases, once; gives how many cases there are.
+    """Fill a demo's database with its people and cases, once; returns how many cases there are.
 
     Raises `SettingsError` for any other database: nobody is invented there.
     """
@@ -73,7 +73,7 @@ def play_rest(engine: Engine, case_id: UUID) -> tuple[str, ...]:
 
 
 def has_story(engine: Engine, case_id: UUID) -> bool:
-    """Say whether a case of the demo came from a story, the rest of which can be played."""
+    """Return whether a case of the demo came from a story, the rest of which can be played."""
     return str(case_id) in _stories(engine)
 
 

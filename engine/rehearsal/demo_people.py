@@ -55,7 +55,7 @@ class DemoUnit(NamedTuple):
 
 
 def add_people(engine: Engine) -> tuple[DemoUnit, ...]:
-    """Write the demo's units and people, unless they are there; gives the two offices that keep cases."""
+    """Write the demo's units and people, unless they are there; returns the two offices that keep cases."""
     library = engine.library()
     with engine.transaction() as tx:
         for jurisdiction in (*_PLACES, *_PARTNERS):
@@ -96,17 +96,17 @@ def add_rota(engine: Engine) -> None:
 
 
 def unit_of(jurisdiction: str) -> UUID:
-    """Give the id of a unit of the demo, partners included."""
+    """Return the id of a unit of the demo, partners included."""
     return _id("unit", jurisdiction)
 
 
 def person(jurisdiction: str, name: str) -> UUID:
-    """Give the id of somebody of the demo."""
+    """Return the id of somebody of the demo."""
     return _id(jurisdiction, name)
 
 
 def unit_for(engine: Engine, jurisdiction: str) -> DemoUnit:
-    """Give the office of a jurisdiction; the Guwahati office for one without an office."""
+    """Return the office of a jurisdiction; the Guwahati office for one without an office."""
     return _unit(engine, jurisdiction if jurisdiction in _PLACES else "IN-AS")
 
 

@@ -39,7 +39,7 @@ class ManyCases:
     laws: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
-        """Give the counts as they are printed with `--json`."""
+        """Return the counts as they are printed with `--json`."""
         return asdict(self)
 
 
@@ -147,7 +147,7 @@ class AlertBudget:
     rules: Mapping[str, float]
 
     def as_json(self) -> dict[str, object]:
-        """Give the budget as it is printed with `--json`."""
+        """Return the budget as it is printed with `--json`."""
         return asdict(self)
 
 
@@ -192,7 +192,7 @@ def _sample(workflow: CompiledWorkflow, library: Library, jurisdiction: str, num
 
 
 def _arrivals(samples: Sequence[_Sample], open_cases: int) -> Iterator[tuple[datetime, _Sample]]:
-    """Give when each case arrives: as many a day as keep so many open at a time."""
+    """Return when each case arrives: as many a day as keep so many open at a time."""
     by_weekday = defaultdict(list)
     for sample in samples:
         by_weekday[sample.weekday].append(sample)
@@ -242,5 +242,5 @@ class _Count:
         return Load(median(values), values[min(len(values) - 1, int(len(values) * 0.95))], worst[1], worst[0][0])
 
     def rules(self) -> dict[str, float]:
-        """Give how many messages a day each rule sends to all people together, the most first."""
+        """Return how many messages a day each rule sends to all people together, the most first."""
         return {rule: round(count / len(self._days), 2) for rule, count in self._by_rule.most_common()}

@@ -76,15 +76,15 @@ class Stage(Protocol):
         ...
 
     def now(self) -> datetime:
-        """Give the stage's present time."""
+        """Return the stage's present time."""
         ...
 
     def pass_until(self, instant: datetime) -> int:
-        """Let time pass, stopping wherever something is due; gives how many jobs were done."""
+        """Let time pass, stopping wherever something is due; returns how many jobs were done."""
         ...
 
     def settle_jobs(self) -> int:
-        """See to it that every due job is done; gives how many were."""
+        """See to it that every due job is done; returns how many were."""
         ...
 
 
@@ -211,7 +211,7 @@ def _is_at_its_last(play: Play, state: CaseState) -> bool:
 
 
 def _keeps_open(step: Step) -> bool:
-    """Say whether a step keeps its case open: not one that only watches for a day to come."""
+    """Return whether a step keeps its case open: not one that only watches for a day to come."""
     return step.status in LIVE and not (step.added is not None and step.status is StepStatus.SCHEDULED)
 
 
@@ -305,7 +305,7 @@ def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
 
 
 def _is_about(play: Play, state: CaseState, event: StoryEvent, step: Step) -> bool:
-    """Say whether an event tells of a step: one of its type, with the limit and the start that it names, if any.
+    """Return whether an event tells of a step: one of its type, with the limit and the start that it names, if any.
 
     A step of the same type that counts from something else is another one, such as the safety plan of the family beside
     that of the person.
@@ -329,7 +329,7 @@ def _is_same_limit(play: Play, deadline: Deadline, rule: DueRule) -> bool:
 
 
 def _length(limit: str) -> tuple[str, int, int, int]:
-    """Give what a limit comes to: `P7D` and `PT168H` are the same, `P1M` and `P30D` are not."""
+    """Return what a limit comes to: `P7D` and `PT168H` are the same, `P1M` and `P30D` are not."""
     read = TimeLimit.parse(limit)
     return read.counting.value, read.months, read.days, read.seconds
 

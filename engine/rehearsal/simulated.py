@@ -64,7 +64,7 @@ class Simulated:
     laws: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
-        """Give the outcome as it is printed with `--json`."""
+        """Return the outcome as it is printed with `--json`."""
         return asdict(self)
 
 
@@ -97,7 +97,7 @@ class SimulatedFacts:
     chosen: dict[str, str] = field(default_factory=dict)
 
     def told_by(self, info: StepTypeInfo, element: str) -> dict[str, Scalar]:
-        """Give what a step of a type tells when it is done, of one person or of the whole case."""
+        """Return what a step of a type tells when it is done, of one person or of the whole case."""
         told = {name: self._of(name, choices, element) for name, choices in info.tells.items()}
         return {f"{TELLS}{name}": value for name, value in told.items() if value and self.chance.random() >= self.gaps}
 
@@ -223,5 +223,5 @@ class People:
 
 
 def _fits(command: cm.AddStep, held: Step) -> bool:
-    """Say whether a step helps what is held: the same person's, or one of the whole case."""
+    """Return whether a step helps what is held: the same person's, or one of the whole case."""
     return not held.path or not command.path or command.path == held.path

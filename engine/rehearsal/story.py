@@ -102,7 +102,7 @@ class Story(_Part):
         return next((place[:2] for place in self.other_jurisdictions if place[:2] != lead), _SOMEWHERE)
 
     def moved(self, by: timedelta) -> "Story":
-        """Give the same story, every instant of it moved."""
+        """Return the same story, every instant of it moved."""
         timeline = tuple(
             event.model_copy(update={"at": event.at + by, "due": event.due + by if event.due else None})
             for event in self.timeline
@@ -110,13 +110,13 @@ class Story(_Part):
         return self.model_copy(update={"opened_at": self.opened_at + by, "timeline": timeline})
 
     def without_due(self) -> "Story":
-        """Give the same story without its due times: months have other lengths at another time of the year."""
+        """Return the same story without its due times: months have other lengths at another time of the year."""
         return self.model_copy(
             update={"timeline": tuple(event.model_copy(update={"due": None}) for event in self.timeline)}
         )
 
     def instant_of(self, label: str) -> datetime | None:
-        """Give the instant of an event by its label, or of the opening for `start`."""
+        """Return the instant of an event by its label, or of the opening for `start`."""
         if label == "start":
             return self.opened_at
         return next((event.at for event in self.timeline if event.label == label), None)
@@ -281,7 +281,7 @@ class ReplayOutcome(_Line):
         return sum(event.foreseen for event in self.events) / len(self.events)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the outcome as JSON, with the share of foreseen steps and the labels of those that were not."""
+        """Return the outcome as JSON, with the share of foreseen steps and the labels of those that were not."""
         return self.model_dump(mode="json") | {
             "foreseen": round(self.foreseen_share, 3),
             "discretionary": [event.label for event in self.events if not event.foreseen],

@@ -47,7 +47,7 @@ def do_chores(engine: Engine) -> None:
 
 
 def next_chore_at(engine: Engine) -> datetime | None:
-    """Give the next instant (UTC) at which one of them may have something to write; None when there is none."""
+    """Return the next instant (UTC) at which one of them may have something to write; None when there is none."""
     now = engine.clock.now()
     with engine.transaction() as tx:
         return min((*_storms(tx, now), *_digests(engine, tx, now)), default=None)
@@ -80,7 +80,7 @@ class MovedClock:
         self._now = now.astimezone(UTC)
 
     def now(self) -> datetime:
-        """Give the instant to which the clock was moved last, in UTC."""
+        """Return the instant to which the clock was moved last, in UTC."""
         return self._now
 
     def look_again(self) -> None:
@@ -99,15 +99,15 @@ class SeededEntropy:
         self._random = random.Random(seed)  # noqa: S311 - nothing of a story must be secret
 
     def uuid(self) -> UUID:
-        """Give the next id."""
+        """Return the next id."""
         return UUID(int=self._random.getrandbits(128), version=4)
 
     def token(self) -> str:
-        """Give the next token."""
+        """Return the next token."""
         return f"{self._random.getrandbits(256):064x}"
 
     def case_number(self) -> str:
-        """Give the next case number."""
+        """Return the next case number."""
         return f"C-{self._random.getrandbits(20):04X}-{self._random.getrandbits(20):04X}"
 
 
@@ -140,7 +140,7 @@ class World:
     address: str
 
     def now(self) -> datetime:
-        """Give the instant to which the clock was moved last."""
+        """Return the instant to which the clock was moved last."""
         return self.clock.now()
 
     def pass_until(self, instant: datetime) -> int:
@@ -160,7 +160,7 @@ class World:
         return done + self.settle_jobs()
 
     def settle_jobs(self) -> int:
-        """Do every job that is due, as a worker would; gives how many were done."""
+        """Do every job that is due, as a worker would; returns how many were done."""
         done = 0
         while batches := dispatchable(self.engine, limit=_OPEN_AT_ONCE):
             for batch in batches:
@@ -181,7 +181,7 @@ class World:
 
 
 def next_stop(engine: Engine) -> datetime | None:
-    """Give the next instant (UTC) at which something is due: a deadline, or what people are told of by a schedule."""
+    """Return the next instant (UTC) at which something is due: a deadline, or what people are told of by a schedule."""
     with engine.transaction() as tx:
         of_deadlines = tx.of(DeadlineStore).next_at()
     return min((at for at in (of_deadlines, next_chore_at(engine)) if at is not None), default=None)
@@ -211,7 +211,7 @@ def scratch_world() -> Iterator[World]:
 
 
 def people_of(engine: Engine, *, jurisdiction: str, label: str) -> tuple[UUID, dict[str, Viewer]]:
-    """Make a unit with one actor per role; gives the unit and the actors as viewers, by role.
+    """Make a unit with one actor per role; returns the unit and the actors as viewers, by role.
 
     A partner in a place without a calendar is told of time in UTC; no case can be kept there.
     """

@@ -47,7 +47,7 @@ class CustodyStore(Store):
         return tuple(Grant.model_validate(dict(row)) for row in rows)
 
     def give_back(self, grant_id: UUID) -> bool:
-        """Let a suspended grant hold again; gives whether it was suspended still."""
+        """Let a suspended grant hold again; returns whether it was suspended still."""
         given = update(_GRANT).where(_GRANT.c.id == grant_id, _GRANT.c.ended_reason == SUSPENDED)
         return bool(self._connection.execute(given.values(ended_at=None, ended_reason="")).rowcount)
 

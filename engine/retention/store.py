@@ -59,7 +59,7 @@ class KeepingStore(Store):
         self._connection.execute(update(HOLD).where(HOLD.c.id == hold.id).values(changed))
 
     def add_restriction(self, restriction: Restriction) -> bool:
-        """Seal a case; gives whether it was not sealed already."""
+        """Seal a case; returns whether it was not sealed already."""
         statement = upsert(RESTRICTION).values(restriction.model_dump()).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(RESTRICTION.c.id)).first() is not None
 
@@ -80,7 +80,7 @@ class KeepingStore(Store):
         self._connection.execute(update(RESTRICTION).where(RESTRICTION.c.id == restriction.id).values(changed))
 
     def add_erasure(self, erasure: Erasure) -> bool:
-        """Write that somebody is to be erased; gives False when that was asked for already and is not over."""
+        """Write that somebody is to be erased; returns False when that was asked for already and is not over."""
         values = erasure.model_dump()
         statement = upsert(ERASURE).values(values).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(ERASURE.c.id)).first() is not None
@@ -103,7 +103,7 @@ class KeepingStore(Store):
         return tuple(self._connection.execute(query.order_by(ERASURE.c.cooling_until).limit(most)).scalars())
 
     def is_erased(self, person_id: UUID) -> bool:
-        """Say whether a person was erased."""
+        """Return whether a person was erased."""
         query = select(_is_erased(literal(person_id, Uuid())))
         return bool(self._connection.execute(query).scalar())
 
@@ -187,7 +187,7 @@ class KeepingStore(Store):
         return ErasureNotice(**row) if row else None
 
     def answer_notice(self, notice_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
-        """Write what a unit did with its copy; gives whether it had not answered yet."""
+        """Write what a unit did with its copy; returns whether it had not answered yet."""
         waits = update(NOTICE).where(NOTICE.c.id == notice_id, NOTICE.c.answered_at.is_(None))
         values = {"answer": answer, "answered_by": by, "answered_at": at}
         return bool(self._connection.execute(waits.values(values)).rowcount)
@@ -260,7 +260,7 @@ class KeepingStore(Store):
         self._connection.execute(insert(CORRECTION), row)
 
     def add_copy(self, copy: ExportCopy) -> ExportCopy:
-        """Write that a copy is wanted; gives it with its number, which nobody else has."""
+        """Write that a copy is wanted; returns it with its number, which nobody else has."""
         self._connection.execute(_NEXT_COPY)
         number = self._connection.execute(select(func.coalesce(func.max(COPY.c.number), 0) + 1)).scalar_one()
         numbered = copy.model_copy(update={"number": number})
@@ -285,7 +285,7 @@ class KeepingStore(Store):
             raise ConflictError(kind="copy")
 
     def expire_copies(self, *, now: datetime) -> int:
-        """End the copies that nobody fetched or answered in time; gives how many."""
+        """End the copies that nobody fetched or answered in time; returns how many."""
         over = update(COPY).where(COPY.c.status.in_(("asked", "ready")), COPY.c.expires_at <= now)
         values = {"status": "expired", "token_hash": None, "revision": COPY.c.revision + 1}
         return self._connection.execute(over.values(values)).rowcount

@@ -77,7 +77,7 @@ class ReferralStore(Store):
         self._connection.execute(update(_REFERRAL).where(_REFERRAL.c.id == referral_id).values(changes))
 
     def partner_of(self, case_id: UUID, step_id: UUID) -> UUID | None:
-        """Give the unit that a step, or else its case, was referred to last and that has not declined.
+        """Return the unit that a step, or else its case, was referred to last and that has not declined.
 
         The step that waits for a unit's answer belongs to that unit.
         """
@@ -156,7 +156,7 @@ class TransferStore(Store):
     """The owner of cases in PostgreSQL, within one transaction."""
 
     def move(self, case_id: UUID, *, to_unit_id: UUID) -> tuple[UUID, ...]:
-        """Give a case to another unit: its open items are nobody's, and its persons go along unless others know them.
+        """Return a case to another unit: its open items are nobody's, and its persons go along unless others know them.
 
         Gives the persons that went along. The last thing that a transaction does to a case.
         """
@@ -220,7 +220,7 @@ class ConsentStore(Store):
         return self._all(_CONSENT.c.case_id == case_id)
 
     def withdraw(self, consent_id: UUID, *, by: UUID | None, at: datetime) -> bool:
-        """Write that a consent was taken back; gives whether it still held."""
+        """Write that a consent was taken back; returns whether it still held."""
         held = (_CONSENT.c.id == consent_id, _CONSENT.c.withdrawn_at.is_(None))
         changed = update(_CONSENT).where(*held).values(withdrawn_at=at, withdrawn_by=by)
         return bool(self._connection.execute(changed).rowcount)

@@ -34,7 +34,7 @@ class SignInHabitStore(Store):
             self._connection.execute(statement.on_conflict_do_update(index_elements=("actor_id", "mark"), set_=more))
 
     def is_new_device(self, actor_id: UUID, mark_hash: bytes) -> bool:
-        """Say whether somebody who has browsers does not have this one."""
+        """Return whether somebody who has browsers does not have this one."""
         mine = select(_DEVICE.c.mark_hash).where(_DEVICE.c.actor_id == actor_id)
         known = {bytes(row[0]) for row in self._connection.execute(mine)}
         return bool(known) and mark_hash not in known
@@ -49,5 +49,5 @@ class SignInHabitStore(Store):
         self._connection.execute(delete(_HABIT))
 
     def forget_old(self, *, before: datetime) -> int:
-        """Forget the marks that last came before an instant; gives how many."""
+        """Forget the marks that last came before an instant; returns how many."""
         return self._connection.execute(delete(_HABIT).where(_HABIT.c.seen_at < before)).rowcount

@@ -33,7 +33,7 @@ class Argon2Passwords:
         self._stand_in = _stand_in(memory_kib, passes)
 
     def hash(self, password: str) -> str:
-        """Give the hash to keep."""
+        """Return the hash to keep."""
         return self._hasher.hash(normalised(password))
 
     def verify(self, password: str, kept: str | None) -> bool:
@@ -42,7 +42,7 @@ class Argon2Passwords:
         return right and kept is not None
 
     def is_outdated(self, kept: str) -> bool:
-        """Say whether a hash was made with other parameters than a new one would be."""
+        """Return whether a hash was made with other parameters than a new one would be."""
         return self._hasher.current_hasher.check_needs_rehash(kept)
 
 
@@ -71,18 +71,18 @@ class CommonPasswords:
             self._known = _Hashes(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ))
 
     def __contains__(self, password: object) -> bool:
-        """Say whether a password is common."""
+        """Return whether a password is common."""
         return isinstance(password, str) and self.has(password)
 
     def has(self, password: str) -> bool:
-        """Say whether a password is common, whatever the size of its letters."""
+        """Return whether a password is common, whatever the size of its letters."""
         wanted = _hashed(password)
         place = bisect_left(self._known, wanted)
         return place < len(self._known) and self._known[place] == wanted
 
 
 def packed(passwords: Iterable[str]) -> bytes:
-    """Give the content of a file for a list of passwords."""
+    """Return the content of a file for a list of passwords."""
     return b"".join(sorted({_hashed(password) for password in passwords}))
 
 
@@ -124,15 +124,15 @@ class TotpCodes:
     """Makes secrets and checks codes."""
 
     def new_secret(self) -> str:
-        """Give a secret of 160 bits, as text that can be typed."""
+        """Return a secret of 160 bits, as text that can be typed."""
         return pyotp.random_base32()
 
     def address(self, secret: str, *, account: str) -> str:
-        """Give the address by which an authenticator learns a secret."""
+        """Return the address by which an authenticator learns a secret."""
         return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=ISSUER)
 
     def step_of(self, secret: str, code: str, *, at: datetime) -> int | None:
-        """Give which thirty seconds a code belongs to, of those before, at and after an instant; None for none."""
+        """Return which thirty seconds a code belongs to, of those before, at and after an instant; None for none."""
         typed = "".join(code.split())
         if len(typed) != _DIGITS or not (typed.isascii() and typed.isdigit()):
             return None

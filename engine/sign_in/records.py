@@ -37,12 +37,12 @@ FACTOR_TO_SIGN_IN: Final = frozenset({Action.MANAGE_PEOPLE, Action.KEEP_CHANNELS
 
 
 def idle_for(roles: Collection[str]) -> timedelta:
-    """Give how long a session may rest before it is over."""
+    """Return how long a session may rest before it is over."""
     return IDLE_IN_THE_FIELD if roles and _FIELD_ROLES.issuperset(roles) else IDLE
 
 
 def must_have_factor(roles: Collection[str]) -> bool:
-    """Say whether somebody with these roles signs in with a second factor only."""
+    """Return whether somebody with these roles signs in with a second factor only."""
     return any(not ROLES_THAT_MAY[action].isdisjoint(roles) for action in FACTOR_TO_SIGN_IN)
 
 
@@ -63,7 +63,7 @@ FORGOTTEN_AFTER: Final = timedelta(minutes=15)
 
 
 def wait_after(failures: int, pace: Pace) -> timedelta:
-    """Give how long the next try waits after so many failures: nobody is ever locked out."""
+    """Return how long the next try waits after so many failures: nobody is ever locked out."""
     if failures < pace.free:
         return timedelta()
     return min(timedelta(seconds=2 ** min(failures - pace.free, 10)), pace.longest)
@@ -75,7 +75,7 @@ def waits_for(failures: int, pace: Pace, *, last_at: datetime, now: datetime) ->
 
 
 def failures_at(count: int, last_at: datetime, now: datetime) -> int:
-    """Give how many failures still count; after a quarter of an hour without one, none does."""
+    """Return how many failures still count; after a quarter of an hour without one, none does."""
     return 0 if now - last_at > FORGOTTEN_AFTER else count
 
 
@@ -108,7 +108,7 @@ class Habit(NamedTuple):
 
 
 def network_prefix(address: str) -> str:
-    """Give the part of an address that belongs to a provider, `203.0.0.0/16`; empty for what is no address."""
+    """Return the part of an address that belongs to a provider, `203.0.0.0/16`; empty for what is no address."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -120,13 +120,13 @@ def network_prefix(address: str) -> str:
 
 
 def hour_of_week(at: datetime, zone: str) -> int:
-    """Give the hour of the week (0 is Monday from 00:00) of an aware instant, by the clocks of a zone."""
+    """Return the hour of the week (0 is Monday from 00:00) of an aware instant, by the clocks of a zone."""
     local = at.astimezone(ZoneInfo(zone))
     return local.weekday() * 24 + local.hour
 
 
 def hours_around(hour: int) -> tuple[int, ...]:
-    """Give the hours of the week that are near one, and itself; Sunday night is near Monday morning."""
+    """Return the hours of the week that are near one, and itself; Sunday night is near Monday morning."""
     return tuple((hour + by) % _HOURS_OF_WEEK for by in range(-HOURS_AROUND, HOURS_AROUND + 1))
 
 
@@ -172,7 +172,7 @@ _ROWS: Final = (
 
 
 def normalised(password: str) -> str:
-    """Give a password in one Unicode form (NFC), so that every keyboard types the same; nothing else is changed."""
+    """Return a password in one Unicode form (NFC), so that every keyboard types the same; nothing else is changed."""
     return unicodedata.normalize("NFC", password)
 
 
@@ -197,7 +197,7 @@ def problem_of(password: str, *, has_factor: bool, context: Iterable[str], is_co
 
 
 def _once(password: str) -> str:
-    """Give what a password repeats: `ab` for `ababab`."""
+    """Return what a password repeats: `ab` for `ababab`."""
     found = re.fullmatch(r"(.+?)\1+", password[:200], re.DOTALL) if len(password) <= 200 else None  # noqa: PLR2004
     return found.group(1) if found else password
 
@@ -225,12 +225,12 @@ def _step(before: str, after: str) -> int | None:
 
 
 def _bare(password: str) -> str:
-    """Give a password without the digits and signs around it."""
+    """Return a password without the digits and signs around it."""
     return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", password)
 
 
 def _is_about(password: str, context: Iterable[str]) -> bool:
-    """Say whether little is left of a password without the words of the context."""
+    """Return whether little is left of a password without the words of the context."""
     left = password.casefold()
     for word in sorted(_words(context), key=len, reverse=True):
         left = left.replace(word, "")

@@ -59,7 +59,7 @@ class SignInStore(Store):
         self._connection.execute(update(_SESSION).where(_SESSION.c.token_hash == token_hash).values(seen_at=at))
 
     def renew_session(self, token_hash: bytes, *, new_hash: bytes, at: datetime, by_factor: bool) -> bool:
-        """Give a live session another token, proved at `at`; the old token is nobody's. Gives whether there was one."""
+        """Give a live session another token, proved at `at`, and end the old one. Returns whether there was one."""
         values = {"token_hash": new_hash, "stepped_up_at": at, "seen_at": at, "pending": False, "by_factor": by_factor}
         live = (_SESSION.c.token_hash == token_hash, _SESSION.c.ended_at.is_(None))
         return self._connection.execute(update(_SESSION).where(*live).values(**values)).rowcount == 1
@@ -69,12 +69,12 @@ class SignInStore(Store):
         self._connection.execute(update(_SESSION).where(_SESSION.c.token_hash == token_hash).values(ended_at=at))
 
     def end_session_of(self, actor_id: UUID, session_id: UUID, *, at: datetime) -> bool:
-        """End one of somebody's own sessions; gives whether it was one."""
+        """End one of somebody's own sessions; returns whether it was one."""
         mine = (_SESSION.c.id == session_id, _SESSION.c.actor_id == actor_id, _SESSION.c.ended_at.is_(None))
         return self._connection.execute(update(_SESSION).where(*mine).values(ended_at=at)).rowcount == 1
 
     def end_sessions(self, actor_id: UUID, *, at: datetime, but: bytes | None = None) -> int:
-        """End every session of somebody, but for one; gives how many."""
+        """End every session of somebody, but for one; returns how many."""
         statement = update(_SESSION).where(_SESSION.c.actor_id == actor_id, _SESSION.c.ended_at.is_(None))
         if but is not None:
             statement = statement.where(_SESSION.c.token_hash != but)
@@ -91,7 +91,7 @@ class SignInStore(Store):
         return Factor(self._unsealed(row[0], actor_id, "sealed_secret"), row[1])
 
     def has_factor(self, actor_id: UUID) -> bool:
-        """Say whether somebody has a second factor that was tried once."""
+        """Return whether somebody has a second factor that was tried once."""
         query = select(_FACTOR.c.actor_id).where(_FACTOR.c.actor_id == actor_id, _FACTOR.c.confirmed_at.is_not(None))
         return self._connection.execute(query).first() is not None
 
@@ -144,7 +144,7 @@ class SignInStore(Store):
         return tuple((row[0], row[1]) for row in self._connection.execute(query))
 
     def use_recovery_code(self, code_id: UUID, *, at: datetime) -> bool:
-        """Use a recovery code; gives whether it was still there."""
+        """Use a recovery code; returns whether it was still there."""
         free = (_RECOVERY.c.id == code_id, _RECOVERY.c.used_at.is_(None))
         return self._connection.execute(update(_RECOVERY).where(*free).values(used_at=at)).rowcount == 1
 
@@ -164,7 +164,7 @@ class SignInStore(Store):
         return Invitation(*row) if row else None
 
     def use_invitation(self, invitation_id: UUID, *, at: datetime) -> bool:
-        """Use a link; gives whether it could still be used."""
+        """Use a link; returns whether it could still be used."""
         live = (*_usable(at), _INVITATION.c.id == invitation_id)
         return self._connection.execute(update(_INVITATION).where(*live).values(used_at=at)).rowcount == 1
 
@@ -179,7 +179,7 @@ class SignInStore(Store):
     # Devices and tries
 
     def note_device(self, actor_id: UUID, mark_hash: bytes, *, at: datetime) -> bool:
-        """Note the browser of a sign-in; gives whether it is a new one of somebody who had others."""
+        """Note the browser of a sign-in; returns whether it is a new one of somebody who had others."""
         mine = select(_DEVICE.c.mark_hash).where(_DEVICE.c.actor_id == actor_id)
         known = {bytes(row[0]) for row in self._connection.execute(mine)}
         row = {"actor_id": actor_id, "mark_hash": mark_hash, "first_seen_at": at, "seen_at": at}
@@ -214,7 +214,7 @@ class SignInStore(Store):
     def forget_old(
         self, *, tries_before: datetime, forms_before: datetime, devices_before: datetime, sessions_before: datetime
     ) -> int:
-        """Forget failures, kept forms, browsers, sessions and links that are older; gives how many rows."""
+        """Forget failures, kept forms, browsers, sessions and links that are older; returns how many rows."""
         gone = 0
         for statement in (
             delete(_TRY).where(_TRY.c.last_at < tries_before),
@@ -249,7 +249,7 @@ class SignInStore(Store):
         return KeptForm(form_id, row[0], tuple((str(name), str(text)) for name, text in opened), row[2])
 
     def newest_kept_form(self, actor_id: UUID, *, since: datetime) -> UUID | None:
-        """Give the newest of what was kept of somebody."""
+        """Return the newest of what was kept of somebody."""
         query = select(_FORM.c.id).where(_FORM.c.actor_id == actor_id, _FORM.c.created_at > since)
         found: UUID | None = self._connection.execute(query.order_by(_FORM.c.created_at.desc()).limit(1)).scalar()
         return found
@@ -288,7 +288,7 @@ class SignInStore(Store):
         self._connection.execute(update(_KEY).where(_KEY.c.id == key_id).values(used_at=at))
 
     def revoke_key(self, key_id: UUID, *, at: datetime) -> bool:
-        """Let a key count no more; gives whether it did."""
+        """Let a key count no more; returns whether it did."""
         live = (_KEY.c.id == key_id, _KEY.c.revoked_at.is_(None))
         return self._connection.execute(update(_KEY).where(*live).values(revoked_at=at)).rowcount == 1
 

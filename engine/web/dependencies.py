@@ -28,7 +28,7 @@ class EnrolFirstError(Exception):
 
 
 def visit_of(request: Request) -> Visit:
-    """Give the visit of who is signed in; raises `NotSignedInError`, `EnrolFirstError`."""
+    """Return the visit of who is signed in; raises `NotSignedInError`, `EnrolFirstError`."""
     portal = portal_of(request)
     token = session_token(request)
     viewer = viewer_of(portal.engine, token) if token else None

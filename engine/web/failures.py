@@ -176,7 +176,7 @@ def _page(request: Request, status: HTTPStatus, message: str, headers: dict[str,
 
 
 async def _typed(request: Request) -> list[tuple[str, str]] | None:
-    """Give what was posted, so that it can be sent again; None for what cannot: a file, or a secret."""
+    """Return what was posted, so that it can be sent again; None for what cannot: a file, or a secret."""
     try:
         form = await request.form(max_files=0, max_fields=MOST_FIELDS)
     except (HTTPException, RuntimeError):
@@ -186,7 +186,7 @@ async def _typed(request: Request) -> list[tuple[str, str]] | None:
 
 
 def _is_refusal_noted(request: Request, error: IcmcError) -> bool:
-    """Write who was refused what, by the pattern of its address; gives False when that cannot be written."""
+    """Write who was refused what, by the pattern of its address; returns False when that cannot be written."""
     viewer = _who(request)
     if viewer is None:
         return True
@@ -203,7 +203,7 @@ def _is_refusal_noted(request: Request, error: IcmcError) -> bool:
 
 
 def _who(request: Request) -> Viewer | None:
-    """Give who is signed in, so that they keep their navigation on a page that says no."""
+    """Return who is signed in, so that they keep their navigation on a page that says no."""
     try:
         return visit_of(request).viewer
     except (NotSignedInError, EnrolFirstError):

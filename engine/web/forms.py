@@ -83,7 +83,7 @@ class Control:
 
 
 def questions(specs: Iterable[FieldSpec]) -> tuple[FieldView, ...]:
-    """Give the questions of a form that nobody has begun to answer."""
+    """Return the questions of a form that nobody has begun to answer."""
     return tuple(
         FieldView(
             name=spec.name, kind=spec.kind.value, label=spec.label, help=spec.help, required=spec.required,
@@ -231,7 +231,7 @@ def laid_out(fields: Sequence[FieldView], shown: Sequence[Control]) -> Layout:
 
 
 def typed_texts(form: FormData, fields: Iterable[FieldView]) -> tuple[TypedText, ...]:
-    """Give all that was typed, with the words of the question where it is known."""
+    """Return all that was typed, with the words of the question where it is known."""
     known = {PREFIX + field.name: field for field in fields}
     found: dict[str, list[str]] = {}
     for name, value in form.multi_items():
@@ -265,7 +265,7 @@ def problem_lines(shown: Iterable[Control], problems: Mapping[str, str]) -> list
 
 
 def is_touched(form: FormData, shown: Iterable[Control]) -> bool:
-    """Say whether something in a posted form differs from what the page had shown in it."""
+    """Return whether something in a posted form differs from what the page had shown in it."""
     return any(_posted(form, one) != _drawn(one) for one in shown)
 
 

@@ -15,7 +15,7 @@ _CODE: Final = re.compile(r"[a-z]+(_[a-z0-9]+)+")
 
 
 def typed_lines(fields: Iterable[tuple[str, str]], step_types: Mapping[str, StepType]) -> tuple[tuple[str, str], ...]:
-    """Give what was typed, each question once, with all that was chosen for it.
+    """Return what was typed, each question once, with all that was chosen for it.
 
     What only names something by its id is left out: nobody has typed that.
     """
@@ -30,7 +30,7 @@ def typed_lines(fields: Iterable[tuple[str, str]], step_types: Mapping[str, Step
 
 
 def _questions(names: set[str], step_types: Mapping[str, StepType]) -> Mapping[str, FieldSpec]:
-    """Give the questions of the form that asks for most of these, the first by its key among equals."""
+    """Return the questions of the form that asks for most of these, the first by its key among equals."""
     forms = [{spec.name: spec for spec in step_types[key].fields} for key in sorted(step_types)]
     return max(forms, key=lambda form: len(names & form.keys()), default={}) if names else {}
 

@@ -27,7 +27,7 @@ _SHOWN: Final = {sign: f"[U+{ord(sign):04X}]" for sign in _DIRECTION_SIGNS}
 
 @cache
 def environment() -> Environment:
-    """Give the environment of all pages: escaping is always on, and a misspelt name is an error."""
+    """Return the environment of all pages: escaping is always on, and a misspelt name is an error."""
     loader = FileSystemLoader(data_folder("templates") / "portal")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.finalize = _without_direction_signs
@@ -44,13 +44,13 @@ def _without_direction_signs(value: object) -> object:
 
 
 def render(template: str, context: Mapping[str, object]) -> str:
-    """Give a page as HTML."""
+    """Return a page as HTML."""
     return environment().get_template(template).render(**context)
 
 
 @cache
 def static_url(name: str) -> str:
-    """Give the address of a file of ours; it changes with the file, so that browsers never keep an old one."""
+    """Return the address of a file of ours; it changes with the file, so that browsers never keep an old one."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?{digest}"
 
@@ -62,7 +62,7 @@ def drawing(svg: str) -> Markup:
 
 
 def path_of(link: str) -> str:
-    """Give the path of a link into this portal; empty when it has none."""
+    """Return the path of a link into this portal; empty when it has none."""
     path = urlsplit(link).path
     return path if path.startswith("/") and not path.startswith("//") and path != "/" else ""
 

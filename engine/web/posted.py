@@ -23,13 +23,13 @@ _LINE = re.compile(r"-(\d{1,4})-(?:start|end|place|evidence)")
 
 
 def text(form: FormData, name: str) -> str:
-    """Give one posted text, stripped; empty when it is not there or is a file."""
+    """Return one posted text, stripped; empty when it is not there or is a file."""
     value = form.get(name)
     return clean(value)[:LONGEST] if isinstance(value, str) else ""
 
 
 def fitting(form: FormData, longest: Mapping[str, int]) -> dict[str, str]:
-    """Give posted texts by their names; raises `InvalidAnswersError` for each with more letters than it may have."""
+    """Return posted texts by their names; raises `InvalidAnswersError` for each with more letters than it may have."""
     told = {name: text(form, name) for name in longest}
     problems = {
         name: f"This is too long: write at most {longest[name]} letters."
@@ -42,33 +42,33 @@ def fitting(form: FormData, longest: Mapping[str, int]) -> dict[str, str]:
 
 
 def texts(form: FormData, name: str) -> list[str]:
-    """Give the posted texts of one name, as they are; files are left out."""
+    """Return the posted texts of one name, as they are; files are left out."""
     return [value for value in form.getlist(name) if isinstance(value, str)]
 
 
 def source_of(form: FormData) -> str:
-    """Give the posted text of a file, with one sort of line end and all blanks that it begins and ends with."""
+    """Return the posted text of a file, with one sort of line end and all blanks that it begins and ends with."""
     value = form.get("source")
     return one_line_end(value) if isinstance(value, str) else ""
 
 
 def clean(value: str) -> str:
-    """Give a text with one sort of line end, without the one character that no database keeps, stripped."""
+    """Return a text with one sort of line end, without the one character that no database keeps, stripped."""
     return one_line_end(value).strip()
 
 
 def one_line_end(value: str) -> str:
-    """Give a text with one sort of line end, without the one character that no database keeps."""
+    """Return a text with one sort of line end, without the one character that no database keeps."""
     return value.replace("\r\n", "\n").replace("\x00", "")
 
 
 def typed(form: FormData) -> dict[str, str]:
-    """Give every posted text by its name, to be shown again beside what does not fit."""
+    """Return every posted text by its name, to be shown again beside what does not fit."""
     return {name: clean(value)[:LONGEST] for name, value in form.items() if isinstance(value, str)}
 
 
 def uuid_or_none(form: FormData, name: str) -> UUID | None:
-    """Give one posted id; None when it is not one."""
+    """Return one posted id; None when it is not one."""
     try:
         return UUID(text(form, name))
     except ValueError:
@@ -76,18 +76,18 @@ def uuid_or_none(form: FormData, name: str) -> UUID | None:
 
 
 def whole_number(form: FormData, name: str) -> int:
-    """Give one posted whole number; -1 when it is not one."""
+    """Return one posted whole number; -1 when it is not one."""
     given = text(form, name)
     return int(given) if given.isascii() and given.isdigit() and len(given) <= len("1000000000") else -1
 
 
 def instant(form: FormData, name: str, zone: str) -> datetime | None:
-    """Give one posted local time as an instant; None when it is empty or cannot be read."""
+    """Return one posted local time as an instant; None when it is empty or cannot be read."""
     return from_input(text(form, name), zone)
 
 
 def answers(form: FormData, fields: Iterable[FieldView], zone: str) -> dict[str, JsonValue]:
-    """Give what was answered; unanswered questions are left out, and what cannot be read stays as it was typed."""
+    """Return what was answered; unanswered questions are left out, and what cannot be read stays as it was typed."""
     found: dict[str, JsonValue] = {}
     for field in fields:
         value = _answer(form, PREFIX + field.name, FieldKind(field.kind), zone)
@@ -160,7 +160,7 @@ def _stretches(form: FormData, name: str, zone: str) -> JsonValue:
 
 
 def _indexes(form: FormData, name: str) -> list[int]:
-    """Give the numbers of the lines of a question that were posted; how many fields a form may have bounds them."""
+    """Return the numbers of the lines of a question that were posted; how many fields a form may have bounds them."""
     found = (_LINE.fullmatch(key.removeprefix(name)) for key in form if key.startswith(name))
     return sorted({int(line[1]) for line in found if line})
 
@@ -180,18 +180,18 @@ _INSTANT: Final = "happened_at"
 
 
 def posted(form: FormData) -> dict[str, str]:
-    """Give what was typed, as it was typed."""
+    """Return what was typed, as it was typed."""
     return {name: text(form, name) for name in BESIDE}
 
 
 def to_keep(form: FormData, zone: str) -> dict[str, str]:
-    """Give what was typed as a draft keeps it: local time of `zone` as an instant in UTC, if it can be read."""
+    """Return what was typed as a draft keeps it: local time of `zone` as an instant in UTC, if it can be read."""
     typed, at = posted(form), instant(form, _INSTANT, zone)
     return typed | {_INSTANT: at.isoformat()} if at else typed
 
 
 def drawn(kept: Mapping[str, str], zone: str) -> dict[str, str]:
-    """Give what a draft has kept as the page shows it: an instant in local time of `zone`."""
+    """Return what a draft has kept as the page shows it: an instant in local time of `zone`."""
     shown = {name: kept.get(name, "") for name in BESIDE}
     try:
         at = datetime.fromisoformat(shown[_INSTANT])

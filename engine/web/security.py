@@ -116,12 +116,12 @@ class CatchFailures:
 
 
 def session_token(request: Request) -> str:
-    """Give the token that the browser sent; empty for none."""
+    """Return the token that the browser sent; empty for none."""
     return request.cookies.get(_cookie_name(request), "")
 
 
 def set_session(response: Response, request: Request, token: str) -> None:
-    """Give the browser its session; only plain http on this very machine may do without a secure connection."""
+    """Return the browser its session; only plain http on this very machine may do without a secure connection."""
     response.set_cookie(
         _cookie_name(request), token, httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
     )  # fmt: skip
@@ -136,7 +136,7 @@ def forget_session(response: Response, request: Request) -> None:
 
 
 def device_mark(request: Request) -> str:
-    """Give the mark by which this browser is known again; empty for none."""
+    """Return the mark by which this browser is known again; empty for none."""
     mark = request.cookies.get(DEVICE_COOKIE, "")
     return mark if len(mark) <= _LONGEST_MARK else ""
 
@@ -158,22 +158,22 @@ def device_words(request: Request) -> str:
 
 
 def network_of(request: Request) -> str:
-    """Give the address from which a request comes; empty when it is not known."""
+    """Return the address from which a request comes; empty when it is not known."""
     return request.client.host if request.client else ""
 
 
 def is_plain_loopback(request: Request) -> bool:
-    """Say whether the portal is reached without encryption from this very machine."""
+    """Return whether the portal is reached without encryption from this very machine."""
     return request.url.scheme == "http" and request.url.hostname in _LOOPBACK
 
 
 def is_unprotected(request: Request) -> bool:
-    """Say whether the portal is reached without encryption over a network: nobody can sign in like that."""
+    """Return whether the portal is reached without encryption over a network: nobody can sign in like that."""
     return request.url.scheme == "http" and not is_plain_loopback(request)
 
 
 def local_path(target: str) -> str:
-    """Give a path of this portal to go on to; the home page for anything else."""
+    """Return a path of this portal to go on to; the home page for anything else."""
     is_path = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if is_path else "/"
 

@@ -39,7 +39,7 @@ def read_settings(**more: object) -> Settings:
 
 @contextmanager
 def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, RunningDatabases]]:
-    """Give an engine over this installation's database, started or joined as needed."""
+    """Return an engine over this installation's database, started or joined as needed."""
     chosen = settings or read_settings()
     with databases(chosen) as running:
         engine = build_engine(chosen, running.urls, pool_size=15, limits=BACKGROUND)
@@ -51,7 +51,7 @@ def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, R
 
 
 def viewer_by_email(engine: Engine, email: str | None) -> Viewer:
-    """Give the person who acts; the machine itself when none is named.
+    """Return the person who acts; the machine itself when none is named.
 
     Whoever gives commands on this machine keeps it: there is nothing more to prove.
     """

@@ -23,7 +23,7 @@ class Moment:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Give the zone of an IANA name; UTC for one that is not known."""
+    """Return the zone of an IANA name; UTC for one that is not known."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -83,7 +83,7 @@ def span(length: timedelta) -> str:
 
 
 def countdown(due_at: datetime, now: datetime, late_at: datetime | None = None) -> str:
-    """Say how long is left, or how long it has been late: `in 3 h 20 min`, `overdue by 2 days`.
+    """Return how long is left, or how long it has been late: `in 3 h 20 min`, `overdue by 2 days`.
 
     What is due and kept until `late_at` is `due, late in 3 h`.
     """

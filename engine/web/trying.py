@@ -16,7 +16,7 @@ class Page(Protocol):
     """Makes the page of a form again."""
 
     def __call__(self, *, errors: Mapping[str, str], given: Mapping[str, str], command_id: UUID) -> Response:
-        """Give the page with what did not fit and what was typed."""
+        """Return the page with what did not fit and what was typed."""
 
 
 def tried(

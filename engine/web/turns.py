@@ -93,7 +93,7 @@ class RequestLane:
             raise
 
     def give_back(self, whose: str) -> None:
-        """Give a place to whoever comes next."""
+        """Return a place to whoever comes next."""
         self._free += 1
         self._busy[whose] -= 1
         if not self._busy[whose]:
@@ -145,7 +145,7 @@ class RequestTurn:
         self._has_place = True
 
     def leave(self) -> None:
-        """Give the place back, once."""
+        """Return the place back, once."""
         if self._has_place:
             self._has_place = False
             self._lane.give_back(self._whose)

@@ -87,7 +87,7 @@ def _in_time(receive: Receive) -> Receive:
 
 
 async def posted_parts(request: Request) -> AsyncIterator[Sent]:
-    """Give fields and the file in the order in which they are sent; raises `InvalidAnswersError` for another body."""
+    """Return fields and the file in the order in which they are sent; raises `InvalidAnswersError` for another body."""
     form = _Form(request.headers.get("content-type", ""))
     try:
         async for some in request.stream():
@@ -123,7 +123,7 @@ class _Form:
         )  # fmt: skip
 
     def taken(self) -> list[Sent]:
-        """Give what has come since this was asked last."""
+        """Return what has come since this was asked last."""
         sent, self._sent = self._sent, []
         return sent
 

@@ -185,7 +185,7 @@ class Visit:
         return self.now.astimezone(zone_of(self.viewer.zone)).date()
 
     def may(self, action: Action) -> bool:
-        """Say whether the person may do something at all."""
+        """Return whether the person may do something at all."""
         return can(self.viewer, action)
 
     def must(self, action: Action, case_id: UUID | None = None) -> None:
@@ -207,11 +207,11 @@ class Visit:
             raise InvalidAnswersError({name: problem}) from None
 
     def new_command(self) -> UUID:
-        """Give a page the id under which its form has its effect once."""
+        """Return a page the id under which its form has its effect once."""
         return self.engine.entropy.uuid()
 
     def command_of(self, form: FormData, *which: str) -> UUID:
-        """Give the id of what a form asks for: one for the same form sent again, another for each form of its page.
+        """Return the id of what a form asks for: one for the same form sent again, another for each form of its page.
 
         Where forms of one page go to one address, `which` says what they differ by.
         """
@@ -230,12 +230,12 @@ class Visit:
 
 
 def portal_of(request: Request) -> Portal:
-    """Give what the portal was made with."""
+    """Return what the portal was made with."""
     return cast("Portal", request.app.state.portal)
 
 
 def bare_frame(portal: Portal, request: Request, *, title: str) -> dict[str, object]:
-    """Give what the frame of a page shows that asks the database for nothing, not even who is there."""
+    """Return what the frame of a page shows that asks the database for nothing, not even who is there."""
     return {
         "title": title,
         "viewer": None,
@@ -253,7 +253,7 @@ def bare_frame(portal: Portal, request: Request, *, title: str) -> dict[str, obj
 def frame(
     portal: Portal, request: Request, viewer: Viewer | None, *, title: str, section: str = "", waits: int = 0
 ) -> dict[str, object]:
-    """Give what the frame of every page shows."""
+    """Return what the frame of every page shows."""
     now = portal.engine.clock.now()
     return {
         "title": title,

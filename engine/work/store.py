@@ -79,7 +79,7 @@ class ItemStore(Store):
         key_of: UUID | None = None,
         apart: Collection[str] = (),
     ) -> bytes:
-        """Seal the answers of a step, under the key of its person if it has one; gives the sealed bytes.
+        """Seal the answers of a step, under the key of its person if it has one; returns the sealed bytes.
 
         Those of `apart` tell where somebody is: they are sealed by themselves, under the key of the case's places.
         """

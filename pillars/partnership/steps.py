@@ -215,7 +215,7 @@ class Referral(Form):
     reads=("partners",),
 )
 def silence(context: StepContext) -> Completed:
-    """Say whether a partner has not answered in time, so that a second partner can be asked."""
+    """Return whether a partner has not answered in time, so that a second partner can be asked."""
     settings = context.settings_as(SilenceSettings)
     asked, until = settings.from_step, context.told_instant(settings.from_step, settings.asked_until)
     has_accepted, has_declined = (

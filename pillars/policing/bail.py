@@ -21,7 +21,7 @@ class Counted(NamedTuple):
 
 
 def counted_from(context: StepContext, hearings: Iterable[Hearing]) -> Counted | None:
-    """Give the first remand that was written down; else the First Information Report, which is earlier and safer."""
+    """Return the first remand that was written down; else the First Information Report, which is earlier and safer."""
     remands = [at for one in hearings if one.purpose == "remand" and (at := one.hearing_on) is not None]
     told = context.earlier("policing.chargesheet", ChargesheetForm).first_remand_on
     if told is not None:
@@ -33,12 +33,12 @@ def counted_from(context: StepContext, hearings: Iterable[Hearing]) -> Counted |
 
 
 def bail_time(context: StepContext, *, ten_years_or_more: bool) -> Law | None:
-    """Give the time that the law leaves for a charge sheet; None where no pack of law has it."""
+    """Return the time that the law leaves for a charge sheet; None where no pack of law has it."""
     return context.law(LAW, GRAVEST if ten_years_or_more else "")
 
 
 def bail_day(context: StepContext, since: date, *, ten_years_or_more: bool) -> date | None:
-    """Give the day from which bail may be claimed: the day after the last that the law gives, the first one counted.
+    """Return the day from which bail may be claimed: the day after the last that the law gives, the first one counted.
 
     None where no pack of law has it.
     """

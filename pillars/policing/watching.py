@@ -86,7 +86,7 @@ def watch_magistrate(answers: MagistrateForm, context: StepContext) -> tuple[Wat
 
 
 def next_news(context: StepContext) -> str | None:
-    """Give the day by which the survivor hears how it goes.
+    """Return the day by which the survivor hears how it goes.
 
     It is as long after the last news, or the report, as the law of the country says; where none does, 90 days.
     """

@@ -75,7 +75,7 @@ def known_of(context: StepContext) -> Known:
 
 
 def in_words(what: str, found: Found) -> str:
-    """Say how many of each kind were found and what sorts of hints, never which; and that a person must read it."""
+    """Return how many of each kind were found and what sorts of hints, never which; and that a person must read it."""
     counts = ", ".join(f"{_IN_WORDS[kind]} {getattr(found, kind)}" for kind in KINDS)
     hints = f" Hints: {', '.join(_SORTS[sort] for sort in found.sorts)}." if found.sorts else ""
     return f"Found in {what}: {counts}.{hints} A person must still read it: details together can show who someone is."

@@ -9,14 +9,14 @@ _LEAVES: Final = frozenset({"authority_leave", "court_leave"})
 
 
 def has_signs(text: str) -> bool:
-    """Say whether a text has a sign of somebody that needs no knowledge of the case, such as a number or an age."""
+    """Return whether a text has a sign of somebody that needs no knowledge of the case, such as a number or an age."""
     return find_in(text, Known()).total > 0
 
 
 def names_a_ground(
     *, kind: str, basis: str, is_child: bool, leave: str, consent: str, checked: Collection[object]
 ) -> bool:
-    """Say whether what allows a text is named so that it allows to show who somebody is.
+    """Return whether what allows a text is named so that it allows to show who somebody is.
 
     An appeal for a missing person does; leave of an authority or a court with its number; for an adult their consent.
     """

@@ -17,7 +17,7 @@ HELD: Final = "It must not go out yet: it is in the worklist again, with what wa
 
 
 def is_allowed(answers: ReleaseForm, found: Found, earlier: Collection[str]) -> bool:
-    """Say whether a text may go out with what was found in it; `earlier` are the texts whose findings were shown.
+    """Return whether a text may go out with what was found in it; `earlier` are the texts whose findings were shown.
 
     That all of it belongs to no one in the case can be said only once it was shown what the case knows of it.
     """
@@ -42,7 +42,7 @@ def held_text(context: StepContext, known: Known) -> ReleaseForm:
 
 
 def texts_shown(context: StepContext) -> frozenset[str]:
-    """Give the texts of earlier approvals: what was found in them stands on their steps and on the next one."""
+    """Return the texts of earlier approvals: what was found in them stands on their steps and on the next one."""
     earlier = context.all_earlier("press.release", ReleaseForm) or (context.earlier("press.release", ReleaseForm),)
     return frozenset((one.text or "") for one in earlier) - {""}
 

@@ -155,7 +155,7 @@ def sorts_in(text: str) -> tuple[str, ...]:
 
 
 def _tells_nothing(sort: str, found: re.Match[str], text: str) -> bool:
-    """Say whether a sign is of the accused, of a building or of all pupils."""
+    """Return whether a sign is of the accused, of a building or of all pupils."""
     before, after = _sentence_around(found, text)
     if sort == "age":
         return _is_grown_up(found[0]) and _is_of_the_accused(before, after)

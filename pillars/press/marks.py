@@ -141,7 +141,7 @@ def _letters(handle: str) -> str:
 
 
 def _neighbours(written: str) -> set[str]:
-    """Give what up to four neighbours of a text are in one word."""
+    """Return what up to four neighbours of a text are in one word."""
     words = re.sub(r"[\W_]+", " ", written).split()
     return {
         "".join(words[first:last])
@@ -151,7 +151,7 @@ def _neighbours(written: str) -> set[str]:
 
 
 def _numbers_in_words(plain: str) -> tuple[str, ...]:
-    """Give in digits what is said digit by digit in words, with the digits written between them."""
+    """Return in digits what is said digit by digit in words, with the digits written between them."""
     found, said, words, times = [], "", 0, 1
     for word in (*_WORDS.findall(composed(plain).casefold()), _END):
         digit = _DIGITS.get(word, word if word.isdecimal() else "")

@@ -67,7 +67,7 @@ def count_told(wanted: Iterable[str], heard: Heard, least: int, *, of_people: bo
 
 
 def _is_given_name(entry: tuple[str, ...], heard: Heard) -> bool:
-    """Say whether such a given name has a capital, or the whole name stands there in another script."""
+    """Return whether such a given name has a capital, or the whole name stands there in another script."""
     given = {_spelt(part) for part in entry if part in w.COMMON} & w.GIVEN_NAMES
     whole = rf" {re.escape(' '.join(_spelt(part) for part in entry))}\S{{0,3}} "
     return bool(given & heard.capital) or (len(entry) > 1 and bool(given) and bool(re.search(whole, heard.line)))
@@ -104,7 +104,7 @@ def _is_in(part: str, word: str) -> bool:
 
 
 def _joined(words: tuple[str, ...]) -> Iterator[str]:
-    """Give the sound of neighbours in one; the r that English spelling puts after a long a of Burmese is not said."""
+    """Return the sound of neighbours in one; the r that English spelling puts after a long a of Burmese is not said."""
     said = [re.sub(r"(?<=a)r$", "", sounds.roman(word)) for word in words]
     for first in range(len(said)):
         for last in range(first + 2, min(first + _MOST_JOINED, len(said)) + 1):
@@ -112,14 +112,14 @@ def _joined(words: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_joined(part: str, heard: Heard) -> bool:
-    """Say whether neighbours sound like a name in one word: three consonants of Burmese tell, more of others."""
+    """Return whether neighbours sound like a name in one word: three consonants of Burmese tell, more of others."""
     least = _LEAST_BONES + 1 if _WRITTEN_WITHOUT_SPACES.search(part) else _BONES_THAT_TELL + 1
     wanted = _sound(part)
     return len(_bones(wanted)) >= least and wanted in heard.joined
 
 
 def _is_spelt_like(part: str, heard: Heard) -> bool:
-    """Say whether a word has the same letters in another script: a name of few consonants has too few sounds."""
+    """Return whether a word has the same letters in another script: a name of few consonants has too few sounds."""
     wanted = _spelt(part)
     return len(wanted) > _LEAST_LETTERS_OF_A_PLACE and any(
         word == wanted
@@ -130,7 +130,7 @@ def _is_spelt_like(part: str, heard: Heard) -> bool:
 
 
 def _are_one_letter_apart(word: str, wanted: str) -> bool:
-    """Say whether one letter behind the first is another, too many, missing, or has changed places with the next."""
+    """Return whether one letter behind the first is another, too many, missing, or has changed places with the next."""
     same = next(
         (at for at, (a, b) in enumerate(zip(word, wanted, strict=False)) if a != b), min(len(word), len(wanted))
     )
@@ -176,12 +176,12 @@ def _sound(word: str) -> str:
 
 
 def _bones(said: str) -> str:
-    """Give the consonants but h, which is written here and not there."""
+    """Return the consonants but h, which is written here and not there."""
     return "".join(sign for sign in said if sign.isupper() and sign != "H")
 
 
 def _may_end(part: str, words: Iterable[str]) -> bool:
-    """Say whether one of the words may be the part with an ending: of another script, or long enough."""
+    """Return whether one of the words may be the part with an ending: of another script, or long enough."""
     return any(not word.isascii() or len(part) > _LEAST_LETTERS_OF_A_PLACE for word in words)
 
 

@@ -37,7 +37,7 @@ def _of_piece(words: list[str]) -> Iterator[str]:
 
 
 def _runs(words: list[str], large: list[str]) -> Iterator[str]:
-    """Give the words with a capital, neighbours together; a verb with one begins a sentence."""
+    """Return the words with a capital, neighbours together; a verb with one begins a sentence."""
     names = [word if word in large and not _LIKE_A_VERB.fullmatch(word) else "\n" for word in words]
     yield from (name.strip() for name in " ".join(names).split("\n") if name.strip())
 
@@ -50,6 +50,6 @@ def _after_relatives(words: list[str]) -> Iterator[str]:
 
 
 def _says_nothing(word: str) -> bool:
-    """Say whether a word is of every day, or says what somebody is to the person and not who."""
+    """Return whether a word is of every day, or says what somebody is to the person and not who."""
     plain = unicodedata.normalize("NFKD", re.split(r"['\u2019]", word.casefold())[0])
     return plain not in w.GIVEN_NAMES and (plain in w.COMMON or plain in w.EVERYDAY or plain in w.PEOPLE)

@@ -13,7 +13,7 @@ VALID, EXPIRED, NOT_LISTED, NONE_TOLD = "valid", "expired", "not_listed", "none_
 
 
 def licence_state(number: object, on: date, licences: tuple[Mapping[str, str], ...] = ()) -> str:
-    """Say whether a licence number is on the list, and valid on a day; signs and case make no difference.
+    """Return whether a licence number is on the list, and valid on a day; signs and case make no difference.
 
     A number that is not listed proves nothing: the list is as old as `READ_ON`.
     """

@@ -31,7 +31,7 @@ def coming(context: StepContext, last: HearingForm, *, is_held: bool = False) ->
 
 
 def next_hearing(context: StepContext, last: HearingForm, *, is_held: bool = False) -> datetime | None:
-    """Give the instant of the hearing still to come, in UTC; where only its day is known, the start of that day."""
+    """Return the instant of the hearing still to come, in UTC; where only its day is known, the start of that day."""
     found = coming(context, last, is_held=is_held)
     return None if found is None else found.at or context.start_of(found.day)
 
@@ -42,6 +42,6 @@ def times_put_off(hearings: Iterable[HearingForm]) -> int:
 
 
 def first_for(purpose: str, hearings: Iterable[HearingForm]) -> datetime | None:
-    """Give when (UTC) the first hearing for a purpose was; None where there was none."""
+    """Return when (UTC) the first hearing for a purpose was; None where there was none."""
     found = (one.hearing_on for one in hearings if one.purpose == purpose)
     return min((at for at in found if at is not None), default=None)

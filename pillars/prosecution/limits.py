@@ -27,12 +27,12 @@ _AFTER_THE_CHARGE = frozenset({"evidence", "arguments", "judgment"})
 
 
 def is_child(context: StepContext) -> bool:
-    """Say whether a survivor of the case is, or may be, under 18."""
+    """Return whether a survivor of the case is, or may be, under 18."""
     return any(p.role in _SURVIVORS and p.age is not None and p.age < _ADULT for p in context.persons)
 
 
 def evidence_due(context: StepContext, taken_up: date) -> date:
-    """Give the day by which a child is to be heard in court, by the law, after the day the court took up the case."""
+    """Return the day by which a child is to be heard in court, by the law, after the day the court took up the case."""
     return (context.law(_EVIDENCE) or Law(_EVIDENCE, days=_EVIDENCE_DAYS)).day_after(taken_up)
 
 

@@ -12,20 +12,20 @@ _SHARING = frozenset({"referral", "sharing_with_partners"})
 
 
 def is_live(context: StepContext, consent: ConsentForm) -> bool:
-    """Say whether it was given, is not taken back by now, and has not run out by the calendar of the case."""
+    """Return whether it was given, is not taken back by now, and has not run out by the calendar of the case."""
     until = consent.valid_until
     withdrawn = consent.withdrawn_at
     return until is not None and until >= context.today and (withdrawn is None or withdrawn > context.now)
 
 
 def covers_sharing(consent: ConsentForm) -> bool:
-    """Say whether its purposes allow sharing and it covers something that identifies the person."""
+    """Return whether its purposes allow sharing and it covers something that identifies the person."""
     covered = consent.fields_covered
     return not _SHARING.isdisjoint(consent.purpose) and bool(covered) and "no_personal_data" not in covered
 
 
 def given_in(consent: ConsentForm, *, now: datetime) -> Concluded.Consent:
-    """Give what was agreed, for the ledger of consents."""
+    """Return what was agreed, for the ledger of consents."""
     withdrawn, aloud = consent.withdrawn_at, consent.read_aloud
     return Concluded.Consent(
         kind=consent.kind or "",

@@ -31,7 +31,7 @@ def held_under(context: StepContext, placement: PlacementForm) -> str:
 
 
 def first_held_at(context: StepContext, placements: Iterable[PlacementForm], under: str = "unknown") -> datetime | None:
-    """Give since when (UTC) a Magistrate's order has held the person; None where none does.
+    """Return since when (UTC) a Magistrate's order has held the person; None where none does.
 
     That is the production before the Magistrate or the first placement on such an order since the last release,
     whichever came first: being moved to another home starts no new time, being held again after a release does. An
@@ -53,7 +53,7 @@ def first_held_at(context: StepContext, placements: Iterable[PlacementForm], und
 
 
 def _last_released_at(context: StepContext) -> datetime | None:
-    """Give when a custody of the person last ended with a release."""
+    """Return when a custody of the person last ended with a release."""
     released = (one for one in context.all_earlier(STEP, CustodyForm) if one.result == "released")
     return max((at for one in released if (at := one.decided_at) is not None), default=None)
 

@@ -8,7 +8,7 @@ from pillars.protection.forms import FirstNeeds, Intake
 
 
 def language_of(context: StepContext) -> dict[str, Any]:
-    """Give the language that the person was first heard in, as an answer; nothing where nobody said."""
+    """Return the language that the person was first heard in, as an answer; nothing where nobody said."""
     told = (
         context.earlier("rescue.first_needs", FirstNeeds).language
         or context.earlier("reporting.intake", Intake).language

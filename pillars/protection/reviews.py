@@ -6,7 +6,7 @@ _FIRST_DAYS, _LATER_DAYS = 7, 30
 
 
 def review_days(level: str, *, is_first: bool) -> int:
-    """Give the days until the next review: a week at most after the first plan, a month after later ones.
+    """Return the days until the next review: a week at most after the first plan, a month after later ones.
 
     This is a target of the programme; no law sets it.
     """

@@ -23,13 +23,13 @@ class Birthday:
 
 
 def of_birth(born: date) -> Birthday:
-    """Give the eighteenth birthday of somebody whose day of birth is known."""
+    """Return the eighteenth birthday of somebody whose day of birth is known."""
     day = StepContext.add_months(born, 12 * ADULT)
     return Birthday(day, day)
 
 
 def of_age(age: int, today: date) -> Birthday:
-    """Give the days between which somebody of an age in whole years turns 18."""
+    """Return the days between which somebody of an age in whole years turns 18."""
     return Birthday(
         StepContext.add_months(today, 12 * (ADULT - 1 - age)), StepContext.add_months(today, 12 * (ADULT - age))
     )
@@ -41,7 +41,7 @@ def ages(context: StepContext) -> list[int]:
 
 
 def oldest_child(context: StepContext, born: date | None = None) -> Birthday | None:
-    """Give the eighteenth birthday of the oldest child; None where there is none; a day of birth counts first."""
+    """Return the eighteenth birthday of the oldest child; None where there is none; a day of birth counts first."""
     today = context.today
     if born is not None:
         birthday = of_birth(born)

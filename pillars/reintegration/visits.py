@@ -20,7 +20,7 @@ _SIGNS_OF_DANGER = frozenset({"missing", "contact_by_trafficker", "phone_control
 
 
 def milestones(home_since: datetime, context: StepContext) -> dict[str, date]:
-    """Give the days of the visits after a return, by the calendar of the case: a target of the programme, no law."""
+    """Return the days of the visits after a return, by the calendar of the case: a target of the programme, no law."""
     home = context.day_of(home_since)
     return {name: home + after for name, after in _WEEKS.items()} | {
         name: StepContext.add_months(home, months) for name, months in MONTHS.items()
@@ -28,7 +28,7 @@ def milestones(home_since: datetime, context: StepContext) -> dict[str, date]:
 
 
 def next_visit(home_since: datetime | None, after: date, context: StepContext) -> date:
-    """Give the first visit after a day: the next milestone, then every 90 days; a week later where none is known."""
+    """Return the first visit after a day: the next milestone, then every 90 days; a week later where none is known."""
     if home_since is None:
         return after + _WEEKS["1 week"]
     return next((day for day in milestones(home_since, context).values() if day > after), after + _LATER)

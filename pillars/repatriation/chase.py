@@ -39,7 +39,7 @@ def reminders(country: str, sent_on: date) -> tuple[Reminder, ...]:
 
 
 def is_open(result: object) -> bool:
-    """Say whether a request still waits for an answer that decides."""
+    """Return whether a request still waits for an answer that decides."""
     return result in _OPEN_ANSWERS
 
 
@@ -69,7 +69,7 @@ def _to_come(due: tuple[Reminder, ...], today: date, *, is_new: bool) -> tuple[R
 
 
 def reminder_now(context: StepContext, country: str, sent_on: date | None) -> Reminder | None:
-    """Give the last reminder that is due by today or within three days; None before the first."""
+    """Return the last reminder that is due by today or within three days; None before the first."""
     near = context.today + timedelta(days=_OPENS_BEFORE_DAYS)
     due = [one for one in reminders(country, sent_on) if one.day <= near] if sent_on else []
     return due[-1] if due else None

@@ -9,7 +9,7 @@ _ADULT = 18
 
 
 def has_child(context: StepContext) -> bool:
-    """Say whether somebody of the case, of those it is for, is known to be under 18."""
+    """Return whether somebody of the case, of those it is for, is known to be under 18."""
     return any(person.role in _VICTIMS and person.age is not None and person.age < _ADULT for person in context.persons)
 
 

@@ -12,7 +12,7 @@ _TOO_FAR_APART = timedelta(hours=12)
 
 
 def is_over(answers: HandoverForm) -> bool:
-    """Say whether both sides have signed: a handover is not over before that."""
+    """Return whether both sides have signed: a handover is not over before that."""
     return answers.sender_signed_at is not None and answers.receiver_signed_at is not None
 
 

@@ -210,7 +210,7 @@ class Refer(
         return Prepared(prefill={"urgency": urgency, "accept_by": due.isoformat()}, notes=_whom_to_ask(context))
 
     def conclude(self, answers: ReferForm, context: StepContext) -> Concluded:
-        """Say whether the partner took it on, and that a second one is to be asked where the first said no."""
+        """Return whether the partner took it on, and that a second one is to be asked where the first said no."""
         has_declined = bool(answers.declined_reason)
         notes = ("They declined: ask a second partner.",) if has_declined else ()
         return Concluded(facts={"referral_accepted": bool(answers.accepted_at)}, notes=notes)

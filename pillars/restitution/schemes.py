@@ -37,11 +37,11 @@ class ClaimLimit:
         return self.length.is_signed
 
     def last_day(self, offence: date) -> date:
-        """Give the last day to claim for an offence of that day."""
+        """Return the last day to claim for an offence of that day."""
         return self.length.day_after(offence)
 
     def warn_on(self, offence: date) -> tuple[date, ...]:
-        """Give the days on which to warn, the first one first; none of them lies before the offence."""
+        """Return the days on which to warn, the first one first; none of them lies before the offence."""
         return tuple(
             max(offence, replace(self.length, months=self.length.months - months).day_after(offence))
             for months in self.warn_months_before
@@ -84,7 +84,7 @@ class Term:
     otherwise_days: int
 
     def length(self, context: StepContext) -> Law:
-        """Give how long it is in a case."""
+        """Return how long it is in a case."""
         return context.law(self.law) or Law(self.law, days=self.otherwise_days)
 
 
@@ -176,7 +176,7 @@ def open_routes(context: StepContext, *, is_minor: bool, offence: date | None) -
 
 
 def _is_for(entry: Mapping[str, Any], context: StepContext) -> bool:
-    """Say whether a route is for this case: the women's scheme is not for a man."""
+    """Return whether a route is for this case: the women's scheme is not for a man."""
     limit, section = entry.get("if_law"), entry.get("if_section")
     sections = context.earlier("policing.fir", Fir).sections
     is_in_law = limit is None or context.law(limit) is not None
@@ -196,13 +196,13 @@ def routes_told(context: StepContext) -> tuple[RouteRule, ...]:
 
 
 def paid_by(context: StepContext, ordered: date) -> date | None:
-    """Give the day by which ordered money must be there by a route of the person; the first one, or None for none."""
+    """Return the day by which ordered money must be there by a route of the person; the first one, or None for none."""
     terms = (rule.order_is_paid for rule in routes_told(context))
     return min((term.length(context).day_after(ordered) for term in terms if term), default=None)
 
 
 def last_day_to_appeal(context: StepContext, awarded: date) -> date | None:
-    """Give the last day to appeal against an award by a route of the person; the first one, or None for none."""
+    """Return the last day to appeal against an award by a route of the person; the first one, or None for none."""
     terms = (rule.appeal for rule in routes_told(context))
     return min((term.length(context).day_after(awarded) for term in terms if term), default=None)
 

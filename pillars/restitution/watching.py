@@ -92,7 +92,7 @@ def watch_wages(answers: WagesForm, context: StepContext) -> tuple[Watch, ...]:
 
 
 def _paid_days(context: StepContext, ordered: date) -> int:
-    """Give within how many days ordered money comes: by the law of the person's route, else by our promise."""
+    """Return within how many days ordered money comes: by the law of the person's route, else by our promise."""
     day = paid_by(context, ordered)
     return _PAID_DAYS if day is None else (day - ordered).days
 

@@ -147,7 +147,7 @@ class CoreCase:
                 return
 
     def is_closed(self) -> bool:
-        """Say whether the case is closed."""
+        """Return whether the case is closed."""
         return self.state.case.status is CaseStatus.CLOSED
 
     def live(self) -> set[str]:

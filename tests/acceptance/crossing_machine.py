@@ -72,14 +72,14 @@ class Model:
     conflicts: dict[tuple[UUID, tuple[int, str]], UUID] = field(default_factory=dict)
 
     def is_denied(self, case: Known, side: int, role: str) -> bool:
-        """Say whether a denial or a conflict names the persona or its unit."""
+        """Return whether a denial or a conflict names the persona or its unit."""
         named = [one["whom"] for one in self.denials.values() if one["case"] == case.id and not one["lifted"]]
         return side in named or (side, role) in named or (case.id, (side, role)) in self.conflicts
 
     def shown(
         self, case: Known, side: int, role: str, now: datetime, *, which: int | None = None
     ) -> tuple[str, ...] | None:
-        """Give the fields that the persona is shown: None for all, `("-",)` when it does not see the case at all.
+        """Return the fields that the persona is shown: None for all, `("-",)` when it does not see the case at all.
 
         With `which` those of one of the two persons, by what was granted for them and by nothing else.
         """

@@ -50,7 +50,7 @@ def due_at(story: Story, event: StoryEvent) -> datetime | None:
 
 
 def reckoned(story: Story) -> Story:
-    """Give the story with each due time worked out anew, and whether it was kept."""
+    """Return the story with each due time worked out anew, and whether it was kept."""
     timeline = []
     for event in sorted(story.timeline, key=lambda one: one.at):
         due = due_at(story, event)
@@ -60,7 +60,7 @@ def reckoned(story: Story) -> Story:
 
 
 def _is_within_last_day(event: StoryEvent, due: datetime) -> bool:
-    """Say whether something came on the last day of a limit of the law in days, which is kept to the end of it."""
+    """Return whether something came on the last day of a limit of the law in days, which is kept to the end of it."""
     rule = event.due_rule
     if rule is None or rule.clock == "programme" or "T" in rule.limit:
         return False

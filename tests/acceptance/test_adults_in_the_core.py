@@ -36,7 +36,7 @@ def _status(case: CoreCase, key: str) -> StepStatus | None:
 
 @pytest.fixture
 def out() -> CoreCase:
-    """Give a case of somebody who is out of the compound, accused there, and fears to go back."""
+    """Return a case of somebody who is out of the compound, accused there, and fears to go back."""
     case = _case(
         "forced-scamming",
         answers={

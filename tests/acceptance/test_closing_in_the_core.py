@@ -17,7 +17,7 @@ SETTLED: Mapping[str, Scalar] = {"all_pillars_settled": True, "open_clocks": 0}
 
 
 def _at_its_review(name: str) -> CoreCase:
-    """Give a case of which nothing is left but the review."""
+    """Return a case of which nothing is left but the review."""
     case = CoreCase(workflow=shipped(name), opened_at=OPENED, jurisdiction="IN-AS", left=frozenset({"closure"}))
     for _ in range(500):
         if _latest(case) is not None and case.live() == {"closure"}:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture
 def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Give a network of two units, in which everybody has proved who they are."""
+    """Return a network of two units, in which everybody has proved who they are."""
     name, folder = f"crossing_{uuid4().hex[:12]}", tmp_path_factory.mktemp("crossing")
     create_database(postgres.url("postgres"), name, template="icmc_template")
     registry = load_registry({}, builtins=(CORE, PILLAR))

@@ -29,7 +29,7 @@ def page(name: str) -> str:
 
 
 def intro(name: str) -> str:
-    """Give what the file says at its top."""
+    """Return what the file says at its top."""
     lines = (CASES / f"{name}.yaml").read_text("utf-8").splitlines()
     return " ".join(line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines))
 

@@ -10,6 +10,6 @@ from tests.integration.portal.world import Portal, made_portal
 
 @pytest.fixture(scope="module")
 def portal(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """Give a portal of a demo."""
+    """Return a portal of a demo."""
     with made_portal(postgres, tmp_path_factory.mktemp("portal")) as made:
         yield made

@@ -124,7 +124,7 @@ def _says_anything(column: Column[Any]) -> bool:
 
 
 def _do(work: Work, step_type: StepType, *, full: bool) -> int:
-    """Answer a step with as many planted values as its form takes; gives how many."""
+    """Answer a step with as many planted values as its form takes; returns how many."""
     answers, taken = _planted(step_type, full=full)
     work.do(step_type.key, **answers)
     return taken
@@ -168,7 +168,7 @@ def _read(world: World) -> tuple[dict[str, list[str]], set[str]]:
 
 
 def _leaves(place: str, value: object) -> Iterator[tuple[str, str]]:
-    """Give the values in a cell that say anything, each with its place: no ids, and no yes or no."""
+    """Return the values in a cell that say anything, each with its place: no ids, and no yes or no."""
     match value:
         case dict():
             for name, inner in value.items():

@@ -47,7 +47,7 @@ class Combination(NamedTuple):
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[OracleWorld]:
-    """Give an installation with its own database server, and a portal that is a process of its own."""
+    """Return an installation with its own database server, and a portal that is a process of its own."""
     with installed(with_prefect=False) as site:
         site.move_to(BEGIN)
         rows = Rows(site.urls.owner)
@@ -65,7 +65,7 @@ def real() -> Iterator[OracleWorld]:
 
 
 def combinations() -> list[Combination]:
-    """Give each address with an id of a case, and whoever has no part in that case."""
+    """Return each address with an id of a case, and whoever has no part in that case."""
     return [
         Combination(persona, address, matter)
         for address, rule in sorted(RULES.items())
@@ -79,7 +79,7 @@ def combinations() -> list[Combination]:
 
 @cache
 def _is_of_a_case(address: str) -> bool:
-    """Say whether an id of the address is of a case, not of the people, definitions and channels of the network."""
+    """Return whether an id of the address is of a case, not of the people, definitions and channels of the network."""
     apart = {"session_id", "shift_id", "absence_id", "form_id", "key_id", "lost_id", "unit_id", "actor_id", "kind",
              "name", "calendar", "day", "limit_id", "signature_id", "key", "invited", "job_id", "copy_id"}  # fmt: skip
     return bool(set(parameters(address)) - apart)
@@ -106,7 +106,7 @@ def wrong_answers(world: OracleWorld, asked: Sequence[Combination]) -> list[tupl
 
 
 def _answer(answer: httpx.Response) -> tuple[int, str]:
-    """Give status and words, without what is of this one answer."""
+    """Return status and words, without what is of this one answer."""
     where = answer.headers.get("location", "")
     return answer.status_code, re.sub(r'name="command_id" value="[^"]*"', "", ANY_ID.sub("", where + answer.text))
 

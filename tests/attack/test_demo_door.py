@@ -53,7 +53,7 @@ def build(postgres: EmbeddedServer, name: str, tmp_path: Path) -> Iterator[Calla
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[Installation]:
-    """Give an installation that is no demo, with people in it."""
+    """Return an installation that is no demo, with people in it."""
     with installed(with_prefect=False) as made:
         made.rows("DELETE FROM demo RETURNING since")
         made.rows("UPDATE actor SET demo = false RETURNING id")

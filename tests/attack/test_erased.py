@@ -77,7 +77,7 @@ class Attacker:
             left -= {blob for blob in left if self._opens(blob, tried)}
 
     def read(self, owner: UUID) -> set[bytes]:
-        """Give what is opened of all that stands in any file as who a person is."""
+        """Return what is opened of all that stands in any file as who a person is."""
         head = b"v2|\x01" + owner.bytes
         found = set()
         for content in self.files.values():

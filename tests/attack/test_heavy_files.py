@@ -39,7 +39,7 @@ print(json.dumps({"said": said, "copied": copied, "grown_kb": grown, "child_kb":
 
 
 def bomb(width: int, height: int) -> bytes:
-    """Give a picture of one colour: a thousand times smaller than what it opens to."""
+    """Return a picture of one colour: a thousand times smaller than what it opens to."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -52,7 +52,7 @@ def bomb(width: int, height: int) -> bytes:
 
 
 def measured(content: bytes, name: str) -> dict[str, int | str]:
-    """Open a file in a process of its own, as the portal does; gives what that took of it, and of its child."""
+    """Open a file in a process of its own, as the portal does; returns what that took of it, and of its child."""
     done = subprocess.run(
         [sys.executable, "-c", _MEASURED, name], input=content, capture_output=True, timeout=240, check=True
     )

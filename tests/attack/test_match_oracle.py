@@ -36,7 +36,7 @@ GIRL = {
 
 
 def known_there(world: World) -> UUID:
-    """Let the other unit know her first; gives its case."""
+    """Let the other unit know her first; returns its case."""
     theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
     write(world, theirs.case_id, world.other("caseworker"), GIRL)
     find_matches(world.engine)
@@ -45,7 +45,7 @@ def known_there(world: World) -> UUID:
 
 
 def plant(world: World, identity: dict[str, Any]) -> UUID:
-    """Write somebody down in a case of one's own, who is compared; gives the case."""
+    """Write somebody down in a case of one's own, who is compared; returns the case."""
     mine = world.open()
     write(world, mine.case_id, world.who("caseworker"), identity)
     find_matches(world.engine)
@@ -63,7 +63,7 @@ def told(world: World, *kinds: str) -> set[UUID]:
 
 
 def asker_knows(world: World) -> list[object]:
-    """Give all that any lead of the unit that asks is shown of it."""
+    """Return all that any lead of the unit that asks is shown of it."""
     shown = [world.engine.ask(matches, world.who(role)) for role in ("supervisor", "case_manager")]
     shown += [world.engine.ask(notices, world.who("supervisor"), limit=50)]
     return [one for some in shown for one in some if getattr(one, "kind", "match") != "assigned"]

@@ -89,7 +89,7 @@ def grant(portal: Portal, case_id: UUID, unit: UUID, fields: tuple[str, ...]) ->
 
 
 def titles(portal: Portal, shared: Shared) -> set[str]:
-    """Give what the own unit reads of the work: workflows and steps."""
+    """Return what the own unit reads of the work: workflows and steps."""
     case = portal.engine.ask(case_page, portal.people["case_manager"], shared.case_id)
     return {run.title for run in case.runs} | {step.title for step in case.steps if step.uses != "reporting.intake"}
 

@@ -143,7 +143,7 @@ def _watch(address: str, path: str, token: str, waits: list[float], flood: _Floo
 
 
 def _waits_for_a_code(site: Installation, actor_id: UUID) -> str:
-    """Give somebody a second factor, and begin to sign in as them; gives the token that waits for a code."""
+    """Give somebody a second factor, and begin to sign in as them; returns the token that waits for a code."""
     engine = site.engine
     with engine.transaction() as tx:
         tx.of(DirectoryStore).set_password(actor_id, engine.passwords.hash(PASSWORD))

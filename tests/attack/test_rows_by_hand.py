@@ -42,7 +42,7 @@ _NO_RIGHT = "42501"
 
 @pytest.fixture
 def case_id(world: World) -> UUID:
-    """Give a case that was shared, of whose two consents one was withdrawn, with a denial, a claim and jobs done."""
+    """Return a case that was shared, of whose two consents one was withdrawn, with a denial, a claim and jobs done."""
     begin_history_of_rows(world.engine)
     case_id = world.at_look().case_id
     accept(world, share(world, case_id, consent_id=agree(world, case_id)))

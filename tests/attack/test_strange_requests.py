@@ -33,7 +33,7 @@ def test_a_strange_host_is_refused_and_fails_nothing(portal: Portal) -> None:
 
 @pytest.fixture
 def seen() -> Callable[..., str]:
-    """Give what the portal believes of a request: where it comes from, and over what."""
+    """Return what the portal believes of a request: where it comes from, and over what."""
     app = FastAPI()
 
     @app.get("/")

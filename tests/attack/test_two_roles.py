@@ -159,7 +159,7 @@ def reader(database: FreshDatabase) -> Iterator[Engine]:
 
 @pytest.fixture(params=["reader", "app"])
 def either(request: pytest.FixtureRequest, database: FreshDatabase) -> Iterator[Engine]:
-    """Give the role that reads for viewers, and the one that writes, before it has proved for whom it acts."""
+    """Return the role that reads for viewers, and the one that writes, before it has proved for whom it acts."""
     sql = create_engine(getattr(database.urls, request.param))
     yield sql
     sql.dispose()
@@ -179,7 +179,7 @@ def leaked(connection: Connection) -> set[str]:
 
 
 def attempt(connection: Connection, attack: str) -> str:
-    """Run what an attacker would, one statement after another; gives the first refusal."""
+    """Run what an attacker would, one statement after another; returns the first refusal."""
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     for statement in attack.split("; ") if not attack.startswith("DO ") else [attack]:

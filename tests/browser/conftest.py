@@ -21,7 +21,7 @@ ARGUMENTS = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give one Chromium for all tests of a module: one that idles takes time from all tests that follow."""
+    """Return one Chromium for all tests of a module: one that idles takes time from all tests that follow."""
     found = os.environ.get("ICMC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.skip("Chromium is not installed: apt-get install chromium")
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def portal(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    """Give a portal with one person of every role."""
+    """Return a portal with one person of every role."""
     with made_portal(postgres, tmp_path_factory.mktemp("portal"), pool_size=CONNECTIONS) as made:
         yield made
 
@@ -54,7 +54,7 @@ def address(portal: Portal) -> Iterator[str]:
 
 @pytest.fixture(params=[1280, 360], ids=["desk", "phone"])
 def open_page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
-    """Give a way to open pages of the portal in one browser session, on a desk or on a phone.
+    """Return a way to open pages of the portal in one browser session, on a desk or on a phone.
 
     In the end, the policy of the pages must not have blocked anything, and no script may have failed.
     """

@@ -175,7 +175,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 
 
 def _models() -> dict[str, type[BaseModel]]:
-    """Give every model that a workflow or a ladder is made of, found from those two."""
+    """Return every model that a workflow or a ladder is made of, found from those two."""
     found: dict[str, type[BaseModel]] = {}
     waiting: list[type[BaseModel]] = [Workflow, Ladder]
     own = {

@@ -18,7 +18,7 @@ FAILED = 1
 
 
 def _mutations() -> list[tuple[str, ...]]:
-    """Give rule, file, line, broken line and test of each row."""
+    """Return rule, file, line, broken line and test of each row."""
     rows = [row.strip("|").split(" | ") for row in PAGE.read_text(encoding="utf-8").splitlines() if "| `engine/" in row]
     return [(rule.strip(), *((CELL.search(cell) or [" ", ""])[1] for cell in cells)) for rule, *cells in rows]
 

@@ -136,7 +136,7 @@ def let_work(site: Installation, address: str, *, people: int, seconds: float, t
 
 @contextmanager
 def portal_of(site: Installation, folder: Path) -> Iterator[str]:
-    """Run the portal as a process of its own; gives its address."""
+    """Run the portal as a process of its own; returns its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

@@ -39,7 +39,7 @@ TYPED_NUMBER = "Z-ZQXA-NARY"
 
 
 def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *, mark: str, phone: str) -> list[str]:
-    """Share, upload, correct, hold, tell, break the glass and sign in; gives what was shown where it may be shown."""
+    """Share, upload, correct, hold, tell, break the glass and sign in; returns what was shown where it may be shown."""
     with engine.transaction() as tx:
         state = tx.of(CaseStore).read(case_id)
     number, person = state.case.number, state.persons[0].person_id

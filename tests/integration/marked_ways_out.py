@@ -44,11 +44,11 @@ class Sinks:
     asked_for: Mapping[str, int]
 
     def mails(self) -> list[str]:
-        """Give what each e-mail says, in its head and in its parts, as its reader sees it."""
+        """Return what each e-mail says, in its head and in its parts, as its reader sees it."""
         return [_words(message) for message in self.mail.taken]
 
     def texts(self) -> list[str]:
-        """Give the address and the body of each request to the gateway."""
+        """Return the address and the body of each request to the gateway."""
         return [f"{path} {body}" for path, body in self.gateway.came]
 
 
@@ -69,12 +69,12 @@ def all_told_for_real(site: Installation) -> Iterator[Sinks]:
 
 
 def copies(engine: Engine, people: Mapping[str, Viewer]) -> dict[str, str]:
-    """Take every copy that the unit can take, after its second person where it needs one; gives the words of each."""
+    """Take every copy that the unit can take, after its second person where it needs one; returns the words of each."""
     return {what: _copied(engine, people, what) for what in ("cases", "steps", "limits")}
 
 
 def backup_in_words(site: Installation, folder: Path) -> tuple[bytes, str]:
-    """Make a backup; gives its bytes, and all that it restores, as SQL."""
+    """Make a backup; returns its bytes, and all that it restores, as SQL."""
     file = make_backup(site.urls.admin, folder / "canary.backup").file
     with psycopg.connect(site.urls.owner.replace("postgresql+psycopg://", "postgresql://")) as connection:
         version = connection.info.server_version
@@ -85,7 +85,7 @@ def backup_in_words(site: Installation, folder: Path) -> tuple[bytes, str]:
 
 
 def _set_up(site: Installation, engine: Engine, gateway: Gateway) -> None:
-    """Give every organisation the gateway, and everybody who is told something a number."""
+    """Return every organisation the gateway, and everybody who is told something a number."""
     for row in site.rows("SELECT DISTINCT name FROM organisation"):
         set_channel(engine, viewer=SYSTEM, organisation=row["name"], channel="sms", url=gateway.url())
     told = site.rows(

@@ -105,7 +105,7 @@ def test_each_of_the_twelve_pillars_has_completed_task_runs_named_after_its_step
 
 
 def _pillars_at_work(site: Installation, case_id: UUID, tasks: tuple[dict[str, object], ...]) -> set[str]:
-    """Give the pillars whose steps the case has, and a task run of which ended well."""
+    """Return the pillars whose steps the case has, and a task run of which ended well."""
     names = {str(task["name"]) for task in tasks if task["state_type"] == "COMPLETED"}
     steps = {row["uses"] for row in site.rows("SELECT uses FROM step WHERE case_id = %(id)s", id=case_id)}
     return {name.partition(".")[0] for name in names & steps}

@@ -241,7 +241,7 @@ def test_the_search_finds_what_is_planted(typed: Typed) -> None:
 
 
 def hits_in_database(address: str, *, words: Sequence[str] = (MARK, PHONE, TYPED_NUMBER)) -> list[str]:
-    """Give the tables of which some column of some row holds one of the words, as text or inside bytes."""
+    """Return the tables of which some column of some row holds one of the words, as text or inside bytes."""
     patterns = [f"%{text}%" for word in words for text in (word, word.encode().hex())]
     with psycopg.connect(address) as connection:
         tables = connection.execute(
@@ -259,7 +259,7 @@ def hits_in_database(address: str, *, words: Sequence[str] = (MARK, PHONE, TYPED
 
 
 def hits_in_files(folder: Path) -> list[str]:
-    """Give the files below a folder that hold a marked word, whatever else they are."""
+    """Return the files below a folder that hold a marked word, whatever else they are."""
     command = ["grep", "--recursive", "--text", "--ignore-case", "--files-with-matches", "--fixed-strings"]
     found = subprocess.run(
         [*command, "-e", MARK, "-e", PHONE, "-e", TYPED_NUMBER, str(folder)],
@@ -271,7 +271,7 @@ def hits_in_files(folder: Path) -> list[str]:
 
 
 def _secrets(site: Installation) -> set[str]:
-    """Give the keys and passwords of an installation, as its files hold them."""
+    """Return the keys and passwords of an installation, as its files hold them."""
     files = [*site.settings.keys.parent.glob("*.json"), *site.folder.rglob("passwords.json")]
     texts = [text for file in files for text in re.findall(r'"([^"]+)"', file.read_text(encoding="utf-8"))]
     return {text for text in texts if len(text) >= SHORTEST_SECRET}
@@ -339,7 +339,7 @@ def _candidate(typed: Typed, item: WorkItem) -> Viewer:
 
 
 def _marked(step_type: StepType, spec: FieldSpec) -> JsonValue:
-    """Give the marked word for a field in which somebody can type; None for others."""
+    """Return the marked word for a field in which somebody can type; None for others."""
     if _is_text(spec):
         return f"{MARK} {step_type.key} {spec.name}"[:40]
     return f"{PHONE} {len(spec.name):05d}" if spec.kind is FieldKind.PHONE else None
@@ -355,7 +355,7 @@ def _identify_all(site: Installation, case_id: UUID, people: dict[str, Viewer]) 
 
 
 def _asked(site: Installation) -> list[StepType]:
-    """Give the forms of the story, and the wordiest form of each pillar that the story does not touch."""
+    """Return the forms of the story, and the wordiest form of each pillar that the story does not touch."""
     asked = [one for one in site.engine.registry.step_types.values() if one.kind is StepKind.ASKED]
     told = {event.step for event in TOLD.timeline}
     pillars = {_pillar(key) for key in told}
@@ -376,7 +376,7 @@ def _is_text(spec: FieldSpec) -> bool:
 
 
 def _paths(client: TestClient, typed: Typed) -> list[str]:
-    """Give the case's own pages, and those they lead to."""
+    """Return the case's own pages, and those they lead to."""
     first = f"/cases/{typed.case_id}"
     found = dict.fromkeys([first, f"{first}/history", "/worklist", "/cases", "/transmit", "/board"])
     for path in list(found):

@@ -77,7 +77,7 @@ def every_form(step_types: Mapping[str, StepType], planter: Planter) -> Iterator
 
 
 def fillings(step_type: StepType, planter: Planter) -> list[Filled]:
-    """Give answers that together hold every question of a form that takes words."""
+    """Return answers that together hold every question of a form that takes words."""
     takes_words = TEXTS | {FieldKind.INTERVALS}
     left = {spec.name for spec in step_type.fields if spec.kind in takes_words} - set(ZONES)
     found: list[Filled] = []

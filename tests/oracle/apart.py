@@ -27,7 +27,7 @@ from tests.oracle.people import OUTSIDE
 def things_apart(
     engine: Engine, rows: Rows, staff: Mapping[str, Staff], client_of: Callable[[Viewer], TestClient]
 ) -> dict[str, str]:
-    """Make one of each, of people whom nobody asks for; gives what stands in an address for each."""
+    """Make one of each, of people whom nobody asks for; returns what stands in an address for each."""
     of = staff[OUTSIDE]
     first, now = of.first, engine.wall_clock.now()
     client_of(first)

@@ -35,7 +35,7 @@ def parameters(address: str) -> list[str]:
 
 
 def known(world: OracleWorld, objects: Objects | None, address: str) -> dict[str, str]:
-    """Give what stands for each id of an address, by the world's names; without objects everything is made up."""
+    """Return what stands for each id of an address, by the world's names; without objects everything is made up."""
     if objects is None:
         return {}
     link = {"/p/{token}": objects.link.path.removeprefix("/p/")} if objects.link else {}
@@ -46,7 +46,7 @@ def known(world: OracleWorld, objects: Objects | None, address: str) -> dict[str
 
 
 def path_of(world: OracleWorld, address: str, objects: Objects | None, **ids: UUID) -> str:
-    """Give the path of an address."""
+    """Return the path of an address."""
     template, given = address.partition(" ")[2], known(world, objects, address) | {k: str(v) for k, v in ids.items()}
 
     def filled(part: re.Match[str]) -> str:

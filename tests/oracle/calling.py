@@ -59,7 +59,7 @@ def named(function: Callable[..., object]) -> str:
 def refusal(
     world: OracleWorld, persona: Persona, command: Callable[..., object], ids: Mapping[str, UUID]
 ) -> tuple[str, str] | None:
-    """Call as somebody; gives the kind and the words of the refusal, None when it was done."""
+    """Call as somebody; returns the kind and the words of the refusal, None when it was done."""
     given = {
         name: argument(name, str(part.annotation), ids)
         for name, part in inspect.signature(command).parameters.items()
@@ -73,7 +73,7 @@ def refusal(
 
 
 def argument(name: str, kind: str, ids: Mapping[str, UUID]) -> Any:
-    """Give an argument: a known id, or something of its kind."""
+    """Return an argument: a known id, or something of its kind."""
     if "UUID" in kind:
         return uuid4() if name == "command_id" else ids.get(name, MADE_UP)
     if kind.endswith("datetime.date'>"):
@@ -87,7 +87,7 @@ def argument(name: str, kind: str, ids: Mapping[str, UUID]) -> Any:
 
 
 def chains(world: OracleWorld) -> list[tuple[int, int]]:
-    """Give how far the history of every case has come."""
+    """Return how far the history of every case has come."""
     with world.engine.transaction() as tx:
         cases = [tx.of(CaseStore).read(it.ids["case_id"]).case for it in world.objects.values()]
     return [(case.revision, case.chain_length) for case in cases]

@@ -41,13 +41,13 @@ ALL_THINGS: Final[Mapping[str, Thing]] = {
 
 
 def seen_alike(persona: Persona) -> tuple[Matter, ...]:
-    """Give one case for each way in which somebody sees any."""
+    """Return one case for each way in which somebody sees any."""
     alike = {(sight(persona, matter), was_asked(persona, matter, "refer")): matter for matter in reversed(MATTERS)}
     return tuple(alike.values())
 
 
 def hidden_alike(persona: Persona) -> tuple[Matter, ...]:
-    """Give one case for each way in which one is hidden from somebody: of their unit or not, denied, once granted."""
+    """Return one case for each way in which one is hidden from somebody: of their unit or not, denied, once granted."""
     hidden = [matter for matter in reversed(MATTERS) if sight(persona, matter) is None]
     return tuple({_how(persona, matter): matter for matter in hidden}.values())
 
@@ -59,12 +59,12 @@ def _how(persona: Persona, matter: Matter) -> tuple[bool, ...]:
 
 
 def of_cases() -> Iterator[tuple[str, Rule]]:
-    """Give the addresses of cases and of parts of them."""
+    """Return the addresses of cases and of parts of them."""
     return ((address, rule) for address, rule in RULES.items() if rule.kind in {"case", "paper", "item"})
 
 
 def variants(address: str, objects: Objects) -> Iterator[tuple[str, dict[str, UUID]]]:
-    """Give the objects that an address is asked for: each step and file, both persons, or the one that there is."""
+    """Return the objects that an address is asked for: each step and file, both persons, or the one that there is."""
     if "{step_id}" in address:
         yield from ((step, {"step_id": objects.steps[step]}) for step in OF_STEP)
     elif "{file_id}" in address:
@@ -76,7 +76,7 @@ def variants(address: str, objects: Objects) -> Iterator[tuple[str, dict[str, UU
 
 
 def all_text(answer: Response) -> str:
-    """Give all of an answer that can be read: the name of a file is in no body."""
+    """Return all of an answer that can be read: the name of a file is in no body."""
     return f"{answer.text}\n{answer.headers}"
 
 
@@ -90,7 +90,7 @@ def numbers_alone(persona: Persona, values: Mapping[str, set[str]]) -> dict[str,
 def check(
     world: OracleWorld, persona: Persona, matter: Matter, address: str, rule: Rule
 ) -> Iterator[tuple[object, ...]]:
-    """Ask for a page of a case that somebody sees; gives what is shown and should not be, or is not and should."""
+    """Ask for a page of a case that somebody sees; returns what is shown and should not be, or is not and should."""
     objects, seen = world.objects[matter.name], sight(persona, matter)
     for which, ids in variants(address, objects):
         page = f"{rule.page}:{which}" if rule.page in _STEPWISE or which == "theirs" else rule.page

@@ -10,6 +10,6 @@ from tests.oracle.world import OracleWorld, made_world
 
 @pytest.fixture(scope="module")
 def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OracleWorld]:
-    """Give the world of the oracle."""
+    """Return the world of the oracle."""
     with made_world(postgres, tmp_path_factory.mktemp("oracle")) as made:
         yield made

@@ -84,7 +84,7 @@ PROVEN: Final = (
 
 
 def form_of(world: OracleWorld, address: str, objects: Objects) -> Form:
-    """Give what is sent; for an act that is not listed, nothing that fits."""
+    """Return what is sent; for an act that is not listed, nothing that fits."""
     if address in FORMS:
         return FORMS[address](world, objects)
     return SIMPLE.get(address, {"to": "00000000-0000-0000-0000-000000000007"})

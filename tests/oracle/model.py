@@ -112,12 +112,12 @@ def status(persona: Persona, matter: Matter, right: str, *, own: bool) -> int:
 
 
 def may_somewhere(persona: Persona, right: str) -> bool:
-    """Say whether somebody has a right in any unit; what is their own is everybody's."""
+    """Return whether somebody has a right in any unit; what is their own is everybody's."""
     return not right or any(roles & RIGHTS[right] for roles in persona.roles.values())
 
 
 def was_asked(persona: Persona, matter: Matter, right: str = "see") -> bool:
-    """Say whether somebody is of the unit that was offered work of a case, and so knows that it is there."""
+    """Return whether somebody is of the unit that was offered work of a case, and so knows that it is there."""
     barred, roles = matter.denied & ({persona.name} | set(persona.roles)), persona.roles.get(matter.asked, frozenset())
     return not barred and bool(roles & RIGHTS[right])
 
@@ -143,7 +143,7 @@ def shown(seen: Sight | None, things: Mapping[str, Thing], page: str) -> set[str
 
 
 def is_there(seen: Sight | None, step_type: str, whom: str = "") -> bool:
-    """Say whether a step that was answered is there: one of a person only where a grant holds for them."""
+    """Return whether a step that was answered is there: one of a person only where a grant holds for them."""
     if seen is None or seen.named is None or "case.*" in seen.named:
         return seen is not None and (seen.named is None or not whom or whom in seen.whom)
     of = {name.rpartition(".")[0] for name in seen.named} if seen.may("read") else set()

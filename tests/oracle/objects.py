@@ -75,12 +75,12 @@ class Objects:
 
 
 def word() -> str:
-    """Give a word that occurs nowhere else."""
+    """Return a word that occurs nowhere else."""
     return f"Zq{next(_numbers):05d}q"
 
 
 def phone() -> str:
-    """Give the number of a phone that occurs nowhere else."""
+    """Return the number of a phone that occurs nowhere else."""
     return f"+99 70000 {next(_numbers):05d}"
 
 
@@ -115,7 +115,7 @@ class Making:
         return self.staff[self.matter.unit]
 
     def plant(self, thing: str, value: str = "") -> str:
-        """Give a value of a thing, and note it."""
+        """Return a value of a thing, and note it."""
         self.values[thing] = value or word()
         return self.values[thing]
 
@@ -124,7 +124,7 @@ class Making:
         return do(made, *given, by=by or self.own.first, engine=self.engine, **more)
 
     def complete(self, uses: str, answers: Mapping[str, Any], *, step_id: UUID | None = None, **more: Any) -> UUID:
-        """Complete the open item of a step type, or of a step; gives the step."""
+        """Complete the open item of a step type, or of a step; returns the step."""
         with self.engine.transaction() as tx:
             items = tx.of(ItemStore).open_of_case(self.case_id)
         item = next(one for one in items if one.uses == uses and step_id in {None, one.step_id})

@@ -82,7 +82,7 @@ CASES = {matter.name: matter for matter in (*MATTERS, *BESIDE)}
 
 
 def every_question(one_field: str, one_form: str) -> Matter:
-    """Give the case in which every question of every form is answered."""
+    """Return the case in which every question of every form is answered."""
     narrow = {f"holder of {name}": frozenset({"case.*", f"class:{name}"}) for name in SEALED}
     return Matter(
         "every question",

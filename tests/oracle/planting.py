@@ -28,7 +28,7 @@ class Planted:
         self.of = {value: found for value, found in self.of.items() if found[0] != matter}
 
     def within(self, body: str) -> dict[str, set[str]]:
-        """Give by case which planted things a text holds."""
+        """Return by case which planted things a text holds."""
         found: dict[str, set[str]] = {}
         for value in set(_SHAPES.findall(body)):
             if value in self.of:

@@ -75,7 +75,7 @@ def test_what_is_anothers_is_acted_on_by_nobody_who_has_no_role_for_it(world: Or
 
 @pytest.fixture(scope="module")
 def spare(world: OracleWorld) -> Objects:
-    """Give a case that is acted on: nothing else is asked of it."""
+    """Return a case that is acted on: nothing else is asked of it."""
     return new_case(world.engine, world.rows, MATTERS[0], world.staff, world.viewers)
 
 

@@ -33,7 +33,7 @@ _DAYS_THAT_ARE_DUE = {"repatriation.handover.first_call_on"}
 
 @pytest.fixture(scope="module")
 def answered(world: OracleWorld) -> Answered:
-    """Give the case in which everything is answered."""
+    """Return the case in which everything is answered."""
     return answered_case(world)
 
 
@@ -130,7 +130,7 @@ def _wrong_pages(world: OracleWorld, answered: Answered) -> Iterator[tuple[objec
 
 
 def _may(world: OracleWorld, seen: Sight | None, step: str, view: AnswerView) -> bool:
-    """Say whether an answer may stand there as it does, also a yes or no, or a choice, which nothing was planted in."""
+    """Whether an answer may stand there as it does, also a yes or no, or a choice, which nothing was planted in."""
     sealed = {spec.name: spec.sealed_class for spec in world.engine.registry.get(step).fields}.get(view.name)
     return view.masked or not sealed or (seen is not None and seen.shows(f"class:{sealed}"))
 

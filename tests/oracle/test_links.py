@@ -37,7 +37,7 @@ def test_every_link_on_the_page_of_a_case_opens_for_whom_it_is_shown(world: Orac
 
 
 def _to_follow(client: TestClient, page: str) -> Iterator[str]:
-    """Give the links of the page of a case, and those from the pages of its steps to work and papers."""
+    """Return the links of the page of a case, and those from the pages of its steps to work and papers."""
     found = links_of(page, client.get(page).text)
     yield from {sort_of(link): link for link in found}.values()
     steps = {link for link in found if sort_of(link) == "/cases/*/steps/*"}

@@ -139,7 +139,7 @@ def test_lists_counts_and_searches_show_nothing_of_what_is_not_theirs(world: Ora
 
 
 def every_page(world: OracleWorld, persona: Persona) -> Iterator[str]:
-    """Give the pages of the list of cases: other tests add cases to the first."""
+    """Return the pages of the list of cases: other tests add cases to the first."""
     for page in count(1):
         text = ask(world, persona, "GET /cases", query=f"?page={page}").text
         yield text
@@ -148,7 +148,7 @@ def every_page(world: OracleWorld, persona: Persona) -> Iterator[str]:
 
 
 def without_echo(body: str, asked: str) -> str:
-    """Give a page of a search without what was typed into it, in its field and in the link to an emergency."""
+    """Return a page of a search without what was typed into it, in its field and in the link to an emergency."""
     return body.replace(f'value="{asked}"', "").replace(f'/break-glass?number={asked}"', "") if asked else body
 
 

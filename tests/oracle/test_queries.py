@@ -61,7 +61,7 @@ def _question(ask: Callable[..., Any], view: Callable[..., Any]) -> Callable[...
 
 
 def ruled(world: OracleWorld) -> dict[str, Callable[..., Any]]:
-    """Give those with a rule: that one has none is told once."""
+    """Return those with a rule: that one has none is told once."""
     return {name: method for name, method in methods(world).items() if name in QUERIES}
 
 
@@ -123,7 +123,7 @@ def test_a_question_for_a_list_holds_nothing_of_what_is_not_theirs(world: Oracle
 
 
 def _ids(method: Callable[..., Any], objects: Objects) -> list[Mapping[str, UUID]]:
-    """Give the ids to ask for: each step, what is held about both persons, or the one object that there is."""
+    """Return the ids to ask for: each step, what is held about both persons, or the one object that there is."""
     names = set(signature(method).parameters)
     if method.__name__ == "unsealed_subject":
         return [objects.ids, objects.ids | {"person_id": objects.ids["secondary_id"]}]

@@ -52,7 +52,7 @@ class OracleWorld:
     planted: Planted = field(default_factory=Planted)
 
     def values_in(self, body: str) -> dict[str, set[str]]:
-        """Give by case which planted things a body holds."""
+        """Return by case which planted things a body holds."""
         return self.planted.within(body)
 
 

@@ -105,7 +105,7 @@ def _answer(spec: FieldSpec) -> JsonAnswer:
 
 
 def form_of(step: StepType) -> type[Form]:
-    """Give the form of a step that a person answers."""
+    """Return the form of a step that a person answers."""
     assert step.form is not None
     return step.form
 
@@ -170,7 +170,7 @@ def problems(form: type[BaseModel], answers: Mapping[str, Any]) -> set[str]:
 
 
 def sentences(form: type[BaseModel], answers: Mapping[str, Any]) -> list[str]:
-    """Give what a form says when it refuses."""
+    """Return what a form says when it refuses."""
     with pytest.raises(ValidationError) as caught:
         form.model_validate(answers)
     return [item["msg"] for item in caught.value.errors()]
@@ -245,7 +245,7 @@ def render(name: str, step: StepType, answers: Mapping[str, Any], **changes: obj
 
 
 def _in_words(changes: Mapping[str, Any]) -> dict[str, object]:
-    """Give what a test changes as the engine gives it to a template: codes print their words only."""
+    """Return what a test changes as the engine gives it to a template: codes print their words only."""
     found = dict(changes)
     if "jurisdiction" in found:
         found["jurisdiction"] = jurisdiction_in_words(found["jurisdiction"])

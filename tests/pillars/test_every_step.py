@@ -26,7 +26,7 @@ _ASKED_ANEW = {
 
 
 def _context(step: StepType, *, is_first: bool = False, answers: dict[str, JsonAnswer] | None = None) -> FakeContext:
-    """Give a case in which every other step was answered; where it `is_first`, this one never was."""
+    """Return a case in which every other step was answered; where it `is_first`, this one never was."""
     before = {key: told for key, told in TOLD.items() if not (is_first and key == step.key)}
     return FakeContext(
         step_type=step.key, settings=step.settings(), before=before, persons=(person(),), matches=(_FOUND,),

@@ -275,12 +275,12 @@ def test_the_time_for_the_threat_report_runs_from_the_order_and_else_from_the_ap
 
 
 def said(watches: tuple[Watch, ...]) -> dict[str, tuple[str, str] | None]:
-    """Give what is watched: by name, the step type and the ladder; None for what is watched no longer."""
+    """Return what is watched: by name, the step type and the ladder; None for what is watched no longer."""
     return {one.name: None if one.is_over else (one.uses, one.ladder) for one in watches}
 
 
 def day_of(watches: tuple[Watch, ...], name: str) -> tuple[str, str]:
-    """Give the days in India on which a watch opens and falls due."""
+    """Return the days in India on which a watch opens and falls due."""
     found = next(one for one in watches if one.name == name)
     assert found.opens_at is not None
     assert found.due_at is not None

@@ -218,7 +218,7 @@ def test_the_checklist_has_a_word_for_every_required_answer_and_quotes_none() ->
 
 
 def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
-    """Give what is watched: by name, the step type; None for what is watched no longer."""
+    """Return what is watched: by name, the step type; None for what is watched no longer."""
     return {one.name: None if one.is_over else one.uses for one in watches}
 
 

@@ -37,7 +37,7 @@ def _names_in(file: Path) -> Iterator[str]:
 
 
 def _makes(node: ast.AST) -> bool:
-    """Say whether something inside makes a watch whose name is a variable."""
+    """Return whether something inside makes a watch whose name is a variable."""
     return any(
         isinstance(one, ast.Call) and _called(one) in _MAKERS and bool(one.args) and isinstance(one.args[0], ast.Name)
         for one in ast.walk(node)
@@ -50,7 +50,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
-    """Give the texts of an expression; of one with gaps what stands before the first."""
+    """Return the texts of an expression; of one with gaps what stands before the first."""
     match node:
         case ast.Constant(value=str(text)):
             yield text

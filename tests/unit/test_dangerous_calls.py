@@ -54,14 +54,14 @@ def _modules_of(tree: ast.Module) -> set[str]:
 
 
 def _called(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
-    """Give every call with its dotted name, as it is written."""
+    """Return every call with its dotted name, as it is written."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield ast.unparse(node.func), node
 
 
 def _is_secret(node: ast.expr) -> bool:
-    """Say whether an operand is named like a secret; what the database compares in a query is a column of `.c`."""
+    """Return whether an operand is named like a secret; what the database compares in a query is a column of `.c`."""
     while isinstance(node, ast.Call):
         node = node.func
     name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
@@ -92,7 +92,7 @@ def _unpickled(tree: ast.Module) -> list[str]:
 
 
 def _is_plain(call: ast.Call) -> bool:
-    """Say whether a reader of YAML is one that makes texts, numbers, lists and mappings only."""
+    """Return whether a reader of YAML is one that makes texts, numbers, lists and mappings only."""
     return any(
         word.arg == "typ" and isinstance(word.value, ast.Constant) and word.value.value in {"rt", "safe"}
         for word in call.keywords

@@ -37,7 +37,7 @@ def _modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def endless(module: ast.Module) -> Iterator[str]:
-    """Give the calls of a module that may wait for ever."""
+    """Return the calls of a module that may wait for ever."""
     for call in ast.walk(module):
         if isinstance(call, ast.Call) and _is_endless(call):
             yield ast.unparse(call)

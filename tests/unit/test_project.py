@@ -35,7 +35,7 @@ OF_ONE_MACHINE: Final = {
 
 
 def _files() -> Iterator[Path]:
-    """Give every file of the project: what Git knows or would add, or else what is not built."""
+    """Return every file of the project: what Git knows or would add, or else what is not built."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT, capture_output=True, text=True, check=False,

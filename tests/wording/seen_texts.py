@@ -28,12 +28,12 @@ class Seen:
     text: str
 
     def __str__(self) -> str:
-        """Give the text after its place."""
+        """Return the text after its place."""
         return f"{self.file}:{self.line}: {self.text}"
 
 
 def every_text() -> Iterator[Seen]:
-    """Give every text that people see in English."""
+    """Return every text that people see in English."""
     for folder in ("portal", "documents"):
         for path in sorted((ROOT / "templates" / folder).rglob("*.html")):
             yield from of_template(path)
@@ -48,7 +48,7 @@ def every_text() -> Iterator[Seen]:
 
 
 def of_template(path: Path) -> Iterator[Seen]:
-    """Give the text between the tags of a page, what its attributes say, and the words inside its expressions."""
+    """Return the text between the tags of a page, what its attributes say, and the words inside its expressions."""
     source = _UNSEEN.sub(_blank, path.read_text())
     name = str(path.relative_to(ROOT))
     for found in _JINJA.finditer(source):
@@ -70,19 +70,19 @@ def of_template(path: Path) -> Iterator[Seen]:
 
 
 def of_message(path: Path) -> Iterator[Seen]:
-    """Give the lines of a message."""
+    """Return the lines of a message."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if text := _one_line(_JINJA.sub("…", line)):
             yield Seen(str(path.relative_to(ROOT)), number, text)
 
 
 def of_definition(path: Path) -> Iterator[Seen]:
-    """Give titles, help and questions of a file of definitions."""
+    """Return titles, help and questions of a file of definitions."""
     yield from _of_node(yaml.compose(path.read_text(), Loader=yaml.SafeLoader), str(path.relative_to(ROOT)))
 
 
 def of_code(path: Path) -> Iterator[Seen]:
-    """Give the strings of a module that hold words, without its docstrings."""
+    """Return the strings of a module that hold words, without its docstrings."""
     tree = ast.parse(path.read_text())
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     joined = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -113,7 +113,7 @@ def _of_node(node: yaml.Node | None, name: str) -> Iterator[Seen]:
 
 
 def _blank(found: re.Match[str], mark: str = " ") -> str:
-    """Give what is as long and has the same lines, so that places stay what they are."""
+    """Return what is as long and has the same lines, so that places stay what they are."""
     return mark + re.sub(r"[^\n]", " ", found[0][1:])
 
 

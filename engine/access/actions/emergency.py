@@ -104,7 +104,7 @@ def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, comm
 
 
 def flag_unconfirmed_glass(engine: Engine) -> int:
-    """Tell those above of what nobody has confirmed within 24 hours, each once; gives how many."""
+    """Tell those above of what nobody has confirmed within 24 hours, each once; returns how many."""
     now = engine.clock.now()
     with engine.transaction() as tx:
         waiting = tx.of(BreakGlassStore).unanswered(before=now - ANSWER_WITHIN)
@@ -163,13 +163,13 @@ def _flag(engine: Engine, one: OpenGlass, now: datetime) -> None:
 
 
 def _leads(tx: Transaction, state: CaseState) -> tuple[ActorRecord, ...]:
-    """Give who leads the case's unit and its safeguarding; those above where there is nobody."""
+    """Return who leads the case's unit and its safeguarding; those above where there is nobody."""
     leads = _who_may_know(tx, state, tx.of(DirectoryStore).holders(roles=_LEADS, unit_id=state.case.unit_id))
     return leads or _who_may_know(tx, state, tx.of(DirectoryStore).holders(roles=_ABOVE))
 
 
 def _who_may_know(tx: Transaction, state: CaseState, people: Iterable[ActorRecord]) -> tuple[ActorRecord, ...]:
-    """Give who of these people can act, without whoever is in conflict with the case or denied it."""
+    """Return who of these people can act, without whoever is in conflict with the case or denied it."""
     barred = tx.of(AccessStore).recused(state.case.id)
     return tuple(one for one in people if not one.disabled and one.id not in barred)
 

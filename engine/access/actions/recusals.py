@@ -39,7 +39,7 @@ def recuse(
     actor_id: UUID | None = None,
     unit_id: UUID | None = None,
 ) -> UUID:
-    """Let a person, or a whole unit, never see a case, from the next request on; gives the id of the recusal.
+    """Let a person, or a whole unit, never see a case, from the next request on; returns the id of the recusal.
 
     It beats every grant, every role and break-glass. No message of the case reaches them, what they had claimed is
     given back, and nobody is asked to ring them about it. They are not told of that. The history says that it was done
@@ -134,7 +134,7 @@ def answer_lift(
 
 
 def give_back_what_is_barred(tx: Transaction, case_id: UUID) -> tuple[WorkItem, ...]:
-    """Give back to all its candidates what people had claimed who must not see the case; gives what it was."""
+    """Give back to all its candidates what people had claimed who must not see the case; returns what it was."""
     barred = tx.of(AccessStore).recused(case_id)
     theirs = tuple(item for item in tx.of(ItemStore).open_of_case(case_id) if item.assignee_id in barred)
     for item in theirs:
@@ -143,7 +143,7 @@ def give_back_what_is_barred(tx: Transaction, case_id: UUID) -> tuple[WorkItem, 
 
 
 def event_of(recusal: Recusal) -> tuple[str, dict[str, JsonValue]]:
-    """Give the type and body of the event that says that somebody was recused.
+    """Return the type and body of the event that says that somebody was recused.
 
     That of a conflict of interest names the person, so that the history keeps it from them.
     """

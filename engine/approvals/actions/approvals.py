@@ -83,7 +83,7 @@ def take_answer(
     seen: str = "",
     tells: bool = True,
 ) -> ApprovalRequest:
-    """Write what somebody answers, and tell who asked once it is decided; gives the request as it stands then.
+    """Write what somebody answers, and tell who asked once it is decided; returns the request as it stands then.
 
     Who asked can only take it back. Raises `AlreadyEndedError` when nothing waits any more, `OwnApprovalError`,
     `NotAllowedError`, and `ConflictError` for what has changed since it was asked for.
@@ -225,7 +225,7 @@ def _tell(
 
 
 def _answered_in(request: ApprovalRequest) -> UUID | None:
-    """Give the unit in which somebody must have the right; None for what those of any unit may answer."""
+    """Return the unit in which somebody must have the right; None for what those of any unit may answer."""
     return request.unit_id if request.kind in OF_A_UNIT else None
 
 

@@ -29,7 +29,7 @@ _HEARERS: Final = (Role.SAFEGUARDING_LEAD.value, Role.NODAL_OFFICER.value, Role.
 def raise_concern(
     engine: Engine, *, viewer: Viewer, command_id: UUID, kind: str, about_id: UUID | None, case_number: str, words: str
 ) -> UUID:
-    """Tell it to one person: a safeguarding lead, never the person concerned nor their supervisor; gives its id.
+    """Tell it to one person: a safeguarding lead, never the person concerned nor their supervisor; returns its id.
 
     Everybody who is signed in may. Raises `InvalidAnswersError`.
     """
@@ -65,7 +65,7 @@ def raise_concern(
 
 
 def read_concern(engine: Engine, concern_id: UUID, *, viewer: Viewer) -> tuple[Concern, str, str]:
-    """Give a concern with its words and its answer, to who told it and to whom it was told.
+    """Return a concern with its words and its answer, to who told it and to whom it was told.
 
     That it was read is written first. Raises `NotFoundError` for everybody else, the person concerned too.
     """
@@ -106,7 +106,7 @@ def answer_concern(
 
 
 def pass_on_concerns(engine: Engine, tx: Transaction, *, now: datetime) -> int:
-    """Tell each open concern whose hearer acts no longer to another one; gives how many nobody may be told of."""
+    """Tell each open concern whose hearer acts no longer to another one; returns how many nobody may be told of."""
     hearers, left = [_colleague(one) for one in tx.of(DirectoryStore).holders(roles=_HEARERS)], 0
     for concern_id in tx.of(ConcernStore).unheard():
         concern = tx.of(ConcernStore).get(concern_id)
@@ -124,7 +124,7 @@ def pass_on_concerns(engine: Engine, tx: Transaction, *, now: datetime) -> int:
 
 
 def colleagues_who_hear(tx: Transaction, about_id: UUID) -> tuple[ActorRecord, ...]:
-    """Give the one person who is told of what somebody does: as for a concern about them."""
+    """Return the one person who is told of what somebody does: as for a concern about them."""
     about = tx.of(DirectoryStore).actor(about_id)
     people = tx.of(DirectoryStore).holders(roles=_HEARERS)
     if about is None:

@@ -64,12 +64,12 @@ class Words(NamedTuple):
 
 
 def words_of(view: WaitingView) -> Words:
-    """Give the words of what waits."""
+    """Return the words of what waits."""
     return WORDS[view.kind]
 
 
 def asked_of_case(views: Iterable[WaitingView]) -> tuple[tuple[WaitingView, Words], ...]:
-    """Give what waits for a second person about a case; a merge is told with the other case."""
+    """Return what waits for a second person about a case; a merge is told with the other case."""
     return tuple((one, words_of(one)) for one in views if one.kind != ApprovalKind.MERGE)
 
 

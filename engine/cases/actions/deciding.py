@@ -42,7 +42,7 @@ def carry_out(
 
 
 def would_be(engine: Engine, tx: Transaction, state: CaseState, command: Command, *, now: datetime) -> CaseState:
-    """Give the case as it would stand after a command, which is not carried out."""
+    """Return the case as it would stand after a command, which is not carried out."""
     return reduce(evolve, decide(engine.definitions, tx.library(), state, command, now), state)
 
 
@@ -75,7 +75,7 @@ def require_member(viewer: Viewer, state: CaseState, action: Action = Action.WOR
 
 
 def is_barred(viewer: Viewer, state: CaseState) -> bool:
-    """Say whether a case is denied to a viewer or to one of their units, or they are in conflict with it."""
+    """Return whether a case is denied to a viewer or to one of their units, or they are in conflict with it."""
     return not viewer.is_system and not state.barred.isdisjoint({viewer.actor_id, *viewer.unit_ids})
 
 
@@ -114,7 +114,7 @@ def keep_who_did_it(tx: Transaction, item: WorkItem, viewer: Viewer) -> None:
 def command_on_case(
     engine: Engine, case_id: UUID, command: Command, *, viewer: Viewer, command_id: UUID, now: datetime | None = None
 ) -> Mapping[str, JsonValue]:
-    """Carry out one command of a person on a case, once; gives its answer."""
+    """Carry out one command of a person on a case, once; returns its answer."""
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, _ASKED_FOR.get(type(command), Action.WORK))

@@ -71,7 +71,7 @@ def reading_of(
     at: datetime,
     subject_id: UUID | None = None,
 ) -> RecordedReading:
-    """Give a reading, for a use case that writes it in its own transaction (`at` in UTC)."""
+    """Return a reading, for a use case that writes it in its own transaction (`at` in UTC)."""
     return RecordedReading(
         case_id=case_id, actor_id=_actor(viewer), at=at, what=what, subject_id=subject_id,
         classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),
@@ -112,7 +112,7 @@ TELLS_WORDS: Final = frozenset({"CaseReopened", "CaseClosed", "ClosingAsked", "S
 
 
 def require_reason(reasons: Mapping[str, str], reason_code: str, words: str, *, words_needed: bool) -> str:
-    """Check a reason and its words; gives the words, stripped. Raises `InvalidAnswersError`."""
+    """Check a reason and its words; returns the words, stripped. Raises `InvalidAnswersError`."""
     problems = {} if reason_code in reasons else {"reason_code": "Choose a reason."}
     words = words.strip()
     if words_needed and not words:
@@ -147,7 +147,7 @@ def keep_words_of(tx: Transaction, before: CaseState, seq: int, words: str) -> N
 
 
 def read_reasons(engine: Engine, case_id: UUID, *, viewer: Viewer) -> Mapping[int, str]:
-    """Give the sealed words of a case by the number of their event, that they were read written first.
+    """Return the sealed words of a case by the number of their event, that they were read written first.
 
     Words whose key is gone are left out. Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`.
     """

@@ -34,7 +34,7 @@ class Progress(StrEnum):
 
 
 def receipt_code(engine: Engine, case_id: UUID, *, viewer: Viewer) -> str:
-    """Give the receipt code of a case, to be told in person; raises `NotFoundError`, `NotAllowedError`.
+    """Return the receipt code of a case, to be told in person; raises `NotFoundError`, `NotAllowedError`.
 
     It is worked out of the case number by a key of this installation, and is stored nowhere. When that key is changed,
     the codes change too: those that were told before count until the old key is dropped.
@@ -66,7 +66,7 @@ def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Pro
 
 
 def tries_of(engine: Engine, *, number: str, network: str) -> Tries:
-    """Give the tries that were made for a number from a network."""
+    """Return the tries that were made for a number from a network."""
     return Tries(engine, account=f"receipt|{written_number(number)}", network=network)
 
 
@@ -79,7 +79,7 @@ def progress_of(state: CaseState) -> Progress:
 
 
 def _with_those_it_rests_in(tx: Transaction, case_id: UUID) -> list[CaseState]:
-    """Give a case and, where it was merged, each further one to the one in which work goes on."""
+    """Return a case and, where it was merged, each further one to the one in which work goes on."""
     states = [tx.of(CaseStore).read(case_id)]
     while (into := states[-1].case.merged_into) is not None:
         states.append(tx.of(CaseStore).read(into))
@@ -94,7 +94,7 @@ def _progress_of_all(states: Sequence[CaseState]) -> Progress:
 
 
 def _fits(engine: Engine, number: str, code: str) -> bool:
-    """Say whether a code is that of a number, by any key that is used now."""
+    """Return whether a code is that of a number, by any key that is used now."""
     known = [_plain(_code_of(token)) for token in engine.vault.blinds(_KIND, number).values()]
     return any(hmac.compare_digest(one.encode(), _plain(code).encode()) for one in known)
 

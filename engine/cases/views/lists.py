@@ -88,7 +88,7 @@ def _stands(status: str) -> ColumnElement[bool]:
 
 
 def _seen(reading: Reading, viewer: Viewer, status: str) -> ColumnElement[bool]:
-    """Give the condition for what may be asked of: where a case stands only of one whose work is shown."""
+    """Return the condition for what may be asked of: where a case stands only of one whose work is shown."""
     if status in {"open", "closed"}:
         return operational_to(viewer, now=reading.now)
     return visible_to(viewer, now=reading.now)
@@ -189,7 +189,7 @@ def _lines(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> tuple[CaseL
 
 
 def _named(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> Mapping[UUID, frozenset[str]]:
-    """Give what the grants name that show some cases to the viewer."""
+    """Return what the grants name that show some cases to the viewer."""
     granted = granted_to(viewer, now=reading.now).add_columns(GRANT.c.fields).where(GRANT.c.case_id.in_(ids))
     named: dict[UUID, frozenset[str]] = dict.fromkeys(ids, frozenset())
     for row in [] if viewer.is_system else reading.rows(granted):
@@ -198,7 +198,7 @@ def _named(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> Mapping[UUI
 
 
 def _shown(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
-    """Give the condition on the deadlines of a case that holds for those of steps that are shown."""
+    """Return the condition on the deadlines of a case that holds for those of steps that are shown."""
     return step_shown_to(viewer, DEADLINE.c.path, CASE.c.id, now=reading.now)
 
 

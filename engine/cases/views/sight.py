@@ -59,29 +59,29 @@ def require_whole(reading: Reading, viewer: Viewer, case_id: UUID, action: Actio
 
 
 def is_narrowed(access: CaseAccess) -> bool:
-    """Say whether less than the whole case is shown, since it is seen through a grant."""
+    """Return whether less than the whole case is shown, since it is seen through a grant."""
     return access.fields is not None
 
 
 def may_tell(access: CaseAccess, step: Row) -> bool:
-    """Say whether anything of the step of a row can be shown: its time, or some of the answers that it has."""
+    """Return whether anything of the step of a row can be shown: its time, or some of the answers that it has."""
     if shows_time(access, step):
         return True
     return step["status"] in ANSWERED and narrowing.may_tell(access, step["id"], step["uses"], step["path"])
 
 
 def shows_time(access: CaseAccess, step: Row) -> bool:
-    """Say whether it is shown where the step of a row stands, and when; else it is there as its answers alone."""
+    """Return whether it is shown where the step of a row stands, and when; else it is there as its answers alone."""
     return narrowing.shows_step(access, step["id"], step["path"])
 
 
 def shows_part(access: CaseAccess, name: str) -> bool:
-    """Say whether a fact of the whole case is shown, or what it is about; `case.*` is too wide to show it."""
+    """Return whether a fact of the whole case is shown, or what it is about; `case.*` is too wide to show it."""
     return access.fields is None or f"case.{name}" in access.fields
 
 
 def shows_paper(access: CaseAccess, uses: str | None, path: str | None, fields: Iterable[FieldSpec]) -> bool:
-    """Say whether the papers of a step are shown: all that its form asks for must be, and who all the persons are."""
+    """Whether the papers of a step are shown: all that its form asks for must be, and who all the persons are."""
     if uses is None or path is None:
         return not is_narrowed(access)
     classes = {spec.sealed_class for spec in fields if spec.sealed_class}
@@ -91,7 +91,7 @@ def shows_paper(access: CaseAccess, uses: str | None, path: str | None, fields: 
 def shown_answers(
     access: CaseAccess, uses: str, path: str, fields: Iterable[FieldSpec], answers: Answers
 ) -> tuple[Answers, frozenset[str]]:
-    """Give the answers of a step that are shown at all, and the names of those that stay masked even when revealed.
+    """Return the answers of a step that are shown at all, and the names of those that stay masked even when revealed.
 
     A grant leaves out what it does not name, and all of a step of somebody for whom it does not hold. The case's own
     unit sees that there is an answer of a sealed class.

@@ -60,14 +60,14 @@ def end_calls(draft: Draft, command: cm.EndCalls) -> None:
 
 
 def calls_ended(draft: Draft, deadline: Deadline, ended: CallEnd) -> Deadline:
-    """End all that is still asked for of a deadline; gives the deadline after it."""
+    """End all that is still asked for of a deadline; returns the deadline after it."""
     for call in deadline.calls:
         deadline = _end(draft, deadline, call.id, ended)
     return deadline
 
 
 def find_call(state: CaseState, step_id: UUID, of: UUID | None) -> tuple[Deadline, LateCall] | None:
-    """Give the deadline of a step that asks for a call, and the call; one that has ended only where no other does."""
+    """Return the deadline of a step that asks for a call, and the call; one that has ended only where no other does."""
     known = (*state.deadlines.values(), *sorted(state.past.values(), key=lambda one: one.due_at, reverse=True))
     found = ((one, call) for one in known if one.step_id == step_id for call in one.calls if call.id == of)
     return next(found, None)

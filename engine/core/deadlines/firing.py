@@ -60,7 +60,7 @@ def miss(draft: Draft, command: cm.MissLevel) -> None:
 
 
 def _has_news(deadline: Deadline) -> bool:
-    """Say whether a level has been raised, or told again, since the last acknowledgement."""
+    """Return whether a level has been raised, or told again, since the last acknowledgement."""
     return any(
         name.startswith("l:") and deadline.acknowledged_at is not None and at > deadline.acknowledged_at
         for name, at in deadline.raised.items()
@@ -75,7 +75,7 @@ def _fire_due(draft: Draft, deadline: Deadline) -> Deadline:
 
 
 def _next_due(draft: Draft, deadline: Deadline) -> tuple[datetime, str] | None:
-    """Give what is to fire now; nobody is warned of what has passed already."""
+    """Return what is to fire now; nobody is warned of what has passed already."""
     is_past = is_overdue(deadline.late_from, draft.now)
     due = (point for point in pending(deadline, draft.library) if not (is_past and is_warning(point[1])))
     return next((point for point in due if point[0] <= draft.now), None)

@@ -48,7 +48,7 @@ def with_next(deadline: Deadline, library: Library) -> Deadline:
 
 
 def is_warning(name: str) -> bool:
-    """Say whether a firing is a warning before the due time."""
+    """Return whether a firing is a warning before the due time."""
     return name.startswith("w:")
 
 
@@ -63,13 +63,13 @@ def missed_name(level: int) -> str:
 
 
 def seen_at(deadline: Deadline) -> datetime | None:
-    """Give when somebody last showed that they know of it (UTC): by acknowledging, or by giving more time."""
+    """Return when somebody last showed that they know of it (UTC): by acknowledging, or by giving more time."""
     answered = (one.answered_at for one in deadline.extensions if one.is_approved)
     return max((at for at in (deadline.acknowledged_at, *answered) if at is not None), default=None)
 
 
 def is_seen(deadline: Deadline, level: int) -> bool:
-    """Say whether a level that was raised has been acknowledged since."""
+    """Return whether a level that was raised has been acknowledged since."""
     raised, seen = deadline.raised.get(level_name(level)), seen_at(deadline)
     return raised is not None and seen is not None and seen >= raised
 
@@ -103,7 +103,7 @@ def _levels(deadline: Deadline, library: Library, calendar: Calendar | None) -> 
 
 
 def _early(deadline: Deadline, level: Level, calendar: Calendar | None) -> datetime | None:
-    """Give when a level that was raised has not been answered in time."""
+    """Return when a level that was raised has not been answered in time."""
     raised, within = deadline.raised.get(level_name(level.level)), level.acknowledge_within
     if raised is None or within is None or is_seen(deadline, level.level):
         return None
@@ -111,7 +111,7 @@ def _early(deadline: Deadline, level: Level, calendar: Calendar | None) -> datet
 
 
 def _is_over(deadline: Deadline, one: PlannedLevel) -> bool:
-    """Say whether a further round of a level is not needed: it was acknowledged, or there is nobody to be told."""
+    """Return whether a further round of a level is not needed: it was acknowledged, or there is nobody to be told."""
     return one.repetition > 0 and (is_seen(deadline, one.level) or missed_name(one.level) in deadline.raised)
 
 

@@ -71,7 +71,7 @@ def breached(draft: Draft, deadline: Deadline) -> Deadline:
 
 
 def _is_judged(draft: Draft, known: Deadline) -> bool:
-    """Say whether it can be told that a deadline is no longer wanted: not while its run's definition is not here."""
+    """Return whether it can be told that a deadline is no longer wanted: not while its run's definition is not here."""
     run = draft.state.runs[known.run_id]
     return run.status is not RunStatus.OPEN or draft.definitions.get(run.definition_hash) is not None
 
@@ -118,7 +118,7 @@ def _met_at(draft: Draft, known: Deadline) -> datetime | None:
 
 
 def _is_kept(draft: Draft, known: Deadline) -> bool:
-    """Say whether what the law asks for was done: a body that did not do its part, or a refusal, ends it otherwise."""
+    """Whether what the law asks for was done: a body that did not do its part, or a refusal, ends it otherwise."""
     step = draft.state.steps[known.step_id]
     return known.law is None or known.purpose is not Purpose.LIMIT or (step.outcome or "") not in _OWNER_BY_OUTCOME
 
@@ -145,7 +145,7 @@ def _is_alike(one: Deadline, other: Deadline, names: tuple[str, ...]) -> bool:
 
 
 def _carried(earlier: Deadline, counted: Deadline) -> Deadline:
-    """Give a deadline as it is counted now, with all that has happened to it so far."""
+    """Return a deadline as it is counted now, with all that has happened to it so far."""
     return counted.model_copy(update={name: getattr(earlier, name) for name in _KEPT})
 
 
@@ -175,7 +175,7 @@ def opened_by_breach(view: RunSteps, deadline: Deadline) -> list[tuple[CompiledS
 
 
 def is_time_of(time: CompiledTime, deadline: Deadline) -> bool:
-    """Say whether a deadline is an instance of this time limit."""
+    """Return whether a deadline is an instance of this time limit."""
     is_same = (time.spec.ladder, time.spec.law) == (deadline.ladder, deadline.law)
     return is_same and (time.limit is None or str(time.limit) == deadline.limit)
 
@@ -195,7 +195,7 @@ def name_owner(draft: Draft, command: cm.NameDelayOwner) -> None:
 
 
 def note_owner(draft: Draft, note: Step) -> None:
-    """Give the late deadlines that a delay note explains the owner that it names."""
+    """Return the late deadlines that a delay note explains the owner that it names."""
     owner = note.outputs.get(OWNER_FIELD)
     if not isinstance(owner, str) or owner not in set(DelayOwner):
         return
@@ -205,7 +205,7 @@ def note_owner(draft: Draft, note: Step) -> None:
 
 
 def _explains(draft: Draft, note: Step, deadline: Deadline) -> bool:
-    """Say whether a note is about a deadline: it was added for it, or its breach opens the note."""
+    """Return whether a note is about a deadline: it was added for it, or its breach opens the note."""
     if note.added is not None:
         return note.added.for_deadline == deadline.id
     if deadline.run_id != note.run_id:

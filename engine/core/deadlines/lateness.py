@@ -43,7 +43,7 @@ DELAY_OWNERS: Final[Mapping[str, str]] = {
 
 
 def reason_words(code: str) -> str:
-    """Give a reason in words; one that is not known by the words of its key."""
+    """Return a reason in words; one that is not known by the words of its key."""
     known = PAUSE_REASONS.get(code) or EXTENSION_REASONS.get(code)
     return known or in_plain_words(code)
 
@@ -63,7 +63,7 @@ class DeadlineState(StrEnum):
 
 
 def is_overdue(late_from: datetime | None, now: datetime) -> bool:
-    """Say whether a deadline that is still open has passed (both UTC); `late_from` is that of its record.
+    """Return whether a deadline that is still open has passed (both UTC); `late_from` is that of its record.
 
     At that instant itself it has: then the breach is written.
     """

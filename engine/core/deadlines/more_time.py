@@ -84,7 +84,7 @@ def ask_extension(draft: Draft, command: cm.AskExtension) -> None:
 
 
 def answer_extension(draft: Draft, command: cm.AnswerExtension) -> None:
-    """Give the time that somebody else has asked for, or refuse it; a breach meanwhile stays what it is.
+    """Return the time that somebody else has asked for, or refuse it; a breach meanwhile stays what it is.
 
     Raises `NotFoundError`, `AlreadyEndedError`, `NotPausableError`, `SecondPersonError`.
     """

@@ -46,7 +46,7 @@ class _Rule:
 
 
 def wanted_deadlines(view: RunSteps, library: Library) -> Iterator[Deadline]:
-    """Give every deadline that this run should have open now, as if none had been set before."""
+    """Return every deadline that this run should have open now, as if none had been set before."""
     run = view.state.runs[view.run_id]
     if run.status is not RunStatus.OPEN:
         return
@@ -118,7 +118,7 @@ def _counted(
 
 
 def _place_told(view: RunSteps, step: CompiledStep, element: str) -> str:
-    """Give the place that the answers named by the step tell, the first that is known; empty while none is."""
+    """Return the place that the answers named by the step tell, the first that is known; empty while none is."""
     lookup = view.lookup(element, step.spec.for_each)
     told = (lookup(tuple(name.split("."))) for name in step.spec.assign.unit_from)
     return next((value for value in told if isinstance(value, str)), "")
@@ -129,7 +129,7 @@ def _turn(record: Step | None) -> int:
 
 
 def _applying(view: RunSteps, step: CompiledStep, element: str) -> Iterator[CompiledTime]:
-    """Give the time limits whose condition is true, in order; one that is still unknown is passed over meanwhile."""
+    """Return the time limits whose condition is true, in order; one that is still unknown is passed over meanwhile."""
     lookup = view.lookup(element, step.spec.for_each)
     for time in step.times:
         if time.condition is None or truth_of(time.condition, lookup) is Truth.TRUE:
@@ -186,7 +186,7 @@ def _started_at(
 
 
 def _start_by_law(view: RunSteps, run: Run, element: str, law: LawLimit | None) -> datetime | None:
-    """Give the start that the law limit itself names, for a workflow that names none."""
+    """Return the start that the law limit itself names, for a workflow that names none."""
     for start in law.starts if law else ():
         if start == "start":
             return run.started_at
@@ -204,7 +204,7 @@ def _start_by_law(view: RunSteps, run: Run, element: str, law: LawLimit | None) 
 def _instant_of(
     view: RunSteps, step: CompiledStep, head: CompiledStep, field: str | None, element: str
 ) -> datetime | None:
-    """Give when a step ended, or the instant that it told; of a step for each person, once all have, the last."""
+    """Return when a step ended, or the instant that it told; of a step for each person, once all have, the last."""
     found: list[datetime] = []
     for one in view.related(head, element, step.spec.for_each):
         if view.is_called_off(head.key, one):

@@ -48,7 +48,7 @@ class AgeRange(Record):
 
 
 def is_child(age: AgeRange | None, on: date) -> bool:
-    """Say whether a person counts as a child on a day: unless the youngest that they can be is of age.
+    """Return whether a person counts as a child on a day: unless the youngest that they can be is of age.
 
     Nobody is of age of whom nothing is known.
     """
@@ -56,12 +56,12 @@ def is_child(age: AgeRange | None, on: date) -> bool:
 
 
 def youngest_on(age: AgeRange, on: date) -> int:
-    """Give the fewest completed years that a person can have on a day."""
+    """Return the fewest completed years that a person can have on a day."""
     return max(0, age.youngest + _years_between(age.as_of, on))
 
 
 def oldest_on(age: AgeRange, on: date) -> int:
-    """Give the most completed years that a person can have on a day: a birthday may have come since."""
+    """Return the most completed years that a person can have on a day: a birthday may have come since."""
     passed = _years_between(age.as_of, on)
     is_same_day = age.as_of is None or _in_year(age.as_of, age.as_of.year + passed) == on
     return max(0, age.oldest + passed + (0 if is_same_day else 1))
@@ -111,7 +111,7 @@ def _years_between(start: date | None, on: date) -> int:
 
 
 def _in_year(day: date, year: int) -> date:
-    """Give the same day of another year; 29 February is 1 March where there is none, so that nobody ages early."""
+    """Return the same day of another year; 29 February is 1 March where there is none, so that nobody ages early."""
     try:
         return day.replace(year=year)
     except ValueError:

@@ -69,7 +69,7 @@ _MISSING = {
 
 
 def judge(limit: LawLimit, told: LawFacts = NOTHING, *, on: date) -> Applicability:
-    """Say whether a limit that starts on a day applies to what is told of a case.
+    """Return whether a limit that starts on a day applies to what is told of a case.
 
     What is not known leaves it applying: until then the strictest reading counts.
     """
@@ -223,7 +223,7 @@ def _because(limit: LawLimit) -> str:
 
 
 def _any(values: Sequence[T], fits: Callable[[T], Truth]) -> Truth:
-    """Say whether something holds for any of the persons; it is known not to only when it is for each of them."""
+    """Return whether something holds for any of the persons; it is known not to only when it is for each of them."""
     truths = {fits(value) for value in values}
     if Truth.TRUE in truths:
         return Truth.TRUE

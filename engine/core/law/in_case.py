@@ -29,7 +29,7 @@ class LawInCase:
         return self.judged.is_used
 
     def limit_for(self, option: str | None) -> TimeLimit | None:
-        """Give the time to count: that of a named option, else the one for the sections that are told."""
+        """Return the time to count: that of a named option, else the one for the sections that are told."""
         return self.limit.limit_for(option, sections=self.told.sections)
 
     def term(self, jurisdiction: str) -> str:
@@ -37,7 +37,7 @@ class LawInCase:
         return law_term(self.limit, on=self.on, jurisdiction=jurisdiction, district=self.told.district)
 
     def is_quotable(self, jurisdiction: str) -> bool:
-        """Say whether a letter may quote it as law in a place: only when nothing that it depends on is unknown."""
+        """Return whether a letter may quote it as law in a place: only when nothing that it depends on is unknown."""
         quotable = is_quotable(self.limit, on=self.on, jurisdiction=jurisdiction, district=self.told.district)
         lines = place_reasons(self.limit, self.told, jurisdiction=jurisdiction, on=self.on)
         return quotable and not self.judged.missing and not any(is_open(line) for line in lines)
@@ -65,7 +65,7 @@ def law_for(
 
 
 def depends_on_case(versions: Iterable[LawLimit]) -> bool:
-    """Say whether what a case has told can make a difference to a limit."""
+    """Return whether what a case has told can make a difference to a limit."""
     return any(
         not one.applies.is_for_all
         or one.exemptions
@@ -76,5 +76,5 @@ def depends_on_case(versions: Iterable[LawLimit]) -> bool:
 
 
 def is_open(line: ScopeReason) -> bool:
-    """Say whether a line speaks of something that is not known."""
+    """Return whether a line speaks of something that is not known."""
     return line.truth.value == "unknown"

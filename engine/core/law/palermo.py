@@ -150,14 +150,14 @@ def _elements(law: TraffickingDefinition, told: Elements) -> dict[Element, Truth
 
 
 def _element(told: Collection[str], named: frozenset[str]) -> Truth:
-    """Say whether an element is there: one that the definition names was told; it is not when none was seen."""
+    """Return whether an element is there: one that the definition names was told; it is not when none was seen."""
     if not named.isdisjoint(told):
         return Truth.TRUE
     return Truth.FALSE if told and _NOTHING.issuperset(told) else Truth.UNKNOWN
 
 
 def _is_child(age: AgeRange | None, on: date) -> Truth:
-    """Say whether somebody counts as a child: whoever may be under 18 does, and of nobody unknown it can be said."""
+    """Return whether somebody counts as a child: whoever may be under 18 does, and of nobody unknown it can be said."""
     if age is None:
         return Truth.UNKNOWN
     if oldest_on(age, on) < OF_AGE or youngest_on(age, on) < OF_AGE:

@@ -39,7 +39,7 @@ class Telling:
     outputs: Mapping[str, Scalar]
 
     def get(self, name: str) -> str:
-        """Give what it tells under a name, as text; empty when it tells nothing, or that nobody knows."""
+        """Return what it tells under a name, as text; empty when it tells nothing, or that nobody knows."""
         value = str(self.outputs.get(f"{TELLS}{name}", "")).strip()
         return "" if value in _UNKNOWN else value
 
@@ -107,7 +107,7 @@ def told_before(report: Mapping[str, Scalar]) -> list[Telling]:
 
 
 def without_told(report: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """Give the answers of a report without what was told before."""
+    """Return the answers of a report without what was told before."""
     return {name: value for name, value in report.items() if not name.startswith(_BEFORE)}
 
 
@@ -145,7 +145,7 @@ def age_of_band(band: str) -> tuple[int, int] | None:
 
 
 def _age(known: list[Telling], element: str, zone: str, sources: dict[str, str]) -> AgeRange | None:
-    """Give the age that counts of a person: what was told of them alone goes before what was told of all.
+    """Return the age that counts of a person: what was told of them alone goes before what was told of all.
 
     What a step of one kind tells by one source replaces what one of that kind told by it before.
     """
@@ -170,7 +170,7 @@ def _age_in(telling: Telling, zone: str) -> AgeRange | None:
 
 
 def _latest(known: list[Telling], element: str, name: str, sources: dict[str, str]) -> str:
-    """Give the latest answer under a name, of the person first; what was told of other persons is left aside."""
+    """Return the latest answer under a name, of the person first; what was told of other persons is left aside."""
     for of in dict.fromkeys((element, "")):
         for one in reversed(known):
             if one.element == of and (value := one.get(name)):

@@ -200,7 +200,7 @@ def unanswered_levels(
 def _own_time(
     level: Level, due: datetime, *, zone: str, calendar: Calendar | None, closed: Calendar | None
 ) -> datetime:
-    """Give a level's own instant; a reminder that falls on a closed day comes on the working day before."""
+    """Return a level's own instant; a reminder that falls on a closed day comes on the working day before."""
     at = offset_from(due, level.after, zone=zone, calendar=calendar)
     return on_working_day(at, closed) if closed and level.after.is_before else at
 
@@ -208,7 +208,7 @@ def _own_time(
 def _brought_forward(
     level: Level, below: PlannedLevel, due: datetime, early: Early | None, missed: Mapping[int, datetime]
 ) -> Iterator[datetime]:
-    """Give the instants at which the level below lets this one come, be that before its own time or not."""
+    """Return the instants at which the level below lets this one come, be that before its own time or not."""
     unanswered = early(below.spec, below.fires_at) if early else None
     if unanswered is not None:
         yield unanswered if level.after.is_before else max(unanswered, due)

@@ -130,5 +130,5 @@ WRITTEN_DOWN_WITHIN: Final = timedelta(hours=24)
 
 
 def is_late_entry(happened_at: datetime, now: datetime) -> bool:
-    """Say whether what happened then is written down long after it, at `now` (both UTC)."""
+    """Return whether what happened then is written down long after it, at `now` (both UTC)."""
     return now - happened_at > WRITTEN_DOWN_WITHIN

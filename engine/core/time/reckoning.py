@@ -112,7 +112,7 @@ class Moved(NamedTuple):
 
 
 def counts_working_days(deadline: Deadline) -> bool:
-    """Say whether the limit of a deadline is one of working days."""
+    """Return whether the limit of a deadline is one of working days."""
     return TimeLimit(deadline.limit).counting is Counting.WORKING_DAYS
 
 

@@ -34,7 +34,7 @@ class RunningTime(NamedTuple):
 
 
 def in_utc(instant: datetime) -> datetime:
-    """Give an aware instant in UTC; raises `NaiveInstantError` for one without a zone."""
+    """Return an aware instant in UTC; raises `NaiveInstantError` for one without a zone."""
     if instant.utcoffset() is None:
         raise NaiveInstantError(instant=instant.isoformat())
     return instant.astimezone(UTC)
@@ -200,7 +200,7 @@ def _days(first: date, *, step: int = 1) -> Iterator[date]:
 
 
 def instant_of(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """Give the instant (UTC) of a local date and clock time.
+    """Return the instant (UTC) of a local date and clock time.
 
     A clock time that is skipped when clocks go forward moves on with them; of one that comes twice the first is meant.
     """

@@ -257,7 +257,7 @@ def _run_to_add_to(state: CaseState) -> UUID:
 
 
 def _path_of(state: CaseState, person_id: UUID | None) -> str:
-    """Give the path of what is done for a person of the case; empty for nobody, which is the whole case."""
+    """Return the path of what is done for a person of the case; empty for nobody, which is the whole case."""
     if person_id is None:
         return ""
     if not any(one.person_id == person_id and one.removed_at is None for one in state.persons):

@@ -26,7 +26,7 @@ class Account:
 
     @property
     def is_another(self) -> bool:
-        """Say whether this is not the user who runs this process."""
+        """Return whether this is not the user who runs this process."""
         return self.uid != os.geteuid()
 
 
@@ -76,7 +76,7 @@ def run_as(account: Account, command: list[str | Path], *, folder: Path, **varia
 
 
 def can_run(program: Path, account: Account) -> bool:
-    """Say whether `account` can reach and run a program."""
+    """Return whether `account` can reach and run a program."""
     try:
         done = subprocess.run(
             [program, "--version"],

@@ -246,7 +246,7 @@ def _first_error(written: str) -> str:
 
 @contextmanager
 def restored_for_trial(file: Path, url: str) -> Iterator[str]:
-    """Restore a backup beside the database of `url`, an administrator's; gives the scratch one's URL, and drops it.
+    """Restore a backup beside the database of `url`, an administrator's; returns the scratch one's URL, and drops it.
 
     Raises SettingsError when a file is missing, DamagedError when the file does not verify, ServiceError when the
     restore fails.

@@ -33,7 +33,7 @@ class Postmaster:
     """None while the server has only begun to start."""
 
     def is_alive(self) -> bool:
-        """Say whether the process is a PostgreSQL server of this cluster, and not another with the same number."""
+        """Return whether the process is a PostgreSQL server of this cluster, and not another with the same number."""
         return _working_folder(self.pid) == self.cluster
 
 

@@ -17,7 +17,7 @@ class PasswordFile:
     path: Path
 
     def exists(self) -> bool:
-        """Say whether passwords were ever made."""
+        """Return whether passwords were ever made."""
         return self.path.exists()
 
     def get(self, role: str) -> str:

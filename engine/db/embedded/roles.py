@@ -153,7 +153,7 @@ def _may_prepare(connection: psycopg.Connection[TupleRow]) -> bool:
 
 
 def _is_prepared(url: str, passwords: PasswordFile) -> bool:
-    """Say whether every role reaches its database already."""
+    """Return whether every role reaches its database already."""
     if not passwords.exists():
         return False
     try:

@@ -41,7 +41,7 @@ def acknowledge(engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Vie
 
 
 def acknowledge_by_link(engine: Engine, token: str, *, viewer: Viewer, command_id: UUID) -> LinkedLevel:
-    """Acknowledge by the opaque link of a message; gives the deadline that it spoke of.
+    """Acknowledge by the opaque link of a message; returns the deadline that it spoke of.
 
     Only the recipient of the message may, who must still be one that was told, and who may steer the case. A wrong link
     and somebody else's get the same words: `NotFoundError`.
@@ -69,7 +69,7 @@ def mark_read(engine: Engine, notice_ids: Sequence[UUID], *, viewer: Viewer) -> 
 def acknowledge_levels(
     engine: Engine, tx: Transaction, state: CaseState, deadline_id: UUID, *, by: UUID, actor_id: UUID, now: datetime
 ) -> CaseState:
-    """Let the levels told so far be acknowledged by somebody, as `actor_id` says; gives the case after it."""
+    """Let the levels told so far be acknowledged by somebody, as `actor_id` says; returns the case after it."""
     if not tx.of(LedgerStore).acknowledge(deadline_id, by=by, at=now):
         return state
     return carry_out(engine, tx, state, cm.Acknowledge(deadline_id, by), actor_id=actor_id, now=now).state
@@ -141,7 +141,7 @@ def note_call(
 def end_calls_to(
     engine: Engine, tx: Transaction, state: CaseState, actor_id: UUID, *, step_id: UUID, now: datetime
 ) -> CaseState:
-    """End what is asked for of somebody about a step that they took themselves; gives the case after it."""
+    """End what is asked for of somebody about a step that they took themselves; returns the case after it."""
     if actor_id not in _to_be_rung(state, step_id):
         return state
     command = cm.EndCalls(actor_id, CallEnd.HAS_IT, step_id)
@@ -149,7 +149,7 @@ def end_calls_to(
 
 
 def end_calls_to_barred(engine: Engine, tx: Transaction, state: CaseState, *, now: datetime) -> CaseState:
-    """End what is asked for of those who must not see the case any more; gives the case after it."""
+    """End what is asked for of those who must not see the case any more; returns the case after it."""
     asked = _to_be_rung(state)
     barred = tx.of(CaseStore).read(state.case.id).barred if asked else frozenset()
     for actor_id in asked:
@@ -175,7 +175,7 @@ def _checked(
     words: str,
     now: datetime,
 ) -> tuple[Deadline, LateCall]:
-    """Check what was typed; gives the call and its deadline. Raises `InvalidAnswersError`."""
+    """Check what was typed; returns the call and its deadline. Raises `InvalidAnswersError`."""
     problems = {}
     if asked is None or asked[1].actor_id in state.barred:
         problems["call"] = "Choose who you rang."

@@ -92,7 +92,7 @@ def _tell_owner(
 def _raise_level(
     engine: Engine, tx: Transaction, told: Escalated, event: ev.LevelRaised, now: datetime
 ) -> tuple[Escalated, tuple[ev.Event, ...]]:
-    """Write the line of the ledger, do what the level says, tell; gives what fires next when nobody was there."""
+    """Write the line of the ledger, do what the level says, tell; returns what fires next when nobody was there."""
     state, deadline = told.state, event.deadline
     ladder = tx.library().ladder_of(deadline)
     if ladder is None:
@@ -207,7 +207,7 @@ def _outward(level: Level) -> str:
 
 
 def _channels(engine: Engine, tx: Transaction, state: CaseState, level: Level, *, does_call: bool) -> tuple[str, ...]:
-    """Give the channels of a level that serve the case's unit; in-app always does, a call where one is asked for.
+    """Return the channels of a level that serve the case's unit; in-app always does, a call where one is asked for.
 
     A last resort takes all that there are.
     """

@@ -52,7 +52,7 @@ class LastLook(NamedTuple):
 
 
 def may_fire(engine: Engine) -> bool:
-    """Say whether deadlines may be fired now; a jump of the clock since the last pass pauses firing, and is kept.
+    """Return whether deadlines may be fired now; a jump of the clock since the last pass pauses firing, and is kept.
 
     Only the clock of the machine counts: the demo moves its own on purpose. When the clock comes back to where it
     should be, firing goes on by itself.
@@ -91,7 +91,7 @@ def jump_between(last: LastLook | None, now: LastLook) -> timedelta | None:
 
 
 def confirm_clock(engine: Engine, *, viewer: Viewer) -> bool:
-    """Say that the present time is right: firing goes on from it; gives whether it was paused.
+    """Say that the present time is right: firing goes on from it; returns whether it was paused.
 
     Raises `NotAllowedError` for those who do not keep the system running.
     """
@@ -109,7 +109,7 @@ def confirm_clock(engine: Engine, *, viewer: Viewer) -> bool:
 
 
 def clock_jump(engine: Engine) -> ClockJump | None:
-    """Give the jump of the clock for which firing is paused; None while it is not."""
+    """Return the jump of the clock for which firing is paused; None while it is not."""
     with engine.transaction() as tx:
         return read_jump(tx.of(HousekeepingStore).installation(FIRING))
 
@@ -214,7 +214,7 @@ def fire_deadlines(engine: Engine, *, limit: int = 200) -> FiredReport:
 
 
 def retry_deadlines(engine: Engine, *, viewer: Viewer) -> int:
-    """Let every deadline that was set aside be tried again at once; gives how many. Raises `NotAllowedError`."""
+    """Let every deadline that was set aside be tried again at once; returns how many. Raises `NotAllowedError`."""
     if not can(viewer, Action.MEND):
         raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
     with engine.transaction() as tx:
@@ -266,7 +266,7 @@ def _fire_together(engine: Engine, batch: Sequence[DueDeadline], now: datetime) 
 def _fire(
     engine: Engine, tx: Transaction, state: CaseState, due: DueDeadline, now: datetime
 ) -> tuple[Escalated, tuple[ev.Event, ...]]:
-    """Fire one deadline and tell of it; gives the case after it, and the events of the deadline itself."""
+    """Fire one deadline and tell of it; returns the case after it, and the events of the deadline itself."""
     decided = carry_out(engine, tx, state, cm.FireDeadline(due.id), actor_id=None, now=now)
     if not decided.events:
         raise NothingFiredError(deadline=due.id)
@@ -283,7 +283,7 @@ def _wanted(told: Escalated, due: DueDeadline, earlier: WantedMessage | None) ->
 
 
 def _is_due(state: CaseState, due: DueDeadline, now: datetime) -> bool:
-    """Say whether a deadline that was found due still is, now that nobody else can fire it."""
+    """Return whether a deadline that was found due still is, now that nobody else can fire it."""
     known = state.deadlines.get(due.id)
     return known is not None and known.next_at is not None and known.next_at <= now
 

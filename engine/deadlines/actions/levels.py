@@ -47,14 +47,14 @@ class Offered(NamedTuple):
     note: str = ""
 
     def write(self, engine: Engine, tx: Transaction, state: CaseState, *, now: datetime) -> bool:
-        """Write the referral and tell the partner's people; gives whether any message must be sent."""
+        """Write the referral and tell the partner's people; returns whether any message must be sent."""
         if self.referral is None or not tx.of(ReferralStore).add(self.referral):
             return False
         return tell_of_referral(engine, tx, state, self.referral, kind="referred", people=self.people, now=now)
 
 
 def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep | None:
-    """Give the step that a level opens: to release its letter, once.
+    """Return the step that a level opens: to release its letter, once.
 
     The steps of levels have ladders of their own, and those open no further steps.
     """
@@ -75,7 +75,7 @@ def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep 
 def calls_of(
     state: CaseState, event: ev.LevelRaised, level: Level, people: Iterable[ActorRecord]
 ) -> cm.AskCalls | None:
-    """Give whom a level asks to ring: each of those it tells, or the body of law that it turns to."""
+    """Return whom a level asks to ring: each of those it tells, or the body of law that it turns to."""
     if ChannelName.CALL not in level.channels or _is_over(state, event.deadline):
         return None
     body = level.to.law_route or ""
@@ -92,7 +92,7 @@ def open_and_ask(
     *,
     now: datetime,
 ) -> CaseState:
-    """Add the step of a level that is not there yet, and ask for its calls; gives the case after it."""
+    """Add the step of a level that is not there yet, and ask for its calls; returns the case after it."""
     commands: list[cm.Command] = []
     if step is not None and step.id not in state.steps:
         commands.append(cm.AddStep(step.run_id, step.key, step.added, step.path))
@@ -116,7 +116,7 @@ def act_on_item(
 ) -> tuple[CaseState, bool]:
     """Raise an item's priority, and give it to the first of those told who may do it; who had it is told.
 
-    Gives the case after it, and whether any message must be sent.
+    Returns the case after it, and whether any message must be sent.
     """
     changed = verbs.raise_priority(item) if level.raise_priority else item
     taker = next((person for person in told if _may_do(item, person)), None) if level.reassign else None
@@ -176,7 +176,7 @@ def offer_on(tx: Transaction, state: CaseState, event: ev.LevelRaised, level: Le
 
 
 def next_unit(tx: Transaction, state: CaseState, place: str, asked: frozenset[UUID], *, now: datetime) -> UUID | None:
-    """Give the next unit of a place (a jurisdiction) that was not asked yet and has somebody to answer."""
+    """Return the next unit of a place (a jurisdiction) that was not asked yet and has somebody to answer."""
     for unit_id in tx.of(ReferralStore).partners(place, but=asked | {state.case.unit_id}):
         if people_of_partner(tx, state, unit_id, now=now):
             return unit_id
@@ -230,7 +230,7 @@ def _work_of(known: list[Referral], deadline: Deadline) -> dict[str, Any]:
 
 
 def _is_by_level(referral: Referral, deadline: Deadline) -> bool:
-    """Say whether a level of this deadline made the offer; what people arranged before is what is late now."""
+    """Return whether a level of this deadline made the offer; what people arranged before is what is late now."""
     return referral.deadline_id == deadline.id and referral.released_by is None
 
 
@@ -246,5 +246,5 @@ def _is_over(state: CaseState, deadline: Deadline) -> bool:
 
 
 def _may_do(item: WorkItem, person: ActorRecord) -> bool:
-    """Say whether an item can be given to somebody: they have one of its roles, and four eyes do not exclude them."""
+    """Whether an item can be given to somebody: they have one of its roles, and four eyes do not exclude them."""
     return person.id not in item.excluded_ids and not set(person.roles).isdisjoint(item.candidate_roles)

@@ -88,7 +88,7 @@ def ask_extension(
 def answer_extension(
     engine: Engine, deadline_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, approved: bool
 ) -> None:
-    """Give the time that somebody else has asked for, or refuse it; who asked is told.
+    """Return the time that somebody else has asked for, or refuse it; who asked is told.
 
     Raises `NotAllowedError` for those who may not give time, and for who asked; `NotFoundError`.
     """

@@ -108,7 +108,7 @@ def ask(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Resp
 
 @router.post(_PAGE + "/answer")
 def answer(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Posted) -> Response:
-    """Give the time that somebody else asked for, or refuse it."""
+    """Return the time that somebody else asked for, or refuse it."""
     visit.must(Action.GIVE_TIME, case_id)
     given = text(form, "answer")
 
@@ -209,7 +209,7 @@ def _may(visit: Visit, found: ExplanationView) -> Mapping[str, bool]:
 
 
 def _may_acknowledge(visit: Visit, found: ExplanationView) -> bool:
-    """Say whether a level has told somebody who has not said so yet, and this person is one who can."""
+    """Return whether a level has told somebody who has not said so yet, and this person is one who can."""
     unseen = any(line.acknowledged_at is None and not line.is_missed for line in found.told)
     return unseen and (found.viewer_was_told or (found.is_kept_by_viewer and visit.may(Action.STEER)))
 

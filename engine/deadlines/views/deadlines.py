@@ -27,7 +27,7 @@ _TEXTS = '$.** ? (@.type() == "string")'
 
 
 def select_deadlines() -> Select[tuple[object, ...]]:
-    """Give the statement that fetches what a view of a deadline needs, the nearest first."""
+    """Return the statement that fetches what a view of a deadline needs, the nearest first."""
     return (
         select(
             DEADLINE, RUN.c.definition_hash, RUN.c.jurisdiction, RUN.c.started_at.label("run_started_at"),
@@ -81,7 +81,7 @@ def title_of(reading: Reading, row: Row) -> str:
 
 
 def paused_until(deadline: Deadline, now: datetime) -> datetime | None:
-    """Give the end of the pause in which an open deadline stands at `now` (UTC); None while it runs."""
+    """Return the end of the pause in which an open deadline stands at `now` (UTC); None while it runs."""
     if deadline.status is not DeadlineStatus.OPEN:
         return None
     return max((pause.until for pause in deadline.pauses if pause.start <= now < pause.until), default=None)
@@ -185,7 +185,7 @@ _STATES: Mapping[str, str] = {"sent": "sent", "dead": "given_up"}
 
 
 def select_escalations() -> Select[tuple[object, ...]]:
-    """Give the statement that fetches lines of the ledger, with the names of whom they tell, in order of time."""
+    """Return the statement that fetches lines of the ledger, with the names of whom they tell, in order of time."""
     told = (
         select(func.array_agg(ACTOR.c.name))
         .where(ACTOR.c.id == any_(ESCALATION.c.recipient_ids))
@@ -201,7 +201,7 @@ def select_escalations() -> Select[tuple[object, ...]]:
 
 
 def select_told() -> Select[tuple[object, ...]]:
-    """Give the statement that fetches every sending of the messages of the ledger."""
+    """Return the statement that fetches every sending of the messages of the ledger."""
     return (
         select(
             MESSAGE.c.escalation_id, MESSAGE.c.read_at, ACTOR.c.name,

@@ -43,7 +43,7 @@ class _Read:
 
 
 def explain_law(reading: Reading, viewer: Viewer, case_id: UUID, limit_id: str) -> LawExplanationView:
-    """Say whether a limit counts in a case, why, and until when, and explain each deadline that follows it.
+    """Return whether a limit counts in a case, why, and until when, and explain each deadline that follows it.
 
     Raises what `law_of_case` raises.
     """
@@ -136,7 +136,7 @@ def _case(reading: Reading, viewer: Viewer, case_id: UUID) -> Row:
 def _start(
     reading: Reading, read: _Read, limit_id: str, deadlines: Sequence[DeadlineView]
 ) -> tuple[datetime | None, str]:
-    """Give when a limit started in a case (UTC) and what started it; None while nothing has."""
+    """Return when a limit started in a case (UTC) and what started it; None while nothing has."""
     if deadlines:
         return deadlines[0].started_at, ""
     nearest = read.library.law(limit_id, on=read.case["started_at"].date())

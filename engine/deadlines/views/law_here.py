@@ -45,7 +45,7 @@ class LawHere:
         return self
 
     def of(self, row: Row, deadline: Deadline) -> LawInCase | None:
-        """Give the limit that a deadline counts; None where it follows no law, or one that no pack has any more."""
+        """Return the limit that a deadline counts; None where it follows no law, or one that no pack has any more."""
         if deadline.law is None:
             return None
         return self.find(
@@ -54,7 +54,7 @@ class LawHere:
         )  # fmt: skip
 
     def find(self, case_id: UUID, limit_id: str, *, element: str, zone: str, started: datetime) -> LawInCase | None:
-        """Give a limit as it stands in a case when it starts at an instant (UTC); None for an unknown one."""
+        """Return a limit as it stands in a case when it starts at an instant (UTC); None for an unknown one."""
         told = self.told(case_id, element, zone=zone) if depends_on_case(self._library.versions(limit_id)) else NOTHING
         return law_for(self._library, limit_id, told=told, zone=zone, started=started)
 
@@ -65,7 +65,7 @@ class LawHere:
 
 
 def element_of(path: str) -> str:
-    """Give the person part of a path: the path without its rounds."""
+    """Return the person part of a path: the path without its rounds."""
     return "/".join(part for part in path.split("/") if not part.startswith("r:"))
 
 
@@ -184,7 +184,7 @@ def _views(
 
 
 def _elements(known: Known, opened: Iterable[tuple[Row, Answers]]) -> dict[str, frozenset[str]]:
-    """Give for each element the latest answer to it: of the person alone first, since those come after the case's."""
+    """Return for each element the latest answer to it: of the person alone first, since those come after the case's."""
     told: dict[str, frozenset[str]] = dict.fromkeys(ELEMENTS, frozenset())
     for row, answers in sorted(opened, key=lambda one: (bool(element_of(one[0]["path"])), one[0]["ended_at"])):
         for name, element in _fields(known, row["uses"]).items():

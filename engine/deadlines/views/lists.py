@@ -123,7 +123,7 @@ def delays(reading: Reading, viewer: Viewer) -> tuple[DelayLine, ...]:
 
 
 def link(reading: Reading, viewer: Viewer, token: str) -> LinkView:
-    """Give what a link leads to, for the recipient of its message and for who may steer the case.
+    """Return what a link leads to, for the recipient of its message and for who may steer the case.
 
     A wrong link and somebody else's get the same answer: `NotFoundError`. Case and step are left out for a recipient
     who is not shown the step, such as somebody of a partner.

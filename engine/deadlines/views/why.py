@@ -63,7 +63,7 @@ def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[Reas
 
 
 def stretches(reading: Reading, row: Row, deadline: Deadline, library: Library) -> tuple[StepInterval, ...]:
-    """Give what was recorded on the step of a deadline that its limit may leave out, in order of time."""
+    """Return what was recorded on the step of a deadline that its limit may leave out, in order of time."""
     law, time = _law_and_time(reading, row, deadline, library)
     names = _excluded_names(row, deadline, time, law)
     return tuple(one for one in _intervals(reading, deadline.step_id) if one.name in names)

@@ -36,7 +36,7 @@ class NewDay:
 
 
 def add_special_day(engine: Engine, new: NewDay, *, viewer: Viewer) -> UUID:
-    """Add a day to a calendar and ask that the open deadlines are counted again; gives its id.
+    """Add a day to a calendar and ask that the open deadlines are counted again; returns its id.
 
     Raises `NotAllowedError`, `NotFoundError` for a calendar that is not published, and `SpecialDayError` for a day
     that is over, that is what it should become already, or that lacks a name or a reason.
@@ -103,7 +103,7 @@ def added_day(engine: Engine, tx: Transaction, calendar: str, day: date) -> Stor
 
 
 def as_stored(engine: Engine, new: NewDay, viewer: Viewer) -> StoredDay:
-    """Give the day as it would be stored."""
+    """Return the day as it would be stored."""
     return StoredDay(
         id=engine.entropy.uuid(), calendar=new.calendar, day=new.day, kind=new.kind, name=new.name.strip(),
         reason=new.reason.strip(), added_by=viewer.actor_id, added_at=engine.clock.now(), who=viewer.name,
@@ -111,7 +111,7 @@ def as_stored(engine: Engine, new: NewDay, viewer: Viewer) -> StoredDay:
 
 
 def calendar_of(tx: Transaction, name: str) -> Calendar:
-    """Give a published calendar as it counts now; raises `NotFoundError`."""
+    """Return a published calendar as it counts now; raises `NotFoundError`."""
     found = tx.library().calendars.get(name)
     if found is None:
         raise NotFoundError(kind="calendar")
@@ -176,7 +176,7 @@ def days_of_year(engine: Engine, name: str, year: int) -> tuple[CalendarDay, ...
 
 
 def published_calendar(engine: Engine, name: str) -> Calendar:
-    """Give a calendar as it counts now; raises `NotFoundError`."""
+    """Return a calendar as it counts now; raises `NotFoundError`."""
     with engine.transaction() as tx:
         return calendar_of(tx, name)
 

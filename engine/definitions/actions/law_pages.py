@@ -81,7 +81,7 @@ def law_lines(engine: Engine, *, jurisdiction: str = "", state: str = "") -> tup
 
 
 def law_page(engine: Engine, limit_id: str, *, viewer: Viewer) -> LawPage:
-    """Give every text of a limit; raises `UnknownLawLimitError`."""
+    """Return every text of a limit; raises `UnknownLawLimitError`."""
     with engine.transaction() as tx:
         lines = tuple(line for line in _lines(engine, tx) if line.limit.id == limit_id)
         if not lines:
@@ -172,7 +172,7 @@ def _state(limit: LawLimit, signatures: Iterable[StoredSignature]) -> str:
 
 
 def length_of(limit: LawLimit) -> str:
-    """Say how long a limit is, and what is watched where the text gives no number."""
+    """Return how long a limit is, and what is watched where the text gives no number."""
     if limit.counted_limit is None:
         return MEASURES[limit.measure]
     words = limit.counted_limit.in_words()

@@ -104,7 +104,7 @@ def _units(tx: Transaction, viewer: Viewer) -> Iterable[Unit]:
 
 
 def _is_of_place(place: str, law_of: str) -> bool:
-    """Say whether a unit's place is one of a law's: anywhere, in its country, or in its State."""
+    """Return whether a unit's place is one of a law's: anywhere, in its country, or in its State."""
     return law_of in {"*", place, place.partition("-")[0]}
 
 

@@ -97,7 +97,7 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
 
 
 def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
-    """Give what publishing these files would change of the library, and the workflows whose people it would reach."""
+    """Return what publishing these files would change of the library, and the workflows whose people it would reach."""
     with engine.transaction() as tx:
         new = [one for one in candidates(sources, published_workflows(tx)) if _differs(tx, one)]
         before = after = tx.library()
@@ -198,7 +198,7 @@ def _when(deadline: Deadline | None) -> tuple[datetime, datetime, datetime | Non
 
 
 def _told(old: Deadline | None, new: Deadline | None) -> tuple[datetime | None, datetime | None]:
-    """Give when each is told of next; when that is the same, when each is late."""
+    """Return when each is told of next; when that is the same, when each is late."""
     following = (old.next_at if old else None, new.next_at if new else None)
     if old and new and following[0] == following[1]:
         return old.late_from, new.late_from

@@ -202,7 +202,7 @@ def _ask(
 
 
 def _owner(tx: Transaction, one: Candidate, viewer: Viewer) -> UUID | None:
-    """Give the unit for whose own cases a definition is; None for what is everybody's, which is the hub's."""
+    """Return the unit for whose own cases a definition is; None for what is everybody's, which is the hub's."""
     known = tx.of(DefinitionStore).current(one.kind, one.name)
     if known is not None:
         return known.owner_unit_id
@@ -212,7 +212,7 @@ def _owner(tx: Transaction, one: Candidate, viewer: Viewer) -> UUID | None:
 
 
 def _who_agree(tx: Transaction, owners: Iterable[UUID | None], viewer: Viewer) -> tuple[UUID, ...]:
-    """Give the units one of which agrees: the owner, then those of the hub's body, that of who proposes first."""
+    """Return the units one of which agrees: the owner, then those of the hub's body, that of who proposes first."""
     hub = sorted(hub_units(tx), key=lambda unit_id: unit_id not in viewer.unit_ids)
     owning = set(owners)
     own = owning.pop() if len(owning) == 1 else None
@@ -290,7 +290,7 @@ def _recount(engine: Engine, tx: Transaction, done: Iterable[Published], *, by: 
 
 
 def _stands(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition]) -> str:
-    """Give a hash of what would be published and of what runs: another one means that something changed since."""
+    """Return a hash of what would be published and of what runs: another one means that something changed since."""
     sources = _sources(versions)
     if has_errors(lint_within(engine, tx, sources)):
         return "does not fit"

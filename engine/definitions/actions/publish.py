@@ -68,7 +68,7 @@ class Candidate:
         return hashlib.sha256(json.dumps(self.flattened, sort_keys=True).encode()).hexdigest()
 
     def as_version(self, version: int) -> "Candidate":
-        """Give the same content under another version."""
+        """Return the same content under another version."""
         return replace(self, record=self.record.model_copy(update={"version": version}))
 
 
@@ -198,7 +198,7 @@ def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ..
 
 
 def published_workflows(tx: Transaction) -> Definitions:
-    """Give the texts of published workflows, for `extends`."""
+    """Return the texts of published workflows, for `extends`."""
     stored = tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value)
     return Definitions(
         sources={(DefinitionKind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored}
@@ -230,7 +230,7 @@ def publish_now(
 
 
 def runs_already(tx: Transaction, one: Candidate) -> StoredDefinition | None:
-    """Give the version that runs when it says what a file says; words of a comment do not count."""
+    """Return the version that runs when it says what a file says; words of a comment do not count."""
     current = tx.of(DefinitionStore).current(one.kind, one.name)
     if current is not None and current.content_hash == one.as_version(current.version).content_hash:
         return current
@@ -247,7 +247,7 @@ def next_version(
     at: datetime,
     owner: UUID | None = None,
 ) -> StoredDefinition:
-    """Give a definition as it is stored: in the version of its file, or in the next free one when that is taken."""
+    """Return a definition as it is stored: in the version of its file, or in the next free one when that is taken."""
     newest = tx.of(DefinitionStore).newest_version(one.kind, one.name)
     new = one.as_version(newest + 1) if one.version <= newest else one
     return StoredDefinition(
@@ -258,7 +258,7 @@ def next_version(
 
 
 def contracts(engine: Engine, one: Candidate) -> dict[str, object]:
-    """Give the contract of each step type that a workflow uses, as it is installed now."""
+    """Return the contract of each step type that a workflow uses, as it is installed now."""
     if not isinstance(one.record, Workflow):
         return {}
     infos = ((step.uses, engine.catalogue.find(step.uses)) for step in one.record.steps.values())
@@ -271,7 +271,7 @@ def publishing(kind: str) -> Action:
 
 
 def refused(findings: Iterable[Finding]) -> DefinitionError:
-    """Give the error that carries findings, told by the first of them."""
+    """Return the error that carries findings, told by the first of them."""
     found = tuple(findings)
     first = next(finding for finding in found if has_errors((finding,)))
     where = f"{first.file}:{first.line}:{first.column}"

@@ -75,7 +75,7 @@ def explain_in_case(
     as_: As = None,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
-    """Say whether a limit counts in a case, why, what is missing for that, and when it falls due."""
+    """Return whether a limit counts in a case, why, what is missing for that, and when it falls due."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
         case_id = engine.ask(find_case, viewer, case)

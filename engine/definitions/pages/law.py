@@ -163,7 +163,7 @@ def _page(
 
 
 def _zone(visit: Visit, place: str) -> str:
-    """Give the zone in which an example of a place is typed and read."""
+    """Return the zone in which an example of a place is typed and read."""
     try:
         return visit.engine.library().calendar(place).zone
     except NoCalendarError:

@@ -132,7 +132,7 @@ def edit_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
 
 
 def _note(visit: Visit, kind: str, name: str) -> str:
-    """Give what the ladder, law pack or calendar that runs says about itself."""
+    """Return what the ladder, law pack or calendar that runs says about itself."""
     library = visit.engine.library()
     notes = {
         "ladder": {one.name: one.note for one in library.ladders.values()},

@@ -93,7 +93,7 @@ class Arrival:
             del self._held[:PART]
 
     def finish(self) -> UUID:
-        """Look at what came, make the copy that is shared, and keep both; gives the id of the file.
+        """Look at what came, make the copy that is shared, and keep both; returns the id of the file.
 
         A file that the case has already is not kept twice. Raises `InvalidAnswersError` for a file of another kind
         than its name says, one that would burst, an empty one, or one for which there is no room.
@@ -177,7 +177,7 @@ def require_may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
 
 
 def may_add(engine: Engine, case_id: UUID, *, viewer: Viewer) -> bool:
-    """Say whether somebody who sees a case may add a file to it."""
+    """Return whether somebody who sees a case may add a file to it."""
     try:
         require_may_add(engine, case_id, viewer=viewer)
     except NotAllowedError:
@@ -211,7 +211,7 @@ def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView
 
 
 def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, original: bool = False) -> OpenedFile:
-    """Give a file out: the copy without metadata, or the original as it came; it is written first who looks at it.
+    """Return a file out: the copy without metadata, or the original as it came; it is written first who looks at it.
 
     The whole of it is held against the hash that was made when it came, before any of it is given out. The original,
     and a file that no scanner has seen, ask for a recent proof of who it is. Raises `NotFoundError`,
@@ -252,7 +252,7 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
 
 
 def drop_unfinished(engine: Engine) -> int:
-    """Take away what is left of files that stopped arriving more than a day ago; gives how many."""
+    """Take away what is left of files that stopped arriving more than a day ago; returns how many."""
     with engine.transaction() as tx:
         left = tx.of(FileStore).unfinished(before=engine.wall_clock.now() - _GIVEN_UP, most=100)
         for file_id in left:
@@ -262,7 +262,7 @@ def drop_unfinished(engine: Engine) -> int:
 
 
 def shown_name(name: str) -> str:
-    """Give the name of a file for showing: no folders, nothing that cannot be printed, its ending kept."""
+    """Return the name of a file for showing: no folders, nothing that cannot be printed, its ending kept."""
     last = name.replace("\\", "/").rpartition("/")[2]
     printable = "".join(letter for letter in last if letter.isprintable()).strip(" .")
     stem, dot, ending = printable.rpartition(".")
@@ -271,7 +271,7 @@ def shown_name(name: str) -> str:
 
 
 def _hash_of(tx: Transaction, file_id: UUID) -> str | None:
-    """Give the hash of a file as it came; None for one that can be read no more."""
+    """Return the hash of a file as it came; None for one that can be read no more."""
     try:
         return str(tx.of(FileStore).details(file_id)["sha256"])
     except (DamagedError, KeyMissingError) as error:
@@ -280,13 +280,13 @@ def _hash_of(tx: Transaction, file_id: UUID) -> str | None:
 
 
 def _may_open(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
-    """Say whether a file is shown: nobody knows who of the case is on it, so it must be shown of everybody."""
+    """Return whether a file is shown: nobody knows who of the case is on it, so it must be shown of everybody."""
     fields, shown = (FIELD, *(f"class:{name.value}" for name in file.sealed_classes)), of_everybody(access)
     return all(can(viewer, Action.REVEAL, access=shown, field=field) for field in fields)
 
 
 def _is_there(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
-    """Say whether it is shown that there is a file: to a grant only where it opens it."""
+    """Return whether it is shown that there is a file: to a grant only where it opens it."""
     return access.fields is None or _may_open(viewer, access, file)
 
 
@@ -325,7 +325,7 @@ def _require_whole(engine: Engine, viewer: Viewer, file_id: UUID, copy_of: str, 
 
 
 def _parts(opened: Callable[[int], bytes], size: int) -> Iterator[bytes]:
-    """Give the parts; the first is opened at once, so that what is damaged is known before anything is sent."""
+    """Return the parts; the first is opened at once, so that what is damaged is known before anything is sent."""
     count = -(-size // PART)
     first = opened(0) if count else b""
 

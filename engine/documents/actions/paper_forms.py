@@ -52,7 +52,7 @@ class PaperQuestion:
 
 
 def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
-    """Give the blank form of a step type as HTML, to be printed; raises `UnknownStepTypeError` for none of a person.
+    """Return the blank form of a step type as HTML, to be printed; raises `UnknownStepTypeError` for none of a person.
 
     It has every question with its choices, those that save the step first; who wrote it, when and why it is typed in
     later; and how the step ends when it cannot be done.
@@ -83,7 +83,7 @@ def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
 
 
 def paper_form_name(key: str) -> str:
-    """Give the name under which the form of a step type is saved, without its ending."""
+    """Return the name under which the form of a step type is saved, without its ending."""
     return f"paper-form-{key.replace('.', '-')}"
 
 

@@ -27,7 +27,7 @@ class Printed(NamedTuple):
 
 
 def open_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> str:
-    """Give the text of a paper, stamped; that it was looked at is written first, and without that nothing is shown.
+    """Return the text of a paper, stamped; that it was looked at is written first, and without that nothing is shown.
 
     The stamp says whether somebody has released it, the hash of the text as it is kept, and for whom this copy was made
     and when. Raises `NotFoundError`, `NotAllowedError`, `AuditUnavailableError`.
@@ -36,7 +36,7 @@ def open_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> str:
 
 
 def print_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> Printed:
-    """Give a paper as PDF, stamped as on its page. Raises what `open_document` raises, and `PrintingError`."""
+    """Return a paper as PDF, stamped as on its page. Raises what `open_document` raises, and `PrintingError`."""
     paper = engine.ask(paper_view, viewer, document_id)
     html = _opened(engine, paper, viewer)
     return Printed(f"{paper.number}-{paper.version}.pdf", engine.printer.pdf(html))
@@ -69,7 +69,7 @@ def release_document(engine: Engine, document_id: UUID, *, viewer: Viewer, comma
 
 
 def leaves_the_network(engine: Engine, name: str) -> bool:
-    """Say whether papers of a name are for bodies outside, and wait for a release; one for the person is not."""
+    """Return whether papers of a name are for bodies outside, and wait for a release; one for the person is not."""
     return all(
         document.leaves
         for step_type in engine.registry.step_types.values()

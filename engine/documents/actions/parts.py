@@ -24,7 +24,7 @@ class PartedFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Give the place that is read next, in bytes from the start."""
+        """Return the place that is read next, in bytes from the start."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -36,7 +36,7 @@ class PartedFile(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever bytes can be written to
-        """Read some bytes, at most to the end of a part; gives how many."""
+        """Read some bytes, at most to the end of a part; returns how many."""
         view = memoryview(buffer).cast("B")
         if self._at >= self._size or not len(view):
             return 0

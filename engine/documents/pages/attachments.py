@@ -48,7 +48,7 @@ KINDS: Final[Mapping[str, str]] = {
 def with_files(
     fields: Iterable[FieldView], names: frozenset[str], files: Iterable[FileView], zone: str
 ) -> tuple[FieldView, ...]:
-    """Give the questions with the files to choose from at those that are named; without files they stay as they are.
+    """Return the questions with the files to choose from at those that are named; without files they stay as they are.
 
     What can be read no more, or is held back, is not offered.
     """

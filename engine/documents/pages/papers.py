@@ -26,7 +26,7 @@ def paper(visit: SignedIn, document_id: UUID) -> Response:
 
 @router.get("/documents/{document_id}/pdf")
 def printed(visit: SignedIn, document_id: UUID) -> Response:
-    """Give a paper as PDF."""
+    """Return a paper as PDF."""
     made = print_document(visit.engine, document_id, viewer=visit.viewer)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
     return Response(made.pdf, media_type="application/pdf", headers=headers)
@@ -80,7 +80,7 @@ def blank(visit: SignedIn, key: str) -> Response:
 
 @router.get("/paper-forms/{key}/pdf")
 def printed_form(visit: SignedIn, key: str) -> Response:
-    """Give a blank form as PDF."""
+    """Return a blank form as PDF."""
     pdf = visit.engine.printer.pdf(_form(visit, key))
     headers = {"Content-Disposition": f'attachment; filename="{paper_form_name(key)}.pdf"'}
     return Response(pdf, media_type="application/pdf", headers=headers)

@@ -46,7 +46,7 @@ DONE, ASIDE, READY = "done", "aside", "ready"
 def run_job(
     engine: Engine, job: ClaimedJob, *, flow_run_id: UUID | None, task_run_id: UUID | None, done_by: DoneBy
 ) -> str:
-    """Do a job and commit its result; gives its status.
+    """Do a job and commit its result; returns its status.
 
     May be called again with the same token. What a person caused is set aside, and nothing done, when that person could
     no longer cause it. Raises `StepFailedError` when a pillar's function fails (nothing was
@@ -195,7 +195,7 @@ def _call(function: Callable[[StepContext], object], read: StepReading, kind: ty
 
 
 def _has_appointment(read: StepReading) -> bool:
-    """Say whether a step is an appointment; whatever its function raises becomes one error without its words."""
+    """Return whether a step is an appointment; whatever its function raises becomes one error without its words."""
     try:
         return appointment_of(read) is not None
     except Exception as error:  # noqa: BLE001 - a pillar may raise anything

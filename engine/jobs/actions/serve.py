@@ -76,7 +76,7 @@ def fail_job(engine: Engine, job: ClaimedJob, *, code: str) -> str:
 
 
 def release_job(engine: Engine, job: ClaimedJob, *, after: timedelta = timedelta()) -> None:
-    """Give a job back untouched; it does not count as an attempt."""
+    """Return a job back untouched; it does not count as an attempt."""
     with engine.transaction() as tx:
         if tx.of(JobStore).hold(job.id, job.token) == "claimed":
             tx.of(JobStore).put_back(job.id, ready_at=engine.clock.now() + after, count_attempt=False)
@@ -84,7 +84,7 @@ def release_job(engine: Engine, job: ClaimedJob, *, after: timedelta = timedelta
 
 
 def close_batch(engine: Engine, *, batch_id: UUID) -> bool:
-    """Give a batch's cases back, unless one of them has work again; gives whether it is closed."""
+    """Return a batch's cases back, unless one of them has work again; returns whether it is closed."""
     with engine.transaction() as tx:
         closed = tx.of(JobStore).close_batch(batch_id, now=engine.clock.now())
         tx.commit()
@@ -92,7 +92,7 @@ def close_batch(engine: Engine, *, batch_id: UUID) -> bool:
 
 
 def hold_batch(engine: Engine, *, batch_id: UUID) -> int:
-    """Keep the due jobs of a cancelled batch until it is retried; gives how many."""
+    """Keep the due jobs of a cancelled batch until it is retried; returns how many."""
     with engine.transaction() as tx:
         held = tx.of(JobStore).hold_batch(batch_id, now=engine.clock.now())
         tx.commit()
@@ -137,7 +137,7 @@ def note_service(engine: Engine, *, service: str, state: str) -> None:
 
 
 def service_age(engine: Engine, service: str) -> timedelta | None:
-    """Give how long ago a service last said something; None when it never did."""
+    """Return how long ago a service last said something; None when it never did."""
     with engine.transaction() as tx:
         seconds = tx.of(HousekeepingStore).service_age(service)
     return None if seconds is None else timedelta(seconds=seconds)

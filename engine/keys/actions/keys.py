@@ -157,7 +157,7 @@ def reseal_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = _BA
 
 
 def _reseal(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None, batch: int) -> tuple[int, bool]:
-    """Seal what is under an owner's older keys by its newest; gives how many values, and whether no older is left."""
+    """Seal what is under an owner's older keys by its newest; returns how many values, and whether no older is left."""
     with engine.transaction() as tx:
         versions = tx.of(KeyStore).whole_versions(owner)
     if not versions:
@@ -183,7 +183,7 @@ def _reseal(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None
 
 
 def export_keys(engine: Engine, *, viewer: Viewer, passphrase: str) -> bytes:
-    """Give the key file sealed with a passphrase; raises `KeyExportError` for a short one, `NotAllowedError`."""
+    """Return the key file sealed with a passphrase; raises `KeyExportError` for a short one, `NotAllowedError`."""
     _require(viewer)
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise KeyExportError(problem=f"Choose a passphrase of at least {SHORTEST_PASSPHRASE} characters.")
@@ -241,7 +241,7 @@ def key_state(engine: Engine, *, viewer: Viewer) -> KeyState:
 
 
 def keys_are_proved(engine: Engine) -> bool:
-    """Say whether an export of just the keys that are used was proved by a trial restore."""
+    """Return whether an export of just the keys that are used was proved by a trial restore."""
     with engine.transaction() as tx:
         return _proved_at(engine, tx) is not None
 

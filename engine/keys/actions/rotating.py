@@ -133,7 +133,7 @@ def rotate_chains(engine: Engine, *, viewer: Viewer) -> ChainRotation:
 
 
 def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
-    """Let a new key sign checkpoints, named by the old one's signature; gives its id.
+    """Let a new key sign checkpoints, named by the old one's signature; returns its id.
 
     The old one is forgotten but for its public half, which proves what it signed. Raises `ConflictError` while a
     checkpoint is being made, `NotAllowedError`, `SettingsError`.
@@ -153,7 +153,7 @@ def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
 
 
 def write_persons(engine: Engine, key_id: str, batch: int, after_batch: Callable[[int], None]) -> tuple[int, int]:
-    """Write tokens for everybody who has none of a key, some in a transaction; gives how many, and how many not."""
+    """Write tokens for everybody who has none of a key, some in a transaction; returns how many, and how many not."""
     after, done, lost = UUID(int=0), 0, 0
     while True:
         with engine.transaction() as tx:
@@ -208,7 +208,7 @@ def _drop_index(engine: Engine, viewer: Viewer, *, is_settled: bool) -> IndexRot
 
 
 def _seen_all(engine: Engine) -> int | None:
-    """Give the last checkpoint, if it has seen all links that were signed before every process had the new key."""
+    """Return the last checkpoint, if it has seen all links that were signed before every process had the new key."""
     with engine.transaction() as tx:
         kept = tx.of(HousekeepingStore).installation(_CHAINS)
         last = tx.of(CheckpointStore).last()
@@ -220,7 +220,7 @@ def _seen_all(engine: Engine) -> int | None:
 
 
 def _is_settled(engine: Engine, name: str) -> bool:
-    """Say whether every process surely knows of what was done last."""
+    """Return whether every process surely knows of what was done last."""
     with engine.transaction() as tx:
         kept = tx.of(HousekeepingStore).installation(name)
     return kept is not None and engine.wall_clock.now() - datetime.fromisoformat(kept["at"]) >= SETTLES
@@ -247,7 +247,7 @@ def _closed_at(chains: ChainKeys) -> int | None:
 
 
 def _say_what_was_not(engine: Engine, viewer: Viewer, stand: _Stand) -> bool:
-    """Say how the key file stands where the call that changed it was broken off before; gives whether it was said."""
+    """Say how the key file stands where the call that changed it was broken off before; returns whether it was said."""
     with engine.transaction() as tx:
         kept = tx.of(HousekeepingStore).installation(stand.name) or {}
     was_said = kept["said"] == list(stand.said) if "said" in kept else not stand.is_begun

@@ -17,7 +17,7 @@ FieldPath = tuple[str, ...]
 
 
 def can_be_true(condition: Condition, types: Fields, *, never_known: Collection[FieldPath] = ()) -> bool:
-    """Say whether some answers make the condition true; also true when there are too many answers to try.
+    """Return whether some answers make the condition true; also true when there are too many answers to try.
 
     Fields in `never_known` have no answer when the condition is asked.
     """

@@ -27,7 +27,7 @@ _QUESTIONS = {
 
 
 def fields_for(subject: Subject, place: ConditionPlace, condition: Condition) -> Fields:
-    """Give the type of every field that a condition may name at its place."""
+    """Return the type of every field that a condition may name at its place."""
     found: dict[tuple[str, ...], FieldType] = {
         (name,): _type(fact.output) for name, fact in subject.workflow.facts.items()
     }
@@ -74,7 +74,7 @@ def outputs_of(step: StepSpec, info: StepTypeInfo | None) -> Iterator[tuple[str,
 
 
 def is_unchecked(subject: Subject, path: tuple[str, ...]) -> bool:
-    """Say whether nothing is known of a field: its step type is unknown, or nobody said what a report holds."""
+    """Return whether nothing is known of a field: its step type is unknown, or nobody said what a report holds."""
     head = path[0]
     if head == "report":
         return not subject.names.report
@@ -82,7 +82,7 @@ def is_unchecked(subject: Subject, path: tuple[str, ...]) -> bool:
 
 
 def is_sealed(subject: Subject, path: tuple[str, ...]) -> bool:
-    """Say whether a field exists but is kept from conditions, since it may hold what only people may see."""
+    """Return whether a field exists but is kept from conditions, since it may hold what only people may see."""
     if len(path) < 2 or path[0] not in subject.workflow.steps:  # noqa: PLR2004 - a step and its field
         return False
     step, info = subject.workflow.steps[path[0]], subject.infos[path[0]]

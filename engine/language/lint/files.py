@@ -133,7 +133,7 @@ def _library_file(document: YamlDocument, catalogue: StepCatalogue, names: Known
 
 
 def _is_told_better(found: Finding, better: set[tuple[str, str]]) -> bool:
-    """Say whether another finding names the level that this one speaks of in general."""
+    """Return whether another finding names the level that this one speaks of in general."""
     return found.code == "bad-value" and (found.file, "levels-out-of-order") in better
 
 
@@ -157,7 +157,7 @@ def lint_paths(
 
 
 def is_folder(path: Path) -> bool:
-    """Say whether a path leads to a folder; False for one that cannot be asked about."""
+    """Return whether a path leads to a folder; False for one that cannot be asked about."""
     try:
         return path.is_dir()
     except (OSError, ValueError):

@@ -243,7 +243,7 @@ def check_titles(subject: Subject) -> None:
 
 
 def _titles(subject: Subject) -> Iterator[tuple[Path, str, str, tuple[str, ...]]]:
-    """Give each title with the place of its step, and the names of peoples that it must not bear.
+    """Return each title with the place of its step, and the names of peoples that it must not bear.
 
     A step may be named after a people: after its language, or after a body, such as the one for refugees.
     """

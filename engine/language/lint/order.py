@@ -20,7 +20,7 @@ class Order:
         }
 
     def join(self, key: str) -> Join:
-        """Give what comes before a step: its own `after`, or that of the choice that leads to it."""
+        """Return what comes before a step: its own `after`, or that of the choice that leads to it."""
         choice = self.choice_of.get(key)
         return self._workflow.choices[choice].after if choice else self._workflow.steps[key].after
 
@@ -55,7 +55,7 @@ class Order:
         return frozenset(name for name, before in self.ancestors.items() if key in before)
 
     def is_conditional(self, key: str) -> bool:
-        """Say whether a step may be left out although what comes before it has ended."""
+        """Return whether a step may be left out although what comes before it has ended."""
         step = self._workflow.steps[key]
         called = step.discretionary or key in self.opened_by_breach
         return called or step.when is not None or key in self.choice_of

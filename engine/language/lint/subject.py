@@ -106,13 +106,13 @@ class Subject:
         self.error(path, code, f"There is no {what} {shown(name)}. {meant(name, known)}")
 
     def each(self, path: Path, values: tuple[str, ...]) -> list[tuple[Path, str]]:
-        """Give the place of each entry of a list; an entry may be written without its list."""
+        """Return the place of each entry of a list; an entry may be written without its list."""
         if (*path, 0) in self.merged.owners:
             return [((*path, index), value) for index, value in enumerate(values)]
         return [(path, value) for value in values]
 
     def times(self, key: str) -> list[tuple[Path, TimeSpec]]:
-        """Give the time limits that the file itself writes for a step, each with its place."""
+        """Return the time limits that the file itself writes for a step, each with its place."""
         path: Path = ("steps", key, "time")
         times = self.workflow.steps[key].time
         if (*path, 0) in self.merged.owners:
@@ -120,7 +120,7 @@ class Subject:
         return [(path, time) for time in times]
 
     def join_path(self, path: Path) -> Path:
-        """Give the place of the steps that an `after` lists, however it is written."""
+        """Return the place of the steps that an `after` lists, however it is written."""
         return next(
             (found for word in ("all", "any", "of", "steps") if (found := (*path, word)) in self.merged.owners), path
         )

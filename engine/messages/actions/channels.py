@@ -105,7 +105,7 @@ def gateway_rates(engine: Engine) -> tuple[tuple[str, int], ...]:
 
 
 def share_of(engine: Engine, channel: str, *, most: Callable[[int], int]) -> int | None:
-    """Give how many messages the next job of a channel with a rate asks for; None for one without a rate.
+    """Return how many messages the next job of a channel with a rate asks for; None for one without a rate.
 
     `most` says how many of a rate a minute may go at one time.
     """
@@ -177,7 +177,7 @@ _TIME: Final = re.compile(r"[0-2]\d:[0-5]\d")
 
 
 def preference_of(engine: Engine, *, viewer: Viewer) -> Preference:
-    """Give what the viewer chose; empty fields where they chose nothing."""
+    """Return what the viewer chose; empty fields where they chose nothing."""
     with engine.transaction() as tx:
         return _chosen(tx, viewer.actor_id)
 

@@ -32,7 +32,7 @@ _FIRST_SECONDS, _LONGEST_SECONDS, _SPREAD = 60, 24 * 60, 0.25
 
 
 def next_try(delivery: ClaimedDelivery, *, code: str, has_other_way: bool, now: datetime) -> datetime | None:
-    """Give the instant of the next try: 1 to 30 minutes later, for 72 hours from the first; None to give up.
+    """Return the instant of the next try: 1 to 30 minutes later, for 72 hours from the first; None to give up.
 
     The spread comes from the delivery's id, so that it is the same whoever asks. A critical message that may take
     another way is tried again after ten minutes at the latest.
@@ -47,12 +47,12 @@ def next_try(delivery: ClaimedDelivery, *, code: str, has_other_way: bool, now: 
 
 
 def wants_other_way(delivery: ClaimedDelivery, *, is_given_up: bool, now: datetime) -> bool:
-    """Say whether another channel shall carry a message too: critical, and undelivered for ten minutes or for good."""
+    """Whether another channel shall carry a message too: critical, and undelivered for ten minutes or for good."""
     return delivery.critical and (is_given_up or now >= delivery.written_at + SECOND_WAY_AFTER)
 
 
 def _share(delivery: ClaimedDelivery) -> float:
-    """Give a number from 0 to 1 that is the same for the same try of the same delivery."""
+    """Return a number from 0 to 1 that is the same for the same try of the same delivery."""
     digest = hashlib.blake2b(delivery.id.bytes + delivery.attempt.to_bytes(4, "big"), digest_size=4).digest()
     return int.from_bytes(digest, "big") / 2**32
 
@@ -95,7 +95,7 @@ def _send(engine: Engine, sending: Sending, delivery: ClaimedDelivery) -> tuple[
 
 
 def _address(engine: Engine, delivery: ClaimedDelivery) -> str:
-    """Give the address: an e-mail's is its recipient's own, all others are opened only to be used."""
+    """Return the address: an e-mail's is its recipient's own, all others are opened only to be used."""
     if delivery.address:
         return delivery.address
     with engine.transaction() as tx:
@@ -144,7 +144,7 @@ NOT_SET_UP = "not-set-up"
 
 
 def deliver_messages(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
-    """Send what is due on the job's channel, other cases' too; gives the job's status.
+    """Send what is due on the job's channel, other cases' too; returns the job's status.
 
     A delivery is claimed for two minutes, sent outside of any transaction and recorded before the next. A crash in
     between leaves it waiting: it is sent again, under the same Message-ID and with the same words.
@@ -162,7 +162,7 @@ def deliver_messages(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any])
 
 
 def deliver_unattended(engine: Engine) -> int:
-    """Send what no job would: messages of no case, and those whose job was set aside; gives how many were taken."""
+    """Send what no job would: messages of no case, and those whose job was set aside; returns how many were taken."""
     with engine.transaction() as tx:
         channels = tx.of(DeliveryStore).unattended(now=engine.clock.now())
     return sum(
@@ -181,7 +181,7 @@ class _Way(NamedTuple):
 
 
 def _every_way(engine: Engine, channel: str) -> tuple[_Way, ...]:
-    """Give the installation's own way, or the gateway of each organisation with what it takes in a minute."""
+    """Return the installation's own way, or the gateway of each organisation with what it takes in a minute."""
     if channel in engine.channels:
         return (_Way(engine.channels[channel]),)
     with engine.transaction() as tx:

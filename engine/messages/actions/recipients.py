@@ -79,7 +79,7 @@ class _Meant(NamedTuple):
 
 
 def who_has_it(tx: Transaction, state: CaseState, item: WorkItem | None, *, now: datetime) -> tuple[ActorRecord, ...]:
-    """Give who is to do an item: its assignee, or the deputy of one who is away, else all its candidates."""
+    """Return who is to do an item: its assignee, or the deputy of one who is away, else all its candidates."""
     if item is None:
         return ()
     hidden = tx.of(AccessStore).recused(state.case.id)
@@ -89,7 +89,7 @@ def who_has_it(tx: Transaction, state: CaseState, item: WorkItem | None, *, now:
 
 
 def who_is_told(tx: Transaction, state: CaseState, step_id: UUID, level: Level, *, now: datetime) -> Reachable:
-    """Give whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy.
+    """Return whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy.
 
     On a last resort they are told beside their deputy: only who is disabled or in conflict with the case is left out.
     """
@@ -100,7 +100,7 @@ def who_is_told(tx: Transaction, state: CaseState, step_id: UUID, level: Level, 
 
 
 def last_resort(tx: Transaction, state: CaseState, *, now: datetime) -> tuple[ActorRecord, ...]:
-    """Give those above in the unit, else whoever keeps the system running; nobody who must not be told."""
+    """Return those above in the unit, else whoever keeps the system running; nobody who must not be told."""
     hidden = tx.of(AccessStore).recused(state.case.id)
     above = _Meant(tx.of(DirectoryStore).holders(roles=LAST_RESORT, unit_id=state.case.unit_id))
     found = _reach(tx, above, hidden, now).people
@@ -108,12 +108,12 @@ def last_resort(tx: Transaction, state: CaseState, *, now: datetime) -> tuple[Ac
 
 
 def reachable(tx: Transaction, state: CaseState, people: Iterable[ActorRecord], *, now: datetime) -> Reachable:
-    """Give who of these people can be told of a case, deputies included, or why nobody can."""
+    """Return who of these people can be told of a case, deputies included, or why nobody can."""
     return _reach(tx, _Meant(tuple(people)), tx.of(AccessStore).recused(state.case.id), now)
 
 
 def people_of_partner(tx: Transaction, state: CaseState, unit_id: UUID, *, now: datetime) -> tuple[ActorRecord, ...]:
-    """Give who answers referrals in a unit: its partnership manager, else its caseworkers, else its supervisors."""
+    """Return who answers referrals in a unit: its partnership manager, else its caseworkers, else its supervisors."""
     for role in (Role.PARTNERSHIP_MANAGER, Role.CASEWORKER, Role.SUPERVISOR):
         found = reachable(tx, state, tx.of(DirectoryStore).holders(roles=(role.value,), unit_id=unit_id), now=now)
         if found.people:
@@ -198,7 +198,7 @@ def _reach(
 
 
 def _deputy(tx: Transaction, absence: Absence | None, hidden: frozenset[UUID], now: datetime) -> ActorRecord | None:
-    """Give the deputy of somebody who is away, if that one can be told."""
+    """Return the deputy of somebody who is away, if that one can be told."""
     deputy = tx.of(DirectoryStore).actor(absence.deputy_id) if absence and absence.deputy_id else None
     if deputy is None:
         return None
@@ -282,7 +282,7 @@ def _others(tx: Transaction, ids: tuple[UUID | None, ...], by: UUID) -> list[Act
 
 
 def _due(state: CaseState, item: WorkItem) -> _Times:
-    """Give when the step of an item falls due next, and is late, if it has a limit that is running."""
+    """Return when the step of an item falls due next, and is late, if it has a limit that is running."""
     open_ones = (d for d in state.deadlines.values() if d.step_id == item.step_id and d.status is DeadlineStatus.OPEN)
     first = min(open_ones, key=lambda deadline: deadline.due_at, default=None)
     return {"due_at": first.due_at if first else None, "late_at": first.late_at if first else None}

@@ -37,7 +37,7 @@ _MOST_OF_ALL: Final = 30
 def held_back_for(
     tx: Transaction, *, recipient_id: UUID, channel: str, kind: str, critical: bool, now: datetime
 ) -> str:
-    """Say whether the next message is one too many for a person and channel within a minute: then `storm`, else "".
+    """Return whether the next message is one too many for a person and channel within a minute: then `storm`, else "".
 
     More than 10 of a kind, or 30 of any, that are not critical become one: those not tried yet are held back too. Of
     critical ones the first 10 go out as they come.
@@ -57,7 +57,7 @@ def held_back_for(
 
 
 def bundle_storms(engine: Engine) -> int:
-    """Write one message for each person and channel for whom too much came at once; gives how many were written.
+    """Write one message for each person and channel for whom too much came at once; returns how many were written.
 
     Critical ones are written at once, the others when a minute has passed; never more than one a minute each. A person
     whose message cannot be written is logged by id, and the others get theirs.
@@ -123,7 +123,7 @@ def tell(
     level: int = 0,
     late_at: datetime | None = None,
 ) -> bool:
-    """Write one message a person and channel, each at most once for the same rule; gives whether any must be sent.
+    """Write one message a person and channel, each at most once for the same rule; returns whether any must be sent.
 
     `rule` names what it is about within the case; with recipient and channel it makes the key of the message. What is
     not critical follows the recipient's own choice: which channels, at which hours, or in the daily digest. A channel

@@ -22,7 +22,7 @@ from engine.sign_in.records import CODE_DIGITS
 
 
 def path_of_link(token: str) -> str:
-    """Give the address of a link within the portal."""
+    """Return the address of a link within the portal."""
     return f"/a/{token}"
 
 
@@ -35,23 +35,23 @@ _EMAIL = "email"
 
 
 def channels_set_up(engine: Engine, tx: Transaction, *, unit_id: UUID | None) -> frozenset[str]:
-    """Give the channels that leave the system for a unit: the installation's own, and its organisation's gateways."""
+    """Return the channels that leave the system for a unit: the installation's own, and its organisation's gateways."""
     return frozenset(engine.channels) | frozenset(tx.of(ChannelStore).set_up(unit_id) if unit_id else ())
 
 
 def ways_to(engine: Engine, tx: Transaction, person: ActorRecord, *, unit_id: UUID | None) -> frozenset[str]:
-    """Give the channels of a unit by which one person can be told: set up, and with an address of theirs."""
+    """Return the channels of a unit by which one person can be told: set up, and with an address of theirs."""
     known = set(tx.of(ChannelStore).contacts(person.id)) | ({_EMAIL} if person.email else set())
     return channels_set_up(engine, tx, unit_id=unit_id) & known
 
 
 def token_of_link(engine: Engine, message_id: UUID) -> str:
-    """Give the token of the link of a message, by the key that is used now."""
+    """Return the token of the link of a message, by the key that is used now."""
     return _tokens(engine, message_id)[0]
 
 
 def with_link(engine: Engine, delivery: ClaimedDelivery, words: Rendered) -> Rendered:
-    """Give the words of a message as they leave: those of a level with its link."""
+    """Return the words of a message as they leave: those of a level with its link."""
     if delivery.link_hash is None:
         return words
     mark, token = str(delivery.message_id), _token_to_send(engine, delivery)
@@ -59,7 +59,7 @@ def with_link(engine: Engine, delivery: ClaimedDelivery, words: Rendered) -> Ren
 
 
 def _token_to_send(engine: Engine, delivery: ClaimedDelivery) -> str:
-    """Give the token whose hash is kept; one by the key of now where that key is gone, which is kept from then on."""
+    """Return the token whose hash is kept; one by the key of now where that key is gone, which is kept from then on."""
     tokens = _tokens(engine, delivery.message_id)
     known = next((one for one in tokens if hash_of_link(one) == delivery.link_hash), None)
     if known is not None:
@@ -95,11 +95,11 @@ class UnaddressedMessage:
     code_of: bytes | None = None
 
     def key(self, recipient_id: UUID, channel: str) -> str:
-        """Give the key under which a message exists at most once."""
+        """Return the key under which a message exists at most once."""
         return f"{self.about}|{recipient_id}|{channel}"
 
     def id(self, recipient_id: UUID, channel: str) -> UUID:
-        """Give the id that the message of this key has."""
+        """Return the id that the message of this key has."""
         return uuid5(recipient_id, self.key(recipient_id, channel))
 
 
@@ -131,7 +131,7 @@ def write(
 
 
 def zone_of(tx: Transaction, person: ActorRecord, preference: Preference | None, unit: Unit | None) -> str:
-    """Give the zone of somebody: by their own choice, else the given unit's if it is theirs, else their unit's."""
+    """Return the zone of somebody: by their own choice, else the given unit's if it is theirs, else their unit's."""
     if preference is not None and preference.zone:
         return preference.zone
     if unit is not None and (unit.id in person.unit_ids or not person.unit_ids):
@@ -193,7 +193,7 @@ CODE_PAGE: Final = "/sign-in/code"
 
 
 def words_to_send(engine: Engine, delivery: ClaimedDelivery) -> Rendered:
-    """Give the words of a message as they leave: those that are kept, or with the code of the sign-in it is for."""
+    """Return the words of a message as they leave: those that are kept, or with the code of the sign-in it is for."""
     if delivery.code_of is None:
         return Rendered(delivery.subject, delivery.body, delivery.html)
     with engine.transaction() as tx:

@@ -55,7 +55,7 @@ def ask_copy(
     chosen: Mapping[str, JsonValue],
     command_id: UUID | None = None,
 ) -> UUID:
-    """Ask for a copy of what the viewer sees of their own units; gives its id, the same for the same command.
+    """Ask for a copy of what the viewer sees of their own units; returns its id, the same for the same command.
 
     One of more than 50 lines waits for a second person. Raises `InvalidAnswersError`, `StepUpNeededError`,
     `NotAllowedError`, and `TooOftenError` for the twenty-first within an hour.
@@ -119,7 +119,7 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
 
 
 def link_to_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer) -> str:
-    """Give the secret of a link by which who asked fetches a copy, once; an earlier link no longer leads anywhere.
+    """Return the secret of a link by which who asked fetches a copy, once; an earlier link no longer leads anywhere.
 
     Raises `AlreadyEndedError`, `StepUpNeededError`, `NotFoundError`.
     """

@@ -30,7 +30,7 @@ _MOST: Final = 200
 
 
 def lapse_approvals(engine: Engine) -> int:
-    """End every request that has waited too long, each in a transaction of its own; gives how many.
+    """End every request that has waited too long, each in a transaction of its own; returns how many.
 
     One that fails is logged by its id and tried again later.
     """

@@ -67,7 +67,7 @@ class _Told(NamedTuple):
 
 
 def _after(told: _Told, count: int, hour: str) -> _Told:
-    """Give what is told of now: more than before, once an hour. Less trouble than told of makes room for news."""
+    """Return what is told of now: more than before, once an hour. Less trouble than told of makes room for news."""
     if count > told.size and hour != told.hour:
         return _Told(count, hour)
     return told._replace(size=min(count, told.size))

@@ -17,7 +17,7 @@ _SCHEME = "Bearer "
 
 @router.get("/board")
 def board(request: Request, authorization: Annotated[str, Header(max_length=200)] = "") -> Response:
-    """Give the counts of the board."""
+    """Return the counts of the board."""
     engine = portal_of(request).engine
     key = authorization.removeprefix(_SCHEME) if authorization.startswith(_SCHEME) else ""
     try:

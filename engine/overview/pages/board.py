@@ -38,7 +38,7 @@ class RunLink:
 
 
 def run_links(jobs: Iterable[JobView], prefect_ui_url: str | None) -> tuple[RunLink, ...]:
-    """Give each job its link."""
+    """Return each job its link."""
     return tuple(RunLink(job, _href(job, prefect_ui_url)) for job in jobs)
 
 

@@ -146,7 +146,7 @@ def _step(visit: Visit, case_id: UUID, step_id: UUID) -> tuple[CaseView, StepVie
 
 
 def _may_as_own(visit: Visit, case_id: UUID, action: Action) -> bool:
-    """Say whether the viewer may do something with the case as one of its own unit."""
+    """Return whether the viewer may do something with the case as one of its own unit."""
     try:
         visit.must(action, case_id)
     except (NotAllowedError, NotFoundError):
@@ -155,7 +155,7 @@ def _may_as_own(visit: Visit, case_id: UUID, action: Action) -> bool:
 
 
 def _may_offer(visit: Visit, case: CaseView, step: StepView) -> bool:
-    """Say whether the step has ended with a referral that the viewer can offer."""
+    """Return whether the step has ended with a referral that the viewer can offer."""
     try:
         return prepared_referral(visit.engine, case.id, step.id, viewer=visit.viewer) is not None
     except (NotAllowedError, NotFoundError):
@@ -163,7 +163,7 @@ def _may_offer(visit: Visit, case: CaseView, step: StepView) -> bool:
 
 
 def _proposed(visit: Visit, step: StepView) -> ProposedView | None:
-    """Give whom the step proposes, to who may give it to them."""
+    """Return whom the step proposes, to who may give it to them."""
     if step.item_id is None or step.assignee is not None or not visit.may(Action.DELEGATE):
         return None
     try:

@@ -59,7 +59,7 @@ def answered(visit: SignedIn, copy_id: UUID, form: Posted) -> Response:
 
 @router.post("/copies/{copy_id}/link")
 def ready(visit: SignedIn, copy_id: UUID) -> Response:
-    """Give who asked the button by which a copy is fetched, once."""
+    """Return who asked the button by which a copy is fetched, once."""
     token = link_to_copy(visit.engine, copy_id, viewer=visit.viewer)
     return visit.page("copy-ready.html", title="Download the copy", section="track", copy_id=copy_id, token=token)
 

@@ -47,7 +47,7 @@ class LaneGroup:
 
 
 def lane_groups(pillars: Iterable[Pillar], steps: Iterable[StepView]) -> tuple[LaneGroup, ...]:
-    """Give every pillar its lane; a pillar without letter has one only when the case has steps of it."""
+    """Return every pillar its lane; a pillar without letter has one only when the case has steps of it."""
     known = list(pillars)
     by_pillar: dict[str, list[StepView]] = {pillar.key: [] for pillar in known}
     for step in steps:
@@ -66,7 +66,7 @@ def lane_groups(pillars: Iterable[Pillar], steps: Iterable[StepView]) -> tuple[L
 
 
 def what_waits(steps: Iterable[StepView]) -> list[StepView]:
-    """Give the steps that wait for a person, the first due first; those without a due time come last."""
+    """Return the steps that wait for a person, the first due first; those without a due time come last."""
     waiting = [step for step in steps if step.status in {"ready", "approval"} and step.item_id]
     due = [(step.deadline.due_at if step.deadline else None, step) for step in waiting]
     timed = sorted(((at, step) for at, step in due if at is not None), key=itemgetter(0))

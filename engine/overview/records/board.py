@@ -75,7 +75,7 @@ class EscalationAudit(View):
 
     @property
     def finding(self) -> str:
-        """Say whether every level that was due has fired."""
+        """Return whether every level that was due has fired."""
         if not self.problems:
             return "Every level that was due was carried out."
         return f"{len(self.problems)} things are not as they should be."

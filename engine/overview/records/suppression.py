@@ -26,7 +26,7 @@ class Audience(IntEnum):
 
 
 def shown(dimensions: int, counts: Mapping[Cell, int], *, audience: Audience) -> dict[Cell, int | None]:
-    """Give every cell of a table with its totals, rounded to fives; None for one that is withheld.
+    """Return every cell of a table with its totals, rounded to fives; None for one that is withheld.
 
     `counts` has a number for each combination of categories that occurs, one category a dimension. Withheld are, first,
     all counts below the least number, zero too: "none" tells as much as "one". Then as many others as are needed that

@@ -46,7 +46,7 @@ _AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label(
 
 
 def admin_board(reading: Reading, viewer: Viewer) -> BoardView:
-    """Give the board of the viewer's units, of all units to who keeps the system running.
+    """Return the board of the viewer's units, of all units to who keeps the system running.
 
     Raises `NotAllowedError` for those whose roles do not include it.
     """
@@ -92,7 +92,7 @@ class _Scope(NamedTuple):
 
 
 def _of_units(table: Table, scope: _Scope) -> ColumnElement[bool]:
-    """Give the condition for the units of a board, without the cases that are denied to its reader."""
+    """Return the condition for the units of a board, without the cases that are denied to its reader."""
     units = true() if scope.units is None else table.c.unit_id.in_(sorted(scope.units))
     case_id = table.c.id if table is CASE else table.c.case_id
     if table is DELIVERY:

@@ -99,7 +99,7 @@ def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozens
 
 
 def _titles(rows: CaseRows, vault: Vault) -> Mapping[UUID, str]:
-    """Give what somebody calls the steps that they added, for those who are shown the whole case."""
+    """Return what somebody calls the steps that they added, for those who are shown the whole case."""
     if is_narrowed(rows.access):
         return {}
     return {row["id"]: typed_title(vault, row["id"], row["sealed_title"]) for row in rows.steps if row["sealed_title"]}

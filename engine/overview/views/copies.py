@@ -38,7 +38,7 @@ def count_copied(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[st
 
 
 def sheet(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> SheetView:
-    """Give the lines of a copy, by the rights that the viewer has now; raises `NotAllowedError`."""
+    """Return the lines of a copy, by the rights that the viewer has now; raises `NotAllowedError`."""
     rows = reading.rows(_selected(reading, viewer, what, chosen).limit(MOST_ROWS))
     lines = {"cases": _case, "steps": _step, "limits": _limit}[what]
     return SheetView(what=what, header=_HEADERS[what], lines=tuple(lines(reading, row) for row in rows))

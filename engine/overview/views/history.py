@@ -64,7 +64,7 @@ def case_history(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[Event
 
 
 def _is_kept_from(viewer: Viewer, type_: str, body: Body) -> bool:
-    """Say whether an event notes, or ends, that the viewer must not be told of the case: they do not learn of it."""
+    """Return whether an event notes, or ends, that the viewer must not be told of the case: they do not learn of it."""
     return type_ in _OF_CONFLICT and body.get("actor_id") == str(viewer.actor_id)
 
 
@@ -88,7 +88,7 @@ class _Titles:
             self._step_of[str(row["id"])] = row
 
     def step_of(self, body: Body) -> Row | None:
-        """Give the step that a body speaks of by its id; None when it speaks of none."""
+        """Return the step that a body speaks of by its id; None when it speaks of none."""
         part = body.get("step") or body.get("deadline") or body
         return self._step_of.get(str(part.get("step_id") or part.get("id") or ""))
 
@@ -104,7 +104,7 @@ class _Titles:
 
 
 def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bool:
-    """Say whether a grant shows an event: it tells of the work, and of a step that is there for the viewer."""
+    """Return whether a grant shows an event: it tells of the work, and of a step that is there for the viewer."""
     if type_ in OF_WORK:
         return covers(access, OPERATIONAL)
     step = titles.step_of(body) if type_ in OF_STEPS else None
@@ -163,7 +163,7 @@ def _step_in(body: Body) -> str:
 
 
 def _ids_in(body: Body) -> tuple[str, ...]:
-    """Give whom an event speaks of, and which referral."""
+    """Return whom an event speaks of, and which referral."""
     person = body.get("person") or {}
     return str(person.get("person_id", "")), str(body.get("person_id", "")), str(body.get("referral_id", ""))
 
@@ -188,19 +188,19 @@ def _looked_at(reading: Reading, case_id: UUID, zone: ZoneInfo, hidden: frozense
 
 
 def _untold(reading: Reading, case_id: UUID) -> frozenset[UUID]:
-    """Give the persons of a case of whom nothing is told."""
+    """Return the persons of a case of whom nothing is told."""
     rows = reading.rows(select(CASE_PERSON.c.person_id, CASE_PERSON.c.role).where(CASE_PERSON.c.case_id == case_id))
     return untold_persons((row["person_id"], row["role"]) for row in rows)
 
 
 def _sent_about(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> set[str]:
-    """Give the ids of what was sent about nobody but those persons."""
+    """Return the ids of what was sent about nobody but those persons."""
     sent = reading.rows(select(REFERRAL.c.id, REFERRAL.c.persons).where(REFERRAL.c.case_id == case_id))
     return {str(row["id"]) for row in sent if row["persons"] and untold.issuperset(row["persons"])}
 
 
 def _safe_titles(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> tuple[dict[str, str], set[str]]:
-    """Give the titles of steps in published words, and the steps of which the person is not told."""
+    """Return the titles of steps in published words, and the steps of which the person is not told."""
     rows = reading.rows(
         select(STEP.c.id, STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added, RUN.c.definition_hash)
         .select_from(STEP.join(RUN, RUN.c.id == STEP.c.run_id))
@@ -218,7 +218,7 @@ def _safe_titles(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> tu
 
 
 def _roles(reading: Reading, case_id: UUID) -> dict[UUID, str]:
-    """Give one role of each who acted in a case: that of the case's own unit before another one's."""
+    """Return one role of each who acted in a case: that of the case's own unit before another one's."""
     rows = reading.rows(
         select(MEMBERSHIP.c.actor_id, MEMBERSHIP.c.role)
         .select_from(MEMBERSHIP.join(CASE, CASE.c.id == case_id))

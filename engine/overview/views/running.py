@@ -31,7 +31,7 @@ _FIRING = "firing"
 
 
 def firing(reading: Reading, of_units: ColumnElement[bool]) -> FiringView:
-    """Give how firing goes, over the last day; deadlines are named of those units alone."""
+    """Return how firing goes, over the last day; deadlines are named of those units alone."""
     listed = aside(reading, of_units)
     return FiringView(
         jump=clock_jump(reading), lag=timer_lag(reading), audit=last_audit(reading), aside=listed,
@@ -40,7 +40,7 @@ def firing(reading: Reading, of_units: ColumnElement[bool]) -> FiringView:
 
 
 def clock_jump(reading: Reading) -> ClockJump | None:
-    """Give the jump of the clock for which firing is paused; None while it is not."""
+    """Return the jump of the clock for which firing is paused; None while it is not."""
     row = reading.first(select(INSTALLATION.c.value).where(INSTALLATION.c.key == _FIRING))
     state = row["value"] if row else {}
     if state.get("state") != "paused":
@@ -63,7 +63,7 @@ def timer_lag(reading: Reading) -> tuple[LagBucket, ...]:
 
 
 def last_audit(reading: Reading) -> EscalationAudit | None:
-    """Give what the auditor found last; None before its first pass."""
+    """Return what the auditor found last; None before its first pass."""
     row = reading.first(select(AUDIT).order_by(AUDIT.c.at.desc()).limit(1))
     if row is None:
         return None

@@ -109,7 +109,7 @@ def _shared(
 
 
 def _found(rows: CaseRows, row: Row, opened: Answers) -> list[str]:
-    """Give the notes of a step that a machine did; they lie with what it found, and are for the case's own unit."""
+    """Return the notes of a step that a machine did; they lie with what it found, and are for the case's own unit."""
     notes = opened.get("notes") if row["automatic"] and not is_narrowed(rows.access) else None
     return [str(note) for note in notes] if isinstance(notes, list) else []
 
@@ -244,7 +244,7 @@ class _Run:
                 return
 
     def _conditions(self, step: CompiledStep) -> tuple[Condition, ...]:
-        """Give the conditions that decide on a step, in the order in which they are asked."""
+        """Return the conditions that decide on a step, in the order in which they are asked."""
         choice = self._compiled.choices.get(step.choice or "")
         before = choice.conditions[: step.branch + 1] if choice else ()
         return (*before, step.condition) if step.condition else before
@@ -260,7 +260,7 @@ class _Run:
             yield f"{name} is waiting, and nothing that is open can give the answer any more: {words}."
 
     def _can_come(self, path: tuple[str, ...], asking: CompiledStep, element: str) -> bool:
-        """Say whether something that is open, or still to come, can give this value."""
+        """Return whether something that is open, or still to come, can give this value."""
         if len(path) == 1:
             return self._is_moving
         step = self._compiled.steps.get(path[0])

@@ -41,7 +41,7 @@ def require_planner(viewer: Viewer, unit_id: UUID) -> None:
 
 
 def may_plan(viewer: Viewer, unit_id: UUID) -> bool:
-    """Say whether a viewer may plan the shifts and absences of a unit."""
+    """Return whether a viewer may plan the shifts and absences of a unit."""
     return can(viewer, Action.MANAGE_ROTA, unit_id=unit_id)
 
 
@@ -72,7 +72,7 @@ def plan_shift(
     starts_at: datetime,
     ends_at: datetime,
 ) -> UUID:
-    """Put somebody of a unit on call between two instants (aware); gives the shift's id.
+    """Put somebody of a unit on call between two instants (aware); returns the shift's id.
 
     One person is on call at a time. Raises `InvalidAnswersError` for times that overlap, lie in the past or are in the
     wrong order, for more than 31 days, and for somebody who does not act in the unit; `NotFoundError`,
@@ -181,7 +181,7 @@ def note_absence(
     ends_at: datetime,
     deputy_id: UUID | None = None,
 ) -> UUID:
-    """Note that the viewer, or somebody whose shifts they plan, is away between two instants (aware); gives its id.
+    """Note that the viewer, or somebody whose shifts they plan, is away between two instants (aware); returns its id.
 
     Once it has begun, the items that they have claimed go to the deputy, or back to all who may do them. A start in
     the past is allowed: people fall ill first and tell later. Raises `InvalidAnswersError` for times that overlap, are

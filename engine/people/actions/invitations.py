@@ -50,7 +50,7 @@ class OpenedInvitation(NamedTuple):
 
 
 def make_link(engine: Engine, tx: Transaction, kind: str, actor_id: UUID | None, *, by: UUID | None) -> str:
-    """Make a link in the caller's transaction; gives its token, of which only the hash is kept."""
+    """Make a link in the caller's transaction; returns its token, of which only the hash is kept."""
     token, now = engine.entropy.token(), engine.wall_clock.now()
     invitation = Invitation(engine.entropy.uuid(), kind, actor_id, by, now, now + _LASTS[kind])
     tx.of(SignInStore).add_invitation(invitation, hash_of(token))
@@ -106,14 +106,14 @@ def answer_link(engine: Engine, actor_id: UUID, *, viewer: Viewer, approved: boo
 
 
 def link_that_waits(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
-    """Give the request by which the link of somebody waits for a second person, if one does."""
+    """Return the request by which the link of somebody waits for a second person, if one does."""
     with engine.transaction() as tx:
         waiting = tx.of(ApprovalStore).open_about(ApprovalKind.LINK, actor_id)
     return waiting if waiting is not None and waiting.expires_at > engine.clock.now() else None
 
 
 def open_link(engine: Engine, token: str) -> OpenedInvitation:
-    """Give what the page of a link shows; raises `LinkOverError`, and `LinkWaitsError` until it counts."""
+    """Return what the page of a link shows; raises `LinkOverError`, and `LinkWaitsError` until it counts."""
     with engine.transaction() as tx:
         found, person = _counting(tx, token, engine.wall_clock.now())
     return OpenedInvitation(found.kind, person.email)

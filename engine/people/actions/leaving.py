@@ -29,14 +29,14 @@ log = logging.getLogger(__name__)
 
 
 def pass_on_all(engine: Engine) -> int:
-    """Pass on the items of everybody who is disabled or whose absence has begun; gives how many. For a schedule."""
+    """Pass on the items of everybody who is disabled or whose absence has begun; returns how many. For a schedule."""
     with engine.transaction() as tx:
         people = tx.of(DutyStore).who_cannot_act(at=engine.clock.now())
     return sum(pass_on_items(engine, actor_id) for actor_id in people)
 
 
 def pass_on_items(engine: Engine, actor_id: UUID) -> int:
-    """Pass on the items that somebody has claimed, if they cannot act now; gives how many.
+    """Pass on the items that somebody has claimed, if they cannot act now; returns how many.
 
     Each item is a transaction of its own; one that fails is logged by id, and the rest go on.
     """
@@ -54,7 +54,7 @@ def pass_on_items(engine: Engine, actor_id: UUID) -> int:
 
 
 def release_unentitled(engine: Engine, actor_id: UUID) -> int:
-    """Give back to all the items that somebody has claimed and may not do any more; gives how many.
+    """Give back to all the items that somebody has claimed and may not do any more; returns how many.
 
     For a role that was taken away. Each item is a transaction of its own, as in `pass_on_items`.
     """
@@ -92,7 +92,7 @@ _CAN_ACT = UUID(int=0)
 
 
 def _deputy_of(tx: Transaction, actor_id: UUID, now: datetime) -> UUID | None:
-    """Give the deputy of somebody who cannot act, None when there is none, `_CAN_ACT` when they can act."""
+    """Return the deputy of somebody who cannot act, None when there is none, `_CAN_ACT` when they can act."""
     actor = tx.of(DirectoryStore).actor(actor_id)
     absence = tx.of(DutyStore).away((actor_id,), at=now).get(actor_id)
     if actor is None or (absence is None and not actor.disabled):
@@ -124,7 +124,7 @@ def _pass_on(engine: Engine, item_id: UUID, case_id: UUID, actor_id: UUID, now: 
 def _taker(
     tx: Transaction, state: CaseState, item: WorkItem, deputy_id: UUID | None, now: datetime
 ) -> ActorRecord | None:
-    """Give the deputy if they may do the item, can be told of the case, and belong to its unit."""
+    """Return the deputy if they may do the item, can be told of the case, and belong to its unit."""
     deputy = tx.of(DirectoryStore).actor(deputy_id) if deputy_id else None
     if deputy is None or state.case.unit_id not in deputy.unit_ids or deputy.id in item.excluded_ids:
         return None

@@ -142,7 +142,7 @@ def invite_to(engine: Engine, *, viewer: Viewer, name: str, email: str, unit: st
 
 
 def give_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, role: str) -> bool:
-    """Ask for a role of somebody in a unit; gives whether it counts already, and not only when a lead of it agrees.
+    """Ask for a role of somebody in a unit; returns whether it counts already, and not only when a lead of it agrees.
 
     Nobody gives themselves a role. Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`,
     `NoSecondPersonError`.
@@ -234,7 +234,7 @@ def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor
 
 
 def end_all_sessions(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> int:
-    """End every session of somebody at once; gives how many. Raises `NotFoundError`, `NotAllowedError`."""
+    """End every session of somebody at once; returns how many. Raises `NotFoundError`, `NotAllowedError`."""
     _require(engine, viewer)
     now = engine.wall_clock.now()
     with engine.transaction() as tx:

@@ -46,7 +46,7 @@ class AskedRole(NamedTuple):
 
 
 def give_or_ask(engine: Engine, tx: Transaction, wanted: AskedRole, *, viewer: Viewer) -> bool:
-    """Give a role where nobody else has to agree, else ask who leads the unit; gives whether it counts already.
+    """Give a role where nobody else has to agree, else ask who leads the unit; returns whether it counts already.
 
     It counts at once for the machine's keeper, for who leads the unit themselves, and for the first who leads a unit in
     which nobody works yet. Where nobody leads the unit, those who lead units of the hub's body agree. Asked for twice,
@@ -97,7 +97,7 @@ def answer_role(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: b
 
 
 def asked_role(request: ApprovalRequest) -> AskedRole:
-    """Give what a request asks for."""
+    """Return what a request asks for."""
     said = request.subject
     return AskedRole(UUID(said["actor_id"]), UUID(said["unit_id"]), said["role"])
 

@@ -42,7 +42,7 @@ class SetUp(NamedTuple):
 
 
 def has_factor(engine: Engine, *, viewer: Viewer) -> bool:
-    """Say whether the viewer has a second factor."""
+    """Return whether the viewer has a second factor."""
     with engine.transaction() as tx:
         return tx.of(SignInStore).has_factor(viewer.actor_id)
 
@@ -60,7 +60,7 @@ def propose(engine: Engine, *, viewer: Viewer) -> None:
 
 
 def proposal(engine: Engine, *, viewer: Viewer) -> Proposal | None:
-    """Give the secret that was proposed to the viewer, if one waits; raises `StepUpNeededError`."""
+    """Return the secret that was proposed to the viewer, if one waits; raises `StepUpNeededError`."""
     require_step_up(engine, viewer, factor=_must_prove_factor(engine, viewer))
     with engine.transaction() as tx:
         secret = tx.of(SignInStore).proposed_factor(viewer.actor_id)
@@ -171,7 +171,7 @@ def answer_lost(engine: Engine, lost_id: UUID, *, viewer: Viewer, approved: bool
 
 
 def lost_factor_of(engine: Engine, actor_id: UUID) -> ApprovalRequest | None:
-    """Give the request to take somebody's second factor away, if one waits."""
+    """Return the request to take somebody's second factor away, if one waits."""
     with engine.transaction() as tx:
         waiting = tx.of(ApprovalStore).open_about(ApprovalKind.LOST_FACTOR, actor_id)
     return waiting if waiting is not None and waiting.expires_at > engine.wall_clock.now() else None
@@ -204,7 +204,7 @@ def remove_factor(engine: Engine, *, viewer: Viewer, email: str) -> None:
 
 
 def is_supervisor_of(viewer: Viewer, person: ActorRecord) -> bool:
-    """Say whether somebody is the supervisor of a person, or supervises a unit of theirs."""
+    """Return whether somebody is the supervisor of a person, or supervises a unit of theirs."""
     if person.supervisor_id == viewer.actor_id:
         return True
     return any(Role.SUPERVISOR in roles_in(viewer, unit_id) for unit_id in person.unit_ids)

@@ -112,7 +112,7 @@ def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
 
 
 def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
-    """Give the service account of a key as a viewer, and note that the key was used.
+    """Return the service account of a key as a viewer, and note that the key was used.
 
     Raises `SignInError` for a key that does not count, `NotAllowedError` for one that is not for that.
     """

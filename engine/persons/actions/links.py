@@ -29,7 +29,7 @@ from engine.work.store import ItemStore
 def link_cases(
     engine: Engine, case_id: UUID, other_case_id: UUID, *, viewer: Viewer, command_id: UUID, kind: LinkKind
 ) -> UUID:
-    """Say that two cases belong together; gives the link's id. The history of both tells it, without a number.
+    """Say that two cases belong together; returns the link's id. The history of both tells it, without a number.
 
     Raises `InvalidAnswersError` for the same case twice or a kind that is not chosen by hand, `NotFoundError`,
     `NotAllowedError`.

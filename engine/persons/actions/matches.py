@@ -38,7 +38,7 @@ _LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.SEE_MA
 
 
 def find_matches(engine: Engine) -> int:
-    """Compare whoever was written down since with the persons of other units; gives how many were compared.
+    """Compare whoever was written down since with the persons of other units; returns how many were compared.
 
     It runs by itself, some time after, and writes nothing into a case: whoever wrote a person down sees the same
     whether another unit knows them or not. Each person has a transaction of their own; one that fails is logged by id.
@@ -213,7 +213,7 @@ def _tell(
 
 
 def _must_not_know(tx: Transaction, shared: SharedPerson) -> bool:
-    """Say whether one of both units must not learn of the other's case: nobody is told then."""
+    """Return whether one of both units must not learn of the other's case: nobody is told then."""
     return _is_denied(tx, shared.case_id, shared.other_unit_id) or _is_denied(tx, shared.other_case_id, shared.unit_id)
 
 

@@ -150,7 +150,7 @@ def propose_identity(
     aliases: tuple[str, ...] = (),
     phone: str = "",
 ) -> UUID:
-    """Write down somebody whom a person may be: the identity is uncertain, and several are kept; gives its id.
+    """Write down somebody whom a person may be: the identity is uncertain, and several are kept; returns its id.
 
     Raises `InvalidAnswersError` for no name or too many candidates, `NotFoundError`, `NotAllowedError`.
     """
@@ -245,7 +245,7 @@ def _write(
     event: str,
     body: dict[str, str],
 ) -> dict[str, str]:
-    """Write something about a person of a case once, sealed, and that it was done; gives what the command left."""
+    """Write something about a person of a case once, sealed, and that it was done; returns what the command left."""
     now = engine.clock.now()
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
@@ -267,7 +267,7 @@ def _write(
 def keep_persons(
     engine: Engine, tx: Transaction, state: CaseState, step: Step, told: tuple[PersonTold, ...], *, now: datetime
 ) -> CaseState:
-    """Write down whom a step has told of, once for each time that it was answered; gives the case after it.
+    """Write down whom a step has told of, once for each time that it was answered; returns the case after it.
 
     Nobody is added to a case that is over. A role that is none, or nothing to be found by, writes nobody down.
     """

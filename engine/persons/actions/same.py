@@ -69,7 +69,7 @@ def require_member_of(
 def carry_barred(
     engine: Engine, tx: Transaction, source: CaseState, state: CaseState, *, by: UUID | None, now: datetime
 ) -> CaseState:
-    """Let nobody know of a case who must not know of another one: carries them over; gives the case after.
+    """Let nobody know of a case who must not know of another one: carries them over; returns the case after.
 
     Each recusal that holds there is written here too, in the words of one made by hand. It stays until a person ends
     it. What they had claimed here goes back.
@@ -119,7 +119,7 @@ def merge_persons(
     command_id: UUID,
     reason_code: str,
 ) -> UUID:
-    """Say that two persons, of one case or of two, are one; gives the id of the merge.
+    """Say that two persons, of one case or of two, are one; returns the id of the merge.
 
     Both are kept as they are, with their names, roles and steps; the second one points to the first, and whoever looks
     at one sees the names of both; so not across the wall of a sealed case. Raises `InvalidAnswersError` for the same
@@ -196,7 +196,7 @@ def split_person(
     role: PersonRole,
     reason_code: str,
 ) -> UUID:
-    """Say that a person is two: a new one takes some of the names, and is in the case in a role; gives their id.
+    """Say that a person is two: a new one takes some of the names, and is in the case in a role; returns their id.
 
     The first person stays in every role and step; a merge of the two undoes the split. Raises `InvalidAnswersError`
     for names that the person does not have, for all of them, or a reason that is no code; `NotFoundError`.

@@ -35,7 +35,7 @@ def split_case(
     workflow: str | None = None,
     reason_code: str,
 ) -> UUID:
-    """Let some persons go into a case of their own, with a run of its own and a link; gives the new case's id.
+    """Let some persons go into a case of their own, with a run of its own and a link; returns the new case's id.
 
     The case keeps its history; what was still to be done there for these persons is called off. The facts go along, and
     what was told for the law: those of the whole case and of the persons who go, and of nobody else. Whoever must not

@@ -39,7 +39,7 @@ _OLDEST = 120
 
 
 def report_to_subject(engine: Engine, case_id: UUID, person_id: UUID, *, viewer: Viewer) -> SubjectView:
-    """Give all that is held about a person of a case; that it was read is written first.
+    """Return all that is held about a person of a case; that it was read is written first.
 
     Answers of sealed classes only to who reads them, and nothing of what is done about suspects. Nobody gives it to one
     who is a suspect of the case and nothing else. Raises `StepUpNeededError`, `AuditUnavailableError`, `NotFoundError`,

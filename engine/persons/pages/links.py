@@ -179,7 +179,7 @@ def _why(form: Posted) -> str:
 
 
 def _persons(form: Posted) -> list[UUID]:
-    """Give the persons who were chosen; raises `InvalidAnswersError` for what is no id."""
+    """Return the persons who were chosen; raises `InvalidAnswersError` for what is no id."""
     try:
         return [UUID(value) for value in texts(form, "person_ids")]
     except ValueError:

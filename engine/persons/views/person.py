@@ -151,7 +151,7 @@ def _same(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> t
 
 
 def _other_of(row: Row, person_id: UUID) -> tuple[UUID, UUID]:
-    """Give who is the same as a person by a merge, and the case in which they are."""
+    """Return who is the same as a person by a merge, and the case in which they are."""
     if row["primary_id"] == person_id:
         return row["secondary_id"], row["other_case_id"]
     return row["primary_id"], row["case_id"]

@@ -43,7 +43,7 @@ class RestoreStanding(NamedTuple):
 
 
 def take_into_custody(engine: Engine) -> Revived:
-    """End, right after a restore, all that the backup would revive; gives how much of each.
+    """End, right after a restore, all that the backup would revive; returns how much of each.
 
     Sessions, keys, invitations and partners' links are over for good; requests for a second person run out; erasures
     that were agreed to are off, since what was held back after the backup is not known here. Grants are suspended until
@@ -65,7 +65,7 @@ def take_into_custody(engine: Engine) -> Revived:
 
 
 def standing(engine: Engine, *, viewer: Viewer) -> RestoreStanding | None:
-    """Give what has to be looked at; None for an installation that is in no custody. Raises `NotAllowedError`."""
+    """Return what has to be looked at; None for an installation that is in no custody. Raises `NotAllowedError`."""
     _require_keeper(viewer)
     with engine.transaction() as tx:
         since = custody_since(tx)
@@ -77,7 +77,7 @@ def standing(engine: Engine, *, viewer: Viewer) -> RestoreStanding | None:
 
 
 def ask_release(engine: Engine, *, viewer: Viewer, without: Iterable[str] = ()) -> UUID:
-    """Ask that the custody ends, as the one who has gone through the list; gives the request's id.
+    """Ask that the custody ends, as the one who has gone through the list; returns the request's id.
 
     The grants of the cases with the numbers `without` stay over, and what was offered of them is called back: it was
     since the backup, or nobody is sure.
@@ -149,7 +149,7 @@ def _give_back(tx: Transaction, *, but: Collection[UUID], now: datetime) -> int:
 
 
 def _rests_on_something(tx: Transaction, grant: Grant, now: datetime) -> bool:
-    """Say whether that on which a suspended grant was given holds still."""
+    """Return whether that on which a suspended grant was given holds still."""
     if grant.kind is GrantKind.BREAK_GLASS or (grant.valid_until is not None and grant.valid_until <= now):
         return False
     consent = tx.of(ConsentStore).get(grant.consent_id) if grant.consent_id else None

@@ -63,7 +63,7 @@ def ask_erasure(
     ground_code: str,
     by_safe_contact: bool = False,
 ) -> UUID:
-    """Ask that what identifies a person is destroyed; gives the id of the request.
+    """Ask that what identifies a person is destroyed; returns the id of the request.
 
     A wish of the person counts only when they were heard by their safe contact: whoever speaks for them may be the one
     they flee from. Raises `HeldError` with the reasons while something stands against it, `AlreadyEndedError` when it
@@ -151,7 +151,7 @@ def end_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer, reason_code
 
 
 def erase_what_is_ripe(engine: Engine) -> int:
-    """Carry out every erasure that was agreed to and has cooled off; gives how many.
+    """Carry out every erasure that was agreed to and has cooled off; returns how many.
 
     What meanwhile stands against one ends it as refused. One that fails is logged by its id and tried again later.
     """
@@ -203,7 +203,7 @@ def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: st
 
 
 def require_nothing_against(tx: Transaction, person_id: UUID, now: datetime) -> tuple[CaseOfPerson, ...]:
-    """Refuse to erase a person while something stands against it; gives their cases. Raises `HeldError`."""
+    """Refuse to erase a person while something stands against it; returns their cases. Raises `HeldError`."""
     cases = tx.of(KeepingStore).cases_of(tx.of(PersonStore).same_as(person_id))
     reasons = reasons_against(cases, kept=_kept(tx, cases, now), now=now)
     if reasons:

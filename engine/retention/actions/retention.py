@@ -50,7 +50,7 @@ def policies_of(tx: Transaction) -> tuple[RetentionPolicy, ...]:
 
 
 def run_retention(engine: Engine, *, dry_run: bool = False) -> tuple[Due, ...]:
-    """Propose what is due to be erased, sealed or looked at; gives what was proposed anew. `dry_run` writes nothing.
+    """Propose what is due to be erased, sealed or looked at; returns what was proposed anew. `dry_run` writes nothing.
 
     Copies that nobody fetched in time end here too.
     """
@@ -137,7 +137,7 @@ _LONGEST = 1_000
 
 
 def place_hold(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, kind: str, reason: str) -> UUID:
-    """Let nothing of a case be erased, with the kind of reason and words that are kept sealed; gives the hold's id.
+    """Let nothing of a case be erased, with the kind of reason and words that are kept sealed; returns the hold's id.
 
     Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
     """
@@ -199,7 +199,7 @@ def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer,
 
 
 def read_reason(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer) -> str:
-    """Give the sealed words of a hold, that it was read written first; empty when they can no longer be read.
+    """Return the sealed words of a hold, that it was read written first; empty when they can no longer be read.
 
     Raises `AuditUnavailableError`, `NotFoundError`, `NotAllowedError`.
     """

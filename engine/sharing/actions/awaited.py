@@ -25,7 +25,7 @@ _HANDED_OVER: Final = "The case was handed over: is it done?"
 
 
 def open_run(state: CaseState) -> Run | None:
-    """Give the workflow in which a case goes on; None where there is none."""
+    """Return the workflow in which a case goes on; None where there is none."""
     return next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
 
 

@@ -34,7 +34,7 @@ _LAST_SECOND: Final = time(23, 59, 59)
 def keep_consent(
     engine: Engine, tx: Transaction, state: CaseState, step: Step, given: ConsentGiven | None, *, now: datetime
 ) -> CaseState:
-    """Write into the ledger what was agreed in a step, once for each time that it was answered; gives the case after.
+    """Write into the ledger what was agreed in a step, once for each time that it was answered; returns the case after.
 
     A step that says that it was taken back ends what the same step has brought before, with all that rests on it. Where
     it is not clear of which person it speaks, or its guardian is a suspect, nothing is written but that.
@@ -125,7 +125,7 @@ class GivenConsent:
 
 
 def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUID, agreed: GivenConsent) -> UUID:
-    """Write down what a person of the case, or who decides for them, agreed to; gives the consent's id.
+    """Write down what a person of the case, or who decides for them, agreed to; returns the consent's id.
 
     Raises `InvalidAnswersError`, `NotFoundError`, `NotAllowedError`.
     """
@@ -155,7 +155,7 @@ def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id:
 def withdraw_consent(engine: Engine, consent_id: UUID, *, viewer: Viewer, command_id: UUID) -> int:
     """Take a consent back, without a reason: what was shared on it is seen no more, and who got it is told.
 
-    Gives how many referrals were called back. Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
+    Returns how many referrals were called back. Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError`.
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
@@ -177,7 +177,7 @@ def withdraw_consent(engine: Engine, consent_id: UUID, *, viewer: Viewer, comman
 
 
 def end_expired_consents(engine: Engine) -> int:
-    """Do what follows from consents that have run out, each in its own transaction; gives how many.
+    """Do what follows from consents that have run out, each in its own transaction; returns how many.
 
     What they covered cannot be seen since the instant at which they ran out; this calls it back, and tells who got it.
     """

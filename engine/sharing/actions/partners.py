@@ -69,7 +69,7 @@ def keep_partner(tx: Transaction, told: PartnerTold | None, *, now: datetime) ->
 
 
 def offers(tx: Transaction, *, now: datetime) -> tuple[PartnerOffer, ...]:
-    """Give the directory to a step that asks for a partner, those with free places first."""
+    """Return the directory to a step that asks for a partner, those with free places first."""
     return tuple(
         PartnerOffer(
             one.name, one.services, one.areas, one.languages, one.capacity_free if one.counts_at(now) else None,
@@ -130,7 +130,7 @@ def make_partner_link(
 
 
 def open_partner_link(engine: Engine, token: str, *, code: str) -> str:
-    """Open a link with its code, once; gives the secret of the sitting. Raises `PartnerLinkError`.
+    """Open a link with its code, once; returns the secret of the sitting. Raises `PartnerLinkError`.
 
     It is refused in the same words whether there is no such link, its code is wrong, or it can be opened no more. Five
     wrong codes end it.

@@ -32,7 +32,7 @@ _GONE: Final = frozenset({ReferralStatus.DROPPED, ReferralStatus.RECALLED, Refer
 
 
 def prepared_referral(engine: Engine, case_id: UUID, step_id: UUID, *, viewer: Viewer) -> PreparedReferral | None:
-    """Give the referral that a step has ended with, for who may offer it; None when there is none to be sent.
+    """Return the referral that a step has ended with, for who may offer it; None when there is none to be sent.
 
     There is none before the step is done, after the partner has said no, where no consent covers any of it, and once
     it was offered. Raises `NotFoundError`, `NotAllowedError`.
@@ -92,7 +92,7 @@ def _is_offered(tx: Transaction, state: CaseState, found: PreparedReferral) -> b
 
 
 def read_note(engine: Engine, referral_id: UUID, *, viewer: Viewer) -> str:
-    """Give the note of a referral that the viewer's unit has accepted; that it was read is recorded before.
+    """Return the note of a referral that the viewer's unit has accepted; that it was read is recorded before.
 
     Raises `NotFoundError` for one that was not accepted, ended or is not theirs, `NotAllowedError`,
     `AuditUnavailableError` when the reading cannot be recorded.

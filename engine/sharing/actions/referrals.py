@@ -88,7 +88,7 @@ def offer_referral(
     step_id: UUID | None = None,
     wanted: ReferralRequest | None = None,
 ) -> UUID:
-    """Offer the work of a step, or the case, to another unit or partner; gives the referral's id.
+    """Offer the work of a step, or the case, to another unit or partner; returns the referral's id.
 
     Without `to_unit_id` it goes to the next unit of the place that was not asked yet. The answer is due when the step
     is, else by how urgent it is. What shows fields of the case waits until somebody releases it who may, and until a
@@ -218,7 +218,7 @@ def _answer(
 def _let_them_see(
     engine: Engine, tx: Transaction, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
 ) -> None:
-    """Give the unit that has accepted what was agreed: the case itself, or those fields of it that are named.
+    """Return the unit that has accepted what was agreed: the case itself, or those fields of it that are named.
 
     What the old unit has still open with others is called back before a case is handed over: it cannot answer for it.
     """

@@ -25,7 +25,7 @@ from engine.sign_in.actions.account import require_step_up
 
 
 def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> bool:
-    """Answer for what is sent; gives whether it has left, or still waits for a second person.
+    """Answer for what is sent; returns whether it has left, or still waits for a second person.
 
     Raises `NotFoundError`, `AlreadyEndedError`, `NotAllowedError` (also for the same person twice), `ConsentError`.
     """
@@ -79,7 +79,7 @@ def drop_unreleased(tx: Transaction, state: CaseState, referral: Referral, *, by
 def hold_or_send(
     engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, viewer: Viewer, now: datetime
 ) -> bool:
-    """Send a referral that was written, if all have released it who must; gives whether it has left.
+    """Send a referral that was written, if all have released it who must; returns whether it has left.
 
     One that shows nothing of the case needs nobody else. One that shows fields, or hands the case over, needs a person
     who may release; one by which somebody can be found, or that hands the case over, a second one, and both must have
@@ -106,7 +106,7 @@ def hold_or_send(
 
 
 def must_be_two(engine: Engine, referral: Referral) -> bool:
-    """Say whether two people must release it: it hands the case over, or somebody can be found by it."""
+    """Return whether two people must release it: it hands the case over, or somebody can be found by it."""
     return referral.is_transfer or needs_two(engine, referral)
 
 
@@ -158,7 +158,7 @@ def _released_by(engine: Engine, referral: Referral, viewer: Viewer, unit_id: UU
 
 
 def _has_proved(engine: Engine, referral: Referral, viewer: Viewer) -> bool:
-    """Say whether somebody has proved who they are; whoever only asks for it need not, and releases it later."""
+    """Return whether somebody has proved who they are; whoever only asks for it need not, and releases it later."""
     try:
         require_step_up(engine, viewer, factor=needs_two(engine, referral))
     except StepUpNeededError:

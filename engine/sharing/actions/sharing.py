@@ -67,7 +67,7 @@ def places(engine: Engine) -> frozenset[str]:
 
 
 def needs_two(engine: Engine, referral: Referral) -> bool:
-    """Say whether two people must release a referral, since somebody can be found by what it shares."""
+    """Return whether two people must release a referral, since somebody can be found by what it shares."""
     return bool(locating(referral.fields, places(engine)))
 
 
@@ -106,7 +106,7 @@ def recipient(tx: Transaction, referral: Referral) -> ConsentRecipient:
 
 
 def grant_of(tx: Transaction, referral: Referral, *, by: UUID | None, now: datetime) -> Grant:
-    """Give what the other unit sees from its acceptance on: the fields that were agreed, as long as that holds."""
+    """Return what the other unit sees from its acceptance on: the fields that were agreed, as long as that holds."""
     consent = tx.of(ConsentStore).get(referral.consent_id) if referral.consent_id else None
     assert referral.to_unit_id is not None  # noqa: S101 - a partner without a unit is given no grant
     return Grant(
@@ -119,7 +119,7 @@ def grant_of(tx: Transaction, referral: Referral, *, by: UUID | None, now: datet
 
 
 def keeping_grant(state: CaseState, referral: Referral, *, by: UUID | None, now: datetime) -> Grant | None:
-    """Give what the unit that handed a case over still sees of it: steps and time limits, for some days or not.
+    """Return what the unit that handed a case over still sees of it: steps and time limits, for some days or not.
 
     It holds for those who were in the case then, and for nobody who is added later.
     """
@@ -164,7 +164,7 @@ def end_referrals_of(
 ) -> tuple[int, CaseState]:
     """Call back all that rests on a consent, and tell who got it without a word of content.
 
-    Gives how many referrals there were, and the case after. A case that was handed over stays where it is.
+    Returns how many referrals there were, and the case after. A case that was handed over stays where it is.
     """
     live = [one for one in tx.of(ReferralStore).of_consent(consent.id) if can_be_called_back(one)]
     for referral in live:
@@ -176,7 +176,7 @@ def end_referrals_of(
 
 
 def can_be_called_back(referral: Referral) -> bool:
-    """Say whether a referral is not over, and the case was not handed over by it."""
+    """Return whether a referral is not over, and the case was not handed over by it."""
     return referral.is_live and not (referral.is_transfer and referral.status is ReferralStatus.ACCEPTED)
 
 
@@ -190,7 +190,7 @@ def call_back(
     by: UUID | None,
     now: datetime,
 ) -> CaseState:
-    """Call a referral back, wait for its answer no more, and tell who had heard of it; gives the case after."""
+    """Call a referral back, wait for its answer no more, and tell who had heard of it; returns the case after."""
     was_told = referral.status is not ReferralStatus.HELD
     stopped = stop(tx, referral, reason=reason, by=by, now=now)
     after = note(tx, state, "ReferralRecalled", stopped, by=by, now=now)
@@ -256,7 +256,7 @@ def tell_of(
 
 
 def who_offered(tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> tuple[ActorRecord, ...]:
-    """Give who made the offer, if they can be told, else who looks after partners in their unit."""
+    """Return who made the offer, if they can be told, else who looks after partners in their unit."""
     named = referral.asked_by or referral.released_by
     offered = tx.of(DirectoryStore).actor(named) if named else None
     found = reachable(tx, state, (offered,), now=now).people if offered else ()
@@ -265,17 +265,17 @@ def who_offered(tx: Transaction, state: CaseState, referral: Referral, now: date
 
 
 def is_of(viewer: Viewer, unit_id: UUID | None) -> bool:
-    """Say whether a unit is one of the viewer's; the system belongs to every one."""
+    """Return whether a unit is one of the viewer's; the system belongs to every one."""
     return viewer.is_system or (unit_id is not None and unit_id in viewer.unit_ids)
 
 
 def suspected_guardians(tx: Transaction, state: CaseState) -> frozenset[UUID]:
-    """Give the guardians and family of a case who are suspects here, or in a linked case of the same unit."""
+    """Return the guardians and family of a case who are suspects here, or in a linked case of the same unit."""
     return suspected(state.persons, _around(tx, state), tx.of(PersonStore).same_as)
 
 
 def cannot_agree(tx: Transaction, state: CaseState, kind: GivenBy) -> bool:
-    """Say whether a guardian's word counts for nothing: one of them is a suspect, and nobody else is left."""
+    """Return whether a guardian's word counts for nothing: one of them is a suspect, and nobody else is left."""
     if kind is not GivenBy.GUARDIAN:
         return False
     found = suspected_guardians(tx, state)

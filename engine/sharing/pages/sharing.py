@@ -80,7 +80,7 @@ def _agreed(typed: Mapping[str, list[str]], zone: str) -> GivenConsent:
 
 
 def _end_of(day: str, zone: str) -> datetime | None:
-    """Give the last instant of a day in the zone of the case; None for what is no day."""
+    """Return the last instant of a day in the zone of the case; None for what is no day."""
     try:
         return datetime.combine(datetime.fromisoformat(day).date(), time(23, 59, 59), tzinfo=ZoneInfo(zone))
     except ValueError:

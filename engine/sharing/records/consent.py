@@ -53,7 +53,7 @@ class Consent(Record):
     expired_at: datetime | None = None
 
     def is_live(self, now: datetime) -> bool:
-        """Say whether it is neither taken back nor run out."""
+        """Return whether it is neither taken back nor run out."""
         return self.withdrawn_at is None and (self.valid_until is None or self.valid_until > now)
 
 
@@ -134,7 +134,7 @@ def require_covered(
 
 
 def is_covered(name: str, allowed: Collection[str]) -> bool:
-    """Say whether a field is among those allowed: by its own name, or by all of its step; a class only by its name."""
+    """Whether a field is among those allowed: by its own name, or by all of its step; a class only by its name."""
     if name in allowed:
         return True
     if name.startswith("class:"):
@@ -205,13 +205,13 @@ _LOCATING: Final = frozenset({"person.address", "class:shelter_address"})
 
 
 def fields_of(codes: Iterable[str]) -> tuple[str, ...]:
-    """Give the fields of some parts, each once; a code that names no part adds nothing."""
+    """Return the fields of some parts, each once; a code that names no part adds nothing."""
     found = (name for code in codes for name in (PACKAGES[code].fields if code in PACKAGES else ()))
     return tuple(dict.fromkeys(found))
 
 
 def rights_of(codes: Iterable[str]) -> tuple[str, ...]:
-    """Give what a grant names for some rights, each once; a code that names no right adds nothing."""
+    """Return what a grant names for some rights, each once; a code that names no right adds nothing."""
     return tuple(dict.fromkeys(name for code in codes if code in RIGHTS for name in RIGHTS[code].fields))
 
 

@@ -43,28 +43,28 @@ class PartnerLink(Record):
     ended_reason: str = ""
 
     def takes_code(self, now: datetime) -> bool:
-        """Say whether a code can still open it."""
+        """Return whether a code can still open it."""
         return self.ended_at is None and self.opened_at is None and now < self.expires_at and self.tries < MOST_TRIES
 
     def is_open_in(self, session_hash: bytes, now: datetime) -> bool:
-        """Say whether it is open in a browser now."""
+        """Return whether it is open in a browser now."""
         until = self.session_until
         is_here = self.session_hash is not None and compare_digest(self.session_hash, session_hash)
         return self.ended_at is None and is_here and until is not None and now < min(until, self.expires_at)
 
     def opened(self, session_hash: bytes, now: datetime) -> Self:
-        """Give the link opened in a browser."""
+        """Return the link opened in a browser."""
         changes = {"opened_at": now, "session_hash": session_hash, "session_until": now + SITTING}
         return self.model_copy(update=changes)
 
     def missed(self, now: datetime) -> Self:
-        """Give the link after a wrong code; the fifth one ends it."""
+        """Return the link after a wrong code; the fifth one ends it."""
         tries = self.tries + 1
         over = {"ended_at": now, "ended_reason": "too_many_codes"} if tries >= MOST_TRIES else {}
         return self.model_copy(update={"tries": tries, **over})
 
     def ended(self, now: datetime, reason: str) -> Self:
-        """Give the link when nothing can be opened by it any more."""
+        """Return the link when nothing can be opened by it any more."""
         return self if self.ended_at else self.model_copy(update={"ended_at": now, "ended_reason": reason})
 
 
@@ -104,7 +104,7 @@ class Partner(Record):
     updated_at: datetime
 
     def counts_at(self, now: datetime) -> bool:
-        """Say whether what is said of free places can still be relied on."""
+        """Return whether what is said of free places can still be relied on."""
         return self.valid_until is None or self.valid_until > now
 
     def agreement_on(self, day: date) -> str:
@@ -129,7 +129,7 @@ class Score(NamedTuple):
 
 
 def partner_id(name: str) -> UUID:
-    """Give the id of a partner, which is the same however the name is written."""
+    """Return the id of a partner, which is the same however the name is written."""
     return uuid5(_PARTNERS, " ".join(name.casefold().split()))
 
 
@@ -247,7 +247,7 @@ def _covered(
 
 
 def _kinds_of(consent: Consent) -> list[ConsentRecipient]:
-    """Give the kinds of body to which a consent allows anything to go."""
+    """Return the kinds of body to which a consent allows anything to go."""
     return [ConsentRecipient(kind=name.partition(":")[2]) for name in consent.recipients if name.startswith("kind:")]
 
 

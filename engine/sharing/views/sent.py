@@ -191,7 +191,7 @@ def _answers(reading: Reading, access: CaseAccess) -> Iterator[tuple[str, str]]:
 
 
 def _is_shown(access: CaseAccess, uses: str, spec: FieldSpec) -> bool:
-    """Say whether an answer is shown: one that is not open only by its own name, or by that of its sealed class."""
+    """Return whether an answer is shown: one that is not open only by its own name, or by that of its sealed class."""
     name = f"{uses}.{spec.name}"
     if spec.sealed_class:
         return shows(access, name, spec.sealed_class.value)

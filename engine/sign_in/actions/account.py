@@ -20,7 +20,7 @@ _CODE_DIGITS: Final = 6
 
 
 def code_fits(engine: Engine, tx: Transaction, actor_id: UUID, code: str, *, at: datetime) -> bool:
-    """Say whether a code of the authenticator, or a recovery code, fits, and use it up: it never fits again."""
+    """Return whether a code of the authenticator, or a recovery code, fits, and use it up: it never fits again."""
     typed = "".join(code.split()).replace("-", "").upper()
     if len(typed) == _CODE_DIGITS:
         return _authenticator_fits(engine, tx, actor_id, typed, at)
@@ -57,7 +57,7 @@ def require_step_up(engine: Engine, viewer: Viewer, *, factor: bool = False) -> 
 
 
 def step_up(engine: Engine, *, viewer: Viewer, token: str, password: str, code: str, network: str = "") -> str:
-    """Prove who it is, by the second factor where there is one, else by the password; gives the session's new token.
+    """Prove who it is, by the second factor where there is one, else by the password; returns the session's new token.
 
     Raises `SignInError` for a password and `WrongCodeError` for a code that does not fit.
     """
@@ -96,7 +96,7 @@ def require_good(engine: Engine, password: str, *, has_factor: bool, context: It
 
 
 def words_about(tx: Transaction, actor_id: UUID) -> tuple[str, ...]:
-    """Give the words that anybody would try for somebody: name, address, units and organisations."""
+    """Return the words that anybody would try for somebody: name, address, units and organisations."""
     actor = tx.of(DirectoryStore).actor(actor_id)
     if actor is None:
         return ()
@@ -160,7 +160,7 @@ def end_session(engine: Engine, session_id: UUID, *, viewer: Viewer) -> None:
 
 
 def end_other_sessions(engine: Engine, *, viewer: Viewer) -> int:
-    """End every session of the viewer but the present one; gives how many."""
+    """End every session of the viewer but the present one; returns how many."""
     now = engine.wall_clock.now()
     with engine.transaction() as tx:
         count = tx.of(SignInStore).end_sessions(viewer.actor_id, at=now, but=viewer.session_hash)

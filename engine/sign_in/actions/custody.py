@@ -14,7 +14,7 @@ CUSTODY: Final = "custody"
 
 
 def may_enter(tx: Transaction, actor_id: UUID) -> bool:
-    """Say whether somebody may sign in now: everybody, or in custody who looks after people."""
+    """Return whether somebody may sign in now: everybody, or in custody who looks after people."""
     if custody_since(tx) is None:
         return True
     person = tx.of(DirectoryStore).actor(actor_id)

@@ -12,7 +12,7 @@ from engine.sign_in.store import SignInStore
 
 
 def hash_of(token: str) -> bytes:
-    """Give the hash under which a token is known; tokens have 256 random bits, so a quick hash does."""
+    """Return the hash under which a token is known; tokens have 256 random bits, so a quick hash does."""
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -31,13 +31,13 @@ class Tries:
         )  # fmt: skip
 
     def wait(self) -> timedelta:
-        """Give how long the next try waits for what failed before it."""
+        """Return how long the next try waits for what failed before it."""
         now = self._engine.wall_clock.now()
         with self._engine.transaction() as tx:
             return max(map(wait_after, self._failures(tx.of(SignInStore).tries(self._keys, at=now), now), _PACES))
 
     def failures(self) -> int:
-        """Give how many tries for the account failed of late, from anywhere."""
+        """Return how many tries for the account failed of late, from anywhere."""
         now = self._engine.wall_clock.now()
         with self._engine.transaction() as tx:
             return self._failures(tx.of(SignInStore).tries(self._keys, at=now), now)[1]

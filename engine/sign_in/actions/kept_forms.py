@@ -19,7 +19,7 @@ SECRETS: Final = frozenset({"password", "old", "new", "again", "code"})
 
 
 def keep_form(engine: Engine, actor_id: UUID, *, path: str, fields: Iterable[tuple[str, str]]) -> UUID:
-    """Keep a form that somebody sent too late; gives the id under which they find it. Secrets are left out."""
+    """Keep a form that somebody sent too late; returns the id under which they find it. Secrets are left out."""
     form_id = engine.entropy.uuid()
     wanted = [(name, text) for name, text in fields if name not in SECRETS]
     with engine.transaction() as tx:
@@ -39,7 +39,7 @@ def kept_form(engine: Engine, form_id: UUID, *, viewer: Viewer) -> KeptForm:
 
 
 def newest_kept_form(engine: Engine, *, viewer: Viewer) -> UUID | None:
-    """Give the newest form that waits for the viewer."""
+    """Return the newest form that waits for the viewer."""
     since = engine.wall_clock.now() - KEPT_FORM_LASTS
     with engine.transaction() as tx:
         return tx.of(SignInStore).newest_kept_form(viewer.actor_id, since=since)
@@ -58,7 +58,7 @@ _SESSIONS: Final = timedelta(days=90)
 
 
 def forget_sign_ins(engine: Engine) -> int:
-    """Forget them; gives how many rows. For a schedule. What happened stays in the audit."""
+    """Forget them; returns how many rows. For a schedule. What happened stays in the audit."""
     now = engine.wall_clock.now()
     with engine.transaction() as tx:
         gone = tx.of(SignInStore).forget_old(

@@ -107,7 +107,7 @@ def sign_in(engine: Engine, *, email: str, password: str, network: str = "", dev
 
 
 def prove_code(engine: Engine, token: str, *, code: str, network: str = "", device: Device = _NO_DEVICE) -> str:
-    """Finish a sign-in with a code; gives the session's token, a new one.
+    """Finish a sign-in with a code; returns the session's token, a new one.
 
     It is one of the second factor, or a recovery code; for somebody without a factor the one that was sent.
 
@@ -169,7 +169,7 @@ def _wrong_codes(engine: Engine, token: str) -> bytes:
 
 
 def whose_code(engine: Engine, token: str) -> UUID | None:
-    """Give who has to give a code with a token; None when nobody has, or it is too late."""
+    """Return who has to give a code with a token; None when nobody has, or it is too late."""
     with engine.transaction() as tx:
         session = tx.of(SignInStore).session(hash_of(token))
     if session is None or not session.pending or session.disabled or session.ended_at is not None:
@@ -178,7 +178,7 @@ def whose_code(engine: Engine, token: str) -> UUID | None:
 
 
 def is_code_sent(engine: Engine, actor_id: UUID) -> bool:
-    """Say whether the code that somebody has to give is one that was sent: they have no second factor."""
+    """Return whether the code that somebody has to give is one that was sent: they have no second factor."""
     with engine.transaction() as tx:
         return not tx.of(SignInStore).has_factor(actor_id)
 
@@ -206,7 +206,7 @@ def become(engine: Engine, actor_id: UUID) -> str:
 
 
 def viewer_of(engine: Engine, token: str) -> Viewer | None:
-    """Give who is signed in with a token; None when the session is over, idle too long, or its actor disabled.
+    """Return who is signed in with a token; None when the session is over, idle too long, or its actor disabled.
 
     Who needs a second factor and has none yet has no role until they have set it up; after a restore no role counts
     but that of who looks after people.
@@ -234,7 +234,7 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
 
 
 def _needs_factor(engine: Engine, viewer: Viewer) -> bool:
-    """Say whether somebody does nothing without a second factor: administrators never, others if they need none yet."""
+    """Whether somebody does nothing without a second factor: administrators never, others if they need none yet."""
     if engine.demo:
         return False
     last = engine.factor_at_latest
@@ -243,7 +243,7 @@ def _needs_factor(engine: Engine, viewer: Viewer) -> bool:
 
 
 def who_was_signed_in(engine: Engine, token: str) -> UUID | None:
-    """Give whose session it was that ran out within the last day; None when it was ended, or was nobody's.
+    """Return whose session it was that ran out within the last day; None when it was ended, or was nobody's.
 
     It allows nothing but to keep what they had typed until they sign in again.
     """

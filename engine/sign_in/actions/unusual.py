@@ -108,13 +108,13 @@ def send_code(engine: Engine, tx: Transaction, actor_id: UUID, token: str, *, at
 
 
 def sent_code_fits(engine: Engine, token: str, code: str) -> bool:
-    """Say whether a code is the one that was sent for a sign-in that waits."""
+    """Return whether a code is the one that was sent for a sign-in that waits."""
     typed = "".join(code.split()).replace("-", "").encode()
     return any(hmac.compare_digest(one.encode(), typed) for one in codes_for(engine, hash_of(token)))
 
 
 def _marks(engine: Engine, actor_id: UUID, sort: Sort, value: str) -> Mapping[bytes, Sort]:
-    """Give the marks of a value by every key that is used now: while keys change, it is known by either."""
+    """Return the marks of a value by every key that is used now: while keys change, it is known by either."""
     tokens = engine.vault.blinds("sign-in-habit", f"{actor_id}\0{sort.value}\0{value}")
     return dict.fromkeys(tokens.values(), sort)
 

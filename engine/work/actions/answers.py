@@ -41,7 +41,7 @@ _NOT_THE_SAME = "This is not the hash of the file that you chose. Leave this emp
 def with_hashes(
     tx: Transaction, state: CaseState, step_type: StepType, answers: Mapping[str, JsonValue]
 ) -> Mapping[str, JsonValue]:
-    """Give the answers with the hash of each file of the case that they name, where the form has a question for it.
+    """Return the answers with the hash of each file of the case that they name, where the form has a question for it.
 
     A text that names no file of the case, such as the number of a paper, is left as it is. Raises `InvalidAnswersError`
     for a hash that is not that of the file, and for a file that can be read no more.
@@ -71,7 +71,7 @@ def _hash_of(tx: Transaction, file_id: UUID, *, asked: str) -> str:
 
 
 def id_of_file(answer: JsonValue) -> UUID | None:
-    """Give the id of the file of a case that an answer names; None for another text."""
+    """Return the id of the file of a case that an answer names; None for another text."""
     try:
         return UUID(answer) if isinstance(answer, str) else None
     except ValueError:
@@ -91,7 +91,7 @@ def mind_copies(
     by: UUID | None,
     now: datetime,
 ) -> CaseState:
-    """See to what follows at once from an answer after which no copy is kept; gives the case after it.
+    """See to what follows at once from an answer after which no copy is kept; returns the case after it.
 
     The steps that it brings are opened, and each file of the case that the answers or the draft before them name is
     held back. Where the answers still have a copy, all this is kept, and they are refused with `InvalidAnswersError`.
@@ -139,7 +139,7 @@ def tell_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
 def _to_open(
     state: CaseState, brought: Iterable[OpensAtOnce], mark: str, library: Library, now: datetime
 ) -> Iterator[Watch]:
-    """Give what is to open at once, but for what the same mark has brought before and what is still to be done."""
+    """Return what is to open at once, but for what the same mark has brought before and what is still to be done."""
     added = [(one.added.watches, one.status) for one in state.steps.values() if one.added is not None]
     for opened in brought:
         name = f"{opened.name}_{mark}"

@@ -19,7 +19,7 @@ from engine.work.views.form import item_form
 def calendar_file(
     *, uid: str, made_at: datetime, what: str, room: str, starts_at: datetime | None = None, day: date | None = None
 ) -> str:
-    """Give an iCalendar file of one event: at an instant (aware), or on a whole day where its time is not known.
+    """Return an iCalendar file of one event: at an instant (aware), or on a whole day where its time is not known.
 
     A reminder comes a day before. Lines end with CRLF. Raises `ValueError` without a time.
     """
@@ -60,7 +60,7 @@ class CalendarFile(NamedTuple):
 
 
 def appointment_file(engine: Engine, item_id: UUID, *, viewer: Viewer) -> CalendarFile:
-    """Give the appointment of an open item to who may do it; that they took it is written down.
+    """Return the appointment of an open item to who may do it; that they took it is written down.
 
     Raises `NotFoundError` where there is no appointment (yet), and as `item_form` does.
     """
@@ -78,7 +78,7 @@ def appointment_file(engine: Engine, item_id: UUID, *, viewer: Viewer) -> Calend
 
 
 def has_appointment(engine: Engine, item: WorkItemView) -> bool:
-    """Say whether an open item is an appointment that can be put into a calendar."""
+    """Return whether an open item is an appointment that can be put into a calendar."""
     if engine.registry.get(item.uses).appointment is None:
         return False
     read = read_step_of(engine, item.case_id, item.step_id)
@@ -86,7 +86,7 @@ def has_appointment(engine: Engine, item: WorkItemView) -> bool:
 
 
 def appointment_of(read: StepReading) -> Appointment | None:
-    """Give the appointment of a step, if its type has some and one is known."""
+    """Return the appointment of a step, if its type has some and one is known."""
     function = read.step_type.appointment
     found = function(read.context) if function else None
     return found if found and (found.starts_at or found.day) else None

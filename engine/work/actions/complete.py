@@ -184,7 +184,7 @@ def _command(
 
 
 def _known(engine: Engine, state: CaseState, step: Step) -> Lookup:
-    """Give what the conditions of questions may name beside their own form."""
+    """Return what the conditions of questions may name beside their own form."""
     definition = engine.definitions[state.runs[step.run_id].definition_hash]
     compiled = compiled_step(step, state, engine.definitions)
     over = compiled.spec.for_each if compiled else None
@@ -209,7 +209,7 @@ def _completion(answer: Mapping[str, JsonValue]) -> Completion:
 def approve_work_item(
     engine: Engine, item_id: UUID, *, viewer: Viewer, revision: int, command_id: UUID, approved: bool
 ) -> bool:
-    """Approve a step, or return it to be answered again; gives whether it was approved.
+    """Approve a step, or return it to be answered again; returns whether it was approved.
 
     Nobody approves their own answer. Raises as `complete_work_item` does.
     """

@@ -21,7 +21,7 @@ WORK_PAGE: Final = "/worklist"
 
 
 def send_digests(engine: Engine) -> int:
-    """Write the digest of each person whose local 08:00 has passed today, once; gives how many were written.
+    """Write the digest of each person whose local 08:00 has passed today, once; returns how many were written.
 
     Who has nothing to do gets none. A person whose digest cannot be written is logged by id, and the others get theirs.
     """

@@ -182,7 +182,7 @@ def _law_time(
 
 
 def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]:
-    """Give what a definition says of a step, or what a level of a ladder said when it added it."""
+    """Return what a definition says of a step, or what a level of a ladder said when it added it."""
     if step.added is not None:
         return dict(step.added.settings)
     return dict(compiled.spec.settings) if compiled else {}
@@ -252,7 +252,7 @@ def _person(tx: Transaction, state: CaseState, person_id: UUID, on: date) -> Per
 
 
 def _matches(engine: Engine, tx: Transaction, state: CaseState, known: tuple[UUID, ...]) -> tuple[Match, ...]:
-    """Give who of the unit's other cases may be one of these, and whom to ask."""
+    """Return who of the unit's other cases may be one of these, and whom to ask."""
     found: dict[UUID, Match] = {}
     people = {person.person_id for person in state.persons if person.removed_at is None}
     for person in known:

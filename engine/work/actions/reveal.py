@@ -25,7 +25,7 @@ _ANSWERED = frozenset({StepStatus.ENDED, StepStatus.APPROVAL})
 
 
 def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[AnswerView, ...]:
-    """Give all answers of a step, unmasked; that it was done is written first, and without that nothing is shown.
+    """Return all answers of a step, unmasked; that it was done is written first, and without that nothing is shown.
 
     Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`, `AuditUnavailableError`.
     """
@@ -34,7 +34,7 @@ def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: View
 
 
 def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[StretchView, ...]:
-    """Give where the recorded times of a step led; that it was done is written first, as for its answers.
+    """Return where the recorded times of a step led; that it was done is written first, as for its answers.
 
     It tells where somebody is or was. Raises what `reveal_answers` raises, and `StepUpNeededError` for a viewer who has
     not just proved a second factor.
@@ -45,7 +45,7 @@ def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewe
 
 
 def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> CasePersonView:
-    """Give who a person is, unmasked; that it was done is written first, and without that nothing is shown.
+    """Return who a person is, unmasked; that it was done is written first, and without that nothing is shown.
 
     Raises what `reveal_answers` raises.
     """
@@ -89,7 +89,7 @@ def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer
 
 
 def _is_there(engine: Engine, tx: Transaction, access: CaseAccess, step: Step) -> bool:
-    """Say whether it is shown that a step is there: its time is, or one of the answers that it has."""
+    """Return whether it is shown that a step is there: its time is, or one of the answers that it has."""
     if shows_step(access, step.id, step.path):
         return True
     if step.status not in _ANSWERED or not may_tell(access, step.id, step.uses, step.path):

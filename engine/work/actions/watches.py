@@ -53,7 +53,7 @@ def _again(added: AddedStep, now: datetime) -> Watch:
 
 
 def _wait(added: AddedStep) -> timedelta:
-    """Give how long to wait: its own limit within the promises; what presses, by its ladder, at the earliest."""
+    """Return how long to wait: its own limit within the promises; what presses, by its ladder, at the earliest."""
     if added.ladder != _ORDINARY:
         return _SOONEST
     if added.limit is None:
@@ -71,7 +71,7 @@ _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 def keep_watches(
     engine: Engine, tx: Transaction, state: CaseState, step: Step, watches: tuple[Watch, ...], *, now: datetime
 ) -> CaseState:
-    """Add what is to be watched to the run of a step, and call off what it replaces; gives the case after it.
+    """Add what is to be watched to the run of a step, and call off what it replaces; returns the case after it.
 
     Nothing is added to what is there already, nor a step of a pillar that is not installed; doing it again changes
     nothing. What opens at once makes a run go on that this step was the last of, and opens its case again: an alarm is
@@ -140,7 +140,7 @@ def _earlier(state: CaseState, step: Step, name: str, key: str) -> list[Step]:
 
 
 def _is_there(state: CaseState, step: Step, watch: Watch, *, replaced: Iterable[Step], now: datetime) -> bool:
-    """Say whether the case sees to it already: by the same limit of the law, or by an open step of the same type.
+    """Return whether the case sees to it already: by the same limit of the law, or by an open step of the same type.
 
     A limit of the law that is over counts only for the same stretch of time: who is held a second time has a second
     ten days. What other answers asked to be watched does not count as a step: it is there for something else. A watch
@@ -162,7 +162,7 @@ def _is_there(state: CaseState, step: Step, watch: Watch, *, replaced: Iterable[
 
 
 def _sees_to_it(state: CaseState, one: Step, watch: Watch, now: datetime) -> bool:
-    """Say whether a step that somebody can do now must be done in the days of a watch.
+    """Return whether a step that somebody can do now must be done in the days of a watch.
 
     Its own limit has to be over by the day that is watched, and not before the watch opens: a visit in the first week
     is not the one after a month, nor is next month's the one of tomorrow. What waits for its time, is held by a gate or

@@ -97,7 +97,7 @@ def approve(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
 
 @router.get("/items/{item_id}/appointment.ics")
 def appointment(visit: SignedIn, item_id: UUID) -> Response:
-    """Give the appointment of an item for a calendar: the case's number, room and time, and nobody's name."""
+    """Return the appointment of an item for a calendar: the case's number, room and time, and nobody's name."""
     made = appointment_file(visit.engine, item_id, viewer=visit.viewer)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
     return Response(made.text, media_type="text/calendar", headers=headers)
@@ -128,7 +128,7 @@ def _take(
 
 
 def _is_changed(visit: Visit, view: FormView, form: Posted) -> bool:
-    """Say whether something was typed that the page had not shown."""
+    """Return whether something was typed that the page had not shown."""
     zone = visit.viewer.zone
     return is_touched(form, controls(view.fields, zone=zone, now=visit.now)) or posted(form) != drawn(view.beside, zone)
 
@@ -156,7 +156,7 @@ def _happened_at(visit: Visit, form: Posted) -> datetime | None:
 
 
 def _what_was_asked(visit: Visit, item_id: UUID) -> tuple[FormView | None, WorkItemView, tuple[FieldView, ...]]:
-    """Give the form while the item is open; afterwards its questions only, so that nothing typed is lost."""
+    """Return the form while the item is open; afterwards its questions only, so that nothing typed is lost."""
     try:
         view = visit.engine.ask(item_form, visit.viewer, item_id)
     except AlreadyEndedError:

@@ -16,7 +16,7 @@ from engine.work.records import WorkItemView
 
 
 def may_claim(viewer: Viewer) -> ColumnElement[bool]:
-    """Give the condition on `work_item` that holds for what the viewer may claim, apart from the unit."""
+    """Return the condition on `work_item` that holds for what the viewer may claim, apart from the unit."""
     if viewer.is_system:
         return ITEM_IS_READY
     return and_(
@@ -28,7 +28,7 @@ def may_claim(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def may_answer(viewer: Viewer, item: Row) -> bool:
-    """Say whether the form of an open item opens for somebody: to who has it, and to whoever may have it."""
+    """Return whether the form of an open item opens for somebody: to who has it, and to whoever may have it."""
     if viewer.is_system or item["assignee_id"] == viewer.actor_id:
         return True
     return (
@@ -39,7 +39,7 @@ def may_answer(viewer: Viewer, item: Row) -> bool:
 
 
 def _of_a_role(viewer: Viewer) -> ColumnElement[bool]:
-    """Give the condition that a candidate role of an item is one that the viewer has in the item's unit."""
+    """Return the condition that a candidate role of an item is one that the viewer has in the item's unit."""
     units: dict[frozenset[str], list[UUID]] = {}
     for unit in sorted(visible_units(viewer)):
         units.setdefault(roles_in(viewer, unit), []).append(unit)
@@ -95,7 +95,7 @@ def first_by_deadline(
 
 
 def select_items(picked: FromClause) -> Select[tuple[object, ...]]:
-    """Give the statement that fetches what a view of an item needs; `picked` has `id`, `due_at`, `late_from`."""
+    """Return the statement that fetches what a view of an item needs; `picked` has `id`, `due_at`, `late_from`."""
     return (
         select(
             ITEM, picked.c.due_at, picked.c.late_from, CASE.c.number, STEP.c.path, STEP.c.added, STEP.c.sealed_title,

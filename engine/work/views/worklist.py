@@ -112,7 +112,7 @@ def _asks(ladder: Ladder | None, number: int) -> bool:
 
 
 def work_item(reading: Reading, viewer: Viewer, item_id: UUID) -> WorkItemView:
-    """Give one item of a case that the viewer sees; raises `NotFoundError`."""
+    """Return one item of a case that the viewer sees; raises `NotFoundError`."""
     return item_views(reading, [item_row(reading, viewer, item_id)], viewer)[0]
 
 
@@ -176,7 +176,7 @@ _MOST = 200
 
 
 def proposed_doer(reading: Reading, viewer: Viewer, item_id: UUID) -> ProposedView | None:
-    """Give whom a step proposes to do an item that nobody has; None for an approval, and where nobody did one before.
+    """Return whom a step proposes to do an item that nobody has; None for an approval, and where nobody did one before.
 
     Whoever did a step of the same type last, else of one that the type names in its `stays_with`, in that order: for
     the same person, or for the case as a whole. Only who may do the item, is not away, and is not recused

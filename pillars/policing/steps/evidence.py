@@ -136,7 +136,7 @@ def _shows_nobody(answers: EvidenceForm) -> bool:
 
 
 def _piece(context: StepContext) -> EvidenceForm:
-    """Give what was written down of the piece that a certificate is for; where it names none, of the latest."""
+    """Return what was written down of the piece that a certificate is for; where it names none, of the latest."""
     entries = context.all_earlier("policing.evidence", EvidenceForm)
     wanted = context.settings_as(CertificateSettings)
     if wanted.piece is not None:

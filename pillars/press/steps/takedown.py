@@ -53,7 +53,7 @@ class Takedown(
         )
 
     def conclude(self, answers: TakedownForm, context: StepContext) -> Concluded:
-        """Say whether the platform is late and which door is next; watch its time, and that it stays away."""
+        """Return whether the platform is late and which door is next; watch its time, and that it stays away."""
         sent, removed = answers.sent_at, answers.removed_at
         due = due_at(context, sent, str(answers.ground)) if sent else None
         is_late = due is not None and (removed or context.now) > due
@@ -92,7 +92,7 @@ def _follows(context: StepContext) -> UUID | None:
 
 
 def _before(context: StepContext) -> TakedownForm:
-    """Give what was told of the same notice; for a notice of its own, of the latest to any platform."""
+    """Return what was told of the same notice; for a notice of its own, of the latest to any platform."""
     follows = _follows(context)
     return context.answers_of(follows, TakedownForm) if follows else context.earlier("press.takedown", TakedownForm)
 

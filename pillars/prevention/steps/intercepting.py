@@ -34,7 +34,7 @@ class Intercept(
         )
 
     def conclude(self, answers: InterceptForm, context: StepContext) -> Concluded:
-        """Say whether somebody was stopped who wanted to go on, and watch what is due for a child."""
+        """Return whether somebody was stopped who wanted to go on, and watch what is due for a child."""
         was_stopped = answers.outcome != "continued"
         against_wish = (
             was_stopped
@@ -64,7 +64,7 @@ class Intercept(
 
 
 def is_child_kept_safe(answers: InterceptForm, context: StepContext) -> bool:
-    """Say whether somebody is with the police or in a shelter who is or may be a child.
+    """Return whether somebody is with the police or in a shelter who is or may be a child.
 
     Not known, or not said, counts as one, unless ages were told by which the law for children is known not to apply.
     """
@@ -103,7 +103,7 @@ def _has_law(context: StepContext) -> bool:
 
 
 def _whoever_sent_them(answers: InterceptForm) -> tuple[Concluded.Person, ...]:
-    """Give whoever sent the travellers on their way, known or not: others may have met them."""
+    """Return whoever sent the travellers on their way, known or not: others may have met them."""
     told = Concluded.Person(
         name=answers.recruiter or "",
         vehicles=(answers.vehicle,) if answers.vehicle else (),
@@ -113,5 +113,5 @@ def _whoever_sent_them(answers: InterceptForm) -> tuple[Concluded.Person, ...]:
 
 
 def is_child_alone(answers: InterceptForm) -> bool:
-    """Say whether only children were met: a child's wish to go on does not decide."""
+    """Return whether only children were met: a child's wish to go on does not decide."""
     return answers.age_group == "children"

@@ -75,6 +75,6 @@ class Statement(
 
 
 def language_told(context: StepContext) -> str | None:
-    """Give the language that the survivor was said to speak."""
+    """Return the language that the survivor was said to speak."""
     told = (context.told_before(step, language=name) for step, name in _LANGUAGE_WAS_TOLD)
     return next((one["language"] for one in told if one), None)

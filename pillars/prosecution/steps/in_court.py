@@ -58,7 +58,7 @@ class Hearing(
         )
 
     def appointment(self, context: StepContext) -> Asked.Appointment | None:
-        """Give the next hearing for people's calendars."""
+        """Return the next hearing for people's calendars."""
         found = coming(context, context.earlier("prosecution.hearing", HearingForm))
         return Asked.Appointment("Hearing", starts_at=found.at, day=found.day, room=found.hall) if found else None
 

@@ -28,7 +28,7 @@ class Consent(
         )
 
     def conclude(self, answers: ConsentForm, context: StepContext) -> Concluded:
-        """Say whether the consent holds and covers sharing, put it into the ledger, and watch its end."""
+        """Return whether the consent holds and covers sharing, put it into the ledger, and watch its end."""
         live = is_live(context, answers)
         facts = {"consent_given": live, "consent_to_share": live and covers_sharing(answers)}
         given = given_in(answers, now=context.now)

@@ -45,7 +45,7 @@ class Placement(
         return Prepared(prefill=told | before | {"review_on": review})
 
     def conclude(self, answers: PlacementForm, context: StepContext) -> Concluded:
-        """Say whether the person wants to leave, and watch the end of the order and of custody."""
+        """Return whether the person wants to leave, and watch the end of the order and of custody."""
         wants_to_leave = answers.own_wish == "wants_to_leave"
         notes = []
         if wants_to_leave:
@@ -87,7 +87,7 @@ class Custody(
         return Prepared(notes=tuple(notes))
 
     def conclude(self, answers: CustodyForm, context: StepContext) -> Concluded:
-        """Say whether the person is held, with or without an order, and watch what follows."""
+        """Return whether the person is held, with or without an order, and watch what follows."""
         result = answers.result or ""
         notes = (
             ("The person is held, and no order is known to us: the lawyer goes to court today.",)

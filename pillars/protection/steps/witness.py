@@ -80,7 +80,7 @@ def _report_time(context: StepContext) -> Law:
 
 
 def _counted_from(answers: WitnessForm, context: StepContext) -> datetime:
-    """Give from when (UTC) the time for the report runs: the order of the authority, else the application."""
+    """Return from when (UTC) the time for the report runs: the order of the authority, else the application."""
     ordered, applied = answers.report_ordered_at, answers.applied_on
     if ordered is not None or applied is None:
         return ordered or context.now

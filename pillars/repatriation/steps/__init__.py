@@ -262,7 +262,7 @@ def travel_checklist(context: StepContext) -> Completed:
 
 
 def _is_called(context: StepContext, handed_over: datetime | None) -> bool:
-    """Say whether somebody reached the person since the handover, as far as it is written down before it."""
+    """Return whether somebody reached the person since the handover, as far as it is written down before it."""
     visit = context.earlier("reintegration.visit", Visit)
     at = visit.done_at
     return bool(at and handed_over and at >= handed_over and visit.mode != "not_reached")

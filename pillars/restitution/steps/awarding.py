@@ -37,7 +37,7 @@ class Interim(
         return Prepared(prefill=told, notes=tuple(notes))
 
     def conclude(self, answers: InterimForm, context: StepContext) -> Concluded:
-        """Say whether it is too low, and watch until it is paid."""
+        """Return whether it is too low, and watch until it is paid."""
         notes = Form.unless_yes(
             answers.at_least_25pct,
             no="The interim relief is less than a quarter of the highest amount: consider an appeal.",

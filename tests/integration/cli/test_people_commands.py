@@ -21,7 +21,7 @@ PASSWORD = "three quiet boats at noon"
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Installation]:
-    """Give an installation that is no demo: there, people are invented and have no links."""
+    """Return an installation that is no demo: there, people are invented and have no links."""
     with installed(with_prefect=False) as made:
         made.rows("DELETE FROM demo RETURNING since")
         yield made

@@ -115,7 +115,7 @@ def make_site(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def site(make_site: Callable[[], Site]) -> Site:
-    """Give an installation with one worker, shared by the tests of a module."""
+    """Return an installation with one worker, shared by the tests of a module."""
     site = make_site()
     site.start_worker()
     return site

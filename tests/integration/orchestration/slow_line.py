@@ -72,7 +72,7 @@ class SlowLine:
 
 @contextmanager
 def slow_line(server: PrefectAddress, *, seconds: float = 0.0) -> Iterator[SlowLine]:
-    """Give a line to a server for as long as a test needs it."""
+    """Return a line to a server for as long as a test needs it."""
     line = SlowLine(server, seconds)
     threading.Thread(target=line.serve, daemon=True).start()
     try:

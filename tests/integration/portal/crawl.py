@@ -39,7 +39,7 @@ class Crawled:
 
 
 def sort_of(path: str) -> str:
-    """Give an address without its ids, so that addresses of one sort are alike."""
+    """Return an address without its ids, so that addresses of one sort are alike."""
     return _OTHER.sub("*", _ID.sub("*", urlsplit(path).path))
 
 
@@ -72,7 +72,7 @@ def links_of(path: str, page: str) -> list[str]:
 
 
 def routes_of(app: FastAPI) -> Iterator[APIRoute]:
-    """Give every route of the application, also those that were included from a family of pages."""
+    """Return every route of the application, also those that were included from a family of pages."""
     yield from _walk(list(app.routes))
 
 

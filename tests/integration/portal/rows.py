@@ -23,7 +23,7 @@ class Rows:
         )
 
     def state(self) -> dict[str, str]:
-        """Give a hash of each table's rows, in whatever order they lie."""
+        """Return a hash of each table's rows, in whatever order they lie."""
         return dict(self._connection.execute(self._hashes).fetchall())
 
     def changed(self, before: dict[str, str], *, but: Collection[str] = NOTED) -> set[str]:

@@ -155,7 +155,7 @@ def test_a_concern_is_told_and_answered_in_confidence(portal: Portal) -> None:
 
 
 def _same(page: str, number: str) -> str:
-    """Give a page without what differs between two requests of any sort, and without the list of earlier ones."""
+    """Return a page without what differs between two requests of any sort, and without the list of earlier ones."""
     form = page.partition("<title>")[2].partition("</form>\n")[0] if "<title>" in page else page
     return re.sub(r'name="command_id" value="[^"]+"', "", form).replace(number, "NUMBER")
 

@@ -26,7 +26,7 @@ def late(portal: Portal) -> Reported:
 
 
 def strip_of(page: str) -> str:
-    """Give the strip of the first step of a case; other steps of it can be late too."""
+    """Return the strip of the first step of a case; other steps of it can be late too."""
     found = re.findall(r'<section class="icmc-note icmc-note--late.*?</section>', page, re.DOTALL)
     return unescape(next((strip for strip in found if "<strong>Record report</strong>" in strip), ""))
 

@@ -22,7 +22,7 @@ def _agree_to_close(portal: Portal) -> None:
 
 
 def _notes(page: str) -> list[str]:
-    """Give the reason to close that a page of a case tells, and what its link says."""
+    """Return the reason to close that a page of a case tells, and what its link says."""
     found = re.findall(
         r"asks to close the case although something is still open in it: “([^”]+)”\.</strong> <a[^>]*>([^<]+)", page
     )

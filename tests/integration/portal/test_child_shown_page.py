@@ -17,7 +17,7 @@ ADDRESS = "https://example.org/page-7"
 
 
 def leak(portal: Portal) -> tuple[TestClient, str]:
-    """Add a leak to a case; gives who may do it, and the address of its form."""
+    """Add a leak to a case; returns who may do it, and the address of its form."""
     case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
     step = portal.engine.registry.get("press.leak")
     item = added(portal, case_id, step)

@@ -38,7 +38,7 @@ def _case_of(page: str) -> UUID:
 
 
 def _kept(portal: Portal, case_id: UUID) -> Mapping[str, Any]:
-    """Give all that is kept of what somebody told, in the report, in drafts and in answers."""
+    """Return all that is kept of what somebody told, in the report, in drafts and in answers."""
     with portal.engine.transaction() as tx:
         found = dict(tx.of(HousekeepingStore).report_of(case_id))
         for step in tx.of(CaseStore).read(case_id).steps.values():

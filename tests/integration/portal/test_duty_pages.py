@@ -198,7 +198,7 @@ def test_the_board_tells_how_deadlines_fire_and_a_jump_is_confirmed(portal: Port
 
 
 def token_of(portal: Portal, number: str) -> tuple[str, UUID]:
-    """Give the link that one message of a case carries, and whom it was sent to."""
+    """Return the link that one message of a case carries, and whom it was sent to."""
     with portal.engine.reader._engine.connect() as connection:
         case, message = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["message"]
         row = connection.execute(

@@ -50,7 +50,7 @@ def test_a_step_that_is_added_opens_a_page_that_asks_both_bites_of_its_form(
 
 
 def added(portal: Portal, case_id: UUID, step: StepType) -> WorkItem:
-    """Add a step to the case by its page; gives the item that somebody does."""
+    """Add a step to the case by its page; returns the item that somebody does."""
     before = {item.id for item in open_items(portal, case_id)}
     answer = portal.as_role("case_manager").post(
         f"/cases/{case_id}/add-step",

@@ -14,7 +14,7 @@ from tests.unit.adapters.test_file_types import CANARY, jpeg, office, pdf
 
 @pytest.fixture
 def case(portal: Portal) -> str:
-    """Give the address of a case without files."""
+    """Return the address of a case without files."""
     return report_case(portal.as_role("intake_officer")).page
 
 

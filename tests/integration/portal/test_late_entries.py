@@ -34,7 +34,7 @@ def post(portal: Portal, item: WorkItem, by: str, **typed: str) -> Response:
 
 
 def ago(portal: Portal, **span: float) -> str:
-    """Give an instant before now as the page writes it, in local time."""
+    """Return an instant before now as the page writes it, in local time."""
     return f"{portal.clock.now() + timedelta(hours=5, minutes=30) - timedelta(**span):%Y-%m-%dT%H:%M}"
 
 

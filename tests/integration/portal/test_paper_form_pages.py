@@ -17,7 +17,7 @@ from tests.integration.portal.world import Portal, report_case
 
 @pytest.fixture
 def mediation(portal: Portal) -> WorkItem:
-    """Give the item of a step that has no question for when it happened, and is due within six days."""
+    """Return the item of a step that has no question for when it happened, and is due within six days."""
     case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
     lead = portal.people["case_manager"]
     add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="reintegration.mediation", limit="P7D")

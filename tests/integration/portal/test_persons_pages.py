@@ -19,7 +19,7 @@ def person_page(client: TestClient, case: Reported, number: int = 1) -> str:
 
 
 def post(client: TestClient, page: str, action: str, **fields: object) -> str:
-    """Send one of the forms of a page; gives the page that it leads to."""
+    """Send one of the forms of a page; returns the page that it leads to."""
     shown = client.get(page).text
     command = hidden(shown, "command_id") if "command_id" in shown else str(uuid4())
     answer = client.post(f"{page}/{action}" if action else page, data={"command_id": command, **fields})

@@ -17,7 +17,7 @@ from tests.integration.portal.world import Portal, Reported
 
 
 def _refer(portal: Portal, case: Reported, to: str, **changes: JsonValue) -> str:
-    """Add the step of a referral and end it; gives the address of its page."""
+    """Add the step of a referral and end it; returns the address of its page."""
     case_id, lead = UUID(case.page.rpartition("/")[2]), portal.people["case_manager"]
     add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="reporting.refer")
     with portal.engine.transaction() as tx:

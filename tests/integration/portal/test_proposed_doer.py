@@ -50,7 +50,7 @@ def _did(portal: Portal, case: Reported, who: str, uses: str, **changes: object)
 
 
 def _held(portal: Portal, case: Reported, who: str) -> WorkItem:
-    """Let somebody hold a mediation; gives the item of the next one."""
+    """Let somebody hold a mediation; returns the item of the next one."""
     _did(portal, case, who, MEDIATION)
     return _added(portal, case, MEDIATION)
 

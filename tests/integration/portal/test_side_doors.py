@@ -366,7 +366,7 @@ def test_every_page_has_a_quick_way_out_that_says_nothing_of_where_one_was(offer
 
 
 def _addresses_of_others(units: TwoUnits, offered: Crawled) -> Iterator[tuple[str, str, dict[str, list[str]]]]:
-    """Give every address with ids of the other unit: all of them, and mixed with the ids of one's own case."""
+    """Return every address with ids of the other unit: all of them, and mixed with the ids of one's own case."""
     forms = {form.sort: dict(form.fields) for form in offered.forms}
     for route in routes_of(units.portal.app):
         names = _PARAM.findall(route.path)
@@ -385,7 +385,7 @@ def _addresses_of_others(units: TwoUnits, offered: Crawled) -> Iterator[tuple[st
 
 
 def _fullest(offered: Crawled) -> dict[str, list[str]]:
-    """Give a form that has every field of every page, so that no question is left open on the way to the rule."""
+    """Return a form that has every field of every page, so that no question is left open on the way to the rule."""
     fields: dict[str, list[str]] = {}
     for form in offered.forms:
         fields |= {name: values for name, values in form.fields.items() if name not in fields}
@@ -408,7 +408,7 @@ def _swap(value: str, ids: dict[str, str]) -> str:
 
 
 def _of_case(units: TwoUnits) -> list[tuple[object, ...]]:
-    """Give what would be different if somebody had reached into the case of the first unit, or looked into it."""
+    """Return what would be different if somebody had reached into the case of the first unit, or looked into it."""
     case = str(units.here.ids["case_id"])
     of_it = [
         name

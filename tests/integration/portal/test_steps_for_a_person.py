@@ -72,7 +72,7 @@ class Case:
             self.victims = tuple(person.person_id for person in tx.of(CaseStore).lock(self.id).persons)
 
     def step(self, key: str, person: UUID) -> Step:
-        """Give the latest occurrence of a step for somebody."""
+        """Return the latest occurrence of a step for somebody."""
         with self.portal.engine.transaction() as tx:
             steps = tx.of(CaseStore).lock(self.id).steps.values()
         found = [step for step in steps if step.key == key and step.base_path == f"person:{person}"]

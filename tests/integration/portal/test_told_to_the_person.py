@@ -149,7 +149,7 @@ def test_what_is_held_is_dated_by_the_clock_of_the_place_and_names_what_was_sent
 def _done(
     portal: Portal, case: Reported, uses: str, *, by: str, person: UUID, answers: dict[str, object], **more: str
 ) -> UUID:
-    """Do a step of one person; gives its id."""
+    """Do a step of one person; returns its id."""
     viewer = portal.people[by]
     add_step(portal.engine, _id(case), viewer=viewer, command_id=uuid4(), uses=uses)
     with portal.engine.transaction() as tx:
@@ -179,7 +179,7 @@ def _somebody(portal: Portal, case: Reported, role: PersonRole) -> UUID:
 
 
 def _told(page: Response) -> list[str]:
-    """Give the sentences of an account, without when and by whom."""
+    """Return the sentences of an account, without when and by whom."""
     return re.findall(r"</span>([^<]+)</li>", _main(page))
 
 

@@ -28,7 +28,7 @@ def id_of(case: Reported) -> UUID:
 
 
 def pressed(client: TestClient, page: str, *addresses: str, **more: str) -> list[str]:
-    """Press buttons of a page before the next page is there; gives the pages."""
+    """Press buttons of a page before the next page is there; returns the pages."""
     form = {"command_id": hidden(page, "command_id"), **more}
     return [client.post(address, data=form).text for address in addresses]
 

@@ -181,7 +181,7 @@ def report_case(client: TestClient) -> Reported:
 
 
 def hidden(page: str, name: str) -> str:
-    """Give the value of a hidden field of a page."""
+    """Return the value of a hidden field of a page."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found, name
     return found.group(1)

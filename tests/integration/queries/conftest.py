@@ -13,14 +13,14 @@ from tests.integration.queries.world import CHECK, INTAKE, World, build_world
 
 @pytest.fixture
 def world(database: FreshDatabase) -> Iterator[World]:
-    """Give the network, with nobody in it yet."""
+    """Return the network, with nobody in it yet."""
     with build_world(database.urls) as made:
         yield made
 
 
 @pytest.fixture
 def becomes_a_demo(database: FreshDatabase) -> Callable[[], None]:
-    """Give what makes the network a demo's, as only the owner of the tables can."""
+    """Return what makes the network a demo's, as only the owner of the tables can."""
 
     def mark() -> None:
         owner = create_engine(database.urls.owner)

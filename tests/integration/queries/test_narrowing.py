@@ -57,7 +57,7 @@ def case_id(world: World, home: UUID) -> UUID:
 
 
 def shown(world: World, viewer: Viewer, case_id: UUID) -> dict[str, str]:
-    """Give every answer that a case page shows, by step type and question."""
+    """Return every answer that a case page shows, by step type and question."""
     page = world.ask(case_page, viewer, case_id)
     return {f"{step.uses}.{answer.name}": answer.text for step in page.steps for answer in step.answers}
 

@@ -309,7 +309,7 @@ class World:
             return dict(row.mappings().one())
 
     def item(self, case_id: UUID, key: str, **values: Any) -> UUID:
-        """Give the open item of a step, after changing it."""
+        """Return the open item of a step, after changing it."""
         table = tb.WorkItemRow.__table__  # type: ignore[attr-defined]
         where = (table.c.case_id == case_id, table.c.step_key == key, table.c.status.in_(("ready", "reserved")))
         with self.sql.begin() as connection:

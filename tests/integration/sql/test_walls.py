@@ -35,7 +35,7 @@ _TABLES = tb.CaseRow.metadata.tables
 
 @pytest.fixture
 def case_id(world: World, home: UUID) -> UUID:
-    """Give a case with a row in every table that is walled."""
+    """Return a case with a row in every table that is walled."""
     case_id = world.open_case(home, victims=1)
     officer = world.actor("Asha", home, "intake_officer", "supervisor")
     world.answer(case_id, "intake", {"concern": "labour", "is_child": True}, by=officer)
@@ -86,7 +86,7 @@ def stranger(world: World, case_id: UUID) -> Viewer:
 
 
 def seen(world: World, viewer: Viewer | None) -> set[str]:
-    """Give the walled tables of which a plain question without any condition gives a row."""
+    """Return the walled tables of which a plain question without any condition gives a row."""
     with acting(world, viewer) as connection:
         found = _seen_over(connection)
     if viewer is not None:

@@ -45,7 +45,7 @@ def filled(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
-    """Give a world that nobody has used yet."""
+    """Return a world that nobody has used yet."""
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template=filled.template)
     made = make_world(filled.network, filled.folder, filled.registry, urls_on(postgres, name))
@@ -58,12 +58,12 @@ def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def scratch(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[replayed.World]:
-    """Give a world with the shipped pillars and workflows, for the tests of a file."""
+    """Return a world with the shipped pillars and workflows, for the tests of a file."""
     with story_world(postgres, tmp_path_factory.mktemp("story")) as made:
         yield made
 
 
 @pytest.fixture
 def case(scratch: replayed.World) -> Work:
-    """Give a case of its own in that world."""
+    """Return a case of its own in that world."""
     return Work(scratch)

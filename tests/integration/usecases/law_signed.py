@@ -8,12 +8,12 @@ from tests.integration.usecases.world import World
 
 
 def lawyer(world: World) -> Viewer:
-    """Give the lawyer of the unit, who has just proved who it is."""
+    """Return the lawyer of the unit, who has just proved who it is."""
     return world.who("lawyer").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
 
 
 def text_of(world: World, limit_id: str) -> str:
-    """Give the hash of the published text of a limit."""
+    """Return the hash of the published text of a limit."""
     (limit,) = world.engine.library().versions(limit_id)
     return limit.text_hash
 

@@ -105,7 +105,7 @@ class Work(OneCase):
         return step_id(run, key, path)
 
     def proposed(self, step: UUID, name: str) -> object:
-        """Give what the form of a step proposes for a question."""
+        """Return what the form of a step proposes for a question."""
         with self.engine.transaction() as tx:
             item = tx.of(ItemStore).open_of_step(step)
         assert item is not None

@@ -53,12 +53,12 @@ class Mail:
         self._controller = None
 
     def channel(self, **more: Any) -> SmtpChannel:
-        """Give a channel to this server."""
+        """Return a channel to this server."""
         wanted = {"host": "127.0.0.1", "port": self.port, "sender": "icmc@example.org", "security": "none"} | more
         return SmtpChannel(**wanted)
 
     def ids(self) -> list[str]:
-        """Give the Message-IDs of what was taken, in order."""
+        """Return the Message-IDs of what was taken, in order."""
         return [str(message["Message-ID"]) for message in self.taken]
 
     async def handle_EHLO(  # noqa: N802 - the library's name
@@ -123,7 +123,7 @@ def mail_server(**more: Any) -> Iterator[Mail]:
 
 
 def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a certificate for this machine that nobody has signed; gives the server's side, and the file."""
+    """Make a certificate for this machine that nobody has signed; returns the server's side, and the file."""
     key, certificate = folder / "k.pem", folder / "c.pem"
     subprocess.run(
         [
@@ -148,7 +148,7 @@ class Gateway:
     came: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def url(self, path: str = "/send") -> str:
-        """Give the address as an administrator would enter it."""
+        """Return the address as an administrator would enter it."""
         return f"json://user:sesame@127.0.0.1:{self.port}{path}"
 
 

@@ -29,7 +29,7 @@ TOLD = LOOKED | {"hideout": HIDEOUT}
 
 @pytest.fixture
 def looked(world: World) -> OpenedCase:
-    """Give a case in which somebody was told where it is safe."""
+    """Return a case in which somebody was told where it is safe."""
     opened = world.open()
     world.complete(world.item(opened.case_id, "intake"), by="intake_officer", answers=INTAKE)
     world.complete(world.item(opened.case_id, "look"), by="caseworker", answers=TOLD)
@@ -44,7 +44,7 @@ def answers(world: World, case_id: UUID) -> dict[str, object]:
 
 
 def outer(world: World, case_id: UUID) -> str:
-    """Give what the key of the case alone opens."""
+    """Return what the key of the case alone opens."""
     row = world.rows(
         "SELECT step_id, turn, sealed_answers FROM answer WHERE case_id = :c AND step_id IN"
         " (SELECT id FROM step WHERE key = 'look')", c=case_id,
@@ -102,7 +102,7 @@ def papers(world: World, case_id: UUID) -> list[tuple[UUID, bytes]]:
 
 
 def inside(world: World, paper: tuple[UUID, bytes]) -> JsonValue:
-    """Give what the key of the case, or of its person, alone opens of a paper."""
+    """Return what the key of the case, or of its person, alone opens of a paper."""
     return world.engine.vault.unseal(paper[1], table="document", row=paper[0], column="sealed_html")
 
 

@@ -411,7 +411,7 @@ def tell(world: World, case_id: UUID, path: str, **told: str) -> None:
 
 
 def law_told(world: World, case_id: UUID, person: UUID) -> Any:
-    """Give what is known of a person for the law, as the core reads it and as pages do."""
+    """Return what is known of a person for the law, as the core reads it and as pages do."""
     element, zone = f"person:{person}", "Asia/Kolkata"
     core = told_in(world.state(case_id), element, zone=zone)
     with world.engine.reader._reading() as reading:

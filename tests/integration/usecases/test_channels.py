@@ -44,7 +44,7 @@ def mail() -> Iterator[Mail]:
 
 
 def _here(world: World) -> str:
-    """Give the organisation of the world's unit a name of its own, and give it."""
+    """Return the organisation of the world's unit a name of its own, and give it."""
     world.rows(
         "UPDATE organisation SET name = 'Here' WHERE id = (SELECT organisation_id FROM unit WHERE id = :unit)",
         unit=world.unit,

@@ -56,7 +56,7 @@ def draft(case: Work, step: UUID, answers: dict[str, Any]) -> None:
 
 
 def opened(case: Work) -> dict[str, Step]:
-    """Give what was opened since a child might be shown, by the way in which it is told."""
+    """Return what was opened since a child might be shown, by the way in which it is told."""
     return {
         str(one.added.settings["child_shown"]): one
         for one in case.state.steps.values()

@@ -55,7 +55,7 @@ def live(world: World, case_id: UUID) -> list[Step]:
 
 
 def asked(world: World) -> list[str]:
-    """Give how each request to close a case has ended; nothing for one that waits."""
+    """Return how each request to close a case has ended; nothing for one that waits."""
     return sorted(row[0] for row in world.rows("SELECT ended_reason FROM approval_request WHERE kind = 'closure'"))
 
 

@@ -301,7 +301,7 @@ def assert_untouched(world: World, case_id: UUID, step_id: UUID) -> None:
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Make the calls at one instant, each in a thread; gives what each gave or raised."""
+    """Make the calls at one instant, each in a thread; returns what each gave or raised."""
     barrier, got = Barrier(len(calls)), list[Any]()
 
     def run(call: Callable[[], Any]) -> None:

@@ -68,7 +68,7 @@ rules:
 
 @pytest.fixture
 def world(postgres: EmbeddedServer, filled: Filled, tmp_path: Path) -> Iterator[World]:
-    """Give a world whose list of what was erased is its own, and where a retention policy holds."""
+    """Return a world whose list of what was erased is its own, and where a retention policy holds."""
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template=filled.template)
     made = make_world(filled.network, filled.folder, filled.registry, urls_on(postgres, name))
@@ -370,7 +370,7 @@ def test_the_list_outside_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def _closed(world: World, *, persons: int = 1, wait: timedelta = KEPT) -> tuple[UUID, UUID]:
-    """Give a case that closed a while ago, and a person of it."""
+    """Return a case that closed a while ago, and a person of it."""
     case_id = world.at_look().case_id
     person_id = _identify(world, case_id)
     for _ in range(persons - 1):
@@ -436,7 +436,7 @@ def _with_list(world: World, folder: Path) -> Engine:
 
 
 def _another_process(world: World, filled: Filled, urls: DatabaseUrls | None = None) -> Engine:
-    """Give an engine that has never opened a key, over the same list of what was erased."""
+    """Return an engine that has never opened a key, over the same list of what was erased."""
     made = build_engine(
         Settings(data_folder=filled.folder), urls or world.urls, clock=world.clock, channels={},
         registry=filled.registry,

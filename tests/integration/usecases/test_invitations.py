@@ -187,7 +187,7 @@ ANSWERS = FirstAnswers("Mary Lyngdoh", MARY, "Impulse", "Hill office", "IN-ML", 
 
 @pytest.fixture
 def empty(world: World) -> World:
-    """Give a world in which nobody is."""
+    """Return a world in which nobody is."""
     world.rows("TRUNCATE actor CASCADE")
     return world
 

@@ -45,7 +45,7 @@ def second_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settled(installed: Installation, world: World) -> Installation:
-    """Give an installation in which everything is of the period of now."""
+    """Return an installation in which everything is of the period of now."""
     turned(installed, world)
     return installed
 

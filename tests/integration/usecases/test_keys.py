@@ -56,7 +56,7 @@ class Installation:
 
 
 def another(installed: Installation, filled: Filled, world: World) -> Installation:
-    """Give another process of the same installation."""
+    """Return another process of the same installation."""
     settings = Settings(data_folder=installed.path.parent, key_file=installed.path)
     made = build_engine(settings, installed.urls, registry=filled.registry, clock=world.clock)
     return Installation(made, installed.path, installed.urls)
@@ -267,7 +267,7 @@ def a_file(world: World, case_id: UUID) -> UUID:
 
 
 def sealed_of(world: World, case_id: UUID) -> list[bytes]:
-    """Give every sealed value of a case."""
+    """Return every sealed value of a case."""
     queries = (
         "SELECT sealed_answers FROM report WHERE case_id = :c", "SELECT sealed_answers FROM answer WHERE case_id = :c",
         "SELECT sealed_answers FROM draft WHERE case_id = :c AND sealed_answers IS NOT NULL",

@@ -533,7 +533,7 @@ def _ledger(world: World, case_id: UUID, due: datetime) -> list[Line]:
 
 
 def _levels(world: World, case_id: UUID) -> list[tuple[tuple[str, ...], bool, str]]:
-    """Give for each line of the late look whom it told, and, if it missed, the reason in the history."""
+    """Return for each line of the late look whom it told, and, if it missed, the reason in the history."""
     lines = world.rows(
         "SELECT e.level, e.recipient_ids, e.is_missed FROM escalation e JOIN deadline d ON d.id = e.deadline_id"
         " WHERE e.case_id = :case AND d.key = 'look' ORDER BY e.level, e.round",

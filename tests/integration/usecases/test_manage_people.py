@@ -54,7 +54,7 @@ def _token(world: World) -> str:
 
 
 def _told(world: World, kind: str = "person_to_look_after") -> set[tuple[str, str]]:
-    """Give who was told of a kind, by role, and the link."""
+    """Return who was told of a kind, by role, and the link."""
     query = (
         "SELECT DISTINCT m.role, message.link FROM message JOIN membership m ON m.actor_id = message.recipient_id "
         "WHERE message.kind = :kind"
@@ -72,7 +72,7 @@ def office(world: World) -> World:
 
 @pytest.fixture
 def admin(world: World) -> Viewer:
-    """Give an administrator who has just proved who they are."""
+    """Return an administrator who has just proved who they are."""
     now = world.engine.wall_clock.now()
     return world.who("system_administrator").model_copy(update={"stepped_up_at": now, "by_factor": True})
 

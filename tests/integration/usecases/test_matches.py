@@ -140,7 +140,7 @@ def test_one_person_who_cannot_be_compared_does_not_hold_up_the_others(
 
 
 def cases(world: World, *, theirs: dict[str, Any] = KNOWN, mine: dict[str, Any] = KNOWN) -> tuple[UUID, UUID]:
-    """Let both units write the same person down; gives their case and ours."""
+    """Let both units write the same person down; returns their case and ours."""
     other = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
     ours = world.open()
     name(world, other.case_id, world.other("caseworker"), theirs)

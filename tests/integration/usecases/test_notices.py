@@ -28,7 +28,7 @@ def _both(viewer: Viewer) -> list[tuple[UUID, str]]:
 
 
 def _look(world: World) -> WorkItem:
-    """Give the look of a new case, of which nobody has been told."""
+    """Return the look of a new case, of which nobody has been told."""
     return world.item(world.at_look().case_id, "look")
 
 

@@ -16,7 +16,7 @@ from tests.integration.usecases.world import World
 
 
 def concluding(world: World) -> tuple[ClaimedJob, Viewer]:
-    """Give the job that follows from the caseworker's look, claimed, and who asked for it."""
+    """Return the job that follows from the caseworker's look, claimed, and who asked for it."""
     world.at_talk()
     asker = world.who("caseworker")
     mine = [job for job in world.jobs() if job.asked_by == asker.actor_id and job.kind == JobKind.CONCLUDE]

@@ -37,7 +37,7 @@ def _case(world: World) -> UUID:
 
 
 def _write(world: World, case_id: UUID | None, name: str, *, critical: bool = False, to: str = "caseworker") -> str:
-    """Write a message and the job that sends it; gives its Message-ID."""
+    """Write a message and the job that sends it; returns its Message-ID."""
     person = world.who(to).actor_id
     message = NewMessage(
         key=f"{case_id}|{name}|{person}|email", case_id=case_id, kind="escalated" if critical else "assigned",

@@ -310,7 +310,7 @@ def test_who_took_work_on_and_is_shown_nobody_says_nothing_of_who_is_one_or_two(
 
 
 def _parts(world: World, case_id: UUID) -> Any:
-    """Give all of a case but the length of its history."""
+    """Return all of a case but the length of its history."""
     state = world.state(case_id)
     return (state.persons, state.runs, state.steps, state.deadlines, state.past, state.facts, state.case.status)
 

@@ -20,7 +20,7 @@ LATEST = timedelta(days=4)
 
 
 def race(world: World, *, rounds: int, seed: str) -> list[UUID]:
-    """Open a case a round, and let eight fire what is due of it, at instants that are drawn; gives the cases."""
+    """Open a case a round, and let eight fire what is due of it, at instants that are drawn; returns the cases."""
     chance = random.Random(seed)  # noqa: S311 - moments, not secrets
     cases = []
     for _ in range(rounds):

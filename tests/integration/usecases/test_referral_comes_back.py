@@ -24,7 +24,7 @@ CAME_BACK = "A referral came back: is the case done?"
 
 
 def only_waits(world: World, **changes: Any) -> tuple[UUID, UUID, UUID]:
-    """Give a case in which nothing is open but the answer to a referral, the referral, and the consent for it."""
+    """Return a case in which nothing is open but the answer to a referral, the referral, and the consent for it."""
     case_id = world.at_look().case_id
     consent = agree(world, case_id, **changes.pop("agreed", {}))
     referral = share(world, case_id, consent_id=consent, **changes)

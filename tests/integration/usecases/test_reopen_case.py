@@ -202,7 +202,7 @@ def test_a_workflow_is_begun_by_who_leads_and_in_an_open_case_only(world: World)
 
 
 def _over(world: World) -> UUID:
-    """Give a case that closed by itself, with its only workflow over."""
+    """Return a case that closed by itself, with its only workflow over."""
     case_id = world.at_look().case_id
     world.do_look_and_talk(case_id)
     assert world.state(case_id).case.status == "closed"

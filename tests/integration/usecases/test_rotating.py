@@ -82,7 +82,7 @@ def installed(world: World, filled: Filled, tmp_path: Path) -> Iterator[Installa
 
 @pytest.fixture
 def reader(installed: Installation, world: World, filled: Filled) -> Iterator[Installation]:
-    """Give another process that knows of no change until it looks again, which it does only when it is told to."""
+    """Return another process that knows of no change until it looks again, which it does only when it is told to."""
     made = Installation(world, filled, installed.folder)
     yield made
     made.engine.dispose()

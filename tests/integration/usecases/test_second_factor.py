@@ -58,7 +58,7 @@ def _code(world: World, secret: str, *, later: int = 0) -> str:
 
 
 def _set_up(world: World, role: str) -> tuple[str, SetUp]:
-    """Give somebody a second factor; gives its secret too."""
+    """Give somebody a second factor; returns its secret too."""
     token = _begin(world, role).token
     viewer = _viewer(world, token)
     propose(world.engine, viewer=viewer)
@@ -70,7 +70,7 @@ def _set_up(world: World, role: str) -> tuple[str, SetUp]:
 
 @pytest.fixture(autouse=True)
 def passwords(world: World) -> None:
-    """Give four people a password, and stop the clock of this machine, so that no code grows old by itself."""
+    """Return four people a password, and stop the clock of this machine, so that no code grows old by itself."""
     world.engine = replace(world.engine, wall_clock=MovedClock(datetime.now(UTC)))
     kept = world.engine.passwords.hash(PASSWORD)
     for role in ("caseworker", "system_administrator", "supervisor"):

@@ -35,7 +35,7 @@ def test_every_digital_piece_has_a_certificate_of_its_own_in_whichever_order_the
 
 
 def _names(case: Work, start: str) -> dict[str, list[StepStatus]]:
-    """Give what is watched by names that start so, and how each of its steps stands."""
+    """Return what is watched by names that start so, and how each of its steps stands."""
     found: dict[str, list[StepStatus]] = {}
     for step in case.state.steps.values():
         if step.added is not None and step.added.watches.startswith(start):

@@ -402,7 +402,7 @@ def everybody(world: World, case_id: UUID) -> tuple[UUID, ...]:
 
 
 def with_another(world: World) -> tuple[UUID, UUID]:
-    """Open a case in which there is a second person; gives the case and them."""
+    """Open a case in which there is a second person; returns the case and them."""
     case_id = world.at_look().case_id
     add_person(
         world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), role=PersonRole.VICTIM,

@@ -32,7 +32,7 @@ class Counting:
 
 @pytest.fixture
 def email(world: World) -> str:
-    """Give the address of somebody who has a password."""
+    """Return the address of somebody who has a password."""
     person = world.who("caseworker")
     world.change_actor(person, password_hash=world.engine.passwords.hash(PASSWORD))
     return str(world.rows("SELECT email FROM actor WHERE id = :id", id=person.actor_id)[0][0])

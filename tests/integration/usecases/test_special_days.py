@@ -28,7 +28,7 @@ PLAIN, LATER = datetime(2026, 3, 10, 6, tzinfo=UTC), datetime(2026, 3, 11, 6, tz
 
 @pytest.fixture
 def counted(world: World) -> World:
-    """Give a world whose visits count in working days."""
+    """Return a world whose visits count in working days."""
     world.publish(IN_DAYS)
     return world
 

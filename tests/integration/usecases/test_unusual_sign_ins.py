@@ -28,7 +28,7 @@ DESK = Device("desk", "Firefox on Linux")
 
 @pytest.fixture(autouse=True)
 def clock(world: World) -> MovedClock:
-    """Give a caseworker a password, and let tests move the clock of the machine."""
+    """Return a caseworker a password, and let tests move the clock of the machine."""
     found = MovedClock(NOON)
     world.engine = replace(world.engine, wall_clock=found, channels={"email": RecordingChannel()})
     world.change_actor(world.who("caseworker"), password_hash=world.engine.passwords.hash(PASSWORD))
@@ -49,7 +49,7 @@ def _kinds(world: World) -> list[str]:
 
 
 def _codes(world: World) -> list[str]:
-    """Give the codes that were mailed, each as it left, and see that none is kept in any table."""
+    """Return the codes that were mailed, each as it left, and see that none is kept in any table."""
     deliver_unattended(world.engine)
     channel = world.engine.channels["email"]
     assert isinstance(channel, RecordingChannel)

@@ -182,7 +182,7 @@ class World:
         self.rows(f"UPDATE actor SET {changes} WHERE id = :id", id=viewer.actor_id, **values)
 
     def dump(self) -> str:
-        """Give every row of every table as text, bytes as they can be read."""
+        """Return every row of every table as text, bytes as they can be read."""
         tables = [row[0] for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
         shown = []
         for name in tables:
@@ -191,7 +191,7 @@ class World:
         return "\n".join(shown)
 
     def reported_by(self, *roles: str) -> Viewer:
-        """Give the intake officer with other roles."""
+        """Return the intake officer with other roles."""
         return replace_roles(self.who("intake_officer"), *roles)
 
 
@@ -225,5 +225,5 @@ def make_world(network: Network, folder: Path, registry: Registry, urls: Databas
 
 
 def with_channels(world: World, **channels: Any) -> World:
-    """Give the same world with other channels."""
+    """Return the same world with other channels."""
     return replace(world, engine=replace(world.engine, channels=channels))

@@ -22,7 +22,7 @@ PLACE = b"26.1445N"
 
 
 def jpeg(size: tuple[int, int] = (8, 6)) -> bytes:
-    """Give a picture with EXIF that tells where it was taken, turned by its EXIF."""
+    """Return a picture with EXIF that tells where it was taken, turned by its EXIF."""
     picture = Image.new("RGB", size, "teal")
     exif = Image.Exif()
     exif[0x010E] = CANARY
@@ -80,7 +80,7 @@ def film() -> bytes:
 
 
 def heic() -> bytes:
-    """Give the shape of a telephone's picture: an item of pixels and one of EXIF, both in `mdat`."""
+    """Return the shape of a telephone's picture: an item of pixels and one of EXIF, both in `mdat`."""
     pixels, exif = b"pixels, pixels", PLACE + CANARY.encode()
     infos = b"".join(
         box(b"infe", b"\x02\0\0\0" + struct.pack(">HH", number, 0) + kind + b"\0")
@@ -217,7 +217,7 @@ def test_of_a_file_that_cannot_be_understood_no_copy_is_made(ending: str) -> Non
 
 
 def pdf_of(picture: bytes) -> bytes:
-    """Give a page with a photograph on it, as scanners and office programs make them."""
+    """Return a page with a photograph on it, as scanners and office programs make them."""
     writer = PdfWriter()
     page, drawn = writer.add_blank_page(100, 100), StreamObject()
     drawn.set_data(picture)

@@ -54,12 +54,12 @@ class Place:
         return date(1970, 1, 1) + timedelta(days=day), clock
 
     def is_open(self, minute: int) -> bool:
-        """Say whether it is a working day, at any hour."""
+        """Return whether it is a working day, at any hour."""
         day, _ = self.local(minute)
         return day in self.opened or (day not in self.closed and day.weekday() not in self.weekend)
 
     def is_office_hour(self, minute: int) -> bool:
-        """Say whether offices are open at this minute."""
+        """Return whether offices are open at this minute."""
         day, clock = self.local(minute)
         spans = (self.short[1],) if self.short and self.short[0] == day.weekday() else self.hours
         return self.is_open(minute) and any(opens <= clock < closes for opens, closes in spans)
@@ -76,7 +76,7 @@ def number(at: datetime) -> int:
 
 
 def instant(minute: int) -> datetime:
-    """Give the instant of a numbered minute."""
+    """Return the instant of a numbered minute."""
     return _EPOCH + minute * MINUTE
 
 

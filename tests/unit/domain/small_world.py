@@ -132,7 +132,7 @@ class World:
         self.do(cm.StartRun(run_id, compiled.content_hash, started_at or self.now, "IN"))
 
     def do(self, command: cm.Command) -> tuple[ev.Event, ...]:
-        """Carry out one command now; gives its events."""
+        """Carry out one command now; returns its events."""
         events = decide(self.definitions, self.library, self.state, command, self.now)
         for event in events:
             self.state = evolve(self.state, event)
@@ -173,12 +173,12 @@ class World:
         return self.state.steps[step_id(run, key, path)]
 
     def status(self, key: str, path: str = "", *, run: UUID = RUN) -> str:
-        """Give the status of a step, or `not reached`."""
+        """Return the status of a step, or `not reached`."""
         step = self.state.steps.get(step_id(run, key, path))
         return step.status.value if step else "not reached"
 
     def statuses(self) -> dict[str, str]:
-        """Give the statuses of all steps, by key and path as `key` or `key@path`."""
+        """Return the statuses of all steps, by key and path as `key` or `key@path`."""
         return {s.key + (f"@{s.path}" if s.path else ""): s.status.value for s in self.state.steps.values()}
 
     def deadline(self, key: str, path: str = "", *, purpose: Purpose = Purpose.LIMIT, turn: int = 1) -> Deadline | None:
@@ -203,7 +203,7 @@ class World:
 
 
 def person(of: UUID) -> str:
-    """Give the path of a person's own steps."""
+    """Return the path of a person's own steps."""
     return f"person:{of}"
 
 
@@ -212,7 +212,7 @@ def journey(key: str, start: datetime, end: datetime | None, path: str = "") -> 
 
 
 def hours(number: float) -> datetime:
-    """Give the instant so many hours after the case opened."""
+    """Return the instant so many hours after the case opened."""
     return T0 + timedelta(hours=number)
 
 

@@ -16,7 +16,7 @@ FIRST, SECOND = actor(1), actor(2)
 
 
 def late() -> World:
-    """Give a world in which the first of two steps is late."""
+    """Return a world in which the first of two steps is late."""
     world = World(workflow({"a": {"time": {"limit": "PT2H"}}, "z": {}}))
     world.live(hours=3)
     return world

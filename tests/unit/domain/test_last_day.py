@@ -50,7 +50,7 @@ def at(text: str) -> datetime:
 
 
 def pack(**changes: Any) -> LawPack:
-    """Give a pack of one limit, in days unless told otherwise."""
+    """Return a pack of one limit, in days unless told otherwise."""
     counted = {"limit": "P2D", "alternatives": [], **changes}
     return LawPack.model_validate({"law": "xx", "title": "Laws", "limits": [{**_LIMIT, **counted}]})
 

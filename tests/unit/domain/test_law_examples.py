@@ -42,7 +42,7 @@ def library() -> Library:
 
 
 def told(example: dict[str, Any], zone: str) -> LawFacts:
-    """Give what an example tells; an age is one of the day on which the limit starts."""
+    """Return what an example tells; an age is one of the day on which the limit starts."""
     day = datetime.fromisoformat(example["start"]).astimezone(ZoneInfo(zone)).date()
     years = example.get("age")
     age = None if years is None else AgeRange(youngest=years, oldest=years, as_of=day)

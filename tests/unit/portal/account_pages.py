@@ -13,7 +13,7 @@ ID = UUID(int=7)
 
 
 def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[str, dict[str, Any]]:
-    """Give what each template needs."""
+    """Return what each template needs."""
 
     def some(value: Any) -> Any:
         return (value,) if full else ()

@@ -20,7 +20,7 @@ ID = UUID(int=7)
 def audit_contexts(
     view: Callable[[type[View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
 ) -> dict[str, dict[str, Any]]:
-    """Give the context of each template."""
+    """Return the context of each template."""
     names = ("number", "reason_code", "words", "hours", "kind", "about_id", "status")
     form = {
         "typed": dict.fromkeys(names, nasty) if full else {}, "errors": dict.fromkeys(names, nasty) if full else {},

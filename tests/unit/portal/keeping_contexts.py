@@ -33,7 +33,7 @@ SET_BY = {"name": "A lawyer", "on": "2026-01-02", "source_read": "a text"}
 def keeping_contexts(
     view: Callable[[Any], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
 ) -> dict[str, dict[str, Any]]:
-    """Give what each of these templates is given."""
+    """Return what each of these templates is given."""
     found = view(KeepingView)
     erasure = view(ErasureView)
     if full:

@@ -26,7 +26,7 @@ _AREA = {"title": NASTY, "states": ["IN-ML"], "source": NASTY, "confidence": "hi
 
 
 def law_contexts(*, full: bool, typed: dict[str, Any], case: Any, explained: Any) -> dict[str, dict[str, Any]]:
-    """Give what the templates of the law need."""
+    """Return what the templates of the law need."""
     more = {"areas": {"hills": _AREA}, "notified": [{"in": "hills", "from": "2026-01-01", "source": NASTY}]}
     pack = LawPack.model_validate(
         {"law": "xx", "title": NASTY, "limits": [_LIMIT if full else _PLAIN], **(more if full else {})}

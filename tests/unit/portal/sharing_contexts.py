@@ -17,7 +17,7 @@ STATES = ("held", "offered", "accepted", "declined", "ended")
 def sharing_contexts(
     view: Callable[[type[View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
 ) -> dict[str, dict[str, Any]]:
-    """Give the context of each template."""
+    """Return the context of each template."""
     sharing, page = view(SharingView), view(PartnerPage)
     if full:
         one, consent = sharing.sent[0], sharing.consents[0]
@@ -57,7 +57,7 @@ def sharing_contexts(
 
 
 def _partners(nasty: str, *, full: bool) -> dict[str, Any]:
-    """Give a directory of every sort of entry, or an empty one."""
+    """Return a directory of every sort of entry, or an empty one."""
     said = {"services": ["shelter"], "areas": ["IN-ML"], "languages": [nasty], "hours": nasty, "takes_men": False}
     until = {"valid_until": NOW, "agreement_until": NOW.date(), "capacity_free": 3, "takes_children": True}
     entries = [written(None, nasty, more, at=NOW) for more in (said, said | until, {})]
@@ -71,7 +71,7 @@ def _partners(nasty: str, *, full: bool) -> dict[str, Any]:
 
 
 def _questions(one: Any) -> list[Any]:
-    """Give a question that waits, one that was seen, and one for each answer."""
+    """Return a question that waits, one that was seen, and one for each answer."""
     waits = one.model_copy(update={"answered_at": None, "seen_at": None})
     said = [one.model_copy(update={"answered_at": NOW, "answer": answer}) for answer in ("yes", "no")]
     return [waits, one.model_copy(update={"answered_at": None}), *said]

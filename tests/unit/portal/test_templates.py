@@ -81,7 +81,7 @@ def made(kind: Any, *, full: bool, name: str = "") -> Any:
 
 
 def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
-    """Give what each template needs."""
+    """Return what each template needs."""
 
     def view(kind: type[View]) -> Any:
         return made(kind, full=full)

@@ -52,7 +52,7 @@ class Shelf:
         self._infos = {info.key: info for info in infos}
 
     def find(self, key: str) -> StepTypeInfo | None:
-        """Give a step type, or None."""
+        """Return a step type, or None."""
         return self._infos.get(key)
 
     def keys(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ _SPACE = UUID(int=7)
 
 
 def tried(attempt: int, *, minutes: float = 0, critical: bool = False, number: int = 0) -> ClaimedDelivery:
-    """Give a delivery that was written and first tried so many minutes ago."""
+    """Return a delivery that was written and first tried so many minutes ago."""
     begun, unit = NOW - timedelta(minutes=minutes), uuid5(_SPACE, "unit")
     return ClaimedDelivery(
         id=uuid5(_SPACE, str(number)), message_id=unit, case_id=unit, unit_id=unit, recipient_id=unit, channel="email",
