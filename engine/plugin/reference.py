@@ -22,7 +22,7 @@ from the pillars; do not edit it.
 
 How to read the fields: **required** fields must be answered; those on the *first screen* can be saved by themselves.
 Every answer is kept encrypted; the class says how it is shown: *open* answers in words, all others masked until they
-are revealed. A *sealed class* is kept apart even within a unit: only some roles read it, and a grant must name it.
+are revealed. Within a unit too, only some roles read a *restricted category*, and a grant must name it.
 Every step, besides being done, can end refused by the person, not needed, or blocked by another body.
 """
 
@@ -99,4 +99,4 @@ def _cell(text: str) -> str:
 
 def _kept(spec: FieldSpec) -> str:
     words = _CLASSES[spec.sensitivity]
-    return f"{words}, sealed class {spec.sealed_class.value}" if spec.sealed_class else words
+    return f"{words}, restricted category {spec.sealed_class.value}" if spec.sealed_class else words

@@ -24,6 +24,7 @@ HERE: Final = Path(__file__).relative_to(ROOT).as_posix()
 NAMED_PATH: Final = re.compile(
     r"`((?:engine|pillars|workflows|templates|tests|docs|requirements)/[\w./-]+?\w)/?(?:::(\w+))?`"
 )
+MODULE: Final = re.compile(r"`([\w/]+\.py)`")
 LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([\w-]+))?\)")
 OF_ONE_MACHINE: Final = {
     "an absolute path of a machine": r"(?<!engine)/work/|/root/|/home/\w",
@@ -67,6 +68,10 @@ def test_every_file_and_every_test_that_a_page_names_exists(page: Path) -> None:
         assert (ROOT / name).exists(), f"{page.name} names {name}"
         if test:
             assert f"def {test}(" in _text(ROOT / name), f"{page.name} names {name}::{test}"
+    for name in MODULE.findall(_text(page)):
+        assert any(f"/{path.relative_to(ROOT).as_posix()}".endswith(f"/{name}") for path in FILES), (
+            f"{page.name}: {name}"
+        )
 
 
 def test_every_step_type_that_the_page_of_the_model_names_is_installed() -> None:
