@@ -36,8 +36,8 @@ fmt: setup-dev ## Put the code into the one format
 faults: setup-dev ## Kill processes at many moments, and see that nothing is lost (long)
 	@$(BIN)/pytest -rfEs -m faults $(ARGS)
 
-bench: setup ## Measure this machine and print the figures
-	@$(BIN)/icmc bench $(ARGS)
+bench: setup ## Measure this machine and print the figures (ARGS=... are its options, --help lists them)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 setup: ## Install what running needs
 	@MAKE_GOAL="$(or $(MAKECMDGOALS),run)" requirements/install.sh runtime

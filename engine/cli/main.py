@@ -51,7 +51,6 @@ COMMANDS = {
     "custody": CommandPlace(
         "retention.commands", "custody_app", "What two people check after a restore, and the request to end the review."
     ),
-    "bench": CommandPlace("cli.benching", "bench", "Measure this machine in a scratch database."),
     "pillars": CommandPlace("cli.pillars", "app", "The pillars that are installed."),
     "case": CommandPlace("cases.commands", "case_app", "Cases."),
     "item": CommandPlace("cases.commands", "item_app", "Work items."),

@@ -19,7 +19,6 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from engine.bench.workload import WORKFLOW, workflow_text
 from engine.cases.actions.open import open_case
 from engine.core.policy import THIS_MACHINE, Viewer
 from engine.definitions.actions.proposals import propose_definition
@@ -27,6 +26,7 @@ from engine.people.store import DirectoryStore
 from engine.rehearsal.answers import report_answers
 from engine.rehearsal.world import people_of
 from engine.sign_in.actions.sessions import become
+from tests.bench.workload import WORKFLOW, workflow_text
 from tests.integration.installation import Installation, story
 from tests.integration.portal.world import REPORT
 

@@ -16,16 +16,14 @@ STARTS_PROGRAMS: Final = {
     "engine/db/embedded/accounts.py",
     "engine/db/embedded/binaries.py",
     "engine/db/embedded/cluster.py",
-    "engine/bench/automatic.py",
-    "engine/bench/deliveries.py",
     "engine/orchestration/service.py",
     "engine/orchestration/server.py",
 }
 RANDOM_FOR_STORIES: Final = {
     "engine/rehearsal/simulator.py", "engine/rehearsal/world.py", "engine/rehearsal/many_cases.py",
-    "engine/rehearsal/simulated.py", "engine/bench/matching.py", "engine/bench/invented_persons.py",
+    "engine/rehearsal/simulated.py",
 }  # fmt: skip
-"""Stories, simulated cases and invented persons: the same seed gives the same ones."""
+"""Stories and simulated cases: the same seed gives the same ones."""
 UNPICKLES: Final = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "jsonpickle", "yaml"}
 SHELLS: Final = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "pty.spawn"}
 EVALUATES: Final = {"eval", "exec", "__import__"}

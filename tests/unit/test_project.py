@@ -3,7 +3,9 @@
 import ast
 import re
 import subprocess
+import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -160,6 +162,18 @@ def test_every_page_of_the_documentation_is_on_its_map() -> None:
     of_workflows = "reference/workflows/"
     mapped |= {of_workflows + target for target, _ in LINK.findall(_text(folder / of_workflows / "README.md"))}
     assert pages - decisions - {"README.md"} <= mapped
+
+
+def test_the_wheel_holds_what_a_hub_runs_and_no_benchmark(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"engine", "pillars", "icmc"}
+    assert {"engine/app.py", "pillars/rescue/__init__.py"} <= set(names)
+    assert any(name.startswith("engine/_data/workflows/") for name in names)
+    assert [name for name in names if "bench" in name or "tests/" in name or "docs/" in name] == []
 
 
 def test_the_licence_is_apache_2() -> None:

@@ -8,7 +8,7 @@ from tests.wording.rules import RULES, Rule
 from tests.wording.seen_texts import ROOT, Seen, every_text, of_code, of_definition, of_message, of_template
 
 _FOR_DEVELOPERS = (
-    "engine/bench/", "engine/db/", "engine/machine/", "engine/orchestration/", "engine/plugin/", "engine/rehearsal/",
+    "engine/db/", "engine/machine/", "engine/orchestration/", "engine/plugin/", "engine/rehearsal/",
     "engine/language/", "engine/testing/",
 )  # fmt: skip
 """What only those read who write definitions and pillars, or keep the machine running."""

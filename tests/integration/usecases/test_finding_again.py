@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.bench.matching import Matching, measure_matching
-from engine.bench.workload import scratch_bench
+from tests.bench.matching import Matching, measure_matching
+from tests.bench.workload import scratch_bench
 
 pytestmark = pytest.mark.long
 

@@ -9,20 +9,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from engine.bench.workload import Bench
 from engine.errors import ServiceError
 from engine.jobs.actions.serve import service_age
 from engine.jobs.store import JobStore
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.service import start_worker
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
+from tests.bench.workload import Bench
 
 _LOOK_EVERY: Final = 0.1
 _LONGEST_WAIT: Final = 120.0
 _DEADLINES: Final = "deadlines"
+_ROOT: Final = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -67,7 +69,8 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def task_starts(address: PrefectAddress, ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """Read from Prefect when task runs began, in UTC, by a process that imports Prefect under our settings."""
     done = subprocess.run(
-        [sys.executable, "-m", "engine.orchestration.measuring"],
+        [sys.executable, "-m", "tests.bench.measuring"],
+        cwd=_ROOT,
         input=json.dumps([str(one) for one in ids]),
         env=process_environment(client_environment(address), os.environ),
         stdout=subprocess.PIPE,

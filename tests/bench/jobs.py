@@ -10,10 +10,10 @@ from uuid import UUID
 
 import psycopg
 
-from engine.bench.automatic import automatic_work, is_idle, task_starts, wait_until
-from engine.bench.people import Rate
-from engine.bench.workload import Bench, complete, open_one, plain_address
 from engine.errors import ServiceError
+from tests.bench.automatic import automatic_work, is_idle, task_starts, wait_until
+from tests.bench.people import Rate
+from tests.bench.workload import Bench, complete, open_one, plain_address
 
 _PAUSE_SECONDS: Final = 1.0
 _DONE_BY_TASKS: Final = "SELECT count(*) FROM job WHERE id = ANY(%s) AND status = 'done' AND task_run_id IS NOT NULL"

@@ -10,11 +10,11 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import scalar_row
 
-from engine.bench.copies import add_far_deadlines, copy_case
-from engine.bench.people import Rate
-from engine.bench.workload import Bench, open_one, plain_address
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.ports import Clock
+from tests.bench.copies import add_far_deadlines, copy_case
+from tests.bench.people import Rate
+from tests.bench.workload import Bench, open_one, plain_address
 
 _PASS: Final = 500
 _LOOK_EVERY: Final = 0.05
@@ -118,6 +118,6 @@ def _due(bench: Bench) -> list[tuple[UUID, datetime]]:
         return connection.execute("SELECT id, due_at FROM deadline WHERE path <> 'far'").fetchall()
 
 
-def _scalar(bench: Bench, query: LiteralString) -> Any:  # noqa: ANN401 - whatever is asked for
+def _scalar(bench: Bench, query: LiteralString) -> Any:
     with psycopg.connect(plain_address(bench.running.urls.owner), row_factory=scalar_row) as connection:
         return connection.execute(query).fetchone()

@@ -1,10 +1,15 @@
 """The benchmark runs, and says on what machine; no test asks how quick it was."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from engine.bench.deadlines import fire_at_once
-from engine.bench.report import BenchReport, Sizes, run_bench
-from engine.bench.workload import scratch_bench
+from tests.bench.deadlines import fire_at_once
+from tests.bench.report import BenchReport, Sizes, run_bench
+from tests.bench.workload import scratch_bench
 
 pytestmark = pytest.mark.long
 
@@ -28,6 +33,21 @@ def test_the_benchmark_gives_every_figure_and_the_machine(*, with_prefect: bool,
 def test_every_deadline_that_is_due_at_one_instant_is_recorded_and_escalated() -> None:
     with scratch_bench() as bench:
         assert fire_at_once(bench, deadlines=7).count == 7
+
+
+def test_the_command_takes_the_options_that_the_page_of_measures_tells_of() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "reference" / "measures.md").read_text(encoding="utf-8")
+    help_text = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--help"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    options = set(re.findall(r"--[a-z][a-z-]+", help_text)) - {"--help"}
+    assert options == set(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE))
 
 
 def _is_all_done(report: BenchReport, *, with_prefect: bool) -> bool:

@@ -9,8 +9,8 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.rows import DictRow, dict_row
 
-from engine.bench.workload import Bench, plain_address
 from engine.core.records import Purpose, deadline_id, item_id, step_id
+from tests.bench.workload import Bench, plain_address
 
 _TABLES: Final[tuple[tuple[LiteralString, LiteralString], ...]] = (
     ("case", "id"), ("run", "case_id"), ("step", "case_id"), ("work_item", "case_id"), ("deadline", "case_id"),

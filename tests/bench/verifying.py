@@ -8,10 +8,10 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from engine.bench.copies import copy_case
-from engine.bench.people import Rate, complete_all
-from engine.bench.workload import Bench, open_one, plain_address
 from engine.db.row_history import GENESIS, link
+from tests.bench.copies import copy_case
+from tests.bench.people import Rate, complete_all
+from tests.bench.workload import Bench, open_one, plain_address
 
 _MINE: Final[LiteralString] = "SELECT seq, unit_id, at, actor_id, type, body FROM event WHERE case_id = %s ORDER BY seq"
 _INTO: Final[LiteralString] = "COPY event (case_id, seq, unit_id, at, actor_id, type, body, hash) FROM STDIN"

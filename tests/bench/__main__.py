@@ -1,12 +1,12 @@
-"""`icmc bench`: what this machine does, measured in a scratch database."""
+"""`make bench`: what this machine does, measured in scratch databases."""
 
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from engine.bench.report import BenchReport, Sizes, run_bench
 from engine.web.terminal import in_words, show
+from tests.bench.report import BenchReport, Sizes, run_bench
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Cases = Annotated[int, typer.Option(min=1, help="How many other cases are open while the waiting time is measured.")]
@@ -47,3 +47,7 @@ def bench(
 def _words(report: BenchReport) -> str:
     facts = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     return "\n".join([facts, *(f"{one.value:10.2f} {one.unit:8} {one.name}" for one in report.figures)])
+
+
+if __name__ == "__main__":
+    typer.run(bench)

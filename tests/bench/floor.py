@@ -11,8 +11,8 @@ from psycopg import Connection, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
-from engine.bench.people import Rate, complete_all
-from engine.bench.workload import Bench, open_one, plain_address
+from tests.bench.people import Rate, complete_all
+from tests.bench.workload import Bench, open_one, plain_address
 
 Row = Mapping[str, Any]
 _OPENED = ("step", "work_item", "deadline")

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.bench.workload import STEPS, Bench, complete, open_one
 from engine.work.views.worklist import work_item
+from tests.bench.workload import STEPS, Bench, complete, open_one
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from engine.bench.invented_names import BURMESE, FIRST, HILLS_FIRST, HILLS_LAST, LAST, PLACES, Pair, in_bengali
+from tests.bench.invented_names import BURMESE, FIRST, HILLS_FIRST, HILLS_LAST, LAST, PLACES, Pair, in_bengali
 
 Identity = dict[str, Any]
 _SCRIPTS: Final = ("bengali", "assamese", "nepali", "burmese", "latin")
@@ -44,7 +44,7 @@ def invent(count: int, *, seed: int) -> tuple[InventedPerson, ...]:
 
 def identity_of(person: InventedPerson, random: Random, *, alias: str = "") -> Identity:
     """Write a person down as a caseworker does at first: not all is known of everybody."""
-    script = person.script if random.random() < 0.4 else "latin"  # noqa: PLR2004 - how many write in their own script
+    script = person.script if random.random() < 0.4 else "latin"
     identity: Identity = {"name": _written(person.name, script)}
     if alias:
         identity["aliases"] = [alias]
@@ -98,15 +98,15 @@ def _home(random: Random) -> Pair:
 def _beside(person: InventedPerson, random: Random) -> Identity:
     """Say what is known beside the name: an age nearly always, a village and a parent mostly, a number at times."""
     found: Identity = {}
-    if random.random() < 0.92:  # noqa: PLR2004
+    if random.random() < 0.92:
         age = _THIS_YEAR - person.born + random.choice((-1, 0, 0, 0, 1))
         known = {"youngest": max(0, age), "oldest": max(0, age), "source": "stated", "as_of": f"{_THIS_YEAR}-06-30"}
         found["ages"] = [known]
-    if random.random() < 0.85:  # noqa: PLR2004
+    if random.random() < 0.85:
         found["home"] = ", ".join(_spelled(latin, random) for latin, _ in person.home)
-    if random.random() < 0.75:  # noqa: PLR2004
+    if random.random() < 0.75:
         found["parents"] = [" ".join(_spelled(latin, random) for latin, _ in person.parent)]
-    if random.random() < 0.4:  # noqa: PLR2004
+    if random.random() < 0.4:
         found["phone"] = f"+91 {person.phone[:5]} {person.phone[5:]}"
     return found
 
@@ -122,7 +122,7 @@ def _spelled(latin: str, random: Random) -> str:
     """Spell a word as another person may hear it."""
     word = latin.lower()
     possible = [change for change in _SPELLINGS if change[0] in word[1:]]
-    if possible and random.random() < 0.5:  # noqa: PLR2004
+    if possible and random.random() < 0.5:
         old, new = random.choice(possible)
         word = word[:1] + word[1:].replace(old, new, 1)
     return word.capitalize()

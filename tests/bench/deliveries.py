@@ -14,14 +14,14 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from engine.assembly import Engine
-from engine.bench.people import Rate
-from engine.bench.workload import Bench, open_one
 from engine.errors import DeliveryError, ServiceError
 from engine.messages.actions.delivering import MOST_DELIVERIES, deliver_due
 from engine.messages.mail import SmtpChannel
 from engine.messages.records import DeliveryScope
 from engine.messages.store import MessageStore
 from engine.ports import NewMessage
+from tests.bench.people import Rate
+from tests.bench.workload import Bench, open_one
 
 _EMAIL: Final = "email"
 _TRIES: Final = 100
@@ -81,7 +81,7 @@ def _mail_server() -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Sink"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port)
         yield port

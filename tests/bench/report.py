@@ -8,15 +8,15 @@ from statistics import quantiles
 
 import psycopg
 
-from engine.bench.crowd import fill
-from engine.bench.deadlines import fire_at_once, trickle_seconds
-from engine.bench.deliveries import can_measure, measure_deliveries
-from engine.bench.floor import floor_steps_per_second
-from engine.bench.jobs import measure_jobs
-from engine.bench.matching import MatchScore, measure_matching
-from engine.bench.people import next_item_seconds, steps_per_second
-from engine.bench.verifying import verify_rows
-from engine.bench.workload import Bench, plain_address, scratch_bench
+from tests.bench.crowd import fill
+from tests.bench.deadlines import fire_at_once, trickle_seconds
+from tests.bench.deliveries import can_measure, measure_deliveries
+from tests.bench.floor import floor_steps_per_second
+from tests.bench.jobs import measure_jobs
+from tests.bench.matching import MatchScore, measure_matching
+from tests.bench.people import next_item_seconds, steps_per_second
+from tests.bench.verifying import verify_rows
+from tests.bench.workload import Bench, plain_address, scratch_bench
 
 _WARM_UP = 2
 _CONNECTIONS = 4

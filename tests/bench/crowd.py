@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 from psycopg import Connection, sql
 
-from engine.bench.workload import Bench, open_one, plain_address
+from tests.bench.workload import Bench, open_one, plain_address
 
 _TABLES: tuple[LiteralString, ...] = ("run", "step", "work_item", "deadline", "event")
 _OWN = frozenset({"id", "case_id", "run_id", "step_id"})

@@ -13,11 +13,11 @@ import psycopg
 
 from engine.app import build_engine
 from engine.assembly import Engine
-from engine.bench.invented_persons import Identity, identity_of, invent, variants
-from engine.bench.workload import Bench, open_one, plain_address
 from engine.persons.match_store import MatchStore
 from engine.persons.store import PersonStore
 from engine.work.actions.reading import likely_the_same
+from tests.bench.invented_persons import Identity, identity_of, invent, variants
+from tests.bench.workload import Bench, open_one, plain_address
 
 _AT_ONCE: Final = 500
 

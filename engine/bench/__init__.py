@@ -1,1 +1,0 @@
-"""The benchmark: what one machine does, measured through the real use cases in a scratch database."""
