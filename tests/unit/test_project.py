@@ -144,6 +144,13 @@ def test_the_newest_version_of_the_changelog_is_the_one_that_is_declared() -> No
     assert newest.group(1) == PYPROJECT["project"]["version"]
 
 
+def test_the_changelog_of_an_unreleased_version_is_one_page() -> None:
+    newest = re.split(r"^## \[", _text(ROOT / "CHANGELOG.md"), flags=re.MULTILINE)[1]
+    lines = newest.splitlines()
+    assert "Unreleased" not in lines[0] or len(lines) <= 80, "say what users get, not each fix"
+    assert [line for line in lines if len(line) > 250] == []
+
+
 def test_every_decision_is_in_the_index_under_its_title_and_no_number_is_used_twice() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     index = re.findall(r"^(\d+)\. \[(.+)\]\((.+)\)$", _text(ROOT / "docs/decisions/README.md"), re.MULTILINE)
