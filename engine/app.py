@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy.engine import make_url
 
+from engine.access.actions import emergency, recusals, restrict
 from engine.assembly import Engine
 from engine.audit.actions import begin_history_of_rows
 from engine.audit.anchors import AnchorFiles
@@ -20,6 +21,7 @@ from engine.builtin import CORE
 from engine.cases.actions.open import REPORT
 from engine.cases.housekeeping import installation_fact
 from engine.cases.state_proof import state_differences
+from engine.course.actions import closing
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_from
 from engine.db.entering import acting_for, asked_over, enter_each, in_hand, secret_of
@@ -28,6 +30,8 @@ from engine.db.migrate import is_demo_database, mark_as_demo, migrate
 from engine.db.reading import Known, Reader
 from engine.db.row_history import ROWS, RowHistory
 from engine.db.transaction import Transaction
+from engine.deadlines.actions import limits
+from engine.definitions.actions import proposals
 from engine.definitions.actions.publish import publish_shipped
 from engine.definitions.cache import DefinitionCache, PublishedLibrary, known_places, whole
 from engine.definitions.catalogue import RegistryCatalogue
@@ -52,14 +56,24 @@ from engine.machine.outgoing import speak_only_to
 from engine.messages.chat import SERVICES, AppriseGateways
 from engine.messages.mail import DemoGateways, DemoMailbox, SmtpChannel
 from engine.messages.templates import TemplateRenderer
+from engine.overview.actions import exports
+from engine.people.actions import invitations, roles, second_factor
+from engine.persons.actions import links
 from engine.persons.tokens import NameTokens
 from engine.plugin.registry import Registry, load_registry
 from engine.ports import Channel, Clock, Entropy, Gateways
+from engine.retention.actions import custody, erasure, retention
 from engine.retention.tombstones import TombstoneFile
 from engine.settings import Settings
+from engine.sharing.actions import releasing
 from engine.sign_in.passwords import Argon2Passwords, TotpCodes, shipped
 
 DEMO_CLOCK = "demo_clock"
+ASK_A_SECOND_PERSON = (
+    closing, custody, emergency, erasure, exports, invitations, limits, links, proposals, recusals, releasing, restrict,
+    retention, roles, second_factor,
+)  # fmt: skip
+"""The modules that register what becomes of what they ask a second person for: loaded with the system, all of them."""
 
 
 _NO_DEMO = "ICMC is set to run a demo, and this database is not one: what is in it can be real."

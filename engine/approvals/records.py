@@ -38,7 +38,9 @@ class Rule(NamedTuple):
     """Who may agree to something, how many must, and for how long it waits for them.
 
     `people` is how many answer besides who asked. With `other_roles` each of them acts in another role. With
-    `own_counts` it is enough that two agree, and who asked may be one of them: never the only one.
+    `own_counts` it is enough that two agree, and who asked may be one of them: never the only one. `of_a_unit` is what
+    belongs to no case, and is answered by the people of the unit that it is asked of, and by no others; `anywhere` is
+    shown to those of every unit.
     """
 
     answers: Action
@@ -46,6 +48,8 @@ class Rule(NamedTuple):
     people: int = 1
     other_roles: bool = False
     own_counts: bool = False
+    of_a_unit: bool = False
+    anywhere: bool = False
 
 
 FOUR_EYES: Final[Mapping[ApprovalKind, Rule]] = {
@@ -58,22 +62,18 @@ FOUR_EYES: Final[Mapping[ApprovalKind, Rule]] = {
     ApprovalKind.LIFT_HOLD: Rule(Action.HOLD, timedelta(days=14)),
     ApprovalKind.OPEN_SEAL: Rule(Action.SEE_CASES, timedelta(days=14)),
     ApprovalKind.COPY: Rule(Action.APPROVE_EXPORT, timedelta(hours=24)),
-    ApprovalKind.LOST_FACTOR: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
-    ApprovalKind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14)),
+    ApprovalKind.LOST_FACTOR: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72), anywhere=True),
+    ApprovalKind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14), of_a_unit=True),
     ApprovalKind.CLOSURE: Rule(Action.AGREE_CLOSURE, timedelta(days=7)),
     ApprovalKind.CUSTODY: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
-    ApprovalKind.ROLE: Rule(Action.AGREE_ROLE, timedelta(days=14)),
-    ApprovalKind.LINK: Rule(Action.AGREE_LINK, timedelta(hours=24)),
+    ApprovalKind.ROLE: Rule(Action.AGREE_ROLE, timedelta(days=14), of_a_unit=True),
+    ApprovalKind.LINK: Rule(Action.AGREE_LINK, timedelta(hours=24), of_a_unit=True),
 }
 """The four-eyes list: what takes effect only when somebody else agrees who may do it too.
 
 A seal is opened by its holder or who may seal: nobody else sees the case. What is released waits for one person where
 it shows fields, and for two where somebody can be found by it or the case is handed over.
 """
-
-
-OF_A_UNIT: Final = frozenset({ApprovalKind.ROLE, ApprovalKind.LINK, ApprovalKind.DEFINITION})
-"""What belongs to no case, and is answered by the people of the unit that it is asked of, and by no others."""
 
 
 class Agreed(Record):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 
-from engine.approvals.records import FOUR_EYES, OF_A_UNIT, ApprovalKind, WaitingView
+from engine.approvals.records import FOUR_EYES, ApprovalKind, Rule, WaitingView
 from engine.cases.visibility import kept_by
 from engine.core.policy import ROLES_THAT_MAY, Viewer, can, units_that_let
 from engine.db import tables as tb
@@ -57,32 +57,25 @@ def _seen(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def _answerable(viewer: Viewer) -> ColumnElement[bool]:
-    """Say that the viewer may answer what is of this kind, in this unit."""
-    lines = [_of_kind(viewer, kind) for kind in FOUR_EYES]
-    return or_(false(), *lines)
-
-
-def _of_kind(viewer: Viewer, kind: ApprovalKind) -> ColumnElement[bool]:
-    action = FOUR_EYES[kind].answers
-    if kind is ApprovalKind.LOST_FACTOR:
-        is_theirs = can(viewer, action)
-        return and_(_REQUEST.c.kind == kind.value, _REQUEST.c.subject_id != viewer.actor_id) if is_theirs else false()
-    units = sorted(units_that_let(viewer, action))
-    if not units:
-        return false()
-    is_of_kind = and_(_REQUEST.c.kind == kind.value, _REQUEST.c.unit_id.in_(units))
+    """Say that the viewer may answer what is of this kind, in this unit, and is not whom it is about."""
     about = func.coalesce(_REQUEST.c.subject["actor_id"].astext, "")
-    return (
-        and_(is_of_kind, about != str(viewer.actor_id))
-        if kind in {ApprovalKind.ROLE, ApprovalKind.LINK}
-        else is_of_kind
-    )
+    is_another = and_(_REQUEST.c.subject_id != viewer.actor_id, about != str(viewer.actor_id))
+    lines = [and_(_REQUEST.c.kind == kind.value, _in_units(viewer, rule)) for kind, rule in FOUR_EYES.items()]
+    return and_(is_another, or_(false(), *lines))
+
+
+def _in_units(viewer: Viewer, rule: Rule) -> ColumnElement[bool]:
+    if rule.anywhere:
+        return true() if can(viewer, rule.answers) else false()
+    units = sorted(units_that_let(viewer, rule.answers))
+    return _REQUEST.c.unit_id.in_(units) if units else false()
 
 
 def _is_done_with(viewer: Viewer) -> ColumnElement[bool]:
     """Say that the viewer asked for it, or has agreed: it waits for somebody else."""
     has_agreed = _REQUEST.c.agreed.contains([{"actor_id": str(viewer.actor_id)}])
-    own = and_(_REQUEST.c.asked_by == viewer.actor_id, _REQUEST.c.kind != ApprovalKind.RELEASE.value)
+    own_counts = [kind.value for kind, rule in FOUR_EYES.items() if rule.own_counts]
+    own = and_(_REQUEST.c.asked_by == viewer.actor_id, _REQUEST.c.kind.not_in(own_counts))
     return or_(has_agreed, func.coalesce(own, false()))
 
 
@@ -100,9 +93,10 @@ def _units(reading: Reading, rows: tuple[Row, ...] | list[Row]) -> dict[UUID, st
 
 def _waits_for(reading: Reading, row: Row) -> tuple[str, ...]:
     """Name those who may answer what is asked of the people of a unit: not who asked, nor whom it is about."""
-    if ApprovalKind(row["kind"]) not in OF_A_UNIT:
+    rule = FOUR_EYES[ApprovalKind(row["kind"])]
+    if not rule.of_a_unit:
         return ()
-    roles = sorted(role.value for role in ROLES_THAT_MAY[FOUR_EYES[ApprovalKind(row["kind"])].answers])
+    roles = sorted(role.value for role in ROLES_THAT_MAY[rule.answers])
     left_out = {str(row["asked_by"]), row["subject"].get("actor_id", "")}
     here = (MEMBERSHIP.c.unit_id == row["unit_id"], MEMBERSHIP.c.role.in_(roles), ~ACTOR.c.disabled)
     found = reading.rows(
@@ -117,10 +111,10 @@ def _waits_for(reading: Reading, row: Row) -> tuple[str, ...]:
 
 def _view(row: Row, viewer: Viewer, names: dict[UUID, str], waits_for: tuple[str, ...]) -> WaitingView:
     agreed = [UUID(one["actor_id"]) for one in row["agreed"]]
-    kind, is_mine = ApprovalKind(row["kind"]), row["asked_by"] == viewer.actor_id
-    unit = None if kind is ApprovalKind.LOST_FACTOR else row["unit_id"]
+    rule, is_mine = FOUR_EYES[ApprovalKind(row["kind"])], row["asked_by"] == viewer.actor_id
+    unit = None if rule.anywhere else row["unit_id"]
     said = {name: row["subject"].get(name, "") for name in ("actor_id", "unit_id", "role")}
-    may = can(viewer, FOUR_EYES[kind].answers, unit_id=unit) and viewer.actor_id not in agreed
+    may = can(viewer, rule.answers, unit_id=unit) and viewer.actor_id not in agreed
     return WaitingView(
         id=row["id"], kind=row["kind"], subject_id=row["subject_id"], case_id=row["case_id"],
         case_number=row["case_number"] or "", asked_by=row["asker"] or "this machine", asked_at=row["asked_at"],
@@ -129,5 +123,5 @@ def _view(row: Row, viewer: Viewer, names: dict[UUID, str], waits_for: tuple[str
         person_id=UUID(said["actor_id"]) if said["actor_id"] else None,
         person=names.get(UUID(said["actor_id"]), "") if said["actor_id"] else "",
         unit=names.get(UUID(said["unit_id"]), "") if said["unit_id"] else "", role=said["role"], waits_for=waits_for,
-        may_answer=may and (not is_mine or FOUR_EYES[kind].own_counts),
+        may_answer=may and (not is_mine or rule.own_counts),
     )  # fmt: skip

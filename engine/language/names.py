@@ -109,6 +109,15 @@ _TITLES = {
     Role.DATA_PROTECTION_OFFICER: "Data-protection officer",
 }
 
+
+def role_words(role: str) -> str:
+    """Return a role in plain words."""
+    try:
+        return Role(role).label
+    except ValueError:
+        return in_plain_words(role)
+
+
 _MOST_NAMES = 12
 _LONGEST = 60
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from engine.access.actions import bulk_viewing
 from engine.access.actions import emergency as break_glass
+from engine.approvals.actions.handlers import lapse_approvals
 from engine.assembly import Engine
 from engine.audit import actions as checkpoints
 from engine.audit import actions as prove_state
@@ -23,7 +24,6 @@ from engine.messages.actions import channels
 from engine.messages.actions import delivering as deliver_messages
 from engine.messages.actions import telling as storms
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
-from engine.overview.actions import lapsing as lapse_approvals
 from engine.overview.actions import trouble
 from engine.people.actions import leaving as passing_on
 from engine.persons.actions import matches
@@ -44,7 +44,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         break_glass.flag_unconfirmed_glass
     ),
     Chore("lapse-approvals", timedelta(minutes=1), "Ends what no second person has agreed to in time."): (
-        lapse_approvals.lapse_approvals
+        lapse_approvals
     ),
     Chore(
         "audit-escalations", timedelta(minutes=10), "Proves that every level that was due has fired once."

@@ -13,6 +13,7 @@ from engine.errors import InvalidAnswersError, KeepingError
 from engine.overview.views.case import case_page
 from engine.retention.actions import erasure, retention
 from engine.retention.actions import retention as holds
+from engine.retention.actions.custody import standing
 from engine.retention.views import holders
 from engine.retention.views import keeping as keeping_view
 from engine.web.dependencies import Posted, SignedIn
@@ -48,6 +49,13 @@ def policies(visit: SignedIn) -> Response:
     retention.require_keeping(visit.viewer)
     found = retention.retention_policies(visit.engine)
     return visit.page("keeping-policies.html", title="How long data is kept", section="track", policies=found)
+
+
+@router.get("/custody")
+def custody(visit: SignedIn) -> Response:
+    """Show what two people look at before a restored installation is let go."""
+    found = standing(visit.engine, viewer=visit.viewer)
+    return visit.page("custody.html", title="Review after a restore", section="waiting", found=found)
 
 
 @router.get("/cases/{case_id}/keeping")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.language.names import in_plain_words
+from engine.language.names import in_plain_words, role_words
 from engine.machine.files import data_folder
 from engine.people.records import language_words, region_words
 from engine.web import times
@@ -83,7 +83,7 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "channel_words": ledger.channel_words,
     "delivery_words": ledger.delivery_words,
     "point_words": ledger.point_words,
-    "role_words": statuses.role_words,
+    "role_words": role_words,
     "language_words": language_words,
     "region_words": region_words,
     "plain": in_plain_words,

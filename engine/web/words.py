@@ -9,7 +9,7 @@ from engine.core.records import CallOutcome
 from engine.deadlines.records.explanations import DeliveryView, PlannedView
 from engine.deadlines.records.limits import LateView
 from engine.language.limits import WarningPoint
-from engine.language.names import Role, in_plain_words, in_running_words
+from engine.language.names import in_plain_words, in_running_words
 from engine.overview.records.cases import StepView
 from engine.sharing.records.consent import GROUNDS, PACKAGES, RIGHTS
 from engine.sharing.records.shown import ConsentView, SharingView
@@ -64,14 +64,6 @@ def status_of_job(status: str) -> Status:
         "held": Status("On hold", "near"),
     }
     return known.get(status, Status(in_plain_words(status), "quiet"))
-
-
-def role_words(role: str) -> str:
-    """Give a role in plain words."""
-    try:
-        return Role(role).label
-    except ValueError:
-        return in_plain_words(role)
 
 
 CALL_WORDS: Final[Mapping[str, str]] = {

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from engine.access.records import ANSWER_WITHIN, problems_of
 from engine.access.store import BreakGlassStore
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.handlers import Answer, Handler, register
 from engine.approvals.records import ApprovalKind, GlassRequest, OpenGlass
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -190,3 +191,19 @@ def _tell(
     )  # fmt: skip
     if must_send:
         add_delivery_job(tx, state, rule=rule, critical=True, now=now)
+
+
+def _answer(given: Answer) -> None:
+    answer_break_glass(
+        given.engine, given.asked.subject_id, viewer=given.viewer, command_id=given.command_id,
+        approved=given.approved,
+    )  # fmt: skip
+
+
+register(
+    ApprovalKind.BREAK_GLASS,
+    Handler(
+        "used emergency access to open it", "It was justified", "End the access now",
+        look=lambda view: f"{_PAGE}{view.subject_id}", answer=_answer,
+    ),
+)  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.handlers import Answer, Handler, case_page, register
 from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -203,3 +204,20 @@ def _problems(
     elif unit_id is not None and (unit_id == state.case.unit_id or tx.of(DirectoryStore).unit(unit_id) is None):
         problems["unit_id"] = "Choose another unit: the unit responsible for the case cannot be denied access."
     return problems
+
+
+def _answer(given: Answer) -> None:
+    answer_lift(
+        given.engine, given.case_id, given.asked.id, viewer=given.viewer, command_id=given.command_id,
+        approved=given.approved,
+    )  # fmt: skip
+
+
+register(
+    ApprovalKind.LIFT_DENIAL,
+    Handler(
+        "asks to restore the access of someone who must not see the case", "Restore access", "Keep access denied",
+        look=case_page("/access"), answer=_answer,
+        lapse=lambda late: late.note("DenialKept", denial_id=str(late.request.subject_id)),
+    ),
+)  # fmt: skip

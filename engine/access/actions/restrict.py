@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.handlers import Handler, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.cases.actions.deciding import require_member
@@ -123,3 +124,13 @@ def _seal(tx: Transaction, state: CaseState, viewer: Viewer) -> Restriction:
     if found.holder_id != viewer.actor_id:
         require_member(viewer, state, Action.SEAL)
     return found
+
+
+register(
+    ApprovalKind.OPEN_SEAL,
+    Handler(
+        "asks to lift the restriction of the case", "Lift the restriction", "Keep it restricted",
+        look=case_page("/keeping"), lapse=lambda late: late.note("SealKept"),
+        answer=lambda given: answer_opening(given.engine, given.case_id, viewer=given.viewer, agreed=given.approved),
+    ),
+)  # fmt: skip

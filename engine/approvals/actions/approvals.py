@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from engine.approvals.records import FOUR_EYES, OF_A_UNIT, Agreed, ApprovalKind, ApprovalRequest, Ending
+from engine.approvals.records import FOUR_EYES, Agreed, ApprovalKind, ApprovalRequest, Ending
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.core.policy import ROLES_THAT_MAY, Viewer, can, roles_in
@@ -226,7 +226,7 @@ def _tell(
 
 def _answered_in(request: ApprovalRequest) -> UUID | None:
     """Return the unit in which somebody must have the right; None for what those of any unit may answer."""
-    return request.unit_id if request.kind in OF_A_UNIT else None
+    return request.unit_id if request.rule.of_a_unit else None
 
 
 def _roles_of(kind: ApprovalKind) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from engine.access.actions.restrict import require_no_seal
 from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, overtake, require_other
+from engine.approvals.actions.handlers import Handler, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.actions.reasons import keep_words, keep_words_of, require_reason
 from engine.cases.housekeeping import HousekeepingStore
-from engine.cases.records import CLOSE_REASONS, REOPEN_REASONS
+from engine.cases.records import CLOSE_REASONS, REOPEN_REASONS, case_reason
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.policy import Action, Viewer
@@ -155,3 +156,14 @@ def _begin(engine: Engine, tx: Transaction, state: CaseState, workflow: str, vie
         raise InvalidAnswersError({"workflow": "There is no such workflow."})
     command = cm.StartRun(engine.entropy.uuid(), stored.content_hash, now, state.case.jurisdiction)
     carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+
+
+register(
+    ApprovalKind.CLOSURE,
+    Handler(
+        "asks to close the case although something is still open in it", "Close the case", "Keep the case open",
+        look=case_page(), because=lambda view: case_reason(view.reason_code),
+        lapse=lambda late: late.note("ClosingRefused"),
+        answer=lambda given: answer_closing(given.engine, given.case_id, viewer=given.viewer, approved=given.approved),
+    ),
+)  # fmt: skip

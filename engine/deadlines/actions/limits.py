@@ -1,12 +1,14 @@
 """Change a limit of the programme: let it stand still, let it go on, ask for and give more time, own a delay."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from engine.approvals.actions.approvals import ask_second, overtake, take_answer
+from engine.approvals.actions.handlers import Answer, Handler, Lapse, register
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, command_on_case, require_member
@@ -19,7 +21,7 @@ from engine.core.policy import ROLES_THAT_MAY, Action, Viewer
 from engine.core.records import DelayOwner
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.limits import TimeLimit
 from engine.messages.actions.telling import add_delivery_job, tell, title_of
 from engine.messages.records import EMAIL, IN_APP
@@ -197,3 +199,27 @@ def _is_some_time(more: str) -> bool:
         return not TimeLimit(more).is_at_once
     except ValidationError:
         return False
+
+
+def _answer(given: Answer) -> None:
+    answer_extension(
+        given.engine, given.asked.subject_id, case_id=given.case_id, viewer=given.viewer, command_id=given.command_id,
+        approved=given.approved,
+    )  # fmt: skip
+
+
+def _lapse(late: Lapse) -> None:
+    """Refuse the time that was asked for, unless its limit is over anyway."""
+    if late.state is not None:
+        command = cm.AnswerExtension(late.request.subject_id, approved=False, by=None)
+        with suppress(AlreadyEndedError, NotFoundError):
+            carry_out(late.engine, late.tx, late.state, command, actor_id=None, now=late.now)
+
+
+register(
+    ApprovalKind.MORE_TIME,
+    Handler(
+        "asks for more time", "Give more time", "Refuse more time",
+        look=lambda view: f"/cases/{view.case_id}/deadlines/{view.subject_id}", answer=_answer, lapse=_lapse,
+    ),
+)  # fmt: skip

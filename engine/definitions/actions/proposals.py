@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, names_of_answerers, who_answers
+from engine.approvals.actions.handlers import Answer, Handler, register
 from engine.approvals.records import FOUR_EYES, ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.approvals.views import waiting as waiting_view
@@ -20,6 +21,7 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.policy import Viewer, can, units_that_let
 from engine.db.transaction import Transaction
+from engine.deadlines.actions.recount import recount_deadlines
 from engine.definitions.actions.publish import (
     Candidate,
     Published,
@@ -48,6 +50,7 @@ from engine.people.records import Unit
 from engine.people.store import DirectoryStore
 
 _COUNTS_NO_TIME: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value})
+_AT_ONCE: Final = 200
 _VERSIONS: Final = "versions"
 _MAY_BE_OF_A_UNIT: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.LADDER.value})
 _OF_A_PLACE: Final = frozenset({DefinitionKind.CALENDAR.value, DefinitionKind.RETENTION.value})
@@ -329,3 +332,18 @@ def _require_may_answer(viewer: Viewer) -> None:
     action = FOUR_EYES[ApprovalKind.DEFINITION].answers
     if viewer.is_system or not can(viewer, action):
         raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def _answer(given: Answer) -> None:
+    answer_proposal(given.engine, given.asked.subject_id, viewer=given.viewer, approved=given.approved)
+    recount_deadlines(given.engine, limit=_AT_ONCE)
+
+
+register(
+    ApprovalKind.DEFINITION,
+    Handler(
+        "asks to publish a changed definition", "Publish this", "Do not publish it",
+        look=lambda view: f"/waiting/{view.id}", answer=_answer,
+        lapse=lambda late: drop_proposal(late.tx, late.request),
+    ),
+)  # fmt: skip

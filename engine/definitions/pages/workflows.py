@@ -1,15 +1,17 @@
 """The pages of workflows: drafts, versions, and their text with what was found in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from engine.approvals.views import waiting as waiting_view
 from engine.core.policy import Action
 from engine.definitions.actions.preview import preview_files
-from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.actions.proposals import propose_definition, proposed_changes
 from engine.definitions.actions.publish import lint_source, publishing
 from engine.definitions.records import DefinitionView, PreviewView
 from engine.definitions.views import definition as definition_view
@@ -212,3 +214,26 @@ def _drawing(visit: Visit, definition: DefinitionView) -> str:
 
 def _versions(visit: Visit, name: str) -> tuple[DefinitionView, ...]:
     return tuple(d for d in visit.engine.ask_all(definitions) if d.name == name)
+
+
+@router.get("/waiting/{request_id}")
+def change(visit: SignedIn, request_id: UUID) -> Response:
+    """Show what a proposed definition changes of the one that runs, in words and as its text."""
+    changes = proposed_changes(visit.engine, request_id, viewer=visit.viewer)
+    return visit.page(
+        "proposed.html",
+        title="A changed definition",
+        section="waiting",
+        it=next(one for one in visit.engine.ask(waiting_view, visit.viewer) if one.id == request_id),
+        changes=changes,
+        preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
+        command_id=visit.new_command(),
+    )
+
+
+def _what_it_does(visit: Visit, sources: Mapping[str, str]) -> PreviewView | None:
+    """Say what it would do to open cases; None for what fits no longer what runs."""
+    try:
+        return preview_files(visit.engine, sources, viewer=visit.viewer)
+    except DefinitionError:
+        return None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from engine.access.records import MOST_COPIES_IN_AN_HOUR
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.handlers import Answer, Handler, Lapse, register
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -213,3 +214,23 @@ def _fits(copy: ExportCopy, token: str) -> bool:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+def _answer(given: Answer) -> None:
+    answer_copy(given.engine, given.asked.subject_id, viewer=given.viewer, agreed=given.approved)
+
+
+def _lapse(late: Lapse) -> None:
+    copy = late.tx.of(KeepingStore).copy(late.request.subject_id)
+    if copy is not None and copy.status is CopyStatus.ASKED:
+        changes = {"status": CopyStatus.EXPIRED, "revision": copy.revision + 1}
+        late.tx.of(KeepingStore).save_copy(copy.model_copy(update=changes))
+
+
+register(
+    ApprovalKind.COPY,
+    Handler(
+        "asks for a large copy in a spreadsheet", "Agree", "Refuse", look=lambda _: "/copies", answer=_answer,
+        lapse=_lapse,
+    ),
+)  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.approvals.actions.approvals import ask_second, overtake, take_answer, who_answers
+from engine.approvals.actions.handlers import Handler, register
 from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -271,3 +272,16 @@ def _problems(answers: FirstAnswers) -> dict[str, str]:
     if "@" not in answers.email or any(letter.isspace() for letter in answers.email):
         problems["email"] = "Give an e-mail address."
     return problems
+
+
+register(
+    ApprovalKind.LINK,
+    Handler(
+        "made a link with which a colleague sets a new password", "Let the link work: they asked me too",
+        "Cancel the link", look=lambda view: f"/people/{view.subject_id}" if view.is_mine else "",
+        because=lambda view: view.person,
+        answer=lambda given: answer_link(
+            given.engine, given.asked.subject_id, viewer=given.viewer, approved=given.approved
+        ),
+    ),
+)  # fmt: skip

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from engine.approvals.actions.approvals import ask_second, take_answer, who_answers
 from engine.approvals.actions.concerns import pass_on_concerns
+from engine.approvals.actions.handlers import Handler, register
 from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -14,6 +15,7 @@ from engine.audit.store import AuditLogStore
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
+from engine.language.names import role_words
 from engine.messages.actions.telling import tell_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import LEADS, hub_units, leads_of, require_any
@@ -140,3 +142,16 @@ def _tell_leads(
         engine, tx, kind="role_given", rule=f"role|{wanted.subject_id}|{now.isoformat()}", people=people,
         channels=(IN_APP, EMAIL), link="/people", now=now, unit=tx.of(DirectoryStore).unit(wanted.unit_id),
     )  # fmt: skip
+
+
+register(
+    ApprovalKind.ROLE,
+    Handler(
+        "asks to give a colleague a role", "Give the role: I know them", "Do not give it",
+        look=lambda view: f"/people/{view.person_id}" if view.is_mine else "",
+        because=lambda view: f"{view.person}: {role_words(view.role)}, {view.unit}",
+        answer=lambda given: answer_role(
+            given.engine, given.asked.subject_id, viewer=given.viewer, approved=given.approved
+        ),
+    ),
+)  # fmt: skip

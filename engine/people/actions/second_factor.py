@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.handlers import Handler, register
 from engine.approvals.records import ApprovalKind, ApprovalRequest, require_open
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -255,3 +256,15 @@ def _tell_administrators(engine: Engine, tx: Transaction, lost: ApprovalRequest,
         people=[one for one in people if one.id not in {lost.asked_by, actor_id} and one.organisation_id in able],
         channels=(IN_APP, EMAIL), link=f"/people/{actor_id}", now=now,
     )  # fmt: skip
+
+
+register(
+    ApprovalKind.LOST_FACTOR,
+    Handler(
+        "reports that a colleague has lost their second factor", "Remove the second factor", "Keep the second factor",
+        look=lambda view: f"/people/{view.subject_id}",
+        answer=lambda given: answer_lost(
+            given.engine, given.asked.id, viewer=given.viewer, approved=given.approved
+        ),
+    ),
+)  # fmt: skip

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from engine.approvals.records import ApprovalRequest
 from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError
-from engine.language.names import Role
+from engine.language.names import Role, role_words
 from engine.people.actions import manage as manage_people
 from engine.people.actions import second_factor, service_accounts
 from engine.people.actions.invitations import link_that_waits, new_link
@@ -24,7 +24,6 @@ from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import summary_of
 from engine.web.posted import text, typed, uuid_or_none
 from engine.web.visit import Visit
-from engine.web.words import role_words
 
 NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=())
 """Who asks before anyone is signed in: shown the invented people of a demo, and nothing else."""

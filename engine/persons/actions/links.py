@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.approvals.actions.approvals import answer_as_it_stands, ask_second
+from engine.approvals.actions.handlers import Answer, Handler, Lapse, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -295,3 +296,28 @@ def _note(
     body = {"link_id": str(link.id), "kind": link.kind.value, "reason_code": link.reason_code, "rests": link.rests}
     for state in states:
         tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=now)
+
+
+def _answer(given: Answer) -> None:
+    answer_merge(
+        given.engine, given.asked.subject_id, case_id=given.case_id, viewer=given.viewer, command_id=given.command_id,
+        is_approved=given.approved,
+    )  # fmt: skip
+
+
+def _lapse(late: Lapse) -> None:
+    link = late.tx.of(LinkStore).get(late.request.subject_id)
+    if link is not None and link.is_asked:
+        late.tx.of(LinkStore).save(link.model_copy(update={"ended_at": late.now}))
+        late.note(
+            "MergeRefused", link_id=str(link.id), kind=link.kind.value, reason_code=link.reason_code, rests=link.rests
+        )
+
+
+register(
+    ApprovalKind.MERGE,
+    Handler(
+        "asks to merge it with another case", "Merge the cases", "Do not merge", look=case_page("/links"),
+        answer=_answer, lapse=_lapse,
+    ),
+)  # fmt: skip

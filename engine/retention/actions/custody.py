@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.approvals.actions.approvals import ask_second, others_who_may, take_answer
+from engine.approvals.actions.handlers import Handler, register
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -168,3 +169,13 @@ def _rests_on_something(tx: Transaction, grant: Grant, now: datetime) -> bool:
 def _require_keeper(viewer: Viewer) -> None:
     if not can(viewer, Action.MANAGE_PEOPLE):
         raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+
+
+register(
+    ApprovalKind.CUSTODY,
+    Handler(
+        "asks to end the review after a restore", "End the review: I have checked too", "Keep the review open",
+        look=lambda _: "/custody",
+        answer=lambda given: answer_release(given.engine, viewer=given.viewer, approved=given.approved),
+    ),
+)  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, take_answer
+from engine.approvals.actions.handlers import Answer, Handler, Lapse, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -384,3 +385,24 @@ def _require_fitting(source: str, ground_code: str, *, by_safe_contact: bool) ->
 def _require_allowed(viewer: Viewer, action: Action, unit_id: UUID) -> None:
     if not can(viewer, action, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action=action.value)
+
+
+def _answer(given: Answer) -> None:
+    erasure_id = given.asked.subject_id
+    if given.approved:
+        approve_erasure(given.engine, erasure_id, viewer=given.viewer)
+    else:
+        end_erasure(given.engine, erasure_id, viewer=given.viewer, reason_code="changed_mind")
+
+
+def _lapse(late: Lapse) -> None:
+    erasure, status = late.tx.of(KeepingStore).erasure(late.request.subject_id), ErasureStatus.REFUSED
+    if erasure is not None and erasure.status is ErasureStatus.ASKED:
+        late.tx.of(KeepingStore).save_erasure(erasure.end(status, by=None, at=late.now, reason="lapsed"))
+        late.note("ErasureEnded", erasure_id=str(erasure.id), person_id=str(erasure.person_id), status=status.value)
+
+
+register(
+    ApprovalKind.ERASURE,
+    Handler("asks to erase a person", "Agree", "", look=case_page("/keeping"), answer=_answer, lapse=_lapse),
+)

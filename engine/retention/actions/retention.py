@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.handlers import Answer, Handler, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -223,3 +224,17 @@ def _hold(tx: Transaction, case_id: UUID, hold_id: UUID) -> Hold:
     if hold is None or hold.case_id != case_id:
         raise NotFoundError(kind="hold")
     return hold
+
+
+def _answer(given: Answer) -> None:
+    answer_lift(given.engine, given.case_id, given.asked.subject_id, viewer=given.viewer, agreed=given.approved)
+
+
+register(
+    ApprovalKind.LIFT_HOLD,
+    Handler(
+        "asks to lift the hold that keeps it from erasure", "Lift the hold", "Keep the hold",
+        look=case_page("/keeping"), answer=_answer,
+        lapse=lambda late: late.note("HoldKept", hold_id=str(late.request.subject_id), agreed=False),
+    ),
+)  # fmt: skip

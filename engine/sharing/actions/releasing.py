@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.handlers import Answer, Handler, Lapse, case_page, register
 from engine.approvals.records import Agreed, ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -173,3 +174,23 @@ def _tell_who_releases(
     holders = tx.of(DirectoryStore).holders(roles=roles, unit_id=state.case.unit_id)
     others = [person for person in holders if person.id not in {viewer.actor_id, referral.released_by}]
     tell_of(engine, tx, state, referral, "to_release", reachable(tx, state, others, now=now).people, now)
+
+
+def _take(given: Answer) -> None:
+    act = release_referral if given.approved else refuse_release
+    act(given.engine, given.asked.subject_id, viewer=given.viewer, command_id=given.command_id)
+
+
+def _lapse(late: Lapse) -> None:
+    referral = known_referral(late.tx, late.request.subject_id)
+    if referral.status is ReferralStatus.HELD and late.state is not None:
+        drop_unreleased(late.tx, late.state, referral, by=None, now=late.now)
+
+
+register(
+    ApprovalKind.RELEASE,
+    Handler(
+        "asks to send a part of it to someone else", "Release this", "Do not send it", look=case_page("/sent"),
+        answer=_take, lapse=_lapse,
+    ),
+)  # fmt: skip

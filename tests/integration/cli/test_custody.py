@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from engine.app import build_engine
+from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.views import waiting
 from engine.assembly import Engine
 from engine.cases.access_store import AccessStore
@@ -27,7 +28,6 @@ from engine.errors import (
     OwnApprovalError,
     SignInError,
 )
-from engine.overview.actions.lapsing import lapse_approvals
 from engine.overview.views.case import case_page
 from engine.people.actions.invitations import RESET, first_link, make_link, open_link
 from engine.people.actions.service_accounts import BOARD, add_key, viewer_of_key

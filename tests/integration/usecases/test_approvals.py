@@ -7,13 +7,13 @@ import pytest
 
 from engine.access.actions.recusals import end_recusal, recuse
 from engine.access.actions.restrict import ask_to_open, seal_case
+from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.records import ApprovalKind
 from engine.approvals.views import count_waiting, waiting
 from engine.core.access import RecusalReason
 from engine.core.records import DeadlineStatus
 from engine.deadlines.actions.limits import answer_extension, ask_extension
 from engine.errors import AlreadyEndedError, OwnApprovalError
-from engine.overview.actions.lapsing import lapse_approvals
 from engine.persons.actions.links import answer_merge, ask_merge
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
 from tests.integration.usecases.world import World

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.approvals.actions.handlers import lapse_approvals
 from engine.core.records import LIVE, Step
 from engine.course.actions.closing import answer_closing, close_case
 from engine.course.actions.steer import add_step, cancel_step
@@ -16,7 +17,6 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.overview.actions.lapsing import lapse_approvals
 from engine.overview.views.history import case_history
 from tests.integration.usecases.trial import CANARY
 from tests.integration.usecases.world import World

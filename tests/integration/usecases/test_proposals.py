@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.views import waiting
 from engine.core.policy import Viewer
 from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
@@ -16,7 +17,6 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
-from engine.overview.actions.lapsing import lapse_approvals
 from tests.integration.usecases.test_retention import POLICY
 from tests.integration.usecases.trial import CALENDAR, LADDER, VISIT
 from tests.integration.usecases.world import World

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from engine.app import ASK_A_SECOND_PERSON
+from engine.approvals.actions.handlers import HANDLERS, register
 from engine.approvals.records import (
     FOUR_EYES,
     Agreed,
@@ -62,6 +64,13 @@ def test_two_people_can_do_each_of_these_in_some_role() -> None:
     assert set(FOUR_EYES) == set(ApprovalKind)
     assert all(ROLES_THAT_MAY[rule.answers] for rule in FOUR_EYES.values())
     assert all(rule.waits > timedelta() for rule in FOUR_EYES.values())
+
+
+def test_each_of_these_is_answered_by_the_subject_that_asks_for_it_and_by_one_only() -> None:
+    assert set(HANDLERS) == set(ApprovalKind)
+    assert len(ASK_A_SECOND_PERSON) == len(HANDLERS)
+    with pytest.raises(ValueError, match="merge"):
+        register(ApprovalKind.MERGE, HANDLERS["merge"])
 
 
 @pytest.mark.parametrize("kind", [kind for kind, rule in FOUR_EYES.items() if not rule.own_counts])

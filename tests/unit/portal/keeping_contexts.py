@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from engine.approvals.pages.waiting import WORDS
+import engine.app  # noqa: F401 - each subject registers its handler
+from engine.approvals.actions.handlers import HANDLERS
 from engine.approvals.records import WaitingView
 from engine.core.keeping import (
     ENDS_OF_ERASURES,
@@ -67,8 +68,9 @@ def keeping_contexts(
     person = {"case": view(CaseView), "person": view(CasePersonView)}
     return {
         "waiting.html": {
-            "to_answer": tuple((view(WaitingView).model_copy(update={"kind": kind}), WORDS[kind]) for kind in WORDS)
-            if full else (), "mine": some((view(WaitingView), WORDS["merge"])), "errors": {},
+            "to_answer": tuple(
+                (view(WaitingView).model_copy(update={"kind": kind}), of) for kind, of in HANDLERS.items() if full
+            ), "mine": some((view(WaitingView), HANDLERS["merge"])), "errors": {},
             "problems": some(("#x", nasty)), "command_id": erasure.id,
         },
         "proposed.html": {

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from engine.access.records import AccessView
-from engine.approvals.pages.waiting import WORDS
+from engine.approvals.actions.handlers import HANDLERS
 from engine.approvals.records import WaitingView
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
@@ -174,7 +174,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
                       "may_see_access": full,
-                      "linked": links, "asked": some((view(WaitingView), WORDS["closure"])),
+                      "linked": links, "asked": some((view(WaitingView), HANDLERS["closure"])),
                       "command_id": ID, "may_release": full, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
         "history.html": {"case": case, "events": some(view(EventView)), "words": {1: NASTY} if full else {},
                          "has_read": full, "may_read": full},
