@@ -8,8 +8,7 @@ from tests.wording.rules import RULES, Rule
 from tests.wording.seen_texts import ROOT, Seen, every_text, of_code, of_definition, of_message, of_template
 
 _FOR_DEVELOPERS = (
-    "engine/db/", "engine/machine/", "engine/orchestration/", "engine/plugin/", "engine/rehearsal/",
-    "engine/language/", "engine/testing/",
+    "engine/db/", "engine/language/", "engine/machine/", "engine/orchestration/", "engine/plugin/", "engine/rehearsal/",
 )  # fmt: skip
 """What only those read who write definitions and pillars, or keep the machine running."""
 _SEEN_ALL_THE_SAME: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-import engine.adapters.sql.columns
+import engine.db.columns
 ${imports if imports else ""}
 
 revision: str = ${repr(up_revision)}
