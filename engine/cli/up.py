@@ -18,8 +18,8 @@ from engine.assembly import Engine
 from engine.errors import IcmcError
 from engine.keys.actions.keys import keys_are_proved
 from engine.log_lines import log_in_lines
+from engine.orchestration.launch import WorkerChild, become_worker, start_worker
 from engine.orchestration.server import PrefectServer, read_address
-from engine.orchestration.service import WorkerChild, become_worker, start_worker
 from engine.people.actions.invitations import first_link
 from engine.rehearsal.demo import has_story, let_time_pass, play_rest, seed_demo
 from engine.settings import Settings

@@ -15,7 +15,6 @@ from engine.errors import BusyError
 from engine.orchestration.deadline_loop import keep_deadlines
 from engine.orchestration.events import announce_breach
 from engine.orchestration.gateways import GatewaySlots
-from engine.orchestration.health import is_stale
 from engine.orchestration.process import health, runtime
 from engine.orchestration.runtime import RunControl
 from engine.orchestration.settings import OPEN_BATCHES
@@ -128,7 +127,7 @@ class DeadlinesFailedError(Exception):
 @flow(name="deadlines", persist_result=False, log_prints=False, validate_parameters=False)
 def deadlines() -> State[Any]:
     """Fire deadlines until the next run takes over; a run that comes much too late leaves it to a fresher one."""
-    if is_stale(_STALE_AFTER):
+    if _is_stale(_STALE_AFTER):
         return Completed(message="A later run is due already.")
     control = runtime.control(_flow_run_id())
     try:
@@ -155,7 +154,7 @@ class ChoreFailedError(Exception):
 @flow(name="housekeeping", persist_result=False, log_prints=False, validate_parameters=False)
 def housekeeping(chore: str) -> State[Any]:
     """Do the chore of this name, unless a fresher run of it is due already."""
-    if is_stale(_RUN_IS_STALE_AFTER):
+    if _is_stale(_RUN_IS_STALE_AFTER):
         return Completed(message="A later run is due already.")
     try:
         runtime.work.run_chore(chore)
@@ -164,3 +163,12 @@ def housekeeping(chore: str) -> State[Any]:
     else:
         return Completed(message=f"{chore} is done.")
     raise ChoreFailedError(chore)
+
+
+def _is_stale(after: timedelta) -> bool:
+    """Return whether the current flow run was scheduled but started more than `after` late."""
+    context = FlowRunContext.get()
+    run = context.flow_run if context is not None else None
+    if run is None or not run.auto_scheduled or run.state is None or run.expected_start_time is None:
+        return False
+    return bool(run.state.timestamp - run.expected_start_time > after)

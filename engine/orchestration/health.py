@@ -5,25 +5,12 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from datetime import timedelta
 from http.client import HTTPException
 from statistics import median
 from typing import Final
 from urllib.request import Request, urlopen
 
-from prefect.context import FlowRunContext
-
 from engine.orchestration.settings import CALL_LIMIT_SECONDS, LONGEST_CALL_SECONDS, PrefectAddress
-
-
-def is_stale(after: timedelta) -> bool:
-    """Tell whether the current flow run was scheduled but started more than `after` late."""
-    context = FlowRunContext.get()
-    run = context.flow_run if context is not None else None
-    if run is None or not run.auto_scheduled or run.state is None or run.expected_start_time is None:
-        return False
-    return bool(run.state.timestamp - run.expected_start_time > after)
-
 
 WINDOW_SECONDS: Final = 60.0
 FAILED_CALLS: Final = 3

@@ -1,9 +1,5 @@
-"""What a process of ours does when it starts, and how it ends with its parent."""
+"""What a process that runs flow runs works with."""
 
-import os
-import signal
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Final
@@ -17,19 +13,6 @@ from engine.orchestration.engine_work import EngineWork
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.runtime import Runtime
 from engine.settings import Settings
-
-
-def end_with_parent(*, last_resort_seconds: float) -> None:
-    """Send this process SIGTERM when the parent's end of standard input closes, and end it for good a while later."""
-    threading.Thread(target=_watch, args=(last_resort_seconds,), name="icmc-parent-watch", daemon=True).start()
-
-
-def _watch(last_resort_seconds: float) -> None:
-    sys.stdin.buffer.read()
-    os.kill(os.getpid(), signal.SIGTERM)
-    threading.Event().wait(last_resort_seconds)
-    os._exit(1)
-
 
 _KEPT_OPEN: Final = ExitStack()
 

@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
-from engine.orchestration.process import end_with_parent
+from engine.orchestration.launch import end_with_parent
 
 
 def main() -> None:

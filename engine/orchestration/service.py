@@ -1,16 +1,10 @@
-"""A worker as a service, and the processes that `icmc up` launches."""
+"""Be a worker: dispatcher, Prefect worker, deadlines, fallback, until told to stop."""
 
 import asyncio
 import logging
-import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from typing import Final
 
 from engine.errors import IcmcError, ServiceError
 from engine.jobs.records import PREFECT_PAUSED
@@ -23,65 +17,8 @@ from engine.orchestration.guard import check_server
 from engine.orchestration.health import Probe
 from engine.orchestration.process import health, runtime
 from engine.orchestration.seams import Work
-from engine.orchestration.settings import PrefectAddress, client_environment, make_private, process_environment
+from engine.orchestration.settings import PrefectAddress
 from engine.orchestration.worker import IcmcWorker
-
-STOP_SECONDS: Final = 20.0
-ENDS_WITH_PARENT: Final = "--ends-with-parent"
-_COMMAND: Final = (sys.executable, "-m", "engine.orchestration.worker_main")
-
-
-@dataclass
-class WorkerChild:
-    """A worker as a child process; it stops when this process ends, in whatever way."""
-
-    _process: subprocess.Popen[bytes] = field(repr=False)
-
-    @property
-    def pid(self) -> int:
-        """Return its process id."""
-        return self._process.pid
-
-    @property
-    def has_ended(self) -> bool:
-        """Tell whether it has ended, of itself or not."""
-        return self._process.poll() is not None
-
-    def stop(self) -> int:
-        """Let it finish what it does, for some seconds, and return its exit status."""
-        with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            return self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait(STOP_SECONDS)
-        finally:
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-
-
-def start_worker(address: PrefectAddress, *, environment: Mapping[str, str] | None = None) -> WorkerChild:
-    """Start a worker of this installation; `environment` is that of this process unless given."""
-    make_private(address.home)
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [*_COMMAND, ENDS_WITH_PARENT],
-        env=_environment(address, os.environ if environment is None else environment),
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
-    return WorkerChild(process)
-
-
-def become_worker(address: PrefectAddress) -> NoReturn:
-    """Replace this process by a worker: what `icmc worker` does."""
-    make_private(address.home)
-    os.execve(_COMMAND[0], _COMMAND, _environment(address, os.environ))  # noqa: S606 - our own interpreter
-
-
-def _environment(address: PrefectAddress, base: Mapping[str, str]) -> dict[str, str]:
-    return process_environment(client_environment(address), base)
-
 
 log = logging.getLogger(__name__)
 

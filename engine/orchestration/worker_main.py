@@ -10,8 +10,9 @@ from engine.app import hold_to_known_hosts
 from engine.errors import IcmcError
 from engine.log_lines import log_in_lines
 from engine.orchestration.guard import check_settings
-from engine.orchestration.process import end_with_parent, engine_work
-from engine.orchestration.service import ENDS_WITH_PARENT, run_worker, stop_on_signals
+from engine.orchestration.launch import ENDS_WITH_PARENT, end_with_parent
+from engine.orchestration.process import engine_work
+from engine.orchestration.service import run_worker, stop_on_signals
 from engine.orchestration.settings import PrefectAddress
 from engine.settings import Settings
 

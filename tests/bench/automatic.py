@@ -16,8 +16,8 @@ from uuid import UUID
 from engine.errors import ServiceError
 from engine.jobs.actions.serve import service_age
 from engine.jobs.store import JobStore
+from engine.orchestration.launch import start_worker
 from engine.orchestration.server import PrefectServer
-from engine.orchestration.service import start_worker
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 from tests.bench.workload import Bench
 

@@ -24,8 +24,8 @@ from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.store import DeadlineStore
 from engine.jobs.store import JobStore
 from engine.machine.files import data_folder
+from engine.orchestration.launch import ENDS_WITH_PARENT
 from engine.orchestration.server import PrefectServer
-from engine.orchestration.service import ENDS_WITH_PARENT
 from engine.orchestration.settings import client_environment, make_private, process_environment
 from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings

@@ -19,9 +19,20 @@ def test_each_command_loads_and_says_what_it_does(name: str) -> None:
 
 
 def test_lint_loads_no_database_no_portal_and_no_prefect() -> None:
-    code = "import sys; from engine.cli.main import load; load('lint'); print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert HEAVY.isdisjoint(loaded)
+    assert HEAVY.isdisjoint(_loaded_by("from engine.cli.main import load; load('lint')"))
+
+
+def test_what_starts_prefect_loads_it_only_under_its_own_environment() -> None:
+    assert "prefect" not in _loaded_by("from engine.cli.main import load; load('up'); load('portal'); load('worker')")
+
+
+def test_the_server_of_prefect_loads_nothing_of_cases() -> None:
+    assert "engine.app" not in _loaded_by("import engine.orchestration.server_main")
+
+
+def _loaded_by(code: str) -> list[str]:
+    code = f"import sys; {code}; print(*sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_a_mistyped_command_is_answered_with_the_one_that_was_meant() -> None:
