@@ -1,7 +1,7 @@
 # The two commands are `make run` and `make test`. Each sets up all it needs in .venv, and nothing outside this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check fmt faults bench setup setup-dev lock sbom audit-deps clean
+.PHONY: help run test test-all check fmt faults bench docs setup setup-dev lock sbom audit-deps clean
 
 BIN := .venv/bin
 export PYTHON
@@ -39,6 +39,9 @@ faults: setup-dev ## Kill processes at many moments, and see that nothing is los
 bench: setup ## Measure this machine and print the figures (ARGS=... are its options, --help lists them)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+docs: setup ## Write the reference that is built into docs/reference/generated
+	@$(BIN)/python -m tests.reference
+
 setup: ## Install what running needs
 	@MAKE_GOAL="$(or $(MAKECMDGOALS),run)" requirements/install.sh runtime
 
@@ -56,5 +59,5 @@ audit-deps: setup ## Look the locked parts up in advisories that were carried he
 	@$(BIN)/python requirements/supply.py audit "$(ADVISORIES)"
 
 clean: ## Remove .venv and the caches; cases are not touched
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist docs/reference/generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

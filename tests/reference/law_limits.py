@@ -14,7 +14,8 @@ it.
 **No lawyer has signed any of them.** Each counts, warns and escalates as a target of the network until one has, and is
 never called law before. *Read* means that the text was seen in a copy, *memory* that it was written down from memory.
 An id that stands twice has two texts: by the days in force, or by the day of the offence. How they are written is told
-in [Time in definition files](time.md), how they are signed in [Check and sign the law](../how-to/sign-the-law.md).
+in [Time in definition files](../time.md), how they are signed in
+[Check and sign the law](../../how-to/sign-the-law.md).
 """
 _NO_TIME = {
     Measure.AMOUNT: "an amount, no time",
