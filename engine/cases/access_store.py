@@ -67,10 +67,10 @@ class AccessStore(Store):
         rows = self._connection.execute(query.order_by(_RECUSAL.c.set_at, _RECUSAL.c.id)).mappings()
         return tuple(Recusal.model_validate(dict(row)) for row in rows)
 
-    def end_recusal(self, recusal_id: UUID, *, by: UUID | None, second_by: UUID | None, at: datetime) -> bool:
-        """End a recusal, with who ended it or asked to, and who agreed; returns whether it still held."""
+    def end_recusal(self, recusal_id: UUID, *, by: UUID | None, at: datetime) -> bool:
+        """End a recusal, with who ended it or asked to; returns whether it still held."""
         ended = update(_RECUSAL).where(_RECUSAL.c.id == recusal_id, _RECUSAL.c.ended_at.is_(None))
-        values = {"ended_by": by, "ended_second_by": second_by, "ended_at": at}
+        values = {"ended_by": by, "ended_at": at}
         return bool(self._connection.execute(ended.values(values)).rowcount)
 
     def recused(self, case_id: UUID) -> frozenset[UUID]:

@@ -93,7 +93,6 @@ class Recusal(Record):
     set_by: UUID | None = None
     set_at: datetime
     ended_by: UUID | None = None
-    ended_second_by: UUID | None = None
     ended_at: datetime | None = None
 
     @property

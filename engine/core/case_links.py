@@ -51,7 +51,6 @@ class CaseLink(Record):
     rests: bool = False
     asked_by: UUID | None = None
     asked_at: datetime
-    approved_by: UUID | None = None
     approved_at: datetime | None = None
     ended_by: UUID | None = None
     ended_at: datetime | None = None

@@ -48,7 +48,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "batch": "case_ids case_numbers closed_at flow_run_id",
     "break_glass": "flagged_at sealed_number sealed_words",
     "case": "chain_head chain_length closed_at sealed_facts sealed_report merged_into rests revision status unit_id",
-    "case_link": "approved_at approved_by ended_at ended_by held_items reason_code rests",
+    "case_link": "approved_at ended_at ended_by held_items reason_code rests",
     "case_person": "added_at from_on removed_at status unit_id until_on",
     "channel_setting": "changed_at changed_by channel enabled host organisation_id rate_per_minute sealed_url",
     "concern": "answered_at recipient_id sealed_answer sealed_case_number sealed_words status",
@@ -60,7 +60,7 @@ CHANGED: Final[Mapping[str, str]] = {
         "delay_owner discovered_at due_at ended_at excluded extensions failures fired held_until kept_until key "
         "ladder late_at law limit next_at next_firing owner_named_at path pauses purpose raised run_id "
         "running_since started_at status step_id unit_id warn zone",
-    "definition_version": "approver contract_hashes published_at status",
+    "definition_version": "contract_hashes published_at status",
     "delivery": "attempt drop_reason dropped_by error_code first_tried_at lane next_at sent_at status tried_at",
     "dispatch": "batch_id",
     "document": "released_at released_by sealed_html unit_id",
@@ -99,7 +99,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "preference": "changed_at channels digest quiet_from quiet_until zone",
     "recount": "after_case_id cases done_at moved",
     "recovery_code": "used_at",
-    "recusal": "ended_at ended_by ended_second_by",
+    "recusal": "ended_at ended_by",
     "referral":
         "after_id answer_step_id answered_at answered_by asked_by consent_id deadline_id due_at ended_at "
         "ended_reason ground help keep_days kind purpose reason_code released_by sealed_note sealed_to_name "

@@ -118,7 +118,7 @@ KEPT: Final[Mapping[str, Kept]] = dict((
 """The tables whose rows are kept."""
 LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "grant": frozenset({"granted_at"}),
-    "recusal": frozenset({"ended_second_by", "reason_code", "set_at"}),
+    "recusal": frozenset({"reason_code", "set_at"}),
     "restriction": frozenset({"ground_code", "placed_at", "placed_by", "lifted_by"}),
     "consent": frozenset({
         "recorded_at", "recorded_by", "sealed_answers", "step_id", "unit_id",

@@ -78,13 +78,13 @@ class DefinitionStore(Store):
         return tuple(found[one] for one in ids if one in found)
 
     def publish_proposed(
-        self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], approver: str, at: datetime
+        self, stored: StoredDefinition, *, contract_hashes: Mapping[str, object], at: datetime
     ) -> None:
-        """Make a version that waited the published one, with who agreed; the one before is retired."""
+        """Make a version that waited the published one; the one before is retired."""
         self._retire(stored)
         values = {"status": "published", "published_at": at, "contract_hashes": dict(contract_hashes)}
         waits = (VERSION.c.id == stored.id, VERSION.c.status == PROPOSED)
-        self._connection.execute(update(VERSION).where(*waits).values(**values, approver=approver))
+        self._connection.execute(update(VERSION).where(*waits).values(values))
 
     def drop_proposed(self, ids: Sequence[UUID]) -> None:
         """Keep versions that waited as what was not agreed to; their numbers are not given again."""
@@ -106,7 +106,7 @@ class DefinitionStore(Store):
     ) -> None:
         row = stored._asdict() | {
             "status": status, "published_at": published_at, "created_at": created_at,
-            "contract_hashes": dict(contract_hashes), "approver": "",
+            "contract_hashes": dict(contract_hashes),
         }  # fmt: skip
         self._connection.execute(insert(VERSION), row)
 

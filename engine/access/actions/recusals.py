@@ -95,7 +95,7 @@ def end_recusal(
         answer: dict[str, JsonValue] = {"case_id": str(case_id)}
         if recusal.reason is RecusalReason.CONFLICT_OF_INTEREST:
             request = None
-            tx.of(AccessStore).end_recusal(recusal_id, by=viewer.actor_id, second_by=None, at=now)
+            tx.of(AccessStore).end_recusal(recusal_id, by=viewer.actor_id, at=now)
             body = {"actor_id": str(recusal.actor_id)}
             tx.of(CaseStore).note(state, "ConflictEnded", body, actor_id=viewer.actor_id, at=now)
         else:
@@ -127,7 +127,7 @@ def answer_lift(
             engine, tx, ApprovalKind.LIFT_DENIAL, recusal_id, viewer=viewer, approved=approved, now=now, state=state
         )  # fmt: skip
         if approved:
-            tx.of(AccessStore).end_recusal(recusal_id, by=request.asked_by, second_by=viewer.actor_id, at=now)
+            tx.of(AccessStore).end_recusal(recusal_id, by=request.asked_by, at=now)
         event = "DenialLifted" if approved else "DenialKept"
         tx.of(CaseStore).note(state, event, {"denial_id": str(recusal_id)}, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command_id, {"id": str(request_id)}, case_id=case_id, at=now)
@@ -157,7 +157,7 @@ def _replace_conflict(tx: Transaction, recusal: Recusal, now: datetime) -> None:
     """End the conflict of interest in whose place a new one of the same person comes."""
     for one in tx.of(AccessStore).recusals_of(recusal.case_id):
         if recusal.reason is RecusalReason.CONFLICT_OF_INTEREST and one.says_as(recusal):
-            tx.of(AccessStore).end_recusal(one.id, by=recusal.set_by, second_by=None, at=now)
+            tx.of(AccessStore).end_recusal(one.id, by=recusal.set_by, at=now)
 
 
 def _ask_second(

@@ -48,7 +48,6 @@ class RecusalRow(SQLModel, table=True):
     set_by: UUID | None = None
     set_at: datetime = at(null=False)
     ended_by: UUID | None = None
-    ended_second_by: UUID | None = None
     ended_at: datetime | None = at()
     __table_args__ = (
         CheckConstraint("num_nonnulls(actor_id, unit_id, organisation_id) = 1", name="recusal_names_one"),

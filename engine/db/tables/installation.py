@@ -30,7 +30,6 @@ class DefinitionVersionRow(SQLModel, table=True):
     flattened: dict[str, Any] = Field(default=None, sa_column=Column(JSON(), nullable=False))
     contract_hashes: dict[str, Any] = json_value()
     author: str = ""
-    approver: str = ""
     created_at: datetime = at(null=False)
     published_at: datetime | None = at()
     owner_unit_id: UUID | None = Field(default=None, foreign_key="unit.id")

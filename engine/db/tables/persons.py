@@ -85,7 +85,6 @@ class CaseLinkRow(SQLModel, table=True):
     rests: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     asked_by: UUID | None = None
     asked_at: datetime = at(null=False)
-    approved_by: UUID | None = None
     approved_at: datetime | None = at()
     ended_by: UUID | None = None
     ended_at: datetime | None = at()

@@ -259,9 +259,7 @@ def _merge(
     taken = tx.of(CaseStore).note(primary, "CaseTookIn", body, actor_id=viewer.actor_id, at=now)
     carry_barred(engine, tx, stub, taken, by=viewer.actor_id, now=now)
     held = _take_items_off(tx, stub, now) if link.rests else ()
-    tx.of(LinkStore).save(
-        link.model_copy(update={"approved_by": viewer.actor_id, "approved_at": now, "held_items": held})
-    )
+    tx.of(LinkStore).save(link.model_copy(update={"approved_at": now, "held_items": held}))
 
 
 def _take_items_off(tx: Transaction, stub: CaseState, now: datetime) -> tuple[tuple[UUID, UUID | None], ...]:

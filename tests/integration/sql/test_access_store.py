@@ -101,7 +101,7 @@ def test_a_denial_of_person_unit_or_organisation_beats_a_grant_until_it_is_lifte
     denial = denied(world, case_id, **named.get(whom, {"organisation_id": organisation}))
     assert seen(world, stranger, case_id) is Via.NONE
     assert kept(world, AccessStore, lambda store: store.recusals_of(case_id)) == (denial,)
-    assert kept(world, AccessStore, lambda store: store.end_recusal(denial.id, by=None, second_by=None, at=START))
+    assert kept(world, AccessStore, lambda store: store.end_recusal(denial.id, by=None, at=START))
     assert seen(world, stranger, case_id) is Via.GRANT
     assert kept(world, AccessStore, lambda store: store.recusals_of(case_id)) == ()
 

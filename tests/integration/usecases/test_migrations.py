@@ -1,19 +1,26 @@
 """A database of the first shape is brought to the newest with all that is in it; code and schema name the same."""
 
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 
+from engine.access.actions.recusals import answer_lift, end_recusal, recuse
+from engine.approvals.views import waiting
 from engine.cases.access_store import AccessStore
 from engine.cases.views.lists import cases
+from engine.core.access import RecusalReason
 from engine.db import tables as tb
 from engine.db.migrate import _config, migrate, newest_revision, revision_of
 from engine.db.rights import NOBODYS
 from engine.db.walls import gaps_in_the_wall
+from engine.definitions.actions.proposals import answer_proposal, propose_definition
+from engine.persons.actions.links import answer_merge, ask_merge
 from tests.conftest import writer_of
+from tests.integration.usecases.trial import VISIT
 from tests.integration.usecases.world import LOOKED, World
 
 _CALLS = "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'calls'"
@@ -110,3 +117,42 @@ def test_who_was_denied_a_case_or_in_conflict_with_it_is_recused(world: World) -
         assert [connection.execute(text(query)).all() for query in (_OF_DENIALS, _OF_CONFLICTS)] == were
     sql.dispose()
     migrate(world.owner_url)
+
+
+_AGREED = """
+    SELECT kind, subject_id, asked_by, answered_by, answered_at, approved, agreed->0->>'actor_id'
+    FROM approval_request ORDER BY kind
+"""
+_KEPT_TWICE = """
+    SELECT (SELECT approved_by FROM case_link), (SELECT ended_second_by FROM recusal),
+        (SELECT approver FROM definition_version WHERE title = 'Other')
+"""
+
+
+def test_who_agreed_stands_with_the_request_that_they_answered_and_nowhere_else(world: World) -> None:
+    asker, second, third = (world.who(role) for role in ("case_manager", "supervisor", "repatriation_coordinator"))
+    case_id, other = world.at_look().case_id, world.open().case_id
+    by: dict[str, Any] = {"viewer": asker, "command_id": uuid4()}
+    denied: dict[str, Any] = {"reason": RecusalReason.DENIED, "actor_id": world.who("lawyer").actor_id}
+    denied |= {"viewer": second, "command_id": uuid4()}
+    denial = recuse(world.engine, case_id, reason_code="danger", **denied)
+    request = end_recusal(world.engine, case_id, denial, reason_code="mistake", **by)
+    assert request is not None
+    answer_lift(world.engine, case_id, request, viewer=second, command_id=uuid4(), approved=True)
+    by = {"viewer": asker, "command_id": uuid4()}
+    link = ask_merge(world.engine, case_id, other, rests=False, reason_code="same_report", **by)
+    answer_merge(world.engine, link, case_id=case_id, viewer=second, command_id=uuid4(), is_approved=True)
+    propose_definition(world.engine, source=VISIT.replace("title: Visit", "title: Other"), viewer=asker)
+    (waits,) = world.engine.ask(waiting, asker)
+    answer_proposal(world.engine, waits.subject_id, viewer=third, approved=True)
+    agreed = [tuple(row) for row in world.rows(_AGREED)]
+    sql = create_engine(world.owner_url)
+    with sql.begin() as connection:
+        _to(connection, "0003")
+        assert connection.execute(text(_KEPT_TWICE)).one() == (second.actor_id, second.actor_id, third.name)
+        connection.execute(text("DELETE FROM approval_request WHERE kind IN ('merge', 'lift_denial')"))
+    sql.dispose()
+    migrate(world.owner_url)
+    assert [tuple(row) for row in world.rows(_AGREED)] == agreed
+    who = {"definition": third.actor_id, "lift_denial": second.actor_id, "merge": second.actor_id}
+    assert [(row[0], row[3], row[5], row[6]) for row in agreed] == [(kind, i, True, str(i)) for kind, i in who.items()]

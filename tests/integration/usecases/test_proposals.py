@@ -37,7 +37,11 @@ EACH_KIND = {
 
 
 def statuses(world: World) -> list[tuple[str, str, str]]:
-    query = "SELECT status, author, approver FROM definition_version WHERE author <> 'shipped' ORDER BY version"
+    query = """
+        SELECT v.status, v.author, coalesce(a.name, '') FROM definition_version v
+        LEFT JOIN approval_request r ON r.kind = 'definition' AND r.approved AND r.subject -> 'versions' ? v.id::text
+        LEFT JOIN actor a ON a.id = r.answered_by WHERE v.author <> 'shipped' ORDER BY v.version
+    """
     return [tuple(row) for row in world.rows(query)]
 
 
