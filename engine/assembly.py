@@ -9,9 +9,9 @@ from typing import Concatenate, Protocol
 
 from engine.core.checkpoints import Written
 from engine.core.compiled import CompiledWorkflow
-from engine.core.keeping import Tombstone
 from engine.core.library import Library as Published
 from engine.core.policy import Viewer
+from engine.core.retention import Tombstone
 from engine.db.reading import P, Reader, Reading, T
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDay

@@ -143,21 +143,21 @@ class PartnerLinkError(IcmcError):
     sentence = "This link or code is not valid, or is no longer valid. Ask the person who gave it to you for a new one."
 
 
-class KeepingError(IcmcError):
+class RetentionError(IcmcError):
     """Raised when data cannot be held, sealed, erased or copied as somebody wants."""
 
     code = "keeping"
     sentence = "{problem}"
 
 
-class HeldError(KeepingError):
+class HeldError(RetentionError):
     """Raised when something must not be erased now; `reasons` says why, in words without names."""
 
     code = "held"
     sentence = "This cannot be erased now: {reasons}."
 
 
-class TooFineError(KeepingError):
+class TooFineError(RetentionError):
     """Raised when counts are to be crossed so finely that they would tell of single people."""
 
     code = "too-fine"

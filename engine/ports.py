@@ -9,8 +9,8 @@ from uuid import UUID
 
 from engine.core.checkpoints import Written
 from engine.core.files import Scan
-from engine.core.keeping import Tombstone
 from engine.core.matching import Likeness
+from engine.core.retention import Tombstone
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
@@ -64,7 +64,7 @@ class KeyPeriod(NamedTuple):
 class Vault(Protocol):
     """Seals what must not be readable in the database. A seal is bound to its table, row and column."""
 
-    def seal(
+    def encrypt(
         self, value: JsonValue, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
     ) -> bytes:
         """Encrypt a value under the key of a case, a person or places.
@@ -73,17 +73,17 @@ class Vault(Protocol):
         """
         ...
 
-    def seal_bytes(
+    def encrypt_bytes(
         self, plain: bytes, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
     ) -> bytes:
         """Encrypt bytes as `seal` does values."""
         ...
 
-    def unseal(self, sealed: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
+    def decrypt(self, encrypted: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
         """Decrypt; raises `DamagedError` or `KeyMissingError`."""
         ...
 
-    def unseal_bytes(self, sealed: bytes, *, table: str, row: UUID, column: str) -> bytes:
+    def decrypt_bytes(self, encrypted: bytes, *, table: str, row: UUID, column: str) -> bytes:
         """Decrypt bytes; raises `DamagedError` or `KeyMissingError`."""
         ...
 
@@ -586,7 +586,7 @@ class ActorRecord:
 class NewMessage:
     """A message to one recipient by one channel; `key` makes a second one impossible.
 
-    It is sent from `send_at` on (at once for None), unless it is `held_for` a `storm` or `digest` message that counts
+    It is sent from `send_at` on (at once for None), unless it is `deferred_for` a `storm` or `digest` that counts
     it. `link_hash` is the hash of the link by which it is acknowledged, `code_of` that of the sign-in whose code it
     brings: the words lack link and code, which are put in when it is sent.
     """
@@ -605,7 +605,7 @@ class NewMessage:
     link_hash: str | None = None
     code_of: bytes | None = None
     send_at: datetime | None = None
-    held_for: str = ""
+    deferred_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ REASONS: Final[Mapping[str, str]] = {
     "person_is_here": "The person is here, and their own unit cannot be reached",
     "court_now": "A court or the police need an answer at once",
 }
-"""Why the glass may be broken."""
+"""Why emergency access may be broken."""
 
 LONGEST_HOURS: Final = 4
 SHORTEST_WORDS: Final = 10

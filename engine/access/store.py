@@ -5,18 +5,18 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from engine.approvals.records import GlassRequest, OpenGlass
+from engine.approvals.records import EmergencyRequest, OpenEmergency
 from engine.cases.records import written_number
 from engine.db import tables as tb
 from engine.db.store import Store
 
-_GLASS, _CASE = tb.BreakGlassRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
+_EMERGENCY, _CASE = tb.EmergencyAccessRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
 _GRANT = tb.GrantRow.__table__  # type: ignore[attr-defined]
-_KEPT = [_GLASS.c[name] for name in ("id", "actor_id", "case_id", "grant_id", "approval_id", "asked_at")]
+_KEPT = [_EMERGENCY.c[name] for name in ("id", "actor_id", "case_id", "grant_id", "approval_id", "asked_at")]
 
 
-class BreakGlassStore(Store):
-    """Break-glass in PostgreSQL, within one transaction. What was typed is sealed under a key of the request's own."""
+class EmergencyAccessStore(Store):
+    """Emergency access in PostgreSQL, within one transaction. What was typed is under a key of the request's own."""
 
     def case_of_number(self, number: str) -> UUID | None:
         """Find a case by its whole number, whoever may see it; None when there is none."""
@@ -24,37 +24,43 @@ class BreakGlassStore(Store):
         found: UUID | None = self._connection.execute(query).scalar()
         return found
 
-    def add(self, request: GlassRequest, *, words: str) -> None:
+    def add(self, request: EmergencyRequest, *, words: str) -> None:
         """Write a request, its words and its number sealed."""
         row = request._asdict()
-        typed = {"sealed_words": words, "sealed_number": row.pop("number")}
-        sealed = {
-            column: self._vault.seal(text, key_of=request.id, table="break_glass", row=request.id, column=column)
+        typed = {"encrypted_words": words, "encrypted_number": row.pop("number")}
+        restricted = {
+            column: self._vault.encrypt(
+                text, key_of=request.id, table="emergency_access", row=request.id, column=column
+            )
             for column, text in typed.items()
         }
-        self._connection.execute(insert(_GLASS), row | sealed)
+        self._connection.execute(insert(_EMERGENCY), row | restricted)
 
-    def get(self, request_id: UUID) -> OpenGlass | None:
+    def get(self, request_id: UUID) -> OpenEmergency | None:
         """Load a request that opened a case."""
-        query = select(*_KEPT).where(_GLASS.c.id == request_id, _GLASS.c.grant_id.is_not(None))
+        query = select(*_KEPT).where(_EMERGENCY.c.id == request_id, _EMERGENCY.c.grant_id.is_not(None))
         row = self._connection.execute(query).mappings().first()
-        return OpenGlass(**row) if row else None
+        return OpenEmergency(**row) if row else None
 
-    def unanswered(self, *, before: datetime) -> tuple[OpenGlass, ...]:
+    def unanswered(self, *, before: datetime) -> tuple[OpenEmergency, ...]:
         """List what was opened before an instant, that nobody has confirmed and of which nobody above was told."""
         query = (
             select(*_KEPT)
-            .join(_GRANT, _GRANT.c.id == _GLASS.c.grant_id)
-            .where(_GLASS.c.flagged_at.is_(None), _GLASS.c.asked_at <= before, _GRANT.c.second_at.is_(None))
+            .join(_GRANT, _GRANT.c.id == _EMERGENCY.c.grant_id)
+            .where(_EMERGENCY.c.flagged_at.is_(None), _EMERGENCY.c.asked_at <= before, _GRANT.c.second_at.is_(None))
         )
-        return tuple(OpenGlass(**row) for row in self._connection.execute(query.order_by(_GLASS.c.asked_at)).mappings())
+        return tuple(
+            OpenEmergency(**row) for row in self._connection.execute(query.order_by(_EMERGENCY.c.asked_at)).mappings()
+        )
 
     def flag(self, request_id: UUID, *, at: datetime) -> None:
         """Write that those above were told."""
-        self._connection.execute(update(_GLASS).where(_GLASS.c.id == request_id).values(flagged_at=at))
+        self._connection.execute(update(_EMERGENCY).where(_EMERGENCY.c.id == request_id).values(flagged_at=at))
 
     def asked_since(self, since: datetime, *, at_least: int) -> tuple[tuple[UUID, int], ...]:
         """Count who has asked often since an instant, whether there were such cases or not."""
         count = func.count().label("count")
-        query = select(_GLASS.c.actor_id, count).where(_GLASS.c.asked_at >= since).group_by(_GLASS.c.actor_id)
+        query = (
+            select(_EMERGENCY.c.actor_id, count).where(_EMERGENCY.c.asked_at >= since).group_by(_EMERGENCY.c.actor_id)
+        )
         return tuple((row[0], row[1]) for row in self._connection.execute(query.having(count >= at_least)))

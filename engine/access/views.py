@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 
 from engine.access.records import ANSWER_WITHIN, AccessView, GrantView, RecusalView
 from engine.approvals.records import ApprovalKind
-from engine.audit.records import ConcernLine, GlassLine, GlassView
+from engine.audit.records import ConcernLine, EmergencyLine, EmergencyView
 from engine.cases.visibility import GRANT, kept_by
 from engine.core.access import ADD_FILES, RecusalReason, shown_in
 from engine.core.policy import Action, Viewer, can
@@ -115,70 +115,75 @@ def _recusals(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[RecusalV
     )
 
 
-_TABLES = tb.BreakGlassRow.metadata.tables
-_GLASS, _CONCERN, _GRANT = _TABLES["break_glass"], _TABLES["concern"], _TABLES["grant"]
+_TABLES = tb.EmergencyAccessRow.metadata.tables
+_EMERGENCY, _CONCERN, _GRANT = _TABLES["emergency_access"], _TABLES["concern"], _TABLES["grant"]
 _APPROVAL = _TABLES["approval_request"]
 _SECOND = ACTOR.alias()
 _SHOWN = timedelta(days=30)
 
 
-def my_glass(reading: Reading, viewer: Viewer) -> tuple[GlassLine, ...]:
+def my_emergencies(reading: Reading, viewer: Viewer) -> tuple[EmergencyLine, ...]:
     """List what the viewer asked for in the last 30 days: nothing says whether there is such a case."""
     query = select(
-        _GLASS.c.id, _GLASS.c.sealed_number, _GLASS.c.reason_code, _GLASS.c.asked_at, _GLASS.c.ends_at
-    ).where(_GLASS.c.actor_id == viewer.actor_id, _GLASS.c.asked_at > reading.now - _SHOWN)
-    rows = reading.rows(query.order_by(_GLASS.c.asked_at.desc(), _GLASS.c.id))
+        _EMERGENCY.c.id,
+        _EMERGENCY.c.encrypted_number,
+        _EMERGENCY.c.reason_code,
+        _EMERGENCY.c.asked_at,
+        _EMERGENCY.c.ends_at,
+    ).where(_EMERGENCY.c.actor_id == viewer.actor_id, _EMERGENCY.c.asked_at > reading.now - _SHOWN)
+    rows = reading.rows(query.order_by(_EMERGENCY.c.asked_at.desc(), _EMERGENCY.c.id))
     return tuple(
-        GlassLine(
-            number=_opened(reading.vault, row, "sealed_number"), reason_code=row["reason_code"],
+        EmergencyLine(
+            number=_opened(reading.vault, row, "encrypted_number"), reason_code=row["reason_code"],
             asked_at=row["asked_at"], ends_at=row["ends_at"],
         )
         for row in rows
     )  # fmt: skip
 
 
-def glass_to_confirm(reading: Reading, viewer: Viewer) -> tuple[GlassView, ...]:
-    """List what was opened in an emergency of the units whose glass the viewer confirms, without words."""
-    return tuple(_glass_view(row, viewer) for row in _glass_rows(reading, viewer))
+def emergencies_to_confirm(reading: Reading, viewer: Viewer) -> tuple[EmergencyView, ...]:
+    """List what was opened in an emergency of the units whose emergency access the viewer confirms, without words."""
+    return tuple(_emergency_view(row, viewer) for row in _emergency_rows(reading, viewer))
 
 
-def glass(reading: Reading, viewer: Viewer, request_id: UUID) -> GlassView:
+def emergency(reading: Reading, viewer: Viewer, request_id: UUID) -> EmergencyView:
     """Return one of them with its words; the caller records the act. Raises `NotFoundError`."""
-    return _glass_view(_glass_rows(reading, viewer, request_id)[0], viewer, reading.vault)
+    return _emergency_view(_emergency_rows(reading, viewer, request_id)[0], viewer, reading.vault)
 
 
-def _glass_rows(reading: Reading, viewer: Viewer, request_id: UUID | None = None) -> Sequence[Row]:
-    """Fetch what was opened of the units whose glass the viewer confirms; raises `NotFoundError` for one that is not.
+def _emergency_rows(reading: Reading, viewer: Viewer, request_id: UUID | None = None) -> Sequence[Row]:
+    """Fetch what was opened of the units that the viewer confirms for; raises `NotFoundError` for one that is not.
 
     Left out the request, it is what nobody has answered, and what was asked for in the last 30 days.
     """
-    recent = or_(_APPROVAL.c.answered_at.is_(None), _GLASS.c.asked_at > reading.now - _SHOWN)
-    which: ColumnElement[bool] = recent if request_id is None else _GLASS.c.id == request_id
+    recent = or_(_APPROVAL.c.answered_at.is_(None), _EMERGENCY.c.asked_at > reading.now - _SHOWN)
+    which: ColumnElement[bool] = recent if request_id is None else _EMERGENCY.c.id == request_id
     rows = reading.rows(
         select(
-            _GLASS, CASE.c.number.label("case_number"), ACTOR.c.name.label("actor"), UNIT.c.name.label("actor_unit"),
+            _EMERGENCY, CASE.c.number.label("case_number"), ACTOR.c.name.label("actor"),
+            UNIT.c.name.label("actor_unit"),
             _APPROVAL.c.approved, _SECOND.c.name.label("answered_by"),
         )
         .select_from(
-            _GLASS.join(CASE, CASE.c.id == _GLASS.c.case_id)
-            .join(ACTOR, ACTOR.c.id == _GLASS.c.actor_id)
-            .join(_GRANT, _GRANT.c.id == _GLASS.c.grant_id)
+            _EMERGENCY.join(CASE, CASE.c.id == _EMERGENCY.c.case_id)
+            .join(ACTOR, ACTOR.c.id == _EMERGENCY.c.actor_id)
+            .join(_GRANT, _GRANT.c.id == _EMERGENCY.c.grant_id)
             .join(UNIT, UNIT.c.id == _GRANT.c.unit_id)
-            .join(_APPROVAL, _APPROVAL.c.id == _GLASS.c.approval_id)
+            .join(_APPROVAL, _APPROVAL.c.id == _EMERGENCY.c.approval_id)
             .outerjoin(_SECOND, _SECOND.c.id == _APPROVAL.c.answered_by)
         )
-        .where(kept_by(viewer, Action.CONFIRM_GLASS), which)
-        .order_by(_GLASS.c.asked_at.desc(), _GLASS.c.id)
+        .where(kept_by(viewer, Action.CONFIRM_EMERGENCY), which)
+        .order_by(_EMERGENCY.c.asked_at.desc(), _EMERGENCY.c.id)
     )  # fmt: skip
     if request_id is not None and not rows:
         raise NotFoundError(kind="request")
     return rows
 
 
-def _glass_view(row: Row, viewer: Viewer, vault: Vault | None = None) -> GlassView:
+def _emergency_view(row: Row, viewer: Viewer, vault: Vault | None = None) -> EmergencyView:
     """Make a view of a row; the words are opened only with the vault."""
-    words = _opened(vault, row, "sealed_words") if vault is not None else ""
-    return GlassView(
+    words = _opened(vault, row, "encrypted_words") if vault is not None else ""
+    return EmergencyView(
         id=row["id"], case_id=row["case_id"], case_number=row["case_number"], actor=row["actor"],
         actor_unit=row["actor_unit"], is_mine=row["actor_id"] == viewer.actor_id, reason_code=row["reason_code"],
         words=words, asked_at=row["asked_at"], ends_at=row["ends_at"], answer_by=row["asked_at"] + ANSWER_WITHIN,
@@ -191,7 +196,7 @@ def _opened(vault: Vault, row: Row, column: str) -> str:
     """Open what was typed in a request; empty when nothing is kept."""
     if row[column] is None:
         return ""
-    return str(vault.unseal(row[column], table="break_glass", row=row["id"], column=column))
+    return str(vault.decrypt(row[column], table="emergency_access", row=row["id"], column=column))
 
 
 def concerns(reading: Reading, viewer: Viewer) -> tuple[ConcernLine, ...]:

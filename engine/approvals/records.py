@@ -20,11 +20,11 @@ class ApprovalKind(StrEnum):
     MORE_TIME = "more_time"
     LIFT_DENIAL = "lift_denial"
     MERGE = "merge"
-    BREAK_GLASS = "break_glass"
+    EMERGENCY_ACCESS = "emergency_access"
     RELEASE = "release"
     ERASURE = "erasure"
     LIFT_HOLD = "lift_hold"
-    OPEN_SEAL = "open_seal"
+    LIFT_RESTRICTION = "open_seal"
     COPY = "copy"
     LOST_FACTOR = "lost_factor"
     DEFINITION = "definition"
@@ -56,11 +56,11 @@ FOUR_EYES: Final[Mapping[ApprovalKind, Rule]] = {
     ApprovalKind.MORE_TIME: Rule(Action.GIVE_TIME, timedelta(days=30)),
     ApprovalKind.LIFT_DENIAL: Rule(Action.LIFT_DENIAL, timedelta(days=7)),
     ApprovalKind.MERGE: Rule(Action.MERGE_CASES, timedelta(days=14)),
-    ApprovalKind.BREAK_GLASS: Rule(Action.CONFIRM_GLASS, timedelta(hours=24)),
+    ApprovalKind.EMERGENCY_ACCESS: Rule(Action.CONFIRM_EMERGENCY, timedelta(hours=24)),
     ApprovalKind.RELEASE: Rule(Action.RELEASE, timedelta(days=7), own_counts=True),
     ApprovalKind.ERASURE: Rule(Action.APPROVE_ERASURE, timedelta(days=30), people=2, other_roles=True),
     ApprovalKind.LIFT_HOLD: Rule(Action.HOLD, timedelta(days=14)),
-    ApprovalKind.OPEN_SEAL: Rule(Action.SEE_CASES, timedelta(days=14)),
+    ApprovalKind.LIFT_RESTRICTION: Rule(Action.SEE_CASES, timedelta(days=14)),
     ApprovalKind.COPY: Rule(Action.APPROVE_EXPORT, timedelta(hours=24)),
     ApprovalKind.LOST_FACTOR: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72), anywhere=True),
     ApprovalKind.DEFINITION: Rule(Action.AGREE_DEFINITION, timedelta(days=14), of_a_unit=True),
@@ -238,7 +238,7 @@ class Concern(NamedTuple):
     answered_at: datetime | None
 
 
-class GlassRequest(NamedTuple):
+class EmergencyRequest(NamedTuple):
     """That somebody asked to see a case that is not theirs (UTC); the ids are empty where nothing was opened."""
 
     id: UUID
@@ -253,7 +253,7 @@ class GlassRequest(NamedTuple):
     ends_at: datetime
 
 
-class OpenGlass(NamedTuple):
+class OpenEmergency(NamedTuple):
     """A request by which a case was opened (UTC)."""
 
     id: UUID

@@ -72,7 +72,7 @@ def _row(request: ApprovalRequest) -> Mapping[str, Any]:
 
 _CONCERN = tb.ConcernRow.__table__  # type: ignore[attr-defined]
 _ACTOR = tb.ActorRow.__table__  # type: ignore[attr-defined]
-_NUMBER = "sealed_case_number"
+_NUMBER = "encrypted_case_number"
 _CONCERN_COLUMNS = [_CONCERN.c[_NUMBER if name == "case_number" else name] for name in Concern._fields]
 
 
@@ -83,8 +83,8 @@ class ConcernStore(Store):
         """Write a concern, its words sealed."""
         row = concern._asdict()
         number = row.pop("case_number")
-        row["sealed_words"] = self._sealed(concern.id, "sealed_words", words)
-        row[_NUMBER] = self._sealed(concern.id, _NUMBER, number) if number else None
+        row["encrypted_words"] = self._encrypted(concern.id, "encrypted_words", words)
+        row[_NUMBER] = self._encrypted(concern.id, _NUMBER, number) if number else None
         self._connection.execute(insert(_CONCERN), row)
 
     def get(self, concern_id: UUID) -> Concern | None:
@@ -109,20 +109,20 @@ class ConcernStore(Store):
 
     def words_of(self, concern_id: UUID) -> tuple[str, str]:
         """Open the words of a concern, and of its answer."""
-        query = select(_CONCERN.c.sealed_words, _CONCERN.c.sealed_answer).where(_CONCERN.c.id == concern_id)
+        query = select(_CONCERN.c.encrypted_words, _CONCERN.c.encrypted_answer).where(_CONCERN.c.id == concern_id)
         words, answer = self._connection.execute(query).one()
-        return self._opened(concern_id, "sealed_words", words), self._opened(concern_id, "sealed_answer", answer)
+        return self._opened(concern_id, "encrypted_words", words), self._opened(concern_id, "encrypted_answer", answer)
 
     def answer(self, concern_id: UUID, *, status: str, words: str, at: datetime) -> None:
         """Write the answer over an earlier one."""
-        sealed = self._sealed(concern_id, "sealed_answer", words)
-        changes = {"status": status, "sealed_answer": sealed, "answered_at": at}
+        restricted = self._encrypted(concern_id, "encrypted_answer", words)
+        changes = {"status": status, "encrypted_answer": restricted, "answered_at": at}
         self._connection.execute(update(_CONCERN).where(_CONCERN.c.id == concern_id).values(changes))
 
-    def _sealed(self, concern_id: UUID, column: str, words: str) -> bytes:
-        return self._vault.seal(words, key_of=concern_id, table="concern", row=concern_id, column=column)
+    def _encrypted(self, concern_id: UUID, column: str, words: str) -> bytes:
+        return self._vault.encrypt(words, key_of=concern_id, table="concern", row=concern_id, column=column)
 
-    def _opened(self, concern_id: UUID, column: str, sealed: bytes | None) -> str:
-        if sealed is None:
+    def _opened(self, concern_id: UUID, column: str, restricted: bytes | None) -> str:
+        if restricted is None:
             return ""
-        return cast("str", self._vault.unseal(sealed, table="concern", row=concern_id, column=column))
+        return cast("str", self._vault.decrypt(restricted, table="concern", row=concern_id, column=column))

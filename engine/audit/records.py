@@ -95,7 +95,7 @@ class AccountLine(View):
     text: str
 
 
-class GlassLine(View):
+class EmergencyLine(View):
     """A request of one's own to see a case in an emergency (UTC): the same whether there is such a case or not."""
 
     number: str
@@ -104,7 +104,7 @@ class GlassLine(View):
     ends_at: datetime
 
 
-class GlassView(View):
+class EmergencyView(View):
     """A case of one's unit that somebody opened in an emergency (UTC); `answer` is empty while nobody has confirmed."""
 
     id: UUID

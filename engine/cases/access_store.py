@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.cases.visibility import sealed_from
+from engine.cases.visibility import restricted_from
 from engine.core.access import SUSPENDED, CaseAccess, Grant, Recusal, access_through
 from engine.core.policy import Viewer, roles_in
 from engine.db import tables as tb
@@ -91,7 +91,7 @@ class AccessStore(Store):
             _RECUSAL.c.organisation_id.in_(organisations),
         )
         recused = exists().where(_RECUSAL.c.case_id == case_id, _RECUSAL.c.ended_at.is_(None), named)
-        return bool(self._connection.execute(select(or_(recused, sealed_from(actor_id, case_id)))).scalar())
+        return bool(self._connection.execute(select(or_(recused, restricted_from(actor_id, case_id)))).scalar())
 
     def access_of(self, viewer: Viewer, case_id: UUID, now: datetime) -> CaseAccess:
         """Say how somebody sees a case; raises `NotFoundError` for a case that there is not."""

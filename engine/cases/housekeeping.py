@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db import tables as tb
-from engine.db.places import TEXT, seal_apart
+from engine.db.places import TEXT, encrypt_apart
 from engine.db.store import Store
 from engine.errors import OtherCommandError
 from engine.ports import JsonValue
@@ -65,12 +65,12 @@ class HousekeepingStore(Store):
         by: UUID | None,
     ) -> None:
         """Keep what was reported, sealed."""
-        sealed = self._vault.seal(
-            dict(answers), key_of=case_id, table="report", row=report_id, column="sealed_answers", unit_id=unit_id
+        encrypted = self._vault.encrypt(
+            dict(answers), key_of=case_id, table="report", row=report_id, column="encrypted_answers", unit_id=unit_id
         )
         row = {
             "id": report_id, "case_id": case_id, "unit_id": unit_id, "received_at": received_at, "recorded_at": at,
-            "recorded_by": by, "sealed_answers": sealed,
+            "recorded_by": by, "encrypted_answers": encrypted,
         }  # fmt: skip
         self._connection.execute(insert(_REPORT), row)
 
@@ -81,22 +81,22 @@ class HousekeepingStore(Store):
 
     def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
         """Open what was reported; empty when the case has no report."""
-        query = select(_REPORT.c.id, _REPORT.c.sealed_answers).where(_REPORT.c.case_id == case_id)
+        query = select(_REPORT.c.id, _REPORT.c.encrypted_answers).where(_REPORT.c.case_id == case_id)
         row = self._connection.execute(query.order_by(_REPORT.c.recorded_at).limit(1)).first()
         if row is None or row[1] is None:
             return {}
-        opened = self._vault.unseal(row[1], table="report", row=row[0], column="sealed_answers")
+        opened = self._vault.decrypt(row[1], table="report", row=row[0], column="encrypted_answers")
         return cast("Mapping[str, JsonValue]", opened)
 
     def cut_report(self, case_id: UUID, names: Collection[str]) -> None:
         """Forget all that was reported in a case but the answers of these names."""
-        query = select(_REPORT.c.id, _REPORT.c.unit_id, _REPORT.c.sealed_answers).where(_REPORT.c.case_id == case_id)
-        for row in self._connection.execute(query.where(_REPORT.c.sealed_answers.is_not(None))).all():
-            place = {"table": "report", "row": row.id, "column": "sealed_answers"}
-            opened = cast("Mapping[str, JsonValue]", self._vault.unseal(row.sealed_answers, **place))
+        query = select(_REPORT.c.id, _REPORT.c.unit_id, _REPORT.c.encrypted_answers).where(_REPORT.c.case_id == case_id)
+        for row in self._connection.execute(query.where(_REPORT.c.encrypted_answers.is_not(None))).all():
+            place = {"table": "report", "row": row.id, "column": "encrypted_answers"}
+            opened = cast("Mapping[str, JsonValue]", self._vault.decrypt(row.encrypted_answers, **place))
             kept = {name: value for name, value in opened.items() if name in names}
-            sealed = self._vault.seal(kept, key_of=case_id, unit_id=row.unit_id, **place)
-            self._connection.execute(update(_REPORT).where(_REPORT.c.id == row.id).values(sealed_answers=sealed))
+            encrypted = self._vault.encrypt(kept, key_of=case_id, unit_id=row.unit_id, **place)
+            self._connection.execute(update(_REPORT).where(_REPORT.c.id == row.id).values(encrypted_answers=encrypted))
 
     def keep_document(
         self,
@@ -121,15 +121,15 @@ class HousekeepingStore(Store):
         document_id = uuid5(step_id or case_id, f"document|{name}|{version}")
         owner, text_of_it = key_of or case_id, cast("JsonValue", html)
         if tells_where:
-            text_of_it = seal_apart(
+            text_of_it = encrypt_apart(
                 self._vault, {TEXT: html}, [TEXT], case_id=case_id, unit_id=unit_id, table="document", row=document_id
             )
-        sealed = self._vault.seal(
-            text_of_it, key_of=owner, table="document", row=document_id, column="sealed_html", unit_id=unit_id
+        encrypted = self._vault.encrypt(
+            text_of_it, key_of=owner, table="document", row=document_id, column="encrypted_html", unit_id=unit_id
         )
         row = {
             "id": document_id, "case_id": case_id, "unit_id": unit_id, "step_id": step_id, "name": name, "title": title,
-            "number": number, "version": version, "sha256": sha256, "sealed_html": sealed, "made_at": at,
+            "number": number, "version": version, "sha256": sha256, "encrypted_html": encrypted, "made_at": at,
         }  # fmt: skip
         self._connection.execute(upsert(_DOCUMENT).values(row).on_conflict_do_nothing(index_elements=("id",)))
         return document_id

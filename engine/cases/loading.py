@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy import Connection, RowMapping, text
 
-from engine.core.keys import SEALED_IN_EVENTS
+from engine.core.keys import ENCRYPTED_IN_EVENTS
 from engine.core.records import Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
 from engine.errors import DamagedError, KeyMissingError
@@ -33,38 +33,38 @@ class EncryptedCell(NamedTuple):
 
 def outputs_of(step_id: UUID) -> EncryptedCell:
     """Return where the outputs of a step are sealed."""
-    return EncryptedCell("step", step_id, "sealed_outputs")
+    return EncryptedCell("step", step_id, "encrypted_outputs")
 
 
 def facts_of(case_id: UUID) -> EncryptedCell:
     """Return where the facts of a case are sealed."""
-    return EncryptedCell("case", case_id, "sealed_facts")
+    return EncryptedCell("case", case_id, "encrypted_facts")
 
 
 def report_of(case_id: UUID) -> EncryptedCell:
     """Return where the answers of a report are sealed on which workflows decide."""
-    return EncryptedCell("case", case_id, "sealed_report")
+    return EncryptedCell("case", case_id, "encrypted_report")
 
 
-def seal_values(
+def encrypt_values(
     vault: Vault, values: Mapping[str, Scalar], place: EncryptedCell, *, case_id: UUID, unit_id: UUID
 ) -> bytes:
     """Seal values as one, under the key of their case; raise `KeyMissingError` when it was destroyed."""
     plain: JsonValue = {name: one.isoformat() if isinstance(one, datetime) else one for name, one in values.items()}
-    return vault.seal(plain, key_of=case_id, unit_id=unit_id, **place._asdict())
+    return vault.encrypt(plain, key_of=case_id, unit_id=unit_id, **place._asdict())
 
 
-def open_values(vault: Vault, sealed: bytes | None, place: EncryptedCell) -> dict[str, Scalar]:
+def open_values(vault: Vault, encrypted: bytes | None, place: EncryptedCell) -> dict[str, Scalar]:
     """Return the values that were sealed; none where the key was destroyed. Raise `DamagedError`."""
-    if sealed is None:
+    if encrypted is None:
         return {}
     try:
-        return _VALUES.validate_json(vault.unseal_bytes(sealed, **place._asdict()))
+        return _VALUES.validate_json(vault.decrypt_bytes(encrypted, **place._asdict()))
     except KeyMissingError:
         return {}
 
 
-def seal_body(
+def encrypt_body(
     vault: Vault, body: Mapping[str, Any], *, case_id: UUID, unit_id: UUID, seq: int
 ) -> tuple[dict[str, Any], bytes | None]:
     """Part the body of an event: what the chain keeps readable, and the answers in it, sealed.
@@ -76,19 +76,19 @@ def seal_body(
     if not told:
         return clear, None
     plain = json.dumps([secrets.token_hex(_SALT), told], ensure_ascii=False, separators=(",", ":")).encode()
-    sealed = vault.seal_bytes(plain, key_of=case_id, unit_id=unit_id, **_body_of(case_id, seq)._asdict())
-    return clear | {DIGEST: sha256(plain).hexdigest()}, sealed
+    encrypted = vault.encrypt_bytes(plain, key_of=case_id, unit_id=unit_id, **_body_of(case_id, seq)._asdict())
+    return clear | {DIGEST: sha256(plain).hexdigest()}, encrypted
 
 
 def open_body(
-    vault: Vault, body: Mapping[str, Any], sealed: bytes | None, *, case_id: UUID, seq: int
+    vault: Vault, body: Mapping[str, Any], encrypted: bytes | None, *, case_id: UUID, seq: int
 ) -> dict[str, Any]:
     """Put an event together again; without what was sealed where the key was destroyed. Raise `DamagedError`."""
     whole = {name: dict(part) if name == "step" else part for name, part in body.items() if name != DIGEST}
-    if (digest := body.get(DIGEST)) is None and sealed is None:
+    if (digest := body.get(DIGEST)) is None and encrypted is None:
         return whole
     try:
-        plain = vault.unseal_bytes(sealed or b"", **_body_of(case_id, seq)._asdict())
+        plain = vault.decrypt_bytes(encrypted or b"", **_body_of(case_id, seq)._asdict())
     except KeyMissingError:
         return whole
     if sha256(plain).hexdigest() != digest:
@@ -102,13 +102,13 @@ def open_body(
 
 
 def _body_of(case_id: UUID, seq: int) -> EncryptedCell:
-    return EncryptedCell("event", case_id, f"sealed_body/{seq}")
+    return EncryptedCell("event", case_id, f"encrypted_body/{seq}")
 
 
 def _parted(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
     """Part a body into what stays readable, and each path in it that is sealed with its value."""
     clear, told = dict(body), []
-    for *above, name in SEALED_IN_EVENTS:
+    for *above, name in ENCRYPTED_IN_EVENTS:
         part = clear
         for one in above:
             part = part.get(one) or {}
@@ -119,7 +119,7 @@ def _parted(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
     return clear, told
 
 
-_SEALED = ""
+_ENCRYPTED = ""
 """The name under which the loading statement gives outputs that are sealed; no output has it."""
 
 
@@ -142,7 +142,8 @@ class _Loaded(BaseModel):
 
 
 _OUTPUTS = (
-    f"CASE WHEN sealed_outputs IS NULL THEN '{{}}' ELSE json_build_object('{_SEALED}', sealed_outputs) END AS outputs"
+    "CASE WHEN encrypted_outputs IS NULL THEN '{}'"
+    f" ELSE json_build_object('{_ENCRYPTED}', encrypted_outputs) END AS outputs"
 )
 
 
@@ -188,7 +189,7 @@ _OWED_IN = (
 )
 """Where the partner is who owes a step: whoever has accepted it, and whoever is asked owes the answer."""
 _LOAD = text(
-    "SELECT c.id, json_build_object('report', c.sealed_report, 'facts', c.sealed_facts, "
+    "SELECT c.id, json_build_object('report', c.encrypted_report, 'facts', c.encrypted_facts, "
     + _part("runs", Run, "run", "ORDER BY started_at, id")
     + ", "
     + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
@@ -250,10 +251,10 @@ def _state(vault: Vault, case: Case, loaded: _Loaded) -> CaseState:
 
 
 def _opened(vault: Vault, step: Step) -> Step:
-    sealed = step.outputs.get(_SEALED)
-    if sealed is None:
+    encrypted = step.outputs.get(_ENCRYPTED)
+    if encrypted is None:
         return step
-    return step.model_copy(update={"outputs": open_values(vault, _bytes(str(sealed)), outputs_of(step.id))})
+    return step.model_copy(update={"outputs": open_values(vault, _bytes(str(encrypted)), outputs_of(step.id))})
 
 
 def _bytes(written: str | None) -> bytes | None:

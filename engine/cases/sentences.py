@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.cases.records import case_reason
 from engine.core.deadlines.lateness import DELAY_OWNERS, reason_words
-from engine.core.keeping import HOLD_WORDS
+from engine.core.retention import HOLD_WORDS
 from engine.language.names import in_plain_words, in_running_words
 
 Body = Mapping[str, Any]
@@ -78,10 +78,10 @@ _OF_CASE: Mapping[str, str] = {
     "CaseHandedOver": "The case was handed over to another unit.",
     "PartnerLinkMade": "A link was made with which a partner without an account can answer.",
     "PartnerLinkUsed": "A partner used their link.",
-    "GlassBroken": "Emergency access was used: someone from another unit opened the case.",
-    "GlassConfirmed": "A second person confirmed that the emergency access was justified.",
-    "GlassEnded": "A second person ended the emergency access.",
-    "GlassUnconfirmed": "No one confirmed within 24 hours that the emergency access was justified.",
+    "EmergencyAccessGiven": "Emergency access was used: someone from another unit opened the case.",
+    "EmergencyConfirmed": "A second person confirmed that the emergency access was justified.",
+    "EmergencyEnded": "A second person ended the emergency access.",
+    "EmergencyUnconfirmed": "No one confirmed within 24 hours that the emergency access was justified.",
     "PersonRevealed": "Someone looked at the identity of a person in the case.",
     "HoldPlaced": "A hold was put on the case, against erasure: {held}.",
     "HoldLiftAsked": "Someone asked to lift the hold that keeps the case from erasure.",

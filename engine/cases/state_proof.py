@@ -32,14 +32,14 @@ _TOLD: Final = text("""
 """)
 _BEGUN: Final = text("SELECT 1 FROM audit_event WHERE stream = :rows AND type = :began LIMIT 1")
 _CASES: Final = text("""
-    SELECT id, number, unit_id, status, closed_at, merged_into, rests, sealed_facts, sealed_report FROM "case"
+    SELECT id, number, unit_id, status, closed_at, merged_into, rests, encrypted_facts, encrypted_report FROM "case"
     WHERE id > :after ORDER BY id LIMIT :most
 """)
 _EVENTS: Final = text("""
-    SELECT case_id, seq, at, actor_id, type, body::text AS body, sealed_body FROM event
+    SELECT case_id, seq, at, actor_id, type, body::text AS body, encrypted_body FROM event
     WHERE case_id = ANY(:cases) ORDER BY case_id, seq
 """)
-_STEP: Final = (*(name for name in Step.model_fields if name != "outputs"), "sealed_outputs")
+_STEP: Final = (*(name for name in Step.model_fields if name != "outputs"), "encrypted_outputs")
 _ERASED: Final[Mapping[str, dict[str, Any]]] = {"CaseOpened": {"report": {}}, "FactRecorded": {"value": ""}}
 _JOB: Final = ("id", "run_id", "step_id", "kind", "task", "status")
 _ITEM: Final = ("id", "step_id", "step_key", "approval", "status", "assignee_id", "candidate_roles", "excluded_ids",
@@ -52,7 +52,7 @@ _NOUNS: Final = {
     "api_key": "a key of a service account", "invitation": "a link for a password", "session": "the sign-in",
 }  # fmt: skip
 _SECRETS: Final = {
-    "password_hash": "the password", "email": "the e-mail address", "sealed_secret": "the secret",
+    "password_hash": "the password", "email": "the e-mail address", "encrypted_secret": "the secret",
     "code_hash": "the code", "key_hash": "the key", "token_hash": "the token", "recipients": "the recipients",
 }  # fmt: skip
 
@@ -152,7 +152,7 @@ def _of_cases(connection: Connection, vault: Vault, now: datetime) -> Iterator[S
         parts = {
             name: _by_case(_rows(connection, name, columns, ids))
             for name, columns in (
-                ("step", _STEP), ("deadline", (*Deadline.model_fields, "held_until")),
+                ("step", _STEP), ("deadline", (*Deadline.model_fields, "deferred_until")),
                 ("run", tuple(Run.model_fields)), ("work_item", _ITEM), ("job", _JOB), ("delivery", ("id",)),
             )
         }  # fmt: skip
@@ -204,9 +204,12 @@ def _of_case(
     yield from _of_records("deadline", Deadline, rows["deadline"], told.deadlines, case, _deadline_name)
     yield from _of_records("run", Run, rows["run"], told.state.runs, case, lambda run: run.workflow)
     for row in rows["deadline"]:
-        if row["held_until"] is not None and row["held_until"] > now + _LONGEST_HOLD:
+        if row["deferred_until"] is not None and row["deferred_until"] > now + _LONGEST_HOLD:
             name = _deadline_name(Deadline.model_validate(_of(row, Deadline)))
-            yield "deadline", f"the deadline {name} is deferred until {_value(row['held_until'])}: nothing does that."
+            yield (
+                "deadline",
+                f"the deadline {name} is deferred until {_value(row['deferred_until'])}: nothing does that.",
+            )
     yield from _of_items(rows["work_item"], told)
     yield from _of_jobs(rows["job"], told, told.state, has_deliveries=bool(rows["delivery"]))
 
@@ -215,7 +218,7 @@ def _whole(vault: Vault, event: RowMapping) -> dict[str, Any]:
     """Put the body of an event together again; what was erased of it is empty. Raise `DamagedError`."""
     body, at = orjson.loads(event["body"]), {"case_id": event["case_id"], "seq": event["seq"]}
     erased: dict[str, Any] = _ERASED.get(event["type"], {})
-    return erased | open_body(vault, body, event["sealed_body"], **at)
+    return erased | open_body(vault, body, event["encrypted_body"], **at)
 
 
 def _event(type_: str, body: dict[str, Any]) -> ev.Event | None:
@@ -242,12 +245,12 @@ def _of_case_row(case: RowMapping, told: ToldCase) -> Iterator[tuple[str, str]]:
 
 def _of_values(vault: Vault, case: RowMapping, told: CaseState) -> Iterator[tuple[str, str]]:
     """Compare the facts and the report of a case by name: what they say is said to nobody here."""
-    for kind, known, sealed, place in (
-        ("fact", told.facts, case["sealed_facts"], facts_of(case["id"])),
-        ("answer of the report", told.report, case["sealed_report"], report_of(case["id"])),
+    for kind, known, encrypted, place in (
+        ("fact", told.facts, case["encrypted_facts"], facts_of(case["id"])),
+        ("answer of the report", told.report, case["encrypted_report"], report_of(case["id"])),
     ):
         try:
-            found = open_values(vault, sealed, place)
+            found = open_values(vault, encrypted, place)
         except DamagedError:
             yield "case", f"what is encrypted of it ({kind}) was changed, and cannot be read."
             continue
@@ -266,7 +269,7 @@ def _opened(vault: Vault, rows: Sequence[RowMapping]) -> list[dict[Any, Any]]:
     found = []
     for row in rows:
         try:
-            outputs: Mapping[str, object] = open_values(vault, row["sealed_outputs"], outputs_of(row["id"]))
+            outputs: Mapping[str, object] = open_values(vault, row["encrypted_outputs"], outputs_of(row["id"]))
         except DamagedError:
             outputs = {"cannot be read": True}
         found.append({**row, "outputs": outputs})

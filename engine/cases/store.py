@@ -11,14 +11,14 @@ from sqlalchemy import Table, func, insert, select, update
 
 from engine.cases.loading import (
     EncryptedCell,
+    encrypt_body,
+    encrypt_values,
     facts_of,
     lock_case,
     lock_free_cases,
     outputs_of,
     read_case,
     report_of,
-    seal_body,
-    seal_values,
 )
 from engine.core import events as ev
 from engine.core.consequences import Job, WorkItem, consequences
@@ -75,7 +75,7 @@ class CaseStore(Store):
         concern = report.get(CONCERN)
         row = case.model_dump() | {
             "concern": concern if isinstance(concern, str) else None,
-            "sealed_report": self._sealed(report, report_of(case.id), case),
+            "encrypted_report": self._encrypted(report, report_of(case.id), case),
         }
         self._connection.execute(insert(CASE), row)
         return CaseState(case=case, report=report)
@@ -118,25 +118,29 @@ class CaseStore(Store):
         row = place_id(interval.step_id, interval.name, interval.start)
         told: JsonValue = {"place": place, "evidence": evidence} if evidence else place
         key, unit = place_key(state.case.id), state.case.unit_id
-        sealed = self._vault.seal(told, key_of=key, table="interval", row=row, column="sealed_place", unit_id=unit)
+        encrypted = self._vault.encrypt(
+            told, key_of=key, table="interval", row=row, column="encrypted_place", unit_id=unit
+        )
         of = (INTERVAL.c.step_id == interval.step_id, INTERVAL.c.name == interval.name)
-        changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(sealed_place=sealed)
+        changed = update(INTERVAL).where(*of, INTERVAL.c.start == interval.start).values(encrypted_place=encrypted)
         self._connection.execute(changed)
 
     def keep_title(self, case: Case, step_id: UUID, title: str, *, shown: str) -> None:
         """Seal what somebody calls a step that they added; lists show another title, which nobody typed."""
         self._writes.flush()
-        sealed = self._vault.seal(
-            title, key_of=case.id, table="step", row=step_id, column="sealed_title", unit_id=case.unit_id
+        encrypted = self._vault.encrypt(
+            title, key_of=case.id, table="step", row=step_id, column="encrypted_title", unit_id=case.unit_id
         )
         added = STEP.c.added.op("||")(func.jsonb_build_object("title", shown))
-        self._connection.execute(update(STEP).where(STEP.c.id == step_id).values(sealed_title=sealed, added=added))
+        self._connection.execute(
+            update(STEP).where(STEP.c.id == step_id).values(encrypted_title=encrypted, added=added)
+        )
 
     def keep_words(self, case: Case, seq: int, words: str) -> None:
         """Seal the words beside an event of a case; raises `KeyMissingError` when its key is gone."""
         row = uuid5(case.id, f"words/{seq}")
-        sealed = self._vault.seal(words, key_of=case.id, table="event_words", row=row, column="sealed_words")
-        values = {"id": row, "case_id": case.id, "seq": seq, "sealed_words": sealed}
+        encrypted = self._vault.encrypt(words, key_of=case.id, table="event_words", row=row, column="encrypted_words")
+        values = {"id": row, "case_id": case.id, "seq": seq, "encrypted_words": encrypted}
         self._connection.execute(insert(EVENT_WORDS), values)
 
     def words_of(self, case_id: UUID) -> Mapping[int, str]:
@@ -144,9 +148,9 @@ class CaseStore(Store):
         query = select(EVENT_WORDS).where(EVENT_WORDS.c.case_id == case_id).order_by(EVENT_WORDS.c.seq)
         found: dict[int, str] = {}
         for row in self._connection.execute(query).mappings():
-            place = {"table": "event_words", "row": row["id"], "column": "sealed_words"}
+            place = {"table": "event_words", "row": row["id"], "column": "encrypted_words"}
             with suppress(KeyMissingError):
-                found[row["seq"]] = str(self._vault.unseal(row["sealed_words"], **place))
+                found[row["seq"]] = str(self._vault.decrypt(row["encrypted_words"], **place))
         return found
 
     def sources_of_facts(self, case_id: UUID) -> Mapping[str, str]:
@@ -190,7 +194,7 @@ class CaseStore(Store):
 
     def _step_row(self, case: Case, step: Step) -> dict[str, Any]:
         row = step.model_dump(exclude={"outputs"})
-        row["sealed_outputs"] = _written(self._sealed(step.outputs, outputs_of(step.id), case))
+        row["encrypted_outputs"] = _written(self._encrypted(step.outputs, outputs_of(step.id), case))
         row["added"] = step.added.model_dump(mode="json") if step.added else None
         return row
 
@@ -198,10 +202,10 @@ class CaseStore(Store):
         """Seal the facts of a case where they have changed."""
         if after.facts == before.facts:
             return None
-        return _written(self._sealed(after.facts, facts_of(after.case.id), after.case))
+        return _written(self._encrypted(after.facts, facts_of(after.case.id), after.case))
 
-    def _sealed(self, values: Mapping[str, Scalar], place: EncryptedCell, case: Case) -> bytes | None:
-        return seal_values(self._vault, values, place, case_id=case.id, unit_id=case.unit_id) if values else None
+    def _encrypted(self, values: Mapping[str, Scalar], place: EncryptedCell, case: Case) -> bytes | None:
+        return encrypt_values(self._vault, values, place, case_id=case.id, unit_id=case.unit_id) if values else None
 
     def _chain(
         self,
@@ -216,12 +220,12 @@ class CaseStore(Store):
         head, seq = case.chain_head, case.chain_length
         for type_, whole in bodies:
             seq += 1
-            body, sealed = seal_body(self._vault, whole, case_id=case.id, unit_id=case.unit_id, seq=seq)
+            body, encrypted = encrypt_body(self._vault, whole, case_id=case.id, unit_id=case.unit_id, seq=seq)
             head = link(self._vault, head, case_id=case.id, seq=seq, at=at, actor_id=actor_id, type_=type_, body=body)
             rows.append(
                 {
                     "case_id": case.id, "seq": seq, "unit_id": case.unit_id, "at": at, "actor_id": actor_id,
-                    "type": type_, "body": body, "hash": _written(head), "sealed_body": _written(sealed),
+                    "type": type_, "body": body, "hash": _written(head), "encrypted_body": _written(encrypted),
                 },
             )  # fmt: skip
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}

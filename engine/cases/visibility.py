@@ -38,12 +38,12 @@ from engine.db.reading import Reading
 from engine.db.shape import CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, OPENING
 from engine.language.names import Role
 
-_SEAL, _CASE, _MEMBER = (tb.CaseRow.metadata.tables[name] for name in ("restriction", "case", "membership"))
+_RESTRICTION, _CASE, _MEMBER = (tb.CaseRow.metadata.tables[name] for name in ("restriction", "case", "membership"))
 
 
-def sealed_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bool]:
+def restricted_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bool]:
     """Return the condition that a case is sealed, and somebody is neither its holder nor officer of its unit."""
-    of_case = _CASE.alias("sealed_case")
+    of_case = _CASE.alias("encrypted_case")
     is_officer = exists().where(
         _MEMBER.c.actor_id == actor_id,
         _MEMBER.c.unit_id == of_case.c.unit_id,
@@ -52,18 +52,18 @@ def sealed_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bo
     return (
         exists()
         .where(
-            _SEAL.c.case_id == case_id,
-            _SEAL.c.lifted_at.is_(None),
-            of_case.c.id == _SEAL.c.case_id,
-            _SEAL.c.holder_id != actor_id,
+            _RESTRICTION.c.case_id == case_id,
+            _RESTRICTION.c.lifted_at.is_(None),
+            of_case.c.id == _RESTRICTION.c.case_id,
+            _RESTRICTION.c.holder_id != actor_id,
             ~is_officer,
         )
-        .correlate_except(_SEAL, of_case, _MEMBER)
+        .correlate_except(_RESTRICTION, of_case, _MEMBER)
     )
 
 
-def sealed_cases(actor_id: UUID) -> Select[tuple[UUID]]:
-    """Select the cases that are sealed from somebody, as `sealed_from` says it of one."""
+def restricted_cases(actor_id: UUID) -> Select[tuple[UUID]]:
+    """Select the cases that are sealed from somebody, as `restricted_from` says it of one."""
     of_case = _CASE.alias("held_case")
     is_officer = exists().where(
         _MEMBER.c.actor_id == actor_id,
@@ -71,9 +71,9 @@ def sealed_cases(actor_id: UUID) -> Select[tuple[UUID]]:
         _MEMBER.c.role == Role.DATA_PROTECTION_OFFICER.value,
     )
     return (
-        select(_SEAL.c.case_id)
-        .select_from(_SEAL.join(of_case, of_case.c.id == _SEAL.c.case_id))
-        .where(_SEAL.c.lifted_at.is_(None), _SEAL.c.holder_id != actor_id, ~is_officer.correlate(of_case))
+        select(_RESTRICTION.c.case_id)
+        .select_from(_RESTRICTION.join(of_case, of_case.c.id == _RESTRICTION.c.case_id))
+        .where(_RESTRICTION.c.lifted_at.is_(None), _RESTRICTION.c.holder_id != actor_id, ~is_officer.correlate(of_case))
     )
 
 
@@ -177,7 +177,7 @@ def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bo
             RECUSAL.c.organisation_id.in_(organisations),
         ),
     )
-    return case_id.not_in(union_all(recused, sealed_cases(viewer.actor_id)))
+    return case_id.not_in(union_all(recused, restricted_cases(viewer.actor_id)))
 
 
 def _live_grants(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.core.records import Record
 from engine.core.values import person_in
-from engine.language.names import Role, SealedClass
+from engine.language.names import RestrictedCategory, Role
 
 SUSPENDED: Final = "restored"
 """Why a grant ended that is suspended after a restore, until two people let it hold again."""
@@ -21,7 +21,7 @@ class Via(StrEnum):
 
     OWN = "own"
     GRANT = "grant"
-    BREAK_GLASS = "break_glass"
+    EMERGENCY_ACCESS = "emergency_access"
     NONE = "none"
 
 
@@ -31,7 +31,7 @@ class GrantKind(StrEnum):
     REFERRAL = "referral"
     TRANSFER = "transfer"
     CONSULTATION = "consultation"
-    BREAK_GLASS = "break_glass"
+    EMERGENCY_ACCESS = "emergency_access"
     HAND = "hand"
 
 
@@ -78,7 +78,7 @@ class RecusalReason(StrEnum):
 
 
 class Recusal(Record):
-    """A person, unit or organisation that has no part in a case (UTC): it beats every grant, role and break-glass.
+    """A person, unit or organisation that has no part in a case (UTC): it beats every grant, role and emergency access.
 
     A conflict of interest is always one person's, and one person ends it; two people end a denial.
     """
@@ -153,7 +153,7 @@ def access_through(
     """Return how somebody sees a case, from their roles in its unit and from live grants with their roles in each unit.
 
     A denial beats everything. The own unit beats a grant. Several grants add up: what each of them names is shown, of
-    its own persons alone, and the way is break-glass when nothing else lets them in.
+    its own persons alone, and the way is emergency access when nothing else lets them in.
     """
     if is_denied:
         return CaseAccess(case_id=case_id, unit_id=owner_id, is_denied=True)
@@ -165,11 +165,11 @@ def access_through(
     if not ways:
         return CaseAccess(case_id=case_id, unit_id=owner_id)
     ends = [grant.valid_until for grant, _ in ways]
-    is_broken = all(grant.kind is GrantKind.BREAK_GLASS for grant, _ in ways)
+    is_broken = all(grant.kind is GrantKind.EMERGENCY_ACCESS for grant, _ in ways)
     return CaseAccess(
         case_id=case_id,
         unit_id=owner_id,
-        via=Via.BREAK_GLASS if is_broken else Via.GRANT,
+        via=Via.EMERGENCY_ACCESS if is_broken else Via.GRANT,
         roles=frozenset().union(*(roles for _, roles in ways)),
         purpose=ways[0][0].purpose,
         fields=tuple(
@@ -182,13 +182,13 @@ def access_through(
     )
 
 
-ROLES_THAT_READ: Final[Mapping[SealedClass, frozenset[Role]]] = {
-    SealedClass.HEALTH: frozenset({Role.MEDICAL_OFFICER, Role.COUNSELLOR}),
-    SealedClass.COUNSELLING: frozenset({Role.COUNSELLOR}),
-    SealedClass.IMAGES: frozenset({Role.LAWYER, Role.POLICE_LIAISON, Role.CASE_MANAGER}),
-    SealedClass.INFORMANTS: frozenset({Role.INTAKE_OFFICER, Role.SUPERVISOR}),
-    SealedClass.SHELTER_ADDRESS: frozenset({Role.SHELTER_MANAGER, Role.CASE_MANAGER}),
-    SealedClass.TESTIMONY: frozenset({Role.LAWYER, Role.CASE_MANAGER}),
+ROLES_THAT_READ: Final[Mapping[RestrictedCategory, frozenset[Role]]] = {
+    RestrictedCategory.HEALTH: frozenset({Role.MEDICAL_OFFICER, Role.COUNSELLOR}),
+    RestrictedCategory.COUNSELLING: frozenset({Role.COUNSELLOR}),
+    RestrictedCategory.IMAGES: frozenset({Role.LAWYER, Role.POLICE_LIAISON, Role.CASE_MANAGER}),
+    RestrictedCategory.INFORMANTS: frozenset({Role.INTAKE_OFFICER, Role.SUPERVISOR}),
+    RestrictedCategory.SHELTER_ADDRESS: frozenset({Role.SHELTER_MANAGER, Role.CASE_MANAGER}),
+    RestrictedCategory.TESTIMONY: frozenset({Role.LAWYER, Role.CASE_MANAGER}),
 }
 """The roles that read each sealed class in the unit that keeps a case; others need a grant that names the class."""
 
@@ -249,13 +249,13 @@ def covers(access: CaseAccess, field: str) -> bool:
     return _is_among(field, access.fields)
 
 
-def shows(access: CaseAccess, field: str, sealed_class: str = "") -> bool:
+def shows(access: CaseAccess, field: str, restricted_category: str = "") -> bool:
     """Return whether an answer is shown; one of a sealed class is shown only to whom the class is open."""
-    return covers(access, _CLASS + sealed_class) if sealed_class else covers(access, field)
+    return covers(access, _CLASS + restricted_category) if restricted_category else covers(access, field)
 
 
 def shows_whole(
-    access: CaseAccess, step_type: str, sealed_classes: Iterable[str] = (), *, person_id: UUID | None = None
+    access: CaseAccess, step_type: str, restricted_categories: Iterable[str] = (), *, person_id: UUID | None = None
 ) -> bool:
     """Return whether all that a step holds is shown, such as on its papers: every field, every class, and who all are.
 
@@ -263,7 +263,7 @@ def shows_whole(
     """
     of_step = of_person(access, person_id)
     whole = covers(of_step, step_type + _ALL) and covers(of_everybody(access), PERSON + _ALL)
-    return whole and all(covers(of_step, _CLASS + name) for name in sealed_classes)
+    return whole and all(covers(of_step, _CLASS + name) for name in restricted_categories)
 
 
 def names_of(access: CaseAccess, step_type: str) -> bool:
@@ -311,7 +311,7 @@ def problem_of(field: str) -> str:
     if field.startswith(_RIGHT):
         return "" if field == ADD_FILES else f"There is no right {field.removeprefix(_RIGHT)}."
     if field.startswith(_CLASS):
-        known = {one.value for one in SealedClass}
+        known = {one.value for one in RestrictedCategory}
         return (
             "" if field.removeprefix(_CLASS) in known else f"There is no protected class {field.removeprefix(_CLASS)}."
         )

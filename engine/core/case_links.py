@@ -62,14 +62,14 @@ class CaseLink(Record):
         return self.kind is LinkKind.MERGED and self.approved_at is None and self.ended_at is None
 
 
-_IN_A_STUB_NOT = (cm.StartRun, cm.AddPerson, cm.ChangePersonRole, cm.ReopenCase)
+_IN_A_MERGED_CASE_NOT = (cm.StartRun, cm.AddPerson, cm.ChangePersonRole, cm.ReopenCase)
 _AT_REST = (
     cm.UnmergeCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner, cm.Recount, cm.RecordFact,
     cm.AskCalls, cm.NoteCall, cm.EndCalls,
 )  # fmt: skip
 
 
-def require_part_of_stub(state: CaseState, command: cm.Command) -> None:
+def require_part_of_merged(state: CaseState, command: cm.Command) -> None:
     """Refuse, in a case that was merged into another, what is to be done there; raises `CaseMergedError`.
 
     In a stub everything that was open goes on: answers, approvals, time, ladders, and what an answer asks to be
@@ -85,7 +85,7 @@ def require_part_of_stub(state: CaseState, command: cm.Command) -> None:
         added = command.added if isinstance(command, cm.AddStep) else None
         follows = added is not None and bool(added.for_deadline or added.watches)
         is_by_hand = isinstance(command, cm.AddStep) and not follows
-        is_fine = not (is_by_hand or isinstance(command, _IN_A_STUB_NOT))
+        is_fine = not (is_by_hand or isinstance(command, _IN_A_MERGED_CASE_NOT))
     if not (is_fine or isinstance(command, cm.MergeCase)):
         raise CaseMergedError
 
@@ -107,10 +107,10 @@ def unmerge(draft: Draft, command: cm.UnmergeCase) -> None:
         draft.emit(ev.CaseUnmerged(was_into=into, at=draft.now, reason_code=command.reason_code))
 
 
-def laws_left_alone(primary: CaseState, stub: CaseState) -> tuple[str, ...]:
+def laws_left_alone(primary: CaseState, merged_case: CaseState) -> tuple[str, ...]:
     """Name the limits of the law that run in a case and in no way in the one it is to rest in favour of."""
     kept = {d.law for d in (*primary.deadlines.values(), *primary.past.values())}
-    return tuple(sorted({d.law for d in stub.deadlines.values() if d.law is not None and d.law not in kept}))
+    return tuple(sorted({d.law for d in merged_case.deadlines.values() if d.law is not None and d.law not in kept}))
 
 
 def laws_of_persons(state: CaseState, person_ids: Collection[UUID]) -> tuple[Deadline, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.case_links import merge, require_part_of_stub, unmerge
+from engine.core.case_links import merge, require_part_of_merged, unmerge
 from engine.core.compiled import CompiledWorkflow
 from engine.core.deadlines.calls import ask_calls, end_calls, note_call
 from engine.core.deadlines.firing import acknowledge, fire, miss
@@ -40,7 +40,7 @@ def decide(
     draft = Draft(state, definitions, library, now)
     if state.case.status is CaseStatus.CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
         raise AlreadyEndedError(kind="case")
-    require_part_of_stub(state, command)
+    require_part_of_merged(state, command)
     _apply(draft, command)
     settle(draft)
     return tuple(draft.events)

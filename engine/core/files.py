@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.core.records import Record
-from engine.language.names import SealedClass
+from engine.language.names import RestrictedCategory
 
 PART: Final = 262_144
 """Bytes that are sealed at once."""
@@ -82,21 +82,21 @@ class CaseFile(Record):
     added_by: UUID | None = None
 
     @property
-    def is_held_back(self) -> bool:
+    def is_deferred(self) -> bool:
         """Whether somebody has said that it might show a child naked or abused."""
         return self.status is FileStatus.HELD_BACK
 
     @property
-    def sealed_classes(self) -> tuple[SealedClass, ...]:
+    def restricted_categories(self) -> tuple[RestrictedCategory, ...]:
         """The sealed classes of the file: a picture or film is one whatever it is to the case."""
         by_kind = {
-            FileKind.MEDICAL: SealedClass.HEALTH,
-            FileKind.PICTURE: SealedClass.IMAGES,
-            FileKind.STATEMENT: SealedClass.TESTIMONY,
+            FileKind.MEDICAL: RestrictedCategory.HEALTH,
+            FileKind.PICTURE: RestrictedCategory.IMAGES,
+            FileKind.STATEMENT: RestrictedCategory.TESTIMONY,
         }
         found = {by_kind[self.kind]} if self.kind in by_kind else set()
         if self.media_type.partition("/")[0] in {"image", "video"} and self.kind is not FileKind.IDENTITY:
-            found.add(SealedClass.IMAGES)
+            found.add(RestrictedCategory.IMAGES)
         return tuple(sorted(found))
 
 

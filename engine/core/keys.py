@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID, uuid5
 
-SEALED_IN_EVENTS: Final = (("report",), ("value",), ("step", "outputs"))
+ENCRYPTED_IN_EVENTS: Final = (("report",), ("value",), ("step", "outputs"))
 """What the history of a case keeps sealed of an event, by its path in the body: the answers themselves."""
 _PLACES: Final = UUID("6f0f0c1e-6a0a-5f0b-9c1d-2b7c5d1c0e55")
 
@@ -103,7 +103,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
     **_because(
         "time limits fire by it, whichever keys are there; some are counted from an answer",
         "deadline: key path purpose limit law ladder zone calendar warn[] started_at due_at status breached_at "
-        "ended_at fired[] next_at next_firing acknowledged_at failures held_until delay_owner budget_seconds "
+        "ended_at fired[] next_at next_firing acknowledged_at failures deferred_until delay_owner budget_seconds "
         "consumed_seconds running_since discovered_at owner_named_at kept_until late_at counted_by raised.*",
         "deadline.pauses[]: start until reason_code", "deadline.extensions[]: more reason_code asked_at answered_at",
         "deadline.excluded[]: name start end", "deadline.calls[]: body ended ended_at",
@@ -137,7 +137,8 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "consent: kind purposes[] fields[] recipients[] valid_until recorded_at withdrawn_at expired_at",
         "grant: purpose fields[] valid_until ended_at granted_at kind second_at ended_reason",
         "recusal: reason reason_code set_at ended_at",
-        "restriction: ground_code placed_at lifted_at", "break_glass: reason_code hours asked_at ends_at flagged_at",
+        "restriction: ground_code placed_at lifted_at",
+        "emergency_access: reason_code hours asked_at ends_at flagged_at",
     ),
     **_because(
         "a code that was chosen, and when: what is for a second person or a partner is listed by it",
@@ -150,7 +151,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "case_link.held_items.*", "person_merge: reason_code merged_at ended_at",
         "correction: kind reason_code made_at",
         "concern: kind raised_at status answered_at", "match_alert: kinds[] found_at seen_at answer answered_at",
-        "match_check: asked_at held_until", "event.body: reason_code kind role outcome ended",
+        "match_check: asked_at deferred_until", "event.body: reason_code kind role outcome ended",
     ),
     **_because(
         "retention and erasure go by it",

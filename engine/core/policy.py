@@ -89,9 +89,9 @@ class Action(StrEnum):
     KEEP_CONSENTS = "record or withdraw a consent"
     SEE_MATCHES = "see which other unit might know a person"
     KEEP_RETENTION = "set how long data is kept"
-    SEE_KEEPING = "see what is on hold, restricted or due to be erased"
+    SEE_RETENTION = "see what is on hold, restricted or due to be erased"
     HOLD = "put a hold on a case"
-    SEAL = "restrict a case, or lift the restriction"
+    RESTRICT = "restrict a case, or lift the restriction"
     ASK_ERASURE = "ask that a person's data is erased"
     APPROVE_ERASURE = "agree to an erasure"
     ANSWER_SUBJECT = "give a person what is held about them"
@@ -100,8 +100,8 @@ class Action(StrEnum):
     EXPORT = "make a copy in a spreadsheet"
     APPROVE_EXPORT = "agree to a large copy"
     SEE_STATISTICS = "see statistics"
-    BREAK_GLASS = "use emergency access to a case of another unit"
-    CONFIRM_GLASS = "confirm that emergency access was justified"
+    EMERGENCY_ACCESS = "use emergency access to a case of another unit"
+    CONFIRM_EMERGENCY = "confirm that emergency access was justified"
     SEE_AUDIT = "read the audit"
     SEE_READINGS = "see who looked at a case"
     KEEP_CONCERNS = "receive concerns about staff"
@@ -157,9 +157,9 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.KEEP_CONSENTS: _CARE | {Role.DATA_PROTECTION_OFFICER},
     Action.SEE_MATCHES: _LEADING,
     Action.KEEP_RETENTION: frozenset({Role.DATA_PROTECTION_OFFICER}),
-    Action.SEE_KEEPING: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER, Role.AUDITOR},
+    Action.SEE_RETENTION: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER, Role.AUDITOR},
     Action.HOLD: _LEADING | {Role.DATA_PROTECTION_OFFICER, Role.LAWYER},
-    Action.SEAL: frozenset({Role.DATA_PROTECTION_OFFICER, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.RESTRICT: frozenset({Role.DATA_PROTECTION_OFFICER, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
     Action.ASK_ERASURE: _LEADING | {Role.DATA_PROTECTION_OFFICER},
     Action.APPROVE_ERASURE: frozenset(
         {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
@@ -172,8 +172,8 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
         {Role.DATA_PROTECTION_OFFICER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}
     ),
     Action.SEE_STATISTICS: _WORKING | {Role.AUDITOR},
-    Action.BREAK_GLASS: _CARE,
-    Action.CONFIRM_GLASS: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
+    Action.EMERGENCY_ACCESS: _CARE,
+    Action.CONFIRM_EMERGENCY: frozenset({Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD}),
     Action.SEE_AUDIT: frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.SAFEGUARDING_LEAD}),
     Action.SEE_READINGS: _LEADING,
     Action.KEEP_CONCERNS: frozenset({Role.SAFEGUARDING_LEAD, Role.NODAL_OFFICER, Role.DATA_PROTECTION_OFFICER}),

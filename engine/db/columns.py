@@ -9,10 +9,10 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, Uuid
 
 from engine.errors import DamagedError
 
-SEAL_MARK = b"v2|"
+ENCRYPTED_MARK = b"v2|"
 
 
-class Sealed(TypeDecorator[bytes]):
+class Encrypted(TypeDecorator[bytes]):
     """A column that takes nothing but sealed values: plain text cannot get in by mistake."""
 
     impl = LargeBinary
@@ -20,7 +20,7 @@ class Sealed(TypeDecorator[bytes]):
 
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - its signature
         """Refuse a value that does not bear the mark of a seal."""
-        if value is not None and not value.startswith(SEAL_MARK):
+        if value is not None and not value.startswith(ENCRYPTED_MARK):
             raise DamagedError(what="A value for a sealed column")
         return value
 

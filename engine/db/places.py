@@ -24,7 +24,7 @@ TEXT: Final = "text"
 """The name under which the whole text of a paper that tells where somebody is stands by itself."""
 
 
-def seal_apart(
+def encrypt_apart(
     vault: Vault,
     answers: Mapping[str, JsonValue],
     names: Collection[str],
@@ -35,14 +35,19 @@ def seal_apart(
     row: UUID,
 ) -> dict[str, JsonValue]:
     """Return answers with those of `names` sealed by themselves."""
-    sealed = dict(answers)
+    encrypted = dict(answers)
     for name in names:
-        if sealed.get(name) is not None:
-            inner = vault.seal(
-                sealed[name], key_of=place_key(case_id), table=table, row=row, column=f"apart/{name}", unit_id=unit_id
+        if encrypted.get(name) is not None:
+            inner = vault.encrypt(
+                encrypted[name],
+                key_of=place_key(case_id),
+                table=table,
+                row=row,
+                column=f"apart/{name}",
+                unit_id=unit_id,
             )
-            sealed[name] = {_MARK: base64.b64encode(inner).decode()}
-    return sealed
+            encrypted[name] = {_MARK: base64.b64encode(inner).decode()}
+    return encrypted
 
 
 def open_apart(vault: Vault, answers: JsonValue, *, table: str, row: UUID) -> JsonValue:
@@ -53,7 +58,7 @@ def open_apart(vault: Vault, answers: JsonValue, *, table: str, row: UUID) -> Js
     for name, value in answers.items():
         if _is_apart(value):
             try:
-                opened[name] = vault.unseal(_inner(value), table=table, row=row, column=f"apart/{name}")
+                opened[name] = vault.decrypt(_inner(value), table=table, row=row, column=f"apart/{name}")
             except KeyMissingError:
                 del opened[name]
     return opened
@@ -68,8 +73,8 @@ def renewed_apart(
     renewed = dict(answers)
     for name, value in answers.items():
         if _is_apart(value) and not _inner(value).startswith(b"v2|\x01" + owner.bytes + newest.to_bytes(4, "big")):
-            plain = vault.unseal_bytes(_inner(value), table=table, row=row, column=f"apart/{name}")
-            anew = vault.seal_bytes(plain, key_of=owner, table=table, row=row, column=f"apart/{name}")
+            plain = vault.decrypt_bytes(_inner(value), table=table, row=row, column=f"apart/{name}")
+            anew = vault.encrypt_bytes(plain, key_of=owner, table=table, row=row, column=f"apart/{name}")
             renewed[name] = {_MARK: base64.b64encode(anew).decode()}
     return renewed if renewed != answers else None
 

@@ -23,7 +23,7 @@ READ_IN_PART: Final = {
 HIDDEN_COLUMNS: Final = {"actor": frozenset({"password_hash"})}
 ADDED: Final = frozenset({
     "absence", "actor", "answer", "api_key", "approval_request", "attachment", "attachment_part", "audit_chain",
-    "audit_event", "batch", "break_glass", "case", "case_link", "case_person", "channel_change", "channel_setting",
+    "audit_event", "batch", "emergency_access", "case", "case_link", "case_person", "channel_change", "channel_setting",
     "checkpoint", "checkpoint_head", "command", "concern", "consent", "contact", "correction", "data_key",
     "deadline", "definition_version", "delivery", "dispatch", "document", "draft", "erasure",
     "erasure_notice", "escalation", "escalation_audit", "event", "event_words", "export_copy", "grant",
@@ -38,63 +38,64 @@ ADDED: Final = frozenset({
 CHANGED: Final[Mapping[str, str]] = {
     "absence": "cancelled_at ends_at",
     "actor": "disabled is_service organisation_id password_hash supervisor_id",
-    "answer": "recorded_at sealed_answers unit_id",
+    "answer": "recorded_at encrypted_answers unit_id",
     "api_key": "revoked_at used_at",
     "approval_request": "agreed answered_at answered_by approved ended_reason expires_at unit_id",
     "attachment":
-        "added_at address address_key copy_size media_type scan sealed_details sealed_name size status unit_id",
-    "attachment_part": "sealed_content",
+        "added_at address address_key copy_size media_type scan encrypted_details encrypted_name size status unit_id",
+    "attachment_part": "encrypted_content",
     "audit_chain": "head length",
     "batch": "case_ids case_numbers closed_at flow_run_id",
-    "break_glass": "flagged_at sealed_number sealed_words",
-    "case": "chain_head chain_length closed_at sealed_facts sealed_report merged_into rests revision status unit_id",
+    "emergency_access": "flagged_at encrypted_number encrypted_words",
+    "case": "chain_head chain_length closed_at encrypted_facts encrypted_report merged_into rests revision status"
+    " unit_id",
     "case_link": "approved_at ended_at ended_by held_items reason_code rests",
     "case_person": "added_at from_on removed_at status unit_id until_on",
-    "channel_setting": "changed_at changed_by channel enabled host organisation_id rate_per_minute sealed_url",
-    "concern": "answered_at recipient_id sealed_answer sealed_case_number sealed_words status",
-    "consent": "expired_at sealed_answers unit_id withdrawn_at withdrawn_by",
-    "contact": "sealed_address",
+    "channel_setting": "changed_at changed_by channel enabled host organisation_id rate_per_minute encrypted_url",
+    "concern": "answered_at recipient_id encrypted_answer encrypted_case_number encrypted_words status",
+    "consent": "expired_at encrypted_answers unit_id withdrawn_at withdrawn_by",
+    "contact": "encrypted_address",
     "data_key": "uses",
     "deadline":
         "acknowledged_at breached_at budget_seconds calendar calls consumed_seconds counted_by critical "
-        "delay_owner discovered_at due_at ended_at excluded extensions failures fired held_until kept_until key "
+        "delay_owner discovered_at due_at ended_at excluded extensions failures fired deferred_until kept_until key "
         "ladder late_at law limit next_at next_firing owner_named_at path pauses purpose raised run_id "
         "running_since started_at status step_id unit_id warn zone",
     "definition_version": "contract_hashes published_at status",
     "delivery": "attempt drop_reason dropped_by error_code first_tried_at lane next_at sent_at status tried_at",
     "dispatch": "batch_id",
-    "document": "released_at released_by sealed_html unit_id",
-    "draft": "sealed_notes saved_at saved_by sealed_answers sealed_proposals unit_id",
+    "document": "released_at released_by encrypted_html unit_id",
+    "draft": "encrypted_notes saved_at saved_by encrypted_answers encrypted_proposals unit_id",
     "erasure": "cooling_until ended_at ended_by ended_reason keys_gone_at revision status",
     "erasure_notice": "answer answered_at answered_by",
     "escalation": "acknowledged_at acknowledged_by unit_id",
-    "event": "sealed_body",
-    "event_words": "sealed_words",
+    "event": "encrypted_body",
+    "event_words": "encrypted_words",
     "export_copy":
         "answered_at answered_by counted expires_at fetched_at purpose_code revision rows sha256 status "
         "token_hash",
     "grant": "ended_at ended_reason second_at second_by",
     "installation": "value",
-    "interval": "end has_place sealed_place unit_id",
+    "interval": "end has_place encrypted_place unit_id",
     "invitation": "cancelled_at used_at",
     "job":
         "asked_by attempt batch_id done_by error_code finished_at flow_run_id held_by lease_until ready_at status "
         "task_run_id token unit_id worker",
-    "kept_form": "sealed_fields",
+    "kept_form": "encrypted_fields",
     "known_device": "seen_at",
     "law_signature": "revoked_at revoked_by revoked_for",
-    "legal_hold": "lifted_at lifted_by sealed_reason",
+    "legal_hold": "lifted_at lifted_by encrypted_reason",
     "match_alert": "answer answered_at answered_by seen_at seen_by unit_id",
-    "match_check": "asked_by held_until",
+    "match_check": "asked_by deferred_until",
     "match_probe": "compared held",
     "message": "digest_id link_hash read_at",
     "organisation": "is_hub",
     "partner":
-        "agreement_until capacity_free kind sealed_words takes_children takes_foreigners takes_men updated_at "
+        "agreement_until capacity_free kind encrypted_words takes_children takes_foreigners takes_men updated_at "
         "valid_until",
     "partner_link":
         "code_hash ended_at ended_reason expires_at made_at made_by opened_at session_hash session_until tries",
-    "person": "sealed_identity unit_id",
+    "person": "encrypted_identity unit_id",
     "person_merge": "ended_at ended_by",
     "preference": "changed_at channels digest quiet_from quiet_until zone",
     "recount": "after_case_id cases done_at moved",
@@ -102,22 +103,22 @@ CHANGED: Final[Mapping[str, str]] = {
     "recusal": "ended_at ended_by",
     "referral":
         "after_id answer_step_id answered_at answered_by asked_by consent_id deadline_id due_at ended_at "
-        "ended_reason ground help keep_days kind purpose reason_code released_by sealed_note sealed_to_name "
+        "ended_reason ground help keep_days kind purpose reason_code released_by encrypted_note encrypted_to_name "
         "second_by sent_at status step_id to_kind to_unit_id urgency",
-    "report": "sealed_answers unit_id",
+    "report": "encrypted_answers unit_id",
     "restriction": "holder_id lifted_at lifted_by",
     "retention_proposal": "decided_at decided_by decision",
     "run": "calendar definition_hash jurisdiction started_at status unit_id version workflow zone",
-    "second_factor": "confirmed_at last_step sealed_proposed sealed_secret",
+    "second_factor": "confirmed_at last_step encrypted_proposed encrypted_secret",
     "service": "noted_at since state",
     "session": "by_factor ended_at pending seen_at stepped_up_at token_hash",
     "shift": "cancelled_at ends_at",
     "sign_in_habit": "count seen_at",
     "sign_in_try": "count last_at",
-    "special_day": "removed_at removed_by sealed_words",
+    "special_day": "removed_at removed_by encrypted_words",
     "step":
-        "added automatic completed_by ended_at gate key opened_at opens_at outcome sealed_outputs path recorded_at "
-        "revision run_id sealed_title series_over status turn unit_id uses",
+        "added automatic completed_by ended_at gate key opened_at opens_at outcome encrypted_outputs path recorded_at "
+        "revision run_id encrypted_title series_over status turn unit_id uses",
     "unit": "contact language name",
     "work_item": "assignee_id candidate_roles ended_at excluded_ids priority revision status unit_id",
 }  # fmt: skip

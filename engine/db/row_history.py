@@ -106,7 +106,7 @@ KEPT: Final[Mapping[str, Kept]] = dict((
     ),
     _kept("organisation", "is_hub", "in_network"),
     _kept("unit", "organisation_id"),
-    _kept("second_factor", "confirmed_at", key=("actor_id",), secret=("sealed_secret",)),
+    _kept("second_factor", "confirmed_at", key=("actor_id",), secret=("encrypted_secret",)),
     _kept("recovery_code", "actor_id", "used_at", secret=("code_hash",)),
     _kept("api_key", "actor_id", "scopes", "valid_until", "revoked_at", secret=("key_hash",)),
     _kept(
@@ -121,12 +121,12 @@ LEFT_OUT: Final[Mapping[str, frozenset[str]]] = {
     "recusal": frozenset({"reason_code", "set_at"}),
     "restriction": frozenset({"ground_code", "placed_at", "placed_by", "lifted_by"}),
     "consent": frozenset({
-        "recorded_at", "recorded_by", "sealed_answers", "step_id", "unit_id",
+        "recorded_at", "recorded_by", "encrypted_answers", "step_id", "unit_id",
     }),
     "actor": frozenset({"language", "name"}),
     "organisation": frozenset({"kind", "name"}),
     "unit": frozenset({"contact", "jurisdiction", "language", "name", "zone"}),
-    "second_factor": frozenset({"created_at", "last_step", "sealed_proposed"}),
+    "second_factor": frozenset({"created_at", "last_step", "encrypted_proposed"}),
     "recovery_code": frozenset({"created_at"}),
     "api_key": frozenset({"created_at", "created_by", "name", "used_at"}),
     "invitation": frozenset({"created_at", "created_by"}),

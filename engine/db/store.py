@@ -39,8 +39,8 @@ class Writes:
                 self._put(table, row)
         if case:
             earlier = self._cases.get(case.id)
-            facts = case.sealed_facts or (earlier.sealed_facts if earlier else None)
-            self._cases[case.id] = case._replace(was=earlier.was, sealed_facts=facts) if earlier else case
+            facts = case.encrypted_facts or (earlier.encrypted_facts if earlier else None)
+            self._cases[case.id] = case._replace(was=earlier.was, encrypted_facts=facts) if earlier else case
         self._closed += closed
 
     def add_new(self, table: str, row: Mapping[str, Any]) -> bool:

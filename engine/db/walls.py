@@ -53,7 +53,7 @@ WALLS: Final[Mapping[str, str]] = {
     "erasure_notice": f"unit_id = ANY {_UNITS} OR {_of_a_case_seen('erasure_notice')}",
     "approval_request":
         f"asked_by = {_ME} OR unit_id = ANY {_UNITS} OR {_of_a_case_seen('approval_request')}",
-    "break_glass": f"actor_id = {_ME} OR {_of_a_case_seen('break_glass')}",
+    "emergency_access": f"actor_id = {_ME} OR {_of_a_case_seen('emergency_access')}",
     "concern": f"raised_by = {_ME} OR recipient_id = {_ME}",
     "message": f"recipient_id = {_ME} OR {_of_a_case_seen('message')}",
     "delivery": "EXISTS (SELECT 1 FROM message told WHERE told.id = delivery.message_id)",

@@ -38,7 +38,7 @@ MESSAGE_COLUMNS = (
 DELIVERY_COLUMNS = (
     "id", "message_id", "case_id", "unit_id", "channel", "next_at", "lane", "status", "sent_at", "attempt",
 )  # fmt: skip
-_STEP = tuple("sealed_outputs" if name == "outputs" else name for name in Step.model_fields)
+_STEP = tuple("encrypted_outputs" if name == "outputs" else name for name in Step.model_fields)
 _TARGETS: Mapping[str, _Target] = {
     "run": _Target((*Run.model_fields, *_SCOPE), ("id",), tuple(Run.model_fields)),
     "step": _Target((*_STEP, *_SCOPE), ("id",), _STEP),
@@ -55,7 +55,7 @@ _TARGETS: Mapping[str, _Target] = {
     "escalation": _Target((*NewEscalation.__dataclass_fields__, "unit_id"), ("deadline_id", "level", "round")),
     "message": _Target(MESSAGE_COLUMNS, ("key",)),
     "delivery": _Target(DELIVERY_COLUMNS, ("id",)),
-    "event": _Target(("case_id", "seq", "unit_id", "at", "actor_id", "type", "body", "hash", "sealed_body"), ()),
+    "event": _Target(("case_id", "seq", "unit_id", "at", "actor_id", "type", "body", "hash", "encrypted_body"), ()),
 }
 NEW_JOB: Mapping[str, Any] = {
     "payload": {}, "status": "ready", "attempt": 0, "token": 0, "critical": False, "gateway": "",
@@ -70,10 +70,11 @@ _CLOSE_ITEMS = """closed_items AS (
 )"""
 _SAVE_CASES = """saved_cases AS (
     UPDATE "case" c SET status = x.status, closed_at = x.closed_at, revision = x.revision,
-        sealed_facts = coalesce(x.sealed_facts, c.sealed_facts),
+        encrypted_facts = coalesce(x.encrypted_facts, c.encrypted_facts),
         chain_head = x.chain_head, chain_length = x.chain_length, merged_into = x.merged_into, rests = x.rests
     FROM jsonb_to_recordset(CAST(:saved AS jsonb)) x(id uuid, was integer, status varchar, closed_at timestamptz,
-        revision integer, sealed_facts bytea, chain_head bytea, chain_length integer, merged_into uuid, rests boolean)
+        revision integer, encrypted_facts bytea, chain_head bytea, chain_length integer, merged_into uuid,
+        rests boolean)
     WHERE c.id = x.id AND c.id = ANY(CAST(:cases AS uuid[])) AND c.revision = x.was)"""
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(CAST(:channels AS text[])) channel"
 
@@ -94,7 +95,7 @@ class SavedCase(NamedTuple):
     status: str
     closed_at: datetime | None
     revision: int
-    sealed_facts: str | None
+    encrypted_facts: str | None
     chain_head: str
     chain_length: int
     merged_into: UUID | None

@@ -12,7 +12,10 @@ from engine.deadlines.records.limits import LinkedLevel
 from engine.ports import DueDeadline
 
 _COLUMNS = "d.id, d.case_id, d.next_at, d.ladder, d.critical, d.failures"
-_FREE = "d.next_at <= :now AND (d.held_until IS NULL OR d.held_until <= :now) AND d.id <> ALL(CAST(:others AS uuid[]))"
+_FREE = (
+    "d.next_at <= :now AND (d.deferred_until IS NULL OR d.deferred_until <= :now)"
+    " AND d.id <> ALL(CAST(:others AS uuid[]))"
+)
 _DUE = text(f"""
     (SELECT {_COLUMNS} FROM deadline d WHERE d.status = 'open' AND d.critical AND d.next_at IS NOT NULL AND {_FREE}
         ORDER BY d.next_at LIMIT :most)
@@ -23,13 +26,13 @@ _DUE = text(f"""
 """)
 _NEXT = text("""
     WITH free AS (SELECT next_at FROM deadline WHERE status = 'open' AND next_at IS NOT NULL
-        AND (held_until IS NULL OR held_until <= next_at) ORDER BY next_at LIMIT 1)
-    SELECT least((SELECT next_at FROM free), (SELECT min(held_until) FROM deadline WHERE status = 'open'
-        AND held_until > next_at AND next_at <= coalesce((SELECT next_at FROM free), 'infinity')))
+        AND (deferred_until IS NULL OR deferred_until <= next_at) ORDER BY next_at LIMIT 1)
+    SELECT least((SELECT next_at FROM free), (SELECT min(deferred_until) FROM deadline WHERE status = 'open'
+        AND deferred_until > next_at AND next_at <= coalesce((SELECT next_at FROM free), 'infinity')))
 """)
-_HOLD = text("UPDATE deadline SET failures = failures + 1, held_until = :until WHERE id = :id")
-_RELEASE = text("UPDATE deadline SET failures = 0, held_until = NULL WHERE id = :id")
-_RELEASE_ALL = text("UPDATE deadline SET held_until = NULL WHERE status = 'open' AND held_until IS NOT NULL")
+_HOLD = text("UPDATE deadline SET failures = failures + 1, deferred_until = :until WHERE id = :id")
+_RELEASE = text("UPDATE deadline SET failures = 0, deferred_until = NULL WHERE id = :id")
+_RELEASE_ALL = text("UPDATE deadline SET deferred_until = NULL WHERE status = 'open' AND deferred_until IS NOT NULL")
 
 
 class DeadlineStore(Store):

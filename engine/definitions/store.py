@@ -22,7 +22,7 @@ _STAMP = text("""
     SELECT (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law')
         AND status IN ('published', 'retired')),
         (SELECT count(*) FROM special_day), (SELECT count(removed_at) FROM special_day),
-        (SELECT count(sealed_words) FROM special_day),
+        (SELECT count(encrypted_words) FROM special_day),
         (SELECT count(*) FROM law_signature), (SELECT count(revoked_at) FROM law_signature)
 """)
 _COLUMNS = [VERSION.c[name] for name in StoredDefinition._fields]
@@ -208,7 +208,7 @@ class RecountStore(Store):
 
 
 DAY, ACTOR = (tb.SpecialDayRow.metadata.tables[name] for name in ("special_day", "actor"))
-_WORDS: Final = "sealed_words"
+_WORDS: Final = "encrypted_words"
 _TYPED: Final = ("name", "reason")
 _DAY_COLUMNS = [DAY.c[name] for name in StoredDay._fields if name not in {"who", *_TYPED}]
 
@@ -229,7 +229,7 @@ class SpecialDayStore(Store):
         """Write a day."""
         row = {name: value for name, value in day._asdict().items() if name not in {"who", *_TYPED}}
         typed: dict[str, JsonValue] = {"name": day.name, "reason": day.reason}
-        row[_WORDS] = self._vault.seal(typed, key_of=day.id, table="special_day", row=day.id, column=_WORDS)
+        row[_WORDS] = self._vault.encrypt(typed, key_of=day.id, table="special_day", row=day.id, column=_WORDS)
         self._connection.execute(insert(DAY), row)
 
     def remove(self, day_id: UUID, *, by: UUID, at: datetime) -> None:
@@ -238,5 +238,5 @@ class SpecialDayStore(Store):
 
     def _day(self, row: RowMapping) -> StoredDay:
         known: dict[str, Any] = dict(row)
-        opened: Any = self._vault.unseal(known.pop(_WORDS), table="special_day", row=row["id"], column=_WORDS)
+        opened: Any = self._vault.decrypt(known.pop(_WORDS), table="special_day", row=row["id"], column=_WORDS)
         return StoredDay(**(known | {name: str(opened[name]) for name in _TYPED}))

@@ -37,23 +37,25 @@ class FileStore(Store):
         row = {
             "id": file_id, "case_id": case_id, "unit_id": unit_id, "kind": kind.value, "status": "arriving",
             "media_type": "", "size": 0, "added_at": at, "added_by": by,
-            "sealed_name": self._vault.seal(name, key_of=case_id, unit_id=unit_id, **_place(file_id, "sealed_name")),
+            "encrypted_name": self._vault.encrypt(
+                name, key_of=case_id, unit_id=unit_id, **_place(file_id, "encrypted_name")
+            ),
         }  # fmt: skip
         self._connection.execute(insert(_FILE), row)
 
     def add_part(self, file_id: UUID, *, case_id: UUID, copy_of: str, number: int, content: bytes) -> None:
         """Seal a part of the `original` or the `shared` copy."""
-        sealed = self._vault.seal_bytes(content, key_of=case_id, **_part_place(file_id, copy_of, number))
-        row = {"attachment_id": file_id, "copy_of": copy_of, "number": number, "sealed_content": sealed}
+        encrypted = self._vault.encrypt_bytes(content, key_of=case_id, **_part_place(file_id, copy_of, number))
+        row = {"attachment_id": file_id, "copy_of": copy_of, "number": number, "encrypted_content": encrypted}
         self._connection.execute(insert(_PART), row)
 
     def part(self, file_id: UUID, *, copy_of: str, number: int) -> bytes:
         """Open a part; raises `DamagedError` for one that is not there or does not fit, `KeyMissingError`."""
         where = (_PART.c.attachment_id == file_id, _PART.c.copy_of == copy_of, _PART.c.number == number)
-        sealed = self._connection.execute(select(_PART.c.sealed_content).where(*where)).scalar()
-        if sealed is None:
+        encrypted = self._connection.execute(select(_PART.c.encrypted_content).where(*where)).scalar()
+        if encrypted is None:
             raise DamagedError(what="A file")
-        return self._vault.unseal_bytes(sealed, **_part_place(file_id, copy_of, number))
+        return self._vault.decrypt_bytes(encrypted, **_part_place(file_id, copy_of, number))
 
     def twin(self, case_id: UUID, addresses: Mapping[str, bytes]) -> UUID | None:
         """Find the file of a case that has one of these keyed hashes."""
@@ -68,15 +70,15 @@ class FileStore(Store):
 
         `address` is the keyed hash by which the same file is found again, after the id of its key.
         """
-        sealed = self._vault.seal(dict(details), key_of=file.case_id, **_place(file.id, "sealed_details"))
+        encrypted = self._vault.encrypt(dict(details), key_of=file.case_id, **_place(file.id, "encrypted_details"))
         values = {
             "status": "kept", "media_type": file.media_type, "size": file.size, "copy_size": file.copy_size,
-            "scan": file.scan.value, "address_key": address[0], "address": address[1], "sealed_details": sealed,
+            "scan": file.scan.value, "address_key": address[0], "address": address[1], "encrypted_details": encrypted,
             "added_at": at,
         }  # fmt: skip
         self._connection.execute(update(_FILE).where(_FILE.c.id == file.id).values(values))
 
-    def hold_back(self, file_id: UUID, *, case_id: UUID) -> bool:
+    def defer(self, file_id: UUID, *, case_id: UUID) -> bool:
         """Say of a file of a case that nobody opens it any more; returns whether it was open to people before."""
         was_kept = (_FILE.c.id == file_id, _FILE.c.case_id == case_id, _FILE.c.status == FileStatus.KEPT.value)
         held = update(_FILE).where(*was_kept).values(status=FileStatus.HELD_BACK.value)
@@ -108,13 +110,15 @@ class FileStore(Store):
 
     def name(self, file_id: UUID) -> str:
         """Open the name that a file came with."""
-        sealed = self._connection.execute(select(_FILE.c.sealed_name).where(_FILE.c.id == file_id)).scalar_one()
-        return str(self._vault.unseal(sealed, **_place(file_id, "sealed_name")))
+        encrypted = self._connection.execute(select(_FILE.c.encrypted_name).where(_FILE.c.id == file_id)).scalar_one()
+        return str(self._vault.decrypt(encrypted, **_place(file_id, "encrypted_name")))
 
     def details(self, file_id: UUID) -> Mapping[str, JsonValue]:
         """Open what `keep` sealed."""
-        sealed = self._connection.execute(select(_FILE.c.sealed_details).where(_FILE.c.id == file_id)).scalar_one()
-        return cast("Mapping[str, JsonValue]", self._vault.unseal(sealed, **_place(file_id, "sealed_details")))
+        encrypted = self._connection.execute(
+            select(_FILE.c.encrypted_details).where(_FILE.c.id == file_id)
+        ).scalar_one()
+        return cast("Mapping[str, JsonValue]", self._vault.decrypt(encrypted, **_place(file_id, "encrypted_details")))
 
     def sums(self, case_id: UUID, unit_id: UUID) -> FileSums:
         """Count what a case and a unit hold, in files and bytes; copies count too."""
@@ -128,7 +132,7 @@ class FileStore(Store):
 
 def place_of_details(file_id: UUID) -> EncryptedPlace:
     """Return to what the sealed hashes of a file are bound."""
-    return _place(file_id, "sealed_details")
+    return _place(file_id, "encrypted_details")
 
 
 def _place(file_id: UUID, column: str) -> EncryptedPlace:
@@ -136,4 +140,4 @@ def _place(file_id: UUID, column: str) -> EncryptedPlace:
 
 
 def _part_place(file_id: UUID, copy_of: str, number: int) -> EncryptedPlace:
-    return {"table": "attachment_part", "row": file_id, "column": f"sealed_content/{copy_of}/{number}"}
+    return {"table": "attachment_part", "row": file_id, "column": f"encrypted_content/{copy_of}/{number}"}

@@ -179,8 +179,8 @@ def _picture(content: BinaryIO, form: str) -> bytes:
         require_few_pixels(opened)
         pixels: Image.Image = opened
         ImageOps.exif_transpose(pixels, in_place=True)
-        has_glass = form == "PNG" and ("A" in pixels.getbands() or "transparency" in pixels.info)
-        mode = "RGBA" if has_glass else "RGB"
+        has_emergency = form == "PNG" and ("A" in pixels.getbands() or "transparency" in pixels.info)
+        mode = "RGBA" if has_emergency else "RGB"
         if pixels.mode != mode:
             pixels = pixels.convert(mode)
             opened.close()

@@ -16,13 +16,15 @@ from engine.db.shape import ACTOR, CASE, DOCUMENT, STEP, UNIT
 from engine.errors import NotAllowedError, NotFoundError
 from engine.work.records import DocumentView, PaperView
 
-_LISTED: Final = [column for column in DOCUMENT.c if column.name != "sealed_html"]
+_LISTED: Final = [column for column in DOCUMENT.c if column.name != "encrypted_html"]
 
 
 def select_documents() -> Select[tuple[object, ...]]:
     """Return the statement that lists documents without their text, in the order in which they were made."""
     return (
-        select(*_LISTED, ACTOR.c.name.label("released_by_name"), DOCUMENT.c.sealed_html.is_not(None).label("has_text"))
+        select(
+            *_LISTED, ACTOR.c.name.label("released_by_name"), DOCUMENT.c.encrypted_html.is_not(None).label("has_text")
+        )
         .select_from(DOCUMENT.outerjoin(ACTOR, ACTOR.c.id == DOCUMENT.c.released_by))
         .order_by(DOCUMENT.c.made_at, DOCUMENT.c.number, DOCUMENT.c.version, DOCUMENT.c.id)
     )
@@ -73,7 +75,7 @@ def paper(reading: Reading, viewer: Viewer, document_id: UUID) -> PaperView:
 def document_text(reading: Reading, viewer: Viewer, document_id: UUID) -> str:
     """Return the HTML of a document; raises `NotFoundError`, and `NotAllowedError` for who may reveal nothing."""
     row = reading.first(
-        select(DOCUMENT.c.sealed_html, DOCUMENT.c.case_id, STEP.c.uses, STEP.c.path)
+        select(DOCUMENT.c.encrypted_html, DOCUMENT.c.case_id, STEP.c.uses, STEP.c.path)
         .select_from(
             DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id).outerjoin(STEP, STEP.c.id == DOCUMENT.c.step_id)
         )
@@ -84,9 +86,9 @@ def document_text(reading: Reading, viewer: Viewer, document_id: UUID) -> str:
     access = _require_shown(reading, viewer, row)
     if not _opens(reading.known, viewer, access, row):
         raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
-    if row["sealed_html"] is None:
+    if row["encrypted_html"] is None:
         raise NotFoundError(kind="document")
-    return opened_document(reading.vault, document_id, row["sealed_html"])
+    return opened_document(reading.vault, document_id, row["encrypted_html"])
 
 
 def _require_shown(reading: Reading, viewer: Viewer, row: Row) -> CaseAccess:

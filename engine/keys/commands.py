@@ -18,7 +18,7 @@ from engine.keys.actions.keys import (
     key_state,
     note_backup_proved,
     prove_export,
-    reseal_case,
+    reencrypt_case,
     retire_key,
     rotate_keys,
     rotate_organisation,
@@ -111,7 +111,7 @@ def turn() -> None:
 def re_seal(case: Annotated[str, typer.Option("--case", help="The number of the case.")]) -> None:
     """Seal all values of a case anew under new keys, when somebody may have got at the old ones."""
     with running_engine() as (engine, _):
-        done = reseal_case(engine, case, viewer=SYSTEM)
+        done = reencrypt_case(engine, case, viewer=SYSTEM)
     typer.echo(f"{done.values} values were encrypted again.")
     if done.kept:
         typer.echo(f"{done.kept} persons keep their keys: corrections of theirs can be read with no other.")

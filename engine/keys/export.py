@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import Connection, inspect, select, text
 
-from engine.db.encrypted_columns import SEALED, SealedColumn
+from engine.db.encrypted_columns import ENCRYPTED, EncryptedColumn
 from engine.db.locks import BACKGROUND, limited_engine
 from engine.errors import DamagedError, KeyExportError, KeyMissingError
 from engine.keys.data_keys import KEYS, SqlWrappedKeys, put_back_keys
@@ -32,15 +32,15 @@ def seal_keys(content: bytes, passphrase: str) -> bytes:
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(_NONCE)
     head = {"icmc-keys": FORM, "kdf": "scrypt", **_COST, "cipher": "AES-256-GCM", "salt": _text(salt)}
     cipher = AESGCM(_key(passphrase, salt))
-    sealed = cipher.encrypt(nonce, content, _bound(head))
-    return json.dumps(head | {"nonce": _text(nonce), "sealed": _text(sealed)}, indent=2).encode() + b"\n"
+    encrypted = cipher.encrypt(nonce, content, _bound(head))
+    return json.dumps(head | {"nonce": _text(nonce), "sealed": _text(encrypted)}, indent=2).encode() + b"\n"
 
 
 def open_keys(export: bytes, passphrase: str) -> bytes:
     """Open what `seal_keys` gave; raises `KeyExportError` for another file, a changed one, or a wrong passphrase."""
     try:
         read = json.loads(export[:_LARGEST])
-        nonce, sealed, salt = (base64.b64decode(read[name], validate=True) for name in ("nonce", "sealed", "salt"))
+        nonce, encrypted, salt = (base64.b64decode(read[name], validate=True) for name in ("nonce", "sealed", "salt"))
         head = {name: value for name, value in read.items() if name not in {"nonce", "sealed"}}
     except (ValueError, LookupError, TypeError, AttributeError):
         raise KeyExportError(problem="This is no export of keys.") from None
@@ -48,7 +48,7 @@ def open_keys(export: bytes, passphrase: str) -> bytes:
     if head != expected or len(nonce) != _NONCE:
         raise KeyExportError(problem="This export is of a form that this release does not know.")
     try:
-        return AESGCM(_key(passphrase, salt)).decrypt(nonce, sealed, _bound(head))
+        return AESGCM(_key(passphrase, salt)).decrypt(nonce, encrypted, _bound(head))
     except InvalidTag:
         raise KeyExportError(problem="The passphrase does not fit, or the file was changed.") from None
 
@@ -94,7 +94,7 @@ def try_keys(export: bytes, passphrase: str, url: str, periods: PeriodFolders) -
         with sql.connect() as connection:
             keys = _open_keys(connection, vault)
             known = inspect(connection)
-            there = [one for one in SEALED if known.has_table(one.table) and one.column in _columns(connection, one)]
+            there = [one for one in ENCRYPTED if known.has_table(one.table) and one.column in _columns(connection, one)]
             opened = [_open_values(connection, vault, one) for one in there]
     finally:
         sql.dispose()
@@ -116,21 +116,21 @@ def _open_keys(connection: Connection, vault: KeyVault) -> int:
     return count
 
 
-def _open_values(connection: Connection, vault: KeyVault, sealed: SealedColumn) -> int:
-    query = text(f'SELECT * FROM "{sealed.table}" WHERE {sealed.column} IS NOT NULL LIMIT {_EACH}')
+def _open_values(connection: Connection, vault: KeyVault, encrypted: EncryptedColumn) -> int:
+    query = text(f'SELECT * FROM "{encrypted.table}" WHERE {encrypted.column} IS NOT NULL LIMIT {_EACH}')
     count = 0
     for row in connection.execute(query).mappings():
         try:
-            value = bytes(row[sealed.column])
-            vault.unseal_bytes(value, table=sealed.table, row=sealed.row(row), column=sealed.place(row))
+            value = bytes(row[encrypted.column])
+            vault.decrypt_bytes(value, table=encrypted.table, row=encrypted.row(row), column=encrypted.place(row))
         except KeyMissingError:
             continue  # its owner was erased
         except DamagedError:
-            where = f"{sealed.table}.{sealed.column}"
+            where = f"{encrypted.table}.{encrypted.column}"
             raise KeyExportError(problem=f"A value of this backup does not open with this export: {where}.") from None
         count += 1
     return count
 
 
-def _columns(connection: Connection, sealed: SealedColumn) -> set[str]:
-    return {column["name"] for column in inspect(connection).get_columns(sealed.table)}
+def _columns(connection: Connection, encrypted: EncryptedColumn) -> set[str]:
+    return {column["name"] for column in inspect(connection).get_columns(encrypted.table)}

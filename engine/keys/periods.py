@@ -171,8 +171,8 @@ def _wrap(period: KeyPeriod, key: bytes, file: KeyFile, *, but: str = "") -> byt
     wrapped = {}
     for name in sorted(set(file.keys) - {but}):
         nonce = secrets.token_bytes(_NONCE)
-        sealed = nonce + AESGCM(file.key(name)).encrypt(nonce, key, _bound(period, name))
-        wrapped[name] = base64.b64encode(sealed).decode()
+        encrypted = nonce + AESGCM(file.key(name)).encrypt(nonce, key, _bound(period, name))
+        wrapped[name] = base64.b64encode(encrypted).decode()
     return json.dumps(
         {
             "period": period.id, "begun_at": period.begun_at.isoformat(), "ends_at": period.ends_at.isoformat(),

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.keys import place_key
 from engine.db import tables as tb
-from engine.db.encrypted_columns import any_fixed, reseal_apart, reseal_some
+from engine.db.encrypted_columns import any_fixed, reencrypt_apart, reencrypt_some
 from engine.db.store import Store
 from engine.documents.records import KeyCounts, Rewrapped
 from engine.keys.data_keys import CLOSED, EPOCH, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
@@ -158,14 +158,14 @@ class KeyStore(Store):
         by_file = {row[0]: row[1] for row in self._connection.execute(_BY_FILE)}
         return KeyCounts(organisations=organisations, cases=cases, persons=persons, others=others, by_file=by_file)
 
-    def reseal_some(self, owner_id: UUID, *, newest: int, case_id: UUID | None, most: int) -> int:
+    def reencrypt_some(self, owner_id: UUID, *, newest: int, case_id: UUID | None, most: int) -> int:
         """Seal the next values anew that are sealed under older keys of an owner; returns how many, zero at the end."""
-        done = reseal_some(self._connection, self._vault, owner_id, newest=newest, case_id=case_id, most=most)
+        done = reencrypt_some(self._connection, self._vault, owner_id, newest=newest, case_id=case_id, most=most)
         if done == 0 and case_id is not None and owner_id == place_key(case_id):
-            return reseal_apart(self._connection, self._vault, case_id, newest=newest)
+            return reencrypt_apart(self._connection, self._vault, case_id, newest=newest)
         return done
 
-    def seals_what_is_fixed(self, owner_id: UUID) -> bool:
+    def encrypts_what_is_fixed(self, owner_id: UUID) -> bool:
         """Return whether anything is sealed under an owner's keys that nobody may change."""
         return any_fixed(self._connection, owner_id)
 

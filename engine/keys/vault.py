@@ -121,7 +121,7 @@ class KeyVault:
         self._newest: dict[UUID, _DataKey] = {}
         self._lock = Lock()
 
-    def seal(
+    def encrypt(
         self, value: JsonValue, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
     ) -> bytes:
         """Encrypt a value under the key of a case, a person or places, which is made when it has none yet.
@@ -129,33 +129,33 @@ class KeyVault:
         `unit_id` says whose organisation's key wraps a new key, for an owner that is not stored yet.
         """
         plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        return self.seal_bytes(plain, key_of=key_of, table=table, row=row, column=column, unit_id=unit_id)
+        return self.encrypt_bytes(plain, key_of=key_of, table=table, row=row, column=column, unit_id=unit_id)
 
-    def seal_bytes(
+    def encrypt_bytes(
         self, plain: bytes, *, key_of: UUID, table: str, row: UUID, column: str, unit_id: UUID | None = None
     ) -> bytes:
         """Encrypt bytes as `seal` does values."""
-        key = self._to_seal_with(key_of, unit_id)
+        key = self._to_encrypt_with(key_of, unit_id)
         head = _MARK + _AES_256_GCM + key_of.bytes + key.version.to_bytes(_VERSION, "big")
         nonce = secrets.token_bytes(_NONCE)
         return head + nonce + key.cipher.encrypt(nonce, plain, _bound(table, row, column) + b"\0" + head)
 
-    def unseal(self, sealed: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
+    def decrypt(self, encrypted: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
         """Decrypt; raises `DamagedError` for a value changed or moved, `KeyMissingError` for one without its key."""
-        opened: JsonValue = json.loads(self.unseal_bytes(sealed, table=table, row=row, column=column))
+        opened: JsonValue = json.loads(self.decrypt_bytes(encrypted, table=table, row=row, column=column))
         return opened
 
-    def unseal_bytes(self, sealed: bytes, *, table: str, row: UUID, column: str) -> bytes:
+    def decrypt_bytes(self, encrypted: bytes, *, table: str, row: UUID, column: str) -> bytes:
         """Decrypt bytes as `unseal` does values."""
         what = f"An encrypted value in {table}.{column}"
-        if not sealed.startswith(_MARK + _AES_256_GCM) or len(sealed) < _HEAD + _NONCE + _TAG:
+        if not encrypted.startswith(_MARK + _AES_256_GCM) or len(encrypted) < _HEAD + _NONCE + _TAG:
             raise DamagedError(what=what)
-        owner = sealed[_HEAD - _OWNER - _VERSION : _HEAD - _VERSION]
-        version = int.from_bytes(sealed[_HEAD - _VERSION : _HEAD], "big")
-        bound = _bound(table, row, column) + b"\0" + sealed[:_HEAD]
+        owner = encrypted[_HEAD - _OWNER - _VERSION : _HEAD - _VERSION]
+        version = int.from_bytes(encrypted[_HEAD - _VERSION : _HEAD], "big")
+        bound = _bound(table, row, column) + b"\0" + encrypted[:_HEAD]
         cipher = self._to_open_with(UUID(bytes=owner), version).cipher
         try:
-            return cipher.decrypt(sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :], bound)
+            return cipher.decrypt(encrypted[_HEAD : _HEAD + _NONCE], encrypted[_HEAD + _NONCE :], bound)
         except InvalidTag:
             raise DamagedError(what=what) from None
 
@@ -262,7 +262,7 @@ class KeyVault:
             self._newest.pop(owner, None)
         return made.version
 
-    def _to_seal_with(self, owner: UUID, unit_id: UUID | None = None) -> _DataKey:
+    def _to_encrypt_with(self, owner: UUID, unit_id: UUID | None = None) -> _DataKey:
         self._look_again()
         key = self._just_made(owner) or self._newest.get(owner)
         if key is None or key.is_spent:
@@ -330,13 +330,13 @@ class KeyVault:
             wrapped_by = self._ring.file.current
             wrapper = self._ring.key(wrapped_by)
         else:
-            parent = self._to_seal_with(organisation_id)
+            parent = self._to_encrypt_with(organisation_id)
             wrapped_by, wrapper = f"{organisation_id}/{parent.version}", parent.key
         period = self._ring.periods[-1].period if self._ring.periods else ""
         nonce = secrets.token_bytes(_NONCE)
         bound = _wrapping(owner, version, wrapped_by, period)
-        sealed = AESGCM(self._mixed(wrapper, period)).encrypt(nonce, key, bound)
-        return StoredKey(version, _WRAP_MARK + _AES_256_GCM + nonce + sealed, wrapped_by, period)
+        encrypted = AESGCM(self._mixed(wrapper, period)).encrypt(nonce, key, bound)
+        return StoredKey(version, _WRAP_MARK + _AES_256_GCM + nonce + encrypted, wrapped_by, period)
 
     def _unwrap(self, owner: UUID, stored: StoredKey) -> bytes:
         wrapped = stored.wrapped.removeprefix(_WRAP_MARK + _AES_256_GCM)

@@ -42,7 +42,7 @@ Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
-class SealedClass(StrEnum):
+class RestrictedCategory(StrEnum):
     """What is kept apart even within a unit: who sees the case does not see it for that reason."""
 
     HEALTH = "health"

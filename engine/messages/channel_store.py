@@ -37,23 +37,23 @@ class ChannelStore(Store):
     def get(self, organisation_id: UUID, channel: str) -> ChannelSetting | None:
         """Load a gateway, also a disabled one."""
         query = select(
-            _SETTING.c.id, _SETTING.c.organisation_id, _SETTING.c.channel, _SETTING.c.sealed_url, _SETTING.c.host,
+            _SETTING.c.id, _SETTING.c.organisation_id, _SETTING.c.channel, _SETTING.c.encrypted_url, _SETTING.c.host,
             _SETTING.c.enabled, _SETTING.c.rate_per_minute,
         ).where(_SETTING.c.organisation_id == organisation_id, _SETTING.c.channel == channel)  # fmt: skip
         row = self._connection.execute(query).first()
-        if row is None or row.sealed_url is None:
+        if row is None or row.encrypted_url is None:
             return None
-        url = self._vault.unseal(row.sealed_url, table="channel_setting", row=row.id, column="sealed_url")
+        url = self._vault.decrypt(row.encrypted_url, table="channel_setting", row=row.id, column="encrypted_url")
         return ChannelSetting(*row)._replace(url=str(url))
 
     def save(self, setting: ChannelSetting, *, act: str, by: UUID | None, at: datetime) -> None:
         """Write a gateway, its address sealed, and a line that says who did it."""
-        sealed = self._vault.seal(
-            setting.url, key_of=setting.id, table="channel_setting", row=setting.id, column="sealed_url"
+        encrypted = self._vault.encrypt(
+            setting.url, key_of=setting.id, table="channel_setting", row=setting.id, column="encrypted_url"
         )
         row = {
             "id": setting.id, "organisation_id": setting.organisation_id, "channel": setting.channel,
-            "sealed_url": sealed, "host": setting.host, "enabled": setting.enabled,
+            "encrypted_url": encrypted, "host": setting.host, "enabled": setting.enabled,
             "rate_per_minute": setting.rate_per_minute, "changed_by": by, "changed_at": at,
         }  # fmt: skip
         statement = upsert(_SETTING).values(row)
@@ -88,19 +88,19 @@ class ChannelStore(Store):
         place = (_CONTACT.c.actor_id == actor_id, _CONTACT.c.channel == channel)
         self._connection.execute(delete(_CONTACT).where(*place))
         if address:
-            sealed = self._vault.seal(
-                address, key_of=actor_id, table="contact", row=actor_id, column=f"sealed_address:{channel}"
+            encrypted = self._vault.encrypt(
+                address, key_of=actor_id, table="contact", row=actor_id, column=f"encrypted_address:{channel}"
             )
-            row = {"actor_id": actor_id, "channel": channel, "sealed_address": sealed, "changed_at": at}
+            row = {"actor_id": actor_id, "channel": channel, "encrypted_address": encrypted, "changed_at": at}
             self._connection.execute(insert(_CONTACT), row)
 
     def address(self, actor_id: UUID, channel: str) -> str:
         """Open where somebody is reached; empty when it is not known."""
         place = (_CONTACT.c.actor_id == actor_id, _CONTACT.c.channel == channel)
-        sealed = self._connection.execute(select(_CONTACT.c.sealed_address).where(*place)).scalar()
-        if sealed is None:
+        encrypted = self._connection.execute(select(_CONTACT.c.encrypted_address).where(*place)).scalar()
+        if encrypted is None:
             return ""
-        return str(self._vault.unseal(sealed, table="contact", row=actor_id, column=f"sealed_address:{channel}"))
+        return str(self._vault.decrypt(encrypted, table="contact", row=actor_id, column=f"encrypted_address:{channel}"))
 
     def contacts(self, actor_id: UUID) -> tuple[str, ...]:
         """List the channels by which somebody can be reached."""

@@ -147,7 +147,7 @@ class Recent(NamedTuple):
     is_held: bool
 
 
-class HeldBack(NamedTuple):
+class Deferred(NamedTuple):
     """How many messages to somebody by a channel wait for one that stands for them all."""
 
     recipient_id: UUID

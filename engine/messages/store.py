@@ -12,7 +12,7 @@ from engine.db import tables as tb
 from engine.db.store import Store, Within
 from engine.db.writing import MESSAGE_COLUMNS
 from engine.messages.deliveries import lane_of
-from engine.messages.records import HeldBack, Recent
+from engine.messages.records import Deferred, Recent
 from engine.ports import NewEscalation, NewMessage
 
 _MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
@@ -117,7 +117,7 @@ def _delivery_row(message: NewMessage, row: dict[str, Any], *, at: datetime) -> 
         "id": uuid5(row["id"], message.channel), "message_id": row["id"], "case_id": message.case_id,
         "unit_id": row["unit_id"], "channel": message.channel, "next_at": message.send_at or at,
         "lane": lane_of(message.kind, critical=message.critical),
-        "status": "delivered" if in_app else message.held_for or "waiting", "sent_at": at if in_app else None,
+        "status": "delivered" if in_app else message.deferred_for or "waiting", "sent_at": at if in_app else None,
         "attempt": 0,
     }  # fmt: skip
 
@@ -134,7 +134,7 @@ _HOLD_BACK = text(
 _BUNDLE = text(
     "WITH counted AS ("
     " UPDATE delivery d SET status = 'bundled' FROM message m"
-    " WHERE m.id = d.message_id AND m.recipient_id = :recipient AND d.channel = :channel AND d.status = :held_for"
+    " WHERE m.id = d.message_id AND m.recipient_id = :recipient AND d.channel = :channel AND d.status = :deferred_for"
     " AND m.critical = :critical RETURNING d.message_id)"
     " UPDATE message SET digest_id = :by FROM counted WHERE message.id = counted.message_id"
 )
@@ -158,28 +158,28 @@ class BundleStore(Store):
         )  # fmt: skip
         return tuple(Recent(*row) for row in self._connection.execute(query))
 
-    def hold_back(self, *, recipient_id: UUID, channel: str, since: datetime) -> None:
+    def defer(self, *, recipient_id: UUID, channel: str, since: datetime) -> None:
         """Hold back what was written a moment ago and nobody has tried to send yet; critical messages stay."""
         self._connection.execute(_HOLD_BACK, {"recipient": recipient_id, "channel": channel, "since": since})
 
-    def held_back(self, held_for: str, *, recipient_id: UUID | None = None) -> tuple[HeldBack, ...]:
+    def held_back(self, deferred_for: str, *, recipient_id: UUID | None = None) -> tuple[Deferred, ...]:
         """Count what is held back for a `storm` or `digest` message, for each person (or one) and channel."""
         first = func.min(_MESSAGE.c.created_at)
         query = (
             select(_MESSAGE.c.recipient_id, _DELIVERY.c.channel, _MESSAGE.c.critical, func.count(), first)
             .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
             .where(
-                _DELIVERY.c.status == held_for,
+                _DELIVERY.c.status == deferred_for,
                 true() if recipient_id is None else _MESSAGE.c.recipient_id == recipient_id,
             )
             .group_by(_MESSAGE.c.recipient_id, _DELIVERY.c.channel, _MESSAGE.c.critical)
             .order_by(_MESSAGE.c.critical.desc(), first)
         )
-        return tuple(HeldBack(*row) for row in self._connection.execute(query))
+        return tuple(Deferred(*row) for row in self._connection.execute(query))
 
-    def bundle(self, held: HeldBack, *, held_for: str, by: UUID) -> int:
+    def bundle(self, held: Deferred, *, deferred_for: str, by: UUID) -> int:
         """Let one message stand for all that is held back for somebody by a channel; returns how many."""
-        values = {"recipient": held.recipient_id, "channel": held.channel, "held_for": held_for, "by": by}
+        values = {"recipient": held.recipient_id, "channel": held.channel, "deferred_for": deferred_for, "by": by}
         return self._connection.execute(_BUNDLE, values | {"critical": held.critical}).rowcount
 
     def last_at(self, *, recipient_id: UUID, channel: str, kind: str, critical: bool) -> datetime | None:
@@ -220,22 +220,22 @@ class RecentMessages:
     def added(self, message: NewMessage) -> None:
         """Hear of a message that was written."""
         known = self._known.get((message.recipient_id, message.channel, message.critical))
-        if known is not None and message.kind not in _NEVER_COUNTED and message.held_for != "digest":
-            known.appendleft(Recent(message.kind, message.held_for == "storm"))
+        if known is not None and message.kind not in _NEVER_COUNTED and message.deferred_for != "digest":
+            known.appendleft(Recent(message.kind, message.deferred_for == "storm"))
 
-    def hold_back(self, *, recipient_id: UUID, channel: str, since: datetime) -> None:
+    def defer(self, *, recipient_id: UUID, channel: str, since: datetime) -> None:
         """Hold back what was written a moment ago and nobody has tried to send yet; critical messages stay."""
         self._known.clear()
-        self._store.hold_back(recipient_id=recipient_id, channel=channel, since=since)
+        self._store.defer(recipient_id=recipient_id, channel=channel, since=since)
 
-    def held_back(self, held_for: str, *, recipient_id: UUID | None = None) -> tuple[HeldBack, ...]:
+    def held_back(self, deferred_for: str, *, recipient_id: UUID | None = None) -> tuple[Deferred, ...]:
         """Count what is held back for a `storm` or `digest` message, for each person (or one) and channel."""
-        return self._store.held_back(held_for, recipient_id=recipient_id)
+        return self._store.held_back(deferred_for, recipient_id=recipient_id)
 
-    def bundle(self, held: HeldBack, *, held_for: str, by: UUID) -> int:
+    def bundle(self, held: Deferred, *, deferred_for: str, by: UUID) -> int:
         """Let one message stand for all that is held back for somebody by a channel; returns how many."""
         self._known.clear()
-        return self._store.bundle(held, held_for=held_for, by=by)
+        return self._store.bundle(held, deferred_for=deferred_for, by=by)
 
     def last_at(self, *, recipient_id: UUID, channel: str, kind: str, critical: bool) -> datetime | None:
         """Return when somebody was last written a message of a kind by a channel; None when never."""

@@ -129,7 +129,7 @@ def contacts(reading: Reading, viewer: Viewer) -> tuple[ContactView, ...]:
     """List by which channels the viewer can be reached."""
     rows = reading.rows(
         select(CONTACT.c.channel, CONTACT.c.changed_at)
-        .where(CONTACT.c.actor_id == viewer.actor_id, CONTACT.c.sealed_address.is_not(None))
+        .where(CONTACT.c.actor_id == viewer.actor_id, CONTACT.c.encrypted_address.is_not(None))
         .order_by(CONTACT.c.channel)
     )
     return tuple(ContactView(**row) for row in rows)

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.access.actions import bulk_viewing
-from engine.access.actions import emergency as break_glass
+from engine.access.actions import emergency as emergency_access
 from engine.approvals.actions.handlers import lapse_approvals
 from engine.assembly import Engine
 from engine.audit import actions as checkpoints
@@ -22,7 +22,7 @@ from engine.jobs.actions import serve as serve_jobs
 from engine.keys.actions import periods as key_periods
 from engine.messages.actions import channels
 from engine.messages.actions import delivering as deliver_messages
-from engine.messages.actions import telling as storms
+from engine.messages.actions import notifying as storms
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
 from engine.overview.actions import trouble
 from engine.people.actions import leaving as passing_on
@@ -40,9 +40,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore("watch-viewing", timedelta(minutes=5), "Tells when somebody looks at unusually many cases."): (
         bulk_viewing.watch_viewing
     ),
-    Chore("flag-broken-glass", timedelta(minutes=15), "Tells those above of a broken glass that nobody confirmed."): (
-        break_glass.flag_unconfirmed_glass
-    ),
+    Chore(
+        "flag-broken-emergency", timedelta(minutes=15), "Tells those above of a broken emergency that nobody confirmed."
+    ): (emergency_access.flag_unconfirmed_emergencies),
     Chore("lapse-approvals", timedelta(minutes=1), "Ends what no second person has agreed to in time."): (
         lapse_approvals
     ),
@@ -62,7 +62,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         digests.send_digests
     ),
     Chore("tell-of-trouble", timedelta(minutes=5), "Tells administrators of what needs a person."): (
-        trouble.tell_of_trouble
+        trouble.notify_of_trouble
     ),
     Chore("drop-files", timedelta(hours=1), "Takes away what is left of files that stopped arriving."): (
         attachments.drop_unfinished

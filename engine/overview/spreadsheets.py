@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from engine.core.keeping import CopyMark
+from engine.core.retention import CopyMark
 from engine.retention.shown import SheetView
 
 _RISKY: Final = frozenset("=+-@|%\u2212")

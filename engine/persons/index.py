@@ -48,17 +48,17 @@ class IndexStore(Store):
     def readdress_files(self, key_id: str, *, after: UUID, most: int) -> tuple[UUID | None, int, int]:
         """Find the next files by the keyed hash of a key; gives the last one, how many, and how many cannot be read."""
         query = (
-            select(_FILE.c.id, _FILE.c.case_id, _FILE.c.sealed_details)
+            select(_FILE.c.id, _FILE.c.case_id, _FILE.c.encrypted_details)
             .where(_FILE.c.address.is_not(None), _FILE.c.address_key != key_id, _FILE.c.id > after)
             .order_by(_FILE.c.id).limit(most).with_for_update()
         )  # fmt: skip
         rows = self._connection.execute(query).all()
-        done = sum(self._readdress(key_id, row.id, row.case_id, row.sealed_details) for row in rows)
+        done = sum(self._readdress(key_id, row.id, row.case_id, row.encrypted_details) for row in rows)
         return (rows[-1].id if rows else None), done, len(rows) - done
 
-    def _readdress(self, key_id: str, file_id: UUID, case_id: UUID, sealed: bytes | None) -> bool:
+    def _readdress(self, key_id: str, file_id: UUID, case_id: UUID, encrypted: bytes | None) -> bool:
         try:
-            details = self._vault.unseal(sealed or b"", **place_of_details(file_id))
+            details = self._vault.decrypt(encrypted or b"", **place_of_details(file_id))
         except (DamagedError, KeyMissingError):
             return False
         sha256 = cast("Mapping[str, JsonValue]", details)["sha256"]

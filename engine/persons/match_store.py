@@ -48,7 +48,7 @@ class MatchStore(Store):
 
     def asked(self, *, now: datetime, most: int) -> tuple[UUID, ...]:
         """List whom to compare next, the earliest first, without those who wait for another day."""
-        is_due = or_(_CHECK.c.held_until.is_(None), _CHECK.c.held_until <= now)
+        is_due = or_(_CHECK.c.deferred_until.is_(None), _CHECK.c.deferred_until <= now)
         query = select(_CHECK.c.person_id).where(is_due).order_by(_CHECK.c.asked_at, _CHECK.c.person_id).limit(most)
         return tuple(self._connection.execute(query).scalars())
 
@@ -80,7 +80,7 @@ class MatchStore(Store):
         """Let a person wait for another day, and count that instead of the comparison."""
         self._count(asked, day, compared=-1, held=1)
         here = _CHECK.c.person_id == asked.person_id
-        self._connection.execute(update(_CHECK).where(here).values(held_until=until))
+        self._connection.execute(update(_CHECK).where(here).values(deferred_until=until))
 
     def _count(self, asked: ComparedPerson, day: date, *, compared: int, held: int = 0) -> None:
         row = upsert(_PROBE).values(

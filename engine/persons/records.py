@@ -249,8 +249,8 @@ class PersonPageView(View):
 class CaseLinkView(View):
     """Another case that this one belongs together with, seen from this one.
 
-    `case_id` is left out, and `number` says "another case", for who may not see that one. `is_stub` says that the other
-    one was merged into this one, `is_into` that this one was merged into the other; both only once it was agreed to.
+    `case_id` is left out, and `number` says "another case", for who may not see that one. `is_merged` says that it
+    was merged into this one, `is_into` that this one was merged into the other; both only once it was agreed to.
     `is_asked` waits for a second person; `asked_by_me` tells who cannot be that one.
     """
 
@@ -259,7 +259,7 @@ class CaseLinkView(View):
     case_id: UUID | None
     number: str
     status: str
-    is_stub: bool
+    is_merged: bool
     is_into: bool
     is_asked: bool
     is_primary: bool

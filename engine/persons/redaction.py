@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.core.records import PersonRole
-from engine.language.names import SealedClass
+from engine.language.names import RestrictedCategory
 
 _ROLES: Final = frozenset({PersonRole.SUSPECT, PersonRole.INFORMANT})
 _PILLARS: Final = frozenset({"policing"})
@@ -19,9 +19,9 @@ def is_untold_role(role: str) -> bool:
     return role in _ROLES
 
 
-def is_untold_step(uses: str, classes: Iterable[SealedClass | str | None]) -> bool:
+def is_untold_step(uses: str, classes: Iterable[RestrictedCategory | str | None]) -> bool:
     """Return whether nothing is told of a step, by its type and the sealed classes of its questions."""
-    return uses.partition(".")[0] in _PILLARS or SealedClass.INFORMANTS in set(classes)
+    return uses.partition(".")[0] in _PILLARS or RestrictedCategory.INFORMANTS in set(classes)
 
 
 def untold_persons(links: Iterable[tuple[UUID, str]]) -> frozenset[UUID]:

@@ -56,7 +56,7 @@ class PersonStore(Store):
             insert(_PERSON),
             {
                 "id": person_id, "unit_id": unit_id, "created_at": at,
-                "sealed_identity": self._seal(person_id, identity),
+                "encrypted_identity": self._seal(person_id, identity),
             },
         )  # fmt: skip
         self._keep_tokens(person_id, tokens, by)
@@ -70,8 +70,8 @@ class PersonStore(Store):
         by: UUID | None = None,
     ) -> None:
         """Write what is known of a person now, over what was known before."""
-        sealed = self._seal(person_id, identity)
-        self._connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(sealed_identity=sealed))
+        encrypted = self._seal(person_id, identity)
+        self._connection.execute(update(_PERSON).where(_PERSON.c.id == person_id).values(encrypted_identity=encrypted))
         for old in (_TOKEN, _SEARCH):
             self._connection.execute(old.delete().where(old.c.person_id == person_id))
         self._keep_tokens(person_id, tokens, by)
@@ -92,10 +92,12 @@ class PersonStore(Store):
 
     def identity(self, person_id: UUID) -> Mapping[str, JsonValue]:
         """Open who a person is; empty when nothing is known."""
-        sealed = self._connection.execute(select(_PERSON.c.sealed_identity).where(_PERSON.c.id == person_id)).scalar()
-        if sealed is None:
+        encrypted = self._connection.execute(
+            select(_PERSON.c.encrypted_identity).where(_PERSON.c.id == person_id)
+        ).scalar()
+        if encrypted is None:
             return {}
-        opened = self._vault.unseal(sealed, table="person", row=person_id, column="sealed_identity")
+        opened = self._vault.decrypt(encrypted, table="person", row=person_id, column="encrypted_identity")
         return cast("Mapping[str, JsonValue]", opened)
 
     def same_as(self, person_id: UUID) -> tuple[UUID, ...]:
@@ -139,8 +141,8 @@ class PersonStore(Store):
         )
 
     def _seal(self, person_id: UUID, identity: Mapping[str, JsonValue]) -> bytes:
-        return self._vault.seal(
-            dict(identity), key_of=person_id, table="person", row=person_id, column="sealed_identity"
+        return self._vault.encrypt(
+            dict(identity), key_of=person_id, table="person", row=person_id, column="encrypted_identity"
         )
 
     def _keep_tokens(self, person_id: UUID, tokens: Sequence[tuple[str, str]], by: UUID | None) -> None:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetCoreSchemaH
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
-from engine.language.names import SealedClass, in_plain_words
+from engine.language.names import RestrictedCategory, in_plain_words
 from engine.plugin.following import OpensAtOnce
 
 
@@ -175,7 +175,7 @@ class FieldSpec:
     shown_when: str
     output: OutputKind | None
     default: object | None
-    sealed_class: SealedClass | None = None
+    restricted_category: RestrictedCategory | None = None
     tells: str = ""
     hash_of: str = ""
     kept_anyway: str = ""
@@ -203,7 +203,7 @@ def field(
     default: object = ...,
     identifying: bool = False,
     sensitive: bool = False,
-    sealed: str = "",
+    restricted: str = "",
     choices: Mapping[str, str] | None = None,
     now: bool = False,
     event_time: bool = False,
@@ -224,7 +224,7 @@ def field(
 
     `default=...` (left out) makes it required; `default=None` makes it optional. `identifying` and `sensitive`
     answers are encrypted and masked, and free text is encrypted always. `sealed` names the class of an answer that
-    is kept apart even within a unit, as `SealedClass` has them; such an answer is sensitive. `now` puts the field
+    is kept apart even within a unit, as `RestrictedCategory` has them; such an answer is sensitive. `now` puts it
     on the first screen, which can be saved by itself. `event_time` marks the instant at which the step happened.
     `excluded_time` names intervals that a time limit may leave out. `shown_when` is a condition on the same form's
     fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
@@ -243,8 +243,8 @@ def field(
     any other answer brings at once. A question that `comes_first` is drawn before all others.
     """
     extra: dict[str, Any] = {
-        "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(sealed),
-        "sealed": sealed,
+        "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(restricted),
+        "sealed": restricted,
         "choices": dict(choices or {}), "now": now, "event_time": event_time,
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
         "hash_of": hash_of, "kept_anyway": str(kept_anyway).lower() if isinstance(kept_anyway, bool) else kept_anyway,
@@ -296,7 +296,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         shown_when=str(said.get("shown_when", "")),
         output=_OUTPUT_KINDS.get(kind) if _is_output(sensitivity, said.get("output")) else None,
         default=None if info.is_required() else info.default,
-        sealed_class=SealedClass(said["sealed"]) if said.get("sealed") else None,
+        restricted_category=RestrictedCategory(said["sealed"]) if said.get("sealed") else None,
         tells=_told(name, str(said.get("tells", "")), sensitivity),
         hash_of=str(said.get("hash_of", "")),
         kept_anyway=str(said.get("kept_anyway", "")).replace("false", ""),

@@ -219,12 +219,12 @@ class _Simulation:
             case ev.DeadlineSet() | ev.DeadlineMoved():
                 self._add("due", event.deadline.key, f"{event.deadline.due_at:%Y-%m-%d %H:%M} UTC")
             case ev.StepSubmitted():
-                self._tell_approver(event.step)
+                self._notify_approver(event.step)
             case ev.DeadlineWarned():
-                self._tell_owner(event.deadline, "due_soon")
+                self._notify_owner(event.deadline, "due_soon")
             case ev.DeadlineBreached():
                 self._add("breached", event.deadline.key, event.deadline.path)
-                self._tell_owner(event.deadline, "overdue")
+                self._notify_owner(event.deadline, "overdue")
             case ev.LevelRaised():
                 self._raised(event)
             case ev.CaseClosed():
@@ -252,13 +252,13 @@ class _Simulation:
         if level.to.person is ItemPerson.ASSIGNEE:
             role = self._owner(event.deadline)
         if role:
-            self._tell(role, rule, event.deadline, is_sent=ChannelName.EMAIL in level.channels)
+            self._notify(role, rule, event.deadline, is_sent=ChannelName.EMAIL in level.channels)
 
-    def _tell_owner(self, deadline: Deadline, kind: str) -> None:
+    def _notify_owner(self, deadline: Deadline, kind: str) -> None:
         """Tell whoever has claimed the work; before anybody has, nobody is told of it in the simulation."""
-        self._tell(self._owner(deadline), f"{deadline.key}, {kind}", deadline, is_sent=True)
+        self._notify(self._owner(deadline), f"{deadline.key}, {kind}", deadline, is_sent=True)
 
-    def _tell_approver(self, step: Step) -> None:
+    def _notify_approver(self, step: Step) -> None:
         compiled = self.workflow.steps.get(step.key)
         approve = compiled.spec.approve if compiled else None
         if approve is not None and approve.role:
@@ -279,7 +279,7 @@ class _Simulation:
         known = compiled.info.roles if compiled.info else ()
         return str(next(iter((*compiled.spec.assign.role, *known)), Role.CASE_MANAGER))
 
-    def _tell(self, role: str, rule: str, deadline: Deadline, *, is_sent: bool) -> None:
+    def _notify(self, role: str, rule: str, deadline: Deadline, *, is_sent: bool) -> None:
         ladder = self.library.ladders.get(deadline.ladder)
         critical = bool(ladder and ladder.overrides_quiet_hours)
         self.told.append(SimulatedMessage(self.now, role, rule, is_sent=is_sent, critical=critical))

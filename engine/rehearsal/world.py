@@ -22,7 +22,7 @@ from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
 from engine.language.names import Role
 from engine.messages.actions.delivering import deliver_unattended
-from engine.messages.actions.telling import STORM, bundle_storms
+from engine.messages.actions.notifying import STORM, bundle_storms
 from engine.messages.channel_store import PreferenceStore
 from engine.messages.records import DIGEST_HOUR
 from engine.messages.store import BundleStore

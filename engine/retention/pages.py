@@ -7,15 +7,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.access.actions import restrict as restrictions
-from engine.core.keeping import ENDS_OF_ERASURES, GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS
 from engine.core.policy import Action
-from engine.errors import InvalidAnswersError, KeepingError
+from engine.core.retention import ENDS_OF_ERASURES, GROUNDS_TO_ERASE, GROUNDS_TO_RESTRICT, HOLD_WORDS
+from engine.errors import InvalidAnswersError, RetentionError
 from engine.overview.views.case import case_page
 from engine.retention.actions import erasure, retention
 from engine.retention.actions import retention as holds
 from engine.retention.actions.custody import standing
 from engine.retention.views import holders
-from engine.retention.views import keeping as keeping_view
+from engine.retention.views import keeping as retention_view
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import summary_of
 from engine.web.posted import text, typed, uuid_or_none
@@ -36,7 +36,7 @@ def keeping(visit: SignedIn) -> Response:
         "keeping.html",
         title="Keep and erase",
         section="track",
-        found=visit.engine.ask(keeping_view, visit.viewer),
+        found=visit.engine.ask(retention_view, visit.viewer),
         ends=ENDS_OF_ERASURES,
         may_ask=visit.may(Action.ASK_ERASURE),
         may_approve=visit.may(Action.APPROVE_ERASURE),
@@ -46,7 +46,7 @@ def keeping(visit: SignedIn) -> Response:
 @router.get("/keeping/policies")
 def policies(visit: SignedIn) -> Response:
     """Show how long each class of data is kept, place by place."""
-    retention.require_keeping(visit.viewer)
+    retention.require_retention(visit.viewer)
     found = retention.retention_policies(visit.engine)
     return visit.page("keeping-policies.html", title="How long data is kept", section="track", policies=found)
 
@@ -101,12 +101,12 @@ def reason(visit: SignedIn, case_id: UUID, hold_id: UUID) -> Response:
 
 
 @router.post("/cases/{case_id}/seal")
-def seal(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+def encrypt(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Seal a case."""
-    visit.must(Action.SEAL, case_id)
+    visit.must(Action.RESTRICT, case_id)
     command_id = visit.command_of(form)
     try:
-        restrictions.seal_case(
+        restrictions.restrict_case(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, ground_code=text(form, "ground_code"),
             holder_id=uuid_or_none(form, "holder_id") or UUID(int=0),
         )  # fmt: skip
@@ -147,7 +147,7 @@ def erase(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     except InvalidAnswersError as error:
         problems = {("ground_code_erase" if k == "ground_code" else k): v for k, v in error.problems.items()}
         return _page(visit, case_id, errors=problems, given=typed(form), command_id=command_id)
-    except KeepingError as error:
+    except RetentionError as error:
         return _page(visit, case_id, errors={"person_id": str(error)}, given=typed(form), command_id=command_id)
     return visit.go(f"/cases/{case_id}/keeping", said="erasure_asked")
 
@@ -192,9 +192,9 @@ def _page(
     command_id: UUID | None = None,
     reason: str = "",
 ) -> Response:
-    found = visit.engine.ask(keeping_view, visit.viewer, case_id)
+    found = visit.engine.ask(retention_view, visit.viewer, case_id)
     case = visit.engine.ask(case_page, visit.viewer, case_id)
-    may_seal = visit.may(Action.SEAL)
+    may_restrict = visit.may(Action.RESTRICT)
     return visit.page(
         "case-keeping.html",
         title=f"Keep and erase, case {case.number}",
@@ -205,12 +205,12 @@ def _page(
         found=found,
         reason=reason,
         kinds=HOLD_WORDS,
-        grounds_to_seal=GROUNDS_TO_SEAL,
+        grounds_to_restrict=GROUNDS_TO_RESTRICT,
         grounds_to_erase=GROUNDS_TO_ERASE,
         sources=_SOURCES,
-        holders=visit.engine.ask(holders, visit.viewer, case_id) if may_seal else (),
+        holders=visit.engine.ask(holders, visit.viewer, case_id) if may_restrict else (),
         may_hold=visit.may(Action.HOLD),
-        may_seal=may_seal,
+        may_restrict=may_restrict,
         may_ask=visit.may(Action.ASK_ERASURE),
         errors=errors or {},
         problems=summary_of(errors),

@@ -16,7 +16,7 @@ class Act(StrEnum):
     """What is proposed to a person."""
 
     ERASE = "erase"
-    SEAL = "seal"
+    RESTRICT = "seal"
     REVIEW = "review"
 
 
@@ -45,7 +45,7 @@ def proposed(policy: RetentionPolicy, *, closed_at: datetime | None, zone: str, 
     first = min(at for at, _ in due)
     kept_until = max(_after(closed_at, rule.at_least, zone) for rule in rules)
     if kept_until > now:
-        return Proposed(Act.SEAL, first, kept_until)
+        return Proposed(Act.RESTRICT, first, kept_until)
     return Proposed(_act(rule for _, rule in due), first, None)
 
 

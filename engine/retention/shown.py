@@ -7,7 +7,7 @@ from uuid import UUID
 from engine.core.policy import View
 
 
-class HoldView(View):
+class LegalHoldView(View):
     """Why nothing of a case may be erased; the words are left out."""
 
     id: UUID
@@ -22,7 +22,7 @@ class HoldView(View):
     lifted_at: datetime | None
 
 
-class SealView(View):
+class RestrictionView(View):
     """That a case is kept and used for nothing, and who holds it."""
 
     case_id: UUID
@@ -86,13 +86,13 @@ class EraseCopyView(View):
     answer: str
 
 
-class KeepingView(View):
+class RetentionView(View):
     """All that waits or holds in the viewer's units."""
 
     erasures: tuple[ErasureView, ...]
     proposals: tuple[ProposalView, ...]
-    holds: tuple[HoldView, ...]
-    seals: tuple[SealView, ...]
+    holds: tuple[LegalHoldView, ...]
+    restrictions: tuple[RestrictionView, ...]
     to_erase: tuple[EraseCopyView, ...]
 
 

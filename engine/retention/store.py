@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, any_, delete, exists, func, insert,
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Uuid
 
-from engine.core.keeping import CaseOfPerson, Erasure, ExportCopy, Hold, HoldKind, Restriction, Tombstone
+from engine.core.retention import CaseOfPerson, Erasure, ExportCopy, Hold, LegalHoldKind, Restriction, Tombstone
 from engine.db import tables as tb
 from engine.db.locks import NUMBER_COPY
 from engine.db.store import Store
@@ -33,13 +33,15 @@ _ASKED = {"id", "asked_by", "asked_at"}
 _NEXT_COPY = text(f"SELECT pg_advisory_xact_lock({NUMBER_COPY})")
 
 
-class KeepingStore(Store):
+class RetentionStore(Store):
     """The end of data's life in PostgreSQL, within one transaction."""
 
     def add_hold(self, hold: Hold, *, reason: str) -> None:
         """Write a hold, its reason sealed under the key of the case."""
-        sealed = self._vault.seal(reason, key_of=hold.case_id, table="legal_hold", row=hold.id, column="sealed_reason")
-        self._connection.execute(insert(HOLD), hold.model_dump() | {"sealed_reason": sealed})
+        restricted = self._vault.encrypt(
+            reason, key_of=hold.case_id, table="legal_hold", row=hold.id, column="encrypted_reason"
+        )
+        self._connection.execute(insert(HOLD), hold.model_dump() | {"encrypted_reason": restricted})
 
     def hold(self, hold_id: UUID) -> Hold | None:
         """Load a hold, and keep others from changing it until the transaction ends."""
@@ -48,10 +50,10 @@ class KeepingStore(Store):
 
     def reason_of(self, hold: Hold) -> str:
         """Open why a case is held; empty when that can no longer be read."""
-        sealed = self._connection.execute(select(HOLD.c.sealed_reason).where(HOLD.c.id == hold.id)).scalar()
-        if sealed is None:
+        restricted = self._connection.execute(select(HOLD.c.encrypted_reason).where(HOLD.c.id == hold.id)).scalar()
+        if restricted is None:
             return ""
-        return str(self._vault.unseal(sealed, table="legal_hold", row=hold.id, column="sealed_reason"))
+        return str(self._vault.decrypt(restricted, table="legal_hold", row=hold.id, column="encrypted_reason"))
 
     def save_hold(self, hold: Hold) -> None:
         """Write a hold as it is now."""
@@ -68,7 +70,7 @@ class KeepingStore(Store):
         row = self._first(RESTRICTION, Restriction, RESTRICTION.c.case_id == case_id, RESTRICTION.c.lifted_at.is_(None))
         return Restriction.model_validate(row) if row else None
 
-    def seals_of(self, holder_id: UUID) -> tuple[Restriction, ...]:
+    def restrictions_of(self, holder_id: UUID) -> tuple[Restriction, ...]:
         """List the seals that hold now and whose holder somebody is."""
         mine = (RESTRICTION.c.holder_id == holder_id, RESTRICTION.c.lifted_at.is_(None))
         rows = self._connection.execute(select(RESTRICTION).where(*mine).order_by(RESTRICTION.c.id)).mappings()
@@ -159,13 +161,13 @@ class KeepingStore(Store):
         owners = tombstone.key_owners
         whole = [one for one in owners if one in tombstone.case_ids]
         self._connection.execute(delete(_TOKEN).where(_TOKEN.c.person_id.in_(owners)))
-        self._connection.execute(update(_PERSON).where(_PERSON.c.id.in_(owners)).values(sealed_identity=None))
+        self._connection.execute(update(_PERSON).where(_PERSON.c.id.in_(owners)).values(encrypted_identity=None))
         own = or_(*(_STEP.c.path.like(f"%person:{owner}%") for owner in owners))
         steps = select(_STEP.c.id).where(_STEP.c.case_id.in_(tombstone.case_ids), own)
         items = select(_ITEM.c.id).where(_ITEM.c.step_id.in_(steps))
         self._connection.execute(delete(_DRAFT).where(or_(_DRAFT.c.item_id.in_(items), _DRAFT.c.case_id.in_(whole))))
         files = select(_FILE.c.id).where(or_(_FILE.c.step_id.in_(steps), _FILE.c.case_id.in_(whole)))
-        self._connection.execute(update(_PART).where(_PART.c.attachment_id.in_(files)).values(sealed_content=None))
+        self._connection.execute(update(_PART).where(_PART.c.attachment_id.in_(files)).values(encrypted_content=None))
         self._connection.execute(delete(_CHECK).where(_CHECK.c.person_id.in_(owners)))
         unsent = (_DELIVERY.c.case_id.in_(whole), _DELIVERY.c.status.in_(("waiting", "storm", "digest", "dead")))
         self._connection.execute(update(_DELIVERY).where(*unsent).values(status="dropped", drop_reason="erased"))
@@ -253,8 +255,8 @@ class KeepingStore(Store):
     ) -> None:
         """Write a correction or a remark; what was known before and what is said now are sealed for the person."""
         row: dict[str, Any] = correction._asdict()
-        for column, value in (("sealed_before", before), ("sealed_words", words)):
-            row[column] = self._vault.seal(
+        for column, value in (("encrypted_before", before), ("encrypted_words", words)):
+            row[column] = self._vault.encrypt(
                 dict(value), key_of=correction.person_id, table="correction", row=correction.id, column=column
             )
         self._connection.execute(insert(CORRECTION), row)
@@ -306,5 +308,5 @@ def _columns(table: Table, record: Any) -> list[Any]:  # noqa: ANN401 - a class 
 
 def _case_of_person(row: dict[str, Any]) -> CaseOfPerson:
     is_open = row.pop("status") == "open"
-    holds = tuple(HoldKind(kind) for kind in row.pop("holds") or ())
+    holds = tuple(LegalHoldKind(kind) for kind in row.pop("holds") or ())
     return CaseOfPerson.model_validate({**row, "holds": holds, "closed_at": None if is_open else row["closed_at"]})

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from engine.core.keeping import Tombstone
+from engine.core.retention import Tombstone
 from engine.errors import DamagedError, ServiceError
 
 _NAME: Final = "tombstones.jsonl"

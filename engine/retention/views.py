@@ -7,17 +7,24 @@ from sqlalchemy import ColumnElement, Subquery, and_, select, true
 
 from engine.approvals.records import ApprovalKind
 from engine.cases.visibility import named, positions, visible_to
-from engine.core.keeping import GROUNDS_TO_ERASE, GROUNDS_TO_SEAL, HOLD_WORDS, KEPT_SINCE
 from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.retention import GROUNDS_TO_ERASE, GROUNDS_TO_RESTRICT, HOLD_WORDS, KEPT_SINCE
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP
 from engine.db.tables.cases import CaseRow
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import Role
-from engine.retention.shown import EraseCopyView, ErasureView, HoldView, KeepingView, ProposalView, SealView
+from engine.retention.shown import (
+    EraseCopyView,
+    ErasureView,
+    LegalHoldView,
+    ProposalView,
+    RestrictionView,
+    RetentionView,
+)
 
 _TABLES = CaseRow.metadata.tables
-HOLD, SEAL, ERASURE, APPROVAL, PROPOSAL, NOTICE = (
+HOLD, RESTRICT, ERASURE, APPROVAL, PROPOSAL, NOTICE = (
     _TABLES[name]
     for name in (
         "legal_hold", "restriction", "erasure", "approval_request", "retention_proposal", "erasure_notice",
@@ -29,23 +36,23 @@ _TURNS_WITHIN = timedelta(hours=1)
 _OVER = ("done", "refused", "withdrawn")
 
 
-def keeping(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> KeepingView:
+def keeping(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> RetentionView:
     """List what holds or waits, of one case or of all that the viewer sees; what is over comes last and is cut short.
 
     Raises `NotAllowedError`, and `NotFoundError` for a case that the viewer does not see.
     """
-    if not can(viewer, Action.SEE_KEEPING):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_KEEPING.value)
+    if not can(viewer, Action.SEE_RETENTION):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_RETENTION.value)
     seen = _seen(reading, viewer)
     if case_id is not None:
         if reading.first(select(CASE.c.id).where(CASE.c.id == case_id, seen)) is None:
             raise NotFoundError(kind="case")
         seen = and_(seen, CASE.c.id == case_id)
-    return KeepingView(
+    return RetentionView(
         erasures=_erasures(reading, seen),
         proposals=_proposals(reading, seen),
         holds=_holds(reading, seen),
-        seals=_seals(reading, seen),
+        restrictions=_restrictions(reading, seen),
         to_erase=() if case_id else _to_erase(reading, viewer),
     )
 
@@ -54,7 +61,7 @@ def _seen(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
     seen = visible_to(viewer, now=reading.now)
     if viewer.is_system:
         return seen
-    return and_(seen, CASE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_KEEPING))))
+    return and_(seen, CASE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_RETENTION))))
 
 
 def _erasures(reading: Reading, seen: ColumnElement[bool]) -> tuple[ErasureView, ...]:
@@ -138,7 +145,7 @@ def _proposals(reading: Reading, seen: ColumnElement[bool]) -> tuple[ProposalVie
     return tuple(ProposalView(**row) for row in rows)
 
 
-def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[HoldView, ...]:
+def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[LegalHoldView, ...]:
     placed, asked, waits = ACTOR.alias("placed"), ACTOR.alias("asked"), _waiting(ApprovalKind.LIFT_HOLD, reading)
     rows = reading.rows(
         select(
@@ -156,33 +163,33 @@ def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[HoldView, ...]:
         .order_by(HOLD.c.lifted_at.is_not(None), HOLD.c.placed_at.desc(), HOLD.c.id)
         .limit(_MOST)
     )  # fmt: skip
-    return tuple(HoldView(**_named(row), words=HOLD_WORDS.get(row["kind"], row["kind"])) for row in rows)
+    return tuple(LegalHoldView(**_named(row), words=HOLD_WORDS.get(row["kind"], row["kind"])) for row in rows)
 
 
-def _seals(reading: Reading, seen: ColumnElement[bool]) -> tuple[SealView, ...]:
+def _restrictions(reading: Reading, seen: ColumnElement[bool]) -> tuple[RestrictionView, ...]:
     placed, asked, holder = ACTOR.alias("placed"), ACTOR.alias("asked"), ACTOR.alias("holder")
-    waits = _waiting(ApprovalKind.OPEN_SEAL, reading)
+    waits = _waiting(ApprovalKind.LIFT_RESTRICTION, reading)
     rows = reading.rows(
         select(
-            SEAL.c.case_id, SEAL.c.ground_code, SEAL.c.placed_at, SEAL.c.holder_id,
+            RESTRICT.c.case_id, RESTRICT.c.ground_code, RESTRICT.c.placed_at, RESTRICT.c.holder_id,
             waits.c.asked_by.label("lift_asked_by_id"), CASE.c.number.label("case_number"),
             placed.c.name.label("placed_by"), asked.c.name.label("lift_asked_by"), holder.c.name.label("holder"),
         )
         .select_from(
-            SEAL.join(CASE, CASE.c.id == SEAL.c.case_id)
-            .join(holder, holder.c.id == SEAL.c.holder_id)
-            .outerjoin(placed, placed.c.id == SEAL.c.placed_by)
-            .outerjoin(waits, waits.c.subject_id == SEAL.c.id)
+            RESTRICT.join(CASE, CASE.c.id == RESTRICT.c.case_id)
+            .join(holder, holder.c.id == RESTRICT.c.holder_id)
+            .outerjoin(placed, placed.c.id == RESTRICT.c.placed_by)
+            .outerjoin(waits, waits.c.subject_id == RESTRICT.c.id)
             .outerjoin(asked, asked.c.id == waits.c.asked_by)
         )
-        .where(seen, SEAL.c.lifted_at.is_(None))
-        .order_by(SEAL.c.placed_at.desc(), SEAL.c.case_id)
+        .where(seen, RESTRICT.c.lifted_at.is_(None))
+        .order_by(RESTRICT.c.placed_at.desc(), RESTRICT.c.case_id)
         .limit(_MOST)
     )  # fmt: skip
     return tuple(
-        SealView(
+        RestrictionView(
             **{name: value for name, value in _named(row).items() if name != "ground_code"},
-            ground=GROUNDS_TO_SEAL.get(row["ground_code"], row["ground_code"]),
+            ground=GROUNDS_TO_RESTRICT.get(row["ground_code"], row["ground_code"]),
         )
         for row in rows
     )
@@ -196,7 +203,7 @@ def _to_erase(reading: Reading, viewer: Viewer) -> tuple[EraseCopyView, ...]:
             told.c.number.label("case_number"), told.c.unit,
         )
         .select_from(NOTICE.join(told, true()))
-        .where(NOTICE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_KEEPING))))
+        .where(NOTICE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_RETENTION))))
         .order_by(NOTICE.c.answered_at.is_not(None), NOTICE.c.due_at, NOTICE.c.id)
         .limit(_MOST)
     )  # fmt: skip

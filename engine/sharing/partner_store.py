@@ -25,12 +25,12 @@ class PartnerStore(Store):
 
     def all(self) -> tuple[Partner, ...]:
         """List all partners by name."""
-        rows = self._connection.execute(select(_PARTNER).where(_PARTNER.c.sealed_words.is_not(None))).mappings()
+        rows = self._connection.execute(select(_PARTNER).where(_PARTNER.c.encrypted_words.is_not(None))).mappings()
         return tuple(sorted((self._partner(row) for row in rows), key=lambda one: (one.name, one.id)))
 
     def get(self, partner_id: UUID) -> Partner | None:
         """Load a partner."""
-        query = select(_PARTNER).where(_PARTNER.c.id == partner_id, _PARTNER.c.sealed_words.is_not(None))
+        query = select(_PARTNER).where(_PARTNER.c.id == partner_id, _PARTNER.c.encrypted_words.is_not(None))
         row = self._connection.execute(query).mappings().first()
         return self._partner(row) if row else None
 
@@ -38,15 +38,17 @@ class PartnerStore(Store):
         """Write a partner as they are now."""
         told = partner.model_dump()
         words = {name: list(told.pop(name)) if name in _LISTS else told.pop(name) for name in _WORDS}
-        sealed = self._vault.seal(words, key_of=partner.id, table="partner", row=partner.id, column="sealed_words")
-        row = told | {"sealed_words": sealed}
+        restricted = self._vault.encrypt(
+            words, key_of=partner.id, table="partner", row=partner.id, column="encrypted_words"
+        )
+        row = told | {"encrypted_words": restricted}
         statement = upsert(_PARTNER).values(row)
         changes = {name: statement.excluded[name] for name in row if name != "id"}
         self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes))
 
     def _partner(self, row: RowMapping) -> Partner:
-        words = self._vault.unseal(row["sealed_words"], table="partner", row=row["id"], column="sealed_words")
-        open_ones = {name: value for name, value in row.items() if name != "sealed_words"}
+        words = self._vault.decrypt(row["encrypted_words"], table="partner", row=row["id"], column="encrypted_words")
+        open_ones = {name: value for name, value in row.items() if name != "encrypted_words"}
         return Partner.model_validate(open_ones | cast("dict[str, Any]", words))
 
     def asked_by(self, viewer: Viewer) -> tuple[tuple[str, Referral], ...]:

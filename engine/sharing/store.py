@@ -17,11 +17,11 @@ from engine.sharing.records.consent import Consent, ConsentRecipient
 
 _REFERRAL, _UNIT = tb.ReferralRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
 _ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
-_TO_NAME = "sealed_to_name"
+_TO_NAME = "encrypted_to_name"
 REFERRAL_COLUMNS = [_REFERRAL.c[_TO_NAME if name == "to_name" else name] for name in Referral.model_fields]
 """What a referral is read from; `opened_referral` makes one of it."""
 _LIVE = ("offered", "accepted")
-_NOTE = "sealed_note"
+_NOTE = "encrypted_note"
 _FIXED = frozenset({"id", "case_id", "unit_id", "fields", "persons", "to_name"})
 
 
@@ -39,7 +39,7 @@ class ReferralStore(Store):
         row = referral.model_dump() | {"fields": list(referral.fields), "persons": list(referral.persons)}
         for column, words in ((_NOTE, note), (_TO_NAME, row.pop("to_name"))):
             if words:
-                row[column] = self._vault.seal(
+                row[column] = self._vault.encrypt(
                     words, key_of=referral.case_id, table="referral", row=referral.id, column=column
                 )
         statement = upsert(_REFERRAL).values(row).on_conflict_do_nothing()
@@ -57,11 +57,11 @@ class ReferralStore(Store):
 
     def note(self, referral_id: UUID) -> str:
         """Open what the other side must know at once; empty when nothing was written."""
-        query = select(_REFERRAL.c.sealed_note).where(_REFERRAL.c.id == referral_id)
-        sealed = self._connection.execute(query).scalar()
-        if sealed is None:
+        query = select(_REFERRAL.c.encrypted_note).where(_REFERRAL.c.id == referral_id)
+        restricted = self._connection.execute(query).scalar()
+        if restricted is None:
             return ""
-        return str(self._vault.unseal(sealed, table="referral", row=referral_id, column=_NOTE))
+        return str(self._vault.decrypt(restricted, table="referral", row=referral_id, column=_NOTE))
 
     def of_case(self, case_id: UUID) -> tuple[Referral, ...]:
         """Load the referrals of a case, the earliest first."""
@@ -133,7 +133,7 @@ def opened_to_name(vault: Vault, row: RowMapping | dict[str, Any]) -> str:
     if row[_TO_NAME] is None:
         return ""
     try:
-        return str(vault.unseal(row[_TO_NAME], table="referral", row=row["id"], column=_TO_NAME))
+        return str(vault.decrypt(row[_TO_NAME], table="referral", row=row["id"], column=_TO_NAME))
     except KeyMissingError:
         return ""
 
@@ -194,7 +194,7 @@ class TransferStore(Store):
 _CONSENT = tb.ConsentRow.__table__  # type: ignore[attr-defined]
 ANSWERS: Final = ("language", "read_aloud", "assent")
 """What was answered of how they agreed; what access is decided by is beside it."""
-_COLUMNS = [*(_CONSENT.c[name] for name in Consent.model_fields if name not in ANSWERS), _CONSENT.c.sealed_answers]
+_COLUMNS = [*(_CONSENT.c[name] for name in Consent.model_fields if name not in ANSWERS), _CONSENT.c.encrypted_answers]
 
 
 class ConsentStore(Store):
@@ -204,8 +204,8 @@ class ConsentStore(Store):
         """Write a consent once; a second one with the same id changes nothing and gives False."""
         row = {name: list(value) if isinstance(value, tuple) else value for name, value in consent.model_dump().items()}
         told: JsonValue = {name: row.pop(name) for name in ANSWERS}
-        row["sealed_answers"] = self._vault.seal(
-            told, key_of=consent.case_id, table="consent", row=consent.id, column="sealed_answers"
+        row["encrypted_answers"] = self._vault.encrypt(
+            told, key_of=consent.case_id, table="consent", row=consent.id, column="encrypted_answers"
         )
         statement = upsert(_CONSENT).values(row).on_conflict_do_nothing()
         return self._connection.execute(statement.returning(_CONSENT.c.id)).first() is not None
@@ -242,16 +242,16 @@ class ConsentStore(Store):
         return tuple(self._opened(row) for row in rows)
 
     def _opened(self, row: Mapping[Any, Any]) -> Consent:
-        known = {name: value for name, value in row.items() if name != "sealed_answers"}
-        return Consent.model_validate(known | opened_consent(self._vault, row["id"], row["sealed_answers"]))
+        known = {name: value for name, value in row.items() if name != "encrypted_answers"}
+        return Consent.model_validate(known | opened_consent(self._vault, row["id"], row["encrypted_answers"]))
 
 
-def opened_consent(vault: Vault, consent_id: UUID, sealed: bytes | None) -> dict[str, Any]:
+def opened_consent(vault: Vault, consent_id: UUID, restricted: bytes | None) -> dict[str, Any]:
     """Open how somebody agreed; nothing where the key was destroyed. Raise `DamagedError`."""
-    if sealed is None:
+    if restricted is None:
         return {}
     try:
-        opened = vault.unseal(sealed, table="consent", row=consent_id, column="sealed_answers")
+        opened = vault.decrypt(restricted, table="consent", row=consent_id, column="encrypted_answers")
     except KeyMissingError:
         return {}
     return opened if isinstance(opened, dict) else {}

@@ -84,11 +84,11 @@ class SignInStore(Store):
 
     def factor(self, actor_id: UUID, *, hold: bool = False) -> Factor | None:
         """Load somebody's second factor; with `hold` nobody else uses a code of it until the transaction ends."""
-        query = select(_FACTOR.c.sealed_secret, _FACTOR.c.last_step).where(_FACTOR.c.actor_id == actor_id)
+        query = select(_FACTOR.c.encrypted_secret, _FACTOR.c.last_step).where(_FACTOR.c.actor_id == actor_id)
         row = self._connection.execute(query.with_for_update() if hold else query).first()
         if row is None or row[0] is None:
             return None
-        return Factor(self._unsealed(row[0], actor_id, "sealed_secret"), row[1])
+        return Factor(self._decrypted(row[0], actor_id, "encrypted_secret"), row[1])
 
     def has_factor(self, actor_id: UUID) -> bool:
         """Return whether somebody has a second factor that was tried once."""
@@ -99,22 +99,22 @@ class SignInStore(Store):
         """Write a secret that counts once a code of it was given; the one that counts now stays until then."""
         row = {
             "actor_id": actor_id, "created_at": at, "last_step": 0,
-            "sealed_proposed": self._sealed(secret, actor_id, "sealed_proposed"),
+            "encrypted_proposed": self._encrypted(secret, actor_id, "encrypted_proposed"),
         }  # fmt: skip
         statement = upsert(_FACTOR).values(row)
-        changes = {"sealed_proposed": statement.excluded.sealed_proposed}
+        changes = {"encrypted_proposed": statement.excluded.encrypted_proposed}
         self._connection.execute(statement.on_conflict_do_update(index_elements=("actor_id",), set_=changes))
 
     def proposed_factor(self, actor_id: UUID) -> str | None:
         """Open the secret that was proposed, if there is one."""
-        query = select(_FACTOR.c.sealed_proposed).where(_FACTOR.c.actor_id == actor_id)
-        sealed = self._connection.execute(query).scalar()
-        return self._unsealed(sealed, actor_id, "sealed_proposed") if sealed is not None else None
+        query = select(_FACTOR.c.encrypted_proposed).where(_FACTOR.c.actor_id == actor_id)
+        encrypted = self._connection.execute(query).scalar()
+        return self._decrypted(encrypted, actor_id, "encrypted_proposed") if encrypted is not None else None
 
     def confirm_factor(self, actor_id: UUID, secret: str, *, step: int, at: datetime) -> None:
         """Let a secret count from now on, in place of the one before; the code of `step` was used for that."""
         values = {
-            "sealed_secret": self._sealed(secret, actor_id, "sealed_secret"), "sealed_proposed": None,
+            "encrypted_secret": self._encrypted(secret, actor_id, "encrypted_secret"), "encrypted_proposed": None,
             "confirmed_at": at, "last_step": step,
         }  # fmt: skip
         self._connection.execute(update(_FACTOR).where(_FACTOR.c.actor_id == actor_id).values(**values))
@@ -233,19 +233,21 @@ class SignInStore(Store):
     ) -> None:
         """Keep what somebody had typed, sealed, in place of what was kept of them before."""
         value: JsonValue = [[name, text] for name, text in fields]
-        sealed = self._vault.seal(value, key_of=actor_id, table="kept_form", row=form_id, column="sealed_fields")
+        encrypted = self._vault.encrypt(
+            value, key_of=actor_id, table="kept_form", row=form_id, column="encrypted_fields"
+        )
         self._connection.execute(delete(_FORM).where(_FORM.c.actor_id == actor_id, _FORM.c.path == path))
-        row = {"id": form_id, "actor_id": actor_id, "path": path, "sealed_fields": sealed, "created_at": at}
+        row = {"id": form_id, "actor_id": actor_id, "path": path, "encrypted_fields": encrypted, "created_at": at}
         self._connection.execute(insert(_FORM), row)
 
     def kept_form(self, form_id: UUID, *, actor_id: UUID, since: datetime) -> KeptForm | None:
         """Open what somebody had typed; None when it is another's, too old, or gone."""
-        query = select(_FORM.c.path, _FORM.c.sealed_fields, _FORM.c.created_at)
+        query = select(_FORM.c.path, _FORM.c.encrypted_fields, _FORM.c.created_at)
         mine = (_FORM.c.id == form_id, _FORM.c.actor_id == actor_id, _FORM.c.created_at > since)
         row = self._connection.execute(query.where(*mine)).first()
         if row is None or row[1] is None:
             return None
-        opened: Any = self._vault.unseal(row[1], table="kept_form", row=form_id, column="sealed_fields")
+        opened: Any = self._vault.decrypt(row[1], table="kept_form", row=form_id, column="encrypted_fields")
         return KeptForm(form_id, row[0], tuple((str(name), str(text)) for name, text in opened), row[2])
 
     def newest_kept_form(self, actor_id: UUID, *, since: datetime) -> UUID | None:
@@ -297,11 +299,11 @@ class SignInStore(Store):
         live = (_KEY.c.actor_id == actor_id, _KEY.c.revoked_at.is_(None))
         self._connection.execute(update(_KEY).where(*live).values(revoked_at=at))
 
-    def _sealed(self, secret: str, actor_id: UUID, column: str) -> bytes:
-        return self._vault.seal(secret, key_of=actor_id, table="second_factor", row=actor_id, column=column)
+    def _encrypted(self, secret: str, actor_id: UUID, column: str) -> bytes:
+        return self._vault.encrypt(secret, key_of=actor_id, table="second_factor", row=actor_id, column=column)
 
-    def _unsealed(self, sealed: bytes, actor_id: UUID, column: str) -> str:
-        return str(self._vault.unseal(sealed, table="second_factor", row=actor_id, column=column))
+    def _decrypted(self, encrypted: bytes, actor_id: UUID, column: str) -> str:
+        return str(self._vault.decrypt(encrypted, table="second_factor", row=actor_id, column=column))
 
 
 def _session_columns() -> tuple[Any, ...]:

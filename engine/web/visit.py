@@ -104,10 +104,10 @@ SAYINGS: Final[Mapping[str, str]] = {
     "agreed": "You agreed. Once a second person has agreed, there is a waiting period of seven days.",
     "copy_asked": "The copy was requested.",
     "corrected": "It was recorded; the earlier entry is kept, encrypted.",
-    "glass": "Your request was recorded. If the case exists and nothing prevents you from seeing it, you will find it"
-    " under Track now.",
-    "glass_confirmed": "You confirmed that it was justified.",
-    "glass_ended": "The access was ended: they can no longer see the case.",
+    "emergency": "Your request was recorded. If the case exists and nothing prevents you from seeing it, you will find"
+    " it under Track now.",
+    "emergency_confirmed": "You confirmed that it was justified.",
+    "emergency_ended": "The access was ended: they can no longer see the case.",
     "concern": "Your concern was passed to one person, in confidence.",
     "concern_answered": "Your answer was recorded. The person who reported the concern can read it.",
     "preferences": "Your choices were saved.",

@@ -120,7 +120,7 @@ class FileView(View):
     may_open: bool
     sha256: str = ""
     is_readable: bool = True
-    is_held_back: bool = False
+    is_deferred: bool = False
 
 
 class ProposedView(View):

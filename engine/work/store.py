@@ -13,7 +13,7 @@ from engine.cases.store import ITEM
 from engine.core.consequences import WorkItem
 from engine.core.records import ItemStatus
 from engine.db import tables as tb
-from engine.db.places import open_apart, seal_apart
+from engine.db.places import encrypt_apart, open_apart
 from engine.db.store import Store
 from engine.errors import ConflictError, KeyMissingError, NotFoundError
 from engine.ports import JsonValue
@@ -83,33 +83,36 @@ class ItemStore(Store):
 
         Those of `apart` tell where somebody is: they are sealed by themselves, under the key of the case's places.
         """
-        kept = seal_apart(self._vault, answers, apart, case_id=case_id, unit_id=unit_id, table="answer", row=step_id)
-        sealed = self._vault.seal(
+        kept = encrypt_apart(self._vault, answers, apart, case_id=case_id, unit_id=unit_id, table="answer", row=step_id)
+        encrypted = self._vault.encrypt(
             kept,
             key_of=key_of or case_id,
             table="answer",
             row=step_id,
-            column=f"sealed_answers/{turn}",
+            column=f"encrypted_answers/{turn}",
             unit_id=unit_id,
         )
         row = {
-            "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "sealed_answers": sealed,
+            "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "encrypted_answers": encrypted,
             "recorded_at": at,
         }  # fmt: skip
         statement = upsert(_ANSWER).values(row)
-        changes = {"sealed_answers": statement.excluded.sealed_answers, "recorded_at": statement.excluded.recorded_at}
+        changes = {
+            "encrypted_answers": statement.excluded.encrypted_answers,
+            "recorded_at": statement.excluded.recorded_at,
+        }
         self._connection.execute(statement.on_conflict_do_update(index_elements=("step_id", "turn"), set_=changes))
-        return sealed
+        return encrypted
 
     def answers(self, step_id: UUID, *, turn: int | None = None) -> Mapping[str, JsonValue]:
         """Open the answers of a step, of its latest turn unless one is named; empty when there are none."""
-        query = select(_ANSWER.c.sealed_answers, _ANSWER.c.turn).where(_ANSWER.c.step_id == step_id)
+        query = select(_ANSWER.c.encrypted_answers, _ANSWER.c.turn).where(_ANSWER.c.step_id == step_id)
         if turn is not None:
             query = query.where(_ANSWER.c.turn == turn)
         row = self._connection.execute(query.order_by(_ANSWER.c.turn.desc())).first()
         if row is None:
             return {}
-        opened = self._vault.unseal(row[0], table="answer", row=step_id, column=f"sealed_answers/{row[1]}")
+        opened = self._vault.decrypt(row[0], table="answer", row=step_id, column=f"encrypted_answers/{row[1]}")
         opened = open_apart(self._vault, opened, table="answer", row=step_id)
         return cast("Mapping[str, JsonValue]", opened)
 
@@ -125,14 +128,14 @@ class ItemStore(Store):
         apart: Collection[str] = (),
     ) -> None:
         """Keep what has been typed, sealed under the key of the step's person if it has one; `apart` as for answers."""
-        typed = seal_apart(
+        typed = encrypt_apart(
             self._vault, answers, apart, case_id=item.case_id, unit_id=unit_id, table="draft", row=item.id
         )
-        sealed = self._vault.seal(
-            typed, key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_answers",
+        encrypted = self._vault.encrypt(
+            typed, key_of=key_of or item.case_id, table="draft", row=item.id, column="encrypted_answers",
             unit_id=unit_id,
         )  # fmt: skip
-        self._put_draft(item, unit_id, at, sealed_answers=sealed, saved_by=by)
+        self._put_draft(item, unit_id, at, encrypted_answers=encrypted, saved_by=by)
 
     def save_proposals(
         self,
@@ -146,32 +149,32 @@ class ItemStore(Store):
         apart: Collection[str] = (),
     ) -> None:
         """Keep what preparing the step proposed, sealed under the key of the step's person if it has one."""
-        proposed = seal_apart(
+        proposed = encrypt_apart(
             self._vault, proposals, apart, case_id=item.case_id, unit_id=unit_id, table="draft", row=item.id
         )
-        sealed = self._vault.seal(
-            proposed, key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_proposals",
+        encrypted = self._vault.encrypt(
+            proposed, key_of=key_of or item.case_id, table="draft", row=item.id, column="encrypted_proposals",
             unit_id=unit_id,
         )  # fmt: skip
-        noted = self._vault.seal(
-            list(notes), key_of=key_of or item.case_id, table="draft", row=item.id, column="sealed_notes",
+        noted = self._vault.encrypt(
+            list(notes), key_of=key_of or item.case_id, table="draft", row=item.id, column="encrypted_notes",
             unit_id=unit_id,
         ) if notes else None  # fmt: skip
-        self._put_draft(item, unit_id, at, sealed_proposals=sealed, sealed_notes=noted)
+        self._put_draft(item, unit_id, at, encrypted_proposals=encrypted, encrypted_notes=noted)
 
     def draft(self, item_id: UUID) -> TypedSoFar:
         """Open what was typed into an item so far, and what was proposed for it; empty where there is none."""
-        columns = (_DRAFT.c.sealed_answers, _DRAFT.c.sealed_proposals)
+        columns = (_DRAFT.c.encrypted_answers, _DRAFT.c.encrypted_proposals)
         row = self._connection.execute(select(*columns).where(_DRAFT.c.item_id == item_id)).mappings().first()
         if row is None:
             return TypedSoFar({}, {})
         return TypedSoFar(*(self._opened_draft(item_id, one.name, row[one.name]) for one in columns))
 
-    def _opened_draft(self, item_id: UUID, column: str, sealed: bytes | None) -> Mapping[str, JsonValue]:
-        if sealed is None:
+    def _opened_draft(self, item_id: UUID, column: str, encrypted: bytes | None) -> Mapping[str, JsonValue]:
+        if encrypted is None:
             return {}
         try:
-            opened = self._vault.unseal(sealed, table="draft", row=item_id, column=column)
+            opened = self._vault.decrypt(encrypted, table="draft", row=item_id, column=column)
         except KeyMissingError:
             return {}
         return cast("Mapping[str, JsonValue]", open_apart(self._vault, opened, table="draft", row=item_id))

@@ -144,7 +144,7 @@ class EvidenceForm(Form):
     sensitive_image: YesNo = field(
         label="Does it show a naked or abused person?",
         help="Answer from what you know: do not look to find out. If yes, it is protected and no one else may open it.",
-        sealed="images",
+        restricted="images",
         comes_first=True,
     )
     child_shown: copies.ChildShown | None = copies.child_shown(
@@ -237,14 +237,14 @@ class MedicalForm(Form):
     """Send the person to a doctor in time, only with consent, and follow the report."""
 
     consent_by: v.ConsentBy = field(
-        label="Who agreed to the examination?", choices=v.CONSENT_BY, sealed="health", now=True
+        label="Who agreed to the examination?", choices=v.CONSENT_BY, restricted="health", now=True
     )
     consent_at: Instant = field(label="When were they asked?", now=True)
     hospital: OrganisationRef = field(label="Which hospital?", now=True)
     sent_at: Instant = field(label="When was the person sent there?", event_time=True, now=True)
     examined_at: Instant | None = field(label="When was the person examined?", default=None)
     sample_list: tuple[v.Sample, ...] | None = field(
-        label="Which samples were taken?", choices=v.SAMPLE, default=None, sealed="health"
+        label="Which samples were taken?", choices=v.SAMPLE, default=None, restricted="health"
     )
     report_due: Day | None = field(label="When is the report due?", default=None)
     report_received: Instant | None = field(label="When did the report come?", default=None)
@@ -252,9 +252,9 @@ class MedicalForm(Form):
         label="Did the person refuse a part of it?",
         help="Treatment goes on even if the person refuses the police examination.",
         default=None,
-        sealed="health",
+        restricted="health",
     )
-    refusal_reason: LongText | None = field(label="Why, if the person wants to say?", default=None, sealed="health")
+    refusal_reason: LongText | None = field(label="Why, if the person wants to say?", default=None, restricted="health")
 
     @Form.rule("The examination cannot come before the person was sent, nor the report before the examination.")
     def _in_order(self) -> bool:

@@ -117,7 +117,7 @@ class TestimonyForm(Form):
         label="By what date must the child be heard?", help="30 days after the court took up the case.", default=None
     )
     after_care: LongText | None = field(
-        label="Who cares for the survivor afterwards, and how?", default=None, sealed="testimony"
+        label="Who cares for the survivor afterwards, and how?", default=None, restricted="testimony"
     )
 
 

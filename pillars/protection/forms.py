@@ -72,7 +72,7 @@ class PlacementForm(Form):
     """Give the person a safe place to stay, on a lawful ground, and ask what they want."""
 
     shelter: OrganisationRef = field(
-        label="Where does the person stay?", identifying=True, sealed="shelter_address", now=True
+        label="Where does the person stay?", identifying=True, restricted="shelter_address", now=True
     )
     admitted_at: Instant = field(label="When was the person taken in?", event_time=True, now=True)
     legal_basis: v.LegalBasis = field(label="On what basis?", choices=v.LEGAL_BASIS, now=True)
@@ -141,18 +141,18 @@ class HealthForm(Form):
 
     triage: v.HealthTriage = field(label="How soon is care needed?", choices=v.HEALTH_TRIAGE, now=True)
     suicide_screen: v.SuicideScreen = field(
-        label="Is the person at risk of harming themselves?", choices=v.SUICIDE_SCREEN, sealed="health", now=True
+        label="Is the person at risk of harming themselves?", choices=v.SUICIDE_SCREEN, restricted="health", now=True
     )
     report_to_police_needed: YesNo = field(label="Does the law require the police to be informed?", now=True)
     follow_up: Day = field(label="When is the next visit?", sensitive=True, now=True)
-    findings: LongText | None = field(label="What was found?", default=None, identifying=True, sealed="health")
+    findings: LongText | None = field(label="What was found?", default=None, identifying=True, restricted="health")
     pregnancy_test_consent: YesNo = field(
-        label="Does the person agree to a pregnancy test?", default=None, sealed="health"
+        label="Does the person agree to a pregnancy test?", default=None, restricted="health"
     )
     sti_hiv_consent: YesNo = field(
-        label="Does the person agree to tests for HIV and other infections?", default=None, sealed="health"
+        label="Does the person agree to tests for HIV and other infections?", default=None, restricted="health"
     )
-    medication: LongText | None = field(label="Which medicine was given?", default=None, sealed="health")
+    medication: LongText | None = field(label="Which medicine was given?", default=None, restricted="health")
 
 
 class SupportPersonForm(Form):

@@ -115,12 +115,12 @@ class CounselForm(Form):
         label="How great is the risk of self-harm now?",
         help="High or acute: stay with the person and call the medical officer now.",
         choices={"none": "No risk"},
-        sealed="counselling",
+        restricted="counselling",
         now=True,
     )
     next: Day | None = field(label="When is the next session?", sensitive=True, default=None)
     private_note: LongText | None = field(
-        label="Note that only counsellors may read", default=None, identifying=True, sealed="counselling"
+        label="Note that only counsellors may read", default=None, identifying=True, restricted="counselling"
     )
 
     @Form.rule("The next session cannot be before this one.")

@@ -77,21 +77,21 @@ class IntakeForm(Form):
         label="What is their name?",
         default=None,
         identifying=True,
-        sealed="informants",
+        restricted="informants",
         shown_when="informant_anonymous == false",
     )
     informant_phone: Phone | None = field(
         label="What is their phone number?",
         default=None,
         identifying=True,
-        sealed="informants",
+        restricted="informants",
         shown_when="informant_anonymous == false",
     )
     safe_time_and_code_word: Text | None = field(
         label="When may we call, and what is the code word?",
         default=None,
         identifying=True,
-        sealed="informants",
+        restricted="informants",
         shown_when="safe_to_call",
     )
     language: Language = field(

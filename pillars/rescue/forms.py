@@ -143,7 +143,9 @@ class ProductionForm(Form):
         default=None,
         shown_when='authority == "Magistrate"',
     )
-    placed_at: OrganisationRef = field(label="Where will the person stay?", identifying=True, sealed="shelter_address")
+    placed_at: OrganisationRef = field(
+        label="Where will the person stay?", identifying=True, restricted="shelter_address"
+    )
     escort: PersonRef = field(label="Who went with the person?")
     form17: FileRef | None = field(label="Which file is the signed Form 17?", default=None)
 

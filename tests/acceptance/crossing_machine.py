@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.access.actions.emergency import break_glass
+from engine.access.actions.emergency import emergency_access
 from engine.access.actions.recusals import answer_lift, end_recusal, recuse
 from engine.cases.access_store import AccessStore
 from engine.cases.store import CaseStore
@@ -272,9 +272,9 @@ class Crossing(RuleBasedStateMachine):
         }  # fmt: skip
 
     @rule(pick=PICK)
-    @precondition(lambda self: any("glass" not in one for one in self.model.grants.values()))
+    @precondition(lambda self: any("emergency" not in one for one in self.model.grants.values()))
     def end_grant(self, pick: int) -> None:
-        by_hand = {key: one for key, one in self.model.grants.items() if "glass" not in one}
+        by_hand = {key: one for key, one in self.model.grants.items() if "emergency" not in one}
         grant_id, grant = self._pick(by_hand, pick)
         with self.world.engine.transaction() as tx:
             tx.of(AccessStore).end_grant(grant_id, at=self.now, reason="over")
@@ -282,10 +282,10 @@ class Crossing(RuleBasedStateMachine):
         grant["ended"] = True
 
     @rule(pick=PICK, side=SIDES, role=st.sampled_from(sorted(WHO_BREAKS)), hours=st.integers(1, 4))
-    def break_the_glass(self, pick: int, side: int, role: str, hours: int) -> None:
+    def break_the_emergency(self, pick: int, side: int, role: str, hours: int) -> None:
         case = self._case(pick)
         sees = self.model.shown(case, side, role, self.now) != ("-",)
-        break_glass(
+        emergency_access(
             self.world.engine, viewer=self._who(side, role), command_id=uuid4(), number=case.number,
             reason_code="life_at_risk", words="She stands before us and bleeds.", hours=hours,
         )  # fmt: skip
@@ -294,7 +294,7 @@ class Crossing(RuleBasedStateMachine):
             until = self.now + timedelta(hours=hours)
             self.model.grants[uuid4()] = {
                 "case": case.id, "to": (side, role), "fields": fields, "persons": {0, 1}, "until": until,
-                "ended": False, "glass": True,
+                "ended": False, "emergency": True,
             }  # fmt: skip
 
     @rule(pick=PICK, whom=PICK, whole=st.booleans())

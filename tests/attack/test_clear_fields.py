@@ -14,8 +14,8 @@ from sqlalchemy import ARRAY, Boolean, Column, Uuid
 
 from engine.core.keys import KEPT_CLEAR, clear_reason
 from engine.db import tables as tb
-from engine.db.columns import Sealed
-from engine.db.encrypted_columns import SEALED
+from engine.db.columns import Encrypted
+from engine.db.encrypted_columns import ENCRYPTED
 from engine.errors import InvalidAnswersError
 from engine.plugin.fields import FieldKind, specs_of
 from engine.plugin.steps import StepKind, StepType
@@ -120,7 +120,7 @@ def test_no_message_tells_when_somebody_is_at_court_travels_or_is_visited(copy: 
 
 def _says_anything(column: Column[Any]) -> bool:
     inner = column.type.item_type if isinstance(column.type, ARRAY) else column.type
-    return not isinstance(inner, (Sealed, Uuid, Boolean))
+    return not isinstance(inner, (Encrypted, Uuid, Boolean))
 
 
 def _do(work: Work, step_type: StepType, *, full: bool) -> int:
@@ -149,7 +149,7 @@ def _planted(step_type: StepType, *, full: bool) -> tuple[dict[str, Any], int]:
 
 def _read(world: World) -> tuple[dict[str, list[str]], set[str]]:
     """Read every value of every table: what is readable by its place, and the sealed columns that are not sealed."""
-    sealed = {(one.table, one.column) for one in SEALED}
+    encrypted = {(one.table, one.column) for one in ENCRYPTED}
     values: dict[str, list[str]] = {}
     unsealed = set()
     with psycopg.connect(world.address.replace("+psycopg", "")) as connection:
@@ -159,7 +159,7 @@ def _read(world: World) -> tuple[dict[str, list[str]], set[str]]:
             columns = [one.name for one in cursor.description or ()]
             for row in cursor:
                 for column, value in zip(columns, row, strict=True):
-                    if (table, column) not in sealed:
+                    if (table, column) not in encrypted:
                         for place, leaf in _leaves(f"{table}.{column}", value):
                             values.setdefault(place, []).append(leaf)
                     elif value is not None and not value.startswith(b"v2|"):

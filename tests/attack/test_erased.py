@@ -87,12 +87,12 @@ class Attacker:
                 at = content.find(head, at + 1)
         return found
 
-    def _read(self, sealed: bytes, owner: UUID) -> Iterator[bytes]:
-        bound = f"person\0{owner}\0sealed_identity".encode() + b"\0" + sealed[:24]
-        key = self.opened.get((owner, int.from_bytes(sealed[20:24], "big")))
+    def _read(self, encrypted: bytes, owner: UUID) -> Iterator[bytes]:
+        bound = f"person\0{owner}\0sealed_identity".encode() + b"\0" + encrypted[:24]
+        key = self.opened.get((owner, int.from_bytes(encrypted[20:24], "big")))
         for size in range(17, 600) if key else ():
             try:
-                yield AESGCM(key or b"").decrypt(sealed[24:36], sealed[36 : 36 + size], bound)
+                yield AESGCM(key or b"").decrypt(encrypted[24:36], encrypted[36 : 36 + size], bound)
             except InvalidTag:
                 continue
 

@@ -217,12 +217,12 @@ def test_a_key_is_kept_or_lost_with_what_was_sealed_by_it(portal: Portal) -> Non
     engine, owner, row = portal.engine, uuid4(), uuid4()
     where = {"table": "case", "row": row, "column": "title"}
     with engine.transaction():
-        lost = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
-        assert engine.vault.unseal(lost, **where) == "a name"
+        lost = engine.vault.encrypt("a name", key_of=owner, unit_id=portal.unit, **where)
+        assert engine.vault.decrypt(lost, **where) == "a name"
     with engine.transaction() as tx:
-        kept = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
+        kept = engine.vault.encrypt("a name", key_of=owner, unit_id=portal.unit, **where)
         tx.commit()
-    assert engine.vault.unseal(kept, **where) == "a name", "no key from before is used that was never kept"
+    assert engine.vault.decrypt(kept, **where) == "a name", "no key from before is used that was never kept"
 
 
 def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
@@ -233,10 +233,10 @@ def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
     where = {"table": "case", "row": row, "column": "title"}
 
     def opened() -> object:
-        return engine.vault.unseal(kept, **where)
+        return engine.vault.decrypt(kept, **where)
 
     with engine.transaction() as tx:
-        kept = engine.vault.seal("a name", key_of=owner, unit_id=portal.unit, **where)
+        kept = engine.vault.encrypt("a name", key_of=owner, unit_id=portal.unit, **where)
         tx.commit()
     wide = writer_of(portal.urls)
     vault = KeyVault(engine.vault._ring, SqlWrappedKeys(wide, engine.clock))  # type: ignore[attr-defined]
@@ -246,13 +246,13 @@ def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
         with taken_from(wide) as taken:
             KeyStore(Within(taken.connection, vault)).destroy(owner, engine.clock.now())
             vault.blind("any", "look")
-            assert elsewhere.submit(vault.unseal, kept, **where).result(20) == "a name", "it is there until the commit"
+            assert elsewhere.submit(vault.decrypt, kept, **where).result(20) == "a name", "it is there until the commit"
             taken.connection.commit()
         with pytest.raises(KeyMissingError):
-            elsewhere.submit(vault.unseal, kept, **where).result(20)
-        assert vault.unseal(kept, **where) == "a name", "who began to read before it reads on"
+            elsewhere.submit(vault.decrypt, kept, **where).result(20)
+        assert vault.decrypt(kept, **where) == "a name", "who began to read before it reads on"
         with pytest.raises(KeyMissingError):
-            elsewhere.submit(vault.unseal, kept, **where).result(20)
+            elsewhere.submit(vault.decrypt, kept, **where).result(20)
     wide.dispose()
     with pytest.raises(KeyMissingError):
         opened()

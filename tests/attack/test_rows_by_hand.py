@@ -141,15 +141,15 @@ ATTACKS = {
         r"^Case C-.*: the consent of person .* says withdrawn_at = nothing; the history says 2026-",
     ),
     "answers of a step are dropped": (
-        "UPDATE step SET sealed_outputs = NULL WHERE case_id = :case AND key = 'intake'",
+        "UPDATE step SET encrypted_outputs = NULL WHERE case_id = :case AND key = 'intake'",
         r"^Case C-.*: the step intake: its answers are not what the history says \(.*concern.*\)\.$",
     ),
     "the report is dropped": (
-        'UPDATE "case" SET sealed_report = NULL WHERE id = :case',
+        'UPDATE "case" SET encrypted_report = NULL WHERE id = :case',
         r"^Case C-.*: the answer of the report concern is not what the history says\.$",
     ),
     "what an event tells is dropped": (
-        "UPDATE event SET sealed_body = NULL WHERE case_id = :case AND type = 'CaseOpened'",
+        "UPDATE event SET encrypted_body = NULL WHERE case_id = :case AND type = 'CaseOpened'",
         r"^Case C-.*: what is encrypted of event 1 was changed: rows were not compared\.$",
     ),
     "a denial is lifted": (
@@ -177,7 +177,7 @@ ATTACKS = {
         r"^Case C-.*: the deadline of look \(limit, .*\): its row says status = ended; the history says open\.$",
     ),
     "a deadline is set aside": (
-        "UPDATE deadline SET held_until = '2099-01-01' WHERE case_id = :case AND status = 'open'",
+        "UPDATE deadline SET deferred_until = '2099-01-01' WHERE case_id = :case AND status = 'open'",
         r"^Case C-.*: the deadline of look .* is deferred until 2099-01-01",
     ),
     "a step is ended": (

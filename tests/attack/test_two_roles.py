@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.db.embedded.databases import APP, READER
-from engine.db.encrypted_columns import SEALED
+from engine.db.encrypted_columns import ENCRYPTED
 from engine.db.entering import enter_for, enter_for_all
 from engine.db.migrate import migrate
 from engine.db.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
@@ -96,7 +96,7 @@ ATTACKS = (
     "SELECT lo_export(1, '/tmp/answers')",
     "SELECT pg_read_file('PG_VERSION')",
     "SELECT query_to_xml('SELECT * FROM answer', true, true, '') WHERE false",
-    "SELECT 1 FROM answer WHERE 1 / (CASE WHEN length(sealed_answers) > 0 THEN 0 ELSE 1 END) = 1",
+    "SELECT 1 FROM answer WHERE 1 / (CASE WHEN length(encrypted_answers) > 0 THEN 0 ELSE 1 END) = 1",
     "SELECT most_common_vals FROM pg_stats WHERE tablename IN ('answer', 'report')",
 )
 WRITES = (
@@ -230,7 +230,7 @@ def test_the_reader_writes_nothing(world: World, reader: Engine, case_id: UUID, 
 def test_what_people_sign_in_with_is_not_read(reader: Engine) -> None:
     secrets = (
         *sorted(NEVER_READ | NOBODYS), "(SELECT password_hash FROM actor) x",
-        "(SELECT sealed_secret FROM second_factor) x",
+        "(SELECT encrypted_secret FROM second_factor) x",
         "(SELECT token_hash FROM session) x", "(SELECT token_hash FROM invitation) x",
         "(SELECT code_hash FROM recovery_code) x", "(SELECT a FROM actor a) x", "(SELECT s FROM session s) x",
     )  # fmt: skip
@@ -341,7 +341,7 @@ def test_what_is_written_by_a_list_of_its_own_can_be_written() -> None:
     can = {(table, column) for table, columns in CHANGED.items() for column in columns.split()}
     known = {(table.name, one.name) for table in tb.CaseRow.metadata.tables.values() for one in table.columns}
     assert can <= known
-    assert {(one.table, one.column) for one in SEALED if not one.is_fixed} <= can
+    assert {(one.table, one.column) for one in ENCRYPTED if not one.is_fixed} <= can
     assert {(table, "unit_id") for table in (*WITH_THE_CASE, "case", "person")} <= can
     saved = {(table, column) for table, target in _TARGETS.items() for column in target.changes}
     assert {one for one in saved if one[1] not in _TARGETS[one[0]].key} <= can

@@ -92,9 +92,9 @@ class _Writer:
         execute = self._connection.execute
         ended, item, deadline = (step.ended[table] for table in _OPENED)
         execute(
-            "UPDATE step SET status = %s, ended_at = %s, recorded_at = %s, outcome = %s, sealed_outputs = %s"
+            "UPDATE step SET status = %s, ended_at = %s, recorded_at = %s, outcome = %s, encrypted_outputs = %s"
             " WHERE id = %s",
-            (ended["status"], ended["ended_at"], ended["recorded_at"], ended["outcome"], ended["sealed_outputs"],
+            (ended["status"], ended["ended_at"], ended["recorded_at"], ended["outcome"], ended["encrypted_outputs"],
              own["step"]),
         )  # fmt: skip
         execute(

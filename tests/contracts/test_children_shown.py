@@ -45,7 +45,7 @@ _ACTS: Final = (
     r"(?:keep|save|store|copy|hash|make|take|send|attach|upload|add|open|look at|watch|view|download|secure|read)"
 )
 _ASKS: Final = re.compile(
-    rf"\b{_ACTS}\b(?:\W+\w+){{0,4}}?\W+{_THINGS}\b|\b(?:sealed|encrypted|saved|kept) cop(?:y|ies)\b|\bscreenshots?\b"
+    rf"\b{_ACTS}\b(?:\W+\w+){{0,4}}?\W+{_THINGS}\b|\b(?:encrypted|encrypted|saved|kept) cop(?:y|ies)\b|\bscreenshots?\b"
     r"|\bSHA-256\b|\bhash(?:es)?\b|\bsaved page\b",
     re.IGNORECASE,
 )

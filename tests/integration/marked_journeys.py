@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.emergency import break_glass
+from engine.access.actions.emergency import emergency_access
 from engine.approvals.actions.concerns import answer_concern, raise_concern
 from engine.approvals.store import ConcernStore
 from engine.assembly import Engine
@@ -39,7 +39,7 @@ TYPED_NUMBER = "Z-ZQXA-NARY"
 
 
 def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *, mark: str, phone: str) -> list[str]:
-    """Share, upload, correct, hold, tell, break the glass and sign in; returns what was shown where it may be shown."""
+    """Share, upload, correct, hold, get emergency access, sign in; returns what was shown where it may be shown."""
     with engine.transaction() as tx:
         state = tx.of(CaseStore).read(case_id)
     number, person = state.case.number, state.persons[0].person_id
@@ -52,7 +52,7 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
         engine, case_id, viewer=people["case_manager"], command_id=uuid4(), kind="appeal", reason=f"{mark} appeals."
     )  # fmt: skip
     _tell_of_concern(engine, people, number, mark)
-    _break_glass(engine, number, mark)
+    _emergency_access(engine, number, mark)
     _sign_in(engine, people["caseworker"], mark, phone)
     _add_day(engine, people["system_administrator"], mark)
     return shown
@@ -114,14 +114,14 @@ def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, 
     )  # fmt: skip
 
 
-def _break_glass(engine: Engine, number: str, mark: str) -> None:
+def _emergency_access(engine: Engine, number: str, mark: str) -> None:
     _, others = people_of(engine, jurisdiction="IN-MN", label="Far")
     wanted = {"viewer": others["caseworker"], "reason_code": "life_at_risk", "hours": 1}
     words = f"{mark} stands before us and bleeds."
     with pytest.raises(InvalidAnswersError):
-        break_glass(engine, command_id=uuid4(), number=mark, words=words, **wanted)  # type: ignore[arg-type]
-    break_glass(engine, command_id=uuid4(), number=TYPED_NUMBER, words=words, **wanted)  # type: ignore[arg-type]
-    break_glass(engine, command_id=uuid4(), number=number, words=words, **wanted)  # type: ignore[arg-type]
+        emergency_access(engine, command_id=uuid4(), number=mark, words=words, **wanted)  # type: ignore[arg-type]
+    emergency_access(engine, command_id=uuid4(), number=TYPED_NUMBER, words=words, **wanted)  # type: ignore[arg-type]
+    emergency_access(engine, command_id=uuid4(), number=number, words=words, **wanted)  # type: ignore[arg-type]
 
 
 def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 
 from engine.assembly import Engine
-from engine.core.keeping import CopyStatus
 from engine.core.policy import Viewer
+from engine.core.retention import CopyStatus
 from engine.db.embedded.backup import make_backup
 from engine.db.embedded.binaries import run_client
 from engine.messages.actions.channels import set_channel, set_contact
@@ -20,7 +20,7 @@ from engine.messages.chat import SERVICES, AppriseGateways, Service
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.spreadsheets import as_csv
 from engine.rehearsal.world import MovedClock
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.web.terminal import SYSTEM
 from tests.integration.installation import Installation
 from tests.integration.usecases.servers import Gateway, Mail, http_gateway, mail_server
@@ -117,7 +117,7 @@ def _copied(engine: Engine, people: Mapping[str, Viewer], what: str) -> str:
     )
     copy_id = ask_copy(engine, viewer=asks, what=what, purpose_code="supervision", chosen={})
     with engine.transaction() as tx:
-        copy = tx.of(KeepingStore).copy(copy_id)
+        copy = tx.of(RetentionStore).copy(copy_id)
     if copy is not None and copy.status is CopyStatus.ASKED:
         answer_copy(engine, copy_id, viewer=agrees, agreed=True)
     token = link_to_copy(engine, copy_id, viewer=asks)

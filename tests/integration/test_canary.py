@@ -114,7 +114,7 @@ def test_marked_words_were_typed_on_every_journey_beside_the_forms_and_shown_whe
         "partner_view",
         "legal_hold",
         "concern",
-        "break_glass",
+        "emergency_access",
         "special_day",
         "kept_form",
         "contact",

@@ -13,7 +13,7 @@ from tests.oracle.world import OracleWorld
 
 MADE_UP: Final = UUID(int=7)
 _ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
-    ("/break-glass/{request_id}", "request_id"): "glass_id",
+    ("/emergency-access/{request_id}", "request_id"): "emergency_id",
     ("/people/{actor_id}/lost-factor/{request_id}", "request_id"): "lost_id",
     ("/erase-copies/{notice_id}", "notice_id"): "erase_notice_id",
     ("/calendars/{name}", "name"): "calendar",

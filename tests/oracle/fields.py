@@ -9,7 +9,7 @@ from engine.cases.actions.open import open_case
 from engine.course.actions.steer import add_step
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
-from engine.language.names import SealedClass
+from engine.language.names import RestrictedCategory
 from tests.oracle.answers import Planter, every_form
 from tests.oracle.model import of_answer, of_paper
 from tests.oracle.objects import Making
@@ -28,7 +28,7 @@ class Answered:
     papers: Mapping[UUID, str]
     things: Mapping[str, Thing]
     values: Mapping[str, str]
-    classes: Mapping[str, frozenset[SealedClass]]
+    classes: Mapping[str, frozenset[RestrictedCategory]]
 
     @cached_property
     def of_step(self) -> Mapping[str, Mapping[str, Thing]]:
@@ -57,13 +57,13 @@ def answered_case(world: OracleWorld) -> Answered:
             specs = {spec.name: spec for spec in engine.registry.get(uses).fields}
             for name, value in filled.planted.items():
                 path, spec = f"{uses}.{name}", specs[name]
-                things[path] = of_answer(uses, path, spec.sealed_class or "", is_open=spec.is_open)
+                things[path] = of_answer(uses, path, spec.restricted_category or "", is_open=spec.is_open)
                 values[path] = value
     do_jobs(world)
     let_in_and_shut_out(making)
     world.planted.add(matter.name, values)
     classes = {
-        uses: frozenset(one.sealed_class for one in engine.registry.get(uses).fields if one.sealed_class)
+        uses: frozenset(one.restricted_category for one in engine.registry.get(uses).fields if one.restricted_category)
         for uses in making.steps
     }
     papers = _papers(world, making)

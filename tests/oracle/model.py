@@ -35,7 +35,7 @@ RIGHTS: Mapping[str, set[str]] = {
     "people": LEAD | {"system_administrator"}, "rota": {"system_administrator", "supervisor", "nodal_officer"},
     "hear": {"safeguarding_lead", "nodal_officer", "data_protection_officer"}, "law": {"lawyer"},
 }  # fmt: skip
-SEALED: Mapping[str, set[str]] = {
+ENCRYPTED: Mapping[str, set[str]] = {
     "health": {"medical_officer", "counsellor"}, "counselling": {"counsellor"},
     "images": {"lawyer", "police_liaison", "case_manager"}, "informants": {"intake_officer", "supervisor"},
     "shelter_address": {"shelter_manager", "case_manager"}, "testimony": {"lawyer", "case_manager"},
@@ -56,13 +56,14 @@ THINGS: Mapping[str, Thing] = {
         "other name": "candidates", "other phone": "candidates"}.items()},
     "second name": Thing({"person": "reveal", _HELD: "account"}, ("person.name",), own=True),
     "their findings": Thing({"reveal:theirs": "reveal", _HELD: "account"}, ("class:health",), whom=_BOTH - _FIRST),
-    **{f"{of}{sort}file": _thing("person.files", *sealed, whom=_BOTH, file="reveal") for of in ("", "name of ")
-       for sort, sealed in (("", ()), ("medical ", ("class:health",)))},
+    **{f"{of}{sort}file": _thing("person.files", *encrypted, whom=_BOTH, file="reveal") for of in ("", "name of ")
+       for sort, encrypted in (("", ()), ("medical ", ("class:health",)))},
     "draft": _thing(own=True, item="work"), "draft of a class": _thing("class:health", own=True, item="work"),
     **{thing.replace("_", " "): Thing({"reveal:plan": "reveal"}, (f"{_PLAN}._{thing}",)) for thing in _WHY},
     **{thing: _thing(f"{_PLAN}.*", "person.*", whom=_BOTH, places="reveal") for thing in ("led to", "ticket")},
     "purpose": _thing(own=True, send="any", held="account"), "recipient": _thing(own=True, consents="any"),
-    "partner's name": _thing(own=True, sent="any", list="any"), "glass words": _thing(own=True, glass="confirm"),
+    "partner's name": _thing(own=True, sent="any", list="any"),
+    "emergency words": _thing(own=True, emergency="confirm"),
     "remark": _thing(own=True, held="account"), "hold": _thing(own=True, reason="hold"),
     "words": _thing(own=True, words="reveal"), "said": _thing(own=True, words="reveal"),
     **{thing: _thing() for thing in ("note outside", "concern", "note", "number")},
@@ -84,7 +85,7 @@ class Sight(NamedTuple):
         if name.startswith("step:"):
             return is_there(self, name.removeprefix("step:"))
         if self.named is None:
-            return not name.startswith("class:") or not SEALED[name.removeprefix("class:")].isdisjoint(self.roles)
+            return not name.startswith("class:") or not ENCRYPTED[name.removeprefix("class:")].isdisjoint(self.roles)
         return name in self.named or (":" not in name and name.rpartition(".")[0] + ".*" in self.named)
 
 
@@ -122,10 +123,10 @@ def was_asked(persona: Persona, matter: Matter, right: str = "see") -> bool:
     return not barred and bool(roles & RIGHTS[right])
 
 
-def of_answer(step: str, path: str, sealed: str, *, is_open: bool) -> Thing:
+def of_answer(step: str, path: str, encrypted: str, *, is_open: bool) -> Thing:
     """Say who is shown an answer: an open one by reading, another only by a recorded act; one of a class by it."""
     where = {f"reveal:{step}": "reveal"} | ({f"step:{step}": "read"} if is_open else {})
-    return Thing(where, (f"class:{sealed}" if sealed else path,))
+    return Thing(where, (f"class:{encrypted}" if encrypted else path,))
 
 
 def of_paper(page: str, step_type: str, classes: Iterable[str]) -> Thing:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine.access.actions.emergency import break_glass
+from engine.access.actions.emergency import emergency_access
 from engine.access.actions.recusals import end_recusal, recuse
 from engine.approvals.actions.concerns import raise_concern
 from engine.assembly import Engine
@@ -33,7 +33,7 @@ from engine.persons.actions.persons import add_name, propose_identity
 from engine.persons.actions.same import merge_persons
 from engine.persons.actions.subject import correct_person
 from engine.persons.match_store import MatchStore
-from engine.persons.views.person import unsealed_person
+from engine.persons.views.person import revealed_person
 from engine.ports import NewEscalation, NewMessage
 from engine.retention.actions.retention import place_hold
 from engine.sharing.actions.consents import GivenConsent, record_consent
@@ -223,7 +223,7 @@ def _persons(making: Making) -> None:
     making.act(
         merge_persons, person, making.ids["secondary_id"], case_id=case, other_case_id=case, reason_code="papers"
     )
-    page = making.engine.ask(unsealed_person, making.own.first, person)
+    page = making.engine.ask(revealed_person, making.own.first, person)
     making.ids["candidate_id"] = page.candidates[0].id
 
 
@@ -332,13 +332,13 @@ def _guarded(making: Making) -> None:
     with making.engine.transaction() as tx:
         number = tx.of(CaseStore).read(case).case.number
     making.act(
-        break_glass, by=outside.first, number=number, reason_code="life_at_risk", hours=4,
-        words=f"It is urgent: {making.plant('glass words')} said so.",
+        emergency_access, by=outside.first, number=number, reason_code="life_at_risk", hours=4,
+        words=f"It is urgent: {making.plant('emergency words')} said so.",
     )  # fmt: skip
     making.plant("number", number)
     with making.engine.transaction() as tx:
         grants = tx.of(AccessStore).grants_of(case)
-    making.ids["glass_grant_id"] = next(one.id for one in grants if one.actor_id == outside.first.actor_id)
+    making.ids["emergency_grant_id"] = next(one.id for one in grants if one.actor_id == outside.first.actor_id)
     making.ids["concern_id"] = making.act(
         raise_concern, kind="concern", about_id=outside.first.actor_id, case_number=number,
         words=f"I saw {making.plant('concern')} do it.",
@@ -412,5 +412,7 @@ def _kept(making: Making, rows: Rows) -> None:
     ):
         making.ids[name] = uuid4()
         rows.all(query, **known, id=making.ids[name], erasure=making.ids["erasure_id"], asked=outside)
-    (glass,) = rows.all("SELECT id FROM break_glass WHERE grant_id = %(grant)s", grant=making.ids.pop("glass_grant_id"))
-    making.ids["glass_id"] = UUID(str(glass[0]))
+    (emergency,) = rows.all(
+        "SELECT id FROM emergency_access WHERE grant_id = %(grant)s", grant=making.ids.pop("emergency_grant_id")
+    )
+    making.ids["emergency_id"] = UUID(str(emergency[0]))

@@ -1,6 +1,6 @@
 """Who asks in the oracle's world, and which cases there are: who is in which unit, what was granted to whom."""
 
-from tests.oracle.model import SEALED
+from tests.oracle.model import ENCRYPTED
 from tests.oracle.records import Matter, Persona
 
 OWNER, PARTNER, THIRD, OUTSIDE = "Unit Alpha", "Unit Beta", "Unit Gamma", "Unit Delta"
@@ -31,7 +31,7 @@ PERSONAS = (
     _persona("admin of partner", partner={"system_administrator"}),
 )
 """Who is asked for on every address."""
-HOLDERS = tuple(_persona(f"holder of {name}", third={"caseworker"}) for name in SEALED)
+HOLDERS = tuple(_persona(f"holder of {name}", third={"caseworker"}) for name in ENCRYPTED)
 """Those to whom one sealed class of a case was granted, and of what was asked and done only that it was."""
 READERS = (
     *HOLDERS,
@@ -83,7 +83,7 @@ CASES = {matter.name: matter for matter in (*MATTERS, *BESIDE)}
 
 def every_question(one_field: str, one_form: str) -> Matter:
     """Return the case in which every question of every form is answered."""
-    narrow = {f"holder of {name}": frozenset({"case.*", f"class:{name}"}) for name in SEALED}
+    narrow = {f"holder of {name}": frozenset({"case.*", f"class:{name}"}) for name in ENCRYPTED}
     return Matter(
         "every question",
         OWNER,

@@ -43,12 +43,13 @@ QUERIES: Final[dict[str, Asked]] = {
     "work_item": Asked("case", pages=("case",)),
     "proposed_doer": Asked("case", pages=("case",)),
     "item_form": Asked("case", "work", pages=("item", "case")),
-    "glass": Asked("case", "confirm", own=True, pages=("glass",)),
+    "emergency": Asked("case", "confirm", own=True, pages=("emergency",)),
     **dict.fromkeys(
         (
             "worklist", "work_counts", "cases", "count_cases", "find_case", "asked_extensions", "late_calls",
-            "delays", "link", "offers", "copies", "count_copied", "sheet", "statistics", "audit_lines", "my_glass",
-            "glass_to_confirm", "concerns", "notices", "unread", "demo_mailbox", "matches", "probes", "sent",
+            "delays", "link", "offers", "copies", "count_copied", "sheet", "statistics", "audit_lines",
+            "my_emergencies",
+            "emergencies_to_confirm", "concerns", "notices", "unread", "demo_mailbox", "matches", "probes", "sent",
             "admin_board", "dead_letters", "waiting", "count_waiting",
         ),
         Asked("list", pages=("list", "case", "history")),

@@ -127,7 +127,7 @@ RULES: Final[dict[str, Rule]] = {
         for right, pages in {
             "": (
                 "/", "/cases", "/worklist", "/transmit", "/referrals", "/demo", "/api/board", "/a/{token}",
-                "/break-glass", "/break-glass/{request_id}", "/concerns", "/concerns/{concern_id}",
+                "/emergency-access", "/emergency-access/{request_id}", "/concerns", "/concerns/{concern_id}",
                 "/referrals/{referral_id}", "/partners", "/waiting", "/waiting/{request_id}",
             ),
             "see": ("/statistics",),
@@ -192,8 +192,8 @@ RULES: Final[dict[str, Rule]] = {
                 "/erase-copies/{notice_id}", "/copies", "/copies/{copy_id}/answer", "/copies/{copy_id}/link",
                 "/copies/{copy_id}/file",
             ),
-            "reveal": ("/break-glass",),
-            "confirm": ("/break-glass/{request_id}",),
+            "reveal": ("/emergency-access",),
+            "confirm": ("/emergency-access/{request_id}",),
             "hear": ("/concerns/{concern_id}",),
             "law": ("/law/{limit_id}/sign", "/law/{limit_id}/signatures/{signature_id}/revoke"),
         }.items()

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.cases.views.sight import unsealed_answers
+from engine.cases.views.sight import revealed_answers
 from engine.documents.views import document_text
 from engine.errors import IcmcError
-from engine.language.names import SealedClass
+from engine.language.names import RestrictedCategory
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.work.records import AnswerView
@@ -15,7 +15,7 @@ from tests.oracle.answers import TEXTS, ZONES
 from tests.oracle.asking import ask
 from tests.oracle.checking import all_text
 from tests.oracle.fields import Answered, answered_case
-from tests.oracle.model import SEALED, Sight, is_there, shown, sight
+from tests.oracle.model import ENCRYPTED, Sight, is_there, shown, sight
 from tests.oracle.people import EVERYBODY
 from tests.oracle.records import Persona
 from tests.oracle.routes import RULES
@@ -48,8 +48,10 @@ def test_every_question_that_takes_words_is_answered_with_its_own(world: OracleW
     assert asked <= set(answered.values)
     assert len(answered.steps) >= 65
     sorts = {name for thing in answered.things.values() for name in thing.names if name.startswith("class:")}
-    assert sorts | {"class:images"} == {f"class:{one.value}" for one in SealedClass}, "of images there is a yes or no"
-    assert {one.value for one in SealedClass} == set(SEALED)
+    assert sorts | {"class:images"} == {f"class:{one.value}" for one in RestrictedCategory}, (
+        "of images there is a yes or no"
+    )
+    assert {one.value for one in RestrictedCategory} == set(ENCRYPTED)
 
 
 @pytest.mark.parametrize("persona", EVERYBODY, ids=lambda persona: persona.name)
@@ -61,7 +63,7 @@ def test_an_answer_is_shown_as_its_class_a_right_and_a_grant_say(
     for step, step_id in answered.steps.items():
         due = shown(seen, answered.things, f"reveal:{step}") if is_there(seen, step) else set()
         try:
-            views = engine.ask(unsealed_answers, viewer, step_id)
+            views = engine.ask(revealed_answers, viewer, step_id)
             found = _here(world, answered, repr(views))
             wrong += [(step, view.name, "is shown") for view in views if not _may(world, seen, step, view)]
         except IcmcError as error:
@@ -131,8 +133,8 @@ def _wrong_pages(world: OracleWorld, answered: Answered) -> Iterator[tuple[objec
 
 def _may(world: OracleWorld, seen: Sight | None, step: str, view: AnswerView) -> bool:
     """Whether an answer may stand there as it does, also a yes or no, or a choice, which nothing was planted in."""
-    sealed = {spec.name: spec.sealed_class for spec in world.engine.registry.get(step).fields}.get(view.name)
-    return view.masked or not sealed or (seen is not None and seen.shows(f"class:{sealed}"))
+    encrypted = {spec.name: spec.restricted_category for spec in world.engine.registry.get(step).fields}.get(view.name)
+    return view.masked or not encrypted or (seen is not None and seen.shows(f"class:{encrypted}"))
 
 
 def _here(world: OracleWorld, answered: Answered, text: str) -> set[str]:

@@ -9,7 +9,7 @@ from engine.cases.views import sight as reveal
 from engine.core import access
 from engine.core import access as narrowing
 from engine.documents.actions import attachments
-from engine.language.names import Role, SealedClass
+from engine.language.names import RestrictedCategory, Role
 from engine.overview.views import case_rows, steps
 from engine.persons.views import person as person_page
 from engine.retention.actions import retention as holds
@@ -49,7 +49,7 @@ def _all_steps(patch: pytest.MonkeyPatch) -> None:
 
 
 def _unguard(patch: pytest.MonkeyPatch) -> None:
-    everybody = {**narrowing.ROLES_THAT_READ, SealedClass.HEALTH: frozenset(Role)}
+    everybody = {**narrowing.ROLES_THAT_READ, RestrictedCategory.HEALTH: frozenset(Role)}
     patch.setattr(narrowing, "ROLES_THAT_READ", everybody)
 
 

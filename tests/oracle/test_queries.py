@@ -129,8 +129,8 @@ def _ids(method: Callable[..., Any], objects: Objects) -> list[Mapping[str, UUID
         return [objects.ids, objects.ids | {"person_id": objects.ids["secondary_id"]}]
     if names & {"step_id", "step"}:
         return [objects.ids | {"step_id": step} for name, step in objects.steps.items() if name != "medical"]
-    glass = {"request_id": objects.ids["glass_id"]} if method.__name__ == "glass" else {}
-    return [objects.ids | glass]
+    emergency = {"request_id": objects.ids["emergency_id"]} if method.__name__ == "emergency" else {}
+    return [objects.ids | emergency]
 
 
 def _asked(

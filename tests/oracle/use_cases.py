@@ -51,11 +51,11 @@ FUNCTIONS: Final[dict[str, str]] = {
             "cases": "open_case",
         },
         "reveal": {
-            "access": "break_glass",
+            "access": "emergency_access",
             "documents": "open_document print_document",
         },
         "confirm": {
-            "access": "answer_break_glass",
+            "access": "answer_emergency_access",
         },
         "hear": {
             "approvals": "read_concern answer_concern",

@@ -120,7 +120,7 @@ def let_in_and_shut_out(making: Making) -> None:
             viewer = viewers[who]
             tx.of(AccessStore).add_grant(
                 Grant(id=uuid4(), unit_id=viewer.unit_ids[0], actor_id=viewer.actor_id, fields=tuple(sorted(fields)),
-                      kind="break_glass", **given)
+                      kind="emergency_access", **given)
             )  # fmt: skip
         if matter.name == "ended and denied":
             ended = Grant(id=uuid4(), unit_id=staff[PARTNER].unit_id, fields=("case.*", "person.*"), **given)

@@ -99,4 +99,4 @@ def _cell(text: str) -> str:
 
 def _kept(spec: FieldSpec) -> str:
     words = _CLASSES[spec.sensitivity]
-    return f"{words}, restricted category {spec.sealed_class.value}" if spec.sealed_class else words
+    return f"{words}, restricted category {spec.restricted_category.value}" if spec.restricted_category else words

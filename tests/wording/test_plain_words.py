@@ -58,7 +58,7 @@ def test_texts_are_read_from_every_sort_of_file() -> None:
     kinds = (
         (of_template, "templates/portal/consents.html", "Withdraw this consent: …"),
         (of_template, "templates/portal/send.html", "What allows you to share this?"),
-        (of_message, "templates/messages/en/glass_broken.txt", "Subject: Case …: emergency access was used"),
+        (of_message, "templates/messages/en/emergency_broken.txt", "Subject: Case …: emergency access was used"),
         (of_definition, "workflows/cases/adult-base.yaml", "Does the person want our help?"),
         (of_code, "engine/web/words.py", "On hold: something is needed first"),
     )

@@ -6,10 +6,10 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from engine.access.records import ANSWER_WITHIN, problems_of
-from engine.access.store import BreakGlassStore
+from engine.access.store import EmergencyAccessStore
 from engine.approvals.actions.approvals import ask_second, take_answer
 from engine.approvals.actions.handlers import Answer, Handler, register
-from engine.approvals.records import ApprovalKind, GlassRequest, OpenGlass
+from engine.approvals.records import ApprovalKind, EmergencyRequest, OpenEmergency
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -25,18 +25,18 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.names import Role
-from engine.messages.actions.telling import add_delivery_job, tell
+from engine.messages.actions.notifying import add_delivery_job, notify
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_step_up
 
-_PAGE: Final = "/break-glass/"
+_PAGE: Final = "/emergency-access/"
 _LEADS: Final = (Role.SUPERVISOR.value, Role.SAFEGUARDING_LEAD.value)
 _ABOVE: Final = (Role.NODAL_OFFICER.value, Role.SAFEGUARDING_LEAD.value, Role.DATA_PROTECTION_OFFICER.value)
 
 
-def break_glass(
+def emergency_access(
     engine: Engine, *, viewer: Viewer, command_id: UUID, number: str, reason_code: str, words: str, hours: int
 ) -> None:
     """Ask to see a case by its number, at once and for one to four hours.
@@ -46,9 +46,9 @@ def break_glass(
     the viewer out, the answer is the same, and the request is kept. Raises `InvalidAnswersError`, `NotAllowedError`,
     `StepUpNeededError`.
     """
-    units = sorted(units_that_let(viewer, Action.BREAK_GLASS))
+    units = sorted(units_that_let(viewer, Action.EMERGENCY_ACCESS))
     if not units:
-        raise NotAllowedError(actor=viewer.name, action=Action.BREAK_GLASS.value)
+        raise NotAllowedError(actor=viewer.name, action=Action.EMERGENCY_ACCESS.value)
     require_step_up(engine, viewer)
     problems = problems_of(number=number.strip(), reason_code=reason_code, words=words.strip(), hours=hours)
     if problems:
@@ -58,7 +58,7 @@ def break_glass(
         tx.of(HousekeepingStore).take_turn(command_id)
         if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        request = GlassRequest(
+        request = EmergencyRequest(
             id=engine.entropy.uuid(), actor_id=viewer.actor_id, number=written_number(number), case_id=None,
             grant_id=None, approval_id=None, reason_code=reason_code, hours=hours, asked_at=now,
             ends_at=now + timedelta(hours=hours),
@@ -66,100 +66,105 @@ def break_glass(
         case_id = _case_that_opens(tx, viewer, request, now)
         if case_id is not None:
             request = _open(engine, tx, case_id, request, unit_id=units[0])
-        tx.of(BreakGlassStore).add(request, words=words.strip())
+        tx.of(EmergencyAccessStore).add(request, words=words.strip())
         body = {"request_id": str(request.id), "reason_code": reason_code, "hours": hours}
-        tx.of(AuditLogStore).note("access", "GlassAsked", body, actor_id=viewer.actor_id, at=now)
+        tx.of(AuditLogStore).note("access", "EmergencyAsked", body, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command_id, {"request_id": str(request.id)}, case_id=None, at=now)
         tx.commit()
 
 
-def answer_break_glass(engine: Engine, request_id: UUID, *, viewer: Viewer, command_id: UUID, approved: bool) -> None:
-    """Confirm as a second person that the glass was rightly broken, or end it at once.
+def answer_emergency_access(
+    engine: Engine, request_id: UUID, *, viewer: Viewer, command_id: UUID, approved: bool
+) -> None:
+    """Confirm as a second person that emergency access was rightly broken, or end it at once.
 
     Raises `NotFoundError` for who leads neither the case's unit nor its safeguarding, and for whom the case is not to
     be known to; `OwnApprovalError`, `AlreadyEndedError`.
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
-        known = tx.of(BreakGlassStore).get(request_id)
+        known = tx.of(EmergencyAccessStore).get(request_id)
         if known is None or known.case_id is None or known.grant_id is None or known.approval_id is None:
             raise NotFoundError(kind="request")
         state = tx.of(CaseStore).lock(known.case_id)
         asked = tx.of(ApprovalStore).get(known.approval_id)
-        may_confirm = can(viewer, Action.CONFIRM_GLASS, unit_id=state.case.unit_id) and not is_barred(viewer, state)
+        may_confirm = can(viewer, Action.CONFIRM_EMERGENCY, unit_id=state.case.unit_id) and not is_barred(viewer, state)
         if asked is None or not may_confirm:
             raise NotFoundError(kind="request")
         if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         take_answer(
-            engine, tx, ApprovalKind.BREAK_GLASS, request_id, viewer=viewer, approved=approved, now=now, state=state
+            engine, tx, ApprovalKind.EMERGENCY_ACCESS, request_id, viewer=viewer, approved=approved, now=now,
+            state=state
         )  # fmt: skip
         if approved:
             tx.of(AccessStore).confirm_grant(known.grant_id, by=viewer.actor_id, at=now)
         else:
             tx.of(AccessStore).end_grant(known.grant_id, at=now, reason="not_confirmed")
-        event = "GlassConfirmed" if approved else "GlassEnded"
+        event = "EmergencyConfirmed" if approved else "EmergencyEnded"
         tx.of(CaseStore).note(state, event, {"request_id": str(request_id)}, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command_id, {"approved": approved}, case_id=known.case_id, at=now)
         tx.commit()
 
 
-def flag_unconfirmed_glass(engine: Engine) -> int:
+def flag_unconfirmed_emergencies(engine: Engine) -> int:
     """Tell those above of what nobody has confirmed within 24 hours, each once; returns how many."""
     now = engine.clock.now()
     with engine.transaction() as tx:
-        waiting = tx.of(BreakGlassStore).unanswered(before=now - ANSWER_WITHIN)
+        waiting = tx.of(EmergencyAccessStore).unanswered(before=now - ANSWER_WITHIN)
     for one in waiting:
         _flag(engine, one, now)
     return len(waiting)
 
 
-def _case_that_opens(tx: Transaction, viewer: Viewer, request: GlassRequest, now: datetime) -> UUID | None:
+def _case_that_opens(tx: Transaction, viewer: Viewer, request: EmergencyRequest, now: datetime) -> UUID | None:
     """Find the case, unless there is none, it is open to them already, or they must not see it."""
-    case_id = tx.of(BreakGlassStore).case_of_number(request.number)
+    case_id = tx.of(EmergencyAccessStore).case_of_number(request.number)
     if case_id is None:
         return None
     access = tx.of(AccessStore).access_of(viewer, case_id, now)
     return case_id if access.via is Via.NONE and not access.is_denied else None
 
 
-def _open(engine: Engine, tx: Transaction, case_id: UUID, request: GlassRequest, *, unit_id: UUID) -> GlassRequest:
+def _open(
+    engine: Engine, tx: Transaction, case_id: UUID, request: EmergencyRequest, *, unit_id: UUID
+) -> EmergencyRequest:
     state, now = tx.of(CaseStore).lock(case_id), request.asked_at
     grant_id = uuid5(request.id, "grant")
     steps = sorted(f"{key}.*" for key in engine.registry.step_types)
     grant = Grant(
         id=grant_id, case_id=case_id, unit_id=unit_id, purpose=request.reason_code,
         fields=(OPERATIONAL, "person.*", *steps), persons=everybody_in(state), valid_until=request.ends_at,
-        granted_at=now, granted_by=request.actor_id, kind=GrantKind.BREAK_GLASS, actor_id=request.actor_id,
+        granted_at=now, granted_by=request.actor_id, kind=GrantKind.EMERGENCY_ACCESS, actor_id=request.actor_id,
     )  # fmt: skip
     tx.of(AccessStore).add_grant(grant)
     asked = ask_second(
-        engine, tx, ApprovalKind.BREAK_GLASS, request.id, asked_by=request.actor_id, now=now, state=state,
+        engine, tx, ApprovalKind.EMERGENCY_ACCESS, request.id, asked_by=request.actor_id, now=now, state=state,
         reason_code=request.reason_code, subject={"grant_id": str(grant_id)}, tells=False,
     )  # fmt: skip
     body = {"request_id": str(request.id), "grant_id": str(grant_id), "reason_code": request.reason_code}
     after = tx.of(CaseStore).note(
-        state, "GlassBroken", body | {"hours": request.hours}, actor_id=request.actor_id, at=now
+        state, "EmergencyAccessGiven", body | {"hours": request.hours}, actor_id=request.actor_id, at=now
     )  # fmt: skip
     people = _leads(tx, state)
-    _tell(engine, tx, after, "glass_broken", request.id, people, now)
+    _notify(engine, tx, after, "emergency_broken", request.id, people, now)
     return request._replace(case_id=case_id, grant_id=grant_id, approval_id=asked.id)
 
 
-def _flag(engine: Engine, one: OpenGlass, now: datetime) -> None:
+def _flag(engine: Engine, one: OpenEmergency, now: datetime) -> None:
     if one.case_id is None:
         return
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(one.case_id)
         body = {"request_id": str(one.id)}
-        after = tx.of(CaseStore).note(state, "GlassUnconfirmed", body, actor_id=None, at=now)
+        after = tx.of(CaseStore).note(state, "EmergencyUnconfirmed", body, actor_id=None, at=now)
         above = _who_may_know(
             tx, state, tx.of(DirectoryStore).with_role(unit_id=state.case.unit_id, roles=_ABOVE, now=now)
         )
         people = above or _who_may_know(tx, state, tx.of(DirectoryStore).with_role_anywhere(roles=_ABOVE, now=now))
-        _tell(engine, tx, after, "glass_unconfirmed", one.id, people, now)
-        tx.of(BreakGlassStore).flag(one.id, at=now)
-        tx.of(AuditLogStore).note("access", "GlassUnconfirmed", body, actor_id=None, at=now)
+        _notify(engine, tx, after, "emergency_unconfirmed", one.id, people, now)
+        tx.of(EmergencyAccessStore).flag(one.id, at=now)
+        tx.of(AuditLogStore).note("access", "EmergencyUnconfirmed", body, actor_id=None, at=now)
         tx.commit()
 
 
@@ -175,7 +180,7 @@ def _who_may_know(tx: Transaction, state: CaseState, people: Iterable[ActorRecor
     return tuple(one for one in people if not one.disabled and one.id not in barred)
 
 
-def _tell(
+def _notify(
     engine: Engine,
     tx: Transaction,
     state: CaseState,
@@ -185,7 +190,7 @@ def _tell(
     now: datetime,
 ) -> None:
     rule = f"{kind}|{request_id}"
-    must_send = tell(
+    must_send = notify(
         engine, tx, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
         due_at=None, link=f"{_PAGE}{request_id}", now=now, critical=True,
     )  # fmt: skip
@@ -194,14 +199,14 @@ def _tell(
 
 
 def _answer(given: Answer) -> None:
-    answer_break_glass(
+    answer_emergency_access(
         given.engine, given.asked.subject_id, viewer=given.viewer, command_id=given.command_id,
         approved=given.approved,
     )  # fmt: skip
 
 
 register(
-    ApprovalKind.BREAK_GLASS,
+    ApprovalKind.EMERGENCY_ACCESS,
     Handler(
         "used emergency access to open it", "It was justified", "End the access now",
         look=lambda view: f"{_PAGE}{view.subject_id}", answer=_answer,

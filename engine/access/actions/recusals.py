@@ -42,7 +42,7 @@ def recuse(
 ) -> UUID:
     """Let a person, or a whole unit, never see a case, from the next request on; returns the id of the recusal.
 
-    It beats every grant, every role and break-glass. No message of the case reaches them, what they had claimed is
+    It beats every grant, every role and emergency access. No message of the case reaches them, what they had claimed is
     given back, and nobody is asked to ring them about it. They are not told of that. The history says that it was done
     and names nobody; the reason is a code, never free words. A conflict of interest is one person's: noted again, it
     takes the place of the one before. Raises `InvalidAnswersError` for nobody, for oneself, for the case's own unit and

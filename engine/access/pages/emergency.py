@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from engine.access.actions.emergency import answer_break_glass, break_glass
+from engine.access.actions.emergency import answer_emergency_access, emergency_access
 from engine.access.records import LONGEST_HOURS, REASONS
-from engine.access.views import glass as glass_view
-from engine.access.views import glass_to_confirm, my_glass
+from engine.access.views import emergencies_to_confirm, my_emergencies
+from engine.access.views import emergency as emergency_view
 from engine.cases.actions.reasons import note_reading
 from engine.core.policy import Action
 from engine.errors import InvalidAnswersError
@@ -22,44 +22,45 @@ from engine.web.visit import Visit
 router = APIRouter()
 
 
-@router.get("/break-glass")
-def glass(visit: SignedIn, number: Annotated[str, Query(max_length=40)] = "") -> Response:
+@router.get("/emergency-access")
+def emergency(visit: SignedIn, number: Annotated[str, Query(max_length=40)] = "") -> Response:
     """Show the form, what the viewer asked for, and what they have to confirm."""
     return _page(visit, given={"number": clean(number)})
 
 
-@router.post("/break-glass")
+@router.post("/emergency-access")
 def asked(visit: SignedIn, form: Posted) -> Response:
     """Ask to see a case: the answer is the same whether there is such a case or not."""
     command_id = visit.command_of(form)
     try:
-        break_glass(
+        emergency_access(
             visit.engine, viewer=visit.viewer, command_id=command_id, number=text(form, "number"),
             reason_code=text(form, "reason_code"), words=text(form, "words"), hours=whole_number(form, "hours"),
         )  # fmt: skip
     except InvalidAnswersError as error:
         return _page(visit, given=typed(form), errors=error.problems, command_id=command_id)
-    return visit.go("/break-glass", said="glass")
+    return visit.go("/emergency-access", said="emergency")
 
 
-@router.get("/break-glass/{request_id}")
+@router.get("/emergency-access/{request_id}")
 def one(visit: SignedIn, request_id: UUID) -> Response:
     """Show who opened a case and why, to those who have to confirm it."""
-    found = visit.engine.ask(glass_view, visit.viewer, request_id)
-    note_reading(visit.engine, visit.viewer, found.case_id, "break-glass", ("narrative",), subject_id=request_id)
+    found = visit.engine.ask(emergency_view, visit.viewer, request_id)
+    note_reading(visit.engine, visit.viewer, found.case_id, "emergency-access", ("narrative",), subject_id=request_id)
     return visit.page(
-        "break-glass-one.html", title=f"Emergency access: case {found.case_number}", section="track", glass=found,
+        "emergency-access-one.html", title=f"Emergency access: case {found.case_number}", section="track",
+        emergency=found,
         reasons=REASONS, command_id=visit.new_command(),
     )  # fmt: skip
 
 
-@router.post("/break-glass/{request_id}")
+@router.post("/emergency-access/{request_id}")
 def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
     """Confirm it, or end it at once."""
     command_id = visit.command_of(form, text(form, "approved"))
     approved = text(form, "approved") == "yes"
-    answer_break_glass(visit.engine, request_id, viewer=visit.viewer, command_id=command_id, approved=approved)
-    return visit.go("/break-glass", said="glass_confirmed" if approved else "glass_ended")
+    answer_emergency_access(visit.engine, request_id, viewer=visit.viewer, command_id=command_id, approved=approved)
+    return visit.go("/emergency-access", said="emergency_confirmed" if approved else "emergency_ended")
 
 
 def _page(
@@ -70,13 +71,13 @@ def _page(
     command_id: UUID | None = None,
 ) -> Response:
     return visit.page(
-        "break-glass.html",
+        "emergency-access.html",
         title="Emergency access to a case",
         section="track",
         status=422 if errors else 200,
-        may_ask=visit.may(Action.BREAK_GLASS),
-        mine=visit.engine.ask(my_glass, visit.viewer),
-        waiting=visit.engine.ask(glass_to_confirm, visit.viewer),
+        may_ask=visit.may(Action.EMERGENCY_ACCESS),
+        mine=visit.engine.ask(my_emergencies, visit.viewer),
+        waiting=visit.engine.ask(emergencies_to_confirm, visit.viewer),
         reasons=REASONS,
         hours=range(1, LONGEST_HOURS + 1),
         typed=given,

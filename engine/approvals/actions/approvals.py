@@ -18,7 +18,7 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NoSecondPersonError, NotAllowedError
 from engine.language.names import in_running_words
-from engine.messages.actions.telling import add_delivery_job, tell, tell_of_system
+from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
@@ -66,7 +66,7 @@ def ask_second(
     if tells:
         others = _who_may_answer(tx, request, now) if people is None else people
         told = [person for person in others if person.id != asked_by]
-        _tell(engine, tx, request, "second_needed", told, now=now, state=state)
+        _notify(engine, tx, request, "second_needed", told, now=now, state=state)
     return request
 
 
@@ -99,7 +99,7 @@ def take_answer(
     after = request.agree(viewer, roles, seen=seen, now=now) if approved else request.refuse(viewer, now=now)
     tx.of(ApprovalStore).save(after)
     if tells and after.answered_at is not None and viewer.actor_id != after.asked_by:
-        _tell(engine, tx, after, "second_decided", _who_asked(tx, after), now=now, state=state)
+        _notify(engine, tx, after, "second_decided", _who_asked(tx, after), now=now, state=state)
     return after
 
 
@@ -108,7 +108,7 @@ def end_late(
 ) -> None:
     """End a request that nobody has answered in time, and tell who asked."""
     tx.of(ApprovalStore).save(request.end(Ending.LAPSED, now=now))
-    _tell(engine, tx, request, "second_lapsed", _who_asked(tx, request), now=now, state=state)
+    _notify(engine, tx, request, "second_lapsed", _who_asked(tx, request), now=now, state=state)
 
 
 def others_who_may(
@@ -174,7 +174,7 @@ def answer_as_it_stands(
     is_second = approved and viewer.actor_id != request.asked_by
     if is_second and request.seen and stands() != request.seen:
         overtake(tx, kind, request.subject_id, now=now)
-        tell_who_asked(engine, tx, request, now=now, state=state)
+        notify_who_asked(engine, tx, request, now=now, state=state)
         return False
     take_answer(
         engine, tx, kind, request.subject_id, viewer=viewer, approved=approved, now=now, state=state,
@@ -183,11 +183,11 @@ def answer_as_it_stands(
     return True
 
 
-def tell_who_asked(
+def notify_who_asked(
     engine: Engine, tx: Transaction, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
 ) -> None:
     """Tell who asked that it is over."""
-    _tell(engine, tx, request, "second_decided", _who_asked(tx, request), now=now, state=state)
+    _notify(engine, tx, request, "second_decided", _who_asked(tx, request), now=now, state=state)
 
 
 def overtake(tx: Transaction, kind: ApprovalKind, subject_id: UUID, *, now: datetime) -> None:
@@ -197,7 +197,7 @@ def overtake(tx: Transaction, kind: ApprovalKind, subject_id: UUID, *, now: date
         tx.of(ApprovalStore).save(request.end(Ending.OVERTAKEN, now=now))
 
 
-def _tell(
+def _notify(
     engine: Engine,
     tx: Transaction,
     request: ApprovalRequest,
@@ -211,12 +211,12 @@ def _tell(
     due = request.expires_at if message == "second_needed" else None
     if state is None:
         unit = tx.of(DirectoryStore).unit(request.unit_id) if request.unit_id else None
-        tell_of_system(
+        notify_of_system(
             engine, tx, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), link=PAGE, now=now,
             unit=unit, due_at=due,
         )  # fmt: skip
         return
-    must_send = tell(
+    must_send = notify(
         engine, tx, state, kind=message, rule=rule, people=people, channels=(IN_APP, EMAIL), step_title="",
         due_at=due, link=PAGE, now=now,
     )  # fmt: skip

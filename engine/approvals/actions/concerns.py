@@ -14,7 +14,7 @@ from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.language.names import Role
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
@@ -55,7 +55,7 @@ def raise_concern(
             raised_by=viewer.actor_id, raised_at=now, recipient_id=recipient_id, status="new", answered_at=None,
         )  # fmt: skip
         tx.of(ConcernStore).add(concern, words=words.strip())
-        _tell(engine, tx, recipient_id, concern_id, "concern")
+        _notify(engine, tx, recipient_id, concern_id, "concern")
         tx.of(AuditLogStore).note(
             "safeguarding", "ConcernRaised", {"concern_id": str(concern_id)}, actor_id=None, at=now
         )
@@ -98,7 +98,7 @@ def answer_concern(
         if problems:
             raise InvalidAnswersError(problems)
         tx.of(ConcernStore).answer(concern_id, status=status, words=words.strip(), at=now)
-        _tell(engine, tx, concern.raised_by, concern_id, "concern_answered", command_id)
+        _notify(engine, tx, concern.raised_by, concern_id, "concern_answered", command_id)
         body = {"concern_id": str(concern_id), "status": status}
         tx.of(AuditLogStore).note("safeguarding", "ConcernAnswered", body, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command_id, {"status": status}, case_id=None, at=now)
@@ -116,7 +116,7 @@ def pass_on_concerns(engine: Engine, tx: Transaction, *, now: datetime) -> int:
             left += 1
             continue
         tx.of(ConcernStore).pass_on(concern_id, recipient_id=chosen)
-        _tell(engine, tx, chosen, concern_id, "concern", engine.entropy.uuid())
+        _notify(engine, tx, chosen, concern_id, "concern", engine.entropy.uuid())
         tx.of(AuditLogStore).note(
             "safeguarding", "ConcernPassedOn", {"concern_id": str(concern_id)}, actor_id=None, at=now
         )
@@ -140,12 +140,12 @@ def _mine(tx: Transaction, concern_id: UUID, viewer: Viewer) -> Concern:
     return concern
 
 
-def _tell(
+def _notify(
     engine: Engine, tx: Transaction, recipient_id: UUID, concern_id: UUID, kind: str, act_id: UUID | None = None
 ) -> None:
     person = tx.of(DirectoryStore).actor(recipient_id)
     if person is not None:
-        tell_of_system(
+        notify_of_system(
             engine, tx, kind=kind, rule=f"{kind}|{act_id or concern_id}", people=(person,),
             channels=(IN_APP, EMAIL), link=f"/concerns/{concern_id}", now=engine.clock.now(), critical=True,
         )  # fmt: skip

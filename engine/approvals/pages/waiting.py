@@ -14,9 +14,9 @@ from engine.errors import (
     ConflictError,
     ConsentError,
     InvalidAnswersError,
-    KeepingError,
     NotFoundError,
     OwnApprovalError,
+    RetentionError,
 )
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import summary_of
@@ -51,7 +51,7 @@ def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
         HANDLERS[found.kind].answer(Answer(visit.engine, found, visit.viewer, command_id, answer == "yes"))
     except InvalidAnswersError as error:
         return _page(visit, errors={f"of-{request_id}": next(iter(error.problems.values()))})
-    except (AlreadyEndedError, ConflictError, ConsentError, KeepingError, OwnApprovalError) as error:
+    except (AlreadyEndedError, ConflictError, ConsentError, RetentionError, OwnApprovalError) as error:
         return _page(visit, errors={f"of-{request_id}": str(error)})
     return visit.go("/waiting", said="answered")
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from engine.access.store import BreakGlassStore
+from engine.access.store import EmergencyAccessStore
 from engine.assembly import Engine
 from engine.cases.actions.deciding import require_member
 from engine.cases.records import written_number
@@ -57,7 +57,7 @@ def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Pro
     if not _fits(engine, known_as, code):
         return Progress.UNKNOWN  # whether there is such a case has not been asked yet
     with engine.transaction() as tx:
-        case_id = tx.of(BreakGlassStore).case_of_number(known_as)
+        case_id = tx.of(EmergencyAccessStore).case_of_number(known_as)
         states = _with_those_it_rests_in(tx, case_id) if case_id else []
     if not states:
         return Progress.UNKNOWN

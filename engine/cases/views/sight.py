@@ -84,7 +84,7 @@ def shows_paper(access: CaseAccess, uses: str | None, path: str | None, fields: 
     """Whether the papers of a step are shown: all that its form asks for must be, and who all the persons are."""
     if uses is None or path is None:
         return not is_narrowed(access)
-    classes = {spec.sealed_class for spec in fields if spec.sealed_class}
+    classes = {spec.restricted_category for spec in fields if spec.restricted_category}
     return shows_whole(access, uses, classes, person_id=person_in(path))
 
 
@@ -96,7 +96,7 @@ def shown_answers(
     A grant leaves out what it does not name, and all of a step of somebody for whom it does not hold. The case's own
     unit sees that there is an answer of a sealed class.
     """
-    classes = {spec.name: spec.sealed_class or "" for spec in fields}
+    classes = {spec.name: spec.restricted_category or "" for spec in fields}
     shown = narrowing.names_shown(access, uses, path, answers, classes)
     if not is_narrowed(access):
         return answers, frozenset(answers) - shown
@@ -110,12 +110,12 @@ class EncryptedRow(NamedTuple):
     access: CaseAccess
 
 
-def unsealed_answers(reading: Reading, viewer: Viewer, step_id: UUID) -> tuple[AnswerView, ...]:
+def revealed_answers(reading: Reading, viewer: Viewer, step_id: UUID) -> tuple[AnswerView, ...]:
     """Return every answer of a step; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
     return _unmasked_answers(reading, _answers_row(reading, viewer, step_id))
 
 
-def unsealed_places(reading: Reading, viewer: Viewer, step_id: UUID) -> tuple[StretchView, ...]:
+def revealed_places(reading: Reading, viewer: Viewer, step_id: UUID) -> tuple[StretchView, ...]:
     """Return where the times of a step led; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
     return _unmasked_places(_places_rows(reading, viewer, step_id), reading.vault)
 
@@ -125,8 +125,8 @@ def _answers_row(reading: Reading, viewer: Viewer, step_id: UUID) -> EncryptedRo
     row = reading.first(
         select(
             STEP.c.id, STEP.c.id.label("step_id"), STEP.c.case_id, STEP.c.key, STEP.c.uses, STEP.c.added,
-            STEP.c.sealed_outputs, STEP.c.turn, STEP.c.status, STEP.c.path,
-            RUN.c.definition_hash, RUN.c.zone, ANSWER.c.sealed_answers,
+            STEP.c.encrypted_outputs, STEP.c.turn, STEP.c.status, STEP.c.path,
+            RUN.c.definition_hash, RUN.c.zone, ANSWER.c.encrypted_answers,
         )
         .select_from(
             STEP.join(CASE, CASE.c.id == STEP.c.case_id)
@@ -150,7 +150,7 @@ def _unmasked_answers(reading: Reading, seen: EncryptedRow) -> tuple[AnswerView,
     """
     row = seen.row
     step = None if row["added"] else reading.known.step(row["definition_hash"], row["key"])
-    outputs = opened_outputs(reading.vault, row["step_id"], row["sealed_outputs"])
+    outputs = opened_outputs(reading.vault, row["step_id"], row["encrypted_outputs"])
     answers = {**outputs, **opened_answers(reading.vault, row)}
     fields = reading.known.fields(row["uses"], step)
     shown, closed = shown_answers(seen.access, row["uses"], row["path"], fields, answers)
@@ -162,7 +162,9 @@ def _unmasked_answers(reading: Reading, seen: EncryptedRow) -> tuple[AnswerView,
 def person_row(reading: Reading, viewer: Viewer, person_id: UUID) -> EncryptedRow:
     """Fetch a person of a case that the viewer sees; raises `NotFoundError`, `NotAllowedError`."""
     row = reading.first(
-        select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.case_id)
+        select(
+            PERSON.c.id, PERSON.c.encrypted_identity, CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.case_id,
+        )
         .select_from(
             PERSON.join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id).join(
                 CASE, CASE.c.id == CASE_PERSON.c.case_id

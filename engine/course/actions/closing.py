@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from engine.access.actions.restrict import require_no_seal
+from engine.access.actions.restrict import require_not_restricted
 from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, overtake, require_other
 from engine.approvals.actions.handlers import Handler, case_page, register
 from engine.approvals.records import ApprovalKind
@@ -22,7 +22,7 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
 from engine.errors import AlreadyEndedError, CaseMergedError, ConflictError, InvalidAnswersError
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 
 
 def close_case(
@@ -132,7 +132,7 @@ def reopen_case(
         _require_reopenable(tx, state, workflow)
         opened = carry_out(engine, tx, state, cm.ReopenCase(reason_code), actor_id=viewer.actor_id, now=now)
         keep_words(tx, state, opened.events, "CaseReopened", words)
-        tx.of(KeepingStore).drop_proposals(case_id, by=viewer.actor_id, at=now)
+        tx.of(RetentionStore).drop_proposals(case_id, by=viewer.actor_id, at=now)
         if workflow:
             _begin(engine, tx, opened.state, workflow, viewer, now)
         tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
@@ -144,7 +144,7 @@ def _require_reopenable(tx: Transaction, state: CaseState, workflow: str | None)
         raise CaseMergedError
     if state.case.status is not CaseStatus.CLOSED:
         raise InvalidAnswersError({"reason_code": "This case is already open."})
-    require_no_seal(tx, state, shown_at="reason_code")
+    require_not_restricted(tx, state, shown_at="reason_code")
     if not workflow and all(run.status is RunStatus.ABORTED for run in state.runs.values()):
         problem = "All workflows of this case were stopped: choose one that begins in it."
         raise InvalidAnswersError({"workflow": problem})

@@ -4,10 +4,10 @@ from engine.db.tables.access import ApprovalRequestRow, GrantRow, RecusalRow
 from engine.db.tables.audit import (
     AuditChainRow,
     AuditEventRow,
-    BreakGlassRow,
     CheckpointHeadRow,
     CheckpointRow,
     ConcernRow,
+    EmergencyAccessRow,
     ReadingRow,
 )
 from engine.db.tables.cases import (
@@ -33,16 +33,6 @@ from engine.db.tables.installation import (
     JobRow,
     ServiceRow,
 )
-from engine.db.tables.keeping import (
-    CorrectionRow,
-    ErasureNoticeRow,
-    ErasureRow,
-    ExportCopyRow,
-    LegalHoldRow,
-    RestrictionRow,
-    RetentionProposalRow,
-    TombstoneRow,
-)
 from engine.db.tables.keys import AttachmentPartRow, AttachmentRow, DataKeyRow, SearchTokenRow
 from engine.db.tables.messages import ChannelChangeRow, ChannelSettingRow, DeliveryRow, MessageRow
 from engine.db.tables.people import (
@@ -56,6 +46,16 @@ from engine.db.tables.people import (
     UnitRow,
 )
 from engine.db.tables.persons import CaseLinkRow, CasePersonRow, PersonMergeRow, PersonRow, PersonTokenRow
+from engine.db.tables.retention import (
+    CorrectionRow,
+    ErasureNoticeRow,
+    ErasureRow,
+    ExportCopyRow,
+    LegalHoldRow,
+    RestrictionRow,
+    RetentionProposalRow,
+    TombstoneRow,
+)
 from engine.db.tables.sharing import (
     ConsentRow,
     MatchAlertRow,
@@ -97,7 +97,6 @@ __all__ = [
     "AuditChainRow",
     "AuditEventRow",
     "BatchRow",
-    "BreakGlassRow",
     "CaseLinkRow",
     "CasePersonRow",
     "CaseRow",
@@ -118,6 +117,7 @@ __all__ = [
     "DispatchRow",
     "DocumentRow",
     "DraftRow",
+    "EmergencyAccessRow",
     "ErasureNoticeRow",
     "ErasureRow",
     "EscalationAuditRow",

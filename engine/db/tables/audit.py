@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, json_value, sealed, texts
+from engine.db.tables.fields import at, encrypted, json_value, texts
 
 
 class AuditChainRow(SQLModel, table=True):
@@ -73,27 +73,29 @@ class CheckpointHeadRow(SQLModel, table=True):
     __table_args__ = (Index("checkpoint_head_by_chain", "chain", "length"),)
 
 
-class BreakGlassRow(SQLModel, table=True):
+class EmergencyAccessRow(SQLModel, table=True):
     """Somebody asked to see a case that is not theirs, since life or safety hung on it; what was typed is sealed.
 
     `case_id` is empty where no case has the number that was asked for, or where the case stays shut to who asked.
     """
 
-    __tablename__ = "break_glass"
+    __tablename__ = "emergency_access"
     id: UUID = Field(primary_key=True)
     actor_id: UUID = Field(foreign_key="actor.id", index=True)
-    sealed_number: bytes | None = sealed()
+    encrypted_number: bytes | None = encrypted()
     case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
     grant_id: UUID | None = None
     approval_id: UUID | None = None
     reason_code: str
-    sealed_words: bytes | None = sealed()
+    encrypted_words: bytes | None = encrypted()
     hours: int
     asked_at: datetime = at(null=False)
     ends_at: datetime = at(null=False)
     flagged_at: datetime | None = at()
     __table_args__ = (
-        Index("break_glass_open", "asked_at", postgresql_where=text("grant_id IS NOT NULL AND flagged_at IS NULL")),
+        Index(
+            "emergency_access_open", "asked_at", postgresql_where=text("grant_id IS NOT NULL AND flagged_at IS NULL")
+        ),
     )
 
 
@@ -104,11 +106,11 @@ class ConcernRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     kind: str
     about_id: UUID = Field(foreign_key="actor.id")
-    sealed_case_number: bytes | None = sealed()
+    encrypted_case_number: bytes | None = encrypted()
     raised_by: UUID = Field(foreign_key="actor.id", index=True)
     raised_at: datetime = at(null=False)
     recipient_id: UUID = Field(foreign_key="actor.id", index=True)
-    sealed_words: bytes | None = sealed()
+    encrypted_words: bytes | None = encrypted()
     status: str = Field(default="new", sa_column_kwargs={"server_default": "new"})
-    sealed_answer: bytes | None = sealed()
+    encrypted_answer: bytes | None = encrypted()
     answered_at: datetime | None = at()

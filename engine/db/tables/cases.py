@@ -8,7 +8,7 @@ from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from engine.db.columns import instant, json_object
-from engine.db.tables.fields import at, ids, json_value, sealed, texts
+from engine.db.tables.fields import at, encrypted, ids, json_value, texts
 
 
 class CaseRow(SQLModel, table=True):
@@ -24,8 +24,8 @@ class CaseRow(SQLModel, table=True):
     closed_at: datetime | None = at()
     revision: int = 0
     concern: str | None = None
-    sealed_facts: bytes | None = sealed()
-    sealed_report: bytes | None = sealed()
+    encrypted_facts: bytes | None = encrypted()
+    encrypted_report: bytes | None = encrypted()
     chain_head: bytes = b""
     chain_length: int = 0
     merged_into: UUID | None = Field(default=None, foreign_key="case.id", index=True)
@@ -43,7 +43,7 @@ class ReportRow(SQLModel, table=True):
     received_at: datetime = at(null=False)
     recorded_at: datetime = at(null=False)
     recorded_by: UUID | None = None
-    sealed_answers: bytes | None = sealed()
+    encrypted_answers: bytes | None = encrypted()
 
     __table_args__ = (Index("report_by_actor", "recorded_by", "recorded_at"),)
 
@@ -83,14 +83,14 @@ class StepRow(SQLModel, table=True):
     ended_at: datetime | None = at()
     recorded_at: datetime | None = at()
     outcome: str | None = None
-    sealed_outputs: bytes | None = sealed()
+    encrypted_outputs: bytes | None = encrypted()
     gate: str | None = None
     completed_by: UUID | None = None
     series_over: bool = False
     turn: int = 1
     revision: int = 1
     added: dict[str, Any] | None = Field(default=None, sa_column=Column(json_object(), nullable=True))
-    sealed_title: bytes | None = sealed()
+    encrypted_title: bytes | None = encrypted()
 
 
 class AnswerRow(SQLModel, table=True):
@@ -101,7 +101,7 @@ class AnswerRow(SQLModel, table=True):
     turn: int = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
-    sealed_answers: bytes | None = sealed()
+    encrypted_answers: bytes | None = encrypted()
     recorded_at: datetime = at(null=False)
 
 
@@ -148,9 +148,9 @@ class DraftRow(SQLModel, table=True):
     item_id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
-    sealed_answers: bytes | None = sealed()
-    sealed_proposals: bytes | None = sealed()
-    sealed_notes: bytes | None = sealed()
+    encrypted_answers: bytes | None = encrypted()
+    encrypted_proposals: bytes | None = encrypted()
+    encrypted_notes: bytes | None = encrypted()
     saved_at: datetime = at(null=False)
     saved_by: UUID | None = None
 
@@ -164,7 +164,7 @@ class IntervalRow(SQLModel, table=True):
     start: datetime = Field(default=None, sa_column=Column(instant(), primary_key=True))
     end: datetime | None = at()
     has_place: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    sealed_place: bytes | None = sealed()
+    encrypted_place: bytes | None = encrypted()
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
 
@@ -182,7 +182,7 @@ class DocumentRow(SQLModel, table=True):
     number: str
     version: int = 1
     sha256: str
-    sealed_html: bytes | None = sealed()
+    encrypted_html: bytes | None = encrypted()
     made_at: datetime = at(null=False)
     released_by: UUID | None = None
     released_at: datetime | None = at()
@@ -192,7 +192,7 @@ class DocumentRow(SQLModel, table=True):
 class EventRow(SQLModel, table=True):
     """A link of a case's chain. The application may add rows; nobody may change or remove them.
 
-    `sealed_body` is what the body leaves out; the body has its digest. It may be sealed again under a newer key.
+    `encrypted_body` is what the body leaves out; the body has its digest. It may be sealed again under a newer key.
     """
 
     __tablename__ = "event"
@@ -204,7 +204,7 @@ class EventRow(SQLModel, table=True):
     type: str
     body: dict[str, Any] = json_value()
     hash: bytes
-    sealed_body: bytes | None = sealed()
+    encrypted_body: bytes | None = encrypted()
 
 
 class EventWordsRow(SQLModel, table=True):
@@ -214,5 +214,5 @@ class EventWordsRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id")
     seq: int
-    sealed_words: bytes | None = sealed()
+    encrypted_words: bytes | None = encrypted()
     __table_args__ = (UniqueConstraint("case_id", "seq"),)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 from sqlmodel import Field
 
-from engine.db.columns import Sealed, instant, json_object, uuids
+from engine.db.columns import Encrypted, instant, json_object, uuids
 
 
 def at(*, null: bool = True, index: bool = False) -> Any:  # noqa: ANN401 - stands as the default of a field
@@ -22,9 +22,9 @@ def json_value(default: str = "{}") -> Any:  # noqa: ANN401
     )
 
 
-def sealed() -> Any:  # noqa: ANN401
+def encrypted() -> Any:  # noqa: ANN401
     """Declare bytes that are sealed, or nothing."""
-    return Field(default=None, sa_column=Column(Sealed(), nullable=True))
+    return Field(default=None, sa_column=Column(Encrypted(), nullable=True))
 
 
 def texts() -> Any:  # noqa: ANN401

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, sealed
+from engine.db.tables.fields import at, encrypted
 
 
 class DataKeyRow(SQLModel, table=True):
@@ -43,7 +43,7 @@ class SearchTokenRow(SQLModel, table=True):
 class AttachmentRow(SQLModel, table=True):
     """A file that somebody added: the original as it came, and the copy without metadata that is shared.
 
-    `sealed_details` holds the SHA-256 of both, and in how many parts they are kept; `address` is a keyed hash of the
+    `encrypted_details` holds the SHA-256 of both, and in how many parts they are kept; `address` is a keyed hash of the
     content, by which the same file is kept once in a case, and `address_key` the id of that key.
     """
 
@@ -60,8 +60,8 @@ class AttachmentRow(SQLModel, table=True):
     scan: str = Field(default="not_scanned", sa_column_kwargs={"server_default": text("'not_scanned'")})
     address: bytes | None = None
     address_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    sealed_name: bytes | None = sealed()
-    sealed_details: bytes | None = sealed()
+    encrypted_name: bytes | None = encrypted()
+    encrypted_details: bytes | None = encrypted()
     added_at: datetime = at(null=False)
     added_by: UUID | None = None
     __table_args__ = (
@@ -77,4 +77,4 @@ class AttachmentPartRow(SQLModel, table=True):
     attachment_id: UUID = Field(primary_key=True, foreign_key="attachment.id")
     copy_of: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
-    sealed_content: bytes | None = sealed()
+    encrypted_content: bytes | None = encrypted()

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, sealed
+from engine.db.tables.fields import at, encrypted
 
 
 class MessageRow(SQLModel, table=True):
@@ -71,7 +71,7 @@ class ChannelSettingRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     channel: str
-    sealed_url: bytes | None = sealed()
+    encrypted_url: bytes | None = encrypted()
     host: str
     enabled: bool = True
     rate_per_minute: int = 60

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, sealed, texts
+from engine.db.tables.fields import at, encrypted, texts
 
 
 class OrganisationRow(SQLModel, table=True):
@@ -109,5 +109,5 @@ class ContactRow(SQLModel, table=True):
     __tablename__ = "contact"
     actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
     channel: str = Field(primary_key=True)
-    sealed_address: bytes | None = sealed()
+    encrypted_address: bytes | None = encrypted()
     changed_at: datetime = at(null=False)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, json_value, sealed
+from engine.db.tables.fields import at, encrypted, json_value
 
 
 class PersonRow(SQLModel, table=True):
@@ -16,7 +16,7 @@ class PersonRow(SQLModel, table=True):
     __tablename__ = "person"
     id: UUID = Field(primary_key=True)
     unit_id: UUID = Field(foreign_key="unit.id", index=True)
-    sealed_identity: bytes | None = sealed()
+    encrypted_identity: bytes | None = encrypted()
     created_at: datetime = at(null=False)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, ids, sealed, texts
+from engine.db.tables.fields import at, encrypted, ids, texts
 
 _EMPTY = {"server_default": ""}
 
@@ -27,7 +27,7 @@ class ConsentRow(SQLModel, table=True):
     withdrawn_at: datetime | None = at()
     recorded_at: datetime = at(null=False)
     recipients: list[str] = texts()
-    sealed_answers: bytes | None = sealed()
+    encrypted_answers: bytes | None = encrypted()
     recorded_by: UUID | None = None
     withdrawn_by: UUID | None = None
     expired_at: datetime | None = at()
@@ -53,7 +53,7 @@ class ReferralRow(SQLModel, table=True):
     status: str
     fields: list[str] = texts()
     persons: list[UUID] = ids()
-    sealed_note: bytes | None = sealed()
+    encrypted_note: bytes | None = encrypted()
     sent_at: datetime = at(null=False)
     due_at: datetime | None = at()
     answered_at: datetime | None = at()
@@ -61,7 +61,7 @@ class ReferralRow(SQLModel, table=True):
     answered_by: UUID | None = None
     reason_code: str = Field(default="", sa_column_kwargs=_EMPTY)
     deadline_id: UUID | None = Field(default=None, index=True)
-    sealed_to_name: bytes | None = sealed()
+    encrypted_to_name: bytes | None = encrypted()
     to_kind: str = Field(default="", sa_column_kwargs=_EMPTY)
     purpose: str = Field(default="", sa_column_kwargs=_EMPTY)
     help: str = Field(default="", sa_column_kwargs=_EMPTY)
@@ -118,7 +118,7 @@ class MatchCheckRow(SQLModel, table=True):
     person_id: UUID = Field(primary_key=True, foreign_key="person.id")
     asked_at: datetime = at(null=False)
     asked_by: UUID | None = None
-    held_until: datetime | None = at()
+    deferred_until: datetime | None = at()
 
 
 class MatchAlertRow(SQLModel, table=True):
@@ -161,7 +161,7 @@ class PartnerRow(SQLModel, table=True):
     __tablename__ = "partner"
     id: UUID = Field(primary_key=True)
     kind: str = Field(default="", sa_column_kwargs=_EMPTY)
-    sealed_words: bytes | None = sealed()
+    encrypted_words: bytes | None = encrypted()
     takes_men: bool | None = None
     takes_children: bool | None = None
     takes_foreigners: bool | None = None

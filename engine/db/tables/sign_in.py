@@ -7,7 +7,7 @@ from sqlalchemy import Column, text
 from sqlalchemy.types import Uuid
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, sealed, texts
+from engine.db.tables.fields import at, encrypted, texts
 
 
 class SessionRow(SQLModel, table=True):
@@ -39,8 +39,8 @@ class SecondFactorRow(SQLModel, table=True):
 
     __tablename__ = "second_factor"
     actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
-    sealed_secret: bytes | None = sealed()
-    sealed_proposed: bytes | None = sealed()
+    encrypted_secret: bytes | None = encrypted()
+    encrypted_proposed: bytes | None = encrypted()
     created_at: datetime = at(null=False)
     confirmed_at: datetime | None = at()
     last_step: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
@@ -113,7 +113,7 @@ class KeptFormRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     actor_id: UUID = Field(foreign_key="actor.id", index=True)
     path: str
-    sealed_fields: bytes | None = sealed()
+    encrypted_fields: bytes | None = encrypted()
     created_at: datetime = at(null=False)
 
 

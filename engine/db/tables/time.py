@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, ids, json_value, sealed, texts
+from engine.db.tables.fields import at, encrypted, ids, json_value, texts
 
 
 class DeadlineRow(SQLModel, table=True):
@@ -38,7 +38,7 @@ class DeadlineRow(SQLModel, table=True):
     next_firing: str | None = None
     acknowledged_at: datetime | None = at()
     failures: int = 0
-    held_until: datetime | None = at()
+    deferred_until: datetime | None = at()
     pauses: list[dict[str, Any]] = json_value("[]")
     extensions: list[dict[str, Any]] = json_value("[]")
     raised: dict[str, Any] = json_value()
@@ -113,7 +113,7 @@ class SpecialDayRow(SQLModel, table=True):
     calendar: str = Field(index=True)
     day: date
     kind: str
-    sealed_words: bytes | None = sealed()
+    encrypted_words: bytes | None = encrypted()
     added_by: UUID | None = None
     added_at: datetime = at(null=False)
     removed_by: UUID | None = None

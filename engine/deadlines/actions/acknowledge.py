@@ -18,7 +18,7 @@ from engine.db.transaction import Transaction
 from engine.deadlines.records.limits import LinkedLevel
 from engine.deadlines.store import LedgerStore
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.messages.actions.telling import add_delivery_job, tell, title_of
+from engine.messages.actions.notifying import add_delivery_job, notify, title_of
 from engine.messages.actions.writing import hash_of_link
 from engine.messages.records import EMAIL, IN_APP
 from engine.messages.store import MessageStore
@@ -215,7 +215,7 @@ def _acknowledge_called(
     if rung.id == viewer.actor_id:
         return
     rule = f"{deadline.id}|rung|{rule}"
-    must_send = tell(
+    must_send = notify(
         engine, tx, after, kind="rung", rule=rule, people=(rung,), channels=(IN_APP, EMAIL),
         step_title=title_of(engine, after, deadline), due_at=deadline.due_at,
         link=f"/cases/{after.case.id}/deadlines/{deadline.id}", now=now,

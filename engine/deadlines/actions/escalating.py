@@ -18,8 +18,8 @@ from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import act_on_item, calls_of, offer_on, open_and_ask, step_of
 from engine.errors import NotFoundError
 from engine.language.ladders import ChannelName, Ladder, Level
+from engine.messages.actions.notifying import notify, title_of
 from engine.messages.actions.recipients import Reachable, last_resort, who_has_it, who_is_told
-from engine.messages.actions.telling import tell, title_of
 from engine.messages.actions.writing import channels_set_up
 from engine.messages.records import EMAIL, IN_APP
 from engine.messages.store import MessageStore
@@ -45,7 +45,9 @@ class _Reached(NamedTuple):
     note: str
 
 
-def tell_all(engine: Engine, tx: Transaction, state: CaseState, events: Iterable[ev.Event], now: datetime) -> Escalated:
+def notify_all(
+    engine: Engine, tx: Transaction, state: CaseState, events: Iterable[ev.Event], now: datetime
+) -> Escalated:
     """Write the messages that events call for, and do what the levels say. `state` is the one after the events.
 
     A level that finds nobody lets the next one fire in the same transaction; after the last one, those above are told.
@@ -56,7 +58,7 @@ def tell_all(engine: Engine, tx: Transaction, state: CaseState, events: Iterable
         event = queue.popleft()
         match event:
             case ev.DeadlineWarned() | ev.DeadlineBreached():
-                told = _tell_owner(engine, tx, told, event, now)
+                told = _notify_owner(engine, tx, told, event, now)
             case ev.LevelRaised():
                 told, following = _raise_level(engine, tx, told, event, now)
                 queue.extend(following)
@@ -65,13 +67,13 @@ def tell_all(engine: Engine, tx: Transaction, state: CaseState, events: Iterable
     return told
 
 
-def _tell_owner(
+def _notify_owner(
     engine: Engine, tx: Transaction, told: Escalated, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
 ) -> Escalated:
     item = tx.of(ItemStore).open_of_step(event.deadline.step_id)
     is_warning = isinstance(event, ev.DeadlineWarned)
     critical = _is_critical(tx, event.deadline)
-    sends = tell(
+    sends = notify(
         engine,
         tx,
         told.state,
@@ -128,11 +130,11 @@ def _raise_level(
     if item is not None:
         state, lost = act_on_item(engine, tx, state, event, item, level, found.people, now=now)
         told = told._replace(must_send=told.must_send or lost)
-    told = _tell_level(engine, tx, told._replace(state=state), event, ladder, line, reached, now)
+    told = _notify_level(engine, tx, told._replace(state=state), event, ladder, line, reached, now)
     return _after_missed(engine, tx, told, event, found, reached, now)
 
 
-def _tell_level(
+def _notify_level(
     engine: Engine,
     tx: Transaction,
     told: Escalated,
@@ -143,7 +145,7 @@ def _tell_level(
     now: datetime,
 ) -> Escalated:
     deadline = event.deadline
-    sends = tell(
+    sends = notify(
         engine,
         tx,
         told.state,

@@ -19,10 +19,10 @@ from engine.core.policy import Action, Viewer, can
 from engine.core.state import CaseState
 from engine.db.store import Store, forget, remember, remembering
 from engine.db.transaction import Transaction
-from engine.deadlines.actions.escalating import Escalated, tell_all
+from engine.deadlines.actions.escalating import Escalated, notify_all
 from engine.deadlines.store import DeadlineStore
 from engine.errors import NotAllowedError, NothingFiredError
-from engine.messages.actions.telling import WantedMessage, add_delivery_jobs
+from engine.messages.actions.notifying import WantedMessage, add_delivery_jobs
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.store import BundleStore, MessageStore, RecentMessages
 from engine.overview.records.board import ClockJump
@@ -270,7 +270,7 @@ def _fire(
     decided = carry_out(engine, tx, state, cm.FireDeadline(due.id), actor_id=None, now=now)
     if not decided.events:
         raise NothingFiredError(deadline=due.id)
-    told = tell_all(engine, tx, decided.state, decided.events, now)
+    told = notify_all(engine, tx, decided.state, decided.events, now)
     if due.failures:
         tx.of(DeadlineStore).release(due.id)
     return told, decided.events

@@ -17,8 +17,8 @@ from engine.core.referral import Referral, ReferralKind, ReferralStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.ladders import ChannelName, Level
+from engine.messages.actions.notifying import notify, title_of
 from engine.messages.actions.recipients import people_of_partner, reachable
-from engine.messages.actions.telling import tell, title_of
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
@@ -50,7 +50,7 @@ class Offered(NamedTuple):
         """Write the referral and tell the partner's people; returns whether any message must be sent."""
         if self.referral is None or not tx.of(ReferralStore).add(self.referral):
             return False
-        return tell_of_referral(engine, tx, state, self.referral, kind="referred", people=self.people, now=now)
+        return notify_of_referral(engine, tx, state, self.referral, kind="referred", people=self.people, now=now)
 
 
 def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep | None:
@@ -132,7 +132,7 @@ def act_on_item(
     body = {"item_id": str(item.id), "step_key": item.step_key, "assignee_id": str(taker.id)}
     after = tx.of(CaseStore).note(state, "WorkItemDelegated", body, actor_id=None, at=now)
     before = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
-    sends = tell(
+    sends = notify(
         engine,
         tx,
         after,
@@ -183,7 +183,7 @@ def next_unit(tx: Transaction, state: CaseState, place: str, asked: frozenset[UU
     return None
 
 
-def tell_of_referral(
+def notify_of_referral(
     engine: Engine,
     tx: Transaction,
     state: CaseState,
@@ -194,7 +194,7 @@ def tell_of_referral(
     now: datetime,
 ) -> bool:
     """Tell people of a referral, or of its answer: the case's number and nothing of its content."""
-    return tell(
+    return notify(
         engine,
         tx,
         state,

@@ -23,7 +23,7 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.limits import TimeLimit
-from engine.messages.actions.telling import add_delivery_job, tell, title_of
+from engine.messages.actions.notifying import add_delivery_job, notify, title_of
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
@@ -126,7 +126,7 @@ def _carry_out_and_tell(
         decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
         _ask_or_answer(engine, tx, decided.state, command, viewer, now)
         for event in decided.events:
-            _tell(engine, tx, decided.state, event, now)
+            _notify(engine, tx, decided.state, event, now)
         tx.of(HousekeepingStore).remember(
             command_id, {"deadline_id": str(command.deadline_id)}, case_id=case_id, at=now
         )
@@ -162,7 +162,7 @@ def _ask_or_answer(
     )
 
 
-def _tell(engine: Engine, tx: Transaction, state: CaseState, event: ev.Event, now: datetime) -> None:
+def _notify(engine: Engine, tx: Transaction, state: CaseState, event: ev.Event, now: datetime) -> None:
     match event:
         case ev.ExtensionAsked():
             kind, people = "extension_asked", _who_may_give_time(tx, state, event.by, now)
@@ -171,7 +171,7 @@ def _tell(engine: Engine, tx: Transaction, state: CaseState, event: ev.Event, no
         case _:
             return
     rule = f"{event.deadline.id}|{kind}|{state.case.chain_length}"
-    must_send = tell(
+    must_send = notify(
         engine, tx, state, kind=kind, rule=rule, people=people, channels=(IN_APP, EMAIL),
         step_title=title_of(engine, state, event.deadline), due_at=event.deadline.due_at,
         link=f"/cases/{state.case.id}/deadlines/{event.deadline.id}", now=now,

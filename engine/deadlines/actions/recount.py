@@ -11,10 +11,10 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.records import CaseStatus
-from engine.deadlines.actions.escalating import tell_all
+from engine.deadlines.actions.escalating import notify_all
 from engine.definitions.records import OpenRecount
 from engine.definitions.store import RecountStore
-from engine.messages.actions.telling import add_delivery_job
+from engine.messages.actions.notifying import add_delivery_job
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def _recount_case(engine: Engine, recount: OpenRecount, case_id: UUID, now: date
             command = cm.Recount(cause=f"{recount.kind} {recount.name}")
             decided = carry_out(engine, tx, state, command, actor_id=None, now=now)
             moved = sum(isinstance(event, ev.DeadlineMoved) for event in decided.events)
-            told = tell_all(engine, tx, decided.state, decided.events, now)
+            told = notify_all(engine, tx, decided.state, decided.events, now)
             if told.must_send:
                 rule = f"recount|{recount.id}"
                 add_delivery_job(tx, told.state, rule=rule, critical=told.critical, now=now)

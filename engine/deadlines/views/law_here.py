@@ -74,8 +74,8 @@ def told_by_case(reading: Reading, case_id: UUID) -> tuple[str | None, tuple[Tel
     is_told = (STEP.c.case_id == CASE.c.id) & (STEP.c.status == StepStatus.ENDED.value) & STEP.c.ended_at.is_not(None)
     rows = reading.rows(
         select(
-            CASE.c.jurisdiction, CASE.c.sealed_report, STEP.c.id, STEP.c.uses, STEP.c.path, STEP.c.ended_at,
-            STEP.c.sealed_outputs,
+            CASE.c.jurisdiction, CASE.c.encrypted_report, STEP.c.id, STEP.c.uses, STEP.c.path, STEP.c.ended_at,
+            STEP.c.encrypted_outputs,
         )
         .select_from(CASE.outerjoin(STEP, is_told))
         .where(CASE.c.id == case_id)
@@ -84,14 +84,14 @@ def told_by_case(reading: Reading, case_id: UUID) -> tuple[str | None, tuple[Tel
     told = (
         Telling(
             row["uses"], element_of(row["path"]), row["ended_at"],
-            _scalars(opened_outputs(reading.vault, row["id"], row["sealed_outputs"])),
+            _scalars(opened_outputs(reading.vault, row["id"], row["encrypted_outputs"])),
         )
         for row in rows
         if row["uses"]
     )  # fmt: skip
     if not rows:
         return None, ()
-    report = _scalars(opened_report(reading.vault, case_id, rows[0]["sealed_report"]))
+    report = _scalars(opened_report(reading.vault, case_id, rows[0]["encrypted_report"]))
     return rows[0]["jurisdiction"], (*told_before(report), *told)
 
 
@@ -140,7 +140,7 @@ def _element_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> ElementRow
     rows = reading.rows(
         select(
             STEP.c.id.label("step_id"), STEP.c.case_id, STEP.c.uses, STEP.c.path, STEP.c.ended_at, STEP.c.turn,
-            RUN.c.zone, CASE.c.opened_at, ANSWER.c.sealed_answers,
+            RUN.c.zone, CASE.c.opened_at, ANSWER.c.encrypted_answers,
         )
         .select_from(
             STEP.join(CASE, CASE.c.id == STEP.c.case_id)

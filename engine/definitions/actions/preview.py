@@ -32,7 +32,7 @@ from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind
 from engine.language.workflow import TimeSpec, Workflow
-from engine.messages.actions.telling import title_of
+from engine.messages.actions.notifying import title_of
 
 MOST_CASES = 2000
 """How many open cases a preview looks at; it says how many it left out."""

@@ -43,7 +43,7 @@ from engine.language.differences import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import of_another_unit
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import hub_units, leads_of
 from engine.people.records import Unit
@@ -124,7 +124,7 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
         )  # fmt: skip
         if approved and is_in_time:
             _publish(engine, tx, versions, viewer=viewer, now=now)
-            _tell_leads(engine, tx, request, versions, viewer=viewer, now=now)
+            _notify_leads(engine, tx, request, versions, viewer=viewer, now=now)
         else:
             tx.of(DefinitionStore).drop_proposed([one.id for one in versions])
         body = {"request_id": str(request.id), "agreed": approved, "overtaken": not is_in_time}
@@ -243,7 +243,7 @@ def _require_own_ladders(
         raise refused(findings)
 
 
-def _tell_leads(
+def _notify_leads(
     engine: Engine,
     tx: Transaction,
     request: ApprovalRequest,
@@ -261,7 +261,7 @@ def _tell_leads(
         for unit in touched
         for person in leads_of(tx, unit.id, but={viewer.actor_id, request.asked_by})
     }
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind="rules_changed", rule=f"{request.id}|published", people=people.values(),
         channels=(IN_APP, EMAIL), link=page if len(versions) == 1 else "/workflows", now=now,
     )  # fmt: skip

@@ -110,7 +110,7 @@ def add_day(
             return
         add_special_day(engine, new, viewer=viewer)
         done = recount_deadlines(engine)
-    _tell(done, as_json=as_json, what=f"{new.day} was added to {code}.")
+    _notify(done, as_json=as_json, what=f"{new.day} was added to {code}.")
 
 
 @app.command("remove-day")
@@ -132,10 +132,10 @@ def remove_day(
             return
         remove_special_day(engine, calendar=code, day=when, viewer=viewer)
         done = recount_deadlines(engine)
-    _tell(done, as_json=as_json, what=f"{when} was removed from {code}.")
+    _notify(done, as_json=as_json, what=f"{when} was removed from {code}.")
 
 
-def _tell(done: Recounted, *, as_json: bool, what: str) -> None:
+def _notify(done: Recounted, *, as_json: bool, what: str) -> None:
     rest = "" if done.is_done else " The worker goes on with the rest."
     words = f"{what} {done.moved} deadline(s) moved in {done.cases} case(s).{rest}"
     rows: Mapping[str, object] = {"cases": done.cases, "moved": done.moved, "is_done": done.is_done}

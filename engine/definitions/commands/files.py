@@ -51,7 +51,7 @@ def lint(
     if as_json:
         typer.echo(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
-        _tell(findings)
+        _notify(findings)
         typer.echo(_summary(findings), err=True)
     if has_errors(findings):
         raise typer.Exit(1)
@@ -108,7 +108,7 @@ def _found(name: str) -> Workflow:
     document = read_yaml(source.text, file=source.file) if source and not is_file else read_yaml_file(path)
     loaded = assemble(document, library=lambda base: beside.workflow_source(base) or shipped.workflow_source(base))
     if loaded.workflow is None:
-        _tell(loaded.findings, err=True)
+        _notify(loaded.findings, err=True)
         raise typer.Exit(1)
     return loaded.workflow
 
@@ -129,7 +129,7 @@ def _catalogue() -> RegistryCatalogue:
     return RegistryCatalogue(load_registry(Settings().pillars, builtins=(CORE,)))
 
 
-def _tell(findings: tuple[Finding, ...], *, err: bool = False) -> None:
+def _notify(findings: tuple[Finding, ...], *, err: bool = False) -> None:
     for finding in findings:
         typer.echo(_printable(str(finding)), err=err)
 

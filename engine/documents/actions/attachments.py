@@ -196,15 +196,15 @@ def files_of(engine: Engine, case_id: UUID, *, viewer: Viewer) -> tuple[FileView
         files = [file for file in tx.of(FileStore).of_case(case_id) if _is_there(viewer, access, file)]
         people = {by: tx.of(DirectoryStore).actor(by) for by in {file.added_by for file in files if file.added_by}}
         names = {by: person.name for by, person in people.items() if person}
-        shown = [file for file in files if not file.is_held_back and _may_open(viewer, access, file)]
+        shown = [file for file in files if not file.is_deferred and _may_open(viewer, access, file)]
         hashes = {file.id: _hash_of(tx, file.id) for file in shown}
         return tuple(
             FileView(
                 id=file.id, kind=file.kind.value, media_type=file.media_type, size=file.size,
                 copy_size=file.copy_size, scan=file.scan.value, added_at=file.added_at,
                 added_by=names.get(file.added_by, "") if file.added_by else "",
-                may_open=file.id in hashes, classes=file.sealed_classes, sha256=hashes.get(file.id) or "",
-                is_readable=hashes.get(file.id, "") is not None, is_held_back=file.is_held_back,
+                may_open=file.id in hashes, classes=file.restricted_categories, sha256=hashes.get(file.id) or "",
+                is_readable=hashes.get(file.id, "") is not None, is_deferred=file.is_deferred,
             )
             for file in files
         )  # fmt: skip
@@ -226,7 +226,7 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
             raise NotFoundError(kind="file")
         if not _may_open(viewer, access, file):
             raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
-        if file.is_held_back:
+        if file.is_deferred:
             raise FileHeldBackError(
                 why="It might show a child naked or abused: nobody opens it. The police say what happens with it."
             )
@@ -245,7 +245,7 @@ def open_file(engine: Engine, file_id: UUID, *, case_id: UUID, viewer: Viewer, o
     _require_whole(
         engine, viewer, file_id, copy_of, size=size, sha256=str(details["sha256" if original else "copy_sha256"])
     )
-    classes = ("identifying", *file.sealed_classes)
+    classes = ("identifying", *file.restricted_categories)
     note_reading(engine, viewer, case_id, "original file" if original else "file", classes, subject_id=file_id)
     parts = _parts(_opener(engine, viewer, file_id, copy_of), size)
     return OpenedFile(name, file.media_type, size, parts)
@@ -281,7 +281,7 @@ def _hash_of(tx: Transaction, file_id: UUID) -> str | None:
 
 def _may_open(viewer: Viewer, access: CaseAccess, file: CaseFile) -> bool:
     """Return whether a file is shown: nobody knows who of the case is on it, so it must be shown of everybody."""
-    fields, shown = (FIELD, *(f"class:{name.value}" for name in file.sealed_classes)), of_everybody(access)
+    fields, shown = (FIELD, *(f"class:{name.value}" for name in file.restricted_categories)), of_everybody(access)
     return all(can(viewer, Action.REVEAL, access=shown, field=field) for field in fields)
 
 

@@ -23,7 +23,7 @@ class PartedFile(io.RawIOBase):
         """Say that any place in it can be gone to."""
         return True
 
-    def tell(self) -> int:
+    def notify(self) -> int:
         """Return the place that is read next, in bytes from the start."""
         return self._at
 

@@ -31,7 +31,7 @@ from engine.web.security import PAPER_POLICY
 from engine.web.turns import alone
 from engine.web.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
 from engine.web.visit import Visit
-from engine.work.actions.answers import tell_of_child
+from engine.work.actions.answers import notify_of_child
 from engine.work.records import FieldView, FileView
 
 KINDS: Final[Mapping[str, str]] = {
@@ -56,7 +56,7 @@ def with_files(
     offered = {
         str(file.id): _words(number, file, zone)
         for number, file in numbered
-        if file.is_readable and not file.is_held_back
+        if file.is_readable and not file.is_deferred
     }
     if not offered:
         return tuple(fields)
@@ -96,7 +96,7 @@ async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
         await alone(receiving.finish)
     except InvalidAnswersError as error:
         if might_show_child(receiving.child_shown):
-            await run_in_threadpool(tell_of_child, visit.engine, case_id, viewer=visit.viewer)
+            await run_in_threadpool(notify_of_child, visit.engine, case_id, viewer=visit.viewer)
         return await run_in_threadpool(_page, visit, case_id, errors=error.problems, told=receiving)
     finally:
         await run_in_threadpool(receiving.give_up)

@@ -13,15 +13,15 @@ from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.consequences import JobKind
-from engine.core.keeping import key_of_step
 from engine.core.records import OPEN, Scalar, Step, StepStatus, item_id
+from engine.core.retention import key_of_step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import IcmcError, StepFailedError
 from engine.jobs.store import JobStore
 from engine.messages.actions.delivering import deliver_messages
+from engine.messages.actions.notifying import notify, title_of_step
 from engine.messages.actions.recipients import who_has_it
-from engine.messages.actions.telling import tell, title_of_step
 from engine.messages.records import IN_APP
 from engine.persons.actions.persons import keep_persons
 from engine.plugin.context import StepContext
@@ -106,7 +106,7 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
             )
         keep_papers(tx, state, read, papers, now)
         deadline = next((d for d in state.deadlines.values() if d.step_id == read.step.id), None)
-        tell(
+        notify(
             engine, tx, state, kind="assigned", rule=f"{item.id}|assigned",
             step_title=title_of_step(engine, state, read.step),
             people=who_has_it(tx, state, item, now=now), channels=(IN_APP,),
@@ -114,7 +114,7 @@ def _prepare(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
             link=f"/items/{item.id}", now=now,
         )  # fmt: skip
         if has_appointment:
-            tell(
+            notify(
                 engine, tx, state, kind="appointment", rule=f"{item.id}|appointment",
                 step_title=title_of_step(engine, state, read.step), people=who_has_it(tx, state, item, now=now),
                 channels=(IN_APP,), due_at=None, link=f"/items/{item.id}/appointment.ics", now=now,

@@ -40,7 +40,7 @@ class Rotation(NamedTuple):
     went_on: bool
 
 
-class Resealed(NamedTuple):
+class Reencrypted(NamedTuple):
     """How many values were sealed anew, whether the old keys are gone, and how many persons keep their keys.
 
     Those are persons with corrections, which nobody may change: they are read with the key that they were sealed with.
@@ -132,7 +132,7 @@ def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
         engine.key_keeper.remove(key_id)
 
 
-def reseal_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = _BATCH) -> Resealed:
+def reencrypt_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = _BATCH) -> Reencrypted:
     """Make new keys of a case, of its places and of its persons, and seal every value anew by them, `batch` at a time.
 
     The old keys are dropped once every process surely uses the new ones: a call at least a minute later does that.
@@ -142,21 +142,21 @@ def reseal_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = _BA
     case_id = engine.ask(find_case, viewer, number)
     with engine.transaction() as tx:
         known = dict.fromkeys(person.person_id for person in tx.of(CaseStore).read(case_id).persons)
-        persons = tuple(person for person in known if not tx.of(KeyStore).seals_what_is_fixed(person))
+        persons = tuple(person for person in known if not tx.of(KeyStore).encrypts_what_is_fixed(person))
     values, are_dropped = 0, True
     for owner in (case_id, place_key(case_id), *persons):
         of_case = None if owner in persons else case_id
-        some, is_dropped = _reseal(engine, viewer, owner, case_id=of_case, batch=batch)
+        some, is_dropped = _reencrypt(engine, viewer, owner, case_id=of_case, batch=batch)
         values, are_dropped = values + some, are_dropped and is_dropped
     now = engine.clock.now()
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         tx.of(CaseStore).note(state, "ValuesResealed", {"values": values}, actor_id=_actor(viewer), at=now)
         tx.commit()
-    return Resealed(values, are_dropped, len(known) - len(persons))
+    return Reencrypted(values, are_dropped, len(known) - len(persons))
 
 
-def _reseal(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None, batch: int) -> tuple[int, bool]:
+def _reencrypt(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None, batch: int) -> tuple[int, bool]:
     """Seal what is under an owner's older keys by its newest; returns how many values, and whether no older is left."""
     with engine.transaction() as tx:
         versions = tx.of(KeyStore).whole_versions(owner)
@@ -169,7 +169,7 @@ def _reseal(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | None
     values, some = 0, batch
     while some:
         with engine.transaction() as tx:
-            some = tx.of(KeyStore).reseal_some(owner, newest=newest, case_id=case_id, most=batch)
+            some = tx.of(KeyStore).reencrypt_some(owner, newest=newest, case_id=case_id, most=batch)
             tx.commit()
         values += some
     now = engine.clock.now()
@@ -208,8 +208,8 @@ def prove_export(engine: Engine, export: bytes, *, viewer: Viewer, passphrase: s
         kept = tx.of(HousekeepingStore).installation(_CANARY)
         if kept is None:
             raise KeyExportError(problem="Nothing has been encrypted yet to try it with: first run `icmc keys export`.")
-        sealed = bytes.fromhex(kept["sealed"])
-        if vault.unseal(sealed, table="installation", row=_CANARY_OWNER, column=_CANARY) != _WORDS:
+        encrypted = bytes.fromhex(kept["sealed"])
+        if vault.decrypt(encrypted, table="installation", row=_CANARY_OWNER, column=_CANARY) != _WORDS:
             raise KeyExportError(problem="The value that was read is not the one that was encrypted.")
         tx.of(HousekeepingStore).set_installation(
             PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.marks)}
@@ -294,8 +294,10 @@ def _has_outdated_period(engine: Engine) -> bool:
 
 def _keep_canary(engine: Engine, tx: Transaction) -> None:
     """Keep a known value, sealed, by which an export can be tried."""
-    sealed = engine.vault.seal(_WORDS, key_of=_CANARY_OWNER, table="installation", row=_CANARY_OWNER, column=_CANARY)
-    tx.of(HousekeepingStore).set_installation(_CANARY, {"sealed": sealed.hex()})
+    encrypted = engine.vault.encrypt(
+        _WORDS, key_of=_CANARY_OWNER, table="installation", row=_CANARY_OWNER, column=_CANARY
+    )
+    tx.of(HousekeepingStore).set_installation(_CANARY, {"sealed": encrypted.hex()})
 
 
 def _note(engine: Engine, viewer: Viewer, type_: str, body: dict[str, object]) -> None:

@@ -8,8 +8,8 @@ from typing import Final
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.keeping import KEPT_SINCE
 from engine.core.policy import Action, Viewer, can
+from engine.core.retention import KEPT_SINCE
 from engine.errors import NotAllowedError
 from engine.keys.actions.keys import SETTLES, wrap_all
 from engine.keys.actions.rotating import write_persons

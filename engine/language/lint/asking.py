@@ -5,7 +5,7 @@ from engine.language.conditions.check import ConditionProblem, ProblemCode, Valu
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.tree import Condition, FieldRef
 from engine.language.lint.answers import can_be_true, left_open_by
-from engine.language.lint.fields import Fields, fields_for, is_sealed
+from engine.language.lint.fields import Fields, fields_for, is_restricted
 from engine.language.lint.places import ConditionPlace, Use, conditions
 from engine.language.lint.subject import Subject
 
@@ -57,7 +57,7 @@ def _check(subject: Subject, place: ConditionPlace, condition: Condition) -> Non
 def _note(subject: Subject, place: ConditionPlace, condition: Condition, problem: ConditionProblem) -> None:
     code, message = _CODES[problem.code], problem.message
     for mention in condition.fields:
-        if (mention.line, mention.column) == (problem.line, problem.column) and is_sealed(subject, mention.path):
+        if (mention.line, mention.column) == (problem.line, problem.column) and is_restricted(subject, mention.path):
             code = "sealed-field"
             message = (
                 f"{'.'.join(mention.path)} is identifying, sensitive or free text, so no condition may use it: "

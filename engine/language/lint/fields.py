@@ -81,7 +81,7 @@ def is_unchecked(subject: Subject, path: tuple[str, ...]) -> bool:
     return head in subject.infos and subject.infos[head] is None
 
 
-def is_sealed(subject: Subject, path: tuple[str, ...]) -> bool:
+def is_restricted(subject: Subject, path: tuple[str, ...]) -> bool:
     """Return whether a field exists but is kept from conditions, since it may hold what only people may see."""
     if len(path) < 2 or path[0] not in subject.workflow.steps:  # noqa: PLR2004 - a step and its field
         return False

@@ -14,7 +14,7 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.ladders import ItemPerson, Level, LevelRecipient
 from engine.language.names import Role
-from engine.messages.actions.telling import add_delivery_job, tell, title_of_step
+from engine.messages.actions.notifying import add_delivery_job, notify, title_of_step
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.duty_store import DutyStore
 from engine.people.records import Absence
@@ -221,7 +221,7 @@ class _Times(TypedDict):
     late_at: datetime | None
 
 
-def tell_who_has_it_now(
+def notify_who_has_it_now(
     engine: Engine, tx: Transaction, state: CaseState, before: WorkItem, after: WorkItem, *, by: UUID, now: datetime
 ) -> None:
     """Tell who was given an item by somebody else, and who lost it to somebody else's decision."""
@@ -229,11 +229,11 @@ def tell_who_has_it_now(
         return
     gets = _others(tx, (after.assignee_id,), by)
     loses = _others(tx, (before.assignee_id,), by)
-    _tell(engine, tx, state, after, "assigned", gets, (IN_APP, EMAIL), now)
-    _tell(engine, tx, state, after, "reassigned", loses, (IN_APP, EMAIL), now)
+    _notify(engine, tx, state, after, "assigned", gets, (IN_APP, EMAIL), now)
+    _notify(engine, tx, state, after, "reassigned", loses, (IN_APP, EMAIL), now)
 
 
-def tell_of_return(
+def notify_of_return(
     engine: Engine,
     tx: Transaction,
     state: CaseState,
@@ -244,18 +244,18 @@ def tell_of_return(
     now: datetime,
 ) -> None:
     """Tell who had answered a step that a second person has sent it back; `item` is the one to be answered again."""
-    _tell(engine, tx, state, item, "returned", _others(tx, (answered_by,), by), (IN_APP, EMAIL), now)
+    _notify(engine, tx, state, item, "returned", _others(tx, (answered_by,), by), (IN_APP, EMAIL), now)
 
 
-def tell_of_approval(
+def notify_of_approval(
     engine: Engine, tx: Transaction, state: CaseState, item: WorkItem, *, by: UUID, now: datetime
 ) -> None:
     """Tell those who may approve a step that it waits for them, in-app only, since it is nobody's yet."""
     people = [person for person in who_has_it(tx, state, item, now=now) if person.id != by]
-    _tell(engine, tx, state, item, "approval", people, (IN_APP,), now)
+    _notify(engine, tx, state, item, "approval", people, (IN_APP,), now)
 
 
-def _tell(
+def _notify(
     engine: Engine,
     tx: Transaction,
     state: CaseState,
@@ -268,7 +268,7 @@ def _tell(
     if not people:
         return
     rule = f"{item.id}|{kind}|{item.revision}"
-    must_send = tell(
+    must_send = notify(
         engine, tx, state, kind=kind, rule=rule, people=people, channels=channels, **_due(state, item),
         step_title=title_of_step(engine, state, state.steps[item.step_id]), link=f"/items/{item.id}", now=now,
     )  # fmt: skip

@@ -112,7 +112,7 @@ def write(
     channel: str,
     *,
     now: datetime,
-    held_for: str = "",
+    deferred_for: str = "",
 ) -> bool:
     """Write a message in the words, zone and hours of its recipient, once; gives whether it must be sent by itself."""
     zone = zone_of(tx, person, preference, note.unit)
@@ -123,11 +123,12 @@ def write(
         key=note.key(person.id, channel), case_id=note.case_id, kind=note.kind, recipient_id=person.id,
         channel=channel, subject=words.subject, body=words.body, html=words.html, link=note.link,
         critical=note.critical, escalation_id=note.escalation_id, code_of=note.code_of,
-        link_hash=hash_of_link(token_of_link(engine, message_id)) if asks else None, send_at=send_at, held_for=held_for,
+        link_hash=hash_of_link(token_of_link(engine, message_id)) if asks else None, send_at=send_at,
+        deferred_for=deferred_for,
     )  # fmt: skip
     unit_id = note.unit.id if note.unit else None
     is_new = tx.of(MessageStore).add(message, unit_id=unit_id, at=now)
-    return is_new and channel != IN_APP and not held_for
+    return is_new and channel != IN_APP and not deferred_for
 
 
 def zone_of(tx: Transaction, person: ActorRecord, preference: Preference | None, unit: Unit | None) -> str:

@@ -14,7 +14,8 @@ from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.keeping import (
+from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.retention import (
     COPY_LIVES,
     MOST_ROWS,
     PURPOSES_OF_COPIES,
@@ -23,14 +24,13 @@ from engine.core.keeping import (
     ExportCopy,
     needs_second_person,
 )
-from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
 from engine.overview.views.copies import count_copied
 from engine.overview.views.copies import sheet as sheet_view
 from engine.ports import JsonValue
 from engine.retention.shown import SheetView
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 
 WHAT = frozenset({"cases", "steps", "limits"})
@@ -74,9 +74,9 @@ def ask_copy(
         known = tx.of(HousekeepingStore).answer_to(command)
         if known is not None:
             return UUID(str(known["copy_id"]))
-        if tx.of(KeepingStore).count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
+        if tx.of(RetentionStore).count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
             raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)
-        copy = tx.of(KeepingStore).add_copy(
+        copy = tx.of(RetentionStore).add_copy(
             ExportCopy(
                 id=engine.entropy.uuid(), number=0, asked_by=viewer.actor_id, unit_id=_unit(viewer), asked_at=now,
                 what=what, purpose_code=purpose_code, chosen=kept, counted=counted, status=status,
@@ -102,7 +102,7 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
-        copy = tx.of(KeepingStore).copy(copy_id)
+        copy = tx.of(RetentionStore).copy(copy_id)
         if copy is None or copy.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="copy")
         if agreed or copy.asked_by != viewer.actor_id:
@@ -113,7 +113,7 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
         take_answer(
             engine, tx, ApprovalKind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
         )  # fmt: skip
-        tx.of(KeepingStore).save_copy(after)
+        tx.of(RetentionStore).save_copy(after)
         body = {"copy": copy.number, "agreed": agreed}
         tx.of(AuditLogStore).note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
         tx.commit()
@@ -126,14 +126,14 @@ def link_to_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer) -> str:
     """
     now, token = engine.clock.now(), engine.entropy.token()
     with engine.transaction() as tx:
-        copy = tx.of(KeepingStore).copy(copy_id)
+        copy = tx.of(RetentionStore).copy(copy_id)
         if copy is None or copy.asked_by != viewer.actor_id:
             raise NotFoundError(kind="copy")
         require_step_up(engine, viewer)
         if copy.status is not CopyStatus.READY or copy.expires_at <= now:
             raise AlreadyEndedError(kind="copy")
         changes = {"token_hash": _hash(token), "revision": copy.revision + 1}
-        tx.of(KeepingStore).save_copy(copy.model_copy(update=changes))
+        tx.of(RetentionStore).save_copy(copy.model_copy(update=changes))
         tx.commit()
     return token
 
@@ -157,7 +157,7 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
     digest = hashlib.sha256(content).hexdigest()
     with engine.transaction() as tx:
         copy = _own_copy(tx, copy_id, token, viewer)
-        tx.of(KeepingStore).save_copy(copy.fetch(now, rows=len(sheet.lines), sha256=digest))
+        tx.of(RetentionStore).save_copy(copy.fetch(now, rows=len(sheet.lines), sha256=digest))
         body = {"copy": copy.number, "what": copy.what, "rows": len(sheet.lines)}
         tx.of(AuditLogStore).note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
         tx.commit()
@@ -165,7 +165,7 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
 
 
 def _own_copy(tx: Transaction, copy_id: UUID, token: str, viewer: Viewer) -> ExportCopy:
-    copy = tx.of(KeepingStore).copy(copy_id)
+    copy = tx.of(RetentionStore).copy(copy_id)
     if copy is None or copy.asked_by != viewer.actor_id or not _fits(copy, token):
         raise NotFoundError(kind="copy")
     return copy
@@ -221,10 +221,10 @@ def _answer(given: Answer) -> None:
 
 
 def _lapse(late: Lapse) -> None:
-    copy = late.tx.of(KeepingStore).copy(late.request.subject_id)
+    copy = late.tx.of(RetentionStore).copy(late.request.subject_id)
     if copy is not None and copy.status is CopyStatus.ASKED:
         changes = {"status": CopyStatus.EXPIRED, "revision": copy.revision + 1}
-        late.tx.of(KeepingStore).save_copy(copy.model_copy(update=changes))
+        late.tx.of(RetentionStore).save_copy(copy.model_copy(update=changes))
 
 
 register(

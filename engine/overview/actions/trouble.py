@@ -9,7 +9,7 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import THIS_MACHINE
 from engine.db.transaction import Transaction
 from engine.language.names import Role
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.overview.records.board import BoardView
 from engine.overview.views.board import admin_board
@@ -24,7 +24,7 @@ _PREFECT_STARTS: Final = timedelta(minutes=2)
 _BOARD_PAGE: Final = "/board"
 
 
-def tell_of_trouble(engine: Engine) -> int:
+def notify_of_trouble(engine: Engine) -> int:
     """Tell administrators of trouble that is new or has grown since they were told last; gives of how many kinds.
 
     Jobs set aside or held, deliveries given up, deadlines that cannot be fired, firing that is paused because the clock
@@ -37,7 +37,7 @@ def tell_of_trouble(engine: Engine) -> int:
         after = {kind: _after(told.get(kind, _Told()), count, f"{now:%Y-%m-%dT%H}") for kind, count in seen.items()}
         news = [kind for kind, state in after.items() if state.hour != told.get(kind, _Told()).hour]
         for kind in news:
-            _tell(engine, tx, kind, after[kind].hour, now)
+            _notify(engine, tx, kind, after[kind].hour, now)
         tx.of(HousekeepingStore).set_installation(TROUBLE, {kind: state._asdict() for kind, state in after.items()})
         tx.commit()
     return len(news)
@@ -73,9 +73,9 @@ def _after(told: _Told, count: int, hour: str) -> _Told:
     return told._replace(size=min(count, told.size))
 
 
-def _tell(engine: Engine, tx: Transaction, kind: str, hour: str, now: datetime) -> None:
+def _notify(engine: Engine, tx: Transaction, kind: str, hour: str, now: datetime) -> None:
     people = tx.of(DirectoryStore).with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind="system_trouble", rule=f"{TROUBLE}|{kind}|{hour}", people=people,
         channels=(IN_APP, EMAIL), link=_BOARD_PAGE, now=now, critical=kind in _CRITICAL,
     )  # fmt: skip

@@ -59,10 +59,10 @@ def cases(
         number=number,
         page=page,
         has_more=len(found) > PAGE,
-        may_break_glass=visit.may(Action.BREAK_GLASS),
+        may_emergency_access=visit.may(Action.EMERGENCY_ACCESS),
         count=visit.engine.ask(count_cases, visit.viewer, status=wanted),
         may_see_statistics=visit.may(Action.SEE_STATISTICS),
-        may_see_keeping=visit.may(Action.SEE_KEEPING),
+        may_see_retention=visit.may(Action.SEE_RETENTION),
     )
 
 
@@ -97,7 +97,7 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         may_read=Action.READ_ANSWERS in case.allowed,
         has_story=visit.portal.demo is not None and visit.portal.demo.has_story(case_id),
         may_see_readings=Action.SEE_READINGS in case.allowed,
-        may_see_keeping=Action.SEE_KEEPING in case.allowed,
+        may_see_retention=Action.SEE_RETENTION in case.allowed,
         may_see_access=Action.SEE_ACCESS in case.allowed,
         command_id=visit.new_command(),
     )

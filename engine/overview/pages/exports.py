@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from engine.core.keeping import PURPOSES_OF_COPIES, ROWS_ALONE
 from engine.core.policy import Action
+from engine.core.retention import PURPOSES_OF_COPIES, ROWS_ALONE
 from engine.errors import InvalidAnswersError, NotAllowedError, TooFineError
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.spreadsheets import as_csv

@@ -95,7 +95,7 @@ class AsideDeadline(View):
     case_number: str
     step_key: str
     failures: int
-    held_until: datetime | None
+    deferred_until: datetime | None
 
 
 class FiringView(View):

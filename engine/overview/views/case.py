@@ -84,13 +84,13 @@ _UNTOLD = {"status": "shared", "opened_at": None, "closed_at": None}
 
 def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozenset[UUID]]:
     """Open the answers that stand; where that fails, the outputs may still be there to be shown."""
-    sealed = {(row["step_id"], row["turn"]): row for row in rows.answers}
+    encrypted = {(row["step_id"], row["turn"]): row for row in rows.answers}
     answers: dict[UUID, Answers] = {}
     unreadable = set()
     for step in rows.steps:
         if step["status"] not in ANSWERED:
             continue
-        row = sealed.get((step["id"], step["turn"]))
+        row = encrypted.get((step["id"], step["turn"]))
         opened = readable_answers(vault, row) if row else {}
         if opened is None:
             unreadable.add(step["id"])
@@ -102,7 +102,9 @@ def _titles(rows: CaseRows, vault: Vault) -> Mapping[UUID, str]:
     """Return what somebody calls the steps that they added, for those who are shown the whole case."""
     if is_narrowed(rows.access):
         return {}
-    return {row["id"]: typed_title(vault, row["id"], row["sealed_title"]) for row in rows.steps if row["sealed_title"]}
+    return {
+        row["id"]: typed_title(vault, row["id"], row["encrypted_title"]) for row in rows.steps if row["encrypted_title"]
+    }
 
 
 def _runs(reading: Reading, rows: CaseRows) -> tuple[RunView, ...]:

@@ -133,12 +133,12 @@ def case_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> CaseRows:
             select(func.count()).select_from(DELIVERY).where(DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
         ),
         law=LawHere(reading, reading.known.library()).read(case_id),
-        facts=opened_facts(reading.vault, case_id, case["sealed_facts"]),
-        report=opened_report(reading.vault, case_id, case["sealed_report"]),
+        facts=opened_facts(reading.vault, case_id, case["encrypted_facts"]),
+        report=opened_report(reading.vault, case_id, case["encrypted_report"]),
         outputs={
-            row["id"]: opened_outputs(reading.vault, row["id"], row["sealed_outputs"])
+            row["id"]: opened_outputs(reading.vault, row["id"], row["encrypted_outputs"])
             for row in steps
-            if row["sealed_outputs"] is not None
+            if row["encrypted_outputs"] is not None
         },
         opens=opens | {row["id"] for row in items if row["is_open"] and may_answer(viewer, row)},
     )
@@ -198,10 +198,10 @@ def _steps() -> Select[tuple[object, ...]]:
 def _items() -> Select[tuple[object, ...]]:
     """Select the items that are open or noted something, of each step last the one that its line shows."""
     return (
-        select(*_OF_ITEM, ACTOR.c.name.label("assignee"), DRAFT.c.sealed_notes, ITEM_IS_OPEN.label("is_open"))
+        select(*_OF_ITEM, ACTOR.c.name.label("assignee"), DRAFT.c.encrypted_notes, ITEM_IS_OPEN.label("is_open"))
         .select_from(
             ITEM.outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id).outerjoin(DRAFT, DRAFT.c.item_id == ITEM.c.id)
         )
-        .where(or_(ITEM_IS_OPEN, DRAFT.c.sealed_notes.is_not(None)))
+        .where(or_(ITEM_IS_OPEN, DRAFT.c.encrypted_notes.is_not(None)))
         .order_by(ITEM_IS_OPEN, ITEM.c.opened_at, ITEM.c.id)
     )

@@ -10,8 +10,8 @@ from engine.cases.sentences import OUTCOMES
 from engine.cases.views.lists import concern_of
 from engine.cases.visibility import visible_to
 from engine.core.deadlines.lateness import DELAY_OWNERS
-from engine.core.keeping import MOST_ROWS, PURPOSES_OF_COPIES
 from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.db.tables.cases import CaseRow

@@ -115,8 +115,9 @@ _READ = tb.ReadingRow.metadata.tables["reading"]
 _TOLD = frozenset(
     {
         "CaseOpened", "CaseClosed", "CaseReopened", "PersonAdded", "PersonIdentified", "PersonCorrected", "StepEnded",
-        "StepCancelled", "ReferralOffered", "ReferralAccepted", "ReferralDeclined", "ReferralRecalled", "GlassBroken",
-        "GlassConfirmed", "GlassEnded", "ConsentRecorded", "ConsentWithdrawn",
+        "StepCancelled", "ReferralOffered", "ReferralAccepted", "ReferralDeclined", "ReferralRecalled",
+        "EmergencyAccessGiven",
+        "EmergencyConfirmed", "EmergencyEnded", "ConsentRecorded", "ConsentWithdrawn",
     },
 )  # fmt: skip
 """What the person is told of; time limits, ladders and what our people do among each other say nothing to them."""
@@ -209,7 +210,7 @@ def _safe_titles(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> tu
     titles, hidden = {}, set()
     for row in rows:
         step_type = reading.known.step_type(row["uses"])
-        classes = {spec.sealed_class for spec in step_type.fields} if step_type else set()
+        classes = {spec.restricted_category for spec in step_type.fields} if step_type else set()
         if person_in(row["path"]) in untold or is_untold_step(row["uses"], classes):
             hidden.add(str(row["id"]))
         published = "" if row["added"] else row["definition_hash"]

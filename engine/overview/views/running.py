@@ -81,7 +81,7 @@ def aside(reading: Reading, of_units: ColumnElement[bool]) -> tuple[AsideDeadlin
     rows = reading.rows(
         _aside(
             of_units, DEADLINE.c.id, DEADLINE.c.case_id, CASE.c.number.label("case_number"),
-            DEADLINE.c.key.label("step_key"), DEADLINE.c.failures, DEADLINE.c.held_until,
+            DEADLINE.c.key.label("step_key"), DEADLINE.c.failures, DEADLINE.c.deferred_until,
         )
         .order_by(DEADLINE.c.failures.desc(), DEADLINE.c.id)
         .limit(_LINES)

@@ -78,7 +78,7 @@ def step_views(
 
 
 def _noted(reading: Reading, item: Row | None) -> tuple[str, ...]:
-    return opened_notes(reading.vault, item["id"], item["sealed_notes"]) if item else ()
+    return opened_notes(reading.vault, item["id"], item["encrypted_notes"]) if item else ()
 
 
 def _shared(

@@ -9,7 +9,7 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.actions.leaving import pass_on_items
 from engine.people.duty_store import DutyStore
@@ -117,7 +117,7 @@ def hand_over(engine: Engine, *, viewer: Viewer, command_id: UUID, unit_id: UUID
         )  # fmt: skip
         tx.of(DutyStore).end_shift(present.id, at=now)
         tx.of(DutyStore).add_shift(shift, by=viewer.actor_id, at=now)
-        _tell_both(engine, tx, shift, taker, now)
+        _notify_both(engine, tx, shift, taker, now)
         return shift.id
 
     return once(engine, command_id, change)
@@ -160,12 +160,12 @@ def _problems(tx: Transaction, unit_id: UUID, starts_at: datetime, ends_at: date
     return {}
 
 
-def _tell_both(engine: Engine, tx: Transaction, shift: Shift, taker: ActorRecord, now: datetime) -> None:
+def _notify_both(engine: Engine, tx: Transaction, shift: Shift, taker: ActorRecord, now: datetime) -> None:
     giver = tx.of(DirectoryStore).actor(shift.taken_from) if shift.taken_from else None
     unit = tx.of(DirectoryStore).unit(shift.unit_id)
     for kind, person in (("handed_over", taker), ("relieved", giver)):
         if person is not None and not person.disabled:
-            tell_of_system(
+            notify_of_system(
                 engine, tx, kind=kind, rule=f"{shift.id}|{kind}", people=(person,), channels=(IN_APP, EMAIL),
                 link=_LINK, now=now, unit=unit, due_at=shift.ends_at if kind == "handed_over" else None,
             )  # fmt: skip

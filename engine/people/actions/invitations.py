@@ -21,7 +21,7 @@ from engine.errors import (
     OwnApprovalError,
 )
 from engine.language.names import Role
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import hub_units, person_looked_after, require_administrator, require_any
 from engine.people.store import DirectoryStore
@@ -159,7 +159,7 @@ def ask_for_link(engine: Engine, *, email: str, network: str = "") -> None:
             person = tx.of(DirectoryStore).actor(known.actor_id)
             theirs = person.organisation_id if person else None
             people = [one for one in everywhere if one.organisation_id == theirs] or everywhere
-            tell_of_system(
+            notify_of_system(
                 engine, tx, kind="person_to_look_after", rule=f"forgotten|{known.actor_id}|{now:%Y-%m-%dT%H}",
                 people=people, channels=(IN_APP, EMAIL), link=f"/people/{known.actor_id}", now=now,
             )  # fmt: skip

@@ -11,18 +11,18 @@ from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.core import consequences as verbs
 from engine.core.consequences import WorkItem
-from engine.core.keeping import Restriction
 from engine.core.records import ItemStatus
+from engine.core.retention import Restriction
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.names import Role
+from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system, title_of_step
 from engine.messages.actions.recipients import SUPERVISORS, reachable
-from engine.messages.actions.telling import add_delivery_job, tell, tell_of_system, title_of_step
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.duty_store import DutyStore
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.work.store import ItemStore
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _release(engine: Engine, item_id: UUID, case_id: UUID, actor_id: UUID, now: 
         tx.of(ItemStore).save(changed)
         body = {"item_id": str(item.id), "step_key": item.step_key, "assignee_id": None}
         after = tx.of(CaseStore).note(state, "WorkItemReleased", body, actor_id=None, at=now)
-        _tell(engine, tx, after, changed, None, now)
+        _notify(engine, tx, after, changed, None, now)
         tx.commit()
         return True
 
@@ -116,7 +116,7 @@ def _pass_on(engine: Engine, item_id: UUID, case_id: UUID, actor_id: UUID, now: 
         after = tx.of(CaseStore).note(
             state, "WorkItemDelegated" if taker else "WorkItemReleased", body, actor_id=None, at=now
         )
-        _tell(engine, tx, after, changed, taker, now)
+        _notify(engine, tx, after, changed, taker, now)
         tx.commit()
         return True
 
@@ -133,14 +133,14 @@ def _taker(
     return deputy if deputy in reachable(tx, state, (deputy,), now=now).people else None
 
 
-def _tell(
+def _notify(
     engine: Engine, tx: Transaction, state: CaseState, item: WorkItem, taker: ActorRecord | None, now: datetime
 ) -> None:
     """Tell who has the item now, or the supervisors of the unit that nobody has it."""
     above = tx.of(DirectoryStore).holders(roles=SUPERVISORS, unit_id=state.case.unit_id)
     deadline = next((known for known in state.deadlines.values() if known.step_id == item.step_id), None)
     rule = f"{item.id}|reassigned|{item.revision}"
-    must_send = tell(
+    must_send = notify(
         engine,
         tx,
         state,
@@ -175,15 +175,15 @@ def pass_on_duties(engine: Engine, tx: Transaction, person: ActorRecord, *, now:
     for unit_id in person.unit_ids:
         if _call_off(tx, person.id, unit_id, now):
             _notify_units(engine, tx, f"shifts|{unit_id}|{now.isoformat()}", "/on-call", (unit_id,), now)
-    for seal in tx.of(KeepingStore).seals_of(person.id):
-        _tell_officers(engine, tx, seal, now)
+    for encrypt in tx.of(RetentionStore).restrictions_of(person.id):
+        _notify_officers(engine, tx, encrypt, now)
     if pass_on_concerns(engine, tx, now=now):
         _notify_units(engine, tx, f"nobody-hears|{person.id}|{now.isoformat()}", f"/people/{person.id}", (), now)
     for unit_id, role in tx.of(DirectoryStore).memberships(person.id):
-        tell_of_gap(engine, tx, unit_id=unit_id, role=role, now=now)
+        notify_of_gap(engine, tx, unit_id=unit_id, role=role, now=now)
 
 
-def tell_of_gap(engine: Engine, tx: Transaction, *, unit_id: UUID, role: str, now: datetime) -> None:
+def notify_of_gap(engine: Engine, tx: Transaction, *, unit_id: UUID, role: str, now: datetime) -> None:
     """Tell whoever looks after a unit when nobody has a role there any more for which work waits, or that it needs."""
     if any(not person.disabled for person in tx.of(DirectoryStore).holders(roles=(role,), unit_id=unit_id)):
         return
@@ -191,14 +191,14 @@ def tell_of_gap(engine: Engine, tx: Transaction, *, unit_id: UUID, role: str, no
         _notify_units(engine, tx, f"no-role|{unit_id}|{role}|{now.isoformat()}", f"/units/{unit_id}", (unit_id,), now)
 
 
-def _tell_officers(engine: Engine, tx: Transaction, seal: Restriction, now: datetime) -> None:
+def _notify_officers(engine: Engine, tx: Transaction, encrypt: Restriction, now: datetime) -> None:
     """Tell the officers who see a sealed case that its holder is gone; an administrator where it has no officer."""
-    unit_id = tx.of(CaseStore).read(seal.case_id).case.unit_id
+    unit_id = tx.of(CaseStore).read(encrypt.case_id).case.unit_id
     officers = tx.of(DirectoryStore).holders(roles=(Role.DATA_PROTECTION_OFFICER.value,), unit_id=unit_id)
     people = [person for person in officers if not person.disabled]
-    rule = f"seal|{seal.id}|{now.isoformat()}"
+    rule = f"seal|{encrypt.id}|{now.isoformat()}"
     if people:
-        _send(engine, tx, rule, f"/cases/{seal.case_id}", people, now)
+        _send(engine, tx, rule, f"/cases/{encrypt.case_id}", people, now)
     else:
         _notify_units(engine, tx, rule, f"/units/{unit_id}", (), now)
 
@@ -225,7 +225,7 @@ def _notify_units(
 
 
 def _send(engine: Engine, tx: Transaction, rule: str, link: str, people: Iterable[ActorRecord], now: datetime) -> None:
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind="person_to_look_after", rule=rule, people=people, channels=(IN_APP, EMAIL), link=link,
         now=now,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowe
 from engine.language.names import Role
 from engine.messages.channel_store import ChannelStore
 from engine.people.actions.invitations import INVITE, make_link
-from engine.people.actions.leaving import pass_on_duties, pass_on_items, release_unentitled, tell_of_gap
+from engine.people.actions.leaving import notify_of_gap, pass_on_duties, pass_on_items, release_unentitled
 from engine.people.actions.roles import AskedRole, give_or_ask
 from engine.people.administering import looks_after, person_looked_after, require_administrator, unit_looked_after
 from engine.people.store import DirectoryStore
@@ -212,7 +212,7 @@ def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
         if role == Role.SYSTEM_ADMINISTRATOR:
             _require_administrator_left(tx)
         _roles_changed(engine, tx, viewer, actor_id, "RoleTaken", unit_id, role)
-        tell_of_gap(engine, tx, unit_id=unit_id, role=role, now=now)
+        notify_of_gap(engine, tx, unit_id=unit_id, role=role, now=now)
         tx.commit()
     release_unentitled(engine, actor_id)
 

@@ -16,7 +16,7 @@ from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, OwnApprovalError
 from engine.language.names import role_words
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import LEADS, hub_units, leads_of, require_any
 from engine.people.store import DirectoryStore
@@ -132,13 +132,13 @@ def _give(
         body["asked_by"] = str(asked_by)
     tx.of(AuditLogStore).note("people", "RoleGiven", body, actor_id=by, at=at)
     pass_on_concerns(engine, tx, now=now)
-    _tell_leads(engine, tx, wanted, leads_of(tx, wanted.unit_id, but={by, wanted.actor_id}), now)
+    _notify_leads(engine, tx, wanted, leads_of(tx, wanted.unit_id, but={by, wanted.actor_id}), now)
 
 
-def _tell_leads(
+def _notify_leads(
     engine: Engine, tx: Transaction, wanted: AskedRole, people: Iterable[ActorRecord], now: datetime
 ) -> None:
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind="role_given", rule=f"role|{wanted.subject_id}|{now.isoformat()}", people=people,
         channels=(IN_APP, EMAIL), link="/people", now=now, unit=tx.of(DirectoryStore).unit(wanted.unit_id),
     )  # fmt: skip

@@ -13,14 +13,14 @@ from engine.core.policy import Action, Viewer, can, roles_in
 from engine.db.transaction import Transaction
 from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.language.names import Role
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import looks_after, person_looked_after, require_administrator
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guessing import Tries, hash_of
-from engine.sign_in.actions.unusual import tell_of_change
+from engine.sign_in.actions.unusual import notify_of_change
 from engine.sign_in.store import SignInStore
 
 RECOVERY_CODES: Final = 10
@@ -92,7 +92,7 @@ def confirm(engine: Engine, *, viewer: Viewer, token: str, code: str, network: s
         tx.of(SignInStore).set_recovery_codes(viewer.actor_id, hashes, at=now)
         tx.of(SignInStore).renew_session(hash_of(token), new_hash=hash_of(fresh), at=now, by_factor=True)
         tx.of(SignInStore).end_sessions(viewer.actor_id, at=now, but=hash_of(fresh))
-        tell_of_change(engine, tx, viewer.actor_id, at=now)
+        notify_of_change(engine, tx, viewer.actor_id, at=now)
         tx.of(AuditLogStore).note("sign-in", "SecondFactorSet", {}, actor_id=viewer.actor_id, at=now)
         tx.commit()
     tries.forget()
@@ -111,7 +111,7 @@ def new_recovery_codes(engine: Engine, *, viewer: Viewer) -> tuple[str, ...]:
         if not tx.of(SignInStore).has_factor(viewer.actor_id):
             raise NotFoundError(kind="second factor")
         tx.of(SignInStore).set_recovery_codes(viewer.actor_id, hashes, at=now)
-        tell_of_change(engine, tx, viewer.actor_id, at=now)
+        notify_of_change(engine, tx, viewer.actor_id, at=now)
         tx.of(AuditLogStore).note(
             "sign-in", "RecoveryCodesMade", {"count": len(codes)}, actor_id=viewer.actor_id, at=now
         )
@@ -140,7 +140,7 @@ def report_lost(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> UUID:
         tx.of(AuditLogStore).note(
             "sign-in", "FactorLost", {"actor_id": str(actor_id)}, actor_id=viewer.actor_id, at=now
         )
-        _tell_administrators(engine, tx, lost, actor_id)
+        _notify_administrators(engine, tx, lost, actor_id)
         tx.commit()
     return lost.id
 
@@ -183,7 +183,7 @@ def take_away(engine: Engine, tx: Transaction, actor_id: UUID) -> None:
     now = engine.wall_clock.now()
     tx.of(SignInStore).drop_factor(actor_id)
     tx.of(SignInStore).end_sessions(actor_id, at=now)
-    tell_of_change(engine, tx, actor_id, at=now)
+    notify_of_change(engine, tx, actor_id, at=now)
 
 
 def remove_factor(engine: Engine, *, viewer: Viewer, email: str) -> None:
@@ -246,12 +246,12 @@ def _letters(token: str) -> str:
     return "".join(found)
 
 
-def _tell_administrators(engine: Engine, tx: Transaction, lost: ApprovalRequest, actor_id: UUID) -> None:
+def _notify_administrators(engine: Engine, tx: Transaction, lost: ApprovalRequest, actor_id: UUID) -> None:
     now = engine.clock.now()
     people = tx.of(DirectoryStore).with_role_anywhere(roles=(Role.SYSTEM_ADMINISTRATOR.value,), now=now)
     person = tx.of(DirectoryStore).actor(actor_id)
     able = {tx.of(DirectoryStore).hub(), person.organisation_id if person else None}
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind="person_to_look_after", rule=f"lost-factor|{lost.id}",
         people=[one for one in people if one.id not in {lost.asked_by, actor_id} and one.organisation_id in able],
         channels=(IN_APP, EMAIL), link=f"/people/{actor_id}", now=now,

@@ -77,7 +77,7 @@ def end_link(engine: Engine, link_id: UUID, *, case_id: UUID, viewer: Viewer, co
 def ask_merge(
     engine: Engine,
     case_id: UUID,
-    stub_id: UUID,
+    merged_case_id: UUID,
     *,
     viewer: Viewer,
     command_id: UUID,
@@ -94,7 +94,7 @@ def ask_merge(
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
     with engine.transaction() as tx:
-        states = _both(tx, viewer, case_id, stub_id, Action.MERGE_CASES)
+        states = _both(tx, viewer, case_id, merged_case_id, Action.MERGE_CASES)
         known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
             return UUID(str(known["link_id"]))
@@ -104,7 +104,7 @@ def ask_merge(
         tx.of(LinkStore).add(link)
         ask_second(
             engine, tx, ApprovalKind.MERGE, link.id, asked_by=viewer.actor_id, now=now, state=states[0],
-            reason_code=reason_code, subject={"stub_id": str(stub_id)}, seen=_how_they_stand(states),
+            reason_code=reason_code, subject={"stub_id": str(merged_case_id)}, seen=_how_they_stand(states),
         )  # fmt: skip
         _note(tx, states, "MergeAsked", link, viewer, now)
         tx.of(HousekeepingStore).remember(command_id, {"link_id": str(link.id)}, case_id=case_id, at=now)
@@ -164,14 +164,14 @@ def unmerge_cases(
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
     now = engine.clock.now()
     with engine.transaction() as tx:
-        link, (primary, stub) = _linked(tx, viewer, link_id, case_id, (LinkKind.MERGED,))
-        require_member(viewer, stub, Action.MERGE_CASES)
+        link, (primary, merged_case) = _linked(tx, viewer, link_id, case_id, (LinkKind.MERGED,))
+        require_member(viewer, merged_case, Action.MERGE_CASES)
         if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
         if link.approved_at is None:
             raise NotFoundError(kind="merge")
         _require_live(link)
-        decided = carry_out(engine, tx, stub, cm.UnmergeCase(reason_code), actor_id=viewer.actor_id, now=now)
+        decided = carry_out(engine, tx, merged_case, cm.UnmergeCase(reason_code), actor_id=viewer.actor_id, now=now)
         _give_items_back(tx, decided.state, link)
         body = {"link_id": str(link.id), "reason_code": reason_code}
         tx.of(CaseStore).note(primary, "CaseLetGo", body, actor_id=viewer.actor_id, at=now)
@@ -221,18 +221,20 @@ def _require_live(link: CaseLink) -> None:
 
 
 def _require_mergeable(
-    tx: Transaction, primary: CaseState, stub: CaseState, *, rests: bool, but: UUID | None = None
+    tx: Transaction, primary: CaseState, merged_case: CaseState, *, rests: bool, but: UUID | None = None
 ) -> None:
     if primary.case.status is not CaseStatus.OPEN:
         raise InvalidAnswersError({"number": "Work cannot go on in a closed case: open it again first."})
-    if primary.case.merged_into is not None or stub.case.merged_into is not None:
+    if primary.case.merged_into is not None or merged_case.case.merged_into is not None:
         raise InvalidAnswersError({"number": "One of these cases has already been merged into another."})
-    merges = [one for one in tx.of(LinkStore).live_of(stub.case.id) if one.kind is LinkKind.MERGED and one.id != but]
+    merges = [
+        one for one in tx.of(LinkStore).live_of(merged_case.case.id) if one.kind is LinkKind.MERGED and one.id != but
+    ]
     if merges:
         raise InvalidAnswersError(
             {"number": "That case is already part of another merge, or one is waiting for an answer."}
         )
-    laws = laws_left_alone(primary, stub) if rests else ()
+    laws = laws_left_alone(primary, merged_case) if rests else ()
     if laws:
         raise InvalidAnswersError(
             {"rests": f"Its work cannot stop: this case does not have its legal deadlines ({', '.join(laws)})."}
@@ -252,19 +254,19 @@ def _merge(
     viewer: Viewer,
     now: datetime,
 ) -> None:
-    primary, stub = states
+    primary, merged_case = states
     command = cm.MergeCase(primary.case.id, rests=link.rests, reason_code=link.reason_code)
-    carry_out(engine, tx, stub, command, actor_id=viewer.actor_id, now=now)
+    carry_out(engine, tx, merged_case, command, actor_id=viewer.actor_id, now=now)
     body = {"link_id": str(link.id), "reason_code": link.reason_code, "rests": link.rests}
     taken = tx.of(CaseStore).note(primary, "CaseTookIn", body, actor_id=viewer.actor_id, at=now)
-    carry_barred(engine, tx, stub, taken, by=viewer.actor_id, now=now)
-    held = _take_items_off(tx, stub, now) if link.rests else ()
+    carry_barred(engine, tx, merged_case, taken, by=viewer.actor_id, now=now)
+    held = _take_items_off(tx, merged_case, now) if link.rests else ()
     tx.of(LinkStore).save(link.model_copy(update={"approved_at": now, "held_items": held}))
 
 
-def _take_items_off(tx: Transaction, stub: CaseState, now: datetime) -> tuple[tuple[UUID, UUID | None], ...]:
+def _take_items_off(tx: Transaction, merged_case: CaseState, now: datetime) -> tuple[tuple[UUID, UUID | None], ...]:
     """Take the open items of a case off the worklists; gives them with who had claimed them."""
-    items = tx.of(ItemStore).open_of_case(stub.case.id)
+    items = tx.of(ItemStore).open_of_case(merged_case.case.id)
     for item in items:
         changes = {"status": ItemStatus.CANCELLED, "ended_at": now, "revision": item.revision + 1}
         tx.of(ItemStore).save(item.model_copy(update=changes))

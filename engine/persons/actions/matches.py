@@ -20,7 +20,7 @@ from engine.core.policy import ROLES_THAT_MAY, Action, Viewer
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NotFoundError
 from engine.language.names import Role
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
@@ -80,7 +80,7 @@ def answer_match(engine: Engine, alert_id: UUID, *, viewer: Viewer, answer: str)
             body = {"match_id": str(alert.id), "answer": answer}
             tx.of(AuditLogStore).note("access", "MatchAnswered", body, actor_id=viewer.actor_id, at=now)
             if answer == YES:
-                _tell_who_asked(engine, tx, alert, now)
+                _notify_who_asked(engine, tx, alert, now)
         tx.commit()
 
 
@@ -91,7 +91,7 @@ def _alert(tx: Transaction, alert_id: UUID) -> MatchAlert:
     return found
 
 
-def _tell_who_asked(engine: Engine, tx: Transaction, alert: MatchAlert, now: datetime) -> None:
+def _notify_who_asked(engine: Engine, tx: Transaction, alert: MatchAlert, now: datetime) -> None:
     """Tell the leads of the unit that asked whom to call, unless one of both must not learn of the other's case now."""
     if alert.about_case_id is None:
         return
@@ -102,7 +102,7 @@ def _tell_who_asked(engine: Engine, tx: Transaction, alert: MatchAlert, now: dat
     found = _note(tx, told, now, is_question=False)
     if found is not None:
         unit = tx.of(DirectoryStore).unit(found.unit_id)
-        _tell(engine, tx, ANSWERED, f"match|{found.id}", unit, (found.case_id,), now)
+        _notify(engine, tx, ANSWERED, f"match|{found.id}", unit, (found.case_id,), now)
 
 
 def _compare(engine: Engine, person: UUID) -> bool:
@@ -118,7 +118,7 @@ def _compare(engine: Engine, person: UUID) -> bool:
             if not _must_not_know(tx, shared):
                 _ask(engine, tx, shared, now)
         for pattern in tx.of(MatchStore).patterns(person, since=now - PATTERN_DAYS):
-            _tell_pattern(engine, tx, pattern, now)
+            _notify_pattern(engine, tx, pattern, now)
         tx.of(MatchStore).done(person)
         tx.commit()
         return True
@@ -134,18 +134,18 @@ def _is_within_limits(engine: Engine, tx: Transaction, asked: ComparedPerson, no
         return True
     tx.of(MatchStore).hold(asked, day=day, until=datetime.combine(day + timedelta(days=1), time(), tzinfo=zone))
     whose = asked.by if by_person > PROBES_A_DAY["person"] else None
-    _tell_who_watches(engine, tx, asked.unit_id, whose, f"{day}", now)
+    _notify_who_watches(engine, tx, asked.unit_id, whose, f"{day}", now)
     return False
 
 
-def _tell_who_watches(
+def _notify_who_watches(
     engine: Engine, tx: Transaction, unit_id: UUID, whose: UUID | None, day: str, now: datetime
 ) -> None:
     """Tell those who watch over data in a unit that somebody, or all of it, has asked unusually often; once a day."""
     unit = tx.of(DirectoryStore).unit(unit_id)
     ours = [one for one in tx.of(DirectoryStore).holders(roles=_WATCHING, unit_id=unit_id) if one.id != whose]
     people = ours or [one for one in tx.of(DirectoryStore).holders(roles=_WATCHING) if one.id != whose]
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind=LIMIT, rule=f"{LIMIT}|{unit_id}|{whose or ''}|{day}", people=people,
         channels=(IN_APP, EMAIL), link="/audit", now=now, unit=unit,
     )  # fmt: skip
@@ -156,7 +156,7 @@ def _ask(engine: Engine, tx: Transaction, shared: SharedPerson, now: datetime) -
     alert = _note(tx, shared, now, is_question=True)
     if alert is not None:
         unit = tx.of(DirectoryStore).unit(alert.unit_id)
-        _tell(engine, tx, KIND, f"match|{alert.id}", unit, (alert.case_id,), now)
+        _notify(engine, tx, KIND, f"match|{alert.id}", unit, (alert.case_id,), now)
 
 
 def _note(tx: Transaction, shared: SharedPerson, now: datetime, *, is_question: bool) -> MatchAlert | None:
@@ -173,7 +173,7 @@ def _note(tx: Transaction, shared: SharedPerson, now: datetime, *, is_question: 
     return alert
 
 
-def _tell_pattern(engine: Engine, tx: Transaction, pattern: Pattern, now: datetime) -> None:
+def _notify_pattern(engine: Engine, tx: Transaction, pattern: Pattern, now: datetime) -> None:
     """Tell each unit that had such a case before that one more shares a way, a number or a suspect with enough others.
 
     The unit that wrote it down last hears of its own cases alone, and the others which unit that is; they can answer.
@@ -194,10 +194,10 @@ def _tell_pattern(engine: Engine, tx: Transaction, pattern: Pattern, now: dateti
             about = SharedPerson(mine[0], unit_id, asking_case, asking_unit, ("pattern", pattern.kind))
             _note(tx, about, now, is_question=True)
         name = uuid5(unit_id, f"{pattern.token.hex()}|{stage}")
-        _tell(engine, tx, PATTERN, f"pattern|{name}", tx.of(DirectoryStore).unit(unit_id), mine, now)
+        _notify(engine, tx, PATTERN, f"pattern|{name}", tx.of(DirectoryStore).unit(unit_id), mine, now)
 
 
-def _tell(
+def _notify(
     engine: Engine, tx: Transaction, kind: str, rule: str, unit: Unit | None, cases: tuple[UUID, ...], now: datetime
 ) -> None:
     """Write to the leads of a unit from whom none of its cases is kept."""
@@ -207,7 +207,7 @@ def _tell(
         for one in leads
         if not any(tx.of(AccessStore).is_denied(case, actor_id=one.id, unit_ids=()) for case in cases)
     ]
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind=kind, rule=rule, people=told, channels=(IN_APP, EMAIL), link="/matches", now=now, unit=unit
     )
 

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.access.actions.recusals import event_of, give_back_what_is_barred
-from engine.access.actions.restrict import require_no_seal
+from engine.access.actions.restrict import require_not_restricted
 from engine.assembly import Engine
 from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import carry_out, require_member
@@ -104,7 +104,7 @@ def new_link(
     )  # fmt: skip
 
 
-_SEALED = "They are in a restricted case"
+_ENCRYPTED = "They are in a restricted case"
 """What is refused would show somebody elsewhere of whom nobody outside the seal may know."""
 
 
@@ -138,7 +138,7 @@ def merge_persons(
         _require_person(state, primary_id)
         _require_person(other, secondary_id)
         if case_id != other_case_id:
-            require_no_seal(tx, state, other, shown_at="person", problem=_SEALED)
+            require_not_restricted(tx, state, other, shown_at="person", problem=_ENCRYPTED)
         if secondary_id in tx.of(PersonStore).same_as(primary_id):
             raise InvalidAnswersError({"person": "These two are already linked as one."})
         if tx.of(PersonStore).merge_of(secondary_id) is not None:
@@ -253,7 +253,7 @@ def bring_person(
         _require_person(source, person_id)
         if state.case.id == source.case.id:
             raise InvalidAnswersError({"case": "Choose another case; in this one, add a role."})
-        require_no_seal(tx, source, shown_at="case", problem=_SEALED)
+        require_not_restricted(tx, source, shown_at="case", problem=_ENCRYPTED)
         note_for_role(engine, tx, source, person_id, role, by=viewer.actor_id, now=now)
         decided = carry_out(engine, tx, state, cm.AddPerson(person_id, role), actor_id=viewer.actor_id, now=now)
         body = {"person_id": str(person_id), "role": role.value}

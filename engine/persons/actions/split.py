@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.access.actions.restrict import require_no_seal
+from engine.access.actions.restrict import require_not_restricted
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.housekeeping import HousekeepingStore
@@ -72,7 +72,7 @@ def split_case(
 def _going(tx: Transaction, state: CaseState, person_ids: Collection[UUID]) -> tuple[CasePerson, ...]:
     if state.case.status is not CaseStatus.OPEN or state.case.merged_into is not None:
         raise AlreadyEndedError(kind="case")
-    require_no_seal(tx, state, shown_at="person_ids")
+    require_not_restricted(tx, state, shown_at="person_ids")
     present = [person for person in state.persons if person.removed_at is None]
     going = tuple(person for person in present if person.person_id in set(person_ids))
     if {person.person_id for person in going} != set(person_ids) or not going:

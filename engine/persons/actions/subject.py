@@ -18,11 +18,11 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedErro
 from engine.persons.records import with_age
 from engine.persons.redaction import TO_A_SUSPECT, is_suspect_alone
 from engine.persons.store import PersonStore
-from engine.persons.views.subject import unsealed_subject
+from engine.persons.views.subject import revealed_subject
 from engine.ports import JsonValue
 from engine.retention.records import Correction
 from engine.retention.shown import SubjectView
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 
 REASONS = {
@@ -60,7 +60,7 @@ def report_to_subject(engine: Engine, case_id: UUID, person_id: UUID, *, viewer:
         body = {"person_id": str(person_id)}
         tx.of(CaseStore).note(state, "SubjectAnswered", body, actor_id=viewer.actor_id, at=now)
         tx.commit()
-    return engine.ask(unsealed_subject, viewer, case_id, person_id)
+    return engine.ask(revealed_subject, viewer, case_id, person_id)
 
 
 def correct_person(
@@ -89,7 +89,7 @@ def correct_person(
         require_step_up(engine, viewer)
         if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             return
-        if tx.of(KeepingStore).is_erased(person_id):
+        if tx.of(RetentionStore).is_erased(person_id):
             raise AlreadyEndedError(kind="person")
         before = tx.of(PersonStore).identity(person_id)
         kind = "correction" if wanted else "remark"
@@ -98,7 +98,7 @@ def correct_person(
             made_by=viewer.actor_id, made_at=now,
         )  # fmt: skip
         words: dict[str, JsonValue] = {**wanted, **({"remark": remark.strip()} if remark.strip() else {})}
-        tx.of(KeepingStore).add_correction(
+        tx.of(RetentionStore).add_correction(
             correction, before={name: before.get(name) for name in wanted if name != "age_on"}, words=words
         )
         if wanted:

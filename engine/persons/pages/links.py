@@ -218,7 +218,7 @@ def _links_page(
 ) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     links = visit.engine.ask(case_links, visit.viewer, case_id)
-    is_stub = any(link.is_into for link in links)
+    is_merged = any(link.is_into for link in links)
     return visit.page(
         "case-links.html",
         title=f"Other cases, case {case.number}",
@@ -234,7 +234,7 @@ def _links_page(
         workflows=[(name, title) for name, _, _, title in visit.engine.ask_all(published_workflows)],
         may_link=visit.may(Action.CHANGE_PLAN),
         may_merge=visit.may(Action.MERGE_CASES),
-        is_stub=is_stub,
+        is_merged=is_merged,
         errors=errors or {},
         problems=summary_of(errors),
         typed=given or {},

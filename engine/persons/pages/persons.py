@@ -307,7 +307,7 @@ def _page(
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     known = visit.engine.ask(person_page_view, visit.viewer, case_id, person_id)
     present = [role for role in known.roles if role.removed_at is None]
-    is_stub = any(link.is_into for link in visit.engine.ask(case_links, visit.viewer, case_id))
+    is_merged = any(link.is_into for link in visit.engine.ask(case_links, visit.viewer, case_id))
     return visit.page(
         "person.html",
         title=f"{known.label}, case {case.number}",
@@ -321,7 +321,7 @@ def _page(
         others=[one for one in case.persons if one.id != person_id],
         may_reveal=visit.may(Action.REVEAL) and revealed is None and bool(present),
         may_write=visit.may(Action.IDENTIFY) and case.status == "open",
-        may_change=visit.may(Action.CHANGE_PLAN) and case.status == "open" and not is_stub,
+        may_change=visit.may(Action.CHANGE_PLAN) and case.status == "open" and not is_merged,
         may_answer_subject=visit.may(Action.ANSWER_SUBJECT),
         may_correct=visit.may(Action.CORRECT),
         roles=tuple(PersonRole),

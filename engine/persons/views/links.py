@@ -58,7 +58,7 @@ def _view(row: Row, viewer: Viewer, case_id: UUID) -> CaseLinkView:
         case_id=row["other_id"],
         number=row["number"] if is_seen else ANOTHER,
         status=row["status"] if is_seen else "",
-        is_stub=is_agreed and is_first,
+        is_merged=is_agreed and is_first,
         is_into=is_agreed and not is_first,
         is_asked=is_merge and not is_agreed,
         is_primary=is_first,

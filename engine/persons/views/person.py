@@ -62,7 +62,7 @@ def person_page(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID
     )
 
 
-def unsealed_person(reading: Reading, viewer: Viewer, person_id: UUID) -> CasePersonView:
+def revealed_person(reading: Reading, viewer: Viewer, person_id: UUID) -> CasePersonView:
     """Return who a person is; the caller records the act. Raises `NotFoundError`, `NotAllowedError`."""
     seen = person_row(reading, viewer, person_id)
     others = () if is_narrowed(seen.access) else _others_of(reading, viewer, person_id)
@@ -77,7 +77,7 @@ def _others_of(reading: Reading, viewer: Viewer, person_id: UUID) -> Sequence[Ro
         return ()
     mine = select(CASE_PERSON.c.person_id).join(CASE, CASE.c.id == CASE_PERSON.c.case_id).where(kept_by(viewer))
     return reading.rows(
-        select(PERSON.c.id, PERSON.c.sealed_identity)
+        select(PERSON.c.id, PERSON.c.encrypted_identity)
         .where(PERSON.c.id.in_(found), PERSON.c.id != person_id, PERSON.c.id.in_(mine))
         .order_by(PERSON.c.id)
     )

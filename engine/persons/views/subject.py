@@ -20,7 +20,7 @@ from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, ANSWER, CASE, CASE_PERSON, DOCUMENT, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.db.tables.cases import CaseRow
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
-from engine.language.names import Role, SealedClass, in_plain_words, in_running_words
+from engine.language.names import RestrictedCategory, Role, in_plain_words, in_running_words
 from engine.persons.redaction import TO_A_SUSPECT, is_suspect_alone, is_untold_step
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
@@ -32,7 +32,7 @@ CONSENT, CORRECTION = _TABLES["consent"], _TABLES["correction"]
 _NOT_SENT: Final = (ReferralStatus.HELD.value, ReferralStatus.DROPPED.value)
 
 
-def unsealed_subject(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> SubjectView:
+def revealed_subject(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> SubjectView:
     """Return all that is held about a person; only the use case that records the act may ask.
 
     Raises `NotFoundError`, `NotAllowedError`.
@@ -48,7 +48,7 @@ class _SubjectRows:
         self.links = reading.rows(
             select(
                 CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.added_at, CASE_PERSON.c.removed_at,
-                CASE.c.number, UNIT.c.name, UNIT.c.contact, UNIT.c.zone, PERSON.c.id, PERSON.c.sealed_identity,
+                CASE.c.number, UNIT.c.name, UNIT.c.contact, UNIT.c.zone, PERSON.c.id, PERSON.c.encrypted_identity,
             )
             .select_from(
                 CASE_PERSON.join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
@@ -73,8 +73,8 @@ class _SubjectRows:
         steps = reading.rows(
             select(
                 STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added,
-                STEP.c.sealed_outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
-                ANSWER.c.sealed_answers,
+                STEP.c.encrypted_outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
+                ANSWER.c.encrypted_answers,
             )
             .select_from(
                 STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
@@ -162,12 +162,12 @@ def _identity(row: Row, vault: Vault) -> tuple[SubjectLine, ...]:
 
 def _section(reading: Reading, row: Row, access: CaseAccess, vault: Vault) -> SubjectSection:
     title = reading.known.title(row["definition_hash"], row["key"], row["uses"], row["added"])
-    opened = readable_answers(vault, row) if row["sealed_answers"] is not None else {}
-    answers = {**opened_outputs(vault, row["id"], row["sealed_outputs"]), **(opened or {})}
+    opened = readable_answers(vault, row) if row["encrypted_answers"] is not None else {}
+    answers = {**opened_outputs(vault, row["id"], row["encrypted_outputs"]), **(opened or {})}
     fields = _fields(reading, row)
     shown, closed = shown_answers(access, row["uses"], row["path"], fields, answers)
     lines = answer_views(fields, shown, row["zone"], unmasked=True, closed=closed)
-    apart = {spec.name: _whom_to_ask(spec.sealed_class) for spec in fields if spec.sealed_class}
+    apart = {spec.name: _whom_to_ask(spec.restricted_category) for spec in fields if spec.restricted_category}
     return SubjectSection(
         title=title,
         at=row["ended_at"],
@@ -184,13 +184,13 @@ def _fields(reading: Reading, row: Row) -> tuple[FieldSpec, ...]:
     return reading.known.fields(row["uses"], step)
 
 
-def _classes(fields: Iterable[FieldSpec]) -> set[SealedClass | None]:
-    return {spec.sealed_class for spec in fields}
+def _classes(fields: Iterable[FieldSpec]) -> set[RestrictedCategory | None]:
+    return {spec.restricted_category for spec in fields}
 
 
-def _whom_to_ask(sealed: SealedClass) -> str:
+def _whom_to_ask(encrypted: RestrictedCategory) -> str:
     """Say of an answer that the viewer's roles do not open who of the unit may give it."""
-    readers = [role for role in Role if role in ROLES_THAT_READ[sealed]]
+    readers = [role for role in Role if role in ROLES_THAT_READ[encrypted]]
     return f"Under special protection: ask {' or '.join(f'the {in_running_words(role)}' for role in readers)}"
 
 
@@ -219,9 +219,9 @@ def _day(instant: datetime, zone: str) -> str:
 
 def _correction(row: Row, vault: Vault) -> CorrectionView:
     words: Mapping[str, str] = {}
-    if row["sealed_words"] is not None:
+    if row["encrypted_words"] is not None:
         try:
-            opened = vault.unseal(row["sealed_words"], table="correction", row=row["id"], column="sealed_words")
+            opened = vault.decrypt(row["encrypted_words"], table="correction", row=row["id"], column="encrypted_words")
         except (DamagedError, KeyMissingError):
             opened = None
         words = {in_plain_words(k): known_text(v) for k, v in opened.items()} if isinstance(opened, dict) else {}

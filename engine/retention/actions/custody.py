@@ -14,14 +14,14 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from engine.core.access import Grant, GrantKind
-from engine.core.keeping import ErasureStatus
 from engine.core.policy import THIS_MACHINE, Action, Viewer, can
 from engine.core.referral import ReferralStatus
+from engine.core.retention import ErasureStatus
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NotAllowedError
 from engine.retention.custody_store import CustodyStore
 from engine.retention.records import Revived, RevivedGrant, RevivedOffer, RevivedPerson
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.sharing.actions.sharing import call_back, can_be_called_back
 from engine.sharing.records.consent import law_of
 from engine.sharing.store import ConsentStore, ReferralStore
@@ -53,10 +53,10 @@ def take_into_custody(engine: Engine) -> Revived:
     now, wall = engine.clock.now(), engine.wall_clock.now()
     with engine.transaction() as tx:
         revived = tx.of(CustodyStore).end_all(at=wall)
-        for erasure_id in tx.of(KeepingStore).ripe(now=now + _EVER, most=_MOST):
-            erasure = tx.of(KeepingStore).erasure(erasure_id)
+        for erasure_id in tx.of(RetentionStore).ripe(now=now + _EVER, most=_MOST):
+            erasure = tx.of(RetentionStore).erasure(erasure_id)
             if erasure is not None:
-                tx.of(KeepingStore).save_erasure(
+                tx.of(RetentionStore).save_erasure(
                     erasure.end(ErasureStatus.WITHDRAWN, by=None, at=now, reason="restored")
                 )
         tx.of(HousekeepingStore).set_installation(CUSTODY, {"since": wall.isoformat()})
@@ -151,7 +151,7 @@ def _give_back(tx: Transaction, *, but: Collection[UUID], now: datetime) -> int:
 
 def _rests_on_something(tx: Transaction, grant: Grant, now: datetime) -> bool:
     """Return whether that on which a suspended grant was given holds still."""
-    if grant.kind is GrantKind.BREAK_GLASS or (grant.valid_until is not None and grant.valid_until <= now):
+    if grant.kind is GrantKind.EMERGENCY_ACCESS or (grant.valid_until is not None and grant.valid_until <= now):
         return False
     consent = tx.of(ConsentStore).get(grant.consent_id) if grant.consent_id else None
     if grant.consent_id and (consent is None or not consent.is_live(now)):

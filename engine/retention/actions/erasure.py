@@ -14,7 +14,9 @@ from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core.keeping import (
+from engine.core.keys import place_key
+from engine.core.policy import Action, Viewer, can
+from engine.core.retention import (
     ANSWER_OF_RECEIVERS,
     ENDS_OF_ERASURES,
     GROUNDS_TO_ERASE,
@@ -25,8 +27,6 @@ from engine.core.keeping import (
     Tombstone,
     reasons_against,
 )
-from engine.core.keys import place_key
-from engine.core.policy import Action, Viewer, can
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import (
@@ -40,13 +40,13 @@ from engine.errors import (
 from engine.keys.store import KeyStore
 from engine.language.names import Role
 from engine.language.retention import policy_for
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.persons.store import PersonStore
 from engine.retention.actions.retention import policies_of
 from engine.retention.records import ErasureNotice, still_kept
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def ask_erasure(
             id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, source=ErasureSource(source),
             ground_code=ground_code, asked_by=viewer.actor_id, asked_at=now,
         )  # fmt: skip
-        if not tx.of(KeepingStore).add_erasure(asked):
+        if not tx.of(RetentionStore).add_erasure(asked):
             raise AlreadyEndedError(kind="choice")
         ask_second(
             engine, tx, ApprovalKind.ERASURE, asked.id, asked_by=viewer.actor_id, now=now, state=state,
@@ -93,7 +93,7 @@ def ask_erasure(
         )  # fmt: skip
         _note(tx, state, "ErasureAsked", asked, viewer, now)
         tx.of(HousekeepingStore).remember(command_id, {"erasure_id": str(asked.id)}, case_id=case_id, at=now)
-        _tell_approvers(engine, tx, state, asked, now)
+        _notify_approvers(engine, tx, state, asked, now)
         tx.commit()
         return asked.id
 
@@ -113,7 +113,7 @@ def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> Eras
         request = tx.of(ApprovalStore).open_about(ApprovalKind.ERASURE, erasure_id)
         if request is None:
             raise AlreadyEndedError(kind="erasure")
-        cases = tx.of(KeepingStore).cases_of(tx.of(PersonStore).same_as(erasure.person_id))
+        cases = tx.of(RetentionStore).cases_of(tx.of(PersonStore).same_as(erasure.person_id))
         is_in_time = answer_as_it_stands(
             engine, tx, request, viewer=viewer, approved=True, now=now, stands=lambda: _how_it_stands(cases),
             state=state,
@@ -146,7 +146,7 @@ def end_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer, reason_code
                 engine, tx, ApprovalKind.ERASURE, erasure_id, viewer=viewer, approved=False, now=now, state=state
             )  # fmt: skip
         after = erasure.end(status, by=viewer.actor_id, at=now, reason=reason_code)
-        tx.of(KeepingStore).save_erasure(after)
+        tx.of(RetentionStore).save_erasure(after)
         _note(tx, state, "ErasureEnded", after, viewer, now)
         tx.commit()
 
@@ -157,7 +157,7 @@ def erase_what_is_ripe(engine: Engine) -> int:
     What meanwhile stands against one ends it as refused. One that fails is logged by its id and tried again later.
     """
     with engine.transaction() as tx:
-        ripe = tx.of(KeepingStore).ripe(now=engine.clock.now(), most=_MOST)
+        ripe = tx.of(RetentionStore).ripe(now=engine.clock.now(), most=_MOST)
     done = 0
     for erasure_id in ripe:
         try:
@@ -176,7 +176,7 @@ def replay_tombstones(engine: Engine) -> int:
     replayed = 0
     for tombstone in outside:
         with engine.transaction() as tx:
-            if not tx.of(KeepingStore).is_erased(tombstone.person_id):
+            if not tx.of(RetentionStore).is_erased(tombstone.person_id):
                 _destroy(engine, tx, tombstone)
                 replayed += 1
                 tx.commit()
@@ -192,11 +192,11 @@ def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: st
         raise InvalidAnswersError({"answer": "Choose what was done."})
     now = engine.clock.now()
     with engine.transaction() as tx:
-        notice = tx.of(KeepingStore).notice(notice_id)
+        notice = tx.of(RetentionStore).notice(notice_id)
         if notice is None or notice.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="notice")
         _require_allowed(viewer, Action.ASK_ERASURE, notice.unit_id)
-        if not tx.of(KeepingStore).answer_notice(notice_id, answer=answer, by=viewer.actor_id, at=now):
+        if not tx.of(RetentionStore).answer_notice(notice_id, answer=answer, by=viewer.actor_id, at=now):
             raise AlreadyEndedError(kind="notice")
         body = {"notice_id": str(notice_id), "answer": answer}
         tx.of(AuditLogStore).note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)
@@ -205,7 +205,7 @@ def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: st
 
 def require_nothing_against(tx: Transaction, person_id: UUID, now: datetime) -> tuple[CaseOfPerson, ...]:
     """Refuse to erase a person while something stands against it; returns their cases. Raises `HeldError`."""
-    cases = tx.of(KeepingStore).cases_of(tx.of(PersonStore).same_as(person_id))
+    cases = tx.of(RetentionStore).cases_of(tx.of(PersonStore).same_as(person_id))
     reasons = reasons_against(cases, kept=_kept(tx, cases, now), now=now)
     if reasons:
         raise HeldError(reasons="; ".join(reasons))
@@ -218,13 +218,13 @@ def _as_agreed(tx: Transaction, erasure: Erasure, now: datetime) -> Erasure:
     if request is None or not request.approved:
         return erasure
     after = erasure.cool_off(now)
-    tx.of(KeepingStore).save_erasure(after)
+    tx.of(RetentionStore).save_erasure(after)
     return after
 
 
 def _overtaken(tx: Transaction, erasure: Erasure, now: datetime) -> Erasure:
     after = erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="overtaken")
-    tx.of(KeepingStore).save_erasure(after)
+    tx.of(RetentionStore).save_erasure(after)
     return after
 
 
@@ -249,16 +249,16 @@ def _carry_out(engine: Engine, erasure_id: UUID) -> bool:
             cases = require_nothing_against(tx, erasure.person_id, now)
         except HeldError:
             after = erasure.end(ErasureStatus.REFUSED, by=None, at=now, reason="held")
-            tx.of(KeepingStore).save_erasure(after)
+            tx.of(RetentionStore).save_erasure(after)
             _note(tx, state, "ErasureEnded", after, None, now)
-            _tell_of_refusal(engine, tx, state, after, now)
+            _notify_of_refusal(engine, tx, state, after, now)
             tx.commit()
             return False
         tombstone = _tombstone(engine, tx, erasure, cases, now)
         engine.tombstones.add(tombstone)
-        tx.of(KeepingStore).save_erasure(erasure.done(now, keys_gone_at=max(now, engine.periods.current.ends_at)))
+        tx.of(RetentionStore).save_erasure(erasure.done(now, keys_gone_at=max(now, engine.periods.current.ends_at)))
         _destroy(engine, tx, tombstone, state=state)
-        _tell_receivers(engine, tx, erasure, tombstone, now)
+        _notify_receivers(engine, tx, erasure, tombstone, now)
         tx.commit()
         return True
 
@@ -285,8 +285,8 @@ def _destroy(engine: Engine, tx: Transaction, tombstone: Tombstone, *, state: Ca
             tx.of(CaseStore).note(of_case, "PersonErased", body, actor_id=None, at=now)
     for owner in tombstone.key_owners:
         tx.of(KeyStore).destroy(owner, now)
-    tx.of(KeepingStore).wipe(tombstone)
-    tx.of(KeepingStore).bury(tombstone)
+    tx.of(RetentionStore).wipe(tombstone)
+    tx.of(RetentionStore).bury(tombstone)
     noted = {"tombstone_id": str(tombstone.id), "keys": str(len(tombstone.key_owners))}
     tx.of(AuditLogStore).note("keeping", "PersonErased", noted, actor_id=None, at=now)
 
@@ -298,39 +298,39 @@ def _case(tx: Transaction, case_id: UUID) -> CaseState | None:
         return None
 
 
-def _tell_receivers(engine: Engine, tx: Transaction, erasure: Erasure, tombstone: Tombstone, now: datetime) -> None:
-    for case_id, unit_id in tx.of(KeepingStore).receivers_of(tombstone.case_ids):
+def _notify_receivers(engine: Engine, tx: Transaction, erasure: Erasure, tombstone: Tombstone, now: datetime) -> None:
+    for case_id, unit_id in tx.of(RetentionStore).receivers_of(tombstone.case_ids):
         notice = ErasureNotice(
             id=engine.entropy.uuid(), erasure_id=erasure.id, case_id=case_id, unit_id=unit_id, sent_at=now,
             due_at=now + ANSWER_OF_RECEIVERS,
         )  # fmt: skip
-        if not tx.of(KeepingStore).add_notice(notice):
+        if not tx.of(RetentionStore).add_notice(notice):
             continue
         people = tx.of(DirectoryStore).holders(
             roles=(Role.DATA_PROTECTION_OFFICER.value, Role.SUPERVISOR.value), unit_id=unit_id
         )
-        tell_of_system(
+        notify_of_system(
             engine, tx, kind="erase_copy", rule=f"{notice.id}|erase_copy",
             people=[person for person in people if not person.disabled], channels=(IN_APP,), link="/keeping", now=now,
             unit=tx.of(DirectoryStore).unit(unit_id), due_at=notice.due_at,
         )  # fmt: skip
 
 
-def _tell_approvers(engine: Engine, tx: Transaction, state: CaseState, asked: Erasure, now: datetime) -> None:
+def _notify_approvers(engine: Engine, tx: Transaction, state: CaseState, asked: Erasure, now: datetime) -> None:
     roles = (Role.DATA_PROTECTION_OFFICER.value, Role.SUPERVISOR.value, Role.NODAL_OFFICER.value)
     people = tx.of(DirectoryStore).with_role(unit_id=state.case.unit_id, roles=roles, now=now)
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind="erasure_asked", rule=f"{asked.id}|erasure_asked",
         people=[person for person in people if person.id != asked.asked_by], channels=(IN_APP,), link="/keeping",
         now=now, unit=tx.of(DirectoryStore).unit(state.case.unit_id),
     )  # fmt: skip
 
 
-def _tell_of_refusal(engine: Engine, tx: Transaction, state: CaseState, erasure: Erasure, now: datetime) -> None:
+def _notify_of_refusal(engine: Engine, tx: Transaction, state: CaseState, erasure: Erasure, now: datetime) -> None:
     """Tell who asked and who agreed that it was not done, since something stands against it now."""
     ids = dict.fromkeys((erasure.asked_by, *_who_agreed(tx, erasure)))
     people = (tx.of(DirectoryStore).actor(actor_id) for actor_id in ids if actor_id is not None)
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind="erasure_not_done", rule=f"{erasure.id}|erasure_not_done",
         people=[person for person in people if person is not None and not person.disabled],
         channels=(IN_APP, EMAIL), link="/keeping", now=now, unit=tx.of(DirectoryStore).unit(state.case.unit_id),
@@ -348,7 +348,7 @@ def _how_it_stands(cases: Sequence[CaseOfPerson]) -> str:
 
 
 def _held(tx: Transaction, erasure_id: UUID) -> tuple[Erasure, CaseState]:
-    erasure = tx.of(KeepingStore).erasure(erasure_id)
+    erasure = tx.of(RetentionStore).erasure(erasure_id)
     if erasure is None:
         raise NotFoundError(kind="erasure")
     return erasure, tx.of(CaseStore).lock(erasure.case_id)
@@ -364,7 +364,7 @@ def _note(
 def _require_of_case(tx: Transaction, state: CaseState, person_id: UUID) -> None:
     if not any(person.person_id == person_id for person in state.persons):
         raise NotFoundError(kind="person")
-    if tx.of(KeepingStore).is_erased(person_id):
+    if tx.of(RetentionStore).is_erased(person_id):
         raise AlreadyEndedError(kind="erasure")
 
 
@@ -396,9 +396,9 @@ def _answer(given: Answer) -> None:
 
 
 def _lapse(late: Lapse) -> None:
-    erasure, status = late.tx.of(KeepingStore).erasure(late.request.subject_id), ErasureStatus.REFUSED
+    erasure, status = late.tx.of(RetentionStore).erasure(late.request.subject_id), ErasureStatus.REFUSED
     if erasure is not None and erasure.status is ErasureStatus.ASKED:
-        late.tx.of(KeepingStore).save_erasure(erasure.end(status, by=None, at=late.now, reason="lapsed"))
+        late.tx.of(RetentionStore).save_erasure(erasure.end(status, by=None, at=late.now, reason="lapsed"))
         late.note("ErasureEnded", erasure_id=str(erasure.id), person_id=str(erasure.person_id), status=status.value)
 
 

@@ -13,15 +13,15 @@ from engine.cases.actions.deciding import require_member
 from engine.cases.actions.reasons import reading_of
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core.keeping import Hold, HoldKind
 from engine.core.policy import Action, Viewer, can
+from engine.core.retention import Hold, LegalHoldKind
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
 from engine.errors import AlreadyEndedError, InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.language.library import DefinitionKind
 from engine.language.retention import RetentionPolicy, policy_for
 from engine.retention.records import Act, ClosedCase, Proposed, proposed
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 
 _AT_ONCE = 200
 DECISIONS = frozenset({"kept", "taken"})
@@ -61,7 +61,7 @@ def run_retention(engine: Engine, *, dry_run: bool = False) -> tuple[Due, ...]:
     while True:
         with engine.transaction() as tx:
             policies = policies_of(tx)
-            cases = tx.of(KeepingStore).closed_cases(after=after, most=_AT_ONCE)
+            cases = tx.of(RetentionStore).closed_cases(after=after, most=_AT_ONCE)
             for case in cases:
                 found += _looked_at(engine, tx, case, policies, now, dry_run=dry_run)
             if not dry_run:
@@ -71,7 +71,7 @@ def run_retention(engine: Engine, *, dry_run: bool = False) -> tuple[Due, ...]:
         after = cases[-1].id
     if not dry_run:
         with engine.transaction() as tx:
-            tx.of(KeepingStore).expire_copies(now=now)
+            tx.of(RetentionStore).expire_copies(now=now)
             tx.commit()
     return tuple(found)
 
@@ -85,23 +85,23 @@ def decide_proposal(engine: Engine, proposal_id: UUID, *, viewer: Viewer, decisi
         raise InvalidAnswersError({"decision": "Choose what to do with it."})
     now = engine.clock.now()
     with engine.transaction() as tx:
-        proposal = tx.of(KeepingStore).proposal(proposal_id)
+        proposal = tx.of(RetentionStore).proposal(proposal_id)
         if proposal is None:
             raise NotFoundError(kind="proposal")
         state = tx.of(CaseStore).lock(proposal.case_id)
         require_member(viewer, state, Action.ASK_ERASURE)
         if proposal.decided_at is not None:
             raise AlreadyEndedError(kind="proposal")
-        tx.of(KeepingStore).decide(proposal_id, decision=decision, by=viewer.actor_id, at=now)
+        tx.of(RetentionStore).decide(proposal_id, decision=decision, by=viewer.actor_id, at=now)
         body = {"proposal_id": str(proposal_id), "act": proposal.act, "decision": decision}
         tx.of(CaseStore).note(state, "RetentionDecided", body, actor_id=viewer.actor_id, at=now)
         tx.commit()
 
 
-def require_keeping(viewer: Viewer) -> None:
+def require_retention(viewer: Viewer) -> None:
     """Refuse whoever may not see what is held, sealed or due."""
-    if not can(viewer, Action.SEE_KEEPING):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_KEEPING.value)
+    if not can(viewer, Action.SEE_RETENTION):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_RETENTION.value)
 
 
 def _looked_at(
@@ -127,7 +127,7 @@ def _propose(
 ) -> bool:
     """Write a proposal once, and that it was made; a case that is held or sealed is told of all the same."""
     proposal_id = engine.entropy.uuid()
-    if not tx.of(KeepingStore).propose(proposal_id, case, due, policy=policy.name, version=policy.version, at=now):
+    if not tx.of(RetentionStore).propose(proposal_id, case, due, policy=policy.name, version=policy.version, at=now):
         return False
     body = {"proposal_id": str(proposal_id), "act": due.act.value, "policy": policy.name}
     tx.of(AuditLogStore).note("keeping", "RetentionProposed", body, actor_id=None, at=now)
@@ -144,7 +144,7 @@ def place_hold(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUI
     """
     now = engine.clock.now()
     problems = {}
-    if kind not in set(HoldKind):
+    if kind not in set(LegalHoldKind):
         problems["kind"] = "Choose why."
     if not reason.strip() or len(reason) > _LONGEST:
         problems["reason"] = f"Say which appeal, claim or order it is, in at most {_LONGEST} characters."
@@ -157,9 +157,13 @@ def place_hold(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUI
         if known is not None:
             return UUID(str(known["hold_id"]))
         hold = Hold(
-            id=engine.entropy.uuid(), case_id=case_id, kind=HoldKind(kind), placed_by=viewer.actor_id, placed_at=now
+            id=engine.entropy.uuid(),
+            case_id=case_id,
+            kind=LegalHoldKind(kind),
+            placed_by=viewer.actor_id,
+            placed_at=now,
         )
-        tx.of(KeepingStore).add_hold(hold, reason=reason.strip())
+        tx.of(RetentionStore).add_hold(hold, reason=reason.strip())
         body = {"hold_id": str(hold.id), "kind": hold.kind.value}
         tx.of(CaseStore).note(state, "HoldPlaced", body, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command_id, {"hold_id": str(hold.id)}, case_id=case_id, at=now)
@@ -193,7 +197,7 @@ def answer_lift(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer,
             engine, tx, ApprovalKind.LIFT_HOLD, hold_id, viewer=viewer, approved=agreed, now=now, state=state
         )  # fmt: skip
         if agreed:
-            tx.of(KeepingStore).save_hold(hold.lift(viewer.actor_id, now))
+            tx.of(RetentionStore).save_hold(hold.lift(viewer.actor_id, now))
         body = {"hold_id": str(hold_id), "agreed": agreed}
         tx.of(CaseStore).note(state, "HoldLifted" if agreed else "HoldKept", body, actor_id=viewer.actor_id, at=now)
         tx.commit()
@@ -214,13 +218,13 @@ def read_reason(engine: Engine, case_id: UUID, hold_id: UUID, *, viewer: Viewer)
         tx.commit()
     with engine.transaction() as tx:
         try:
-            return tx.of(KeepingStore).reason_of(hold)
+            return tx.of(RetentionStore).reason_of(hold)
         except KeyMissingError:
             return ""
 
 
 def _hold(tx: Transaction, case_id: UUID, hold_id: UUID) -> Hold:
-    hold = tx.of(KeepingStore).hold(hold_id)
+    hold = tx.of(RetentionStore).hold(hold_id)
     if hold is None or hold.case_id != case_id:
         raise NotFoundError(kind="hold")
     return hold

@@ -20,7 +20,7 @@ from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
 from engine.plugin.following import PartnerOffer, PartnerTold
 from engine.sharing.actions.awaited import wait_no_more
-from engine.sharing.actions.sharing import known_referral, note, require_basis, tell_of, who_offered
+from engine.sharing.actions.sharing import known_referral, note, notify_of, require_basis, who_offered
 from engine.sharing.actions.transfers import require_no_statement, statements_that_stay
 from engine.sharing.partner_store import PartnerLinkStore, PartnerStore
 from engine.sharing.records.partners import (
@@ -210,7 +210,7 @@ def _answered(engine: Engine, tx: Transaction, state: CaseState, referral: Refer
     name = "ReferralAccepted" if referral.status is ReferralStatus.ACCEPTED else "ReferralDeclined"
     after = note(tx, state, name, referral, by=None, now=now)
     after = wait_no_more(engine, tx, after, referral, by=None, now=now)
-    tell_of(engine, tx, after, referral, "answered", who_offered(tx, after, referral, now), now)
+    notify_of(engine, tx, after, referral, "answered", who_offered(tx, after, referral, now), now)
 
 
 def _open_link(tx: Transaction, token: str, session: str, now: datetime) -> tuple[PartnerLink, CaseState]:

@@ -17,8 +17,8 @@ from engine.core.referral import ReferralStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AuditUnavailableError, NotAllowedError, NotFoundError
+from engine.messages.actions.notifying import notify, title_of_step
 from engine.messages.actions.recipients import reachable
-from engine.messages.actions.telling import tell, title_of_step
 from engine.messages.records import IN_APP
 from engine.people.store import DirectoryStore
 from engine.sharing.actions.sharing import is_of, known_referral
@@ -46,7 +46,7 @@ def prepared_referral(engine: Engine, case_id: UUID, step_id: UUID, *, viewer: V
         return _prepared(engine, tx, state, step, now=engine.clock.now())
 
 
-def tell_of_prepared(engine: Engine, tx: Transaction, state: CaseState, step_id: UUID, *, now: datetime) -> None:
+def notify_of_prepared(engine: Engine, tx: Transaction, state: CaseState, step_id: UUID, *, now: datetime) -> None:
     """Tell those whose step it is of a referral with which it has ended, in-app only; `now` is in UTC."""
     step = state.steps.get(step_id)
     if step is None or _prepared(engine, tx, state, step, now=now) is None:
@@ -54,7 +54,7 @@ def tell_of_prepared(engine: Engine, tx: Transaction, state: CaseState, step_id:
     may_refer = {role.value for role in ROLES_THAT_MAY[Action.REFER]}
     roles = tuple(sorted(may_refer.intersection(engine.registry.get(step.uses).roles)))
     holders = tx.of(DirectoryStore).holders(roles=roles, unit_id=state.case.unit_id)
-    tell(
+    notify(
         engine, tx, state, kind=READY, rule=f"{step.id}|{READY}|{step.turn}", channels=(IN_APP,), due_at=None,
         people=reachable(tx, state, holders, now=now).people,
         step_title=title_of_step(engine, state, step), link=f"/cases/{state.case.id}/send?step={step.id}", now=now,

@@ -37,11 +37,11 @@ from engine.sharing.actions.sharing import (
     known_consent,
     known_referral,
     note,
+    notify_of,
+    notify_of_recall,
     require_basis,
-    require_unsealed,
+    require_unrestricted,
     stop,
-    tell_of,
-    tell_of_recall,
     who_offered,
 )
 from engine.sharing.actions.transfers import hand_over, require_no_statement
@@ -208,7 +208,7 @@ def _answer(
             after = after.with_partner(referral.step_id, unit.jurisdiction)
         after = wait_no_more(engine, tx, after, answered, by=viewer.actor_id, now=now)
         after = _ask_no_others(engine, tx, after, answered, viewer, now)
-        tell_of(engine, tx, after, answered, "answered", who_offered(tx, after, answered, now), now)
+        notify_of(engine, tx, after, answered, "answered", who_offered(tx, after, answered, now), now)
         if status is ReferralStatus.ACCEPTED:
             _let_them_see(engine, tx, after, answered, viewer, now)
         tx.of(HousekeepingStore).remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
@@ -262,7 +262,7 @@ def _stop_and_tell(
     stopped = stop(tx, referral, reason=reason, by=viewer.actor_id, now=now)
     after = note(tx, state, "ReferralRecalled", stopped, by=viewer.actor_id, now=now)
     after = wait_no_more(engine, tx, after, stopped, by=viewer.actor_id, now=now)
-    return tell_of_recall(engine, tx, after, stopped, by=viewer.actor_id, now=now) if was_told else after
+    return notify_of_recall(engine, tx, after, stopped, by=viewer.actor_id, now=now) if was_told else after
 
 
 def _require_ours(viewer: Viewer, state: CaseState) -> None:
@@ -314,7 +314,7 @@ def _referral(
 ) -> Referral:
     if step_id is not None and step_id not in state.steps:
         raise NotFoundError(kind="step")
-    require_unsealed(tx, state)
+    require_unrestricted(tx, state)
     deadline = _deadline_of(state, step_id)
     to = None if wanted.to_name else _whom(tx, state, wanted, to_unit_id, step_id, now)
     return Referral(

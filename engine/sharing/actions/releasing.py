@@ -19,7 +19,7 @@ from engine.errors import AlreadyEndedError, StepUpNeededError
 from engine.messages.actions.recipients import people_of_partner, reachable
 from engine.people.store import DirectoryStore
 from engine.sharing.actions.awaited import wait_for_answer
-from engine.sharing.actions.sharing import known_referral, needs_two, note, require_basis, stop, tell_of
+from engine.sharing.actions.sharing import known_referral, needs_two, note, notify_of, require_basis, stop
 from engine.sharing.actions.transfers import require_no_statement
 from engine.sharing.store import ReferralStore
 from engine.sign_in.actions.account import require_step_up
@@ -95,14 +95,14 @@ def hold_or_send(
         if tx.of(ApprovalStore).open_about(ApprovalKind.RELEASE, held.id) is None:
             _ask(engine, tx, state, held, viewer, now)
         after = note(tx, state, "ReferralHeld", held, by=viewer.actor_id, now=now)
-        _tell_who_releases(engine, tx, after, held, viewer, now)
+        _notify_who_releases(engine, tx, after, held, viewer, now)
         return False
     sent = released.model_copy(update={"status": ReferralStatus.OFFERED, "sent_at": now})
     after, sent = wait_for_answer(engine, tx, state, sent, by=viewer.actor_id, now=now)
     tx.of(ReferralStore).save(sent)
     after = note(tx, after, "ReferralOffered", sent, by=viewer.actor_id, now=now)
     if sent.to_unit_id:
-        tell_of(engine, tx, after, sent, "referred", people_of_partner(tx, after, sent.to_unit_id, now=now), now)
+        notify_of(engine, tx, after, sent, "referred", people_of_partner(tx, after, sent.to_unit_id, now=now), now)
     return True
 
 
@@ -167,13 +167,13 @@ def _has_proved(engine: Engine, referral: Referral, viewer: Viewer) -> bool:
     return True
 
 
-def _tell_who_releases(
+def _notify_who_releases(
     engine: Engine, tx: Transaction, state: CaseState, referral: Referral, viewer: Viewer, now: datetime
 ) -> None:
     roles = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.RELEASE]))
     holders = tx.of(DirectoryStore).holders(roles=roles, unit_id=state.case.unit_id)
     others = [person for person in holders if person.id not in {viewer.actor_id, referral.released_by}]
-    tell_of(engine, tx, state, referral, "to_release", reachable(tx, state, others, now=now).people, now)
+    notify_of(engine, tx, state, referral, "to_release", reachable(tx, state, others, now=now).people, now)
 
 
 def _take(given: Answer) -> None:

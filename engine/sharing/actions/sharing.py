@@ -20,16 +20,16 @@ from engine.core.records import AddedStep, CasePerson
 from engine.core.referral import Referral, ReferralStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.deadlines.actions.levels import CALL, tell_of_referral
+from engine.deadlines.actions.levels import CALL, notify_of_referral
 from engine.errors import ConsentError, NotFoundError
+from engine.messages.actions.notifying import add_delivery_job
 from engine.messages.actions.recipients import people_of_partner, reachable
-from engine.messages.actions.telling import add_delivery_job
 from engine.people.store import DirectoryStore
 from engine.persons.records import nobody_else_stands, suspected
 from engine.persons.store import LinkStore, PersonStore
 from engine.plugin.fields import FieldKind
 from engine.ports import ActorRecord
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.sharing.actions.awaited import LOOK_AFTER_PARTNERS, open_run, wait_no_more
 from engine.sharing.partner_store import PartnerLinkStore
 from engine.sharing.records.consent import Consent, ConsentRecipient, GivenBy, law_of, locating, require_covered
@@ -71,9 +71,9 @@ def needs_two(engine: Engine, referral: Referral) -> bool:
     return bool(locating(referral.fields, places(engine)))
 
 
-def require_unsealed(tx: Transaction, state: CaseState) -> None:
+def require_unrestricted(tx: Transaction, state: CaseState) -> None:
     """Refuse to share anything of a case that is sealed; raises `ConsentError`."""
-    if tx.of(KeepingStore).restriction_of(state.case.id) is not None:
+    if tx.of(RetentionStore).restriction_of(state.case.id) is not None:
         raise ConsentError(problem="The case is restricted: nothing in it may be shared.")
 
 
@@ -82,7 +82,7 @@ def require_basis(tx: Transaction, state: CaseState, referral: Referral, *, now:
 
     What shows nothing of a person needs neither. Raises `ConsentError`.
     """
-    require_unsealed(tx, state)
+    require_unrestricted(tx, state)
     shown = shown_in(referral.fields)
     if not shown and not referral.is_transfer:
         return
@@ -195,10 +195,10 @@ def call_back(
     stopped = stop(tx, referral, reason=reason, by=by, now=now)
     after = note(tx, state, "ReferralRecalled", stopped, by=by, now=now)
     after = wait_no_more(engine, tx, after, stopped, by=by, now=now)
-    return tell_of_recall(engine, tx, after, stopped, by=by, now=now) if was_told else after
+    return notify_of_recall(engine, tx, after, stopped, by=by, now=now) if was_told else after
 
 
-def tell_of_recall(
+def notify_of_recall(
     engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> CaseState:
     """Tell the other side that something was called back; a partner without an account is to be telephoned.
@@ -209,7 +209,7 @@ def tell_of_recall(
     """
     if referral.to_unit_id:
         people = people_of_partner(tx, state, referral.to_unit_id, now=now)
-        tell_of(engine, tx, state, referral, "recalled", people, now)
+        notify_of(engine, tx, state, referral, "recalled", people, now)
         return state
     worked = state
     while worked.case.merged_into is not None:
@@ -217,7 +217,7 @@ def tell_of_recall(
     run = open_run(worked)
     if run is None:
         ours = tx.of(DirectoryStore).holders(roles=LOOK_AFTER_PARTNERS, unit_id=state.case.unit_id)
-        tell_of(engine, tx, state, referral, "to_telephone", reachable(tx, state, ours, now=now).people, now)
+        notify_of(engine, tx, state, referral, "to_telephone", reachable(tx, state, ours, now=now).people, now)
         return state
     added = AddedStep(
         uses=CALL, title="Telephone a partner: what was shared was recalled", limit=_CALL_WITHIN, ladder=_STANDARD,
@@ -240,7 +240,7 @@ def note(
     return tx.of(CaseStore).note(state, type_, body, actor_id=by, at=now)
 
 
-def tell_of(
+def notify_of(
     engine: Engine,
     tx: Transaction,
     state: CaseState,
@@ -250,7 +250,7 @@ def tell_of(
     now: datetime,
 ) -> None:
     """Tell people of a referral and let it be delivered; the message has the number of the case and no content."""
-    if tell_of_referral(engine, tx, state, referral, kind=kind, people=tuple(people), now=now):
+    if notify_of_referral(engine, tx, state, referral, kind=kind, people=tuple(people), now=now):
         is_critical = referral.urgency == "critical"
         add_delivery_job(tx, state, rule=f"{referral.id}|{kind}", critical=is_critical, now=now)
 

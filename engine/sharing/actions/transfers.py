@@ -12,7 +12,7 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import ConsentError
 from engine.persons.store import PersonStore
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.sharing.actions.sharing import keeping_grant, note
 from engine.sharing.store import ConsentStore, TransferStore
 
@@ -56,7 +56,7 @@ def statements_that_stay(engine: Engine, tx: Transaction, state: CaseState, refe
         return named
     for person_id in _of_whom(tx, state, referral):
         same = tuple({person_id, *tx.of(PersonStore).same_as(person_id)})
-        files = [tx.of(CaseStore).read(one.case_id) for one in tx.of(KeepingStore).cases_of(same)]
+        files = [tx.of(CaseStore).read(one.case_id) for one in tx.of(RetentionStore).cases_of(same)]
         if is_victim(state, person_id) and any(is_suspect(file, other) for file in files for other in same):
             return named
     return frozenset()

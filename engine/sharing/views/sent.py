@@ -27,7 +27,7 @@ _UNSEEN = tuple(status.value for status in UNSEEN)
 
 def sent(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple[SentView, ...]:
     """List referrals, the latest first. What was sent is not shown here: only to whom, when, and what came back."""
-    same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at", "sealed_to_name")
+    same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at", "encrypted_to_name")
     came_in = and_(REFERRAL.c.to_unit_id.in_(sorted(visible_units(viewer))), REFERRAL.c.status.not_in(_UNSEEN))
     went_out = REFERRAL.c.unit_id.in_(sorted(visible_units(viewer)))
     ours, told = func.coalesce(kept_by(viewer), false()), named(REFERRAL.c.case_id)
@@ -51,7 +51,7 @@ def sent(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple[SentVie
 
 
 def _view(row: Row, vault: Vault) -> SentView:
-    same = {name: value for name, value in row.items() if name != "sealed_to_name"}
+    same = {name: value for name, value in row.items() if name != "encrypted_to_name"}
     return SentView(**{**same, "to": row["to"] or opened_to_name(vault, row) or "An organisation outside the network"})
 
 
@@ -149,7 +149,7 @@ def _lines(reading: Reading, referral: Row, without: Collection[str]) -> Iterato
 
 def _persons(reading: Reading, access: CaseAccess, persons: frozenset[UUID]) -> Iterator[tuple[str, str]]:
     rows = reading.rows(
-        select(PERSON.c.id, PERSON.c.sealed_identity, CASE_PERSON.c.position, CASE_PERSON.c.role)
+        select(PERSON.c.id, PERSON.c.encrypted_identity, CASE_PERSON.c.position, CASE_PERSON.c.role)
         .join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id)
         .where(CASE_PERSON.c.case_id == access.case_id, CASE_PERSON.c.removed_at.is_(None))
         .where(CASE_PERSON.c.role.in_(("victim", "possible_victim")), PERSON.c.id.in_(sorted(persons)))
@@ -170,8 +170,8 @@ def _persons(reading: Reading, access: CaseAccess, persons: frozenset[UUID]) -> 
 def _answers(reading: Reading, access: CaseAccess) -> Iterator[tuple[str, str]]:
     rows = reading.rows(
         select(
-            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.sealed_outputs, STEP.c.turn, STEP.c.path,
-            RUN.c.zone, ANSWER.c.sealed_answers,
+            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.uses, STEP.c.encrypted_outputs, STEP.c.turn, STEP.c.path,
+            RUN.c.zone, ANSWER.c.encrypted_answers,
         )
         .select_from(
             STEP.join(RUN, RUN.c.id == STEP.c.run_id)
@@ -183,7 +183,7 @@ def _answers(reading: Reading, access: CaseAccess) -> Iterator[tuple[str, str]]:
     for row in rows:
         shown, step_type = of_person(access, person_in(row["path"])), reading.known.step_type(row["uses"])
         wanted = [spec for spec in step_type.fields if _is_shown(shown, row["uses"], spec)] if step_type else []
-        outputs = opened_outputs(reading.vault, row["id"], row["sealed_outputs"])
+        outputs = opened_outputs(reading.vault, row["id"], row["encrypted_outputs"])
         answers = {**outputs, **opened_answers(reading.vault, row)} if wanted else {}
         for spec in wanted:
             if answers.get(spec.name) not in (None, "", []):
@@ -193,6 +193,6 @@ def _answers(reading: Reading, access: CaseAccess) -> Iterator[tuple[str, str]]:
 def _is_shown(access: CaseAccess, uses: str, spec: FieldSpec) -> bool:
     """Return whether an answer is shown: one that is not open only by its own name, or by that of its sealed class."""
     name = f"{uses}.{spec.name}"
-    if spec.sealed_class:
-        return shows(access, name, spec.sealed_class.value)
+    if spec.restricted_category:
+        return shows(access, name, spec.restricted_category.value)
     return covers(access, name) if spec.is_open else name in (access.fields or ())

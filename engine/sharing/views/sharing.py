@@ -160,7 +160,7 @@ def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names
 def _consent(reading: Reading, row: Row, labels: Names, people: Names, bodies: Names) -> ConsentView:
     same = ("id", "kind", "valid_until", "recorded_at", "withdrawn_at", "step_id")
     told = {"language": "", "read_aloud": None, "assent": ""}
-    told |= opened_consent(reading.vault, row["id"], row["sealed_answers"])
+    told |= opened_consent(reading.vault, row["id"], row["encrypted_answers"])
     has_run_out = row["valid_until"] is not None and row["valid_until"] <= reading.now
     state = "withdrawn" if row["withdrawn_at"] else "ran_out" if has_run_out else "live"
     fields = tuple(row["fields"])

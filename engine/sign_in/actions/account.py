@@ -12,7 +12,7 @@ from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotFoundError, SignInError, StepUpNeededError, WrongCodeError
 from engine.people.store import DirectoryStore
 from engine.sign_in.actions.guessing import Tries, hash_of
-from engine.sign_in.actions.unusual import tell_of_change
+from engine.sign_in.actions.unusual import notify_of_change
 from engine.sign_in.records import LONGEST, STEP_UP_LASTS, Session, problem_of
 from engine.sign_in.store import SignInStore
 
@@ -110,7 +110,7 @@ def set_password(
     tx.of(DirectoryStore).set_password(actor_id, engine.passwords.hash(password))
     tx.of(SignInStore).end_sessions(actor_id, at=at, but=but)
     tx.of(SignInStore).cancel_invitations(actor_id, at=at)
-    tell_of_change(engine, tx, actor_id, at=at)
+    notify_of_change(engine, tx, actor_id, at=at)
 
 
 def change_password(engine: Engine, *, viewer: Viewer, token: str, old: str, new: str, network: str = "") -> str:

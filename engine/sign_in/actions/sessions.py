@@ -25,11 +25,11 @@ from engine.sign_in.actions.guessing import Tries, hash_of
 from engine.sign_in.actions.unusual import (
     SignInOrigin,
     learn,
+    notify_of_device,
+    notify_of_unusual,
+    notify_of_wrong_codes,
     send_code,
     sent_code_fits,
-    tell_of_device,
-    tell_of_unusual,
-    tell_of_wrong_codes,
     unusual_in,
 )
 from engine.sign_in.records import (
@@ -157,7 +157,7 @@ def _refused(
     if is_over:
         tx.of(SignInStore).end_session(hash_of(token), at=at)
         tx.of(AuditLogStore).note("sign-in", "SignInEnded", {"wrong": wrong}, actor_id=actor_id, at=at)
-        tell_of_wrong_codes(engine, tx, actor_id, at=at)
+        notify_of_wrong_codes(engine, tx, actor_id, at=at)
     tx.commit()
     if is_over:
         return SignInEndedError()
@@ -281,8 +281,8 @@ def _signed_in(
     is_new = bool(place.device) and tx.of(SignInStore).note_device(actor_id, hash_of(place.device), at=at)
     learn(engine, tx, actor_id, place, at=at)
     if is_new:
-        tell_of_device(engine, tx, actor_id, at=at)
+        notify_of_device(engine, tx, actor_id, at=at)
     if unusual - {Sort.DEVICE}:
-        tell_of_unusual(engine, tx, actor_id, at=at)
+        notify_of_unusual(engine, tx, actor_id, at=at)
     body = {"by_factor": by_factor, "new_device": is_new, "unusual": sorted(unusual)}
     tx.of(AuditLogStore).note("sign-in", "SignedIn", body, actor_id=actor_id, at=at)

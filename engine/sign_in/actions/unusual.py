@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.db.transaction import Transaction
-from engine.messages.actions.telling import tell_of_system
+from engine.messages.actions.notifying import notify_of_system
 from engine.messages.actions.writing import CODE_PAGE, SIGN_IN_CODE, codes_for, reachable, zone_of
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
@@ -25,30 +25,30 @@ WRONG_CODES: Final = "wrong_codes"
 _ACCOUNT: Final = "/account"
 
 
-def tell_of_device(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
+def notify_of_device(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
     """Tell somebody of a sign-in from a browser that they had not used before; `at` is by the machine's clock."""
-    _tell(engine, tx, actor_id, NEW_DEVICE, at)
+    _notify(engine, tx, actor_id, NEW_DEVICE, at)
 
 
-def tell_of_unusual(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
+def notify_of_unusual(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
     """Tell somebody of a sign-in at an hour or from a network unlike all before; `at` is by the machine's clock."""
-    _tell(engine, tx, actor_id, UNUSUAL, at)
+    _notify(engine, tx, actor_id, UNUSUAL, at)
 
 
-def tell_of_wrong_codes(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
+def notify_of_wrong_codes(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
     """Tell somebody that a sign-in with their password ended after wrong codes; `at` is by the machine's clock."""
-    _tell(engine, tx, actor_id, WRONG_CODES, at)
+    _notify(engine, tx, actor_id, WRONG_CODES, at)
 
 
-def tell_of_change(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
+def notify_of_change(engine: Engine, tx: Transaction, actor_id: UUID, *, at: datetime) -> None:
     """Tell somebody that their password or second factor was changed; `at` is by the machine's clock."""
-    _tell(engine, tx, actor_id, CHANGED, at)
+    _notify(engine, tx, actor_id, CHANGED, at)
 
 
-def _tell(engine: Engine, tx: Transaction, actor_id: UUID, kind: str, at: datetime) -> None:
+def _notify(engine: Engine, tx: Transaction, actor_id: UUID, kind: str, at: datetime) -> None:
     person = tx.of(DirectoryStore).actor(actor_id)
     if person is not None:
-        tell_of_system(
+        notify_of_system(
             engine, tx, kind=kind, rule=f"{kind}|{at.isoformat()}", people=(person,), channels=(IN_APP, EMAIL),
             link=_ACCOUNT, now=engine.clock.now(), critical=True,
         )  # fmt: skip
@@ -99,7 +99,7 @@ def send_code(engine: Engine, tx: Transaction, actor_id: UUID, token: str, *, at
     person = tx.of(DirectoryStore).actor(actor_id)
     if person is None or EMAIL not in reachable(engine, tx, person, (EMAIL,), None):
         return False
-    tell_of_system(
+    notify_of_system(
         engine, tx, kind=SIGN_IN_CODE, rule=f"{SIGN_IN_CODE}|{at.isoformat()}", people=(person,), channels=(EMAIL,),
         link=CODE_PAGE, now=engine.clock.now(), critical=True, code_of=hash_of(token),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from engine.db.transaction import Transaction
 from engine.documents.actions.attachments import require_adding
 from engine.documents.store import FileStore
 from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, UnknownStepTypeError
-from engine.language.names import SealedClass
+from engine.language.names import RestrictedCategory
 from engine.plugin.copies import OPENED_AT_ONCE, problems_of_copies, steps_opened, stopping
 from engine.plugin.fields import FieldKind, FieldSpec
 from engine.plugin.following import OpensAtOnce, Watch
@@ -31,7 +31,7 @@ def told_apart(engine: Engine, uses: str) -> frozenset[str]:
         fields = engine.registry.get(uses).fields
     except UnknownStepTypeError:
         return frozenset()
-    return frozenset(spec.name for spec in fields if spec.sealed_class is SealedClass.SHELTER_ADDRESS)
+    return frozenset(spec.name for spec in fields if spec.restricted_category is RestrictedCategory.SHELTER_ADDRESS)
 
 
 _UNREADABLE = "This file can no longer be read: it was erased or is damaged. Choose another one."
@@ -53,7 +53,7 @@ def with_hashes(
         if file_id is None:
             continue
         if known is None:
-            known = {file.id for file in tx.of(FileStore).of_case(state.case.id) if not file.is_held_back}
+            known = {file.id for file in tx.of(FileStore).of_case(state.case.id) if not file.is_deferred}
         if file_id not in known:
             raise InvalidAnswersError({spec.hash_of: "Choose one of the files of this case."})
         made, said = _hash_of(tx, file_id, asked=spec.hash_of), answers.get(spec.name)
@@ -107,7 +107,7 @@ def mind_copies(
     named = _files_named(fields, before.answers) | _files_named(fields, answers)
     held: set[UUID] = set()
     for file_id in sorted(named):
-        if tx.of(FileStore).hold_back(file_id, case_id=state.case.id):
+        if tx.of(FileStore).defer(file_id, case_id=state.case.id):
             state = tx.of(CaseStore).note(state, "FileHeldBack", {"file_id": str(file_id)}, actor_id=by, at=now)
             held.add(file_id)
     problems = problems_of_copies(fields, answers)
@@ -117,7 +117,7 @@ def mind_copies(
     return state
 
 
-def tell_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
+def notify_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
     """Open the steps that tell of a child who might be shown, where a file was about to be added to a case.
 
     Doing it again opens nothing twice while they are to be done. Raise `NotFoundError` and `NotAllowedError` as adding

@@ -15,10 +15,10 @@ from engine.core import commands as cm
 from engine.core import consequences as verbs
 from engine.core.consequences import WorkItem, compiled_step
 from engine.core.events import CaseClosed, Event, StepOpened, StepSubmitted
-from engine.core.keeping import key_of_step
 from engine.core.policy import Viewer, roles_in
 from engine.core.records import Step
 from engine.core.records import item_id as id_of_item
+from engine.core.retention import key_of_step
 from engine.core.settle import asks_whether_done, is_left_to_itself
 from engine.core.state import CaseState
 from engine.core.time.owing import is_late_entry
@@ -26,11 +26,11 @@ from engine.core.values import RunSteps
 from engine.db.transaction import Transaction
 from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
 from engine.language.conditions.values import Lookup
-from engine.messages.actions.recipients import tell_of_approval, tell_of_return
+from engine.messages.actions.recipients import notify_of_approval, notify_of_return
 from engine.persons.actions.persons import note_for_statement
 from engine.plugin.copies import is_refused, kept_of
 from engine.ports import JsonValue
-from engine.sharing.actions.prepared import tell_of_prepared
+from engine.sharing.actions.prepared import notify_of_prepared
 from engine.work.actions.answers import mind_copies, told_apart, with_hashes
 from engine.work.store import ItemStore
 
@@ -96,18 +96,18 @@ def complete_work_item(
             raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
         answers = _honoured(engine, tx, state, step, answers)
         kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
-        sealed = tx.of(ItemStore).keep_answers(
+        encrypted = tx.of(ItemStore).keep_answers(
             kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
             key_of=key_of_step(step), apart=told_apart(engine, step.uses),
         )  # fmt: skip
-        command = replace(command, answers_hash=hashlib.sha256(sealed).hexdigest())
+        command = replace(command, answers_hash=hashlib.sha256(encrypted).hexdigest())
         decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
         keep_who_did_it(tx, item, viewer)
         asks = any(isinstance(event, StepSubmitted) for event in decided.events)
         approval = tx.of(ItemStore).open_of_step(step.id) if asks else None
         if approval is not None and approval.approval:
-            tell_of_approval(engine, tx, decided.state, approval, by=viewer.actor_id, now=now)
-        tell_of_prepared(engine, tx, decided.state, step.id, now=now)
+            notify_of_approval(engine, tx, decided.state, approval, by=viewer.actor_id, now=now)
+        notify_of_prepared(engine, tx, decided.state, step.id, now=now)
         tx.of(ItemStore).drop_draft(item_id)
         answer = _answer(state, decided.events)
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now)
@@ -235,7 +235,7 @@ def approve_work_item(
         again = None if approved else tx.of(ItemStore).open_of_step(item.step_id)
         if again is not None:
             answered_by = state.steps[item.step_id].completed_by
-            tell_of_return(engine, tx, decided.state, again, answered_by, by=viewer.actor_id, now=now)
+            notify_of_return(engine, tx, decided.state, again, answered_by, by=viewer.actor_id, now=now)
         tx.of(HousekeepingStore).remember(command_id, {"approved": approved}, case_id=state.case.id, at=now)
         tx.commit()
         return approved

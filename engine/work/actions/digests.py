@@ -62,7 +62,7 @@ def _send(engine: Engine, preference: Preference, now: datetime) -> bool:
         note = UnaddressedMessage(f"-|{DIGEST}|{day}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(tx, person))
         written = any(counts.model_dump().values()) and write(engine, tx, note, person, preference, channel, now=now)
         for held in tx.of(BundleStore).held_back(DIGEST, recipient_id=person.id):
-            tx.of(BundleStore).bundle(held, held_for=DIGEST, by=note.id(person.id, channel))
+            tx.of(BundleStore).bundle(held, deferred_for=DIGEST, by=note.id(person.id, channel))
         tx.commit()
         return written
 

@@ -11,12 +11,12 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import consequences as verbs
 from engine.core.consequences import WorkItem
-from engine.core.keeping import key_of_step
 from engine.core.policy import Viewer, roles_in
+from engine.core.retention import key_of_step
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.acknowledge import end_calls_to
 from engine.errors import ConflictError, NotAllowedError, NotFoundError
-from engine.messages.actions.recipients import tell_who_has_it_now
+from engine.messages.actions.recipients import notify_who_has_it_now
 from engine.people.store import DirectoryStore
 from engine.plugin.copies import kept_of
 from engine.ports import JsonValue
@@ -87,7 +87,7 @@ def _change(
             tx.of(ItemStore).save(changed)
             body = {"item_id": str(item_id), "step_key": item.step_key, "assignee_id": _text(changed.assignee_id)}
             after = tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=now)
-            tell_who_has_it_now(engine, tx, after, item, changed, by=viewer.actor_id, now=now)
+            notify_who_has_it_now(engine, tx, after, item, changed, by=viewer.actor_id, now=now)
             if changed.assignee_id == viewer.actor_id:  # who has taken it themselves need not be rung about it
                 end_calls_to(engine, tx, after, viewer.actor_id, step_id=item.step_id, now=now)
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now)

@@ -13,13 +13,13 @@ from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_words
 from engine.core.deadlines.lateness import is_overdue
-from engine.core.keeping import key_of_step
 from engine.core.law.in_case import law_in_case
 from engine.core.records import Deadline
+from engine.core.retention import key_of_step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.limits import TimeLimit
-from engine.messages.actions.telling import title_of
+from engine.messages.actions.notifying import title_of
 from engine.messages.actions.writing import due_time, local_time
 from engine.plugin.steps import Document
 from engine.work.actions.answers import told_apart

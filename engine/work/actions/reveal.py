@@ -7,7 +7,7 @@ from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import require_access
 from engine.cases.actions.reasons import classes_of_step, reading_of, require_pace
 from engine.cases.store import CaseStore
-from engine.cases.views.sight import unsealed_answers, unsealed_places
+from engine.cases.views.sight import revealed_answers, revealed_places
 from engine.core.access import CaseAccess, may_tell, names_shown, shows_person, shows_step
 from engine.core.policy import Action, Viewer
 from engine.core.records import Step, StepStatus
@@ -16,7 +16,7 @@ from engine.db.transaction import Transaction
 from engine.deadlines.records.explanations import StretchView
 from engine.errors import NotFoundError
 from engine.persons.records import CasePersonView
-from engine.persons.views.person import unsealed_person
+from engine.persons.views.person import revealed_person
 from engine.sign_in.actions.account import require_step_up
 from engine.work.records import AnswerView
 from engine.work.store import ItemStore
@@ -30,7 +30,7 @@ def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: View
     Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`, `AuditUnavailableError`.
     """
     _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="AnswersRevealed", what="answers")
-    return engine.ask(unsealed_answers, viewer, step_id)
+    return engine.ask(revealed_answers, viewer, step_id)
 
 
 def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[StretchView, ...]:
@@ -41,7 +41,7 @@ def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewe
     """
     require_step_up(engine, viewer, factor=True)
     _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="PlacesRevealed", what="places")
-    return engine.ask(unsealed_places, viewer, step_id)
+    return engine.ask(revealed_places, viewer, step_id)
 
 
 def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> CasePersonView:
@@ -60,11 +60,11 @@ def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Vie
         read = reading_of(viewer, case_id, "person", ("identifying",), at=engine.clock.now(), subject_id=person_id)
         tx.of(AuditLogStore).note_reading(read)
         tx.commit()
-    return engine.ask(unsealed_person, viewer, person_id)
+    return engine.ask(revealed_person, viewer, person_id)
 
 
 def _require(engine: Engine, tx: Transaction, viewer: Viewer, case_id: UUID) -> CaseAccess | None:
-    """Refuse who does not see the case, or may reveal nothing of it: through its unit, a grant or a broken glass.
+    """Refuse who does not see the case, or may reveal nothing of it: through its unit, a grant or a broken emergency.
 
     Gives how it is seen; None for this machine, which sees it whole.
     """
@@ -95,7 +95,7 @@ def _is_there(engine: Engine, tx: Transaction, access: CaseAccess, step: Step) -
     if step.status not in _ANSWERED or not may_tell(access, step.id, step.uses, step.path):
         return False
     step_type = engine.registry.step_types.get(step.uses)
-    classes = {spec.name: spec.sealed_class or "" for spec in (step_type.fields if step_type else ())}
+    classes = {spec.name: spec.restricted_category or "" for spec in (step_type.fields if step_type else ())}
     answers = {**step.outputs, **tx.of(ItemStore).answers(step.id)}
     return bool(names_shown(access, step.uses, step.path, answers, classes))
 

@@ -14,7 +14,7 @@ from engine.db.transaction import Transaction
 from engine.language.limits import TimeLimit
 from engine.plugin.following import Watch
 from engine.plugin.steps import Concluded, Outcome, StepKind
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 
 _SOONEST, _LATEST = timedelta(days=2), timedelta(days=7)
 """Promises of the network: how soon another body is asked again, at the earliest and at the latest."""
@@ -110,9 +110,9 @@ def _open_again(engine: Engine, tx: Transaction, state: CaseState, *, now: datet
     """Open a case again that is closed; None where nobody may, since it is sealed or part of another one."""
     if state.case.status is not CaseStatus.CLOSED:
         return state
-    if state.case.merged_into is not None or tx.of(KeepingStore).restriction_of(state.case.id) is not None:
+    if state.case.merged_into is not None or tx.of(RetentionStore).restriction_of(state.case.id) is not None:
         return None
-    tx.of(KeepingStore).drop_proposals(state.case.id, by=None, at=now)
+    tx.of(RetentionStore).drop_proposals(state.case.id, by=None, at=now)
     return carry_out(engine, tx, state, cm.ReopenCase(GOES_ON), actor_id=None, now=now).state
 
 

@@ -107,7 +107,7 @@ def _form_view(reading: Reading, rows: FormRows, vault: Vault) -> FormView:
     return FormView(
         item=rows.item,
         purpose=_purpose(step_type, row["uses"]),
-        help=step.spec.help if step else typed_title(vault, row["step_id"], row["sealed_title"]),
+        help=step.spec.help if step else typed_title(vault, row["step_id"], row["encrypted_title"]),
         fields=() if is_approval else tuple(_field(spec, typed, proposed) for spec in fields),
         outcomes=APPROVAL_OUTCOMES if is_approval else _outcomes(step_type, step),
         event_time_field=None if is_approval or step_type is None else step_type.event_time_field,
@@ -121,7 +121,7 @@ def _form_view(reading: Reading, rows: FormRows, vault: Vault) -> FormView:
 
 def _noted(rows: FormRows, vault: Vault) -> tuple[str, ...]:
     draft = rows.draft
-    return opened_notes(vault, draft["item_id"], draft["sealed_notes"]) if draft else ()
+    return opened_notes(vault, draft["item_id"], draft["encrypted_notes"]) if draft else ()
 
 
 def _check(row: Row, viewer: Viewer) -> None:
@@ -133,7 +133,7 @@ def _check(row: Row, viewer: Viewer) -> None:
 
 def _submitted(row: Row) -> Select[tuple[object, ...]]:
     return (
-        select(ANSWER, STEP.c.sealed_outputs)
+        select(ANSWER, STEP.c.encrypted_outputs)
         .select_from(ANSWER.join(STEP, STEP.c.id == ANSWER.c.step_id))
         .where(ANSWER.c.step_id == row["step_id"], ANSWER.c.turn == STEP.c.turn)
     )
@@ -152,10 +152,12 @@ def _so_far(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vault) -> tupl
         return {}, {}, ()
     closed = {
         spec.name for spec in fields
-        if spec.sealed_class and rows.access and not covers(rows.access, f"class:{spec.sealed_class.value}")
+        if spec.restricted_category
+        and rows.access
+        and not covers(rows.access, f"class:{spec.restricted_category.value}")
     }  # fmt: skip
-    proposed = _without(opened_draft(vault, rows.draft, "sealed_proposals"), closed)
-    typed = opened_draft(vault, rows.draft, "sealed_answers")
+    proposed = _without(opened_draft(vault, rows.draft, "encrypted_proposals"), closed)
+    typed = opened_draft(vault, rows.draft, "encrypted_answers")
     if rows.is_own_draft or closed.isdisjoint(name for name, value in typed.items() if value not in _NOTHING):
         return typed, proposed, ()
     beside = {name for name in typed if name.startswith(BESIDE)}
@@ -171,7 +173,7 @@ def _submitted_answers(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vau
     if rows.submitted is None:
         return ()
     step = rows.submitted
-    answers = {**opened_outputs(vault, step["step_id"], step["sealed_outputs"]), **opened_answers(vault, step)}
+    answers = {**opened_outputs(vault, step["step_id"], step["encrypted_outputs"]), **opened_answers(vault, step)}
     return answer_views(fields, answers, rows.row["zone"], unmasked=True)
 
 

@@ -98,7 +98,7 @@ def select_items(picked: FromClause) -> Select[tuple[object, ...]]:
     """Return the statement that fetches what a view of an item needs; `picked` has `id`, `due_at`, `late_from`."""
     return (
         select(
-            ITEM, picked.c.due_at, picked.c.late_from, CASE.c.number, STEP.c.path, STEP.c.added, STEP.c.sealed_title,
+            ITEM, picked.c.due_at, picked.c.late_from, CASE.c.number, STEP.c.path, STEP.c.added, STEP.c.encrypted_title,
             RUN.c.definition_hash, RUN.c.zone, ACTOR.c.name.label("assignee"),
         )
         .select_from(

@@ -37,7 +37,7 @@ from engine.rehearsal.world import people_of
 from engine.retention.actions.custody import answer_release, ask_release, standing
 from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
-from engine.retention.store import KeepingStore
+from engine.retention.store import RetentionStore
 from engine.sign_in.actions.sessions import become, sign_in, viewer_of
 from tests.integration.closing import close_at_once
 from tests.integration.installation import Installation, installed
@@ -172,10 +172,10 @@ def test_what_was_answered_since_is_not_answered_again_and_nothing_is_erased(res
         answer_lift(restored, before.cases[0], before.hold, viewer=before.people["supervisor"], agreed=True)
     assert lapse_approvals(restored) == 1
     with restored.transaction() as tx:
-        hold = tx.of(KeepingStore).hold(before.hold)
+        hold = tx.of(RetentionStore).hold(before.hold)
         assert hold is not None
         hold.require_live()
-        assert tx.of(KeepingStore).ripe(now=restored.clock.now() + timedelta(days=365), most=9) == ()
+        assert tx.of(RetentionStore).ripe(now=restored.clock.now() + timedelta(days=365), most=9) == ()
     assert erase_what_is_ripe(restored) == 0
 
 

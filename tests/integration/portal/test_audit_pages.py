@@ -1,4 +1,4 @@
-"""The pages of the audit, of break-glass and of concerns, by every role that comes to them."""
+"""The pages of the audit, of emergency access and of concerns, by every role that comes to them."""
 
 import re
 from typing import Any
@@ -89,17 +89,17 @@ def test_what_happened_is_told_to_the_person_without_a_name_of_anybody(portal: P
 def test_a_made_up_number_gets_the_same_answer_as_a_case_of_another_unit(reported: Reported, stranger: Any) -> None:
     pages = []
     for number in (reported.number, "C-ZZZZ-ZZZZ"):
-        form = stranger.get(f"/break-glass?number={number}")
+        form = stranger.get(f"/emergency-access?number={number}")
         data = {
             "command_id": str(uuid4()), "number": number, "reason_code": "life_at_risk",
             "words": f"{NAME} bleeds before us.", "hours": "2",
         }  # fmt: skip
-        bad = stranger.post("/break-glass", data=data | {"hours": "9"})
-        done = stranger.post("/break-glass", data=data, follow_redirects=False)
+        bad = stranger.post("/emergency-access", data=data | {"hours": "9"})
+        done = stranger.post("/emergency-access", data=data, follow_redirects=False)
         assert (form.status_code, bad.status_code, done.status_code) == (200, 422, 303)
         pages.append([_same(part, number) for part in (form.text, bad.text, done.headers["location"])])
     assert pages[0] == pages[1]
-    after = stranger.get("/break-glass").text
+    after = stranger.get("/emergency-access").text
     assert after.count("<td>C-") == 2
     rows = re.findall(r"<tr><td>(C-[^<]+)</td>(.*?)</tr>", after)
     assert rows[0][1] == rows[1][1]
@@ -108,8 +108,8 @@ def test_a_made_up_number_gets_the_same_answer_as_a_case_of_another_unit(reporte
 
 def test_the_lead_sees_who_opened_it_and_why_and_confirms_it(portal: Portal, reported: Reported, stranger: Any) -> None:
     lead = portal.as_role("safeguarding_lead")
-    page = lead.get("/break-glass").text
-    link = re.search(r'href="(/break-glass/[0-9a-f-]+)"', page)
+    page = lead.get("/emergency-access").text
+    link = re.search(r'href="(/emergency-access/[0-9a-f-]+)"', page)
     assert link
     one = lead.get(link.group(1)).text
     assert NAME in one
@@ -122,11 +122,11 @@ def test_the_lead_sees_who_opened_it_and_why_and_confirms_it(portal: Portal, rep
 
 
 @pytest.mark.parametrize("role", ["auditor", "system_administrator", "press_officer"])
-def test_who_does_not_care_for_people_is_not_offered_to_break_the_glass(portal: Portal, role: str) -> None:
+def test_who_does_not_care_for_people_is_not_offered_to_break_the_emergency(portal: Portal, role: str) -> None:
     client = portal.as_role(role)
-    assert "/break-glass" not in client.get("/cases").text
+    assert "/emergency-access" not in client.get("/cases").text
     data = {"number": "C-1AAA-1AAA", "reason_code": "life_at_risk", "words": "something happened", "hours": "1"}
-    assert client.post("/break-glass", data=data | {"command_id": str(uuid4())}).status_code == 403
+    assert client.post("/emergency-access", data=data | {"command_id": str(uuid4())}).status_code == 403
 
 
 def test_a_concern_is_told_and_answered_in_confidence(portal: Portal) -> None:

@@ -66,7 +66,9 @@ def test_what_a_draft_keeps_beside_its_questions_is_sealed(portal: Portal) -> No
     of_item = {"item": item.rpartition("/")[2]}
     sql = create_engine(portal.urls.admin)
     with sql.connect() as connection:
-        kept = connection.execute(text("SELECT sealed_answers FROM draft WHERE item_id = :item"), of_item).scalar_one()
+        kept = connection.execute(
+            text("SELECT encrypted_answers FROM draft WHERE item_id = :item"), of_item
+        ).scalar_one()
     sql.dispose()
     assert BESIDE["reason"].encode() not in bytes(kept)
     assert BESIDE["outcome"].encode() not in bytes(kept)

@@ -97,7 +97,7 @@ def test_reporting_what_another_unit_reported_is_like_any_other_report(units: Tw
     assert seen[0] == seen[1]
 
 
-def test_breaking_the_glass_for_a_case_that_is_denied_is_like_asking_for_nothing(units: TwoUnits) -> None:
+def test_breaking_the_emergency_for_a_case_that_is_denied_is_like_asking_for_nothing(units: TwoUnits) -> None:
     who = units.there.people["case_manager"]
     client, denied = units.client(who.actor_id), units.here.case.number
     with units.portal.engine.transaction() as tx:
@@ -116,8 +116,8 @@ def test_breaking_the_glass_for_a_case_that_is_denied_is_like_asking_for_nothing
             "words": "A life is in danger there, and nobody of theirs answers.",
             "hours": "1",
         }
-        got = client.post("/break-glass", data=form | {"command_id": str(uuid4())}, follow_redirects=False)
-        page = client.get("/break-glass")
+        got = client.post("/emergency-access", data=form | {"command_id": str(uuid4())}, follow_redirects=False)
+        page = client.get("/emergency-access")
         return got.status_code, got.headers.get("location", ""), _plain(page.text)
 
     (status, where, before), (_, _, after) = ask(denied), ask("C-1234-5678")

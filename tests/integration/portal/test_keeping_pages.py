@@ -46,12 +46,12 @@ def test_a_case_is_held_back_and_let_go_by_two_people(portal: Portal, case: Repo
 
 def test_a_sealed_case_is_gone_for_the_others_until_two_open_it(portal: Portal, case: Reported) -> None:
     officer, manager, lawyer = (portal.as_role(role) for role in ("data_protection_officer", "case_manager", "lawyer"))
-    seal = {
+    encrypt = {
         "ground_code": "objection", "holder_id": str(portal.people["lawyer"].actor_id), "command_id": str(uuid4()),
     }  # fmt: skip
     wrong = officer.post(f"{case.page}/seal", data={"command_id": str(uuid4())})
     assert wrong.status_code == 422
-    assert case.number in officer.post(f"{case.page}/seal", data=seal).text
+    assert case.number in officer.post(f"{case.page}/seal", data=encrypt).text
     for path in (case.page, f"{case.page}/keeping", f"{case.page}/history", case.item):
         assert manager.get(path).status_code == 404, path
     assert case.number not in manager.get("/keeping").text

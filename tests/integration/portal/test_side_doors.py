@@ -416,7 +416,7 @@ def _of_case(units: TwoUnits) -> list[tuple[object, ...]]:
             "SELECT table_name FROM information_schema.columns"
             " WHERE column_name = 'case_id' AND table_schema = 'public' ORDER BY 1"
         )
-        if name not in {"batch", "command", "break_glass"}
+        if name not in {"batch", "command", "emergency_access"}
     ]
     hashed = "SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text))"
     shown = [

@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid4
 
-from engine.cases.views.sight import unsealed_answers
+from engine.cases.views.sight import revealed_answers
 from engine.core import commands as cm
 from engine.core.policy import Viewer
 from engine.core.records import AddedStep, StepInterval
@@ -11,7 +11,7 @@ from engine.deadlines.views.why import explain_deadline
 from engine.overview.records.cases import CaseView, StepView
 from engine.overview.views.board import admin_board
 from engine.overview.views.case import case_page
-from engine.persons.views.person import unsealed_person
+from engine.persons.views.person import revealed_person
 from tests.integration.queries.world import CANARY, CHECK, INTAKE, START, World
 
 VISIT = {"seen_at": "2026-03-10T06:30:00+00:00", "is_safe": True, "doctor": CANARY}
@@ -55,7 +55,7 @@ def test_a_step_shows_its_open_item_also_beside_one_that_was_over_at_the_same_in
         step_key="intake", uses="field.report", approval=False, status="cancelled", candidate_roles=[],
         excluded_ids=[], priority=0, opened_at=START, revision=1,
     )  # fmt: skip
-    world.add(tb.DraftRow, item_id=over, case_id=case_id, unit_id=unit, sealed_notes=b"v2|", saved_at=START)
+    world.add(tb.DraftRow, item_id=over, case_id=case_id, unit_id=unit, encrypted_notes=b"v2|", saved_at=START)
     assert step_of(_page(world, lead, case_id), "intake").item_id == item
 
 
@@ -82,18 +82,18 @@ def test_no_word_that_could_name_somebody_is_anywhere_on_the_page(
 
 def test_what_is_masked_can_be_unsealed_for_who_may(world: World, lead: Viewer, visited: UUID) -> None:
     page = _page(world, lead, visited)
-    answers = world.ask(unsealed_answers, lead, step_of(page, "check").id)
+    answers = world.ask(revealed_answers, lead, step_of(page, "check").id)
     assert {answer.name: answer.text for answer in answers}["reason"] == CANARY
     assert not any(answer.masked for answer in answers)
-    person = world.ask(unsealed_person, lead, page.persons[1].id)
+    person = world.ask(revealed_person, lead, page.persons[1].id)
     assert (person.name, person.age, person.label) == (CANARY, 14, "Person 2")
 
 
 def test_a_page_whose_key_is_gone_shows_the_open_answers_and_says_what_cannot_be_read(
     world: World, lead: Viewer, visited: UUID
 ) -> None:
-    sealed = b"v2|\x01" + uuid4().bytes + b"0" * 40
-    world.change(tb.AnswerRow, tb.AnswerRow.case_id == visited, sealed_answers=sealed)
+    encrypted = b"v2|\x01" + uuid4().bytes + b"0" * 40
+    world.change(tb.AnswerRow, tb.AnswerRow.case_id == visited, encrypted_answers=encrypted)
     page = _page(world, lead, visited)
     assert [answer.name for answer in step_of(page, "check").answers] == ["decision", "points"]
     assert any("“First check” cannot be read" in finding for finding in page.findings)

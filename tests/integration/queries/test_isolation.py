@@ -10,7 +10,7 @@ import pytest
 
 from engine.access.views import case_access
 from engine.cases.views.lists import cases, count_cases, find_case
-from engine.cases.views.sight import unsealed_answers
+from engine.cases.views.sight import revealed_answers
 from engine.core.policy import Membership, Viewer
 from engine.db import tables as tb
 from engine.deadlines.views.why import explain_deadline, explain_step
@@ -21,7 +21,7 @@ from engine.overview.views.board import admin_board
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_history
 from engine.people.viewer import actors
-from engine.persons.views.person import unsealed_person
+from engine.persons.views.person import revealed_person
 from engine.work.views.form import item_form
 from engine.work.views.worklist import work_item, worklist
 from tests.integration.queries.world import CANARY, START, World
@@ -37,8 +37,8 @@ QUESTIONS: dict[str, Callable[[World, Viewer, Ids], object]] = {
     "explain_deadline": lambda world, viewer, ids: world.ask(explain_deadline, viewer, ids["deadline"]),
     "explain_step": lambda world, viewer, ids: world.ask(explain_step, viewer, ids["case"], "check"),
     "document": lambda world, viewer, ids: world.ask(document_text, viewer, ids["document"]),
-    "unsealed_answers": lambda world, viewer, ids: world.ask(unsealed_answers, viewer, ids["step"]),
-    "unsealed_person": lambda world, viewer, ids: world.ask(unsealed_person, viewer, ids["person"]),
+    "unsealed_answers": lambda world, viewer, ids: world.ask(revealed_answers, viewer, ids["step"]),
+    "unsealed_person": lambda world, viewer, ids: world.ask(revealed_person, viewer, ids["person"]),
 }
 
 
@@ -54,10 +54,10 @@ def ids(world: World, unit: UUID, lead: Viewer) -> Ids:
     case_id = world.open_case(unit, victims=1, number="C-HOME")
     step = world.answer(case_id, "intake", ANSWERS, by=world.actor("Ina", unit, "intake_officer"))
     document = uuid4()
-    html = world.vault.seal(CANARY, key_of=case_id, table="document", row=document, column="sealed_html")
+    html = world.vault.encrypt(CANARY, key_of=case_id, table="document", row=document, column="encrypted_html")
     world.add(
         tb.DocumentRow, id=document, case_id=case_id, unit_id=unit, step_id=step, name="slip", title="Slip",
-        number="1", version=1, sha256="0", sealed_html=html, made_at=START,
+        number="1", version=1, sha256="0", encrypted_html=html, made_at=START,
     )  # fmt: skip
     page = world.ask(case_page, lead, case_id)
     return {

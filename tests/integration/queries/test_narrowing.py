@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.cases.views.lists import cases
-from engine.cases.views.sight import unsealed_answers
+from engine.cases.views.sight import revealed_answers
 from engine.core.policy import Viewer
 from engine.db import tables as tb
 from engine.deadlines.views.lists import link
@@ -18,7 +18,7 @@ from engine.messages.actions.writing import hash_of_link
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_history
 from engine.people.viewer import as_viewer
-from engine.persons.views.person import person_page, unsealed_person
+from engine.persons.views.person import person_page, revealed_person
 from tests.integration.queries.test_isolation import ANSWERS, refused
 from tests.integration.queries.world import CANARY, START, World
 
@@ -48,10 +48,10 @@ def case_id(world: World, home: UUID) -> UUID:
     person = world.ask(case_page, sam, case_id).persons[0].id
     world.answer(case_id, "visit", VISITED, by=wim, path=f"person:{person}")
     document = uuid4()
-    html = world.vault.seal(CANARY, key_of=case_id, table="document", row=document, column="sealed_html")
+    html = world.vault.encrypt(CANARY, key_of=case_id, table="document", row=document, column="encrypted_html")
     world.add(
         tb.DocumentRow, id=document, case_id=case_id, unit_id=home, step_id=step, name="slip", title="Slip",
-        number="1", version=1, sha256="0", sealed_html=html, made_at=START,
+        number="1", version=1, sha256="0", encrypted_html=html, made_at=START,
     )  # fmt: skip
     return case_id
 
@@ -87,7 +87,7 @@ def test_only_the_answers_that_are_named_are_there(world: World, partner: Viewer
     assert shown(world, partner, case_id) == {"field.check.decision": "Go there", "field.visit.doctor": "•••"}
     page = world.ask(case_page, partner, case_id)
     visit = next(step for step in page.steps if step.uses == "field.visit")
-    assert [answer.text for answer in world.ask(unsealed_answers, partner, visit.id)] == ["Dr. Lyngdoh"]
+    assert [answer.text for answer in world.ask(revealed_answers, partner, visit.id)] == ["Dr. Lyngdoh"]
     assert (page.deadlines, page.persons, dict(page.facts)) == ((), (), {})
     assert {event.type for event in world.ask(case_history, partner, case_id)} <= {
         "StepOpened", "StepEnded", "StepSkipped", "StepSubmitted", "DeadlineSet", "DeadlineEnded"
@@ -99,8 +99,8 @@ def test_what_is_not_named_does_not_exist(world: World, partner: Viewer, case_id
     intake = next(step.id for step in home.steps if step.uses == "field.report")
     world.grant(case_id, partner.unit_ids[0], fields=["field.check.decision"])
     asked: list[Callable[[], object]] = [
-        partial(world.ask, unsealed_answers, partner, intake),
-        partial(world.ask, unsealed_person, partner, home.persons[0].id),
+        partial(world.ask, revealed_answers, partner, intake),
+        partial(world.ask, revealed_person, partner, home.persons[0].id),
         partial(world.ask, document_text, partner, home.documents[0].id),
         partial(world.ask, paper, partner, home.documents[0].id),
         partial(world.ask, explain_deadline, partner, home.deadlines[0].id),
@@ -127,8 +127,8 @@ def test_the_steps_of_a_person_for_whom_no_grant_holds_are_not_there(
     history = world.ask(case_history, partner, case_id)
     assert not [event for event in history if visit.title in event.text]
     asked: list[Callable[[], object]] = [
-        partial(world.ask, unsealed_answers, partner, visit.id),
-        partial(world.ask, unsealed_person, partner, home.persons[0].id),
+        partial(world.ask, revealed_answers, partner, visit.id),
+        partial(world.ask, revealed_person, partner, home.persons[0].id),
         partial(world.ask, person_page, partner, case_id, home.persons[0].id),
         partial(world.ask, explain_deadline, partner, of_visit[0].id),
     ]
@@ -223,7 +223,7 @@ def test_a_sealed_class_is_opened_by_its_role_in_the_unit_and_by_its_name_in_a_g
     step = next(step.id for step in world.ask(case_page, sam, case_id).steps if step.uses == "field.visit")
 
     def told(viewer: Viewer) -> dict[str, str]:
-        return {answer.name: answer.text for answer in world.ask(unsealed_answers, viewer, step)}
+        return {answer.name: answer.text for answer in world.ask(revealed_answers, viewer, step)}
 
     assert told(nurse)["wound"] == "A cut"
     assert told(sam)["wound"] == "•••"
@@ -237,4 +237,4 @@ def test_a_sealed_class_is_opened_by_its_role_in_the_unit_and_by_its_name_in_a_g
 def test_who_may_not_reveal_is_told_so_where_they_see_the_step(world: World, home: UUID, case_id: UUID) -> None:
     press = world.actor("Pia", home, "press_officer")
     step = world.ask(case_page, press, case_id).steps[0].id
-    assert refused(partial(world.ask, unsealed_answers, press, step))[0] is NotAllowedError
+    assert refused(partial(world.ask, revealed_answers, press, step))[0] is NotAllowedError

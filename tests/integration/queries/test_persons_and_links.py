@@ -11,7 +11,7 @@ from engine.errors import NotFoundError
 from engine.overview.views.case import case_page
 from engine.persons.store import PersonStore
 from engine.persons.views.links import case_links
-from engine.persons.views.person import person_page, unsealed_person
+from engine.persons.views.person import person_page, revealed_person
 from engine.sharing.views.sent import partner_page
 from tests.integration.queries.world import START, World
 
@@ -63,7 +63,7 @@ def test_a_grant_shows_of_a_person_what_it_names(
 ) -> None:
     person = person_of(world, sam, case_id)
     world.grant(case_id, partner.unit_ids[0], fields=fields)
-    seen = world.ask(unsealed_person, partner, person)
+    seen = world.ask(revealed_person, partner, person)
     assert (seen.name, seen.aliases, seen.phone, seen.age_words, seen.is_child) == shown
     assert bool(seen.candidates) == (fields == ["person.*"])
     assert world.ask(person_page, partner, case_id, person).same == ()

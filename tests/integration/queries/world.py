@@ -74,7 +74,7 @@ class VisitForm(Form):
     seen_at: Instant = asked(label="When?", event_time=True)
     is_safe: bool | None = asked(label="Is it safe?", default=None)
     doctor: Text | None = asked(label="Which doctor?", sensitive=True, default=None)
-    wound: Text | None = asked(label="Which wound?", sealed="health", default=None)
+    wound: Text | None = asked(label="Which wound?", restricted="health", default=None)
 
 
 PILLAR = Pillar(

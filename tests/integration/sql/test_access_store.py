@@ -71,9 +71,9 @@ def test_a_grant_is_kept_as_it_was_given_and_ends_once(world: World, case_id: UU
 
 
 def test_a_grant_to_one_person_is_theirs_alone(world: World, case_id: UUID, stranger: Viewer) -> None:
-    granted(world, case_id, stranger.unit_ids[0], kind="break_glass", actor_id=stranger.actor_id)
+    granted(world, case_id, stranger.unit_ids[0], kind="emergency_access", actor_id=stranger.actor_id)
     colleague = world.actor("Col", stranger.unit_ids[0], "supervisor")
-    assert seen(world, stranger, case_id) is Via.BREAK_GLASS
+    assert seen(world, stranger, case_id) is Via.EMERGENCY_ACCESS
     assert seen(world, colleague, case_id) is Via.NONE
 
 

@@ -76,9 +76,11 @@ def test_the_application_may_not_change_or_remove_an_event(world: World, stateme
 def test_sealed_answers_swapped_between_two_cases_do_not_open(world: World) -> None:
     one, two = world.at_talk(), world.at_talk()
     steps = [_look(world, case) for case in (one.case_id, two.case_id)]
-    sealed = [world.rows("SELECT sealed_answers FROM answer WHERE step_id = :s", s=step)[0][0] for step in steps]
-    for step, other in zip(steps, reversed(sealed), strict=True):
-        world.rows("UPDATE answer SET sealed_answers = :sealed WHERE step_id = :s", s=step, sealed=bytes(other))
+    encrypted = [world.rows("SELECT encrypted_answers FROM answer WHERE step_id = :s", s=step)[0][0] for step in steps]
+    for step, other in zip(steps, reversed(encrypted), strict=True):
+        world.rows(
+            "UPDATE answer SET encrypted_answers = :encrypted WHERE step_id = :s", s=step, encrypted=bytes(other)
+        )
     for step in steps:
         with world.engine.transaction() as tx, pytest.raises(DamagedError):
             tx.of(ItemStore).answers(step)
@@ -91,7 +93,7 @@ def test_once_a_cases_key_is_destroyed_its_answers_are_gone_and_nothing_more_is_
     with world.engine.transaction() as tx, pytest.raises(KeyMissingError):
         tx.of(ItemStore).answers(_look(world, opened.case_id))
     with pytest.raises(KeyMissingError):
-        world.engine.vault.seal("x", key_of=opened.case_id, table="t", row=opened.case_id, column="c")
+        world.engine.vault.encrypt("x", key_of=opened.case_id, table="t", row=opened.case_id, column="c")
 
 
 def _look(world: World, case_id: UUID) -> UUID:

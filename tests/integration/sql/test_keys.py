@@ -35,11 +35,11 @@ class Process:
         self.sql = writer_of(world.urls)
         self.vault = KeyVault(KeyRing(file), SqlWrappedKeys(self.sql, world.clock), ticks=lambda: self.at)
 
-    def seal(self, owner: UUID, value: str = "Kamala") -> bytes:
-        return self.vault.seal(value, key_of=owner, table="answer", row=ROW, column="words")
+    def encrypt(self, owner: UUID, value: str = "Kamala") -> bytes:
+        return self.vault.encrypt(value, key_of=owner, table="answer", row=ROW, column="words")
 
-    def unseal(self, sealed: bytes) -> object:
-        return self.vault.unseal(sealed, table="answer", row=ROW, column="words")
+    def decrypt(self, encrypted: bytes) -> object:
+        return self.vault.decrypt(encrypted, table="answer", row=ROW, column="words")
 
 
 @pytest.fixture
@@ -68,26 +68,26 @@ def test_a_case_and_its_persons_are_wrapped_by_their_organisation_and_that_by_th
 def test_the_second_process_uses_the_key_that_the_first_one_made(processes: tuple[Process, Process]) -> None:
     one, two = processes
     owner = uuid4()
-    assert two.unseal(one.seal(owner)) == "Kamala"
-    assert one.unseal(two.seal(owner)) == "Kamala"
+    assert two.decrypt(one.encrypt(owner)) == "Kamala"
+    assert one.decrypt(two.encrypt(owner)) == "Kamala"
 
 
 def test_a_key_that_one_process_destroys_is_forgotten_by_the_others_within_a_second(
     world: World, processes: tuple[Process, Process]
 ) -> None:
     owner, another = uuid4(), uuid4()
-    sealed = processes[0].seal(owner)
-    kept = processes[0].seal(another)
+    encrypted = processes[0].encrypt(owner)
+    kept = processes[0].encrypt(another)
     for process in processes:
-        assert process.unseal(sealed) == "Kamala"
+        assert process.decrypt(encrypted) == "Kamala"
     assert destroy(world, owner)
     for process in processes:
         process.at += LOOK_AGAIN
         with pytest.raises(KeyMissingError):
-            process.unseal(sealed)
+            process.decrypt(encrypted)
         with pytest.raises(KeyMissingError):
-            process.seal(owner)
-        assert process.unseal(kept) == "Kamala"
+            process.encrypt(owner)
+        assert process.decrypt(kept) == "Kamala"
 
 
 def test_nothing_is_ever_sealed_for_an_owner_destroyed_before_it_had_a_key(
@@ -96,7 +96,7 @@ def test_nothing_is_ever_sealed_for_an_owner_destroyed_before_it_had_a_key(
     owner = uuid4()
     assert not destroy(world, owner)
     with pytest.raises(KeyMissingError):
-        processes[0].seal(owner)
+        processes[0].encrypt(owner)
     assert not destroy(world, owner)
 
 
@@ -123,8 +123,8 @@ def test_every_key_is_wrapped_anew_in_batches_and_keys_without_a_home_find_it(
 ) -> None:
     ours, theirs = world.open().case_id, world.open().case_id
     world.rows("DELETE FROM data_key")
-    stray = [processes[0].seal(uuid4(), str(number)) for number in range(5)]
-    sealed = processes[0].seal(ours)
+    stray = [processes[0].encrypt(uuid4(), str(number)) for number in range(5)]
+    encrypted = processes[0].encrypt(ours)
     organisation = world.rows("SELECT organisation_id FROM unit WHERE id = :u", u=world.unit)[0][0]
     process = Process(world, LATER)
     early = process.vault._wrap(theirs, 1, b"d" * 32, None)  # a key made before its case was stored
@@ -134,7 +134,7 @@ def test_every_key_is_wrapped_anew_in_batches_and_keys_without_a_home_find_it(
     assert (by[organisation], by[ours], by[theirs]) == ("n", f"{organisation}/1", f"{organisation}/1")
     assert set(by.values()) == {"n", f"{organisation}/1"}
     alone = Process(world, replace(LATER, keys={"n": b"n" * 32}))
-    assert [alone.unseal(value) for value in (*stray, sealed)] == [*"01234", "Kamala"]
+    assert [alone.decrypt(value) for value in (*stray, encrypted)] == [*"01234", "Kamala"]
     for other in (alone, process):
         other.sql.dispose()
 
@@ -144,7 +144,7 @@ def test_a_case_that_goes_to_another_organisation_is_wrapped_by_that_ones_key(
 ) -> None:
     case_id = world.open().case_id
     world.rows("DELETE FROM data_key")
-    sealed = processes[0].seal(case_id)
+    encrypted = processes[0].encrypt(case_id)
     world.rows('UPDATE "case" SET unit_id = :other WHERE id = :case', other=world.network.other_unit, case=case_id)
     world.rows(
         "UPDATE unit SET organisation_id = :new WHERE id = :unit", new=new_one(world), unit=world.network.other_unit
@@ -154,7 +154,7 @@ def test_a_case_that_goes_to_another_organisation_is_wrapped_by_that_ones_key(
     query = "SELECT u.organisation_id || '/1' FROM unit u WHERE id = :unit"
     wanted = world.rows(query, unit=world.network.other_unit)[0][0]
     assert world.rows("SELECT wrapped_by FROM data_key WHERE owner_id = :c", c=case_id)[0][0] == wanted
-    assert process.unseal(sealed) == "Kamala"
+    assert process.decrypt(encrypted) == "Kamala"
     process.sql.dispose()
 
 

@@ -107,8 +107,8 @@ class _OnPort(Controller):
             return
         trusting = ssl.create_default_context()
         trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-        with socket.create_connection((self.hostname, self.port), 5) as plain, trusting.wrap_socket(plain) as sealed:
-            sealed.recv(1024)
+        with socket.create_connection((self.hostname, self.port), 5) as plain, trusting.wrap_socket(plain) as encrypted:
+            encrypted.recv(1024)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from engine.cases.actions.open import OpenedCase
 from engine.core.keys import place_key
 from engine.documents.views import document_text
 from engine.errors import KeyMissingError
-from engine.keys.actions.keys import reseal_case
+from engine.keys.actions.keys import reencrypt_case
 from engine.keys.store import KeyStore
-from engine.language.names import SealedClass
+from engine.language.names import RestrictedCategory
 from engine.overview.views.case import case_page
 from engine.plugin.registry import load_registry
 from engine.ports import JsonValue
@@ -46,11 +46,11 @@ def answers(world: World, case_id: UUID) -> dict[str, object]:
 def outer(world: World, case_id: UUID) -> str:
     """Return what the key of the case alone opens."""
     row = world.rows(
-        "SELECT step_id, turn, sealed_answers FROM answer WHERE case_id = :c AND step_id IN"
+        "SELECT step_id, turn, encrypted_answers FROM answer WHERE case_id = :c AND step_id IN"
         " (SELECT id FROM step WHERE key = 'look')", c=case_id,
     )[0]  # fmt: skip
-    place = f"sealed_answers/{row[1]}"
-    return str(world.engine.vault.unseal(bytes(row[2]), table="answer", row=row[0], column=place))
+    place = f"encrypted_answers/{row[1]}"
+    return str(world.engine.vault.decrypt(bytes(row[2]), table="answer", row=row[0], column=place))
 
 
 def destroy_places(world: World, case_id: UUID) -> None:
@@ -81,15 +81,15 @@ def test_what_was_typed_and_not_sent_is_kept_apart_too(world: World) -> None:
     save_draft(world.engine, item.id, viewer=world.who("caseworker"), answers={"words": "Some", "hideout": HIDEOUT})
     form = world.engine.ask(item_form, world.who("caseworker"), item.id)
     assert {field.name: field.value for field in form.fields}["hideout"] == HIDEOUT
-    sealed = bytes(world.rows("SELECT sealed_answers FROM draft WHERE item_id = :i", i=item.id)[0][0])
-    typed = world.engine.vault.unseal(sealed, table="draft", row=item.id, column="sealed_answers")
+    encrypted = bytes(world.rows("SELECT encrypted_answers FROM draft WHERE item_id = :i", i=item.id)[0][0])
+    typed = world.engine.vault.decrypt(encrypted, table="draft", row=item.id, column="encrypted_answers")
     assert HIDEOUT not in str(typed)
 
 
 def test_it_is_sealed_anew_with_its_case(world: World, looked: OpenedCase) -> None:
-    reseal_case(world.engine, looked.case_number, viewer=SYSTEM)
+    reencrypt_case(world.engine, looked.case_number, viewer=SYSTEM)
     world.later(minutes=2)
-    assert reseal_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
+    assert reencrypt_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
     whole = "SELECT owner_id, version FROM data_key WHERE owner_id = ANY(:o) AND wrapped IS NOT NULL"
     owners = [looked.case_id, place_key(looked.case_id)]
     assert {tuple(row) for row in world.rows(whole, o=owners)} == {(owner, 2) for owner in owners}
@@ -97,13 +97,13 @@ def test_it_is_sealed_anew_with_its_case(world: World, looked: OpenedCase) -> No
 
 
 def papers(world: World, case_id: UUID) -> list[tuple[UUID, bytes]]:
-    rows = world.rows("SELECT id, sealed_html FROM document WHERE case_id = :c", c=case_id)
+    rows = world.rows("SELECT id, encrypted_html FROM document WHERE case_id = :c", c=case_id)
     return [(row[0], bytes(row[1])) for row in rows]
 
 
 def inside(world: World, paper: tuple[UUID, bytes]) -> JsonValue:
     """Return what the key of the case, or of its person, alone opens of a paper."""
-    return world.engine.vault.unseal(paper[1], table="document", row=paper[0], column="sealed_html")
+    return world.engine.vault.decrypt(paper[1], table="document", row=paper[0], column="encrypted_html")
 
 
 def test_a_paper_that_tells_where_somebody_is_opens_with_the_key_of_places_only(
@@ -116,9 +116,9 @@ def test_a_paper_that_tells_where_somebody_is_opens_with_the_key_of_places_only(
     manager = world.who("case_manager")
     shown = world.engine.ask(document_text, manager, paper[0])
     assert "<html" in shown
-    reseal_case(world.engine, looked.case_number, viewer=SYSTEM)
+    reencrypt_case(world.engine, looked.case_number, viewer=SYSTEM)
     world.later(minutes=2)
-    assert reseal_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
+    assert reencrypt_case(world.engine, looked.case_number, viewer=SYSTEM).are_dropped
     assert papers(world, looked.case_id) != [paper]
     assert world.engine.ask(document_text, manager, paper[0]) == shown
     destroy_places(world, looked.case_id)
@@ -139,7 +139,7 @@ def test_every_address_of_a_shelter_in_the_shipped_pillars_is_told_apart(world: 
     registry = load_registry({}, builtins=(CORE,))
     engine = replace(world.engine, registry=registry)
     asked = {
-        uses: {spec.name for spec in kind.fields if spec.sealed_class is SealedClass.SHELTER_ADDRESS}
+        uses: {spec.name for spec in kind.fields if spec.restricted_category is RestrictedCategory.SHELTER_ADDRESS}
         for uses, kind in registry.step_types.items()
     }
     assert any(asked.values())

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.actions.recusals import end_recusal, recuse
-from engine.access.actions.restrict import ask_to_open, seal_case
+from engine.access.actions.restrict import ask_to_open, restrict_case
 from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.records import ApprovalKind
 from engine.approvals.views import count_waiting, waiting
@@ -116,12 +116,12 @@ def test_more_time_that_nobody_gives_is_refused_and_may_be_asked_for_again(world
 def test_of_a_sealed_case_only_those_hear_who_see_it(world: World) -> None:
     case_id = world.at_look().case_id
     officer, holder = world.who("data_protection_officer"), world.who("supervisor")
-    seal_case(
+    restrict_case(
         world.engine, case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id, command_id=uuid4()
     )
     ask_to_open(world.engine, case_id, viewer=officer)
     assert _told(world, "second_needed") == {holder.actor_id}
-    assert _waiting(world, "supervisor") == {ApprovalKind.OPEN_SEAL: True}
+    assert _waiting(world, "supervisor") == {ApprovalKind.LIFT_RESTRICTION: True}
     assert _waiting(world, "nodal_officer") == {}
 
 

@@ -63,7 +63,7 @@ def test_a_file_comes_out_as_it_went_in_and_is_readable_nowhere_in_between(world
     case_id = world.open().case_id
     file_id = add(world, case_id, name="Kamala.txt")
     assert opened(world, file_id, case_id) == TEXT
-    parts = world.rows("SELECT sealed_content FROM attachment_part WHERE copy_of = 'original' ORDER BY number")
+    parts = world.rows("SELECT encrypted_content FROM attachment_part WHERE copy_of = 'original' ORDER BY number")
     assert len(parts) == -(-len(TEXT) // PART)
     stored = str(world.rows("SELECT * FROM attachment")) + str(parts)
     assert "Kamala" not in stored
@@ -261,7 +261,7 @@ def test_files_go_with_the_key_of_their_case(world: World) -> None:
 def test_files_that_can_be_read_no_more_are_listed_with_what_is_known_without_their_key(world: World) -> None:
     case_id = world.open().case_id
     damaged, whole = add(world, case_id), add(world, case_id, b"other words", name="other.txt")
-    world.rows("UPDATE attachment SET sealed_details = sealed_name WHERE id = :id", id=damaged)
+    world.rows("UPDATE attachment SET encrypted_details = encrypted_name WHERE id = :id", id=damaged)
 
     def listed() -> dict[UUID, tuple[bool, int]]:
         files = files_of(world.engine, case_id, viewer=world.who("caseworker"))

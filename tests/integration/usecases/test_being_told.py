@@ -10,7 +10,7 @@ from engine.cases.store import CaseStore
 from engine.errors import InvalidAnswersError
 from engine.messages.actions.channels import preference_of, save_preference
 from engine.messages.actions.delivering import deliver_unattended
-from engine.messages.actions.telling import bundle_storms, tell
+from engine.messages.actions.notifying import bundle_storms, notify
 from engine.messages.channel_store import ChannelStore
 from engine.messages.records import EMAIL, IN_APP, Preference
 from engine.people.store import DirectoryStore
@@ -38,7 +38,7 @@ def _tell(world: World, case_id: UUID, rule: str, *, kind: str = "overdue", **mo
             "people": [_person(world)], "channels": (IN_APP, EMAIL), "step_title": "Look", "due_at": None,
             "link": f"/cases/{case_id}", "now": world.clock.now(), "level": 1,
         }  # fmt: skip
-        must_send = tell(world.engine, tx, state, kind=kind, rule=rule, **(wanted | more))
+        must_send = notify(world.engine, tx, state, kind=kind, rule=rule, **(wanted | more))
         tx.commit()
         return must_send
 

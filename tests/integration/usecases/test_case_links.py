@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.actions.recusals import recuse
-from engine.access.actions.restrict import answer_opening, ask_to_open, seal_case
+from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
 from engine.cases.access_store import AccessStore
 from engine.cases.actions.receipts import Progress, ask_progress, receipt_code
-from engine.cases.loading import outputs_of, seal_values
+from engine.cases.loading import encrypt_values, outputs_of
 from engine.core.access import Recusal, RecusalReason
 from engine.core.case_links import LinkKind
 from engine.core.law.told import told_in
@@ -50,8 +50,8 @@ def links(world: World, case_id: UUID) -> Any:
         return tx.of(LinkStore).live_of(case_id)
 
 
-def merged(world: World, primary: UUID, stub: UUID, *, rests: bool) -> UUID:
-    link = cl.ask_merge(world.engine, primary, stub, rests=rests, **SAME, **ask(world))
+def merged(world: World, primary: UUID, merged_case: UUID, *, rests: bool) -> UUID:
+    link = cl.ask_merge(world.engine, primary, merged_case, rests=rests, **SAME, **ask(world))
     cl.answer_merge(world.engine, link, case_id=primary, is_approved=True, **ask(world, "supervisor"))
     return link
 
@@ -152,9 +152,13 @@ def test_whoever_must_not_know_of_the_stub_must_not_know_of_the_case_in_which_wo
     one, two = world.at_look(), world.at_look()
     shy, out, known = (world.who(role) for role in ("caseworker", "lawyer", "counsellor"))
     claim_work_item(world.engine, world.item(one.case_id, "look").id, **ask(world, "caseworker"))
-    stub: dict[str, Any] = {"reason": RecusalReason.DENIED, "reason_code": "threat", **ask(world, "nodal_officer")}
-    recuse(world.engine, two.case_id, actor_id=out.actor_id, **stub)
-    recuse(world.engine, two.case_id, unit_id=world.network.other_unit, **stub | {"command_id": uuid4()})
+    merged_case: dict[str, Any] = {
+        "reason": RecusalReason.DENIED,
+        "reason_code": "threat",
+        **ask(world, "nodal_officer"),
+    }
+    recuse(world.engine, two.case_id, actor_id=out.actor_id, **merged_case)
+    recuse(world.engine, two.case_id, unit_id=world.network.other_unit, **merged_case | {"command_id": uuid4()})
     for case_id in (one.case_id, two.case_id):
         recuse(
             world.engine,
@@ -271,32 +275,32 @@ def test_what_was_merged_or_linked_is_undone_by_its_own_unit_after_the_other_cas
 
 
 def test_whoever_reported_a_case_that_rests_in_another_hears_how_far_that_is(world: World) -> None:
-    primary, stub = world.at_talk(), world.at_look()
-    code = receipt_code(world.engine, stub.case_id, viewer=world.who("intake_officer"))
+    primary, merged_case = world.at_talk(), world.at_look()
+    code = receipt_code(world.engine, merged_case.case_id, viewer=world.who("intake_officer"))
 
     def heard() -> Progress:
-        return ask_progress(world.engine, number=stub.case_number, code=code, network="")
+        return ask_progress(world.engine, number=merged_case.case_number, code=code, network="")
 
     assert heard() is Progress.RECEIVED
-    merged(world, primary.case_id, stub.case_id, rests=True)
+    merged(world, primary.case_id, merged_case.case_id, rests=True)
     assert heard() is Progress.AT_WORK
     close_at_once(world.engine, primary.case_id, world.who("case_manager"))
     assert heard() is Progress.CLOSED
 
 
 def test_what_was_done_before_a_merge_counts_as_work_for_whoever_reported(world: World) -> None:
-    primary, stub = world.at_look(), world.at_talk()
-    code = receipt_code(world.engine, stub.case_id, viewer=world.who("intake_officer"))
-    merged(world, primary.case_id, stub.case_id, rests=True)
-    assert ask_progress(world.engine, number=stub.case_number, code=code, network="") is Progress.AT_WORK
+    primary, merged_case = world.at_look(), world.at_talk()
+    code = receipt_code(world.engine, merged_case.case_id, viewer=world.who("intake_officer"))
+    merged(world, primary.case_id, merged_case.case_id, rests=True)
+    assert ask_progress(world.engine, number=merged_case.case_number, code=code, network="") is Progress.AT_WORK
 
 
 def test_what_cannot_be_merged_is_refused_in_words(world: World) -> None:
     one, two, three = world.open(), world.open(), world.open()
     merged(world, one.case_id, two.case_id, rests=False)
-    for primary, stub in ((two, three), (three, two), (three, one), (one, one)):
+    for primary, merged_case in ((two, three), (three, two), (three, one), (one, one)):
         with pytest.raises(InvalidAnswersError):
-            cl.ask_merge(world.engine, primary.case_id, stub.case_id, rests=False, **SAME, **ask(world))
+            cl.ask_merge(world.engine, primary.case_id, merged_case.case_id, rests=False, **SAME, **ask(world))
     with pytest.raises(InvalidAnswersError):
         cl.ask_merge(
             world.engine, one.case_id, three.case_id, rests=False, reason_code="Moni is the same", **ask(world)
@@ -397,16 +401,16 @@ def test_a_split_takes_nothing_away_and_merging_back_gives_nothing_twice(world: 
 def tell(world: World, case_id: UUID, path: str, **told: str) -> None:
     """Let an ended step of a case have told something of a person, or of all."""
     step_id, values = uuid4(), {f"tells:{name}": value for name, value in told.items()}
-    sealed = seal_values(
+    encrypted = encrypt_values(
         world.engine.vault, values, outputs_of(step_id), case_id=case_id, unit_id=world.state(case_id).case.unit_id
     )
     world.rows(
         "INSERT INTO step (id, case_id, unit_id, run_id, key, path, uses, automatic, status, opened_at, ended_at,"
-        " recorded_at, outcome, sealed_outputs, series_over, turn, revision)"
+        " recorded_at, outcome, encrypted_outputs, series_over, turn, revision)"
         " SELECT :id, case_id, unit_id, run_id, 'told', :path, uses, automatic, status, opened_at,"
         " ended_at, recorded_at, outcome, :outputs, true, turn, revision"
         " FROM step WHERE case_id = :c AND key = 'intake'",
-        c=case_id, path=path, id=step_id, outputs=sealed,
+        c=case_id, path=path, id=step_id, outputs=encrypted,
     )  # fmt: skip
 
 
@@ -455,7 +459,7 @@ def test_nobody_leaves_a_sealed_case_by_the_hand_of_one_person(world: World) -> 
     person = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
     theirs = person_of(world, other.case_id)
     holder, officer = world.who("case_manager"), world.who("data_protection_officer")
-    seal_case(
+    restrict_case(
         world.engine, opened.case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id,
         command_id=uuid4(),
     )  # fmt: skip
@@ -520,10 +524,10 @@ def test_the_chains_of_both_histories_verify_after_each_link_merge_split_and_the
 @pytest.mark.parametrize("rests", [True, False])
 @pytest.mark.parametrize("act", ["withdraw", "recall", "decline", "accept"])
 def test_a_consent_is_withdrawn_and_a_referral_answered_in_a_stub_too(world: World, rests: bool, act: str) -> None:  # noqa: FBT001
-    stub, primary = world.at_look().case_id, world.at_look().case_id
-    consent = agree(world, stub)
-    referral = share(world, stub, consent_id=consent)
-    link = merged(world, primary, stub, rests=rests)
+    merged_case, primary = world.at_look().case_id, world.at_look().case_id
+    consent = agree(world, merged_case)
+    referral = share(world, merged_case, consent_id=consent)
+    link = merged(world, primary, merged_case, rests=rests)
     if act == "withdraw":
         withdraw_consent(world.engine, consent, viewer=world.who("caseworker"), command_id=uuid4())
     elif act == "recall":
@@ -535,23 +539,23 @@ def test_a_consent_is_withdrawn_and_a_referral_answered_in_a_stub_too(world: Wor
         accept_referral(world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4())
     asked = row(world, referral)
     assert asked.status == {"decline": "declined", "accept": "accepted"}.get(act, "recalled")
-    assert world.state(stub).steps[asked.answer_step_id].status not in LIVE
-    cl.unmerge_cases(world.engine, link, case_id=stub, reason_code="mistaken", **ask(world))
-    assert {step.key for step in world.state(stub).steps.values() if step.status in LIVE} == {"look"}
+    assert world.state(merged_case).steps[asked.answer_step_id].status not in LIVE
+    cl.unmerge_cases(world.engine, link, case_id=merged_case, reason_code="mistaken", **ask(world))
+    assert {step.key for step in world.state(merged_case).steps.values() if step.status in LIVE} == {"look"}
     assert not list(world.engine.broken_chains())
 
 
 @pytest.mark.parametrize("rests", [True, False])
 def test_a_partner_outside_the_network_is_telephoned_from_a_stub_too(world: World, rests: bool) -> None:  # noqa: FBT001
-    stub, primary = world.at_look().case_id, world.at_look().case_id
-    consent = agree(world, stub, recipients=("kind:shelter",))
-    referral = share(world, stub, consent_id=consent, to_name="A home", to_kind="shelter")
-    merged(world, primary, stub, rests=rests)
+    merged_case, primary = world.at_look().case_id, world.at_look().case_id
+    consent = agree(world, merged_case, recipients=("kind:shelter",))
+    referral = share(world, merged_case, consent_id=consent, to_name="A home", to_kind="shelter")
+    merged(world, primary, merged_case, rests=rests)
     withdraw_consent(world.engine, consent, viewer=world.who("caseworker"), command_id=uuid4())
     assert row(world, referral).status == "recalled"
     calls = [
         step
-        for case_id in (stub, primary)
+        for case_id in (merged_case, primary)
         for step in world.state(case_id).steps.values()
         if step.uses == "core.call" and step.status in LIVE
     ]

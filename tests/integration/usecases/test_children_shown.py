@@ -197,7 +197,7 @@ def test_a_file_that_was_chosen_before_the_answer_is_held_back_for_good(case: Wo
         (draft if first == "draft" else complete)(case, step, changed)
     assert "locked now" in error.value.problems["file"]
     [listed] = files_of(case.engine, case.case_id, viewer=case.people["caseworker"])
-    assert (listed.is_held_back, listed.sha256, listed.may_open) == (True, "", False)
+    assert (listed.is_deferred, listed.sha256, listed.may_open) == (True, "", False)
     for original in (True, False):
         with pytest.raises(FileHeldBackError):
             open_file(case.engine, file_id, case_id=case.case_id, viewer=case.people["caseworker"], original=original)
@@ -216,7 +216,7 @@ def test_a_file_of_an_earlier_draft_is_held_back_though_the_answers_name_it_no_m
     draft(case, step, answers_to(case, "policing.evidence", sensitive_image=False, file=str(file_id)))
     complete(case, step, answers_to(case, "policing.evidence", sensitive_image=True, child_shown="yes"))
     [listed] = files_of(case.engine, case.case_id, viewer=case.people["caseworker"])
-    assert listed.is_held_back
+    assert listed.is_deferred
     with case.engine.transaction() as tx:
         assert [one.id for one in tx.of(FileStore).of_case(case.case_id)] == [file_id], "it stays for the police"
 

@@ -105,7 +105,7 @@ def test_a_ground_that_the_law_of_the_place_has_no_more_gives_nothing_back(world
 def test_a_grant_by_hand_holds_again_and_an_emergency_is_over(world: World) -> None:
     by_hand, emergency = world.open().case_id, world.open().case_id
     now = world.engine.clock.now()
-    for case_id, kind in ((by_hand, GrantKind.HAND), (emergency, GrantKind.BREAK_GLASS)):
+    for case_id, kind in ((by_hand, GrantKind.HAND), (emergency, GrantKind.EMERGENCY_ACCESS)):
         grant = Grant(
             id=uuid4(), case_id=case_id, unit_id=world.network.other_unit, purpose="help", fields=("case.*",),
             kind=kind, granted_at=now, valid_until=now + timedelta(hours=4),

@@ -15,9 +15,9 @@ from sqlalchemy import create_engine, text
 from engine.app import build_engine
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.keeping import COOLING_OFF, ErasureStatus, Tombstone
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole
+from engine.core.retention import COOLING_OFF, ErasureStatus, Tombstone
 from engine.course.actions.steer import add_person, identify_person
 from engine.db.embedded.backup import make_backup, restore_backup
 from engine.db.embedded.databases import create_database, drop_database
@@ -114,7 +114,7 @@ def test_after_it_nothing_can_be_read_or_found_and_everything_else_goes_on(world
         tx.of(HousekeepingStore).report_of(case_id)
     for table in ("person_token", "search_token", "draft"):
         assert world.rows(f"SELECT * FROM {table}") == []
-    assert world.rows("SELECT sealed_identity FROM person")[0].sealed_identity is None
+    assert world.rows("SELECT encrypted_identity FROM person")[0].encrypted_identity is None
     assert not list(world.engine.broken_chains())
     assert len(_events(world, case_id)) == history_before + 4
     view = world.engine.ask(case_page, world.who("case_manager"), case_id)

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.records import MOST_COPIES_IN_AN_HOUR
-from engine.core.keeping import ROWS_ALONE
 from engine.core.law.ages import ages_of
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole
+from engine.core.retention import ROWS_ALONE
 from engine.course.actions.steer import add_person
 from engine.errors import (
     AlreadyEndedError,
@@ -211,8 +211,8 @@ def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(wor
     assert identity["name"] == "Zuleikha Right"
     assert [(age.youngest, str(age.as_of)) for age in ages_of(identity)] == [(16, "2026-03-01")]
     [kept] = world.rows("SELECT * FROM correction")
-    opened = world.engine.vault.unseal(
-        bytes(kept.sealed_before), table="correction", row=kept.id, column="sealed_before"
+    opened = world.engine.vault.decrypt(
+        bytes(kept.encrypted_before), table="correction", row=kept.id, column="encrypted_before"
     )
     assert opened == {"name": NAME, "age": None}
     assert (kept.made_by, kept.reason_code) == (world.who("case_manager").actor_id, "person_says_so")

@@ -25,9 +25,9 @@ def test_a_poisoned_deadline_between_good_ones_is_set_aside_and_the_others_fire(
     world.fire()
     breached = {row.case_id for row in world.rows("SELECT case_id FROM deadline WHERE breached_at IS NOT NULL")}
     assert breached == {cases[0], cases[2]}
-    held = world.rows("SELECT id, failures, held_until FROM deadline WHERE failures > 0")
+    held = world.rows("SELECT id, failures, deferred_until FROM deadline WHERE failures > 0")
     assert [(row.id, row.failures) for row in held] == [(poisoned, 1)]
-    assert held[0].held_until == world.clock.now() + timedelta(minutes=5)
+    assert held[0].deferred_until == world.clock.now() + timedelta(minutes=5)
 
 
 def test_the_next_pass_is_due_when_what_was_set_aside_is_tried_again(world: World) -> None:
@@ -50,7 +50,7 @@ def test_a_deadline_that_fails_again_and_again_waits_longer_each_time_and_become
     for _ in range(8):
         assert len(world.engine.ask_board(admin_board, admin).firing.aside) == (len(waits) >= 5)
         world.fire()
-        held = world.rows("SELECT held_until FROM deadline WHERE id = :id", id=poisoned)[0].held_until
+        held = world.rows("SELECT deferred_until FROM deadline WHERE id = :id", id=poisoned)[0].deferred_until
         waits.append((held - world.clock.now()).total_seconds() / 60)
         world.clock.move_to(held)
     assert waits == [5, 10, 20, 40, 80, 160, 320, 360]
@@ -67,8 +67,8 @@ def test_when_the_cause_is_mended_what_was_set_aside_can_be_tried_again_at_once(
     assert world.fire() == 0
     assert retry_deadlines(world.engine, viewer=world.who("system_administrator")) == 1
     assert world.fire() == 1
-    kept = world.rows("SELECT failures, held_until FROM deadline WHERE key = 'look'")[0]
-    assert (kept.failures, kept.held_until) == (0, None)
+    kept = world.rows("SELECT failures, deferred_until FROM deadline WHERE key = 'look'")[0]
+    assert (kept.failures, kept.deferred_until) == (0, None)
 
 
 def test_after_an_outage_the_critical_ones_come_first_and_then_the_oldest(world: World) -> None:

@@ -25,7 +25,7 @@ from engine.keys.actions.keys import (
     key_state,
     keys_are_proved,
     prove_export,
-    reseal_case,
+    reencrypt_case,
     retire_key,
     rotate_keys,
     rotate_organisation,
@@ -48,11 +48,11 @@ class Installation:
     path: Path
     urls: DatabaseUrls
 
-    def seal(self, owner: UUID, value: str) -> bytes:
-        return self.engine.vault.seal(value, key_of=owner, table="answer", row=ROW, column="words")
+    def encrypt(self, owner: UUID, value: str) -> bytes:
+        return self.engine.vault.encrypt(value, key_of=owner, table="answer", row=ROW, column="words")
 
-    def unseal(self, sealed: bytes) -> object:
-        return self.engine.vault.unseal(sealed, table="answer", row=ROW, column="words")
+    def decrypt(self, encrypted: bytes) -> object:
+        return self.engine.vault.decrypt(encrypted, table="answer", row=ROW, column="words")
 
 
 def another(installed: Installation, filled: Filled, world: World) -> Installation:
@@ -75,24 +75,24 @@ def test_everything_stays_readable_through_a_rotation_and_the_old_key_can_go(
 ) -> None:
     old = installed.engine.key_keeper.current
     reader = another(installed, filled, world)
-    sealed = {str(number): installed.seal(uuid4(), str(number)) for number in range(7)}
-    assert reader.unseal(sealed["0"]) == "0"
+    encrypted = {str(number): installed.encrypt(uuid4(), str(number)) for number in range(7)}
+    assert reader.decrypt(encrypted["0"]) == "0"
     done = rotate_keys(installed.engine, viewer=SYSTEM, batch=2)
     assert (done.wrapped, done.went_on) == (7, False)
-    assert all(reader.unseal(value) == name for name, value in sealed.items())
+    assert all(reader.decrypt(value) == name for name, value in encrypted.items())
     with pytest.raises(KeyInUseError, match="minute"):
         retire_key(installed.engine, old, viewer=SYSTEM)
     make_it_long_ago(world)
     retire_key(installed.engine, old, viewer=SYSTEM)
     assert set(read_key_file(installed.path).keys) == {done.key_id}
     later = another(installed, filled, world)
-    assert all(later.unseal(value) == name for name, value in sealed.items())
+    assert all(later.decrypt(value) == name for name, value in encrypted.items())
     for process in (reader, later):
         process.engine.dispose()
 
 
 def test_a_key_that_still_wraps_something_or_is_current_does_not_go(installed: Installation) -> None:
-    installed.seal(uuid4(), "Kamala")
+    installed.encrypt(uuid4(), "Kamala")
     old = installed.engine.key_keeper.current
     new = installed.engine.key_keeper.add()
     with pytest.raises(KeyInUseError, match="1 keys"):
@@ -105,7 +105,7 @@ def test_a_key_that_still_wraps_something_or_is_current_does_not_go(installed: I
 
 
 def test_a_rotation_that_was_killed_is_gone_on_with_and_nothing_is_lost(installed: Installation, world: World) -> None:
-    sealed = {str(number): installed.seal(uuid4(), str(number)) for number in range(60)}
+    encrypted = {str(number): installed.encrypt(uuid4(), str(number)) for number in range(60)}
     before = set(read_key_file(installed.path).keys)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.integration.usecases.rotating_process", str(installed.path)],
@@ -122,8 +122,8 @@ def test_a_rotation_that_was_killed_is_gone_on_with_and_nothing_is_lost(installe
     made = set(read_key_file(installed.path).keys) - before
     left = key_state(installed.engine, viewer=SYSTEM).unfinished
     assert len(made) == 1
-    assert 0 < left < len(sealed)
-    assert all(installed.unseal(value) == name for name, value in sealed.items())
+    assert 0 < left < len(encrypted)
+    assert all(installed.decrypt(value) == name for name, value in encrypted.items())
     done = rotate_keys(installed.engine, viewer=SYSTEM)
     assert (done.went_on, {done.key_id}, done.wrapped) == (True, made, left)
     assert key_state(installed.engine, viewer=SYSTEM).unfinished == 0
@@ -131,7 +131,7 @@ def test_a_rotation_that_was_killed_is_gone_on_with_and_nothing_is_lost(installe
     for old in before:
         retire_key(installed.engine, old, viewer=SYSTEM)
     installed.engine.vault.forget()  # type: ignore[attr-defined]
-    assert all(installed.unseal(value) == name for name, value in sealed.items())
+    assert all(installed.decrypt(value) == name for name, value in encrypted.items())
 
 
 def test_a_new_key_of_an_organisation_opens_nothing_for_who_copied_the_old_one(
@@ -146,7 +146,7 @@ def test_a_new_key_of_an_organisation_opens_nothing_for_who_copied_the_old_one(
     )[0]
     cases = [world.open().case_id for _ in range(3)]
     world.rows("DELETE FROM data_key")
-    sealed = [installed.seal(case, str(case)) for case in cases]
+    encrypted = [installed.encrypt(case, str(case)) for case in cases]
     done = rotate_organisation(installed.engine, name, viewer=SYSTEM, batch=2)
     assert (done.key_id, done.went_on) == (f"{organisation}/2", False)
     wrapped = world.rows("SELECT wrapped_by FROM data_key WHERE owner_id = ANY(:cases)", cases=cases)
@@ -154,7 +154,7 @@ def test_a_new_key_of_an_organisation_opens_nothing_for_who_copied_the_old_one(
     make_it_long_ago(world)
     retire_key(installed.engine, f"{organisation}/1", viewer=SYSTEM)
     installed.engine.vault.forget()  # type: ignore[attr-defined]
-    assert [installed.unseal(value) for value in sealed] == [str(case) for case in cases]
+    assert [installed.decrypt(value) for value in encrypted] == [str(case) for case in cases]
     assert world.rows("SELECT 1 FROM data_key WHERE version = 1 AND owner_id = :o AND wrapped IS NULL", o=organisation)
 
 
@@ -236,15 +236,15 @@ def test_the_values_of_a_case_are_sealed_anew_and_the_old_keys_are_dropped_a_min
     opened = world.at_talk()
     other = world.at_talk()
     file_id = a_file(world, opened.case_id)
-    before = sealed_of(world, opened.case_id)
-    untouched = sealed_of(world, other.case_id)
-    first = reseal_case(world.engine, opened.case_number, viewer=SYSTEM, batch=2)
+    before = encrypted_of(world, opened.case_id)
+    untouched = encrypted_of(world, other.case_id)
+    first = reencrypt_case(world.engine, opened.case_number, viewer=SYSTEM, batch=2)
     assert (first.are_dropped, first.values >= len(before)) == (False, True)
-    after = sealed_of(world, opened.case_id)
+    after = encrypted_of(world, opened.case_id)
     assert not set(before) & set(after)
-    assert sealed_of(world, other.case_id) == untouched
+    assert encrypted_of(world, other.case_id) == untouched
     world.later(minutes=2)
-    second = reseal_case(world.engine, opened.case_number, viewer=SYSTEM)
+    second = reencrypt_case(world.engine, opened.case_number, viewer=SYSTEM)
     assert second == (0, True, 0)
     whole = "SELECT version FROM data_key WHERE owner_id = :c AND wrapped IS NOT NULL"
     assert [row[0] for row in world.rows(whole, c=opened.case_id)] == [2]
@@ -254,7 +254,7 @@ def test_the_values_of_a_case_are_sealed_anew_and_the_old_keys_are_dropped_a_min
         assert tx.of(FileStore).part(file_id, copy_of="original", number=0) == b"some words"
     copied = next(value for value in before if value.startswith(b"v2|\x01" + opened.case_id.bytes))
     with pytest.raises(KeyMissingError):
-        world.engine.vault.unseal(copied, table="report", row=ROW, column="sealed_answers")
+        world.engine.vault.decrypt(copied, table="report", row=ROW, column="encrypted_answers")
     assert list(world.engine.broken_chains()) == []
 
 
@@ -266,12 +266,16 @@ def a_file(world: World, case_id: UUID) -> UUID:
     return arrival.finish()
 
 
-def sealed_of(world: World, case_id: UUID) -> list[bytes]:
+def encrypted_of(world: World, case_id: UUID) -> list[bytes]:
     """Return every sealed value of a case."""
     queries = (
-        "SELECT sealed_answers FROM report WHERE case_id = :c", "SELECT sealed_answers FROM answer WHERE case_id = :c",
-        "SELECT sealed_answers FROM draft WHERE case_id = :c AND sealed_answers IS NOT NULL",
-        "SELECT sealed_name FROM attachment WHERE case_id = :c",
-        "SELECT sealed_content FROM attachment_part p JOIN attachment a ON a.id = p.attachment_id WHERE a.case_id = :c",
+        "SELECT encrypted_answers FROM report WHERE case_id = :c",
+        "SELECT encrypted_answers FROM answer WHERE case_id = :c",
+        "SELECT encrypted_answers FROM draft WHERE case_id = :c AND encrypted_answers IS NOT NULL",
+        "SELECT encrypted_name FROM attachment WHERE case_id = :c",
+        (
+            "SELECT encrypted_content FROM attachment_part p"
+            " JOIN attachment a ON a.id = p.attachment_id WHERE a.case_id = :c"
+        ),
     )  # fmt: skip
     return sorted(bytes(row[0]) for query in queries for row in world.rows(query, c=case_id))

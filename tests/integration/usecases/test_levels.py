@@ -238,9 +238,9 @@ def test_a_level_offers_the_work_to_the_next_partner_without_any_field(world: Wo
     case_id = _late(world, _ladder("supervisor", "offer_next_partner: true, repeat: {every: PT9M, times: 2}"))
     world.later(hours=10)
     world.fire()
-    rows = world.rows("SELECT to_unit_id, status, fields, sealed_note, deadline_id FROM referral")
+    rows = world.rows("SELECT to_unit_id, status, fields, encrypted_note, deadline_id FROM referral")
     deadline = world.deadline(case_id, "look")
-    assert [(row.to_unit_id, row.status, row.fields, row.sealed_note, row.deadline_id) for row in rows] == [
+    assert [(row.to_unit_id, row.status, row.fields, row.encrypted_note, row.deadline_id) for row in rows] == [
         (world.network.other_unit, "offered", [], None, deadline.id)
     ]
     told = world.rows("SELECT recipient_id, subject, body FROM message WHERE kind = 'referred'")

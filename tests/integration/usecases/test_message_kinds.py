@@ -13,7 +13,7 @@ import pytest
 from engine.cases.store import CaseStore
 from engine.course.actions.steer import add_step
 from engine.messages.actions.delivering import deliver_unattended
-from engine.messages.actions.telling import tell, tell_of_system, title_of_step
+from engine.messages.actions.notifying import notify, notify_of_system, title_of_step
 from engine.messages.actions.writing import hash_of_link, token_of_link
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
@@ -91,7 +91,7 @@ def _tell(world: World, case_id: UUID, kind: str, **more: Any) -> None:
             "rule": f"{kind}|1", "people": [_person(world)], "channels": (IN_APP, EMAIL), "step_title": TITLE,
             "due_at": START, "link": f"/cases/{case_id}", "now": world.clock.now(), "level": 2,
         }  # fmt: skip
-        tell(world.engine, tx, state, kind=kind, **(wanted | more))
+        notify(world.engine, tx, state, kind=kind, **(wanted | more))
         tx.commit()
 
 
@@ -138,7 +138,7 @@ def test_a_message_about_a_case_says_what_it_is_and_leads_there_in_text_and_html
 def test_a_message_that_belongs_to_no_case_arrives_too(world: World, mail: Mail, kind: str) -> None:
     world = _mailing(world, mail)
     with world.engine.transaction() as tx:
-        tell_of_system(
+        notify_of_system(
             world.engine, tx, kind=kind, rule="x", people=[_person(world)], channels=(EMAIL,), link="/board",
             now=world.clock.now(), unit=tx.of(DirectoryStore).unit(world.unit),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer
-from engine.overview.actions.trouble import tell_of_trouble
+from engine.overview.actions.trouble import notify_of_trouble
 from engine.work.actions.complete import approve_work_item
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
 from tests.integration.usecases.world import World
@@ -119,30 +119,30 @@ def test_what_is_approved_is_not_sent_back(world: World) -> None:
 def test_administrators_are_told_of_trouble_once_an_hour_and_only_when_there_is_more_of_it(world: World) -> None:
     admins = {world.who("system_administrator").actor_id, world.other("system_administrator").actor_id}
     world.at_look()
-    assert tell_of_trouble(world.engine) == 0
+    assert notify_of_trouble(world.engine) == 0
     _set_aside(world, 1)
-    assert tell_of_trouble(world.engine) == 1
+    assert notify_of_trouble(world.engine) == 1
     assert {recipient for recipient, _ in _told(world, "system_trouble")} == admins
     assert len(_told(world, "system_trouble")) == 4
-    assert tell_of_trouble(world.engine) == 0
+    assert notify_of_trouble(world.engine) == 0
     _set_aside(world, 1)
-    assert tell_of_trouble(world.engine) == 0
+    assert notify_of_trouble(world.engine) == 0
     world.later(hours=1)
-    assert tell_of_trouble(world.engine) == 1
+    assert notify_of_trouble(world.engine) == 1
     world.later(hours=1)
-    assert tell_of_trouble(world.engine) == 0
+    assert notify_of_trouble(world.engine) == 0
 
 
 def test_trouble_that_was_mended_and_comes_back_is_news(world: World) -> None:
     world.at_look()
     _set_aside(world, 1)
-    assert tell_of_trouble(world.engine) == 1
+    assert notify_of_trouble(world.engine) == 1
     world.rows("UPDATE job SET status = 'done'")
-    assert tell_of_trouble(world.engine) == 0
+    assert notify_of_trouble(world.engine) == 0
     world.later(hours=1)
     world.at_look()
     _set_aside(world, 1)
-    assert tell_of_trouble(world.engine) == 1
+    assert notify_of_trouble(world.engine) == 1
 
 
 def test_a_delivery_that_was_given_up_is_trouble(world: World) -> None:
@@ -151,7 +151,7 @@ def test_a_delivery_that_was_given_up_is_trouble(world: World) -> None:
     world.later(hours=6)
     world.fire()
     world.rows("UPDATE delivery SET status = 'dead' WHERE channel = 'email'")
-    assert tell_of_trouble(world.engine) == 1
+    assert notify_of_trouble(world.engine) == 1
     rules = {row.key.split("|")[2] for row in world.rows("SELECT key FROM message WHERE kind = 'system_trouble'")}
     assert rules == {"deliveries"}
 

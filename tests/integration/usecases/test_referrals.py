@@ -14,7 +14,7 @@ def test_an_offer_goes_to_the_unit_with_the_due_time_of_the_step_and_no_field(wo
     case_id = world.at_look().case_id
     referral = _offer(world, case_id)
     row = _row(world, referral)
-    assert (row.status, row.fields, row.sealed_note) == ("offered", [], None)
+    assert (row.status, row.fields, row.encrypted_note) == ("offered", [], None)
     assert row.due_at == world.deadline(case_id, "look").due_at
     assert row.released_by == world.who("partnership_manager").actor_id
     assert _told(world, "referred") == {world.other("partnership_manager").actor_id}

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import seal_case
+from engine.access.actions.restrict import restrict_case
 from engine.cases.actions.reasons import read_reasons
 from engine.core.records import RunStatus
 from engine.course.actions.closing import answer_closing, close_case, reopen_case
@@ -120,7 +120,7 @@ def test_a_case_whose_workflows_were_all_stopped_needs_one_that_begins(world: Wo
 def test_a_sealed_case_and_one_that_was_merged_away_are_not_opened_again(world: World) -> None:
     case_id = _over(world)
     officer, holder = world.who("data_protection_officer"), world.who("nodal_officer")
-    seal_case(
+    restrict_case(
         world.engine, case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id, command_id=uuid4()
     )  # fmt: skip
     with pytest.raises(InvalidAnswersError) as refused:

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import answer_opening, ask_to_open, seal_case
+from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
 from engine.cases.views.lists import cases, count_cases
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import publish_shipped
@@ -148,7 +148,7 @@ def _seal(world: World, case_id: UUID, **more: object) -> None:
         "viewer": world.who("data_protection_officer"), "command_id": uuid4(), "ground_code": "objection",
         "holder_id": world.who("lawyer").actor_id,
     }  # fmt: skip
-    seal_case(world.engine, case_id, **{**wanted, **more})  # type: ignore[arg-type]
+    restrict_case(world.engine, case_id, **{**wanted, **more})  # type: ignore[arg-type]
 
 
 def _closed(world: World) -> UUID:

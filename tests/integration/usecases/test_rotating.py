@@ -157,7 +157,7 @@ def test_a_person_who_was_erased_meanwhile_is_given_no_token(installed: Installa
 
 def test_one_who_cannot_be_read_stops_nobody(installed: Installation, world: World) -> None:
     people = sorted(installed.person() for _ in range(3))
-    world.rows("UPDATE person SET sealed_identity = '\\x00' WHERE id = :p", p=people[1])
+    world.rows("UPDATE person SET encrypted_identity = '\\x00' WHERE id = :p", p=people[1])
     done = rotate_index(installed.engine, viewer=SYSTEM, batch=1)
     assert (done.persons, done.unreadable) == (2, 1)
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import seal_case
+from engine.access.actions.restrict import restrict_case
 from engine.cases.access_store import AccessStore
 from engine.core.access import Via, of_person
 from engine.core.records import DeadlineStatus, PersonRole, StepStatus
@@ -351,7 +351,7 @@ def test_nothing_of_a_sealed_case_leaves(world: World) -> None:
     case_id = world.at_look().case_id
     consent = agree(world, case_id)
     referral = share(world, case_id, consent_id=consent)
-    seal_case(
+    restrict_case(
         world.engine, case_id, viewer=world.who("nodal_officer"), command_id=uuid4(), ground_code="objection",
         holder_id=world.who("case_manager").actor_id,
     )  # fmt: skip

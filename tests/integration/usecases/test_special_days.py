@@ -81,10 +81,10 @@ def test_taking_a_day_back_moves_the_deadlines_back(counted: World) -> None:
     remove_special_day(counted.engine, calendar="IN", day=MONDAY, viewer=admin)
     assert recount_deadlines(counted.engine).moved == 1
     assert due(counted, opened.case_id) == PLAIN
-    (kept,) = counted.rows("SELECT id, sealed_words, added_by, removed_by FROM special_day")
+    (kept,) = counted.rows("SELECT id, encrypted_words, added_by, removed_by FROM special_day")
     assert (kept.added_by, kept.removed_by) == (admin.actor_id, admin.actor_id)
-    words = counted.engine.vault.unseal(
-        bytes(kept.sealed_words), table="special_day", row=kept.id, column="sealed_words"
+    words = counted.engine.vault.decrypt(
+        bytes(kept.encrypted_words), table="special_day", row=kept.id, column="encrypted_words"
     )
     assert words == {"name": "General strike", "reason": "Order 12 of the District Magistrate"}
     assert "Order 12" not in counted.dump()
@@ -174,7 +174,7 @@ def test_a_recount_goes_on_where_it_stopped_and_no_case_holds_up_the_others(coun
     cases = sorted(counted.open().case_id for _ in range(4))
     add_special_day(counted.engine, STRIKE, viewer=counted.who("system_administrator"))
     counted.rows("UPDATE deadline SET \"limit\" = 'P2WD', warn = '{nonsense}' WHERE case_id = :id", id=cases[0])
-    counted.rows("UPDATE step SET sealed_outputs = '\\x00' WHERE case_id = :id", id=cases[1])
+    counted.rows("UPDATE step SET encrypted_outputs = '\\x00' WHERE case_id = :id", id=cases[1])
     first = recount_deadlines(counted.engine, limit=3)
     assert (first.cases, first.is_done) == (3, False)
     assert due(counted, cases[2]) == LATER

@@ -216,9 +216,9 @@ def test_where_a_journey_led_is_sealed_and_told_nowhere_else(world: World) -> No
     opened = world.at_look()
     world.later(hours=4)
     _journey(world, opened.case_id, world.item(opened.case_id, "look").step_id, 1, 3)
-    kept = world.rows("SELECT has_place, sealed_place, CAST(i AS text) AS words FROM interval i")
+    kept = world.rows("SELECT has_place, encrypted_place, CAST(i AS text) AS words FROM interval i")
     told = [*kept, *world.rows("SELECT CAST(body AS text) AS words FROM event")]
-    assert [(row.has_place, bool(row.sealed_place)) for row in kept] == [(True, True)]
+    assert [(row.has_place, bool(row.encrypted_place)) for row in kept] == [(True, True)]
     assert not [row for row in told if _PLACE in row.words or _SHOWN_BY in row.words]
 
 

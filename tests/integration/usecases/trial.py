@@ -25,7 +25,7 @@ class LookForm(Form):
     way: Literal["road", "river"] = field(label="Which way?", choices={"road": "By road", "river": "By river"})
     called_at: Instant | None = field(label="When did they call?", default=None)
     words: LongText = field(label="What was seen?", identifying=True)
-    hideout: Text | None = field(label="Where is it safe?", sealed="shelter_address", default=None)
+    hideout: Text | None = field(label="Where is it safe?", restricted="shelter_address", default=None)
     journey: Intervals = field(label="Which journeys were made?", default=(), excluded_time="journey")
 
     @rule("A river has no people to count.")

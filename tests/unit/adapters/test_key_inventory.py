@@ -6,21 +6,23 @@ from pathlib import Path
 
 from engine.core.keys import KEPT_CLEAR
 from engine.db import tables as tb
-from engine.db.columns import Sealed
-from engine.db.encrypted_columns import SEALED
+from engine.db.columns import Encrypted
+from engine.db.encrypted_columns import ENCRYPTED
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "keys.md"
 
 
 def test_every_sealed_column_is_in_the_inventory_once() -> None:
     tables = tb.CaseRow.metadata.sorted_tables
-    columns = [(table.name, column.name) for table in tables for column in table.c if isinstance(column.type, Sealed)]
-    assert sorted((sealed.table, sealed.column) for sealed in SEALED) == sorted(columns)
+    columns = [
+        (table.name, column.name) for table in tables for column in table.c if isinstance(column.type, Encrypted)
+    ]
+    assert sorted((encrypted.table, encrypted.column) for encrypted in ENCRYPTED) == sorted(columns)
 
 
 def test_the_page_says_what_the_inventory_says() -> None:
     rows = re.findall(r"^\| `(\w+)\.(\w+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert sorted(rows) == sorted((sealed.table, sealed.column, sealed.of) for sealed in SEALED)
+    assert sorted(rows) == sorted((encrypted.table, encrypted.column, encrypted.of) for encrypted in ENCRYPTED)
 
 
 def test_the_page_lists_what_is_readable_with_its_reason() -> None:

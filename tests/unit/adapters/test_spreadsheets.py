@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.keeping import CopyMark
+from engine.core.retention import CopyMark
 from engine.overview.spreadsheets import as_csv
 from engine.retention.shown import SheetView
 

@@ -33,22 +33,22 @@ def vault_of(keys: KeysInMemory, file: KeyFile = FILE, ticks: Ticks | None = Non
     return KeyVault(KeyRing(file), keys, ticks=ticks or Ticks())
 
 
-def seal(vault: KeyVault, value: str = "Kamala", key_of: UUID = CASE) -> bytes:
-    return vault.seal(value, key_of=key_of, **PLACE)  # type: ignore[arg-type]
+def encrypt(vault: KeyVault, value: str = "Kamala", key_of: UUID = CASE) -> bytes:
+    return vault.encrypt(value, key_of=key_of, **PLACE)  # type: ignore[arg-type]
 
 
-def unseal(vault: KeyVault, sealed: bytes) -> object:
-    return vault.unseal(sealed, **PLACE)  # type: ignore[arg-type]
+def decrypt(vault: KeyVault, encrypted: bytes) -> object:
+    return vault.decrypt(encrypted, **PLACE)  # type: ignore[arg-type]
 
 
 def test_what_was_sealed_opens_in_its_place() -> None:
     vault = vault_of(KeysInMemory())
-    assert unseal(vault, seal(vault)) == "Kamala"
+    assert decrypt(vault, encrypt(vault)) == "Kamala"
 
 
 def test_two_seals_of_one_value_look_different() -> None:
     vault = vault_of(KeysInMemory())
-    assert seal(vault) != seal(vault)
+    assert encrypt(vault) != encrypt(vault)
 
 
 @pytest.mark.parametrize(
@@ -57,94 +57,94 @@ def test_two_seals_of_one_value_look_different() -> None:
 def test_what_was_moved_to_another_place_does_not_open(table: str, row: UUID, column: str) -> None:
     vault = vault_of(KeysInMemory())
     with pytest.raises(DamagedError):
-        vault.unseal(seal(vault), table=table, row=row, column=column)
+        vault.decrypt(encrypt(vault), table=table, row=row, column=column)
 
 
 def test_a_seal_names_its_form_its_algorithm_and_its_key() -> None:
-    sealed = seal(vault_of(KeysInMemory()))
-    assert sealed[:4] == b"v2|\x01"
-    assert sealed[4:KEY_ID] == CASE.bytes + (1).to_bytes(4, "big")
+    encrypted = encrypt(vault_of(KeysInMemory()))
+    assert encrypted[:4] == b"v2|\x01"
+    assert encrypted[4:KEY_ID] == CASE.bytes + (1).to_bytes(4, "big")
 
 
 def test_a_seal_cut_short_or_changed_anywhere_is_damage_or_has_no_key() -> None:
     vault = vault_of(KeysInMemory())
-    sealed = seal(vault)
-    for length in range(len(sealed)):
+    encrypted = encrypt(vault)
+    for length in range(len(encrypted)):
         with pytest.raises((DamagedError, KeyMissingError)):
-            unseal(vault, sealed[:length])
-    for place in range(len(sealed)):
-        changed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
+            decrypt(vault, encrypted[:length])
+    for place in range(len(encrypted)):
+        changed = encrypted[:place] + bytes([encrypted[place] ^ 1]) + encrypted[place + 1 :]
         with pytest.raises(KeyMissingError if 4 <= place < KEY_ID else DamagedError):
-            unseal(vault, changed)
+            decrypt(vault, changed)
 
 
 def test_a_value_sealed_under_one_key_does_not_open_as_if_under_another() -> None:
     keys = KeysInMemory()
     vault = vault_of(keys)
-    first, second = seal(vault), seal(vault, key_of=OTHER)
+    first, second = encrypt(vault), encrypt(vault, key_of=OTHER)
     with pytest.raises(DamagedError):
-        unseal(vault, second[:KEY_ID] + first[KEY_ID:])
+        decrypt(vault, second[:KEY_ID] + first[KEY_ID:])
     keys.kept[CASE, 2] = StoredKey(2, keys.kept[CASE, 1].wrapped, "k")
     with pytest.raises(DamagedError):
-        unseal(vault, first[: KEY_ID - 1] + b"\x02" + first[KEY_ID:])
+        decrypt(vault, first[: KEY_ID - 1] + b"\x02" + first[KEY_ID:])
 
 
 def test_plain_text_is_not_taken_for_something_sealed() -> None:
     with pytest.raises(DamagedError):
-        unseal(vault_of(KeysInMemory()), b"Kamala")
+        decrypt(vault_of(KeysInMemory()), b"Kamala")
 
 
 def test_another_key_file_does_not_open_what_was_sealed() -> None:
     keys = KeysInMemory()
-    sealed = seal(vault_of(keys))
+    encrypted = encrypt(vault_of(keys))
     with pytest.raises(KeyMissingError):
-        unseal(vault_of(keys, replace(FILE, current="z", keys={"z": b"z" * 32})), sealed)
+        decrypt(vault_of(keys, replace(FILE, current="z", keys={"z": b"z" * 32})), encrypted)
     with pytest.raises(DamagedError):
-        unseal(vault_of(keys, replace(FILE, keys={"k": b"z" * 32})), sealed)
+        decrypt(vault_of(keys, replace(FILE, keys={"k": b"z" * 32})), encrypted)
 
 
 def test_a_cases_key_is_wrapped_by_the_key_of_its_organisation_and_that_one_by_the_key_file() -> None:
     keys = KeysInMemory(organisations={CASE: NETWORK})
-    sealed = seal(vault_of(keys))
+    encrypted = encrypt(vault_of(keys))
     assert keys.kept[CASE, 1].wrapped_by == f"{NETWORK}/1"
     assert keys.kept[NETWORK, 1].wrapped_by == "k"
-    assert unseal(vault_of(keys), sealed) == "Kamala"
+    assert decrypt(vault_of(keys), encrypted) == "Kamala"
     del keys.kept[NETWORK, 1]
     with pytest.raises(KeyMissingError):
-        unseal(vault_of(keys), sealed)
+        decrypt(vault_of(keys), encrypted)
 
 
 def test_a_key_wrapped_for_one_owner_does_not_open_for_another() -> None:
     keys = KeysInMemory(organisations={CASE: NETWORK, OTHER: NETWORK})
     vault = vault_of(keys)
-    sealed = [seal(vault), seal(vault, key_of=OTHER)]
+    encrypted = [encrypt(vault), encrypt(vault, key_of=OTHER)]
     keys.kept[CASE, 1], keys.kept[OTHER, 1] = keys.kept[OTHER, 1], keys.kept[CASE, 1]
-    for value in sealed:
+    for value in encrypted:
         with pytest.raises(DamagedError):
-            unseal(vault_of(keys), value)
+            decrypt(vault_of(keys), value)
 
 
 def test_the_places_of_a_case_have_a_key_of_their_own() -> None:
     keys = KeysInMemory()
     vault = vault_of(keys)
-    words, place = seal(vault), seal(vault, "Blue house", key_of=place_key(CASE))
+    words, place = encrypt(vault), encrypt(vault, "Blue house", key_of=place_key(CASE))
     keys.destroy(place_key(CASE))
     vault.forget()
-    assert unseal(vault, words) == "Kamala"
+    assert decrypt(vault, words) == "Kamala"
     with pytest.raises(KeyMissingError):
-        unseal(vault, place)
+        decrypt(vault, place)
 
 
 def test_a_destroyed_key_is_forgotten_within_a_second_and_never_made_again() -> None:
     keys, ticks = KeysInMemory(), Ticks()
     vault = vault_of(keys, ticks=ticks)
-    sealed = seal(vault)
+    encrypted = encrypt(vault)
     keys.destroy(CASE)
     ticks.at = LOOK_AGAIN + 0.01
     with pytest.raises(KeyMissingError):
-        unseal(vault, sealed)
+        decrypt(vault, encrypted)
     with pytest.raises(KeyMissingError):
-        seal(vault)
+        encrypt(vault)
 
 
 def test_a_key_that_has_sealed_too_often_is_followed_by_its_next_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,21 +152,21 @@ def test_a_key_that_has_sealed_too_often_is_followed_by_its_next_version(monkeyp
     monkeypatch.setattr("engine.keys.vault._MOST_USES", 4)
     keys = KeysInMemory()
     vault = vault_of(keys)
-    sealed = [seal(vault) for _ in range(9)]
-    assert [int.from_bytes(value[KEY_ID - 4 : KEY_ID], "big") for value in sealed] == [1] * 4 + [2] * 4 + [3]
-    assert {str(unseal(vault_of(keys), value)) for value in sealed} == {"Kamala"}
+    encrypted = [encrypt(vault) for _ in range(9)]
+    assert [int.from_bytes(value[KEY_ID - 4 : KEY_ID], "big") for value in encrypted] == [1] * 4 + [2] * 4 + [3]
+    assert {str(decrypt(vault_of(keys), value)) for value in encrypted} == {"Kamala"}
 
 
 def test_a_damaged_wrapped_key_is_damage() -> None:
     keys = KeysInMemory()
-    sealed = seal(vault_of(keys))
+    encrypted = encrypt(vault_of(keys))
     for wrapped in (b"", b"short", keys.kept[CASE, 1].wrapped[:-1]):
         keys.kept[CASE, 1] = StoredKey(1, wrapped, "k")
         with pytest.raises(DamagedError):
-            unseal(vault_of(keys), sealed)
+            decrypt(vault_of(keys), encrypted)
     keys.kept[CASE, 1] = StoredKey(1, bytes(64), "no-organisation/1")
     with pytest.raises(DamagedError):
-        unseal(vault_of(keys), sealed)
+        decrypt(vault_of(keys), encrypted)
 
 
 def test_a_blind_token_is_the_same_for_the_same_value_key_and_organisation_only() -> None:
@@ -182,10 +182,10 @@ def test_a_blind_token_is_the_same_for_the_same_value_key_and_organisation_only(
 def test_no_key_is_in_what_python_shows_of_the_vault_its_file_or_its_errors() -> None:
     keys = KeysInMemory()
     vault = vault_of(keys)
-    sealed = seal(vault)
+    encrypted = encrypt(vault)
     shown = f"{FILE!r} {FILE} {KeyRing(FILE)!r} {vault!r} {vault._newest!r} {vault._open!r}"
     with pytest.raises(KeyMissingError) as missing:
-        unseal(vault_of(KeysInMemory()), sealed)
+        decrypt(vault_of(KeysInMemory()), encrypted)
     shown += f"{missing.value!r} {missing.value}"
     for secret in (FILE.chain, FILE.blind, FILE.keys["k"]):
         assert repr(secret)[2:-1] not in shown

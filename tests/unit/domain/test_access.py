@@ -21,7 +21,7 @@ from engine.core.access import (
     shows_person,
     shows_whole,
 )
-from engine.language.names import SealedClass
+from engine.language.names import RestrictedCategory
 
 CASE, OWNER, PARTNER = UUID(int=1), UUID(int=2), UUID(int=3)
 ASHA, BINA = UUID(int=5), UUID(int=6)
@@ -44,15 +44,15 @@ def test_the_own_unit_sees_all_and_beats_a_grant() -> None:
     assert (access.via, access.fields, access.roles) == (Via.OWN, None, frozenset({"caseworker"}))
 
 
-def test_a_denial_beats_unit_grant_and_break_glass() -> None:
-    broken = grant(kind=GrantKind.BREAK_GLASS)
+def test_a_denial_beats_unit_grant_and_emergency_access() -> None:
+    broken = grant(kind=GrantKind.EMERGENCY_ACCESS)
     access = through((grant(), {"lawyer"}), (broken, {"supervisor"}), own={"supervisor"}, is_denied=True)
     assert (access.via, access.roles, access.is_denied) == (Via.NONE, frozenset(), True)
 
 
 def test_several_grants_add_up_and_the_last_one_to_end_counts() -> None:
     first = grant(fields=("a.b.c",), valid_until=NOW + timedelta(hours=1))
-    second = grant(fields=("a.b.d", "a.b.c"), valid_until=NOW + timedelta(hours=2), kind=GrantKind.BREAK_GLASS)
+    second = grant(fields=("a.b.d", "a.b.c"), valid_until=NOW + timedelta(hours=2), kind=GrantKind.EMERGENCY_ACCESS)
     access = through((first, {"lawyer"}), (second, {"supervisor"}))
     assert access.fields == ("a.b.c", "a.b.d")
     assert (access.via, access.until, access.roles) == (
@@ -60,7 +60,7 @@ def test_several_grants_add_up_and_the_last_one_to_end_counts() -> None:
         second.valid_until,
         frozenset({"lawyer", "supervisor"}),
     )
-    assert through((second, {"supervisor"})).via is Via.BREAK_GLASS
+    assert through((second, {"supervisor"})).via is Via.EMERGENCY_ACCESS
     assert through((first, {"lawyer"}), (grant(), {"lawyer"})).until is None
 
 
@@ -93,14 +93,14 @@ def test_every_sealed_class_needs_to_be_named_however_much_else_is() -> None:
     everything = through(
         (grant(fields=("a.b.*", "person.*", "case.*"), persons=both), {"supervisor", "medical_officer"})
     )
-    for sealed in SealedClass:
-        assert not shows(everything, "a.b.c", sealed)
-        assert not shows_whole(everything, "a.b", [sealed])
-        named = through((grant(fields=("a.b.*", "person.*", f"class:{sealed}"), persons=both), {"caseworker"}))
-        assert shows(named, "a.b.c", sealed)
-        assert shows_whole(named, "a.b", [sealed])
-        assert all(shows(through(own={role}), "a.b.c", sealed) for role in ROLES_THAT_READ[sealed])
-        assert not shows(through(own={"finance_officer"}), "a.b.c", sealed)
+    for encrypted in RestrictedCategory:
+        assert not shows(everything, "a.b.c", encrypted)
+        assert not shows_whole(everything, "a.b", [encrypted])
+        named = through((grant(fields=("a.b.*", "person.*", f"class:{encrypted}"), persons=both), {"caseworker"}))
+        assert shows(named, "a.b.c", encrypted)
+        assert shows_whole(named, "a.b", [encrypted])
+        assert all(shows(through(own={role}), "a.b.c", encrypted) for role in ROLES_THAT_READ[encrypted])
+        assert not shows(through(own={"finance_officer"}), "a.b.c", encrypted)
     assert shows_whole(everything, "a.b")
 
 

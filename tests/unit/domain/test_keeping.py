@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.core.keeping import (
+from engine.core.records import Step, StepStatus
+from engine.core.retention import (
     COOLING_OFF,
     CaseOfPerson,
     CopyStatus,
@@ -15,12 +16,11 @@ from engine.core.keeping import (
     ErasureStatus,
     ExportCopy,
     Hold,
-    HoldKind,
+    LegalHoldKind,
     key_of_step,
     needs_second_person,
     reasons_against,
 )
-from engine.core.records import Step, StepStatus
 from engine.errors import AlreadyEndedError
 
 NOW = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ def erasure() -> Erasure:
         ([case()], (), ()),
         ([case(closed_at=None)], ("identity",), ("a case of theirs is open",)),
         ([case(), case(closed_at=None)], (), ("a case of theirs is open",)),
-        ([case(holds=(HoldKind.CLAIM,))], (), ("a claim for compensation is open",)),
+        ([case(holds=(LegalHoldKind.CLAIM,))], (), ("a claim for compensation is open",)),
         ([case(danger_at=NOW - timedelta(days=90))], (), ()),
         ([case(danger_at=NOW - timedelta(days=89, hours=23))], (), ("life was in danger in the last 90 days",)),
         ([case()], ("images", "health"), ("the shortest retention time still runs for: health, images",)),
@@ -77,7 +77,7 @@ def test_what_is_over_cannot_be_ended_again() -> None:
 
 
 def test_a_hold_is_lifted_once() -> None:
-    hold = Hold(id=uuid4(), case_id=uuid4(), kind=HoldKind.APPEAL, placed_by=ASKER, placed_at=NOW)
+    hold = Hold(id=uuid4(), case_id=uuid4(), kind=LegalHoldKind.APPEAL, placed_by=ASKER, placed_at=NOW)
     hold.require_live()
     lifted = hold.lift(SECOND, NOW)
     assert (lifted.is_live, lifted.lifted_by) == (False, SECOND)

@@ -60,7 +60,7 @@ def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action
                 Action.SEE_BOARD,
                 Action.SEE_ACCESS,
                 Action.SEE_AUDIT,
-                Action.SEE_KEEPING,
+                Action.SEE_RETENTION,
                 Action.SEE_STATISTICS,
             },
         ),

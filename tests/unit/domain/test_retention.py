@@ -29,7 +29,7 @@ EVIDENCE = {"data": "evidence", "at_least": "P4Y", "at_most": "P10Y"}
         ([IDENTITY], datetime(2027, 2, 28, 9, 59, tzinfo=UTC), None),
         ([IDENTITY], datetime(2027, 2, 28, 10, 0, tzinfo=UTC), Act.ERASE),
         ([{**IDENTITY, "then": "review"}], datetime(2027, 3, 1, tzinfo=UTC), Act.REVIEW),
-        ([IDENTITY, EVIDENCE], datetime(2027, 3, 1, tzinfo=UTC), Act.SEAL),
+        ([IDENTITY, EVIDENCE], datetime(2027, 3, 1, tzinfo=UTC), Act.RESTRICT),
         ([IDENTITY, EVIDENCE], datetime(2028, 3, 1, tzinfo=UTC), Act.ERASE),
         ([EVIDENCE], datetime(2028, 3, 1, tzinfo=UTC), None),
         ([{"data": "log", "at_least": "P1Y", "at_most": "P2Y"}], datetime(2040, 1, 1, tzinfo=UTC), None),
@@ -46,7 +46,7 @@ def test_what_is_sealed_says_until_when_and_since_when_it_is_due() -> None:
     now = datetime(2027, 3, 1, tzinfo=UTC)
     found = proposed(policy(IDENTITY, EVIDENCE), closed_at=CLOSED, zone="UTC", now=now)
     assert found == Proposed(
-        Act.SEAL, datetime(2027, 2, 28, 10, 0, tzinfo=UTC), datetime(2028, 2, 29, 10, 0, tzinfo=UTC)
+        Act.RESTRICT, datetime(2027, 2, 28, 10, 0, tzinfo=UTC), datetime(2028, 2, 29, 10, 0, tzinfo=UTC)
     )
 
 

@@ -1,4 +1,4 @@
-"""What the templates of the audit, of break-glass and of concerns are given in tests."""
+"""What the templates of the audit, of emergency access and of concerns are given in tests."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.access.records import REASONS
 from engine.approvals.actions.concerns import KINDS, STATUSES
-from engine.audit.records import AccountLine, AuditLine, ConcernLine, GlassLine, GlassView, ReaderLine
+from engine.audit.records import AccountLine, AuditLine, ConcernLine, EmergencyLine, EmergencyView, ReaderLine
 from engine.core.policy import View
 from engine.overview.records.cases import CaseView
 from engine.sharing.records.shown import ProbeLine
@@ -26,13 +26,13 @@ def audit_contexts(
         "typed": dict.fromkeys(names, nasty) if full else {}, "errors": dict.fromkeys(names, nasty) if full else {},
         "problems": some(("#words", nasty)), "command_id": ID,
     }  # fmt: skip
-    glass, case = view(GlassView), view(CaseView)
+    emergency, case = view(EmergencyView), view(CaseView)
     words = {"kinds": KINDS, "statuses": STATUSES}
     asked = dict.fromkeys(("sort", "actor", "number", "since", "until"), nasty if full else "")
     return {
-        "break-glass.html": form | {"may_ask": full, "mine": some(view(GlassLine)), "waiting": some(glass),
+        "emergency-access.html": form | {"may_ask": full, "mine": some(view(EmergencyLine)), "waiting": some(emergency),
                                     "reasons": REASONS, "hours": range(1, 5)},
-        "break-glass-one.html": {"glass": glass, "reasons": REASONS, "command_id": ID},
+        "emergency-access-one.html": {"emergency": emergency, "reasons": REASONS, "command_id": ID},
         "concerns.html": form | words | {"concerns": some(view(ConcernLine)), "people": some((ID, nasty))},
         "concern.html": form | words | {"concern": view(ConcernLine), "case_number": nasty if full else "",
                                         "words": nasty, "answer": nasty if full else "",

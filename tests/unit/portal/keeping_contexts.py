@@ -6,10 +6,10 @@ from typing import Any
 import engine.app  # noqa: F401 - each subject registers its handler
 from engine.approvals.actions.handlers import HANDLERS
 from engine.approvals.records import WaitingView
-from engine.core.keeping import (
+from engine.core.retention import (
     ENDS_OF_ERASURES,
     GROUNDS_TO_ERASE,
-    GROUNDS_TO_SEAL,
+    GROUNDS_TO_RESTRICT,
     HOLD_WORDS,
     PURPOSES_OF_COPIES,
     ROWS_ALONE,
@@ -22,7 +22,14 @@ from engine.overview.records.cases import CaseView
 from engine.persons.records import CasePersonView
 from engine.retention.actions.custody import RestoreStanding
 from engine.retention.records import RevivedGrant, RevivedOffer, RevivedPerson
-from engine.retention.shown import ErasureView, ExportCopyView, HoldView, KeepingView, StatisticsView, SubjectView
+from engine.retention.shown import (
+    ErasureView,
+    ExportCopyView,
+    LegalHoldView,
+    RetentionView,
+    StatisticsView,
+    SubjectView,
+)
 
 POLICY = {
     "retention": "trial", "title": "T", "jurisdiction": "*", "note": "N",
@@ -35,7 +42,7 @@ def keeping_contexts(
     view: Callable[[Any], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
 ) -> dict[str, dict[str, Any]]:
     """Return what each of these templates is given."""
-    found = view(KeepingView)
+    found = view(RetentionView)
     erasure = view(ErasureView)
     if full:
         states = ("asked", "approved", "done", "refused", "withdrawn")
@@ -45,7 +52,7 @@ def keeping_contexts(
             )
             for state in states
         )
-        hold = view(HoldView)
+        hold = view(LegalHoldView)
         holds = tuple(
             hold.model_copy(update={"lifted_at": lifted, "lift_asked_by_id": asked})
             for lifted, asked in ((hold.lifted_at, None), (None, hold.id), (None, None))
@@ -89,9 +96,9 @@ def keeping_contexts(
         "keeping-policies.html": {"policies": policies},
         "case-keeping.html": {
             "case": view(CaseView), "found": found, "reason": nasty if full else "",
-            "kinds": HOLD_WORDS, "grounds_to_seal": GROUNDS_TO_SEAL,
+            "kinds": HOLD_WORDS, "grounds_to_restrict": GROUNDS_TO_RESTRICT,
             "grounds_to_erase": GROUNDS_TO_ERASE, "sources": {"x": nasty}, "holders": some((erasure.id, nasty)),
-            "may_hold": full, "may_seal": full, "may_ask": full, **form,
+            "may_hold": full, "may_restrict": full, "may_ask": full, **form,
         },
         "copies.html": {
             "copies": copies if full else (), "what": {"cases": "Cases"}, "purposes": PURPOSES_OF_COPIES,

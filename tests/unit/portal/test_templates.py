@@ -120,7 +120,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "step_title": NASTY, "names": (Offer("a", "A"), Offer("b", "B")) if full else (Offer("journey", "Journey"),),
     }  # fmt: skip
     link = view(CaseLinkView)
-    roles_of_link = ("is_stub", "is_into", "is_asked", "none")
+    roles_of_link = ("is_merged", "is_into", "is_asked", "none")
     links = [link.model_copy(update={name: name == one for name in roles_of_link[:3]}) for one in roles_of_link] * full
     strip = view(LateView)
     late = some(strip.model_copy(update={"calls": tuple(
@@ -166,10 +166,10 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "is_once": full,
                       "shown": some((NASTY, NASTY))},
         "cases.html": {"cases": some(view(CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
-                       "has_more": full, "count": 1, "may_break_glass": full, "may_see_statistics": full,
-                       "may_see_keeping": full},
+                       "has_more": full, "count": 1, "may_emergency_access": full, "may_see_statistics": full,
+                       "may_see_retention": full},
         "case.html": {"case": case, "late": late, "may_ring": full, "may_reveal": full,
-                      "may_see_readings": full, "may_see_keeping": full, "may_read": full,
+                      "may_see_readings": full, "may_see_retention": full, "may_read": full,
                       "points": some(view(PointsToView)), "has_story": full,
                       "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
                       "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
@@ -193,7 +193,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, **typed},
         "case-links.html": {"case": case, "links": links, "kinds": {"x": NASTY}, "by_hand": (("x", NASTY),),
                             "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, "workflows": (("x", NASTY),),
-                            "may_link": full, "may_merge": full, "is_stub": False, **typed},
+                            "may_link": full, "may_merge": full, "is_merged": False, **typed},
         "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): view(StretchView)} if full else None,
                      "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
                      "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),

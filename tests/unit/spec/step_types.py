@@ -19,7 +19,7 @@ def step_type(
     outputs: dict[str, Output] | None = None,
     *,
     automatic: bool = False,
-    sealed: tuple[str, ...] = (),
+    encrypted: tuple[str, ...] = (),
     event_time: str | None = None,
     excluded: tuple[str, ...] = (),
     limit: str | None = None,
@@ -35,7 +35,7 @@ def step_type(
         event_times=(event_time,) if event_time else (),
         event_time_field=event_time,
         excluded_times=excluded,
-        field_names=(*(outputs or {}), *sealed, *((event_time,) if event_time else ())),
+        field_names=(*(outputs or {}), *encrypted, *((event_time,) if event_time else ())),
         time_limit=limit,
         law_limit=None,
         contract_hash="0" * 64,
@@ -61,7 +61,7 @@ class Shelf:
 
 
 CATALOGUE = Shelf(
-    step_type("reporting.intake", {"immediate_danger": BOOL, "children": NUMBER}, sealed=("name",)),
+    step_type("reporting.intake", {"immediate_danger": BOOL, "children": NUMBER}, encrypted=("name",)),
     step_type("reporting.triage", {"decision": choice("rescue", "refer", "close")}),
     step_type("reporting.dedupe", {"found": BOOL}, automatic=True),
     step_type("rescue.execute", {"rescued": NUMBER}, event_time="rescued_at"),

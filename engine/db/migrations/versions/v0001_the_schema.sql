@@ -38,7 +38,7 @@ CREATE INDEX ix_absence_actor_id ON absence (actor_id);
 CREATE TABLE contact (
     actor_id uuid NOT NULL REFERENCES actor,
     channel varchar NOT NULL,
-    sealed_address bytea,
+    encrypted_address bytea,
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (actor_id, channel)
 );
@@ -188,7 +188,7 @@ CREATE TABLE kept_form (
     id uuid PRIMARY KEY,
     actor_id uuid NOT NULL REFERENCES actor,
     path varchar NOT NULL,
-    sealed_fields bytea,
+    encrypted_fields bytea,
     created_at timestamptz NOT NULL
 );
 CREATE INDEX ix_kept_form_actor_id ON kept_form (actor_id);
@@ -212,8 +212,8 @@ CREATE INDEX ix_recovery_code_actor_id ON recovery_code (actor_id);
 
 CREATE TABLE second_factor (
     actor_id uuid PRIMARY KEY REFERENCES actor,
-    sealed_secret bytea,
-    sealed_proposed bytea,
+    encrypted_secret bytea,
+    encrypted_proposed bytea,
     created_at timestamptz NOT NULL,
     confirmed_at timestamptz,
     last_step integer DEFAULT 0 NOT NULL
@@ -265,8 +265,8 @@ CREATE TABLE "case" (
     merged_into uuid REFERENCES "case",
     rests boolean DEFAULT false NOT NULL,
     concern varchar,
-    sealed_facts bytea,
-    sealed_report bytea
+    encrypted_facts bytea,
+    encrypted_report bytea
 );
 CREATE INDEX case_open_by_unit ON "case" (unit_id, opened_at) WHERE status = 'open';
 CREATE INDEX ix_case_merged_into ON "case" (merged_into);
@@ -277,7 +277,7 @@ CREATE TABLE answer (
     turn integer NOT NULL,
     case_id uuid NOT NULL REFERENCES "case",
     unit_id uuid NOT NULL REFERENCES unit,
-    sealed_answers bytea,
+    encrypted_answers bytea,
     recorded_at timestamptz NOT NULL,
     PRIMARY KEY (step_id, turn)
 );
@@ -293,7 +293,7 @@ CREATE TABLE document (
     number varchar NOT NULL,
     version integer NOT NULL,
     sha256 varchar NOT NULL,
-    sealed_html bytea,
+    encrypted_html bytea,
     made_at timestamptz NOT NULL,
     released_by uuid,
     released_at timestamptz,
@@ -306,11 +306,11 @@ CREATE TABLE draft (
     item_id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES "case",
     unit_id uuid NOT NULL REFERENCES unit,
-    sealed_answers bytea,
-    sealed_proposals bytea,
+    encrypted_answers bytea,
+    encrypted_proposals bytea,
     saved_at timestamptz NOT NULL,
     saved_by uuid,
-    sealed_notes bytea
+    encrypted_notes bytea
 );
 CREATE INDEX ix_draft_case_id ON draft (case_id);
 
@@ -323,7 +323,7 @@ CREATE TABLE event (
     type varchar NOT NULL,
     body jsonb DEFAULT '{}' NOT NULL,
     hash bytea NOT NULL,
-    sealed_body bytea,
+    encrypted_body bytea,
     PRIMARY KEY (case_id, seq)
 );
 CREATE INDEX ix_event_at ON event (at);
@@ -332,7 +332,7 @@ CREATE TABLE event_words (
     id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES "case",
     seq integer NOT NULL,
-    sealed_words bytea,
+    encrypted_words bytea,
     UNIQUE (case_id, seq)
 );
 
@@ -344,7 +344,7 @@ CREATE TABLE interval (
     case_id uuid NOT NULL REFERENCES "case",
     unit_id uuid NOT NULL REFERENCES unit,
     has_place boolean DEFAULT false NOT NULL,
-    sealed_place bytea,
+    encrypted_place bytea,
     PRIMARY KEY (step_id, name, start)
 );
 CREATE INDEX ix_interval_case_id ON "interval" (case_id);
@@ -356,7 +356,7 @@ CREATE TABLE report (
     received_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     recorded_by uuid,
-    sealed_answers bytea
+    encrypted_answers bytea
 );
 CREATE INDEX ix_report_case_id ON report (case_id);
 CREATE INDEX report_by_actor ON report (recorded_by, recorded_at);
@@ -399,8 +399,8 @@ CREATE TABLE step (
     turn integer NOT NULL,
     revision integer NOT NULL,
     added jsonb,
-    sealed_title bytea,
-    sealed_outputs bytea
+    encrypted_title bytea,
+    encrypted_outputs bytea
 );
 CREATE INDEX ix_step_case_id ON step (case_id);
 
@@ -455,7 +455,7 @@ CREATE TABLE deadline (
     next_firing varchar,
     acknowledged_at timestamptz,
     failures integer NOT NULL,
-    held_until timestamptz,
+    deferred_until timestamptz,
     pauses jsonb DEFAULT '[]' NOT NULL,
     extensions jsonb DEFAULT '[]' NOT NULL,
     raised jsonb DEFAULT '{}' NOT NULL,
@@ -533,7 +533,7 @@ CREATE TABLE special_day (
     added_at timestamptz NOT NULL,
     removed_by uuid,
     removed_at timestamptz,
-    sealed_words bytea
+    encrypted_words bytea
 );
 CREATE INDEX ix_special_day_calendar ON special_day (calendar);
 
@@ -627,7 +627,7 @@ CREATE INDEX ix_case_link_other_case_id ON case_link (other_case_id);
 CREATE TABLE person (
     id uuid PRIMARY KEY,
     unit_id uuid NOT NULL REFERENCES unit,
-    sealed_identity bytea,
+    encrypted_identity bytea,
     created_at timestamptz NOT NULL
 );
 CREATE INDEX ix_person_unit_id ON person (unit_id);
@@ -684,7 +684,7 @@ CREATE TABLE attachment (
     step_id uuid,
     media_type varchar NOT NULL,
     size integer NOT NULL,
-    sealed_name bytea,
+    encrypted_name bytea,
     added_at timestamptz NOT NULL,
     added_by uuid,
     kind varchar DEFAULT 'other' NOT NULL,
@@ -692,7 +692,7 @@ CREATE TABLE attachment (
     copy_size integer,
     scan varchar DEFAULT 'not_scanned' NOT NULL,
     address bytea,
-    sealed_details bytea,
+    encrypted_details bytea,
     address_key varchar DEFAULT '' NOT NULL,
     UNIQUE (case_id, address)
 );
@@ -704,7 +704,7 @@ CREATE TABLE attachment_part (
     attachment_id uuid NOT NULL REFERENCES attachment,
     copy_of varchar NOT NULL,
     number integer NOT NULL,
-    sealed_content bytea,
+    encrypted_content bytea,
     PRIMARY KEY (attachment_id, copy_of, number)
 );
 
@@ -829,7 +829,7 @@ CREATE TABLE consent (
     recorded_by uuid,
     withdrawn_by uuid,
     expired_at timestamptz,
-    sealed_answers bytea
+    encrypted_answers bytea
 );
 CREATE INDEX consent_runs_out ON consent (valid_until)
     WHERE withdrawn_at IS NULL AND expired_at IS NULL AND valid_until IS NOT NULL;
@@ -858,7 +858,7 @@ CREATE TABLE match_check (
     person_id uuid PRIMARY KEY REFERENCES person,
     asked_at timestamptz NOT NULL,
     asked_by uuid,
-    held_until timestamptz
+    deferred_until timestamptz
 );
 
 CREATE TABLE match_probe (
@@ -879,7 +879,7 @@ CREATE TABLE referral (
     kind varchar NOT NULL,
     status varchar NOT NULL,
     fields text[] DEFAULT '{}' NOT NULL,
-    sealed_note bytea,
+    encrypted_note bytea,
     sent_at timestamptz NOT NULL,
     due_at timestamptz,
     answered_at timestamptz,
@@ -901,7 +901,7 @@ CREATE TABLE referral (
     keep_days integer DEFAULT 0 NOT NULL,
     ended_at timestamptz,
     persons uuid[] DEFAULT '{}' NOT NULL,
-    sealed_to_name bytea
+    encrypted_to_name bytea
 );
 CREATE INDEX ix_referral_answer_step_id ON referral (answer_step_id);
 CREATE INDEX ix_referral_case_id ON referral (case_id);
@@ -946,7 +946,7 @@ CREATE INDEX ix_partner_view_link_id ON partner_view (link_id);
 CREATE TABLE partner (
     id uuid PRIMARY KEY,
     kind varchar DEFAULT '' NOT NULL,
-    sealed_words bytea,
+    encrypted_words bytea,
     takes_men boolean,
     takes_children boolean,
     takes_foreigners boolean,
@@ -973,7 +973,7 @@ CREATE TABLE channel_setting (
     id uuid PRIMARY KEY,
     organisation_id uuid REFERENCES organisation,
     channel varchar NOT NULL,
-    sealed_url bytea,
+    encrypted_url bytea,
     host varchar NOT NULL,
     enabled boolean NOT NULL,
     rate_per_minute integer NOT NULL,
@@ -1039,8 +1039,8 @@ CREATE TABLE correction (
     person_id uuid NOT NULL REFERENCES person,
     kind varchar NOT NULL,
     reason_code varchar NOT NULL,
-    sealed_before bytea,
-    sealed_words bytea,
+    encrypted_before bytea,
+    encrypted_words bytea,
     made_by uuid,
     made_at timestamptz NOT NULL
 );
@@ -1108,7 +1108,7 @@ CREATE TABLE legal_hold (
     id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES "case",
     kind varchar NOT NULL,
-    sealed_reason bytea,
+    encrypted_reason bytea,
     placed_by uuid,
     placed_at timestamptz NOT NULL,
     lifted_by uuid,
@@ -1175,23 +1175,23 @@ CREATE TABLE audit_event (
 );
 CREATE INDEX ix_audit_event_at ON audit_event (at);
 
-CREATE TABLE break_glass (
+CREATE TABLE emergency_access (
     id uuid PRIMARY KEY,
     actor_id uuid NOT NULL REFERENCES actor,
     case_id uuid REFERENCES "case",
     grant_id uuid,
     approval_id uuid,
     reason_code varchar NOT NULL,
-    sealed_words bytea,
+    encrypted_words bytea,
     hours integer NOT NULL,
     asked_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL,
     flagged_at timestamptz,
-    sealed_number bytea
+    encrypted_number bytea
 );
-CREATE INDEX break_glass_open ON break_glass (asked_at) WHERE grant_id IS NOT NULL AND flagged_at IS NULL;
-CREATE INDEX ix_break_glass_actor_id ON break_glass (actor_id);
-CREATE INDEX ix_break_glass_case_id ON break_glass (case_id);
+CREATE INDEX emergency_access_open ON emergency_access (asked_at) WHERE grant_id IS NOT NULL AND flagged_at IS NULL;
+CREATE INDEX ix_emergency_access_actor_id ON emergency_access (actor_id);
+CREATE INDEX ix_emergency_access_case_id ON emergency_access (case_id);
 
 CREATE TABLE checkpoint (
     number serial PRIMARY KEY,
@@ -1221,11 +1221,11 @@ CREATE TABLE concern (
     raised_by uuid NOT NULL REFERENCES actor,
     raised_at timestamptz NOT NULL,
     recipient_id uuid NOT NULL REFERENCES actor,
-    sealed_words bytea,
+    encrypted_words bytea,
     status varchar DEFAULT 'new' NOT NULL,
-    sealed_answer bytea,
+    encrypted_answer bytea,
     answered_at timestamptz,
-    sealed_case_number bytea
+    encrypted_case_number bytea
 );
 CREATE INDEX ix_concern_raised_by ON concern (raised_by);
 CREATE INDEX ix_concern_recipient_id ON concern (recipient_id);

@@ -31,8 +31,8 @@ def upgrade() -> None:
     """Go to this shape; what somebody agreed to without a request gets one, and nothing is asked anew."""
     of_merges = {"at": "approved_at", "asked_by": "s.asked_by", "asked_at": "s.asked_at"}
     of_denials = {"at": "ended_at", "asked_by": "s.ended_by", "asked_at": "s.ended_at"}
-    stub = "jsonb_build_object('stub_id', s.other_case_id)"
-    op.execute(_MOVE.format(**_MERGES, **of_merges, subject=stub))
+    merged_case = "jsonb_build_object('stub_id', s.other_case_id)"
+    op.execute(_MOVE.format(**_MERGES, **of_merges, subject=merged_case))
     op.execute(_MOVE.format(**_DENIALS, **of_denials, subject="'{}'::jsonb"))
     op.execute("ALTER TABLE case_link DROP COLUMN approved_by")
     op.execute("ALTER TABLE recusal DROP COLUMN ended_second_by")

@@ -21,7 +21,7 @@ MOST_ROWS: Final = 20_000
 COPY_LIVES: Final = timedelta(hours=24)
 
 
-class HoldKind(StrEnum):
+class LegalHoldKind(StrEnum):
     """Why nothing of a case may be erased."""
 
     APPEAL = "appeal"
@@ -32,11 +32,11 @@ class HoldKind(StrEnum):
 
 
 HOLD_WORDS: Final[Mapping[str, str]] = {
-    HoldKind.APPEAL: "an appeal is open",
-    HoldKind.CLAIM: "a claim for compensation is open",
-    HoldKind.COURT_ORDER: "a court has ordered it to be kept",
-    HoldKind.INVESTIGATION: "an investigation needs it",
-    HoldKind.COMPLAINT: "there is a complaint about how the case was handled",
+    LegalHoldKind.APPEAL: "an appeal is open",
+    LegalHoldKind.CLAIM: "a claim for compensation is open",
+    LegalHoldKind.COURT_ORDER: "a court has ordered it to be kept",
+    LegalHoldKind.INVESTIGATION: "an investigation needs it",
+    LegalHoldKind.COMPLAINT: "there is a complaint about how the case was handled",
 }
 GROUNDS_TO_ERASE: Final[Mapping[str, str]] = {
     "consent_withdrawn": "The person no longer agrees to our keeping it",
@@ -44,7 +44,7 @@ GROUNDS_TO_ERASE: Final[Mapping[str, str]] = {
     "unlawful": "It should not have been recorded",
     "time_over": "The longest retention time is over",
 }
-GROUNDS_TO_SEAL: Final[Mapping[str, str]] = {
+GROUNDS_TO_RESTRICT: Final[Mapping[str, str]] = {
     "accuracy_contested": "The person says that it is wrong, and this is being looked into",
     "unlawful_but_kept": "It should not have been recorded, and the person wants it kept",
     "needed_for_claims": "We no longer need it, but the person does, for a claim",
@@ -95,7 +95,7 @@ class _Liftable(Record):
 class Hold(_Liftable):
     """Nothing of a case is erased; work goes on as before. Why is kept sealed, beside it."""
 
-    kind: HoldKind
+    kind: LegalHoldKind
 
 
 class Restriction(_Liftable):
@@ -191,7 +191,7 @@ class CaseOfPerson(Record):
     """Whether nobody else of the case is still known."""
     danger_at: datetime | None
     """When a critical limit of it was breached last."""
-    holds: tuple[HoldKind, ...] = ()
+    holds: tuple[LegalHoldKind, ...] = ()
 
 
 class Tombstone(Record):

@@ -19,7 +19,7 @@ from engine.language.names import in_plain_words, type_in_plain_words
 from engine.messages.actions.writing import UnaddressedMessage, reachable, unit_of, write
 from engine.messages.channel_store import PreferenceStore
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import DIGEST, EMAIL, IN_APP, HeldBack, Preference, ways_for
+from engine.messages.records import DIGEST, EMAIL, IN_APP, Deferred, Preference, ways_for
 from engine.messages.store import BundleStore
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
@@ -52,7 +52,7 @@ def held_back_for(
         if not is_much:
             return ""
         if not critical:
-            tx.of(BundleStore).hold_back(recipient_id=recipient_id, channel=channel, since=since)
+            tx.of(BundleStore).defer(recipient_id=recipient_id, channel=channel, since=since)
     return STORM
 
 
@@ -74,7 +74,7 @@ def bundle_storms(engine: Engine) -> int:
     return written
 
 
-def _bundle(engine: Engine, held: HeldBack, now: datetime) -> bool:
+def _bundle(engine: Engine, held: Deferred, now: datetime) -> bool:
     with engine.transaction() as tx:
         last = tx.of(BundleStore).last_at(
             recipient_id=held.recipient_id, channel=held.channel, kind=STORM, critical=held.critical
@@ -85,7 +85,7 @@ def _bundle(engine: Engine, held: HeldBack, now: datetime) -> bool:
             return False
         about = f"-|{STORM}|{now.isoformat()}{'|critical' if held.critical else ''}"
         note = UnaddressedMessage(about, STORM, INBOX, held.critical, {}, unit=unit_of(tx, person))
-        count = tx.of(BundleStore).bundle(held, held_for=STORM, by=note.id(person.id, held.channel))
+        count = tx.of(BundleStore).bundle(held, deferred_for=STORM, by=note.id(person.id, held.channel))
         if count:
             counted = replace(note, variables={"count": str(count)})
             preference = tx.of(PreferenceStore).of((person.id,)).get(person.id)
@@ -105,7 +105,7 @@ class WantedMessage(NamedTuple):
     critical: bool
 
 
-def tell(
+def notify(
     engine: Engine,
     tx: Transaction,
     state: CaseState,
@@ -144,7 +144,7 @@ def tell(
             "unit": unit.name if unit else "",
         },
     )  # fmt: skip
-    return _tell_all(engine, tx, note, people, channels, now)
+    return _notify_all(engine, tx, note, people, channels, now)
 
 
 def _is_where_somebody_will_be(engine: Engine, state: CaseState, due_at: datetime | None) -> bool:
@@ -154,7 +154,7 @@ def _is_where_somebody_will_be(engine: Engine, state: CaseState, due_at: datetim
     return any(spec.tells_when for uses in watching for spec in engine.registry.get(uses).fields)
 
 
-def tell_of_system(
+def notify_of_system(
     engine: Engine,
     tx: Transaction,
     *,
@@ -175,7 +175,7 @@ def tell_of_system(
     """
     variables = {"unit": unit.name if unit else "", "case_number": "", "code": ""}
     note = UnaddressedMessage(f"-|{rule}", kind, link, critical, variables, due_at, unit=unit, code_of=code_of)
-    return _tell_all(engine, tx, note, people, channels, now)
+    return _notify_all(engine, tx, note, people, channels, now)
 
 
 def add_delivery_job(tx: Transaction, state: CaseState, *, rule: str, critical: bool, now: datetime) -> None:
@@ -223,7 +223,7 @@ def title_of_step(engine: Engine, state: CaseState, step: Step) -> str:
     return step_type.title if step_type else type_in_plain_words(step.uses)
 
 
-def _tell_all(
+def _notify_all(
     engine: Engine,
     tx: Transaction,
     note: UnaddressedMessage,
@@ -240,8 +240,8 @@ def _tell_all(
         considered = (*wanted, *(preference.channels if preference else ()))
         can = reachable(engine, tx, person, considered, note.unit)
         for channel in ways_for(wanted, preference=preference, reachable=can, critical=note.critical):
-            held_for = _held_for(tx, note, person, preference, channel, now)
-            must_send |= write(engine, tx, note, person, preference, channel, now=now, held_for=held_for)
+            deferred_for = _held_for(tx, note, person, preference, channel, now)
+            must_send |= write(engine, tx, note, person, preference, channel, now=now, deferred_for=deferred_for)
     return must_send
 
 

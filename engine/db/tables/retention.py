@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from engine.db.tables.fields import at, ids, json_value, sealed
+from engine.db.tables.fields import at, encrypted, ids, json_value
 
 
 class LegalHoldRow(SQLModel, table=True):
@@ -17,7 +17,7 @@ class LegalHoldRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     kind: str
-    sealed_reason: bytes | None = sealed()
+    encrypted_reason: bytes | None = encrypted()
     placed_by: UUID | None = None
     placed_at: datetime = at(null=False)
     lifted_by: UUID | None = None
@@ -118,8 +118,8 @@ class CorrectionRow(SQLModel, table=True):
     person_id: UUID = Field(foreign_key="person.id", index=True)
     kind: str
     reason_code: str
-    sealed_before: bytes | None = sealed()
-    sealed_words: bytes | None = sealed()
+    encrypted_before: bytes | None = encrypted()
+    encrypted_words: bytes | None = encrypted()
     made_by: UUID | None = None
     made_at: datetime = at(null=False)
 
