@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.core.policy import ROLES_THAT_MAY, Action, View, Viewer
 from engine.core.records import Record
-from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, OwnApprovalError
+from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
 from engine.language.names import Role
 
 _REQUEST: Final = "request for approval"
@@ -123,16 +123,22 @@ class ApprovalRequest(Record):
         """The line of the four-eyes list."""
         return FOUR_EYES[ApprovalKind(self.kind)]
 
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether it ended since what it is about was over, or had changed."""
+        return self.ended_reason == Ending.OVERTAKEN
+
     def agree(self, viewer: Viewer, roles: Collection[str], *, seen: str, now: datetime) -> Self:
         """Return the request with one more who agrees; with the last who is needed it is approved.
 
+        What stands otherwise than when it was asked for is overtaken instead.
+
         Raises `OwnApprovalError` for who asked or has agreed, `AlreadyEndedError` for what is over or has run out,
-        `ConflictError` for what has changed since it was asked for, and `NotAllowedError` for who has no other role
-        than the one in which somebody has agreed.
+        and `NotAllowedError` for who has no other role than the one in which somebody has agreed.
         """
         require_answerable(self, viewer, now=now)
         if self.seen and seen != self.seen:
-            raise ConflictError(kind="request for approval")
+            return self.end(Ending.OVERTAKEN, now=now)
         one = Agreed(actor_id=viewer.actor_id, role=self._role(roles), at=now)
         agreed = (*self.agreed, one)
         changes: dict[str, Any] = {"agreed": agreed}

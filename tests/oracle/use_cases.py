@@ -10,7 +10,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             " new_recovery_codes give_or_ask",
             "deadlines": "acknowledge_by_link mark_read",
             "messages": "set_contact preference_of save_preference",
-            "approvals": "raise_concern take_answer answer_as_it_stands",
+            "approvals": "raise_concern take_answer",
             "cases": "command_on_case require_own note_reading require_pace note_refusal",
             "definitions": "law_page proposed_changes as_stored",
             "sign_in": "kept_form newest_kept_form drop_form change_password sessions_of end_session"

@@ -16,7 +16,7 @@ from engine.assembly import Engine
 from engine.core.policy import ROLES_THAT_MAY, Viewer, can, roles_in
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, NoSecondPersonError, NotAllowedError
+from engine.errors import AlreadyEndedError, ConflictError, NoSecondPersonError, NotAllowedError
 from engine.language.names import in_running_words
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.records import EMAIL, IN_APP
@@ -80,13 +80,14 @@ def take_answer(
     approved: bool,
     now: datetime,
     state: CaseState | None = None,
-    seen: str = "",
+    stands: Callable[[], str] | None = None,
     tells: bool = True,
 ) -> ApprovalRequest:
     """Write what somebody answers, and tell who asked once it is decided; returns the request as it stands then.
 
-    Who asked can only take it back. Raises `AlreadyEndedError` when nothing waits any more, `OwnApprovalError`,
-    `NotAllowedError`, and `ConflictError` for what has changed since it was asked for.
+    Who asked can only take it back. A yes to what stands otherwise than when it was asked for, as `stands` says, comes
+    too late: the request is over then, and `is_overtaken`. Raises `AlreadyEndedError` when nothing waits any more,
+    `OwnApprovalError`, `NotAllowedError`, and `ConflictError` where nobody can say how it stands.
     """
     request = tx.of(ApprovalStore).open_about(kind, subject_id)
     if request is None:
@@ -96,7 +97,12 @@ def take_answer(
     if not takes_back and not can(viewer, request.rule.answers, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action=request.rule.answers.value)
     roles = roles_in(viewer, unit_id) if unit_id else frozenset(viewer.roles)
-    after = request.agree(viewer, roles, seen=seen, now=now) if approved else request.refuse(viewer, now=now)
+    if approved:
+        if request.seen and stands is None:
+            raise ConflictError(kind="request for approval")
+        after = request.agree(viewer, roles, seen=stands() if stands else "", now=now)
+    else:
+        after = request.refuse(viewer, now=now)
     tx.of(ApprovalStore).save(after)
     if tells and after.answered_at is not None and viewer.actor_id != after.asked_by:
         _notify(engine, tx, after, "second_decided", _who_asked(tx, after), now=now, state=state)
@@ -152,42 +158,6 @@ def require_other(tx: Transaction, kind: ApprovalKind, viewer: Viewer, unit_id: 
     """Refuse to ask where nobody else of the unit may answer; raises `NoSecondPersonError`."""
     if not _others(tx, kind, viewer, unit_id, now):
         raise _nobody(kind)
-
-
-def answer_as_it_stands(
-    engine: Engine,
-    tx: Transaction,
-    request: ApprovalRequest,
-    *,
-    viewer: Viewer,
-    approved: bool,
-    now: datetime,
-    stands: Callable[[], str],
-    state: CaseState | None = None,
-) -> bool:
-    """Write an answer as `take_answer` does; gives false where a yes comes too late: the thing stands otherwise now.
-
-    Then the request is over and who asked is told. `stands` is looked up only for the yes of a second person, where
-    the request says how it stood.
-    """
-    kind = ApprovalKind(request.kind)
-    is_second = approved and viewer.actor_id != request.asked_by
-    if is_second and request.seen and stands() != request.seen:
-        overtake(tx, kind, request.subject_id, now=now)
-        notify_who_asked(engine, tx, request, now=now, state=state)
-        return False
-    take_answer(
-        engine, tx, kind, request.subject_id, viewer=viewer, approved=approved, now=now, state=state,
-        seen=request.seen,
-    )  # fmt: skip
-    return True
-
-
-def notify_who_asked(
-    engine: Engine, tx: Transaction, request: ApprovalRequest, *, now: datetime, state: CaseState | None = None
-) -> None:
-    """Tell who asked that it is over."""
-    _notify(engine, tx, request, "second_decided", _who_asked(tx, request), now=now, state=state)
 
 
 def overtake(tx: Transaction, kind: ApprovalKind, subject_id: UUID, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.access.actions.restrict import require_not_restricted
-from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, overtake, require_other
+from engine.approvals.actions.approvals import ask_second, overtake, require_other, take_answer
 from engine.approvals.actions.handlers import Handler, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
@@ -72,9 +72,11 @@ def answer_closing(engine: Engine, case_id: UUID, *, viewer: Viewer, approved: b
             raise AlreadyEndedError(kind="request to close the case")
         if approved and viewer.actor_id != request.asked_by:
             require_member(viewer, state, Action.AGREE_CLOSURE)
-        is_in_time = answer_as_it_stands(
-            engine, tx, request, viewer=viewer, approved=approved, now=now, stands=lambda: stands(state), state=state
-        )
+        answered = take_answer(
+            engine, tx, ApprovalKind.CLOSURE, case_id, viewer=viewer, approved=approved, now=now, state=state,
+            stands=lambda: stands(state),
+        )  # fmt: skip
+        is_in_time = not answered.is_overtaken
         if approved and is_in_time:
             carry_out(engine, tx, state, cm.CloseCase(request.reason_code), actor_id=viewer.actor_id, now=now)
         else:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, names_of_answerers, who_answers
+from engine.approvals.actions.approvals import ask_second, names_of_answerers, take_answer, who_answers
 from engine.approvals.actions.handlers import Answer, Handler, register
 from engine.approvals.records import FOUR_EYES, ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
@@ -118,10 +118,11 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
         versions = _versions(tx, request)
         for one in versions:
             tx.of(DefinitionStore).hold(one.kind, one.name)
-        is_in_time = answer_as_it_stands(
-            engine, tx, request, viewer=viewer, approved=approved, now=now,
+        answered = take_answer(
+            engine, tx, ApprovalKind.DEFINITION, subject_id, viewer=viewer, approved=approved, now=now,
             stands=lambda: _stands(engine, tx, versions) if _is_its_owners(tx, request, versions) else "",
         )  # fmt: skip
+        is_in_time = not answered.is_overtaken
         if approved and is_in_time:
             _publish(engine, tx, versions, viewer=viewer, now=now)
             _notify_leads(engine, tx, request, versions, viewer=viewer, now=now)

@@ -25,7 +25,14 @@ from engine.core.retention import (
     needs_second_person,
 )
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
+from engine.errors import (
+    AlreadyEndedError,
+    ConflictError,
+    InvalidAnswersError,
+    NotAllowedError,
+    NotFoundError,
+    TooOftenError,
+)
 from engine.overview.views.copies import count_copied
 from engine.overview.views.copies import sheet as sheet_view
 from engine.ports import JsonValue
@@ -110,9 +117,12 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
                 raise NotAllowedError(actor=viewer.name, action=Action.APPROVE_EXPORT.value)
             require_step_up(engine, viewer)
         after = copy.answer(viewer.actor_id, now, agreed=agreed)
-        take_answer(
-            engine, tx, ApprovalKind.COPY, copy_id, viewer=viewer, approved=agreed, now=now, seen=str(copy.counted)
+        answered = take_answer(
+            engine, tx, ApprovalKind.COPY, copy_id, viewer=viewer, approved=agreed, now=now,
+            stands=lambda: str(copy.counted),
         )  # fmt: skip
+        if answered.is_overtaken:
+            raise ConflictError(kind="copy")
         tx.of(RetentionStore).save_copy(after)
         body = {"copy": copy.number, "agreed": agreed}
         tx.of(AuditLogStore).note("keeping", "CopyAnswered", body, actor_id=viewer.actor_id, at=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.approvals.actions.approvals import answer_as_it_stands, ask_second
+from engine.approvals.actions.approvals import ask_second, take_answer
 from engine.approvals.actions.handlers import Answer, Handler, Lapse, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
@@ -134,10 +134,11 @@ def answer_merge(
         request = tx.of(ApprovalStore).open_about(ApprovalKind.MERGE, link_id)
         if request is None or not link.is_asked:
             raise AlreadyEndedError(kind="request for approval")
-        is_in_time = answer_as_it_stands(
-            engine, tx, request, viewer=viewer, approved=is_approved, now=now,
+        answered = take_answer(
+            engine, tx, ApprovalKind.MERGE, link_id, viewer=viewer, approved=is_approved, now=now,
             stands=lambda: _how_they_stand(states), state=here,
         )  # fmt: skip
+        is_in_time = not answered.is_overtaken
         if is_approved and is_in_time:
             _require_mergeable(tx, *states, rests=link.rests, but=link.id)
             _merge(engine, tx, states, link, viewer, now)

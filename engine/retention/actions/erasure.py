@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from engine.approvals.actions.approvals import answer_as_it_stands, ask_second, take_answer
+from engine.approvals.actions.approvals import ask_second, take_answer
 from engine.approvals.actions.handlers import Answer, Handler, Lapse, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
@@ -114,10 +114,11 @@ def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> Eras
         if request is None:
             raise AlreadyEndedError(kind="erasure")
         cases = tx.of(RetentionStore).cases_of(tx.of(PersonStore).same_as(erasure.person_id))
-        is_in_time = answer_as_it_stands(
-            engine, tx, request, viewer=viewer, approved=True, now=now, stands=lambda: _how_it_stands(cases),
-            state=state,
+        answered = take_answer(
+            engine, tx, ApprovalKind.ERASURE, erasure_id, viewer=viewer, approved=True, now=now, state=state,
+            stands=lambda: _how_it_stands(cases),
         )  # fmt: skip
+        is_in_time = not answered.is_overtaken
         if is_in_time:
             require_nothing_against(tx, erasure.person_id, now)
         after = _as_agreed(tx, erasure, now) if is_in_time else _overtaken(tx, erasure, now)

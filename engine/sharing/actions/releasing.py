@@ -15,7 +15,7 @@ from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
 from engine.core.referral import Referral, ReferralStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, StepUpNeededError
+from engine.errors import AlreadyEndedError, ConflictError, StepUpNeededError
 from engine.messages.actions.recipients import people_of_partner, reachable
 from engine.people.store import DirectoryStore
 from engine.sharing.actions.awaited import wait_for_answer
@@ -131,10 +131,12 @@ def _answer(
     approved: bool,
     now: datetime,
 ) -> None:
-    take_answer(
+    answered = take_answer(
         engine, tx, ApprovalKind.RELEASE, referral.id, viewer=viewer, approved=approved, now=now, state=state,
-        seen=_how_it_stands(referral),
+        stands=lambda: _how_it_stands(referral),
     )  # fmt: skip
+    if answered.is_overtaken:
+        raise ConflictError(kind="request for approval")
 
 
 def _how_it_stands(referral: Referral) -> str:

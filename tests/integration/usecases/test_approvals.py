@@ -7,13 +7,15 @@ import pytest
 
 from engine.access.actions.recusals import end_recusal, recuse
 from engine.access.actions.restrict import ask_to_open, restrict_case
+from engine.approvals.actions.approvals import take_answer
 from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.records import ApprovalKind
 from engine.approvals.views import count_waiting, waiting
+from engine.cases.store import CaseStore
 from engine.core.access import RecusalReason
 from engine.core.records import DeadlineStatus
 from engine.deadlines.actions.limits import answer_extension, ask_extension
-from engine.errors import AlreadyEndedError, OwnApprovalError
+from engine.errors import AlreadyEndedError, ConflictError, OwnApprovalError
 from engine.persons.actions.links import answer_merge, ask_merge
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
 from tests.integration.usecases.world import World
@@ -130,3 +132,13 @@ def test_each_of_what_waits_in_the_list_can_be_answered(world: World) -> None:
     answer_lift(world.engine, of["case"], of["hold"], viewer=world.who("supervisor"), agreed=True)
     answer_merge(world.engine, of["link"], case_id=of["case"], is_approved=True, **_by(world, "supervisor"))
     answer_extension(world.engine, of["deadline"], case_id=of["case"], approved=True, **_by(world, "supervisor"))
+
+
+def test_nobody_agrees_where_nobody_says_how_the_thing_stands_now(world: World) -> None:
+    of = _asked(world)
+    with world.engine.transaction() as tx, pytest.raises(ConflictError):
+        take_answer(
+            world.engine, tx, ApprovalKind.MERGE, of["link"], viewer=world.who("supervisor"), approved=True,
+            now=world.clock.now(), state=tx.of(CaseStore).lock(of["case"]),
+        )  # fmt: skip
+    assert _waiting(world, "supervisor")[ApprovalKind.MERGE]

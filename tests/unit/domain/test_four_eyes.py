@@ -19,7 +19,7 @@ from engine.approvals.records import (
     require_other,
 )
 from engine.core.policy import ROLES_THAT_MAY, Viewer
-from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, OwnApprovalError
+from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 FIRST, SECOND, THIRD = UUID(int=1), UUID(int=2), UUID(int=4)
@@ -122,8 +122,9 @@ def test_who_asks_to_send_something_may_be_one_of_the_two_but_never_both() -> No
 
 
 def test_what_has_changed_since_it_was_asked_for_is_not_agreed_to() -> None:
-    with pytest.raises(ConflictError):
-        request(seen="two cases").agree(viewer(SECOND), {SUPERVISOR}, seen="three cases", now=NOW)
+    late = request(seen="two cases").agree(viewer(SECOND), {SUPERVISOR}, seen="three cases", now=NOW)
+    assert (late.approved, late.is_overtaken, late.agreed) == (False, True, ())
+    assert not request(seen="two cases").agree(viewer(SECOND), {SUPERVISOR}, seen="two cases", now=NOW).is_overtaken
     assert request(seen="two cases").refuse(viewer(SECOND), now=NOW).approved is False
 
 
