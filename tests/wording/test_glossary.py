@@ -9,10 +9,9 @@ from tests.wording.seen_texts import ROOT
 
 _GLOSSARY: Final = ROOT / "docs" / "reference" / "glossary.md"
 _STILL: Final[dict[str, int]] = {
-    "apart": 7, "duty": 1, "edge": 2, "flag": 2, "held": 9, "hold": 26, "keeping": 7, "mend": 3,
-    "most": 1, "overdue": 1, "queue": 1, "reckon": 1, "reckoned": 2, "said": 8, "seal": 13, "sealed": 8,
-    "seals": 2, "stub": 1, "tell": 22, "telling": 2, "timer": 1, "told": 22, "unseal": 4, "unsealed": 5,
-    "untold": 3, "variable": 1, "wall": 2, "walls": 1, "wanted": 4, "watch": 3,
+    "apart": 7, "duty": 1, "edge": 2, "flag": 2, "held": 7, "hold": 21, "keeping": 3, "mend": 3, "most": 1,
+    "overdue": 1, "queue": 1, "reckon": 1, "reckoned": 2, "said": 8, "seal": 2, "tell": 3, "telling": 2, "timer": 1,
+    "told": 22, "untold": 3, "variable": 1, "wall": 2, "walls": 1, "wanted": 4, "watch": 3,
 }  # fmt: skip
 """How many names of classes and public functions in `engine/` still use a refused word. Numbers only go down."""
 
