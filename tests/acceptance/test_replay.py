@@ -106,6 +106,7 @@ def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days
     assert "nationality" not in "".join(message.subject for message in outcome.messages)
 
 
+@pytest.mark.long
 def test_a_due_time_that_is_told_wrongly_is_a_difference(world: World) -> None:
     story = read_story(STORIES / "cs-01.yaml")
     wrong = [

@@ -39,6 +39,8 @@ from tests.integration.installation import Installation, installed
 from tests.integration.portal.crawl import crawl, routes_of
 from tests.integration.portal.world import REPORT, Portal, report_case
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "three quiet boats at noon"
 _NUMBER = re.compile(r"Case number<br><strong>([^<]+)</strong>")
 _PATIENCE = 240.0

@@ -36,6 +36,8 @@ from tests.integration.usecases.conftest import filled, world
 from tests.integration.usecases.test_sharing import accept, agree, share
 from tests.integration.usecases.world import World
 
+pytestmark = pytest.mark.long
+
 __all__ = ["filled", "world"]
 _NO_RIGHT = "42501"
 

@@ -10,7 +10,7 @@ from engine.definitions.views import definition
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
 from tests.integration.portal.world import Portal, agree, report_case
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
 
 

@@ -5,6 +5,8 @@ import pytest
 from tests.faults.crowd import let_work, lost, portal_of
 from tests.integration.installation import installed
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize(
     ("people", "seconds", "think", "with_prefect"),

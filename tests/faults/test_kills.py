@@ -19,6 +19,8 @@ from engine.rehearsal.world import people_of
 from tests.faults.tree import SERVER, WORKER, Person, Tree
 from tests.integration.installation import Installation, installed, until
 
+pytestmark = pytest.mark.long
+
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 PARTS = (WORKER, SERVER, "portal", "tree")
 _SETTLED_WITHIN = 240.0

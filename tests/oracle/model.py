@@ -62,9 +62,8 @@ THINGS: Mapping[str, Thing] = {
     **{thing.replace("_", " "): Thing({"reveal:plan": "reveal"}, (f"{_PLAN}._{thing}",)) for thing in _WHY},
     **{thing: _thing(f"{_PLAN}.*", "person.*", whom=_BOTH, places="reveal") for thing in ("led to", "ticket")},
     "purpose": _thing(own=True, send="any", held="account"), "recipient": _thing(own=True, consents="any"),
-    "partner's name": _thing(own=True, sent="any", list="any"),
-    "emergency words": _thing(own=True, emergency="confirm"),
-    "remark": _thing(own=True, held="account"), "hold": _thing(own=True, reason="hold"),
+    "partner's name": _thing(own=True, sent="any", list="any"), "remark": _thing(own=True, held="account"),
+    "emergency words": _thing(own=True, emergency="confirm"), "hold": _thing(own=True, reason="hold"),
     "words": _thing(own=True, words="reveal"), "said": _thing(own=True, words="reveal"),
     **{thing: _thing() for thing in ("note outside", "concern", "note", "number")},
 }  # fmt: skip

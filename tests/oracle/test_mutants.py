@@ -23,6 +23,8 @@ from tests.oracle.people import CASES, EVERYBODY, MATTERS
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld
 
+pytestmark = pytest.mark.long
+
 _CASE = "/cases/{case_id}"
 _WHO = {one.name: one for one in EVERYBODY}
 _OF = {matter.name: matter for matter in MATTERS}

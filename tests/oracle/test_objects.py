@@ -14,6 +14,8 @@ from tests.oracle.records import Persona
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld, new_case
 
+pytestmark = pytest.mark.long
+
 NO_OBJECT: Final = {
     ("/first/{token}", "token"): "The first link is only there before anybody is.",
 }

@@ -16,7 +16,7 @@ STARTS_PROGRAMS: Final = {
     "engine/db/embedded/accounts.py",
     "engine/db/embedded/binaries.py",
     "engine/db/embedded/cluster.py",
-    "engine/orchestration/service.py",
+    "engine/orchestration/launch.py",
     "engine/orchestration/server.py",
 }
 RANDOM_FOR_STORIES: Final = {

@@ -42,6 +42,8 @@ from engine.sign_in.actions.sessions import become, sign_in, viewer_of
 from tests.integration.closing import close_at_once
 from tests.integration.installation import Installation, installed
 
+pytestmark = pytest.mark.long
+
 TOLD = {
     "narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
     "safe_to_call": True, "consent_to_record": "yes",

@@ -14,6 +14,8 @@ from engine.rehearsal.world import people_of
 from tests.integration.cli.test_time_commands import TOLD
 from tests.integration.installation import Installation, installed
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def site() -> Iterator[Installation]:

@@ -15,6 +15,8 @@ from engine.people.actions.service_accounts import viewer_of_key
 from engine.sign_in.actions.sessions import sign_in, viewer_of
 from tests.integration.installation import Installation, installed
 
+pytestmark = pytest.mark.long
+
 MARY = "mary@example.org"
 PASSWORD = "three quiet boats at noon"
 

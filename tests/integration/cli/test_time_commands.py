@@ -14,6 +14,8 @@ from engine.people.viewer import actors, units
 from engine.rehearsal.world import people_of
 from tests.integration.installation import Installation, installed
 
+pytestmark = pytest.mark.long
+
 TOLD = {
     "narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
     "safe_to_call": True, "consent_to_record": "yes",

@@ -21,6 +21,8 @@ from tests.integration.orchestration.conftest import Site
 from tests.integration.orchestration.plain_api import PlainApi
 from tests.integration.orchestration.standin import until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def bare_site(make_site: Callable[[], Site]) -> Site:

@@ -21,6 +21,8 @@ from engine.web.terminal import SYSTEM
 from tests.integration.usecases.servers import DEFERS, DIES, DIES_EARLY, TAKES, Mail, mail_server
 from tests.integration.usecases.world import World, with_channels
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def mail() -> Iterator[Mail]:

@@ -74,4 +74,4 @@ def test_a_judgment_calls_off_no_appeal_against_an_award(case: Work) -> None:
 
 
 def _evidence(case: Work, step: UUID, **changes: Any) -> None:
-    case.answer(step, item_type="phone", sensitive_image=False, encrypted=True, description=changes["label"], **changes)
+    case.answer(step, item_type="phone", sensitive_image=False, sealed=True, description=changes["label"], **changes)

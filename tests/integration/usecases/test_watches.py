@@ -145,7 +145,7 @@ def test_what_is_told_for_one_person_is_not_proposed_for_another(case: Work) -> 
 
 
 def _phone(case: Work, **changes: Any) -> UUID:
-    return case.do("policing.evidence", item_type="phone", sensitive_image=False, encrypted=True, **changes)
+    return case.do("policing.evidence", item_type="phone", sensitive_image=False, sealed=True, **changes)
 
 
 def _file(case: Work, content: bytes) -> UUID:

@@ -57,7 +57,7 @@ def recomputable(dimensions: int, result: Mapping[Cell, int | None]) -> list[Cel
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(tables(), st.sampled_from(Audience))
 def test_no_withheld_count_can_be_worked_out_from_the_totals(
     table: tuple[int, dict[Cell, int]], audience: Audience
