@@ -88,7 +88,7 @@ class Attacker:
         return found
 
     def _read(self, encrypted: bytes, owner: UUID) -> Iterator[bytes]:
-        bound = f"person\0{owner}\0sealed_identity".encode() + b"\0" + encrypted[:24]
+        bound = f"person\0{owner}\0encrypted_identity".encode() + b"\0" + encrypted[:24]
         key = self.opened.get((owner, int.from_bytes(encrypted[20:24], "big")))
         for size in range(17, 600) if key else ():
             try:

@@ -105,7 +105,7 @@ def _value(name: str, type_code: int, apart: timedelta) -> sql.Composable:
     column = sql.SQL("t.{}").format(sql.Identifier(name))
     if name in _IDS:
         return sql.SQL("(SELECT i.id FROM new_id i WHERE i.old = {} AND i.n = n.n)").format(column)
-    if name.startswith("sealed_"):  # bound to its row: it opens in no copy
+    if name.startswith("encrypted_"):  # bound to its row: it opens in no copy
         return sql.SQL("NULL::bytea")
     if name == "number":
         return sql.SQL("'D-' || n.n")

@@ -125,7 +125,7 @@ def test_a_question_for_a_list_holds_nothing_of_what_is_not_theirs(world: Oracle
 def _ids(method: Callable[..., Any], objects: Objects) -> list[Mapping[str, UUID]]:
     """Return the ids to ask for: each step, what is held about both persons, or the one object that there is."""
     names = set(signature(method).parameters)
-    if method.__name__ == "unsealed_subject":
+    if method.__name__ == "revealed_subject":
         return [objects.ids, objects.ids | {"person_id": objects.ids["secondary_id"]}]
     if names & {"step_id", "step"}:
         return [objects.ids | {"step_id": step} for name, step in objects.steps.items() if name != "medical"]

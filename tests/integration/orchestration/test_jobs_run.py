@@ -2,6 +2,7 @@
 
 import subprocess
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -100,6 +101,7 @@ def test_a_message_takes_a_slot_of_its_gateways_limit(site: Site) -> None:
 
 @pytest.mark.long
 def test_the_messages_of_a_gateway_with_a_rate_take_as_many_slots_which_come_free_by_time(site: Site) -> None:
+    until(lambda: any(one["name"] == "icmc-gateway-sms" for one in _limits(site)))
     limit = site.api.request("GET", "/v2/concurrency_limits/icmc-gateway-sms")
     assert (limit["limit"], limit["slot_decay_per_second"]) == (10, 1.0)
     case = site.work.add_case()
@@ -123,6 +125,11 @@ def test_many_cases_at_once_share_flow_runs_and_each_job_is_done_once(site: Site
     rows = [site.work.row("job", job) for job in jobs]
     assert {row["times_done"] for row in rows} == {1}
     assert len({row["flow_run_id"] for row in rows}) < 60
+
+
+def _limits(site: Site) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = site.api.request("POST", "/v2/concurrency_limits/filter", {})
+    return found
 
 
 def _found_in_database(site: Site, text: str) -> bool:
