@@ -1,4 +1,4 @@
-"""The collaborators that every use case is given."""
+"""The collaborators that every action is given."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager

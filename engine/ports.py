@@ -1,4 +1,4 @@
-"""What the use cases need of the world: protocols that adapters serve."""
+"""What the actions need of the world: protocols that adapters serve."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager

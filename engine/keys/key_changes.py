@@ -94,7 +94,7 @@ def drop_blind_key(path: Path) -> None:
 
 
 class FileKeyKeeper:
-    """The key file of this installation, as use cases may treat it. No method gives a key away unsealed."""
+    """The key file of this installation, as actions may treat it. No method gives a key away unsealed."""
 
     def __init__(self, path: Path, ring: KeyRing, periods: KeptPeriods, sql: SqlEngine, clock: Clock) -> None:
         """Keep the file at `path`; `ring` is what the vault of this process uses, with the keys of `periods`."""

@@ -1,4 +1,4 @@
-"""Keys as a use case may treat them: destroyed, counted, wrapped anew."""
+"""Keys as an action may treat them: destroyed, counted, wrapped anew."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

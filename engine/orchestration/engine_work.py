@@ -1,4 +1,4 @@
-"""Answer what orchestration asks by the real use cases."""
+"""Answer what orchestration asks by the real actions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -96,7 +96,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
 
 @dataclass(frozen=True)
 class EngineWork:
-    """The use cases of one engine; `address` is that of its case database, for listening."""
+    """The actions of one engine; `address` is that of its case database, for listening."""
 
     engine: Engine
     address: str = field(repr=False)

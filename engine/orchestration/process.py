@@ -19,7 +19,7 @@ _KEPT_OPEN: Final = ExitStack()
 
 @contextmanager
 def engine_work(settings: Settings) -> Iterator[EngineWork]:
-    """Return the use cases of an installation, with its database running as long as they are used."""
+    """Return the actions of an installation, with its database running as long as they are used."""
     with databases(settings) as running:
         address = make_url(running.urls.app).set(drivername="postgresql").render_as_string(hide_password=False)
         yield EngineWork(

@@ -1,4 +1,4 @@
-"""Hold what the flow runs of this process share: the use cases, the worker's name, and who must stop."""
+"""Hold what the flow runs of this process share: the actions, the worker's name, and who must stop."""
 
 import os
 import socket
@@ -42,7 +42,7 @@ class Runtime:
 
     @property
     def work(self) -> Work:
-        """Return the use cases, made at first use: the plain `process` pool starts flow runs without our worker."""
+        """Return the actions, made at first use: the plain `process` pool starts flow runs without our worker."""
         with self._lock:
             if self._work is None:
                 self._work = self._make_work()

@@ -1,4 +1,4 @@
-"""Say what orchestration asks of the use cases, as one narrow protocol."""
+"""Say what orchestration asks of the actions, as one narrow protocol."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class Installation:
 
 
 class Work(Protocol):
-    """The use cases that orchestration calls; every method is a transaction of its own."""
+    """The actions that orchestration calls; every method is a transaction of its own."""
 
     def installation(self) -> Installation:
         """Return what must be registered with Prefect."""

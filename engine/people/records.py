@@ -139,7 +139,7 @@ def to_choose(present: str = "") -> dict[str, str]:
 
 
 class Unit(NamedTuple):
-    """A unit, as use cases need it."""
+    """A unit, as actions need it."""
 
     id: UUID
     name: str

@@ -1,4 +1,4 @@
-"""Drive the real use cases through a story, and compare what happened with what should have."""
+"""Drive the real actions through a story, and compare what happened with what should have."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -33,7 +33,7 @@ def tried(
 ) -> Response:
     """Do it and go on to an address, or show the page again.
 
-    `shown_at` names the field of the page at which the problem of a field of the use case is shown; `also` the field at
+    `shown_at` names the field of the page at which the problem of a field of the action is shown; `also` the field at
     which further errors are, and those errors; `which` is the button that was pressed, where one address has several.
     """
     command_id = visit.command_of(form, which)

@@ -1,6 +1,6 @@
 """Ask for a second person, and take what they answer: one rule for everything on the four-eyes list.
 
-Each use case that needs somebody else asks here, within its own transaction, and does what was asked for when the last
+Each action that needs somebody else asks here, within its own transaction, and does what was asked for when the last
 who is needed has agreed. Nobody answers what they asked for; what has run out, was answered or has changed since is
 refused.
 """

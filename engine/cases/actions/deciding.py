@@ -1,4 +1,4 @@
-"""What the use cases share: decide a command under the case's lock, and write what follows."""
+"""What the actions share: decide a command under the case's lock, and write what follows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -71,7 +71,7 @@ def reading_of(
     at: datetime,
     subject_id: UUID | None = None,
 ) -> RecordedReading:
-    """Return a reading, for a use case that writes it in its own transaction (`at` in UTC)."""
+    """Return a reading, for an action that writes it in its own transaction (`at` in UTC)."""
     return RecordedReading(
         case_id=case_id, actor_id=_actor(viewer), at=at, what=what, subject_id=subject_id,
         classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),

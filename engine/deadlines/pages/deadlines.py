@@ -190,7 +190,7 @@ def _page(
 
 
 def _may(visit: Visit, found: ExplanationView) -> Mapping[str, bool]:
-    """Say which of the forms this person is shown; the use cases decide again."""
+    """Say which of the forms this person is shown; the actions decide again."""
     deadline = found.deadline
     ours = deadline.ended_at is None and deadline.law is None
     asked, member = deadline.asked, found.is_kept_by_viewer

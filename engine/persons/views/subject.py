@@ -1,4 +1,4 @@
-"""All that is held about one person in a case, for them to see; the use case records the act before it is read."""
+"""All that is held about one person in a case, for them to see; the action records the act before it is read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ _NOT_SENT: Final = (ReferralStatus.HELD.value, ReferralStatus.DROPPED.value)
 
 
 def revealed_subject(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> SubjectView:
-    """Return all that is held about a person; only the use case that records the act may ask.
+    """Return all that is held about a person; only the action that records the act may ask.
 
     Raises `NotFoundError`, `NotAllowedError`.
     """

@@ -1,4 +1,4 @@
-"""What the use cases of sharing have in common: on what something leaves, how long it is seen, and how that ends."""
+"""What the actions of sharing have in common: on what something leaves, how long it is seen, and how that ends."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

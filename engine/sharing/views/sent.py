@@ -110,7 +110,7 @@ _OF_A_PERSON = ("name", "aliases", "age", "phone", "home")
 def partner_page(reading: Reading, referral_id: UUID, note: str, *, without: Collection[str] = ()) -> PartnerPage:
     """Show a referral to the partner that was asked, with the agreed fields but those `without` once it has accepted.
 
-    What is shown is of the persons for whom it leaves, and of nobody else in the case. Only the use case that records
+    What is shown is of the persons for whom it leaves, and of nobody else in the case. Only the action that records
     the view may ask.
     """
     row = reading.first(
