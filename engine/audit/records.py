@@ -131,13 +131,3 @@ class ConcernLine(View):
     status: str
     raised_at: datetime
     is_mine: bool
-
-
-class ConcernView(ConcernLine):
-    """The same, with its words."""
-
-    words: str
-    answer: str
-    answered_at: datetime | None
-    case_number: str
-    raised_by: str

@@ -16,7 +16,7 @@ from engine.messages.records import Deferred, Recent
 from engine.ports import NewEscalation, NewMessage
 
 _MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
-_ESCALATION, _ACTOR = tb.EscalationRow.__table__, tb.ActorRow.__table__  # type: ignore[attr-defined]
+_ESCALATION = tb.EscalationRow.__table__  # type: ignore[attr-defined]
 IN_APP = "in_app"
 _ADD = text(
     f"WITH added AS (INSERT INTO message ({', '.join(MESSAGE_COLUMNS)})"

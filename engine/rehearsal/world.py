@@ -69,7 +69,6 @@ def _digests(engine: Engine, tx: Transaction, now: datetime) -> Iterator[datetim
 
 
 _OPEN_AT_ONCE = 8
-_ALWAYS = timedelta(days=3653)
 
 
 class MovedClock:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from engine.core.policy import Action
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, add_step, call_step, record_fact, record_interval
-from engine.errors import InvalidAnswersError, NotFoundError
+from engine.errors import InvalidAnswersError
 from engine.overview.pages.plan import (
     DeclaredFact,
     callable_steps,
@@ -183,9 +183,7 @@ def _journey_page(
     command_id: UUID | None = None,
 ) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
-    step = next((step for step in case.steps if step.id == step_id), None)
-    if step is None:
-        raise NotFoundError(kind="step")
+    step = case.step(step_id)
     return _page(
         visit, case_id, "journey.html", "Record a journey", errors=errors, given=given, command_id=command_id,
         step_id=step_id, step_title=step.title,

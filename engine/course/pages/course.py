@@ -14,7 +14,7 @@ from engine.core.records import LIVE
 from engine.course.actions.closing import close_case, reopen_case
 from engine.course.actions.steer import cancel_step, start_run
 from engine.definitions.views import published_workflows
-from engine.errors import InvalidAnswersError, NoSecondPersonError, NotFoundError
+from engine.errors import InvalidAnswersError, NoSecondPersonError
 from engine.overview.records.cases import StepView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn
@@ -156,11 +156,7 @@ def _workflow(visit: Visit, form: Posted, *, needed: bool) -> str | None:
 
 
 def _step(visit: Visit, case_id: UUID, step_id: UUID) -> StepView:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
-    found = next((step for step in case.steps if step.id == step_id), None)
-    if found is None:
-        raise NotFoundError(kind="step")
-    return found
+    return visit.engine.ask(case_page, visit.viewer, case_id).step(step_id)
 
 
 def _try(

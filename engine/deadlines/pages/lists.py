@@ -14,7 +14,6 @@ from engine.deadlines.actions.acknowledge import acknowledge_by_link, note_call
 from engine.deadlines.records.limits import late_views
 from engine.deadlines.views.lists import delays as delays_view
 from engine.deadlines.views.lists import link as link_view
-from engine.errors import NotFoundError
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import summary_of
@@ -70,9 +69,7 @@ def _page(
     command_id: UUID | None = None,
 ) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
-    step = next((step for step in case.steps if step.id == step_id), None)
-    if step is None:
-        raise NotFoundError(kind="step")
+    step = case.step(step_id)
     strips = late_views(case.deadlines, case_id=case_id, case_number=case.number, but=visit.viewer.actor_id)
     return visit.page(
         "calls.html",

@@ -7,6 +7,7 @@ from uuid import UUID
 from engine.core.policy import View
 from engine.deadlines.records.explanations import EscalationView
 from engine.deadlines.records.limits import DeadlineView
+from engine.errors import NotFoundError
 from engine.persons.records import CasePersonView
 from engine.work.records import AnswerView, DocumentView
 
@@ -118,6 +119,13 @@ class CaseView(View):
     jobs: tuple[JobView, ...]
     findings: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+
+    def step(self, step_id: UUID) -> StepView:
+        """Return a step that is shown; raises `NotFoundError`."""
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise NotFoundError(kind="step")
 
 
 class CaseLine(View):
