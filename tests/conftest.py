@@ -31,6 +31,8 @@ from engine.db.entering import enter_each, secret_of
 from engine.db.migrate import migrate
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
+pytest_plugins = ["tests.kit.fixtures"]
+
 _PREFECT_HOME = tempfile.TemporaryDirectory(prefix="icmc-tests-prefect-")
 _PREFECT = PrefectAddress.on_loopback(Path(_PREFECT_HOME.name), 9, "icmc:tests")
 _ENVIRONMENT = process_environment(client_environment(_PREFECT), os.environ)
@@ -43,8 +45,8 @@ settings.load_profile("icmc")
 """A busy machine is no finding."""
 
 _BEGIN_WITH: Final = (
-    "tests/oracle/", "tests/integration/test_", "tests/browser/", "tests/integration/orchestration/", "tests/faults/",
-    "tests/acceptance/",
+    "tests/oracle/", "tests/attack/test_canary", "tests/contracts/test_outside_pillar", "tests/browser/",
+    "tests/orchestration/", "tests/faults/", "tests/acceptance/",
 )  # fmt: skip
 _ALL_LONG: Final = re.compile(r"^pytestmark = .*pytest\.mark\.long\b", re.MULTILINE)
 _RUN: Final = "ICMC_TEST_RUN"

@@ -36,7 +36,7 @@ from engine.sharing.actions.referrals import (
 from engine.sharing.actions.releasing import release_referral
 from engine.sharing.records.consent import GivenBy
 from engine.work.actions.reveal import reveal_person
-from tests.integration.usecases.world import World
+from tests.kit.world import World
 
 PERSONAS = ("caseworker", "counsellor", "police_liaison", "auditor", "system_administrator")
 WHO_SEES_CASES = frozenset(PERSONAS) - {"system_administrator"}

@@ -18,8 +18,8 @@ from engine.db.embedded.roles import urls_on
 from engine.plugin.registry import load_registry
 from engine.rehearsal.world import people_of
 from tests.acceptance.crossing_machine import Crossing
-from tests.integration.usecases.trial import PILLAR
-from tests.integration.usecases.world import World, fill_template, make_world
+from tests.kit.trial import PILLAR
+from tests.kit.world import World, fill_template, make_world
 
 pytestmark = pytest.mark.long
 
@@ -112,5 +112,5 @@ def _run(world: World, *, examples: int, steps: int) -> None:
 
 def _machine(world: World) -> type[Crossing]:
     third = people_of(world.engine, jurisdiction="IN", label="Elsewhere")
-    sides = ((world.unit, dict(world.network.people)), (world.network.other_unit, dict(world.network.others)), third)
+    sides = ((world.unit, dict(world.staff.people)), (world.other_unit, dict(world.staff.others)), third)
     return type("Machine", (Crossing,), {"world": world, "sides": sides, "counted": {}})

@@ -21,7 +21,7 @@ from engine.rehearsal.story import ReplayOutcome, read_story
 from engine.rehearsal.world import World
 from engine.work.actions.complete import complete_work_item
 from tests.acceptance.story_files import STORIES
-from tests.integration.portal.world import story_world
+from tests.kit.portal import story_world
 
 
 @pytest.fixture(scope="module")

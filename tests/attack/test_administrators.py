@@ -64,7 +64,7 @@ from engine.sign_in.actions.sessions import sign_in, viewer_of
 from engine.site import create_app
 from engine.web.terminal import SYSTEM
 from tests.conftest import rows_of
-from tests.integration.portal.world import ORIGIN
+from tests.kit.portal import ORIGIN
 
 PASSWORD = "three quiet boats at noon"
 OTHER = "seven herons under a bridge"

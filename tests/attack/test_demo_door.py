@@ -24,8 +24,8 @@ from engine.rehearsal.world import people_of
 from engine.settings import Settings
 from engine.sign_in.actions.sessions import become
 from engine.site import create_app
-from tests.integration.installation import Installation, installed
-from tests.integration.portal.world import ORIGIN
+from tests.kit.installation import Installation, installed
+from tests.kit.portal import ORIGIN
 
 REFUSED = "ICMC is set to run a demo, and this database is not one"
 

@@ -35,9 +35,9 @@ from engine.persons.store import PersonStore
 from engine.rehearsal.world import people_of
 from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
 from engine.retention.views import keeping
-from tests.integration.cli.test_keeping_commands import TOLD
-from tests.integration.closing import close_at_once
-from tests.integration.installation import Installation, installed
+from tests.kit.closing import close_at_once
+from tests.kit.installation import Installation, installed
+from tests.retention.test_keeping_commands import TOLD
 
 pytestmark = pytest.mark.long
 

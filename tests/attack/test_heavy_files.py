@@ -14,9 +14,9 @@ import pytest
 from engine.documents import apart
 from engine.documents.looking import LocalFiles
 from engine.errors import BusyError, FileRefusedError
-from tests.integration.portal.rows import Rows
-from tests.integration.portal.world import Portal, report_case
-from tests.unit.adapters.test_file_types import jpeg, office, pdf
+from tests.documents.test_file_types import jpeg, office, pdf
+from tests.kit.portal import Portal, report_case
+from tests.kit.rows import Rows
 
 pytestmark = pytest.mark.long
 

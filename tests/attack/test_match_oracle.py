@@ -22,10 +22,7 @@ from engine.persons.store import PersonStore
 from engine.sharing.views.sharing import matches
 from engine.sharing.views.sharing import probes as probes_view
 from engine.sign_in.actions.kept_forms import forget_sign_ins
-from tests.integration.usecases.conftest import filled, world
-from tests.integration.usecases.world import World
-
-__all__ = ["filled", "world"]
+from tests.kit.world import World
 
 WAYS = ("in-app", "e-mail")
 
@@ -37,7 +34,7 @@ GIRL = {
 
 def known_there(world: World) -> UUID:
     """Let the other unit know her first; returns its case."""
-    theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
+    theirs = world.open(unit_id=world.other_unit, viewer=world.other("intake_officer"))
     write(world, theirs.case_id, world.other("caseworker"), GIRL)
     find_matches(world.engine)
     world.later(hours=1)
@@ -155,12 +152,12 @@ def test_whoever_knew_her_first_is_asked_whoever_writes_again(world: World) -> N
     plant(world, {"name": GIRL["name"], "phone": GIRL["phone"]})
     write(world, theirs, world.other("caseworker"), {"home": "Kurseong, Darjeeling"})
     find_matches(world.engine)
-    assert {row.unit_id for row in world.rows("SELECT unit_id FROM match_alert")} == {world.network.other_unit}
+    assert {row.unit_id for row in world.rows("SELECT unit_id FROM match_alert")} == {world.other_unit}
     assert asker_knows(world) == []
 
 
 def test_a_number_alone_is_no_pattern_for_who_plants_it_twice(world: World) -> None:
-    theirs = world.open(unit_id=world.network.other_unit, viewer=world.other("intake_officer"))
+    theirs = world.open(unit_id=world.other_unit, viewer=world.other("intake_officer"))
     suspect(world, theirs.case_id, world.other("caseworker"), {"phone": "+91 98640-12345"})
     for _ in range(3):
         suspect(world, world.open().case_id, world.who("caseworker"), {"phone": "+91 98640-12345"})

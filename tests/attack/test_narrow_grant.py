@@ -22,9 +22,9 @@ from engine.rehearsal.world import people_of
 from engine.sharing.views.sent import offers
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
-from tests.integration.portal.test_files_pages import send
-from tests.integration.portal.world import BEGIN, ORIGIN, Portal, report_case
-from tests.unit.adapters.test_file_types import pdf
+from tests.documents.test_file_types import pdf
+from tests.documents.test_files_pages import send
+from tests.kit.portal import BEGIN, ORIGIN, Portal, report_case
 
 NARROW = ("reporting.intake.narrative", "person.name")
 WORDS = "A girl of about twelve works in a house."

@@ -35,9 +35,9 @@ from engine.web.failures import busy_page
 from engine.web.turns import MOST_WAITING, OF_ONE, InTurn, KnownSessions, RequestLane
 from tests.conftest import writer_of
 from tests.faults.crowd import portal_of
-from tests.integration.installation import Installation, installed
-from tests.integration.portal.crawl import crawl, routes_of
-from tests.integration.portal.world import REPORT, Portal, report_case
+from tests.kit.crawl import crawl, routes_of
+from tests.kit.installation import Installation, installed
+from tests.kit.portal import REPORT, Portal, report_case
 
 pytestmark = pytest.mark.long
 

@@ -30,15 +30,12 @@ from engine.sharing.actions.consents import withdraw_consent
 from engine.sign_in.store import SignInStore
 from engine.work.actions.items import claim_work_item
 from tests.conftest import writer_of
-from tests.integration.cli.test_time_commands import TOLD
-from tests.integration.installation import installed
-from tests.integration.usecases.conftest import filled, world
-from tests.integration.usecases.test_sharing import accept, agree, share
-from tests.integration.usecases.world import World
+from tests.deadlines.test_time_commands import TOLD
+from tests.kit.installation import installed
+from tests.kit.world import World
+from tests.sharing.test_sharing import accept, agree, share
 
 pytestmark = pytest.mark.long
-
-__all__ = ["filled", "world"]
 _NO_RIGHT = "42501"
 
 
@@ -260,7 +257,7 @@ def test_a_row_written_by_hand_is_named_in_words(world: World, case_id: UUID, at
     assert found(world) == []
     statement, words = ATTACKS[attack]
     values = {
-        "case": case_id, "unit": world.network.other_unit, "home": world.unit, "gone": gone,
+        "case": case_id, "unit": world.other_unit, "home": world.unit, "gone": gone,
         "press": world.who("press_officer").actor_id, "lead": world.who("supervisor").actor_id,
     }  # fmt: skip
     as_the_application(world, statement, **{name: value for name, value in values.items() if f":{name}" in statement})

@@ -19,9 +19,8 @@ from engine.definitions.views import definitions
 from engine.errors import ConflictError, DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
 from engine.language.findings import Finding
 from engine.web.terminal import SYSTEM
-from tests.integration.usecases.conftest import filled, world  # noqa: F401 - fixtures
-from tests.integration.usecases.trial import CALENDAR, LADDER, STANDARD, VISIT
-from tests.integration.usecases.world import World
+from tests.kit.trial import CALENDAR, LADDER, STANDARD, VISIT
+from tests.kit.world import World
 
 CRITICAL = """ladder: critical
 version: 1
@@ -68,21 +67,21 @@ AGREE = (
 )  # fmt: skip
 
 
-def _propose(world: World, source: str, by: Viewer) -> Published:  # noqa: F811
+def _propose(world: World, source: str, by: Viewer) -> Published:
     return propose_definition(world.engine, source=source, viewer=by)
 
 
-def _subject(world: World) -> UUID:  # noqa: F811
+def _subject(world: World) -> UUID:
     rows = world.rows("SELECT subject_id FROM approval_request WHERE answered_at IS NULL ORDER BY asked_at DESC")
     return UUID(str(rows[0][0]))
 
 
-def _findings(source: str, world: World) -> list[Finding]:  # noqa: F811
+def _findings(source: str, world: World) -> list[Finding]:
     return [one for one in lint_source(world.engine, source) if one.code == "below-floor"]
 
 
 @pytest.mark.parametrize("what", OF_EVERYBODY)
-def test_nobody_of_one_organisation_agrees_to_what_is_everybodys(world: World, what: str) -> None:  # noqa: F811
+def test_nobody_of_one_organisation_agrees_to_what_is_everybodys(world: World, what: str) -> None:
     source, author = OF_EVERYBODY[what]
     done = _propose(world, source, world.other(author))
     assert done.waits_for
@@ -100,7 +99,7 @@ def test_nobody_of_one_organisation_agrees_to_what_is_everybodys(world: World, w
     assert world.rows("SELECT owner_unit_id FROM definition_version WHERE author <> 'shipped'") == [(None,)]
 
 
-def test_whom_a_proposal_waits_for_is_named_to_its_author_and_on_the_command_line(world: World) -> None:  # noqa: F811
+def test_whom_a_proposal_waits_for_is_named_to_its_author_and_on_the_command_line(world: World) -> None:
     hub = {world.who(role).name for role in AGREE}
     for by in (world.other("case_manager"), SYSTEM):
         done = _propose(world, SLOWER if by is SYSTEM else SLOWER.replace("PT4H", "PT3H"), by)
@@ -113,16 +112,16 @@ def test_whom_a_proposal_waits_for_is_named_to_its_author_and_on_the_command_lin
     assert told == {world.who(role).actor_id for role in AGREE}
 
 
-def test_what_was_asked_of_another_unit_before_is_answered_there_by_nobody(world: World) -> None:  # noqa: F811
+def test_what_was_asked_of_another_unit_before_is_answered_there_by_nobody(world: World) -> None:
     _propose(world, SLOWER, world.who("case_manager"))
     subject = _subject(world)
-    world.rows("UPDATE approval_request SET unit_id = :unit", unit=world.network.other_unit)
+    world.rows("UPDATE approval_request SET unit_id = :unit", unit=world.other_unit)
     with pytest.raises(ConflictError):
         answer_proposal(world.engine, subject, viewer=world.other("nodal_officer"), approved=True)
     assert world.rows("SELECT id FROM definition_version WHERE status = 'published' AND author <> 'shipped'") == []
 
 
-def test_the_leads_of_all_units_concerned_are_told_when_rules_change(world: World) -> None:  # noqa: F811
+def test_the_leads_of_all_units_concerned_are_told_when_rules_change(world: World) -> None:
     world.publish(SLOWER)
     told = {row[0] for row in world.rows("SELECT recipient_id FROM message WHERE kind = 'rules_changed'")}
     leads = ("case_manager", "supervisor", "nodal_officer", "safeguarding_lead")
@@ -143,7 +142,7 @@ def test_the_leads_of_all_units_concerned_are_told_when_rules_change(world: Worl
         (CRITICAL.replace("[in_app, email, sms]", "[in_app]").replace("PT30M", "PT45M"), "within 30 minutes"),
     ],
 )
-def test_nobody_lowers_the_floor_of_a_ladder_for_people_in_danger(world: World, lowered: str, floor: str) -> None:  # noqa: F811
+def test_nobody_lowers_the_floor_of_a_ladder_for_people_in_danger(world: World, lowered: str, floor: str) -> None:
     publish_shipped(world.engine, {"critical.yaml": CRITICAL})
     assert _findings(CRITICAL, world) == []
     assert any(floor in one.message for one in _findings(lowered, world))
@@ -153,7 +152,7 @@ def test_nobody_lowers_the_floor_of_a_ladder_for_people_in_danger(world: World, 
 
 
 @pytest.mark.parametrize(("least", "most"), [("P2D", "P2D"), ("P2D", "P7Y"), ("P11M", "P7Y"), ("P364D", "P400D")])
-def test_nobody_lowers_the_floor_of_retention(world: World, least: str, most: str) -> None:  # noqa: F811
+def test_nobody_lowers_the_floor_of_retention(world: World, least: str, most: str) -> None:
     world.publish(RETENTION.format("P1Y", "P2Y"), by="data_protection_officer")
     for by in (world.who("data_protection_officer"), world.other("data_protection_officer"), SYSTEM):
         with pytest.raises(DefinitionError, match="No author can lower the floor of retention"):
@@ -161,7 +160,7 @@ def test_nobody_lowers_the_floor_of_retention(world: World, least: str, most: st
     assert _findings(RETENTION.format("P365D", "P2Y"), world) == []
 
 
-def test_a_running_escalation_keeps_the_ladder_that_it_began_with(world: World) -> None:  # noqa: F811
+def test_a_running_escalation_keeps_the_ladder_that_it_began_with(world: World) -> None:
     opened = world.at_look()
     due_at = world.deadline(opened.case_id, "look").due_at
     world.clock.move_to(due_at + timedelta(minutes=1))
@@ -180,13 +179,13 @@ def test_a_running_escalation_keeps_the_ladder_that_it_began_with(world: World) 
     assert audit_escalations(world.engine) == ()
 
 
-def test_a_unit_makes_definitions_for_its_own_cases_and_for_nobody_elses(world: World) -> None:  # noqa: F811
+def test_a_unit_makes_definitions_for_its_own_cases_and_for_nobody_elses(world: World) -> None:
     own = VISIT.replace("workflow: visit", "workflow: theirs").replace("title: Visit", "title: Theirs\npriority: 99")
     done = _propose(world, own, world.other("case_manager"))
     assert set(done.people) == {world.other(role).name for role in AGREE if role != "case_manager"}
     answer_proposal(world.engine, _subject(world), viewer=world.other("nodal_officer"), approved=True)
     (line,) = [one for one in world.engine.ask_all(definitions) if one.name == "theirs"]
-    assert line.owner == world.rows("SELECT name FROM unit WHERE id = :id", id=world.network.other_unit)[0][0]
+    assert line.owner == world.rows("SELECT name FROM unit WHERE id = :id", id=world.other_unit)[0][0]
     with pytest.raises(NotFoundError):
         world.open(workflow="theirs")
     opened = world.open()
@@ -194,11 +193,11 @@ def test_a_unit_makes_definitions_for_its_own_cases_and_for_nobody_elses(world: 
         start_run(
             world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=UUID(int=5), workflow="theirs"
         )
-    there: dict[str, Any] = {"unit_id": world.network.other_unit, "viewer": world.other("intake_officer")}
+    there: dict[str, Any] = {"unit_id": world.other_unit, "viewer": world.other("intake_officer")}
     assert world.open(workflow="theirs", **there)
 
 
-def test_a_workflow_of_everybody_leads_to_no_ladder_that_one_unit_changes_alone(world: World) -> None:  # noqa: F811
+def test_a_workflow_of_everybody_leads_to_no_ladder_that_one_unit_changes_alone(world: World) -> None:
     theirs = LADDER.replace("ladder: steps-up", "ladder: theirs")
     _propose(world, theirs, world.other("case_manager"))
     answer_proposal(world.engine, _subject(world), viewer=world.other("nodal_officer"), approved=True)
@@ -206,7 +205,7 @@ def test_a_workflow_of_everybody_leads_to_no_ladder_that_one_unit_changes_alone(
         _propose(world, VISIT.replace("ladder: steps-up", "ladder: theirs"), world.other("case_manager"))
 
 
-def test_files_of_several_owners_are_agreed_to_by_the_hub(world: World) -> None:  # noqa: F811
+def test_files_of_several_owners_are_agreed_to_by_the_hub(world: World) -> None:
     own = VISIT.replace("workflow: visit", "workflow: theirs")
     done = propose_files(world.engine, {"a.yaml": own, "b.yaml": SLOWER}, viewer=world.other("case_manager"))
     assert {one.waits_for for one in done} == {done[0].waits_for}
@@ -214,16 +213,16 @@ def test_files_of_several_owners_are_agreed_to_by_the_hub(world: World) -> None:
         answer_proposal(world.engine, _subject(world), viewer=world.other("nodal_officer"), approved=True)
 
 
-def test_an_installation_without_a_hub_changes_no_rule_of_everybody(world: World) -> None:  # noqa: F811
+def test_an_installation_without_a_hub_changes_no_rule_of_everybody(world: World) -> None:
     world.rows("UPDATE organisation SET is_hub = false")
     for by in (world.who("case_manager"), world.other("case_manager"), SYSTEM):
         with pytest.raises(NoSecondPersonError):
             _propose(world, SLOWER, by)
 
 
-def test_no_preview_counts_the_cases_of_others(world: World) -> None:  # noqa: F811
+def test_no_preview_counts_the_cases_of_others(world: World) -> None:
     world.open()
-    there = {"unit_id": world.network.other_unit, "viewer": world.other("intake_officer")}
+    there = {"unit_id": world.other_unit, "viewer": world.other("intake_officer")}
     for _ in range(3):
         world.open(**there)
     changed = {
@@ -240,7 +239,7 @@ def test_no_preview_counts_the_cases_of_others(world: World) -> None:  # noqa: F
     assert "others" not in words
 
 
-def test_nobody_moves_the_deadlines_of_another_organisation_by_a_special_day(world: World) -> None:  # noqa: F811
+def test_nobody_moves_the_deadlines_of_another_organisation_by_a_special_day(world: World) -> None:
     strike = NewDay("IN", world.clock.now().date() + timedelta(days=2), "Strike", "The order")
     with pytest.raises(NotAllowedError, match="other organisations"):
         add_special_day(world.engine, strike, viewer=world.other("system_administrator"))

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from engine.site import server_config
 from engine.web.pages import environment
 from engine.web.security import network_of
-from tests.integration.portal.world import Portal
+from tests.kit.portal import Portal
 
 _THERE = ("10.0.0.9", 5000)
 _LIES = {"X-Forwarded-For": "9.9.9.9", "X-Forwarded-Proto": "https"}

@@ -19,13 +19,12 @@ from engine.db.walls import WALLED, gaps_in_the_wall
 from engine.db.writing import _TARGETS
 from engine.sharing.store import WITH_THE_CASE
 from tests.conftest import FreshDatabase
-from tests.integration.queries.world import START, World
-from tests.integration.sql.conftest import home, world
-from tests.integration.sql.test_walls import OF_THE_CASE, case_id, stranger
+from tests.db.test_walls import OF_THE_CASE, case_id, stranger
+from tests.kit.network import START, Network
 
 pytestmark = pytest.mark.long
 
-__all__ = ["case_id", "home", "stranger", "world"]
+__all__ = ["case_id", "stranger"]
 
 ATTACKS = (
     "SET icmc.wall = 'open'",
@@ -195,21 +194,21 @@ def attempt(connection: Connection, attack: str) -> str:
     return ""
 
 
-def filled(attack: str, case_id: UUID, home: UUID, viewer: Viewer) -> str:
-    return attack.replace("CASE}", f"{case_id}}}").replace("HOME", str(home)).replace("ME'", f"{viewer.actor_id}'")
+def filled(attack: str, case_id: UUID, unit: UUID, viewer: Viewer) -> str:
+    return attack.replace("CASE}", f"{case_id}}}").replace("HOME", str(unit)).replace("ME'", f"{viewer.actor_id}'")
 
 
 def test_whoever_runs_any_sql_in_the_name_of_somebody_sees_nothing_of_another_unit(
-    world: World, either: Engine, case_id: UUID, home: UUID, stranger: Viewer
+    network: Network, either: Engine, case_id: UUID, unit: UUID, stranger: Viewer
 ) -> None:
     shown = {}
     for attack in ATTACKS:
-        statement = filled(attack, case_id, home, stranger)
+        statement = filled(attack, case_id, unit, stranger)
         for begins in (True, False):
             either.dispose()
             with either.connect() as connection:
                 if begins:
-                    enter_for(connection, stranger, world.clock.now(), world.secret)
+                    enter_for(connection, stranger, network.clock.now(), network.secret)
                 attempt(connection, statement)
                 if found := leaked(connection):
                     shown[attack] = found
@@ -220,11 +219,13 @@ def test_whoever_runs_any_sql_in_the_name_of_somebody_sees_nothing_of_another_un
     assert len(ATTACKS) > 40
 
 
-def test_the_reader_writes_nothing(world: World, reader: Engine, case_id: UUID, home: UUID, stranger: Viewer) -> None:
+def test_the_reader_writes_nothing(
+    network: Network, reader: Engine, case_id: UUID, unit: UUID, stranger: Viewer
+) -> None:
     for attack in WRITES:
         with reader.connect() as connection:
-            enter_for(connection, stranger, world.clock.now(), world.secret)
-            assert "permission denied" in attempt(connection, filled(attack, case_id, home, stranger)), attack
+            enter_for(connection, stranger, network.clock.now(), network.secret)
+            assert "permission denied" in attempt(connection, filled(attack, case_id, unit, stranger)), attack
 
 
 def test_what_people_sign_in_with_is_not_read(reader: Engine) -> None:
@@ -240,12 +241,12 @@ def test_what_people_sign_in_with_is_not_read(reader: Engine) -> None:
 
 
 def test_the_reader_is_shown_what_its_viewer_is_until_the_transaction_ends(
-    world: World, reader: Engine, case_id: UUID, home: UUID
+    network: Network, reader: Engine, case_id: UUID, unit: UUID
 ) -> None:
     assert case_id
-    ours = world.actor("Ben", home, "caseworker")
+    ours = network.actor("Ben", unit, "caseworker")
     with reader.connect() as connection:
-        enter_for(connection, ours, world.clock.now(), world.secret)
+        enter_for(connection, ours, network.clock.now(), network.secret)
         assert leaked(connection) >= OF_THE_CASE
         names = ("viewer", "viewer_units", "granted_cases", "hidden_cases")
         kept = {name: connection.execute(text(f"SHOW icmc.seen_{name}")).scalar_one() for name in names}
@@ -261,26 +262,26 @@ def test_the_reader_is_shown_what_its_viewer_is_until_the_transaction_ends(
         again.dispose()
 
 
-def test_a_proof_counts_for_nobody_else(world: World, reader: Engine, home: UUID, stranger: Viewer) -> None:
+def test_a_proof_counts_for_nobody_else(network: Network, reader: Engine, unit: UUID, stranger: Viewer) -> None:
     with reader.connect() as connection:
         for secret in (b"", b"x" * 32):
             with pytest.raises(DBAPIError, match="this proof is of nobody"):
-                enter_for(connection, stranger.model_copy(update={"unit_ids": (home,)}), world.clock.now(), secret)
+                enter_for(connection, stranger.model_copy(update={"unit_ids": (unit,)}), network.clock.now(), secret)
             connection.rollback()
 
 
 def test_who_acted_for_the_system_once_does_so_no_more_in_the_next_transaction(
-    world: World, database: FreshDatabase, stranger: Viewer
+    network: Network, database: FreshDatabase, stranger: Viewer
 ) -> None:
     sql = create_engine(database.urls.app)
     with sql.connect() as connection:
-        enter_for_all(connection, world.secret)
+        enter_for_all(connection, network.secret)
         assert leaked(connection) == set(WALLED)
         kept = connection.execute(text("SHOW icmc.seen_all")).scalar_one()
         connection.commit()
         for enters in (False, True):
             if enters:
-                enter_for(connection, stranger, world.clock.now(), world.secret)
+                enter_for(connection, stranger, network.clock.now(), network.secret)
             connection.execute(text("SELECT set_config('icmc.seen_all', :kept, false)"), {"kept": kept})
             assert leaked(connection) == set()
             connection.commit()
@@ -289,27 +290,27 @@ def test_who_acted_for_the_system_once_does_so_no_more_in_the_next_transaction(
     sql.dispose()
 
 
-def test_the_writer_cannot_ask_for_the_secret(world: World) -> None:
-    with world.writer.connect() as connection:
+def test_the_writer_cannot_ask_for_the_secret(network: Network) -> None:
+    with network.writer.connect() as connection:
         for statement in ("SELECT icmc_wall_secret()", "TABLE wall_secret", "COPY wall_secret TO STDOUT"):
             refused = attempt(connection, statement)
             assert "permission denied" in refused or "does not exist" in refused, refused
 
 
 @pytest.mark.parametrize("statement", OF_THE_WRITER)
-def test_the_writer_changes_nothing_that_its_statements_do_not(world: World, statement: str, case_id: UUID) -> None:
+def test_the_writer_changes_nothing_that_its_statements_do_not(network: Network, statement: str, case_id: UUID) -> None:
     assert case_id
-    with world.writer.connect() as connection:
+    with network.writer.connect() as connection:
         refused = attempt(connection, statement)
         assert "permission denied" in refused or "must be owner" in refused, refused
 
 
 @pytest.mark.parametrize("statement", OF_KEYS)
-def test_a_key_is_wrapped_anew_only_while_it_is_whole_and_into_one(world: World, statement: str) -> None:
+def test_a_key_is_wrapped_anew_only_while_it_is_whole_and_into_one(network: Network, statement: str) -> None:
     owner, gone = uuid4(), uuid4()
     for one, wrapped in ((owner, b"w" * 40), (gone, None)):
-        world.add(tb.DataKeyRow, owner_id=one, version=1, wrapped=wrapped, wrapped_by="k", created_at=START)
-    with world.writer.connect() as connection:
+        network.add(tb.DataKeyRow, owner_id=one, version=1, wrapped=wrapped, wrapped_by="k", created_at=START)
+    with network.writer.connect() as connection:
         refused = attempt(connection, statement.replace("OWNER", str(owner)).replace("GONE", str(gone)))
         assert "wrapped anew only while it is whole" in refused
         connection.rollback()
@@ -322,13 +323,13 @@ def test_a_key_is_wrapped_anew_only_while_it_is_whole_and_into_one(world: World,
 
 
 def test_each_role_can_in_the_database_what_stands_in_the_list_and_nothing_else(
-    world: World, database: FreshDatabase
+    network: Network, database: FreshDatabase
 ) -> None:
-    for sql, role in ((world.writer, APP), (world.reader, READER)):
+    for sql, role in ((network.writer, APP), (network.reader, READER)):
         with sql.connect() as connection:
             assert rights_beyond(connection, role) == ()
             assert rights_short_of(connection, role) == ()
-    with world.sql.connect() as connection:
+    with network.sql.connect() as connection:
         assert rights_beyond(connection, APP) == ("icmc_owner is also the role pg_database_owner",)
     superuser = create_engine(database.urls.admin)
     with superuser.connect() as connection:
@@ -349,22 +350,22 @@ def test_what_is_written_by_a_list_of_its_own_can_be_written() -> None:
 
 
 def test_a_right_that_was_given_by_hand_is_told_and_taken_at_the_next_start(
-    world: World, database: FreshDatabase
+    network: Network, database: FreshDatabase
 ) -> None:
-    with world.sql.begin() as connection:
+    with network.sql.begin() as connection:
         connection.execute(text("GRANT DELETE ON event TO icmc_app"))
         connection.execute(text("GRANT SELECT (password_hash) ON actor TO icmc_reader"))
         connection.execute(text("GRANT CREATE ON SCHEMA public TO icmc_app"))
-    assert world.questions.rights_beyond() == (
+    assert network.questions.rights_beyond() == (
         "icmc_app can CREATE schema public", "icmc_app can DELETE event",
         "icmc_reader can SELECT actor.password_hash",
     )  # fmt: skip
     migrate(database.urls.owner)
-    assert world.questions.rights_beyond() == ()
+    assert network.questions.rights_beyond() == ()
 
 
-def test_each_walled_table_is_walled_for_the_reader_and_no_policy_of_it_asks_a_setting(world: World) -> None:
-    with world.writer.connect() as connection:
+def test_each_walled_table_is_walled_for_the_reader_and_no_policy_of_it_asks_a_setting(network: Network) -> None:
+    with network.writer.connect() as connection:
         assert gaps_in_the_wall(connection) == ()
         policies = connection.execute(text(
             "SELECT tablename, qual FROM pg_policies WHERE policyname = 'reader_wall' AND roles = '{icmc_reader}'"

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.web.turns import CONNECTIONS
-from tests.integration.portal.world import Portal, made_portal
+from tests.kit.portal import Portal, made_portal
 
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from engine.definitions.views import definition
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
-from tests.integration.portal.world import Portal, agree, report_case
+from tests.kit.portal import Portal, agree, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
-from tests.integration.portal.world import Portal, report_case
+from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]

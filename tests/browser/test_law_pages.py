@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import go_to, must_be_pleasant, pick, press, write
-from tests.integration.portal.world import Portal
+from tests.kit.portal import Portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.hands import choose, must_be_pleasant, pick, press, unfold, write
 from tests.browser.test_time_pages import become
-from tests.integration.portal.world import Portal, Reported, report_case
+from tests.kit.portal import Portal, Reported, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]

@@ -12,7 +12,7 @@ from engine.cases.store import CaseStore
 from engine.course.actions.steer import identify_person
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
 from tests.browser.test_time_pages import become
-from tests.integration.portal.world import Portal, Reported, report_case
+from tests.kit.portal import Portal, Reported, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.hands import choose, must_be_pleasant, pick, press, unfold, write
-from tests.integration.portal.world import Portal, report_case
+from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]

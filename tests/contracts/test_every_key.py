@@ -22,28 +22,28 @@ from engine.language import ladders, workflow
 from engine.language.calendars import Calendar
 from engine.language.ladders import Ladder
 from engine.language.workflow import Workflow
-from tests.unit.domain import small_world
-from tests.unit.domain.small_world import ASHA, LADDERS, LIBRARY, World, hours
+from tests.core import small_world
+from tests.core.small_world import ASHA, LADDERS, LIBRARY, World, hours
 
 ROOT = Path(__file__).parents[2]
 HERE = "tests/contracts/test_every_key.py"
-DECIDE = "tests/unit/domain/test_decide_"
-LEVELS = "tests/integration/usecases/test_levels.py::"
-FIRE = "tests/integration/usecases/test_fire_deadlines.py::"
+DECIDE = "tests/core/test_decide_"
+LEVELS = "tests/deadlines/test_levels.py::"
+FIRE = "tests/deadlines/test_fire_deadlines.py::"
 ODD = LEVELS + "test_a_ladder_never_seen_before_leaves_exactly_these_lines_and_messages"
-OPENING = "tests/integration/usecases/test_open_case.py::"
+OPENING = "tests/cases/test_open_case.py::"
 HIGHEST = OPENING + "test_the_workflow_is_the_one_whose_condition_the_report_meets_and_whose_priority_is_highest"
 JOIN = DECIDE + "paths.py::test_a_join_opens_when_as_many_have_ended_as_it_waits_for"
 CHOICE = DECIDE + "paths.py::test_a_choice_takes_the_first_branch_that_holds_and_waits_for_an_earlier_unknown_one"
-FORM = "tests/integration/queries/test_form.py::"
+FORM = "tests/work/test_form.py::"
 ASKED = FORM + "test_a_form_has_the_fields_of_its_step_type_and_the_questions_of_its_workflow"
-TRIES = "tests/unit/domain/test_consequences.py::test_a_workflow_says_how_often_and_how_long_a_machine_tries_and_leaves"
+TRIES = "tests/core/test_consequences.py::test_a_workflow_says_how_often_and_how_long_a_machine_tries_and_leaves"
 SERIES = DECIDE + "series.py::"
-SHUT = "tests/integration/queries/test_case_page.py::test_a_shut_gate_says_in_words_why_and_what_it_waits_for"
-FACTS = "tests/integration/queries/test_case_page.py::test_facts_are_told_by_their_titles"
+SHUT = "tests/overview/test_case_page.py::test_a_shut_gate_says_in_words_why_and_what_it_waits_for"
+FACTS = "tests/overview/test_case_page.py::test_facts_are_told_by_their_titles"
 RECIPIENTS = LEVELS + "test_a_level_whose_place_is_empty_says_so_and_the_next_one_comes_at_once"
-CLOSING = "tests/unit/domain/test_closing.py::"
-PAGE = "tests/integration/portal/test_changes.py::test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for"
+CLOSING = "tests/core/test_closing.py::"
+PAGE = "tests/web/test_changes.py::test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for"
 LETTER = LEVELS + "test_a_level_for_a_body_of_law_opens_a_step_to_release_asks_to_ring_it_and_its_letter_names_nobody"
 
 KEYS: Mapping[str, Mapping[str, str]] = {
@@ -65,8 +65,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Start": {"on": HIGHEST, "when": HIGHEST},
     "Join": {"mode": JOIN, "steps": JOIN, "n": JOIN},
     "Assign": {
-        "role": "tests/unit/domain/test_consequences.py::test_a_step_that_opens_is_offered_to_its_roles_and_prepared",
-        "not_": "tests/unit/domain/test_consequences.py::test_who_did_a_step_may_not_do_the_one_that_says_so",
+        "role": "tests/core/test_consequences.py::test_a_step_that_opens_is_offered_to_its_roles_and_prepared",
+        "not_": "tests/core/test_consequences.py::test_who_did_a_step_may_not_do_the_one_that_says_so",
         "unit": HERE + "::test_a_unit_elsewhere_counts_by_its_own_calendar",
         "unit_from": "tests/acceptance/test_borders_in_the_core.py::"
         "test_the_partner_counts_by_the_calendar_of_the_country_that_was_found",
@@ -98,11 +98,11 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Question": dict.fromkeys(("id", "type", "label", "help", "choices", "required", "sensitivity", "when"), ASKED),
     "StepSpec": {
         "uses": DECIDE + "paths.py::test_a_step_of_a_missing_type_is_held_until_the_type_is_installed",
-        "title": "tests/unit/spec/test_diagram.py::test_nodes_have_titles_for_screen_readers",
+        "title": "tests/language/test_diagram.py::test_nodes_have_titles_for_screen_readers",
         "help": ASKED,
         "after": DECIDE + "paths.py::test_steps_in_a_row_open_one_after_the_other",
         "when": DECIDE + "paths.py::test_a_condition_opens_skips_or_leaves_waiting",
-        "assign": "tests/unit/domain/test_consequences.py::test_who_did_a_step_may_not_do_the_one_that_says_so",
+        "assign": "tests/core/test_consequences.py::test_who_did_a_step_may_not_do_the_one_that_says_so",
         "time": DECIDE + "time.py::test_time_runs_from_the_event_that_starts_it",
         "for_each": DECIDE + "persons.py::test_a_step_for_each_person_opens_a_path_for_each",
         "repeat": SERIES + "test_a_round_waits_for_its_month_and_opens_by_itself",
@@ -125,7 +125,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "reason": SHUT,
     },
     "FactSpec": {
-        "type": "tests/integration/usecases/test_work_items.py::test_a_fact_that_no_workflow_declares_is_not_recorded",
+        "type": "tests/work/test_work_items.py::test_a_fact_that_no_workflow_declares_is_not_recorded",
         "choices": HERE + "::test_a_fact_has_its_default_until_it_is_told",
         "default": HERE + "::test_a_fact_has_its_default_until_it_is_told",
         "title": FACTS,
@@ -138,10 +138,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Ladder": {
         "name": ODD,
         "version": ODD,
-        "title": "tests/unit/spec/test_ladders.py::test_each_file_is_named_after_its_ladder",
+        "title": "tests/language/test_ladders.py::test_each_file_is_named_after_its_ladder",
         "overrides_quiet_hours": HERE + "::test_a_ladder_that_overrides_quiet_hours_makes_its_deadlines_critical",
         "delay_owner": HERE + "::test_a_ladder_says_whose_delay_a_breach_is_until_somebody_says_otherwise",
-        "hours_since": "tests/integration/queries/test_board.py"
+        "hours_since": "tests/overview/test_board.py"
         "::test_the_board_counts_the_hours_of_a_leak_from_its_first_limit_until_none_of_it_is_open",
         "levels": ODD,
         "note": PAGE,

@@ -27,8 +27,8 @@ from engine.rehearsal.answers import report_answers
 from engine.rehearsal.world import people_of
 from engine.sign_in.actions.sessions import become
 from tests.bench.workload import WORKFLOW, workflow_text
-from tests.integration.installation import Installation, story
-from tests.integration.portal.world import REPORT
+from tests.kit.installation import Installation, story
+from tests.kit.portal import REPORT
 
 _ITEM: Final = re.compile(r'href="/items/([0-9a-f-]{36})"')
 _NUMBER: Final = re.compile(r"Case number<br><strong>([^<]+)</strong>")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.crowd import let_work, lost, portal_of
-from tests.integration.installation import installed
+from tests.kit.installation import installed
 
 pytestmark = pytest.mark.long
 

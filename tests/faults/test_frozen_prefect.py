@@ -12,7 +12,7 @@ import pytest
 from engine.cases.actions.open import open_case
 from engine.rehearsal.answers import report_answers
 from engine.rehearsal.world import people_of
-from tests.integration.installation import Installation, installed, story, until
+from tests.kit.installation import Installation, installed, story, until
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 TOLD = story("cs-01")

@@ -18,7 +18,7 @@ from engine.deadlines.actions.audit import audit_escalations
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.rehearsal.answers import report_answers
 from engine.rehearsal.world import people_of
-from tests.integration.installation import Installation, installed, story
+from tests.kit.installation import Installation, installed, story
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 TOLD = story("cs-01")

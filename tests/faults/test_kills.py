@@ -17,7 +17,7 @@ from engine.deadlines.store import DeadlineStore
 from engine.errors import BusyError
 from engine.rehearsal.world import people_of
 from tests.faults.tree import SERVER, WORKER, Person, Tree
-from tests.integration.installation import Installation, installed, until
+from tests.kit.installation import Installation, installed, until
 
 pytestmark = pytest.mark.long
 

@@ -17,8 +17,8 @@ import httpx
 
 from engine.cases.housekeeping import HousekeepingStore
 from engine.rehearsal.demo import FILLED
-from tests.integration.installation import Installation, until
-from tests.integration.portal.world import REPORT, hidden
+from tests.kit.installation import Installation, until
+from tests.kit.portal import REPORT, hidden
 
 WORKER: Final = "engine.orchestration.worker_main"
 SERVER: Final = "engine.orchestration.server_main"

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from engine.documents.printing import PdfPrinter
 from engine.machine.files import data_folder
-from tests.integration.portal.crawl import links_of, sort_of
+from tests.kit.crawl import links_of, sort_of
 from tests.oracle.checking import seen_alike
 from tests.oracle.model import sight
 from tests.oracle.people import PERSONAS

@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 from starlette.testclient import TestClient
 
-from tests.integration.portal.world import ORIGIN
+from tests.kit.portal import ORIGIN
 from tests.oracle.asking import ask, known, parameters
 from tests.oracle.checking import check
 from tests.oracle.model import THINGS, sight

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.portal.test_every_route import walk
 from tests.oracle.asking import ask
 from tests.oracle.calling import chains, commands, named, refusal
 from tests.oracle.checking import (
@@ -25,6 +24,7 @@ from tests.oracle.people import CASES, MATTERS, PERSONAS, READERS
 from tests.oracle.records import Persona
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld
+from tests.web.test_every_route import walk
 
 SAME = {"name", "alias"}
 """What the own unit is told besides of who was found to be the same."""

@@ -1,0 +1,125 @@
+"""What `icmc audit` and `icmc doctor` say of the chains, over a real installation."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from typer.testing import CliRunner, Result
+
+from engine.app import build_engine
+from engine.audit.actions import make_checkpoint
+from engine.audit.commands import _ailments_of_who_may
+from engine.cases.actions.open import open_case
+from engine.cli.main import app
+from engine.jobs.actions.serve import note_service
+from engine.rehearsal.world import people_of
+from tests.conftest import rows_of
+from tests.deadlines.test_time_commands import TOLD
+from tests.kit.installation import Installation, installed
+
+
+@pytest.fixture
+def site() -> Iterator[Installation]:
+    with installed(with_prefect=False) as made:
+        yield made
+
+
+def run(site: Installation, *words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env=site.environment)
+
+
+def test_every_chain_is_proved_and_what_was_done_is_said_in_words(site: Installation) -> None:
+    unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
+    opened = open_case(
+        site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4()
+    )  # fmt: skip
+    before = run(site, "audit", "verify")
+    assert before.exit_code == 0, before.output
+    assert "No checkpoints outside of the database were compared" in before.output
+    make_checkpoint(site.engine)
+    whole = run(site, "audit", "verify")
+    assert (whole.exit_code, whole.output) == (0, "Every chain verifies.\n")
+    site.rows("UPDATE event SET at = at + interval '1 day' WHERE seq = 2 RETURNING seq")
+    bad = run(site, "audit", "verify")
+    assert (bad.exit_code, bad.output) == (1, f"Case {opened.case_number}: event 2 was edited.\n")
+    (fault,) = json.loads(run(site, "audit", "verify", "--json").output)
+    assert (fault["what"], fault["case_number"], fault["seq"]) == ("edited", opened.case_number, 2)
+    nowhere = run(site, "audit", "verify", "--checkpoints", "/nowhere")
+    assert nowhere.exit_code == 1
+    assert "There is no folder /nowhere." in nowhere.output
+    assert "Traceback" not in nowhere.output
+
+
+def test_a_checkpoint_can_be_proved_with_the_public_key_alone(site: Installation) -> None:
+    make_checkpoint(site.engine)
+    printed = run(site, "audit", "public-key").output
+    key_id, _, pem = printed.partition("\n")
+    line = json.loads(next((site.folder / "checkpoints").glob("*.jsonl")).read_text())
+    assert line["key"] == key_id
+    signed = {name: line[name] for name in ("at", "chains", "heads_hash", "key", "links", "number", "previous")}
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, Ed25519PublicKey)
+    key.verify(bytes.fromhex(line["signature"]), json.dumps(signed, sort_keys=True, separators=(",", ":")).encode())
+    mode = (site.folder / "keys" / "icmc-signing-key.json").stat().st_mode & 0o777
+    assert mode == 0o400
+
+
+def test_doctor_says_when_the_second_place_holds_what_the_database_does_not(site: Installation) -> None:
+    make_checkpoint(site.engine)
+    assert "checkpoint" not in run(site, "doctor").output
+    site.rows("DELETE FROM checkpoint_head RETURNING number")
+    site.rows("DELETE FROM checkpoint RETURNING number")
+    assert "Checkpoint 1 was written outside and is not in the database" in run(site, "doctor").output
+
+
+def test_doctor_names_a_role_of_the_database_that_can_more_than_it_should(site: Installation) -> None:
+    assert "can do more than it should" not in run(site, "doctor").output
+    rows_of(site.urls.admin, "ALTER ROLE icmc_app SUPERUSER")
+    rows_of(site.urls.admin, "GRANT pg_read_all_data TO icmc_reader")
+    told = " ".join(run(site, "doctor").output.split())
+    assert "icmc_app is also a superuser" in told
+    assert "icmc_reader is also the role pg_read_all_data" in told
+    assert "its administrator removes" in told
+    engine = build_engine(site.settings, replace(site.urls, app=site.urls.owner))
+    assert "icmc_owner is also the role pg_database_owner" in engine.reader.rights_beyond()
+    engine.dispose()
+
+
+def test_doctor_says_when_nobody_is_the_hub_and_when_a_password_is_enough(site: Installation) -> None:
+    real = replace(site.engine, demo=False)
+    assert list(_ailments_of_who_may(real)) == [], "nobody is here yet"
+    people_of(site.engine, jurisdiction="IN-AS", label="Demo")
+    rows_of(site.urls.admin, "UPDATE organisation SET is_hub = false")
+    assert [one.code for one in _ailments_of_who_may(real)] == ["no-hub"]
+    assert "No organisation is the hub's body" in run(site, "doctor").output
+    rows_of(site.urls.admin, "UPDATE organisation SET is_hub = true")
+    assert list(_ailments_of_who_may(real)) == []
+    [narrowed] = _ailments_of_who_may(replace(real, factor_for_all=False))
+    assert "sign in with a password alone" in narrowed.problem
+
+
+def test_doctor_names_what_jobs_wait_for_and_what_to_do(site: Installation) -> None:
+    unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
+    open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    nobody = run(site, "doctor")
+    assert nobody.exit_code == 1
+    assert "No worker is running: " in nobody.output
+    assert "Start `icmc worker`, or `icmc up`." in nobody.output
+    for name, state in (("fallback:one", "idle"), ("prefect", "slow"), ("prefect:seconds", "3.1")):
+        note_service(site.engine, service=name, state=state)
+    slow = run(site, "doctor")
+    assert slow.exit_code == 1
+    assert "Prefect answers slowly (3.1 s a call): " in slow.output
+    assert "They go on, many in one flow run." in slow.output
+    note_service(site.engine, service="prefect", state="answers")
+    note_service(site.engine, service="prefect:paused", state="queue cases")
+    assert "Paused in Prefect: queue cases." in run(site, "doctor").output
+    note_service(site.engine, service="prefect:paused", state="")
+    site.rows("UPDATE job SET status = 'held' WHERE status = 'ready' RETURNING id")
+    held = run(site, "doctor")
+    assert held.exit_code == 1
+    assert "held: a flow run was cancelled in Prefect. Retry that flow run on Prefect's page" in held.output

@@ -1,0 +1,240 @@
+"""The project around the code keeps its word: what pages name exists, and nothing of one machine is in it."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from typer.core import TyperGroup
+
+from engine.builtin import CORE
+from engine.cli.main import COMMANDS, load
+from engine.plugin.registry import load_registry
+from engine.settings import Settings
+
+ROOT: Final = Path(__file__).parents[2]
+MODEL: Final = ROOT / "docs" / "explanation" / "the-impulse-model.md"
+PYPROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+HERE: Final = Path(__file__).relative_to(ROOT).as_posix()
+
+NAMED_PATH: Final = re.compile(
+    r"`((?:engine|pillars|workflows|templates|tests|docs|requirements)/[\w./-]+?\w)/?(?:::(\w+))?`"
+)
+MODULE: Final = re.compile(r"`([\w/]+\.py)`")
+LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([\w-]+))?\)")
+OF_ONE_MACHINE: Final = {
+    "an absolute path of a machine": r"(?<!engine)(?<!tests)/work/|/root/|/home/\w",
+    "a package registry": r"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|index-url [a-z]+:",
+    "a folder that does not travel with the project": r"(?<![\w/])shared/",
+    "an issue number": r"\bissue #?\d",
+    "who wrote it": r"\b(this|earlier|previous|other|another) session\b|\bhelper session|\bthe lead's\b",
+}
+
+
+def _files() -> Iterator[Path]:
+    """Return every file of the project: what Git knows or would add, or else what is not built."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    names = listed.stdout.split("\0") if listed.returncode == 0 else _names_without_git()
+    return (ROOT / name for name in names if name and (ROOT / name).is_file())
+
+
+def _names_without_git() -> list[str]:
+    built = {".venv", "node_modules", "__pycache__", "dist", "build", "generated"}
+    paths = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
+    return [path.as_posix() for path in paths if not any(part in built or part.startswith(".") for part in path.parts)]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="ignore")
+
+
+FILES: Final = sorted(_files())
+PAGES: Final = [path for path in FILES if path.suffix == ".md"]
+EXAMPLES: Final = ROOT / "docs" / "examples"
+WITH_PATHS: Final = [page for page in PAGES if not page.is_relative_to(EXAMPLES) and not page.name.startswith("0001-")]
+"""Pages whose paths are of this project: an example has its own, and the first decision says how others are named."""
+
+
+@pytest.mark.parametrize("page", WITH_PATHS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_and_every_test_that_a_page_names_exists(page: Path) -> None:
+    for name, test in NAMED_PATH.findall(_text(page)):
+        assert (ROOT / name).exists(), f"{page.name} names {name}"
+        if test:
+            assert f"def {test}(" in _text(ROOT / name), f"{page.name} names {name}::{test}"
+    for name in MODULE.findall(_text(page)):
+        assert any(f"/{path.relative_to(ROOT).as_posix()}".endswith(f"/{name}") for path in FILES), (
+            f"{page.name}: {name}"
+        )
+
+
+def test_every_step_type_that_the_page_of_the_model_names_is_installed() -> None:
+    registry = load_registry(builtins=(CORE,))
+    keys = {step.key for item in registry.installed for step in item.pillar.step_types}
+    pillars = {key.partition(".")[0] for key in keys}
+    named = {name for name in re.findall(r"`([a-z]+\.[a-z_]+)`", _text(MODEL)) if name.partition(".")[0] in pillars}
+    assert named, "the page names step types"
+    assert named <= keys
+
+
+def test_the_page_of_the_model_has_a_row_for_each_pillar_with_a_workflow_that_uses_it() -> None:
+    rows = re.findall(
+        r"^\| \*\*[\w-]+\*\* \([PR]\) \|.*?`pillars/(\w+)`.*?`(workflows/\S+)`", _text(MODEL), re.MULTILINE
+    )
+    assert {pillar for pillar, _ in rows} == {path.parent.name for path in ROOT.glob("pillars/*/__init__.py")}
+    for pillar, workflow in rows:
+        assert re.search(rf"uses: {pillar}\.", _text(ROOT / workflow)), f"{workflow} uses {pillar}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_link_from_page_to_page_leads_somewhere(page: Path) -> None:
+    for target, heading in LINK.findall(_text(page)):
+        if "://" in target:
+            continue
+        assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", _text(page.parent / target), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in headings}, heading
+
+
+@pytest.mark.parametrize("what", OF_ONE_MACHINE)
+def test_nothing_of_one_machine_or_workplace_is_in_the_project(what: str) -> None:
+    pattern = re.compile(OF_ONE_MACHINE[what])
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in FILES
+        if path.relative_to(ROOT).as_posix() != HERE
+        for match in pattern.finditer(_text(path))
+    ]
+    assert found == []
+
+
+def test_the_locks_hold_a_hash_for_each_package_and_no_address() -> None:
+    for lock in ROOT.glob("requirements/*.txt"):
+        text = _text(lock)
+        pins = re.findall(r"^[a-z0-9][\w.-]*==", text, re.MULTILINE)
+        assert pins
+        assert len(re.findall(r"^[a-z0-9].*\\\n +--hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)) == len(pins), (
+            lock.name
+        )
+        assert "://" not in text
+        assert not re.search(r"^--", text, re.MULTILINE)
+
+
+def test_the_locks_hold_every_dependency_that_is_declared() -> None:
+    declared = {"runtime": PYPROJECT["project"]["dependencies"], "dev": PYPROJECT["dependency-groups"]["dev"]}
+    declared["dev"] = declared["dev"] + declared["runtime"]
+    for name, requirements in declared.items():
+        locked = set(re.findall(r"^([a-z0-9][\w.-]*)==", _text(ROOT / f"requirements/{name}.txt"), re.MULTILINE))
+        wanted = {re.split(r"[\[<>=]", line)[0].replace(".", "-").replace("_", "-") for line in requirements}
+        assert wanted <= locked
+
+
+def test_the_newest_version_of_the_changelog_is_the_one_that_is_declared() -> None:
+    newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", _text(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    assert newest.group(1) == PYPROJECT["project"]["version"]
+
+
+def test_the_changelog_of_an_unreleased_version_is_one_page() -> None:
+    newest = re.split(r"^## \[", _text(ROOT / "CHANGELOG.md"), flags=re.MULTILINE)[1]
+    lines = newest.splitlines()
+    assert "Unreleased" not in lines[0] or len(lines) <= 80, "say what users get, not each fix"
+    assert [line for line in lines if len(line) > 250] == []
+
+
+def test_every_decision_is_in_the_index_under_its_title_and_no_number_is_used_twice() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    index = re.findall(r"^(\d+)\. \[(.+)\]\((.+)\)$", _text(ROOT / "docs/decisions/README.md"), re.MULTILINE)
+    titles = [_text(page).partition("\n")[0].removeprefix("# ") for page in pages]
+    assert [(f"{number}. {title}", name) for number, title, name in index] == [
+        (title, page.name) for title, page in zip(titles, pages, strict=True)
+    ]
+    assert len({page.name[:4] for page in pages}) == len(pages)
+
+
+def test_every_page_of_the_documentation_is_on_its_map() -> None:
+    folder = ROOT / "docs"
+    pages = {path.relative_to(folder).as_posix() for path in PAGES if path.is_relative_to(folder)}
+    decisions = {page for page in pages if page.startswith("decisions/0")}
+    mapped = {target for target, _ in LINK.findall(_text(folder / "README.md"))}
+    assert pages - decisions - {"README.md"} <= mapped
+
+
+def test_the_wheel_holds_what_a_hub_runs_and_no_benchmark_or_generator(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {"engine", "pillars", "icmc"}
+    assert {"engine/app.py", "pillars/rescue/__init__.py"} <= set(names)
+    assert any(name.startswith("engine/_data/workflows/") for name in names)
+    assert [name for name in names if re.search(r"(bench|reference|handbook)\w*(/|\.py$)|^(tests|docs)/", name)] == []
+
+
+def test_the_licence_is_apache_2() -> None:
+    text = _text(ROOT / "LICENSE")
+    assert "Apache License" in text.partition("\n\n")[0]
+    assert "Version 2.0, January 2004" in text
+    assert PYPROJECT["project"]["license"] == "Apache-2.0"
+
+
+def test_every_command_that_the_pages_name_exists() -> None:
+    commands = {path for name in COMMANDS for path in (name, *_commands(load(name), f"{name} "))}
+    groups = {name.partition(" ")[0] for name in commands if " " in name}
+    for page in PAGES:
+        for first, second in re.findall(
+            r"(?:`|^(?:\$ )?)(?:\.venv/bin/)?icmc ([a-z][a-z-]*)(?: ([a-z][a-z-]*)\b)?", _text(page), re.MULTILINE
+        ):
+            assert first in commands, f"{page.name} names icmc {first}"
+            if first in groups and second:
+                assert f"{first} {second}" in commands, f"{page.name} names icmc {first} {second}"
+
+
+def _commands(command: object, path: str = "") -> set[str]:
+    if not isinstance(command, TyperGroup):
+        return set()
+    found = set()
+    for name, inner in command.commands.items():
+        found |= {f"{path}{name}", *_commands(inner, f"{path}{name} ")}
+    return found
+
+
+def test_every_setting_that_the_pages_name_exists() -> None:
+    known = {f"ICMC_{name.upper()}" for name in Settings.model_fields}
+    named = {name for page in PAGES for name in re.findall(r"`(ICMC_[A-Z_]+)[`=]", _text(page))}
+    assert named
+    assert named <= known
+
+
+def test_time_comes_from_one_clock_and_nothing_sleeps() -> None:
+    calls = [
+        (path.relative_to(ROOT).as_posix(), f"{call.func.value.id}.{call.func.attr}")
+        for folder in ("engine", "pillars")
+        for path in (ROOT / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(_text(path)))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
+    ]
+    present = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+    assert {path for path, name in calls if name in present} == {"engine/machine/clock.py"}
+    assert [path for path, name in calls if name == "time.sleep"] == []
+
+
+def test_no_module_of_the_engine_is_open_to_pillars_but_the_contract() -> None:
+    contracts = {contract["id"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
+    closed = set(contracts["pillars-know-the-plug-in-contract-only"]["forbidden_modules"])
+    modules = {
+        f"engine.{path.stem}"
+        for path in (ROOT / "engine").iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.stem != "__init__"
+    }
+    assert modules - closed == {"engine.plugin"}

@@ -1,0 +1,42 @@
+"""How units keep their limits: what counts as late, by whose delay, and what the staff is measured by."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.db import tables as tb
+from engine.deadlines.views.lists import delays
+from engine.errors import NotAllowedError
+from tests.kit.network import Network
+
+MIDNIGHT_IN_INDIA = datetime(2026, 3, 31, 19, 0, tzinfo=UTC)
+"""Half past midnight on 1 April in Kolkata."""
+
+
+def test_only_our_own_delay_counts_against_the_staff_and_all_count_in_the_total(network: Network) -> None:
+    unit = network.unit("Shillong")
+    for number, (status, owner) in enumerate(
+        (("met", None), ("met", "ours"), ("open", "other_body"), ("ended", "persons_choice"), ("open", None))
+    ):
+        case = network.open_case(unit, number=f"C-{number}")
+        late = {} if number == 0 else {"breached_at": MIDNIGHT_IN_INDIA}
+        network.change(
+            tb.DeadlineRow, tb.DeadlineRow.case_id == case, status=status, delay_owner=owner,
+            due_at=MIDNIGHT_IN_INDIA, **late,
+        )  # fmt: skip
+    (line,) = network.ask_board(delays, network.actor("Sam", unit, "supervisor"))
+    each = line.kept
+    assert line.month == "2026-04", "in the zone of the unit"
+    assert line.late == {"ours": 2 * each, "other_body": each, "persons_choice": each}
+    assert line.late_in_all == 4 * each
+    assert line.share_kept == 33
+
+
+def test_a_unit_sees_its_own_numbers_only_and_a_caseworker_none(network: Network) -> None:
+    unit, other = network.unit("Shillong"), network.unit("Elsewhere")
+    case = network.open_case(unit, number="C-1")
+    network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case, status="met")
+    assert network.ask_board(delays, network.actor("Eve", other, "supervisor")) == ()
+    assert len(network.ask_board(delays, network.actor("Ada", other, "system_administrator"))) == 1
+    with pytest.raises(NotAllowedError):
+        network.ask_board(delays, network.actor("Wim", unit, "caseworker"))

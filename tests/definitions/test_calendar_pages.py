@@ -1,0 +1,93 @@
+"""Days of calendars, and the texts of ladders, are changed on pages that first say what the change would do."""
+
+import re
+from datetime import timedelta
+
+from engine.definitions.views import definition
+from tests.kit.portal import Portal, agree
+
+STRIKE = {"name": "General strike", "reason": "Order 12", "kind": "holiday"}
+
+
+def next_working_day(portal: Portal) -> str:
+    calendar, day = portal.engine.library().calendars["IN-AS"], portal.clock.now().date() + timedelta(days=20)
+    while not calendar.is_working_day(day):
+        day += timedelta(days=1)
+    return day.isoformat()
+
+
+def test_an_administrator_sees_what_a_day_would_do_then_adds_it_and_takes_it_back(portal: Portal) -> None:
+    admin, day = portal.as_role("system_administrator"), next_working_day(portal)
+    form = STRIKE | {"day": day}
+    shown = admin.post("/calendars/IN-AS/days", data=form | {"action": "preview"})
+    assert shown.status_code == 200
+    assert "What this would change" in shown.text
+    assert "added by" not in admin.get(f"/calendars/IN-AS?year={day[:4]}").text
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', shown.text))
+    assert hidden == form
+    saved = admin.post("/calendars/IN-AS/days", data=hidden | {"action": "save"})
+    assert "The day was added" in saved.text
+    assert "Order 12, added by" in saved.text
+    again = admin.post("/calendars/IN-AS/days", data=form | {"action": "save"})
+    assert again.status_code == 422
+    assert "it was already added" in again.text
+    assert (
+        "What this would change" in admin.post(f"/calendars/IN-AS/days/{day}/remove", data={"action": "preview"}).text
+    )
+    gone = admin.post(f"/calendars/IN-AS/days/{day}/remove", data={"action": "save"})
+    assert "The day was removed" in gone.text
+    assert "Order 12, added by" not in gone.text
+
+
+def test_who_keeps_no_calendars_reads_them_and_cannot_change_them(portal: Portal) -> None:
+    client = portal.as_role("caseworker")
+    page = client.get("/calendars/NP?year=2026")
+    assert page.status_code == 200
+    assert "Add a day" not in page.text
+    assam = client.get("/calendars/IN-AS?year=2026").text
+    assert "and every Sunday, second Saturday of the month and fourth Saturday of the month." in assam
+    assert "What is not known" in assam
+    assert "Local holidays that a district declares are not in here." in assam
+    assert "and every Friday and Saturday." in client.get("/calendars/BD?year=2026").text
+    assert client.post("/calendars/NP/days", data=STRIKE | {"day": "2026-12-01"}).status_code == 403
+    assert client.post("/calendars/NP/days/2026-12-01/remove", data={"action": "save"}).status_code == 403
+    assert client.get("/calendars/XX").status_code == 404
+    assert client.get("/definitions/ladder/standard/edit").status_code == 403
+
+
+def test_what_is_typed_wrongly_is_said_beside_the_date(portal: Portal) -> None:
+    admin = portal.as_role("system_administrator")
+    for day, problem in (("nonsense", "Give a date."), ("2020-01-06", "it is over")):
+        answer = admin.post("/calendars/IN-AS/days", data=STRIKE | {"day": day, "action": "save"})
+        assert answer.status_code == 422
+        assert problem in answer.text
+        assert "General strike" in answer.text
+
+
+def test_a_ladder_is_checked_previewed_and_published_on_its_page(portal: Portal) -> None:
+    manager = portal.as_role("case_manager")
+    address = "/definitions/ladder/standard/edit"
+    source = portal.engine.ask_all(definition, "ladder", "standard", None).source
+    assert source.splitlines()[1] in manager.get(address).text
+    wrong = manager.post(address, data={"source": source.replace("level: 1", "level: 9", 1), "action": "publish"})
+    assert wrong.status_code == 422
+    assert "levels-out-of-order" in wrong.text
+    changed = source.replace("title: ", "title: Slower ", 1).replace('title: Slower "', 'title: "Slower ')
+    assert "What this would change" in manager.post(address, data={"source": changed, "action": "preview"}).text
+    assert portal.engine.library().ladders["standard"].title[:6] != "Slower"
+    done = manager.post(address, data={"source": changed, "action": "publish"})
+    assert "It is waiting for a second person" in done.text
+    assert portal.engine.library().ladders["standard"].title[:6] != "Slower"
+    agree(portal)
+    assert portal.engine.library().ladders["standard"].title[:6] == "Slower"
+    assert "nothing was changed" in manager.post(address, data={"source": changed, "action": "publish"}).text
+
+
+def test_checking_a_workflow_says_which_limits_its_new_version_changes(portal: Portal) -> None:
+    manager = portal.as_role("case_manager")
+    source = portal.engine.ask_all(definition, "workflow", "reported-concern", None).source
+    changed = source.replace("limit: PT30M", "limit: PT45M", 1)
+    assert changed != source
+    told = manager.post("/workflows/reported-concern/edit", data={"source": changed, "action": "check"}).text
+    assert "PT45M from" in told
+    assert "Open cases stay on the version they began with" in told

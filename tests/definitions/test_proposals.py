@@ -1,0 +1,174 @@
+"""A changed definition runs when a second person has agreed to exactly that, and not before."""
+
+from uuid import UUID
+
+import pytest
+
+from engine.approvals.actions.handlers import lapse_approvals
+from engine.approvals.views import waiting
+from engine.core.policy import Viewer
+from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
+from engine.definitions.views import definition, definitions
+from engine.errors import (
+    AlreadyEndedError,
+    ConflictError,
+    NoSecondPersonError,
+    NotAllowedError,
+    NotFoundError,
+    OwnApprovalError,
+)
+from tests.kit.trial import CALENDAR, LADDER, VISIT
+from tests.kit.world import World
+from tests.retention.test_retention import POLICY
+
+FASTER = LADDER.replace("after: PT1H", "after: PT30M")
+LAW = (
+    "law: in\ntitle: L\nlimits:\n  - {id: IN-X, jurisdiction: IN, what: w, trigger: t, limit: P3D, counting: elapsed,"
+    " duty: d, source: s, basis: read, confidence: high, if_missed: m}\n"
+)
+MACHINE = Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
+EACH_KIND = {
+    "workflow": (VISIT.replace("title: Visit", "title: Other"), "case_manager"),
+    "ladder": (FASTER, "case_manager"),
+    "law": (LAW, "nodal_officer"),
+    "calendar": (CALENDAR.replace("[sun]", "[sat, sun]"), "system_administrator"),
+    "retention": (POLICY, "data_protection_officer"),
+}
+
+
+def statuses(world: World) -> list[tuple[str, str, str]]:
+    query = """
+        SELECT v.status, v.author, coalesce(a.name, '') FROM definition_version v
+        LEFT JOIN approval_request r ON r.kind = 'definition' AND r.approved AND r.subject -> 'versions' ? v.id::text
+        LEFT JOIN actor a ON a.id = r.answered_by WHERE v.author <> 'shipped' ORDER BY v.version
+    """
+    return [tuple(row) for row in world.rows(query)]
+
+
+def subject(world: World, role: str = "case_manager") -> UUID:
+    (line,) = world.engine.ask(waiting, world.who(role))
+    return line.subject_id
+
+
+def answer(world: World, role: str, *, approved: bool = True) -> None:
+    (subject_id,) = world.rows("SELECT subject_id FROM approval_request ORDER BY asked_at DESC LIMIT 1")[0]
+    answer_proposal(world.engine, subject_id, viewer=world.who(role), approved=approved)
+
+
+@pytest.mark.parametrize("kind", EACH_KIND)
+def test_no_definition_of_any_kind_is_published_by_one_person(world: World, kind: str) -> None:
+    source, author = EACH_KIND[kind]
+    before = world.engine.ask_all(definitions, kind)
+    done = propose_definition(world.engine, source=source, viewer=world.who(author))
+    assert (done.changed, bool(done.waits_for)) == (False, True)
+    assert world.engine.ask_all(definitions, kind) == before
+    assert world.rows("SELECT id FROM recount") == []
+    with pytest.raises(OwnApprovalError):
+        answer(world, author)
+    answer(world, "repatriation_coordinator")
+    assert statuses(world) == [("published", world.who(author).name, world.who("repatriation_coordinator").name)]
+    now = {one.name: one for one in world.engine.ask_all(definitions, kind)}[done.name]
+    assert (now.version, now.content_hash) == (done.version, done.content_hash)
+    assert len(world.rows("SELECT id FROM recount")) == (0 if kind in {"workflow", "retention"} else 1)
+
+
+def test_those_who_may_agree_are_told_and_nobody_else_answers(world: World) -> None:
+    done = propose_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
+    told = {row[0] for row in world.rows("SELECT recipient_id FROM message WHERE kind = 'second_needed'")}
+    may = {"nodal_officer", "repatriation_coordinator", "partnership_manager", "system_administrator"}
+    assert told == {world.who(role).actor_id for role in (*may, "data_protection_officer")}
+    for role in ("caseworker", "supervisor", "auditor"):
+        with pytest.raises(NotAllowedError):
+            answer(world, role)
+    with pytest.raises(NotAllowedError):
+        answer_proposal(world.engine, subject(world), viewer=MACHINE, approved=True)
+    assert done.waits_for
+    with pytest.raises(NotFoundError):
+        proposed_changes(world.engine, done.waits_for, viewer=world.who("caseworker"))
+
+
+def test_what_differs_is_shown_with_what_weighs_most_first(world: World) -> None:
+    other = FASTER.replace("title: ", "title: New ", 1)
+    done = propose_definition(world.engine, source=other, viewer=world.who("case_manager"))
+    assert done.waits_for
+    (change,) = proposed_changes(world.engine, done.waits_for, viewer=world.who("nodal_officer"))
+    assert (change.version, change.runs, change.source, change.content_hash) == (2, 1, other, done.content_hash)
+    first, last = change.lines
+    assert (first.where.split(" / ")[0], first.before, first.after, first.is_weighty) == (
+        "levels",
+        "PT1H",
+        "PT30M",
+        True,
+    )
+    assert (last.where, last.is_weighty) == ("title", False)
+
+
+def test_what_has_changed_in_between_is_not_what_was_agreed_to(world: World) -> None:
+    propose_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
+    late = subject(world)
+    world.publish(LADDER.replace("after: PT1H", "after: PT45M"), by="partnership_manager")
+    with pytest.raises(ConflictError):
+        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
+    with pytest.raises(AlreadyEndedError):
+        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
+    assert str(world.engine.library().ladders["steps-up"].levels[1].after) == "PT45M"
+    assert [status for status, *_ in statuses(world)] == ["refused", "published"]
+    told = {row[0] for row in world.rows("SELECT recipient_id FROM message WHERE kind = 'second_decided'")}
+    assert world.who("case_manager").actor_id in told
+
+
+def test_a_workflow_whose_base_has_changed_is_not_what_was_agreed_to(world: World) -> None:
+    child = "workflow: child\nversion: 1\ntitle: Child\ncase_type: trafficking\nextends: visit\n"
+    propose_definition(world.engine, source=child, viewer=world.who("case_manager"))
+    late = subject(world)
+    world.publish(VISIT.replace("PT10H", "PT11H"), by="partnership_manager")
+    with pytest.raises(ConflictError):
+        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
+    assert "child" not in {one.name for one in world.engine.ask_all(definitions)}
+
+
+@pytest.mark.parametrize("by", ["nodal_officer", "case_manager"])
+def test_what_is_refused_or_taken_back_never_runs_and_may_be_proposed_again(world: World, by: str) -> None:
+    propose_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
+    answer(world, by, approved=False)
+    assert [status for status, *_ in statuses(world)] == ["refused"]
+    with pytest.raises(NotFoundError):
+        world.engine.ask_all(definition, "ladder", "steps-up", 2)
+    (again,) = world.publish(FASTER)
+    assert (again.version, world.engine.ask_all(definition, "ladder", "steps-up", None).version) == (3, 3)
+
+
+def test_what_nobody_answers_never_runs(world: World) -> None:
+    propose_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
+    late = subject(world)
+    world.later(days=15)
+    with pytest.raises(AlreadyEndedError):
+        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
+    assert lapse_approvals(world.engine) == 1
+    assert [status for status, *_ in statuses(world)] == ["refused"]
+
+
+def test_the_same_proposed_twice_waits_once(world: World) -> None:
+    first, second = (
+        propose_files(world.engine, {"steps-up.yaml": FASTER}, viewer=world.who("case_manager"))[0] for _ in range(2)
+    )
+    assert first == second
+    assert len(statuses(world)) == 1
+
+
+def test_who_is_alone_is_told_whom_to_bring_in_and_another_organisation_is_not_asked(world: World) -> None:
+    roles = ("nodal_officer", "repatriation_coordinator", "partnership_manager", "system_administrator",
+             "data_protection_officer")  # fmt: skip
+    for role in roles:
+        world.change_actor(world.who(role), disabled=True)
+    with pytest.raises(NoSecondPersonError, match="system administrator"):
+        propose_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
+    assert statuses(world) == []
+
+
+def test_the_machine_proposes_where_somebody_is_and_ships_where_nobody_is(world: World) -> None:
+    assert propose_definition(world.engine, source=FASTER, viewer=MACHINE).waits_for
+    answer(world, "system_administrator", approved=False)
+    world.rows("TRUNCATE actor CASCADE")
+    assert propose_definition(world.engine, source=FASTER, viewer=MACHINE).changed
+    assert [status for status, *_ in statuses(world)] == ["refused", "published"]

@@ -1,0 +1,137 @@
+"""Diagrams show lanes, choices, gates and limits, can be read without colour, and carry nobody's markup."""
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from engine.language.diagram import to_dot, to_mermaid
+from engine.language.diagram_parts import INK, colour_of
+from engine.language.extends import load_workflow_text
+from engine.language.workflow import Workflow
+from engine.machine.drawing import dot_to_svg
+from tests.language.step_types import CATALOGUE
+from tests.language.test_lint_workflows import EXAMPLE
+
+SVG = "{http://www.w3.org/2000/svg}"
+PILLARS = (
+    "partnership", "prevention", "protection", "policing", "press", "prosecution", "reporting", "rescue",
+    "rehabilitation", "repatriation", "reintegration", "restitution",
+)  # fmt: skip
+CHOICES = """\
+workflow: w
+version: 1
+title: Choices
+steps:
+  triage: {uses: reporting.triage, time: {limit: P1D, on_breach: late}}
+  go: {uses: rescue.execute}
+  stay: {uses: protection.safety, discretionary: true}
+  late: {uses: other.thing}
+  last: {uses: reporting.dedupe, after: {any: [go, stay]}, approve: {role: supervisor}}
+choices:
+  way: {after: triage, branches: [{when: 'triage.decision == "rescue"', to: go}], default: stay}
+"""
+EVIL = '"];x[label="</title><script>alert(1)</script>&lt;\\N\\" end `click` -->|x| #quot; ]) %%{init'
+
+
+def _workflow(text: str = EXAMPLE) -> Workflow:
+    workflow, findings = load_workflow_text(text, file="w.yaml", library=lambda _: None)
+    assert workflow is not None, findings
+    return workflow
+
+
+def _svg(workflow: Workflow) -> ET.Element:
+    return ET.fromstring(dot_to_svg(to_dot(workflow, CATALOGUE), title=workflow.title))  # noqa: S314 - we drew it
+
+
+def _texts(svg: ET.Element) -> list[str]:
+    return [found.text or "" for found in svg.iter(f"{SVG}text")]
+
+
+def test_every_step_stands_in_the_lane_of_its_pillar() -> None:
+    ids = [found.get("id") for found in _svg(_workflow()).iter(f"{SVG}g")]
+    assert {"lane-reporting", "lane-rescue", "lane-protection", "lane-repatriation", "lane-reintegration"} <= set(ids)
+    assert {f"step-{key}" for key in _workflow().steps} <= set(ids)
+
+
+def test_limits_conditions_gates_and_repetitions_are_in_words() -> None:
+    shown = " ".join(_texts(_svg(_workflow())))
+    for words in ("within 48 hours, critical", "limit IN-JJ-PROD-24H", "for each of victims", "again every 1 month"):
+        assert words in shown
+    assert "if triage.decision ==" in shown
+    assert "return home" in shown
+
+
+def test_nodes_have_titles_for_screen_readers() -> None:
+    svg = _svg(_workflow())
+    titles = {found.text for found in svg.iter(f"{SVG}title")}
+    assert {"Triage (triage)", "rescue", "Child in domestic labour"} <= titles
+    assert (svg.get("role"), svg.get("aria-label")) == ("img", "Child in domestic labour")
+
+
+def test_choices_breaches_and_optional_steps_are_told_apart_without_colour() -> None:
+    dot = to_dot(_workflow(CHOICES), CATALOGUE)
+    assert re.search(r'"way \(way\)" .*shape=diamond', dot)
+    assert '"way (way)" -> "Execute (go)" [label="triage.decision == \\"rescue\\""]' in dot
+    assert '"way (way)" -> "Safety (stay)" [label="otherwise"]' in dot
+    assert '"Triage (triage)" -> "late (late)" [label="when too late", style=dotted' in dot
+    assert re.search(r'id="step-stay", shape=box, style="rounded,filled,dashed"', dot)
+    assert "waits for any one before it" in dot
+    assert "approved by supervisor" in dot
+    mermaid = to_mermaid(_workflow(CHOICES), CATALOGUE)
+    assert "choice_way --> step_go" not in mermaid
+    assert 'choice_way -->|"triage.decision == #quot;rescue#quot;"| step_go' in mermaid
+    assert "step_triage -.->" in mermaid
+
+
+def test_a_gate_stands_between_a_step_and_what_comes_before_it() -> None:
+    dot = to_dot(_workflow())
+    assert '"decision (decision)" -> "return home (return-home)"' in dot
+    assert '"return home (return-home)" -> "handover (handover)"' in dot
+    assert '"decision (decision)" -> "handover (handover)"' not in dot
+
+
+def test_what_people_wrote_stays_text() -> None:
+    plain = _workflow()
+    evil = plain.model_copy(
+        update={
+            "title": EVIL,
+            "steps": {**plain.steps, "intake": plain.steps["intake"].model_copy(update={"title": EVIL})},
+        }
+    )
+    svg = _svg(evil)
+    assert not list(svg.iter(f"{SVG}script"))
+    assert svg.get("aria-label") == EVIL
+    assert EVIL.replace(" ", "") in "".join(_texts(svg)).replace("\N{NO-BREAK SPACE}", " ").replace(" ", "")
+    mermaid = to_mermaid(evil)
+    assert "<script" not in mermaid
+    assert "`" not in mermaid
+    assert "%%" not in mermaid
+
+
+def test_a_drawing_has_no_script_no_outside_font_and_no_link() -> None:
+    text = dot_to_svg(to_dot(_workflow(), CATALOGUE), title="T")
+    assert not re.search(r"<script|<style|<a |href=|url\(|<image|<\?xml|<!DOCTYPE|<!--", text)
+
+
+@pytest.mark.parametrize("pillar", [*PILLARS, "elsewhere"])
+def test_colours_keep_their_contrast(pillar: str) -> None:
+    colour = colour_of(pillar)
+    assert _contrast(INK, colour.fill) >= 7
+    assert _contrast(colour.border, "#ffffff") >= 4.5
+    assert _contrast(colour.border, colour.fill) >= 3
+
+
+def test_every_pillar_has_a_colour_of_its_own() -> None:
+    assert len({colour_of(pillar).fill for pillar in PILLARS}) == len(PILLARS)
+
+
+def _contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

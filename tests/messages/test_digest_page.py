@@ -1,0 +1,44 @@
+"""The numbers of a digest are those of the page that it links to."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from engine.cases.actions.open import open_case
+from engine.messages.actions.channels import save_preference
+from engine.messages.actions.delivering import deliver_unattended
+from engine.messages.views import demo_mailbox
+from engine.ports import JsonValue
+from engine.work.actions.digests import send_digests
+from engine.work.actions.items import claim_work_item
+from engine.work.views.worklist import worklist
+from tests.kit.portal import BEGIN, Portal
+
+REPORT: dict[str, JsonValue] = {
+    "narrative": "A child works at the mill.", "concern": "forced_labour", "is_child_suspected": "yes",
+    "immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes",
+}  # fmt: skip
+
+
+def test_a_digest_says_what_the_work_page_says(portal: Portal) -> None:
+    officer = portal.people["intake_officer"]
+    for _ in range(4):
+        open_case(
+            portal.engine, answers=REPORT, workflow=None, unit_id=portal.unit, viewer=officer, command_id=uuid4()
+        )  # fmt: skip
+        portal.clock.move_to(portal.clock.now() + timedelta(minutes=25))
+    first = next(line for line in portal.engine.ask(worklist, officer) if not line.is_approval)
+    claim_work_item(portal.engine, first.id, viewer=officer, command_id=uuid4())
+    save_preference(portal.engine, viewer=officer, digest="daily")
+    portal.clock.move_to(datetime(BEGIN.year, BEGIN.month, BEGIN.day + 1, 3, 0, tzinfo=UTC))
+    assert send_digests(portal.engine) == 1
+    deliver_unattended(portal.engine)
+    [mail] = [row for row in portal.engine.ask(demo_mailbox, officer) if "your work today" in row.subject]
+    page = portal.as_role("intake_officer").get("/worklist").text
+    shown = re.search(r'id="counts">(.*?)</p>', page, re.DOTALL)
+    assert shown is not None
+    of_page = [int(number) for number in re.findall(r"<strong>(\d+)</strong>", shown[1])]
+    of_mail = [int(number) for number in re.findall(r": (\d+)$", mail.body, re.MULTILINE)]
+    assert of_mail == of_page
+    assert of_page[0] == len([line for line in portal.engine.ask(worklist, officer) if line.is_overdue]) > 0
+    assert of_page[2] == len([line for line in portal.engine.ask(worklist, officer) if line.is_mine]) > 0

@@ -1,0 +1,206 @@
+"""The admin's board: what is late, failed or stuck."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.core.policy import Viewer
+from engine.db import tables as tb
+from engine.overview.views import board as queries_of_board
+from engine.overview.views import running as queries_of_firing
+from engine.overview.views.board import admin_board
+from tests.kit.network import START, Network
+
+
+@pytest.fixture
+def admin(network: Network) -> Viewer:
+    return network.actor("Ada", network.unit("Head office"), "system_administrator")
+
+
+def job(network: Network, case_id: UUID, unit_id: UUID, status: str, **values: object) -> None:
+    row = {
+        "kind": "run", "task": "field.check", "ready_at": START, "retries": 3, "retry_delay": "PT5S", "timeout": "PT1M",
+        "attempt": 1, "token": 1, "critical": False, "gateway": "", "created_at": START, "announces": [],
+    } | values  # fmt: skip
+    network.add(tb.JobRow, id=uuid4(), case_id=case_id, unit_id=unit_id, status=status, payload={}, **row)
+
+
+def silent(network: Network, case_id: UUID) -> None:
+    """Take away all that could go on by itself or through somebody."""
+    network.change(tb.WorkItemRow, tb.WorkItemRow.case_id == case_id, status="cancelled")
+    network.change(tb.JobRow, tb.JobRow.case_id == case_id, status="done", finished_at=START)
+
+
+def test_waiting_items_are_counted_by_role(network: Network, unit: UUID, admin: Viewer) -> None:
+    for _ in range(2):
+        network.open_case(unit)
+    case_id = network.open_case(unit)
+    network.item(case_id, "intake", candidate_roles=["intake_officer", "caseworker"])
+    assert dict(network.ask_board(admin_board, admin).waiting) == {"intake_officer": 3, "caseworker": 1}
+
+
+def test_late_items_are_listed_by_the_time_they_were_due(network: Network, unit: UUID, admin: Viewer) -> None:
+    first = network.open_case(unit)
+    network.later(minutes=10)
+    second = network.open_case(unit)
+    network.later(minutes=10)
+    network.open_case(unit)
+    network.later(minutes=50)
+    assert [item.case_id for item in network.ask_board(admin_board, admin).overdue] == [first, second]
+
+
+def test_what_is_late_stuck_or_failed_is_counted_beyond_what_is_listed(
+    network: Network, unit: UUID, admin: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        network.open_case(unit)
+        case_id = network.open_case(unit)
+        silent(network, case_id)
+        other = network.open_case(unit)
+        job(network, other, unit, "aside")
+        network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, failures=7)
+    network.later(hours=2)
+    monkeypatch.setattr(queries_of_board, "_LINES", 2)
+    monkeypatch.setattr(queries_of_firing, "_LINES", 2)
+    board = network.ask_board(admin_board, admin)
+    assert [len(lines) for lines in (board.overdue, board.stuck, board.failed_jobs, board.firing.aside)] == [2] * 4
+    assert (board.overdue_count, board.stuck_count, board.failed_count, board.firing.aside_count) == (6, 3, 3, 3)
+    empty = network.ask_board(admin_board, network.actor("Sam", network.unit("Elsewhere"), "supervisor"))
+    assert (empty.overdue_count, empty.stuck_count, empty.failed_count, empty.firing.aside_count) == (0, 0, 0, 0)
+    assert empty.firing.aside == ()
+
+
+def test_a_case_is_stuck_when_nobody_and_nothing_will_move_it(network: Network, unit: UUID, admin: Viewer) -> None:
+    numbers = {
+        name: network.open_case(unit, number=f"C-{name}") for name in ("STUCK", "ITEM", "JOB", "HELDJOB", "ASIDE")
+    }
+    for name, case_id in numbers.items():
+        if name != "ITEM":
+            silent(network, case_id)
+    job(network, numbers["JOB"], unit, "ready")
+    job(network, numbers["HELDJOB"], unit, "held")
+    job(network, numbers["ASIDE"], unit, "aside")
+    assert network.ask_board(admin_board, admin).stuck == ("C-ASIDE", "C-STUCK")
+
+
+@pytest.mark.parametrize(("status", "gate", "stuck"), [
+    ("scheduled", None, False), ("held", "safe-way", False), ("held", "missing-step-type", True), ("ready", None, True),
+])  # fmt: skip
+def test_a_step_that_is_held_back_explains_why_nothing_moves_unless_its_pillar_is_missing(
+    network: Network, unit: UUID, admin: Viewer, status: str, gate: str | None, *, stuck: bool
+) -> None:
+    case_id = network.open_case(unit)
+    silent(network, case_id)
+    network.change(tb.StepRow, tb.StepRow.case_id == case_id, status=status, gate=gate)
+    assert bool(network.ask_board(admin_board, admin).stuck) is stuck
+
+
+def test_failed_waiting_and_recent_jobs_are_told_with_their_runs(network: Network, unit: UUID, admin: Viewer) -> None:
+    case_id = network.open_case(unit, number="C-JOBS")
+    silent(network, case_id)
+    run = uuid4()
+    job(network, case_id, unit, "aside", error_code="step-failed")
+    job(network, case_id, unit, "ready", ready_at=START - timedelta(minutes=5))
+    job(network, case_id, unit, "ready", ready_at=START + timedelta(minutes=5))
+    job(network, case_id, unit, "done", flow_run_id=run, task_run_id=uuid4(), done_by="prefect", finished_at=START)
+    board = network.ask_board(admin_board, admin)
+    assert [(failed.case_number, failed.error_code) for failed in board.failed_jobs] == [("C-JOBS", "step-failed")]
+    assert (board.waiting_jobs, board.oldest_waiting_job_at) == (2, START - timedelta(minutes=5))
+    assert [recent.flow_run_id for recent in board.recent_flow_runs] == [run]
+
+
+def test_the_board_says_when_deadlines_were_last_looked_at_and_who_does_it(network: Network, admin: Viewer) -> None:
+    assert network.ask_board(admin_board, admin).deadlines_last_pass_at is None
+    network.add(tb.ServiceRow, name="deadlines", state="passing", since=START, noted_at=START)
+    board = network.ask_board(admin_board, admin)
+    assert (board.deadlines_last_pass_at, board.fallback_since) == (START, None)
+    network.change(tb.ServiceRow, tb.ServiceRow.name == "deadlines", state="fallback")
+    assert network.ask_board(admin_board, admin).fallback_since == START
+
+
+def test_a_supervisors_board_is_that_of_their_units(network: Network, unit: UUID, admin: Viewer) -> None:
+    network.open_case(unit)
+    network.open_case(network.unit("Elsewhere"))
+    assert network.ask_board(admin_board, admin).open_cases == 2
+    assert network.ask_board(admin_board, network.actor("Sam", unit, "supervisor")).open_cases == 1
+
+
+def test_a_full_board_takes_as_many_statements_as_an_empty_one(network: Network, unit: UUID, admin: Viewer) -> None:
+    empty = network.counted(lambda: network.ask_board(admin_board, admin))
+    for _ in range(20):
+        network.open_case(unit, victims=1)
+    network.later(hours=3)
+    assert len(network.ask_board(admin_board, admin).overdue) == 20
+    assert network.counted(lambda: network.ask_board(admin_board, admin)) <= empty + 1
+
+
+def test_the_board_counts_the_hours_of_a_leak_from_its_first_limit_until_none_of_it_is_open(
+    network: Network, unit: UUID, admin: Viewer
+) -> None:
+    standard = network.library.ladders["standard"]
+    leak = standard.model_copy(update={"name": "leak", "hours_since": "the leak"})
+    network.library = replace(network.library, ladders={"standard": standard, "leak": leak})
+    case_id, other = network.open_case(unit, number="C-LEAK"), network.open_case(unit)
+    assert network.ask_board(admin_board, admin).running_hours == ()
+    network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, ladder="leak")
+    network.later(hours=9)
+    [line] = network.ask_board(admin_board, admin).running_hours
+    assert (line.case_number, line.what, line.since) == ("C-LEAK", "the leak", START)
+    assert set(line.model_dump()) == {"case_id", "case_number", "what", "since"}, "nothing tells what was leaked"
+    elsewhere = network.actor("Sal", network.unit("Elsewhere"), "supervisor")
+    assert network.ask_board(admin_board, elsewhere).running_hours == ()
+    network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, status="met")
+    assert network.ask_board(admin_board, admin).running_hours == ()
+    assert other
+
+
+def said(network: Network, name: str, state: str, *, seconds_ago: int = 0) -> None:
+    noted = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    network.add(tb.ServiceRow, name=name, state=state, since=noted, noted_at=noted)
+
+
+def reasons(network: Network, admin: Viewer) -> dict[str, str]:
+    return {reason.code: reason.problem for reason in network.ask_board(admin_board, admin).why_jobs_wait}
+
+
+def test_the_board_says_why_jobs_wait(network: Network, unit: UUID, admin: Viewer) -> None:
+    case_id = network.open_case(unit)
+    silent(network, case_id)
+    assert reasons(network, admin) == {}
+    for _ in range(2):
+        job(network, case_id, unit, "ready", ready_at=START)
+    assert reasons(network, admin) == {"no-worker": "No worker is running: 2 jobs are waiting."}
+    said(network, "fallback:one", "idle")
+    assert reasons(network, admin) == {}
+    said(network, "prefect:seconds", "3.1")
+    said(network, "prefect", "slow")
+    assert reasons(network, admin) == {"prefect-slow": "Prefect answers slowly (3.1 s a call): 2 jobs are waiting."}
+    said(network, "prefect:paused", "work pool icmc")
+    assert reasons(network, admin)["prefect-paused"] == "Paused in Prefect: work pool icmc. 2 jobs are waiting."
+    network.change(tb.ServiceRow, tb.ServiceRow.name == "prefect", state="down")
+    assert reasons(network, admin)["fallback"].startswith("Prefect has not answered since ")
+    network.change(tb.ServiceRow, tb.ServiceRow.name == "fallback:one", noted_at=START)
+    assert reasons(network, admin) == {"no-worker": "No worker is running: 2 jobs are waiting."}
+
+
+def test_jobs_that_wait_long_though_all_answers_are_told(network: Network, unit: UUID, admin: Viewer) -> None:
+    case_id = network.open_case(unit)
+    silent(network, case_id)
+    said(network, "fallback:one", "idle")
+    said(network, "prefect", "answers")
+    job(network, case_id, unit, "ready", ready_at=START)
+    network.later(minutes=7)
+    assert reasons(network, admin) == {
+        "jobs-late": "1 job is waiting, the oldest for 7 minutes, though Prefect answers."
+    }
+
+
+def test_held_jobs_are_listed_and_told(network: Network, unit: UUID, admin: Viewer) -> None:
+    case_id = network.open_case(unit, number="C-HELD")
+    silent(network, case_id)
+    job(network, case_id, unit, "held")
+    board = network.ask_board(admin_board, admin)
+    assert ([held.case_number for held in board.held_jobs], board.held_count) == (["C-HELD"], 1)
+    assert reasons(network, admin) == {"jobs-held": "1 job is held: a flow run was cancelled in Prefect."}

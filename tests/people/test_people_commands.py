@@ -1,0 +1,93 @@
+"""What `icmc people` does over a real installation: links instead of passwords, and keys."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pyotp
+import pytest
+from typer.testing import CliRunner, Result
+
+from engine.cli.main import app
+from engine.people.actions.invitations import open_link, set_first_password
+from engine.people.actions.second_factor import confirm, proposal, propose
+from engine.people.actions.service_accounts import viewer_of_key
+from engine.sign_in.actions.sessions import sign_in, viewer_of
+from tests.kit.installation import Installation, installed
+
+pytestmark = pytest.mark.long
+
+MARY = "mary@example.org"
+PASSWORD = "three quiet boats at noon"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Installation]:
+    """Return an installation that is no demo: there, people are invented and have no links."""
+    with installed(with_prefect=False) as made:
+        made.rows("DELETE FROM demo RETURNING since")
+        yield made
+
+
+def run(site: Installation, *words: str) -> Result:
+    return CliRunner().invoke(app, ["people", *words], env=site.environment | {"ICMC_DEMO": "false"})
+
+
+def token_of(result: Result, kind: str) -> str:
+    assert result.exit_code == 0, result.output
+    found = re.search(rf"/{kind}/([\w-]+)", result.output)
+    assert found, result.output
+    return found.group(1)
+
+
+def test_people_join_by_links_that_the_command_line_prints(site: Installation) -> None:
+    first, second = (token_of(run(site, "first-link"), "first") for _ in range(2))
+    assert first != second
+    assert run(site, "add-unit", "Hill office", "--jurisdiction", "XX", "--organisation", "Hills").exit_code == 1
+    added = run(site, "add-unit", "Hill office", "--jurisdiction", "IN-ML", "--organisation", "Hills")
+    assert "can keep cases now" in added.output
+    mary = (MARY, "--name", "Mary", "--unit", "Hill office", "--role")
+    assert "wizard: choose of" in run(site, "add", *mary, "wizard").output
+    link = token_of(run(site, "add", *mary, "caseworker"), "invitation")
+    assert open_link(site.engine, link).email == MARY
+    refused = run(site, "first-link")
+    assert (refused.exit_code, "Someone is here already" in refused.output) == (1, True)
+    newer = token_of(run(site, "link", MARY), "invitation")
+    set_first_password(site.engine, newer, password=PASSWORD)
+    token = sign_in(site.engine, email=MARY, password=PASSWORD).token
+    viewer = viewer_of(site.engine, token)
+    assert viewer is not None
+
+    assert run(site, "remove-factor", MARY).exit_code == 1, "there is none"
+    propose(site.engine, viewer=viewer)
+    proposed = proposal(site.engine, viewer=viewer)
+    assert proposed is not None
+    code = pyotp.TOTP(proposed.secret).at(site.engine.wall_clock.now())
+    confirm(site.engine, viewer=viewer, token=token, code=code)
+    assert sign_in(site.engine, email=MARY, password=PASSWORD).needs_code
+    assert run(site, "remove-factor", MARY).exit_code == 0
+    token = sign_in(site.engine, email=MARY, password=PASSWORD).token
+    assert run(site, "disable", MARY).exit_code == 0
+    assert viewer_of(site.engine, token) is None
+    assert "deactivated" in run(site, "list").output
+    assert run(site, "enable", MARY).exit_code == 0
+    for unknown in ("link", "disable", "remove-factor"):
+        result = run(site, unknown, "nobody@example.org")
+        assert result.exit_code == 1
+        assert "Traceback" not in result.output
+
+
+def test_a_key_is_printed_once_listed_without_itself_and_revoked(site: Installation) -> None:
+    run(site, "add-unit", "Key office", "--jurisdiction", "IN-ML", "--organisation", "Hills")
+    wanted = ("key", "add", "Monitor", "--unit", "Key office", "--name", "board", "--scope")
+    assert run(site, *wanted, "everything").exit_code == 1
+    made = run(site, *wanted, "board", "--days", "30")
+    key = made.output.strip()
+    assert viewer_of_key(site.engine, key, scope="board").name == "Monitor"
+    listed = run(site, "key", "list")
+    assert "Monitor, board: board, until" in listed.output
+    assert key not in listed.output
+    (line,) = json.loads(run(site, "key", "list", "--json").output)
+    assert run(site, "key", "revoke", line["id"]).exit_code == 0
+    assert run(site, "key", "revoke", line["id"]).exit_code == 1
+    assert "revoked" in run(site, "key", "list").output

@@ -1,0 +1,154 @@
+"""What a granted unit sees of persons and of other cases: what its grant names, and no link at all."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.core.policy import Viewer
+from engine.db import tables as tb
+from engine.db.store import Within
+from engine.errors import NotFoundError
+from engine.overview.views.case import case_page
+from engine.persons.store import PersonStore
+from engine.persons.views.links import case_links
+from engine.persons.views.person import person_page, revealed_person
+from engine.sharing.views.sent import partner_page
+from tests.kit.network import START, Network
+
+KNOWN = {
+    "name": "Kamala", "aliases": ["Kamla Devi"], "phone": "1234567890",
+    "candidates": [{"id": str(UUID(int=5)), "name": "Moni"}],
+    "ages": [{"youngest": 15, "oldest": 17, "source": "school", "as_of": "2026-03-10"}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def partner(network: Network) -> Viewer:
+    return network.actor("Eve", network.unit("Elsewhere"), "supervisor", "caseworker")
+
+
+@pytest.fixture
+def home(network: Network) -> UUID:
+    return network.unit("Shillong")
+
+
+@pytest.fixture
+def sam(network: Network, home: UUID) -> Viewer:
+    return network.actor("Sam", home, "supervisor", "caseworker")
+
+
+@pytest.fixture
+def case_id(network: Network, home: UUID) -> UUID:
+    return network.open_case(home, victims=1, number="C-HOME")
+
+
+def person_of(network: Network, sam: Viewer, case_id: UUID) -> UUID:
+    person: UUID = network.ask(case_page, sam, case_id).persons[0].id
+    with network.sql.begin() as connection:
+        PersonStore(Within(connection, network.vault)).change(person, KNOWN, ())
+    return person
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        (["person.name"], ("Kamala", (), "", "", None)),
+        (["person.age"], (None, (), "", "15 to 17", True)),
+        (["person.aliases", "person.phone"], (None, ("Kamla Devi",), "1234567890", "", None)),
+        (["person.*"], ("Kamala", ("Kamla Devi",), "1234567890", "15 to 17", True)),
+    ],
+)
+def test_a_grant_shows_of_a_person_what_it_names(
+    network: Network, sam: Viewer, partner: Viewer, case_id: UUID, fields: list[str], shown: object
+) -> None:
+    person = person_of(network, sam, case_id)
+    network.grant(case_id, partner.unit_ids[0], fields=fields)
+    seen = network.ask(revealed_person, partner, person)
+    assert (seen.name, seen.aliases, seen.phone, seen.age_words, seen.is_child) == shown
+    assert bool(seen.candidates) == (fields == ["person.*"])
+    assert network.ask(person_page, partner, case_id, person).same == ()
+
+
+def test_who_was_found_to_be_the_same_is_read_in_as_many_statements_for_many_as_for_one(
+    network: Network, sam: Viewer, partner: Viewer, case_id: UUID
+) -> None:
+    person = person_of(network, sam, case_id)
+    cases = [network.open_case(sam.unit_ids[0], victims=1, number=f"C-{number}") for number in range(3)]
+    cases.append(network.open_case(partner.unit_ids[0], victims=1))
+    counts = []
+    for other in cases:
+        there = network.ask(case_page, sam if other != cases[-1] else partner, other).persons[0].id
+        network.add(
+            tb.PersonMergeRow, id=uuid4(), primary_id=person, secondary_id=there, case_id=case_id, other_case_id=other,
+            unit_id=sam.unit_ids[0], reason_code="papers", merged_at=network.clock.now(),
+        )  # fmt: skip
+        network.later(minutes=1)
+        counts.append(network.counted(lambda: network.ask(person_page, sam, case_id, person)))
+    assert len(set(counts)) == 1
+    same = [(one.label, one.case_number) for one in network.ask(person_page, sam, case_id, person).same]
+    assert same == [*(("Person 1", f"C-{number}") for number in range(3)), ("Someone", "another case")]
+    back = network.ask(person_page, sam, cases[0], network.ask(case_page, sam, cases[0]).persons[0].id).same
+    assert [(one.label, one.case_number) for one in back] == [("Person 1", "C-HOME")]
+
+
+def test_a_partner_without_an_account_is_shown_the_age_that_counts_as_a_range(
+    network: Network, sam: Viewer, case_id: UUID
+) -> None:
+    person = person_of(network, sam, case_id)
+    referral = uuid4()
+    network.add(
+        tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
+        fields=["person.age"], persons=[person], sent_at=START,
+    )  # fmt: skip
+    page = network.ask_all(partner_page, referral, "")
+    assert [(line.label, line.text) for line in page.lines] == [("Person 1: age", "15 to 17")]
+
+
+def test_a_partner_without_an_account_is_shown_the_home_as_the_address_that_was_consented_to(
+    network: Network, sam: Viewer, case_id: UUID
+) -> None:
+    person = person_of(network, sam, case_id)
+    with network.sql.begin() as connection:
+        PersonStore(Within(connection, network.vault)).change(person, KNOWN | {"home": "Dulongghat"}, ())
+    shown = {}
+    for fields in (["person.address"], ["person.name"]):
+        referral = uuid4()
+        network.add(
+            tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
+            fields=fields, persons=[person], sent_at=START,
+        )  # fmt: skip
+        shown[fields[0]] = [(line.label, line.text) for line in network.ask_all(partner_page, referral, "").lines]
+    assert shown == {
+        "person.address": [("Person 1: address", "Dulongghat")],
+        "person.name": [("Person 1: name", "Kamala")],
+    }
+
+
+def test_a_grant_of_no_persons_shows_no_page_of_them(
+    network: Network, sam: Viewer, partner: Viewer, case_id: UUID
+) -> None:
+    person = person_of(network, sam, case_id)
+    for fields in ([], ["case.*"]):
+        network.grant(case_id, partner.unit_ids[0], fields=fields)
+        with pytest.raises(NotFoundError):
+            network.ask(person_page, partner, case_id, person)
+
+
+def test_a_link_is_shown_to_the_own_unit_alone_and_with_a_number_to_who_sees_that_case(
+    network: Network, sam: Viewer, partner: Viewer, case_id: UUID
+) -> None:
+    other = network.open_case(partner.unit_ids[0], victims=1, number="C-THERE")
+    for viewer in (sam, partner):
+        with pytest.raises(NotFoundError):
+            network.ask(case_links, viewer, uuid4())
+    network.add(
+        tb.CaseLinkRow, id=uuid4(), case_id=case_id, other_case_id=other, unit_id=sam.unit_ids[0], kind="same_event",
+        asked_at=START, held_items=[],
+    )  # fmt: skip
+    assert [(link.number, link.case_id) for link in network.ask(case_links, sam, case_id)] == [("another case", None)]
+    assert [link.number for link in network.ask(case_links, partner, other)] == ["another case"]
+    network.grant(case_id, partner.unit_ids[0], fields=["case.*"])
+    assert network.ask(case_links, partner, case_id) == ()
+    assert [link.number for link in network.ask(case_links, partner, other)] == ["C-HOME"]
+    with pytest.raises(NotFoundError):
+        network.ask(case_links, network.actor("Ada", sam.unit_ids[0], "system_administrator"), case_id)

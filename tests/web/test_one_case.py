@@ -1,0 +1,125 @@
+"""One case through the pages, from the report to what follows."""
+
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+from tests.kit.portal import REPORT, Portal, hidden, report_case
+
+
+def test_a_report_of_six_answers_becomes_a_case_with_a_number_and_a_next_item(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    page = client.get("/report").text
+    asked = set(re.findall(r'name="(a-\w+)"', page))
+    assert asked == {*REPORT, "a-safe_to_leave_message"}
+    answer = client.post("/report", data=REPORT | {"command_id": hidden(page, "command_id")})
+    assert answer.status_code == 200
+    assert "Case number" in answer.text
+    assert "Continue with the report" in answer.text
+
+
+def test_saving_the_same_report_page_twice_opens_one_case(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    data = REPORT | {"command_id": str(uuid4())}
+    first = client.post("/report", data=data, follow_redirects=False)
+    second = client.post("/report", data=data, follow_redirects=False)
+    assert first.headers["location"] == second.headers["location"]
+
+
+def test_what_is_missing_in_a_report_is_said_beside_its_question_and_nothing_typed_is_lost(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    data = {name: value for name, value in REPORT.items() if name != "a-concern"}
+    answer = client.post("/report", data=data | {"command_id": str(uuid4())})
+    assert answer.status_code == 422
+    assert '<a href="#a-concern">' in answer.text
+    assert 'id="a-concern-error"' in answer.text
+    assert 'id="a-concern"' in answer.text
+    assert REPORT["a-narrative"] in answer.text
+    assert answer.text.count("<title>Error: ") == 1
+
+
+def test_an_item_is_drafted_completed_once_and_leads_on(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    case = report_case(client)
+    page = client.get(case.item).text
+    assert REPORT["a-narrative"] in page
+    keys = {name: hidden(page, name) for name in ("command_id", "revision")}
+    drafted = client.post(case.item, data=REPORT | keys | {"a-language": "as", "action": "draft"})
+    assert "Your draft was saved" in drafted.text
+    assert 'value="as"' in drafted.text
+    short = client.post(case.item, data=REPORT | keys | {"action": "complete"})
+    assert short.status_code == 422
+    whole = REPORT | keys | {
+        "a-language": "as", "a-channel": "walk_in", "a-informant_relation": "neighbour", "a-informant_anonymous": "yes",
+        "a-interpreter_needed": "no", "a-received_at": "2026-03-07T18:30", "action": "complete",
+    }  # fmt: skip
+    first = client.post(case.item, data=whole, follow_redirects=False)
+    assert first.status_code == 303, first.text
+    again = client.post(case.item, data=whole, follow_redirects=False)
+    assert again.headers["location"] == first.headers["location"]
+    assert "What follows" in client.get(first.headers["location"]).text
+
+
+def test_a_late_sender_sees_what_happened_and_keeps_what_they_typed(portal: Portal) -> None:
+    client, other = portal.as_role("intake_officer"), portal.as_role("case_manager")
+    case = report_case(client)
+    page = client.get(case.item).text
+    keys = {name: hidden(page, name) for name in ("command_id", "revision")}
+    ended = client.post(case.item, data=keys | {"action": "cannot", "outcome": "not_needed", "reason": "entered twice"})
+    assert ended.status_code == 200
+    late = other.post(case.item, data=REPORT | keys | {"command_id": str(uuid4()), "action": "complete"})
+    assert late.status_code == 409
+    assert REPORT["a-narrative"] in late.text
+
+
+def test_an_outcome_other_than_done_needs_a_reason(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    case = report_case(client)
+    page = client.get(case.item).text
+    keys = {name: hidden(page, name) for name in ("command_id", "revision")}
+    answer = client.post(case.item, data=keys | {"action": "cannot", "outcome": "refused_by_person"})
+    assert answer.status_code == 422
+    assert '<a href="#reason">' in answer.text
+
+
+def test_the_case_page_has_twelve_lanes_and_hides_who_it_is_about(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    case = report_case(client)
+    page = client.get(case.page).text
+    assert len(re.findall(r'<li class="icmc-lane ', page)) == 12
+    assert REPORT["a-narrative"] not in page
+    assert case.number in page
+
+
+def test_a_breach_shows_on_the_case_page_with_its_ledger(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    case = report_case(client)
+    portal.let_time_pass(timedelta(hours=2))
+    page = client.get(case.page).text
+    assert "overdue by" in page
+    assert "Why this date?" in page
+    why = re.search(rf'href="({case.page}/deadlines/[0-9a-f-]+)"', page)
+    assert why
+    explained = client.get(why.group(1))
+    assert explained.status_code == 200
+    assert "Asia/Kolkata" in explained.text
+
+
+def test_masked_answers_are_shown_after_a_recorded_act_only(portal: Portal) -> None:
+    client = portal.as_role("intake_officer")
+    case = report_case(client)
+    page = client.get(case.page).text
+    person = re.search(rf'href="({case.page}/persons/[0-9a-f-]+)"', page)
+    assert person
+    name = f"Invented {uuid4().hex[:6]}"
+    client.post(f"{person.group(1)}/identify", data={"name": name, "command_id": str(uuid4())})
+    assert name not in client.get(person.group(1)).text
+    assert name in client.post(f"{person.group(1)}/reveal").text
+    assert "looked at the identity" in client.get(f"{case.page}/history").text
+
+
+def test_somebody_of_another_role_cannot_take_the_item_and_is_told_so(portal: Portal) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    answer = portal.as_role("lawyer").get(case.item)
+    assert answer.status_code == 403
+    assert "Traceback" not in answer.text

@@ -1,0 +1,292 @@
+"""Every template renders: with everything that its views can hold, and with as little as they may."""
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+
+from engine.access.records import AccessView
+from engine.approvals.actions.handlers import HANDLERS
+from engine.approvals.records import WaitingView
+from engine.core.policy import View, Viewer
+from engine.core.records import PersonRole
+from engine.course.pages.course import REOPEN, START
+from engine.deadlines.records.explanations import ExplanationView, PlannedView, StretchView
+from engine.deadlines.records.limits import AskedView, DeadlineView, DelayLine, ExtensionView, LateView, LinkView
+from engine.definitions.actions.days import CalendarDay
+from engine.definitions.pages.workflows import numbered
+from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
+from engine.language.findings import Finding
+from engine.messages.records import (
+    ChannelView,
+    ContactView,
+    DeadLetterView,
+    MailView,
+    NoticeView,
+    OfferView,
+    Preference,
+    SentView,
+)
+from engine.overview.pages.board import run_links
+from engine.overview.pages.plan import DeclaredFact, Offer, OfferGroup, lane_groups
+from engine.overview.records.board import BoardView
+from engine.overview.records.cases import CaseLine, CaseView, EventView, JobView, StepView
+from engine.people.pages.people import Group, Someone
+from engine.people.records import AbsenceView, ActorView, MemberView, ShiftView, UnitView
+from engine.persons.records import CaseLinkView, CasePersonView, PersonPageView, PersonRoleView
+from engine.web.forms import Item, TypedText, controls, laid_out
+from engine.web.pages import environment, render
+from engine.web.visit import NavigationLink
+from engine.web.words import FormChoice
+from engine.work.records import AnswerView, FileView, FormView, ProposedView, WorkCounts, WorkItemView
+from tests.web.account_pages import account_contexts
+from tests.web.audit_contexts import audit_contexts
+from tests.web.keeping_contexts import keeping_contexts
+from tests.web.law_contexts import law_contexts
+from tests.web.sharing_contexts import sharing_contexts
+
+NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
+ID = UUID(int=7)
+NASTY = "<b>&\"'"
+_WORDS = {"kind": "text", "status": "open", "state": "overdue", "zone": "Asia/Kathmandu", "pillar": "rescue",
+          "shown_when": "", "link": "/items/7", "force": "advisory", "month": "2026-03"}  # fmt: skip
+EFFECTS = ("would_breach", "stays_breached", "moves", "told_at_another_time", "begins", "ends")
+POINTS = (
+    ("w:80%", "warning", "passed_over"), ("w:due", "warning", "fired"), ("breach", "breach", "fired"),
+    ("l:1", "level", "fired"), ("l:2.2", "level", "planned"),
+)  # fmt: skip
+MAY = ("acknowledge", "reveal", "pause", "resume", "ask", "answer", "owner")
+
+
+def made(kind: Any, *, full: bool, name: str = "") -> Any:
+    """Make a value of a type: as much as it can hold, or as little."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in {types.UnionType, typing.Union}:
+        return made(next(a for a in arguments if a is not type(None)), full=full, name=name) if full else None
+    if origin is tuple:
+        return (made(arguments[0], full=full, name=name),) if full else ()
+    if origin is not None and issubclass(origin, Mapping):
+        return {"key": made(arguments[1], full=full)} if full else {}
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = {key: made(info.annotation, full=full, name=key) for key, info in kind.model_fields.items()}
+        return kind.model_validate(fields)
+    simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW,
+              date: NOW.date(), float: 3.5 if full else 0.0}  # fmt: skip
+    return simple.get(kind, NASTY)
+
+
+def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
+    """Return what each template needs."""
+
+    def view(kind: type[View]) -> Any:
+        return made(kind, full=full)
+
+    def some(value: Any) -> Any:
+        return (value,) if full else ()
+
+    case, item, form, definition = view(CaseView), view(WorkItemView), view(FormView), view(DefinitionView)
+    step, job = view(StepView), view(JobView)
+    deadline = view(DeadlineView).model_copy(update={"force": "binding" if full else "target"})
+    preview = view(PreviewView)
+    if full:
+        preview = preview.model_copy(
+            update={"lines": tuple(preview.lines[0].model_copy(update={"effect": effect}) for effect in EFFECTS)}
+        )
+    errors, problems = ({"to": NASTY, "until": NASTY} if full else {}), some(("#to", NASTY))
+    typed = {"errors": errors, "problems": problems, "typed": {"channel": NASTY} if full else {}, "command_id": ID}
+    someone, shift, offer = view(ActorView), view(ShiftView), view(OfferView)
+    asked = view(ExtensionView).model_copy(update={"state": "asked"})
+    points = [
+        view(PlannedView).model_copy(update={"name": name, "kind": kind, "state": state})
+        for name, kind, state in POINTS
+    ]
+    why = view(ExplanationView).model_copy(
+        update={
+            "planned": tuple(points) if full else (),
+            "deadline": deadline.model_copy(update={"extensions": (*deadline.extensions, asked) if full else ()}),
+        }
+    )
+    shown = controls(form.fields, zone="Asia/Kathmandu", now=NOW, errors={"name": NASTY})
+    changes = {
+        "case": case, "errors": {"uses": NASTY} if full else {}, "problems": some(("#uses", NASTY)), "typed": {},
+        "command_id": ID, "limits": {"": "usual"}, "foreseen": some(Offer("a:b", NASTY)), "roles": (),
+        "facts": tuple(DeclaredFact(k, NASTY, k, (("x", NASTY),), "") for k in ("bool", "choice", "number", "instant"))
+        if full else (), "offered": some(OfferGroup(NASTY, (Offer("x.y", NASTY),))), "step_id": ID,
+        "step_title": NASTY, "names": (Offer("a", "A"), Offer("b", "B")) if full else (Offer("journey", "Journey"),),
+    }  # fmt: skip
+    link = view(CaseLinkView)
+    roles_of_link = ("is_merged", "is_into", "is_asked", "none")
+    links = [link.model_copy(update={name: name == one for name in roles_of_link[:3]}) for one in roles_of_link] * full
+    strip = view(LateView)
+    late = some(strip.model_copy(update={"calls": tuple(
+        call.model_copy(update={"id": UUID(int=number), "ended": ended})
+        for call in strip.calls for number, ended in enumerate((None, "reached"))
+    )}))  # fmt: skip
+    one_item = {
+        "view": form, "item": item, "layout": laid_out(form.fields, shown if full else ()), "revision": 1,
+        "command_id": ID, "beside": dict.fromkeys(("happened_at", "late_reason", "reason", "outcome"), ""),
+        "errors": {"reason": NASTY, "outcome": NASTY} if full else {}, "problems": some(("#reason", NASTY)),
+        "is_others": False, "may_give": full, "colleagues": some(view(ActorView)), "has_appointment": full,
+        "proposed": view(ProposedView) if full else None, "may_delegate": full,
+        "late_reasons": some(NASTY), "late": late, "may_reveal": full,
+    }  # fmt: skip
+    svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
+    found = some(Finding("f.yaml", 1, 1, "code", NASTY))
+    return {
+        "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
+                         "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
+        "home.html": {"counts": view(WorkCounts), "cases": 1, "unread": 1, "may_report": full,
+                      "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
+        "paper-forms.html": {"groups": some((NASTY, some(types.SimpleNamespace(key="rescue.plan", title=NASTY))))},
+        "calls.html": {"case": case, "step": step, "late": late, "may_ring": full, "may_reveal": full,
+                       "errors": {"outcome": NASTY, "words": NASTY} if full else {}, "problems": problems,
+                       "typed": {"words": NASTY} if full else {}, "command_id": ID},
+        "worklist.html": {"late": {ID: late[0]} if full else {}, "late_elsewhere": late, "mine": some(item),
+                          "free": some(item), "is_cut": full, "command_id": ID,
+                          "counts": view(WorkCounts), "on_call": some(shift),
+                          "asked": some(view(AskedView).model_copy(update={"deadline": why.deadline}))},
+        "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "before": shown, "words": shown,
+                        "units": ((ID, NASTY), (ID, NASTY)) if full else (), "unit_id": None},
+        "saved.html": {"case": case, "item": item if full else None, "receipt": NASTY if full else "",
+                       "progress_address": NASTY, "who": "theirs" if full else "", "is_kept": full},
+        "progress.html": {"progress": "at_work" if full else "", "number": NASTY, "is_wrong": not full},
+        "item.html": one_item,
+        "approval.html": one_item,
+        "item-over.html": {"item": item},
+        "done.html": {"item": item, "following": some(item), "command_id": ID},
+        "conflict.html": {"item": item, "typed": some(TypedText(NASTY, NASTY)), "message": NASTY},
+        "refused.html": {"heading": NASTY, "message": NASTY if full else ""},
+        "failed.html": {"failure": "abc"},
+        "busy.html": {"message": NASTY, "path": "/report", "again": some(("a-narrative", NASTY)) if full else None,
+                      "is_once": full,
+                      "shown": some((NASTY, NASTY))},
+        "cases.html": {"cases": some(view(CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
+                       "has_more": full, "count": 1, "may_emergency_access": full, "may_see_statistics": full,
+                       "may_see_retention": full},
+        "case.html": {"case": case, "late": late, "may_ring": full, "may_reveal": full,
+                      "may_see_readings": full, "may_see_retention": full, "may_read": full,
+                      "points": some(view(PointsToView)), "has_story": full,
+                      "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
+                      "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
+                      "may_see_access": full,
+                      "linked": links, "asked": some((view(WaitingView), HANDLERS["closure"])),
+                      "command_id": ID, "may_release": full, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
+        "history.html": {"case": case, "events": some(view(EventView)), "words": {1: NASTY} if full else {},
+                         "has_read": full, "may_read": full},
+        "case-course.html": {"case": case, "asked": REOPEN if full else START, "step": step if full else None,
+                             "workflows": some(("x", NASTY)), "errors": {"words": NASTY} if full else {},
+                             "problems": some(("#words", NASTY)), "typed": {}, "command_id": ID, "is_over": False},
+        "step.html": {"case": case, "step": step, "answers": some(view(AnswerView)), "revealed": full,
+                      "may_reveal": full, "may_offer": full, "deadlines": some(deadline), "command_id": ID,
+                      "may_cancel": full,
+                      "proposed": view(ProposedView).model_copy(update={"is_viewer": False}) if full else None},
+        "person.html": {"may_answer_subject": full, "may_correct": full, "case": case,
+                        "known": view(PersonPageView), "person": view(CasePersonView) if full else None,
+                        "present": some(view(PersonRoleView)), "others": some(view(CasePersonView)),
+                        "may_reveal": full, "may_write": full, "may_change": full, "roles": tuple(PersonRole),
+                        "statuses": {"x": NASTY}, "sources": {"x": NASTY}, "role_reasons": {"x": NASTY},
+                        "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, **typed},
+        "case-links.html": {"case": case, "links": links, "kinds": {"x": NASTY}, "by_hand": (("x", NASTY),),
+                            "merge_reasons": {"x": NASTY}, "split_reasons": {"x": NASTY}, "workflows": (("x", NASTY),),
+                            "may_link": full, "may_merge": full, "is_merged": False, **typed},
+        "why.html": {"case": case, "why": why, "places": {(NASTY, NOW): view(StretchView)} if full else None,
+                     "deadline": why.deadline, "may": dict.fromkeys(MAY, full),
+                     "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),
+                     "extension_reasons": some(Offer("a", NASTY)), "lengths": some(Offer("P1D", NASTY)), **typed},
+        "link.html": {"link": view(LinkView), "command_id": ID},
+        "on-call.html": {"units": ((ID, NASTY, [shift] if full else []),), "colleagues": some(someone),
+                         "may_plan": {ID: full}, "may_hand_over": {ID: full}, **typed},
+        "absences.html": {"mine": some(view(AbsenceView)), "others": some(view(AbsenceView)),
+                          "colleagues": some(someone), "may_plan": full, **typed},
+        "access.html": {"case": case, "access": view(AccessView), "people": some((ID, NASTY)),
+                        "units": some((ID, NASTY)), "reasons": {"denied": {"kin": NASTY}},
+                        "groups": {"denied": NASTY}, "lifting": {"kin": NASTY}, **typed},
+        "files.html": {"case": case, "files": some(view(FileView)), "kinds": {"order": NASTY}, "scans": {},
+                       "may_add": full, "endings": "pdf", "accept": ".pdf", "largest": 25, "errors": errors,
+                       "problems": problems, "kind": "order", "child_label": NASTY,
+                       "child_choices": some(Item("no", NASTY, full))},
+        "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,
+                           "reasons": {"full": NASTY}, **typed},
+        "delays.html": {"lines": some(view(DelayLine)), "owners": {"ours": NASTY}},
+        "dead-letters.html": {"letters": some(view(DeadLetterView)), "reasons": some(FormChoice("a", NASTY)),
+                              "errors": errors, "problems": problems},
+        "channels.html": {"channels": some(view(ChannelView)), "organisations": some(NASTY),
+                          "kinds": ("sms", "matrix"), **typed},
+        "preferences.html": {"chosen": Preference(actor_id=ID, digest="daily" if full else "none"),
+                             "ways": ("email", "sms"), "wanted": some("email"), "gateways": ("sms",),
+                             "contacts": some(view(ContactView)), "may_be_reached": full, **typed},
+        "calendar.html": {"name": "IN", "year": 2026, "calendar_title": NASTY, "calendar_zone": "Asia/Kolkata",
+                          "weekend": "Sunday", "gaps": some(NASTY),
+                          "days": some(CalendarDay(NOW.date(), "working", NASTY, NASTY, is_added=True)),
+                          "may_keep": full, "preview": preview if full else None, "confirm_path": "/calendars/IN/days",
+                          "confirm_words": NASTY, **typed},
+        "add-step.html": changes,
+        "add-person.html": changes,
+        "add-fact.html": changes,
+        "journey.html": changes,
+        "transmit.html": {"notices": some(view(NoticeView)), "waiting": some(view(SentView)),
+                          "sent": some(view(SentView)), "offered": int(full), "may_see_matches": full,
+                          "read_at_once": [UUID(int=1), UUID(int=2)] if full else []},
+        "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full},
+        "workflow.html": {"definition": definition, "svg": svg if full else "", "lines": numbered(NASTY),
+                          "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
+                          "versions": some(definition), "may_publish": full},
+        "diagram.html": {"definition": definition, "svg": svg if full else ""},
+        "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,
+                            "note": NASTY if full else ""},
+        "definition-edit.html": {"kind": "ladder", "name": "x", "source": NASTY, "lines": numbered(NASTY, found),
+                                 "alone": NASTY if full else "",
+                                 "findings": found, "has_errors": full, "checked": full, "refused": full,
+                                 "preview": preview if full else None},
+        "workflow-edit.html": {"name": "x" if full else "", "source": NASTY, "lines": numbered(NASTY, found),
+                               "alone": NASTY if full else "",
+                               "findings": found, "has_errors": full, "checked": full, "refused": full,
+                               "preview": preview if full else None},
+        "board.html": {"board": view(BoardView), "failed": run_links(some(job), None), "may_see": full,
+                       "may_keep_channels": full, "may_mend": full,
+                       "recent": run_links(some(job), "http://127.0.0.1:4200"), "held": run_links(some(job), None),
+                       "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,
+                       "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
+        **keeping_contexts(view, some, NASTY, full=full),
+        "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(CaseLine)),
+                      "has_story": lambda _case_id: full, "mails": some(view(MailView))},
+        **audit_contexts(view, some, NASTY, full=full),
+        **law_contexts(full=full, typed=typed, case=case, explained=view(LawExplanationView)),
+        **sharing_contexts(view, some, NASTY, full=full),
+        **account_contexts(NASTY, full=full, member=view(MemberView), unit=view(UnitView)),
+    }  # fmt: skip
+
+
+def framed(context: dict[str, Any], *, full: bool) -> dict[str, Any]:
+    return {
+        "title": "Title", "viewer": made(Viewer, full=True), "zone": "Asia/Kathmandu", "now": NOW, "demo": full,
+        "has_demo_controls": full, "navigation": (NavigationLink("Home", "/", current=True),) if full else (),
+        "unprotected": full, "said": "Done." if full else "",
+    } | context  # fmt: skip
+
+
+PAGES = sorted(contexts(full=True))
+
+
+def test_no_template_is_left_out() -> None:
+    parts = {"_calls.html", "_keeping.html", "base.html", "_parts.html", "_controls.html", "_preview.html"}
+    assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
+def test_a_page_shows_everything_it_is_given_and_escapes_it(name: str, *, full: bool) -> None:
+    page = render(name, framed(contexts(full=full)[name], full=full))
+    assert NASTY not in page
+    assert "<b>" not in page
+    assert page.count("<h1") == 1
+    assert "Not for real cases" in page
+    assert " style=" not in page
+    assert " onclick=" not in page
+    assert "<style" not in page
+    assert page.count("<script") == page.count('<script src="/static/portal.js')

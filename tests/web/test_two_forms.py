@@ -1,0 +1,101 @@
+"""Two forms of one page are two things, and one form that is sent twice is one."""
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from engine.cases.actions.open import open_case
+from engine.core.case_links import LinkKind
+from engine.course.actions.steer import add_step
+from engine.errors import OtherCommandError
+from engine.overview.views.history import case_history
+from engine.persons.actions.links import link_cases
+from engine.ports import JsonValue
+from engine.sharing.store import ConsentStore, ReferralStore
+from engine.work.views.worklist import worklist
+from tests.kit.portal import Portal, Reported, hidden
+from tests.sharing.test_sharing_pages import agree, known_case, send_form
+
+
+def actions(page: str, last: str) -> list[str]:
+    return re.findall(rf'action="([^"]+/{last})"', page)
+
+
+def id_of(case: Reported) -> UUID:
+    return UUID(case.page.rpartition("/")[2])
+
+
+def pressed(client: TestClient, page: str, *addresses: str, **more: str) -> list[str]:
+    """Press buttons of a page before the next page is there; returns the pages."""
+    form = {"command_id": hidden(page, "command_id"), **more}
+    return [client.post(address, data=form).text for address in addresses]
+
+
+def test_two_consents_are_withdrawn_from_one_page(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    agree(portal, lead, case, recipients=["kind:shelter"], parts=["name"])
+    agree(portal, lead, case, recipients=["kind:shelter"], parts=["home_address"])
+    page = lead.get(f"{case.page}/consents").text
+    both = actions(page, "withdraw")
+    assert len(both) == 2
+    pressed(lead, page, *both)
+    with portal.engine.transaction() as tx:
+        assert all(one.withdrawn_at for one in tx.of(ConsentStore).of_case(id_of(case)))
+
+
+def test_what_was_sent_is_called_back_from_the_page_that_released_it(portal: Portal) -> None:
+    case, lead, second = known_case(portal), portal.as_role("case_manager"), portal.as_role("supervisor")
+    agree(portal, lead, case, recipients=["kind:shelter"], parts=["name", "home_address"])
+    form = send_form(
+        lead, case, to="outside", to_name="House of Hope", to_kind="shelter", parts=["name", "home_address"]
+    )
+    lead.post(f"{case.page}/send", data=form)
+    page = second.get(f"{case.page}/sent").text
+    _, told = pressed(second, page, *actions(page, "release"), *actions(page, "recall"))
+    assert "It was recalled" in told
+    with portal.engine.transaction() as tx:
+        (sent,) = tx.of(ReferralStore).of_case(id_of(case))
+    assert sent.status == "recalled"
+
+
+def test_two_items_are_taken_from_one_worklist(portal: Portal) -> None:
+    for _ in range(2):
+        case_id = id_of(known_case(portal))
+        add_step(
+            portal.engine, case_id, viewer=portal.people["counsellor"], command_id=uuid4(),
+            uses="rehabilitation.counsel",
+        )  # fmt: skip
+    counsellor = portal.as_role("counsellor")
+    page = counsellor.get("/worklist").text
+    both = actions(page, "claim")[:2]
+    pressed(counsellor, page, *both)
+    mine = {f"/items/{one.id}/claim" for one in portal.engine.ask(worklist, portal.people["counsellor"])}
+    assert mine >= set(both)
+    assert len(portal.engine.ask(worklist, portal.people["counsellor"], only_mine=True)) == 2
+
+
+def test_two_buttons_of_one_form_are_two_things_and_one_pressed_twice_is_one(portal: Portal) -> None:
+    viewer, lead = portal.people["case_manager"], portal.as_role("case_manager")
+    report: dict[str, JsonValue] = {
+        "narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
+        "safe_to_call": True, "consent_to_record": "yes",
+    }  # fmt: skip
+    case_id = open_case(
+        portal.engine, answers=report, unit_id=portal.unit, viewer=viewer, command_id=uuid4(), workflow="adult-base"
+    ).case_id
+    page = lead.get(f"/cases/{case_id}/facts").text
+    for said in ("yes", "yes", "no"):
+        pressed(lead, page, f"/cases/{case_id}/facts", fact=f"wants_out={said}")
+    told = [one.type for one in portal.engine.ask(case_history, viewer, case_id)]
+    assert told.count("FactRecorded") == 2
+
+
+def test_the_id_of_something_else_that_was_done_is_refused_in_plain_words(portal: Portal) -> None:
+    one, other, lead, command_id = known_case(portal), known_case(portal), portal.people["case_manager"], uuid4()
+    add_step(portal.engine, id_of(one), viewer=lead, command_id=command_id, uses="rehabilitation.counsel")
+    with pytest.raises(OtherCommandError, match="nothing was done now"):
+        link_cases(
+            portal.engine, id_of(one), id_of(other), viewer=lead, command_id=command_id, kind=LinkKind.SAME_EVENT
+        )
