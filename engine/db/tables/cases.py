@@ -4,39 +4,34 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
 
-from engine.db.columns import instant, json_object
-from engine.db.tables.fields import at, encrypted, ids, json_value, texts
+from engine.core.consequences import WorkItem
+from engine.core.records import Case, Run, Step, StepInterval
+from engine.db.tables.fields import Row, at, encrypted, json_value
 
 
-class CaseRow(SQLModel, table=True):
+class CaseRow(
+    Row,
+    of=Case,
+    to={"unit_id": "unit", "merged_into": "case"},
+    index=("unit_id", "merged_into"),
+    unique=("number",),
+    server_default=("rests",),
+):
     """One matter. What it is about is beside its sealed report, since lists and counts of cases go by it."""
 
-    __tablename__ = "case"
-    id: UUID = Field(primary_key=True)
-    number: str = Field(unique=True)
-    unit_id: UUID = Field(foreign_key="unit.id", index=True)
-    jurisdiction: str
-    status: str
-    opened_at: datetime = at(null=False)
-    closed_at: datetime | None = at()
-    revision: int = 0
     concern: str | None = None
     encrypted_facts: bytes | None = encrypted()
     encrypted_report: bytes | None = encrypted()
     chain_head: bytes = b""
-    chain_length: int = 0
-    merged_into: UUID | None = Field(default=None, foreign_key="case.id", index=True)
-    rests: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     __table_args__ = (Index("case_open_by_unit", "unit_id", "opened_at", postgresql_where=text("status = 'open'")),)
 
 
-class ReportRow(SQLModel, table=True):
+class ReportRow(Row):
     """What arrived and opened a case; the words are sealed."""
 
-    __tablename__ = "report"
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
@@ -48,55 +43,25 @@ class ReportRow(SQLModel, table=True):
     __table_args__ = (Index("report_by_actor", "recorded_by", "recorded_at"),)
 
 
-class RunRow(SQLModel, table=True):
+class RunRow(Row, of=Run, index=("workflow", "definition_hash")):
     """One passage of a case through a definition."""
 
-    __tablename__ = "run"
-    id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
-    workflow: str = Field(index=True)
-    version: int
-    definition_hash: str = Field(index=True)
-    status: str
-    started_at: datetime = at(null=False)
-    zone: str
-    calendar: str | None = None
-    jurisdiction: str
 
 
-class StepRow(SQLModel, table=True):
+class StepRow(Row, of=Step, without=("outputs",), to={"run_id": "run"}):
     """One occurrence of a step. What workflows decide on is sealed by itself, as is a title that was typed."""
 
-    __tablename__ = "step"
-    id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
-    run_id: UUID = Field(foreign_key="run.id")
-    key: str
-    path: str = ""
-    uses: str
-    automatic: bool = False
-    status: str
-    opened_at: datetime | None = at()
-    opens_at: datetime | None = at()
-    ended_at: datetime | None = at()
-    recorded_at: datetime | None = at()
-    outcome: str | None = None
     encrypted_outputs: bytes | None = encrypted()
-    gate: str | None = None
-    completed_by: UUID | None = None
-    series_over: bool = False
-    turn: int = 1
-    revision: int = 1
-    added: dict[str, Any] | None = Field(default=None, sa_column=Column(json_object(), nullable=True))
     encrypted_title: bytes | None = encrypted()
 
 
-class AnswerRow(SQLModel, table=True):
+class AnswerRow(Row):
     """All answers of a step, sealed as one; those on which workflows decide are sealed once more in the step."""
 
-    __tablename__ = "answer"
     step_id: UUID = Field(primary_key=True)
     turn: int = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
@@ -105,26 +70,10 @@ class AnswerRow(SQLModel, table=True):
     recorded_at: datetime = at(null=False)
 
 
-class WorkItemRow(SQLModel, table=True):
+class WorkItemRow(Row, of=WorkItem, to={"case_id": "case", "assignee_id": "actor"}):
     """What a person must do."""
 
-    __tablename__ = "work_item"
-    id: UUID = Field(primary_key=True)
-    case_id: UUID = Field(foreign_key="case.id")
     unit_id: UUID = Field(foreign_key="unit.id")
-    run_id: UUID
-    step_id: UUID
-    step_key: str
-    uses: str
-    approval: bool = False
-    status: str
-    candidate_roles: list[str] = texts()
-    excluded_ids: list[UUID] = ids()
-    assignee_id: UUID | None = Field(default=None, foreign_key="actor.id")
-    priority: int = 0
-    opened_at: datetime = at(null=False)
-    ended_at: datetime | None = at()
-    revision: int = 1
     __table_args__ = (
         Index("work_item_open_by_case", "case_id", postgresql_where=text("status IN ('ready', 'reserved')")),
         Index("work_item_open_by_step", "step_id", postgresql_where=text("status IN ('ready', 'reserved')")),
@@ -141,10 +90,9 @@ class WorkItemRow(SQLModel, table=True):
     )
 
 
-class DraftRow(SQLModel, table=True):
+class DraftRow(Row):
     """What somebody has typed and not yet sent, what preparing proposed, and what was noted: sealed."""
 
-    __tablename__ = "draft"
     item_id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
@@ -155,24 +103,17 @@ class DraftRow(SQLModel, table=True):
     saved_by: UUID | None = None
 
 
-class IntervalRow(SQLModel, table=True):
+class IntervalRow(Row, of=StepInterval, key=("step_id", "name", "start"), server_default=("has_place",)):
     """A stretch of time that a limit may leave out."""
 
-    __tablename__ = "interval"
-    step_id: UUID = Field(primary_key=True)
-    name: str = Field(primary_key=True)
-    start: datetime = Field(default=None, sa_column=Column(instant(), primary_key=True))
-    end: datetime | None = at()
-    has_place: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     encrypted_place: bytes | None = encrypted()
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
 
 
-class DocumentRow(SQLModel, table=True):
+class DocumentRow(Row):
     """A paper made for a case: sealed, numbered, hashed."""
 
-    __tablename__ = "document"
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
@@ -189,13 +130,12 @@ class DocumentRow(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("case_id", "step_id", "name", "version"),)
 
 
-class EventRow(SQLModel, table=True):
+class EventRow(Row):
     """A link of a case's chain. The application may add rows; nobody may change or remove them.
 
     `encrypted_body` is what the body leaves out; the body has its digest. It may be sealed again under a newer key.
     """
 
-    __tablename__ = "event"
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
     seq: int = Field(primary_key=True)
     unit_id: UUID = Field(foreign_key="unit.id")
@@ -207,10 +147,9 @@ class EventRow(SQLModel, table=True):
     encrypted_body: bytes | None = encrypted()
 
 
-class EventWordsRow(SQLModel, table=True):
+class EventWordsRow(Row):
     """The words in which somebody said why, beside an event of a case."""
 
-    __tablename__ = "event_words"
     id: UUID = Field(primary_key=True)
     case_id: UUID = Field(foreign_key="case.id")
     seq: int

@@ -1,13 +1,105 @@
-"""How the fields of rows are declared: instants, JSON, sealed values, lists."""
+"""How tables are declared: a row takes its fields from a record, and adds what only the database must know."""
 
-from typing import Any
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from types import NoneType
+from typing import Any, Final, get_args, get_origin, get_type_hints
+from uuid import UUID
 
-from sqlalchemy import Column, text
+from pydantic import BaseModel
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
-from sqlmodel import Field
+from sqlalchemy.types import Text, TypeEngine, Uuid
+from sqlmodel import AutoString, Field, SQLModel
+from sqlmodel.main import SQLModelMetaclass
 
 from engine.db.columns import Encrypted, instant, json_object, uuids
+
+_PLAIN: Final[Mapping[type, TypeEngine[Any]]] = {
+    UUID: Uuid(), datetime: instant(), date: Date(), bool: Boolean(), int: Integer(), str: AutoString(),
+    bytes: LargeBinary(),
+}  # fmt: skip
+
+
+class _Rows(SQLModelMetaclass):
+    """Makes a row of a record: a column for each of its fields that the class does not declare itself.
+
+    `of` is the record; its fields `without` are no columns. `to` names the table that a field refers to. The default of
+    the fields in `server_default` is the database's as well. A table is named like its class.
+    """
+
+    def __new__(
+        cls,
+        name: str,
+        bases: tuple[type, ...],
+        members: dict[str, Any],
+        *,
+        of: type | None = None,
+        without: Sequence[str] = (),
+        key: Sequence[str] = ("id",),
+        to: Mapping[str, str] | None = None,
+        index: Sequence[str] = (),
+        unique: Sequence[str] = (),
+        server_default: Sequence[str] = (),
+        **more: Any,  # noqa: ANN401 - what SQLModel takes
+    ) -> Any:  # noqa: ANN401 - as SQLModel does
+        """Declare the columns, and let SQLModel make the table."""
+        more |= {"table": any(isinstance(base, _Rows) for base in bases)}
+        members.setdefault("__tablename__", re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("Row")).lower())
+        declared = members.setdefault("__annotations__", {})
+        for field, hint, default in _fields(of) if of else ():
+            if field in declared or field in without:
+                continue
+            facts: dict[str, Any] = {"primary_key": field in key, "index": field in index, "unique": field in unique}
+            if field in server_default:
+                facts["server_default"] = default if isinstance(default, str) else text(str(default).lower())
+            refers = [ForeignKey(f"{to[field]}.id")] if to and field in to else []
+            declared[field], members[field] = Any, Field(default=None, sa_column=_column(hint, default, refers, facts))
+        return super().__new__(cls, name, bases, members, **more)
+
+    def __init__(cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **_: object) -> None:  # noqa: N805
+        """Map the row to its table."""
+        super().__init__(name, bases, members)
+
+
+class Row(SQLModel, metaclass=_Rows):
+    """The base of every row; each class of it is a table. Nobody makes one: stores write and read records."""
+
+
+def _fields(of: Any) -> list[tuple[str, Any, object]]:  # noqa: ANN401 - a class of records
+    """List the fields of a record: name, type, and the plain value that it has where none is given."""
+    if issubclass(of, BaseModel):
+        given = {name: field.default for name, field in of.model_fields.items()}
+    elif dataclasses.is_dataclass(of):
+        given = {field.name: field.default for field in dataclasses.fields(of)}
+    else:
+        given = {name: of._field_defaults.get(name) for name in of._fields}
+    hints = get_type_hints(of)
+    return [(name, hints[name], value if isinstance(value, str | int) else None) for name, value in given.items()]
+
+
+def _column(hint: Any, default: object, refers: list[ForeignKey], facts: dict[str, Any]) -> Column[Any]:  # noqa: ANN401
+    """Return the column of a field: without `None` among its types it must have a value, and a list or JSON has one."""
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType] if NoneType in get_args(hint) else [hint]
+    made, empty = _type_of(kinds[0])
+    if empty and kinds[0] is hint:
+        facts["server_default"] = text(empty)
+    return Column(made, *refers, nullable=kinds[0] is not hint, default=default, **facts)
+
+
+def _type_of(kind: Any) -> tuple[TypeEngine[Any], str]:  # noqa: ANN401 - a type
+    """Return the type of a column, and how its empty list or object is written; what is plain has none."""
+    for known, plain in _PLAIN.items() if isinstance(kind, type) else ():
+        if issubclass(kind, known):
+            return plain, ""
+    if get_origin(kind) is not tuple:
+        return json_object(), "'{}'::jsonb"
+    inner = get_args(kind)[0]
+    if not issubclass(inner, UUID | str):
+        return json_object(), "'[]'::jsonb"
+    return (uuids() if inner is UUID else ARRAY(Text())), "'{}'"
 
 
 def at(*, null: bool = True, index: bool = False) -> Any:  # noqa: ANN401 - stands as the default of a field

@@ -6,83 +6,60 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text, true
 from sqlalchemy.types import JSON
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from engine.db.tables.fields import at, ids, json_value, texts
+from engine.core.consequences import Job
+from engine.db.tables.fields import Row, at, ids, json_value, texts
+from engine.definitions.records import StoredDefinition
 
 
-class DefinitionVersionRow(SQLModel, table=True):
+class DefinitionVersionRow(Row, of=StoredDefinition, to={"owner_unit_id": "unit"}, index=("content_hash",)):
     """A version of a definition: proposed, refused, published or retired. A published one never changes.
 
     `flattened` keeps the order of its keys, which is the order that people see. It is the hub's, and everybody's,
     unless it is that of one unit for its own cases.
     """
 
-    __tablename__ = "definition_version"
-    id: UUID = Field(primary_key=True)
-    kind: str
-    name: str
-    version: int
-    title: str
-    status: str
-    content_hash: str = Field(index=True)
-    source: str
     flattened: dict[str, Any] = Field(default=None, sa_column=Column(JSON(), nullable=False))
     contract_hashes: dict[str, Any] = json_value()
     author: str = ""
     created_at: datetime = at(null=False)
-    published_at: datetime | None = at()
-    owner_unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
     __table_args__ = (UniqueConstraint("kind", "name", "version"),)
 
 
-class CommandRow(SQLModel, table=True):
+class CommandRow(Row):
     """A command that was carried out, with its answer: the same command gets the same answer again."""
 
-    __tablename__ = "command"
     id: UUID = Field(primary_key=True)
     case_id: UUID | None = None
     answer: dict[str, Any] = json_value()
     at: datetime = at(null=False, index=True)
 
 
-class InstallationRow(SQLModel, table=True):
+class InstallationRow(Row):
     """Facts of this installation that the application writes, such as how far the demo's clock was moved."""
 
-    __tablename__ = "installation"
     key: str = Field(primary_key=True)
     value: dict[str, Any] = json_value()
 
 
-class DemoRow(SQLModel, table=True):
+class DemoRow(Row):
     """The one row that a demo's database has, and no other; the application reads it only."""
 
-    __tablename__ = "demo"
     one: bool = Field(default=True, primary_key=True, sa_column_kwargs={"server_default": true()})
     since: datetime = at(null=False)
     __table_args__ = (CheckConstraint("one", name="demo_one_row"),)
 
 
-class JobRow(SQLModel, table=True):
+class JobRow(Row, of=Job, to={"case_id": "case"}, index=("case_id", "step_id")):
     """An automatic piece of work in the outbox. `token` fences off a worker that lost it.
 
     `asked_by` is the person whose act caused it; None for what the system does by itself.
     """
 
-    __tablename__ = "job"
-    id: UUID = Field(primary_key=True)
-    case_id: UUID = Field(foreign_key="case.id", index=True)
     unit_id: UUID = Field(foreign_key="unit.id")
-    run_id: UUID | None = None
-    step_id: UUID | None = Field(default=None, index=True)
-    kind: str
-    task: str
     payload: dict[str, Any] = json_value()
     status: str = "ready"
-    ready_at: datetime = at(null=False)
-    retries: int = 3
-    retry_delay: str = "PT5S"
-    timeout: str = "PT1M"
     attempt: int = 0
     token: int = 0
     lease_until: datetime | None = at()
@@ -91,7 +68,6 @@ class JobRow(SQLModel, table=True):
     held_by: UUID | None = None
     critical: bool = False
     gateway: str = ""
-    announces: list[str] = texts()
     flow_run_id: UUID | None = None
     task_run_id: UUID | None = None
     done_by: str | None = None
@@ -108,19 +84,17 @@ class JobRow(SQLModel, table=True):
     )
 
 
-class DispatchRow(SQLModel, table=True):
+class DispatchRow(Row):
     """Which batch serves a case at the moment."""
 
-    __tablename__ = "dispatch"
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
     workflow: str
     batch_id: UUID | None = Field(default=None, index=True)
 
 
-class BatchRow(SQLModel, table=True):
+class BatchRow(Row):
     """Cases handed to one flow run of one deployment."""
 
-    __tablename__ = "batch"
     id: UUID = Field(primary_key=True)
     workflow: str
     case_ids: list[UUID] = ids()
@@ -131,10 +105,9 @@ class BatchRow(SQLModel, table=True):
     __table_args__ = (Index("batch_open", "opened_at", postgresql_where=text("closed_at IS NULL")),)
 
 
-class ServiceRow(SQLModel, table=True):
+class ServiceRow(Row):
     """What a service last said of itself."""
 
-    __tablename__ = "service"
     name: str = Field(primary_key=True)
     state: str
     since: datetime = at(null=False)

@@ -4,19 +4,19 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from engine.db.tables.fields import at, encrypted
+from engine.core.files import CaseFile
+from engine.db.tables.fields import Row, at, encrypted
 
 
-class DataKeyRow(SQLModel, table=True):
+class DataKeyRow(Row):
     """The key of an organisation, a case, a person or the places of a case; destroying it ends its values for ever.
 
     It is wrapped by the key of its organisation (`<organisation>/<version>`), that one by a key of the key file; the
     key of `period`, which is not in the database, is mixed into either.
     """
 
-    __tablename__ = "data_key"
     owner_id: UUID = Field(primary_key=True)
     version: int = Field(default=1, primary_key=True)
     wrapped: bytes | None = None
@@ -28,10 +28,9 @@ class DataKeyRow(SQLModel, table=True):
     uses: int = Field(default=0, sa_column=Column(BigInteger(), nullable=False, server_default=text("0")))
 
 
-class SearchTokenRow(SQLModel, table=True):
+class SearchTokenRow(Row):
     """A blind token by which an organisation finds a person of its own; no other organisation's tokens are like it."""
 
-    __tablename__ = "search_token"
     person_id: UUID = Field(primary_key=True, foreign_key="person.id")
     organisation_id: UUID = Field(primary_key=True, foreign_key="organisation.id")
     kind: str = Field(primary_key=True)
@@ -40,40 +39,34 @@ class SearchTokenRow(SQLModel, table=True):
     __table_args__ = (Index("search_token_by_token", "organisation_id", "token"),)
 
 
-class AttachmentRow(SQLModel, table=True):
+class AttachmentRow(
+    Row,
+    of=CaseFile,
+    to={"case_id": "case", "unit_id": "unit"},
+    index=("case_id", "unit_id"),
+    server_default=("scan", "status"),
+):
     """A file that somebody added: the original as it came, and the copy without metadata that is shared.
 
     `encrypted_details` holds the SHA-256 of both, and in how many parts they are kept; `address` is a keyed hash of the
     content, by which the same file is kept once in a case, and `address_key` the id of that key.
     """
 
-    __tablename__ = "attachment"
-    id: UUID = Field(primary_key=True)
-    case_id: UUID = Field(foreign_key="case.id", index=True)
-    unit_id: UUID = Field(foreign_key="unit.id", index=True)
     step_id: UUID | None = None
     kind: str = Field(default="other", sa_column_kwargs={"server_default": text("'other'")})
-    status: str = Field(default="kept", sa_column_kwargs={"server_default": text("'kept'")})
-    media_type: str
-    size: int
-    copy_size: int | None = None
-    scan: str = Field(default="not_scanned", sa_column_kwargs={"server_default": text("'not_scanned'")})
     address: bytes | None = None
     address_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
     encrypted_name: bytes | None = encrypted()
     encrypted_details: bytes | None = encrypted()
-    added_at: datetime = at(null=False)
-    added_by: UUID | None = None
     __table_args__ = (
         UniqueConstraint("case_id", "address"),
         Index("attachment_arriving", "added_at", postgresql_where=text("status = 'arriving'")),
     )
 
 
-class AttachmentPartRow(SQLModel, table=True):
+class AttachmentPartRow(Row):
     """A part of a file, sealed; `copy_of` says whether of the `original` or the `shared` copy."""
 
-    __tablename__ = "attachment_part"
     attachment_id: UUID = Field(primary_key=True, foreign_key="attachment.id")
     copy_of: str = Field(primary_key=True)
     number: int = Field(primary_key=True)

@@ -4,43 +4,41 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from engine.db.tables.fields import at, encrypted
+from engine.db.tables.fields import Row, at, encrypted
+from engine.messages.records import ChannelSetting
+from engine.ports import NewMessage
 
 
-class MessageRow(SQLModel, table=True):
+class MessageRow(
+    Row,
+    of=NewMessage,
+    without=("channel", "send_at", "deferred_for"),
+    to={"case_id": "case", "recipient_id": "actor"},
+    index=("case_id", "escalation_id"),
+    unique=("key", "link_hash"),
+    server_default=("html",),
+):
     """A message to one recipient; no personal data by construction. In-app messages are read here.
 
     `code_of` is the hash of a sign-in that waits, `link_hash` that of the link by which a level is acknowledged: when
     they are sent, the words get that code, or that link in place of the message's id.
     """
 
-    __tablename__ = "message"
     id: UUID = Field(primary_key=True)
-    key: str = Field(unique=True)
-    case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
     unit_id: UUID | None = Field(default=None, foreign_key="unit.id")
-    escalation_id: UUID | None = Field(default=None, index=True)
-    kind: str
-    recipient_id: UUID = Field(foreign_key="actor.id")
-    subject: str
-    body: str
     link: str = ""
     critical: bool = False
     created_at: datetime = at(null=False)
     read_at: datetime | None = at()
-    html: str = Field(default="", sa_column_kwargs={"server_default": ""})
     digest_id: UUID | None = Field(default=None, index=True)
-    link_hash: str | None = Field(default=None, unique=True)
-    code_of: bytes | None = None
     __table_args__ = (Index("message_inbox", "recipient_id", "created_at"),)
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(Row):
     """One sending of a message by one channel."""
 
-    __tablename__ = "delivery"
     id: UUID = Field(primary_key=True)
     message_id: UUID = Field(foreign_key="message.id", index=True)
     case_id: UUID | None = Field(default=None, foreign_key="case.id", index=True)
@@ -64,15 +62,11 @@ class DeliveryRow(SQLModel, table=True):
     )
 
 
-class ChannelSettingRow(SQLModel, table=True):
+class ChannelSettingRow(Row, of=ChannelSetting, without=("url",)):
     """A gateway that an administrator has set up for an organisation; its address with credentials is sealed."""
 
-    __tablename__ = "channel_setting"
-    id: UUID = Field(primary_key=True)
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
-    channel: str
     encrypted_url: bytes | None = encrypted()
-    host: str
     enabled: bool = True
     rate_per_minute: int = 60
     changed_by: UUID | None = None
@@ -80,10 +74,9 @@ class ChannelSettingRow(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("organisation_id", "channel"),)
 
 
-class ChannelChangeRow(SQLModel, table=True):
+class ChannelChangeRow(Row):
     """A line that says who set up, changed, disabled or tried a gateway; never its address."""
 
-    __tablename__ = "channel_change"
     id: UUID = Field(primary_key=True)
     setting_id: UUID = Field(index=True)
     act: str

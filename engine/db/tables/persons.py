@@ -1,33 +1,33 @@
 """Persons, and what they are found by."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from engine.db.tables.fields import at, encrypted, json_value
+from engine.core.case_links import CaseLink
+from engine.core.records import CasePerson
+from engine.db.tables.fields import Row, at, encrypted
+from engine.persons.records import PersonMerge
 
 
-class PersonRow(SQLModel, table=True):
+class PersonRow(Row):
     """A person; who it is, is sealed under a key of its own."""
 
-    __tablename__ = "person"
     id: UUID = Field(primary_key=True)
     unit_id: UUID = Field(foreign_key="unit.id", index=True)
     encrypted_identity: bytes | None = encrypted()
     created_at: datetime = at(null=False)
 
 
-class PersonTokenRow(SQLModel, table=True):
+class PersonTokenRow(Row):
     """A blind token by which a person can be found again: no value can be read from it. `key_id` names its key.
 
     It is kept as that of the unit that wrote the person down, so that tokens of two units are never alike. It dies with
     the period of keys in which it was made.
     """
 
-    __tablename__ = "person_token"
     person_id: UUID = Field(primary_key=True, foreign_key="person.id")
     kind: str = Field(primary_key=True)
     token: bytes = Field(primary_key=True)
@@ -36,56 +36,45 @@ class PersonTokenRow(SQLModel, table=True):
     __table_args__ = (Index("person_token_by_token", "token", "kind"),)
 
 
-class CasePersonRow(SQLModel, table=True):
+class CasePersonRow(
+    Row,
+    of=CasePerson,
+    key=("case_id", "person_id", "role"),
+    to={"person_id": "person"},
+    index=("person_id",),
+    server_default=("status",),
+):
     """A person in a case, in one role."""
 
-    __tablename__ = "case_person"
     case_id: UUID = Field(primary_key=True, foreign_key="case.id")
-    person_id: UUID = Field(primary_key=True, foreign_key="person.id", index=True)
-    role: str = Field(primary_key=True)
     unit_id: UUID = Field(foreign_key="unit.id")
     position: int = 1
-    added_at: datetime = at(null=False)
-    removed_at: datetime | None = at()
-    status: str = Field(default="stated", sa_column_kwargs={"server_default": text("'stated'")})
-    from_on: date | None = None
-    until_on: date | None = None
 
 
-class PersonMergeRow(SQLModel, table=True):
+class PersonMergeRow(
+    Row,
+    of=PersonMerge,
+    to={
+        "primary_id": "person",
+        "secondary_id": "person",
+        "case_id": "case",
+        "other_case_id": "case",
+        "unit_id": "unit",
+    },
+    index=("primary_id", "case_id", "other_case_id"),
+):
     """Two persons who are one: both are kept, the second points to the first until that is undone."""
 
-    __tablename__ = "person_merge"
-    id: UUID = Field(primary_key=True)
-    primary_id: UUID = Field(foreign_key="person.id", index=True)
-    secondary_id: UUID = Field(foreign_key="person.id")
-    case_id: UUID = Field(foreign_key="case.id", index=True)
-    other_case_id: UUID = Field(foreign_key="case.id", index=True)
-    unit_id: UUID = Field(foreign_key="unit.id")
-    reason_code: str
-    merged_by: UUID | None = None
-    merged_at: datetime = at(null=False)
-    ended_by: UUID | None = None
-    ended_at: datetime | None = at()
     __table_args__ = (
         Index("person_merge_live", "secondary_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     )
 
 
-class CaseLinkRow(SQLModel, table=True):
+class CaseLinkRow(
+    Row,
+    of=CaseLink,
+    to={"case_id": "case", "other_case_id": "case", "unit_id": "unit"},
+    index=("case_id", "other_case_id"),
+    server_default=("reason_code", "rests"),
+):
     """Two cases that belong together: linked, merged, or split one from the other."""
-
-    __tablename__ = "case_link"
-    id: UUID = Field(primary_key=True)
-    case_id: UUID = Field(foreign_key="case.id", index=True)
-    other_case_id: UUID = Field(foreign_key="case.id", index=True)
-    unit_id: UUID = Field(foreign_key="unit.id")
-    kind: str
-    reason_code: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    rests: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    asked_by: UUID | None = None
-    asked_at: datetime = at(null=False)
-    approved_at: datetime | None = at()
-    ended_by: UUID | None = None
-    ended_at: datetime | None = at()
-    held_items: list[Any] = json_value("[]")

@@ -5,39 +5,40 @@ from uuid import UUID
 
 from sqlalchemy import Column, text
 from sqlalchemy.types import Uuid
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from engine.db.tables.fields import at, encrypted, texts
+from engine.db.tables.fields import Row, at, encrypted
+from engine.sign_in.records import ApiKey, Invitation, Session
 
 
-class SessionRow(SQLModel, table=True):
+class SessionRow(
+    Row,
+    of=Session,
+    without=("disabled",),
+    key=("token_hash",),
+    to={"actor_id": "actor"},
+    index=("actor_id",),
+):
     """A sign-in; only the hash of its token is kept.
 
     A pending one has proved the password only. `by_factor` says that a second factor was proved at `stepped_up_at`.
     """
 
-    __tablename__ = "session"
     token_hash: bytes = Field(primary_key=True)
     id: UUID = Field(
         default=None, sa_column=Column(Uuid(), nullable=False, unique=True, server_default=text("gen_random_uuid()"))
     )
-    actor_id: UUID = Field(foreign_key="actor.id", index=True)
-    created_at: datetime = at(null=False)
-    seen_at: datetime = at(null=False)
-    ended_at: datetime | None = at()
-    stepped_up_at: datetime | None = at()
     by_factor: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     pending: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     device: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
-class SecondFactorRow(SQLModel, table=True):
+class SecondFactorRow(Row):
     """The secret of somebody's authenticator, sealed; `last_step` is the newest code that was used.
 
     A proposed one counts only once a code of it was given.
     """
 
-    __tablename__ = "second_factor"
     actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
     encrypted_secret: bytes | None = encrypted()
     encrypted_proposed: bytes | None = encrypted()
@@ -46,10 +47,9 @@ class SecondFactorRow(SQLModel, table=True):
     last_step: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
-class RecoveryCodeRow(SQLModel, table=True):
+class RecoveryCodeRow(Row):
     """A code that stands in once for an authenticator; only its slow hash is kept."""
 
-    __tablename__ = "recovery_code"
     id: UUID = Field(primary_key=True)
     actor_id: UUID = Field(foreign_key="actor.id", index=True)
     code_hash: str
@@ -57,38 +57,29 @@ class RecoveryCodeRow(SQLModel, table=True):
     used_at: datetime | None = at()
 
 
-class InvitationRow(SQLModel, table=True):
+class InvitationRow(Row, of=Invitation, to={"actor_id": "actor"}, index=("actor_id",)):
     """A link by which somebody sets a password, once; only its hash is kept.
 
     Without an actor it is that of the first administrator.
     """
 
-    __tablename__ = "invitation"
-    id: UUID = Field(primary_key=True)
-    kind: str
-    actor_id: UUID | None = Field(default=None, foreign_key="actor.id", index=True)
     token_hash: bytes = Field(unique=True)
-    created_by: UUID | None = None
-    created_at: datetime = at(null=False)
-    expires_at: datetime = at(null=False)
     used_at: datetime | None = at()
     cancelled_at: datetime | None = at()
 
 
-class KnownDeviceRow(SQLModel, table=True):
+class KnownDeviceRow(Row):
     """A browser from which somebody has signed in; only the hash of its mark is kept."""
 
-    __tablename__ = "known_device"
     actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
     mark_hash: bytes = Field(primary_key=True)
     first_seen_at: datetime = at(null=False)
     seen_at: datetime = at(null=False)
 
 
-class SignInHabitRow(SQLModel, table=True):
+class SignInHabitRow(Row):
     """An hour of the week or a network in which somebody has signed in; only a keyed mark of it is kept."""
 
-    __tablename__ = "sign_in_habit"
     actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
     mark: bytes = Field(primary_key=True)
     sort: str
@@ -97,19 +88,17 @@ class SignInHabitRow(SQLModel, table=True):
     seen_at: datetime = at(null=False)
 
 
-class SignInTryRow(SQLModel, table=True):
+class SignInTryRow(Row):
     """How often signing in failed of late, by a blind token of account and network."""
 
-    __tablename__ = "sign_in_try"
     key: bytes = Field(primary_key=True)
     count: int
     last_at: datetime = at(null=False)
 
 
-class KeptFormRow(SQLModel, table=True):
+class KeptFormRow(Row):
     """What somebody had typed when their session was over, sealed until they sign in again."""
 
-    __tablename__ = "kept_form"
     id: UUID = Field(primary_key=True)
     actor_id: UUID = Field(foreign_key="actor.id", index=True)
     path: str
@@ -117,17 +106,10 @@ class KeptFormRow(SQLModel, table=True):
     created_at: datetime = at(null=False)
 
 
-class ApiKeyRow(SQLModel, table=True):
+class ApiKeyRow(Row, of=ApiKey, without=("account",), to={"actor_id": "actor"}, index=("actor_id",)):
     """A key of a service account; only its hash is kept."""
 
-    __tablename__ = "api_key"
-    id: UUID = Field(primary_key=True)
-    actor_id: UUID = Field(foreign_key="actor.id", index=True)
     key_hash: bytes = Field(unique=True)
-    scopes: list[str] = texts()
-    valid_until: datetime | None = at()
     created_at: datetime = at(null=False)
     created_by: UUID | None = None
     name: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    used_at: datetime | None = at()
-    revoked_at: datetime | None = at()
