@@ -27,7 +27,7 @@ from engine.core.records import (
 from engine.core.state import CaseState, evolve
 from tests.acceptance.shipped_files import library, registry, shipped
 from tests.acceptance.story_files import Event, Story
-from tests.pillars.support import FakeContext
+from tests.kit.pillars import FakeContext
 
 RUN, VICTIM, INTAKE_OFFICER, CASEWORKER = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
 LONGEST = timedelta(days=4 * 365)

@@ -22,7 +22,7 @@ from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec, as_told
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepType
 from engine.web.forms import controls, questions
-from tests.pillars.support import FakeContext, example
+from tests.kit.pillars import FakeContext, example
 
 REGISTRY = load_registry(builtins=(CORE,))
 RENDERER = TemplateRenderer(Path(__file__).parents[2] / "templates")

@@ -14,7 +14,7 @@ from engine.errors import PillarError
 from engine.plugin.checks import check_pillar, contract_problems
 from engine.plugin.registry import load_registry, problems_of
 from engine.plugin.skeleton import write_skeleton
-from tests.pillars.support import FakeContext, accepts_its_examples
+from tests.kit.pillars import FakeContext, accepts_its_examples
 
 NAME = "outreach"
 PACKAGE = f"icmc_{NAME}"

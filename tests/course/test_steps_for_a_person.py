@@ -16,8 +16,8 @@ from engine.definitions.actions.publish import publish_shipped
 from engine.ports import JsonValue
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
+from tests.kit.pillars import example, form_of
 from tests.kit.portal import Portal, hidden
-from tests.pillars.support import example, form_of
 
 WORKFLOW = """workflow: home-or-not
 version: 1

@@ -21,7 +21,7 @@ from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
 from tests.kit.one_case import HOUR, Work
-from tests.pillars.support import example, form_of
+from tests.kit.pillars import example, form_of
 
 HASH = "a" * 64
 MIGHT_BE = ("yes", "not_sure")

@@ -21,8 +21,8 @@ from pillars.rescue.steps import Identify
 from pillars.restitution.schemes import claim_limit
 from pillars.restitution.steps import Award, Eligibility, Interim, limit_dates
 from tests.acceptance.shipped_files import library
-from tests.pillars.support import NOW as NOON_IN_MARCH
-from tests.pillars.support import FakeContext, OtherLaw, law_time, person
+from tests.kit.pillars import NOW as NOON_IN_MARCH
+from tests.kit.pillars import FakeContext, OtherLaw, conclude, law_time, person, prepare, run
 
 ZONE = "Asia/Kolkata"
 NOW = FakeContext(now=datetime(2026, 7, 1, tzinfo=UTC))
@@ -43,13 +43,11 @@ def _law(limit_id: str, option: str = "") -> Law:
 
 
 def _prepared(step: StepType, context: StepContext) -> Prepared:
-    assert step.prepare is not None
-    return step.prepare(context)
+    return prepare(step, context)
 
 
 def _watched(step: StepType, context: StepContext, name: str) -> Watch:
-    assert step.conclude is not None
-    [found] = [one for one in step.conclude(context).watches if one.name == name]
+    [found] = [one for one in conclude(step, context).watches if one.name == name]
     return found
 
 
@@ -76,15 +74,13 @@ def _day(instant: datetime | None) -> str:
 
 def _output(step: StepType, name: str) -> Day:
     def read(context: StepContext) -> object:
-        assert step.run is not None
-        return step.run(context).outputs.get(name)
+        return run(step, context).outputs.get(name)
 
     return read
 
 
 def _longest_order(context: StepContext) -> object:
-    assert Witness.step_type.conclude is not None
-    return [note for note in Witness.step_type.conclude(context).notes if note.startswith("An order lasts")]
+    return [note for note in conclude(Witness, context).notes if note.startswith("An order lasts")]
 
 
 def _hearings(*purposes: str) -> Mapping[str, Any]:

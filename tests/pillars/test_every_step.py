@@ -7,7 +7,7 @@ from engine.plugin.context import Match
 from engine.plugin.fields import FieldKind
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import Prepared, StepKind, StepType
-from tests.pillars.support import FakeContext, example, form_of, person
+from tests.kit.pillars import FakeContext, conclude, example, form_of, person, prepare
 
 ASKED = tuple(step for step in load_registry().step_types.values() if step.kind is StepKind.ASKED)
 TOLD = {step.key: example(form_of(step)) for step in ASKED}
@@ -35,8 +35,7 @@ def _context(step: StepType, *, is_first: bool = False, answers: dict[str, JsonA
 
 
 def _prepared(step: StepType, *, is_first: bool = False) -> Prepared:
-    assert step.prepare is not None
-    return step.prepare(_context(step, is_first=is_first))
+    return prepare(step, _context(step, is_first=is_first))
 
 
 @pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
@@ -66,9 +65,8 @@ def test_what_another_step_was_told_stands_there_to_be_confirmed_and_is_not_aske
 
 @pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
 def test_ending_a_step_sets_a_fact_says_watches_or_prints_something(step: StepType) -> None:
-    assert step.conclude is not None
     papers = [paper for paper in step.documents if paper.on == "conclude"]
     for full in (True, False):
-        concluded = step.conclude(_context(step, answers=example(form_of(step), full=full)))
+        concluded = conclude(step, _context(step, answers=example(form_of(step), full=full)))
         follows = (concluded.facts, concluded.notes, concluded.watches, concluded.persons, concluded.consent)
         assert any(follows) or concluded.partner or papers

@@ -3,7 +3,7 @@
 import pytest
 
 from pillars.policing.steps import Fir, Refusal
-from tests.pillars.support import render
+from tests.kit.pillars import render
 
 LETTERS = (
     ("fir-complaint", Fir.step_type),

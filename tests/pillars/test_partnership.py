@@ -18,16 +18,19 @@ from pillars.partnership.steps import (
     SilenceSettings,
     silence,
 )
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
 )
 
 CATALOGUE = {
@@ -80,24 +83,21 @@ def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict
 
 
 def test_an_agreement_says_when_it_ends_and_when_to_renew_it() -> None:
-    assert Onboard.step_type.prepare is not None
-    assert Onboard.step_type.conclude is not None
-    assert Onboard.step_type.prepare(FakeContext()).prefill == {"mou_from": "2026-03-10", "mou_to": "2027-03-10"}
+    assert prepare(Onboard).prefill == {"mou_from": "2026-03-10", "mou_to": "2027-03-10"}
     answers = {"vetted_on": "2026-03-01", "mou_from": "2026-03-10", "mou_to": "2027-03-10"}
-    concluded = Onboard.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Onboard, answers)
     assert concluded.facts == {
         "agreement_ends_at": datetime(2027, 3, 10, 18, 29, 59, tzinfo=UTC),
         "renew_agreement_at": datetime(2027, 1, 9, 18, 29, 59, tzinfo=UTC),
     }
     assert not concluded.notes
-    assert Onboard.step_type.conclude(FakeContext(answers=answers | {"vetted_on": "2026-03-11"})).notes
-    assert Onboard.step_type.conclude(FakeContext()).facts == {}
+    assert conclude(Onboard, answers | {"vetted_on": "2026-03-11"}).notes
+    assert conclude(Onboard).facts == {}
 
 
 def test_an_entry_of_the_directory_keeps_what_rarely_changes_and_asks_for_what_is_free() -> None:
-    assert Directory.step_type.prepare is not None
     before = {"service": ["shelter"], "capacity_total": 20, "capacity_free": 4, "takes_men": False}
-    prefill = Directory.step_type.prepare(FakeContext(before={"partnership.directory": before})).prefill
+    prefill = prepare(Directory, before={"partnership.directory": before}).prefill
     assert prefill == {
         "service": ["shelter"],
         "capacity_total": 20,
@@ -108,22 +108,19 @@ def test_an_entry_of_the_directory_keeps_what_rarely_changes_and_asks_for_what_i
 
 @pytest.mark.parametrize(("free", "has_place"), [(0, False), (1, True)])
 def test_a_partner_has_place_when_one_is_free(free: int, *, has_place: bool) -> None:
-    assert Directory.step_type.conclude is not None
     answers = {"capacity_free": free, "valid_until": NOW.isoformat()}
-    facts = Directory.step_type.conclude(FakeContext(answers=answers)).facts
+    facts = conclude(Directory, answers).facts
     assert facts == {"partner_has_place": has_place, "directory_entry_ends_at": NOW}
 
 
 def test_a_conference_is_about_this_case() -> None:
-    assert Conference.step_type.prepare is not None
-    assert Conference.step_type.prepare(FakeContext()).prefill == {"case": "C-2026-0001"}
+    assert prepare(Conference).prefill == {"case": "C-2026-0001"}
 
 
 def test_the_next_conference_is_watched() -> None:
-    assert Conference.step_type.conclude is not None
-    [watch] = Conference.step_type.conclude(FakeContext(answers={"next": "2026-03-20"})).watches
+    [watch] = conclude(Conference, {"next": "2026-03-20"}).watches
     assert (watch.uses, watch.due_at) == ("partnership.conference", datetime(2026, 3, 20, 18, 29, 59, tzinfo=UTC))
-    assert Conference.step_type.conclude(FakeContext()).watches == ()
+    assert conclude(Conference).watches == ()
 
 
 SHELTER = PartnerOffer("Second House", ("shelter",), ("IN-ML",), ("kha",), 2, True)
@@ -132,77 +129,64 @@ CLINIC = PartnerOffer("Clinic", ("medical",), ("IN",), ("en",), None, None)
 
 
 def test_a_second_partner_is_named_who_offers_the_same_in_the_same_place() -> None:
-    assert silence.run is not None
     asked = {"accept_by": HOUR_AGO, "to_org": "first house", "purpose": "shelter"}
     first = PartnerOffer("First House", ("shelter",), ("IN-ML",), (), 9, True)
     context = FakeContext(
         before={"reporting.refer": asked}, settings=SilenceSettings(), directory=(first, SHELTER, ELSEWHERE, CLINIC)
     )
-    assert silence.run(context).notes == (
+    assert run(silence, context).notes == (
         "The partner has not answered in time: ask a second partner. The directory names: Second House.",
     )
 
 
 def test_a_partner_comes_into_the_directory_without_its_contact_person() -> None:
-    assert Onboard.step_type.conclude is not None
-    assert Directory.step_type.conclude is not None
     answers = example(OnboardForm, org="A House", areas=["IN-ML"], mou_to="2027-03-10", focal_person="Somebody")
-    told = Onboard.step_type.conclude(FakeContext(answers=answers)).partner
+    told = conclude(Onboard, answers).partner
     assert told is not None
     assert (told.name, told.areas, told.agreement_until) == ("A House", ("IN-ML",), date(2027, 3, 10))
     assert "Somebody" not in repr(told)
     update = {"service": ["shelter"], "capacity_free": 2, "takes_men": False, "valid_until": NOW.isoformat()}
-    entry = Directory.step_type.conclude(FakeContext(answers=update, before={"partnership.onboard": answers}))
+    entry = conclude(Directory, update, before={"partnership.onboard": answers})
     assert entry.partner is not None
     assert (entry.partner.services, entry.partner.capacity_free, entry.partner.takes_men) == (("shelter",), 2, False)
     assert entry.partner.takes_children is None
     assert [watch.due_at for watch in entry.watches] == [NOW]
-    assert Directory.step_type.conclude(FakeContext(answers=update)).partner is None
+    assert conclude(Directory, update).partner is None
 
 
 def test_the_end_of_an_agreement_is_watched_from_sixty_days_before() -> None:
-    assert Onboard.step_type.conclude is not None
-    [watch] = Onboard.step_type.conclude(FakeContext(answers={"mou_to": "2027-03-10"})).watches
+    [watch] = conclude(Onboard, {"mou_to": "2027-03-10"}).watches
     assert (watch.opens_at, watch.due_at) == (
         datetime(2027, 1, 9, 18, 29, 59, tzinfo=UTC), datetime(2027, 3, 10, 18, 29, 59, tzinfo=UTC),
     )  # fmt: skip
 
 
 def test_a_review_is_of_the_quarter_that_has_ended() -> None:
-    assert Review.step_type.prepare is not None
-    assert Review.step_type.prepare(FakeContext()).prefill == {"period": "October to December 2025"}
-    assert Review.step_type.prepare(FakeContext(now=NOW.replace(month=5))).prefill == {
-        "period": "January to March 2026"
-    }
+    assert prepare(Review).prefill == {"period": "October to December 2025"}
+    assert prepare(Review, now=NOW.replace(month=5)).prefill == {"period": "January to March 2026"}
 
 
 def test_numbers_of_a_review_that_do_not_fit_are_noted() -> None:
-    assert Review.step_type.conclude is not None
-    assert Review.step_type.conclude(FakeContext(answers={"breaches": 0, "on_time_pct": 90, "causes": ["none"]})).notes
-    assert Review.step_type.conclude(
-        FakeContext(answers={"breaches": 1, "causes": ["distance"], "actions": ["none"]})
-    ).notes
+    assert conclude(Review, {"breaches": 0, "on_time_pct": 90, "causes": ["none"]}).notes
+    assert conclude(Review, {"breaches": 1, "causes": ["distance"], "actions": ["none"]}).notes
 
 
 def test_missed_limits_without_a_reason_are_noted() -> None:
-    assert Review.step_type.conclude is not None
-    assert Review.step_type.conclude(FakeContext(answers={"breaches": 2, "causes": ["none"]})).notes
-    assert not Review.step_type.conclude(FakeContext(answers={"breaches": 2, "causes": ["distance"]})).notes
-    assert not Review.step_type.conclude(FakeContext(answers={"breaches": 0, "causes": ["none"]})).notes
+    assert conclude(Review, {"breaches": 2, "causes": ["none"]}).notes
+    assert not conclude(Review, {"breaches": 2, "causes": ["distance"]}).notes
+    assert not conclude(Review, {"breaches": 0, "causes": ["none"]}).notes
 
 
 def test_access_is_proposed_for_90_days() -> None:
-    assert Access.step_type.prepare is not None
-    assert Access.step_type.prepare(FakeContext()).prefill == {"from": "2026-03-10", "to": "2026-06-08"}
+    assert prepare(Access).prefill == {"from": "2026-03-10", "to": "2026-06-08"}
 
 
 def test_untrained_and_unused_access_is_noted_unless_it_ends() -> None:
-    assert Access.step_type.conclude is not None
     unused = {"training_done": False, "last_used": (NOW - timedelta(days=91)).isoformat(), "scope": ["own_cases"]}
-    concluded = Access.step_type.conclude(FakeContext(answers=unused))
+    concluded = conclude(Access, unused)
     assert len(concluded.notes) == 2
     assert concluded.facts == {"access_has_ended": False}
-    ended = Access.step_type.conclude(FakeContext(answers=unused | {"scope": ["none"]}))
+    ended = conclude(Access, unused | {"scope": ["none"]})
     assert ended.facts == {"access_has_ended": True}
     assert not ended.notes
 
@@ -230,9 +214,8 @@ def test_untrained_and_unused_access_is_noted_unless_it_ends() -> None:
 def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
     asked: dict[str, str], grace: int, outputs: dict[str, Any]
 ) -> None:
-    assert silence.run is not None
     context = FakeContext(before={"reporting.refer": asked}, settings=SilenceSettings(grace_hours=grace))
-    done = silence.run(context)
+    done = run(silence, context)
     assert done.outputs == outputs
     assert bool(done.notes) is outputs["offer_second"]
 
@@ -240,7 +223,6 @@ def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
     for step in (Onboard.step_type, Review.step_type):
-        assert step.form is not None
         page = render(step.documents[0].name, step, example(step.form, full=full))
         assert "D-1" in page
         assert "not recorded" in render(step.documents[0].name, step, {})

@@ -43,17 +43,20 @@ from pillars.policing.steps import (
     default_bail,
 )
 from pillars.policing.watching import next_news
-from tests.pillars.support import (
+from tests.kit.pillars import (
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
+    prepare,
     prepares_and_concludes,
     prints_its_sheet,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
     sentences,
 )
 
@@ -171,8 +174,7 @@ def test_the_event_time_says_when_the_step_happened(step: StepType, name: str) -
     ("jurisdiction", "code"), [("IN-ML", "BNS"), ("BD", "BD"), ("NP", "NP"), ("MM", "MM"), ("TH", None)]
 )
 def test_the_governing_law_is_proposed_by_country(jurisdiction: str, code: str | None) -> None:
-    assert Fir.step_type.prepare is not None
-    assert Fir.step_type.prepare(FakeContext(jurisdiction=jurisdiction)).prefill.get("governing_code") == code
+    assert prepare(Fir, jurisdiction=jurisdiction).prefill.get("governing_code") == code
 
 
 @pytest.mark.parametrize(
@@ -186,42 +188,37 @@ def test_the_governing_law_is_proposed_by_country(jurisdiction: str, code: str |
     ],
 )
 def test_a_law_that_does_not_fit_the_day_of_the_crime_is_pointed_out(day: str, code: str, notes: int) -> None:
-    assert Fir.step_type.conclude is not None
     answers = {"refused": False, "offence_date": day, "governing_code": code, "copy_given_at": "2026-03-09T04:30:00Z"}
-    concluded = Fir.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Fir, answers)
     assert len(concluded.notes) == notes
     assert concluded.facts == {"fir_registered": True, "fir_refused": False}
 
 
 def test_a_refusal_is_a_fact_and_its_letter_takes_over_what_was_written() -> None:
-    assert Fir.step_type.conclude is not None
-    assert Refusal.step_type.prepare is not None
     fir = {
         "refused": True,
         "station": "Station One",
         "refusal_officer": "station head",
         "fir_datetime": "2026-03-07T15:30:00Z",
     }
-    assert Fir.step_type.conclude(FakeContext(answers=fir)).facts == {"fir_registered": False, "fir_refused": True}
-    assert Refusal.step_type.prepare(FakeContext(before={"policing.fir": fir})).prefill == {
+    assert conclude(Fir, fir).facts == {"fir_registered": False, "fir_refused": True}
+    assert prepare(Refusal, before={"policing.fir": fir}).prefill == {
         "station": "Station One", "refusal_officer": "station head", "refused_at": "2026-03-07T15:30:00Z",
     }  # fmt: skip
-    assert Refusal.step_type.prepare(FakeContext(before={"policing.fir": fir | {"refused": False}})).prefill == {}
+    assert prepare(Refusal, before={"policing.fir": fir | {"refused": False}}).prefill == {}
 
 
 def test_the_unit_plans_a_review_in_a_week_and_knows_of_borders() -> None:
-    assert Ahtu.step_type.prepare is not None
     context = FakeContext(before={"reporting.triage": {"border_crossing_risk": True}})
-    assert Ahtu.step_type.prepare(context).prefill == {"next_review": "2026-03-17", "interstate": True}
-    assert Ahtu.step_type.prepare(FakeContext()).prefill == {"next_review": "2026-03-17"}
+    assert prepare(Ahtu, context).prefill == {"next_review": "2026-03-17", "interstate": True}
+    assert prepare(Ahtu).prefill == {"next_review": "2026-03-17"}
 
 
 def test_digital_evidence_asks_for_a_hash_a_certificate_and_a_seal() -> None:
-    assert Evidence.step_type.conclude is not None
-    assert len(Evidence.step_type.conclude(FakeContext(answers={"item_type": "phone", "sealed": False})).notes) == 3
+    assert len(conclude(Evidence, {"item_type": "phone", "sealed": False}).notes) == 3
     whole = {"item_type": "phone", "sealed": True, "sha256": "a" * 64, "bsa63_certificate": "file-1"}
-    assert Evidence.step_type.conclude(FakeContext(answers=whole)).notes == ()
-    assert Evidence.step_type.conclude(FakeContext(answers={"item_type": "clothing", "sealed": True})).notes == ()
+    assert conclude(Evidence, whole).notes == ()
+    assert conclude(Evidence, {"item_type": "clothing", "sealed": True}).notes == ()
 
 
 MARCH_7 = datetime(2026, 3, 7, 15, 30, tzinfo=UTC)
@@ -235,37 +232,31 @@ def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
 
 
 def test_a_refusal_goes_up_rung_by_rung_and_each_rung_opens_the_next() -> None:
-    assert Fir.step_type.conclude is not None
-    assert Refusal.step_type.conclude is not None
-    [first] = Fir.step_type.conclude(FakeContext(answers=REFUSED)).watches
+    [first] = conclude(Fir, REFUSED).watches
     assert (first.uses, first.law, first.from_at) == ("policing.refusal", "IN-FIR-SP", MARCH_7)
     assert (first.opens_at, first.ladder) == (None, "police-refusal"), "at once, and not after a day"
     letter = {"sent_at": "2026-03-08T15:30:00Z", "mode": "by_hand"}
-    [second] = Refusal.step_type.conclude(FakeContext(answers=letter)).watches
+    [second] = conclude(Refusal, letter).watches
     assert (second.uses, second.due_at) == ("policing.fir", MARCH_7 + timedelta(days=4))
-    again = Fir.step_type.conclude(FakeContext(answers=REFUSED, before={"policing.refusal": letter})).watches
+    again = conclude(Fir, REFUSED, before={"policing.refusal": letter}).watches
     assert said(again) == {"superintendent": None, "magistrate": "policing.magistrate"}
     assert again[1].due_at == MARCH_7 + timedelta(days=3)
 
 
 def test_a_refusal_elsewhere_is_written_about_as_soon_though_no_law_says_so() -> None:
-    assert Fir.step_type.conclude is not None
-    [first] = Fir.step_type.conclude(FakeContext(answers=REFUSED, jurisdiction="NP")).watches
+    [first] = conclude(Fir, REFUSED, jurisdiction="NP").watches
     assert (first.law, first.from_at, first.due_at) == ("", MARCH_7, MARCH_7 + timedelta(hours=4))
 
 
 @pytest.mark.parametrize("refused", [True, False])
 def test_a_sexual_offence_against_a_child_is_reported_from_when_the_police_heard_of_it(*, refused: bool) -> None:
-    assert Fir.step_type.conclude is not None
     told = REFUSED | {"refused": refused, "sections": ["BNS143", "POCSO"]}
-    [report] = [one for one in Fir.step_type.conclude(FakeContext(answers=told)).watches if one.name == "pocso_report"]
+    [report] = [one for one in conclude(Fir, told).watches if one.name == "pocso_report"]
     assert (report.uses, report.law, report.from_at) == ("reporting.mandatory", "IN-POCSO-24H-REPORT", MARCH_7)
     for other in ({"sections": ["BNS143"]}, {"sections": None}):
-        names = [one.name for one in Fir.step_type.conclude(FakeContext(answers=told | other)).watches]
+        names = [one.name for one in conclude(Fir, told | other).watches]
         assert "pocso_report" not in names
-    assert "pocso_report" not in [
-        one.name for one in Fir.step_type.conclude(FakeContext(answers=told, jurisdiction="BD")).watches
-    ]
+    assert "pocso_report" not in [one.name for one in conclude(Fir, told, jurisdiction="BD").watches]
 
 
 @pytest.mark.parametrize(
@@ -275,10 +266,7 @@ def test_a_sexual_offence_against_a_child_is_reported_from_when_the_police_heard
 def test_a_report_that_is_registered_ends_the_ladder_and_begins_the_news(
     jurisdiction: str, news: dict[str, str]
 ) -> None:
-    assert Fir.step_type.conclude is not None
-    watches = Fir.step_type.conclude(
-        FakeContext(jurisdiction=jurisdiction, answers=REFUSED | {"refused": False})
-    ).watches
+    watches = conclude(Fir, REFUSED | {"refused": False}, jurisdiction=jurisdiction).watches
     assert said(watches) == OVER | news
     assert all(one.from_at == MARCH_7 for one in watches if one.law)
 
@@ -300,17 +288,15 @@ def test_a_report_that_is_registered_ends_the_ladder_and_begins_the_news(
 def test_what_a_magistrate_decides_is_followed(
     answers: dict[str, Any], wanted: dict[str, str | None], due: str | None
 ) -> None:
-    assert Magistrate.step_type.conclude is not None
-    concluded = Magistrate.step_type.conclude(FakeContext(answers=answers | {"affidavit": True}))
+    concluded = conclude(Magistrate, answers | {"affidavit": True})
     assert said(concluded.watches) == wanted
     assert [f"{one.due_at:%Y-%m-%d}" for one in concluded.watches if one.due_at] == ([due] if due else [])
     assert concluded.facts == {"magistrate_asked": True, "magistrate_ordered": answers["order"] == "register"}
     assert concluded.notes == ()
-    assert len(Magistrate.step_type.conclude(FakeContext(answers=answers | {"affidavit": False})).notes) == 1
+    assert len(conclude(Magistrate, answers | {"affidavit": False}).notes) == 1
 
 
 def test_each_rung_has_its_letter_which_waits_for_a_person_and_takes_over_what_is_known() -> None:
-    assert Magistrate.step_type.prepare is not None
     papers = {
         document.name: document for step in (Refusal.step_type, Magistrate.step_type) for document in step.documents
     }
@@ -369,28 +355,20 @@ def test_the_letters_name_the_code_of_the_day_of_the_offence(offence: str, lette
     ],
 )
 def test_what_a_report_still_lacks_is_pointed_out(changes: dict[str, Any], notes: int) -> None:
-    assert Fir.step_type.conclude is not None
-    assert len(Fir.step_type.conclude(FakeContext(answers={"refused": False} | changes)).notes) == notes
+    assert len(conclude(Fir, {"refused": False} | changes).notes) == notes
 
 
 def test_a_report_that_is_tried_again_takes_over_what_was_told() -> None:
-    assert Fir.step_type.prepare is not None
     before = {"policing.fir": REFUSED | {"sections": ["BNS143"], "refusal_officer": "station head"}}
-    prefill = Fir.step_type.prepare(FakeContext(before=before)).prefill
+    prefill = prepare(Fir, before=before).prefill
     assert prefill == {"governing_code": "BNS", "station": "Station One", "sections": ["BNS143"]}
 
 
 def test_a_review_and_a_special_report_of_the_investigation_are_watched() -> None:
-    assert Ahtu.step_type.conclude is not None
-    assert Ahtu.step_type.prepare is not None
-    both = Ahtu.step_type.conclude(
-        FakeContext(answers={"next_review": "2026-03-17", "special_report_due": "2026-03-20"})
-    )
+    both = conclude(Ahtu, {"next_review": "2026-03-17", "special_report_due": "2026-03-20"})
     assert said(both.watches) == {"ahtu_review": "policing.ahtu", "special_report": "policing.ahtu"}
-    assert said(Ahtu.step_type.conclude(FakeContext()).watches) == {}
-    again = Ahtu.step_type.prepare(
-        FakeContext(before={"policing.ahtu": {"io_name": "Officer", "interstate": False}})
-    ).prefill
+    assert said(conclude(Ahtu).watches) == {}
+    again = prepare(Ahtu, before={"policing.ahtu": {"io_name": "Officer", "interstate": False}}).prefill
     assert again == {"io_name": "Officer", "interstate": False, "next_review": "2026-03-17"}
 
 
@@ -443,33 +421,27 @@ def test_gaps_overlaps_and_broken_seals_in_a_chain_are_found(
 
 
 def test_the_check_of_custody_says_what_it_found_and_prints_the_chain() -> None:
-    assert custody_check.run is not None
     history = {"policing.evidence": (PIECE,), "policing.handover": (HANDED, NEXT | {"given_by": "Officer A"})}
     context = FakeContext(history=history)
-    done = custody_check.run(context)
+    done = run(custody_check, context)
     assert done.outputs == {"is_whole": False, "pieces": 1, "gaps": 1, "overlaps": 0, "broken_seals": 0}
     assert done.facts == {"custody_is_whole": False}
     assert done.notes == ("Piece 1, hand-over 2: it was given by someone who had not taken it.",)
     printed = render("custody-chain", custody_check, done.outputs, all_earlier=context.all_earlier)
     assert all(words in printed for words in ("E1", "Officer B", "Laboratory", "S1", "a" * 64))
     assert "not recorded" in render("custody-chain", custody_check, {})
-    empty = custody_check.run(FakeContext()).outputs
+    empty = run(custody_check).outputs
     assert (empty["is_whole"], empty["pieces"]) == (True, 0)
 
 
 def test_a_hand_over_takes_over_who_has_the_piece_and_has_the_chain_checked() -> None:
-    assert Handover.step_type.prepare is not None
-    assert Handover.step_type.conclude is not None
-    first = Handover.step_type.prepare(FakeContext(before={"policing.evidence": PIECE})).prefill
+    first = prepare(Handover, before={"policing.evidence": PIECE}).prefill
     assert first == {"label": "E1", "given_by": "Store One", "seal_no": "S1"}
     before = {"policing.evidence": PIECE, "policing.handover": HANDED | {"new_seal_no": "S2"}}
-    assert Handover.step_type.prepare(FakeContext(before=before)).prefill == {
+    assert prepare(Handover, before=before).prefill == {
         "label": "E1", "given_by": "Officer B", "seal_no": "S2",
     }  # fmt: skip
-    whole, broken = (
-        Handover.step_type.conclude(FakeContext(answers=HANDED | {"seal_intact": is_whole}))
-        for is_whole in (True, False)
-    )
+    whole, broken = (conclude(Handover, HANDED | {"seal_intact": is_whole}) for is_whole in (True, False))
     assert said(whole.watches) == {"custody_check": "policing.custody_check"}
     assert (len(whole.notes), len(broken.notes)) == (0, 1)
 
@@ -484,66 +456,56 @@ def test_a_hand_over_takes_over_who_has_the_piece_and_has_the_chain_checked() ->
     ],
 )
 def test_a_digital_piece_opens_its_certificate(jurisdiction: str, changes: dict[str, Any], *, is_opened: bool) -> None:
-    assert Evidence.step_type.conclude is not None
     history = {"policing.evidence": (PIECE,)}
     answers = PIECE | {"label": "E2", "sealed": True} | changes
-    watches = Evidence.step_type.conclude(
-        FakeContext(jurisdiction=jurisdiction, answers=answers, history=history)
-    ).watches
+    watches = conclude(Evidence, answers, jurisdiction=jurisdiction, history=history).watches
     piece = UUID(int=1).hex
     assert said(watches) == ({f"certificate_{piece}": "policing.certificate"} if is_opened else {})
     assert [dict(one.settings) for one in watches] == ([{"piece": piece}] if is_opened else [])
 
 
 def test_the_certificate_is_filled_in_from_its_own_piece_with_two_parts() -> None:
-    assert Certificate.step_type.prepare is not None
-    assert Certificate.step_type.conclude is not None
     history = {"policing.evidence": (PIECE, PIECE | {"label": "E2", "sha256": "b" * 64})}
     wanted = CertificateSettings.model_validate({"item": "1"})
     first = FakeContext(history=history, settings=wanted)
-    prefill = Certificate.step_type.prepare(first).prefill
+    prefill = prepare(Certificate, first).prefill
     assert prefill == {"label": "E1", "device": "IMEI 1", "sha256": "a" * 64}
     own = UUID(int=5)
     named = CertificateSettings.model_validate({"piece": own.hex})
     third = FakeContext(history=history, settings=named, by_id={own: PIECE | {"label": "E9"}})
-    assert Certificate.step_type.prepare(third).prefill["label"] == "E9"
-    assert Certificate.step_type.prepare(FakeContext(history=history, settings=named)).prefill == {}
-    latest = Certificate.step_type.prepare(FakeContext(history=history, settings=CertificateSettings())).prefill
+    assert prepare(Certificate, third).prefill["label"] == "E9"
+    assert prepare(Certificate, history=history, settings=named).prefill == {}
+    latest = prepare(Certificate, history=history, settings=CertificateSettings()).prefill
     assert latest["label"] == "E2"
-    assert Certificate.step_type.prepare(FakeContext(settings=CertificateSettings())).prefill == {}
+    assert prepare(Certificate, settings=CertificateSettings()).prefill == {}
     printed = render(
         "bsa63-certificate", Certificate.step_type, prefill, settings={"item": 1}, all_earlier=first.all_earlier
     )
     assert all(words in printed for words in ("Part A", "Part B", "a" * 64, "Officer A", "section 63(4)"))
     assert "not recorded" in render("bsa63-certificate", Certificate.step_type, {})
     whole = {"sha256": "a" * 64, "certificate": "file-1"}
-    assert Certificate.step_type.conclude(FakeContext(answers=whole)).facts == {"evidence_certified": True}
-    half = Certificate.step_type.conclude(FakeContext(answers={"sha256": "a" * 64}))
+    assert conclude(Certificate, whole).facts == {"evidence_certified": True}
+    half = conclude(Certificate, {"sha256": "a" * 64})
     assert half.notes == ("Still missing on the certificate: the signed paper itself.",)
 
 
 def test_each_piece_gets_the_next_mark() -> None:
-    assert Evidence.step_type.prepare is not None
     before = {"policing.evidence": PIECE}
     history = {"policing.evidence": (PIECE,)}
-    assert Evidence.step_type.prepare(FakeContext()).prefill == {"label": "E1"}
-    assert Evidence.step_type.prepare(FakeContext(before=before, history=history)).prefill == {
+    assert prepare(Evidence).prefill == {"label": "E1"}
+    assert prepare(Evidence, before=before, history=history).prefill == {
         "custody_to": "Store One", "label": "E2",
     }  # fmt: skip
 
 
 def test_the_report_of_the_examination_is_watched_and_nothing_of_health_is_told() -> None:
-    assert Medical.step_type.conclude is not None
-    assert Medical.step_type.prepare is not None
-    waiting = Medical.step_type.conclude(FakeContext(answers={"report_due": "2026-03-17", "refused": True}))
+    waiting = conclude(Medical, {"report_due": "2026-03-17", "refused": True})
     assert said(waiting.watches) == {"medical_report": "policing.medical"}
     assert (waiting.notes, waiting.facts) == ((), {})
-    come = Medical.step_type.conclude(
-        FakeContext(answers={"report_due": "2026-03-17", "report_received": "2026-03-16T04:30:00Z"})
-    )
+    come = conclude(Medical, {"report_due": "2026-03-17", "report_received": "2026-03-16T04:30:00Z"})
     assert said(come.watches) == {"medical_report": None}
     before = {"hospital": "Hospital One", "report_due": "2026-03-12", "consent_by": "person"}
-    again = Medical.step_type.prepare(FakeContext(before={"policing.medical": before})).prefill
+    again = prepare(Medical, before={"policing.medical": before}).prefill
     assert again == {"hospital": "Hospital One", "report_due": "2026-03-12"}
 
 
@@ -557,9 +519,8 @@ def test_the_report_of_the_examination_is_watched_and_nothing_of_health_is_told(
     ],
 )
 def test_news_come_again_until_the_matter_is_closed(jurisdiction: str, stage: str, due: str | None) -> None:
-    assert Update.step_type.conclude is not None
     answers = {"due_on": "2026-03-09", "stage": stage, "safe_channel_checked": True}
-    [watch] = Update.step_type.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers)).watches
+    [watch] = conclude(Update, answers, jurisdiction=jurisdiction).watches
     assert (f"{watch.due_at:%Y-%m-%d}" if watch.due_at else None) == due
     assert watch.is_over == (due is None)
 
@@ -588,9 +549,8 @@ REMAND = {"purpose": "remand", "hearing_on": "2026-03-09T05:00:00Z"}
 def test_bail_by_default_counts_from_the_first_remand_and_before_that_is_known_from_the_fir(
     history: tuple[dict[str, Any], ...], before: dict[str, Any], remand: str | None, day: str
 ) -> None:
-    assert Chargesheet.step_type.prepare is not None
     context = FakeContext(before=FIR_AT | {"policing.chargesheet": before}, history={"prosecution.hearing": history})
-    prepared = Chargesheet.step_type.prepare(context)
+    prepared = prepare(Chargesheet, context)
     assert (prepared.prefill.get("first_remand_on"), prepared.prefill["default_bail_on"]) == (remand, day)
     assert len(prepared.notes) == (remand is None)
 
@@ -625,10 +585,8 @@ def test_another_pack_of_law_moves_the_bail_day_and_without_one_there_is_none() 
     assert bail_day(_other_law(), since, ten_years_or_more=False) == date(2026, 3, 3)
     assert bail_day(_other_law(), since, ten_years_or_more=True) is None
     registered = {"policing.fir": {"fir_datetime": "2026-01-01T06:30:00Z"}}
-    assert Chargesheet.step_type.prepare is not None
-    assert "default_bail_on" not in Chargesheet.step_type.prepare(_other_law(before=registered, days=0)).prefill
-    assert default_bail.run is not None
-    assert default_bail.run(_other_law(before=registered, days=0)).outputs == {"known": False}
+    assert "default_bail_on" not in prepare(Chargesheet, _other_law(before=registered, days=0)).prefill
+    assert run(default_bail, _other_law(before=registered, days=0)).outputs == {"known": False}
 
 
 def test_where_no_law_tells_of_news_it_comes_after_90_days() -> None:
@@ -638,67 +596,58 @@ def test_where_no_law_tells_of_news_it_comes_after_90_days() -> None:
 
 
 def test_a_bail_day_that_does_not_fit_the_remand_is_pointed_out() -> None:
-    assert Chargesheet.step_type.conclude is not None
     answers = {"first_remand_on": "2026-03-09", "default_bail_on": "2026-05-06"}
-    notes = Chargesheet.step_type.conclude(FakeContext(answers=answers)).notes
+    notes = conclude(Chargesheet, answers).notes
     assert notes == ("From the first remand the bail day is 08 May 2026: check it with the lawyer.",)
-    assert Chargesheet.step_type.conclude(FakeContext(answers=answers | {"default_bail_on": "2026-05-08"})).notes == ()
+    assert conclude(Chargesheet, answers | {"default_bail_on": "2026-05-08"}).notes == ()
 
 
 def test_while_the_charge_sheet_is_not_filed_the_bail_day_and_the_survivors_safety_are_watched() -> None:
-    assert Chargesheet.step_type.conclude is not None
-    open_ = Chargesheet.step_type.conclude(FakeContext(answers={"default_bail_on": "2026-05-06"})).watches
+    open_ = conclude(Chargesheet, {"default_bail_on": "2026-05-06"}).watches
     assert said(open_) == {"bail_day": "policing.chargesheet", "bail_safety": "protection.safety"}
     assert {f"{one.due_at:%Y-%m-%d %H:%M}" for one in open_} == {"2026-05-05 18:29"}
     filed = {"default_bail_on": "2026-05-06", "filed_on": "2026-05-01", "copy_to_victim": "2026-05-02T04:30:00Z"}
     over = {"bail_day": None, "bail_safety": None}
-    assert said(Chargesheet.step_type.conclude(FakeContext(answers=filed)).watches) == over
-    grave = Chargesheet.step_type.conclude(FakeContext(answers=filed | {"sections": ["BNS64_71"]})).watches
+    assert said(conclude(Chargesheet, filed).watches) == over
+    grave = conclude(Chargesheet, filed | {"sections": ["BNS64_71"]}).watches
     assert said(grave) == over | {"trial_2m": "IN-TRIAL-2M"}
-    abroad = Chargesheet.step_type.conclude(
-        FakeContext(jurisdiction="BD", answers=filed | {"sections": ["BNS64_71"]})
-    ).watches
+    abroad = conclude(Chargesheet, filed | {"sections": ["BNS64_71"]}, jurisdiction="BD").watches
     assert said(abroad) == over
 
 
 def test_the_medical_report_is_proposed_for_a_week_later() -> None:
-    assert Medical.step_type.prepare is not None
-    assert Medical.step_type.prepare(FakeContext()).prefill == {"report_due": "2026-03-17"}
+    assert prepare(Medical).prefill == {"report_due": "2026-03-17"}
 
 
 def test_in_india_the_survivor_is_told_90_days_after_the_fir() -> None:
-    assert Update.step_type.prepare is not None
     before: dict[str, dict[str, Any]] = FIR_AT | {
         "reporting.intake": {"language": "as"},
         "rescue.first_needs": {"language": "grt"},
     }
-    assert Update.step_type.prepare(FakeContext(before=before)).prefill == {
+    assert prepare(Update, before=before).prefill == {
         "due_on": "2026-06-05",
         "read_to_survivor_in": "grt",
     }
-    assert Update.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Update).prefill == {}
 
 
 def test_in_bangladesh_the_survivor_is_told_every_month() -> None:
-    assert Update.step_type.prepare is not None
     first = FakeContext(jurisdiction="BD", zone="Asia/Dhaka", before=FIR_AT)
     later = FakeContext(jurisdiction="BD", zone="Asia/Dhaka", before={"policing.update": {"due_on": "2026-01-31"}})
-    assert Update.step_type.prepare(first).prefill["due_on"] == "2026-04-07"
-    assert Update.step_type.prepare(later).prefill["due_on"] == "2026-02-28"
-    assert Update.step_type.prepare(FakeContext(jurisdiction="BD")).prefill == {}
+    assert prepare(Update, first).prefill["due_on"] == "2026-04-07"
+    assert prepare(Update, later).prefill["due_on"] == "2026-02-28"
+    assert prepare(Update, jurisdiction="BD").prefill == {}
 
 
 def test_news_by_an_unchecked_channel_is_pointed_out() -> None:
-    assert Update.step_type.conclude is not None
-    assert len(Update.step_type.conclude(FakeContext(answers={"safe_channel_checked": False})).notes) == 1
-    assert Update.step_type.conclude(FakeContext(answers={"safe_channel_checked": True})).notes == ()
+    assert len(conclude(Update, {"safe_channel_checked": False}).notes) == 1
+    assert conclude(Update, {"safe_channel_checked": True}).notes == ()
 
 
 def test_the_charge_sheet_takes_over_sections_and_counts_60_days_from_the_fir() -> None:
-    assert Chargesheet.step_type.prepare is not None
-    prefill = Chargesheet.step_type.prepare(FakeContext(before=FIR_AT)).prefill
+    prefill = prepare(Chargesheet, before=FIR_AT).prefill
     assert prefill == {"default_bail_on": "2026-05-06", "sections": ["BNS143", "JJ79"]}
-    assert Chargesheet.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Chargesheet).prefill == {}
 
 
 @pytest.mark.parametrize(
@@ -715,11 +664,10 @@ def test_bail_by_default_counts_from_the_remand_with_its_day_and_by_the_section(
     sections: list[str], remand: str, from_remand: str, from_fir: str
 ) -> None:
     """The last of 60 or 90 days, the day of the remand being the first, is the day before the one that is named."""
-    assert Chargesheet.step_type.prepare is not None
     fir = {"policing.fir": FIR_AT["policing.fir"] | {"sections": sections, "offence_date": "2026-03-01"}}
-    assert Chargesheet.step_type.prepare(FakeContext(before=fir)).prefill["default_bail_on"] == from_fir
+    assert prepare(Chargesheet, before=fir).prefill["default_bail_on"] == from_fir
     heard = {"prosecution.hearing": ({"purpose": "remand", "hearing_on": f"{remand}T05:30:00Z"},)}
-    prepared = Chargesheet.step_type.prepare(FakeContext(before=fir, history=heard)).prefill
+    prepared = prepare(Chargesheet, before=fir, history=heard).prefill
     assert (prepared["first_remand_on"], prepared["default_bail_on"]) == (remand, from_remand)
 
 
@@ -727,17 +675,15 @@ def test_bail_by_default_counts_from_the_remand_with_its_day_and_by_the_section(
     ("filed", "is_filed", "notes"), [("2026-05-05", True, 0), ("2026-05-06", True, 1), (None, False, 0)]
 )
 def test_a_charge_sheet_on_the_bail_day_is_late(filed: str | None, notes: int, *, is_filed: bool) -> None:
-    assert Chargesheet.step_type.conclude is not None
     answers = {"filed_on": filed, "default_bail_on": "2026-05-06", "copy_to_victim": filed and f"{filed}T06:00:00Z"}
-    concluded = Chargesheet.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Chargesheet, answers)
     assert concluded.facts == {"charge_sheet_filed": is_filed}
     assert len(concluded.notes) == notes
 
 
 @pytest.mark.parametrize("days", [60, 90])
 def test_the_bail_day_is_worked_out_and_watched_from_two_days_before(days: Any) -> None:
-    assert default_bail.run is not None
-    done = default_bail.run(FakeContext(before=FIR_AT, settings=DefaultBailSettings(days=days)))
+    done = run(default_bail, before=FIR_AT, settings=DefaultBailSettings(days=days))
     bail_at = datetime(2026, 3, 7, 15, 30, tzinfo=UTC) + timedelta(days=days)
     assert done.outputs == {
         "known": True, "from_remand": False, "default_bail_at": bail_at,
@@ -747,14 +693,13 @@ def test_the_bail_day_is_worked_out_and_watched_from_two_days_before(days: Any) 
     remanded = FakeContext(
         before=FIR_AT, history={"prosecution.hearing": (REMAND,)}, settings=DefaultBailSettings(days=days)
     )
-    by_remand = default_bail.run(remanded)
+    by_remand = run(default_bail, remanded)
     assert by_remand.outputs["default_bail_at"] == datetime(2026, 3, 9, 5, tzinfo=UTC) + timedelta(days=days)
     assert by_remand.notes == ()
 
 
 def test_without_a_fir_the_bail_day_is_not_known_and_only_60_or_90_days_can_be_set() -> None:
-    assert default_bail.run is not None
-    assert default_bail.run(FakeContext()).outputs == {"known": False}
+    assert run(default_bail).outputs == {"known": False}
     assert problems(DefaultBailSettings, {"days": 61}) == {"days"}
     assert problems(DefaultBailSettings, {"weeks": 1}) == {"weeks"}
 
@@ -783,7 +728,6 @@ def test_the_refusal_letter_quotes_the_law_and_the_local_time() -> None:
 
 
 def test_the_progress_letter_names_nobody() -> None:
-    assert Update.step_type.form is not None
     assert "Name Withheld" not in render("progress-letter", Update.step_type, example(Update.step_type.form))
 
 
@@ -806,7 +750,6 @@ def test_every_step_proposes_something_and_something_follows_from_it(step: StepT
 
 
 def test_a_request_to_a_doctor_tells_nothing_of_what_happened() -> None:
-    assert Medical.step_type.form is not None
     letter = render(
         "medical-request", Medical.step_type, example(Medical.step_type.form, full=True, refusal_reason="a reason")
     )

@@ -27,17 +27,20 @@ from pillars.press.identity import KINDS, Found, Known, find_in
 from pillars.press.steps import Leak, Monitor, Query, Release, Takedown, Training, identity_check
 from pillars.press.steps.takedown import NEXT_DOOR, due_at
 from pillars.press.values import LEAK_LAW
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
 )
 
 CATALOGUE = {
@@ -133,27 +136,22 @@ def test_instants_and_counts_fit_each_other() -> None:
 
 
 def test_a_query_is_to_be_answered_in_four_hours() -> None:
-    assert Query.step_type.prepare is not None
-    prefill = Query.step_type.prepare(FakeContext()).prefill
+    prefill = prepare(Query).prefill
     assert prefill == {"deadline": (NOW + timedelta(hours=4)).isoformat(), "stage": "new"}
 
 
 def test_an_appeal_for_a_missing_child_is_proposed_as_such_and_goes_away_by_itself() -> None:
-    assert Release.step_type.prepare is not None
     times = {"publish_from": NOW.isoformat(), "withdraw_by": (NOW + timedelta(days=30)).isoformat()}
-    appeal = Release.step_type.prepare(
-        FakeContext(persons=(person("victim", 13),), before={"reporting.missing": {"age": 13}})
-    )
+    appeal = prepare(Release, persons=(person("victim", 13),), before={"reporting.missing": {"age": 13}})
     assert appeal.prefill == times | {"kind": "missing_appeal", "legal_basis": "missing_person", "child_involved": True}
-    assert Release.step_type.prepare(FakeContext(persons=(person("victim", 30),))).prefill == times
+    assert prepare(Release, persons=(person("victim", 30),)).prefill == times
 
 
 def test_the_law_on_a_childs_identity_is_proposed_in_india_only() -> None:
-    assert Leak.step_type.prepare is not None
     child = (person("victim", 13),)
-    assert Leak.step_type.prepare(FakeContext(persons=child)).prefill["law"] == ["JJ74"]
-    assert "law" not in Leak.step_type.prepare(FakeContext(persons=(person("victim", 30),))).prefill
-    assert "law" not in Leak.step_type.prepare(FakeContext(persons=child, jurisdiction="BD")).prefill
+    assert prepare(Leak, persons=child).prefill["law"] == ["JJ74"]
+    assert "law" not in prepare(Leak, persons=(person("victim", 30),)).prefill
+    assert "law" not in prepare(Leak, persons=child, jurisdiction="BD").prefill
 
 
 @pytest.mark.parametrize(
@@ -169,10 +167,9 @@ def test_the_law_on_a_childs_identity_is_proposed_in_india_only() -> None:
 def test_a_law_on_the_identity_of_a_victim_is_proposed_by_the_offences_of_the_fir(
     fir: dict[str, Any], laws: list[str] | None
 ) -> None:
-    assert Leak.step_type.prepare is not None
     context = FakeContext(persons=(person("victim", 30),), before={"policing.fir": fir})
-    assert Leak.step_type.prepare(context).prefill.get("law") == laws
-    assert "law" not in Leak.step_type.prepare(replace(context, jurisdiction="NP-BA")).prefill
+    assert prepare(Leak, context).prefill.get("law") == laws
+    assert "law" not in prepare(Leak, replace(context, jurisdiction="NP-BA")).prefill
 
 
 def test_the_takedown_notice_has_the_words_of_each_law_that_can_be_chosen() -> None:
@@ -181,33 +178,29 @@ def test_the_takedown_notice_has_the_words_of_each_law_that_can_be_chosen() -> N
 
 
 def test_a_leak_says_whether_it_is_gone_where_it_came_from_and_what_was_late() -> None:
-    assert Leak.step_type.conclude is not None
     answers: dict[str, Any] = {
         "found_at": "2026-07-26T02:55:00Z",
         "survivor_told_at": "2026-07-26T06:55:00Z",
         "safety_reviewed": True,
         "source_internal": "suspected",
     }
-    concluded = Leak.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Leak, answers)
     assert concluded.facts == {"leak_removed": False, "leak_from_inside": True}
     assert concluded.notes == ()
     late = answers | {"survivor_told_at": "2026-07-26T06:55:01Z", "safety_reviewed": False, "source_internal": "no"}
-    assert len(Leak.step_type.conclude(FakeContext(answers=late)).notes) == 2
-    assert Leak.step_type.conclude(FakeContext(answers=late)).facts["leak_from_inside"] is False
+    assert len(conclude(Leak, late).notes) == 2
+    assert conclude(Leak, late).facts["leak_from_inside"] is False
 
 
 @pytest.mark.parametrize(("harmful", "leak"), [(0, False), (2, True)])
 def test_a_harmful_report_is_a_leak(harmful: int, *, leak: bool) -> None:
-    assert Monitor.step_type.conclude is not None
-    assert Monitor.step_type.prepare is not None
-    assert Monitor.step_type.conclude(FakeContext(answers={"harmful": harmful})).facts == {"leak_found": leak}
-    assert Monitor.step_type.prepare(FakeContext()).prefill == {"next_run": (NOW + timedelta(hours=24)).isoformat()}
+    assert conclude(Monitor, {"harmful": harmful}).facts == {"leak_found": leak}
+    assert prepare(Monitor).prefill == {"next_run": (NOW + timedelta(hours=24)).isoformat()}
 
 
 def check(text: str) -> dict[str, Any]:
-    assert identity_check.run is not None
     before = CASE | {"press.release": {"text": text}}
-    done = identity_check.run(FakeContext(persons=(SURVIVOR,), before=before))
+    done = run(identity_check, persons=(SURVIVOR,), before=before)
     said = " ".join(done.notes)
     for secret in ("Rina", "Marak", "Chachi", "98620", "Resubelpara", "sunny", "Dipak"):
         assert secret not in said
@@ -516,23 +509,19 @@ def test_an_age_in_words_and_the_work_of_a_relative_are_hints_and_a_time_in_pris
 
 
 def test_an_approved_text_and_an_answer_to_a_reporter_are_searched_too() -> None:
-    assert Release.step_type.conclude is not None
-    assert Query.step_type.conclude is not None
     told: dict[str, dict[str, Any]] = {"press.release": {}} | CASE
-    named = Release.step_type.conclude(
-        FakeContext(persons=(SURVIVOR,), before=told, answers={"text": "Rina is well.", "withdraw_by": NOW.isoformat()})
+    named = conclude(
+        Release, {"text": "Rina is well.", "withdraw_by": NOW.isoformat()}, persons=(SURVIVOR,), before=told
     )
     assert named.facts == {"draft_may_identify": True, "release_is_held": True, "withdraw_release_at": NOW}
     assert "names 1" in named.notes[0]
     assert "Rina" not in named.notes[0]
-    clean = Release.step_type.conclude(FakeContext(persons=(SURVIVOR,), answers={"text": "A child is well."}))
+    clean = conclude(Release, {"text": "A child is well."}, persons=(SURVIVOR,))
     assert (clean.facts, clean.notes) == ({"draft_may_identify": False, "release_is_held": False}, ())
-    answered = Query.step_type.conclude(
-        FakeContext(persons=(SURVIVOR,), answers={"stage": "answered", "answer": "Rina is well."})
-    )
+    answered = conclude(Query, {"stage": "answered", "answer": "Rina is well."}, persons=(SURVIVOR,))
     assert answered.facts == {"query_is_open": False}
     assert answered.notes
-    assert Query.step_type.conclude(FakeContext(answers={"stage": "new"})).facts == {"query_is_open": True}
+    assert conclude(Query, {"stage": "new"}).facts == {"query_is_open": True}
 
 
 @pytest.mark.parametrize("text", ["Ring 98620 12345.", "FIR No. 12/2026", "a girl of 14", "write to @sunny_girl"])
@@ -565,9 +554,8 @@ def test_what_stays_in_a_text_needs_a_named_ground(changes: dict[str, Any], *, i
 
 
 def approve(text: str = "Rina is well.", *, before: tuple[str, ...] = (), **answers: Any) -> Concluded:
-    assert Release.step_type.conclude is not None
     shown = {"press.release": tuple({"text": one} for one in before)}
-    return Release.step_type.conclude(FakeContext(persons=(SURVIVOR,), history=shown, answers={"text": text} | answers))
+    return conclude(Release, {"text": text} | answers, persons=(SURVIVOR,), history=shown)
 
 
 def test_a_text_with_what_the_case_knows_is_held_until_a_ground_is_named() -> None:
@@ -589,22 +577,19 @@ def test_that_it_is_of_nobody_counts_once_what_the_case_knows_was_shown() -> Non
 
 
 def test_a_text_that_was_held_is_shown_with_what_was_found_before_it_is_approved() -> None:
-    assert Release.step_type.prepare is not None
     held = {"text": "Rina is well.", "kind": "statement", "approvals": ["lawyer"], "legal_basis": "no_person_concerned"}
-    again = Release.step_type.prepare(FakeContext(persons=(SURVIVOR,), history={"press.release": (held,)}))
+    again = prepare(Release, persons=(SURVIVOR,), history={"press.release": (held,)})
     assert again.prefill == {name: held[name] for name in ("text", "kind", "legal_basis")}
     assert "names 1" in again.notes[0]
     clean = held | {"text": "A person is well."}
-    assert "text" not in Release.step_type.prepare(FakeContext(history={"press.release": (held, clean)})).prefill
+    assert "text" not in prepare(Release, history={"press.release": (held, clean)}).prefill
 
 
 def test_what_was_answered_to_a_reporter_is_shown_before_a_text_is_approved_and_can_be_a_leak() -> None:
-    assert Release.step_type.prepare is not None
-    assert Query.step_type.conclude is not None
     before = {"press.query": {"answer": "Rina is well."}}
-    assert "names 1" in Release.step_type.prepare(FakeContext(persons=(SURVIVOR,), before=before)).notes[-1]
+    assert "names 1" in prepare(Release, persons=(SURVIVOR,), before=before).notes[-1]
     said = {"stage": "answered", "answer": "Rina is well.", "findings": "already_said"}
-    [leak] = Query.step_type.conclude(FakeContext(persons=(SURVIVOR,), answers=said)).watches
+    [leak] = conclude(Query, said, persons=(SURVIVOR,)).watches
     assert (leak.uses, leak.due_at) == ("press.leak", NOW + timedelta(hours=1))
 
 
@@ -623,14 +608,13 @@ def test_a_platform_has_the_hours_of_what_the_notice_rests_on(ground: str, count
 
 
 def follow(**answers: Any) -> Concluded:
-    assert Takedown.step_type.conclude is not None
     given = {
         "sent_at": SENT.isoformat(),
         "ground": "intimate_image",
         "door": "platform",
         "answer": "none_yet",
     } | answers
-    return Takedown.step_type.conclude(FakeContext(answers=given))
+    return conclude(Takedown, given)
 
 
 def test_a_platform_that_has_time_left_is_looked_at_when_it_is_over() -> None:
@@ -676,7 +660,6 @@ def test_what_is_watched_of_one_platform_is_named_by_it_however_it_is_written() 
 
 
 def test_the_next_look_goes_on_with_its_own_notice() -> None:
-    assert Takedown.step_type.prepare is not None
     own = UUID(int=9)
     told = {"platform": "Site A", "ground": "intimate_image", "sent_at": SENT.isoformat()}
     context = FakeContext(
@@ -686,7 +669,7 @@ def test_the_next_look_goes_on_with_its_own_notice() -> None:
             "press.leak": {"takedown_sent_at": NOW.isoformat()},
         },
     )  # fmt: skip
-    assert Takedown.step_type.prepare(context).prefill == told | {"answer": "none_yet", "door": "platform"}
+    assert prepare(Takedown, context).prefill == told | {"answer": "none_yet", "door": "platform"}
 
 
 def gone(platform: str) -> Concluded:
@@ -694,15 +677,14 @@ def gone(platform: str) -> Concluded:
 
 
 def test_a_takedown_takes_over_what_the_leak_or_the_last_look_says() -> None:
-    assert Takedown.step_type.prepare is not None
     leak = {"takedown_sent_at": SENT.isoformat(), "what_leaked": ["intimate_image"]}
-    assert Takedown.step_type.prepare(FakeContext(before={"press.leak": leak})).prefill == {
+    assert prepare(Takedown, before={"press.leak": leak}).prefill == {
         "answer": "none_yet", "door": "platform", "ground": "intimate_image", "sent_at": SENT.isoformat(),
     }  # fmt: skip
     last = {"platform": "A site", "ground": "urgent_complaint", "sent_at": SENT.isoformat()}
-    again = Takedown.step_type.prepare(FakeContext(before={"press.takedown": last})).prefill
+    again = prepare(Takedown, before={"press.takedown": last}).prefill
     assert (again["platform"], again["ground"], again["sent_at"]) == ("A site", "urgent_complaint", SENT.isoformat())
-    assert Takedown.step_type.prepare(FakeContext()).prefill["sent_at"] == NOW.isoformat()
+    assert prepare(Takedown).prefill["sent_at"] == NOW.isoformat()
 
 
 def test_gone_and_the_time_of_it_are_said_together() -> None:
@@ -720,25 +702,19 @@ def test_only_an_appeal_may_keep_a_name_and_a_picture() -> None:
 
 
 def test_a_workshop_is_in_this_country_and_says_when_somebody_did_not_sign() -> None:
-    assert Training.step_type.prepare is not None
-    assert Training.step_type.conclude is not None
-    assert Training.step_type.prepare(FakeContext()).prefill == {"country": "IN"}
-    assert Training.step_type.prepare(FakeContext(before={"press.training": {"topics": ["other"]}})).prefill[
-        "topics"
-    ] == ["other"]
-    assert Training.step_type.conclude(FakeContext(answers={"participants": 3, "pledge_signed": 2})).notes
-    assert not Training.step_type.conclude(FakeContext(answers={"participants": 3, "pledge_signed": 3})).notes
-    assert not Training.step_type.conclude(FakeContext(answers={"participants": 3})).notes
+    assert prepare(Training).prefill == {"country": "IN"}
+    assert prepare(Training, before={"press.training": {"topics": ["other"]}}).prefill["topics"] == ["other"]
+    assert conclude(Training, {"participants": 3, "pledge_signed": 2}).notes
+    assert not conclude(Training, {"participants": 3, "pledge_signed": 3}).notes
+    assert not conclude(Training, {"participants": 3}).notes
 
 
 def test_a_draft_that_is_not_there_was_not_checked() -> None:
-    assert identity_check.run is not None
-    assert identity_check.run(FakeContext(persons=(SURVIVOR,))).outputs == {"checked": False}
+    assert run(identity_check, persons=(SURVIVOR,)).outputs == {"checked": False}
 
 
 def test_finding_nothing_still_asks_a_person_to_read() -> None:
-    assert identity_check.run is not None
-    done = identity_check.run(FakeContext(before={"press.release": {"text": "A girl was found."}}))
+    done = run(identity_check, before={"press.release": {"text": "A girl was found."}})
     assert done.outputs["checked"] is True
     assert done.outputs["found"] == 0
     assert "A person must still read it" in done.notes[0]

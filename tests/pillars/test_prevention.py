@@ -12,17 +12,20 @@ from pillars.prevention import PILLAR
 from pillars.prevention.forms import CommunityForm, InterceptForm, PatternSettings, SafeMigrationForm, SessionForm
 from pillars.prevention.licences import licence_state
 from pillars.prevention.steps import Community, Intercept, Recruiter, SafeMigration, Session, pattern
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     OtherLaw,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
 )
 
 CATALOGUE = {
@@ -86,18 +89,14 @@ def test_people_of_another_gender_count_among_all_who_came() -> None:
 
 
 def test_a_disclosure_at_a_session_asks_for_a_report() -> None:
-    assert Session.step_type.prepare is not None
-    assert Session.step_type.conclude is not None
-    assert Session.step_type.prepare(FakeContext()).prefill == {"date": "2026-03-10"}
-    told = Session.step_type.conclude(FakeContext(answers={"disclosures": 2}))
+    assert prepare(Session).prefill == {"date": "2026-03-10"}
+    told = conclude(Session, {"disclosures": 2})
     assert told.facts == {"has_disclosures": True}
     assert told.notes
-    assert Session.step_type.conclude(FakeContext(answers={"disclosures": 0})).facts == {"has_disclosures": False}
+    assert conclude(Session, {"disclosures": 0}).facts == {"has_disclosures": False}
 
 
 def test_each_doubt_about_a_job_offer_is_named() -> None:
-    assert SafeMigration.step_type.conclude is not None
-    assert SafeMigration.step_type.prepare is not None
     doubtful = {
         "age_band": "14_to_17",
         "recruiter_licence": "none",
@@ -112,9 +111,9 @@ def test_each_doubt_about_a_job_offer_is_named() -> None:
         "passport_held_by": "person",
         "debt": "0.00",
     }
-    assert SafeMigration.step_type.conclude(FakeContext(answers=doubtful)).facts == {"offer_warnings": 5}
-    assert SafeMigration.step_type.conclude(FakeContext(answers=honest)).facts == {"offer_warnings": 0}
-    assert SafeMigration.step_type.prepare(FakeContext()).prefill == {"check_in_on": "2026-03-17"}
+    assert conclude(SafeMigration, doubtful).facts == {"offer_warnings": 5}
+    assert conclude(SafeMigration, honest).facts == {"offer_warnings": 0}
+    assert prepare(SafeMigration).prefill == {"check_in_on": "2026-03-17"}
 
 
 @pytest.mark.parametrize(
@@ -130,9 +129,8 @@ def test_each_doubt_about_a_job_offer_is_named() -> None:
 def test_stopping_somebody_against_their_wish_never_passes_unseen(
     wants: str, outcome: str, *, free: bool, against: bool
 ) -> None:
-    assert Intercept.step_type.conclude is not None
     answers = {"wants_to_continue": wants, "free_choice_noted": free, "outcome": outcome, "age_group": "adults"}
-    concluded = Intercept.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Intercept, answers)
     assert concluded.facts == {"was_stopped_against_wish": against, "let_go": outcome == "continued"}
     assert bool(concluded.notes) is against
 
@@ -156,14 +154,11 @@ def test_an_adult_may_refuse_the_whole_talk_and_that_is_how_the_step_ends() -> N
 
 
 def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_named() -> None:
-    assert Intercept.step_type.conclude is not None
-    kept = Intercept.step_type.conclude(
-        FakeContext(answers={"age_group": "children", "wants_to_continue": "yes", "outcome": "shelter"})
-    )
+    kept = conclude(Intercept, {"age_group": "children", "wants_to_continue": "yes", "outcome": "shelter"})
     assert kept.facts == {"was_stopped_against_wish": False, "let_go": False}
     assert "Committee" in kept.notes[0]
     assert kept.watches == (), "nobody said when"
-    differing = Intercept.step_type.conclude(FakeContext(answers={"outcome": "continued", "story_mismatch": True}))
+    differing = conclude(Intercept, {"outcome": "continued", "story_mismatch": True})
     assert len(differing.notes) == 1
 
 
@@ -178,20 +173,18 @@ def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_name
 def test_a_child_kept_safe_at_a_border_is_brought_before_the_committee_in_24_hours(
     changes: dict[str, Any], *, is_watched: bool
 ) -> None:
-    assert Intercept.step_type.conclude is not None
     answers = {"age_group": "children", "outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"} | changes
-    done = Intercept.step_type.conclude(FakeContext(answers=answers))
+    done = conclude(Intercept, answers)
     wanted = [("rescue.production", "IN-JJ-PROD-24H", datetime(2026, 3, 10, 4, 30, tzinfo=UTC), "child-not-produced")]
     assert [(one.uses, one.law, one.from_at, one.ladder) for one in done.watches] == wanted * is_watched
     assert any("24 hours" in note for note in done.notes) is is_watched
 
 
 def test_nobody_is_taken_for_a_child_whose_age_was_told_to_be_another() -> None:
-    assert Intercept.step_type.conclude is not None
     answers = {"outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"}
-    done = Intercept.step_type.conclude(OtherLaw(answers=answers, times={}))
+    done = conclude(Intercept, OtherLaw(answers=answers, times={}))
     assert (done.watches, done.notes) == ((), ())
-    [child] = Intercept.step_type.conclude(OtherLaw(answers=answers | {"age_group": "both"}, times={})).watches
+    [child] = conclude(Intercept, OtherLaw(answers=answers | {"age_group": "both"}, times={})).watches
     assert (child.law, child.due_at) == ("", datetime(2026, 3, 11, 4, 30, tzinfo=UTC))
 
 
@@ -199,35 +192,31 @@ def test_nobody_is_taken_for_a_child_whose_age_was_told_to_be_another() -> None:
     ("jurisdiction", "body"), [("NP-BA", "welfare authority"), ("BD", "probation officer"), ("MM", "social welfare")]
 )
 def test_in_another_country_a_child_kept_safe_is_told_to_the_body_of_that_country(jurisdiction: str, body: str) -> None:
-    assert Intercept.step_type.conclude is not None
     answers = {"outcome": "police", "at": "2026-03-10T04:30:00+00:00"}
-    done = Intercept.step_type.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers))
+    done = conclude(Intercept, answers, jurisdiction=jurisdiction)
     assert done.watches == ()
     assert body in done.notes[0]
     assert "Committee" not in done.notes[0]
 
 
 def test_whoever_sent_travellers_is_brought_into_the_case_by_name_way_and_vehicle() -> None:
-    assert Intercept.step_type.conclude is not None
     answers = {"outcome": "continued", "signs": ["fear"], "recruiter": "A name", "route": "Silchar to Delhi"}
-    [told] = Intercept.step_type.conclude(FakeContext(answers=answers)).persons
+    [told] = conclude(Intercept, answers).persons
     assert told == PersonTold(name="A name", routes=("Silchar to Delhi",))
-    assert Intercept.step_type.conclude(FakeContext(answers=answers | {"signs": ["none"]})).persons == ()
-    assert Intercept.step_type.conclude(FakeContext(answers={"outcome": "continued"})).persons == ()
+    assert conclude(Intercept, answers | {"signs": ["none"]}).persons == ()
+    assert conclude(Intercept, {"outcome": "continued"}).persons == ()
 
 
 def test_an_interception_is_dated_by_when_they_met() -> None:
     assert Intercept.step_type.event_time_field == "at"
-    assert Intercept.step_type.prepare is not None
-    assert Intercept.step_type.prepare(FakeContext()).prefill == {"at": NOW.isoformat()}
+    assert prepare(Intercept).prefill == {"at": NOW.isoformat()}
 
 
 def test_a_recruiter_check_says_that_others_may_know_them_and_not_what() -> None:
-    assert Recruiter.step_type.prepare is not None
-    known = Recruiter.step_type.prepare(FakeContext(matches=MATCHES))
+    known = prepare(Recruiter, matches=MATCHES)
     assert known.prefill == {"linked_cases": 3}
     assert known.notes == ("Other cases might name this recruiter: ask who has them.",)
-    assert Recruiter.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Recruiter).prefill == {}
 
 
 LIST = ({"country": "IN", "number": "B-12/2020", "valid_until": "2026-03-10"},)
@@ -251,10 +240,7 @@ def test_the_shipped_list_can_be_read() -> None:
 
 
 def recruiter(**answers: Any) -> Concluded:
-    assert Recruiter.step_type.conclude is not None
-    return Recruiter.step_type.conclude(
-        FakeContext(answers={"name": "A name", "complaints": 0, "action": "watch"} | answers)
-    )
+    return conclude(Recruiter, {"name": "A name", "complaints": 0, "action": "watch"} | answers)
 
 
 def test_a_recruiter_in_doubt_is_brought_into_the_case_and_one_without_is_not() -> None:
@@ -274,56 +260,47 @@ def test_a_recruiter_in_doubt_is_brought_into_the_case_and_one_without_is_not() 
 
 
 def test_a_recruiter_check_takes_over_who_offered_the_work_or_was_named_at_a_border() -> None:
-    assert Recruiter.step_type.prepare is not None
     offer = {"prevention.safe_migration": {"job_offer_from": "An agency"}}
-    assert Recruiter.step_type.prepare(FakeContext(before=offer)).prefill == {"name": "An agency"}
+    assert prepare(Recruiter, before=offer).prefill == {"name": "An agency"}
     met = offer | {"prevention.intercept": {"recruiter": "A name"}}
-    assert Recruiter.step_type.prepare(FakeContext(before=met)).prefill == {"name": "A name"}
+    assert prepare(Recruiter, before=met).prefill == {"name": "A name"}
 
 
 def test_whoever_goes_is_called_on_the_day_that_was_agreed() -> None:
-    assert SafeMigration.step_type.conclude is not None
-    [call] = SafeMigration.step_type.conclude(
-        FakeContext(answers={"decision": "goes", "check_in_on": "2026-03-17"})
-    ).watches
+    [call] = conclude(SafeMigration, {"decision": "goes", "check_in_on": "2026-03-17"}).watches
     assert (call.uses, call.due_at) == ("prevention.safe_migration", datetime(2026, 3, 17, 18, 29, 59, tzinfo=UTC))
     for answers in ({"decision": "waits", "check_in_on": "2026-03-17"}, {"decision": "goes"}):
-        assert SafeMigration.step_type.conclude(FakeContext(answers=answers)).watches == ()
+        assert conclude(SafeMigration, answers).watches == ()
 
 
 @pytest.mark.parametrize(("band", "told"), [("6_to_11", "under_14"), ("18_to_24", "18_to_24"), ("12_to_17", None)])
 def test_an_age_that_was_told_already_is_asked_to_be_confirmed(band: str, told: str | None) -> None:
-    assert SafeMigration.step_type.prepare is not None
-    prefill = SafeMigration.step_type.prepare(FakeContext(before={"reporting.triage": {"age_band": band}})).prefill
+    prefill = prepare(SafeMigration, before={"reporting.triage": {"age_band": band}}).prefill
     assert prefill.get("age_band") == told
 
 
 def test_what_rarely_changes_is_taken_over_from_the_last_session_and_the_last_map() -> None:
-    assert Session.step_type.prepare is not None
-    assert Community.step_type.prepare is not None
     session = {"prevention.session": {"audience": "school", "language": "kha", "topics": ["other"], "male": 3}}
-    assert Session.step_type.prepare(FakeContext(before=session)).prefill == {
+    assert prepare(Session, before=session).prefill == {
         "audience": "school", "language": "kha", "topics": ["other"], "date": "2026-03-10",
     }  # fmt: skip
     village = {"prevention.community": {"village": "A village", "households": 40, "missing": 2}}
-    assert Community.step_type.prepare(FakeContext(before=village)).prefill == {
+    assert prepare(Community, before=village).prefill == {
         "village": "A village",
         "households": 40,
     }
-    assert Community.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Community).prefill == {}
 
 
 def test_a_village_at_high_risk_without_a_watch_group_needs_one() -> None:
-    assert Community.step_type.conclude is not None
-    unwatched = Community.step_type.conclude(FakeContext(answers={"risk": "high", "watch_group": False}))
+    unwatched = conclude(Community, {"risk": "high", "watch_group": False})
     assert unwatched.facts == {"needs_watch_group": True, "village_at_risk": True}
-    watched = Community.step_type.conclude(FakeContext(answers={"risk": "high", "watch_group": True}))
+    watched = conclude(Community, {"risk": "high", "watch_group": True})
     assert watched.facts == {"needs_watch_group": False, "village_at_risk": True}
 
 
 def test_a_pattern_is_counted_and_tells_only_whom_to_ask() -> None:
-    assert pattern.run is not None
-    done = pattern.run(FakeContext(matches=MATCHES, settings=PatternSettings()))
+    done = run(pattern, matches=MATCHES, settings=PatternSettings())
     assert done.outputs == {"matches": 3, "units": 2, "best_score": 95, "is_pattern": True}
     assert done.matches == MATCHES
     assert done.notes == ("Alike by name: 1.", "Alike by phone: 2.")
@@ -331,14 +308,12 @@ def test_a_pattern_is_counted_and_tells_only_whom_to_ask() -> None:
 
 @pytest.mark.parametrize(("from_cases", "is_pattern"), [(2, True), (3, False)])
 def test_a_workflow_says_from_how_many_cases_on_it_is_a_pattern(from_cases: int, *, is_pattern: bool) -> None:
-    assert pattern.run is not None
     context = FakeContext(matches=MATCHES[:1], settings=PatternSettings(from_cases=from_cases))
-    assert pattern.run(context).outputs["is_pattern"] is is_pattern
+    assert run(pattern, context).outputs["is_pattern"] is is_pattern
 
 
 def test_without_a_match_there_is_no_pattern() -> None:
-    assert pattern.run is not None
-    done = pattern.run(FakeContext(settings=PatternSettings()))
+    done = run(pattern, settings=PatternSettings())
     assert done.outputs == {"matches": 0, "units": 0, "best_score": 0, "is_pattern": False}
 
 

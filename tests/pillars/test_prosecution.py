@@ -10,19 +10,22 @@ from engine.plugin.steps import StepType
 from pillars.prosecution import PILLAR
 from pillars.prosecution.forms import HearingForm, HearingSettings, OutcomeForm
 from pillars.prosecution.steps import Engage, Hearing, Outcome, Statement, Testimony, calendar
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepare,
     prepares_and_concludes,
     prints_its_sheet,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
 )
 
 CATALOGUE = {
@@ -95,38 +98,32 @@ def test_the_event_time_says_when_the_step_happened() -> None:
 
 
 def test_the_language_told_last_is_proposed() -> None:
-    assert Engage.step_type.prepare is not None
     before = {"reporting.intake": {"language": "as"}, "rescue.first_needs": {"language": "grt"}}
-    assert Engage.step_type.prepare(FakeContext(before=before)).prefill == {
+    assert prepare(Engage, before=before).prefill == {
         "appointed_on": "2026-03-10",
         "language": "grt",
     }
-    assert Engage.step_type.prepare(FakeContext()).prefill == {"appointed_on": "2026-03-10"}
+    assert prepare(Engage).prefill == {"appointed_on": "2026-03-10"}
 
 
 @pytest.mark.parametrize(("wish", "goes"), [("yes", True), ("no", False), ("unsure", False), ("not_asked", False)])
 def test_only_a_yes_means_that_the_survivor_wants_to_go_to_court(wish: str, *, goes: bool) -> None:
-    assert Engage.step_type.conclude is not None
-    concluded = Engage.step_type.conclude(FakeContext(answers={"wishes_to_proceed": wish}))
+    concluded = conclude(Engage, {"wishes_to_proceed": wish})
     assert concluded.facts == {"wants_court": goes}
     asks_again = wish in {"unsure", "not_asked"}
     assert said(concluded.watches) == {"court_wish": "prosecution.engage" if asks_again else None}
 
 
 def test_a_second_talk_with_counsel_takes_over_all_but_the_wish() -> None:
-    assert Engage.step_type.prepare is not None
     before = {"counsel": "A", "kind": "legal_aid", "appointed_on": "2026-02-01", "wishes_to_proceed": "no"}
-    prepared = Engage.step_type.prepare(FakeContext(before={"prosecution.engage": before}))
+    prepared = prepare(Engage, before={"prosecution.engage": before})
     assert prepared.prefill == {"counsel": "A", "kind": "legal_aid", "appointed_on": "2026-02-01"}
     assert len(prepared.notes) == 1
 
 
 @pytest.mark.parametrize(("status", "notes"), [("asked_for", 1), ("not_asked", 1), ("given", 0), ("sealed", 0)])
 def test_a_copy_of_the_statement_is_not_forgotten(status: str, notes: int) -> None:
-    assert Statement.step_type.conclude is not None
-    concluded = Statement.step_type.conclude(
-        FakeContext(answers={"copy_status": status, "support_person_present": True})
-    )
+    concluded = conclude(Statement, {"copy_status": status, "support_person_present": True})
     assert len(concluded.notes) == notes
     assert concluded.facts == {"statement_taken": True}
 
@@ -135,39 +132,35 @@ def test_a_copy_of_the_statement_is_not_forgotten(status: str, notes: int) -> No
     ("jurisdiction", "section"), [("IN-AS", "BNSS183"), ("NP", "NP6"), ("BD", "BD"), ("MM", "other")]
 )
 def test_the_law_of_the_statement_is_proposed_by_country(jurisdiction: str, section: str) -> None:
-    assert Statement.step_type.prepare is not None
-    assert Statement.step_type.prepare(FakeContext(jurisdiction=jurisdiction)).prefill == {"section": section}
+    assert prepare(Statement, jurisdiction=jurisdiction).prefill == {"section": section}
 
 
 def test_a_survivor_who_stood_alone_is_pointed_out() -> None:
-    assert Statement.step_type.conclude is not None
-    assert len(Statement.step_type.conclude(FakeContext(answers={"support_person_present": False})).notes) == 1
-    assert Statement.step_type.conclude(FakeContext(answers={"support_person_present": True})).notes == ()
+    assert len(conclude(Statement, {"support_person_present": False}).notes) == 1
+    assert conclude(Statement, {"support_person_present": True}).notes == ()
 
 
 def test_a_hearing_takes_over_court_and_number_of_the_last_one() -> None:
-    assert Hearing.step_type.prepare is not None
     charge = {"policing.chargesheet": {"court": "Special Court"}}
     last = {"prosecution.hearing": {"court": "High Court", "case_no": "SC 4/2026"}}
-    assert Hearing.step_type.prepare(FakeContext(before=charge)).prefill == {"court": "Special Court"}
-    assert Hearing.step_type.prepare(FakeContext(before=charge | last)).prefill == {
+    assert prepare(Hearing, before=charge).prefill == {"court": "Special Court"}
+    assert prepare(Hearing, before=charge | last).prefill == {
         "court": "High Court",
         "case_no": "SC 4/2026",
     }
     said = {"next_at": "2026-03-20T05:00:00Z", "travel_plan": "by train", "attendance_needed": True}
-    prepared = Hearing.step_type.prepare(FakeContext(before={"prosecution.hearing": said}))
+    prepared = prepare(Hearing, before={"prosecution.hearing": said})
     assert prepared.prefill == {"hearing_on": "2026-03-20T05:00:00Z", "travel_plan": "by train"}
     assert len(prepared.notes) == 1
 
 
 def test_the_next_hearing_is_a_fact_from_the_start_of_its_day() -> None:
-    assert Hearing.step_type.conclude is not None
-    concluded = Hearing.step_type.conclude(FakeContext(answers={"next_on": "2026-03-20"}))
+    concluded = conclude(Hearing, {"next_on": "2026-03-20"})
     assert concluded.facts == {"next_hearing_at": datetime(2026, 3, 19, 18, 30, tzinfo=UTC), "hearings_put_off": 0}
     assert concluded.notes == ()
-    at = Hearing.step_type.conclude(FakeContext(answers={"next_on": "2026-03-20", "next_at": "2026-03-20T05:00:00Z"}))
+    at = conclude(Hearing, {"next_on": "2026-03-20", "next_at": "2026-03-20T05:00:00Z"})
     assert at.facts["next_hearing_at"] == datetime(2026, 3, 20, 5, tzinfo=UTC)
-    none = Hearing.step_type.conclude(FakeContext())
+    none = conclude(Hearing)
     assert none.facts == {"hearings_put_off": 0}
     assert none.notes == ("The next hearing is not known: ask the court.",)
 
@@ -192,18 +185,14 @@ def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
 def test_the_next_hearing_opens_a_week_before_and_is_written_down_within_a_day(
     answers: dict[str, Any], opens: datetime, due: datetime
 ) -> None:
-    assert Hearing.step_type.conclude is not None
     hearing = {"hearing_on": "2026-03-09T05:00:00Z", "purpose": "bail"} | answers
-    [watch] = Hearing.step_type.conclude(FakeContext(answers=hearing)).watches
+    [watch] = conclude(Hearing, hearing).watches
     assert (watch.name, watch.uses) == ("next_hearing", "prosecution.hearing")
     assert (watch.opens_at, watch.due_at) == (opens, due)
 
 
 def test_a_hearing_without_a_next_one_ends_the_watch() -> None:
-    assert Hearing.step_type.conclude is not None
-    assert said(Hearing.step_type.conclude(FakeContext(answers={"purpose": "judgment"})).watches) == {
-        "next_hearing": None
-    }
+    assert said(conclude(Hearing, {"purpose": "judgment"}).watches) == {"next_hearing": None}
 
 
 PUT_OFF = {"adjourned": True, "hearing_on": "2026-03-01T05:00:00Z", "next_on": "2026-03-20"}
@@ -223,12 +212,11 @@ PUT_OFF = {"adjourned": True, "hearing_on": "2026-03-01T05:00:00Z", "next_on": "
 def test_adjournments_are_counted_and_the_lawyer_is_told_at_the_limit(
     earlier: int, most: Any, count: int, *, now: bool, is_told: bool
 ) -> None:
-    assert Hearing.step_type.conclude is not None
     context = FakeContext(
         answers=PUT_OFF | {"adjourned": now}, history={"prosecution.hearing": (PUT_OFF,) * earlier},
         settings=HearingSettings(adjournments=most),
     )  # fmt: skip
-    concluded = Hearing.step_type.conclude(context)
+    concluded = conclude(Hearing, context)
     assert concluded.facts["hearings_put_off"] == count
     assert any(note.startswith(f"Put off {count} times") for note in concluded.notes) == is_told
     assert problems(HearingSettings, {"adjournments": 0}) == {"adjournments"}
@@ -254,13 +242,12 @@ POCSO = {"policing.fir": {"sections": ["POCSO"]}}
 def test_what_a_court_must_do_in_time_is_watched_by_the_law_of_its_country(
     jurisdiction: str, before: dict[str, Any], age: int, purposes: list[str], wanted: dict[str, str | None]
 ) -> None:
-    assert Hearing.step_type.conclude is not None
     hearings = tuple({"purpose": purpose, "hearing_on": AT[purpose]} for purpose in purposes)
     context = FakeContext(
         jurisdiction=jurisdiction, before=before, persons=(person("victim", age),), answers=hearings[-1],
         history={"prosecution.hearing": hearings[:-1]},
     )  # fmt: skip
-    watches = Hearing.step_type.conclude(context).watches
+    watches = conclude(Hearing, context).watches
     assert said(watches) == {"next_hearing": None} | wanted
     began = {one.name: one.from_at for one in watches if one.law}
     first = {"child_evidence": "cognizance", "trial": purposes[0], "charge": "charge", "judgment": "arguments"}
@@ -268,10 +255,9 @@ def test_what_a_court_must_do_in_time_is_watched_by_the_law_of_its_country(
 
 
 def test_time_counts_from_the_first_hearing_for_a_purpose_and_not_from_a_later_one() -> None:
-    assert Hearing.step_type.conclude is not None
     later = {"purpose": "charge", "hearing_on": "2026-03-09T05:00:00Z"}
     first = {"purpose": "charge", "hearing_on": AT["charge"]}
-    watches = Hearing.step_type.conclude(FakeContext(answers=later, history={"prosecution.hearing": (first,)})).watches
+    watches = conclude(Hearing, later, history={"prosecution.hearing": (first,)}).watches
     [charge] = [one for one in watches if one.name == "charge"]
     assert charge.from_at == datetime(2026, 2, 10, 5, tzinfo=UTC)
     assert charge.opens_at == datetime(2026, 2, 10, 5, tzinfo=UTC) + timedelta(days=45)
@@ -309,38 +295,33 @@ def test_without_a_hearing_to_come_there_is_no_appointment() -> None:
 def test_a_child_is_to_be_heard_30_days_after_the_court_took_up_the_case(
     age: int, purpose: str, due: str | None
 ) -> None:
-    assert Testimony.step_type.prepare is not None
     hearing = {"hearing_on": "2026-03-09T04:30:00Z", "purpose": purpose}
     context = FakeContext(persons=(person("victim", age),), history={"prosecution.hearing": (hearing,)})
-    assert Testimony.step_type.prepare(context).prefill.get("child_evidence_due") == due
+    assert prepare(Testimony, context).prefill.get("child_evidence_due") == due
 
 
 @pytest.mark.parametrize(("changes", "ready"), [({}, True), ({"sessions": 0}, False), ({"court_visit": False}, False)])
 def test_a_survivor_is_ready_when_prepared_and_shielded(changes: dict[str, Any], *, ready: bool) -> None:
-    assert Testimony.step_type.conclude is not None
     answers = {"sessions": 2, "court_visit": True, "screen_or_video": True, "in_camera_order": True} | changes
-    concluded = Testimony.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Testimony, answers)
     assert concluded.facts == {"ready_to_testify": ready}
     assert len(concluded.notes) == (not ready)
 
 
 def test_what_a_survivor_still_lacks_is_named_and_what_was_done_is_taken_over() -> None:
-    assert Testimony.step_type.conclude is not None
-    assert Testimony.step_type.prepare is not None
-    notes = Testimony.step_type.conclude(FakeContext(answers={"sessions": 1, "court_visit": True})).notes
+    notes = conclude(Testimony, {"sessions": 1, "court_visit": True}).notes
     assert [note.partition(": ")[2] for note in notes] == ["a screen or a video link, an order for a closed hearing."]
     before = {"prosecution.testimony": {"sessions": 2, "court_visit": True, "in_camera_order": True}}
-    assert Testimony.step_type.prepare(FakeContext(before=before)).prefill == {"sessions": 2, "court_visit": True}
+    assert prepare(Testimony, before=before).prefill == {"sessions": 2, "court_visit": True}
 
 
 def test_an_accused_who_may_be_free_is_a_danger_and_the_appeal_is_watched() -> None:
-    assert Outcome.step_type.conclude is not None
     answers: dict[str, Any] = {"release_risk": "free_now", "appeal_by": "2026-03-12"}
-    concluded = Outcome.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Outcome, answers)
     ends_at = datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
     assert concluded.facts == {"release_risk_high": True, "appeal_ends_at": ends_at}
     assert len(concluded.notes) == 1
-    filed = Outcome.step_type.conclude(FakeContext(answers=answers | {"appeal_filed": True, "release_risk": "later"}))
+    filed = conclude(Outcome, answers | {"appeal_filed": True, "release_risk": "later"})
     assert filed.facts == {"release_risk_high": False}
     assert filed.notes == ()
     over = dict.fromkeys(("judgment", "trial", "charge"))
@@ -354,12 +335,10 @@ def test_an_accused_who_may_be_free_is_a_danger_and_the_appeal_is_watched() -> N
 
 
 def test_a_judgment_is_taken_over_when_its_appeal_is_looked_at() -> None:
-    assert Outcome.step_type.prepare is not None
-    assert Outcome.step_type.conclude is not None
     before = {"result": "convicted", "sentence": "ten years", "release_risk": "later"}
-    prefill = Outcome.step_type.prepare(FakeContext(before={"prosecution.outcome": before})).prefill
+    prefill = prepare(Outcome, before={"prosecution.outcome": before}).prefill
     assert prefill == {"result": "convicted", "sentence": "ten years"}
-    paid = Outcome.step_type.conclude(FakeContext(answers={"compensation_ordered": "1000.00"}))
+    paid = conclude(Outcome, {"compensation_ordered": "1000.00"})
     assert paid.notes == ("Compensation was ordered: make sure it is paid.",)
 
 
@@ -374,8 +353,7 @@ def test_a_judgment_is_taken_over_when_its_appeal_is_looked_at() -> None:
     ],
 )
 def test_the_next_hearing_is_found_or_none(last: dict[str, Any], hearing_at: datetime | None) -> None:
-    assert calendar.run is not None
-    outputs = calendar.run(FakeContext(before={"prosecution.hearing": last})).outputs
+    outputs = run(calendar, before={"prosecution.hearing": last}).outputs
     assert outputs == ({"has_hearing": True, "hearing_at": hearing_at} if hearing_at else {"has_hearing": False})
 
 
@@ -406,9 +384,8 @@ def test_every_step_proposes_something_and_something_follows_from_it(step: StepT
 
 
 def test_the_first_hearing_on_a_remand_says_from_when_bail_by_default_counts_and_its_day_counts_too() -> None:
-    assert Hearing.step_type.conclude is not None
     later = {"purpose": "remand", "hearing_on": "2026-03-20T05:00:00Z"}
     first = {"purpose": "remand", "hearing_on": "2026-03-09T20:00:00Z"}  # 01:30 on the 10th in India
-    facts = Hearing.step_type.conclude(FakeContext(answers=later, history={"prosecution.hearing": (first,)})).facts
+    facts = conclude(Hearing, later, history={"prosecution.hearing": (first,)}).facts
     assert facts["bail_counts_from"] == datetime(2026, 3, 9, 18, 29, 59, tzinfo=UTC)
-    assert "bail_counts_from" not in Hearing.step_type.conclude(FakeContext(answers=later | {"purpose": "bail"})).facts
+    assert "bail_counts_from" not in conclude(Hearing, later | {"purpose": "bail"}).facts

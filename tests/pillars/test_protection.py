@@ -29,18 +29,21 @@ from pillars.protection.steps import (
     Witness,
     consent_check,
 )
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
+    prepare,
     prepares_and_concludes,
     prints_its_sheet,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
 )
 
 CATALOGUE = {
@@ -121,8 +124,7 @@ def test_nothing_of_health_but_what_steers_the_work_can_be_decided_on() -> None:
 
 
 def test_consent_is_proposed_for_a_year_in_the_language_told_before() -> None:
-    assert Consent.step_type.prepare is not None
-    prepared = Consent.step_type.prepare(FakeContext(before={"reporting.intake": {"language": "as"}}))
+    prepared = prepare(Consent, before={"reporting.intake": {"language": "as"}})
     assert prepared.prefill == {"language": "as", "valid_until": "2027-03-10"}
 
 
@@ -142,101 +144,86 @@ CONSENTS = [
 def test_consent_is_checked_for_end_withdrawal_purpose_and_content(
     changes: dict[str, Any], *, live: bool, shares: bool
 ) -> None:
-    assert Consent.step_type.conclude is not None
-    assert consent_check.run is not None
     consent = AGREED | changes
-    concluded = Consent.step_type.conclude(FakeContext(answers=consent))
+    concluded = conclude(Consent, consent)
     assert concluded.facts == {"consent_given": live, "consent_to_share": shares}
     assert concluded.consent is not None
     assert concluded.consent.parts == tuple(consent["fields_covered"])
-    outputs = consent_check.run(FakeContext(before={"protection.consent": consent})).outputs
+    outputs = run(consent_check, before={"protection.consent": consent}).outputs
     assert (outputs["live"], outputs["covers_sharing"]) == (live, shares)
 
 
 def test_consent_runs_out_at_the_end_of_its_last_day_where_the_unit_is() -> None:
-    assert consent_check.run is not None
-    outputs = consent_check.run(FakeContext(before={"protection.consent": AGREED})).outputs
+    outputs = run(consent_check, before={"protection.consent": AGREED}).outputs
     assert outputs["expires_at"] == END_OF_12_MARCH_IN_INDIA
 
 
 def test_no_consent_means_no() -> None:
-    assert consent_check.run is not None
-    done = consent_check.run(FakeContext())
+    done = run(consent_check)
     assert done.outputs == {"live": False, "covers_sharing": False}
     assert len(done.notes) == 1
 
 
 def test_the_safety_plan_takes_over_the_danger_and_is_looked_at_in_a_week() -> None:
-    assert Safety.step_type.prepare is not None
-    prefill = Safety.step_type.prepare(FakeContext(before={"reporting.triage": {"risk_level": "high"}})).prefill
+    prefill = prepare(Safety, before={"reporting.triage": {"risk_level": "high"}}).prefill
     assert prefill == {"review_on": "2026-03-17", "level": "high"}
 
 
 def test_open_points_of_phone_safety_are_named() -> None:
-    assert Safety.step_type.conclude is not None
     answers = {"device_checked": False, "social_media_checked": True, "location_sharing_off": False}
-    assert Safety.step_type.conclude(FakeContext(answers=answers)).notes == (
-        "Still open on phone and internet: the phone, location sharing.",
-    )
-    assert Safety.step_type.conclude(FakeContext(answers=dict.fromkeys(answers, True))).notes == ()
+    assert conclude(Safety, answers).notes == ("Still open on phone and internet: the phone, location sharing.",)
+    assert conclude(Safety, dict.fromkeys(answers, True)).notes == ()
 
 
 def test_the_placement_takes_over_the_order_or_else_the_shelter_that_was_reserved() -> None:
-    assert Placement.step_type.prepare is not None
     plan = {"rescue.plan": {"shelter_reserved": "Home One"}}
     order = {"rescue.production": {"placed_at": "Home Two", "order_no": "7/2026"}}
-    assert Placement.step_type.prepare(FakeContext(before=plan)).prefill == {
+    assert prepare(Placement, before=plan).prefill == {
         "shelter": "Home One",
         "review_on": "2026-03-17",
     }
-    assert Placement.step_type.prepare(FakeContext(before=plan | order)).prefill == {
+    assert prepare(Placement, before=plan | order).prefill == {
         "shelter": "Home Two", "order_no": "7/2026", "review_on": "2026-03-17",
     }  # fmt: skip
 
 
 def test_a_person_who_wants_to_leave_is_heard_and_the_order_is_watched() -> None:
-    assert Placement.step_type.conclude is not None
     answers = {"own_wish": "wants_to_leave", "order_expires": "2026-03-12", "legal_basis": "court_order"}
-    concluded = Placement.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Placement, answers)
     assert concluded.facts == {"wants_to_leave": True, "placement_ends_at": END_OF_12_MARCH_IN_INDIA}
     assert len(concluded.notes) == 1
-    assert Placement.step_type.conclude(FakeContext(answers=answers | {"own_wish": "unsure"})).notes == ()
+    assert conclude(Placement, answers | {"own_wish": "unsure"}).notes == ()
 
 
 def test_urgent_care_seen_at_the_rescue_is_proposed() -> None:
-    assert Health.step_type.prepare is not None
     urgent = FakeContext(before={"rescue.first_needs": {"medical_urgent": True}})
-    assert Health.step_type.prepare(urgent).prefill == {"follow_up": "2026-03-17", "triage": "urgent"}
-    assert Health.step_type.prepare(FakeContext()).prefill == {"follow_up": "2026-03-17"}
+    assert prepare(Health, urgent).prefill == {"follow_up": "2026-03-17", "triage": "urgent"}
+    assert prepare(Health).prefill == {"follow_up": "2026-03-17"}
 
 
 def test_a_support_person_reports_in_a_month_and_has_no_tie_to_a_suspect() -> None:
-    assert SupportPerson.step_type.prepare is not None
-    assert SupportPerson.step_type.conclude is not None
-    prefill = SupportPerson.step_type.prepare(FakeContext()).prefill
+    prefill = prepare(SupportPerson).prefill
     assert prefill == {"assigned_at": NOW.isoformat(), "monthly_report_due": "2026-04-10"}
-    assert len(SupportPerson.step_type.conclude(FakeContext(answers={"conflict_check": False})).notes) == 1
-    assert SupportPerson.step_type.conclude(FakeContext(answers={"conflict_check": True})).notes == ()
+    assert len(conclude(SupportPerson, {"conflict_check": False}).notes) == 1
+    assert conclude(SupportPerson, {"conflict_check": True}).notes == ()
 
 
 def test_the_threat_report_is_due_five_working_days_later() -> None:
-    assert Witness.step_type.prepare is not None
-    tuesday = Witness.step_type.prepare(FakeContext()).prefill
+    tuesday = prepare(Witness).prefill
     assert tuesday == {"applied_on": "2026-03-10", "tar_due": "2026-03-17"}
-    saturday = Witness.step_type.prepare(FakeContext(now=datetime(2026, 3, 14, 6, tzinfo=UTC))).prefill
+    saturday = prepare(Witness, now=datetime(2026, 3, 14, 6, tzinfo=UTC)).prefill
     assert saturday["tar_due"] == "2026-03-20"
 
 
 def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before() -> None:
-    assert Witness.step_type.conclude is not None
     answers = {"order_on": "2026-03-10", "expires_on": "2026-06-10"}
-    concluded = Witness.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Witness, answers)
     assert concluded.notes == ("Ask for a new order by 27 May 2026.",)
     assert concluded.facts["protection_ordered"] is True
     assert concluded.facts["protection_ends_at"] == datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC)
-    too_long = Witness.step_type.conclude(FakeContext(answers=answers | {"expires_on": "2026-06-11"}))
+    too_long = conclude(Witness, answers | {"expires_on": "2026-06-11"})
     assert "An order lasts 3 months at most: check its end." in too_long.notes
-    assert Witness.step_type.conclude(FakeContext()).facts == {"protection_ordered": False}
+    assert conclude(Witness).facts == {"protection_ordered": False}
     assert said(concluded.watches) == {"witness_order": ("protection.witness", "high"), "threat_report": None}
     assert day_of(concluded.watches, "witness_order") == ("2026-05-27", "2026-06-10")
 
@@ -253,25 +240,22 @@ def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before()
 def test_the_threat_report_is_watched_by_the_law_of_india_until_it_is_there(
     jurisdiction: str, answers: dict[str, Any], *, is_watched: bool
 ) -> None:
-    assert Witness.step_type.conclude is not None
-    watches = Witness.step_type.conclude(FakeContext(jurisdiction=jurisdiction, answers=answers)).watches
+    watches = conclude(Witness, answers, jurisdiction=jurisdiction).watches
     found = next(one for one in watches if one.name == "threat_report")
     assert (found.law, found.is_over) == (("IN-WPS-TAR", False) if is_watched else ("", True))
 
 
 def test_the_time_for_the_threat_report_runs_from_the_order_and_else_from_the_application() -> None:
-    assert Witness.step_type.conclude is not None
-    assert Witness.step_type.prepare is not None
     asked = {"applied_on": "2026-03-05"}
     for answers, since in (
         (asked, datetime(2026, 3, 5, 18, 29, 59, tzinfo=UTC)),
         (asked | {"report_ordered_at": "2026-03-09T06:00:00Z"}, datetime(2026, 3, 9, 6, tzinfo=UTC)),
     ):
-        watches = Witness.step_type.conclude(FakeContext(jurisdiction="IN-NL", answers=answers)).watches
+        watches = conclude(Witness, answers, jurisdiction="IN-NL").watches
         [found] = [one for one in watches if one.name == "threat_report"]
         assert found.from_at == since
     told = {"protection.witness": {"report_ordered_at": "2026-03-09T06:00:00Z"}}
-    assert Witness.step_type.prepare(FakeContext(before=told)).prefill["tar_due"] == "2026-03-16"
+    assert prepare(Witness, before=told).prefill["tar_due"] == "2026-03-16"
 
 
 def said(watches: tuple[Watch, ...]) -> dict[str, tuple[str, str] | None]:
@@ -293,8 +277,7 @@ def day_of(watches: tuple[Watch, ...], name: str) -> tuple[str, str]:
     ids=["two weeks before", "half way"],
 )
 def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(until: str, opens: str, due: str) -> None:
-    assert Consent.step_type.conclude is not None
-    watches = Consent.step_type.conclude(FakeContext(answers=AGREED | {"valid_until": until})).watches
+    watches = conclude(Consent, AGREED | {"valid_until": until}).watches
     assert day_of(watches, "consent_end") == (opens, due)
     ends, over = watches
     assert over.uses == "protection.consent_check"
@@ -304,17 +287,15 @@ def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(unt
 
 @pytest.mark.parametrize("changes", [{"withdrawn_at": NOW.isoformat()}, {"valid_until": "2026-03-09"}])
 def test_a_consent_that_is_over_is_watched_no_longer(changes: dict[str, Any]) -> None:
-    assert Consent.step_type.conclude is not None
-    watches = Consent.step_type.conclude(FakeContext(answers=AGREED | changes)).watches
+    watches = conclude(Consent, AGREED | changes).watches
     assert said(watches) == {"consent_end": None, "consent_over": None}
 
 
 def test_the_check_turns_the_facts_of_consent_when_it_has_run_out() -> None:
-    assert consent_check.run is not None
     later = FakeContext(now=END_OF_12_MARCH_IN_INDIA + timedelta(seconds=1), before={"protection.consent": AGREED})
-    assert consent_check.run(later).facts == {"consent_given": False, "consent_to_share": False}
+    assert run(consent_check, later).facts == {"consent_given": False, "consent_to_share": False}
     before = FakeContext(now=END_OF_12_MARCH_IN_INDIA, before={"protection.consent": AGREED})
-    assert consent_check.run(before).facts == {"consent_given": True, "consent_to_share": True}
+    assert run(consent_check, before).facts == {"consent_given": True, "consent_to_share": True}
 
 
 @pytest.mark.parametrize(
@@ -333,8 +314,7 @@ def test_the_greater_the_danger_the_sooner_a_plan_is_looked_at_again(level: str,
     [("critical", "high", True), ("high", "high", True), ("medium", "standard", False), ("low", "standard", False)],
 )
 def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, danger: bool) -> None:
-    assert Safety.step_type.conclude is not None
-    concluded = Safety.step_type.conclude(FakeContext(answers={"level": level, "review_on": "2026-03-12"}))
+    concluded = conclude(Safety, {"level": level, "review_on": "2026-03-12"})
     assert said(concluded.watches) == {"safety_review": ("protection.safety", ladder)}
     assert day_of(concluded.watches, "safety_review") == ("2026-03-12", "2026-03-12")
     assert concluded.facts == {"in_great_danger": danger}
@@ -342,15 +322,13 @@ def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, d
 
 
 def test_a_review_that_is_too_late_for_the_danger_is_pointed_out() -> None:
-    assert Safety.step_type.conclude is not None
-    late = Safety.step_type.conclude(FakeContext(answers={"level": "critical", "review_on": "2026-03-13"}))
+    late = conclude(Safety, {"level": "critical", "review_on": "2026-03-13"})
     assert late.notes == ("The review is late for this danger: review the plan within 2 days.",)
 
 
 def test_a_review_takes_over_the_plan_and_asks_what_changed() -> None:
-    assert Safety.step_type.prepare is not None
     plan = {"level": "low", "threats": ["debt"], "threat_source": "the uncle", "code_word": "mango"}
-    prepared = Safety.step_type.prepare(FakeContext(before={"protection.safety": plan}))
+    prepared = prepare(Safety, before={"protection.safety": plan})
     assert prepared.prefill == plan | {"review_on": "2026-04-09"}
     assert len(prepared.notes) == 1
 
@@ -388,20 +366,18 @@ TAKEN_IN: dict[str, Any] = {
 def test_a_placement_is_reviewed_and_the_end_of_its_ground_is_watched(
     basis: str, changes: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    assert Placement.step_type.conclude is not None
-    watches = Placement.step_type.conclude(FakeContext(answers=TAKEN_IN | {"legal_basis": basis} | changes)).watches
+    watches = conclude(Placement, TAKEN_IN | {"legal_basis": basis} | changes).watches
     assert said(watches) == {"placement_review": ("protection.placement", "standard")} | wanted
 
 
 def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_it() -> None:
-    assert Placement.step_type.conclude is not None
     moved = TAKEN_IN | {"legal_basis": "magistrate_order", "admitted_at": "2026-03-12T04:30:00+00:00"}
     first = TAKEN_IN | {"legal_basis": "magistrate_order"}
     history: dict[str, tuple[dict[str, Any], ...]] = {"protection.placement": (first,)}
     order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
 
     def counted_from(context: FakeContext) -> tuple[str, datetime | None]:
-        found = next(one for one in Placement.step_type.conclude(context).watches if one.name == "custody_law")  # type: ignore[misc]
+        found = next(one for one in conclude(Placement, context).watches if one.name == "custody_law")  # type: ignore[misc]
         return found.law, found.from_at
 
     assert counted_from(FakeContext(answers=first)) == ("IN-ITPA-10D", datetime.fromisoformat(ADMITTED))
@@ -411,7 +387,7 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
     assert counted_from(FakeContext(answers=moved, history=history, before=order)) == (
         "IN-ITPA-10D", datetime(2026, 3, 8, 9, 30, tzinfo=UTC),
     )  # fmt: skip
-    abroad = Placement.step_type.conclude(FakeContext(jurisdiction="NP", answers=first)).watches
+    abroad = conclude(Placement, first, jurisdiction="NP").watches
     assert "custody_law" not in said(abroad)
 
 
@@ -431,29 +407,25 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
 def test_each_sub_section_of_the_order_starts_a_limit_of_its_own(
     at_production: str | None, at_placement: str | None, law: str, since: str
 ) -> None:
-    assert Placement.step_type.conclude is not None
     order = {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00", "order_under": at_production}
     first = TAKEN_IN | {"legal_basis": "magistrate_order"}
     now = first | {"admitted_at": "2026-03-12T04:30:00+00:00", "order_under": at_placement}
     context = FakeContext(answers=now, history={"protection.placement": (first,)}, before={"rescue.production": order})
-    [found] = [one for one in Placement.step_type.conclude(context).watches if one.name == "custody_law"]
+    [found] = [one for one in conclude(Placement, context).watches if one.name == "custody_law"]
     assert (found.law, f"{found.from_at:%Y-%m-%d}" if found.from_at else "") == (law, since)
     assert found.is_over is (not law)
 
 
 def test_the_form_asks_for_the_sub_section_and_takes_not_known() -> None:
-    assert Placement.step_type.prepare is not None
     for form in (PlacementForm, CustodyForm):
         [asked] = [spec for spec in specs_of(form) if spec.name == "order_under"]
         assert list(asked.choices) == ["s17_1", "s17_3", "s17_4", "other", "unknown"]
         assert not asked.required, "what was answered before stays an answer"
     told = {"rescue.production": {"authority": "Magistrate", "order_under": "s17_3"}}
-    assert Placement.step_type.prepare(FakeContext(before=told)).prefill["order_under"] == "s17_3"
+    assert prepare(Placement, before=told).prefill["order_under"] == "s17_3"
 
 
 def test_the_days_of_custody_count_anew_after_a_release() -> None:
-    assert Placement.step_type.conclude is not None
-    assert Custody.step_type.prepare is not None
     assert Placement.step_type.history == Custody.step_type.history == ("protection.placement", "protection.custody")
     first = TAKEN_IN | {"legal_basis": "magistrate_order"}
     again = first | {"admitted_at": "2026-04-07T04:30:00+00:00"}
@@ -464,14 +436,12 @@ def test_the_days_of_custody_count_anew_after_a_release() -> None:
     history = {"protection.placement": (first,), "protection.custody": custody}
     order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
     context = FakeContext(answers=again, history=history, before=order)
-    found = next(one for one in Placement.step_type.conclude(context).watches if one.name == "custody_law")
+    found = next(one for one in conclude(Placement, context).watches if one.name == "custody_law")
     assert found.from_at == datetime(2026, 4, 7, 4, 30, tzinfo=UTC)
     free = FakeContext(answers=again | {"legal_basis": "own_wish"}, history=history, before=order)
-    assert "custody_law" not in said(Placement.step_type.conclude(free).watches), "nobody is held by an order now"
+    assert "custody_law" not in said(conclude(Placement, free).watches), "nobody is held by an order now"
     placed = history | {"protection.placement": (first, again)}
-    assert "Counted from 07 Apr 2026" in " ".join(
-        Custody.step_type.prepare(FakeContext(history=placed, before=order)).notes
-    )
+    assert "Counted from 07 Apr 2026" in " ".join(prepare(Custody, history=placed, before=order).notes)
 
 
 OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_inquiry": None}
@@ -500,8 +470,7 @@ OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_i
 def test_what_follows_the_end_of_custody(
     answers: dict[str, Any], wanted: dict[str, Any], *, held: bool, without_order: bool
 ) -> None:
-    assert Custody.step_type.conclude is not None
-    concluded = Custody.step_type.conclude(FakeContext(answers={"decided_at": ADMITTED} | answers))
+    concluded = conclude(Custody, {"decided_at": ADMITTED} | answers)
     assert said(concluded.watches) == OVER | wanted
     assert concluded.facts == {"is_held": held, "held_without_order": without_order}
     assert len(concluded.notes) == without_order
@@ -515,17 +484,15 @@ def test_a_new_order_says_when_it_ends() -> None:
 
 
 def test_whoever_ends_custody_is_told_since_when_it_counts() -> None:
-    assert Custody.step_type.prepare is not None
     placed = {"protection.placement": ({"legal_basis": "magistrate_order", "admitted_at": ADMITTED},)}
-    assert "Counted from 09 Mar 2026" in " ".join(Custody.step_type.prepare(FakeContext(history=placed)).notes)
-    assert len(Custody.step_type.prepare(FakeContext()).notes) == 1
-    assert Custody.step_type.prepare(FakeContext(history=placed)).prefill == {}
+    assert "Counted from 09 Mar 2026" in " ".join(prepare(Custody, history=placed).notes)
+    assert len(prepare(Custody).notes) == 1
+    assert prepare(Custody, history=placed).prefill == {}
 
 
 def test_a_placement_that_does_not_fit_is_pointed_out() -> None:
-    assert Placement.step_type.conclude is not None
-    assert len(Placement.step_type.conclude(FakeContext(answers={"gender_fit": False})).notes) == 1
-    assert Placement.step_type.conclude(FakeContext(answers={"gender_fit": True, "language_fit": True})).notes == ()
+    assert len(conclude(Placement, {"gender_fit": False}).notes) == 1
+    assert conclude(Placement, {"gender_fit": True, "language_fit": True}).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -534,30 +501,27 @@ def test_a_placement_that_does_not_fit_is_pointed_out() -> None:
 def test_the_ground_of_a_placement_is_taken_from_the_authority_that_ordered_it(
     authority: str, basis: str | None
 ) -> None:
-    assert Placement.step_type.prepare is not None
-    prefill = Placement.step_type.prepare(FakeContext(before={"rescue.production": {"authority": authority}})).prefill
+    prefill = prepare(Placement, before={"rescue.production": {"authority": authority}}).prefill
     assert prefill.get("legal_basis") == basis
 
 
 def test_the_next_health_visit_is_watched_and_nothing_of_health_is_told() -> None:
-    assert Health.step_type.conclude is not None
     answers = {"follow_up": "2026-03-16", "suicide_screen": "acute", "report_to_police_needed": True}
-    concluded = Health.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Health, answers)
     assert said(concluded.watches) == {"health_visit": ("protection.health", "standard")}
     assert concluded.facts == {}
     assert not any(word in " ".join(concluded.notes).lower() for word in ("acute", "suicide", "hurt"))
-    assert Health.step_type.conclude(FakeContext()).watches == ()
+    assert conclude(Health).watches == ()
 
 
 def test_the_monthly_report_is_watched_and_the_court_is_told_of_a_support_person() -> None:
-    assert SupportPerson.step_type.conclude is not None
     answers = {"role": "support_person", "conflict_check": True, "monthly_report_due": "2026-04-10"}
-    concluded = SupportPerson.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(SupportPerson, answers)
     assert day_of(concluded.watches, "support_report_support_person") == ("2026-04-07", "2026-04-10")
     assert concluded.notes == ("Inform the court within 24 hours who the support person is.",)
-    told = SupportPerson.step_type.conclude(FakeContext(answers=answers | {"court_informed_at": NOW.isoformat()}))
+    told = conclude(SupportPerson, answers | {"court_informed_at": NOW.isoformat()})
     assert told.notes == ()
-    assert SupportPerson.step_type.conclude(FakeContext(answers={"role": "interpreter"})).notes == ()
+    assert conclude(SupportPerson, {"role": "interpreter"}).notes == ()
 
 
 @pytest.mark.parametrize(

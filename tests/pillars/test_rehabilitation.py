@@ -27,16 +27,19 @@ from pillars.rehabilitation.steps import (
     Progress,
     ageing_out,
 )
-from tests.pillars.support import (
+from tests.kit.pillars import (
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
 )
 
 CATALOGUE = {
@@ -94,54 +97,46 @@ def test_a_session_of_counselling_is_dated_by_when_it_took_place() -> None:
 
 
 def test_the_care_plan_takes_over_the_needs_that_were_found() -> None:
-    assert CarePlan.step_type.prepare is not None
-    found = CarePlan.step_type.prepare(FakeContext(before={"rehabilitation.assess": {"domains": ["mind", "income"]}}))
+    found = prepare(CarePlan, before={"rehabilitation.assess": {"domains": ["mind", "income"]}})
     assert found.prefill == {"plan_type": ["mind", "income"], "start": "2026-03-10", "planned_end": "2026-09-10"}
     assert found.notes == ()
-    nothing = CarePlan.step_type.prepare(FakeContext())
+    nothing = prepare(CarePlan)
     assert "plan_type" not in nothing.prefill
     assert nothing.notes == ("There is no needs assessment yet.",)
 
 
 def test_the_next_session_is_proposed_in_a_week() -> None:
-    assert Counsel.step_type.prepare is not None
-    assert Counsel.step_type.prepare(FakeContext()).prefill == {"next": "2026-03-17"}
+    assert prepare(Counsel).prefill == {"next": "2026-03-17"}
 
 
 def test_granted_help_that_cannot_be_paid_is_noted() -> None:
-    assert Entitlements.step_type.prepare is not None
-    assert Entitlements.step_type.conclude is not None
-    assert Entitlements.step_type.prepare(FakeContext()).prefill == {"applied_on": "2026-03-10"}
-    stuck = Entitlements.step_type.conclude(FakeContext(answers={"granted_on": "2026-03-10", "bank_ready": False}))
+    assert prepare(Entitlements).prefill == {"applied_on": "2026-03-10"}
+    stuck = conclude(Entitlements, {"granted_on": "2026-03-10", "bank_ready": False})
     assert stuck.facts == {"help_was_granted": True}
     assert stuck.notes
-    asked_only = Entitlements.step_type.conclude(FakeContext(answers={"bank_ready": False}))
+    asked_only = conclude(Entitlements, {"bank_ready": False})
     assert asked_only.facts == {"help_was_granted": False}
     assert not asked_only.notes
 
 
 def test_the_review_says_when_the_plan_is_over_and_proposes_the_next() -> None:
-    assert Progress.step_type.prepare is not None
-    assert Progress.step_type.conclude is not None
-    over = Progress.step_type.prepare(FakeContext(before={"rehabilitation.care_plan": {"planned_end": "2026-03-09"}}))
+    over = prepare(Progress, before={"rehabilitation.care_plan": {"planned_end": "2026-03-09"}})
     assert over.prefill == {"date": "2026-03-10", "next": "2026-06-08"}
     assert over.notes
-    assert not Progress.step_type.prepare(FakeContext()).notes
-    ready = Progress.step_type.conclude(FakeContext(answers={"decision": "ready_to_leave_care"}))
+    assert not prepare(Progress).notes
+    ready = conclude(Progress, {"decision": "ready_to_leave_care"})
     assert ready.facts == {"is_ready_to_leave_care": True, "is_worse": False}
     assert all(one.is_over for one in ready.watches)
 
 
 def test_a_child_of_seventeen_should_have_a_plan_for_after_care() -> None:
-    assert ageing_out.run is not None
-    done = ageing_out.run(FakeContext(persons=(person(age=17), person(age=9)), settings=AgeingOutSettings()))
+    done = run(ageing_out, persons=(person(age=17), person(age=9)), settings=AgeingOutSettings())
     assert done.outputs == {"is_known": True, "plan_now": True, "days_at_least": 0, "days_at_most": 365}
     assert done.notes
 
 
 def test_the_days_until_eighteen_are_a_span_because_ages_are_known_in_years() -> None:
-    assert ageing_out.run is not None
-    done = ageing_out.run(FakeContext(persons=(person(age=15),), settings=AgeingOutSettings()))
+    done = run(ageing_out, persons=(person(age=15),), settings=AgeingOutSettings())
     at_least, at_most = date(2028, 3, 10) - date(2026, 3, 10), date(2029, 3, 10) - date(2026, 3, 10)
     assert done.outputs == {
         "is_known": True,
@@ -152,24 +147,21 @@ def test_the_days_until_eighteen_are_a_span_because_ages_are_known_in_years() ->
 
 
 def test_a_workflow_may_plan_earlier_for_leaving_care() -> None:
-    assert ageing_out.run is not None
     settings = AgeingOutSettings(plan_days_before=800)
-    assert ageing_out.run(FakeContext(persons=(person(age=15),), settings=settings)).outputs["plan_now"] is True
+    assert run(ageing_out, persons=(person(age=15),), settings=settings).outputs["plan_now"] is True
 
 
 @pytest.mark.parametrize(
     ("persons", "is_known"), [((), False), ((person(age=None),), False), ((person(age=30),), True)]
 )
 def test_nothing_is_counted_without_a_child_whose_age_is_known(persons: Any, *, is_known: bool) -> None:
-    assert ageing_out.run is not None
-    done = ageing_out.run(FakeContext(persons=persons, settings=AgeingOutSettings()))
+    done = run(ageing_out, persons=persons, settings=AgeingOutSettings())
     assert done.outputs == {"is_known": is_known, "plan_now": False}
 
 
 def test_a_suspects_age_does_not_count() -> None:
-    assert ageing_out.run is not None
     persons = (person(role="suspect", age=17),)
-    assert ageing_out.run(FakeContext(persons=persons, settings=AgeingOutSettings())).outputs["is_known"] is False
+    assert run(ageing_out, persons=persons, settings=AgeingOutSettings()).outputs["is_known"] is False
 
 
 def _days(watches: tuple[Watch, ...]) -> dict[str, date | None]:
@@ -177,31 +169,27 @@ def _days(watches: tuple[Watch, ...]) -> dict[str, date | None]:
 
 
 def test_needs_are_looked_at_again_sooner_when_the_person_does_badly() -> None:
-    assert Assess.step_type.prepare is not None
-    assert Assess.step_type.conclude is not None
-    well = Assess.step_type.conclude(FakeContext(answers={"score": 4, "domains": ["mind"]}))
-    badly = Assess.step_type.conclude(FakeContext(answers={"score": 3, "domains": ["mind"]}))
+    well = conclude(Assess, {"score": 4, "domains": ["mind"]})
+    badly = conclude(Assess, {"score": 3, "domains": ["mind"]})
     assert _days(well.watches) == {"needs_review": date(2026, 6, 8)}
     assert _days(badly.watches) == {"needs_review": date(2026, 4, 9)}
     assert (well.facts["doing_badly"], badly.facts["doing_badly"]) == (False, True)
     assert badly.notes
     before = {"rehabilitation.assess": {"domains": ["mind", "papers"], "score": 2, "own_goals": "a wish"}}
-    assert Assess.step_type.prepare(FakeContext(before=before)).prefill == {"domains": ["mind", "papers"]}
+    assert prepare(Assess, before=before).prefill == {"domains": ["mind", "papers"]}
 
 
 def test_a_need_that_is_closed_is_said() -> None:
-    assert Assess.step_type.conclude is not None
     before = {"rehabilitation.assess": {"domains": ["mind", "papers"]}}
-    closed = Assess.step_type.conclude(FakeContext(answers={"score": 5, "domains": ["mind"]}, before=before))
+    closed = conclude(Assess, {"score": 5, "domains": ["mind"]}, before=before)
     assert closed.notes == ("Settled since the last time: papers.",)
 
 
 def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_out() -> None:
-    assert CarePlan.step_type.conclude is not None
     before = {"rehabilitation.assess": {"domains": ["mind", "papers"]}}
     answers = {"start": "2026-03-10", "plan_type": ["mind"]}
     settings = CarePlanSettings()
-    concluded = CarePlan.step_type.conclude(FakeContext(answers=answers, before=before, settings=settings))
+    concluded = conclude(CarePlan, answers, before=before, settings=settings)
     assert _days(concluded.watches)["care_plan_review"] == date(2026, 4, 10)
     assert concluded.notes == ("The plan does not cover needs that were found: papers.",)
     over = [one.name for one in concluded.watches if one.is_over]
@@ -219,9 +207,8 @@ def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_ou
 def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
     age: int, opens: datetime | None, due: date, turns: date | None
 ) -> None:
-    assert CarePlan.step_type.conclude is not None
     context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=age),), settings=CarePlanSettings())
-    watches = {one.name: one for one in CarePlan.step_type.conclude(context).watches}
+    watches = {one.name: one for one in conclude(CarePlan, context).watches}
     plan = watches["leaving_care_plan"]
     assert (plan.uses, plan.settings) == ("rehabilitation.care_plan", {"leaving_care": "yes"})
     assert (plan.opens_at, plan.due_at and plan.due_at.date()) == (opens, due)
@@ -229,34 +216,30 @@ def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
 
 
 def test_the_plan_for_leaving_care_asks_for_no_other_one() -> None:
-    assert CarePlan.step_type.prepare is not None
-    assert CarePlan.step_type.conclude is not None
     settings = CarePlanSettings(leaving_care="yes")
     context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=17),), settings=settings)
-    assert list(_days(CarePlan.step_type.conclude(context).watches)) == ["care_plan_review"]
-    assert any("the day the person is 18" in note for note in CarePlan.step_type.prepare(context).notes)
+    assert list(_days(conclude(CarePlan, context).watches)) == ["care_plan_review"]
+    assert any("the day the person is 18" in note for note in prepare(CarePlan, context).notes)
 
 
 def test_a_day_of_birth_that_a_step_knows_comes_before_the_age() -> None:
-    assert ageing_out.run is not None
     settings = AgeingOutSettings(from_step="core.ask")
     before = {"core.ask": {"born_on": "2009-02-28"}}
     context = FakeContext(before=before, persons=(person(age=12),), settings=settings)
-    done = ageing_out.run(context)
+    done = run(ageing_out, context)
     days = (date(2027, 2, 28) - date(2026, 3, 10)).days
     assert done.outputs == {"is_known": True, "plan_now": True, "days_at_least": days, "days_at_most": days}
     assert _days(done.watches)["turns_18"] == date(2027, 2, 28)
-    adult = ageing_out.run(FakeContext(before={"core.ask": {"born_on": "2008-03-10"}}, settings=settings))
+    adult = run(ageing_out, before={"core.ask": {"born_on": "2008-03-10"}}, settings=settings)
     assert adult.outputs == {"is_known": True, "plan_now": False}
 
 
 def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:
-    assert Progress.step_type.prepare is not None
     new = {"rehabilitation.care_plan": {"start": "2025-12-11", "planned_end": "2026-12-01"}}
     old = {"rehabilitation.care_plan": {"start": "2025-12-10", "planned_end": "2026-12-01"}}
-    assert Progress.step_type.prepare(FakeContext(before=new)).prefill["next"] == "2026-04-10"
-    assert Progress.step_type.prepare(FakeContext(before=old)).prefill["next"] == "2026-06-08"
-    assert Progress.step_type.prepare(FakeContext(persons=(person(age=17),))).notes
+    assert prepare(Progress, before=new).prefill["next"] == "2026-04-10"
+    assert prepare(Progress, before=old).prefill["next"] == "2026-06-08"
+    assert prepare(Progress, persons=(person(age=17),)).notes
 
 
 @pytest.mark.parametrize(
@@ -270,26 +253,20 @@ def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:
     ],
 )
 def test_a_review_opens_what_it_decided(decision: str, named: list[str]) -> None:
-    assert Progress.step_type.conclude is not None
     answers = {"decision": decision, "next": "2026-04-10", "domains_score": ["mind_worse", "health_better"]}
-    concluded = Progress.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Progress, answers)
     assert [one.name for one in concluded.watches if not one.is_over] == named
     assert concluded.facts["is_worse"] is True
     assert concluded.notes == ("Worse than before: mind.",)
 
 
 def test_the_next_session_opens_in_time_and_says_nothing_of_the_risk() -> None:
-    assert Counsel.step_type.conclude is not None
-    assert Counsel.step_type.prepare is not None
-    calm, acute = (
-        Counsel.step_type.conclude(FakeContext(answers={"next": "2026-03-17", "risk_now": risk}))
-        for risk in ("none", "acute")
-    )
+    calm, acute = (conclude(Counsel, {"next": "2026-03-17", "risk_now": risk}) for risk in ("none", "acute"))
     assert calm == acute
     assert _days(calm.watches) == {"next_session": date(2026, 3, 17)}
-    assert Counsel.step_type.conclude(FakeContext(answers={})).watches[0].is_over
+    assert conclude(Counsel, {}).watches[0].is_over
     before = {"rehabilitation.counsel": {"lang": "kha", "risk_now": "acute"}}
-    prepared = Counsel.step_type.prepare(FakeContext(before=before))
+    prepared = prepare(Counsel, before=before)
     assert prepared.prefill == {"next": "2026-03-17", "lang": "kha"}
     assert prepared.notes == ()
 
@@ -306,18 +283,16 @@ def test_the_next_session_opens_in_time_and_says_nothing_of_the_risk() -> None:
 def test_learning_is_followed_until_there_is_a_certificate(
     answers: dict[str, Any], due: date | None, said: int
 ) -> None:
-    assert Learning.step_type.conclude is not None
-    concluded = Learning.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Learning, answers)
     assert _days(concluded.watches) == {"learning_review": due}
     assert len(concluded.notes) == said
     assert concluded.facts["has_certificate"] is (due is None)
 
 
 def test_enrolment_takes_over_what_was_told() -> None:
-    assert Learning.step_type.prepare is not None
-    assert Learning.step_type.prepare(FakeContext()).prefill == {"start": "2026-03-10"}
+    assert prepare(Learning).prefill == {"start": "2026-03-10"}
     before = {"rehabilitation.learning": {"track": "school", "attendance": 40}}
-    assert Learning.step_type.prepare(FakeContext(before=before)).prefill == {"track": "school"}
+    assert prepare(Learning, before=before).prefill == {"track": "school"}
 
 
 @pytest.mark.parametrize(
@@ -332,9 +307,8 @@ def test_enrolment_takes_over_what_was_told() -> None:
 def test_help_from_the_state_is_asked_for_again_until_it_is_granted(
     answers: dict[str, Any], before: dict[str, Any], due: date | None
 ) -> None:
-    assert Entitlements.step_type.conclude is not None
     context = FakeContext(answers=answers, before={"rehabilitation.entitlements": before})
-    assert _days(Entitlements.step_type.conclude(context).watches) == {"entitlement": due}
+    assert _days(conclude(Entitlements, context).watches) == {"entitlement": due}
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])

@@ -20,15 +20,18 @@ from pillars.reintegration.steps import (
     schedule,
 )
 from pillars.reintegration.visits import milestones, missed, red_flag
-from tests.pillars.support import (
+from tests.kit.pillars import (
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
 )
 
 CATALOGUE = {
@@ -100,60 +103,51 @@ def test_a_visit_is_dated_by_when_it_was_but_may_not_have_been() -> None:
     ],
 )
 def test_visits_come_after_weeks_and_months_and_then_every_90_days(handed_over: str, next_visit: str) -> None:
-    assert Visit.step_type.prepare is not None
-    prefill = Visit.step_type.prepare(FakeContext(before={"repatriation.handover": {"at": handed_over}})).prefill
+    prefill = prepare(Visit, before={"repatriation.handover": {"at": handed_over}}).prefill
     assert prefill == {"due_on": "2026-03-10", "next": next_visit}
 
 
 def test_a_visit_takes_over_the_day_that_was_planned_for_it() -> None:
-    assert Visit.step_type.prepare is not None
     planned = FakeContext(before={"reintegration.visit": {"next": "2026-03-12"}})
-    assert Visit.step_type.prepare(planned).prefill == {"due_on": "2026-03-12", "next": "2026-03-19"}
+    assert prepare(Visit, planned).prefill == {"due_on": "2026-03-12", "next": "2026-03-19"}
 
 
 @pytest.mark.parametrize(
     ("mode", "alone", "counts"), [("phone", True, True), ("phone", False, False), ("not_reached", True, False)]
 )
 def test_a_visit_counts_only_when_the_person_was_spoken_to_alone(mode: str, *, alone: bool, counts: bool) -> None:
-    assert Visit.step_type.conclude is not None
     answers = {"mode": mode, "alone_with_person": alone, "done_at": "2026-03-10T05:00:00+00:00"}
-    concluded = Visit.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Visit, answers)
     assert concluded.facts["was_seen_alone"] is counts
     assert bool(concluded.notes) is not counts
 
 
 def test_the_plan_starts_today_and_is_looked_at_after_three_months() -> None:
-    assert Plan.step_type.prepare is not None
-    assert Plan.step_type.prepare(FakeContext()).prefill == {"start": "2026-03-10", "review_on": "2026-06-10"}
+    assert prepare(Plan).prefill == {"start": "2026-03-10", "review_on": "2026-06-10"}
 
 
 def test_growing_income_is_a_fact_only_when_both_incomes_are_known() -> None:
-    assert Livelihood.step_type.conclude is not None
-    grown = Livelihood.step_type.conclude(FakeContext(answers={"income_before": "10", "income_after": "11"}))
+    grown = conclude(Livelihood, {"income_before": "10", "income_after": "11"})
     assert grown.facts == {"income_has_grown": True}
-    assert Livelihood.step_type.conclude(FakeContext(answers={"income_after": "11"})).facts == {}
+    assert conclude(Livelihood, {"income_after": "11"}).facts == {}
 
 
 def test_an_agreement_that_does_not_feel_safe_is_noted() -> None:
-    assert Mediation.step_type.conclude is not None
-    assert Mediation.step_type.conclude(FakeContext(answers={"safe": False})).notes
-    assert not Mediation.step_type.conclude(FakeContext(answers={"safe": True})).notes
+    assert conclude(Mediation, {"safe": False}).notes
+    assert not conclude(Mediation, {"safe": True}).notes
 
 
 def test_closing_needs_settled_pillars_and_no_open_limit() -> None:
-    assert Close.step_type.conclude is not None
-    assert Close.step_type.prepare is not None
     settled = {"all_pillars_settled": True, "open_clocks": 0}
-    assert Close.step_type.conclude(FakeContext(answers=settled)).facts == {"may_close": True}
-    assert Close.step_type.conclude(FakeContext(answers=settled | {"open_clocks": 2})).facts == {"may_close": False}
-    assert Close.step_type.prepare(FakeContext()).notes
-    assert not Close.step_type.prepare(FakeContext(before={"reintegration.visit": {"mode": "phone"}})).notes
+    assert conclude(Close, settled).facts == {"may_close": True}
+    assert conclude(Close, settled | {"open_clocks": 2}).facts == {"may_close": False}
+    assert prepare(Close).notes
+    assert not prepare(Close, before={"reintegration.visit": {"mode": "phone"}}).notes
 
 
 def test_follow_up_is_at_the_same_local_time_after_weeks_and_calendar_months() -> None:
-    assert schedule.run is not None
     before = {"repatriation.handover": {"at": "2026-08-31T20:00:00+00:00"}}
-    done = schedule.run(FakeContext(before=before, zone="Asia/Dhaka", settings=ScheduleSettings()))
+    done = run(schedule, before=before, zone="Asia/Dhaka", settings=ScheduleSettings())
     assert done.outputs == {
         "is_known": True,
         "after_2_weeks_at": datetime(2026, 9, 14, 20, tzinfo=UTC),
@@ -165,12 +159,11 @@ def test_follow_up_is_at_the_same_local_time_after_weeks_and_calendar_months() -
 
 
 def test_there_is_no_schedule_before_the_person_is_home() -> None:
-    assert schedule.run is not None
-    done = schedule.run(FakeContext(settings=ScheduleSettings()))
+    done = run(schedule, settings=ScheduleSettings())
     assert done.outputs == {"is_known": False}
     elsewhere = ScheduleSettings(from_step="rescue.production", from_field="produced_at")
     produced = {"rescue.production": {"produced_at": "2026-03-01T00:00:00+00:00"}}
-    assert schedule.run(FakeContext(before=produced, settings=elsewhere)).outputs["is_known"] is True
+    assert run(schedule, before=produced, settings=elsewhere).outputs["is_known"] is True
 
 
 HANDED_OVER = "2026-01-01T06:00:00+00:00"
@@ -182,9 +175,8 @@ def _visit(day: str, mode: str = "home_visit") -> dict[str, Any]:
 
 
 def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
-    assert schedule.run is not None
     before = {"repatriation.handover": {"at": "2026-03-09T06:00:00+00:00"}}
-    watches = schedule.run(FakeContext(before=before, settings=ScheduleSettings())).watches
+    watches = run(schedule, before=before, settings=ScheduleSettings()).watches
     assert [(one.name, one.uses) for one in watches] == [
         (f"visit_{name}", "reintegration.visit")
         for name in ("1_week", "2_weeks", "1_month", "3_months", "6_months", "12_months")
@@ -192,7 +184,7 @@ def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
     assert watches[1].due_at == datetime(2026, 3, 23, 18, 29, 59, tzinfo=UTC)
     assert watches[1].opens_at == datetime(2026, 3, 19, 18, 30, tzinfo=UTC)
     late = {"repatriation.handover": {"at": "2025-10-01T06:00:00+00:00"}}
-    named = [one.name for one in schedule.run(FakeContext(before=late, settings=ScheduleSettings())).watches]
+    named = [one.name for one in run(schedule, before=late, settings=ScheduleSettings()).watches]
     assert named == ["visit_3_months", "visit_6_months", "visit_12_months"], "of those that are gone, the last is due"
 
 
@@ -221,14 +213,12 @@ def test_the_days_of_visits_are_those_of_the_calendar_at_home() -> None:
 
 
 def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
-    assert Visit.step_type.prepare is not None
-    assert Close.step_type.prepare is not None
     assert Visit.step_type.history == Close.step_type.history == ("reintegration.visit",)
     context = FakeContext(before={"repatriation.handover": {"at": HANDED_OVER}})
     said = "No one saw the person at the visit after: 1 week, 2 weeks, 1 month."
-    assert said in Visit.step_type.prepare(context).notes
-    assert said in Close.step_type.prepare(context).notes
-    assert any("Two years" in note for note in Close.step_type.prepare(context).notes)
+    assert said in prepare(Visit, context).notes
+    assert said in prepare(Close, context).notes
+    assert any("Two years" in note for note in prepare(Close, context).notes)
 
 
 @pytest.mark.parametrize(
@@ -242,8 +232,7 @@ def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
     ],
 )
 def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answers: Any, flag: str, due: date) -> None:
-    assert Visit.step_type.conclude is not None
-    concluded = Visit.step_type.conclude(FakeContext(answers=answers | {"next": "2026-06-10"}))
+    concluded = conclude(Visit, answers | {"next": "2026-06-10"})
     assert red_flag(read_answers(VisitForm, answers)) == flag
     again, told = concluded.watches
     assert again.due_at is not None
@@ -253,9 +242,8 @@ def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answe
 
 
 def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> None:
-    assert Visit.step_type.conclude is not None
     answers = {"safety": "some_worry", "next": "2026-03-12"}
-    due = Visit.step_type.conclude(FakeContext(answers=answers)).watches[0].due_at
+    due = conclude(Visit, answers).watches[0].due_at
     assert due == datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
 
 
@@ -271,10 +259,9 @@ def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> 
 def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
     planned: str, handed_over: str | None, *, is_watched: bool
 ) -> None:
-    assert Visit.step_type.conclude is not None
     before = {"repatriation.handover": {"at": handed_over}} if handed_over else {}
     answers = {"safety": "safe", "re_trafficking_sign": ["none"], "next": planned}
-    watches = Visit.step_type.conclude(FakeContext(answers=answers, before=before)).watches
+    watches = conclude(Visit, answers, before=before).watches
     assert [one.is_over for one in watches] == [True, not is_watched]
 
 
@@ -288,64 +275,54 @@ def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
     ],
 )
 def test_a_visit_calls_off_those_after_the_return_whose_days_have_come(visit: Any, met: list[str]) -> None:
-    assert Visit.step_type.conclude is not None
     before = {"repatriation.handover": {"at": HANDED_OVER}}
-    watches = Visit.step_type.conclude(FakeContext(answers=visit, before=before)).watches
+    watches = conclude(Visit, visit, before=before).watches
     assert [one.name for one in watches if one.is_over and one.name not in {"red_flag", "visit_next"}] == met
 
 
 def test_no_visit_after_the_return_is_opened_for_which_somebody_was_there_already() -> None:
-    assert schedule.run is not None
     before = {"repatriation.handover": {"at": "2026-03-05T06:00:00+00:00"}}
     history = {"reintegration.visit": (_visit("2026-03-09", "phone"),)}
-    done = schedule.run(FakeContext(before=before, history=history, settings=ScheduleSettings()))
+    done = run(schedule, before=before, history=history, settings=ScheduleSettings())
     assert schedule.history == ("reintegration.visit",)
     assert done.watches[0].name == "visit_2_weeks"
 
 
 def test_the_next_visit_takes_over_work_and_income_and_asks_about_the_worry() -> None:
-    assert Visit.step_type.prepare is not None
     told = {"school_or_work": "work", "income": "3000", "safety": "some_worry"}
-    prepared = Visit.step_type.prepare(FakeContext(before={"reintegration.visit": told}))
+    prepared = prepare(Visit, before={"reintegration.visit": told})
     assert (prepared.prefill["school_or_work"], prepared.prefill["income"]) == ("work", "3000")
     assert prepared.notes[-1] == "Read what was written at the last visit first."
 
 
 def test_the_plan_takes_over_the_home_report_and_is_looked_at_again() -> None:
-    assert Plan.step_type.prepare is not None
-    assert Plan.step_type.conclude is not None
     before = {"repatriation.hir": {"school_or_work_option": "a school"}}
-    assert Plan.step_type.prepare(FakeContext(before=before)).prefill["economic"] == "a school"
-    (watch,) = Plan.step_type.conclude(FakeContext(answers={"review_on": "2026-06-10"})).watches
+    assert prepare(Plan, before=before).prefill["economic"] == "a school"
+    (watch,) = conclude(Plan, {"review_on": "2026-06-10"}).watches
     assert (watch.name, watch.uses) == ("plan_review", "reintegration.plan")
-    assert not Plan.step_type.conclude(FakeContext(answers={"review_on": "2026-03-10"})).watches
+    assert not conclude(Plan, {"review_on": "2026-03-10"}).watches
 
 
 def test_help_to_earn_is_looked_at_until_it_is_known_what_it_brought() -> None:
-    assert Livelihood.step_type.prepare is not None
-    assert Livelihood.step_type.conclude is not None
     before = {"reintegration.visit": {"income": "1500"}}
-    assert Livelihood.step_type.prepare(FakeContext(before=before)).prefill == {"income_before": "1500"}
-    (watch,) = Livelihood.step_type.conclude(FakeContext(answers={"income_before": "1500"})).watches
+    assert prepare(Livelihood, before=before).prefill == {"income_before": "1500"}
+    (watch,) = conclude(Livelihood, {"income_before": "1500"}).watches
     assert watch.due_at == datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC)
-    (over,) = Livelihood.step_type.conclude(FakeContext(answers={"income_before": "1", "income_after": "2"})).watches
+    (over,) = conclude(Livelihood, {"income_before": "1", "income_after": "2"}).watches
     assert over.is_over
 
 
 def test_mediation_begins_with_the_home_report_and_an_unsafe_agreement_opens_the_safety_plan() -> None:
-    assert Mediation.step_type.prepare is not None
-    assert Mediation.step_type.conclude is not None
     before = {"repatriation.hir": {"recommendation": "safe"}}
-    assert len(Mediation.step_type.prepare(FakeContext(before=before)).notes) == 2
-    assert len(Mediation.step_type.prepare(FakeContext()).notes) == 1
-    (watch,) = Mediation.step_type.conclude(FakeContext(answers={"safe": False})).watches
+    assert len(prepare(Mediation, before=before).notes) == 2
+    assert len(prepare(Mediation).notes) == 1
+    (watch,) = conclude(Mediation, {"safe": False}).watches
     assert watch.uses == "protection.safety"
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
     for step in (Visit.step_type, Close.step_type):
-        assert step.form is not None
         page = render(step.documents[0].name, step, example(step.form, full=full, **CHANGES.get(step.key, {})))
         assert "C-2026-0001" in page
         assert "not recorded" in render(step.documents[0].name, step, {})

@@ -12,17 +12,20 @@ from pillars.repatriation.chase import reminders
 from pillars.repatriation.forms import HandoverForm, HomeInvestigationForm, NationalityForm
 from pillars.repatriation.steps import Decision, Handover, HomeReport, Nationality, Travel, travel_checklist
 from pillars.repatriation.steps.border import Border, BorderForm
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
     sentences,
 )
 
@@ -98,18 +101,16 @@ def test_a_country_is_asked_only_when_it_is_said_which_one_and_whether_the_perso
 
 def test_whether_a_case_crosses_a_border_is_asked_of_a_lawyer_or_a_supervisor_and_said_anew_each_time() -> None:
     assert Border.step_type.roles == ("lawyer", "supervisor")
-    assert Border.step_type.prepare is not None
-    again = Border.step_type.prepare(FakeContext(before={"repatriation.border": ACROSS | {"crosses": "not_known"}}))
+    again = prepare(Border, before={"repatriation.border": ACROSS | {"crosses": "not_known"}})
     assert again.prefill == {name: ACROSS[name] for name in again.prefill}
     assert "crosses" not in again.prefill
     assert any("not known when" in note for note in again.notes)
 
 
 def test_the_request_for_a_nationality_names_the_country_that_was_looked_at() -> None:
-    assert Nationality.step_type.prepare is not None
     for country, proposed in (("NP", "NP"), ("other", None)):
         before = {"repatriation.border": ACROSS | {"country": country}}
-        assert Nationality.step_type.prepare(FakeContext(before=before)).prefill.get("claimed_country") == proposed
+        assert prepare(Nationality, before=before).prefill.get("claimed_country") == proposed
 
 
 def test_a_home_is_not_safe_without_conditions_when_the_family_helped_the_traffickers() -> None:
@@ -141,21 +142,19 @@ def test_the_first_call_comes_after_the_handover() -> None:
 
 
 def test_the_handover_proposes_the_units_zone_and_a_call_within_two_days() -> None:
-    assert Handover.step_type.prepare is not None
-    prefill = Handover.step_type.prepare(FakeContext(zone="Asia/Dhaka")).prefill
+    prefill = prepare(Handover, zone="Asia/Dhaka").prefill
     assert prefill["tz"] == prefill["sender_tz"] == "Asia/Dhaka"
     assert prefill["first_call_on"] == (NOW + timedelta(hours=48)).isoformat()
 
 
 def test_the_handover_gives_its_instants_as_facts_and_notes_a_late_call() -> None:
-    assert Handover.step_type.conclude is not None
     answers = {"at": "2026-05-21T10:00:00+06:00", "first_call_on": "2026-05-24T10:00:00+06:00"}
-    concluded = Handover.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Handover, answers)
     assert concluded.facts["handed_over_at"] == datetime(2026, 5, 21, 4, tzinfo=UTC)
     assert concluded.notes == ("The first call is later than 48 hours after the handover.",)
     assert concluded.watches[-1].due_at == datetime(2026, 5, 24, 4, tzinfo=UTC)
     in_time = FakeContext(answers=answers | {"first_call_on": "2026-05-22T10:00:00+06:00"})
-    assert Handover.step_type.conclude(in_time).notes == ()
+    assert conclude(Handover, in_time).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -170,10 +169,9 @@ def test_the_handover_gives_its_instants_as_facts_and_notes_a_late_call() -> Non
 def test_the_first_call_after_a_handover_that_is_written_down_late_is_due_unless_it_was_made(
     visit: dict[str, str], *, is_due: bool
 ) -> None:
-    assert Handover.step_type.conclude is not None
     answers = {"at": "2026-03-06T10:00:00+05:30", "first_call_on": "2026-03-08T10:00:00+05:30"}
     context = FakeContext(answers=answers, before={"reintegration.visit": visit})
-    calls = [one for one in Handover.step_type.conclude(context).watches if one.name == "first_call"]
+    calls = [one for one in conclude(Handover, context).watches if one.name == "first_call"]
     assert [(one.from_at, one.due_at) for one in calls] == (
         [(datetime(2026, 3, 6, 4, 30, tzinfo=UTC), datetime(2026, 3, 8, 4, 30, tzinfo=UTC))] if is_due else []
     )
@@ -183,22 +181,19 @@ def test_the_first_call_after_a_handover_that_is_written_down_late_is_due_unless
     ("recommendation", "is_ok"), [("safe", True), ("safe_with_conditions", True), ("unsafe", False)]
 )
 def test_the_decision_takes_over_what_the_home_report_says(recommendation: str, *, is_ok: bool) -> None:
-    assert Decision.step_type.prepare is not None
-    prepared = Decision.step_type.prepare(FakeContext(before={"repatriation.hir": {"recommendation": recommendation}}))
+    prepared = prepare(Decision, before={"repatriation.hir": {"recommendation": recommendation}})
     assert prepared.prefill == {"hir_ok": is_ok}
 
 
 def test_the_decision_says_when_there_is_no_home_report_yet() -> None:
-    assert Decision.step_type.prepare is not None
-    prepared = Decision.step_type.prepare(FakeContext())
+    prepared = prepare(Decision)
     assert prepared.prefill == {}
     assert prepared.notes == ("There is no home report yet: a return cannot be decided.",)
 
 
 def test_a_return_against_the_persons_wish_can_be_recorded_but_is_noted() -> None:
-    assert Decision.step_type.conclude is not None
     against = {"decision": "return", "wishes_return": "no", "hir_ok": True}
-    concluded = Decision.step_type.conclude(FakeContext(answers=against))
+    concluded = conclude(Decision, against)
     assert concluded.facts == {
         "return_decided": True,
         "wishes_return": False,
@@ -206,13 +201,12 @@ def test_a_return_against_the_persons_wish_can_be_recorded_but_is_noted() -> Non
         "may_return": False,
     }
     assert len(concluded.notes) == 1
-    assert Decision.step_type.conclude(FakeContext(answers=against | {"decision": "stay"})).notes == ()
+    assert conclude(Decision, against | {"decision": "stay"}).notes == ()
 
 
 def test_nationality_is_a_fact_only_when_it_was_confirmed() -> None:
-    assert Nationality.step_type.conclude is not None
-    confirmed = Nationality.step_type.conclude(FakeContext(answers={"result": "confirmed", "sent_on": "2026-03-01"}))
-    waiting = Nationality.step_type.conclude(FakeContext(answers={"sent_on": "2026-03-01"}))
+    confirmed = conclude(Nationality, {"result": "confirmed", "sent_on": "2026-03-01"})
+    waiting = conclude(Nationality, {"sent_on": "2026-03-01"})
     assert confirmed.facts == {"nationality_confirmed": True}
     assert waiting.facts == {"nationality_confirmed": False}
     assert waiting.notes == ("Ask again by 16 Mar 2026.",)
@@ -221,12 +215,10 @@ def test_nationality_is_a_fact_only_when_it_was_confirmed() -> None:
 def test_a_request_is_dated_by_the_units_own_day() -> None:
     late_evening = FakeContext(now=datetime(2026, 3, 10, 20, tzinfo=UTC))
     for step, name in ((HomeReport.step_type, "requested_on"), (Nationality.step_type, "sent_on")):
-        assert step.prepare is not None
-        assert step.prepare(late_evening).prefill[name] == "2026-03-11"
+        assert prepare(step, late_evening).prefill[name] == "2026-03-11"
 
 
 def test_the_travel_checklist_is_ready_only_when_nothing_is_missing() -> None:
-    assert travel_checklist.run is not None
     before: dict[str, dict[str, Any]] = {
         "repatriation.hir": {"recommendation": "safe"},
         "repatriation.decision": {"wishes_return": "yes", "decision": "return"},
@@ -238,28 +230,26 @@ def test_the_travel_checklist_is_ready_only_when_nothing_is_missing() -> None:
             "route_secret": True,
         },
     }
-    assert travel_checklist.run(FakeContext(before=before)).outputs == {"is_ready": True, "missing": 0}
+    assert run(travel_checklist, before=before).outputs == {"is_ready": True, "missing": 0}
     unsure = before | {"repatriation.decision": {"wishes_return": "unsure", "decision": "return"}}
-    done = travel_checklist.run(FakeContext(before=unsure))
+    done = run(travel_checklist, before=unsure)
     assert done.outputs == {"is_ready": False, "missing": 1}
     assert done.notes == ("The person's own wish to return is not recorded.",)
-    assert travel_checklist.run(FakeContext()).outputs == {"is_ready": False, "missing": 8}
+    assert run(travel_checklist).outputs == {"is_ready": False, "missing": 8}
 
 
 def test_a_child_travels_only_by_an_order() -> None:
-    assert travel_checklist.run is not None
-    assert Decision.step_type.conclude is not None
     child = (person(age=15),)
     decided = {"wishes_return": "yes", "decision": "return", "hir_ok": True}
-    without = travel_checklist.run(FakeContext(before={"repatriation.decision": decided}, persons=child))
+    without = run(travel_checklist, before={"repatriation.decision": decided}, persons=child)
     assert "The order that lets the child go home is not recorded." in without.notes
-    held = Decision.step_type.conclude(FakeContext(answers=decided, persons=child))
+    held = conclude(Decision, decided, persons=child)
     assert held.facts["may_return"] is False
     assert held.notes == ("A child goes home only with an order: record its number.",)
-    ordered = Decision.step_type.conclude(FakeContext(answers=decided | {"order_no": "12/2026"}, persons=child))
+    ordered = conclude(Decision, decided | {"order_no": "12/2026"}, persons=child)
     assert ordered.facts["may_return"] is True
     assert ordered.notes == ()
-    adult = Decision.step_type.conclude(FakeContext(answers=decided, persons=(person(age=30),)))
+    adult = conclude(Decision, decided, persons=(person(age=30),))
     assert adult.facts["may_return"] is True
 
 
@@ -277,8 +267,7 @@ def test_a_child_travels_only_by_an_order() -> None:
 def test_a_home_report_says_whether_home_is_safe_and_what_speaks_against_it(
     changes: dict[str, Any], said: int, *, is_safe: bool
 ) -> None:
-    assert HomeReport.step_type.conclude is not None
-    concluded = HomeReport.step_type.conclude(FakeContext(answers=changes))
+    concluded = conclude(HomeReport, changes)
     assert concluded.facts == {"home_is_safe": is_safe}
     assert len(concluded.notes) == said
 
@@ -297,8 +286,7 @@ def test_what_was_told_is_confirmed_and_not_asked_again() -> None:
         (Travel.step_type, "escort_names", "date"),
         (Nationality.step_type, "claimed_country", "result"),
     ):
-        assert step.prepare is not None
-        prefill = step.prepare(context).prefill
+        prefill = prepare(step, context).prefill
         assert prefill[taken] == before[step.key][taken]
         assert anew not in prefill
 
@@ -315,12 +303,11 @@ def test_what_was_told_is_confirmed_and_not_asked_again() -> None:
 )
 def test_a_nationality_is_asked_for_again_after_30_60_and_90_days(sent_on: str, named: list[str]) -> None:
     """Of a request that is written down late, only the last day that has come is asked for, at once."""
-    assert Nationality.step_type.conclude is not None
     answers = {"claimed_country": "BD", "sent_on": sent_on}
-    watches = Nationality.step_type.conclude(FakeContext(answers=answers)).watches
+    watches = conclude(Nationality, answers).watches
     assert [one.name for one in watches] == named
     told = FakeContext(answers=answers, before={"repatriation.nationality": answers})
-    again = Nationality.step_type.conclude(told).watches
+    again = conclude(Nationality, told).watches
     assert [one.name for one in again] == [one.name for one in watches if one.due_at and one.due_at > LAST_MINUTE]
     assert all(one.uses == "repatriation.nationality" and one.ladder == "nationality-delay" for one in watches)
 
@@ -329,9 +316,8 @@ def test_a_nationality_is_asked_for_again_after_30_60_and_90_days(sent_on: str, 
 def test_nobody_is_asked_again_once_it_is_decided_or_where_the_person_fears_the_country(
     changes: dict[str, Any],
 ) -> None:
-    assert Nationality.step_type.conclude is not None
     answers = {"claimed_country": "BD", "sent_on": "2026-03-01"} | changes
-    concluded = Nationality.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Nationality, answers)
     assert len(concluded.watches) == 3
     assert all(one.is_over for one in concluded.watches)
     assert bool(concluded.notes) is (changes.get("result") != "confirmed")
@@ -342,9 +328,8 @@ def test_each_reminder_names_a_higher_body_by_the_route_of_the_country() -> None
     assert [one.day for one in bangladesh] == [date(2026, 1, 31), date(2026, 3, 2), date(2026, 4, 1)]
     assert bangladesh[2].body == "the joint India-Bangladesh task force"
     assert reminders("TH", date(2026, 1, 1))[0].body == "the embassy of the country"
-    assert Nationality.step_type.prepare is not None
     before = {"repatriation.nationality": {"claimed_country": "BD", "sent_on": "2026-01-08", "result": "no_answer"}}
-    notes = Nationality.step_type.prepare(FakeContext(before=before)).notes
+    notes = prepare(Nationality, before=before).notes
     assert notes[1].startswith("60 days without an answer: ask the Ministry of External Affairs")
 
 
@@ -361,30 +346,28 @@ READY = {
 
 
 def test_the_day_of_the_journey_is_watched_and_what_is_missing_is_said() -> None:
-    assert Travel.step_type.conclude is not None
-    ready = Travel.step_type.conclude(FakeContext(answers=READY))
+    ready = conclude(Travel, READY)
     assert (ready.facts, ready.notes) == ({"travel_is_ready": True}, ())
     (watch,) = ready.watches
     assert (watch.uses, watch.due_at) == ("repatriation.handover", datetime(2026, 3, 20, 18, 29, 59, tzinfo=UTC))
     abroad = {"repatriation.nationality": {"claimed_country": "BD"}}
-    blocked = Travel.step_type.conclude(FakeContext(answers=READY | {"female_escort": False}, before=abroad))
+    blocked = conclude(Travel, READY | {"female_escort": False}, before=abroad)
     assert blocked.facts == {"travel_is_ready": False}
     assert blocked.notes == (
         "No woman is known to be among the escorts.",
         "The number of the exit permit is not known.",
     )
     for day in (9, 10):
-        (watch,) = Travel.step_type.conclude(FakeContext(answers=READY | {"date": f"2026-03-{day:02}"})).watches
+        (watch,) = conclude(Travel, READY | {"date": f"2026-03-{day:02}"}).watches
         assert watch.due_at == datetime(2026, 3, day, 18, 29, 59, tzinfo=UTC)
     handed = {"repatriation.handover": {"at": "2026-03-09T04:30:00+00:00"}}
-    assert not Travel.step_type.conclude(FakeContext(answers=READY, before=handed)).watches
+    assert not conclude(Travel, READY, before=handed).watches
 
 
 def test_the_journey_says_when_it_crosses_a_border_or_nothing_is_decided() -> None:
-    assert Travel.step_type.prepare is not None
     before = {"repatriation.nationality": {"claimed_country": "BD"}, "repatriation.decision": {"decision": "return"}}
-    assert any("exit permit" in note for note in Travel.step_type.prepare(FakeContext(before=before)).notes)
-    assert any("No return is decided" in note for note in Travel.step_type.prepare(FakeContext()).notes)
+    assert any("exit permit" in note for note in prepare(Travel, before=before).notes)
+    assert any("No return is decided" in note for note in prepare(Travel).notes)
 
 
 SIGNED = {
@@ -395,17 +378,15 @@ SIGNED = {
 
 
 def test_a_handover_is_not_over_before_both_sides_have_signed() -> None:
-    assert Handover.step_type.conclude is not None
-    assert Handover.step_type.prepare is not None
     one_side = {name: value for name, value in SIGNED.items() if name != "receiver_signed_at"}
-    waiting = Handover.step_type.conclude(FakeContext(answers=one_side))
+    waiting = conclude(Handover, one_side)
     assert waiting.facts["both_receipts_signed"] is False
     (watch,) = waiting.watches
     assert (watch.uses, watch.due_at) == ("repatriation.handover", NOW + timedelta(hours=24))
-    asked = Handover.step_type.prepare(FakeContext(before={"repatriation.handover": one_side}))
+    asked = prepare(Handover, before={"repatriation.handover": one_side})
     assert asked.prefill["sender_signed_at"] == SIGNED["sender_signed_at"]
     assert asked.notes == ("The receipt of the receiving side is missing.",)
-    over = Handover.step_type.conclude(FakeContext(answers=SIGNED))
+    over = conclude(Handover, SIGNED)
     assert over.facts["both_receipts_signed"] is True
     assert over.facts["receipts_agree"] is True
     assert over.watches == (Watch("second_receipt", is_over=True),)
@@ -421,8 +402,7 @@ def test_a_handover_is_not_over_before_both_sides_have_signed() -> None:
     ],
 )
 def test_a_difference_between_the_two_receipts_is_found(changes: dict[str, Any]) -> None:
-    assert Handover.step_type.conclude is not None
-    concluded = Handover.step_type.conclude(FakeContext(answers=SIGNED | changes))
+    concluded = conclude(Handover, SIGNED | changes)
     assert concluded.facts["receipts_agree"] is False
     assert len(concluded.notes) == 1
 
@@ -444,7 +424,6 @@ def test_the_receipt_shows_the_local_time_on_both_sides() -> None:
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
     for step in (HomeReport.step_type, Nationality.step_type, Travel.step_type, Handover.step_type):
-        assert step.form is not None
         for document in step.documents:
             page = render(document.name, step, example(step.form, full=full, **CHANGES.get(step.key, {})))
             assert "C-2026-0001" in page

@@ -11,17 +11,20 @@ from engine.plugin.steps import StepType
 from pillars.reporting import PILLAR
 from pillars.reporting.forms import IntakeForm, MatchForm, ReferForm, TriageForm
 from pillars.reporting.steps import Intake, Mandatory, Match, Missing, Refer, Triage, acknowledge, dedupe
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
     sentences,
 )
 
@@ -83,9 +86,8 @@ def test_workflows_may_decide_on_every_open_answer_and_on_nothing_else(step: Ste
 
 def test_the_answer_to_a_match_is_a_fact_because_outcome_is_a_word_of_the_engine() -> None:
     assert set(Match.step_type.outputs) == {"match_type", "match_score", "contact_request"}
-    assert Match.step_type.conclude is not None
-    assert Match.step_type.conclude(FakeContext(answers={"outcome": "same"})).facts == {"known_elsewhere": True}
-    assert Match.step_type.conclude(FakeContext(answers={"outcome": "unknown"})).facts == {"known_elsewhere": False}
+    assert conclude(Match, {"outcome": "same"}).facts == {"known_elsewhere": True}
+    assert conclude(Match, {"outcome": "unknown"}).facts == {"known_elsewhere": False}
 
 
 def test_a_report_is_saved_with_six_answers() -> None:
@@ -135,37 +137,33 @@ def test_a_unit_cannot_accept_and_decline_a_referral() -> None:
 
 
 def test_the_receipt_time_is_proposed_and_the_event_time() -> None:
-    assert Intake.step_type.prepare is not None
-    assert Intake.step_type.prepare(FakeContext()).prefill == {"received_at": NOW.isoformat()}
+    assert prepare(Intake).prefill == {"received_at": NOW.isoformat()}
     assert Intake.step_type.event_time_field == "received_at"
     assert Mandatory.step_type.event_time_field == "notified_at"
 
 
 def test_a_report_of_danger_is_proposed_as_critical() -> None:
-    assert Triage.step_type.prepare is not None
     in_danger = FakeContext(before={"reporting.intake": {"immediate_danger": True}})
-    assert Triage.step_type.prepare(in_danger).prefill == {"risk_level": "critical"}
-    assert Triage.step_type.prepare(FakeContext(before={"reporting.intake": {"immediate_danger": False}})).prefill == {}
+    assert prepare(Triage, in_danger).prefill == {"risk_level": "critical"}
+    assert prepare(Triage, before={"reporting.intake": {"immediate_danger": False}}).prefill == {}
 
 
 def test_the_best_match_is_proposed_for_an_answer() -> None:
-    assert Match.step_type.prepare is not None
-    prepared = Match.step_type.prepare(FakeContext(matches=ELSEWHERE))
+    prepared = prepare(Match, matches=ELSEWHERE)
     assert prepared.prefill == {"match_type": "trafficker", "match_score": 88, "owning_unit": "Unit Three"}
-    assert Match.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Match).prefill == {}
 
 
 def test_a_missing_report_takes_over_what_was_told_already() -> None:
-    assert Missing.step_type.prepare is not None
     context = FakeContext(
         before={"reporting.intake": {"place_last_seen": "bus stand"}, "policing.fir": {"fir_no": "12/2026"}},
         persons=(person("informant", 40), person("victim", 15)),
     )
-    prepared = Missing.step_type.prepare(context)
+    prepared = prepare(Missing, context)
     assert prepared.prefill == {
         "last_seen_place": "bus stand", "fir_no": "12/2026", "missing_name": "Name Withheld", "age": 15,
     }  # fmt: skip
-    assert Missing.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Missing).prefill == {}
 
 
 @pytest.mark.parametrize(
@@ -173,9 +171,8 @@ def test_a_missing_report_takes_over_what_was_told_already() -> None:
     [("IN-AS", "yes", "JJ32"), ("IN-AS", "no", None), ("BD", "no", "BD17"), ("NP", "yes", "NP5")],
 )
 def test_the_law_to_be_told_under_is_proposed_by_place_and_age(jurisdiction: str, child: str, law: str | None) -> None:
-    assert Mandatory.step_type.prepare is not None
     context = FakeContext(jurisdiction=jurisdiction, before={"reporting.intake": {"is_child_suspected": child}})
-    assert Mandatory.step_type.prepare(context).prefill.get("law") == law
+    assert prepare(Mandatory, context).prefill.get("law") == law
 
 
 @pytest.mark.parametrize(
@@ -183,24 +180,21 @@ def test_the_law_to_be_told_under_is_proposed_by_place_and_age(jurisdiction: str
     [("critical", "critical", 4), ("high", "high", 24), ("low", "other", 72), (None, "other", 72)],
 )
 def test_a_referral_is_to_be_answered_in_the_time_its_danger_allows(risk: str | None, urgency: str, hours: int) -> None:
-    assert Refer.step_type.prepare is not None
     context = FakeContext(before={"reporting.triage": {"risk_level": risk}} if risk else {})
     wanted = {"urgency": urgency, "accept_by": (NOW + timedelta(hours=hours)).isoformat()}
-    assert Refer.step_type.prepare(context).prefill == wanted
+    assert prepare(Refer, context).prefill == wanted
 
 
 def test_matches_tell_only_how_many_and_whom_to_call() -> None:
-    assert dedupe.run is not None
-    done = dedupe.run(FakeContext(matches=ELSEWHERE, persons=(person(),)))
+    done = run(dedupe, matches=ELSEWHERE, persons=(person(),))
     assert done.outputs == {"matches": 2, "has_match": True}
     assert done.matches == ELSEWHERE
     assert "Name Withheld" not in " ".join(done.notes)
-    assert dedupe.run(FakeContext()).outputs == {"matches": 0, "has_match": False}
+    assert run(dedupe).outputs == {"matches": 0, "has_match": False}
 
 
 def test_the_slip_bears_the_case_number_and_nothing_of_the_case() -> None:
-    assert acknowledge.run is not None
-    assert acknowledge.run(FakeContext()).outputs == {"made": True}
+    assert run(acknowledge).outputs == {"made": True}
     slip = render("acknowledgement-slip", acknowledge, {"narrative": "a secret"})
     assert "C-2026-0001" in slip
     assert "Name Withheld" not in slip
@@ -209,7 +203,6 @@ def test_the_slip_bears_the_case_number_and_nothing_of_the_case() -> None:
 
 @pytest.mark.parametrize("full", [True, False])
 def test_the_notification_letter_names_the_law_and_prints_with_little(*, full: bool) -> None:
-    assert Mandatory.step_type.form is not None
     letter = render(
         "notification-letter", Mandatory.step_type, example(Mandatory.step_type.form, full=full, law="JJ32")
     )
@@ -256,8 +249,7 @@ def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None
 def test_what_must_not_be_forgotten_is_noted_when_a_step_ends(
     step: StepType, answers: dict[str, Any], notes: int
 ) -> None:
-    assert step.conclude is not None
-    assert len(step.conclude(FakeContext(answers=answers)).notes) == notes
+    assert len(conclude(step, answers).notes) == notes
 
 
 def test_ended_steps_say_facts_that_workflows_may_use() -> None:
@@ -267,8 +259,7 @@ def test_ended_steps_say_facts_that_workflows_may_use() -> None:
         (Missing.step_type, {"age": 15}), (Mandatory.step_type, {}),
         (Refer.step_type, {"accepted_at": NOW.isoformat()}),
     ):  # fmt: skip
-        assert step.conclude is not None
-        said |= step.conclude(FakeContext(answers=answers)).facts
+        said |= conclude(step, answers).facts
     assert said == {
         "may_be_child": True, "triage_is_critical": True, "is_missing": True, "authority_told": True,
         "referral_accepted": True,
@@ -276,10 +267,9 @@ def test_ended_steps_say_facts_that_workflows_may_use() -> None:
 
 
 def test_a_referral_is_told_whom_the_directory_names_in_the_place_of_the_case() -> None:
-    assert Refer.step_type.prepare is not None
     here = PartnerOffer("A House", ("shelter", "legal_aid"), ("IN-ML",), ("kha",), 2, True)
     unsaid = PartnerOffer("A Clinic", (), ("IN",), (), None, None)
     away = PartnerOffer("Far House", ("shelter",), ("NP",), (), 5, True)
-    notes = Refer.step_type.prepare(FakeContext(directory=(here, unsaid, away))).notes
+    notes = prepare(Refer, directory=(here, unsaid, away)).notes
     assert notes == ("The directory names here: A House (shelter, legal aid, 2 free); A Clinic (services not known).",)
-    assert Refer.step_type.prepare(FakeContext(directory=(away,))).notes == ()
+    assert prepare(Refer, directory=(away,)).notes == ()

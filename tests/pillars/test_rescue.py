@@ -11,19 +11,22 @@ from engine.plugin.steps import StepType
 from pillars.rescue import PILLAR
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
 from pillars.rescue.steps import Execute, FirstNeeds, Identify, Plan, Production, checklist
-from tests.pillars.support import (
+from tests.kit.pillars import (
     NOW,
     FakeContext,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepare,
     prepares_and_concludes,
     prints_its_sheet,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
     sentences,
 )
 
@@ -102,47 +105,39 @@ def test_the_journey_is_time_that_the_law_does_not_count() -> None:
 
 
 def test_the_plan_takes_over_the_place_that_was_told() -> None:
-    assert Plan.step_type.prepare is not None
-    assert Plan.step_type.prepare(FakeContext(before={"reporting.intake": {"place_last_seen": "a lane"}})).prefill == {
-        "site": "a lane"
-    }
-    assert Plan.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Plan, before={"reporting.intake": {"place_last_seen": "a lane"}}).prefill == {"site": "a lane"}
+    assert prepare(Plan).prefill == {}
 
 
 def test_a_rescue_without_a_plan_is_pointed_out() -> None:
-    assert Execute.step_type.prepare is not None
-    assert Execute.step_type.prepare(FakeContext()).notes == ("There is no rescue plan yet.",)
+    assert prepare(Execute).notes == ("There is no rescue plan yet.",)
     expected = ("The plan expects 3 people, 3 of these, children.",)
-    assert Execute.step_type.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).notes == expected
+    assert prepare(Execute, before={"rescue.plan": GOOD_PLAN}).notes == expected
 
 
 def test_the_rescue_says_whether_anyone_and_whether_a_child_was_found() -> None:
-    assert Execute.step_type.conclude is not None
     answers = {"persons_found": 2, "children_found": 0, "separated_from_suspects": True}
-    assert Execute.step_type.conclude(FakeContext(answers=answers)).facts == {
+    assert conclude(Execute, answers).facts == {
         "anyone_rescued": True,
         "child_rescued": False,
     }
-    together = Execute.step_type.conclude(FakeContext(answers=answers | {"separated_from_suspects": False}))
+    together = conclude(Execute, answers | {"separated_from_suspects": False})
     assert together.notes == ("Survivors were not kept apart from suspects: inform the supervisor.",)
 
 
 def test_the_language_told_before_is_not_asked_again() -> None:
-    assert FirstNeeds.step_type.prepare is not None
-    assert Identify.step_type.prepare is not None
     before = {"reporting.intake": {"language": "as"}, "rescue.first_needs": {"language": "grt"}}
     told = {"reporting.intake": before["reporting.intake"]}
-    assert FirstNeeds.step_type.prepare(FakeContext(before=told)).prefill == {"language": "as"}
-    assert FirstNeeds.step_type.prepare(FakeContext(before=before)).prefill == {"language": "grt"}
-    prefill = Identify.step_type.prepare(FakeContext(before=before)).prefill
+    assert prepare(FirstNeeds, before=told).prefill == {"language": "as"}
+    assert prepare(FirstNeeds, before=before).prefill == {"language": "grt"}
+    prefill = prepare(Identify, before=before).prefill
     assert prefill == {"interview_lang": "grt", "reflection_until": "2026-04-09"}
 
 
 def test_taking_charge_is_proposed_from_the_end_of_the_rescue() -> None:
-    assert Production.step_type.prepare is not None
     ended = "2026-03-07T17:10:00+00:00"
     context = FakeContext(before={"rescue.execute": {"end_at": ended}}, persons=(person("victim", 13),))
-    assert Production.step_type.prepare(context).prefill == {"taken_charge_at": ended, "authority": "CWC"}
+    assert prepare(Production, context).prefill == {"taken_charge_at": ended, "authority": "CWC"}
 
 
 @pytest.mark.parametrize(
@@ -152,27 +147,24 @@ def test_taking_charge_is_proposed_from_the_end_of_the_rescue() -> None:
 def test_the_committee_is_proposed_for_whoever_may_be_a_child_in_india(
     jurisdiction: str, age: int | None, told: str, authority: str | None
 ) -> None:
-    assert Production.step_type.prepare is not None
     context = FakeContext(
         jurisdiction=jurisdiction,
         persons=(person("victim", age),),
         before={"reporting.intake": {"is_child_suspected": told}},
     )
-    assert Production.step_type.prepare(context).prefill.get("authority") == authority
+    assert prepare(Production, context).prefill.get("authority") == authority
 
 
 def test_an_interview_in_the_first_hour_is_warned_of() -> None:
-    assert Identify.step_type.prepare is not None
     early = {"rescue.execute": {"end_at": (NOW - timedelta(minutes=59)).isoformat()}}
     late = {"rescue.execute": {"end_at": (NOW - timedelta(minutes=60)).isoformat()}}
-    assert len(Identify.step_type.prepare(FakeContext(before=early)).notes) == 1
-    assert Identify.step_type.prepare(FakeContext(before=late)).notes == ()
+    assert len(prepare(Identify, before=early).notes) == 1
+    assert prepare(Identify, before=late).notes == ()
 
 
 @pytest.mark.parametrize(("status", "is_victim"), [("possible", True), ("actual", True), ("not", False)])
 def test_identification_says_whether_the_person_is_a_victim(status: str, *, is_victim: bool) -> None:
-    assert Identify.step_type.conclude is not None
-    assert Identify.step_type.conclude(FakeContext(answers={"status": status})).facts == {"is_victim": is_victim}
+    assert conclude(Identify, {"status": status}).facts == {"is_victim": is_victim}
 
 
 LACKS = [
@@ -194,26 +186,22 @@ LACKS = [
 
 @pytest.mark.parametrize(("changes", "missing"), LACKS)
 def test_the_checklist_names_what_a_plan_still_lacks(changes: dict[str, Any], missing: tuple[str, ...]) -> None:
-    assert checklist.run is not None
-    assert Plan.step_type.conclude is not None
-    done = checklist.run(FakeContext(before={"rescue.plan": GOOD_PLAN | changes}))
+    done = run(checklist, before={"rescue.plan": GOOD_PLAN | changes})
     assert done.outputs == {"complete": missing == (), "missing": len(missing)}
     assert done.facts == {"rescue_plan_complete": missing == ()}
     sentence = (f"Still open in the rescue plan: {', '.join(missing)}.",) if missing else ()
     assert done.notes == sentence
-    assert Plan.step_type.conclude(FakeContext(answers=GOOD_PLAN | changes)).notes == sentence
-    assert Execute.step_type.prepare is not None
-    *open_points, expected = Execute.step_type.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN | changes})).notes
+    assert conclude(Plan, GOOD_PLAN | changes).notes == sentence
+    *open_points, expected = prepare(Execute, before={"rescue.plan": GOOD_PLAN | changes}).notes
     assert tuple(open_points) == sentence
     children = changes.get("expected_children", GOOD_PLAN["expected_children"])
     assert expected == f"The plan expects 3 people, {children} of these, children."
 
 
 def test_the_checklist_has_a_word_for_every_required_answer_and_quotes_none() -> None:
-    assert checklist.run is not None
-    [note] = checklist.run(FakeContext()).notes
+    [note] = run(checklist).notes
     assert note.count(",") == sum(spec.required for spec in Plan.step_type.fields) - 1
-    shown = checklist.run(FakeContext(before={"rescue.plan": GOOD_PLAN | {"verified": False, "site": "Blue lane 7"}}))
+    shown = run(checklist, before={"rescue.plan": GOOD_PLAN | {"verified": False, "site": "Blue lane 7"}})
     assert "Blue lane" not in " ".join(shown.notes)
 
 
@@ -232,9 +220,8 @@ def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
     ],
 )
 def test_what_went_wrong_in_a_rescue_is_pointed_out(changes: dict[str, Any], notes: int) -> None:
-    assert Execute.step_type.conclude is not None
     answers = {"persons_found": 1, "children_found": 1, "separated_from_suspects": True, "media_kept_out": True}
-    concluded = Execute.step_type.conclude(FakeContext(answers=answers | changes))
+    concluded = conclude(Execute, answers | changes)
     assert concluded.facts == {"anyone_rescued": True, "child_rescued": True}
     assert len(concluded.notes) == notes
 
@@ -252,10 +239,9 @@ def test_what_went_wrong_in_a_rescue_is_pointed_out(changes: dict[str, Any], not
 def test_what_a_person_still_needs_is_pointed_out_and_a_health_check_follows_for_everybody(
     changes: dict[str, Any], notes: int
 ) -> None:
-    assert FirstNeeds.step_type.conclude is not None
     answers = {"food_clothing": True, "rights_explained": True, "photo_taken": False} | changes
     for urgent in (True, False):
-        concluded = FirstNeeds.step_type.conclude(FakeContext(answers=answers | {"medical_urgent": urgent}))
+        concluded = conclude(FirstNeeds, answers | {"medical_urgent": urgent})
         assert len(concluded.notes) == notes
         assert said(concluded.watches) == {"first_check": "protection.health"}
         assert concluded.watches[0].due_at == NOW + timedelta(hours=24)
@@ -278,9 +264,8 @@ WHOLE_LEG = {"start": "2026-03-09T01:00:00Z", "end": "2026-03-09T02:00:00Z", "pl
 def test_an_order_that_is_not_there_is_watched_and_a_journey_must_be_told_whole(
     changes: dict[str, Any], notes: int, watched: str | None
 ) -> None:
-    assert Production.step_type.conclude is not None
     answers = {"order_type": "placement", "order_no": "7/2026", "produced_at": "2026-03-09T04:30:00Z"} | changes
-    concluded = Production.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Production, answers)
     assert len(concluded.notes) == notes
     assert said(concluded.watches) == {"order": watched}
     assert concluded.facts == {"has_order": watched is None}
@@ -290,35 +275,30 @@ def test_an_order_that_is_not_there_is_watched_and_a_journey_must_be_told_whole(
 def test_whoever_may_be_a_victim_is_talked_to_again_when_the_time_to_think_ends(
     status: str, watched: str | None
 ) -> None:
-    assert Identify.step_type.conclude is not None
     answers = {"status": status, "reflection_until": "2026-04-09", "age_document": "passport"}
-    concluded = Identify.step_type.conclude(FakeContext(answers=answers))
+    concluded = conclude(Identify, answers)
     assert said(concluded.watches) == {"reflection": watched}
     assert concluded.notes == ()
-    assert len(Identify.step_type.conclude(FakeContext(answers=answers | {"age_document": "none"})).notes) == 1
+    assert len(conclude(Identify, answers | {"age_document": "none"}).notes) == 1
 
 
 def test_what_was_told_is_taken_over_when_a_step_comes_again() -> None:
-    assert Plan.step_type.prepare is not None
-    assert Production.step_type.prepare is not None
-    assert Identify.step_type.prepare is not None
-    assert Plan.step_type.prepare(FakeContext(before={"rescue.plan": GOOD_PLAN})).prefill == GOOD_PLAN
+    assert prepare(Plan, before={"rescue.plan": GOOD_PLAN}).prefill == GOOD_PLAN
     before = {"rescue.production": {"person": "A", "authority": "Magistrate", "order_type": "no_order_yet"}}
-    assert Production.step_type.prepare(FakeContext(before=before)).prefill == {
+    assert prepare(Production, before=before).prefill == {
         "person": "A",
         "authority": "Magistrate",
     }
     talk = {"rescue.identify": {"acts": ["transfer"], "reflection_until": "2026-03-20", "status": "possible"}}
-    assert Identify.step_type.prepare(FakeContext(before=talk)).prefill == {
+    assert prepare(Identify, before=talk).prefill == {
         "acts": ["transfer"],
         "reflection_until": "2026-03-20",
     }
 
 
 def test_a_plan_that_was_never_made_lacks_every_required_answer() -> None:
-    assert checklist.run is not None
     required = sum(spec.required for spec in Plan.step_type.fields)
-    assert checklist.run(FakeContext()).outputs == {"complete": False, "missing": required}
+    assert run(checklist).outputs == {"complete": False, "missing": required}
 
 
 @pytest.mark.parametrize(
@@ -327,7 +307,6 @@ def test_a_plan_that_was_never_made_lacks_every_required_answer() -> None:
     ids=["memo", "form 17", "production memo"],
 )
 def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    assert step.form is not None
     assert name in {document.name for document in step.documents}
     full = render(name, step, example(step.form))
     assert "10:00 (UTC+05:30, Asia/Kolkata)" in full

@@ -23,17 +23,20 @@ from pillars.restitution.steps import (
     payments,
     split,
 )
-from tests.pillars.support import (
+from tests.kit.pillars import (
     FakeContext,
     OtherLaw,
     accepts_its_examples,
+    conclude,
     example,
     has_only_open_outputs,
     keeps_the_catalogue,
     person,
+    prepare,
     problems,
     refuses_gaps_and_strangers,
     render,
+    run,
     sentences,
 )
 
@@ -119,13 +122,11 @@ def test_money_is_never_negative_and_has_no_third_decimal() -> None:
     [("2024-06-30", "IPC"), ("2024-07-01", "BNS"), ("2019-01-01", "IPC"), ("2026-01-01", "BNS")],
 )
 def test_the_day_of_the_offence_says_which_code_governs(offence: str, code: str) -> None:
-    assert limit_dates.run is not None
-    assert limit_dates.run(_limits(offence)).outputs["governing_code"] == code
+    assert run(limit_dates, _limits(offence)).outputs["governing_code"] == code
 
 
 def test_the_last_day_to_claim_is_three_years_after_the_offence_to_its_last_second() -> None:
-    assert limit_dates.run is not None
-    done = limit_dates.run(_limits("2024-02-29"))
+    done = run(limit_dates, _limits("2024-02-29"))
     assert done.outputs == {
         "is_known": True,
         "is_past": False,
@@ -139,24 +140,21 @@ def test_the_last_day_to_claim_is_three_years_after_the_offence_to_its_last_seco
 
 
 def test_an_old_offence_is_past_its_limit() -> None:
-    assert limit_dates.run is not None
-    assert limit_dates.run(_limits("2020-01-01")).outputs["is_past"] is True
+    assert run(limit_dates, _limits("2020-01-01")).outputs["is_past"] is True
 
 
 def test_unknown_limits_are_left_out_and_sent_to_the_lawyer() -> None:
-    assert limit_dates.run is not None
-    unknown_day = limit_dates.run(_limits(None))
-    other_country = limit_dates.run(_limits("2026-01-01", jurisdiction="NP"))
+    unknown_day = run(limit_dates, _limits(None))
+    other_country = run(limit_dates, _limits("2026-01-01", jurisdiction="NP"))
     assert unknown_day.outputs == {"is_known": False}
     assert other_country.outputs == {"is_known": False, "governing_code": "NP"}
     assert all("ask the lawyer" in done.notes[0] for done in (unknown_day, other_country))
 
 
 def test_a_workflow_can_name_another_step_that_knows_the_day_of_the_offence() -> None:
-    assert limit_dates.run is not None
     settings = OffenceSettings(from_step="core.ask", from_field="offence_day")
     context = FakeContext(before={"core.ask": {"offence_day": "2025-05-05"}}, settings=settings)
-    assert limit_dates.run(context).outputs["is_known"] is True
+    assert run(limit_dates, context).outputs["is_known"] is True
 
 
 NALSA: dict[str, dict[str, Any]] = {"restitution.eligibility": {"routes": ["StateVCS", "NALSA"]}}
@@ -165,23 +163,20 @@ AWARDED = NALSA | {"restitution.award": {"amount": "100000.00"}}
 
 @pytest.mark.parametrize(("age", "free", "deposit"), [(30, 25_000.0, 75_000.0), (17, 20_000.0, 80_000.0)])
 def test_an_award_is_divided_by_age(age: int, free: float, deposit: float) -> None:
-    assert split.run is not None
     context = FakeContext(before=AWARDED, persons=(person(age=age),))
-    outputs = split.run(context).outputs
+    outputs = run(split, context).outputs
     assert (outputs["free_part"], outputs["fixed_deposit_part"]) == (free, deposit)
 
 
 @pytest.mark.parametrize("persons", [(), (person(age=None),), (person(age=30), person(age=12))])
 def test_an_award_is_not_divided_when_it_is_not_clear_for_whom(persons: tuple[PersonView, ...]) -> None:
-    assert split.run is not None
     context = FakeContext(before=AWARDED, persons=persons)
-    assert split.run(context).outputs == {"is_known": False}
+    assert run(split, context).outputs == {"is_known": False}
 
 
 def test_an_award_is_not_divided_in_a_country_without_a_rule() -> None:
-    assert split.run is not None
     context = FakeContext(before={"restitution.award": {"amount": "100"}}, persons=(person(age=30),), jurisdiction="MM")
-    assert split.run(context).outputs == {"is_known": False}
+    assert run(split, context).outputs == {"is_known": False}
 
 
 def test_no_coin_is_lost_when_an_award_is_divided() -> None:
@@ -201,13 +196,11 @@ def test_no_coin_is_lost_when_an_award_is_divided() -> None:
     ids=["no route is known", "award by a court", "grant and wages", "interim relief"],
 )
 def test_only_an_award_of_the_womens_scheme_is_divided(before: dict[str, dict[str, Any]]) -> None:
-    assert Payment.step_type.prepare is not None
-    assert split.run is not None
     context = FakeContext(before=before, persons=(person(age=30),))
-    prepared = Payment.step_type.prepare(context)
+    prepared = prepare(Payment, context)
     assert prepared.prefill == {"amount": "100.00"}
     assert "paid whole" in " ".join(prepared.notes)
-    assert split.run(context).outputs == {"is_known": False}
+    assert run(split, context).outputs == {"is_known": False}
 
 
 def test_a_country_without_an_entry_has_no_code() -> None:
@@ -215,10 +208,9 @@ def test_a_country_without_an_entry_has_no_code() -> None:
 
 
 def test_the_payment_proposes_the_shares() -> None:
-    assert Payment.step_type.prepare is not None
     before = NALSA | {"restitution.award": {"amount": "400000.00"}}
     context = FakeContext(before=before, persons=(person(age=15),))
-    prefill = Payment.step_type.prepare(context).prefill
+    prefill = prepare(Payment, context).prefill
     assert prefill == {
         "amount": "400000.00",
         "free_part": "80000.00",
@@ -226,56 +218,49 @@ def test_the_payment_proposes_the_shares() -> None:
         "fd_until": "2029-03-10",
     }
     adult = FakeContext(before=before, persons=(person(age=30),))
-    assert Payment.step_type.prepare(adult).prefill["fd_until"] == "2029-03-10"
-    assert Payment.step_type.prepare(FakeContext()).prefill == {}
+    assert prepare(Payment, adult).prefill["fd_until"] == "2029-03-10"
+    assert prepare(Payment).prefill == {}
 
 
 def test_a_payment_that_nobody_checked_is_noted() -> None:
-    assert Payment.step_type.conclude is not None
-    unchecked = Payment.step_type.conclude(FakeContext(answers={"exploited_for_money_check": False}))
+    unchecked = conclude(Payment, {"exploited_for_money_check": False})
     assert unchecked.facts == {"was_paid": True}
     assert unchecked.notes
-    assert not Payment.step_type.conclude(FakeContext(answers={"exploited_for_money_check": True})).notes
+    assert not conclude(Payment, {"exploited_for_money_check": True}).notes
 
 
 def test_eligibility_proposes_the_last_day_and_makes_it_a_fact() -> None:
-    assert Eligibility.step_type.prepare is not None
-    assert Eligibility.step_type.conclude is not None
-    assert Eligibility.step_type.prepare(_limits("2025-01-31")).prefill == {"limit_date": "2028-01-31"}
-    assert Eligibility.step_type.prepare(FakeContext()).prefill == {}
-    facts = Eligibility.step_type.conclude(FakeContext(answers={"limit_date": "2028-01-31"})).facts
+    assert prepare(Eligibility, _limits("2025-01-31")).prefill == {"limit_date": "2028-01-31"}
+    assert prepare(Eligibility).prefill == {}
+    facts = conclude(Eligibility, {"limit_date": "2028-01-31"}).facts
     assert facts == {"last_claim_at": datetime(2028, 1, 31, 18, 29, 59, tzinfo=UTC)}
 
 
 def test_a_claim_after_the_last_day_is_noted() -> None:
-    assert Claim.step_type.prepare is not None
-    late = Claim.step_type.prepare(FakeContext(before={"restitution.eligibility": {"limit_date": "2026-03-09"}}))
-    in_time = Claim.step_type.prepare(FakeContext(before={"restitution.eligibility": {"limit_date": "2026-03-10"}}))
+    late = prepare(Claim, before={"restitution.eligibility": {"limit_date": "2026-03-09"}})
+    in_time = prepare(Claim, before={"restitution.eligibility": {"limit_date": "2026-03-10"}})
     assert late.notes
     assert not in_time.notes
     assert in_time.prefill == {"filed_on": "2026-03-10", "interim_asked": True}
 
 
 def test_an_award_below_the_scheme_suggests_an_appeal() -> None:
-    assert Award.step_type.conclude is not None
-    low = Award.step_type.conclude(FakeContext(answers={"amount": "1", "min": "2", "appeal_by": "2026-04-01"}))
+    low = conclude(Award, {"amount": "1", "min": "2", "appeal_by": "2026-04-01"})
     assert low.facts == {"was_awarded": True, "appeal_by": datetime(2026, 4, 1, 18, 29, 59, tzinfo=UTC)}
     assert low.notes
-    none = Award.step_type.conclude(FakeContext(answers={"amount": "0"}))
+    none = conclude(Award, {"amount": "0"})
     assert none.facts == {"was_awarded": False}
 
 
 def test_an_earlier_award_is_pointed_out_before_the_next() -> None:
-    assert Award.step_type.prepare is not None
-    assert Award.step_type.prepare(FakeContext(before={"restitution.eligibility": {"earlier_awards": "5000"}})).notes
-    assert not Award.step_type.prepare(FakeContext()).notes
+    assert prepare(Award, before={"restitution.eligibility": {"earlier_awards": "5000"}}).notes
+    assert not prepare(Award).notes
 
 
 def test_wages_below_days_times_rate_are_noted() -> None:
-    assert Wages.step_type.conclude is not None
     answers = {"days": 10, "wage_rate": "300", "due": "2999", "release_certificate_no": "x", "final_on": "2026-03-01"}
-    assert Wages.step_type.conclude(FakeContext(answers=answers)).notes
-    enough = Wages.step_type.conclude(FakeContext(answers=answers | {"due": "3000"}))
+    assert conclude(Wages, answers).notes
+    enough = conclude(Wages, answers | {"due": "3000"})
     assert not enough.notes
     assert enough.facts == {"has_release_certificate": True}
 
@@ -291,8 +276,7 @@ def test_wages_below_days_times_rate_are_noted() -> None:
 def test_the_routes_are_proposed_by_age_and_by_the_day_of_the_offence(
     age: int, offence: str, routes: list[str]
 ) -> None:
-    assert Eligibility.step_type.prepare is not None
-    prepared = Eligibility.step_type.prepare(_limits(offence, persons=(person(age=age),)))
+    prepared = prepare(Eligibility, _limits(offence, persons=(person(age=age),)))
     assert prepared.prefill["routes"] == routes
     assert any("the code is" in note for note in prepared.notes)
 
@@ -304,89 +288,78 @@ def test_other_countries_have_routes_of_their_own(jurisdiction: str, route: str)
 
 
 def test_the_scheme_for_women_is_not_proposed_where_its_law_does_not_apply() -> None:
-    assert Eligibility.step_type.prepare is not None
     fir = {"policing.fir": {"offence_date": "2025-01-31"}}
     man = OtherLaw(persons=(person(age=30),), before=fir, times={})
-    assert Eligibility.step_type.prepare(man).prefill["routes"] == ["StateVCS"]
+    assert prepare(Eligibility, man).prefill["routes"] == ["StateVCS"]
 
 
 def test_the_special_court_is_proposed_for_a_child_when_the_fir_names_the_act() -> None:
-    assert Eligibility.step_type.prepare is not None
     fir = {"policing.fir": {"offence_date": "2025-01-31", "sections": ["BNS143", "POCSO"]}}
     child, adult = (FakeContext(persons=(person(age=age),), before=fir) for age in (15, 30))
-    assert Eligibility.step_type.prepare(child).prefill["routes"] == ["StateVCS", "POCSO33_8"]
-    assert Eligibility.step_type.prepare(adult).prefill["routes"] == ["NALSA", "StateVCS"]
+    assert prepare(Eligibility, child).prefill["routes"] == ["StateVCS", "POCSO33_8"]
+    assert prepare(Eligibility, adult).prefill["routes"] == ["NALSA", "StateVCS"]
 
 
 def test_routes_that_a_lawyer_has_looked_at_are_kept() -> None:
-    assert Eligibility.step_type.prepare is not None
     before = {"restitution.eligibility": {"routes": ["civil"], "earlier_awards": None}}
-    prepared = Eligibility.step_type.prepare(FakeContext(before=before, persons=(person(age=30),)))
+    prepared = prepare(Eligibility, before=before, persons=(person(age=30),))
     assert prepared.prefill == {"routes": ["civil"]}
 
 
 def test_the_last_day_to_claim_is_watched_until_the_claim_is_filed() -> None:
-    assert Eligibility.step_type.conclude is not None
-    assert Claim.step_type.conclude is not None
-    (watch,) = Eligibility.step_type.conclude(FakeContext(answers={"limit_date": "2026-06-10"})).watches
+    (watch,) = conclude(Eligibility, {"limit_date": "2026-06-10"}).watches
     assert (watch.uses, watch.due_at) == ("restitution.claim", datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC))
     assert watch.opens_at == datetime(2026, 5, 10, 18, 30, tzinfo=UTC)
-    past = Eligibility.step_type.conclude(FakeContext(answers={"limit_date": "2026-03-09"}))
+    past = conclude(Eligibility, {"limit_date": "2026-03-09"})
     assert not past.watches
     assert past.notes
-    filed = Claim.step_type.conclude(FakeContext(answers={"fir_copy": True, "interim_asked": True}))
+    filed = conclude(Claim, {"fir_copy": True, "interim_asked": True})
     assert filed.watches == (Watch("last_claim", is_over=True),)
     assert (filed.facts, filed.notes) == ({"claim_filed": True}, ())
 
 
 def test_what_a_claim_lacks_is_noted() -> None:
-    assert Claim.step_type.conclude is not None
-    bare = Claim.step_type.conclude(FakeContext(answers={}, persons=(person(age=15),)))
+    bare = conclude(Claim, {}, persons=(person(age=15),))
     assert len(bare.notes) == 3
 
 
 def test_interim_relief_says_what_is_due_by_the_route() -> None:
-    assert Interim.step_type.prepare is not None
     before = {"restitution.eligibility": {"routes": ["NALSA", "POCSO33_8", "civil"]}}
-    notes = Interim.step_type.prepare(FakeContext(before=before)).notes
+    notes = prepare(Interim, before=before).notes
     assert notes[0].startswith("5,000 to 10,000 rupees are due at once")
     assert notes[1].startswith("Interim relief is at least 25 %")
     assert notes[2].startswith("What the court orders is paid within 30 days")
-    assert Interim.step_type.prepare(FakeContext()).notes == ()
+    assert prepare(Interim).notes == ()
 
 
 def test_ordered_money_is_asked_for_until_it_was_paid() -> None:
-    assert Interim.step_type.conclude is not None
-    ordered = Interim.step_type.conclude(FakeContext(answers={"order_on": "2026-03-01", "at_least_25pct": False}))
+    ordered = conclude(Interim, {"order_on": "2026-03-01", "at_least_25pct": False})
     assert ordered.facts == {"interim_paid": False}
     assert ordered.notes
     assert [(one.uses, one.due_at) for one in ordered.watches] == [
         ("restitution.interim", datetime(2026, 3, 31, 18, 29, 59, tzinfo=UTC))
     ]
-    long_ago = Interim.step_type.conclude(FakeContext(answers={"order_on": "2025-03-01"}))
+    long_ago = conclude(Interim, {"order_on": "2025-03-01"})
     assert long_ago.watches[0].due_at == datetime(2026, 4, 9, 18, 29, 59, tzinfo=UTC)
-    paid = Interim.step_type.conclude(FakeContext(answers={"order_on": "2026-03-01", "paid_on": "2026-03-09"}))
+    paid = conclude(Interim, {"order_on": "2026-03-01", "paid_on": "2026-03-09"})
     assert paid.watches == (Watch("interim_paid", is_over=True),)
     assert paid.facts == {"interim_paid": True}
 
 
 def test_an_award_watches_for_the_appeal_once_and_for_the_payment() -> None:
-    assert Award.step_type.conclude is not None
     answers = {"amount": "100", "award_on": "2026-03-09", "appeal_by": "2026-04-08"}
-    first = Award.step_type.conclude(FakeContext(answers=answers))
+    first = conclude(Award, answers)
     assert [one.name for one in first.watches] == ["appeal", "award_paid"]
-    again = Award.step_type.conclude(FakeContext(answers=answers, before={"restitution.award": answers}))
+    again = conclude(Award, answers, before={"restitution.award": answers})
     assert [one.name for one in again.watches] == ["award_paid"]
-    paid = Award.step_type.conclude(FakeContext(answers=answers, before={"restitution.payment": {"amount": "100"}}))
+    paid = conclude(Award, answers, before={"restitution.payment": {"amount": "100"}})
     assert [one.name for one in paid.watches] == ["appeal"]
 
 
 def test_an_award_without_the_uplift_for_a_child_is_noted() -> None:
-    assert Award.step_type.conclude is not None
-    assert Award.step_type.prepare is not None
     child = FakeContext(answers={"amount": "5", "minor_uplift_50": False}, persons=(person(age=15),))
-    assert any("half more" in note for note in Award.step_type.conclude(child).notes)
-    assert any("half as much again" in note for note in Award.step_type.prepare(child).notes)
+    assert any("half more" in note for note in conclude(Award, child).notes)
+    assert any("half as much again" in note for note in prepare(Award, child).notes)
 
 
 ORDERED = {
@@ -396,9 +369,8 @@ ORDERED = {
 
 
 def test_payments_are_followed_until_nothing_is_missing() -> None:
-    assert payments.run is not None
     history = {"restitution.payment": ({"amount": "60000", "currency": "INR"},)}
-    outputs = payments.run(FakeContext(before=ORDERED, history=history)).outputs
+    outputs = run(payments, before=ORDERED, history=history).outputs
     assert outputs == {"is_known": True, "sanctioned": 125_000.0, "credited": 85_000.0, "shortfall": 40_000.0}
     assert payments.history == Payment.step_type.history == ("restitution.payment",)
 
@@ -411,26 +383,23 @@ def test_payments_are_followed_until_nothing_is_missing() -> None:
     ],
 )
 def test_payments_are_not_added_up_without_an_order_or_across_currencies(before: Any, history: Any) -> None:
-    assert payments.run is not None
-    assert payments.run(FakeContext(before=before, history=history)).outputs == {"is_known": False}
+    assert run(payments, before=before, history=history).outputs == {"is_known": False}
 
 
 def test_less_than_was_awarded_is_asked_for_again() -> None:
-    assert Payment.step_type.conclude is not None
     answers = {"amount": "60000", "currency": "INR", "paid_on": "2026-03-09", "exploited_for_money_check": True}
-    short = Payment.step_type.conclude(FakeContext(answers=answers, before=ORDERED))
+    short = conclude(Payment, answers, before=ORDERED)
     assert short.facts == {"was_paid": True, "paid_in_full": False}
     assert [one.name for one in short.watches if not one.is_over] == ["rest_paid"]
-    whole = Payment.step_type.conclude(FakeContext(answers=answers | {"amount": "100000"}, before=ORDERED))
+    whole = conclude(Payment, answers | {"amount": "100000"}, before=ORDERED)
     assert whole.facts == {"was_paid": True, "paid_in_full": True}
     assert all(one.is_over for one in whole.watches)
 
 
 def test_a_deposit_without_an_end_is_noted() -> None:
-    assert Payment.step_type.conclude is not None
     answers = {"fixed_deposit_part": "5", "exploited_for_money_check": True}
-    assert Payment.step_type.conclude(FakeContext(answers=answers)).notes
-    assert not Payment.step_type.conclude(FakeContext(answers=answers | {"fd_until": "2029-01-01"})).notes
+    assert conclude(Payment, answers).notes
+    assert not conclude(Payment, answers | {"fd_until": "2029-01-01"}).notes
 
 
 @pytest.mark.parametrize(
@@ -444,9 +413,8 @@ def test_the_scheme_for_bonded_labour_goes_by_the_day_of_release(released: date,
 
 
 def test_the_wage_claim_says_what_the_grant_is_and_takes_over_what_was_told() -> None:
-    assert Wages.step_type.prepare is not None
     before = {"restitution.wages": {"days": 10, "release_certificate_no": None}}
-    prepared = Wages.step_type.prepare(FakeContext(before=before))
+    prepared = prepare(Wages, before=before)
     assert prepared.prefill == {"days": 10}
     assert prepared.notes[0].startswith(
         "At once: up to 30,000 rupees, or more where the District Magistrate deems fit."
@@ -458,7 +426,7 @@ def test_the_wage_claim_says_what_the_grant_is_and_takes_over_what_was_told() ->
         "a lawyer must confirm it",
     ):
         assert said_ in prepared.notes[0]
-    assert Wages.step_type.prepare(FakeContext(jurisdiction="NP")).notes == ()
+    assert prepare(Wages, jurisdiction="NP").notes == ()
 
 
 @pytest.mark.parametrize(
@@ -471,8 +439,7 @@ def test_the_wage_claim_says_what_the_grant_is_and_takes_over_what_was_told() ->
     ],
 )
 def test_the_grant_is_looked_at_until_it_was_paid(answers: Any, before: Any, due: date | None) -> None:
-    assert Wages.step_type.conclude is not None
-    (watch,) = Wages.step_type.conclude(FakeContext(answers=answers, before=before)).watches
+    (watch,) = conclude(Wages, answers, before=before).watches
     assert watch.is_over is (due is None)
     assert (watch.due_at and watch.due_at.date()) == due
 
@@ -480,7 +447,6 @@ def test_the_grant_is_looked_at_until_it_was_paid(answers: Any, before: Any, due
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
     for step in (Claim.step_type, Award.step_type, Payment.step_type, Wages.step_type):
-        assert step.form is not None
         for document in step.documents:
             assert "C-2026-0001" in render(document.name, step, example(step.form, full=full))
             assert "not recorded" in render(document.name, step, {})

@@ -3,7 +3,7 @@
 from engine.builtin import CORE, Approve, Ask, Call, Decide, Note, Release, ReleaseSettings
 from engine.plugin.fields import OutputKind
 from engine.plugin.registry import problems_of
-from tests.pillars.support import FakeContext, accepts_its_examples, example, form_of, problems
+from tests.kit.pillars import accepts_its_examples, conclude, example, form_of, prepare, problems
 
 
 def test_the_built_in_steps_keep_the_contract_of_pillars() -> None:
@@ -35,10 +35,9 @@ def test_a_delay_note_is_signed_and_says_why() -> None:
 
 
 def test_sending_back_without_a_word_is_noted() -> None:
-    assert Approve.step_type.conclude is not None
-    assert Approve.step_type.conclude(FakeContext(answers={"approved": False})).notes
-    assert not Approve.step_type.conclude(FakeContext(answers={"approved": False, "remark": "the date"})).notes
-    assert not Approve.step_type.conclude(FakeContext(answers={"approved": True})).notes
+    assert conclude(Approve, {"approved": False}).notes
+    assert not conclude(Approve, {"approved": False, "remark": "the date"}).notes
+    assert not conclude(Approve, {"approved": True}).notes
 
 
 def test_a_letter_that_is_released_says_how_and_when_it_was_sent() -> None:
@@ -52,8 +51,7 @@ def test_a_letter_that_is_released_says_how_and_when_it_was_sent() -> None:
 
 
 def test_a_letter_tells_its_releaser_that_nothing_leaves_by_itself() -> None:
-    assert Release.step_type.prepare is not None
-    notes = Release.step_type.prepare(FakeContext(settings=ReleaseSettings(to="District Magistrate"))).notes
+    notes = prepare(Release, settings=ReleaseSettings(to="District Magistrate")).notes
     assert "District Magistrate" in notes[0]
     assert "Nothing is sent by itself" in notes[1]
 

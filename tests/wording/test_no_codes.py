@@ -26,7 +26,7 @@ from engine.plugin.registry import Registry, load_registry
 from engine.plugin.steps import StepType
 from engine.work.actions.papers import make_papers
 from engine.work.actions.reading import StepReading
-from tests.pillars.support import person
+from tests.kit.pillars import person
 from tests.wording.codes import codes_in
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

@@ -14,8 +14,8 @@ from engine.people.actions.duty import note_absence
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from engine.work.views.worklist import proposed_doer
+from tests.kit.pillars import example, form_of
 from tests.kit.portal import Portal, Reported, report_case
-from tests.pillars.support import example, form_of
 
 MEDIATION = "reintegration.mediation"
 

@@ -24,10 +24,11 @@ from engine.plugin.context import PersonView, StepContext
 from engine.plugin.counting import Law
 from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
 from engine.plugin.paper import FILTERS
-from engine.plugin.steps import StepType
+from engine.plugin.steps import Asked, Completed, Concluded, Prepared, StepType
 from engine.plugin.testing import NOW, fake_context
 from tests.acceptance.shipped_files import library
 
+Step = StepType | type[Asked[Any]]
 STEP = UUID(int=1)
 DOCUMENTS = Path(__file__).parents[2] / "templates" / "documents"
 _ENTRY = re.compile(r"^(?P<name>\w+):(?P<kind>\w+)(\((?P<values>[^)]*)\))?(?P<flags>[\^~!]*)$")
@@ -180,6 +181,25 @@ def FakeContext(**given: Any) -> StepContext:  # noqa: N802 - a case of our test
     """Make a step's context with what a test puts in it; the law is that of the shipped packs."""
     bare = fake_context(**given)
     return fake_context(**{"law": partial(_shipped_law, bare)} | given)
+
+
+def prepare(step: Step, case: StepContext | None = None, **given: Any) -> Prepared:
+    """Prepare a step in a case, or in one that a test puts together."""
+    return _of(step).prepare(case or FakeContext(**given))
+
+
+def conclude(step: Step, told: StepContext | Mapping[str, Any] = MappingProxyType({}), **given: Any) -> Concluded:
+    """Conclude a step with these answers in a case that a test puts together, or in a whole case."""
+    return _of(step).conclude(told if isinstance(told, StepContext) else FakeContext(answers=told, **given))
+
+
+def run(step: Step, case: StepContext | None = None, **given: Any) -> Completed:
+    """Run an automatic step in a case, or in one that a test puts together."""
+    return _of(step).run(case or FakeContext(**given))
+
+
+def _of(step: Step) -> Any:
+    return step if isinstance(step, StepType) else step.step_type
 
 
 def OtherLaw(*, times: Mapping[str, str] = MappingProxyType({}), **given: Any) -> StepContext:  # noqa: N802 - as above
