@@ -1,8 +1,7 @@
-"""What the tests of pillars share: the catalogue's notation, example answers, a small context, a renderer."""
+"""Example answers for every form, a step that is prepared, concluded or run in one call, and its papers in print."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from importlib.metadata import entry_points
@@ -22,7 +21,7 @@ from engine.language.limits import Counting, TimeLimit
 from engine.plugin.answers import Form, JsonAnswer
 from engine.plugin.context import PersonView, StepContext
 from engine.plugin.counting import Law
-from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, Sensitivity, specs_of
+from engine.plugin.fields import FieldKind, FieldSpec, specs_of
 from engine.plugin.paper import FILTERS
 from engine.plugin.steps import Asked, Completed, Concluded, Prepared, StepType
 from engine.plugin.testing import NOW, fake_context
@@ -31,7 +30,6 @@ from tests.acceptance.shipped_files import library
 Step = StepType | type[Asked[Any]]
 STEP = UUID(int=1)
 DOCUMENTS = Path(__file__).parents[2] / "templates" / "documents"
-_ENTRY = re.compile(r"^(?P<name>\w+):(?P<kind>\w+)(\((?P<values>[^)]*)\))?(?P<flags>[\^~!]*)$")
 _EXAMPLES: Mapping[FieldKind, JsonAnswer] = {
     FieldKind.BOOL: True,
     FieldKind.INT: 3,
@@ -55,40 +53,26 @@ _EXAMPLES: Mapping[FieldKind, JsonAnswer] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """One field as the catalogue has it: `^` identifies, `~` is sensitive, `!` is required."""
-
-    name: str
-    kind: FieldKind
-    values: tuple[str, ...]
-    identifying: bool
-    sensitive: bool
-    required: bool
-
-    @property
-    def sensitivity(self) -> Sensitivity | None:
-        """The class the catalogue asks for; None where it marks nothing."""
-        if self.identifying:
-            return Sensitivity.IDENTIFYING
-        return Sensitivity.SENSITIVE if self.sensitive else None
-
-
-def catalogue(text: str) -> tuple[Expected, ...]:
-    """Read fields written as `name:kind(a|b)^~!`, separated by white space."""
-    entries = [_ENTRY.match(word) for word in text.split()]
-    return tuple(
-        Expected(
-            name=entry["name"],
-            kind=FieldKind(entry["kind"]),
-            values=tuple(entry["values"].split("|")) if entry["values"] else (),
-            identifying="^" in entry["flags"],
-            sensitive="~" in entry["flags"],
-            required="!" in entry["flags"],
-        )
-        for entry in entries
-        if entry is not None
-    )
+NEEDED: Mapping[str, dict[str, Any]] = {
+    "partnership.access": {"approved_by": "another person"},
+    "policing.fir": {"refused": False},
+    "policing.certificate": {"part_b_signer": "an expert"},
+    "press.release": {"approvals": ["press_officer", "lawyer"], "legal_basis": "court_leave"},
+    "press.takedown": {"answer": "none_yet", "removed_at": None},
+    "prevention.intercept": {"outcome": "continued"},
+    "reintegration.close": {"open_clocks": 0},
+    "repatriation.handover": {
+        "tz": "Asia/Dhaka",
+        "sender_tz": "Asia/Kolkata",
+        "receiver_tz": "Asia/Dhaka",
+        "first_call_on": "2026-03-10T04:30:00+00:00",
+    },
+    "reporting.intake": {"informant_anonymous": False},
+    "reporting.refer": {"declined_reason": None},
+    "restitution.eligibility": {"excluded": ["civil"]},
+    "restitution.payment": {"free_part": "250.00", "fixed_deposit_part": "750.00"},
+}
+"""Answers without which the examples of a step break a rule of its form."""
 
 
 def example(form: type[Form], *, full: bool = True, **changes: Any) -> dict[str, Any]:
@@ -111,54 +95,12 @@ def form_of(step: StepType) -> type[Form]:
     return step.form
 
 
-def keeps_the_catalogue(step: StepType, text: str) -> None:
-    """Fields, kinds, values, requiredness and classes are the catalogue's; more fields may only be optional."""
-    wanted = catalogue(text)
-    assert len(wanted) == len(text.split())
-    have = {spec.name: spec for spec in step.fields}
-    for field_ in wanted:
-        spec = have.pop(field_.name)
-        assert (spec.kind, spec.required) == (field_.kind, field_.required), field_.name
-        assert not field_.values or tuple(spec.choices) == field_.values, field_.name
-        if field_.sensitivity is None:
-            assert spec.sensitivity in {Sensitivity.OPEN, Sensitivity.NARRATIVE}, field_.name
-        else:
-            assert spec.sensitivity is field_.sensitivity, field_.name
-    assert not [spec.name for spec in have.values() if spec.required]
-
-
-def refuses_gaps_and_strangers(step: StepType, **changes: Any) -> None:
-    """A missing required field, an unknown key and an unknown choice are each refused, at that field."""
-    form, good = form_of(step), example(form_of(step), full=True, **changes)
-    assert problems(form, good | {"no_such_field": 1}) == {"no_such_field"}
-    for spec in step.fields:
-        if spec.required:
-            assert spec.name in problems(form, {name: value for name, value in good.items() if name != spec.name})
-        if spec.kind is FieldKind.CHOICE:
-            assert spec.name in problems(form, good | {spec.name: "no such choice"})
-        if spec.kind is FieldKind.MULTI:
-            assert spec.name in problems(form, good | {spec.name: ["no such choice"]})
-
-
 def accepts_its_examples(step: StepType, **changes: Any) -> None:
     """Full answers are accepted, and so are the required ones alone."""
     form = form_of(step)
     form.model_validate(example(form, full=True, **changes))
     required = {spec.name for spec in step.fields if spec.required}
     form.model_validate(example(form, full=False, **{k: v for k, v in changes.items() if k in required}))
-
-
-def has_only_open_outputs(step: StepType) -> None:
-    """Outputs are exactly the open choices, bools, numbers and instants, and sensitive instants that say so."""
-    kinds = {
-        FieldKind.CHOICE: OutputKind.CHOICE,
-        FieldKind.BOOL: OutputKind.BOOL,
-        FieldKind.INT: OutputKind.NUMBER,
-        FieldKind.DATETIME: OutputKind.INSTANT,
-    }
-    found = [one for one in step.fields if one.is_open or one.output is OutputKind.INSTANT]
-    wanted = {spec.name: kinds[spec.kind] for spec in found if spec.kind in kinds}
-    assert {name: output.kind for name, output in step.outputs.items()} == wanted
 
 
 def problems(form: type[BaseModel], answers: Mapping[str, Any]) -> set[str]:
@@ -293,21 +235,3 @@ def fields_of(uses: str) -> tuple[FieldSpec, ...]:
     """List the fields of an installed step type."""
     pillars = (entry.load() for entry in entry_points(group="icmc.pillars"))
     return next(step.fields for pillar in pillars for step in pillar.step_types if step.key == uses)
-
-
-def prints_its_sheet(step: StepType, name: str) -> None:
-    """Demand that a paper of a step prints with all answers, with the fewest, and with none."""
-    assert step.form is not None
-    assert name in {document.name for document in step.documents}
-    for answers in (example(step.form), example(step.form, full=False)):
-        assert "C-2026-0001" in render(name, step, answers)
-    assert "not recorded" in render(name, step, {})
-
-
-def prepares_and_concludes(step: StepType) -> None:
-    """Demand that a step has both functions, and that neither fails when nothing is known yet."""
-    assert step.prepare is not None
-    assert step.conclude is not None
-    empty = FakeContext(settings=step.settings())
-    step.prepare(empty)
-    step.conclude(empty)

@@ -12,7 +12,6 @@ from engine.plugin.context import StepContext
 from engine.plugin.counting import Law
 from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
-from pillars.policing import PILLAR
 from pillars.policing.bail import bail_day
 from pillars.policing.custody import chain_of
 from pillars.policing.forms import (
@@ -45,83 +44,16 @@ from pillars.policing.steps import (
 from pillars.policing.watching import next_news
 from tests.kit.pillars import (
     FakeContext,
-    accepts_its_examples,
     conclude,
     example,
-    has_only_open_outputs,
-    keeps_the_catalogue,
     prepare,
-    prepares_and_concludes,
-    prints_its_sheet,
     problems,
-    refuses_gaps_and_strangers,
     render,
     run,
     sentences,
 )
 
-CATALOGUE = {
-    "policing.fir": """
-        station:org! fir_no:text! fir_datetime:datetime! zero_fir:bool! transferred_to:org sections:multi!
-        offence_date:date! governing_code:choice(BNS|IPC|BD|NP|MM)! woman_officer_present:bool videographed:bool
-        copy_given_at:datetime refused:bool! refusal_officer:text
-    """,
-    "policing.ahtu": """
-        io_name:text! io_contact:phone^! unit:org! plan:longtext^! other_units:multi interstate:bool!
-        inquiry_heads:multi next_review:date! special_report_due:date
-    """,
-    "policing.evidence": """
-        item_type:choice! description:longtext! collected_at:datetime! collected_by:person! place:geo^
-        device_serial:text^ sha256:hash sealed:bool! witness_names:text^ custody_to:org! bsa63_certificate:file
-        sensitive_image:bool~!
-    """,
-    "policing.medical": """
-        consent_by:choice~! consent_at:datetime! hospital:org! sent_at:datetime! examined_at:datetime
-        sample_list:multi~ report_due:date report_received:datetime refused:bool~ refusal_reason:longtext~
-    """,
-    "policing.update": """
-        due_on:date! sent_at:datetime mode:choice! safe_channel_checked:bool! witnesses_examined:int arrests:int
-        stage:choice! pending:longtext read_to_survivor_in:lang! acknowledged:sign
-    """,
-    "policing.chargesheet": """
-        filed_on:date court:org! sections:multi! accused_count:int! custody_status:choice! default_bail_on:date!
-        supplementary_expected:bool copy_to_victim:datetime
-    """,
-}
-
-CATALOGUE["policing.refusal"] = "station:org! refused_at:datetime! sent_to:org! sent_at:datetime! mode:choice!"
-CATALOGUE["policing.magistrate"] = """
-    court:org! applied_at:datetime! affidavit:bool! order:choice(pending|register|inquiry|refused|other)!
-"""
-CATALOGUE["policing.handover"] = """
-    label:text! given_by:person! given_at:datetime! taken_by:person! taken_at:datetime! seal_intact:bool!
-"""
-CATALOGUE["policing.certificate"] = """
-    label:text! part_a_signer:sign! part_a_on:date! part_b_signer:sign! part_b_on:date! device:text^ sha256:hash
-    certificate:file
-"""
-CHANGES: dict[str, dict[str, Any]] = {
-    "policing.fir": {"refused": False},
-    "policing.certificate": {"part_b_signer": "an expert"},
-}
 FIR_AT = {"policing.fir": {"fir_datetime": "2026-03-07T21:00:00+05:30", "sections": ["BNS143", "JJ79"]}}
-ASKED = [step for step in PILLAR.step_types if step.form]
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
-    changes = CHANGES.get(step.key, {})
-    keeps_the_catalogue(step, CATALOGUE[step.key])
-    accepts_its_examples(step, **changes)
-    refuses_gaps_and_strangers(step, **changes)
-    has_only_open_outputs(step)
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
-    first = [spec for spec in step.fields if spec.first_bite]
-    assert 0 < len(first) <= 6
-    assert all(spec.required for spec in first)
 
 
 def test_a_refusal_names_the_officer_as_far_as_known() -> None:
@@ -704,23 +636,6 @@ def test_without_a_fir_the_bail_day_is_not_known_and_only_60_or_90_days_can_be_s
     assert problems(DefaultBailSettings, {"weeks": 1}) == {"weeks"}
 
 
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        (Fir.step_type, "fir-complaint"),
-        (Refusal.step_type, "fir-station-letter"),
-        (Refusal.step_type, "fir-refusal-letter"),
-        (Magistrate.step_type, "fir-magistrate-application"),
-        (Update.step_type, "progress-letter"),
-        (Update.step_type, "progress-letter-draft"),
-        (Certificate.step_type, "bsa63-certificate"),
-    ],
-    ids=["complaint", "station", "refusal", "magistrate", "progress", "progress draft", "certificate"],
-)
-def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    prints_its_sheet(step, name)
-
-
 def test_the_refusal_letter_quotes_the_law_and_the_local_time() -> None:
     letter = render("fir-refusal-letter", Refusal.step_type, example(RefusalForm))
     assert "section 173(4)" in letter
@@ -729,24 +644,6 @@ def test_the_refusal_letter_quotes_the_law_and_the_local_time() -> None:
 
 def test_the_progress_letter_names_nobody() -> None:
     assert "Name Withheld" not in render("progress-letter", Update.step_type, example(Update.step_type.form))
-
-
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        (Ahtu.step_type, "investigation-plan"),
-        (Evidence.step_type, "seizure-memo"),
-        (Medical.step_type, "medical-request"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value.key,
-)
-def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    prints_its_sheet(step, name)
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
-    prepares_and_concludes(step)
 
 
 def test_a_request_to_a_doctor_tells_nothing_of_what_happened() -> None:

@@ -6,69 +6,19 @@ from typing import Any
 import pytest
 
 from engine.plugin.following import Watch
-from engine.plugin.steps import StepType
-from pillars.prosecution import PILLAR
 from pillars.prosecution.forms import HearingForm, HearingSettings, OutcomeForm
 from pillars.prosecution.steps import Engage, Hearing, Outcome, Statement, Testimony, calendar
 from tests.kit.pillars import (
     NOW,
     FakeContext,
-    accepts_its_examples,
     conclude,
     example,
-    has_only_open_outputs,
-    keeps_the_catalogue,
     person,
     prepare,
-    prepares_and_concludes,
-    prints_its_sheet,
     problems,
-    refuses_gaps_and_strangers,
     render,
     run,
 )
-
-CATALOGUE = {
-    "prosecution.engage": """
-        counsel:person! kind:choice! appointed_on:date! rights_explained:multi! language:lang!
-        wishes_to_proceed:choice! victim_right_to_be_heard:bool
-    """,
-    "prosecution.statement": """
-        magistrate:org! section:choice(BNSS183|NP6|BD|other)! date:datetime~! lang:lang! interpreter:person
-        video:bool! support_person_present:bool! copy_status:choice
-    """,
-    "prosecution.hearing": """
-        court:org! case_no:text! hearing_on:datetime~! purpose:choice! attendance_needed:bool! video_link:bool!
-        travel_plan:longtext cost:money result:longtext! next_on:date~
-    """,
-    "prosecution.testimony": """
-        sessions:int! court_visit:bool! screen_or_video:bool! in_camera_order:bool! child_evidence_due:date
-        after_care:longtext~
-    """,
-    "prosecution.outcome": """
-        result:choice! sections_convicted:multi sentence:text fine:money compensation_ordered:money
-        told_survivor_at:datetime! release_risk:choice! appeal_by:date appeal_filed:bool
-    """,
-}
-
-CHANGES: dict[str, dict[str, Any]] = {}
-ASKED = [step for step in PILLAR.step_types if step.form]
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
-    changes = CHANGES.get(step.key, {})
-    keeps_the_catalogue(step, CATALOGUE[step.key])
-    accepts_its_examples(step, **changes)
-    refuses_gaps_and_strangers(step, **changes)
-    has_only_open_outputs(step)
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
-    first = [spec for spec in step.fields if spec.first_bite]
-    assert 0 < len(first) <= 6
-    assert all(spec.required for spec in first)
 
 
 def test_the_next_hearing_is_not_on_an_earlier_day() -> None:
@@ -363,24 +313,6 @@ def test_the_hearing_slip_tells_the_day_and_nothing_of_the_case() -> None:
     assert "court" not in slip.lower()
     assert "Name Withheld" not in slip
     assert "not recorded" in render("hearing-slip", calendar, {})
-
-
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        (Engage.step_type, "rights-sheet"),
-        (Hearing.step_type, "hearing-note"),
-        (Testimony.step_type, "testimony-plan"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value.key,
-)
-def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    prints_its_sheet(step, name)
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
-    prepares_and_concludes(step)
 
 
 def test_the_first_hearing_on_a_remand_says_from_when_bail_by_default_counts_and_its_day_counts_too() -> None:

@@ -8,8 +8,6 @@ import pytest
 from engine.plugin.counting import local_day
 from engine.plugin.fields import specs_of
 from engine.plugin.following import Watch
-from engine.plugin.steps import StepType
-from pillars.protection import PILLAR
 from pillars.protection.forms import (
     ConsentForm,
     CustodyForm,
@@ -32,72 +30,16 @@ from pillars.protection.steps import (
 from tests.kit.pillars import (
     NOW,
     FakeContext,
-    accepts_its_examples,
     conclude,
     example,
-    has_only_open_outputs,
-    keeps_the_catalogue,
     prepare,
-    prepares_and_concludes,
-    prints_its_sheet,
     problems,
-    refuses_gaps_and_strangers,
     render,
     run,
 )
 
-CATALOGUE = {
-    "protection.consent": """
-        person:person! kind:choice(consent|assent|guardian|court)! purpose:multi! recipients:multi!
-        fields_covered:multi! language:lang! read_aloud:bool! valid_until:date! withdrawn_at:datetime
-        best_interest_note:longtext signed:sign!
-    """,
-    "protection.safety": """
-        threats:multi~! threat_source:text^ safe_contacts:text^ code_word:text^ device_checked:bool!
-        social_media_checked:bool! location_sharing_off:bool! review_on:date! level:choice!
-    """,
-    "protection.placement": """
-        shelter:org^! legal_basis:choice! order_no:text bed:text admitted_at:datetime! accompanied_children:int!
-        gender_fit:bool! language_fit:bool! order_expires:date! review_on:date! own_wish:choice!
-    """,
-    "protection.health": """
-        triage:choice! findings:longtext^~ pregnancy_test_consent:bool~ sti_hiv_consent:bool~ medication:longtext~
-        suicide_screen:choice~! follow_up:date~! report_to_police_needed:bool!
-    """,
-    "protection.support_person": """
-        role:choice(support_person|guardian|legal_aid|interpreter)! person_assigned:person! assigned_at:datetime!
-        court_informed_at:datetime contact:phone^ monthly_report_due:date! conflict_check:bool!
-    """,
-    "protection.witness": """
-        applicant:choice! threat_category:choice(A|B|C) interim_sought:bool! applied_on:date! tar_due:date!
-        order_on:date measures:multi~ expires_on:date
-    """,
-}
-
-CATALOGUE["protection.custody"] = """
-    result:choice(released|new_order|home_inquiry|still_held)! decided_at:datetime! own_wish:choice! new_order_no:text
-    new_end:date petition_at:datetime
-"""
-CHANGES: dict[str, dict[str, Any]] = {}
 END_OF_12_MARCH_IN_INDIA = datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
 AGREED: dict[str, Any] = {"valid_until": "2026-03-12", "purpose": ["referral"], "fields_covered": ["name", "contact"]}
-ASKED = [step for step in PILLAR.step_types if step.form]
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
-    changes = CHANGES.get(step.key, {})
-    keeps_the_catalogue(step, CATALOGUE[step.key])
-    accepts_its_examples(step, **changes)
-    refuses_gaps_and_strangers(step, **changes)
-    has_only_open_outputs(step)
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
-    first = [spec for spec in step.fields if spec.first_bite]
-    assert 0 < len(first) <= 6
-    assert all(spec.required for spec in first)
 
 
 def test_whatever_stands_alone_is_not_mixed() -> None:
@@ -524,36 +466,8 @@ def test_the_monthly_report_is_watched_and_the_court_is_told_of_a_support_person
     assert conclude(SupportPerson, {"role": "interpreter"}).notes == ()
 
 
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [(Consent.step_type, "consent-form"), (Safety.step_type, "safety-plan")],
-    ids=["consent", "safety"],
-)
-def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    prints_its_sheet(step, name)
-
-
 def test_the_consent_form_says_that_no_is_an_answer() -> None:
     assert "You may say no. You will still get help." in render("consent-form", Consent.step_type, example(ConsentForm))
-
-
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        (Placement.step_type, "admission-form"),
-        (Custody.step_type, "habeas-petition"),
-        (SupportPerson.step_type, "support-letter"),
-        (Witness.step_type, "witness-application"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value.key,
-)
-def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    prints_its_sheet(step, name)
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
-    prepares_and_concludes(step)
 
 
 def test_no_paper_of_a_placement_says_where_the_shelter_is() -> None:

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from engine.plugin.following import Watch
-from engine.plugin.steps import StepType
-from pillars.rehabilitation import PILLAR
 from pillars.rehabilitation.forms import (
     AgeingOutSettings,
     AssessForm,
@@ -29,50 +27,14 @@ from pillars.rehabilitation.steps import (
 )
 from tests.kit.pillars import (
     FakeContext,
-    accepts_its_examples,
     conclude,
     example,
-    has_only_open_outputs,
-    keeps_the_catalogue,
     person,
     prepare,
     problems,
-    refuses_gaps_and_strangers,
     render,
     run,
 )
-
-CATALOGUE = {
-    "rehabilitation.assess": """
-        domains:multi! individual_risk:longtext~! household_risk:longtext~! community_risk:longtext~!
-        strengths:longtext! score:int! own_goals:longtext^!
-    """,
-    "rehabilitation.care_plan": """
-        plan_type:multi! objectives:longtext! actions:longtext! responsible:multi! start:date! planned_end:date!
-        form7:file child_view:longtext!
-    """,
-    "rehabilitation.counsel": """
-        date:datetime~! kind:choice! lang:lang! risk_now:choice~! next:date~ private_note:longtext^~
-    """,
-    "rehabilitation.learning": """
-        track:choice! provider:org! start:date! stipend:money savings_account:bool attendance:int certificate:file
-    """,
-    "rehabilitation.entitlements": """
-        scheme:multi! papers_missing:multi^! applied_on:date! ref_no:text granted_on:date amount:money bank_ready:bool!
-    """,
-    "rehabilitation.progress": """
-        date:date~! members:multi! domains_score:multi! decision:choice! next:date~!
-    """,
-}
-ASKED = [step for step in PILLAR.step_types if step.form]
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
-    keeps_the_catalogue(step, CATALOGUE[step.key])
-    accepts_its_examples(step)
-    refuses_gaps_and_strangers(step)
-    has_only_open_outputs(step)
 
 
 @pytest.mark.parametrize(

@@ -8,80 +8,25 @@ import pytest
 from engine.plugin.context import Match as SimilarPerson
 from engine.plugin.following import PartnerOffer
 from engine.plugin.steps import StepType
-from pillars.reporting import PILLAR
 from pillars.reporting.forms import IntakeForm, MatchForm, ReferForm, TriageForm
 from pillars.reporting.steps import Intake, Mandatory, Match, Missing, Refer, Triage, acknowledge, dedupe
 from tests.kit.pillars import (
     NOW,
     FakeContext,
-    accepts_its_examples,
     conclude,
     example,
-    has_only_open_outputs,
-    keeps_the_catalogue,
     person,
     prepare,
     problems,
-    refuses_gaps_and_strangers,
     render,
     run,
     sentences,
 )
 
-CATALOGUE = {
-    "reporting.intake": """
-        channel:choice! received_at:datetime! informant_relation:choice! informant_name:text^
-        informant_anonymous:bool! informant_phone:phone^ safe_to_call:bool! safe_time_and_code_word:text^
-        language:lang! interpreter_needed:bool! narrative:longtext^! place_last_seen:geo^ is_child_suspected:choice!
-        immediate_danger:bool! consent_to_record:choice! concern:choice! recruited_online:bool
-        online_platform:choice online_handle:text^ online_url:text^ online_copy:file^
-    """,
-    "reporting.triage": """
-        risk_level:choice(critical|high|medium|low)! age_band:choice! exploitation_suspected:multi~!
-        act_elements:multi means_elements:multi trafficker_present:bool medical_need:bool~ suicidal_risk:bool~
-        border_crossing_risk:bool decision:choice(rescue|protect|police|refer|prevention|not_trafficking)!
-        reason:longtext!
-    """,
-    "reporting.match": """
-        match_type:choice(victim|trafficker|phone|vehicle|address|bank|handle)! match_score:int! owning_unit:org!
-        contact_request:bool! outcome:choice(same|different|unknown)! note:longtext
-    """,
-    "reporting.missing": """
-        missing_name:text^! age:int! sex:choice! photo:file^! last_seen_at:datetime! last_seen_place:geo^!
-        clothing:text^ phone_and_handles:text^ last_contact:text^ companion:text^ agent_or_job_offer:longtext
-        previous_missing:bool fir_no:text trackchild_id:text risk_form:file
-    """,
-    "reporting.mandatory": """
-        law:choice(POCSO19|JJ32|BNSS33|BD17|NP5)! notified_body:org! notified_at:datetime! mode:choice!
-        reference_no:text! receipt:file! child_assent_recorded:choice~
-    """,
-    "reporting.refer": """
-        to_org:org! kind:choice(referral|transfer|consult)! purpose:choice! shared_fields:multi! consent_ref:text!
-        urgency:choice! accept_by:datetime! accepted_at:datetime declined_reason:longtext handover_note:longtext^
-    """,
-}
-CHANGES: dict[str, dict[str, Any]] = {
-    "reporting.intake": {"informant_anonymous": False},
-    "reporting.refer": {"declined_reason": None},
-}
-ASKED = [step for step in PILLAR.step_types if step.form]
 ELSEWHERE = (
     SimilarPerson(owning_unit="Unit Two", contact="duty phone", kind="victim", score=71),
     SimilarPerson(owning_unit="Unit Three", contact="duty phone", kind="suspect", score=88),
 )
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
-    changes = CHANGES.get(step.key, {})
-    keeps_the_catalogue(step, CATALOGUE[step.key])
-    accepts_its_examples(step, **changes)
-    refuses_gaps_and_strangers(step, **changes)
-
-
-@pytest.mark.parametrize("step", [step for step in ASKED if step is not Match.step_type], ids=lambda step: step.key)
-def test_workflows_may_decide_on_every_open_answer_and_on_nothing_else(step: StepType) -> None:
-    has_only_open_outputs(step)
 
 
 def test_the_answer_to_a_match_is_a_fact_because_outcome_is_a_word_of_the_engine() -> None:
@@ -220,13 +165,6 @@ def test_what_a_person_wrote_cannot_become_part_of_the_page() -> None:
     letter = render("notification-letter", Mandatory.step_type, {"notified_body": "<script>alert(1)</script>"})
     assert "<script>" not in letter
     assert "&lt;script&gt;" in letter
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
-    first = [spec for spec in step.fields if spec.first_bite]
-    assert 0 < sum(spec.required for spec in first) <= 6
-    assert [spec.name for spec in first if not spec.required] == ["safe_to_leave_message"] * (step is Intake.step_type)
 
 
 @pytest.mark.parametrize(

@@ -7,68 +7,22 @@ import pytest
 
 from engine.plugin.counting import Law
 from engine.plugin.following import Watch
-from engine.plugin.steps import StepType
-from pillars.rescue import PILLAR
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
 from pillars.rescue.steps import Execute, FirstNeeds, Identify, Plan, Production, checklist
 from tests.kit.pillars import (
     NOW,
     FakeContext,
-    accepts_its_examples,
     conclude,
     example,
-    has_only_open_outputs,
-    keeps_the_catalogue,
     person,
     prepare,
-    prepares_and_concludes,
-    prints_its_sheet,
     problems,
-    refuses_gaps_and_strangers,
     render,
     run,
     sentences,
 )
 
-CATALOGUE = {
-    "rescue.plan": """
-        information_source:choice! verified:bool! site:geo^! layout_file:file^ expected_persons:int!
-        expected_children:int! team_women:int! ngo_members:multi! interpreter_langs:multi! vehicles:int!
-        shelter_reserved:org! medical_standby:bool! search_warrant:choice! secrecy_level:choice!
-        abort_rule:longtext! contingency:longtext!
-    """,
-    "rescue.execute": """
-        start_at:datetime! end_at:datetime! persons_found:int! children_found:int! suspects_held:int!
-        separated_from_suspects:bool! belongings_recovered:longtext documents_recovered:multi^
-        wages_claim_noted:money injuries:bool~! body_camera:bool media_kept_out:bool!
-    """,
-    "rescue.first_needs": """
-        person:person! food_clothing:bool! medical_urgent:bool~! family_call_safe:choice! fear_of:text^
-        language:lang! companion_children:int immediate_wish:longtext^ rights_explained:bool! photo_taken:bool!
-    """,
-    "rescue.production": """
-        authority:choice(CWC|Magistrate|SDM|Embassy|DC_office)! person:person! taken_charge_at:datetime!
-        journey_hours:duration produced_at:datetime~! order_type:choice! order_no:text placed_at:org^! escort:person!
-        form17:file
-    """,
-    "rescue.identify": """
-        status:choice(possible|actual|not)! decided_by:choice! interview_lang:lang! interpreter:person
-        indicators:multi~! acts:multi! means:multi~! purposes:multi~! age_claimed:int! age_document:choice!
-        age_test_ordered:bool reflection_until:date lawyer_present:bool! note:longtext^
-    """,
-}
-CHANGES: dict[str, dict[str, Any]] = {}
-ASKED = [step for step in PILLAR.step_types if step.form]
 GOOD_PLAN = example(PlanForm, search_warrant="granted")
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_form_asks_what_the_catalogue_says_and_takes_good_answers_only(step: StepType) -> None:
-    changes = CHANGES.get(step.key, {})
-    keeps_the_catalogue(step, CATALOGUE[step.key])
-    accepts_its_examples(step, **changes)
-    refuses_gaps_and_strangers(step, **changes)
-    has_only_open_outputs(step)
 
 
 def test_there_are_never_more_children_than_people() -> None:
@@ -301,50 +255,11 @@ def test_a_plan_that_was_never_made_lacks_every_required_answer() -> None:
     assert run(checklist).outputs == {"complete": False, "missing": required}
 
 
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [(Execute.step_type, "rescue-memo"), (Production.step_type, "form-17"), (Production.step_type, "production-memo")],
-    ids=["memo", "form 17", "production memo"],
-)
-def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    assert name in {document.name for document in step.documents}
-    full = render(name, step, example(step.form))
-    assert "10:00 (UTC+05:30, Asia/Kolkata)" in full
-    for answers in (example(step.form, full=False), {}):
-        assert "not recorded" in render(name, step, answers)
-
-
 def test_form_17_lists_each_journey() -> None:
     journey = [{"start": "2026-03-08T05:00:00+00:00", "end": "2026-03-08T06:00:00+00:00", "place": "Bridge road"}]
     paper = render("form-17", Production.step_type, example(ProductionForm, journey=journey))
     assert "Bridge road" in paper
     assert "Sun 08 Mar 2026, 11:30" in paper
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_a_first_screen_asks_six_required_things_at_most(step: StepType) -> None:
-    first = [spec for spec in step.fields if spec.first_bite]
-    assert 0 < len(first) <= 6
-    assert all(spec.required for spec in first)
-
-
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        (Plan.step_type, "rescue-plan"),
-        (Execute.step_type, "rescued-list"),
-        (FirstNeeds.step_type, "first-needs-sheet"),
-        (Identify.step_type, "identification-record"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else value.key,
-)
-def test_the_sheets_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
-    prints_its_sheet(step, name)
-
-
-@pytest.mark.parametrize("step", ASKED, ids=lambda step: step.key)
-def test_every_step_proposes_something_and_something_follows_from_it(step: StepType) -> None:
-    prepares_and_concludes(step)
 
 
 def test_a_sheet_says_questions_and_answers_in_the_words_of_the_form() -> None:
