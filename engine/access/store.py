@@ -7,11 +7,11 @@ from sqlalchemy import func, insert, select, update
 
 from engine.approvals.records import EmergencyRequest, OpenEmergency
 from engine.cases.records import written_number
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 
-_EMERGENCY, _CASE = tb.EmergencyAccessRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
-_GRANT = tb.GrantRow.__table__  # type: ignore[attr-defined]
+_EMERGENCY, _CASE = TABLES["emergency_access"], TABLES["case"]
+_GRANT = TABLES["grant"]
 _KEPT = [_EMERGENCY.c[name] for name in ("id", "actor_id", "case_id", "grant_id", "approval_id", "asked_at")]
 
 

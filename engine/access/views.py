@@ -12,13 +12,13 @@ from engine.audit.records import ConcernLine, EmergencyLine, EmergencyView
 from engine.cases.visibility import GRANT, kept_by
 from engine.core.access import ADD_FILES, RecusalReason, shown_in
 from engine.core.policy import Action, Viewer, can
-from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, ORGANISATION, RECUSAL, UNIT
+from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.ports import Vault
 
-_REQUEST = tb.ApprovalRequestRow.metadata.tables["approval_request"]
+_REQUEST = TABLES["approval_request"]
 
 
 def case_access(reading: Reading, viewer: Viewer, case_id: UUID) -> AccessView:
@@ -115,9 +115,8 @@ def _recusals(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[RecusalV
     )
 
 
-_TABLES = tb.EmergencyAccessRow.metadata.tables
-_EMERGENCY, _CONCERN, _GRANT = _TABLES["emergency_access"], _TABLES["concern"], _TABLES["grant"]
-_APPROVAL = _TABLES["approval_request"]
+_EMERGENCY, _CONCERN, _GRANT = TABLES["emergency_access"], TABLES["concern"], TABLES["grant"]
+_APPROVAL = TABLES["approval_request"]
 _SECOND = ACTOR.alias()
 _SHOWN = timedelta(days=30)
 

@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.approvals.records import ApprovalRequest, Concern
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 
-_REQUEST = tb.ApprovalRequestRow.__table__  # type: ignore[attr-defined]
+_REQUEST = TABLES["approval_request"]
 _COLUMNS = [_REQUEST.c[name] for name in ApprovalRequest.model_fields]
 _CHANGED = ("agreed", "answered_by", "answered_at", "approved", "ended_reason")
 """What becomes of a request; what was asked for stays as it was."""
@@ -70,8 +70,8 @@ def _row(request: ApprovalRequest) -> Mapping[str, Any]:
     return request.model_dump() | {"subject": dict(request.subject), "agreed": agreed}
 
 
-_CONCERN = tb.ConcernRow.__table__  # type: ignore[attr-defined]
-_ACTOR = tb.ActorRow.__table__  # type: ignore[attr-defined]
+_CONCERN = TABLES["concern"]
+_ACTOR = TABLES["actor"]
 _NUMBER = "encrypted_case_number"
 _CONCERN_COLUMNS = [_CONCERN.c[_NUMBER if name == "case_number" else name] for name in Concern._fields]
 

@@ -7,12 +7,11 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from engine.approvals.records import FOUR_EYES, ApprovalKind, Rule, WaitingView
 from engine.cases.visibility import kept_by
 from engine.core.policy import ROLES_THAT_MAY, Viewer, can, units_that_let
-from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, UNIT
+from engine.db.tables import TABLES
 
-_TABLES = tb.ApprovalRequestRow.metadata.tables
-_REQUEST, _DEADLINE = _TABLES["approval_request"], _TABLES["deadline"]
+_REQUEST, _DEADLINE = TABLES["approval_request"], TABLES["deadline"]
 _WITH_CASE = _REQUEST.outerjoin(CASE, CASE.c.id == _REQUEST.c.case_id)
 _MOST = 200
 

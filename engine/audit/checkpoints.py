@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select, text
 
 from engine.core.checkpoints import Checkpoint, Head, Written
-from engine.db import tables as tb
 from engine.db.locks import SIGN_CHECKPOINT
 from engine.db.store import Store
+from engine.db.tables import TABLES
 
-_CHECKPOINT, _HEAD = tb.CheckpointRow.__table__, tb.CheckpointHeadRow.__table__  # type: ignore[attr-defined]
+_CHECKPOINT, _HEAD = TABLES["checkpoint"], TABLES["checkpoint_head"]
 _TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(:lock)")
 _CHAINS = """(
     SELECT 'case:' || id AS chain, chain_length AS length, chain_head AS head FROM "case" WHERE chain_length > 0

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from engine.audit.chain_reading import CASES, READINGS, ChainKind, ChainRow, KeptHead, fits, heads, links
 from engine.core.checkpoints import SIGNER_REPLACED, SIGNER_USED
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.overview.records.board import AuditFault
 from engine.ports import ChainKey, HandOver
 
@@ -119,7 +119,7 @@ def _named(kind: ChainKind, key: str, number: str) -> str:
     return f"Readings of case {number or key}" if kind is READINGS else f"Stream {key}"
 
 
-_EVENT = tb.AuditEventRow.__table__  # type: ignore[attr-defined]
+_EVENT = TABLES["audit_event"]
 
 
 class Signatures(Protocol):

@@ -10,12 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.audit.records import RecordedReading, Stream
 from engine.core.checkpoints import SIGNER_REPLACED, SIGNER_USED
-from engine.db import tables as tb
 from engine.db.row_history import GENESIS, reading_link, stream_link
 from engine.db.store import Store, Within
+from engine.db.tables import TABLES
 from engine.errors import AuditUnavailableError
 
-_EVENT, _READING = tb.AuditEventRow.__table__, tb.ReadingRow.__table__  # type: ignore[attr-defined]
+_EVENT, _READING = TABLES["audit_event"], TABLES["reading"]
 _BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, '') ON CONFLICT (name) DO NOTHING")
 _LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE")
 _SAVE = text("UPDATE audit_chain SET length = :length, head = :head WHERE name = :name")

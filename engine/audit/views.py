@@ -12,12 +12,12 @@ from engine.cases.records import written_number
 from engine.cases.views.sight import require_whole
 from engine.cases.visibility import visible_to
 from engine.core.policy import Action, Viewer, can, units_that_let
-from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, RUN
+from engine.db.tables import TABLES
 from engine.errors import NotAllowedError
 
-_READ, _NOTED = tb.ReadingRow.metadata.tables["reading"], tb.ReadingRow.metadata.tables["audit_event"]
+_READ, _NOTED = TABLES["reading"], TABLES["audit_event"]
 _KEPT_APART = ("safeguarding", "rows")
 _OF_NOBODY = "ICMC"
 

@@ -10,14 +10,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine.cases.visibility import restricted_from
 from engine.core.access import SUSPENDED, CaseAccess, Grant, Recusal, access_through
 from engine.core.policy import Viewer, roles_in
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.errors import NotFoundError
 from engine.language.names import Role
 
-_GRANT, _RECUSAL = tb.GrantRow.__table__, tb.RecusalRow.__table__  # type: ignore[attr-defined]
-_UNIT, _CASE = tb.UnitRow.__table__, tb.CaseRow.__table__  # type: ignore[attr-defined]
-_REFERRAL, _CASE_PERSON = tb.ReferralRow.__table__, tb.CasePersonRow.__table__  # type: ignore[attr-defined]
+_GRANT, _RECUSAL = TABLES["grant"], TABLES["recusal"]
+_UNIT, _CASE = TABLES["unit"], TABLES["case"]
+_REFERRAL, _CASE_PERSON = TABLES["referral"], TABLES["case_person"]
 _GRANT_COLUMNS = [_GRANT.c[name] for name in Grant.model_fields]
 _RECUSAL_COLUMNS = [_RECUSAL.c[name] for name in Recusal.model_fields]
 _RECUSED = text(

@@ -8,14 +8,14 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db import tables as tb
 from engine.db.places import TEXT, encrypt_apart
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.errors import OtherCommandError
 from engine.ports import JsonValue
 
-_COMMAND, _DOCUMENT = tb.CommandRow.__table__, tb.DocumentRow.__table__  # type: ignore[attr-defined]
-_REPORT, _INSTALLATION = tb.ReportRow.__table__, tb.InstallationRow.__table__  # type: ignore[attr-defined]
+_COMMAND, _DOCUMENT = TABLES["command"], TABLES["document"]
+_REPORT, _INSTALLATION = TABLES["report"], TABLES["installation"]
 _NOTE_SERVICE = text("""
     INSERT INTO service (name, state, since, noted_at) VALUES (:name, :state, clock_timestamp(), clock_timestamp())
     ON CONFLICT (name) DO UPDATE SET noted_at = clock_timestamp(), state = excluded.state,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from engine.cases.loading import (
     EncryptedCell,
@@ -25,25 +25,16 @@ from engine.core.consequences import Job, WorkItem, consequences
 from engine.core.keys import place_key
 from engine.core.records import Case, Scalar, Step, StepInterval
 from engine.core.state import CaseState, evolve
-from engine.db import tables as tb
 from engine.db.places import place_id
 from engine.db.row_history import link
 from engine.db.store import Store, Within
+from engine.db.tables import TABLES
 from engine.db.writing import NEW_JOB, Closed, SavedCase
 from engine.errors import KeyMissingError, NotFoundError
 from engine.ports import JsonValue
 
-
-def _table(row: type) -> Table:
-    table: Table = row.__table__  # type: ignore[attr-defined]
-    return table
-
-
-CASE, ITEM, EVENT, EVENT_WORDS, INTERVAL, STEP = (
-    _table(row) for row in (tb.CaseRow, tb.WorkItemRow, tb.EventRow, tb.EventWordsRow, tb.IntervalRow, tb.StepRow)
-)
-
-
+CASE, ITEM, EVENT = TABLES["case"], TABLES["work_item"], TABLES["event"]
+EVENT_WORDS, INTERVAL, STEP = TABLES["event_words"], TABLES["interval"], TABLES["step"]
 CONCERN = "concern"
 """The answer of a report that says what a case is about: lists show it, and cases are counted by it."""
 _TYPED = frozenset({"title", "settings"})

@@ -32,13 +32,13 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from engine.core.access import OPERATIONAL
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
 from engine.core.values import person_in
-from engine.db import tables as tb
 from engine.db.columns import uuids
 from engine.db.reading import Reading
 from engine.db.shape import CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, OPENING
+from engine.db.tables import TABLES
 from engine.language.names import Role
 
-_RESTRICTION, _CASE, _MEMBER = (tb.CaseRow.metadata.tables[name] for name in ("restriction", "case", "membership"))
+_RESTRICTION, _CASE, _MEMBER = (TABLES[name] for name in ("restriction", "case", "membership"))
 
 
 def restricted_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bool]:
@@ -77,11 +77,10 @@ def restricted_cases(actor_id: UUID) -> Select[tuple[UUID]]:
     )
 
 
-_TABLES = tb.CaseRow.metadata.tables
 _PERSON_IN = "person:([0-9a-f-]{36})"
 """How the path of a step names whose it is."""
 _OF_A_PERSON = r"(^| )person\."
-CASE, GRANT, RECUSAL, UNIT = (_TABLES[name] for name in ("case", "grant", "recusal", "unit"))
+CASE, GRANT, RECUSAL, UNIT = (TABLES[name] for name in ("case", "grant", "recusal", "unit"))
 
 
 def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:

@@ -7,13 +7,12 @@ from uuid import UUID
 from sqlalchemy import Connection, LargeBinary, RowMapping, Select, func, not_, select, type_coerce, update
 
 from engine.core.keys import place_key
-from engine.db import tables as tb
 from engine.db.places import place_id, renewed_apart
+from engine.db.tables import TABLES
 from engine.errors import KeyMissingError
 from engine.ports import Vault
 
 _HEAD: Final = len(b"v2|") + 1 + 16
-_TABLES: Final = tb.CaseRow.metadata.tables
 Row = RowMapping
 
 
@@ -111,7 +110,7 @@ def reencrypt_apart(connection: Connection, vault: Vault, case_id: UUID, *, newe
     """Seal anew what is sealed by itself inside the answers, drafts and papers of a case; gives in how many rows."""
     done, owner = 0, place_key(case_id)
     for encrypted in (one for one in ENCRYPTED if one.table in {"answer", "draft", "document"}):
-        table = _TABLES[encrypted.table]
+        table = TABLES[encrypted.table]
         there = (table.c.case_id == case_id, table.c[encrypted.column].is_not(None))
         rows = connection.execute(select(table).where(*there).with_for_update()).mappings().all()
         done += sum(_renew_inner(connection, vault, encrypted, row, owner, newest) for row in rows)
@@ -121,7 +120,7 @@ def reencrypt_apart(connection: Connection, vault: Vault, case_id: UUID, *, newe
 def _renew_inner(
     connection: Connection, vault: Vault, encrypted: EncryptedColumn, row: Row, owner: UUID, newest: int
 ) -> bool:
-    table, at, place = _TABLES[encrypted.table], encrypted.row(row), encrypted.place(row)
+    table, at, place = TABLES[encrypted.table], encrypted.row(row), encrypted.place(row)
     whose = UUID(bytes=bytes(row[encrypted.column])[_HEAD - 16 : _HEAD])
     try:
         answers = vault.decrypt(row[encrypted.column], table=encrypted.table, row=at, column=place)
@@ -143,7 +142,7 @@ def any_fixed(connection: Connection, owner: UUID) -> bool:
 
 
 def _reencrypt(connection: Connection, vault: Vault, encrypted: EncryptedColumn, owner: UUID, row: Row) -> None:
-    table, at, place = _TABLES[encrypted.table], encrypted.row(row), encrypted.place(row)
+    table, at, place = TABLES[encrypted.table], encrypted.row(row), encrypted.place(row)
     plain = vault.decrypt_bytes(row[encrypted.column], table=encrypted.table, row=at, column=place)
     anew = vault.encrypt_bytes(plain, key_of=owner, table=encrypted.table, row=at, column=place)
     here = [part == row[part.name] for part in table.primary_key]
@@ -152,7 +151,7 @@ def _reencrypt(connection: Connection, vault: Vault, encrypted: EncryptedColumn,
 
 def _older(encrypted: EncryptedColumn, owner: UUID, newest: int, case_id: UUID | None) -> Select[tuple[Any, ...]]:
     """Select the rows whose seal names an owner and another version of its key than the newest."""
-    table = _TABLES[encrypted.table]
+    table = TABLES[encrypted.table]
     raw = type_coerce(table.c[encrypted.column], LargeBinary)
     is_theirs = func.substring(raw, 1, _HEAD) == b"v2|\x01" + owner.bytes
     is_newest = func.substring(raw, _HEAD + 1, 4) == newest.to_bytes(4, "big")
@@ -162,6 +161,6 @@ def _older(encrypted: EncryptedColumn, owner: UUID, newest: int, case_id: UUID |
     elif encrypted.table == "case" and case_id is not None:
         query = query.where(table.c.id == case_id)
     elif encrypted.table == "attachment_part":
-        files = _TABLES["attachment"]
+        files = TABLES["attachment"]
         query = query.where(table.c.attachment_id.in_(select(files.c.id).where(files.c.case_id == (case_id or owner))))
     return query

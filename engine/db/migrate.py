@@ -9,13 +9,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
-import engine.db.tables as tb
 from engine.db.locks import BACKGROUND, MIGRATE, TimeLimits, limited_engine
 from engine.db.rights import grant_rights
+from engine.db.tables import TABLES
 from engine.db.walls import build_walls
 from engine.errors import ServiceError, SettingsError
 
-_DEMO = tb.DemoRow.__table__  # type: ignore[attr-defined]
+_DEMO = TABLES["demo"]
 _IN_USE = text('SELECT EXISTS (SELECT FROM actor) OR EXISTS (SELECT FROM "case")')
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import rfc8785
 from sqlalchemy import Connection, Delete, Insert, Table, Update, func, select, text
 
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.ports import Vault
 
 GENESIS = b""
@@ -65,7 +65,6 @@ def _plain_value(value: object) -> Any:  # noqa: ANN401 - whatever JSON takes
 ROWS: Final = "rows"
 """The stream that keeps them."""
 BEGAN, WRITTEN = "RowsBegan", "RowWritten"
-_TABLES: Final = tb.CaseRow.metadata.tables
 _AT: Final = "kept_at"
 _BEGUN: Final = text("SELECT body -> 'tables' FROM audit_event WHERE stream = 'rows' AND type = 'RowsBegan'")
 
@@ -85,7 +84,7 @@ class Kept(NamedTuple):
 
 
 def _kept(name: str, *plain: str, key: tuple[str, ...] = ("id",), secret: tuple[str, ...] = ()) -> tuple[str, Kept]:
-    return name, Kept(_TABLES[name], key, plain, secret)
+    return name, Kept(TABLES[name], key, plain, secret)
 
 
 KEPT: Final[Mapping[str, Kept]] = dict((

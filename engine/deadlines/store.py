@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.deadlines.records.limits import LinkedLevel
 from engine.ports import DueDeadline
 
@@ -61,7 +61,7 @@ class DeadlineStore(Store):
         return self._connection.execute(_RELEASE_ALL).rowcount
 
 
-_ESCALATION, _MESSAGE = tb.EscalationRow.__table__, tb.MessageRow.__table__  # type: ignore[attr-defined]
+_ESCALATION, _MESSAGE = TABLES["escalation"], TABLES["message"]
 
 
 class LedgerStore(Store):

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, func, insert, select, text, update
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.definitions.records import OpenRecount, StoredDay, StoredDefinition, StoredSignature
 from engine.ports import JsonValue
 
-VERSION = tb.DefinitionVersionRow.__table__  # type: ignore[attr-defined]
+VERSION = TABLES["definition_version"]
 
 RAN: Final = ("published", "retired")
 """The statuses of what runs or ran; the others are `proposed` and `refused`."""
@@ -119,7 +119,7 @@ class DefinitionStore(Store):
         return tuple(self._connection.execute(_STAMP).one())
 
 
-SIGNATURE = tb.LawSignatureRow.metadata.tables["law_signature"]
+SIGNATURE = TABLES["law_signature"]
 _SIGNATURE_COLUMNS = [SIGNATURE.c[name] for name in StoredSignature._fields]
 
 
@@ -154,7 +154,7 @@ class LawSignatureStore(Store):
         self._connection.execute(update(SIGNATURE).where(SIGNATURE.c.id == signature_id).values(changes))
 
 
-RECOUNT = tb.RecountRow.__table__  # type: ignore[attr-defined]
+RECOUNT = TABLES["recount"]
 _RECOUNT_COLUMNS = [RECOUNT.c[name] for name in OpenRecount._fields]
 _OF_CALENDAR = """EXISTS (SELECT 1 FROM deadline d WHERE d.case_id = c.id AND d.status = 'open'
     AND d.calendar IN (CAST(:name AS text), split_part(CAST(:name AS text), '-', 1)))"""
@@ -207,7 +207,7 @@ class RecountStore(Store):
         self._connection.execute(_DONE, {"id": recount_id, "at": at})
 
 
-DAY, ACTOR = (tb.SpecialDayRow.metadata.tables[name] for name in ("special_day", "actor"))
+DAY, ACTOR = (TABLES[name] for name in ("special_day", "actor"))
 _WORDS: Final = "encrypted_words"
 _TYPED: Final = ("name", "reason")
 _DAY_COLUMNS = [DAY.c[name] for name in StoredDay._fields if name not in {"who", *_TYPED}]

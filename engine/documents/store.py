@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, update
 
 from engine.core.files import CaseFile, FileKind, FileStatus
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.documents.records import FileSums
 from engine.errors import DamagedError, NotFoundError
 from engine.ports import JsonValue
 
-_FILE, _PART = tb.AttachmentRow.__table__, tb.AttachmentPartRow.__table__  # type: ignore[attr-defined]
+_FILE, _PART = TABLES["attachment"], TABLES["attachment_part"]
 _COLUMNS = [_FILE.c[name] for name in CaseFile.model_fields]
 _KEPT = _FILE.c.status.in_((FileStatus.KEPT.value, FileStatus.HELD_BACK.value))
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text, update
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.errors import StaleJobError
 from engine.language.limits import TimeLimit
 from engine.ports import Batch, ClaimedJob, OpenBatch
 
-JOB = tb.JobRow.__table__  # type: ignore[attr-defined]
+JOB = TABLES["job"]
 MOST_ATTEMPTS = 5
 MOST_CASES = 50
 

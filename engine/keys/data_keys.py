@@ -7,15 +7,15 @@ from uuid import UUID
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import func, select, text, update
 
-from engine.db import tables as tb
 from engine.db.entering import asked_over, changed_over, in_hand
 from engine.db.locks import BACKGROUND, TURN_PERIOD, limited_engine
+from engine.db.tables import TABLES
 from engine.keys.key_file import KeyRing
 from engine.keys.periods import PeriodFolders
 from engine.keys.vault import KeyVault
 from engine.ports import Clock, StoredKey
 
-KEYS = tb.DataKeyRow.__table__  # type: ignore[attr-defined]
+KEYS = TABLES["data_key"]
 EPOCH = "keys_epoch"
 _WHOLE = (KEYS.c.destroyed_at.is_(None), KEYS.c.wrapped.is_not(None))
 CLOSED = "key_period_closed"

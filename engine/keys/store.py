@@ -8,15 +8,15 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.keys import place_key
-from engine.db import tables as tb
 from engine.db.encrypted_columns import any_fixed, reencrypt_apart, reencrypt_some
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.documents.records import KeyCounts, Rewrapped
 from engine.keys.data_keys import CLOSED, EPOCH, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
 from engine.ports import StoredKey, SurvivingKey
 
-_TOKEN, _SEARCH = tb.PersonTokenRow.__table__, tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
-_FACT = tb.InstallationRow.__table__  # type: ignore[attr-defined]
+_TOKEN, _SEARCH = TABLES["person_token"], TABLES["search_token"]
+_FACT = TABLES["installation"]
 _NEW_EPOCH = text("""
     INSERT INTO installation (key, value) VALUES (:key, '{"number": 1}')
     ON CONFLICT (key) DO UPDATE SET value = jsonb_build_object('number', (installation.value ->> 'number')::bigint + 1)

@@ -7,13 +7,13 @@ from uuid import UUID, uuid5
 from sqlalchemy import RowMapping, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.messages.records import ChannelSetting, Preference
 
-_SETTING, _CHANGE = tb.ChannelSettingRow.__table__, tb.ChannelChangeRow.__table__  # type: ignore[attr-defined]
-_CONTACT, _UNIT = tb.ContactRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
-_ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
+_SETTING, _CHANGE = TABLES["channel_setting"], TABLES["channel_change"]
+_CONTACT, _UNIT = TABLES["contact"], TABLES["unit"]
+_ORGANISATION = TABLES["organisation"]
 
 
 class ChannelStore(Store):
@@ -108,7 +108,7 @@ class ChannelStore(Store):
         return tuple(self._connection.execute(query.order_by(_CONTACT.c.channel)).scalars())
 
 
-_PREFERENCE = tb.PreferenceRow.__table__  # type: ignore[attr-defined]
+_PREFERENCE = TABLES["preference"]
 _COLUMNS = (
     _PREFERENCE.c.actor_id, _PREFERENCE.c.channels, _PREFERENCE.c.digest, _PREFERENCE.c.quiet_from,
     _PREFERENCE.c.quiet_until, _PREFERENCE.c.zone,

@@ -8,15 +8,15 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, text, true, update
 
-from engine.db import tables as tb
 from engine.db.store import Store, Within
+from engine.db.tables import TABLES
 from engine.db.writing import MESSAGE_COLUMNS
 from engine.messages.deliveries import lane_of
 from engine.messages.records import Deferred, Recent
 from engine.ports import NewEscalation, NewMessage
 
-_MESSAGE, _DELIVERY = tb.MessageRow.__table__, tb.DeliveryRow.__table__  # type: ignore[attr-defined]
-_ESCALATION = tb.EscalationRow.__table__  # type: ignore[attr-defined]
+_MESSAGE, _DELIVERY = TABLES["message"], TABLES["delivery"]
+_ESCALATION = TABLES["escalation"]
 IN_APP = "in_app"
 _ADD = text(
     f"WITH added AS (INSERT INTO message ({', '.join(MESSAGE_COLUMNS)})"

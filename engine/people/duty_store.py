@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.people.records import Absence, Shift
 
-_ABSENCE, _SHIFT = tb.AbsenceRow.__table__, tb.ShiftRow.__table__  # type: ignore[attr-defined]
-_ITEM = tb.WorkItemRow.__table__  # type: ignore[attr-defined]
-_ACTOR = tb.ActorRow.__table__  # type: ignore[attr-defined]
+_ABSENCE, _SHIFT = TABLES["absence"], TABLES["shift"]
+_ITEM = TABLES["work_item"]
+_ACTOR = TABLES["actor"]
 _ABSENCE_COLUMNS = [_ABSENCE.c[name] for name in Absence.model_fields]
 _SHIFT_COLUMNS = [_SHIFT.c[name] for name in Shift.model_fields]
 

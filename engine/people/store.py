@@ -7,15 +7,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db import tables as tb
 from engine.db.locks import CHANGE_ROLES_OF_PEOPLE
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.people.records import Credentials, Unit
 from engine.ports import ActorRecord
 
-_ORGANISATION, _UNIT = tb.OrganisationRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
-_ACTOR, _MEMBER = tb.ActorRow.__table__, tb.MembershipRow.__table__  # type: ignore[attr-defined]
-_ABSENCE, _ITEM = tb.AbsenceRow.__table__, tb.WorkItemRow.__table__  # type: ignore[attr-defined]
+_ORGANISATION, _UNIT = TABLES["organisation"], TABLES["unit"]
+_ACTOR, _MEMBER = TABLES["actor"], TABLES["membership"]
+_ABSENCE, _ITEM = TABLES["absence"], TABLES["work_item"]
 _UNIT_FIELDS = [_UNIT.c[name] for name in Unit._fields]
 _TOUCHED = text("""
     SELECT EXISTS (SELECT 1 FROM membership m JOIN actor a ON a.id = m.actor_id

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, text, tuple_, update
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.documents.store import place_of_details
 from engine.errors import DamagedError, KeyMissingError
 from engine.keys.data_keys import KEYS
 from engine.persons.store import write_tokens
 from engine.ports import JsonValue
 
-_TOKEN, _SEARCH = tb.PersonTokenRow.__table__, tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
-_PERSON, _FILE = tb.PersonRow.__table__, tb.AttachmentRow.__table__  # type: ignore[attr-defined]
+_TOKEN, _SEARCH = TABLES["person_token"], TABLES["search_token"]
+_PERSON, _FILE = TABLES["person"], TABLES["attachment"]
 _NEXT_PERSONS = text("""
     SELECT DISTINCT t.person_id FROM person_token t
     WHERE t.person_id > :after AND t.key_id <> :key AND NOT EXISTS (

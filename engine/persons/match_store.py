@@ -22,13 +22,13 @@ from engine.core.matching import (
     is_worth_telling,
 )
 from engine.core.records import PersonRole
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.persons.token_matching import WANTED, compare, values_of, wanted
 
-_CHECK, _ALERT = tb.MatchCheckRow.__table__, tb.MatchAlertRow.__table__  # type: ignore[attr-defined]
-_LINK, _PERSON = tb.CasePersonRow.__table__, tb.PersonRow.__table__  # type: ignore[attr-defined]
-_PROBE = tb.MatchProbeRow.__table__  # type: ignore[attr-defined]
+_CHECK, _ALERT = TABLES["match_check"], TABLES["match_alert"]
+_LINK, _PERSON = TABLES["case_person"], TABLES["person"]
+_PROBE = TABLES["match_probe"]
 _FORGET_PROBES = text("SELECT icmc_forget_probes(:before)")
 _NOBODY = UUID(int=0)
 _ROUTE = "route"

@@ -11,17 +11,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.case_links import CaseLink
 from engine.core.matching import bits_of, is_worth_opening
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.persons.records import PersonMerge, TokenMatch
 from engine.persons.token_matching import compare
 from engine.ports import JsonValue, Vault
 
-_PERSON, _TOKEN = tb.PersonRow.__table__, tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
-_SEARCH = tb.SearchTokenRow.__table__  # type: ignore[attr-defined]
-_LINK, _UNIT = tb.CasePersonRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
-_CASE, _CHECK = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["match_check"]
-_MERGE = tb.CaseRow.metadata.tables["person_merge"]
+_PERSON, _TOKEN = TABLES["person"], TABLES["person_token"]
+_SEARCH = TABLES["search_token"]
+_LINK, _UNIT = TABLES["case_person"], TABLES["unit"]
+_CASE, _CHECK = TABLES["case"], TABLES["match_check"]
+_MERGE = TABLES["person_merge"]
 _MERGE_COLUMNS = [_MERGE.c[name] for name in PersonMerge.model_fields]
 _MOST_OPENED = 20
 _SEARCHED_BY = frozenset({"name", "name_part", "phone"})
@@ -182,7 +182,7 @@ def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: 
     return bool(rows)
 
 
-_CASE_LINKS = tb.CaseRow.metadata.tables["case_link"]
+_CASE_LINKS = TABLES["case_link"]
 _COLUMNS = [_CASE_LINKS.c[name] for name in CaseLink.model_fields]
 _FIXED = frozenset({"id", "case_id", "other_case_id", "unit_id", "kind", "asked_by", "asked_at"})
 """What a link says once and for ever."""

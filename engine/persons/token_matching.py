@@ -12,11 +12,11 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, text
 
 from engine.core.matching import Agreement
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.ports import Vault
 
-_PERSON, _UNIT = tb.PersonRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
-_TOKEN = tb.PersonTokenRow.__table__  # type: ignore[attr-defined]
+_PERSON, _UNIT = TABLES["person"], TABLES["unit"]
+_TOKEN = TABLES["person_token"]
 _EVIDENCE_ONLY: Final = ("name_part", "part_area", "part_born", "part_year", "route")
 """Kinds of token that too many persons have for anybody to be looked up by them, or that are of no person."""
 _BESIDE: Final = ("part_home", "part_area", "part_parent", "part_born", "part_year", "phone")

@@ -10,14 +10,13 @@ from sqlalchemy import Table, select, update
 
 from engine.core.access import SUSPENDED, Grant
 from engine.core.referral import ReferralStatus
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.retention.records import Revived, RevivedGrant, RevivedOffer, RevivedPerson
 
-_TABLES = tb.CaseRow.metadata.tables
-_ACTOR, _UNIT, _MEMBER = _TABLES["actor"], _TABLES["unit"], _TABLES["membership"]
-_GRANT, _CASE = _TABLES["grant"], _TABLES["case"]
-_REFERRAL = _TABLES["referral"]
+_ACTOR, _UNIT, _MEMBER = TABLES["actor"], TABLES["unit"], TABLES["membership"]
+_GRANT, _CASE = TABLES["grant"], TABLES["case"]
+_REFERRAL = TABLES["referral"]
 _NOT_GIVEN_BACK: Final = "not_given_back"
 
 
@@ -27,7 +26,7 @@ class CustodyStore(Store):
     def end_all(self, *, at: datetime) -> Revived:
         """End every session, key, invitation and partner's link, suspend every grant, let every request run out."""
         over = {"ended_at": at, "ended_reason": SUSPENDED}
-        invitation = _TABLES["invitation"]
+        invitation = TABLES["invitation"]
         return Revived(
             sessions=self._set("session", "ended_at", {"ended_at": at}),
             keys=self._set("api_key", "revoked_at", {"revoked_at": at}),
@@ -92,6 +91,6 @@ class CustodyStore(Store):
         return tuple(RevivedOffer(*row) for row in self._connection.execute(query))
 
     def _set(self, name: str, open_while_null: str, values: dict[str, Any], *also: Any) -> int:  # noqa: ANN401
-        table: Table = _TABLES[name]
+        table: Table = TABLES[name]
         still = update(table).where(table.c[open_while_null].is_(None), *also)
         return self._connection.execute(still.values(**values)).rowcount

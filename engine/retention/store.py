@@ -10,25 +10,24 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Uuid
 
 from engine.core.retention import CaseOfPerson, Erasure, ExportCopy, Hold, LegalHoldKind, Restriction, Tombstone
-from engine.db import tables as tb
 from engine.db.locks import NUMBER_COPY
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.errors import ConflictError
 from engine.ports import JsonValue
 from engine.retention.records import ClosedCase, Correction, ErasureNotice, Proposed, RetentionProposal
 
-_TABLES = tb.CaseRow.metadata.tables
 HOLD, RESTRICTION, ERASURE, TOMBSTONE, NOTICE, PROPOSAL, CORRECTION, COPY = (
-    _TABLES[name]
+    TABLES[name]
     for name in (
         "legal_hold", "restriction", "erasure", "tombstone", "erasure_notice",
         "retention_proposal", "correction", "export_copy",
     )
 )  # fmt: skip
-_CASE, _UNIT, _LINK, _PERSON, _TOKEN = (_TABLES[n] for n in ("case", "unit", "case_person", "person", "person_token"))
-_DEADLINE, _GRANT, _REFERRAL = (_TABLES[name] for name in ("deadline", "grant", "referral"))
-_DRAFT, _STEP, _ITEM, _DELIVERY = (_TABLES[name] for name in ("draft", "step", "work_item", "delivery"))
-_FILE, _PART, _CHECK = (_TABLES[name] for name in ("attachment", "attachment_part", "match_check"))
+_CASE, _UNIT, _LINK, _PERSON, _TOKEN = (TABLES[n] for n in ("case", "unit", "case_person", "person", "person_token"))
+_DEADLINE, _GRANT, _REFERRAL = (TABLES[name] for name in ("deadline", "grant", "referral"))
+_DRAFT, _STEP, _ITEM, _DELIVERY = (TABLES[name] for name in ("draft", "step", "work_item", "delivery"))
+_FILE, _PART, _CHECK = (TABLES[name] for name in ("attachment", "attachment_part", "match_check"))
 _ASKED = {"id", "asked_by", "asked_at"}
 _NEXT_COPY = text(f"SELECT pg_advisory_xact_lock({NUMBER_COPY})")
 

@@ -11,7 +11,7 @@ from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.core.retention import GROUNDS_TO_ERASE, GROUNDS_TO_RESTRICT, HOLD_WORDS, KEPT_SINCE
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP
-from engine.db.tables.cases import CaseRow
+from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import Role
 from engine.retention.shown import (
@@ -23,14 +23,13 @@ from engine.retention.shown import (
     RetentionView,
 )
 
-_TABLES = CaseRow.metadata.tables
 HOLD, RESTRICT, ERASURE, APPROVAL, PROPOSAL, NOTICE = (
-    _TABLES[name]
+    TABLES[name]
     for name in (
         "legal_hold", "restriction", "erasure", "approval_request", "retention_proposal", "erasure_notice",
     )
 )  # fmt: skip
-INSTALLATION = _TABLES["installation"]
+INSTALLATION = TABLES["installation"]
 _MOST = 200
 _TURNS_WITHIN = timedelta(hours=1)
 _OVER = ("done", "refused", "withdrawn")

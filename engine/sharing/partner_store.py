@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine.cases.visibility import not_denied
 from engine.core.policy import Viewer, visible_units
 from engine.core.referral import Referral
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.sharing.records.partners import Partner, PartnerLink, PartnerView
 from engine.sharing.store import REFERRAL_COLUMNS, opened_referral
 
-_PARTNER, _REFERRAL = tb.PartnerRow.__table__, tb.ReferralRow.__table__  # type: ignore[attr-defined]
-_UNIT = tb.UnitRow.__table__  # type: ignore[attr-defined]
+_PARTNER, _REFERRAL = TABLES["partner"], TABLES["referral"]
+_UNIT = TABLES["unit"]
 _WORDS: Final = ("name", "services", "areas", "languages", "hours")
 _LISTS: Final = frozenset({"services", "areas", "languages"})
 
@@ -65,7 +65,7 @@ class PartnerStore(Store):
         return tuple((unit or one.to_name or "A body outside the network", one) for unit, one in asked)
 
 
-_LINK, _VIEW = tb.PartnerLinkRow.__table__, tb.PartnerViewRow.__table__  # type: ignore[attr-defined]
+_LINK, _VIEW = TABLES["partner_link"], TABLES["partner_view"]
 _COLUMNS = [_LINK.c[name] for name in PartnerLink.model_fields]
 
 

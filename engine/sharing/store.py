@@ -9,14 +9,14 @@ from sqlalchemy import RowMapping, case, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.referral import Referral
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.errors import KeyMissingError
 from engine.ports import JsonValue, Vault
 from engine.sharing.records.consent import Consent, ConsentRecipient
 
-_REFERRAL, _UNIT = tb.ReferralRow.__table__, tb.UnitRow.__table__  # type: ignore[attr-defined]
-_ORGANISATION = tb.OrganisationRow.__table__  # type: ignore[attr-defined]
+_REFERRAL, _UNIT = TABLES["referral"], TABLES["unit"]
+_ORGANISATION = TABLES["organisation"]
 _TO_NAME = "encrypted_to_name"
 REFERRAL_COLUMNS = [_REFERRAL.c[_TO_NAME if name == "to_name" else name] for name in Referral.model_fields]
 """What a referral is read from; `opened_referral` makes one of it."""
@@ -138,7 +138,6 @@ def opened_to_name(vault: Vault, row: RowMapping | dict[str, Any]) -> str:
         return ""
 
 
-_TABLES = tb.CaseRow.metadata.tables
 WITH_THE_CASE: Final = (
     "report", "run", "step", "answer", "work_item", "draft", "interval", "document", "case_person", "job", "deadline",
     "escalation", "attachment", "consent", "match_alert", "approval_request",
@@ -164,14 +163,14 @@ class TransferStore(Store):
         self._take_over_jobs(case_id)
         moved = self._move_persons(case_id, to_unit_id)
         for name in WITH_THE_CASE:
-            table = _TABLES[name]
+            table = TABLES[name]
             self._connection.execute(update(table).where(table.c.case_id == case_id).values(unit_id=to_unit_id))
-        cases = _TABLES["case"]
+        cases = TABLES["case"]
         self._connection.execute(update(cases).where(cases.c.id == case_id).values(unit_id=to_unit_id))
         return moved
 
     def _give_items_back(self, case_id: UUID) -> None:
-        item = _TABLES["work_item"]
+        item = TABLES["work_item"]
         open_ones = update(item).where(item.c.case_id == case_id, item.c.status.in_(("ready", "reserved")))
         status = case((item.c.status == "reserved", "ready"), else_=item.c.status)
         changes = {"status": status, "assignee_id": None, "revision": item.c.revision + 1}
@@ -179,19 +178,19 @@ class TransferStore(Store):
 
     def _take_over_jobs(self, case_id: UUID) -> None:
         """Let what was still to be done go on: who asked for it has no part in the case from now on."""
-        job = _TABLES["job"]
+        job = TABLES["job"]
         waits = job.c.status.in_(("ready", "claimed", "held"))
         self._connection.execute(update(job).where(job.c.case_id == case_id, waits).values(asked_by=None))
 
     def _move_persons(self, case_id: UUID, to_unit_id: UUID) -> tuple[UUID, ...]:
-        person, link = _TABLES["person"], _TABLES["case_person"]
+        person, link = TABLES["person"], TABLES["case_person"]
         here = select(link.c.person_id).where(link.c.case_id == case_id)
         elsewhere = exists().where(link.c.person_id == person.c.id, link.c.case_id != case_id)
         moved = update(person).where(person.c.id.in_(here), ~elsewhere).values(unit_id=to_unit_id)
         return tuple(self._connection.execute(moved.returning(person.c.id)).scalars())
 
 
-_CONSENT = tb.ConsentRow.__table__  # type: ignore[attr-defined]
+_CONSENT = TABLES["consent"]
 ANSWERS: Final = ("language", "read_aloud", "assent")
 """What was answered of how they agreed; what access is decided by is beside it."""
 _COLUMNS = [*(_CONSENT.c[name] for name in Consent.model_fields if name not in ANSWERS), _CONSENT.c.encrypted_answers]

@@ -7,12 +7,11 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.sign_in.records import Habit, Sort
 
-_TABLES = tb.SignInHabitRow.metadata.tables
-_HABIT, _DEVICE = _TABLES["sign_in_habit"], _TABLES["known_device"]
+_HABIT, _DEVICE = TABLES["sign_in_habit"], TABLES["known_device"]
 
 
 class SignInHabitStore(Store):

@@ -8,15 +8,14 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db import tables as tb
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.ports import JsonValue
 from engine.sign_in.records import ApiKey, Factor, Invitation, KeptForm, Session
 
-_TABLES = tb.SessionRow.metadata.tables
-_SESSION, _ACTOR, _FACTOR = _TABLES["session"], _TABLES["actor"], _TABLES["second_factor"]
-_RECOVERY, _INVITATION = _TABLES["recovery_code"], _TABLES["invitation"]
-_DEVICE, _TRY, _FORM, _KEY = _TABLES["known_device"], _TABLES["sign_in_try"], _TABLES["kept_form"], _TABLES["api_key"]
+_SESSION, _ACTOR, _FACTOR = TABLES["session"], TABLES["actor"], TABLES["second_factor"]
+_RECOVERY, _INVITATION = TABLES["recovery_code"], TABLES["invitation"]
+_DEVICE, _TRY, _FORM, _KEY = TABLES["known_device"], TABLES["sign_in_try"], TABLES["kept_form"], TABLES["api_key"]
 
 
 class SignInStore(Store):

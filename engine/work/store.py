@@ -12,13 +12,13 @@ from engine.cases.records import TypedSoFar
 from engine.cases.store import ITEM
 from engine.core.consequences import WorkItem
 from engine.core.records import ItemStatus
-from engine.db import tables as tb
 from engine.db.places import encrypt_apart, open_apart
 from engine.db.store import Store
+from engine.db.tables import TABLES
 from engine.errors import ConflictError, KeyMissingError, NotFoundError
 from engine.ports import JsonValue
 
-_ANSWER, _DRAFT = tb.AnswerRow.__table__, tb.DraftRow.__table__  # type: ignore[attr-defined]
+_ANSWER, _DRAFT = TABLES["answer"], TABLES["draft"]
 _ITEM_COLUMNS = [ITEM.c[name] for name in WorkItem.model_fields]
 _OPEN = ("ready", "reserved")
 _FIXED = {"id", "case_id", "run_id", "step_id", "step_key", "uses", "approval", "opened_at"}

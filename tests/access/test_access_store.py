@@ -15,12 +15,12 @@ from engine.approvals.store import ApprovalStore
 from engine.cases.access_store import AccessStore
 from engine.core.access import Grant, Recusal, RecusalReason, Via
 from engine.core.policy import Viewer
-from engine.db import tables as tb
 from engine.db.store import Within
+from engine.db.tables import TABLES
 from engine.errors import NotFoundError
 from tests.kit.network import START, Network
 
-_UNIT = tb.UnitRow.metadata.tables["unit"]
+_UNIT = TABLES["unit"]
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_denial_of_person_unit_or_organisation_beats_a_grant_until_it_is_lifte
     granted(network, case_id, unit)
     if whom == "conflict":
         network.add(
-            tb.RecusalRow,
+            "recusal",
             id=uuid4(),
             reason="conflict_of_interest",
             case_id=case_id,

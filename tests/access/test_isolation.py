@@ -12,7 +12,7 @@ from engine.access.views import case_access
 from engine.cases.views.lists import cases, count_cases, find_case
 from engine.cases.views.sight import revealed_answers
 from engine.core.policy import Membership, Viewer
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.deadlines.views.why import explain_deadline, explain_step
 from engine.documents.views import document_text
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
@@ -56,7 +56,7 @@ def ids(network: Network, unit: UUID, lead: Viewer) -> Ids:
     document = uuid4()
     html = network.vault.encrypt(CANARY, key_of=case_id, table="document", row=document, column="encrypted_html")
     network.add(
-        tb.DocumentRow, id=document, case_id=case_id, unit_id=unit, step_id=step, name="slip", title="Slip",
+        "document", id=document, case_id=case_id, unit_id=unit, step_id=step, name="slip", title="Slip",
         number="1", version=1, sha256="0", encrypted_html=html, made_at=START,
     )  # fmt: skip
     page = network.ask(case_page, lead, case_id)
@@ -73,11 +73,11 @@ def ids(network: Network, unit: UUID, lead: Viewer) -> Ids:
 def told(network: Network, viewer: Viewer, case_id: UUID) -> None:
     message = uuid4()
     network.add(
-        tb.MessageRow, id=message, key=str(message), case_id=case_id, kind="warning", recipient_id=viewer.actor_id,
+        "message", id=message, key=str(message), case_id=case_id, kind="warning", recipient_id=viewer.actor_id,
         subject="Time runs out", body="b", link="", critical=False, created_at=START,
     )  # fmt: skip
     network.add(
-        tb.DeliveryRow, id=uuid4(), message_id=message, case_id=case_id, channel="in_app",
+        "delivery", id=uuid4(), message_id=message, case_id=case_id, channel="in_app",
         status="delivered", attempt=0, next_at=START,
     )  # fmt: skip
 
@@ -205,7 +205,7 @@ def test_people_of_other_units_are_listed_only_in_the_demo(
     assert {actor.id for actor in network.ask(actors, lead)} == {lead.actor_id}
     becomes_a_demo()
     assert {actor.id for actor in network.ask(actors, lead)} == {lead.actor_id}, "not invented for the demo"
-    network.change(tb.ActorRow, tb.ActorRow.id == stranger.actor_id, demo=True)
+    network.change("actor", TABLES["actor"].c.id == stranger.actor_id, demo=True)
     assert {actor.id for actor in network.ask(actors, lead)} == {lead.actor_id, stranger.actor_id}
 
 
@@ -214,7 +214,7 @@ def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_
 ) -> None:
     network.grant(ids["case"], stranger.unit_ids[0])
     network.add(
-        tb.RecusalRow,
+        "recusal",
         id=uuid4(),
         reason="conflict_of_interest",
         case_id=ids["case"],
@@ -231,7 +231,7 @@ def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_
 
 DENIALS: dict[str, Callable[[Network, Viewer, UUID], None]] = {
     "conflict": lambda network, viewer, case_id: network.add(
-        tb.RecusalRow,
+        "recusal",
         id=uuid4(),
         reason="conflict_of_interest",
         case_id=case_id,
@@ -248,7 +248,7 @@ DENIALS: dict[str, Callable[[Network, Viewer, UUID], None]] = {
 
 
 def denied(network: Network, case_id: UUID, **whom: UUID) -> None:
-    network.add(tb.RecusalRow, id=uuid4(), reason="denied", case_id=case_id, reason_code="danger", set_at=START, **whom)
+    network.add("recusal", id=uuid4(), reason="denied", case_id=case_id, reason_code="danger", set_at=START, **whom)
 
 
 @pytest.mark.parametrize("how", list(DENIALS))
@@ -284,7 +284,7 @@ def test_a_denial_beats_a_grant_and_ends_when_it_is_lifted(network: Network, str
     denied(network, ids["case"], actor_id=stranger.actor_id)
     assert refused(partial(network.ask, case_page, stranger, ids["case"]))[0] is NotFoundError
     assert network.ask(cases, stranger) == ()
-    network.change(tb.RecusalRow, tb.RecusalRow.case_id == ids["case"], ended_at=START)
+    network.change("recusal", TABLES["recusal"].c.case_id == ids["case"], ended_at=START)
     assert len(network.ask(cases, stranger)) == 1
 
 

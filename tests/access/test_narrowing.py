@@ -9,7 +9,6 @@ import pytest
 from engine.cases.views.lists import cases
 from engine.cases.views.sight import revealed_answers
 from engine.core.policy import Viewer
-from engine.db import tables as tb
 from engine.deadlines.views.lists import link
 from engine.deadlines.views.why import explain_deadline
 from engine.documents.views import document_text, paper
@@ -50,7 +49,7 @@ def case_id(network: Network, home: UUID) -> UUID:
     document = uuid4()
     html = network.vault.encrypt(CANARY, key_of=case_id, table="document", row=document, column="encrypted_html")
     network.add(
-        tb.DocumentRow, id=document, case_id=case_id, unit_id=home, step_id=step, name="slip", title="Slip",
+        "document", id=document, case_id=case_id, unit_id=home, step_id=step, name="slip", title="Slip",
         number="1", version=1, sha256="0", encrypted_html=html, made_at=START,
     )  # fmt: skip
     return case_id
@@ -146,12 +145,12 @@ def test_who_took_one_step_on_sees_its_limit_and_not_who_of_the_other_unit_was_t
     check = next(step for step in network.ask(case_page, sam, case_id).steps if step.key == "check")
     referral, escalation = uuid4(), uuid4()
     network.add(
-        tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], to_unit_id=partner.unit_ids[0],
+        "referral", id=referral, case_id=case_id, unit_id=sam.unit_ids[0], to_unit_id=partner.unit_ids[0],
         step_id=limit.step_id, kind="referral", status="accepted", fields=["field.check.decision"], sent_at=START,
     )  # fmt: skip
     network.grant(case_id, partner.unit_ids[0], fields=["field.check.decision"], referral_id=referral)
     network.add(
-        tb.EscalationRow, id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
+        "escalation", id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
         planned_at=START, fired_at=START, recipient_ids=[sam.actor_id], channels=["email"], step_id=check.id,
     )  # fmt: skip
     assert network.ask(explain_deadline, partner, limit.id).told == ()
@@ -167,11 +166,11 @@ def test_the_link_of_a_message_names_the_step_to_whom_it_is_shown(
     limit = next(one for one in network.ask(case_page, sam, case_id).deadlines if one.step_title == "Visit")
     escalation = uuid4()
     network.add(
-        tb.EscalationRow, id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
+        "escalation", id=escalation, case_id=case_id, unit_id=sam.unit_ids[0], deadline_id=limit.id, level=1,
         planned_at=START, fired_at=START, recipient_ids=[partner.actor_id], channels=["email"],
     )  # fmt: skip
     network.add(
-        tb.MessageRow, id=uuid4(), key="k", case_id=case_id, kind="level", recipient_id=partner.actor_id, subject="s",
+        "message", id=uuid4(), key="k", case_id=case_id, kind="level", recipient_id=partner.actor_id, subject="s",
         body="b", created_at=START, escalation_id=escalation, link_hash=hash_of_link("token"),
     )  # fmt: skip
     network.grant(case_id, partner.unit_ids[0], fields=fields)

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import ARRAY, Boolean, Column, Uuid
 
 from engine.core.keys import KEPT_CLEAR, clear_reason
-from engine.db import tables as tb
 from engine.db.columns import Encrypted
 from engine.db.encrypted_columns import ENCRYPTED
+from engine.db.tables import METADATA
 from engine.errors import InvalidAnswersError
 from engine.plugin.fields import FieldKind, specs_of
 from engine.plugin.steps import StepKind, StepType
@@ -83,11 +83,11 @@ def test_no_answer_is_readable_but_what_a_time_limit_is_counted_from(copy: Copy)
 
 
 def test_every_column_is_sealed_or_listed_and_nothing_is_listed_that_is_not_there() -> None:
-    columns = [column for table in tb.CaseRow.metadata.sorted_tables for column in table.c if _says_anything(column)]
+    columns = [column for table in METADATA.sorted_tables for column in table.c if _says_anything(column)]
     inside = tuple(re.split(r"[.\[]", place, maxsplit=2)[:2] for place in KEPT_CLEAR)
     listed = {(table, column) for table, column in inside}
     assert not [str(one) for one in columns if {(one.table.name, one.name), (one.table.name, "*")}.isdisjoint(listed)]
-    known = {(table.name, column.name) for table in tb.CaseRow.metadata.sorted_tables for column in table.c}
+    known = {(table.name, column.name) for table in METADATA.sorted_tables for column in table.c}
     assert not {one for one in listed if one[1] != "*" and one not in known}
 
 

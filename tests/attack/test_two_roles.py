@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.core.policy import Viewer
-from engine.db import tables as tb
 from engine.db.embedded.databases import APP, READER
 from engine.db.encrypted_columns import ENCRYPTED
 from engine.db.entering import enter_for, enter_for_all
 from engine.db.migrate import migrate
 from engine.db.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
+from engine.db.tables import TABLES
 from engine.db.walls import WALLED, gaps_in_the_wall
 from engine.db.writing import _TARGETS
 from engine.sharing.store import WITH_THE_CASE
@@ -309,7 +309,7 @@ def test_the_writer_changes_nothing_that_its_statements_do_not(network: Network,
 def test_a_key_is_wrapped_anew_only_while_it_is_whole_and_into_one(network: Network, statement: str) -> None:
     owner, gone = uuid4(), uuid4()
     for one, wrapped in ((owner, b"w" * 40), (gone, None)):
-        network.add(tb.DataKeyRow, owner_id=one, version=1, wrapped=wrapped, wrapped_by="k", created_at=START)
+        network.add("data_key", owner_id=one, version=1, wrapped=wrapped, wrapped_by="k", created_at=START)
     with network.writer.connect() as connection:
         refused = attempt(connection, statement.replace("OWNER", str(owner)).replace("GONE", str(gone)))
         assert "wrapped anew only while it is whole" in refused
@@ -340,13 +340,13 @@ def test_each_role_can_in_the_database_what_stands_in_the_list_and_nothing_else(
 def test_what_is_written_by_a_list_of_its_own_can_be_written() -> None:
     """What is sealed anew, goes along in a transfer, or is saved with a case, is named elsewhere too."""
     can = {(table, column) for table, columns in CHANGED.items() for column in columns.split()}
-    known = {(table.name, one.name) for table in tb.CaseRow.metadata.tables.values() for one in table.columns}
+    known = {(table.name, one.name) for table in TABLES.values() for one in table.columns}
     assert can <= known
     assert {(one.table, one.column) for one in ENCRYPTED if not one.is_fixed} <= can
     assert {(table, "unit_id") for table in (*WITH_THE_CASE, "case", "person")} <= can
     saved = {(table, column) for table, target in _TARGETS.items() for column in target.changes}
     assert {one for one in saved if one[1] not in _TARGETS[one[0]].key} <= can
-    assert set(tb.CaseRow.metadata.tables) >= ADDED | REMOVED
+    assert set(TABLES) >= ADDED | REMOVED
 
 
 def test_a_right_that_was_given_by_hand_is_told_and_taken_at_the_next_start(

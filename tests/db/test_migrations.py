@@ -13,9 +13,9 @@ from engine.approvals.views import waiting
 from engine.cases.access_store import AccessStore
 from engine.cases.views.lists import cases
 from engine.core.access import RecusalReason
-from engine.db import tables as tb
 from engine.db.migrate import _config, migrate, newest_revision, revision_of
 from engine.db.rights import NOBODYS
+from engine.db.tables import METADATA
 from engine.db.walls import gaps_in_the_wall
 from engine.definitions.actions.proposals import answer_proposal, propose_definition
 from engine.persons.actions.links import answer_merge, ask_merge
@@ -38,7 +38,7 @@ def _to(connection: Connection, revision: str) -> None:
 
 def _differences(connection: Connection) -> list[str]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return [f"{what} {of.name}" for what, of in compare_metadata(context, tb.CaseRow.metadata)]
+    return [f"{what} {of.name}" for what, of in compare_metadata(context, METADATA)]
 
 
 def _all(world: World) -> list[str]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.deadlines.views.lists import delays
 from engine.errors import NotAllowedError
 from tests.kit.network import Network
@@ -21,7 +21,7 @@ def test_only_our_own_delay_counts_against_the_staff_and_all_count_in_the_total(
         case = network.open_case(unit, number=f"C-{number}")
         late = {} if number == 0 else {"breached_at": MIDNIGHT_IN_INDIA}
         network.change(
-            tb.DeadlineRow, tb.DeadlineRow.case_id == case, status=status, delay_owner=owner,
+            "deadline", TABLES["deadline"].c.case_id == case, status=status, delay_owner=owner,
             due_at=MIDNIGHT_IN_INDIA, **late,
         )  # fmt: skip
     (line,) = network.ask_board(delays, network.actor("Sam", unit, "supervisor"))
@@ -35,7 +35,7 @@ def test_only_our_own_delay_counts_against_the_staff_and_all_count_in_the_total(
 def test_a_unit_sees_its_own_numbers_only_and_a_caseworker_none(network: Network) -> None:
     unit, other = network.unit("Shillong"), network.unit("Elsewhere")
     case = network.open_case(unit, number="C-1")
-    network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case, status="met")
+    network.change("deadline", TABLES["deadline"].c.case_id == case, status="met")
     assert network.ask_board(delays, network.actor("Eve", other, "supervisor")) == ()
     assert len(network.ask_board(delays, network.actor("Ada", other, "system_administrator"))) == 1
     with pytest.raises(NotAllowedError):

@@ -5,15 +5,15 @@ from collections import defaultdict
 from pathlib import Path
 
 from engine.core.keys import KEPT_CLEAR
-from engine.db import tables as tb
 from engine.db.columns import Encrypted
 from engine.db.encrypted_columns import ENCRYPTED
+from engine.db.tables import METADATA
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "keys.md"
 
 
 def test_every_sealed_column_is_in_the_inventory_once() -> None:
-    tables = tb.CaseRow.metadata.sorted_tables
+    tables = METADATA.sorted_tables
     columns = [
         (table.name, column.name) for table in tables for column in table.c if isinstance(column.type, Encrypted)
     ]

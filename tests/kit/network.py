@@ -19,11 +19,11 @@ from engine.core.library import Library
 from engine.core.policy import Viewer
 from engine.core.records import Case, PersonRole, Scalar, step_id
 from engine.core.state import CaseState
-from engine.db import tables as tb
 from engine.db.embedded.roles import DatabaseUrls
 from engine.db.entering import secret_of
 from engine.db.reading import Known, Reader
 from engine.db.store import Within
+from engine.db.tables import TABLES
 from engine.keys.key_file import KeyFile, KeyRing
 from engine.keys.vault import KeyVault
 from engine.language.calendars import Calendar
@@ -204,7 +204,7 @@ class Network:
         compiled = compile_workflow(Workflow.model_validate(dict(source)), Catalogue(self.registry))
         self.definitions[compiled.content_hash] = compiled
         self.add(
-            tb.DefinitionVersionRow, id=uuid4(), kind="workflow", name=compiled.workflow.workflow,
+            "definition_version", id=uuid4(), kind="workflow", name=compiled.workflow.workflow,
             version=compiled.workflow.version, title=compiled.workflow.title, status="published",
             content_hash=compiled.content_hash, source="source", flattened={}, contract_hashes={}, author="Asha",
             created_at=START,
@@ -212,20 +212,20 @@ class Network:
         )  # fmt: skip
         return compiled
 
-    def add(self, row: Any, **values: Any) -> None:
+    def add(self, table: str, **values: Any) -> None:
         with self.sql.begin() as connection:
-            connection.execute(insert(row.__table__).values(**values))
+            connection.execute(insert(TABLES[table]).values(**values))
 
-    def change(self, row: Any, where: Any, **values: Any) -> None:
+    def change(self, table: str, where: Any, **values: Any) -> None:
         with self.sql.begin() as connection:
-            connection.execute(update(row.__table__).where(where).values(**values))
+            connection.execute(update(TABLES[table]).where(where).values(**values))
 
     def unit(self, name: str) -> UUID:
         unit_id = uuid5(_SPACE, name)
         organisation = uuid5(unit_id, "organisation")
-        self.add(tb.OrganisationRow, id=organisation, name=name, kind="ngo", in_network=True)
+        self.add("organisation", id=organisation, name=name, kind="ngo", in_network=True)
         self.add(
-            tb.UnitRow, id=unit_id, organisation_id=organisation, name=name, jurisdiction="IN", zone="Asia/Kolkata",
+            "unit", id=unit_id, organisation_id=organisation, name=name, jurisdiction="IN", zone="Asia/Kolkata",
             language="en", contact="",
         )  # fmt: skip
         return unit_id
@@ -236,16 +236,16 @@ class Network:
     def actor(self, name: str, unit_id: UUID, *roles: str) -> Viewer:
         actor_id = uuid5(unit_id, name)
         self.add(
-            tb.ActorRow, id=actor_id, name=name, email=f"{actor_id.hex}@example.org", language="en", disabled=False,
+            "actor", id=actor_id, name=name, email=f"{actor_id.hex}@example.org", language="en", disabled=False,
             is_service=False, demo=False,
         )  # fmt: skip
         for role in roles:
-            self.add(tb.MembershipRow, actor_id=actor_id, unit_id=unit_id, role=role)
+            self.add("membership", actor_id=actor_id, unit_id=unit_id, role=role)
         return self.ask_all(as_viewer, actor_id)
 
     def actor_named(self, name: str) -> UUID:
         with self.sql.connect() as connection:
-            table = tb.ActorRow.metadata.tables["actor"]
+            table = TABLES["actor"]
             found: UUID = connection.execute(select(table.c.id).where(table.c.name == name)).scalar_one()
             return found
 
@@ -301,8 +301,8 @@ class Network:
         return found
 
     def step(self, case_id: UUID, key: str, path: str = "") -> Mapping[str, Any]:
-        table = tb.StepRow.__table__  # type: ignore[attr-defined]
-        runs = tb.RunRow.__table__  # type: ignore[attr-defined]
+        table = TABLES["step"]
+        runs = TABLES["run"]
         with self.sql.connect() as connection:
             run_id = connection.execute(select(runs.c.id).where(runs.c.case_id == case_id)).scalar_one()
             row = connection.execute(select(table).where(table.c.id == step_id(run_id, key, path)))
@@ -310,7 +310,7 @@ class Network:
 
     def item(self, case_id: UUID, key: str, **values: Any) -> UUID:
         """Return the open item of a step, after changing it."""
-        table = tb.WorkItemRow.__table__  # type: ignore[attr-defined]
+        table = TABLES["work_item"]
         where = (table.c.case_id == case_id, table.c.step_key == key, table.c.status.in_(("ready", "reserved")))
         with self.sql.begin() as connection:
             if values:
@@ -320,13 +320,13 @@ class Network:
 
     def grant(self, case_id: UUID, unit_id: UUID, **values: Any) -> None:
         """Grant a case, and everything of everybody in it unless something else is said."""
-        persons = tb.CasePersonRow.__table__  # type: ignore[attr-defined]
+        persons = TABLES["case_person"]
         if "persons" not in values:
             with self.sql.connect() as connection:
                 query = select(persons.c.person_id).where(persons.c.case_id == case_id).distinct()
                 values["persons"] = list(connection.execute(query).scalars())
         given = {"id": uuid4(), "case_id": case_id, "unit_id": unit_id, "purpose": "help", "granted_at": START}
-        self.add(tb.GrantRow, **given | {"fields": EVERYTHING} | values)
+        self.add("grant", **given | {"fields": EVERYTHING} | values)
 
     def counted(self, question: Callable[[], object]) -> int:
         """Count the statements that a question takes."""

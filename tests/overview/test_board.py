@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.core.policy import Viewer
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.overview.views import board as queries_of_board
 from engine.overview.views import running as queries_of_firing
 from engine.overview.views.board import admin_board
@@ -24,13 +24,13 @@ def job(network: Network, case_id: UUID, unit_id: UUID, status: str, **values: o
         "kind": "run", "task": "field.check", "ready_at": START, "retries": 3, "retry_delay": "PT5S", "timeout": "PT1M",
         "attempt": 1, "token": 1, "critical": False, "gateway": "", "created_at": START, "announces": [],
     } | values  # fmt: skip
-    network.add(tb.JobRow, id=uuid4(), case_id=case_id, unit_id=unit_id, status=status, payload={}, **row)
+    network.add("job", id=uuid4(), case_id=case_id, unit_id=unit_id, status=status, payload={}, **row)
 
 
 def silent(network: Network, case_id: UUID) -> None:
     """Take away all that could go on by itself or through somebody."""
-    network.change(tb.WorkItemRow, tb.WorkItemRow.case_id == case_id, status="cancelled")
-    network.change(tb.JobRow, tb.JobRow.case_id == case_id, status="done", finished_at=START)
+    network.change("work_item", TABLES["work_item"].c.case_id == case_id, status="cancelled")
+    network.change("job", TABLES["job"].c.case_id == case_id, status="done", finished_at=START)
 
 
 def test_waiting_items_are_counted_by_role(network: Network, unit: UUID, admin: Viewer) -> None:
@@ -60,7 +60,7 @@ def test_what_is_late_stuck_or_failed_is_counted_beyond_what_is_listed(
         silent(network, case_id)
         other = network.open_case(unit)
         job(network, other, unit, "aside")
-        network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, failures=7)
+        network.change("deadline", TABLES["deadline"].c.case_id == case_id, failures=7)
     network.later(hours=2)
     monkeypatch.setattr(queries_of_board, "_LINES", 2)
     monkeypatch.setattr(queries_of_firing, "_LINES", 2)
@@ -93,7 +93,7 @@ def test_a_step_that_is_held_back_explains_why_nothing_moves_unless_its_pillar_i
 ) -> None:
     case_id = network.open_case(unit)
     silent(network, case_id)
-    network.change(tb.StepRow, tb.StepRow.case_id == case_id, status=status, gate=gate)
+    network.change("step", TABLES["step"].c.case_id == case_id, status=status, gate=gate)
     assert bool(network.ask_board(admin_board, admin).stuck) is stuck
 
 
@@ -113,10 +113,10 @@ def test_failed_waiting_and_recent_jobs_are_told_with_their_runs(network: Networ
 
 def test_the_board_says_when_deadlines_were_last_looked_at_and_who_does_it(network: Network, admin: Viewer) -> None:
     assert network.ask_board(admin_board, admin).deadlines_last_pass_at is None
-    network.add(tb.ServiceRow, name="deadlines", state="passing", since=START, noted_at=START)
+    network.add("service", name="deadlines", state="passing", since=START, noted_at=START)
     board = network.ask_board(admin_board, admin)
     assert (board.deadlines_last_pass_at, board.fallback_since) == (START, None)
-    network.change(tb.ServiceRow, tb.ServiceRow.name == "deadlines", state="fallback")
+    network.change("service", TABLES["service"].c.name == "deadlines", state="fallback")
     assert network.ask_board(admin_board, admin).fallback_since == START
 
 
@@ -144,21 +144,21 @@ def test_the_board_counts_the_hours_of_a_leak_from_its_first_limit_until_none_of
     network.library = replace(network.library, ladders={"standard": standard, "leak": leak})
     case_id, other = network.open_case(unit, number="C-LEAK"), network.open_case(unit)
     assert network.ask_board(admin_board, admin).running_hours == ()
-    network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, ladder="leak")
+    network.change("deadline", TABLES["deadline"].c.case_id == case_id, ladder="leak")
     network.later(hours=9)
     [line] = network.ask_board(admin_board, admin).running_hours
     assert (line.case_number, line.what, line.since) == ("C-LEAK", "the leak", START)
     assert set(line.model_dump()) == {"case_id", "case_number", "what", "since"}, "nothing tells what was leaked"
     elsewhere = network.actor("Sal", network.unit("Elsewhere"), "supervisor")
     assert network.ask_board(admin_board, elsewhere).running_hours == ()
-    network.change(tb.DeadlineRow, tb.DeadlineRow.case_id == case_id, status="met")
+    network.change("deadline", TABLES["deadline"].c.case_id == case_id, status="met")
     assert network.ask_board(admin_board, admin).running_hours == ()
     assert other
 
 
 def said(network: Network, name: str, state: str, *, seconds_ago: int = 0) -> None:
     noted = datetime.now(UTC) - timedelta(seconds=seconds_ago)
-    network.add(tb.ServiceRow, name=name, state=state, since=noted, noted_at=noted)
+    network.add("service", name=name, state=state, since=noted, noted_at=noted)
 
 
 def reasons(network: Network, admin: Viewer) -> dict[str, str]:
@@ -179,9 +179,9 @@ def test_the_board_says_why_jobs_wait(network: Network, unit: UUID, admin: Viewe
     assert reasons(network, admin) == {"prefect-slow": "Prefect answers slowly (3.1 s a call): 2 jobs are waiting."}
     said(network, "prefect:paused", "work pool icmc")
     assert reasons(network, admin)["prefect-paused"] == "Paused in Prefect: work pool icmc. 2 jobs are waiting."
-    network.change(tb.ServiceRow, tb.ServiceRow.name == "prefect", state="down")
+    network.change("service", TABLES["service"].c.name == "prefect", state="down")
     assert reasons(network, admin)["fallback"].startswith("Prefect has not answered since ")
-    network.change(tb.ServiceRow, tb.ServiceRow.name == "fallback:one", noted_at=START)
+    network.change("service", TABLES["service"].c.name == "fallback:one", noted_at=START)
     assert reasons(network, admin) == {"no-worker": "No worker is running: 2 jobs are waiting."}
 
 

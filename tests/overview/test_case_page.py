@@ -6,7 +6,7 @@ from engine.cases.views.sight import revealed_answers
 from engine.core import commands as cm
 from engine.core.policy import Viewer
 from engine.core.records import AddedStep, StepInterval
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.deadlines.views.why import explain_deadline
 from engine.overview.records.cases import CaseView, StepView
 from engine.overview.views.board import admin_board
@@ -51,11 +51,11 @@ def test_a_step_shows_its_open_item_also_beside_one_that_was_over_at_the_same_in
     case_id = network.open_case(unit)
     item, step, over = network.item(case_id, "intake"), network.step(case_id, "intake"), uuid4()
     network.add(
-        tb.WorkItemRow, id=over, case_id=case_id, unit_id=unit, run_id=step["run_id"], step_id=step["id"],
+        "work_item", id=over, case_id=case_id, unit_id=unit, run_id=step["run_id"], step_id=step["id"],
         step_key="intake", uses="field.report", approval=False, status="cancelled", candidate_roles=[],
         excluded_ids=[], priority=0, opened_at=START, revision=1,
     )  # fmt: skip
-    network.add(tb.DraftRow, item_id=over, case_id=case_id, unit_id=unit, encrypted_notes=b"v2|", saved_at=START)
+    network.add("draft", item_id=over, case_id=case_id, unit_id=unit, encrypted_notes=b"v2|", saved_at=START)
     assert step_of(_page(network, lead, case_id), "intake").item_id == item
 
 
@@ -95,7 +95,7 @@ def test_a_page_whose_key_is_gone_shows_the_open_answers_and_says_what_cannot_be
     network: Network, lead: Viewer, visited: UUID
 ) -> None:
     encrypted = b"v2|\x01" + uuid4().bytes + b"0" * 40
-    network.change(tb.AnswerRow, tb.AnswerRow.case_id == visited, encrypted_answers=encrypted)
+    network.change("answer", TABLES["answer"].c.case_id == visited, encrypted_answers=encrypted)
     page = _page(network, lead, visited)
     assert [answer.name for answer in step_of(page, "check").answers] == ["decision", "points"]
     assert any("“First check” cannot be read" in finding for finding in page.findings)
@@ -175,14 +175,14 @@ def test_dead_deliveries_and_jobs_set_aside_are_findings(
 ) -> None:
     message = uuid4()
     network.add(
-        tb.MessageRow, id=message, key="k", case_id=visited, kind="warning", recipient_id=lead.actor_id, subject="s",
+        "message", id=message, key="k", case_id=visited, kind="warning", recipient_id=lead.actor_id, subject="s",
         body="b", created_at=START,
     )  # fmt: skip
     network.add(
-        tb.DeliveryRow, id=uuid4(), message_id=message, case_id=visited, channel="email",
+        "delivery", id=uuid4(), message_id=message, case_id=visited, channel="email",
         status="dead", attempt=3, next_at=START,
     )  # fmt: skip
-    network.change(tb.JobRow, tb.JobRow.kind == "conclude", status="aside", attempt=5, error_code="step-failed")
+    network.change("job", TABLES["job"].c.kind == "conclude", status="aside", attempt=5, error_code="step-failed")
     findings = _page(network, lead, visited).findings
     assert "“Report” (conclude) was set aside after 5 attempts: step-failed." in findings
     assert "Messages that could not be delivered and were given up: 1." in findings
@@ -200,17 +200,17 @@ def test_the_ledger_names_who_was_told_when_it_was_delivered_and_who_has_seen_it
     deadline = next(d for d in _page(network, lead, visited).deadlines if d.step_key == "visit")
     escalation, message = uuid4(), uuid4()
     network.add(
-        tb.EscalationRow, id=escalation, case_id=visited, unit_id=unit, deadline_id=deadline.id, level=2, round=1,
+        "escalation", id=escalation, case_id=visited, unit_id=unit, deadline_id=deadline.id, level=2, round=1,
         planned_at=START, fired_at=START, recipient_ids=[worker.actor_id, lead.actor_id], channels=["in_app", "email"],
         acknowledged_at=START, acknowledged_by=lead.actor_id, note="",
     )  # fmt: skip
     network.add(
-        tb.MessageRow, id=message, key="k", case_id=visited, escalation_id=escalation, kind="level",
+        "message", id=message, key="k", case_id=visited, escalation_id=escalation, kind="level",
         recipient_id=lead.actor_id, subject="s", body="b", created_at=START,
     )  # fmt: skip
     for channel, sent_at in (("email", None), ("in_app", START)):
         network.add(
-            tb.DeliveryRow, id=uuid4(), message_id=message, case_id=visited, channel=channel, next_at=START,
+            "delivery", id=uuid4(), message_id=message, case_id=visited, channel=channel, next_at=START,
             status="waiting", attempt=0, sent_at=sent_at,
         )  # fmt: skip
     (line,) = _page(network, lead, visited).escalations
@@ -257,7 +257,7 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
 
 def test_an_explanation_says_so_when_the_case_keeps_another_date(network: Network, lead: Viewer, visited: UUID) -> None:
     deadline = next(d for d in _page(network, lead, visited).deadlines if d.step_key == "visit")
-    network.change(tb.DeadlineRow, tb.DeadlineRow.id == deadline.id, due_at=START)
+    network.change("deadline", TABLES["deadline"].c.id == deadline.id, due_at=START)
     last = network.ask(explain_deadline, lead, deadline.id).lines[-1]
     assert last.text.startswith("The case keeps Tuesday 10 March 2026, 11:30")
 

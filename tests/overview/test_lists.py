@@ -10,7 +10,7 @@ import pytest
 from engine.cases.views.lists import cases, count_cases, find_case
 from engine.core import commands as cm
 from engine.core.policy import Viewer
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.definitions.views import definition, definitions, published_workflows
 from engine.errors import NotFoundError
 from engine.messages.views import demo_mailbox, unread
@@ -32,11 +32,11 @@ def lead(network: Network, unit: UUID) -> Viewer:
 def message(network: Network, to: Viewer, channel: str, *, case_id: UUID | None = None, minute: int = 0) -> UUID:
     message_id, at = uuid4(), START + timedelta(minutes=minute)
     network.add(
-        tb.MessageRow, id=message_id, key=str(message_id), case_id=case_id, kind="warning", recipient_id=to.actor_id,
+        "message", id=message_id, key=str(message_id), case_id=case_id, kind="warning", recipient_id=to.actor_id,
         subject=f"Subject {minute}", body="Body", created_at=at,
     )  # fmt: skip
     network.add(
-        tb.DeliveryRow, id=uuid4(), message_id=message_id, case_id=case_id, channel=channel,
+        "delivery", id=uuid4(), message_id=message_id, case_id=case_id, channel=channel,
         status="delivered", attempt=1, next_at=at, sent_at=at,
     )  # fmt: skip
     return message_id
@@ -72,7 +72,7 @@ def test_a_line_says_what_the_case_is_about_and_whom_it_waits_for(network: Netwo
     assert network.ask(cases, lead)[0].waiting_for == "Caseworker"
     person = network.ask(case_page, lead, case_id).persons[0].id
     item = next(i for i in network.ask(worklist, worker) if i.person_label == "Person 1")
-    network.change(tb.WorkItemRow, tb.WorkItemRow.id == item.id, status="reserved", assignee_id=worker.actor_id)
+    network.change("work_item", TABLES["work_item"].c.id == item.id, status="reserved", assignee_id=worker.actor_id)
     line = network.ask(cases, lead)[0]
     assert (line.open_items, line.waiting_for) == (2, "Wim, Caseworker")
     assert str(person) not in line.model_dump_json()
@@ -117,7 +117,7 @@ def test_the_inbox_holds_in_app_messages_newest_first(network: Network, unit: UU
     notices = network.ask(notices_view, lead)
     assert [(notice.text, notice.case_number) for notice in notices] == [("Subject 2", ""), ("Subject 1", "C-MINE")]
     assert network.ask(unread, lead) == 2
-    network.change(tb.MessageRow, tb.MessageRow.id == first, read_at=START)
+    network.change("message", TABLES["message"].c.id == first, read_at=START)
     assert network.ask(unread, lead) == 1
     assert len(network.ask(notices_view, lead, limit=1)) == 1
 
@@ -138,7 +138,7 @@ def test_the_mailbox_shows_what_would_have_left_and_only_in_the_demo(
 def test_the_newest_published_version_of_each_workflow_runs(network: Network, unit: UUID) -> None:
     network.open_case(unit)
     newer = network.publish({**INSPECTION, "version": 2, "title": "Inspection again"})
-    network.change(tb.DefinitionVersionRow, tb.DefinitionVersionRow.version == 1, status="retired")
+    network.change("definition_version", TABLES["definition_version"].c.version == 1, status="retired")
     (view,) = network.ask_all(definitions)
     assert (view.version, view.title) == (2, "Inspection again")
     assert network.ask_all(published_workflows) == (("inspection", 2, newer.content_hash, "Inspection again"),)
@@ -157,8 +157,8 @@ def test_what_was_sent_is_listed_for_who_sent_it_and_for_whom_it_was_sent_to(
     third = network.actor("Tom", network.unit("Third"), "caseworker")
     case_id = network.open_case(unit, number="C-MINE")
     common: dict[str, Any] = {"case_id": case_id, "unit_id": unit, "kind": "shelter", "fields": [], "sent_at": START}
-    network.add(tb.ReferralRow, id=uuid4(), to_unit_id=partner.unit_ids[0], status="sent", **common)
-    network.add(tb.ReferralRow, id=uuid4(), to_unit_id=None, status="waiting", **common)
+    network.add("referral", id=uuid4(), to_unit_id=partner.unit_ids[0], status="sent", **common)
+    network.add("referral", id=uuid4(), to_unit_id=None, status="waiting", **common)
     assert {view.to for view in network.ask(sent, lead)} == {"Partner", "An organisation outside the network"}
     assert [(view.to, view.case_number) for view in network.ask(sent, partner)] == [("Partner", "C-MINE")]
     assert network.ask(sent, third) == ()
@@ -167,8 +167,8 @@ def test_what_was_sent_is_listed_for_who_sent_it_and_for_whom_it_was_sent_to(
 def test_a_viewer_has_the_units_roles_and_zone_of_their_memberships(network: Network, unit: UUID) -> None:
     viewer = network.actor("Bo", unit, "caseworker", "supervisor")
     other = network.unit("Another")
-    network.change(tb.UnitRow, tb.UnitRow.id == other, zone="Asia/Dhaka")
-    network.add(tb.MembershipRow, actor_id=viewer.actor_id, unit_id=other, role="caseworker")
+    network.change("unit", TABLES["unit"].c.id == other, zone="Asia/Dhaka")
+    network.add("membership", actor_id=viewer.actor_id, unit_id=other, role="caseworker")
     again = network.ask_all(as_viewer, viewer.actor_id)
     assert (set(again.unit_ids), set(again.roles), again.zone) == (
         {unit, other},

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.messages.actions.writing import token_of_link
 from engine.messages.chat import AppriseGateways
 from engine.messages.views import organisations
@@ -200,7 +200,7 @@ def test_the_board_tells_how_deadlines_fire_and_a_jump_is_confirmed(portal: Port
 def token_of(portal: Portal, number: str) -> tuple[str, UUID]:
     """Return the link that one message of a case carries, and whom it was sent to."""
     with portal.engine.reader._engine.connect() as connection:
-        case, message = tb.CaseRow.metadata.tables["case"], tb.CaseRow.metadata.tables["message"]
+        case, message = TABLES["case"], TABLES["message"]
         row = connection.execute(
             select(message.c.id, message.c.recipient_id)
             .join(case, case.c.id == message.c.case_id)

@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.core.policy import Viewer
-from engine.db import tables as tb
 from engine.db.store import Within
 from engine.errors import NotFoundError
 from engine.overview.views.case import case_page
@@ -79,7 +78,7 @@ def test_who_was_found_to_be_the_same_is_read_in_as_many_statements_for_many_as_
     for other in cases:
         there = network.ask(case_page, sam if other != cases[-1] else partner, other).persons[0].id
         network.add(
-            tb.PersonMergeRow, id=uuid4(), primary_id=person, secondary_id=there, case_id=case_id, other_case_id=other,
+            "person_merge", id=uuid4(), primary_id=person, secondary_id=there, case_id=case_id, other_case_id=other,
             unit_id=sam.unit_ids[0], reason_code="papers", merged_at=network.clock.now(),
         )  # fmt: skip
         network.later(minutes=1)
@@ -97,7 +96,7 @@ def test_a_partner_without_an_account_is_shown_the_age_that_counts_as_a_range(
     person = person_of(network, sam, case_id)
     referral = uuid4()
     network.add(
-        tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
+        "referral", id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
         fields=["person.age"], persons=[person], sent_at=START,
     )  # fmt: skip
     page = network.ask_all(partner_page, referral, "")
@@ -114,7 +113,7 @@ def test_a_partner_without_an_account_is_shown_the_home_as_the_address_that_was_
     for fields in (["person.address"], ["person.name"]):
         referral = uuid4()
         network.add(
-            tb.ReferralRow, id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
+            "referral", id=referral, case_id=case_id, unit_id=sam.unit_ids[0], kind="referral", status="accepted",
             fields=fields, persons=[person], sent_at=START,
         )  # fmt: skip
         shown[fields[0]] = [(line.label, line.text) for line in network.ask_all(partner_page, referral, "").lines]
@@ -142,7 +141,7 @@ def test_a_link_is_shown_to_the_own_unit_alone_and_with_a_number_to_who_sees_tha
         with pytest.raises(NotFoundError):
             network.ask(case_links, viewer, uuid4())
     network.add(
-        tb.CaseLinkRow, id=uuid4(), case_id=case_id, other_case_id=other, unit_id=sam.unit_ids[0], kind="same_event",
+        "case_link", id=uuid4(), case_id=case_id, other_case_id=other, unit_id=sam.unit_ids[0], kind="same_event",
         asked_at=START, held_items=[],
     )  # fmt: skip
     assert [(link.number, link.case_id) for link in network.ask(case_links, sam, case_id)] == [("another case", None)]

@@ -13,7 +13,7 @@ from engine.core.access import Via, of_person
 from engine.core.records import DeadlineStatus, PersonRole, StepStatus
 from engine.core.referral import ReferralKind, ReferralStatus
 from engine.course.actions.steer import add_person
-from engine.db.tables.cases import CaseRow
+from engine.db.tables import TABLES
 from engine.errors import (
     AlreadyEndedError,
     ConsentError,
@@ -305,7 +305,7 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
 
 
 def test_whatever_names_a_case_and_a_unit_goes_along_or_stays_on_purpose() -> None:
-    tables = CaseRow.metadata.tables
+    tables = TABLES
     both = {name for name, table in tables.items() if {"case_id", "unit_id"} <= set(table.c.keys())}
     assert both == {*WITH_THE_CASE, *STAYS}
     assert set(WITH_THE_CASE).isdisjoint(STAYS)

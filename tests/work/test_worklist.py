@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.core.policy import Viewer
-from engine.db import tables as tb
+from engine.db.tables import TABLES
 from engine.errors import NotFoundError
 from engine.people.viewer import as_viewer
 from engine.work.views.worklist import work_counts, work_item, worklist
@@ -147,7 +147,7 @@ def test_the_list_stops_at_its_limit_and_keeps_the_most_urgent(network: Network,
 
 
 def test_a_disabled_actor_is_nobody(network: Network, intake: Viewer) -> None:
-    network.change(tb.ActorRow, tb.ActorRow.id == intake.actor_id, disabled=True)
+    network.change("actor", TABLES["actor"].c.id == intake.actor_id, disabled=True)
     with pytest.raises(NotFoundError):
         network.ask_all(as_viewer, intake.actor_id)
 

@@ -14,7 +14,7 @@ from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
-from engine.db.tables.cases import CaseRow
+from engine.db.tables import TABLES
 from engine.deadlines.views.deadlines import title_of
 from engine.errors import NotAllowedError
 from engine.language.limits import TimeLimit
@@ -22,7 +22,7 @@ from engine.language.names import in_plain_words
 from engine.people.records import region_words
 from engine.retention.shown import ExportCopyView, SheetView
 
-COPY = CaseRow.metadata.tables["export_copy"]
+COPY = TABLES["export_copy"]
 WHAT = ("cases", "steps", "limits")
 _MOST = 100
 _HEADERS = {

@@ -15,9 +15,9 @@ from engine.cases.visibility import visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers
 from engine.core.policy import Action, Viewer, can
 from engine.core.values import person_in
-from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRAL, RUN, STEP
+from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.overview.records.cases import EventView
 from engine.persons.redaction import is_untold_role, is_untold_step, untold_persons
@@ -111,7 +111,7 @@ def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bo
     return step is not None and shows_time(access, step)
 
 
-_READ = tb.ReadingRow.metadata.tables["reading"]
+_READ = TABLES["reading"]
 _TOLD = frozenset(
     {
         "CaseOpened", "CaseClosed", "CaseReopened", "PersonAdded", "PersonIdentified", "PersonCorrected", "StepEnded",

@@ -10,14 +10,14 @@ from engine.cases.visibility import positions, visible_to
 from engine.core.case_links import LinkKind
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole
-from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_OPEN, OPENING
+from engine.db.tables import TABLES
 from engine.errors import NotFoundError
 from engine.persons.records import STANDS_FOR, CaseLinkView
 from engine.persons.views.person import ANOTHER
 
-_LINK = tb.CaseRow.metadata.tables["case_link"]
+_LINK = TABLES["case_link"]
 
 
 def case_links(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[CaseLinkView, ...]:
@@ -72,7 +72,7 @@ def _view(row: Row, viewer: Viewer, case_id: UUID) -> CaseLinkView:
     )
 
 
-_CASE_LINK, _MERGE = (tb.CaseRow.metadata.tables[name] for name in ("case_link", "person_merge"))
+_CASE_LINK, _MERGE = (TABLES[name] for name in ("case_link", "person_merge"))
 _WORDS: Final = (
     "Person {number} acts for the child and is a suspect. They cannot agree on the child's behalf: the Committee or a"
     " court must. Do not contact them about it, and hand no one over to them."

@@ -12,9 +12,9 @@ from engine.cases.visibility import kept_by, person_shown_to, visible_to
 from engine.core.access import covers, shows_person
 from engine.core.law.ages import AgeRange, ages_of, in_words, is_child, strongest
 from engine.core.policy import Viewer
-from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, PERSON
+from engine.db.tables import TABLES
 from engine.errors import DamagedError, KeyMissingError, NotFoundError
 from engine.persons.records import (
     SHOWN_AS,
@@ -33,7 +33,7 @@ from engine.ports import Vault
 
 ANOTHER = "another case"
 """What a case is called for who may not see it."""
-_MERGE = tb.CaseRow.metadata.tables["person_merge"]
+_MERGE = TABLES["person_merge"]
 
 
 def person_page(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> PersonPageView:

@@ -18,7 +18,7 @@ from engine.core.records import PersonRole
 from engine.core.referral import ReferralStatus
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, ANSWER, CASE, CASE_PERSON, DOCUMENT, PERSON, REFERRAL, RUN, STEP, UNIT
-from engine.db.tables.cases import CaseRow
+from engine.db.tables import TABLES
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.language.names import RestrictedCategory, Role, in_plain_words, in_running_words
 from engine.persons.redaction import TO_A_SUSPECT, is_suspect_alone, is_untold_step
@@ -27,8 +27,7 @@ from engine.ports import Vault
 from engine.retention.shown import CorrectionView, SubjectLine, SubjectSection, SubjectView
 from engine.sharing.records.consent import titles_of
 
-_TABLES = CaseRow.metadata.tables
-CONSENT, CORRECTION = _TABLES["consent"], _TABLES["correction"]
+CONSENT, CORRECTION = TABLES["consent"], TABLES["correction"]
 _NOT_SENT: Final = (ReferralStatus.HELD.value, ReferralStatus.DROPPED.value)
 
 

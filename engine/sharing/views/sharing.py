@@ -9,20 +9,19 @@ from sqlalchemy import FromClause, func, select, true
 
 from engine.cases.visibility import kept_by, positions
 from engine.core.policy import Action, Viewer, can, units_that_let
-from engine.db import tables as tb
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
+from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import in_running_words
 from engine.sharing.records.consent import law_of, titles_of
 from engine.sharing.records.shown import ConsentView, MatchView, NamedView, ProbeLine, SharedView, SharingView
 from engine.sharing.store import opened_consent, opened_to_name
 
-_TABLES = tb.CaseRow.metadata.tables
 CONSENT, LINK, VIEW, ORGANISATION = (
-    _TABLES[name] for name in ("consent", "partner_link", "partner_view", "organisation")
+    TABLES[name] for name in ("consent", "partner_link", "partner_view", "organisation")
 )
-ALERT, PROBE = _TABLES["match_alert"], _TABLES["match_probe"]
+ALERT, PROBE = TABLES["match_alert"], TABLES["match_probe"]
 _SHOWN_FOR: Final = timedelta(days=30)
 Names = Mapping[UUID, str]
 
