@@ -17,8 +17,7 @@ from engine.audit.anchors import AnchorFiles
 from engine.audit.proof import Outside, broken_chains, faults
 from engine.audit.signing_key import SigningKeyFile
 from engine.audit.store import AuditLogStore
-from engine.builtin import CORE
-from engine.cases.actions.open import REPORT
+from engine.builtin import CORE, REPORT
 from engine.cases.housekeeping import installation_fact
 from engine.cases.state_proof import state_differences
 from engine.course.actions import closing
@@ -33,8 +32,9 @@ from engine.db.transaction import Transaction
 from engine.deadlines.actions import limits
 from engine.definitions.actions import proposals
 from engine.definitions.actions.publish import publish_shipped
-from engine.definitions.cache import DefinitionCache, PublishedLibrary, known_places, whole
+from engine.definitions.cache import DefinitionCache, PublishedLibrary
 from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.holidays import known_places, whole
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
 from engine.errors import SettingsError

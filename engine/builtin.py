@@ -25,6 +25,8 @@ EVERYBODY = (
     "partnership_manager", "finance_officer", "nodal_officer", "data_protection_officer",
 )  # fmt: skip
 DECIDERS = ("supervisor", "case_manager", "nodal_officer")
+REPORT = "reporting.intake"
+"""The step type that asks for a report, unless somebody names another."""
 
 
 class AskForm(Form):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Put what `requirements/$1.txt` locks, and this project, into .venv. Does nothing when it is all there.
+# Put what `requirements/$1.txt` locks, and this project, into .venv, compiled. Does nothing when it is all there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,6 +7,7 @@ readonly LOCK="requirements/$1.txt" STAMP=".venv/installed-$1" LOG=".venv/instal
 
 main() {
   if [ -f "$STAMP" ] && [ "$(fingerprint)" = "$(cat "$STAMP")" ]; then
+    compile_ours
     return
   fi
   make_venv
@@ -15,6 +16,12 @@ main() {
   install_lock
   quietly .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
   fingerprint >"$STAMP"
+  compile_ours
+}
+
+# Where Python may write no bytecode (a read-only folder, PYTHONDONTWRITEBYTECODE), each start would compile all again.
+compile_ours() {
+  quietly .venv/bin/python -m compileall -q engine pillars
 }
 
 # What was installed: the locks, the declaration of the project, and the place, since a moved .venv does not work.
@@ -71,7 +78,7 @@ require_venv() {
 
 # uv is quick; pip does it where uv finds no packages, for instance behind a mirror that only pip is told of.
 install_lock() {
-  if .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r "$LOCK" >"$LOG" 2>&1; then
+  if .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "$LOCK" >"$LOG" 2>&1; then
     return
   fi
   echo "uv could not install them ($LOG says why); pip does it now, which takes longer."

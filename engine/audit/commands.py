@@ -21,7 +21,8 @@ from engine.machine.files import shipped_sources
 from engine.overview.records.board import AuditFault, FiringView, StateDifference
 from engine.overview.views.board import admin_board
 from engine.people.store import DirectoryStore
-from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, running_engine, show
+from engine.web.running import running_engine
+from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, show
 
 app = typer.Typer(help="The history of cases.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

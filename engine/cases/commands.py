@@ -18,7 +18,8 @@ from engine.overview.records.cases import CaseView
 from engine.overview.views.case import case_page
 from engine.people.viewer import units as units_view
 from engine.ports import JsonValue
-from engine.web.terminal import WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.web.running import running_engine, viewer_by_email
+from engine.web.terminal import WAITS, WRONG_USAGE, fail, in_words, show
 from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import claim_work_item
 from engine.work.records import WorkItemView

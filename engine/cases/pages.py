@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, REPORT, OpenedCase, open_case
+from engine.builtin import REPORT
+from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, OpenedCase, open_case
 from engine.cases.actions.receipts import receipt_code
 from engine.core.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError

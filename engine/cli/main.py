@@ -1,5 +1,6 @@
 """The command line: which command is where. The module of a command is loaded when the command is given."""
 
+import gc
 import os
 from importlib import import_module
 from typing import Any, NamedTuple, cast
@@ -22,7 +23,9 @@ class CommandPlace(NamedTuple):
 COMMANDS = {
     "up": CommandPlace("cli.up", "up", "Run everything on this machine: database, Prefect, a worker, the portal."),
     "portal": CommandPlace("cli.up", "portal", "Run the portal only; database and worker can be elsewhere."),
-    "worker": CommandPlace("cli.up", "worker", "Run a worker: Prefect's flow runs, the deadlines, and their fallback."),
+    "worker": CommandPlace(
+        "cli.worker", "worker", "Run a worker: flow runs of Prefect, deadlines, and their fallback."
+    ),
     "migrate": CommandPlace("cli.up", "migrate", "Bring the database to the shape that this release needs."),
     "lint": CommandPlace("definitions.commands.files", "lint", "Find what is wrong with definition files."),
     "draw": CommandPlace("definitions.commands.files", "draw", "Draw a workflow, in swim lanes by pillar."),
@@ -80,8 +83,12 @@ class LoadedWhenGiven(TyperCommand):
     """A command that knows what help says of it, and is loaded when it is given."""
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - Typer's signature, passed on
-        """Load the command, which reads the rest of the line."""
-        return load(str(self.name)).make_context(*args, **options)
+        """Load the command, which reads the rest of the line; nothing is garbage while modules are loaded."""
+        gc.disable()
+        command = load(str(self.name))
+        gc.freeze()
+        gc.enable()
+        return command.make_context(*args, **options)
 
 
 def load(name: str) -> TyperCommand | TyperGroup:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.assembly import Engine
+from engine.cli.simulating import place_of, shown_load
 from engine.core.compiled import compile_workflow
 from engine.core.library import Library
 from engine.core.policy import Viewer
@@ -19,10 +20,9 @@ from engine.definitions.commands.calendars import in_lines
 from engine.definitions.views import definition
 from engine.language.library import DefinitionKind
 from engine.language.workflow import Workflow
-from engine.rehearsal.many_cases import AlertBudget, Load, alert_budget
-from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
-
-_RULES = 10
+from engine.rehearsal.many_cases import AlertBudget, alert_budget
+from engine.web.running import running_engine, viewer_by_email
+from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, show
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,6 @@ class BudgetChange:
         return {"workflow": self.workflow, "before": before, "after": self.after.as_json()}
 
 
-def place_of(workflow: Workflow) -> str:
-    """Name the place whose calendar a workflow is simulated by: the first that it is for, else India."""
-    return next(iter(workflow.jurisdictions), "IN")
-
-
 def budget_changes(engine: Engine, planned: Planned) -> tuple[BudgetChange, ...]:
     """Simulate every workflow that a change touches, before and after."""
     return tuple(
@@ -56,32 +51,15 @@ def budget_changes(engine: Engine, planned: Planned) -> tuple[BudgetChange, ...]
     )
 
 
-def budget_lines(budget: AlertBudget) -> str:
-    """Say a budget in words."""
-    lines = [
-        f"{budget.workflow}, at {budget.open_cases} open cases, one step in ten late. A day, for one person:",
-        f"  sent by e-mail    {_load(budget.sent)}",
-        f"  in-app notices    {_load(budget.in_app)}",
-        f"  critical, sent    {_load(budget.critical)}",
-        "Rules that send the most, a day for all people together:",
-        *(f"  {count:6.2f}  {rule}" for rule, count in list(budget.rules.items())[:_RULES]),
-    ]
-    return "\n".join(lines)
-
-
 def change_lines(change: BudgetChange) -> str:
     """Say in words how a budget would change."""
-    before = _load(change.before.sent) if change.before else "new"
-    return f"{change.workflow}: sent to one person a day: {before} -> {_load(change.after.sent)}"
+    before = shown_load(change.before.sent) if change.before else "new"
+    return f"{change.workflow}: sent to one person a day: {before} -> {shown_load(change.after.sent)}"
 
 
 def _budget(engine: Engine, workflow: Workflow, library: Library) -> AlertBudget:
     compiled = compile_workflow(workflow, engine.catalogue)
     return alert_budget(compiled, library, jurisdiction=place_of(workflow))
-
-
-def _load(load: Load) -> str:
-    return f"median {load.median:g}, 95 % {load.p95}, worst {load.worst} ({load.worst_person})"
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflows, ladders, law packs, calendars.")]

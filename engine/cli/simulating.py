@@ -7,20 +7,19 @@ from typing import Annotated
 import typer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from engine.builtin import CORE
-from engine.cases.actions.open import REPORT
-from engine.cli.publishing import budget_lines, place_of
+from engine.builtin import CORE, REPORT
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
 from engine.core.records import Scalar
-from engine.definitions.cache import CalendarsWithHolidays
 from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.holidays import CalendarsWithHolidays
 from engine.language.extends import load_workflow, load_workflow_text
 from engine.language.library import Definitions, definitions_of
+from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine.files import shipped_sources
 from engine.plugin.registry import load_registry
-from engine.rehearsal.many_cases import ManyCases, alert_budget, simulate_many
+from engine.rehearsal.many_cases import AlertBudget, Load, ManyCases, alert_budget, simulate_many
 from engine.rehearsal.simulated import Simulated, SimulatedReport
 from engine.rehearsal.simulator import simulate
 from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
@@ -37,6 +36,8 @@ Many = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same answers and the same punctuality.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+_RULES = 10
 
 
 class _Report(BaseModel):
@@ -143,3 +144,26 @@ def _words(done: Simulated) -> str:
     if done.closed_at is not None:
         return "\n".join([*lines, f"The case closes at {done.closed_at:%Y-%m-%d %H:%M} UTC."])
     return "\n".join([*lines, "The case stays open:", *(f"  {reason}" for reason in done.waits_for)])
+
+
+def place_of(workflow: Workflow) -> str:
+    """Name the place whose calendar a workflow is simulated by: the first that it is for, else India."""
+    return next(iter(workflow.jurisdictions), "IN")
+
+
+def budget_lines(budget: AlertBudget) -> str:
+    """Say a budget in words."""
+    lines = [
+        f"{budget.workflow}, at {budget.open_cases} open cases, one step in ten late. A day, for one person:",
+        f"  sent by e-mail    {shown_load(budget.sent)}",
+        f"  in-app notices    {shown_load(budget.in_app)}",
+        f"  critical, sent    {shown_load(budget.critical)}",
+        "Rules that send the most, a day for all people together:",
+        *(f"  {count:6.2f}  {rule}" for rule, count in list(budget.rules.items())[:_RULES]),
+    ]
+    return "\n".join(lines)
+
+
+def shown_load(load: Load) -> str:
+    """Return what one person gets a day, and at most."""
+    return f"median {load.median:g}, 95 % {load.p95}, worst {load.worst} ({load.worst_person})"

@@ -18,8 +18,8 @@ from engine.assembly import Engine
 from engine.errors import IcmcError
 from engine.keys.actions.keys import keys_are_proved
 from engine.log_lines import log_in_lines
-from engine.orchestration.launch import WorkerChild, become_worker, start_worker
-from engine.orchestration.server import PrefectServer, read_address
+from engine.orchestration.launch import WorkerChild, start_worker
+from engine.orchestration.server import PrefectServer
 from engine.people.actions.invitations import first_link
 from engine.rehearsal.demo import has_story, let_time_pass, play_rest, seed_demo
 from engine.settings import Settings
@@ -86,12 +86,6 @@ def portal(port: Port = None) -> None:
             settings.portal_port,
             proxies=settings.trusted_proxies,
         )
-
-
-@in_words
-def worker() -> None:
-    """Run a worker: Prefect's flow runs, the deadlines, and their fallback. Any number of them may run."""
-    become_worker(read_address(read_settings().data_folder / "prefect"))
 
 
 @in_words

@@ -19,7 +19,8 @@ from engine.deadlines.views.why import explain_deadline, explain_step
 from engine.language.names import in_running_words
 from engine.overview.records.board import FiringView
 from engine.overview.views.board import admin_board
-from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, read_instant, running_engine, show, viewer_by_email
+from engine.web.running import running_engine, viewer_by_email
+from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, read_instant, show
 
 app = typer.Typer(help="How the firing of deadlines goes.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

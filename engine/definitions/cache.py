@@ -1,13 +1,10 @@
-"""Compiled definitions by content hash, public holidays, and the library of what is published."""
+"""Compiled definitions by content hash, and the library of what is published."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from threading import Lock
 from time import monotonic
 
-import holidays
 from sqlalchemy import Connection
 from sqlalchemy import Engine as SqlEngine
 
@@ -15,53 +12,15 @@ from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
 from engine.db.entering import asked_over
 from engine.db.store import Within
-from engine.definitions.records import StoredDay
+from engine.definitions.holidays import CalendarsWithHolidays
 from engine.definitions.store import DefinitionStore, LawSignatureStore, SpecialDayStore
-from engine.errors import HolidaysUnknownError
-from engine.language.calendars import Calendar, SpecialDay
+from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack, Signature
 from engine.language.workflow import Workflow
 from engine.ports import Vault
 
-LIBRARY = f"public list “holidays” {version('holidays')}"
-
-
-def with_public_holidays(calendar: Calendar, *, first_year: int, last_year: int) -> Calendar:
-    """Add the public holidays of whole years to a calendar, by its `holidays_from`; without one it stays as it is.
-
-    Moon-sighted and other estimated days are included; the calendar file strikes out or adds what turned out otherwise.
-    Raises `HolidaysUnknownError` when the library does not know the place.
-    """
-    if calendar.holidays_from is None:
-        return calendar
-    days = public_holidays(calendar.holidays_from, first_year=first_year, last_year=last_year)
-    return calendar.with_holidays(days, known_until=date(last_year, 12, 31))
-
-
-def public_holidays(place: str, *, first_year: int, last_year: int) -> tuple[SpecialDay, ...]:
-    """List the public holidays of a place (`IN`, or `IN/AS` for a state) in whole years, in order of date."""
-    country, _, state = place.partition("/")
-    try:
-        found = holidays.country_holidays(
-            country, subdiv=state or None, years=range(first_year, last_year + 1), language="en_US"
-        )
-    except NotImplementedError as error:
-        raise HolidaysUnknownError(place=place) from error
-    return tuple(SpecialDay(day=day, name=name, source=LIBRARY) for day, name in sorted(found.items()))
-
-
-@cache
-def known_places() -> frozenset[str]:
-    """Name the places whose public holidays the library knows: countries (`IN`) and their parts (`IN/AS`)."""
-    supported = holidays.list_supported_countries(include_aliases=False)
-    parts = {f"{country}/{part}" for country, names in supported.items() for part in names}
-    return frozenset(supported) | parts
-
-
-HOLIDAY, WORKING = "holiday", "working"
-_FIRST_YEAR, _LAST_YEAR = 2015, 2035
 _LOOK_AGAIN_AFTER = 1.0
 
 
@@ -147,55 +106,6 @@ class PublishedLibrary:
                 self._read = known
             self._looked_at = looked_at
         return known[1]
-
-
-class CalendarsWithHolidays(Mapping[str, Calendar]):
-    """Gives a calendar by its name, working its public holidays out when it is first asked for.
-
-    Days that were added by hand win over the file, and the file over the computed holidays.
-    """
-
-    def __init__(self, calendars: Iterable[Calendar], added: Iterable[StoredDay] = ()) -> None:
-        """Hold the calendars as their files have them, and the days that were added to them."""
-        self._plain = {calendar.name: calendar for calendar in calendars}
-        self._added = tuple(added)
-        self._whole: dict[str, Calendar] = {}
-
-    def __getitem__(self, name: str) -> Calendar:
-        """Return a calendar with its holidays; raises `KeyError` for one that is not published."""
-        found = self._whole.get(name)
-        if found is None:
-            found = whole(self._plain[name], [day for day in self._added if day.calendar == name])
-            self._whole[name] = found
-        return found
-
-    def __contains__(self, name: object) -> bool:
-        """Return whether a calendar of this name is published."""
-        return name in self._plain
-
-    def __iter__(self) -> Iterator[str]:
-        """Go through the names."""
-        return iter(self._plain)
-
-    def __len__(self) -> int:
-        """Count the calendars."""
-        return len(self._plain)
-
-
-def whole(calendar: Calendar, added: Iterable[StoredDay]) -> Calendar:
-    """Put a calendar together: its file, the public holidays that are computed, the days that were added by hand."""
-    days = tuple(added)
-    computed = with_public_holidays(calendar, first_year=_FIRST_YEAR, last_year=_LAST_YEAR)
-    if not days:
-        return computed
-    return computed.with_special_days(
-        closed=[_special(day) for day in days if day.kind == HOLIDAY],
-        opened=[_special(day) for day in days if day.kind != HOLIDAY],
-    )
-
-
-def _special(day: StoredDay) -> SpecialDay:
-    return SpecialDay(day=day.day, name=day.name, source=f"{day.reason}, added by {day.who or 'this machine'}")
 
 
 def _library(store: DefinitionStore, days: SpecialDayStore, signed: LawSignatureStore) -> Library:

@@ -34,7 +34,8 @@ from engine.keys.actions.rotating import (
 )
 from engine.keys.export import try_keys
 from engine.keys.key_file import write_closed
-from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, read_settings, running_engine, show
+from engine.web.running import running_engine
+from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, read_settings, show
 
 app = typer.Typer(help="The keys with which everything is encrypted.", no_args_is_help=True)
 _AGAIN = "Give this command again in a minute"

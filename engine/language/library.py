@@ -1,5 +1,6 @@
 """All definitions of a folder, told apart by their first key: workflows, ladders, law packs, calendars, retention."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +17,7 @@ from engine.language.merged import alone
 from engine.language.retention import RetentionPolicy
 from engine.language.shape import fit
 from engine.language.workflow import Workflow
-from engine.language.yaml_files import YamlDocument, read_yaml_file
+from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -48,6 +49,10 @@ class Definitions:
         """Find the text of a workflow by its name, for `extends`."""
         return self.sources.get((DefinitionKind.WORKFLOW, name))
 
+    def names(self, wanted: DefinitionKind) -> frozenset[str]:
+        """Return the names of all files of a kind, also of those that cannot be used."""
+        return frozenset(name for kind, name in self.sources if kind is wanted)
+
 
 def load_definitions(folder: Path) -> Definitions:
     """Load every definition file below a folder."""
@@ -69,6 +74,18 @@ def kind_of(document: YamlDocument) -> DefinitionKind | None:
 def is_story(document: YamlDocument) -> bool:
     """Return whether a file tells a story to be replayed, which is no definition."""
     return isinstance(document.data, dict) and "timeline" in document.data
+
+
+def around_a_file(texts: Mapping[str, str]) -> Definitions:
+    """Return what the linting of a file needs of sound definitions beside it: names, texts, limits of the law."""
+    packs = definitions_of([read_yaml(text, file=file) for file, text in texts.items() if _LAW.search(text)]).packs
+    named = {file: found for file, text in texts.items() if (found := _NAMED.search(text))}
+    sources = {(DefinitionKind(one[1]), one[2]): Source(file, texts[file]) for file, one in named.items()}
+    return Definitions(packs=packs, sources=sources)
+
+
+_NAMED = re.compile(rf"^({'|'.join(DefinitionKind)}): *(\S+)", re.MULTILINE)
+_LAW = re.compile(rf"^{DefinitionKind.LAW}:", re.MULTILINE)
 
 
 def definitions_of(documents: list[YamlDocument], *, around: Definitions | None = None) -> Definitions:

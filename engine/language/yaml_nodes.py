@@ -4,12 +4,11 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from io import StringIO
 from typing import Any, Protocol
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
+import yaml
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import (
     AliasEvent,
     CollectionStartEvent,
     DocumentStartEvent,
@@ -36,8 +35,6 @@ _WORDS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _LONGEST_NUMBER = 18
-_FOLD = "\a"
-"""The parser marks with it where a folded text (`>`) had a line break; no file may hold this character itself."""
 
 
 class ParserMark(Protocol):
@@ -76,7 +73,7 @@ class NodeReader:
         self._file = file
         self._text = text
         self._nodes = 0
-        self._events: Iterator[Any] = iter(YAML(typ="rt", pure=True).parse(StringIO(text)))
+        self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.CSafeLoader)
 
     def read(self) -> None:
         """Read the text; afterwards `is_whole` says whether `data` holds all of it."""
@@ -87,6 +84,9 @@ class NodeReader:
             return
         except MarkedYAMLError as error:
             line, column, problem = syntax_problem(error)
+            lines = self._text.splitlines()
+            if line > len(lines):  # the parser puts the end of a text on a line of its own
+                line, column = (len(lines), len(lines[-1]) + 1) if lines else (1, 1)
             self._add(line, column, "yaml-syntax", problem)
         except (YAMLError, ValueError, RecursionError) as error:
             self._add(1, 1, "yaml-syntax", f"This is not YAML that can be read ({type(error).__name__}).")
@@ -172,7 +172,7 @@ class NodeReader:
             self._at(event, "tag", "A tag (!) stands here: take it out, the type follows from the key.")
 
     def _scalar(self, event: Any, *, report: bool = True) -> Plain:  # noqa: ANN401
-        text = str(event.value).replace(_FOLD, "") if event.style == ">" else str(event.value)
+        text = str(event.value)
         if report and event.style == '"' and (hidden := hidden_character(text)):
             self._at(event, "hidden-character", f"{hidden} cannot be seen here: take its escape out.")
         if event.style or not event.implicit[0]:

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
-from ruamel.yaml.error import MarkedYAMLError
+from yaml.error import MarkedYAMLError
 
 from engine.language.findings import Finding
 
@@ -12,10 +12,10 @@ _MEANINGS = (
     ("could not find expected ':'", "this line needs a colon after its key, or quotes around its text"),
     ("expected ',' or '}'", "a comma or the closing } is missing"),
     ("expected ',' or ']'", "a comma or the closing ] is missing"),
-    ("expected <block end>", "this line is not indented like the lines it belongs to"),
+    ("did not find expected node content", "a value is missing here, or needs quotes around it"),
     ("did not find expected", "this line is not indented like the lines it belongs to"),
-    ("unexpected end of stream", "a quote that was opened is never closed"),
-    ("unexpected document separator", "a quote that was opened is never closed"),
+    ("found unexpected end of stream", "a quote that was opened is never closed"),
+    ("found unexpected document indicator", "a quote that was opened is never closed"),
     ("block sequence entries are not allowed", "a dash does not fit here: begin a list on a line of its own"),
     ("that cannot start any token", "this character cannot begin a value: put the text in quotes"),
     ("unknown escape character", "this escape does not exist: use single quotes to write a \\ as it is"),

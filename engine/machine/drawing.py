@@ -5,9 +5,6 @@ import shutil
 import subprocess
 import sysconfig
 from html import escape
-from pathlib import Path
-
-import graphviz
 
 from engine.errors import ServiceError
 
@@ -20,33 +17,20 @@ def dot_to_svg(dot: str, *, title: str) -> str:
 
     Raises `ServiceError` when no Graphviz is there, or when it does not answer within 20 seconds.
     """
-    program = _program()
-    return _cleaned(_by_wheel(program, dot) if program else _by_machine(dot), title)
-
-
-def _program() -> Path | None:
-    """Find the program that the wheel graphviz-pure put beside Python's own."""
-    name = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts")) or shutil.which("graphviz-pure")
-    return Path(name) if name else None
-
-
-def _by_wheel(program: Path, dot: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - a program of the installation, with arguments that are ours
-            [str(program), "-Kdot", "-Tsvg"], input=dot.encode(), capture_output=True, timeout=_SECONDS, check=True
+            [_program(), "-Kdot", "-Tsvg"], input=dot.encode(), capture_output=True, timeout=_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError) as error:
         problem = f"the diagram could not be drawn ({type(error).__name__})."
         raise ServiceError(service="Graphviz", problem=problem, remedy=_REMEDY) from error
-    return done.stdout.decode()
+    return _cleaned(done.stdout.decode(), title)
 
 
-def _by_machine(dot: str) -> str:
-    try:
-        return str(graphviz.pipe_string("dot", "svg", dot, encoding="utf-8", quiet=True))
-    except (graphviz.ExecutableNotFound, subprocess.SubprocessError) as error:
-        problem = f"the diagram could not be drawn ({type(error).__name__})."
-        raise ServiceError(service="Graphviz", problem=problem, remedy=_REMEDY) from error
+def _program() -> str:
+    """Find the program that the wheel graphviz-pure put beside Python's own, or else the machine's."""
+    name = "graphviz-pure"
+    return shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name) or "dot"
 
 
 def _cleaned(svg: str, title: str) -> str:

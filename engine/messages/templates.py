@@ -13,7 +13,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import SettingsError
 from engine.language.findings import Finding, in_order
-from engine.language.lint.files import is_folder
 from engine.plugin.paper import FILTERS
 from engine.ports import Rendered
 
@@ -41,14 +40,6 @@ class TemplateProblem(NamedTuple):
 
     line: int
     says: str
-
-
-def message_files(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """List the message templates among files and in folders."""
-    found = [path for path in paths if path.suffix == ".txt"]
-    for folder in paths:
-        found += sorted(folder.rglob("*.txt")) if is_folder(folder) else []
-    return tuple(dict.fromkeys(found))
 
 
 def lint_messages(files: Sequence[Path]) -> tuple[Finding, ...]:

@@ -6,7 +6,8 @@ import typer
 
 from engine.overview.views.numbers import statistics as statistics_view
 from engine.retention.shown import StatisticsView
-from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show
+from engine.web.running import running_engine
+from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, show
 
 By = Annotated[
     list[str],

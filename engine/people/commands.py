@@ -19,7 +19,8 @@ from engine.people.viewer import actors, units
 from engine.people.views import absences as absences_view
 from engine.people.views import shifts as shifts_view
 from engine.sign_in.records import ApiKey
-from engine.web.terminal import SYSTEM, fail, in_words, read_instant, running_engine, show, viewer_by_email
+from engine.web.running import running_engine, viewer_by_email
+from engine.web.terminal import SYSTEM, fail, in_words, read_instant, show
 
 app = typer.Typer(help="Units, and the people who act.", no_args_is_help=True)
 keys = typer.Typer(help="Keys with which other programs get access.", no_args_is_help=True)

@@ -57,7 +57,7 @@ class Form(BaseModel, WordsOfForms):
     question is required. *Not known* is `NOT_KNOWN` there, and instants are in UTC.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     def __bool__(self) -> bool:
         """Return whether anything was answered."""

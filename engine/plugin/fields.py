@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
@@ -256,6 +257,7 @@ def field(
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
 
+@cache
 def specs_of(form: type[BaseModel]) -> tuple[FieldSpec, ...]:
     """List the fields of a form in the order in which they were written."""
     return tuple(_spec(info.alias or name, info) for name, info in form.model_fields.items())

@@ -1,9 +1,8 @@
-"""What all commands share: the engine they open, errors in words, tables."""
+"""What all commands share: settings, errors in words, tables. Nothing here needs a database."""
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
@@ -11,13 +10,8 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 
-from engine.app import RunningDatabases, build_engine, databases, ship
-from engine.assembly import Engine
-from engine.core.policy import THIS_MACHINE, Viewer
-from engine.db.locks import BACKGROUND
-from engine.errors import DefinitionError, IcmcError, InvalidAnswersError, NotFoundError
-from engine.people.store import DirectoryStore
-from engine.people.viewer import as_viewer
+from engine.core.policy import THIS_MACHINE
+from engine.errors import DefinitionError, IcmcError, InvalidAnswersError
 from engine.settings import Settings
 
 FOUND_PROBLEMS = 1
@@ -35,34 +29,6 @@ def read_settings(**more: object) -> Settings:
     except ValidationError as error:
         detail = error.errors(include_input=False)[0]
         fail(f"ICMC_{str(detail['loc'][0]).upper()}: {detail['msg']}.", status=WRONG_USAGE)
-
-
-@contextmanager
-def running_engine(settings: Settings | None = None) -> Iterator[tuple[Engine, RunningDatabases]]:
-    """Return an engine over this installation's database, started or joined as needed."""
-    chosen = settings or read_settings()
-    with databases(chosen) as running:
-        engine = build_engine(chosen, running.urls, pool_size=15, limits=BACKGROUND)
-        try:
-            ship(engine)
-            yield engine, running
-        finally:
-            engine.dispose()
-
-
-def viewer_by_email(engine: Engine, email: str | None) -> Viewer:
-    """Return the person who acts; the machine itself when none is named.
-
-    Whoever gives commands on this machine keeps it: there is nothing more to prove.
-    """
-    if email is None:
-        return SYSTEM
-    with engine.transaction() as tx:
-        known = tx.of(DirectoryStore).credentials(email)
-    if known is None:
-        raise NotFoundError(kind="person")
-    viewer = engine.ask_all(as_viewer, known.actor_id)
-    return viewer.model_copy(update={"stepped_up_at": engine.wall_clock.now(), "by_factor": True})
 
 
 def show(value: object, *, as_json: bool, words: Callable[[], str]) -> None:

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from functools import cached_property
+from typing import cast
 
 
 def composed(text: str) -> str:
@@ -10,5 +12,18 @@ def composed(text: str) -> str:
 
 
 def pattern(written: str, *, any_case: bool = True) -> re.Pattern[str]:
-    """Compile a pattern for texts that `composed` gives; it takes small and large letters for the same."""
-    return re.compile(composed(written), re.IGNORECASE if any_case else 0)
+    """Return a pattern for texts that `composed` gives, compiled at its first use: small and large letters alike."""
+    return cast("re.Pattern[str]", _Written(written, re.IGNORECASE if any_case else 0))
+
+
+class _Written:
+    def __init__(self, written: str, flags: int) -> None:
+        self._written = written
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._compiled, name)
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(composed(self._written), self._flags)

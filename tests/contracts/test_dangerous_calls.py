@@ -24,7 +24,7 @@ RANDOM_FOR_STORIES: Final = {
     "engine/rehearsal/simulated.py",
 }  # fmt: skip
 """Stories and simulated cases: the same seed gives the same ones."""
-UNPICKLES: Final = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "jsonpickle", "yaml"}
+UNPICKLES: Final = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "jsonpickle"}
 SHELLS: Final = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "pty.spawn"}
 EVALUATES: Final = {"eval", "exec", "__import__"}
 SECRET: Final = re.compile(r"(^|_)(token|secret|password|csrf|otp|(session|token|code|key|password|device)_hash)$")
@@ -85,16 +85,17 @@ def _shells(tree: ast.Module) -> list[str]:
 
 
 def _unpickled(tree: ast.Module) -> list[str]:
-    loads = [name for name, call in _called(tree) if name.rpartition(".")[2] == "YAML" and not _is_plain(call)]
-    return sorted(_imported(tree) & UNPICKLES) + loads
+    """Return what makes objects of a text; of YAML, only the events of its parser are taken."""
+    taken = {
+        *(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_yaml(node.value)),
+        *(name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names
+          if node.module in {"yaml", "yaml.loader", "yaml.constructor", "ruamel.yaml"}),
+    }  # fmt: skip
+    return sorted(_imported(tree) & UNPICKLES) + sorted(taken - {"parse", "CSafeLoader"})
 
 
-def _is_plain(call: ast.Call) -> bool:
-    """Return whether a reader of YAML is one that makes texts, numbers, lists and mappings only."""
-    return any(
-        word.arg == "typ" and isinstance(word.value, ast.Constant) and word.value.value in {"rt", "safe"}
-        for word in call.keywords
-    )
+def _is_yaml(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "yaml"
 
 
 def test_no_shell_is_started_and_programs_only_where_that_is_a_modules_work() -> None:
@@ -137,8 +138,8 @@ def test_secrets_are_never_compared_so_that_time_tells_how_much_of_them_fits() -
         ("os.system(line)", _shells),
         ("import pickle", _unpickled),
         ("from yaml import load", _unpickled),
-        ("YAML(typ='unsafe').load(text)", _unpickled),
-        ("YAML().load(text)", _unpickled),
+        ("yaml.load(text, Loader=yaml.CSafeLoader)", _unpickled),
+        ("from ruamel.yaml import YAML", _unpickled),
         ("copy.token_hash != _hash(token)", _compared),
         ("given == link.session_hash", _compared),
     ],

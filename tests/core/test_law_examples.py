@@ -16,7 +16,7 @@ from engine.core.law.told import LawFacts
 from engine.core.library import Library
 from engine.core.records import Excluded
 from engine.core.time.counting import due_at
-from engine.definitions.cache import with_public_holidays
+from engine.definitions.holidays import with_public_holidays
 from engine.language.calendars import Calendar
 from engine.language.law import LawPack
 

@@ -50,7 +50,7 @@ def test_what_is_not_there_is_placed_at_what_encloses_it() -> None:
         ("a: *x", "alias", 1, 4),
         ("a: !!python/object/apply:os.system [x]", "tag", 1, 4),
         ("a: 1\n---\nb: 1", "several-documents", 2, 1),
-        ("%YAML 1.1\n---\na: 1", "directive", 2, 1),
+        ("%YAML 1.1\n---\na: 1", "directive", 1, 1),
         ("1: a", "key-not-text", 1, 1),
         ("true: a", "key-not-text", 1, 1),
         ("[a]: b", "key-not-text", 1, 1),

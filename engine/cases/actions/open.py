@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.builtin import REPORT
 from engine.cases.answers import check_answers, event_instant, open_outputs
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
@@ -28,7 +29,6 @@ from engine.persons.store import PersonStore
 from engine.ports import JsonValue
 from engine.work.store import ItemStore
 
-REPORT = "reporting.intake"
 MOST_REPORTS_IN_AN_HOUR: Final = 100
 """Of one person at the pages: more than anybody can take in, and too few to bury the others' under."""
 _HOUR: Final = timedelta(hours=1)

@@ -18,7 +18,8 @@ from engine.definitions.actions.days import (
 )
 from engine.definitions.actions.preview import preview_day, preview_removal
 from engine.definitions.records import MovedDeadline, PreviewView
-from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, running_engine, show, viewer_by_email
+from engine.web.running import running_engine, viewer_by_email
+from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, show
 
 _EFFECTS = {
     "would_breach": "WOULD BE BREACHED NOW",

@@ -1,7 +1,9 @@
 """Commands that lint, compare and draw definition files."""
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,7 @@ from engine.errors import IcmcError
 from engine.language.diagram import to_dot, to_mermaid
 from engine.language.extends import assemble
 from engine.language.findings import Finding, Severity, has_errors
-from engine.language.library import DefinitionKind, Definitions, definition_files, definitions_of, load_definitions
+from engine.language.library import DefinitionKind, Definitions, around_a_file, definition_files, load_definitions
 from engine.language.lint.files import is_folder, lint_paths, with_definitions
 from engine.language.lint.subject import KnownNames
 from engine.language.schema import json_schema
@@ -21,7 +23,6 @@ from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine.drawing import dot_to_svg
 from engine.machine.files import letters, shipped_sources
-from engine.messages.templates import lint_messages, message_files
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
 
@@ -43,9 +44,9 @@ def lint(
     try:
         shipped = _shipped()
         names = with_definitions(KnownNames(letters=letters()), shipped)
-        messages = message_files(paths)
+        messages = _message_files(paths)
         others = [path for path in paths if path not in messages and not _holds_messages_only(path)]
-        findings = lint_paths(others, catalogue=_catalogue(), names=names, around=shipped) + lint_messages(messages)
+        findings = lint_paths(others, catalogue=_catalogue(), names=names, around=shipped) + _lint_messages(messages)
     except IcmcError as error:
         raise _failed(error) from error
     if as_json:
@@ -85,7 +86,7 @@ def schema(
 
 
 def _holds_messages_only(path: Path) -> bool:
-    return is_folder(path) and bool(message_files((path,))) and not definition_files(path)
+    return is_folder(path) and bool(_message_files((path,))) and not definition_files(path)
 
 
 def _drawn(workflow: Workflow, form: Format) -> str:
@@ -114,8 +115,22 @@ def _found(name: str) -> Workflow:
 
 
 def _shipped() -> Definitions:
-    """Load the definitions that come with ICMC."""
-    return definitions_of([read_yaml(text, file=name) for name, text in shipped_sources().items()])
+    """Return what files need to know of the definitions that come with ICMC."""
+    return around_a_file(shipped_sources())
+
+
+def _message_files(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """List the message templates among files and in folders."""
+    found = [path for path in paths if path.suffix == ".txt"]
+    for folder in paths:
+        found += sorted(folder.rglob("*.txt")) if is_folder(folder) else []
+    return tuple(dict.fromkeys(found))
+
+
+def _lint_messages(files: Sequence[Path]) -> tuple[Finding, ...]:
+    """Find what is wrong with message templates; without one, the library that reads templates is not loaded."""
+    found: tuple[Finding, ...] = import_module("engine.messages.templates").lint_messages(files) if files else ()
+    return found
 
 
 def _is_file(path: Path) -> bool:

@@ -11,7 +11,8 @@ from engine.deadlines.records.explanations import ExplanationView
 from engine.deadlines.views.law import explain_law
 from engine.definitions.actions.law_pages import Example, LawLine, example, law_lines, law_page
 from engine.definitions.records import LawExplanationView
-from engine.web.terminal import WRONG_USAGE, fail, in_words, read_instant, running_engine, show, viewer_by_email
+from engine.web.running import running_engine, viewer_by_email
+from engine.web.terminal import WRONG_USAGE, fail, in_words, read_instant, show
 
 app = typer.Typer(help="Limits of the law: which there are, and whether one counts in a case.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

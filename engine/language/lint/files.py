@@ -103,13 +103,17 @@ def lint_documents(
 
 def with_definitions(names: KnownNames, definitions: Definitions) -> KnownNames:
     """Add the names of definitions to those that are known."""
-    own = KnownNames.of(ladders=definitions.ladders, packs=definitions.packs.values(), calendars=definitions.calendars)
+    own = KnownNames.of(
+        ladders=definitions.names(DefinitionKind.LADDER),
+        packs=definitions.packs.values(),
+        calendars=definitions.names(DefinitionKind.CALENDAR),
+    )
     return replace(
         names,
         ladders=names.ladders | own.ladders,
         laws={**names.laws, **own.laws},
         calendars=names.calendars | own.calendars,
-        workflows=names.workflows | frozenset(definitions.workflows),
+        workflows=names.workflows | definitions.names(DefinitionKind.WORKFLOW),
     )
 
 

@@ -1,0 +1,49 @@
+"""Commands that need no database load nothing that serves one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "prefect", "asyncpg"}
+_PAGES = {"fastapi", "starlette", "uvicorn"}
+_PAPERS = {"weasyprint", "PIL", "pypdf", "icalendar"}
+_ALWAYS = _DATABASE | _PAGES | _PAPERS | {"apprise", "httpx", "ruamel", "graphviz"}
+_LOADED = """
+import sys
+from engine.cli.main import main
+sys.argv = ["icmc", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("loaded:", *{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "besides"),
+    [
+        ("--help", {"pydantic", "jinja2", "lark", "pillars"}),
+        ("lint workflows/cases/adult-base.yaml", {"jinja2", "holidays", "cryptography"}),
+        ("draw adult-base --format dot", {"jinja2", "holidays", "cryptography"}),
+        ("schema law", {"jinja2", "holidays", "cryptography"}),
+        ("simulate adult-base --budget --cases 1", {"jinja2", "cryptography"}),
+        ("pillars", {"holidays", "cryptography"}),
+        ("pillars check rescue", {"holidays", "cryptography"}),
+        ("worker --help", {"jinja2", "pillars", "holidays"}),
+    ],
+)
+def test_a_command_without_a_database_loads_no_library_that_serves_one(
+    command: str, besides: set[str], tmp_path: Path
+) -> None:
+    loaded = _libraries(command, tmp_path)
+    assert (_ALWAYS | besides) & loaded == set()
+
+
+def _libraries(command: str, folder: Path) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED, *command.split()],
+        capture_output=True, text=True, check=True, env={"ICMC_DATA_FOLDER": str(folder)},
+    )  # fmt: skip
+    return set(done.stdout.rpartition("loaded:")[2].split())
