@@ -39,8 +39,7 @@ class EmergencyAccessStore(Store):
     def get(self, request_id: UUID) -> OpenEmergency | None:
         """Load a request that opened a case."""
         query = select(*_KEPT).where(_EMERGENCY.c.id == request_id, _EMERGENCY.c.grant_id.is_not(None))
-        row = self._connection.execute(query).mappings().first()
-        return OpenEmergency(**row) if row else None
+        return self._record(OpenEmergency, query)
 
     def unanswered(self, *, before: datetime) -> tuple[OpenEmergency, ...]:
         """List what was opened before an instant, that nobody has confirmed and of which nobody above was told."""
@@ -49,9 +48,7 @@ class EmergencyAccessStore(Store):
             .join(_GRANT, _GRANT.c.id == _EMERGENCY.c.grant_id)
             .where(_EMERGENCY.c.flagged_at.is_(None), _EMERGENCY.c.asked_at <= before, _GRANT.c.second_at.is_(None))
         )
-        return tuple(
-            OpenEmergency(**row) for row in self._connection.execute(query.order_by(_EMERGENCY.c.asked_at)).mappings()
-        )
+        return self._records(OpenEmergency, query.order_by(_EMERGENCY.c.asked_at))
 
     def flag(self, request_id: UUID, *, at: datetime) -> None:
         """Write that those above were told."""

@@ -6,14 +6,13 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.approvals.records import ApprovalRequest, Concern
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 
 _REQUEST = TABLES["approval_request"]
-_COLUMNS = [_REQUEST.c[name] for name in ApprovalRequest.model_fields]
+_COLUMNS = columns(_REQUEST, ApprovalRequest)
 _CHANGED = ("agreed", "answered_by", "answered_at", "approved", "ended_reason")
 """What becomes of a request; what was asked for stays as it was."""
 
@@ -23,8 +22,7 @@ class ApprovalStore(Store):
 
     def ask(self, request: ApprovalRequest) -> bool:
         """Write a request; one that is there, or another open one about the same, stays and gives False."""
-        statement = upsert(_REQUEST).values(_row(request)).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(_REQUEST.c.id)).first() is not None
+        return self._is_new(_REQUEST, _row(request))
 
     def get(self, request_id: UUID) -> ApprovalRequest | None:
         """Load a request and keep others from answering it until the transaction ends."""
@@ -38,13 +36,12 @@ class ApprovalStore(Store):
         """List what waits of a kind and has not run out, the first that was asked for first."""
         waits = (_REQUEST.c.kind == kind, _REQUEST.c.answered_at.is_(None), _REQUEST.c.expires_at > now)
         query = select(*_COLUMNS).where(*waits).order_by(_REQUEST.c.asked_at, _REQUEST.c.id)
-        return tuple(ApprovalRequest.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+        return self._records(ApprovalRequest, query)
 
     def latest_about(self, kind: str, subject_id: UUID) -> ApprovalRequest | None:
         """Load what was asked about something last, answered or not."""
         query = select(*_COLUMNS).where(_REQUEST.c.kind == kind, _REQUEST.c.subject_id == subject_id)
-        row = self._connection.execute(query.order_by(_REQUEST.c.asked_at.desc()).limit(1)).mappings().first()
-        return ApprovalRequest.model_validate(dict(row)) if row else None
+        return self._record(ApprovalRequest, query.order_by(_REQUEST.c.asked_at.desc()).limit(1))
 
     def save(self, request: ApprovalRequest) -> bool:
         """Write how a request stands now; returns whether it still waited."""
@@ -61,8 +58,7 @@ class ApprovalStore(Store):
         return tuple((row[0], row[1]) for row in rows)
 
     def _one(self, *conditions: Any) -> ApprovalRequest | None:  # noqa: ANN401 - conditions
-        row = self._connection.execute(select(*_COLUMNS).where(*conditions).with_for_update()).mappings().first()
-        return ApprovalRequest.model_validate(dict(row)) if row else None
+        return self._record(ApprovalRequest, select(*_COLUMNS).where(*conditions).with_for_update())
 
 
 def _row(request: ApprovalRequest) -> Mapping[str, Any]:

@@ -1,12 +1,14 @@
 """What every store of a subject is made of, what defers its writes, and what answers a question once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import Connection
+from pydantic import BaseModel
+from sqlalchemy import Column, Connection, Executable, RowMapping, Table
+from sqlalchemy.dialects.postgresql import insert
 
 from engine.core.compiled import CompiledWorkflow
 from engine.db.row_history import RowHistory
@@ -104,6 +106,20 @@ class Within:
     writes: Writes | None = None
 
 
+R = TypeVar("R")
+
+
+def columns(table: Table, record: Any, *, without: Collection[str] = ()) -> list[Column[Any]]:  # noqa: ANN401
+    """List the columns that a record is read from: each field of its class that the table has."""
+    fields = record.model_fields if issubclass(record, BaseModel) else record._fields
+    return [table.c[name] for name in fields if name in table.c and name not in without]
+
+
+def record_of(record: type[R], row: RowMapping) -> R:
+    """Make a record of a row; what a class of records validates is validated."""
+    return cast("R", record.model_validate(dict(row))) if issubclass(record, BaseModel) else record(**row)
+
+
 class Store:
     """Tables of one subject, and every statement on them, within one transaction."""
 
@@ -113,6 +129,20 @@ class Store:
         self._vault = within.vault
         self._definitions = within.definitions
         self._writes = within.writes or Writes(within.connection)
+
+    def _record(self, record: type[R], query: Executable) -> R | None:
+        """Return the first row as a record; None where there is none."""
+        row = self._connection.execute(query).mappings().first()
+        return record_of(record, row) if row else None
+
+    def _records(self, record: type[R], query: Executable) -> tuple[R, ...]:
+        """Return all rows as records."""
+        return tuple(record_of(record, row) for row in self._connection.execute(query).mappings())
+
+    def _is_new(self, table: Table, row: Mapping[str, Any]) -> bool:
+        """Write a row unless one with its key is there; returns whether it was not."""
+        statement = insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
+        return self._connection.execute(statement).first() is not None
 
 
 S = TypeVar("S")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, func, insert, select, text, update
 
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.definitions.records import OpenRecount, StoredDay, StoredDefinition, StoredSignature
 from engine.ports import JsonValue
@@ -25,7 +25,7 @@ _STAMP = text("""
         (SELECT count(encrypted_words) FROM special_day),
         (SELECT count(*) FROM law_signature), (SELECT count(revoked_at) FROM law_signature)
 """)
-_COLUMNS = [VERSION.c[name] for name in StoredDefinition._fields]
+_COLUMNS = columns(VERSION, StoredDefinition)
 
 
 class DefinitionStore(Store):
@@ -36,25 +36,23 @@ class DefinitionStore(Store):
         query = select(*_COLUMNS).where(
             VERSION.c.kind == "workflow", VERSION.c.content_hash == content_hash, VERSION.c.status.in_(RAN)
         )
-        row = self._connection.execute(query.order_by(VERSION.c.version.desc()).limit(1)).first()
-        return StoredDefinition(*row) if row else None
+        return self._record(StoredDefinition, query.order_by(VERSION.c.version.desc()).limit(1))
 
     def published(self, kind: str) -> tuple[StoredDefinition, ...]:
         """Load what is published of a kind, by name."""
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status == "published")
-        return tuple(StoredDefinition(*row) for row in self._connection.execute(query.order_by(VERSION.c.name)))
+        return self._records(StoredDefinition, query.order_by(VERSION.c.name))
 
     def ran(self, kind: str) -> tuple[StoredDefinition, ...]:
         """Load each version of a kind that runs or ran, by name, the oldest first."""
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.status.in_(RAN))
         ordered = query.order_by(VERSION.c.name, VERSION.c.published_at, VERSION.c.version)
-        return tuple(StoredDefinition(*row) for row in self._connection.execute(ordered))
+        return self._records(StoredDefinition, ordered)
 
     def current(self, kind: str, name: str) -> StoredDefinition | None:
         """Load the published version of a definition."""
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.status == "published")
-        row = self._connection.execute(query).first()
-        return StoredDefinition(*row) if row else None
+        return self._record(StoredDefinition, query)
 
     def newest_version(self, kind: str, name: str) -> int:
         """Return the highest version number there is; 0 when there is none."""
@@ -74,7 +72,7 @@ class DefinitionStore(Store):
     def proposed(self, ids: Sequence[UUID]) -> tuple[StoredDefinition, ...]:
         """Load versions that wait for a second person, in the order of their ids as they are given."""
         query = select(*_COLUMNS).where(VERSION.c.id.in_(ids), VERSION.c.status == PROPOSED)
-        found = {row.id: StoredDefinition(*row) for row in self._connection.execute(query)}
+        found = {one.id: one for one in self._records(StoredDefinition, query)}
         return tuple(found[one] for one in ids if one in found)
 
     def publish_proposed(
@@ -120,7 +118,7 @@ class DefinitionStore(Store):
 
 
 SIGNATURE = TABLES["law_signature"]
-_SIGNATURE_COLUMNS = [SIGNATURE.c[name] for name in StoredSignature._fields]
+_SIGNATURE_COLUMNS = columns(SIGNATURE, StoredSignature)
 
 
 class LawSignatureStore(Store):
@@ -129,20 +127,17 @@ class LawSignatureStore(Store):
     def live(self) -> tuple[StoredSignature, ...]:
         """List the signatures that were not taken back, the oldest first."""
         query = select(*_SIGNATURE_COLUMNS).where(SIGNATURE.c.revoked_at.is_(None))
-        return tuple(
-            StoredSignature(**row) for row in self._connection.execute(query.order_by(SIGNATURE.c.signed_at)).mappings()
-        )
+        return self._records(StoredSignature, query.order_by(SIGNATURE.c.signed_at))
 
     def all(self) -> tuple[StoredSignature, ...]:
         """List every signature that there ever was, the latest first."""
         query = select(*_SIGNATURE_COLUMNS).order_by(SIGNATURE.c.signed_at.desc())
-        return tuple(StoredSignature(**row) for row in self._connection.execute(query).mappings())
+        return self._records(StoredSignature, query)
 
     def get(self, signature_id: UUID) -> StoredSignature | None:
         """Load a signature and keep others from changing it until the transaction ends."""
         query = select(*_SIGNATURE_COLUMNS).where(SIGNATURE.c.id == signature_id).with_for_update()
-        row = self._connection.execute(query).mappings().first()
-        return StoredSignature(**row) if row else None
+        return self._record(StoredSignature, query)
 
     def add(self, signature: StoredSignature) -> None:
         """Write a signature."""
@@ -155,7 +150,7 @@ class LawSignatureStore(Store):
 
 
 RECOUNT = TABLES["recount"]
-_RECOUNT_COLUMNS = [RECOUNT.c[name] for name in OpenRecount._fields]
+_RECOUNT_COLUMNS = columns(RECOUNT, OpenRecount)
 _OF_CALENDAR = """EXISTS (SELECT 1 FROM deadline d WHERE d.case_id = c.id AND d.status = 'open'
     AND d.calendar IN (CAST(:name AS text), split_part(CAST(:name AS text), '-', 1)))"""
 _OF_LADDER = """EXISTS (SELECT 1 FROM deadline d WHERE d.case_id = c.id AND d.status = 'open' AND d.ladder = :name)"""
@@ -188,7 +183,7 @@ class RecountStore(Store):
     def open(self) -> tuple[OpenRecount, ...]:
         """List the recounts that are not done, the oldest first."""
         query = select(*_RECOUNT_COLUMNS).where(RECOUNT.c.done_at.is_(None)).order_by(RECOUNT.c.asked_at, RECOUNT.c.id)
-        return tuple(OpenRecount(*row) for row in self._connection.execute(query))
+        return self._records(OpenRecount, query)
 
     def concerned(
         self, kind: str, name: str, *, after: UUID | None, most: int, unit_ids: Collection[UUID] | None = None
@@ -210,7 +205,7 @@ class RecountStore(Store):
 DAY, ACTOR = (TABLES[name] for name in ("special_day", "actor"))
 _WORDS: Final = "encrypted_words"
 _TYPED: Final = ("name", "reason")
-_DAY_COLUMNS = [DAY.c[name] for name in StoredDay._fields if name not in {"who", *_TYPED}]
+_DAY_COLUMNS = columns(DAY, StoredDay)
 
 
 class SpecialDayStore(Store):

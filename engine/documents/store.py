@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, update
 
 from engine.core.files import CaseFile, FileKind, FileStatus
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.documents.records import FileSums
 from engine.errors import DamagedError, NotFoundError
 from engine.ports import JsonValue
 
 _FILE, _PART = TABLES["attachment"], TABLES["attachment_part"]
-_COLUMNS = [_FILE.c[name] for name in CaseFile.model_fields]
+_COLUMNS = columns(_FILE, CaseFile)
 _KEPT = _FILE.c.status.in_((FileStatus.KEPT.value, FileStatus.HELD_BACK.value))
 
 
@@ -98,15 +98,15 @@ class FileStore(Store):
     def of_case(self, case_id: UUID) -> tuple[CaseFile, ...]:
         """List the files of a case, in the order in which they came."""
         query = select(*_COLUMNS).where(_FILE.c.case_id == case_id, _KEPT).order_by(_FILE.c.added_at, _FILE.c.id)
-        return tuple(CaseFile.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+        return self._records(CaseFile, query)
 
     def get(self, file_id: UUID, *, case_id: UUID) -> CaseFile:
         """Load a file of a case; raises `NotFoundError`."""
         query = select(*_COLUMNS).where(_FILE.c.id == file_id, _FILE.c.case_id == case_id, _KEPT)
-        row = self._connection.execute(query).mappings().first()
-        if row is None:
+        found = self._record(CaseFile, query)
+        if found is None:
             raise NotFoundError(kind="file")
-        return CaseFile.model_validate(dict(row))
+        return found
 
     def name(self, file_id: UUID) -> str:
         """Open the name that a file came with."""

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import RowMapping, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.messages.records import ChannelSetting, Preference
 
@@ -36,26 +36,24 @@ class ChannelStore(Store):
 
     def get(self, organisation_id: UUID, channel: str) -> ChannelSetting | None:
         """Load a gateway, also a disabled one."""
-        query = select(
-            _SETTING.c.id, _SETTING.c.organisation_id, _SETTING.c.channel, _SETTING.c.encrypted_url, _SETTING.c.host,
-            _SETTING.c.enabled, _SETTING.c.rate_per_minute,
-        ).where(_SETTING.c.organisation_id == organisation_id, _SETTING.c.channel == channel)  # fmt: skip
-        row = self._connection.execute(query).first()
-        if row is None or row.encrypted_url is None:
+        query = select(*columns(_SETTING, ChannelSetting), _SETTING.c.encrypted_url)
+        here = (_SETTING.c.organisation_id == organisation_id, _SETTING.c.channel == channel)
+        row = self._connection.execute(query.where(*here)).mappings().first()
+        if row is None or row["encrypted_url"] is None:
             return None
-        url = self._vault.decrypt(row.encrypted_url, table="channel_setting", row=row.id, column="encrypted_url")
-        return ChannelSetting(*row)._replace(url=str(url))
+        known = dict(row)
+        url = self._vault.decrypt(
+            known.pop("encrypted_url"), table="channel_setting", row=row["id"], column="encrypted_url"
+        )
+        return ChannelSetting(**known, url=str(url))
 
     def save(self, setting: ChannelSetting, *, act: str, by: UUID | None, at: datetime) -> None:
         """Write a gateway, its address sealed, and a line that says who did it."""
         encrypted = self._vault.encrypt(
             setting.url, key_of=setting.id, table="channel_setting", row=setting.id, column="encrypted_url"
         )
-        row = {
-            "id": setting.id, "organisation_id": setting.organisation_id, "channel": setting.channel,
-            "encrypted_url": encrypted, "host": setting.host, "enabled": setting.enabled,
-            "rate_per_minute": setting.rate_per_minute, "changed_by": by, "changed_at": at,
-        }  # fmt: skip
+        row = setting._asdict() | {"encrypted_url": encrypted, "changed_by": by, "changed_at": at}
+        del row["url"]
         statement = upsert(_SETTING).values(row)
         changes = {name: statement.excluded[name] for name in row if name != "id"}
         self._connection.execute(statement.on_conflict_do_update(index_elements=("id",), set_=changes))
@@ -109,10 +107,7 @@ class ChannelStore(Store):
 
 
 _PREFERENCE = TABLES["preference"]
-_COLUMNS = (
-    _PREFERENCE.c.actor_id, _PREFERENCE.c.channels, _PREFERENCE.c.digest, _PREFERENCE.c.quiet_from,
-    _PREFERENCE.c.quiet_until, _PREFERENCE.c.zone,
-)  # fmt: skip
+_COLUMNS = columns(_PREFERENCE, Preference)
 
 
 class PreferenceStore(Store):
@@ -123,23 +118,17 @@ class PreferenceStore(Store):
         wanted = list(actor_ids)
         if not wanted:
             return {}
-        rows = self._connection.execute(select(*_COLUMNS).where(_PREFERENCE.c.actor_id.in_(wanted)))
-        return {row["actor_id"]: _preference(row) for row in rows.mappings()}
+        found = self._records(Preference, select(*_COLUMNS).where(_PREFERENCE.c.actor_id.in_(wanted)))
+        return {one.actor_id: one for one in found}
 
     def with_daily_digest(self) -> tuple[Preference, ...]:
         """Load the choices of all who want one message a day."""
-        rows = self._connection.execute(
-            select(*_COLUMNS).where(_PREFERENCE.c.digest == "daily").order_by(_PREFERENCE.c.actor_id)
-        )
-        return tuple(_preference(row) for row in rows.mappings())
+        query = select(*_COLUMNS).where(_PREFERENCE.c.digest == "daily").order_by(_PREFERENCE.c.actor_id)
+        return self._records(Preference, query)
 
     def save(self, preference: Preference, *, at: datetime) -> None:
         """Write what a person chose, over what they chose before."""
-        row = preference.model_dump() | {"channels": list(preference.channels), "changed_at": at}
+        row = preference.model_dump() | {"changed_at": at}
         statement = upsert(_PREFERENCE).values(row)
         changes = {name: value for name, value in row.items() if name != "actor_id"}
         self._connection.execute(statement.on_conflict_do_update(index_elements=("actor_id",), set_=changes))
-
-
-def _preference(row: RowMapping) -> Preference:
-    return Preference.model_validate(dict(row))

@@ -7,15 +7,15 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.people.records import Absence, Shift
 
 _ABSENCE, _SHIFT = TABLES["absence"], TABLES["shift"]
 _ITEM = TABLES["work_item"]
 _ACTOR = TABLES["actor"]
-_ABSENCE_COLUMNS = [_ABSENCE.c[name] for name in Absence.model_fields]
-_SHIFT_COLUMNS = [_SHIFT.c[name] for name in Shift.model_fields]
+_ABSENCE_COLUMNS = columns(_ABSENCE, Absence)
+_SHIFT_COLUMNS = columns(_SHIFT, Shift)
 
 
 class DutyStore(Store):
@@ -27,8 +27,7 @@ class DutyStore(Store):
 
     def shift(self, shift_id: UUID) -> Shift | None:
         """Load a shift that was not called off."""
-        found = self._shifts(_SHIFT.c.id == shift_id)
-        return found[0] if found else None
+        return next(iter(self._shifts(_SHIFT.c.id == shift_id)), None)
 
     def shifts(self, unit_id: UUID, *, since: datetime) -> tuple[Shift, ...]:
         """Load the shifts of a unit that end after an instant, the earliest first."""
@@ -52,8 +51,7 @@ class DutyStore(Store):
 
     def absence(self, absence_id: UUID) -> Absence | None:
         """Load an absence that was not called off."""
-        found = self._absences(_ABSENCE.c.id == absence_id)
-        return found[0] if found else None
+        return next(iter(self._absences(_ABSENCE.c.id == absence_id)), None)
 
     def absences(self, actor_id: UUID, *, since: datetime) -> tuple[Absence, ...]:
         """Load the absences of somebody that end after an instant, the earliest first."""
@@ -91,13 +89,11 @@ class DutyStore(Store):
 
     def _shifts(self, *conditions: object) -> tuple[Shift, ...]:
         query = select(*_SHIFT_COLUMNS).where(_SHIFT.c.cancelled_at.is_(None), *conditions)  # type: ignore[arg-type]
-        rows = self._connection.execute(query.order_by(_SHIFT.c.starts_at, _SHIFT.c.id)).mappings()
-        return tuple(Shift.model_validate(dict(row)) for row in rows)
+        return self._records(Shift, query.order_by(_SHIFT.c.starts_at, _SHIFT.c.id))
 
     def _absences(self, *conditions: object) -> tuple[Absence, ...]:
         query = select(*_ABSENCE_COLUMNS).where(
             _ABSENCE.c.cancelled_at.is_(None),
             *conditions,  # type: ignore[arg-type]
         )
-        rows = self._connection.execute(query.order_by(_ABSENCE.c.starts_at, _ABSENCE.c.id)).mappings()
-        return tuple(Absence.model_validate(dict(row)) for row in rows)
+        return self._records(Absence, query.order_by(_ABSENCE.c.starts_at, _ABSENCE.c.id))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, select, text, 
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.locks import CHANGE_ROLES_OF_PEOPLE
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.people.records import Credentials, Unit
 from engine.ports import ActorRecord
@@ -16,7 +16,7 @@ from engine.ports import ActorRecord
 _ORGANISATION, _UNIT = TABLES["organisation"], TABLES["unit"]
 _ACTOR, _MEMBER = TABLES["actor"], TABLES["membership"]
 _ABSENCE, _ITEM = TABLES["absence"], TABLES["work_item"]
-_UNIT_FIELDS = [_UNIT.c[name] for name in Unit._fields]
+_UNIT_FIELDS = columns(_UNIT, Unit)
 _TOUCHED = text("""
     SELECT EXISTS (SELECT 1 FROM membership m JOIN actor a ON a.id = m.actor_id
             WHERE m.unit_id = :unit AND m.role <> 'system_administrator' AND NOT a.is_service)
@@ -61,13 +61,12 @@ class DirectoryStore(Store):
 
     def unit(self, unit_id: UUID) -> Unit | None:
         """Load a unit."""
-        row = self._connection.execute(select(*_UNIT_FIELDS).where(_UNIT.c.id == unit_id)).first()
-        return Unit(*row) if row else None
+        return self._record(Unit, select(*_UNIT_FIELDS).where(_UNIT.c.id == unit_id))
 
     def units(self) -> tuple[Unit, ...]:
         """Load every unit."""
         query = select(*_UNIT_FIELDS).order_by(_UNIT.c.name)
-        return tuple(Unit(*row) for row in self._connection.execute(query))
+        return self._records(Unit, query)
 
     def add_actor(
         self,
@@ -171,8 +170,7 @@ class DirectoryStore(Store):
 
     def actor(self, actor_id: UUID) -> ActorRecord | None:
         """Load an actor with units and roles."""
-        found = self._actors(_ACTOR.c.id == actor_id)
-        return found[0] if found else None
+        return next(iter(self._actors(_ACTOR.c.id == actor_id)), None)
 
     def holders(self, *, roles: tuple[str, ...], unit_id: UUID | None = None) -> tuple[ActorRecord, ...]:
         """Load who has one of these roles, in a unit or anywhere, be they disabled or away or not."""
@@ -193,9 +191,8 @@ class DirectoryStore(Store):
 
     def credentials(self, email: str) -> Credentials | None:
         """Load what signing in needs, by e-mail address."""
-        query = select(_ACTOR.c.id, _ACTOR.c.password_hash, _ACTOR.c.disabled, _ACTOR.c.demo)
-        row = self._connection.execute(query.where(_ACTOR.c.email == email.lower())).first()
-        return Credentials(*row) if row else None
+        query = select(_ACTOR.c.id.label("actor_id"), _ACTOR.c.password_hash, _ACTOR.c.disabled, _ACTOR.c.demo)
+        return self._record(Credentials, query.where(_ACTOR.c.email == email.lower()))
 
     def _actors(self, *conditions: object) -> tuple[ActorRecord, ...]:
         roles = func.array_remove(func.array_agg(func.distinct(_MEMBER.c.role)), None)

@@ -22,7 +22,7 @@ from engine.core.matching import (
     is_worth_telling,
 )
 from engine.core.records import PersonRole
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.persons.token_matching import WANTED, compare, values_of, wanted
 
@@ -40,7 +40,7 @@ _SUSPECTS = text(f"""
     ORDER BY wanted.number, link.case_id
 """)
 """Every suspect who came into a case since, and is found by a value."""
-_COLUMNS = [_ALERT.c[name] for name in MatchAlert.model_fields]
+_COLUMNS = columns(_ALERT, MatchAlert)
 
 
 class MatchStore(Store):
@@ -55,13 +55,12 @@ class MatchStore(Store):
     def claim(self, person_id: UUID) -> ComparedPerson | None:
         """Keep a person who waits to be compared from others who do the same; returns None when somebody has them."""
         query = (
-            select(_CHECK.c.person_id, _PERSON.c.unit_id, _CHECK.c.asked_by)
+            select(_CHECK.c.person_id, _PERSON.c.unit_id, _CHECK.c.asked_by.label("by"))
             .join(_PERSON, _PERSON.c.id == _CHECK.c.person_id)
             .where(_CHECK.c.person_id == person_id)
             .with_for_update(skip_locked=True, of=_CHECK)
         )
-        row = self._connection.execute(query).first()
-        return ComparedPerson(*row) if row else None
+        return self._record(ComparedPerson, query)
 
     def forget_probes(self, *, before: date) -> int:
         """Forget how often was compared on days before one; returns how many lines."""
@@ -165,14 +164,11 @@ class MatchStore(Store):
 
     def add(self, alert: MatchAlert) -> bool:
         """Write an alert, once for a case and another unit; returns whether it is new."""
-        row = alert.model_dump() | {"kinds": list(alert.kinds)}
-        statement = upsert(_ALERT).values(row).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(_ALERT.c.id)).first() is not None
+        return self._is_new(_ALERT, alert.model_dump())
 
     def get(self, alert_id: UUID) -> MatchAlert | None:
         """Load an alert."""
-        row = self._connection.execute(select(*_COLUMNS).where(_ALERT.c.id == alert_id)).mappings().first()
-        return MatchAlert.model_validate(dict(row)) if row else None
+        return self._record(MatchAlert, select(*_COLUMNS).where(_ALERT.c.id == alert_id))
 
     def answer(self, alert_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
         """Write what a unit answered to a question; returns whether nobody had before."""

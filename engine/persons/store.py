@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.case_links import CaseLink
 from engine.core.matching import bits_of, is_worth_opening
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.persons.records import PersonMerge, TokenMatch
 from engine.persons.token_matching import compare
@@ -22,7 +22,7 @@ _SEARCH = TABLES["search_token"]
 _LINK, _UNIT = TABLES["case_person"], TABLES["unit"]
 _CASE, _CHECK = TABLES["case"], TABLES["match_check"]
 _MERGE = TABLES["person_merge"]
-_MERGE_COLUMNS = [_MERGE.c[name] for name in PersonMerge.model_fields]
+_MERGE_COLUMNS = columns(_MERGE, PersonMerge)
 _MOST_OPENED = 20
 _SEARCHED_BY = frozenset({"name", "name_part", "phone"})
 """The kinds of token by which an organisation finds its own."""
@@ -116,8 +116,7 @@ class PersonStore(Store):
     def merge_of(self, secondary_id: UUID) -> PersonMerge | None:
         """Load the merge that holds by which a person points to another one."""
         query = select(*_MERGE_COLUMNS).where(_MERGE.c.secondary_id == secondary_id, _MERGE.c.ended_at.is_(None))
-        row = self._connection.execute(query).mappings().first()
-        return PersonMerge.model_validate(dict(row)) if row else None
+        return self._record(PersonMerge, query)
 
     def matches(self, person_ids: Sequence[UUID], *, case_id: UUID) -> tuple[TokenMatch, ...]:
         """Find persons of other cases of the same unit who share tokens; of other units' only the leads hear."""
@@ -183,7 +182,7 @@ def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: 
 
 
 _CASE_LINKS = TABLES["case_link"]
-_COLUMNS = [_CASE_LINKS.c[name] for name in CaseLink.model_fields]
+_COLUMNS = columns(_CASE_LINKS, CaseLink)
 _FIXED = frozenset({"id", "case_id", "other_case_id", "unit_id", "kind", "asked_by", "asked_at"})
 """What a link says once and for ever."""
 
@@ -202,11 +201,7 @@ class LinkStore(Store):
 
     def get(self, link_id: UUID) -> CaseLink | None:
         """Load a link, and keep others from answering or ending it until the transaction ends."""
-        row = self._connection.execute(
-            select(*_COLUMNS).where(_CASE_LINKS.c.id == link_id).with_for_update()
-        ).mappings()
-        found = row.first()
-        return CaseLink.model_validate(dict(found)) if found else None
+        return self._record(CaseLink, select(*_COLUMNS).where(_CASE_LINKS.c.id == link_id).with_for_update())
 
     def live_of(self, case_id: UUID) -> tuple[CaseLink, ...]:
         """Load the links of a case that hold or wait for an answer, from either side, the earliest first."""
@@ -216,7 +211,7 @@ class LinkStore(Store):
             .where(mine, _CASE_LINKS.c.ended_at.is_(None))
             .order_by(_CASE_LINKS.c.asked_at, _CASE_LINKS.c.id)
         )
-        return tuple(CaseLink.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+        return self._records(CaseLink, query)
 
 
 def _row(link: CaseLink) -> dict[str, Any]:

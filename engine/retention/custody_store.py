@@ -10,7 +10,7 @@ from sqlalchemy import Table, select, update
 
 from engine.core.access import SUSPENDED, Grant
 from engine.core.referral import ReferralStatus
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.retention.records import Revived, RevivedGrant, RevivedOffer, RevivedPerson
 
@@ -40,10 +40,8 @@ class CustodyStore(Store):
 
     def suspended(self, *, but: Collection[UUID]) -> tuple[Grant, ...]:
         """Load the grants that are suspended, those of some cases not, the earliest first."""
-        columns = [_GRANT.c[name] for name in Grant.model_fields]
-        query = select(*columns).where(_GRANT.c.ended_reason == SUSPENDED, _GRANT.c.case_id.not_in(but))
-        rows = self._connection.execute(query.order_by(_GRANT.c.granted_at, _GRANT.c.id)).mappings()
-        return tuple(Grant.model_validate(dict(row)) for row in rows)
+        query = select(*columns(_GRANT, Grant)).where(_GRANT.c.ended_reason == SUSPENDED, _GRANT.c.case_id.not_in(but))
+        return self._records(Grant, query.order_by(_GRANT.c.granted_at, _GRANT.c.id))
 
     def give_back(self, grant_id: UUID) -> bool:
         """Let a suspended grant hold again; returns whether it was suspended still."""

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, any_, delete, exists, func, insert, literal, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Uuid
 
 from engine.core.retention import CaseOfPerson, Erasure, ExportCopy, Hold, LegalHoldKind, Restriction, Tombstone
 from engine.db.locks import NUMBER_COPY
-from engine.db.store import Store
+from engine.db.store import R, Store, columns
 from engine.db.tables import TABLES
 from engine.errors import ConflictError
 from engine.ports import JsonValue
@@ -44,8 +43,7 @@ class RetentionStore(Store):
 
     def hold(self, hold_id: UUID) -> Hold | None:
         """Load a hold, and keep others from changing it until the transaction ends."""
-        row = self._first(HOLD, Hold, HOLD.c.id == hold_id)
-        return Hold.model_validate(row) if row else None
+        return self._held(HOLD, Hold, HOLD.c.id == hold_id)
 
     def reason_of(self, hold: Hold) -> str:
         """Open why a case is held; empty when that can no longer be read."""
@@ -61,19 +59,18 @@ class RetentionStore(Store):
 
     def add_restriction(self, restriction: Restriction) -> bool:
         """Seal a case; returns whether it was not sealed already."""
-        statement = upsert(RESTRICTION).values(restriction.model_dump()).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(RESTRICTION.c.id)).first() is not None
+        return self._is_new(RESTRICTION, restriction.model_dump())
 
     def restriction_of(self, case_id: UUID) -> Restriction | None:
         """Load the seal that holds for a case now, and keep others from changing it until the transaction ends."""
-        row = self._first(RESTRICTION, Restriction, RESTRICTION.c.case_id == case_id, RESTRICTION.c.lifted_at.is_(None))
-        return Restriction.model_validate(row) if row else None
+        return self._held(RESTRICTION, Restriction, RESTRICTION.c.case_id == case_id, RESTRICTION.c.lifted_at.is_(None))
 
     def restrictions_of(self, holder_id: UUID) -> tuple[Restriction, ...]:
         """List the seals that hold now and whose holder somebody is."""
         mine = (RESTRICTION.c.holder_id == holder_id, RESTRICTION.c.lifted_at.is_(None))
-        rows = self._connection.execute(select(RESTRICTION).where(*mine).order_by(RESTRICTION.c.id)).mappings()
-        return tuple(Restriction.model_validate(dict(row)) for row in rows)
+        return self._records(
+            Restriction, select(*columns(RESTRICTION, Restriction)).where(*mine).order_by(RESTRICTION.c.id)
+        )
 
     def save_restriction(self, restriction: Restriction) -> None:
         """Write a seal as it is now."""
@@ -82,14 +79,11 @@ class RetentionStore(Store):
 
     def add_erasure(self, erasure: Erasure) -> bool:
         """Write that somebody is to be erased; returns False when that was asked for already and is not over."""
-        values = erasure.model_dump()
-        statement = upsert(ERASURE).values(values).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(ERASURE.c.id)).first() is not None
+        return self._is_new(ERASURE, erasure.model_dump())
 
     def erasure(self, erasure_id: UUID) -> Erasure | None:
         """Load an erasure with who agreed, and keep others from changing it until the transaction ends."""
-        row = self._first(ERASURE, Erasure, ERASURE.c.id == erasure_id)
-        return Erasure.model_validate(row) if row else None
+        return self._held(ERASURE, Erasure, ERASURE.c.id == erasure_id)
 
     def save_erasure(self, erasure: Erasure) -> None:
         """Write an erasure over the revision before it; raises `ConflictError` when somebody else was first."""
@@ -144,13 +138,11 @@ class RetentionStore(Store):
 
     def bury(self, tombstone: Tombstone) -> None:
         """Write what was erased, once."""
-        values = {name: list(v) if isinstance(v, tuple) else v for name, v in tombstone.model_dump().items()}
-        self._connection.execute(upsert(TOMBSTONE).values(values).on_conflict_do_nothing())
+        self._is_new(TOMBSTONE, tombstone.model_dump())
 
     def tombstones(self) -> tuple[Tombstone, ...]:
         """Load all tombstones, the earliest first."""
-        rows = self._connection.execute(select(TOMBSTONE).order_by(TOMBSTONE.c.erased_at, TOMBSTONE.c.id)).mappings()
-        return tuple(Tombstone.model_validate(dict(row)) for row in rows)
+        return self._records(Tombstone, select(TOMBSTONE).order_by(TOMBSTONE.c.erased_at, TOMBSTONE.c.id))
 
     def wipe(self, tombstone: Tombstone) -> None:
         """Delete what a person could be found by, their files, and what waits unsent of cases that nobody is left in.
@@ -174,8 +166,7 @@ class RetentionStore(Store):
     def add_notice(self, notice: ErasureNotice) -> bool:
         """Write that a unit is asked to erase its copy, once."""
         values = {name: value for name, value in notice._asdict().items() if name in NOTICE.c}
-        statement = upsert(NOTICE).values(values).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(NOTICE.c.id)).first() is not None
+        return self._is_new(NOTICE, values)
 
     def notice(self, notice_id: UUID) -> ErasureNotice | None:
         """Load such a request."""
@@ -184,8 +175,7 @@ class RetentionStore(Store):
             .join(_CASE, _CASE.c.id == NOTICE.c.case_id)
             .where(NOTICE.c.id == notice_id)
         )
-        row = self._connection.execute(query).mappings().first()
-        return ErasureNotice(**row) if row else None
+        return self._record(ErasureNotice, query)
 
     def answer_notice(self, notice_id: UUID, *, answer: str, by: UUID, at: datetime) -> bool:
         """Write what a unit did with its copy; returns whether it had not answered yet."""
@@ -206,7 +196,7 @@ class RetentionStore(Store):
             .order_by(_CASE.c.id)
             .limit(most)
         )  # fmt: skip
-        return tuple(ClosedCase(*row) for row in self._connection.execute(query))
+        return self._records(ClosedCase, query)
 
     def propose(
         self,
@@ -229,8 +219,7 @@ class RetentionStore(Store):
             "id": proposal_id, "case_id": case.id, "act": proposed.act.value, "policy": policy,
             "policy_version": version, "due_at": proposed.due_at, "kept_until": proposed.kept_until, "proposed_at": at,
         }  # fmt: skip
-        statement = upsert(PROPOSAL).values(values).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(PROPOSAL.c.id)).first() is not None
+        return self._is_new(PROPOSAL, values)
 
     def drop_proposals(self, case_id: UUID, *, by: UUID | None, at: datetime) -> None:
         """Let what waits for a decision about a case be off, since it goes on."""
@@ -239,10 +228,7 @@ class RetentionStore(Store):
 
     def proposal(self, proposal_id: UUID) -> RetentionProposal | None:
         """Load what is proposed, and keep others from deciding it until the transaction ends."""
-        names = [PROPOSAL.c[name] for name in RetentionProposal._fields]
-        query = select(*names).where(PROPOSAL.c.id == proposal_id).with_for_update()
-        row = self._connection.execute(query).mappings().first()
-        return RetentionProposal(**row) if row else None
+        return self._held(PROPOSAL, RetentionProposal, PROPOSAL.c.id == proposal_id)
 
     def decide(self, proposal_id: UUID, *, decision: str, by: UUID, at: datetime) -> None:
         """Write what somebody decided about what is proposed."""
@@ -275,8 +261,7 @@ class RetentionStore(Store):
 
     def copy(self, copy_id: UUID) -> ExportCopy | None:
         """Load a copy, and keep others from changing it until the transaction ends."""
-        row = self._first(COPY, ExportCopy, COPY.c.id == copy_id)
-        return ExportCopy.model_validate(row) if row else None
+        return self._held(COPY, ExportCopy, COPY.c.id == copy_id)
 
     def save_copy(self, copy: ExportCopy) -> None:
         """Write a copy over the revision before it; raises `ConflictError` when somebody else was first."""
@@ -291,18 +276,12 @@ class RetentionStore(Store):
         values = {"status": "expired", "token_hash": None, "revision": COPY.c.revision + 1}
         return self._connection.execute(over.values(values)).rowcount
 
-    def _first(self, table: Table, record: Any, *conditions: Any) -> dict[str, Any] | None:  # noqa: ANN401
-        query = select(*_columns(table, record)).where(*conditions).with_for_update()
-        row = self._connection.execute(query).mappings().first()
-        return dict(row) if row else None
+    def _held(self, table: Table, record: type[R], *conditions: Any) -> R | None:  # noqa: ANN401
+        return self._record(record, select(*columns(table, record)).where(*conditions).with_for_update())
 
 
 def _is_erased(person_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column
     return exists().where(person_id == any_(TOMBSTONE.c.key_owners))
-
-
-def _columns(table: Table, record: Any) -> list[Any]:  # noqa: ANN401 - a class of records
-    return [table.c[name] for name in record.model_fields if name in table.c]
 
 
 def _case_of_person(row: dict[str, Any]) -> CaseOfPerson:

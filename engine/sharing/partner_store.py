@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine.cases.visibility import not_denied
 from engine.core.policy import Viewer, visible_units
 from engine.core.referral import Referral
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.sharing.records.partners import Partner, PartnerLink, PartnerView
 from engine.sharing.store import REFERRAL_COLUMNS, opened_referral
@@ -66,7 +66,7 @@ class PartnerStore(Store):
 
 
 _LINK, _VIEW = TABLES["partner_link"], TABLES["partner_view"]
-_COLUMNS = [_LINK.c[name] for name in PartnerLink.model_fields]
+_COLUMNS = columns(_LINK, PartnerLink)
 
 
 class PartnerLinkStore(Store):
@@ -74,19 +74,17 @@ class PartnerLinkStore(Store):
 
     def add(self, link: PartnerLink) -> bool:
         """Write a link once; a second one with the same id changes nothing and gives False."""
-        statement = upsert(_LINK).values(link.model_dump()).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(_LINK.c.id)).first() is not None
+        return self._is_new(_LINK, link.model_dump())
 
     def by_token(self, token_hash: bytes, *, hold: bool = True) -> PartnerLink | None:
         """Load a link by the hash of its token; with `hold` nobody else uses it until the transaction ends."""
         query = select(*_COLUMNS).where(_LINK.c.token_hash == token_hash)
-        row = self._connection.execute(query.with_for_update() if hold else query).mappings().first()
-        return PartnerLink.model_validate(dict(row)) if row else None
+        return self._record(PartnerLink, query.with_for_update() if hold else query)
 
     def of_referral(self, referral_id: UUID) -> tuple[PartnerLink, ...]:
         """Load the links of a referral, the earliest first."""
         query = select(*_COLUMNS).where(_LINK.c.referral_id == referral_id).order_by(_LINK.c.made_at, _LINK.c.id)
-        return tuple(PartnerLink.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
+        return self._records(PartnerLink, query)
 
     def save(self, link: PartnerLink) -> None:
         """Write a link as it is now."""

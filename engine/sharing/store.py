@@ -6,10 +6,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import RowMapping, case, exists, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.referral import Referral
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.errors import KeyMissingError
 from engine.ports import JsonValue, Vault
@@ -36,14 +35,13 @@ class ReferralStore(Store):
 
         `note` is what the other side must know at once; it is sealed.
         """
-        row = referral.model_dump() | {"fields": list(referral.fields), "persons": list(referral.persons)}
+        row = referral.model_dump()
         for column, words in ((_NOTE, note), (_TO_NAME, row.pop("to_name"))):
             if words:
                 row[column] = self._vault.encrypt(
                     words, key_of=referral.case_id, table="referral", row=referral.id, column=column
                 )
-        statement = upsert(_REFERRAL).values(row).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(_REFERRAL.c.id)).first() is not None
+        return self._is_new(_REFERRAL, row)
 
     def save(self, referral: Referral) -> None:
         """Write a referral as it is now; what was sent, and of which case, stays as it was."""
@@ -52,8 +50,7 @@ class ReferralStore(Store):
 
     def get(self, referral_id: UUID) -> Referral | None:
         """Load a referral."""
-        found = self._all(_REFERRAL.c.id == referral_id)
-        return found[0] if found else None
+        return next(iter(self._all(_REFERRAL.c.id == referral_id)), None)
 
     def note(self, referral_id: UUID) -> str:
         """Open what the other side must know at once; empty when nothing was written."""
@@ -193,7 +190,7 @@ class TransferStore(Store):
 _CONSENT = TABLES["consent"]
 ANSWERS: Final = ("language", "read_aloud", "assent")
 """What was answered of how they agreed; what access is decided by is beside it."""
-_COLUMNS = [*(_CONSENT.c[name] for name in Consent.model_fields if name not in ANSWERS), _CONSENT.c.encrypted_answers]
+_COLUMNS = [*columns(_CONSENT, Consent), _CONSENT.c.encrypted_answers]
 
 
 class ConsentStore(Store):
@@ -201,18 +198,16 @@ class ConsentStore(Store):
 
     def add(self, consent: Consent) -> bool:
         """Write a consent once; a second one with the same id changes nothing and gives False."""
-        row = {name: list(value) if isinstance(value, tuple) else value for name, value in consent.model_dump().items()}
+        row = consent.model_dump()
         told: JsonValue = {name: row.pop(name) for name in ANSWERS}
         row["encrypted_answers"] = self._vault.encrypt(
             told, key_of=consent.case_id, table="consent", row=consent.id, column="encrypted_answers"
         )
-        statement = upsert(_CONSENT).values(row).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(_CONSENT.c.id)).first() is not None
+        return self._is_new(_CONSENT, row)
 
     def get(self, consent_id: UUID) -> Consent | None:
         """Load a consent."""
-        found = self._all(_CONSENT.c.id == consent_id)
-        return found[0] if found else None
+        return next(iter(self._all(_CONSENT.c.id == consent_id)), None)
 
     def of_case(self, case_id: UUID) -> tuple[Consent, ...]:
         """Load the consents of a case, the earliest first."""

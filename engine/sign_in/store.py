@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db.store import Store
+from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.ports import JsonValue
 from engine.sign_in.records import ApiKey, Factor, Invitation, KeptForm, Session
@@ -41,8 +41,7 @@ class SignInStore(Store):
     def session(self, token_hash: bytes) -> Session | None:
         """Load a session, be it over or not; None for a token that was never given or was replaced."""
         query = select(*_session_columns()).join(_ACTOR, _ACTOR.c.id == _SESSION.c.actor_id)
-        row = self._connection.execute(query.where(_SESSION.c.token_hash == token_hash)).first()
-        return Session(*row) if row else None
+        return self._record(Session, query.where(_SESSION.c.token_hash == token_hash))
 
     def sessions_of(self, actor_id: UUID, *, since: datetime) -> tuple[Session, ...]:
         """Load the sessions of somebody that were not ended and began after an instant, the newest first."""
@@ -51,7 +50,7 @@ class SignInStore(Store):
             _SESSION.c.actor_id == actor_id, _SESSION.c.ended_at.is_(None), _SESSION.c.created_at > since,
             _SESSION.c.pending.is_(False),
         )  # fmt: skip
-        return tuple(Session(*row) for row in self._connection.execute(query.order_by(_SESSION.c.seen_at.desc())))
+        return self._records(Session, query.order_by(_SESSION.c.seen_at.desc()))
 
     def touch_session(self, token_hash: bytes, *, at: datetime) -> None:
         """Note that a session was used."""
@@ -157,10 +156,8 @@ class SignInStore(Store):
 
     def invitation(self, token_hash: bytes, *, now: datetime) -> Invitation | None:
         """Load the invitation of a link that can still be used."""
-        columns = [_INVITATION.c[name] for name in Invitation._fields]
         live = (*_usable(now), _INVITATION.c.token_hash == token_hash)
-        row = self._connection.execute(select(*columns).where(*live)).first()
-        return Invitation(*row) if row else None
+        return self._record(Invitation, select(*columns(_INVITATION, Invitation)).where(*live))
 
     def use_invitation(self, invitation_id: UUID, *, at: datetime) -> bool:
         """Use a link; returns whether it could still be used."""
@@ -263,10 +260,8 @@ class SignInStore(Store):
 
     def add_key(self, key: ApiKey, key_hash: bytes, *, by: UUID | None, at: datetime) -> None:
         """Write a key of a service account."""
-        row = {
-            "id": key.id, "actor_id": key.actor_id, "key_hash": key_hash, "scopes": list(key.scopes), "name": key.name,
-            "valid_until": key.valid_until, "created_at": at, "created_by": by,
-        }  # fmt: skip
+        row = key._asdict() | {"key_hash": key_hash, "created_at": at, "created_by": by}
+        del row["account"]
         self._connection.execute(insert(_KEY), row)
 
     def key(self, key_hash: bytes, *, now: datetime) -> ApiKey | None:
@@ -306,8 +301,7 @@ class SignInStore(Store):
 
 
 def _session_columns() -> tuple[Any, ...]:
-    names = ("id", "actor_id", "created_at", "seen_at", "ended_at", "stepped_up_at", "by_factor", "pending", "device")
-    return (*(_SESSION.c[name] for name in names), _ACTOR.c.disabled)
+    return (*columns(_SESSION, Session), _ACTOR.c.disabled)
 
 
 def _usable(now: datetime) -> tuple[Any, ...]:
@@ -315,8 +309,7 @@ def _usable(now: datetime) -> tuple[Any, ...]:
 
 
 def _key_columns() -> tuple[Any, ...]:
-    names = ("id", "actor_id", "name", "scopes", "valid_until", "used_at", "revoked_at")
-    return (*(_KEY.c[name] for name in names), _ACTOR.c.name.label("account"))
+    return (*columns(_KEY, ApiKey), _ACTOR.c.name.label("account"))
 
 
 def _api_key(row: Any) -> ApiKey:  # noqa: ANN401 - a row
