@@ -2,18 +2,21 @@
 
 import json
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
 
+from engine.core.consequences import WorkItem
 from engine.core.keys import ENCRYPTED_IN_EVENTS
 from engine.core.records import Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
+from engine.db.store import LIBRARY_STAMP, Writes
+from engine.db.trips import Prepared
 from engine.errors import DamagedError, KeyMissingError
 from engine.ports import JsonValue, Vault
 
@@ -62,6 +65,39 @@ def open_values(vault: Vault, encrypted: bytes | None, place: EncryptedCell) -> 
         return _VALUES.validate_json(vault.decrypt_bytes(encrypted, **place._asdict()))
     except KeyMissingError:
         return {}
+
+
+class OpenedWhenRead(Mapping[str, Scalar]):
+    """Values that are opened when one of them is read first: most of a case's are not, while it is decided.
+
+    Reading raises `DamagedError`; there are none where the key was destroyed.
+    """
+
+    __slots__ = ("_encrypted", "_opened", "_place", "_vault")
+
+    def __init__(self, vault: Vault, encrypted: str, place: EncryptedCell) -> None:
+        """Keep what is encrypted, as PostgreSQL writes bytes in JSON."""
+        self._vault = vault
+        self._encrypted = encrypted
+        self._place = place
+        self._opened: dict[str, Scalar] | None = None
+
+    def _values(self) -> dict[str, Scalar]:
+        if self._opened is None:
+            self._opened = open_values(self._vault, bytes.fromhex(self._encrypted.removeprefix("\\x")), self._place)
+        return self._opened
+
+    def __getitem__(self, name: str) -> Scalar:
+        """Return a value; raise `KeyError`."""
+        return self._values()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        """Count the values."""
+        return len(self._values())
 
 
 def encrypt_body(
@@ -124,10 +160,14 @@ _ENCRYPTED = ""
 
 
 class _Loaded(BaseModel):
-    """The parts of a case as the loading statement gives them."""
+    """A case and its parts as the loading statement gives them, with the item and the command that were named."""
 
     model_config = ConfigDict(frozen=True)
 
+    case: Case
+    item: WorkItem | None = None
+    answer: dict[str, Any] | None = None
+    library: tuple[int, ...] = ()
     report: str | None
     facts: str | None
     runs: tuple[Run, ...]
@@ -160,13 +200,9 @@ _TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner
 """What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
 _BY_TIME = " ORDER BY due_at, key, path, id"
 """What is decided of a case never goes by the order in which PostgreSQL happens to keep its rows."""
-_PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true) AS planned"
+_PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true)"
 """Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids."""
-_LOCK = text(f'SELECT {_columns(Case)}, {_PLANNED_ONCE} FROM "case" WHERE id = :case FOR UPDATE')
-_READ = text(f'SELECT {_columns(Case)} FROM "case" WHERE id = :case')
-_LOCK_FREE = text(
-    f'SELECT {_columns(Case)} FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED'
-)
+_LOCK_FREE = text('SELECT id FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED')
 _RECUSED = "FROM recusal d {join} WHERE d.case_id = c.id AND d.ended_at IS NULL"
 _BARRED = (
     "'barred', (SELECT coalesce(json_agg(x.who), '[]'::json) FROM ("
@@ -188,61 +224,109 @@ _OWED_IN = (
     "'kept_in', (SELECT jurisdiction FROM unit WHERE id = c.unit_id)"
 )
 """Where the partner is who owes a step: whoever has accepted it, and whoever is asked owes the answer."""
-_LOAD = text(
-    "SELECT c.id, json_build_object('report', c.encrypted_report, 'facts', c.encrypted_facts, "
-    + _part("runs", Run, "run", "ORDER BY started_at, id")
-    + ", "
-    + _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path")
-    + ", "
-    + _part("deadlines", Deadline, "deadline", "AND status = 'open' " + _BY_TIME)
-    + ", "
-    + _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES + _BY_TIME)
-    + ", "
-    + _part("persons", CasePerson, "case_person", "ORDER BY added_at, position")
-    + ", "
-    + _part("intervals", StepInterval, "interval", "ORDER BY start, name")
-    + ", "
-    + _BARRED
-    + ", "
-    + _OWED_IN
-    + ')::text FROM "case" c WHERE c.id = ANY(CAST(:cases AS uuid[]))',
+_CASE_COLUMNS = ", ".join(
+    "'chain_head', encode(c.chain_head, 'hex')" if name == "chain_head" else f"'{name}', c.\"{name}\""
+    for name in Case.model_fields
+)
+_PARTS = ", ".join(
+    (
+        f"'case', json_build_object({_CASE_COLUMNS}), 'report', c.encrypted_report, 'facts', c.encrypted_facts",
+        _part("runs", Run, "run", "ORDER BY started_at, id"),
+        _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path"),
+        _part("deadlines", Deadline, "deadline", "AND status = 'open' " + _BY_TIME),
+        _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES + _BY_TIME),
+        _part("persons", CasePerson, "case_person", "ORDER BY added_at, position"),
+        _part("intervals", StepInterval, "interval", "ORDER BY start, name"),
+        _BARRED,
+        _OWED_IN,
+    ),
+)
+_OF_ITEM = "(SELECT case_id FROM work_item WHERE id = $1::uuid)"
+_ITEM = ", ".join(f'"{name}"' for name in WorkItem.model_fields)
+_LOCK = Prepared(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = $1::uuid FOR UPDATE')
+_LOCK_OF_ITEM = Prepared(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = {_OF_ITEM} FOR UPDATE')
+_LOAD = Prepared(f'SELECT json_build_object({_PARTS})::text FROM "case" c WHERE c.id = ANY($1::uuid[])')
+_LOAD_OF_ITEM = Prepared(
+    f"SELECT json_build_object({_PARTS}, "
+    f"'item', (SELECT row_to_json(x) FROM (SELECT {_ITEM} FROM work_item WHERE id = $1::uuid) x), "
+    "'answer', (SELECT answer FROM command WHERE id = $2::uuid), "
+    f"'library', {LIBRARY_STAMP})::text FROM \"case\" c WHERE c.id = {_OF_ITEM}",
 )
 
 
-def read_case(connection: Connection, vault: Vault, case_id: UUID) -> CaseState | None:
+class LockedItem(NamedTuple):
+    """A work item with its case under its lock, the first answer to a command, and the stamp of the library."""
+
+    state: CaseState
+    item: WorkItem
+    answer: dict[str, Any] | None
+    library: tuple[int, ...]
+
+
+def read_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
     """Load a case as it is now, and let others change it; None when there is none."""
-    return _loaded(connection, vault, connection.execute(_READ, {"case": case_id}).mappings().all()).get(case_id)
+    (answers,) = writes.ask((_LOAD, [_ids([case_id])]))
+    return _loaded(vault, answers).get(case_id)
 
 
-def lock_case(connection: Connection, vault: Vault, case_id: UUID) -> CaseState | None:
-    """Load a case and keep others from changing it until the transaction ends; None when there is none."""
-    return _loaded(connection, vault, connection.execute(_LOCK, {"case": case_id}).mappings().all()).get(case_id)
+def lock_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
+    """Load a case and keep others from changing it until the transaction ends; None when there is none.
+
+    It is loaded by a statement of its own, in the same trip: that must see all that was committed before the lock.
+    """
+    _, answers = writes.ask((_LOCK, [str(case_id).encode()]), (_LOAD, [_ids([case_id])]))
+    return _loaded(vault, answers).get(case_id)
 
 
-def lock_free_cases(connection: Connection, vault: Vault, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
+def lock_item(writes: Writes, vault: Vault, item_id: UUID, command_id: UUID) -> LockedItem | None:
+    """Load a work item and lock its case, as `lock_case` does; None when there is no such item."""
+    item, command = str(item_id).encode(), str(command_id).encode()
+    _, answers = writes.ask((_LOCK_OF_ITEM, [item]), (_LOAD_OF_ITEM, [item, command]))
+    if not answers:
+        return None
+    loaded = _Loaded.model_validate_json(answers[0])
+    return (
+        None if loaded.item is None else LockedItem(_state(vault, loaded), loaded.item, loaded.answer, loaded.library)
+    )
+
+
+def lock_free_cases(
+    writes: Writes, connection: Connection, vault: Vault, case_ids: Collection[UUID]
+) -> Mapping[UUID, CaseState]:
     """Load and lock those of these cases that nobody else has locked."""
-    return _loaded(connection, vault, connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).mappings().all())
+    free = connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).scalars().all()
+    if not free:
+        return {}
+    (answers,) = writes.ask((_LOAD, [_ids(free)]))
+    return _loaded(vault, answers)
 
 
-def _loaded(connection: Connection, vault: Vault, rows: Sequence[RowMapping]) -> Mapping[UUID, CaseState]:
-    """Load the parts of cases, in a statement of its own: it must see all that was committed before the lock."""
-    cases = {row["id"]: Case.model_validate({name: row[name] for name in Case.model_fields}) for row in rows}
-    parts = connection.execute(_LOAD, {"cases": list(cases)}).all() if cases else ()
-    if len(parts) > 1:
-        vault.make_ready(cases)
-    return {case_id: _state(vault, cases[case_id], _Loaded.model_validate_json(part)) for case_id, part in parts}
+def _ids(case_ids: Iterable[UUID]) -> bytes:
+    return f"{{{','.join(map(str, case_ids))}}}".encode()
 
 
-def _state(vault: Vault, case: Case, loaded: _Loaded) -> CaseState:
+def _loaded(vault: Vault, answers: Sequence[bytes]) -> Mapping[UUID, CaseState]:
+    found = [_Loaded.model_validate_json(answer) for answer in answers]
+    if len(found) > 1:
+        vault.make_ready([loaded.case.id for loaded in found])
+    return {loaded.case.id: _state(vault, loaded) for loaded in found}
+
+
+def _state(vault: Vault, loaded: _Loaded) -> CaseState:
+    case = loaded.case  # nobody else has it or its steps yet: they may be put right in place
+    case.__dict__["chain_head"] = bytes.fromhex(case.chain_head.decode())
+    for step in loaded.steps:
+        if (encrypted := step.outputs.get(_ENCRYPTED)) is not None:
+            step.__dict__["outputs"] = OpenedWhenRead(vault, str(encrypted), outputs_of(step.id))
     return CaseState(
         case=case,
-        report=open_values(vault, _bytes(loaded.report), report_of(case.id)),
+        report=_opened(vault, loaded.report, report_of(case.id)),
         persons=loaded.persons,
         runs={run.id: run for run in loaded.runs},
-        steps={step.id: _opened(vault, step) for step in loaded.steps},
+        steps={step.id: step for step in loaded.steps},
         deadlines={deadline.id: deadline for deadline in loaded.deadlines},
         past={deadline.id: deadline for deadline in loaded.past},
-        facts=open_values(vault, _bytes(loaded.facts), facts_of(case.id)),
+        facts=_opened(vault, loaded.facts, facts_of(case.id)),
         intervals=loaded.intervals,
         barred=loaded.barred,
         owed_in=loaded.owed_in,
@@ -250,13 +334,5 @@ def _state(vault: Vault, case: Case, loaded: _Loaded) -> CaseState:
     )
 
 
-def _opened(vault: Vault, step: Step) -> Step:
-    encrypted = step.outputs.get(_ENCRYPTED)
-    if encrypted is None:
-        return step
-    return step.model_copy(update={"outputs": open_values(vault, _bytes(str(encrypted)), outputs_of(step.id))})
-
-
-def _bytes(written: str | None) -> bytes | None:
-    """Read bytes as PostgreSQL writes them in JSON."""
-    return None if written is None else bytes.fromhex(written.removeprefix("\\x"))
+def _opened(vault: Vault, encrypted: str | None, place: EncryptedCell) -> Mapping[str, Scalar]:
+    return {} if encrypted is None else OpenedWhenRead(vault, encrypted, place)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -11,11 +10,13 @@ from sqlalchemy import func, insert, select, update
 
 from engine.cases.loading import (
     EncryptedCell,
+    LockedItem,
     encrypt_body,
     encrypt_values,
     facts_of,
     lock_case,
     lock_free_cases,
+    lock_item,
     outputs_of,
     read_case,
     report_of,
@@ -51,15 +52,23 @@ class CaseStore(Store):
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
-        return _found(lock_case(self._connection, self._vault, case_id))
+        return _found(lock_case(self._writes, self._vault, case_id))
+
+    def lock_item(self, item_id: UUID, command_id: UUID) -> LockedItem:
+        """Load a work item and lock its case, with the first answer to a command; raises `NotFoundError`."""
+        found = lock_item(self._writes, self._vault, item_id, command_id)
+        if found is None:
+            raise NotFoundError(kind="work item")
+        self._stamps.append(found.library)
+        return found
 
     def lock_free(self, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
         """Lock and load those of these cases that nobody else is changing; what others hold is left to them."""
-        return lock_free_cases(self._connection, self._vault, case_ids)
+        return lock_free_cases(self._writes, self._connection, self._vault, case_ids)
 
     def read(self, case_id: UUID) -> CaseState:
         """Load a case as it is now, and let others change it; raises `NotFoundError`."""
-        return _found(read_case(self._connection, self._vault, case_id))
+        return _found(read_case(self._writes, self._vault, case_id))
 
     def add(self, case: Case, report: Mapping[str, Scalar]) -> CaseState:
         """Write a new case, before its first event."""
@@ -185,15 +194,15 @@ class CaseStore(Store):
 
     def _step_row(self, case: Case, step: Step) -> dict[str, Any]:
         row = step.model_dump(exclude={"outputs"})
-        row["encrypted_outputs"] = _written(self._encrypted(step.outputs, outputs_of(step.id), case))
+        row["encrypted_outputs"] = written(self._encrypted(step.outputs, outputs_of(step.id), case))
         row["added"] = step.added.model_dump(mode="json") if step.added else None
         return row
 
     def _changed_facts(self, before: CaseState, after: CaseState) -> str | None:
         """Seal the facts of a case where they have changed."""
-        if after.facts == before.facts:
+        if after.facts is before.facts or after.facts == before.facts:
             return None
-        return _written(self._encrypted(after.facts, facts_of(after.case.id), after.case))
+        return written(self._encrypted(after.facts, facts_of(after.case.id), after.case))
 
     def _encrypted(self, values: Mapping[str, Scalar], place: EncryptedCell, case: Case) -> bytes | None:
         return encrypt_values(self._vault, values, place, case_id=case.id, unit_id=case.unit_id) if values else None
@@ -216,15 +225,18 @@ class CaseStore(Store):
             rows.append(
                 {
                     "case_id": case.id, "seq": seq, "unit_id": case.unit_id, "at": at, "actor_id": actor_id,
-                    "type": type_, "body": body, "hash": _written(head), "encrypted_body": _written(encrypted),
+                    "type": type_, "body": body, "hash": written(head), "encrypted_body": written(encrypted),
                 },
             )  # fmt: skip
         changes = {"revision": case.revision + 1, "chain_head": head, "chain_length": seq}
-        return rows, replace(state, case=case.model_copy(update=changes))
+        return rows, state.but(case=case.model_copy(update=changes))
 
 
 def _body(event: ev.Event) -> dict[str, Any]:
     """Return what the chain keeps of an event for ever: nothing that somebody typed in words of their own."""
+    if isinstance(event, ev.STEP_EVENTS) and not isinstance(event.step.outputs, dict):
+        opened = event.step.model_copy(update={"outputs": dict(event.step.outputs)})
+        event = event.model_copy(update={"step": opened})
     body = event.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)
     added = (body.get("step") or {}).get("added")
     if added:
@@ -266,6 +278,6 @@ def _job_rows(
     }
 
 
-def _written(some: bytes | None) -> str | None:
+def written(some: bytes | None) -> str | None:
     """Write bytes so that PostgreSQL reads them from JSON."""
     return None if some is None else f"\\x{some.hex()}"

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Final
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -392,11 +394,17 @@ class Case(Record):
     rests: bool = False
 
 
+_NAMED: Final = 4096
+"""How many names are kept: those of a case are asked for again and again while it is decided what follows."""
+
+
+@lru_cache(_NAMED)
 def step_id(run_id: UUID, key: str, path: str) -> UUID:
     """Name an occurrence of a step: the same run, key and path have the same id for ever."""
     return uuid5(run_id, f"{key}|{path}")
 
 
+@lru_cache(_NAMED)
 def deadline_id(of_step: UUID, purpose: Purpose, *, turn: int = 1) -> UUID:
     """Name the deadline that one occurrence of a step has for one purpose, at each turn."""
     return uuid5(of_step, f"deadline|{purpose}" if turn == 1 else f"deadline|{purpose}|{turn}")
@@ -407,6 +415,7 @@ def call_id(of_step: UUID, whom: UUID | str) -> UUID:
     return uuid5(of_step, f"call|{whom}")
 
 
+@lru_cache(_NAMED)
 def item_id(of_step: UUID, *, turn: int, approval: bool) -> UUID:
     """Name a work item: of the answer or of its approval, at each turn."""
     return uuid5(of_step, f"{'approval' if approval else 'answer'}|{turn}")

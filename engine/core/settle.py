@@ -107,19 +107,19 @@ def _open_what_waited(draft: Draft, run: Run) -> None:
 def _advance(draft: Draft, run: Run) -> bool:
     """Go through all steps once; says whether anything changed."""
     changed = False
-    compiled = draft.view(run.id).compiled
-    for key in compiled.order:
-        step = compiled.steps[key]
-        for element in draft.view(run.id).elements(step):
-            changed |= _advance_at(draft, run, step, element)
+    view = draft.view(run.id)
+    for key in view.compiled.order:
+        step = view.compiled.steps[key]
+        for element in view.elements(step):
+            if _advance_at(draft, run, view, step, element):
+                changed, view = True, draft.view(run.id)
     return changed
 
 
-def _advance_at(draft: Draft, run: Run, step: CompiledStep, element: str) -> bool:
-    view = draft.view(run.id)
+def _advance_at(draft: Draft, run: Run, view: RunSteps, step: CompiledStep, element: str) -> bool:
     record = view.latest(step.key, element)
     if record is None:
-        return False if step.waits_to_be_called else _reach(draft, run, step, element)
+        return False if step.waits_to_be_called else _reach(draft, run, view, step, element)
     match record.status:
         case StepStatus.HELD:
             return begin(draft, step, record)
@@ -132,8 +132,8 @@ def _advance_at(draft: Draft, run: Run, step: CompiledStep, element: str) -> boo
             return False
 
 
-def _reach(draft: Draft, run: Run, step: CompiledStep, element: str) -> bool:
-    match readiness(draft.view(run.id), step, element):
+def _reach(draft: Draft, run: Run, view: RunSteps, step: CompiledStep, element: str) -> bool:
+    match readiness(view, step, element):
         case Readiness.LIVE:
             open_step(draft, run, step, element)
         case Readiness.DEAD:

@@ -1,6 +1,7 @@
 """What the fields of a condition mean in a case, and how the path of a step names whose it is."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime
 from uuid import UUID
 
@@ -57,6 +58,10 @@ def truth_of(condition: Condition, lookup: Lookup) -> Truth:
         return Truth.UNKNOWN
 
 
+def _round(step: Step) -> int:
+    return step.round
+
+
 class RunSteps:
     """A run as its definition sees it: answers questions about steps by key and element. It never changes.
 
@@ -65,20 +70,43 @@ class RunSteps:
 
     __slots__ = ("_elements", "_rounds", "compiled", "run_id", "standings", "state")
 
-    def __init__(self, compiled: CompiledWorkflow, state: CaseState, run_id: UUID) -> None:
-        """Look at one run of a case; the occurrences of its steps are put in order once."""
+    def __init__(
+        self, compiled: CompiledWorkflow, state: CaseState, run_id: UUID, *, earlier: "RunSteps | None" = None
+    ) -> None:
+        """Look at one run of a case; the occurrences of its steps are put in order once.
+
+        `earlier` is the same run as it was before: what has not changed since is not put in order again.
+        """
         self.compiled = compiled
         self.state = state
         self.run_id = run_id
         self.standings: dict[tuple[str, str], object] = {}
         self._elements: dict[str | None, tuple[str, ...]] = {None: ("",)}
-        self._rounds: dict[str, dict[str, list[Step]]] = {}
+        self._rounds: dict[str, dict[str, list[Step]]]
+        if earlier is not None and earlier.state.persons is state.persons:
+            self._elements = earlier._elements  # noqa: SLF001 - of the same class
+        if earlier is not None and earlier.state.steps is state.steps:
+            self._rounds = earlier._rounds  # noqa: SLF001 - of the same class
+            return
+        self._rounds = {}
         for step in state.steps.values():
             if step.run_id == run_id and step.added is None:
-                rounds = self._rounds.setdefault(step.key, {}).setdefault(step.base_path, [])
-                rounds.append(step)
-                if step.round < len(rounds):
-                    rounds.sort(key=lambda known: known.round)
+                self._rounds.setdefault(step.key, {}).setdefault(step.base_path, []).append(step)
+        for elements in self._rounds.values():
+            for rounds in elements.values():
+                if len(rounds) > 1:
+                    rounds.sort(key=_round)
+
+    def with_step(self, state: CaseState, step: Step) -> "RunSteps":
+        """Return the run as it is after an event of one of its steps, which `state` has already."""
+        view = copy(self)
+        view.state, view.standings = state, {}
+        if step.added is None:
+            elements = self._rounds.get(step.key, {})
+            others = [one for one in elements.get(step.base_path, ()) if one.id != step.id]
+            changed = {**elements, step.base_path: sorted([*others, step], key=_round)}
+            view._rounds = {**self._rounds, step.key: changed}  # noqa: SLF001 - of the same class
+        return view
 
     def elements(self, step: CompiledStep) -> tuple[str, ...]:
         """List the elements of a step: one for each person in its collection, or the single empty one."""

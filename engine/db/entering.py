@@ -2,22 +2,18 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
-from psycopg import pq
-from psycopg.abc import PQGen
-from psycopg.generators import fetch, send
 from sqlalchemy import URL, Connection, Engine, event, text
-from sqlalchemy.exc import DBAPIError
 
 from engine.core.policy import Viewer
-from engine.db.locks import PAGES, busy, limited_engine
+from engine.db.locks import PAGES, limited_engine
+from engine.db.trips import Prepared, begin_with
 
 
 @dataclass(eq=False)
@@ -55,11 +51,11 @@ def taken_from(sql: Engine, *, is_still: bool = False) -> Iterator[Taken]:
 
 def in_hand(sql: Engine) -> Taken | None:
     """Return what this thread has taken last from the database of an engine, whatever the role; None for nothing."""
-    hand = _HAND.taken
-    if not hand:
-        return None
-    place = _place(sql.url)
-    return next((taken for taken in reversed(hand) if _place(taken.connection.engine.url) == place), None)
+    for taken in reversed(_HAND.taken):
+        engine = taken.connection.engine
+        if engine is sql or _place(engine.url) == _place(sql.url):
+            return taken
+    return None
 
 
 @contextmanager
@@ -91,9 +87,9 @@ def _place(url: URL) -> tuple[object, ...]:
 
 FOR: Final = "icmc_for"
 """The option of a connection that says for which viewer, at what time, its transactions act; without it for all."""
-_ENTER: Final = "SELECT icmc_enter($1, $2, $3, $4)"
-_ENTER_FOR_ALL: Final = "SELECT icmc_enter_for_all($1)"
-_WELL: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
+_ENTER: Final = Prepared("SELECT icmc_enter($1, $2, $3, $4)")
+_ENTER_FOR_ALL: Final = Prepared("SELECT icmc_enter_for_all($1)")
+"""The proof goes as a value: the text of a statement is shown to other sessions of the role, and logged."""
 _SECRET: Final = text("SELECT secret FROM wall_secret")
 
 
@@ -145,56 +141,11 @@ def _entering(secret: bytes) -> Callable[[Connection], None]:
 def _enter_for(connection: Connection, viewer: Viewer, now: datetime, secret: bytes) -> None:
     units, present = f"{{{','.join(str(unit) for unit in viewer.unit_ids)}}}", now.isoformat()
     proof = _proof(connection, secret, "enter", str(viewer.actor_id), units, present)
-    _send(connection, _ENTER, units, str(viewer.actor_id), present, proof)
+    begin_with(connection, (_ENTER, [value.encode() for value in (units, str(viewer.actor_id), present, proof)]))
 
 
 def _enter_for_all(connection: Connection, secret: bytes) -> None:
-    _send(connection, _ENTER_FOR_ALL, _proof(connection, secret, "all"))
-
-
-def _send(connection: Connection, statement: str, *values: str) -> None:
-    """Send an entry, together with BEGIN where the driver has sent none yet: one trip to the database instead of two.
-
-    The proof goes as a parameter: the text of a statement is shown to other sessions of the role, and logged.
-    """
-    raw: Any = connection.connection.driver_connection
-    try:
-        raw.wait(_in_one_trip(raw, statement, values))
-    except BaseException as error:  # it may stand in the midst of an answer: nobody can use this connection again
-        connection.invalidate()
-        if isinstance(error, psycopg.Error):
-            raise _in_words(statement, error) from error
-        raise
-
-
-def _in_one_trip(raw: psycopg.Connection[Any], statement: str, values: Sequence[str]) -> PQGen[None]:
-    wire = raw.pgconn
-    wire.enter_pipeline_mode()
-    if wire.transaction_status == pq.TransactionStatus.IDLE:
-        wire.send_query_params(_begin(raw), None)
-    wire.send_query_params(statement.encode(), [value.encode() for value in values])
-    wire.pipeline_sync()
-    yield from send(wire)
-    while (answer := (yield from fetch(wire))) is None or answer.status != pq.ExecStatus.PIPELINE_SYNC:
-        if answer is not None and answer.status not in _WELL:
-            raise psycopg.errors.error_from_result(answer, encoding=raw.info.encoding)
-    wire.exit_pipeline_mode()
-
-
-def _begin(raw: psycopg.Connection[Any]) -> bytes:
-    """Return the BEGIN that the driver would send."""
-    level = raw.isolation_level
-    parts = (
-        "BEGIN",
-        "" if level is None else f"ISOLATION LEVEL {psycopg.IsolationLevel(level).name.replace('_', ' ')}",
-        "READ ONLY" if raw.read_only else "",
-    )
-    return " ".join(part for part in parts if part).encode()
-
-
-def _in_words(statement: str, error: psycopg.Error) -> Exception:
-    """Return an error as SQLAlchemy would raise it."""
-    return busy(error) or DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True)
+    begin_with(connection, (_ENTER_FOR_ALL, [_proof(connection, secret, "all").encode()]))
 
 
 def _proof(connection: Connection, secret: bytes, what: str, *parts: str) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from select import POLLIN, poll
 from typing import Any, Final
 
 import psycopg
 from sqlalchemy import Engine, ExceptionContext, PoolProxiedConnection, QueuePool, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.errors import BusyError
@@ -50,10 +52,11 @@ def limited_engine(url: str, limits: TimeLimits, *, pool_size: int) -> Engine:
     """Make an engine in which every wait ends: by an answer, or by `BusyError`, after which it can be tried again."""
     engine = create_engine(
         url, poolclass=_Pool, pool_size=pool_size, max_overflow=0, pool_timeout=limits.connection,
-        pool_pre_ping=True, hide_parameters=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": _CONNECT_SECONDS, "keepalives_idle": 30, "tcp_user_timeout": 30_000},
     )  # fmt: skip
     event.listen(engine, "connect", _limiting(limits))
+    event.listen(engine, "checkout", _refuse_closed)
     event.listen(engine, "handle_error", _in_words)
     return engine
 
@@ -66,6 +69,21 @@ class _Pool(QueuePool):
             return super().connect()
         except PoolTimeoutError as error:
             raise BusyError(waited_for="a connection to the database") from error
+
+
+def _refuse_closed(raw: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
+    """Let the pool connect anew where the server has closed a connection: then there is something to read from it.
+
+    That is seen without a trip to the database, which a ping would be for each transaction.
+    """
+    socket = poll()
+    socket.register(raw.fileno(), POLLIN)
+    if socket.poll(0):
+        try:
+            raw.execute("")
+            raw.rollback()
+        except psycopg.OperationalError as error:
+            raise DisconnectionError from error
 
 
 def _limiting(limits: TimeLimits) -> Callable[[Any, object], None]:

@@ -177,6 +177,7 @@ class Reader:
             if bound is not None:
                 enter_for(taken.connection, bound, now, self._secret)
             yield Reading(taken.connection, now, self._known, self._vault)
+            taken.connection.commit()  # after a roll-back the driver would prepare every statement anew
 
     def gaps_in_the_wall(self) -> tuple[str, ...]:
         """Name the tables that row-level security does not guard as it should; none where all is well."""

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, text
 
 from engine.db.embedded.databases import APP, READER
+from engine.db.walls import WALL_FUNCTIONS
 
 NOBODYS: Final = frozenset({"wall_secret"})
 """What neither role reads: only the owner of the tables does."""
@@ -143,7 +144,7 @@ CALLED: Final = {
     APP: frozenset({
         *_OF_BOTH, "icmc_enter_for_all(text)", "icmc_for_all()",
         "icmc_forget_probes(date)", "icmc_rewrap(uuid[],integer[],bytea[],text[],text[])",
-        "icmc_drop_keys(uuid,integer,timestamp with time zone)",
+        "icmc_drop_keys(uuid,integer,timestamp with time zone)", *WALL_FUNCTIONS,
     }),
 }  # fmt: skip
 """The functions of ours that each role calls."""

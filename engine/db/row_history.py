@@ -1,10 +1,12 @@
 """Keep in the audit what each row says that opens a door, chained as every history is."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
 import rfc8785
 from sqlalchemy import Connection, Delete, Insert, Table, Update, func, select, text
 
@@ -12,6 +14,17 @@ from engine.db.tables import TABLES
 from engine.ports import Vault
 
 GENESIS = b""
+_NEEDS_CARE: Final = re.compile(rb'(?:":|[\[,])-?\d+(?:[.eE]|\d{15})|[\xf0-\xf4]')
+"""What RFC 8785 may write otherwise: fractions, large numbers, names beyond the first plane of Unicode."""
+
+
+def canonical_json(value: Mapping[str, Any]) -> bytes:
+    """Return the canonical JSON (RFC 8785) of a value; raise `rfc8785.CanonicalizationError` where it has none."""
+    try:
+        fast = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return rfc8785.dumps(value)
+    return rfc8785.dumps(value) if _NEEDS_CARE.search(fast) else fast
 
 
 def link(
@@ -26,7 +39,7 @@ def link(
     body: Mapping[str, Any],
 ) -> bytes:
     """Return the hash that ties an event to all before it."""
-    canonical = rfc8785.dumps(
+    canonical = canonical_json(
         {
             "case": str(case_id),
             "seq": seq,
@@ -41,13 +54,13 @@ def link(
 
 def stream_link(vault: Vault, previous: bytes, row: Mapping[str, Any]) -> bytes:
     """Return the hash that ties an event of a stream to all before it."""
-    return vault.sign(previous, rfc8785.dumps(_plain_link(row, "stream", "seq", "at", "actor_id", "type", "body")))
+    return vault.sign(previous, canonical_json(_plain_link(row, "stream", "seq", "at", "actor_id", "type", "body")))
 
 
 def reading_link(vault: Vault, previous: bytes, row: Mapping[str, Any]) -> bytes:
     """Return the hash that ties a reading of a case to all before it."""
     names = ("case_id", "seq", "at", "actor_id", "what", "subject_id", "classes", "roles")
-    return vault.sign(previous, rfc8785.dumps({"chain": "readings", **_plain_link(row, *names)}))
+    return vault.sign(previous, canonical_json({"chain": "readings", **_plain_link(row, *names)}))
 
 
 def _plain_link(row: Mapping[str, Any], *names: str) -> dict[str, Any]:

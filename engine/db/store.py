@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -11,8 +11,10 @@ from sqlalchemy import Column, Connection, Executable, RowMapping, Table
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.core.compiled import CompiledWorkflow
+from engine.core.consequences import WorkItem
 from engine.db.row_history import RowHistory
-from engine.db.writing import Closed, Rows, SavedCase, key_of, takes_over, write_rows
+from engine.db.trips import Answers, Asked, ask
+from engine.db.writing import Closed, Rows, SavedCase, distinct, key_of, write_rows
 from engine.ports import Vault
 
 
@@ -29,48 +31,66 @@ class Writes:
         """Hold back from now on."""
         self.is_held = True
 
-    def add(self, rows: Rows, *, case: SavedCase | None = None, closed: Sequence[Closed] = ()) -> None:
-        """Write rows, a case, and the end of the open items of some steps."""
+    def add(
+        self,
+        rows: Rows,
+        *,
+        case: SavedCase | None = None,
+        closed: Sequence[Closed] = (),
+        drafts: Sequence[UUID] = (),
+    ) -> None:
+        """Write rows, a case, and the end of the open items of some steps; drop the drafts of some items."""
         if not self.is_held:
-            write_rows(self._connection, rows, cases=(case,) if case else (), closed=closed)
+            write_rows(self._connection, rows, cases=(case,) if case else (), closed=closed, drafts=drafts)
             return
         if closed and self._rows.get("work_item"):
             self.flush()  # an item that is closed must be there
         for table, some in rows.items():
-            for row in some:
-                self._put(table, row)
+            self._rows.setdefault(table, []).extend(some)
         if case:
             earlier = self._cases.get(case.id)
             facts = case.encrypted_facts or (earlier.encrypted_facts if earlier else None)
             self._cases[case.id] = case._replace(was=earlier.was, encrypted_facts=facts) if earlier else case
         self._closed += closed
+        self._drafts += drafts
+
+    def note_who_did(self, item: WorkItem, by: UUID) -> bool:
+        """Note who did an item that nobody had claimed and whose end is held back; return whether it is."""
+        for place, closed in enumerate(self._closed):
+            if closed.step_id == item.step_id:
+                self._closed[place] = closed._replace(item_id=item.id, by=by)
+                return True
+        return False
+
+    def ask(self, *asked: Asked) -> Answers:
+        """Write what is held back, then ask several things in one trip to the database."""
+        self.flush()
+        return ask(self._connection, *asked)
 
     def add_new(self, table: str, row: Mapping[str, Any]) -> bool:
         """Hold a row back, unless one of the same key is held back already; returns whether it is the first."""
-        is_new = key_of(table, row) not in self._rows.get(table, {})
-        self._put(table, row)
+        key = (table, *key_of(table, row))
+        is_new = key not in self._keys
+        if is_new:
+            self._keys.add(key)
+            self._rows.setdefault(table, []).append(row)
         return is_new
 
     def flush(self) -> None:
         """Write what is held back."""
-        if not self._rows and not self._cases:
+        if not self._rows and not self._cases and not self._drafts:
             return
-        rows = {table: list(some.values()) for table, some in self._rows.items()}
-        cases, closed = list(self._cases.values()), self._closed
+        rows = {table: distinct(table, some) for table, some in self._rows.items()}
+        cases, closed, drafts = list(self._cases.values()), self._closed, self._drafts
         self._forget()
-        write_rows(self._connection, rows, cases=cases, closed=closed)
+        write_rows(self._connection, rows, cases=cases, closed=closed, drafts=drafts)
 
     def _forget(self) -> None:
-        self._rows: dict[str, dict[object, Mapping[str, Any]]] = {}
+        self._rows: dict[str, list[Mapping[str, Any]]] = {}
+        self._keys: set[tuple[Any, ...]] = set()
         self._cases: dict[object, SavedCase] = {}
         self._closed: list[Closed] = []
-
-    def _put(self, table: str, row: Mapping[str, Any]) -> None:
-        """Put a row beside those of its table, in the place of an earlier one only where that would take it over."""
-        held = self._rows.setdefault(table, {})
-        key = key_of(table, row) or len(held)
-        if key not in held or takes_over(table):
-            held[key] = row
+        self._drafts: list[UUID] = []
 
 
 class _WritesFirst:
@@ -96,14 +116,27 @@ def writing_first(connection: Connection, writes: Writes, history: RowHistory) -
     return cast("Connection", _WritesFirst(connection, writes, history))
 
 
+LIBRARY_STAMP: Final = """json_build_array(
+    (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law')
+        AND status IN ('published', 'retired')),
+    (SELECT count(*) FROM special_day), (SELECT count(removed_at) FROM special_day),
+    (SELECT count(encrypted_words) FROM special_day),
+    (SELECT count(*) FROM law_signature), (SELECT count(revoked_at) FROM law_signature))"""
+"""Changes with each calendar, ladder, law pack, added day and signature of a limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The connection of a transaction, what encrypts, the compiled definitions by hash, and what defers writes."""
+    """The connection of a transaction, what encrypts, the compiled definitions by hash, and what defers writes.
+
+    `stamps` holds the stamp of the library where a statement has brought it along.
+    """
 
     connection: Connection
     vault: Vault
     definitions: Mapping[str, CompiledWorkflow] = field(default_factory=dict)
     writes: Writes | None = None
+    stamps: list[tuple[int, ...]] = field(default_factory=list)
 
 
 R = TypeVar("R")
@@ -129,6 +162,7 @@ class Store:
         self._vault = within.vault
         self._definitions = within.definitions
         self._writes = within.writes or Writes(within.connection)
+        self._stamps = within.stamps
 
     def _record(self, record: type[R], query: Executable) -> R | None:
         """Return the first row as a record; None where there is none."""

@@ -27,10 +27,12 @@ class Transaction:
         sql: SqlEngine,
         vault: Vault,
         definitions: Mapping[str, CompiledWorkflow],
-        library: Callable[[Connection], Library],
+        library: Callable[[Connection, tuple[int, ...] | None], Library],
         before_commit: Callable[["Transaction", RowHistory], None],
     ) -> None:
         """Make ready; the transaction begins on entering. `library` gives what is published, seen from within it.
+
+        It is given the stamp of what is published where a statement has brought that along.
 
         `before_commit` is told what was written into rows that open a door.
         """
@@ -71,12 +73,12 @@ class Transaction:
 
     def library(self) -> Library:
         """Return what is published at this moment: read again when anything was published since it was read last."""
-        return self._library(self._connection)
+        return self._library(self._connection, self._within.stamps.pop() if self._within.stamps else None)
 
     def keep_library(self) -> None:
         """Read what is published once, for the rest of the transaction."""
         known = self.library()
-        self._library = lambda _: known
+        self._library = lambda *_: known
 
     def begin_rows(self) -> bool:
         """Note what every row says that opens a door, once in the life of a database; return whether it did."""

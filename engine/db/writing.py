@@ -4,18 +4,20 @@ The rows travel as JSON, a value for each table; the database fits them to the c
 A statement is put together once for each set of tables that is written, and PostgreSQL keeps its plan.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from engine.core.consequences import Job, WorkItem
 from engine.core.records import CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.core.state import CaseState
+from engine.db.trips import Prepared, ask
 from engine.ports import NewEscalation
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -55,6 +57,12 @@ _TARGETS: Mapping[str, _Target] = {
     "escalation": _Target((*NewEscalation.__dataclass_fields__, "unit_id"), ("deadline_id", "level", "round")),
     "message": _Target(MESSAGE_COLUMNS, ("key",)),
     "delivery": _Target(DELIVERY_COLUMNS, ("id",)),
+    "answer": _Target(
+        ("step_id", "turn", *_SCOPE, "encrypted_answers", "recorded_at"),
+        ("step_id", "turn"),
+        ("encrypted_answers", "recorded_at"),
+    ),
+    "command": _Target(("id", "case_id", "answer", "at"), ()),
     "event": _Target(("case_id", "seq", "unit_id", "at", "actor_id", "type", "body", "hash", "encrypted_body"), ()),
 }
 NEW_JOB: Mapping[str, Any] = {
@@ -64,27 +72,32 @@ NEW_JOB: Mapping[str, Any] = {
 """What a job is before anybody has taken it."""
 
 _CLOSE_ITEMS = """closed_items AS (
-    UPDATE work_item w SET ended_at = x.at, revision = w.revision + 1, status = x.status
-    FROM jsonb_to_recordset(CAST(:closed AS jsonb)) x(step_id uuid, status varchar, at timestamptz)
-    WHERE w.step_id = x.step_id AND w.step_id = ANY(CAST(:closed_steps AS uuid[])) AND w.status IN ('ready', 'reserved')
+    UPDATE work_item w SET ended_at = x.at, revision = w.revision + 1,
+        status = CASE w.id WHEN x.item_id THEN 'completed' ELSE x.status END,
+        assignee_id = CASE w.id WHEN x.item_id THEN x.by ELSE w.assignee_id END
+    FROM jsonb_to_recordset({rows}) x(step_id uuid, status varchar, at timestamptz, item_id uuid, by uuid)
+    WHERE w.step_id = x.step_id AND w.step_id = ANY({ids}) AND w.status IN ('ready', 'reserved')
 )"""
 _SAVE_CASES = """saved_cases AS (
     UPDATE "case" c SET status = x.status, closed_at = x.closed_at, revision = x.revision,
         encrypted_facts = coalesce(x.encrypted_facts, c.encrypted_facts),
         chain_head = x.chain_head, chain_length = x.chain_length, merged_into = x.merged_into, rests = x.rests
-    FROM jsonb_to_recordset(CAST(:saved AS jsonb)) x(id uuid, was integer, status varchar, closed_at timestamptz,
+    FROM jsonb_to_recordset({rows}) x(id uuid, was integer, status varchar, closed_at timestamptz,
         revision integer, encrypted_facts bytea, chain_head bytea, chain_length integer, merged_into uuid,
         rests boolean)
-    WHERE c.id = x.id AND c.id = ANY(CAST(:cases AS uuid[])) AND c.revision = x.was)"""
-_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest(CAST(:channels AS text[])) channel"
+    WHERE c.id = x.id AND c.id = ANY({ids}) AND c.revision = x.was)"""
+_DROP_DRAFTS = "dropped_drafts AS (DELETE FROM draft WHERE item_id = ANY({ids}))"
+_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest({channels}) channel"
 
 
 class Closed(NamedTuple):
-    """How the open items of a step end, and when."""
+    """How the open items of a step end, and when (UTC); and who did the one of them that nobody had claimed."""
 
     step_id: UUID
     status: ItemStatus
     at: datetime
+    item_id: UUID | None = None
+    by: UUID | None = None
 
 
 class SavedCase(NamedTuple):
@@ -116,42 +129,64 @@ def key_of(table: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in _TARGETS[table].key)
 
 
-def takes_over(table: str) -> bool:
-    """Return whether a row that is there already takes over what is written again."""
-    return bool(_TARGETS[table].changes)
+def distinct(table: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return one row for each key: the last where a row takes over what is there already, else the first."""
+    target = _TARGETS[table]
+    if len(rows) < 2 or not target.key:  # noqa: PLR2004 - one row has no other
+        return rows
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for row in rows:
+        key = key_of(table, row)
+        if target.changes or key not in found:
+            found[key] = row
+    return list(found.values())
 
 
 def write_rows(
-    connection: Connection, rows: Rows, *, cases: Sequence[SavedCase] = (), closed: Sequence[Closed] = ()
+    connection: Connection,
+    rows: Rows,
+    *,
+    cases: Sequence[SavedCase] = (),
+    closed: Sequence[Closed] = (),
+    drafts: Sequence[UUID] = (),
 ) -> None:
-    """Write rows, the cases themselves, and the end of the open items of some steps.
+    """Write rows, the cases themselves, and the end of the open items of some steps; drop the drafts of some items.
 
     Those who wait for any of it are woken once the transaction is committed.
     """
     kept = {table: some for table, some in rows.items() if some}
-    values: dict[str, Any] = {f"rows_{table}": to_json(some).decode() for table, some in kept.items()}
-    values["channels"] = [f"icmc_{table}s" for table in ("job", "deadline") if table in kept]
-    if cases:
-        values["cases"] = [one.id for one in cases]
-        values["saved"] = to_json([one._asdict() for one in cases]).decode()
+    values = [to_json(some) for some in kept.values()]
     if closed:
-        values["closed_steps"] = [one.step_id for one in closed]
-        values["closed"] = to_json([one._asdict() for one in closed]).decode()
-    connection.execute(_statement(tuple(kept), saves_cases=bool(cases), closes_items=bool(closed)), values)
+        values += (to_json([one._asdict() for one in closed]), _array(one.step_id for one in closed))
+    if cases:
+        values += (to_json([one._asdict() for one in cases]), _array(one.id for one in cases))
+    if drafts:
+        values.append(_array(drafts))
+    values.append(_array(f"icmc_{table}s" for table in ("job", "deadline") if table in kept))
+    ask(connection, (_statement(tuple(kept), bool(closed), bool(cases), bool(drafts)), values))
+
+
+def _array(values: Iterable[object]) -> bytes:
+    return f"{{{','.join(map(str, values))}}}".encode()
 
 
 @cache
-def _statement(tables: tuple[str, ...], *, saves_cases: bool, closes_items: bool) -> TextClause:
-    parts = [_insert(table, _TARGETS[table]) for table in tables]
-    parts += [_CLOSE_ITEMS] if closes_items else []
-    parts += [_SAVE_CASES] if saves_cases else []
-    return text(f"WITH {', '.join(parts)} {_NOTIFY}")
+def _statement(tables: tuple[str, ...], *more: bool) -> Prepared:
+    """Put a statement together; `more` says whether it ends items, saves cases and drops drafts."""
+    numbers = count(1)
+    parts = [_insert(table, _TARGETS[table], next(numbers)) for table in tables]
+    for part, is_wanted in zip((_CLOSE_ITEMS, _SAVE_CASES, _DROP_DRAFTS), more, strict=True):
+        if is_wanted:
+            rows = f"CAST(${next(numbers)} AS jsonb)" if "{rows}" in part else ""
+            parts.append(part.format(rows=rows, ids=f"CAST(${next(numbers)} AS uuid[])"))
+    written = f"WITH {', '.join(parts)} " if parts else ""
+    return Prepared(written + _NOTIFY.format(channels=f"CAST(${next(numbers)} AS text[])"))
 
 
-def _insert(table: str, target: _Target) -> str:
+def _insert(table: str, target: _Target, number: int) -> str:
     columns = ", ".join(f'"{column}"' for column in target.columns)
     # The schema is named because PostgreSQL has a type "interval" of its own.
-    rows = f'jsonb_populate_recordset(NULL::public."{table}", CAST(:rows_{table} AS jsonb))'
+    rows = f'jsonb_populate_recordset(NULL::public."{table}", CAST(${number} AS jsonb))'
     insert = f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM {rows}'
     return f"{table}_rows AS ({insert}{_conflict(target)})"
 

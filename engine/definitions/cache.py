@@ -94,10 +94,10 @@ class PublishedLibrary:
         with asked_over(self._sql) as connection:
             self.seen_by(connection)
 
-    def seen_by(self, connection: Connection) -> Library:
-        """Return the library as a transaction sees it."""
+    def seen_by(self, connection: Connection, stamp: tuple[int, ...] | None = None) -> Library:
+        """Return the library as a transaction sees it; `stamp` is its stamp where that is known."""
         store, looked_at = DefinitionStore(Within(connection, self._vault)), self._ticks()
-        stamp = store.stamp()
+        stamp = stamp or store.stamp()
         with self._lock:
             known = self._read
             if known is None or known[0] != stamp:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, func, insert, select, text, update
 
-from engine.db.store import Store, columns
+from engine.db.store import LIBRARY_STAMP, Store, columns
 from engine.db.tables import TABLES
 from engine.definitions.records import OpenRecount, StoredDay, StoredDefinition, StoredSignature
 from engine.ports import JsonValue
@@ -18,13 +18,7 @@ RAN: Final = ("published", "retired")
 """The statuses of what runs or ran; the others are `proposed` and `refused`."""
 PROPOSED: Final = "proposed"
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-_STAMP = text("""
-    SELECT (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law')
-        AND status IN ('published', 'retired')),
-        (SELECT count(*) FROM special_day), (SELECT count(removed_at) FROM special_day),
-        (SELECT count(encrypted_words) FROM special_day),
-        (SELECT count(*) FROM law_signature), (SELECT count(revoked_at) FROM law_signature)
-""")
+_STAMP = text(f"SELECT {LIBRARY_STAMP}")
 _COLUMNS = columns(VERSION, StoredDefinition)
 
 
@@ -114,7 +108,7 @@ class DefinitionStore(Store):
 
     def stamp(self) -> tuple[int, ...]:
         """Return a value that changes with each calendar, ladder, law pack, added day and signature of a limit."""
-        return tuple(self._connection.execute(_STAMP).one())
+        return tuple(self._connection.execute(_STAMP).scalar_one())
 
 
 SIGNATURE = TABLES["law_signature"]

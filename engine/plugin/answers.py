@@ -33,6 +33,7 @@ class NeededAnswer(NamedTuple):
     is_not: bool
 
 
+@cache
 def wanted_answers(condition: str) -> tuple[NeededAnswer, ...]:
     """Return the answers of which one is enough; none for no condition, and for one that is not as simple as that."""
     parts = [_WANTED.fullmatch(part) for part in condition.split("||")] if condition else []

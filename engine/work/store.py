@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.cases.records import TypedSoFar
-from engine.cases.store import ITEM
+from engine.cases.store import ITEM, written
 from engine.core.consequences import WorkItem
 from engine.core.records import ItemStatus
 from engine.db.places import encrypt_apart, open_apart
@@ -62,10 +62,12 @@ class ItemStore(Store):
         if saved.rowcount != 1:
             raise ConflictError(kind="work item")
 
-    def done_by(self, item_id: UUID, actor_id: UUID) -> None:
+    def done_by(self, item: WorkItem, actor_id: UUID) -> None:
         """Write who did an item that nobody had claimed."""
+        if self._writes.note_who_did(item, actor_id):
+            return
         done = {"assignee_id": actor_id, "status": ItemStatus.COMPLETED.value, "revision": ITEM.c.revision + 1}
-        self._connection.execute(update(ITEM).where(ITEM.c.id == item_id).values(done))
+        self._connection.execute(update(ITEM).where(ITEM.c.id == item.id).values(done))
 
     def keep_answers(
         self,
@@ -93,15 +95,10 @@ class ItemStore(Store):
             unit_id=unit_id,
         )
         row = {
-            "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "encrypted_answers": encrypted,
-            "recorded_at": at,
+            "step_id": step_id, "turn": turn, "case_id": case_id, "unit_id": unit_id, "recorded_at": at,
+            "encrypted_answers": written(encrypted),
         }  # fmt: skip
-        statement = upsert(_ANSWER).values(row)
-        changes = {
-            "encrypted_answers": statement.excluded.encrypted_answers,
-            "recorded_at": statement.excluded.recorded_at,
-        }
-        self._connection.execute(statement.on_conflict_do_update(index_elements=("step_id", "turn"), set_=changes))
+        self._writes.add({"answer": [row]})
         return encrypted
 
     def answers(self, step_id: UUID, *, turn: int | None = None) -> Mapping[str, JsonValue]:
@@ -181,7 +178,7 @@ class ItemStore(Store):
 
     def drop_draft(self, item_id: UUID) -> None:
         """Forget what was typed, once it has been sent."""
-        self._connection.execute(delete(_DRAFT).where(_DRAFT.c.item_id == item_id))
+        self._writes.add({}, drafts=(item_id,))
 
     def _put_draft(self, item: WorkItem, unit_id: UUID, at: datetime, **values: object) -> None:
         row = {"item_id": item.id, "case_id": item.case_id, "unit_id": unit_id, "saved_at": at} | values

@@ -108,7 +108,7 @@ def require_own(engine: Engine, case_id: UUID, *, viewer: Viewer, action: Action
 def keep_who_did_it(tx: Transaction, item: WorkItem, viewer: Viewer) -> None:
     """Write the viewer down as who did an item that nobody had claimed."""
     if item.assignee_id is None:
-        tx.of(ItemStore).done_by(item.id, viewer.actor_id)
+        tx.of(ItemStore).done_by(item, viewer.actor_id)
 
 
 def command_on_case(

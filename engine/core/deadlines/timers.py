@@ -119,6 +119,8 @@ def _counted(
 
 def _place_told(view: RunSteps, step: CompiledStep, element: str) -> str:
     """Return the place that the answers named by the step tell, the first that is known; empty while none is."""
+    if not step.spec.assign.unit_from:
+        return ""
     lookup = view.lookup(element, step.spec.for_each)
     told = (lookup(tuple(name.split("."))) for name in step.spec.assign.unit_from)
     return next((value for value in told if isinstance(value, str)), "")

@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, keep_who_did_it, require_member, would_be
 from engine.cases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
-from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.housekeeping import Answer, HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import consequences as verbs
@@ -73,12 +73,11 @@ def complete_work_item(
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
-        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
+        state, item, known, _ = tx.of(CaseStore).lock_item(item_id, command_id)
         require_member(viewer, state, kind="work item")
-        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
-            return _completion(known)
-        item = tx.of(ItemStore).get(item_id)
+            return _completion(Answer(known))
+        tx.writes.hold()
         _require_right(item, viewer, state.case.unit_id, revision)
         step = state.steps.get(item.step_id)
         if step is None or item.approval:
@@ -215,12 +214,11 @@ def approve_work_item(
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
-        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
+        state, item, known, _ = tx.of(CaseStore).lock_item(item_id, command_id)
         require_member(viewer, state, kind="work item")
-        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
-            return bool(known["approved"])
-        item = tx.of(ItemStore).get(item_id)
+            return bool(Answer(known)["approved"])
+        tx.writes.hold()
         if not item.approval:
             raise NotFoundError(kind="approval")
         verbs.require_open(item)

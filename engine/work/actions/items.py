@@ -76,11 +76,11 @@ def _change(
 ) -> None:
     now = engine.clock.now()
     with engine.transaction() as tx:
-        state = tx.of(CaseStore).lock(tx.of(ItemStore).get(item_id).case_id)
+        state, item, known, _ = tx.of(CaseStore).lock_item(item_id, command_id)
         require_member(viewer, state, kind="work item")
-        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+        if known is not None:
             return
-        item = tx.of(ItemStore).get(item_id)
+        tx.writes.hold()
         changed = change(tx, item, state.case.unit_id)
         answer: Mapping[str, JsonValue] = {"item_id": str(item_id), "status": changed.status.value}
         if changed is not item:

@@ -1,0 +1,159 @@
+"""Statements of the hot path: prepared once a connection, several in one trip to the database, no object for a row.
+
+Values travel as text, and so does each answer: the first column of each row, mostly a JSON document.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+import psycopg
+from psycopg import pq
+from psycopg.abc import PQGen
+from psycopg.generators import fetch, send
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
+
+from engine.db.locks import busy
+
+_WELL: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
+_PREPARED: Final = "icmc_prepared"
+_RIDING: Final = "icmc_riding"
+
+
+class Prepared:
+    """A statement with `$1`, `$2`, … for its values; its name goes by its text."""
+
+    def __init__(self, text: str) -> None:
+        """Take the text of a statement."""
+        self.text: Final = text.encode()
+        self.name: Final = b"icmc_" + sha256(self.text).hexdigest()[:24].encode()
+
+
+Asked = tuple[Prepared, Sequence[bytes | None]]
+"""A statement and its values."""
+Answers = list[list[bytes]]
+"""For each statement, the first column of its rows."""
+
+
+@dataclass(eq=False)
+class _Ride:
+    """What goes along with the statement that begins a transaction, and what it was answered."""
+
+    asked: Sequence[Asked]
+    answers: Answers | None = None
+
+
+def ask(connection: Connection, *asked: Asked) -> Answers:
+    """Ask several things in one trip, one after the other; begins a transaction, in the same trip, where none has.
+
+    Each statement sees what was committed before it began. Raises as the connection's own `execute` does.
+    """
+    if connection.in_transaction():
+        return travel(connection, asked)
+    ride = connection.info[_RIDING] = _Ride(asked)
+    try:
+        connection.begin()
+    finally:
+        connection.info.pop(_RIDING, None)
+    return travel(connection, asked) if ride.answers is None else ride.answers
+
+
+def begin_with(connection: Connection, *asked: Asked) -> None:
+    """Begin a transaction in the database by these statements, and take along what is to be asked first in it."""
+    ride: _Ride | None = connection.info.get(_RIDING)
+    answers = travel(connection, [*asked, *(ride.asked if ride else ())])
+    if ride is not None:
+        ride.answers = answers[len(asked) :]
+
+
+def travel(connection: Connection, asked: Sequence[Asked]) -> Answers:
+    """Send statements, and BEGIN before them where the driver has sent none yet; wait for all their answers."""
+    raw: Any = connection.connection.driver_connection
+    answers: Answers
+    try:
+        known: set[bytes] | None = connection.info.setdefault(_PREPARED, set())
+        if known is None:
+            known = connection.info[_PREPARED] = raw.wait(_prepared_in(raw))
+        answers, error = raw.wait(_in_one_trip(raw, asked, known))
+    except BaseException as broken:  # it may stand in the midst of an answer: nobody can use this connection again
+        connection.invalidate()
+        if isinstance(broken, psycopg.Error):
+            raise _in_words(asked, broken) from broken
+        raise
+    if error is not None:
+        raise _in_words(asked, error) from error
+    known.update(statement.name for statement, _ in asked)
+    return answers
+
+
+@event.listens_for(Engine, "rollback")
+def _forget_prepared(connection: Connection) -> None:
+    """Forget what was prepared: with a roll-back the driver drops all of it, if it has prepared anything itself."""
+    if not connection.invalidated and _PREPARED in connection.info:
+        connection.info[_PREPARED] = None
+
+
+def _prepared_in(raw: psycopg.Connection[Any]) -> PQGen[set[bytes]]:
+    """Ask which of our statements are prepared."""
+    wire = raw.pgconn
+    wire.send_query(b"SELECT name FROM pg_prepared_statements WHERE name LIKE 'icmc%'")
+    yield from send(wire)
+    known: set[bytes] = set()
+    while (answer := (yield from fetch(wire))) is not None:
+        known.update(answer.get_value(row, 0) or b"" for row in range(answer.ntuples))
+    return known
+
+
+def _in_one_trip(
+    raw: psycopg.Connection[Any], asked: Sequence[Asked], known: set[bytes]
+) -> PQGen[tuple[Answers, psycopg.Error | None]]:
+    """Send all, then read answers up to the end of the trip; an error leaves the connection fit for a roll-back."""
+    wire = raw.pgconn
+    begins = wire.transaction_status == pq.TransactionStatus.IDLE and not raw.autocommit
+    wire.enter_pipeline_mode()
+    if begins:
+        wire.send_query_params(_begin(raw), None)
+    skipped: list[bool] = [True] * begins
+    new = set()
+    for statement, values in asked:
+        if statement.name not in known and statement.name not in new:
+            wire.send_prepare(statement.name, statement.text)
+            new.add(statement.name)
+            skipped.append(True)
+        wire.send_query_prepared(statement.name, values)
+        skipped.append(False)
+    wire.pipeline_sync()
+    yield from send(wire)
+    answers: Answers = []
+    error: psycopg.Error | None = None
+    answered = 0
+    while (answer := (yield from fetch(wire))) is None or answer.status != pq.ExecStatus.PIPELINE_SYNC:
+        if answer is None:
+            continue
+        if answer.status not in _WELL:
+            if error is None and answer.status != pq.ExecStatus.PIPELINE_ABORTED:
+                error = psycopg.errors.error_from_result(answer, encoding=raw.info.encoding)
+        elif not skipped[answered]:
+            answers.append([answer.get_value(row, 0) or b"" for row in range(answer.ntuples)])
+        answered += 1
+    wire.exit_pipeline_mode()
+    return answers, error
+
+
+def _begin(raw: psycopg.Connection[Any]) -> bytes:
+    """Return the BEGIN that the driver would send."""
+    level = raw.isolation_level
+    parts = (
+        "BEGIN",
+        "" if level is None else f"ISOLATION LEVEL {psycopg.IsolationLevel(level).name.replace('_', ' ')}",
+        "READ ONLY" if raw.read_only else "",
+    )
+    return " ".join(part for part in parts if part).encode()
+
+
+def _in_words(asked: Sequence[Asked], error: psycopg.Error) -> Exception:
+    """Return an error as SQLAlchemy would raise it, without the values."""
+    texts = b"; ".join(statement.text for statement, _ in asked).decode()
+    return busy(error) or DBAPIError.instance(texts, None, error, psycopg.Error, hide_parameters=True)

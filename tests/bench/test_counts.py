@@ -1,0 +1,111 @@
+"""What a person's step costs is counted, not timed: statements, trips to the database, calls of Python."""
+
+import cProfile
+import pstats
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from engine.work.actions.items import claim_work_item
+from tests.bench.workload import Bench, complete, open_one, scratch_bench
+
+_WARM = 3
+"""Cases before anything is counted: definitions are compiled, keys opened, statements prepared."""
+_MEASURED = 8
+_LINE = re.compile(r"^\S+ \S+\t([FB])\t\d+\t(\w+)((?:\t[^\n]*)?(?:\n(?!\d{4}-)[^\n]*)*)", re.MULTILINE)
+_NAME = re.compile(r'\s*"" "([^"]+)"')
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with scratch_bench() as made:
+        for _ in range(_WARM):
+            _, item = open_one(made)
+            _completed(made, item, 2)
+        yield made
+
+
+def test_completing_an_item_is_three_trips_that_lock_load_and_write(bench: Bench) -> None:
+    _, item = open_one(bench)
+    item = _completed(bench, item, 1)
+    with _wire(bench) as sent:
+        complete(bench, item)
+    # BEGIN and the proof of who acts travel with the lock and the loading; then one that writes; then COMMIT.
+    assert [_kind(statement) for statement in sent] == ["BEGIN", "enter", "lock", "load", "write", "COMMIT"]
+    assert sent.trips == 3
+
+
+def test_claiming_an_item_takes_few_trips(bench: Bench) -> None:
+    _, item = open_one(bench)
+    with _wire(bench) as sent:
+        claim_work_item(bench.engine, item, viewer=bench.viewer, command_id=uuid4())
+    assert sent.trips <= 4, list(sent)
+
+
+def test_completing_an_item_takes_at_most_three_thousand_calls(bench: Bench) -> None:
+    _, item = open_one(bench)
+    item, profile = _completed(bench, item, 1), cProfile.Profile()
+    profile.enable()
+    _completed(bench, item, _MEASURED)
+    profile.disable()
+    assert pstats.Stats(profile).total_calls / _MEASURED <= 3_000  # type: ignore[attr-defined]
+
+
+def test_a_step_costs_no_more_statements_late_in_a_case_than_early(bench: Bench) -> None:
+    _, item = open_one(bench)
+    item = _completed(bench, item, 1)
+    with _wire(bench) as early:
+        item = _completed(bench, item, 1)
+    item = _completed(bench, item, 6)
+    with _wire(bench) as late:
+        _completed(bench, item, 1)
+    assert [_kind(statement) for statement in late] == [_kind(statement) for statement in early]
+
+
+def _completed(bench: Bench, item: UUID, times: int) -> UUID:
+    for _ in range(times):
+        (item,) = complete(bench, item).next_item_ids
+    return item
+
+
+class _Sent(list[str]):
+    """The statements that were sent, and in how many trips."""
+
+    trips = 0
+
+
+@contextmanager
+def _wire(bench: Bench) -> Iterator[_Sent]:
+    """Give what is sent to PostgreSQL within, as the driver's own library traces it."""
+    sent, known = _Sent(), {}
+    with bench.engine.transaction() as tx:
+        tx.library()
+        raw: Any = tx._connection.connection.driver_connection
+        known = dict(raw.execute("SELECT name, statement FROM pg_prepared_statements").fetchall())
+        tx.commit()
+    with tempfile.TemporaryFile("w+") as trace:
+        raw.pgconn.trace(trace.fileno())
+        try:
+            yield sent
+        finally:
+            raw.pgconn.untrace()
+        trace.seek(0)
+        for who, kind, text in _LINE.findall(trace.read()):
+            sent.trips += who == "F" and kind in {"Sync", "Query"}
+            if who == "F" and kind in {"Parse", "Query"}:
+                sent.append(text)
+            if who == "F" and kind == "Bind" and (name := _NAME.match(text)):
+                sent.append(known.get(name[1], text))
+
+
+def _kind(statement: str) -> str:
+    words = {
+        "FOR UPDATE": "lock", "WITH ": "write", "json_build_object": "load", "icmc_enter": "enter", "BEGIN": "BEGIN",
+        "COMMIT": "COMMIT",
+    }  # fmt: skip
+    return next((kind for word, kind in words.items() if word in statement), statement)
