@@ -1,7 +1,7 @@
 # The two commands are `make run` and `make test`. Each sets up all it needs in .venv, and nothing outside this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check fmt faults bench docs setup setup-dev lock sbom audit-deps clean
+.PHONY: help run test test-all check fmt faults bench bench-peers docs setup setup-dev lock sbom audit-deps clean
 
 BIN := .venv/bin
 export PYTHON
@@ -38,6 +38,9 @@ faults: setup-dev ## Kill processes at many moments, and see that nothing is los
 
 bench: setup ## Measure this machine and print the figures (ARGS=... are its options, --help lists them)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-peers: setup ## Measure ICMC beside other engines and raw SQL, in turn, on one PostgreSQL (ARGS=... are its options)
+	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
 docs: setup ## Write the reference that is built into docs/reference/generated
 	@$(BIN)/python -m tests.reference

@@ -7,7 +7,11 @@ main() {
   lock requirements/dev.txt pyproject.toml --group dev "$@"
   lock requirements/runtime.txt pyproject.toml --constraints requirements/dev.txt "$@"
   lock requirements/bootstrap.txt requirements/bootstrap.in --constraints requirements/dev.txt "$@"
-  if grep -nE '://|^--' requirements/*.txt; then
+  local peer
+  for peer in requirements/peers/*.in; do
+    lock "${peer%.in}.txt" "$peer" "$@"
+  done
+  if grep -nE '://|^--' requirements/*.txt requirements/peers/*.txt; then
     echo "A lock holds an address or an option, which it must not." >&2
     return 1
   fi
