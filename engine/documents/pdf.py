@@ -23,8 +23,7 @@ class PdfPages:
 
     def __init__(self, fonts: Path) -> None:
         """Read the fonts; raises `OSError` when one is missing."""
-        names = [f"noto-sans-{script}-{weight}" for script in _SCRIPTS for weight in _WEIGHTS]
-        self._fetcher = _OnlyFonts({name: (fonts / f"{name}.woff2").read_bytes() for name in names})
+        self._fetcher = _OnlyFonts(read_fonts(fonts))
         config = FontConfiguration()
         style = CSS(string=_style(), url_fetcher=self._fetcher, font_config=config)
         self._held: dict[str, Any] = {"font_config": config, "stylesheets": [style]}
@@ -36,6 +35,12 @@ class PdfPages:
         page = HTML(string=html, url_fetcher=self._fetcher)
         made: bytes = page.write_pdf(**self._held, pdf_variant="pdf/ua-1", custom_metadata=False)
         return made
+
+
+def read_fonts(folder: Path) -> dict[str, bytes]:
+    """Return the fonts by their names; raises `OSError` when one is missing."""
+    names = [f"noto-sans-{script}-{weight}" for script in _SCRIPTS for weight in _WEIGHTS]
+    return {name: (folder / f"{name}.woff2").read_bytes() for name in names}
 
 
 class _OnlyFonts(URLFetcher):  # type: ignore[misc] # the library has no types

@@ -32,12 +32,10 @@ class PdfPrinter:
 
     def _made(self, html: str) -> bytes:
         try:
-            self._pages = self._pages or self._load()
+            self._pages = self._pages or _library().PdfPages(self._fonts)
             made: bytes = self._pages.pdf(html)
         except OSError as error:
-            raise PrintingError(
-                problem="PDF cannot be made on this machine.", remedy=_REMEDY.format(packages=_PACKAGES)
-            ) from error
+            raise _nothing_prints() from error
         except Exception as error:  # whatever a paper contains, the page itself can be printed
             raise PrintingError(
                 problem="This paper cannot be laid out as PDF.", remedy="Print the page itself."
@@ -45,12 +43,17 @@ class PdfPrinter:
         return made
 
     def problem(self) -> str:
-        """Say what is missing, with the command that adds it; empty when papers can be printed."""
+        """Say what is missing, with the command that adds it; empty when library and fonts are there."""
         try:
-            self.pdf("<!doctype html><html lang='en'><title>A trial</title><p>A trial.</p></html>")
-        except PrintingError as error:
-            return str(error)
+            _library().read_fonts(self._fonts)
+        except OSError:
+            return str(_nothing_prints())
         return ""
 
-    def _load(self) -> Any:  # noqa: ANN401 - the library may be absent
-        return import_module("engine.documents.pdf").PdfPages(self._fonts)
+
+def _library() -> Any:  # noqa: ANN401 - the library may be absent
+    return import_module("engine.documents.pdf")
+
+
+def _nothing_prints() -> PrintingError:
+    return PrintingError(problem="PDF cannot be made on this machine.", remedy=_REMEDY.format(packages=_PACKAGES))

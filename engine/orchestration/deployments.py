@@ -5,7 +5,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -27,7 +28,7 @@ from engine.orchestration.calls import CallPool
 from engine.orchestration.flows import case, deadlines, housekeeping
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.runtime import Runtime
-from engine.orchestration.seams import Installation, PublishedWorkflow
+from engine.orchestration.seams import Chore, Installation, PublishedWorkflow
 from engine.ports import Batch, OpenBatch
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class _Wanted:
     pool: str
     queue: str | None
     every: timedelta | None = None
-    parameters: tuple[tuple[str, str], ...] = ()
+    chores: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
     @property
@@ -66,7 +67,12 @@ class _Wanted:
             and deployment.entrypoint == self.entrypoint
             and deployment.description == self.description
             and bool(deployment.schedules) == (self.every is not None)
+            and deployment.parameters == self.parameters
         )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"chores": list(self.chores)} if self.chores else {}
 
 
 def register_all(client: SyncPrefectClient, installation: Installation, template: dict[str, Any]) -> dict[str, UUID]:
@@ -81,6 +87,8 @@ def register_all(client: SyncPrefectClient, installation: Installation, template
     gateways.ensure_limits(client, installation)
     there = api.deployments(client)
     ids = {name: deployment.id for name, deployment in there.items()}
+    for deployment in _outdated(there.values(), installation):
+        client.delete_deployment(deployment.id)
     for wanted in _wanted(installation):
         if not wanted.is_there_as(there.get(wanted.name)):
             ids[wanted.name] = _create(client, wanted)
@@ -92,7 +100,15 @@ def is_registered(client: SyncPrefectClient, installation: Installation) -> bool
     """Tell whether nothing is missing or changed."""
     there = api.deployments(client)
     registered = all(wanted.is_there_as(there.get(wanted.name)) for wanted in _wanted(installation))
-    return registered and gateways.are_there(client, installation)
+    outdated = _outdated(there.values(), installation)
+    return registered and not outdated and gateways.are_there(client, installation)
+
+
+def _outdated(there: Iterable[DeploymentResponse], installation: Installation) -> list[DeploymentResponse]:
+    """Return the deployments of housekeeping that an earlier release made: their schedules would go on for ever."""
+    names = {wanted.name for wanted in _wanted(installation)}
+    of_chores = next(path for path, flow in ENTRYPOINTS.items() if flow is housekeeping)
+    return [one for one in there if one.entrypoint == of_chores and one.name not in names]
 
 
 def forget_backlogs(client: SyncPrefectClient) -> None:
@@ -114,20 +130,23 @@ def _wanted(installation: Installation) -> list[_Wanted]:
             every=deadlines_flow.EVERY,
         )
     ]
-    scheduled += [
-        _Wanted(
-            name=chore.name,
-            flow=housekeeping,
-            version="1",
-            description=chore.title or chore.name,
-            pool=api.CASES_POOL,
-            queue=HOUSEKEEPING_QUEUE,
-            every=chore.every,
-            parameters=(("chore", chore.name),),
-        )
-        for chore in installation.chores
-    ]
+    scheduled += [_of_chores(every, installation.chores) for every in {one.every: one for one in installation.chores}]
     return [_of_workflow(workflow) for workflow in installation.workflows] + scheduled
+
+
+def _of_chores(every: timedelta, chores: Sequence[Chore]) -> _Wanted:
+    """Return the one deployment of all chores that are due equally often: a flow run costs more than most of them."""
+    due = [chore for chore in chores if chore.every == every]
+    return _Wanted(
+        name=f"housekeeping-{every // timedelta(minutes=1)}-min",
+        flow=housekeeping,
+        version="1",
+        description="\n".join(f"{chore.name}: {chore.title or chore.name}" for chore in due),
+        pool=api.CASES_POOL,
+        queue=HOUSEKEEPING_QUEUE,
+        every=every,
+        chores=tuple(chore.name for chore in due),
+    )
 
 
 def _of_workflow(workflow: PublishedWorkflow) -> _Wanted:
@@ -149,7 +168,7 @@ def _create(client: SyncPrefectClient, wanted: _Wanted) -> UUID:
         name=wanted.name,
         version=wanted.version,
         schedules=schedules,
-        parameters=dict(wanted.parameters),
+        parameters=wanted.parameters,
         description=wanted.description,
         work_pool_name=wanted.pool,
         work_queue_name=wanted.queue,
@@ -163,6 +182,7 @@ def _schedule(every: timedelta) -> DeploymentScheduleCreate:
     return DeploymentScheduleCreate(schedule=IntervalSchedule(interval=every), active=True)
 
 
+_LOOKS_TO_COMPARE_ALL: Final = 10
 _WORKER_TAKES_SECONDS: Final = 10.0
 _CALLS_TO_START: Final = 3
 """A worker has told that a flow run is its own after so many calls."""
@@ -180,6 +200,8 @@ class Registrar:
         self._lock = threading.Lock()
         self._suspects: set[UUID] = set()
         self._unclaimed: dict[UUID, float] = {}
+        self._registered: Installation | None = None
+        self._looks = 0
 
     @property
     def is_prefect_down(self) -> bool:
@@ -198,10 +220,19 @@ class Registrar:
             self._ids = self._calls.call(lambda client: register_all(client, installation, self._template))
 
     def register_if_needed(self) -> None:
-        """Register again when Prefect lost something, or when a workflow was published."""
+        """Register again when Prefect lost something, or when a workflow was published.
+
+        Most times one deployment is looked for, which is gone when Prefect's database is; every tenth time, all are.
+        """
         installation = self._runtime.work.installation()
+        self._looks += 1
+        if installation == self._registered and self._looks % _LOOKS_TO_COMPARE_ALL:
+            with suppress(ObjectNotFound):
+                self._calls.call(lambda client: client.read_deployment(self._ids[DEADLINES]))
+                return
         if not self._calls.call(lambda client: is_registered(client, installation)):
             self.register()
+        self._registered = installation
 
     def start_schedules(self) -> None:
         """Drop what nobody ran while no worker was there, and start the deadlines at once."""

@@ -19,10 +19,10 @@ ACTIVE: Final = "active"
 IDLE: Final = "idle"
 LATE_AFTER: Final = timedelta(seconds=15)
 """The deadlines count as unattended when nobody noted a pass for this long, whatever Prefect says of itself."""
-_EVERY_SECONDS: Final = 1.0
+_EVERY_SECONDS: Final = 2.0
 _FIRE_LIMIT: Final = 500
 _JOB_LIMIT: Final = 20
-_NOTE_EVERY_ROUNDS: Final = 10
+_NOTE_EVERY_ROUNDS: Final = 5
 _BUSY_WAIT: Final = timedelta(seconds=10)
 _SYSTEM_MESSAGES: Final = ("tell-of-trouble", "deliver-unattended")
 """The housekeeping that must not wait for Prefect: what administrators are told, and messages of no case."""

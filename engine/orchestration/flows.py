@@ -148,21 +148,29 @@ _RUN_IS_STALE_AFTER: Final = timedelta(minutes=10)
 
 
 class ChoreFailedError(Exception):
-    """Raised to Prefect when a chore fails: its name, nothing else."""
+    """Raised to Prefect when chores fail: their names, nothing else."""
 
 
 @flow(name="housekeeping", persist_result=False, log_prints=False, validate_parameters=False)
-def housekeeping(chore: str) -> State[Any]:
-    """Do the chore of this name, unless a fresher run of it is due already."""
+def housekeeping(chores: list[str]) -> State[Any]:
+    """Do the chores of these names one after another, unless a fresher run of them is due already."""
     if _is_stale(_RUN_IS_STALE_AFTER):
         return Completed(message="A later run is due already.")
+    control = runtime.control(_flow_run_id())
+    failed = [chore for chore in chores if not control.must_stop and not _is_done(chore)]
+    if failed:
+        raise ChoreFailedError(", ".join(failed))
+    return Completed(message=f"{len(chores)} chore(s) are done." if not control.must_stop else "The worker stops.")
+
+
+def _is_done(chore: str) -> bool:
+    """Do a chore and return whether that went well; one that fails holds up no other."""
     try:
         runtime.work.run_chore(chore)
     except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
         log.warning("chore_failed", extra={"chore": chore, "error": type(error).__name__})
-    else:
-        return Completed(message=f"{chore} is done.")
-    raise ChoreFailedError(chore)
+        return False
+    return True
 
 
 def _is_stale(after: timedelta) -> bool:

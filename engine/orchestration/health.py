@@ -39,6 +39,7 @@ class PrefectHealth:
     def __init__(self) -> None:
         self._calls: deque[_Call] = deque(maxlen=200)
         self._is_down = False
+        self._noted_at = float("-inf")
         self._silent_since: float | None = None
         self._least_limit = CALL_LIMIT_SECONDS
         self._lock = threading.Lock()
@@ -48,6 +49,11 @@ class PrefectHealth:
         """Tell whether Prefect counts as not answering."""
         with self._lock:
             return self._is_down
+
+    def is_fresh(self, at: float) -> bool:
+        """Tell whether Prefect is up and was asked something so shortly before `at` that nobody need ask again."""
+        with self._lock:
+            return not self._is_down and at - self._noted_at < EVERY_SECONDS
 
     @property
     def limit(self) -> float:
@@ -73,6 +79,7 @@ class PrefectHealth:
             while self._calls and self._calls[0].at < at - WINDOW_SECONDS:
                 self._calls.popleft()
             self._calls.append(_Call(at, seconds, answered))
+            self._noted_at = at
             self._note_silence(at, seconds, answered=answered)
             self._is_down = self._still_down() if self._is_down else self._is_silent(at) or self._has_failed()
 
@@ -116,9 +123,10 @@ class Probe(threading.Thread):
         self._stop_asked = stop
 
     def run(self) -> None:
-        """Probe until asked to stop."""
+        """Probe until asked to stop, whenever nobody else has asked Prefect anything for a while."""
         while not self._stop_asked.wait(EVERY_SECONDS):
-            self.probe()
+            if not self._health.is_fresh(time.monotonic()):
+                self.probe()
 
     def probe(self) -> bool:
         """Ask once, note the answer, and return whether it was good."""

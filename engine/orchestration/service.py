@@ -23,7 +23,7 @@ from engine.orchestration.worker import IcmcWorker
 log = logging.getLogger(__name__)
 
 FLOW_RUNS_AT_ONCE: Final = 6
-_REGISTER_EVERY_SECONDS: Final = 20.0
+_REGISTER_EVERY_SECONDS: Final = 60.0
 
 
 def run_worker(work: Work, address: PrefectAddress, *, stop: threading.Event) -> None:

@@ -35,11 +35,25 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_CLI_PROMPT": "false",
+    # A lost flow run is found by its worker's end, sooner than by heartbeats of its own.
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "3600",
 }
 _SERVER_ONLY: Final[Mapping[str, str]] = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "604800",
     "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P1D",
+    # It only calls a run late that waits; nothing of ours goes by that word.
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "60",
+    # No flow run of ours is ever paused.
+    "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
+    # The worker itself ends what is cancelled, and marks as crashed what its own end left behind.
+    "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "300",
+    # Serves workers that start containers elsewhere and clean up after them.
+    "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "300",
+    # Schedules are looked at each minute; a deployment that has just been registered waits no longer than that.
+    "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
+    # How exact an admin's own automation is that waits for something not to happen.
+    "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1M",
 }
 
 

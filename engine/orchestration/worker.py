@@ -35,9 +35,10 @@ from engine.orchestration.runtime import RunControl
 
 log = logging.getLogger(__name__)
 
-_POLL_SECONDS: Final = 2.0
+_POLL_SECONDS: Final = 5.0
+"""The dispatcher says when it has made a flow run of a case: looking finds those of schedules, and retries."""
 _CANCEL_POLL_SECONDS: Final = 1.0
-_SELDOM: Final = 5
+_SELDOM, _CANCEL_SELDOM = 2, 10
 """In the pool of the deadlines, whose runs come by the minute, looking so many times less often is enough."""
 _PAUSE_IN_CALLS: Final = 2
 """Between two looks the worker waits for at least so many times what an answer takes."""
@@ -60,12 +61,13 @@ class IcmcJobConfiguration(BaseJobConfiguration):
         flow_run: FlowRun,
         deployment: DeploymentResponse | None = None,
         flow: ApiFlow | None = None,
-        work_pool: WorkPool | None = None,
-        worker_name: str | None = None,
-        worker_id: UUID | None = None,
+        work_pool: WorkPool | None = None,  # noqa: ARG002 - the base class's signature, here and below
+        worker_name: str | None = None,  # noqa: ARG002
+        worker_id: UUID | None = None,  # noqa: ARG002
     ) -> None:
-        """Remember the deployment's entrypoint."""
-        super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
+        """Remember the deployment's entrypoint; a thread needs no environment, command or labels of its own."""
+        self._related_objects = {"deployment": deployment, "flow": flow, "flow-run": flow_run}
+        self.name = flow_run.name
         self._entrypoint = (deployment.entrypoint or "") if deployment is not None else ""
 
 
@@ -94,10 +96,6 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
     @cached_property
     def _watch(self) -> anyio.CancelScope:
         return anyio.CancelScope()
-
-    @property
-    def _how_seldom(self) -> int:
-        return 1 if self._work_pool_name == CASES_POOL else _SELDOM
 
     async def setup(self) -> None:
         """Prepare, and begin to look for running flow runs that are being cancelled."""
@@ -164,7 +162,7 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
     async def _serve(self, stop: asyncio.Event) -> None:
         async with self:
             async with anyio.create_task_group() as loops:
-                poll = _POLL_SECONDS * self._how_seldom
+                poll = _POLL_SECONDS * (1 if self._work_pool_name == CASES_POOL else _SELDOM)
                 loops.start_soon(self._repeat, self.get_and_submit_flow_runs, poll, self._fetch_asked)
                 loops.start_soon(self._repeat, self._sync_and_initialize, self.heartbeat_interval_seconds, None)
                 await stop.wait()
@@ -211,7 +209,8 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
 
     async def _watch_cancellations(self) -> None:
         with self._watch:
-            await self._repeat(self._notice_cancellations, _CANCEL_POLL_SECONDS * self._how_seldom, None)
+            seldom = 1 if self._work_pool_name == CASES_POOL else _CANCEL_SELDOM
+            await self._repeat(self._notice_cancellations, _CANCEL_POLL_SECONDS * seldom, None)
 
     async def _notice_cancellations(self) -> None:
         """Tell the threads of cancelled flow runs; a base worker notices only those that have not begun."""

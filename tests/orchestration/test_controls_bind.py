@@ -34,7 +34,7 @@ def _paused(site: Site) -> Iterator[None]:
 
 
 def test_every_published_workflow_has_a_deployment_with_its_version(site: Site) -> None:
-    until(lambda: {"child-labour", "deadlines", "reconcile-jobs"} <= site.api.deployments().keys())
+    until(lambda: {"child-labour", "deadlines", "housekeeping-1-min"} <= site.api.deployments().keys())
     deployments = site.api.deployments()
     assert deployments["child-labour"]["version"] == "1"
     assert deployments["child-labour"]["work_pool_name"] == "icmc"

@@ -76,3 +76,15 @@ def test_a_server_that_hangs_is_down_within_half_a_minute_however_slow_it_was() 
         probes += 1
     assert at - 5.0 <= 35.0
     assert probes <= 2
+
+
+def test_nobody_asks_again_who_has_just_been_answered_unless_prefect_is_down() -> None:
+    health = PrefectHealth()
+    assert not health.is_fresh(100.0)
+    health.note(at=100.0, seconds=0.1, answered=True)
+    assert health.is_fresh(104.9)
+    assert not health.is_fresh(105.0)
+    for at in (106.0, 107.0, 108.0):
+        health.note(at=at, seconds=0.1, answered=False)
+    assert health.is_down
+    assert not health.is_fresh(108.1)

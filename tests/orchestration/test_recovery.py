@@ -114,4 +114,4 @@ def test_everything_registers_itself_again_when_prefects_database_was_deleted(lo
         connection.execute("CREATE SCHEMA public")
     lone_site.server.start()
     until(lambda: _is_done(lone_site, second), seconds=120)
-    assert {"child-labour", "deadlines", "reconcile-jobs"} <= lone_site.api.deployments().keys()
+    assert {"child-labour", "deadlines", "housekeeping-1-min"} <= lone_site.api.deployments().keys()
