@@ -5,14 +5,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Concatenate, Protocol
+from typing import Protocol
 
 from engine.core.checkpoints import Written
 from engine.core.compiled import CompiledWorkflow
 from engine.core.library import Library as Published
 from engine.core.policy import Viewer
 from engine.core.retention import Tombstone
-from engine.db.reading import P, Reader, Reading, T
+from engine.db.reading import Asks, Reader, Reading
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDay
 from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceError
@@ -148,7 +148,7 @@ class BeginsWork(Protocol):
 
 
 @dataclass(frozen=True)
-class Engine:
+class Engine(Asks):
     """One assembled system. `definitions` compiles by content hash; `library` gives what is published now.
 
     `lint` checks the texts of files by name; `whole_calendar` adds public holidays and added days to a calendar.
@@ -194,18 +194,6 @@ class Engine:
     dispose: Callable[[], None] = _nothing
     uptime: Callable[[], Uptime] = _always_starting
 
-    def ask(
-        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Return what a view shows to a viewer, in a transaction of its own; raises what the view raises."""
-        return self.reader.ask(view, viewer, *args, **kwargs)
-
-    def ask_board(
-        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Do the same for what only counts cases, of all units for who keeps the system running."""
-        return self.reader.ask_board(view, viewer, *args, **kwargs)
-
-    def ask_all(self, view: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what a view shows to the system itself, which sees all rows."""
-        return self.reader.ask_all(view, *args, **kwargs)
+    def reading(self, viewer: Viewer | None = None) -> AbstractContextManager[Reading]:
+        """Begin a transaction that only reads what a viewer may see."""
+        return self.reader.reading(viewer)

@@ -240,8 +240,8 @@ class Concern(NamedTuple):
     raised_by: UUID
     raised_at: datetime
     recipient_id: UUID
-    status: str
-    answered_at: datetime | None
+    status: str = "new"
+    answered_at: datetime | None = None
 
 
 class EmergencyRequest(NamedTuple):

@@ -27,12 +27,12 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from engine.core.access import OPERATIONAL
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
 from engine.core.values import person_in
-from engine.db.columns import uuids
 from engine.db.reading import Reading
 from engine.db.shape import CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, OPENING
 from engine.db.tables import TABLES
@@ -263,4 +263,4 @@ def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
     """Return these units, or all of them for None, as something to select from, with the column `id`."""
     if ids is None:
         return select(UNIT.c.id).subquery("units")
-    return func.unnest(literal(sorted(ids), uuids())).table_valued("id").render_derived(name="units")
+    return func.unnest(literal(sorted(ids), ARRAY(Uuid()))).table_valued("id").render_derived(name="units")

@@ -1,7 +1,8 @@
 """What every view is given, and whoever asks one: a transaction that only reads, for one viewer."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -125,8 +126,38 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Reader:
+class Asks(ABC):
     """Asks views. What a viewer may not see does not exist for them, whatever they ask."""
+
+    @abstractmethod
+    def reading(self, viewer: Viewer | None = None) -> AbstractContextManager[Reading]:
+        """Begin a transaction that only reads what a viewer may see; without one all rows, for the system itself."""
+
+    def ask(
+        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return what a view shows to a viewer: the database itself gives only the rows that they may see.
+
+        Raises what the view raises.
+        """
+        with self.reading(viewer) as reading:
+            return view(reading, viewer, *args, **kwargs)
+
+    def ask_board(
+        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the same for what only counts cases: those of all units for a viewer who keeps the system running."""
+        with self.reading(None if board_units(viewer) is None else viewer) as reading:
+            return view(reading, viewer, *args, **kwargs)
+
+    def ask_all(self, view: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what a view shows to the system itself, which sees all rows."""
+        with self.reading() as reading:
+            return view(reading, *args, **kwargs)
+
+
+class Reader(Asks):
+    """Asks views of a database."""
 
     def __init__(
         self, engine: Engine, reader: Engine, *, secret: bytes, known: Known, vault: Vault, clock: Clock
@@ -142,27 +173,8 @@ class Reader:
         self._vault = vault
         self._clock = clock
 
-    def ask(
-        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Return what a view shows to a viewer: the database itself gives only the rows that they may see."""
-        with self._reading(viewer) as reading:
-            return view(reading, viewer, *args, **kwargs)
-
-    def ask_board(
-        self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Do the same for what only counts cases: those of all units for a viewer who keeps the system running."""
-        with self._reading(None if board_units(viewer) is None else viewer) as reading:
-            return view(reading, viewer, *args, **kwargs)
-
-    def ask_all(self, view: Callable[Concatenate[Reading, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what a view shows to the system itself, which sees all rows."""
-        with self._reading() as reading:
-            return view(reading, *args, **kwargs)
-
     @contextmanager
-    def _reading(self, viewer: Viewer | None = None) -> Iterator[Reading]:
+    def reading(self, viewer: Viewer | None = None) -> Iterator[Reading]:
         """Begin a transaction that only reads; what was read, the time and the definitions outlive it.
 
         What the system asks while it changes something is read over the connection in hand, as it is then.
@@ -181,7 +193,7 @@ class Reader:
 
     def gaps_in_the_wall(self) -> tuple[str, ...]:
         """Name the tables that row-level security does not guard as it should; none where all is well."""
-        with self._reading() as reading:
+        with self.reading() as reading:
             return gaps_in_the_wall(reading.connection)
 
     def rights_beyond(self) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ class StoredDefinition(NamedTuple):
     content_hash: str
     source: str
     flattened: Mapping[str, Any]
-    author: str
-    published_at: datetime | None
+    author: str = ""
+    published_at: datetime | None = None
     owner_unit_id: UUID | None = None
 
     def serves(self, unit_id: UUID) -> bool:

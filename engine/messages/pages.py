@@ -1,6 +1,5 @@
 """The pages of messages: what was given up, gateways, and how one is notified."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
 
@@ -30,8 +29,7 @@ from engine.messages.views import contacts, organisations
 from engine.messages.views import dead_letters as dead_letters_view
 from engine.people.viewer import actors
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, texts, typed, whole_number
+from engine.web.posted import FIRST, Again, text, texts, typed, whole_number
 from engine.web.visit import Visit
 from engine.web.words import choices
 
@@ -68,7 +66,7 @@ def drop(visit: SignedIn, delivery_id: UUID, form: Posted) -> Response:
         with suppress(NotFoundError):
             drop_delivery(visit.engine, delivery_id, viewer=visit.viewer, reason=text(form, "reason"))
     except InvalidAnswersError as error:
-        return _letters(visit, errors={f"reason-{delivery_id}": " ".join(error.problems.values())})
+        return _letters(visit, again=Again({f"reason-{delivery_id}": " ".join(error.problems.values())}))
     return visit.go("/dead-letters", said="dropped")
 
 
@@ -87,9 +85,9 @@ def set_up(visit: SignedIn, form: Posted) -> Response:
             url=text(form, "url"), rate_per_minute=whole_number(form, "rate"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _channels(visit, errors=error.problems, given=typed(form))
+        return _channels(visit, again=Again(error.problems, typed(form)))
     except GatewayError as error:
-        return _channels(visit, errors={"url": str(error)}, given=typed(form))
+        return _channels(visit, again=Again({"url": str(error)}, typed(form)))
     return visit.go("/channels", said="channel")
 
 
@@ -112,9 +110,9 @@ def try_it(visit: SignedIn, form: Posted) -> Response:
             command_id=visit.command_of(form, organisation, channel, to),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _channels(visit, errors=error.problems, given=typed(form))
+        return _channels(visit, again=Again(error.problems, typed(form)))
     except DeliveryError as error:
-        return _channels(visit, errors={"to": str(error)}, given=typed(form))
+        return _channels(visit, again=Again({"to": str(error)}, typed(form)))
     return visit.go("/channels", said="tried")
 
 
@@ -132,35 +130,26 @@ def fire_again(visit: SignedIn) -> Response:
     return visit.go("/board", said="fired_again")
 
 
-def _letters(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
+def _letters(visit: Visit, *, again: Again = FIRST) -> Response:
     return visit.page(
         "dead-letters.html",
         title="Messages given up",
         section="board",
-        status=422 if errors else 200,
         letters=visit.engine.ask_board(dead_letters_view, visit.viewer),
         reasons=choices(REASONS),
-        errors=errors or {},
-        problems=summary_of(errors),
+        again=again,
     )
 
 
-def _channels(
-    visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
-) -> Response:
-    shown = {name: value for name, value in (given or {}).items() if name != "url"}
+def _channels(visit: Visit, *, again: Again = FIRST) -> Response:
     return visit.page(
         "channels.html",
         title="Channels",
         section="board",
-        status=422 if errors else 200,
         channels=visit.engine.ask_board(channels_view, visit.viewer),
         organisations=visit.engine.ask(organisations, visit.viewer),
         kinds=CHANNELS,
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=shown,
-        command_id=visit.new_command(),
+        again=again._replace(typed={name: value for name, value in again.typed.items() if name != "url"}),
     )
 
 
@@ -180,7 +169,7 @@ def saved(visit: SignedIn, form: Posted) -> Response:
             quiet_from=chosen.quiet_from, quiet_until=chosen.quiet_until, zone=chosen.zone,
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, chosen, errors=error.problems)
+        return _page(visit, chosen, again=Again(error.problems))
     return visit.go("/preferences", said="preferences")
 
 
@@ -195,7 +184,7 @@ def reached(visit: SignedIn, form: Posted) -> Response:
         )  # fmt: skip
     except InvalidAnswersError as error:
         chosen = preference_of(visit.engine, viewer=visit.viewer)
-        return _page(visit, chosen, errors=error.problems, given=typed(form))
+        return _page(visit, chosen, again=Again(error.problems, typed(form)))
     return visit.go("/preferences", said="contact")
 
 
@@ -210,26 +199,17 @@ def _chosen(visit: Visit, form: FormData) -> Preference:
     )
 
 
-def _page(
-    visit: Visit,
-    chosen: Preference,
-    *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-) -> Response:
+def _page(visit: Visit, chosen: Preference, *, again: Again = FIRST) -> Response:
     ways = [way for way in WAYS if way != IN_APP]
     return visit.page(
         "preferences.html",
         title="How I am notified",
         section="transmit",
-        status=422 if errors else 200,
         chosen=chosen,
         ways=ways,
         wanted=chosen.channels or ways,
         gateways=CHANNELS,
         contacts=visit.engine.ask(contacts, visit.viewer),
         may_be_reached=visit.may(Action.WORK) or visit.may(Action.MANAGE_PEOPLE),
-        typed=given or {},
-        errors=errors or {},
-        problems=summary_of(errors),
+        again=again,
     )

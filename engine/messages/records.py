@@ -136,8 +136,8 @@ class ChannelSetting(NamedTuple):
     channel: str
     url: str
     host: str
-    enabled: bool
-    rate_per_minute: int
+    enabled: bool = True
+    rate_per_minute: int = 60
 
 
 class Recent(NamedTuple):

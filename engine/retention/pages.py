@@ -1,6 +1,5 @@
 """How long data is kept: what is due, held back, sealed or to be erased, and who agrees to it."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -17,8 +16,7 @@ from engine.retention.actions.custody import standing
 from engine.retention.views import holders
 from engine.retention.views import keeping as retention_view
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, typed, uuid_or_none
+from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -75,7 +73,7 @@ def hold(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             reason=text(form, "reason"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, case_id, errors=error.problems, given=typed(form), command_id=command_id)
+        return _page(visit, case_id, again=Again(error.problems, typed(form), command_id))
     return visit.go(f"/cases/{case_id}/keeping", said="held_back")
 
 
@@ -111,7 +109,7 @@ def encrypt(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             holder_id=uuid_or_none(form, "holder_id") or UUID(int=0),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, case_id, errors=error.problems, given=typed(form), command_id=command_id)
+        return _page(visit, case_id, again=Again(error.problems, typed(form), command_id))
     return visit.go("/keeping", said="sealed")
 
 
@@ -137,7 +135,7 @@ def erase(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     person_id = uuid_or_none(form, "person_id")
     if person_id is None:
         errors = {"person_id": "Choose a person."}
-        return _page(visit, case_id, errors=errors, given=typed(form), command_id=command_id)
+        return _page(visit, case_id, again=Again(errors, typed(form), command_id))
     try:
         erasure.ask_erasure(
             visit.engine, case_id, person_id, viewer=visit.viewer, command_id=command_id,
@@ -146,9 +144,9 @@ def erase(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
         )  # fmt: skip
     except InvalidAnswersError as error:
         problems = {("ground_code_erase" if k == "ground_code" else k): v for k, v in error.problems.items()}
-        return _page(visit, case_id, errors=problems, given=typed(form), command_id=command_id)
+        return _page(visit, case_id, again=Again(problems, typed(form), command_id))
     except RetentionError as error:
-        return _page(visit, case_id, errors={"person_id": str(error)}, given=typed(form), command_id=command_id)
+        return _page(visit, case_id, again=Again({"person_id": str(error)}, typed(form), command_id))
     return visit.go(f"/cases/{case_id}/keeping", said="erasure_asked")
 
 
@@ -183,15 +181,7 @@ def copy_erased(visit: SignedIn, notice_id: UUID, form: Posted) -> Response:
     return visit.go("/keeping", said="answered")
 
 
-def _page(
-    visit: Visit,
-    case_id: UUID,
-    *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-    reason: str = "",
-) -> Response:
+def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST, reason: str = "") -> Response:
     found = visit.engine.ask(retention_view, visit.viewer, case_id)
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     may_restrict = visit.may(Action.RESTRICT)
@@ -199,7 +189,6 @@ def _page(
         "case-keeping.html",
         title=f"Keep and erase, case {case.number}",
         section="track",
-        status=422 if errors else 200,
         zone=case.zone,
         case=case,
         found=found,
@@ -212,8 +201,5 @@ def _page(
         may_hold=visit.may(Action.HOLD),
         may_restrict=may_restrict,
         may_ask=visit.may(Action.ASK_ERASURE),
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )

@@ -87,8 +87,8 @@ class RetentionProposal(NamedTuple):
     due_at: datetime
     kept_until: datetime | None
     proposed_at: datetime
-    decision: str
-    decided_at: datetime | None
+    decision: str = ""
+    decided_at: datetime | None = None
 
 
 class ErasureNotice(NamedTuple):

@@ -249,12 +249,12 @@ class Session(NamedTuple):
     actor_id: UUID
     created_at: datetime
     seen_at: datetime
-    ended_at: datetime | None
-    stepped_up_at: datetime | None
-    by_factor: bool
-    pending: bool
-    device: str
-    disabled: bool
+    ended_at: datetime | None = None
+    stepped_up_at: datetime | None = None
+    by_factor: bool = False
+    pending: bool = False
+    device: str = ""
+    disabled: bool = False
 
 
 class Factor(NamedTuple):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from starlette.datastructures import FormData
@@ -19,6 +19,18 @@ from engine.web.times import for_input, from_input
 from engine.work.records import FieldView
 
 LONGEST = 100_000
+
+
+class Again(NamedTuple):
+    """What a form shows again: what does not fit, by field, what was typed, and the id of its command."""
+
+    errors: Mapping[str, str] = {}
+    typed: Mapping[str, str] = {}
+    command_id: UUID | None = None
+
+
+FIRST: Final = Again()
+"""A form that nobody has sent yet."""
 _LINE = re.compile(r"-(\d{1,4})-(?:start|end|place|evidence)")
 
 

@@ -19,8 +19,9 @@ from engine.cases.views.lists import find_case
 from engine.core.policy import Action, Viewer, can
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.web.demo_controls import DemoControls
+from engine.web.forms import summary_of
 from engine.web.pages import render
-from engine.web.posted import text, uuid_or_none
+from engine.web.posted import Again, text, uuid_or_none
 from engine.web.security import is_unprotected
 from engine.web.times import zone_of
 from engine.web.turns import KnownSessions
@@ -218,11 +219,24 @@ class Visit:
         page_id = uuid_or_none(form, "command_id") or self.new_command()
         return uuid5(page_id, "|".join((self.request.url.path, *which)))
 
-    def page(self, template: str, *, title: str, status: int = 200, section: str = "", **more: object) -> HTMLResponse:
-        """Answer with a page; `section` is the door of the navigation that it belongs to."""
+    def page(
+        self,
+        template: str,
+        *,
+        title: str,
+        status: int = 200,
+        section: str = "",
+        again: Again | None = None,
+        **more: object,
+    ) -> HTMLResponse:
+        """Answer with a page; `section` is its door of the navigation, `again` what its form shows again."""
         waits = self.engine.ask(count_waiting, self.viewer)
-        context = frame(self.portal, self.request, self.viewer, title=title, section=section, waits=waits) | more
-        return HTMLResponse(render(template, context), status_code=status)
+        context = frame(self.portal, self.request, self.viewer, title=title, section=section, waits=waits)
+        if again is not None:
+            status = 422 if again.errors else status
+            context |= again._asdict() | {"problems": summary_of(again.errors)}
+            context["command_id"] = again.command_id or self.new_command()
+        return HTMLResponse(render(template, context | more), status_code=status)
 
     def go(self, path: str, **query: str) -> RedirectResponse:
         """Send the browser on after something was done."""

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import ARRAY, Boolean, Column, Uuid
 
 from engine.core.keys import KEPT_CLEAR, clear_reason
-from engine.db.columns import Encrypted
 from engine.db.encrypted_columns import ENCRYPTED
 from engine.db.tables import METADATA
+from engine.db.tables.fields import Encrypted
 from engine.errors import InvalidAnswersError
 from engine.plugin.fields import FieldKind, specs_of
 from engine.plugin.steps import StepKind, StepType

@@ -5,9 +5,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from engine.core.keys import KEPT_CLEAR
-from engine.db.columns import Encrypted
 from engine.db.encrypted_columns import ENCRYPTED
 from engine.db.tables import METADATA
+from engine.db.tables.fields import Encrypted
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "keys.md"
 

@@ -418,7 +418,7 @@ def law_told(world: World, case_id: UUID, person: UUID) -> Any:
     """Return what is known of a person for the law, as the core reads it and as pages do."""
     element, zone = f"person:{person}", "Asia/Kolkata"
     core = told_in(world.state(case_id), element, zone=zone)
-    with world.engine.reader._reading() as reading:
+    with world.engine.reader.reading() as reading:
         page = LawHere(reading, world.engine.library()).told(case_id, element, zone=zone)
     assert page == core
     return core, page

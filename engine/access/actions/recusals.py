@@ -52,8 +52,7 @@ def recuse(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.RECUSE)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["id"]))
         problems = _problems(tx, state, viewer, reason, actor_id, unit_id, reason_code)
         if problems:
@@ -62,8 +61,7 @@ def recuse(
             id=engine.entropy.uuid(), case_id=case_id, actor_id=actor_id, unit_id=unit_id, reason=reason,
             reason_code=reason_code, set_by=viewer.actor_id, set_at=now,
         )  # fmt: skip
-        _replace_conflict(tx, recusal, now)
-        tx.of(AccessStore).recuse(recusal)
+        _write(tx, recusal, now)
         released: list[JsonValue] = [str(item.id) for item in give_back_what_is_barred(tx, case_id)]
         type_, body = event_of(recusal)
         body |= {"released": released} if released else {}
@@ -86,8 +84,7 @@ def end_recusal(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.RECUSE)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["id"])) if "id" in known else None
         recusal = next((one for one in tx.of(AccessStore).recusals_of(case_id) if one.id == recusal_id), None)
         if recusal is None:
@@ -153,11 +150,12 @@ def event_of(recusal: Recusal) -> tuple[str, dict[str, JsonValue]]:
     return "AccessDenied", {"denial_id": str(recusal.id), "whom": recusal.whom}
 
 
-def _replace_conflict(tx: Transaction, recusal: Recusal, now: datetime) -> None:
-    """End the conflict of interest in whose place a new one of the same person comes."""
+def _write(tx: Transaction, recusal: Recusal, now: datetime) -> None:
+    """Write a recusal, in place of a conflict of interest that says the same."""
     for one in tx.of(AccessStore).recusals_of(recusal.case_id):
         if recusal.reason is RecusalReason.CONFLICT_OF_INTEREST and one.says_as(recusal):
             tx.of(AccessStore).end_recusal(one.id, by=recusal.set_by, at=now)
+    tx.of(AccessStore).recuse(recusal)
 
 
 def _ask_second(

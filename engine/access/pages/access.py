@@ -15,8 +15,7 @@ from engine.errors import InvalidAnswersError
 from engine.overview.views.case import case_page
 from engine.people.viewer import actors, units
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, uuid_or_none
+from engine.web.posted import FIRST, Again, text, uuid_or_none
 from engine.web.trying import tried
 from engine.web.visit import Visit
 
@@ -82,7 +81,7 @@ def ended(visit: SignedIn, case_id: UUID, recusal_id: UUID, form: Posted) -> Res
         )  # fmt: skip
     except InvalidAnswersError as error:
         shown = {f"end-{recusal_id}": sentence for sentence in error.problems.values()}
-        return _page(visit, case_id, errors=shown, command_id=command_id)
+        return _page(visit, case_id, again=Again(shown, command_id=command_id))
     return visit.go(f"/cases/{case_id}/access", said="lift_asked" if waits else "recusal_over")
 
 
@@ -97,14 +96,7 @@ def answered(visit: SignedIn, case_id: UUID, request_id: UUID, form: Posted) -> 
     return visit.go(f"/cases/{case_id}/access", said="lifted" if approved else "not_lifted")
 
 
-def _page(
-    visit: Visit,
-    case_id: UUID,
-    *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
     found = visit.engine.ask(case_access, visit.viewer, case_id)
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     people = {actor.id: actor.name for actor in visit.engine.ask(actors, visit.viewer) if not actor.disabled}
@@ -113,7 +105,6 @@ def _page(
         "access.html",
         title=f"Who may see case {case.number}",
         section="track",
-        status=422 if errors else 200,
         zone=case.zone,
         case=case,
         access=found,
@@ -122,8 +113,5 @@ def _page(
         reasons=REASONS,
         groups=GROUPS,
         lifting=LIFTING,
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )

@@ -1,6 +1,5 @@
 """Seeing a case of another unit in an emergency: asking, and confirming as a second person."""
 
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -15,8 +14,7 @@ from engine.cases.actions.reasons import note_reading
 from engine.core.policy import Action
 from engine.errors import InvalidAnswersError
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import clean, text, typed, whole_number
+from engine.web.posted import Again, clean, text, typed, whole_number
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -25,7 +23,7 @@ router = APIRouter()
 @router.get("/emergency-access")
 def emergency(visit: SignedIn, number: Annotated[str, Query(max_length=40)] = "") -> Response:
     """Show the form, what the viewer asked for, and what they have to confirm."""
-    return _page(visit, given={"number": clean(number)})
+    return _page(visit, Again(typed={"number": clean(number)}))
 
 
 @router.post("/emergency-access")
@@ -38,7 +36,7 @@ def asked(visit: SignedIn, form: Posted) -> Response:
             reason_code=text(form, "reason_code"), words=text(form, "words"), hours=whole_number(form, "hours"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, given=typed(form), errors=error.problems, command_id=command_id)
+        return _page(visit, Again(error.problems, typed(form), command_id))
     return visit.go("/emergency-access", said="emergency")
 
 
@@ -63,25 +61,15 @@ def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
     return visit.go("/emergency-access", said="emergency_confirmed" if approved else "emergency_ended")
 
 
-def _page(
-    visit: Visit,
-    *,
-    given: Mapping[str, str],
-    errors: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _page(visit: Visit, again: Again) -> Response:
     return visit.page(
         "emergency-access.html",
         title="Emergency access to a case",
         section="track",
-        status=422 if errors else 200,
         may_ask=visit.may(Action.EMERGENCY_ACCESS),
         mine=visit.engine.ask(my_emergencies, visit.viewer),
         waiting=visit.engine.ask(emergencies_to_confirm, visit.viewer),
         reasons=REASONS,
         hours=range(1, LONGEST_HOURS + 1),
-        typed=given,
-        errors=errors or {},
-        problems=summary_of(errors),
-        command_id=command_id or visit.new_command(),
+        again=again,
     )

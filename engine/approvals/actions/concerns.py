@@ -36,8 +36,7 @@ def raise_concern(
     now, concern_id = engine.clock.now(), engine.entropy.uuid()
     with engine.transaction() as tx:
         tx.of(HousekeepingStore).take_turn(command_id)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["concern_id"]))
         about = tx.of(DirectoryStore).actor(about_id) if about_id else None
         problems = _problems(kind, about, words, viewer, case_number)

@@ -1,6 +1,5 @@
 """What is told in confidence about one of us."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -11,8 +10,7 @@ from engine.approvals.actions.concerns import KINDS, STATUSES, answer_concern, r
 from engine.errors import InvalidAnswersError
 from engine.people.viewer import actors
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, typed, uuid_or_none
+from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -34,7 +32,7 @@ def told(visit: SignedIn, form: Posted) -> Response:
             about_id=uuid_or_none(form, "about_id"), case_number=text(form, "case_number"), words=text(form, "words"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, given=typed(form), errors=error.problems, command_id=command_id)
+        return _page(visit, again=Again(error.problems, typed(form), command_id))
     return visit.go("/concerns", said="concern")
 
 
@@ -54,42 +52,29 @@ def answered(visit: SignedIn, concern_id: UUID, form: Posted) -> Response:
             words=text(form, "words"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _one(visit, concern_id, given=typed(form), errors=error.problems)
+        return _one(visit, concern_id, again=Again(error.problems, typed(form)))
     return visit.go(f"/concerns/{concern_id}", said="concern_answered")
 
 
-def _page(
-    visit: Visit,
-    *,
-    given: Mapping[str, str] | None = None,
-    errors: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _page(visit: Visit, *, again: Again = FIRST) -> Response:
     people = {one.id: one.name for one in visit.engine.ask(actors, visit.viewer) if not one.disabled}
     return visit.page(
         "concerns.html",
         title="Report a concern about a colleague",
-        status=422 if errors else 200,
         concerns=visit.engine.ask(concerns_view, visit.viewer),
         people=tuple(people.items()),
         kinds=KINDS,
         statuses=STATUSES,
-        typed=given or {},
-        errors=errors or {},
-        problems=summary_of(errors),
-        command_id=command_id or visit.new_command(),
+        again=again,
     )
 
 
-def _one(
-    visit: Visit, concern_id: UUID, *, given: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
-) -> Response:
+def _one(visit: Visit, concern_id: UUID, *, again: Again = FIRST) -> Response:
     found, words, answer = read_concern(visit.engine, concern_id, viewer=visit.viewer)
     line = next(one for one in visit.engine.ask(concerns_view, visit.viewer) if one.id == concern_id)
     return visit.page(
         "concern.html",
         title="A concern",
-        status=422 if errors else 200,
         concern=line,
         case_number=found.case_number,
         words=words,
@@ -97,8 +82,5 @@ def _one(
         answered_at=found.answered_at,
         kinds=KINDS,
         statuses=STATUSES,
-        typed=given or {},
-        errors=errors or {},
-        problems=summary_of(errors),
-        command_id=visit.new_command(),
+        again=again,
     )

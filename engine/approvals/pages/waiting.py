@@ -1,6 +1,6 @@
 """What waits for a second person: one list, with the words and the page of each kind, and the answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -19,8 +19,7 @@ from engine.errors import (
     RetentionError,
 )
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text
+from engine.web.posted import FIRST, Again, text
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -45,27 +44,24 @@ def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
         raise NotFoundError(kind="request")
     answer = text(form, "answer")
     if answer not in {"yes", "no"}:
-        return _page(visit, errors={f"of-{request_id}": "Choose an answer."})
+        return _page(visit, again=Again({f"of-{request_id}": "Choose an answer."}))
     command_id = visit.command_of(form, answer)
     try:
         HANDLERS[found.kind].answer(Answer(visit.engine, found, visit.viewer, command_id, answer == "yes"))
     except InvalidAnswersError as error:
-        return _page(visit, errors={f"of-{request_id}": next(iter(error.problems.values()))})
+        return _page(visit, again=Again({f"of-{request_id}": next(iter(error.problems.values()))}))
     except (AlreadyEndedError, ConflictError, ConsentError, RetentionError, OwnApprovalError) as error:
-        return _page(visit, errors={f"of-{request_id}": str(error)})
+        return _page(visit, again=Again({f"of-{request_id}": str(error)}))
     return visit.go("/waiting", said="answered")
 
 
-def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
+def _page(visit: Visit, *, again: Again = FIRST) -> Response:
     lines = [(one, HANDLERS[one.kind]) for one in visit.engine.ask(waiting_view, visit.viewer)]
     return visit.page(
         "waiting.html",
         title="Waiting for a second person",
         section="waiting",
-        status=422 if errors else 200,
         to_answer=[line for line in lines if line[0].may_answer],
         mine=[line for line in lines if not line[0].may_answer],
-        errors=errors or {},
-        problems=summary_of(errors),
-        command_id=visit.new_command(),
+        again=again,
     )

@@ -40,8 +40,7 @@ def close_case(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.STEER)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return bool(known.get("closed", True))
         is_closed = state.case.status is CaseStatus.CLOSED or advice_against(state).workflows == 0
         if is_closed:

@@ -111,8 +111,7 @@ def add_step(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.CHANGE_PLAN)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["step_id"]))
         _require_limit(engine, limit, law, now)
         if from_at is not None and from_at > now:
@@ -208,8 +207,7 @@ def add_person(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.IDENTIFY)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["person_id"]))
         person_id = engine.entropy.uuid()
         tokens = engine.fingerprints.tokens(identity)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -24,7 +25,8 @@ from engine.overview.pages.plan import (
 from engine.overview.records.cases import CaseView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.posted import fitting, identity_of, instant, text, typed, uuid_or_none
+from engine.web.posted import FIRST, Again, fitting, identity_of, instant, text, uuid_or_none
+from engine.web.trying import tried
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -53,14 +55,14 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Add the step."""
     visit.must(Action.CHANGE_PLAN, case_id)
 
-    def act(command_id: UUID) -> Response:
+    def act(command_id: UUID) -> None:
         if text(form, "foreseen"):
             called = read_call(text(form, "foreseen"))
             if called is None:
                 raise InvalidAnswersError({"uses": "Choose one of the steps offered."})
             run, key, path = called
             call_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path)
-            return visit.go(f"/cases/{case_id}", said="step")
+            return
         uses, limit = text(form, "uses"), text(form, "limit")
         if not uses:
             raise InvalidAnswersError({"uses": "Choose a step."})
@@ -71,9 +73,8 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             title=fitting(form, _LONGEST)["title"], limit=limit or None, from_at=_happened_at(form, visit.viewer.zone),
             person_id=_for_whom(form),
         )  # fmt: skip
-        return visit.go(f"/cases/{case_id}", said="step")
 
-    return _try(visit, case_id, form, "add-step.html", "Add a step", act)
+    return _try(visit, case_id, form, "add-step.html", "Add a step", act, "step")
 
 
 def _happened_at(form: Posted, zone: str) -> datetime | None:
@@ -103,7 +104,7 @@ def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Bring a person into the case."""
     visit.must(Action.IDENTIFY, case_id)
 
-    def act(command_id: UUID) -> Response:
+    def act(command_id: UUID) -> None:
         role = text(form, "role")
         if role not in set(PersonRole):
             raise InvalidAnswersError({"role": "Choose what the person is in this case."})
@@ -111,9 +112,8 @@ def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, role=PersonRole(role),
             identity=identity_of(form),
         )  # fmt: skip
-        return visit.go(f"/cases/{case_id}", said="person")
 
-    return _try(visit, case_id, form, "add-person.html", "Add a person", act, roles=tuple(PersonRole))
+    return _try(visit, case_id, form, "add-person.html", "Add a person", act, "person", roles=tuple(PersonRole))
 
 
 @router.get("/cases/{case_id}/facts")
@@ -127,7 +127,7 @@ def fact_recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     """Say that a fact is so."""
     visit.must(Action.WORK, case_id)
 
-    def act(command_id: UUID) -> Response:
+    def act(command_id: UUID) -> None:
         name, _, given = text(form, "fact").partition("=")
         fact = next((fact for fact in _facts(visit, case_id) if fact.name == name), None)
         if fact is None:
@@ -136,9 +136,8 @@ def fact_recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
         if value is None:
             raise InvalidAnswersError({"fact": "This is not a value that the fact can have."})
         record_fact(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, name=name, value=value)
-        return visit.go(f"/cases/{case_id}", said="fact")
 
-    return _try(visit, case_id, form, "add-fact.html", "Record a fact", act)
+    return _try(visit, case_id, form, "add-fact.html", "Record a fact", act, "fact")
 
 
 @router.get("/cases/{case_id}/steps/{step_id}/journey")
@@ -151,17 +150,17 @@ def journey_form(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
 def journey_recorded(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted) -> Response:
     """Record a journey, or another stretch of time that the step's limit leaves out."""
     visit.must(Action.WORK, case_id)
-    command_id = visit.command_of(form)
-    try:
+
+    def act(command_id: UUID) -> None:
         start, end = _stretch(form, visit.viewer.zone)
         record_interval(
             visit.engine, step_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
             name=text(form, "name") or "journey", start=start, end=end,
             place=text(form, "place"), evidence=text(form, "evidence"),
         )  # fmt: skip
-    except InvalidAnswersError as error:
-        return _journey_page(visit, case_id, step_id, errors=error.problems, given=typed(form), command_id=command_id)
-    return visit.go(f"/cases/{case_id}/steps/{step_id}", said="journey")
+
+    to = f"/cases/{case_id}/steps/{step_id}"
+    return tried(visit, form, act, partial(_journey_page, visit, case_id, step_id), to=to, said="journey")
 
 
 def _stretch(form: Posted, zone: str) -> tuple[datetime, datetime | None]:
@@ -173,41 +172,25 @@ def _stretch(form: Posted, zone: str) -> tuple[datetime, datetime | None]:
     return start, end
 
 
-def _journey_page(
-    visit: Visit,
-    case_id: UUID,
-    step_id: UUID,
-    *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _journey_page(visit: Visit, case_id: UUID, step_id: UUID, *, again: Again = FIRST) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     step = case.step(step_id)
     return _page(
-        visit, case_id, "journey.html", "Record a journey", errors=errors, given=given, command_id=command_id,
+        visit, case_id, "journey.html", "Record a journey", again=again,
         step_id=step_id, step_title=step.title,
         names=interval_names(visit.engine.registry.step_types.get(step.uses)),
     )  # fmt: skip
 
 
 def _try(
-    visit: Visit,
-    case_id: UUID,
-    form: Posted,
-    template: str,
-    title: str,
-    act: Callable[[UUID], Response],
-    **more: object,
-) -> Response:
+    visit: Visit, case_id: UUID, form: Posted, template: str, title: str, act: Callable[[UUID], None], said: str,
+    **more: Any,  # noqa: ANN401 - what the template shows beside
+) -> Response:  # fmt: skip
     """Carry something out; what does not fit is shown on the same page, with what was typed."""
-    command_id = visit.command_of(form, text(form, "foreseen"), text(form, "fact"))
-    try:
-        return act(command_id)
-    except InvalidAnswersError as error:
-        return _page(
-            visit, case_id, template, title, errors=error.problems, given=typed(form), command_id=command_id, **more
-        )
+    return tried(
+        visit, form, act, partial(_page, visit, case_id, template, title, **more), to=f"/cases/{case_id}", said=said,
+        which=f"{text(form, 'foreseen')}|{text(form, 'fact')}",
+    )  # fmt: skip
 
 
 def _page(
@@ -216,22 +199,16 @@ def _page(
     template: str,
     title: str,
     *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-    **more: object,
+    again: Again = FIRST,
+    **more: Any,  # noqa: ANN401 - what the template shows beside
 ) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     return visit.page(
         template,
         title=f"{title}, case {case.number}",
         section="track",
-        status=422 if errors else 200,
         case=case,
-        errors=errors or {},
-        problems=[(f"#{name}", sentence) for name, sentence in (errors or {}).items()],
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
         limits=LIMITS,
         facts=declared_facts(case, visit.engine.definitions),
         foreseen=callable_steps(case, visit.engine.definitions),

@@ -18,8 +18,8 @@ from engine.errors import InvalidAnswersError, NoSecondPersonError
 from engine.overview.records.cases import StepView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, typed
+from engine.web.posted import FIRST, Again, text
+from engine.web.trying import tried
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -160,25 +160,14 @@ def _step(visit: Visit, case_id: UUID, step_id: UUID) -> StepView:
 
 
 def _try(
-    visit: Visit,
-    case_id: UUID,
-    form: Posted,
-    asked: CourseQuestion,
-    act: Callable[[UUID], str | None],
-    *,
-    said: str,
+    visit: Visit, case_id: UUID, form: Posted, asked: CourseQuestion, act: Callable[[UUID], str | None], *, said: str,
     step_id: UUID | None = None,
-) -> Response:
-    command_id = visit.command_of(form)
-    try:
-        told = act(command_id)
-    except InvalidAnswersError as error:
-        step = _step(visit, case_id, step_id) if step_id else None
-        return _page(visit, case_id, asked, step=step, errors=error.problems, given=typed(form), command_id=command_id)
-    except NoSecondPersonError as error:
-        problem = {"reason_code": str(error)}
-        return _page(visit, case_id, asked, errors=problem, given=typed(form), command_id=command_id)
-    return visit.go(f"/cases/{case_id}", said=told or said)
+) -> Response:  # fmt: skip
+    def page(*, again: Again) -> Response:
+        return _page(visit, case_id, asked, step=_step(visit, case_id, step_id) if step_id else None, again=again)
+
+    also = ("reason_code", (NoSecondPersonError,))
+    return tried(visit, form, act, page, to=f"/cases/{case_id}", said=said, also=also)
 
 
 def _page(
@@ -187,9 +176,7 @@ def _page(
     asked: CourseQuestion,
     *,
     step: StepView | None = None,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
+    again: Again = FIRST,
 ) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     workflows = [(name, title) for name, _, _, title in visit.engine.ask_all(published_workflows)]
@@ -197,14 +184,10 @@ def _page(
         "case-course.html",
         title=f"{asked.heading}, case {case.number}",
         section="track",
-        status=422 if errors else 200,
         case=case,
         asked=asked,
         step=step,
         is_over=step is not None and step.status not in LIVE,
         workflows=workflows if asked.workflow else (),
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )

@@ -7,7 +7,7 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-import engine.db.columns
+import engine.db.tables.fields
 ${imports if imports else ""}
 
 revision: str = ${repr(up_revision)}

@@ -81,10 +81,10 @@ class ConcernRow(
     without=("case_number",),
     to={"raised_by": "actor", "recipient_id": "actor", "about_id": "actor"},
     index=("raised_by", "recipient_id"),
+    server_default=("status",),
 ):
     """A concern about one of us, or a conflict of interest, told in confidence to one person; the words are sealed."""
 
     encrypted_case_number: bytes | None = encrypted()
     encrypted_words: bytes | None = encrypted()
-    status: str = Field(default="new", sa_column_kwargs={"server_default": "new"})
     encrypted_answer: bytes | None = encrypted()

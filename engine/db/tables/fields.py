@@ -9,16 +9,32 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, LargeBinary, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text, TypeEngine, Uuid
+from sqlalchemy import Boolean, Column, Date, DateTime, Dialect, ForeignKey, Integer, LargeBinary, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import Text, TypeDecorator, TypeEngine, Uuid
 from sqlmodel import AutoString, Field, SQLModel
 from sqlmodel.main import SQLModelMetaclass
 
-from engine.db.columns import Encrypted, instant, json_object, uuids
+from engine.errors import DamagedError
+
+ENCRYPTED_MARK: Final = b"v2|"
+
+
+class Encrypted(TypeDecorator[bytes]):
+    """A column that takes nothing but sealed values: plain text cannot get in by mistake."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - its signature
+        """Refuse a value that does not bear the mark of a seal."""
+        if value is not None and not value.startswith(ENCRYPTED_MARK):
+            raise DamagedError(what="A value for a sealed column")
+        return value
+
 
 _PLAIN: Final[Mapping[type, TypeEngine[Any]]] = {
-    UUID: Uuid(), datetime: instant(), date: Date(), bool: Boolean(), int: Integer(), str: AutoString(),
+    UUID: Uuid(), datetime: DateTime(timezone=True), date: Date(), bool: Boolean(), int: Integer(), str: AutoString(),
     bytes: LargeBinary(),
 }  # fmt: skip
 
@@ -49,7 +65,7 @@ class _Rows(SQLModelMetaclass):
         more |= {"table": any(isinstance(base, _Rows) for base in bases)}
         members.setdefault("__tablename__", re.sub(r"(?<!^)(?=[A-Z])", "_", name.removesuffix("Row")).lower())
         declared = members.setdefault("__annotations__", {})
-        for field, hint, default in _fields(of) if of else ():
+        for field, hint, default in fields_of(of) if of else ():
             if field in declared or field in without:
                 continue
             facts: dict[str, Any] = {"primary_key": field in key, "index": field in index, "unique": field in unique}
@@ -68,7 +84,7 @@ class Row(SQLModel, metaclass=_Rows):
     """The base of every row; each class of it is a table. Nobody makes one: stores write and read records."""
 
 
-def _fields(of: Any) -> list[tuple[str, Any, object]]:  # noqa: ANN401 - a class of records
+def fields_of(of: Any) -> list[tuple[str, Any, object]]:  # noqa: ANN401 - a class of records
     """List the fields of a record: name, type, and the plain value that it has where none is given."""
     if issubclass(of, BaseModel):
         given = {name: field.default for name, field in of.model_fields.items()}
@@ -95,23 +111,21 @@ def _type_of(kind: Any) -> tuple[TypeEngine[Any], str]:  # noqa: ANN401 - a type
         if issubclass(kind, known):
             return plain, ""
     if get_origin(kind) is not tuple:
-        return json_object(), "'{}'::jsonb"
+        return JSONB(), "'{}'::jsonb"
     inner = get_args(kind)[0]
     if not issubclass(inner, UUID | str):
-        return json_object(), "'[]'::jsonb"
-    return (uuids() if inner is UUID else ARRAY(Text())), "'{}'"
+        return JSONB(), "'[]'::jsonb"
+    return (ARRAY(Uuid()) if inner is UUID else ARRAY(Text())), "'{}'"
 
 
 def at(*, null: bool = True, index: bool = False) -> Any:  # noqa: ANN401 - stands as the default of a field
     """Declare an instant, kept in UTC."""
-    return Field(default=None, sa_column=Column(instant(), nullable=null, index=index))
+    return Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=null, index=index))
 
 
 def json_value(default: str = "{}") -> Any:  # noqa: ANN401
     """Declare a JSON object or list; `default` is its text."""
-    return Field(
-        default=None, sa_column=Column(json_object(), nullable=False, server_default=text(f"'{default}'::jsonb"))
-    )
+    return Field(default=None, sa_column=Column(JSONB(), nullable=False, server_default=text(f"'{default}'::jsonb")))
 
 
 def encrypted() -> Any:  # noqa: ANN401
@@ -126,4 +140,4 @@ def texts() -> Any:  # noqa: ANN401
 
 def ids() -> Any:  # noqa: ANN401
     """Declare a list of ids."""
-    return Field(default=None, sa_column=Column(uuids(), nullable=False, server_default=text("'{}'")))
+    return Field(default=None, sa_column=Column(ARRAY(Uuid()), nullable=False, server_default=text("'{}'")))

@@ -22,7 +22,6 @@ class DefinitionVersionRow(Row, of=StoredDefinition, to={"owner_unit_id": "unit"
 
     flattened: dict[str, Any] = Field(default=None, sa_column=Column(JSON(), nullable=False))
     contract_hashes: dict[str, Any] = json_value()
-    author: str = ""
     created_at: datetime = at(null=False)
     __table_args__ = (UniqueConstraint("kind", "name", "version"),)
 

@@ -67,8 +67,6 @@ class ChannelSettingRow(Row, of=ChannelSetting, without=("url",)):
 
     organisation_id: UUID | None = Field(default=None, foreign_key="organisation.id")
     encrypted_url: bytes | None = encrypted()
-    enabled: bool = True
-    rate_per_minute: int = 60
     changed_by: UUID | None = None
     changed_at: datetime = at(null=False)
     __table_args__ = (UniqueConstraint("organisation_id", "channel"),)

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, text
-from sqlmodel import Field
 
 from engine.core.retention import Erasure, ExportCopy, Hold, Restriction, Tombstone
 from engine.db.tables.fields import Row, encrypted
@@ -53,11 +52,12 @@ class ErasureNoticeRow(
     __table_args__ = (UniqueConstraint("erasure_id", "case_id", "unit_id"),)
 
 
-class RetentionProposalRow(Row, of=RetentionProposal, to={"case_id": "case"}, index=("case_id",)):
+class RetentionProposalRow(
+    Row, of=RetentionProposal, to={"case_id": "case"}, index=("case_id",), server_default=("decision",)
+):
     """That a case is due, by a retention policy, to be erased, sealed or looked at; a person decides."""
 
     policy_version: int
-    decision: str = Field(default="", sa_column_kwargs={"server_default": ""})
     decided_by: UUID | None = None
     __table_args__ = (Index("retention_open", "case_id", unique=True, postgresql_where=text("decided_at IS NULL")),)
 

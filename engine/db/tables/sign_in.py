@@ -18,6 +18,7 @@ class SessionRow(
     key=("token_hash",),
     to={"actor_id": "actor"},
     index=("actor_id",),
+    server_default=("by_factor", "pending", "device"),
 ):
     """A sign-in; only the hash of its token is kept.
 
@@ -28,9 +29,6 @@ class SessionRow(
     id: UUID = Field(
         default=None, sa_column=Column(Uuid(), nullable=False, unique=True, server_default=text("gen_random_uuid()"))
     )
-    by_factor: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    pending: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    device: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class SecondFactorRow(Row):

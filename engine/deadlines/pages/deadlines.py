@@ -24,8 +24,7 @@ from engine.deadlines.views.why import explain_deadline
 from engine.errors import AlreadyEndedError, InvalidAnswersError, LimitChangeError, NotFoundError, SecondPersonError
 from engine.overview.pages.plan import Offer
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import instant, text
+from engine.web.posted import FIRST, Again, instant, text
 from engine.web.trying import tried
 from engine.web.visit import Visit
 from engine.work.actions.reveal import reveal_places
@@ -160,9 +159,7 @@ def _page(
     case_id: UUID,
     deadline_id: UUID,
     *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
+    again: Again = FIRST,
     places: Mapping[tuple[str, datetime], StretchView] | None = None,
 ) -> Response:
     found = visit.engine.ask(explain_deadline, visit.viewer, deadline_id)
@@ -172,7 +169,6 @@ def _page(
         "why.html",
         title=f"Why this date? Case {found.case_number}",
         section="track",
-        status=422 if errors else 200,
         zone=found.zone,
         why=found,
         deadline=found.deadline,
@@ -182,10 +178,7 @@ def _page(
         pause_reasons=[Offer(key, words) for key, words in PAUSE_REASONS.items()],
         extension_reasons=[Offer(key, words) for key, words in EXTENSION_REASONS.items()],
         lengths=[Offer(key, words) for key, words in LENGTHS.items()],
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )
 
 

@@ -1,6 +1,5 @@
 """Delays, calls, and the links of messages."""
 
-from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -16,8 +15,7 @@ from engine.deadlines.views.lists import delays as delays_view
 from engine.deadlines.views.lists import link as link_view
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import instant, text, uuid_or_none
+from engine.web.posted import FIRST, Again, instant, text, uuid_or_none
 from engine.web.trying import tried
 from engine.web.visit import Visit
 
@@ -59,15 +57,7 @@ def rung(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted) -> Respons
     return tried(visit, form, act, partial(_page, visit, case_id, step_id), to=to, said="rung", which="|".join(said))
 
 
-def _page(
-    visit: Visit,
-    case_id: UUID,
-    step_id: UUID,
-    *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _page(visit: Visit, case_id: UUID, step_id: UUID, *, again: Again = FIRST) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     step = case.step(step_id)
     strips = late_views(case.deadlines, case_id=case_id, case_number=case.number, but=visit.viewer.actor_id)
@@ -75,16 +65,12 @@ def _page(
         "calls.html",
         title=f"Late: ring someone. {step.title}, case {case.number}",
         section="manage",
-        status=422 if errors else 200,
         case=case,
         step=step,
         late=[strip for strip in strips if strip.deadline.step_id == step_id],
         may_ring=case.is_own and Action.WORK in case.allowed,
         may_reveal=case.is_own and Action.REVEAL in case.allowed,
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )
 
 

@@ -78,8 +78,7 @@ def ask_copy(
     status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
     with engine.transaction() as tx:
         tx.of(HousekeepingStore).take_turn(command)
-        known = tx.of(HousekeepingStore).answer_to(command)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command)) is not None:
             return UUID(str(known["copy_id"]))
         if tx.of(RetentionStore).count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
             raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)

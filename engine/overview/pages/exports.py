@@ -1,6 +1,5 @@
 """Copies in spreadsheets, and counts that may be shown."""
 
-from collections.abc import Mapping
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -15,8 +14,7 @@ from engine.overview.spreadsheets import as_csv
 from engine.overview.views.copies import copies as copies_view
 from engine.overview.views.numbers import statistics as statistics_view
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, typed
+from engine.web.posted import FIRST, Again, text, typed
 from engine.web.times import local
 from engine.web.visit import Visit
 
@@ -46,7 +44,7 @@ def asked(visit: SignedIn, form: Posted) -> Response:
             chosen={name: text(form, name) for name in ("status", "since", "until")}, command_id=visit.command_of(form),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, errors=error.problems, given=given)
+        return _page(visit, again=Again(error.problems, given))
     return visit.go("/copies", said="copy_asked")
 
 
@@ -106,7 +104,7 @@ def statistics(
     )
 
 
-def _page(visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None) -> Response:
+def _page(visit: Visit, *, again: Again = FIRST) -> Response:
     may_export, may_answer = visit.may(Action.EXPORT), visit.may(Action.APPROVE_EXPORT)
     if not may_export and not may_answer:
         raise NotAllowedError(actor=visit.viewer.name, action=Action.EXPORT.value)
@@ -114,15 +112,11 @@ def _page(visit: Visit, *, errors: Mapping[str, str] | None = None, given: Mappi
         "copies.html",
         title="Copies",
         section="track",
-        status=422 if errors else 200,
         copies=visit.engine.ask(copies_view, visit.viewer),
         what=WHAT,
         purposes=PURPOSES_OF_COPIES,
         rows_alone=ROWS_ALONE,
         may_export=may_export,
         may_answer=may_answer,
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=visit.new_command(),
+        again=again,
     )

@@ -23,8 +23,7 @@ def once(engine: Engine, command_id: UUID, change: Callable[[Transaction, dateti
     now = engine.clock.now()
     with engine.transaction() as tx:
         tx.of(HousekeepingStore).take_turn(command_id)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["id"]))
         made = change(tx, now)
         tx.of(HousekeepingStore).remember(command_id, {"id": str(made)}, case_id=None, at=now)

@@ -64,7 +64,6 @@ def add_key(
         raise InvalidAnswersError(problems)
     command = command_id or engine.entropy.uuid()
     token, now = PREFIX + engine.entropy.token(), engine.wall_clock.now()
-    address = f"{account.strip().casefold().replace(' ', '-')}@service.invalid"
     with engine.transaction() as tx:
         tx.of(HousekeepingStore).take_turn(command)
         if tx.of(HousekeepingStore).answer_to(command) is not None:
@@ -73,11 +72,7 @@ def add_key(
         if unit_id is None:
             raise NotFoundError(kind="unit")
         unit_looked_after(tx, viewer, unit_id)
-        known = tx.of(DirectoryStore).credentials(address)
-        actor_id = known.actor_id if known else engine.entropy.uuid()
-        if known is None:
-            tx.of(DirectoryStore).add_actor(actor_id, name=account.strip(), email=address)
-            tx.of(DirectoryStore).change_actor(actor_id, is_service=True)
+        actor_id = _account(engine, tx, account.strip())
         for scope in wanted:
             tx.of(DirectoryStore).add_role(actor_id, unit_id=unit_id, role=_ROLES[scope])
         key = ApiKey(engine.entropy.uuid(), actor_id, name.strip(), wanted, now + timedelta(days=days))
@@ -88,6 +83,18 @@ def add_key(
         tx.of(HousekeepingStore).remember(command, {"key_id": str(key.id)}, case_id=None, at=now)
         tx.commit()
     return NewKey(key.id, token)
+
+
+def _account(engine: Engine, tx: Transaction, name: str) -> UUID:
+    """Return the service account of a name, which is made where there is none."""
+    address = f"{name.casefold().replace(' ', '-')}@service.invalid"
+    known = tx.of(DirectoryStore).credentials(address)
+    if known is not None:
+        return known.actor_id
+    actor_id = engine.entropy.uuid()
+    tx.of(DirectoryStore).add_actor(actor_id, name=name, email=address)
+    tx.of(DirectoryStore).change_actor(actor_id, is_service=True)
+    return actor_id
 
 
 def keys(engine: Engine, *, viewer: Viewer) -> tuple[ApiKey, ...]:

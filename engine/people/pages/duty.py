@@ -1,7 +1,7 @@
 """Who is on call, and who is away: rotas, hand-overs, absences with deputies."""
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from engine.people.viewer import units as units_view
 from engine.people.views import absences as absences_view
 from engine.people.views import shifts as shifts_view
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import instant, typed, uuid_or_none
+from engine.web.posted import FIRST, Again, instant, uuid_or_none
+from engine.web.trying import tried
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -39,31 +39,29 @@ def plan(visit: SignedIn, form: Posted) -> Response:
     """Put somebody on call."""
     visit.must(Action.MANAGE_ROTA)
 
-    def act(command_id: UUID) -> Response:
+    def act(command_id: UUID) -> None:
         starts_at, ends_at = _span(visit, form)
         plan_shift(
             visit.engine, viewer=visit.viewer, command_id=command_id,
             unit_id=_chosen(form, "unit_id", "Choose a unit."),
             actor_id=_chosen(form, "actor_id", "Choose a person."), starts_at=starts_at, ends_at=ends_at,
         )  # fmt: skip
-        return visit.go("/on-call", said="shift")
 
-    return _try(visit, form, act, _rota_page)
+    return tried(visit, form, act, partial(_rota_page, visit), to="/on-call", said="shift")
 
 
 @router.post("/on-call/hand-over")
 def handed_over(visit: SignedIn, form: Posted) -> Response:
     """End the present shift of a unit and begin another person's."""
 
-    def act(command_id: UUID) -> Response:
+    def act(command_id: UUID) -> None:
         hand_over(
             visit.engine, viewer=visit.viewer, command_id=command_id,
             unit_id=_chosen(form, "unit_id", "Choose a unit."),
             to=_chosen(form, "to", "Choose a person."),
         )  # fmt: skip
-        return visit.go("/on-call", said="handed_over")
 
-    return _try(visit, form, act, _rota_page)
+    return tried(visit, form, act, partial(_rota_page, visit), to="/on-call", said="handed_over")
 
 
 @router.post("/on-call/{shift_id}/cancel")
@@ -83,16 +81,15 @@ def absences(visit: SignedIn) -> Response:
 def away(visit: SignedIn, form: Posted) -> Response:
     """Note when somebody is away, and who stands in."""
 
-    def act(command_id: UUID) -> Response:
+    def act(command_id: UUID) -> None:
         starts_at, ends_at = _span(visit, form)
         note_absence(
             visit.engine, viewer=visit.viewer, command_id=command_id,
             actor_id=uuid_or_none(form, "who") or visit.viewer.actor_id, starts_at=starts_at, ends_at=ends_at,
             deputy_id=uuid_or_none(form, "deputy_id"),
         )  # fmt: skip
-        return visit.go("/absences", said="away")
 
-    return _try(visit, form, act, _absences_page)
+    return tried(visit, form, act, partial(_absences_page, visit), to="/absences", said="away")
 
 
 @router.post("/absences/{absence_id}/end")
@@ -102,23 +99,7 @@ def back(visit: SignedIn, absence_id: UUID, form: Posted) -> Response:
     return visit.go("/absences", said="back")
 
 
-_Page = Callable[[Visit, Mapping[str, str], Mapping[str, str], UUID | None], Response]
-
-
-def _try(visit: Visit, form: Posted, act: Callable[[UUID], Response], page: _Page) -> Response:
-    command_id = visit.command_of(form)
-    try:
-        return act(command_id)
-    except InvalidAnswersError as error:
-        return page(visit, error.problems, typed(form), command_id)
-
-
-def _rota_page(
-    visit: Visit,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _rota_page(visit: Visit, again: Again = FIRST) -> Response:
     shifts = visit.engine.ask(shifts_view, visit.viewer)
     names = dict(visit.engine.ask(units_view, visit.viewer))
     units = [(unit, names[unit]) for unit in visit.viewer.unit_ids if unit in names]
@@ -126,44 +107,26 @@ def _rota_page(
         "on-call.html",
         title="Who is on call",
         section="manage",
-        status=422 if errors else 200,
         units=[(unit, name, [shift for shift in shifts if shift.unit_id == unit]) for unit, name in units],
         colleagues=_colleagues(visit),
         may_plan={unit: can(visit.viewer, Action.MANAGE_ROTA, unit_id=unit) for unit, _ in units},
         may_hand_over={unit: _may_hand_over(visit, unit, shifts) for unit, _ in units},
-        **_what_was_typed(visit, errors, given, command_id),
+        again=again,
     )
 
 
-def _absences_page(
-    visit: Visit,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _absences_page(visit: Visit, again: Again = FIRST) -> Response:
     absences = visit.engine.ask(absences_view, visit.viewer)
     return visit.page(
         "absences.html",
         title="Who is away",
         section="manage",
-        status=422 if errors else 200,
         mine=[absence for absence in absences if absence.actor_id == visit.viewer.actor_id],
         others=[absence for absence in absences if absence.actor_id != visit.viewer.actor_id],
         colleagues=_colleagues(visit),
         may_plan=visit.may(Action.MANAGE_ROTA),
-        **_what_was_typed(visit, errors, given, command_id),
+        again=again,
     )
-
-
-def _what_was_typed(
-    visit: Visit, errors: Mapping[str, str] | None, given: Mapping[str, str] | None, command_id: UUID | None
-) -> dict[str, object]:
-    return {
-        "errors": errors or {},
-        "problems": summary_of(errors),
-        "typed": given or {},
-        "command_id": command_id or visit.new_command(),
-    }
 
 
 def _colleagues(visit: Visit) -> list[ActorView]:

@@ -1,7 +1,8 @@
 """People as those see them who manage them, and the demo's people by what they do."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -21,8 +22,8 @@ from engine.people.views import member, unit_list
 from engine.people.views import members as members_view
 from engine.sign_in.actions.guessing import Tries
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, typed, uuid_or_none
+from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
+from engine.web.trying import tried
 from engine.web.visit import Visit
 
 NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=())
@@ -76,7 +77,7 @@ router = APIRouter()
 @router.get("/people")
 def people(visit: SignedIn) -> Response:
     """List who acts and acted."""
-    return _people_page(visit, {}, {})
+    return _people_page(visit)
 
 
 @router.post("/people")
@@ -89,7 +90,7 @@ def invited(visit: SignedIn, form: Posted) -> Response:
             roles=[role] if (role := text(form, "role")) else [], supervisor_id=uuid_or_none(form, "supervisor_id"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _people_page(visit, error.problems, typed(form))
+        return _people_page(visit, Again(error.problems, typed(form)))
     return _link_page(visit, added.actor_id, added.token, waits="roles" if added.waits else "")
 
 
@@ -103,40 +104,40 @@ def person(visit: SignedIn, actor_id: UUID) -> Response:
 def role_given(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
     """Give a role in a unit."""
 
-    def act() -> str:
+    def act(_: UUID) -> str:
         unit_id = _unit(form)
         counts = manage_people.give_role(
             visit.engine, actor_id, viewer=visit.viewer, unit_id=unit_id, role=text(form, "role")
         )  # fmt: skip
         return "role_given" if counts else "role_asked"
 
-    return _try(visit, actor_id, form, act)
+    return tried(visit, form, act, partial(_person_page, visit, actor_id), to=f"/people/{actor_id}")
 
 
 @router.post("/people/{actor_id}/roles/take")
 def role_taken(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
     """Take a role in a unit."""
 
-    def act() -> str:
+    def act(_: UUID) -> str:
         unit_id = uuid_or_none(form, "unit_id") or UUID(int=0)
         manage_people.take_role(
             visit.engine, actor_id, viewer=visit.viewer, unit_id=unit_id, role=text(form, "role")
         )  # fmt: skip
         return "role_taken"
 
-    return _try(visit, actor_id, form, act)
+    return tried(visit, form, act, partial(_person_page, visit, actor_id), to=f"/people/{actor_id}")
 
 
 @router.post("/people/{actor_id}/supervisor")
 def supervisor_set(visit: SignedIn, actor_id: UUID, form: Posted) -> Response:
     """Say who supervises somebody."""
 
-    def act() -> str:
+    def act(_: UUID) -> str:
         chosen = uuid_or_none(form, "supervisor_id")
         manage_people.set_supervisor(visit.engine, actor_id, viewer=visit.viewer, supervisor_id=chosen)
         return "supervisor"
 
-    return _try(visit, actor_id, form, act)
+    return tried(visit, form, act, partial(_person_page, visit, actor_id), to=f"/people/{actor_id}")
 
 
 @router.post("/people/{actor_id}/link")
@@ -185,7 +186,7 @@ def lost_answered(visit: SignedIn, actor_id: UUID, request_id: UUID, form: Poste
 @router.get("/service-accounts")
 def keys(visit: SignedIn) -> Response:
     """List the keys with which other programs ask."""
-    return _keys_page(visit, {}, {})
+    return _keys_page(visit)
 
 
 @router.post("/service-accounts")
@@ -199,7 +200,7 @@ def key_made(visit: SignedIn, form: Posted) -> Response:
             days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - digits
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _keys_page(visit, error.problems, typed(form))
+        return _keys_page(visit, Again(error.problems, typed(form)))
     return visit.page("key-made.html", title="A new key", key=made.key)
 
 
@@ -217,34 +218,22 @@ def _unit(form: Posted) -> UUID:
     return unit_id
 
 
-def _try(visit: Visit, actor_id: UUID, form: Posted, act: Callable[[], str]) -> Response:
-    try:
-        return visit.go(f"/people/{actor_id}", said=act())
-    except InvalidAnswersError as error:
-        return _person_page(visit, actor_id, errors=error.problems, given=typed(form))
-
-
-def _people_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+def _people_page(visit: Visit, again: Again = FIRST) -> Response:
     members = visit.engine.ask(members_view, visit.viewer)
     may_manage = visit.may(Action.MANAGE_PEOPLE)
     return visit.page(
         "people.html",
         title="People",
         section="people",
-        status=422 if errors else 200,
         people=[one for one in members if not one.is_service],
         units=visit.engine.ask(unit_list, visit.viewer) if may_manage else (),
         may_manage=may_manage,
         roles=[(role.value, role.label) for role in Role],
-        typed=given,
-        errors=errors,
-        problems=summary_of(errors),
+        again=again,
     )
 
 
-def _person_page(
-    visit: Visit, actor_id: UUID, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
-) -> Response:
+def _person_page(visit: Visit, actor_id: UUID, *, again: Again = FIRST) -> Response:
     shown = visit.engine.ask(member, visit.viewer, actor_id)
     may_manage = visit.may(Action.MANAGE_PEOPLE)
     members = visit.engine.ask(members_view, visit.viewer) if may_manage else ()
@@ -253,7 +242,6 @@ def _person_page(
         "member.html",
         title=shown.name,
         section="people",
-        status=422 if errors else 200,
         person=shown,
         may_manage=may_manage,
         is_self=shown.id == visit.viewer.actor_id,
@@ -266,9 +254,7 @@ def _person_page(
         lost=lost,
         may_answer=lost is not None and may_manage and visit.viewer.actor_id not in {lost.asked_by, actor_id},
         may_take_back=lost is not None and lost.asked_by == visit.viewer.actor_id,
-        typed=given or {},
-        errors=errors or {},
-        problems=summary_of(errors),
+        again=again,
     )
 
 
@@ -283,17 +269,14 @@ def _link_page(visit: Visit, actor_id: UUID, token: str, *, waits: str) -> Respo
     return visit.page("link-made.html", title="A link for them", section="people", person=shown, link=link, waits=waits)
 
 
-def _keys_page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+def _keys_page(visit: Visit, again: Again = FIRST) -> Response:
     return visit.page(
         "service-accounts.html",
         title="Programs with access",
         section="people",
-        status=422 if errors else 200,
         keys=service_accounts.keys(visit.engine, viewer=visit.viewer),
         units=[name for _, name in visit.engine.ask(units, visit.viewer)],
         scopes=tuple(service_accounts.SCOPES.items()),
         command_id=visit.new_command(),
-        typed=given,
-        errors=errors,
-        problems=summary_of(errors),
+        again=again,
     )

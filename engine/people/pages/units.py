@@ -1,6 +1,5 @@
 """Units: where they are, which language they speak, and which roles nobody has there."""
 
-from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -14,8 +13,7 @@ from engine.people.records import LANGUAGES, region_words
 from engine.people.views import members as members_view
 from engine.people.views import unit_list
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, typed
+from engine.web.posted import FIRST, Again, text, typed
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -26,7 +24,7 @@ _LANGUAGES: Final = tuple((code, LANGUAGES[code]) for code in ("en", "hi", "as",
 @router.get("/units")
 def units(visit: SignedIn) -> Response:
     """List the units, with what they lack."""
-    return _page(visit, {}, {})
+    return _page(visit)
 
 
 @router.post("/units")
@@ -38,7 +36,7 @@ def added(visit: SignedIn, form: Posted) -> Response:
             jurisdiction=text(form, "jurisdiction"), contact=text(form, "contact"), language=_language(form),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, error.problems, typed(form))
+        return _page(visit, Again(error.problems, typed(form)))
     return visit.go("/units", said="unit")
 
 
@@ -57,7 +55,7 @@ def changed(visit: SignedIn, unit_id: UUID, form: Posted) -> Response:
             contact=text(form, "contact"),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _unit_page(visit, unit_id, errors=error.problems, given=typed(form))
+        return _unit_page(visit, unit_id, again=Again(error.problems, typed(form)))
     return visit.go(f"/units/{unit_id}", said="unit")
 
 
@@ -65,24 +63,19 @@ def _language(form: Posted) -> str:
     return given if (given := text(form, "language")) in dict(_LANGUAGES) else "en"
 
 
-def _page(visit: Visit, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+def _page(visit: Visit, again: Again = FIRST) -> Response:
     return visit.page(
         "units.html",
         title="Units",
         section="people",
-        status=422 if errors else 200,
         units=visit.engine.ask(unit_list, visit.viewer),
         places=sorted(visit.engine.library().calendars, key=region_words),
         languages=_LANGUAGES,
-        typed=given,
-        errors=errors,
-        problems=summary_of(errors),
+        again=again,
     )
 
 
-def _unit_page(
-    visit: Visit, unit_id: UUID, *, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None
-) -> Response:
+def _unit_page(visit: Visit, unit_id: UUID, *, again: Again = FIRST) -> Response:
     known = visit.engine.ask(unit_list, visit.viewer) if visit.may(Action.MANAGE_PEOPLE) else ()
     shown = next((one for one in known if one.id == unit_id), None)
     if shown is None:
@@ -92,11 +85,8 @@ def _unit_page(
         "unit.html",
         title=shown.name,
         section="people",
-        status=422 if errors else 200,
         unit=shown,
         people=[one for one in members if any(role.unit_id == unit_id for role in one.roles)],
         languages=_LANGUAGES,
-        typed=given or {},
-        errors=errors or {},
-        problems=summary_of(errors),
+        again=again,
     )

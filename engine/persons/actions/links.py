@@ -40,8 +40,7 @@ def link_cases(
     now = engine.clock.now()
     with engine.transaction() as tx:
         states = _both(tx, viewer, case_id, other_case_id, Action.CHANGE_PLAN, reach=True)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["link_id"]))
         pair = {case_id, other_case_id}
         if any(
@@ -95,8 +94,7 @@ def ask_merge(
     now = engine.clock.now()
     with engine.transaction() as tx:
         states = _both(tx, viewer, case_id, merged_case_id, Action.MERGE_CASES)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["link_id"]))
         _require_mergeable(tx, *states, rests=rests)
         link = new_link(engine, states, LinkKind.MERGED, viewer, now)

@@ -250,8 +250,7 @@ def _write(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.IDENTIFY)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return {name: str(value) for name, value in known.items()}
         if person_id not in {person.person_id for person in state.persons}:
             raise NotFoundError(kind="person")

@@ -132,17 +132,9 @@ def merge_persons(
         state, other = lock_both(tx, case_id, other_case_id)
         for one in (state, other):
             require_member_of(tx, viewer, one, Action.CHANGE_PLAN, persons_at=now)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["merge_id"]))
-        _require_person(state, primary_id)
-        _require_person(other, secondary_id)
-        if case_id != other_case_id:
-            require_not_restricted(tx, state, other, shown_at="person", problem=_ENCRYPTED)
-        if secondary_id in tx.of(PersonStore).same_as(primary_id):
-            raise InvalidAnswersError({"person": "These two are already linked as one."})
-        if tx.of(PersonStore).merge_of(secondary_id) is not None:
-            raise InvalidAnswersError({"person": "This record is already linked to another one: start from that one."})
+        _require_two(tx, (state, primary_id), (other, secondary_id))
         merge = PersonMerge(
             id=engine.entropy.uuid(), primary_id=primary_id, secondary_id=secondary_id, case_id=case_id,
             other_case_id=other_case_id, unit_id=state.case.unit_id, reason_code=reason_code,
@@ -206,8 +198,7 @@ def split_person(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member_of(tx, viewer, state, Action.CHANGE_PLAN, persons_at=now)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["person_id"]))
         _require_person(state, person_id)
         identity = tx.of(PersonStore).identity(person_id)
@@ -260,6 +251,19 @@ def bring_person(
         tx.of(CaseStore).note(decided.state, "PersonBrought", body, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command_id, {"person_id": str(person_id)}, case_id=case_id, at=now)
         tx.commit()
+
+
+def _require_two(tx: Transaction, one: tuple[CaseState, UUID], other: tuple[CaseState, UUID]) -> None:
+    """Refuse who is not in their case, who is one already, and two across the wall of a sealed case."""
+    (state, primary_id), (other_state, secondary_id) = one, other
+    _require_person(state, primary_id)
+    _require_person(other_state, secondary_id)
+    if state.case.id != other_state.case.id:
+        require_not_restricted(tx, state, other_state, shown_at="person", problem=_ENCRYPTED)
+    if secondary_id in tx.of(PersonStore).same_as(primary_id):
+        raise InvalidAnswersError({"person": "These two are already linked as one."})
+    if tx.of(PersonStore).merge_of(secondary_id) is not None:
+        raise InvalidAnswersError({"person": "This record is already linked to another one: start from that one."})
 
 
 def _require_person(state: CaseState, person_id: UUID) -> None:

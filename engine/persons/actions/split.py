@@ -50,8 +50,7 @@ def split_case(
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.MERGE_CASES)
         require_member_of(tx, viewer, state, Action.MERGE_CASES)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["case_id"]))
         going = _going(tx, state, person_ids)
         made = _open_apart(engine, tx, state, going, workflow, viewer, now)

@@ -19,8 +19,7 @@ from engine.persons.actions.split import split_case
 from engine.persons.views.links import case_links
 from engine.sharing.views.sharing import matches as matches_view
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, texts, typed
+from engine.web.posted import FIRST, Again, text, texts, typed
 from engine.web.trying import tried
 from engine.web.visit import Visit
 
@@ -167,7 +166,7 @@ def split(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             workflow=text(form, "workflow") or None, reason_code=_why(form),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _links_page(visit, case_id, errors=error.problems, given=typed(form), command_id=command_id)
+        return _links_page(visit, case_id, again=Again(error.problems, typed(form), command_id))
     return visit.go(f"/cases/{made}", said="split")
 
 
@@ -208,14 +207,7 @@ def _try(
     )
 
 
-def _links_page(
-    visit: Visit,
-    case_id: UUID,
-    *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _links_page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     links = visit.engine.ask(case_links, visit.viewer, case_id)
     is_merged = any(link.is_into for link in links)
@@ -223,7 +215,6 @@ def _links_page(
         "case-links.html",
         title=f"Other cases, case {case.number}",
         section="track",
-        status=422 if errors else 200,
         zone=case.zone,
         case=case,
         links=links,
@@ -235,8 +226,5 @@ def _links_page(
         may_link=visit.may(Action.CHANGE_PLAN),
         may_merge=visit.may(Action.MERGE_CASES),
         is_merged=is_merged,
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )

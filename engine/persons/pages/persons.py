@@ -21,9 +21,8 @@ from engine.persons.records import CasePersonView
 from engine.persons.views.links import case_links
 from engine.persons.views.person import person_page as person_page_view
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
+from engine.web.posted import FIRST, Again, fitting, identity_of, names_in, text, texts, uuid_or_none, whole_number
 from engine.web.posted import LONGEST_WORDS as LONGEST
-from engine.web.posted import fitting, identity_of, names_in, text, texts, uuid_or_none, whole_number
 from engine.web.trying import tried
 from engine.web.visit import Visit
 from engine.work.actions.reveal import reveal_person
@@ -300,9 +299,7 @@ def _page(
     person_id: UUID,
     *,
     revealed: CasePersonView | None = None,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
+    again: Again = FIRST,
 ) -> Response:
     case = visit.engine.ask(case_page, visit.viewer, case_id)
     known = visit.engine.ask(person_page_view, visit.viewer, case_id, person_id)
@@ -312,7 +309,6 @@ def _page(
         "person.html",
         title=f"{known.label}, case {case.number}",
         section="track",
-        status=422 if errors else 200,
         zone=case.zone,
         case=case,
         known=known,
@@ -330,8 +326,5 @@ def _page(
         role_reasons=ROLE_REASONS,
         merge_reasons=MERGE_REASONS,
         split_reasons=SPLIT_REASONS,
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )

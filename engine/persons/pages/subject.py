@@ -1,6 +1,5 @@
 """What a person may ask of us: to see what is held about them, and to have it put right."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -13,8 +12,7 @@ from engine.overview.views.case import case_page
 from engine.persons.actions.subject import FIELDS, REASONS, correct_person, report_to_subject
 from engine.persons.records import CasePersonView
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, typed
+from engine.web.posted import FIRST, Again, text, typed
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -58,34 +56,22 @@ def corrected(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) -> 
             changes={name: text(form, name) for name in FIELDS},
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _page(visit, case_id, person_id, errors=error.problems, given=typed(form), command_id=command_id)
+        return _page(visit, case_id, person_id, again=Again(error.problems, typed(form), command_id))
     return visit.go(f"/cases/{case_id}/persons/{person_id}", said="corrected")
 
 
-def _page(
-    visit: Visit,
-    case_id: UUID,
-    person_id: UUID,
-    *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
-    command_id: UUID | None = None,
-) -> Response:
+def _page(visit: Visit, case_id: UUID, person_id: UUID, *, again: Again = FIRST) -> Response:
     case, person = _person(visit, case_id, person_id)
     _require(visit, Action.CORRECT)
     return visit.page(
         "correct.html",
         title=f"Correct what is known about {person.label}",
         section="track",
-        status=422 if errors else 200,
         zone=case.zone,
         case=case,
         person=person,
         reasons=REASONS,
-        errors=errors or {},
-        problems=summary_of(errors),
-        typed=given or {},
-        command_id=command_id or visit.new_command(),
+        again=again,
     )
 
 

@@ -76,8 +76,7 @@ def ask_erasure(
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.ASK_ERASURE)
         require_step_up(engine, viewer)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["erasure_id"]))
         _require_of_case(tx, state, person_id)
         cases = require_nothing_against(tx, person_id, now)

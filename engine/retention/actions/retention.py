@@ -153,8 +153,7 @@ def place_hold(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id: UUI
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.HOLD)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["hold_id"]))
         hold = Hold(
             id=engine.entropy.uuid(),

@@ -133,8 +133,7 @@ def record_consent(engine: Engine, case_id: UUID, *, viewer: Viewer, command_id:
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.KEEP_CONSENTS)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["id"]))
         _require_sense(state, agreed, now)
         if cannot_agree(tx, state, agreed.kind):
@@ -161,8 +160,7 @@ def withdraw_consent(engine: Engine, consent_id: UUID, *, viewer: Viewer, comman
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(known_consent(tx, consent_id).case_id)
         require_member(viewer, state, Action.KEEP_CONSENTS)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return int(known["recalled"])
         if not tx.of(ConsentStore).withdraw(consent_id, by=viewer.actor_id, at=now):
             raise AlreadyEndedError(kind="consent")

@@ -101,8 +101,7 @@ def offer_referral(
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.REFER)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["id"]))
         referral = _referral(engine, tx, state, wanted, to_unit_id, step_id, viewer, now)
         _offer(engine, tx, state, referral, wanted.note, viewer, now)
@@ -160,8 +159,7 @@ def reroute_referral(
         state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
         before = known_referral(tx, referral_id)
         _require_ours(viewer, state)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return UUID(str(known["id"]))
         if before.status not in {ReferralStatus.DECLINED, ReferralStatus.OFFERED, ReferralStatus.HELD}:
             raise AlreadyEndedError(kind="referral")

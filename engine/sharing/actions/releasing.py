@@ -35,8 +35,7 @@ def release_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, comma
         state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
         referral = known_referral(tx, referral_id)
         require_member(viewer, state, Action.RELEASE)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
+        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
             return bool(known["sent"])
         if referral.status is not ReferralStatus.HELD:
             raise AlreadyEndedError(kind="referral")

@@ -1,6 +1,5 @@
 """Referrals that are answered, and letters that leave."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -16,8 +15,7 @@ from engine.sharing.views.sent import offers
 from engine.sharing.views.sent import offers as offers_view
 from engine.sharing.views.sent import sent as sent_view
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import text, texts
+from engine.web.posted import FIRST, Again, text, texts
 from engine.web.visit import Visit
 from engine.web.words import REASONS
 
@@ -83,7 +81,7 @@ def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     try:
         accept_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
     except (AlreadyEndedError, ConsentError) as error:
-        return _page(visit, errors={f"reason-{referral_id}": str(error)})
+        return _page(visit, again=Again({f"reason-{referral_id}": str(error)}))
     return visit.go("/referrals", said="accepted")
 
 
@@ -94,26 +92,23 @@ def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     command_id = visit.command_of(form)
     reason = text(form, "reason_code")
     if reason not in REASONS:
-        return _page(visit, errors={f"reason-{referral_id}": "Choose a reason."})
+        return _page(visit, again=Again({f"reason-{referral_id}": "Choose a reason."}))
     try:
         decline_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, reason_code=reason)
     except AlreadyEndedError as error:
-        return _page(visit, errors={f"reason-{referral_id}": str(error)})
+        return _page(visit, again=Again({f"reason-{referral_id}": str(error)}))
     return visit.go("/referrals", said="declined")
 
 
-def _page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
+def _page(visit: Visit, *, again: Again = FIRST) -> Response:
     found = visit.engine.ask(offers_view, visit.viewer)
     return visit.page(
         "referrals.html",
         title="Offered to us",
         section="transmit",
-        status=422 if errors else 200,
         waiting=[offer for offer in found if offer.status == "offered"],
         answered=[offer for offer in found if offer.status != "offered"],
         may_answer=visit.may(Action.REFER),
         reasons=REASONS,
-        errors=errors or {},
-        problems=summary_of(errors),
-        command_id=visit.new_command(),
+        again=again,
     )

@@ -26,8 +26,7 @@ from engine.sharing.records.partners import PreparedReferral
 from engine.sharing.views.sharing import sharing as sharing_view
 from engine.web import words as shown
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
-from engine.web.posted import texts, typed, uuid_or_none, whole_number
+from engine.web.posted import FIRST, Again, texts, typed, uuid_or_none, whole_number
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -50,7 +49,7 @@ def ask(visit: SignedIn, case_id: UUID, step: UUID | None = None) -> Response:
     found = prepared_referral(visit.engine, case_id, step, viewer=visit.viewer) if step else None
     if found is None:
         return _form_page(visit, case_id)
-    return _form_page(visit, case_id, given=_given(found), parts=list(found.parts))
+    return _form_page(visit, case_id, again=Again(typed=_given(found)), parts=list(found.parts))
 
 
 @router.post("/cases/{case_id}/send")
@@ -60,16 +59,14 @@ def offered(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     command_id = visit.command_of(form)
     given = typed(form)
     parts, rights, persons = texts(form, "parts"), texts(form, "rights"), texts(form, "persons")
-    again = partial(
-        _form_page, visit, case_id, given=given, parts=parts, rights=rights, persons=persons, command_id=command_id
-    )
+    shown_again = partial(_form_page, visit, case_id, parts=parts, rights=rights, persons=persons)
     try:
         to, wanted = _wanted(given, parts, rights, persons)
         offer_referral(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to, wanted=wanted)
     except InvalidAnswersError as error:
-        return again(errors=_named(error.problems))
+        return shown_again(again=Again(_named(error.problems), given, command_id))
     except ConsentError as error:
-        return again(errors={"basis": str(error)})
+        return shown_again(again=Again({"basis": str(error)}, given, command_id))
     return visit.go(f"/cases/{case_id}/sent", said="sent")
 
 
@@ -81,7 +78,7 @@ def released(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
     try:
         has_left = release_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
     except (NotAllowedError, ConsentError, AlreadyEndedError) as error:
-        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+        return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": str(error)}))
     return visit.go(f"/cases/{case_id}/sent", said="released_it" if has_left else "released_once")
 
 
@@ -93,7 +90,7 @@ def recalled(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
     try:
         recall_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
     except AlreadyEndedError as error:
-        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+        return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": str(error)}))
     return visit.go(f"/cases/{case_id}/sent", said="called_back")
 
 
@@ -106,9 +103,9 @@ def rerouted(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) ->
     try:
         reroute_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, to_unit_id=to)
     except InvalidAnswersError as error:
-        return _sent_page(visit, case_id, errors={f"of-{referral_id}": next(iter(error.problems.values()))})
+        return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": next(iter(error.problems.values()))}))
     except (ConsentError, AlreadyEndedError) as error:
-        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+        return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": str(error)}))
     return visit.go(f"/cases/{case_id}/sent", said="sent")
 
 
@@ -122,9 +119,9 @@ def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> R
             visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, days=whole_number(form, "days")
         )
     except InvalidAnswersError as error:
-        return _sent_page(visit, case_id, errors={f"of-{referral_id}": next(iter(error.problems.values()))})
+        return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": next(iter(error.problems.values()))}))
     except (AlreadyEndedError, ConflictError) as error:
-        return _sent_page(visit, case_id, errors={f"of-{referral_id}": str(error)})
+        return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": str(error)}))
     sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
     return visit.page(
         "partner-link.html",
@@ -193,20 +190,17 @@ def _named(problems: Mapping[str, str]) -> dict[str, str]:
     return {{"fields": "parts", "to_unit_id": "to"}.get(name, name): said for name, said in problems.items()}
 
 
-def _sent_page(visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None) -> Response:
+def _sent_page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
     sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
     return visit.page(
         "sent.html",
         title=f"What was sent, case {sharing.number}",
         section="track",
-        status=422 if errors else 200,
         zone=sharing.zone,
         sharing=sharing,
         may_send=visit.may(Action.REFER),
         may_release=visit.may(Action.RELEASE),
-        errors=errors or {},
-        problems=summary_of(errors),
-        command_id=visit.new_command(),
+        again=again,
     )
 
 
@@ -214,15 +208,13 @@ def _form_page(
     visit: Visit,
     case_id: UUID,
     *,
-    errors: Mapping[str, str] | None = None,
-    given: Mapping[str, str] | None = None,
+    again: Again = FIRST,
     parts: list[str] | None = None,
     rights: list[str] | None = None,
     persons: list[str] | None = None,
-    command_id: UUID | None = None,
 ) -> Response:
     sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
-    before, wrong = given or {}, errors or {}
+    before = again.typed
     units = {NEXT: "The next unit of this place", **{str(one.id): one.name for one in sharing.units}}
     units[OUTSIDE] = "A partner outside the network"
 
@@ -233,7 +225,6 @@ def _form_page(
         "send.html",
         title=f"Send case {sharing.number}",
         section="track",
-        status=422 if wrong else 200,
         zone=sharing.zone,
         sharing=sharing,
         kinds=shown.choices(shown.KINDS, chosen("kind") or ["referral"]),
@@ -248,7 +239,6 @@ def _form_page(
         persons=shown.choices({str(one.id): one.name for one in sharing.persons}, persons or ()),
         keep_days=shown.choices(shown.KEEP_DAYS, chosen("keep_days") or ["0"]),
         typed={name: before.get(name, "") for name in ("to_name", "note")},
-        errors=wrong,
-        problems=shown.first_of(wrong, _ORDER),
-        command_id=command_id or visit.new_command(),
+        again=again,
+        problems=shown.first_of(again.errors, _ORDER),
     )

@@ -1,6 +1,5 @@
 """My account: password, second factor, recovery codes, sessions."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -12,9 +11,8 @@ from engine.sign_in.actions import account as own_account
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.passwords import picture
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import summary_of
 from engine.web.pages import drawing
-from engine.web.posted import text
+from engine.web.posted import FIRST, Again, text
 from engine.web.security import network_of, session_token, set_session
 from engine.web.visit import Visit
 
@@ -44,7 +42,7 @@ def password_changed(visit: SignedIn, form: Posted) -> Response:
             new=given["password"], network=network_of(visit.request),
         )  # fmt: skip
     except InvalidAnswersError as error:
-        return _password_page(visit, errors=error.problems)
+        return _password_page(visit, again=Again(error.problems))
     response = visit.go("/account", said="password")
     set_session(response, visit.request, token)
     return response
@@ -108,14 +106,12 @@ def _page(visit: Visit) -> Response:
     )
 
 
-def _password_page(visit: Visit, *, errors: Mapping[str, str] | None = None) -> Response:
+def _password_page(visit: Visit, *, again: Again = FIRST) -> Response:
     return visit.page(
         "account-password.html",
         title="Change my password",
-        status=422 if errors else 200,
         has_factor=second_factor.has_factor(visit.engine, viewer=visit.viewer),
-        errors=errors or {},
-        problems=summary_of(errors),
+        again=again,
     )
 
 
