@@ -103,7 +103,7 @@ def databases(settings: Settings, *, make_demo: bool = False) -> Iterator[Runnin
         migrate(running.urls.owner)
         if make_demo:
             mark_as_demo(running.urls.owner)
-        require_agreed_on_demo(settings, running.urls.app)
+        require_agreed_on_demo(settings, running.urls.system)
         yield running
 
 
@@ -139,9 +139,10 @@ def build_engine(
     Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise.
     """
     secret = secret_of(urls.owner)
-    sql = limited_engine(urls.app, limits, pool_size=pool_size)
-    reader = limited_engine(urls.reader, limits, pool_size=pool_size)
-    enter_each(sql, secret)
+    sql, writer, reader = (
+        limited_engine(url, limits, pool_size=pool_size) for url in (urls.system, urls.app, urls.reader)
+    )
+    enter_each(writer, secret)
     settings = _as_the_database_is(settings, sql)
     pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
     catalogue = RegistryCatalogue(pillars)
@@ -173,10 +174,20 @@ def build_engine(
         definitions=definitions,
         library=library,
         transaction=lambda viewer=None: Transaction(
-            acting_for(sql, viewer, case_clock.now) if viewer else sql, vault, definitions, library.seen_by, _note_rows
+            sql if viewer is None or viewer.is_system else acting_for(writer, viewer, case_clock.now),
+            vault,
+            definitions,
+            library.seen_by,
+            _note_rows,
         ),
         reader=Reader(
-            sql, reader, secret=secret, known=Known(definitions.get, pillars, library), vault=vault, clock=case_clock
+            sql,
+            reader,
+            writer=writer,
+            secret=secret,
+            known=Known(definitions.get, pillars, library),
+            vault=vault,
+            clock=case_clock,
         ),
         draw=_drawer(catalogue),
         lint=_linter(catalogue, library),
@@ -194,9 +205,9 @@ def build_engine(
         faults=lambda folders: faults(sql, vault, signer, _outside(folders)),
         broken_chains=lambda: broken_chains(faults(sql, vault, signer)),
         state_differences=lambda: state_differences(sql, vault, case_clock.now()),
-        dispose=partial(_dispose, sql, reader),
+        dispose=partial(_dispose, sql, writer, reader),
         uptime=machine_uptime,
-    )  # fmt: skip
+    )
 
 
 def period_folders(settings: Settings) -> PeriodFolders:

@@ -27,7 +27,6 @@ from engine.db.embedded.databases import (
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.db.embedded.locks import one_at_a_time
 from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_on
-from engine.db.entering import enter_each, secret_of
 from engine.db.migrate import migrate
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
@@ -79,10 +78,8 @@ class FreshDatabase:
 
 
 def writer_of(urls: DatabaseUrls) -> Engine:
-    """Return an engine of the writing role whose transactions act for the system."""
-    sql = create_engine(urls.app)
-    enter_each(sql, secret_of(urls.owner))
-    return sql
+    """Return an engine of the role of the system."""
+    return create_engine(urls.system)
 
 
 def rows_of(url: str, query: str, **values: Any) -> list[Any]:

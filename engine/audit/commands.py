@@ -232,7 +232,7 @@ def _ailment_of_the_wall(engine: Engine) -> Iterator[Ailment]:
         yield Ailment(
             code="second-wall",
             problem=f"The database does not guard {len(gaps)} tables by row-level security: {', '.join(gaps)}.",
-            remedy="Bring it back with `icmc restore`, which keeps policies and owners: icmc_app owns nothing.",
+            remedy="Bring it back with `icmc restore`, which keeps policies and owners: the other roles own nothing.",
         )
 
 
@@ -243,7 +243,7 @@ def _ailment_of_rights(engine: Engine) -> Iterator[Ailment]:
         yield Ailment(
             code="database-rights",
             problem=f"In the database ICMC can do more than it should: {'; '.join(beyond[:_NAMED])}{more}.",
-            remedy="Use the roles that ICMC makes (icmc_app, icmc_reader): each start removes other rights on tables."
+            remedy="Use the roles that ICMC makes (icmc_app, icmc_system, icmc_reader): a start removes other rights."
             " What was given to them on the server, its administrator removes.",
         )
 

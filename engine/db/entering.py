@@ -86,9 +86,8 @@ def _place(url: URL) -> tuple[object, ...]:
 
 
 FOR: Final = "icmc_for"
-"""The option of a connection that says for which viewer, at what time, its transactions act; without it for all."""
+"""The option of a connection that says for which viewer, at what time, its transactions act; without it for nobody."""
 _ENTER: Final = Prepared("SELECT icmc_enter($1, $2, $3, $4)")
-_ENTER_FOR_ALL: Final = Prepared("SELECT icmc_enter_for_all($1)")
 """The proof goes as a value: the text of a statement is shown to other sessions of the role, and logged."""
 _SECRET: Final = text("SELECT secret FROM wall_secret")
 
@@ -104,13 +103,13 @@ def secret_of(owner_url: str) -> bytes:
 
 
 def enter_each(engine: Engine, secret: bytes) -> None:
-    """Let each transaction of the writing role begin by proving for whom it acts; one that does not has no row."""
+    """Let each transaction for a viewer begin by proving for whom it acts; one that does not has no row."""
     event.listen(engine, "begin", _entering(secret))
 
 
 def acting_for(engine: Engine, viewer: Viewer, now: Callable[[], datetime]) -> Engine:
     """Return an engine over the same connections whose transactions act for a viewer, from now on."""
-    return engine if viewer.is_system else engine.execution_options(**{FOR: (viewer, now())})
+    return engine.execution_options(**{FOR: (viewer, now())})
 
 
 def enter_for(connection: Connection, viewer: Viewer, now: datetime, secret: bytes) -> None:
@@ -120,19 +119,10 @@ def enter_for(connection: Connection, viewer: Viewer, now: datetime, secret: byt
     _enter_for(connection, viewer, now, secret)
 
 
-def enter_for_all(connection: Connection, secret: bytes) -> None:
-    """Let the transaction of the writing role act for the system, which is bound by nothing, from here to its end."""
-    if not connection.in_transaction():
-        connection.begin()
-    _enter_for_all(connection, secret)
-
-
 def _entering(secret: bytes) -> Callable[[Connection], None]:
     def enter(connection: Connection) -> None:
         bound: tuple[Viewer, datetime] | None = connection.get_execution_options().get(FOR)
-        if bound is None:
-            _enter_for_all(connection, secret)
-        else:
+        if bound is not None:
             _enter_for(connection, *bound, secret)
 
     return enter
@@ -142,10 +132,6 @@ def _enter_for(connection: Connection, viewer: Viewer, now: datetime, secret: by
     units, present = f"{{{','.join(str(unit) for unit in viewer.unit_ids)}}}", now.isoformat()
     proof = _proof(connection, secret, "enter", str(viewer.actor_id), units, present)
     begin_with(connection, (_ENTER, [value.encode() for value in (units, str(viewer.actor_id), present, proof)]))
-
-
-def _enter_for_all(connection: Connection, secret: bytes) -> None:
-    begin_with(connection, (_ENTER_FOR_ALL, [_proof(connection, secret, "all").encode()]))
 
 
 def _proof(connection: Connection, secret: bytes, what: str, *parts: str) -> str:

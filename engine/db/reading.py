@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Executable, RowMapping
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.library import Library
 from engine.core.policy import Viewer, board_units
-from engine.db.embedded.databases import APP, READER
+from engine.db.embedded.databases import APP, READER, SYSTEM
 from engine.db.entering import enter_for, in_hand, taken_from
 from engine.db.rights import rights_beyond
 from engine.db.walls import gaps_in_the_wall
@@ -160,14 +160,23 @@ class Reader(Asks):
     """Asks views of a database."""
 
     def __init__(
-        self, engine: Engine, reader: Engine, *, secret: bytes, known: Known, vault: Vault, clock: Clock
+        self,
+        engine: Engine,
+        reader: Engine,
+        *,
+        writer: Engine,
+        secret: bytes,
+        known: Known,
+        vault: Vault,
+        clock: Clock,
     ) -> None:
         """Read for the system from `engine`, and for a viewer from `reader`, whose role no session can let out.
 
-        `secret` proves for which viewer.
+        `secret` proves for which viewer. `writer` writes for a viewer; here its rights are looked at.
         """
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._roles = {SYSTEM: engine, APP: writer, READER: reader}
         self._secret = secret
         self._known = known
         self._vault = vault
@@ -199,7 +208,7 @@ class Reader(Asks):
     def rights_beyond(self) -> tuple[str, ...]:
         """Name what the roles that write and read can in the database beyond what they should."""
         found: list[str] = []
-        for sql, role in ((self._engine, APP), (self._reader, READER)):
+        for role, sql in self._roles.items():
             with sql.connect() as connection:
                 found += rights_beyond(connection, role)
         return tuple(found)

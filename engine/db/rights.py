@@ -5,8 +5,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from engine.db.embedded.databases import APP, READER
-from engine.db.walls import WALL_FUNCTIONS
+from engine.db.embedded.databases import APP, READER, SYSTEM
 
 NOBODYS: Final = frozenset({"wall_secret"})
 """What neither role reads: only the owner of the tables does."""
@@ -139,13 +138,16 @@ Keys are destroyed by `icmc_drop_keys` and leave a trace; counts of comparisons 
 _OF_BOTH: Final = (
     "icmc_seen(text)", "icmc_enter(text,text,text,text)", "icmc_named(uuid,uuid)", "icmc_has_password(uuid)",
 )  # fmt: skip
+_OF_WRITERS: Final = (
+    "icmc_forget_probes(date)", "icmc_rewrap(uuid[],integer[],bytea[],text[],text[])",
+    "icmc_drop_keys(uuid,integer,timestamp with time zone)",
+)  # fmt: skip
 CALLED: Final = {
     READER: frozenset(_OF_BOTH),
     APP: frozenset({
-        *_OF_BOTH, "icmc_enter_for_all(text)", "icmc_for_all()",
-        "icmc_forget_probes(date)", "icmc_rewrap(uuid[],integer[],bytea[],text[],text[])",
-        "icmc_drop_keys(uuid,integer,timestamp with time zone)", *WALL_FUNCTIONS,
+        *_OF_BOTH, *_OF_WRITERS,
     }),
+    SYSTEM: frozenset({*_OF_WRITERS, "icmc_named(uuid,uuid)", "icmc_has_password(uuid)"}),
 }  # fmt: skip
 """The functions of ours that each role calls."""
 _COLUMNS: Final = text("""
@@ -200,8 +202,8 @@ _ALL: Final = Right("BE", "a superuser")
 
 
 def grant_rights(connection: Connection) -> None:
-    """Return both roles, as the owner of the tables, the rights that stand here, and take all others."""
-    roles = f"{READER}, {APP}"
+    """Give the roles, as the owner of the tables, the rights that stand here, and take all others."""
+    roles = ", ".join(CALLED)
     statements = [
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {roles}, PUBLIC",
         f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {roles}, PUBLIC",
@@ -210,7 +212,7 @@ def grant_rights(connection: Connection) -> None:
         f"GRANT USAGE ON SCHEMA public TO {roles}",
     ]
     columns = _columns(connection)
-    for role in (READER, APP):
+    for role in CALLED:
         parts: dict[tuple[str, str], set[str]] = {}
         for right in rights_of(role, columns):
             parts.setdefault((right.what, right.name), set()).add(right.part)
@@ -227,7 +229,7 @@ def rights_of(role: str, columns: Mapping[str, frozenset[str]]) -> Iterator[Righ
     for name, known in columns.items():
         if name in NOBODYS:
             continue
-        if role == APP:
+        if role != READER:
             yield from _of_writer(name, known)
         elif name not in NEVER_READ:
             readable = READ_IN_PART.get(name, known) - HIDDEN_COLUMNS.get(name, frozenset())

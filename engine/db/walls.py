@@ -1,21 +1,17 @@
 """Which rows the database itself keeps from whom a transaction does not act for: one rule for each table."""
 
 import hashlib
-import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql
 
-from engine.db.embedded.databases import APP, READER
-from engine.db.tables import TABLES
+from engine.db.embedded.databases import APP, READER, SYSTEM
 
 _UNITS: Final = "((SELECT icmc_seen('viewer_units'))::uuid[])"
 _ME: Final = "(SELECT (icmc_seen('viewer'))[1])"
 _GRANTED: Final = "(SELECT unnest((SELECT icmc_seen('granted_cases'))))"
 _HIDDEN: Final = "(SELECT unnest((SELECT icmc_seen('hidden_cases'))))"
-_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def _shown(case: str = "case_id", *, more: str = "") -> str:
@@ -24,7 +20,7 @@ def _shown(case: str = "case_id", *, more: str = "") -> str:
 
 
 def _of_a_case_seen(table: str, column: str = "case_id") -> str:
-    return f'EXISTS (SELECT 1 FROM "case" known WHERE known.id = "{table}".{column})'
+    return f'EXISTS (SELECT 1 FROM "case" seen WHERE seen.id = "{table}".{column})'
 
 
 _WITH_UNIT_OF_CASE: Final = (
@@ -78,23 +74,12 @@ OUTSIDE: Final = {
 }
 """The tables that name a case, unit or person and are not guarded, each with its reason."""
 _POLICIES: Final = {
-    "reader_wall": ("FOR SELECT", READER, "{rule}"),
-    "writer_wall": ("FOR ALL", APP, "(SELECT icmc_for_all()) OR {function}({columns})"),
+    "reader_wall": ("FOR SELECT", READER, "{shown}"),
+    "writer_wall": ("FOR ALL", APP, "{shown}"),
+    "system_wall": ("FOR ALL", SYSTEM, "true"),
 }
-"""Name, commands, role and rule of each policy: the writing role can act for all, if it proves that it may.
-
-For the writing role the rule is in a function, so that a statement that acts for all need not make the rule ready for
-each table that it touches: that was most of its cost.
-"""
-_FUNCTION: Final = """
-    CREATE OR REPLACE FUNCTION {function}({types}) RETURNS boolean LANGUAGE plpgsql STABLE
-    SET search_path = public, pg_temp AS $wall$
-    <<"{table}">>
-    DECLARE {variables}
-    BEGIN
-        RETURN {rule};
-    END $wall$
-"""
+"""Name, commands, role and rule of each policy: who signs in as the system acts for all, and nobody else can."""
+_COMMANDS: Final = {"FOR SELECT": "r", "FOR ALL": "*"}
 _MADE: Final = text("""
     SELECT of.relname AS name, wall.polname AS policy, obj_description(wall.oid, 'pg_policy') AS made_of
     FROM pg_policy wall JOIN pg_class of ON of.oid = wall.polrelid
@@ -103,9 +88,8 @@ _MADE: Final = text("""
 _BUILT: Final = text("""
     SELECT of.relname AS name, of.relrowsecurity AS is_on, wall.polname AS policy, wall.polcmd AS command,
         wall.polwithcheck IS NULL AS is_same, pg_get_expr(wall.polqual, wall.polrelid) AS shown,
-        rule.prosrc AS rule, rule.proowner = of.relowner AND NOT rule.prosecdef AS is_ours
+        ARRAY(SELECT rolname::text FROM pg_roles WHERE oid = ANY(wall.polroles)) AS roles
     FROM pg_class of LEFT JOIN pg_policy wall ON wall.polrelid = of.oid
-        LEFT JOIN pg_proc rule ON rule.proname = 'icmc_wall_' || of.relname AND rule.pronamespace = of.relnamespace
     WHERE of.relnamespace = 'public'::regnamespace AND of.relkind = 'r' AND of.relname = ANY(:walled)
 """)
 _PASSES: Final = text("""
@@ -115,58 +99,21 @@ _PASSES: Final = text("""
 """)
 
 
-class _Wall(NamedTuple):
-    """The rule of a table as a function, and each policy of the table as it asks for its row."""
-
-    signature: str
-    function: str
-    body: str
-    policies: Mapping[str, str]
-
-
-def _wall(table: str, rule: str) -> _Wall:
-    """Put the wall of a table together; the function is given those columns of a row that the rule names."""
-    columns = {
-        one.name: one
-        for one in TABLES[table].columns
-        if re.search(rf"""\b{table}"?\.{one.name}\b|(?<![\w."']){one.name}\b(?![."'])""", rule)
-    }
-    types = [one.type.compile(dialect=_DIALECT).lower() for one in columns.values()]
-    named = {"table": table, "function": f"icmc_wall_{table}", "rule": rule}
-    variables = "".join(
-        f'"{name}" {kind} := ${number};' for number, (name, kind) in enumerate(zip(columns, types, strict=True), 1)
-    )
-    made = _FUNCTION.format(**named, types=", ".join(types), variables=variables)
-    named["columns"] = ", ".join(f'"{name}"' for name in columns)
-    policies = {policy: form.format(**named) for policy, (_, _, form) in _POLICIES.items()}
-    return _Wall(f"icmc_wall_{table}({','.join(types)})", made, made.split("$wall$")[1], policies)
-
-
-WALL_FUNCTIONS: Final = frozenset(_wall(table, rule).signature for table, rule in WALLS.items())
-"""The functions of the walls, as PostgreSQL writes them."""
-
-
 def build_walls(connection: Connection) -> None:
     """Make, as the owner of the tables, each policy as it stands here, where another one or none is there."""
     there = {(row.name, row.policy): row.made_of for row in connection.execute(_MADE)}
     for table, rule in WALLS.items():
-        wall = _wall(table, rule)
-        made_of = hashlib.sha256("".join((wall.function, *wall.policies.values())).encode()).hexdigest()
-        known = [there.pop((table, policy), None) for policy in _POLICIES]
-        if known != [made_of] * len(_POLICIES):
-            _build(connection, table, wall, made_of)
+        for policy, (commands, role, form) in _POLICIES.items():
+            shown = form.format(shown=rule)
+            made_of = hashlib.sha256(shown.encode()).hexdigest()
+            if there.pop((table, policy), None) == made_of:
+                continue
+            connection.exec_driver_sql(f'DROP POLICY IF EXISTS {policy} ON "{table}"')
+            connection.exec_driver_sql(f'CREATE POLICY {policy} ON "{table}" {commands} TO {role} USING ({shown})')
+            connection.exec_driver_sql(f"COMMENT ON POLICY {policy} ON \"{table}\" IS '{made_of}'")
         connection.exec_driver_sql(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
     for table, policy in there:
         connection.exec_driver_sql(f'DROP POLICY "{policy}" ON "{table}"')
-
-
-def _build(connection: Connection, table: str, wall: _Wall, made_of: str) -> None:
-    connection.exec_driver_sql(wall.function)
-    for policy, (commands, role, _) in _POLICIES.items():
-        connection.exec_driver_sql(f'DROP POLICY IF EXISTS {policy} ON "{table}"')
-        shown = wall.policies[policy]
-        connection.exec_driver_sql(f'CREATE POLICY {policy} ON "{table}" {commands} TO {role} USING ({shown})')
-        connection.exec_driver_sql(f"COMMENT ON POLICY {policy} ON \"{table}\" IS '{made_of}'")
 
 
 def gaps_in_the_wall(connection: Connection) -> tuple[str, ...]:
@@ -175,9 +122,8 @@ def gaps_in_the_wall(connection: Connection) -> tuple[str, ...]:
         return tuple(sorted(WALLED))
     built: dict[str, list[bool]] = {}
     for row in connection.execute(_BUILT, {"walled": sorted(WALLED)}):
-        holds = row.is_on and row.is_same and (row.policy, row.command) in {("reader_wall", "r"), ("writer_wall", "*")}
-        asks = holds and row.shown not in {"true", ""} and "current_setting" not in row.shown
-        is_rule = row.rule == _wall(row.name, WALLS[row.name]).body and row.is_ours
-        is_writers = "icmc_for_all" in row.shown and f"icmc_wall_{row.name}(" in row.shown and is_rule
-        built.setdefault(row.name, []).append(asks and is_writers == (row.command == "*"))
-    return tuple(sorted(name for name in WALLED if built.get(name, []) != [True, True]))
+        commands, role, _ = _POLICIES.get(row.policy, ("", "", ""))
+        holds = row.is_on and row.is_same and row.roles == [role] and row.command == _COMMANDS.get(commands)
+        asks = row.shown not in {"true", ""} and "current_setting" not in row.shown and "icmc_for_all" not in row.shown
+        built.setdefault(row.name, []).append(holds and asks == (role != SYSTEM))
+    return tuple(sorted(name for name in WALLED if built.get(name, []) != [True] * len(_POLICIES)))

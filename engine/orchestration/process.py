@@ -21,7 +21,7 @@ _KEPT_OPEN: Final = ExitStack()
 def engine_work(settings: Settings) -> Iterator[EngineWork]:
     """Return the actions of an installation, with its database running as long as they are used."""
     with databases(settings) as running:
-        address = make_url(running.urls.app).set(drivername="postgresql").render_as_string(hide_password=False)
+        address = make_url(running.urls.system).set(drivername="postgresql").render_as_string(hide_password=False)
         yield EngineWork(
             build_engine(settings, running.urls, pool_size=20, limits=BACKGROUND),
             address,

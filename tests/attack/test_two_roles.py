@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.core.policy import Viewer
-from engine.db.embedded.databases import APP, READER
+from engine.db.embedded.databases import APP, READER, SYSTEM
 from engine.db.encrypted_columns import ENCRYPTED
-from engine.db.entering import enter_for, enter_for_all
+from engine.db.entering import enter_for
 from engine.db.migrate import migrate
 from engine.db.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
 from engine.db.tables import TABLES
@@ -56,8 +56,10 @@ ATTACKS = (
     "DO $$ BEGIN EXECUTE 'SET ROLE icmc_app'; END $$",
     "SET row_security = off",
     "SELECT icmc_raise_wall('{HOME}', 'ME', now())",
-    "SELECT icmc_enter_for_all(repeat('0', 64))",
-    "SELECT icmc_enter_for_all(NULL)",
+    "SET ROLE icmc_system",
+    "SET LOCAL ROLE icmc_system",
+    "SET SESSION AUTHORIZATION icmc_system",
+    "DO $$ BEGIN EXECUTE 'SET ROLE icmc_system'; END $$",
     "SELECT set_config('icmc.seen_all', repeat('0', 64), true)",
     "SELECT set_config('icmc.seen_all', left(current_setting('icmc.seen_viewer'), 64), true)",
     "SET SESSION icmc.seen_all = 'open'",
@@ -158,7 +160,7 @@ def reader(database: FreshDatabase) -> Iterator[Engine]:
 
 @pytest.fixture(params=["reader", "app"])
 def either(request: pytest.FixtureRequest, database: FreshDatabase) -> Iterator[Engine]:
-    """Return the role that reads for viewers, and the one that writes, before it has proved for whom it acts."""
+    """Return the role that reads for viewers, and the one that writes for them, before it has proved for whom."""
     sql = create_engine(getattr(database.urls, request.param))
     yield sql
     sql.dispose()
@@ -270,23 +272,21 @@ def test_a_proof_counts_for_nobody_else(network: Network, reader: Engine, unit: 
             connection.rollback()
 
 
-def test_who_acted_for_the_system_once_does_so_no_more_in_the_next_transaction(
-    network: Network, database: FreshDatabase, stranger: Viewer
+@pytest.mark.parametrize("role", ["app", "reader"])
+def test_only_who_signs_in_as_the_system_acts_for_all(
+    network: Network, database: FreshDatabase, stranger: Viewer, role: str
 ) -> None:
-    sql = create_engine(database.urls.app)
-    with sql.connect() as connection:
-        enter_for_all(connection, network.secret)
+    with network.writer.connect() as connection:
         assert leaked(connection) == set(WALLED)
-        kept = connection.execute(text("SHOW icmc.seen_all")).scalar_one()
-        connection.commit()
+    sql = create_engine(getattr(database.urls, role))
+    with sql.connect() as connection:
         for enters in (False, True):
             if enters:
                 enter_for(connection, stranger, network.clock.now(), network.secret)
-            connection.execute(text("SELECT set_config('icmc.seen_all', :kept, false)"), {"kept": kept})
+            for attack in ("SELECT set_config('icmc.seen_all', 'x', false)", "SET application_name = 'icmc_system'"):
+                connection.execute(text(attack))
             assert leaked(connection) == set()
             connection.commit()
-    with sql.connect() as connection, pytest.raises(DBAPIError, match="this proof is of nobody"):
-        enter_for_all(connection, b"x" * 32)
     sql.dispose()
 
 
@@ -325,10 +325,12 @@ def test_a_key_is_wrapped_anew_only_while_it_is_whole_and_into_one(network: Netw
 def test_each_role_can_in_the_database_what_stands_in_the_list_and_nothing_else(
     network: Network, database: FreshDatabase
 ) -> None:
-    for sql, role in ((network.writer, APP), (network.reader, READER)):
+    app = create_engine(database.urls.app)
+    for sql, role in ((network.writer, SYSTEM), (app, APP), (network.reader, READER)):
         with sql.connect() as connection:
             assert rights_beyond(connection, role) == ()
             assert rights_short_of(connection, role) == ()
+    app.dispose()
     with network.sql.connect() as connection:
         assert rights_beyond(connection, APP) == ("icmc_owner is also the role pg_database_owner",)
     superuser = create_engine(database.urls.admin)

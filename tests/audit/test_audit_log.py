@@ -82,7 +82,7 @@ def test_a_refusal_says_who_was_refused_what_and_why(world: World) -> None:
 
 def test_what_cannot_be_written_down_is_refused(world: World) -> None:
     opened = world.open()
-    world.rows("REVOKE INSERT ON reading, audit_event FROM icmc_app")
+    world.rows("REVOKE INSERT ON reading, audit_event FROM icmc_system")
     with pytest.raises(AuditUnavailableError):
         note_reading(world.engine, world.who("caseworker"), opened.case_id, "person", ("identity",))
     with pytest.raises(AuditUnavailableError):

@@ -130,11 +130,11 @@ def _refusals(portal: Portal) -> list[Any]:
 
 @contextmanager
 def _nothing_written(portal: Portal) -> Iterator[None]:
-    _rows(portal, "REVOKE INSERT ON reading, audit_event FROM icmc_app")
+    _rows(portal, "REVOKE INSERT ON reading, audit_event FROM icmc_app, icmc_system")
     try:
         yield
     finally:
-        _rows(portal, "GRANT INSERT ON reading, audit_event TO icmc_app")
+        _rows(portal, "GRANT INSERT ON reading, audit_event TO icmc_app, icmc_system")
 
 
 def _rows(portal: Portal, query: str) -> list[Any]:

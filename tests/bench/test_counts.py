@@ -35,8 +35,8 @@ def test_completing_an_item_is_three_trips_that_lock_load_and_write(bench: Bench
     item = _completed(bench, item, 1)
     with _wire(bench) as sent:
         complete(bench, item)
-    # BEGIN and the proof of who acts travel with the lock and the loading; then one that writes; then COMMIT.
-    assert [_kind(statement) for statement in sent] == ["BEGIN", "enter", "lock", "load", "write", "COMMIT"]
+    # BEGIN travels with the lock and the loading; then one that writes; then COMMIT.
+    assert [_kind(statement) for statement in sent] == ["BEGIN", "lock", "load", "write", "COMMIT"]
     assert sent.trips == 3
 
 
@@ -84,7 +84,7 @@ def _wire(bench: Bench) -> Iterator[_Sent]:
     """Give what is sent to PostgreSQL within, as the driver's own library traces it."""
     sent, known = _Sent(), {}
     with bench.engine.transaction() as tx:
-        tx.library()
+        tx.writes.ask()  # after a roll-back it is asked what is prepared
         raw: Any = tx._connection.connection.driver_connection
         known = dict(raw.execute("SELECT name, statement FROM pg_prepared_statements").fetchall())
         tx.commit()
@@ -105,7 +105,7 @@ def _wire(bench: Bench) -> Iterator[_Sent]:
 
 def _kind(statement: str) -> str:
     words = {
-        "FOR UPDATE": "lock", "WITH ": "write", "json_build_object": "load", "icmc_enter": "enter", "BEGIN": "BEGIN",
+        "FOR UPDATE": "lock", "WITH ": "write", "json_build_object": "load", "BEGIN": "BEGIN",
         "COMMIT": "COMMIT",
     }  # fmt: skip
     return next((kind for word, kind in words.items() if word in statement), statement)

@@ -45,7 +45,13 @@ def test_the_application_role_reads_and_writes_what_it_was_granted_and_creates_n
 def test_each_role_enters_its_own_database_only(data_folder: Path) -> None:
     server = start_embedded(data_folder, durable=False)
     prepare_databases(server)
-    homes = {"icmc_owner": {"icmc"}, "icmc_app": {"icmc"}, "icmc_reader": {"icmc"}, "icmc_prefect": {"prefect"}}
+    homes = {
+        "icmc_owner": {"icmc"},
+        "icmc_app": {"icmc"},
+        "icmc_system": {"icmc"},
+        "icmc_reader": {"icmc"},
+        "icmc_prefect": {"prefect"},
+    }
     for role, home in homes.items():
         for database in ("icmc", "prefect", "postgres", "template1"):
             if database in home:
@@ -63,7 +69,7 @@ def test_each_role_enters_its_own_database_only(data_folder: Path) -> None:
 def test_passwords_appear_in_no_representation(postgres: EmbeddedServer) -> None:
     urls = prepare_databases(postgres)
     shown = f"{postgres!r} {urls!r}"
-    for role in ("icmc_super", "icmc_owner", "icmc_app", "icmc_reader", "icmc_prefect"):
+    for role in ("icmc_super", "icmc_owner", "icmc_app", "icmc_system", "icmc_reader", "icmc_prefect"):
         assert postgres.passwords.get(role) not in shown
 
 

@@ -97,9 +97,9 @@ def seen(network: Network, viewer: Viewer | None) -> set[str]:
 
 @contextmanager
 def acting(network: Network, viewer: Viewer | None) -> Iterator[Connection]:
-    """Begin a transaction of the writing role for a viewer, or for the system."""
-    option = {FOR: (viewer, network.clock.now())} if viewer is not None else {}
-    with network.writer.execution_options(**option).connect() as connection:
+    """Begin a transaction of the role that writes for a viewer, or of the system."""
+    bound = viewer and network.app.execution_options(**{FOR: (viewer, network.clock.now())})
+    with (bound or network.writer).connect() as connection:
         yield connection
 
 
@@ -126,8 +126,8 @@ def test_who_is_in_no_unit_sees_nothing(network: Network, stranger: Viewer) -> N
     assert seen(network, stranger.model_copy(update={"unit_ids": (), "memberships": ()})) == set()
 
 
-def test_a_transaction_begins_and_proves_for_whom_it_acts_in_one_trip(network: Network) -> None:
-    with network.writer.connect() as connection, tempfile.TemporaryFile("w+") as said:
+def test_a_transaction_begins_and_proves_for_whom_it_acts_in_one_trip(network: Network, stranger: Viewer) -> None:
+    with acting(network, stranger) as connection, tempfile.TemporaryFile("w+") as said:
         wire = _raw(connection).pgconn
         wire.trace(said.fileno())
         connection.begin()
@@ -147,12 +147,14 @@ def test_the_transaction_of_a_viewer_begins_as_it_was_asked_for(network: Network
             assert tuple(shown) == is_still
 
 
-def test_a_connection_that_breaks_before_the_proof_is_used_no_more(network: Network, database: FreshDatabase) -> None:
-    with network.writer.connect() as connection:
+def test_a_connection_that_breaks_before_the_proof_is_used_no_more(
+    network: Network, stranger: Viewer, database: FreshDatabase
+) -> None:
+    with acting(network, stranger) as connection:
         rows_of(database.urls.admin, "SELECT pg_terminate_backend(:pid, 5000)", pid=_raw(connection).info.backend_pid)
         with pytest.raises(BusyError, match="the database"):
             connection.begin()
-    with network.writer.connect() as connection:
+    with acting(network, stranger) as connection:
         assert connection.execute(text("SELECT count(*) FROM answer")).scalar_one() == 0
 
 

@@ -20,7 +20,7 @@ from engine.core.policy import Viewer
 from engine.core.records import Case, PersonRole, Scalar, step_id
 from engine.core.state import CaseState
 from engine.db.embedded.roles import DatabaseUrls
-from engine.db.entering import secret_of
+from engine.db.entering import enter_each, secret_of
 from engine.db.reading import Known, Reader
 from engine.db.store import Within
 from engine.db.tables import TABLES
@@ -179,6 +179,9 @@ class Network:
     sql: Engine
     """As the owner of the tables: what tests write and look at by hand."""
     writer: Engine
+    """As the system."""
+    app: Engine
+    """As whoever writes for a viewer; a transaction proves for whom."""
     reader: Engine
     secret: bytes
     vault: KeyVault
@@ -193,7 +196,13 @@ class Network:
         """Make the questions, and count the statements that they take."""
         known = Known(self.definitions.get, self.registry, lambda: self.library)
         self.questions = Reader(
-            self.writer, self.reader, secret=self.secret, known=known, vault=self.vault, clock=self.clock
+            self.writer,
+            self.reader,
+            writer=self.app,
+            secret=self.secret,
+            known=known,
+            vault=self.vault,
+            clock=self.clock,
         )
         self.ask, self.ask_all, self.ask_board = self.questions.ask, self.questions.ask_all, self.questions.ask_board
         self.inspection = self.publish(INSPECTION)
@@ -351,7 +360,9 @@ def build_network(urls: DatabaseUrls) -> Iterator[Network]:
     )
     file = KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32)
     vault = KeyVault(KeyRing(file), KeysInMemory())
-    engines = create_engine(urls.owner), writer_of(urls), create_engine(urls.reader)
-    yield Network(*engines, secret_of(urls.owner), vault, registry, library)
+    engines = create_engine(urls.owner), writer_of(urls), create_engine(urls.app), create_engine(urls.reader)
+    secret = secret_of(urls.owner)
+    enter_each(engines[2], secret)
+    yield Network(*engines, secret, vault, registry, library)
     for one in engines:
         one.dispose()

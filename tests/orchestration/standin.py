@@ -32,7 +32,7 @@ CREATE TABLE deadline (
   times_fired int DEFAULT 0);
 CREATE TABLE service (
   name text PRIMARY KEY, state text, since timestamptz DEFAULT now(), noted_at timestamptz DEFAULT now());
-GRANT ALL ON ALL TABLES IN SCHEMA public TO icmc_app;
+GRANT ALL ON ALL TABLES IN SCHEMA public TO icmc_app, icmc_system;
 """
 DUE = (
     "(j.status = 'ready' AND j.ready_at <= clock_timestamp()"

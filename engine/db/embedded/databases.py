@@ -15,12 +15,14 @@ from engine.errors import ServiceError, SettingsError
 OWNER: Final = "icmc_owner"
 """Owns the case database: migrations."""
 APP: Final = "icmc_app"
-"""Reads and writes rows of the case database, as far as the migrations grant it; can create nothing."""
+"""Reads and writes rows of the case database for one viewer at a time; can create nothing."""
+SYSTEM: Final = "icmc_system"
+"""Reads and writes rows of the case database for all: commands, which `can()` has allowed, and jobs. It has no wall."""
 READER: Final = "icmc_reader"
 """Reads rows of the case database for one viewer at a time, and can change nothing."""
 PREFECT: Final = "icmc_prefect"
 """Owns Prefect's database, and may connect to no other."""
-_USERS: Final = sql.SQL(", ").join((sql.Identifier(APP), sql.Identifier(READER)))
+_USERS: Final = sql.SQL(", ").join(map(sql.Identifier, (APP, SYSTEM, READER)))
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def connected(url: str, *, database: str | None = None) -> Iterator[psycopg.Conn
 
 
 def create_database(url: str, name: str, *, template: str = "template0") -> None:
-    """Make a database that belongs to `icmc_owner`, and that only it, `icmc_app` and `icmc_reader` may enter.
+    """Make a database that belongs to `icmc_owner`, and that only it and the roles that write and read cases may enter.
 
     `url` is that of an administrator, in any database. Nobody may be connected to the template.
     """

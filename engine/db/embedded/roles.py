@@ -1,4 +1,4 @@
-"""Prepare the two databases and the four roles of ICMC on a PostgreSQL server."""
+"""Prepare the two databases and the five roles of ICMC on a PostgreSQL server."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from engine.db.embedded.databases import (
     OWNER,
     PREFECT,
     READER,
+    SYSTEM,
     admit,
     close,
     close_schema,
@@ -28,7 +29,7 @@ from engine.errors import ServiceError, SettingsError
 CASES_DATABASE: Final = "icmc"
 PREFECT_DATABASE: Final = "prefect"
 _DATABASES: Final = {CASES_DATABASE: OWNER, PREFECT_DATABASE: PREFECT}
-_ROLES: Final = (OWNER, APP, READER, PREFECT)
+_ROLES: Final = (OWNER, APP, SYSTEM, READER, PREFECT)
 _OLDEST_SERVER: Final = 150_000
 _SEPARATE_SET_RIGHT: Final = 160_000
 _FOR_ASYNCPG: Final = {"sslmode": "ssl", "host": "host", "port": "port"}
@@ -41,6 +42,8 @@ class DatabaseUrls:
     owner: str = field(repr=False)
     """The case database, for migrations."""
     app: str = field(repr=False)
+    """The case database, for what is written for a viewer, and read with it."""
+    system: str = field(repr=False)
     """The case database, for commands, jobs and what the system reads."""
     reader: str = field(repr=False)
     """The case database, for what is read for a viewer."""
@@ -65,6 +68,7 @@ def urls_on(server: EmbeddedServer, cases: str = CASES_DATABASE) -> DatabaseUrls
     return DatabaseUrls(
         owner=server.url(cases, OWNER),
         app=server.url(cases, APP),
+        system=server.url(cases, SYSTEM),
         reader=server.url(cases, READER),
         prefect_asyncpg=server.tcp_url(PREFECT_DATABASE, PREFECT, driver="asyncpg"),
         admin=server.url(cases),
@@ -157,7 +161,7 @@ def _is_prepared(url: str, passwords: PasswordFile) -> bool:
     if not passwords.exists():
         return False
     try:
-        homes = {OWNER: CASES_DATABASE, APP: CASES_DATABASE, READER: CASES_DATABASE, PREFECT: PREFECT_DATABASE}
+        homes = {role: PREFECT_DATABASE if role == PREFECT else CASES_DATABASE for role in _ROLES}
         for role, database in homes.items():
             with connected(_text(_as_role(url, role, database, passwords))):
                 pass
@@ -180,6 +184,7 @@ def _urls(database_url: str, passwords: PasswordFile) -> DatabaseUrls:
     return DatabaseUrls(
         owner=_text(_as_role(database_url, OWNER, CASES_DATABASE, passwords)),
         app=_text(_as_role(database_url, APP, CASES_DATABASE, passwords)),
+        system=_text(_as_role(database_url, SYSTEM, CASES_DATABASE, passwords)),
         reader=_text(_as_role(database_url, READER, CASES_DATABASE, passwords)),
         prefect_asyncpg=_text(prefect),
         admin=_text(admin),
