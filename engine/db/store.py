@@ -76,14 +76,14 @@ class Writes:
             self._rows.setdefault(table, []).append(row)
         return is_new
 
-    def flush(self) -> None:
-        """Write what is held back."""
+    def flush(self, *, commits: bool = False) -> None:
+        """Write what is held back; with `commits` the transaction ends in the same trip, if there is anything."""
         if not self._rows and not self._cases and not self._drafts:
             return
         rows = {table: distinct(table, some) for table, some in self._rows.items()}
         cases, closed, drafts = list(self._cases.values()), self._closed, self._drafts
         self._forget()
-        write_rows(self._connection, rows, cases=cases, closed=closed, drafts=drafts)
+        write_rows(self._connection, rows, cases=cases, closed=closed, drafts=drafts, commits=commits)
 
     def _forget(self) -> None:
         self._rows: dict[str, list[Mapping[str, Any]]] = {}

@@ -91,7 +91,7 @@ class Transaction:
 
     def commit(self) -> None:
         """Keep everything; who waits for what was written hears of it now."""
-        self.writes.flush()
         self._before_commit(self, self._rows)
+        self.writes.flush(commits=True)
         self._connection.commit()
         self._taken.made.clear()

@@ -87,6 +87,7 @@ _SAVE_CASES = """saved_cases AS (
         rests boolean)
     WHERE c.id = x.id AND c.id = ANY({ids}) AND c.revision = x.was)"""
 _DROP_DRAFTS = "dropped_drafts AS (DELETE FROM draft WHERE item_id = ANY({ids}))"
+_COMMIT = Prepared("COMMIT")
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest({channels}) channel"
 
 
@@ -149,10 +150,11 @@ def write_rows(
     cases: Sequence[SavedCase] = (),
     closed: Sequence[Closed] = (),
     drafts: Sequence[UUID] = (),
+    commits: bool = False,
 ) -> None:
     """Write rows, the cases themselves, and the end of the open items of some steps; drop the drafts of some items.
 
-    Those who wait for any of it are woken once the transaction is committed.
+    Those who wait for any of it are woken once the transaction is committed: with `commits`, in the same trip.
     """
     kept = {table: some for table, some in rows.items() if some}
     values = [to_json(some) for some in kept.values()]
@@ -163,7 +165,8 @@ def write_rows(
     if drafts:
         values.append(_array(drafts))
     values.append(_array(f"icmc_{table}s" for table in ("job", "deadline") if table in kept))
-    ask(connection, (_statement(tuple(kept), bool(closed), bool(cases), bool(drafts)), values))
+    written = (_statement(tuple(kept), bool(closed), bool(cases), bool(drafts)), values)
+    ask(connection, written, *([(_COMMIT, ())] if commits else ()))
 
 
 def _array(values: Iterable[object]) -> bytes:
