@@ -35,11 +35,9 @@ from engine.orchestration.runtime import RunControl
 
 log = logging.getLogger(__name__)
 
-_POLL_SECONDS: Final = 5.0
-"""The dispatcher says when it has made a flow run of a case: looking finds those of schedules, and retries."""
-_CANCEL_POLL_SECONDS: Final = 1.0
-_SELDOM, _CANCEL_SELDOM = 2, 10
-"""In the pool of the deadlines, whose runs come by the minute, looking so many times less often is enough."""
+_BUSY_POLL_SECONDS, _IDLE_POLL_SECONDS = 2.0, 10.0
+"""The dispatcher says when it has made a flow run: looking finds those of schedules, of other workers, and retries."""
+_CANCEL_POLL_SECONDS, _CANCEL_POLL_OF_DEADLINES = 1.0, 10.0
 _PAUSE_IN_CALLS: Final = 2
 """Between two looks the worker waits for at least so many times what an answer takes."""
 _STOP_SECONDS: Final = 5.0
@@ -66,8 +64,7 @@ class IcmcJobConfiguration(BaseJobConfiguration):
         worker_id: UUID | None = None,  # noqa: ARG002
     ) -> None:
         """Remember the deployment's entrypoint; a thread needs no environment, command or labels of its own."""
-        self._related_objects = {"deployment": deployment, "flow": flow, "flow-run": flow_run}
-        self.name = flow_run.name
+        self.name, self._related_objects = flow_run.name, {"deployment": deployment, "flow": flow, "flow-run": flow_run}
         self._entrypoint = (deployment.entrypoint or "") if deployment is not None else ""
 
 
@@ -162,21 +159,26 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
     async def _serve(self, stop: asyncio.Event) -> None:
         async with self:
             async with anyio.create_task_group() as loops:
-                poll = _POLL_SECONDS * (1 if self._work_pool_name == CASES_POOL else _SELDOM)
-                loops.start_soon(self._repeat, self.get_and_submit_flow_runs, poll, self._fetch_asked)
-                loops.start_soon(self._repeat, self._sync_and_initialize, self.heartbeat_interval_seconds, None)
+                loops.start_soon(self._repeat, self.get_and_submit_flow_runs, self._poll, self._fetch_asked)
+                loops.start_soon(self._repeat, self._sync_and_initialize, lambda: self.heartbeat_interval_seconds, None)
                 await stop.wait()
                 loops.cancel_scope.cancel()
             await self._let_runs_end()
 
+    def _poll(self) -> float:
+        """Return after how many seconds to look for flow runs again; of deadlines one runs at any time."""
+        return _BUSY_POLL_SECONDS if self._own_runs and self._work_pool_name == CASES_POOL else _IDLE_POLL_SECONDS
+
     @staticmethod
-    async def _repeat(step: Callable[[], Awaitable[Any]], seconds: float, asked: asyncio.Event | None) -> None:
+    async def _repeat(
+        step: Callable[[], Awaitable[Any]], seconds: Callable[[], float], asked: asyncio.Event | None
+    ) -> None:
         while True:
             try:
                 await step()
             except Exception as error:  # noqa: BLE001 - Prefect may fail in any way, and comes back
                 log.warning("prefect_call_failed", extra={"error": type(error).__name__})
-            pause = max(seconds, _PAUSE_IN_CALLS * health.usual)
+            pause = max(seconds(), _PAUSE_IN_CALLS * health.usual)
             if asked is None:
                 await asyncio.sleep(pause)
                 continue
@@ -209,8 +211,8 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
 
     async def _watch_cancellations(self) -> None:
         with self._watch:
-            seldom = 1 if self._work_pool_name == CASES_POOL else _CANCEL_SELDOM
-            await self._repeat(self._notice_cancellations, _CANCEL_POLL_SECONDS * seldom, None)
+            poll = _CANCEL_POLL_SECONDS if self._work_pool_name == CASES_POOL else _CANCEL_POLL_OF_DEADLINES
+            await self._repeat(self._notice_cancellations, lambda: poll, None)
 
     async def _notice_cancellations(self) -> None:
         """Tell the threads of cancelled flow runs; a base worker notices only those that have not begun."""
