@@ -1,12 +1,9 @@
 """Bring a database to the shape that this release needs, and say whether it is a demo's."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, select, text
 
 from engine.db.locks import BACKGROUND, MIGRATE, TimeLimits, limited_engine
@@ -72,34 +69,35 @@ def migrate(owner_url: str) -> str:
 
 def revision_of(connection: Connection) -> str | None:
     """Return the revision of a database; None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar():
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def newest_revision() -> str:
     """Return the revision that this release needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return max(_revisions())
+
+
+def _revisions() -> frozenset[str]:
+    """Return all revisions, by the names of their files: each start would otherwise load what migrates."""
+    files = (Path(__file__).parent / "migrations" / "versions").glob("v[0-9]*_*.py")
+    return frozenset(file.name[1:].partition("_")[0] for file in files)
 
 
 def _upgrade(connection: Connection) -> str:
     current = revision_of(connection)
     connection.rollback()
-    config = _config()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in _revisions():
         raise ServiceError(
             service="Database",
             problem="it was shaped by a newer release of ICMC.",
             remedy="Use that release, or restore a backup made by this one.",
         )
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    if current != newest_revision():
+        import_module("engine.db.migrations.upgrade").upgrade(connection)
     build_walls(connection)
     grant_rights(connection)
     connection.commit()
     return newest_revision()
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config

@@ -40,12 +40,13 @@ class _Part:
 
 def idle(seconds: Seconds = 120, settle: Settle = 90) -> None:
     """Start an installation of its own, leave it alone, and print what its parts used."""
-    with TemporaryDirectory(prefix="icmc-idle-") as folder, _running(Path(folder)) as process:
+    with TemporaryDirectory(prefix="icmc-idle-") as scratch, _running(Path(scratch) / "data") as process:
+        folder = Path(scratch) / "data"
         _wait(settle)
-        before, sizes, began = _parts(process, Path(folder)), _sizes(Path(folder)), time.monotonic()
+        before, sizes, began = _parts(process, folder), _sizes(folder), time.monotonic()
         _wait(seconds)
-        after, took = _parts(process, Path(folder)), time.monotonic() - began
-        grown = {name: size - sizes[name] for name, size in _sizes(Path(folder)).items()}
+        after, took = _parts(process, folder), time.monotonic() - began
+        grown = {name: size - sizes[name] for name, size in _sizes(folder).items()}
     shares = {name: 100 * (part.seconds - before[name].seconds) / took for name, part in after.items()}
     for name, part in after.items():
         typer.echo(f"{shares[name]:7.2f} % of a core {part.megabytes:6.0f} MB  {name}")
@@ -57,6 +58,7 @@ def idle(seconds: Seconds = 120, settle: Settle = 90) -> None:
 @contextmanager
 def _running(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Run `icmc up` over a data folder of its own until the block ends."""
+    folder.parent.chmod(0o711)  # PostgreSQL may run as another user
     process = subprocess.Popen(
         [sys.executable, "-c", "from engine.cli.main import main; main()", "up"],
         env=os.environ | {"ICMC_DATA_FOLDER": str(folder)}, stdout=subprocess.PIPE, text=True, start_new_session=True,
@@ -65,6 +67,8 @@ def _running(folder: Path) -> Iterator[subprocess.Popen[str]]:
         for line in process.stdout or ():
             if line.startswith("ICMC is at"):
                 break
+        else:
+            raise RuntimeError("icmc up ended before its portal answered.")
         yield process
     finally:
         process.send_signal(signal.SIGINT)

@@ -41,6 +41,11 @@ def test_a_command_without_a_database_loads_no_library_that_serves_one(
     assert (_ALWAYS | besides) & loaded == set()
 
 
+def test_a_command_over_the_database_loads_neither_what_migrates_nor_prefect_nor_the_pages(tmp_path: Path) -> None:
+    unwanted = {"alembic", "mako", "prefect", "weasyprint"} | _PAGES
+    assert unwanted & _libraries("case --help", tmp_path) == set()
+
+
 def _libraries(command: str, folder: Path) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", _LOADED, *command.split()],

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from engine.access.actions.recusals import answer_lift, end_recusal, recuse
@@ -13,7 +14,8 @@ from engine.approvals.views import waiting
 from engine.cases.access_store import AccessStore
 from engine.cases.views.lists import cases
 from engine.core.access import RecusalReason
-from engine.db.migrate import _config, migrate, newest_revision, revision_of
+from engine.db.migrate import _revisions, migrate, newest_revision, revision_of
+from engine.db.migrations.upgrade import config_of_migrations
 from engine.db.rights import NOBODYS
 from engine.db.tables import METADATA
 from engine.db.walls import gaps_in_the_wall
@@ -31,7 +33,7 @@ _OF_CONFLICTS = "SELECT case_id, actor_id, reason_code, noted_by, ended_at IS NU
 
 
 def _to(connection: Connection, revision: str) -> None:
-    config = _config()
+    config = config_of_migrations()
     config.attributes["connection"] = connection
     command.downgrade(config, revision)
 
@@ -71,6 +73,12 @@ def test_a_database_of_the_first_shape_comes_to_the_newest_and_its_cases_go_on(w
         assert gaps_in_the_wall(connection) == ()
     writer.dispose()
     world.complete(world.item(case_id, "look"), by="caseworker", answers=LOOKED)
+
+
+def test_the_files_of_migrations_are_named_after_their_revisions_and_the_last_is_the_one_head() -> None:
+    scripts = ScriptDirectory.from_config(config_of_migrations())
+    assert {script.revision for script in scripts.walk_revisions()} == _revisions()
+    assert scripts.get_heads() == [newest_revision()]
 
 
 def test_the_second_run_of_the_migrations_changes_nothing(world: World) -> None:
