@@ -187,7 +187,6 @@ class CoreCase:
         if step.uses in self.worked_out:
             return self.worked_out[step.uses]
         step_type = registry().get(step.uses)
-        assert step_type.run is not None
         before: dict[str, Mapping[str, Any]] = {}
         for known in sorted(self.state.steps.values(), key=lambda known: known.ended_at or _NEVER):
             if known.status is StepStatus.ENDED:

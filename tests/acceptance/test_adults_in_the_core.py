@@ -112,7 +112,6 @@ def test_a_refused_examination_holds_nothing_up() -> None:
     case = _case("adult-exploitation")
     _done(case, "intake", "triage", "fir", "rescue")
     medical = case.step("medical")
-    assert medical is not None
     before = case.live()
     case.do(cm.CompleteStep(medical.id, "refused_by_person", case.now))
     assert case.live() == before - {"medical"}
@@ -127,11 +126,9 @@ def test_custody_is_watched_only_for_who_is_kept(order: str, *, is_kept: bool) -
     case = _case("adult-exploitation", answers={"production": {"order_type": order}})
     _done(case, "intake", "triage", "fir", "rescue", "production")
     custody = case.step("custody")
-    assert custody is not None
     assert custody.status is (StepStatus.READY if is_kept else StepStatus.SKIPPED)
     if is_kept:
         deadline = case.deadline(custody)
-        assert deadline is not None
         assert (deadline.law, deadline.ladder) == ("IN-ITPA-10D", "detention-limit")
 
 
@@ -154,7 +151,6 @@ def test_how_long_she_can_be_held_depends_on_the_sub_section_of_the_order(
     custody = case.step("custody")
     assert custody is not None
     deadline = case.deadline(custody)
-    assert deadline is not None
     assert (deadline.law, deadline.limit, deadline.started_at) == (law, limit, case.now)
 
 
@@ -167,12 +163,10 @@ def test_the_time_of_the_threat_report_runs_from_the_order_of_the_authority(*, k
     report = case.step("threat_report")
     assert report is not None
     deadline = case.deadline(report)
-    assert deadline is not None
     assert (deadline.law, deadline.started_at) == ("IN-WPS-TAR", ordered if known else case.now)
     heard = datetime(2026, 5, 21, 6, tzinfo=UTC)
     case.do(cm.RecordFact("threat_report_ordered_at", heard))
     later = case.deadline(report)
-    assert later is not None
     assert later.started_at == (ordered if known else heard), "of a person what was told of her goes first"
 
 
@@ -189,7 +183,6 @@ def test_what_a_later_hearing_orders_counts_from_that_hearing(key: str, law: str
     added = case.step(key)
     assert added is not None
     deadline = case.deadline(added)
-    assert deadline is not None
     assert (deadline.law, deadline.started_at) == (law, heard_at)
 
 
@@ -204,12 +197,10 @@ def test_bail_by_default_counts_from_the_remand_and_by_the_section(sections: str
     sheet = case.step("chargesheet")
     assert sheet is not None
     planned = case.deadline(sheet)
-    assert planned is not None
     assert (planned.law, planned.limit, planned.started_at) == ("IN-DEFAULT-BAIL", limit, registered)
     counts_from = datetime(2026, 5, 31, 18, 29, 59, tzinfo=UTC)
     case.do(cm.RecordFact("bail_counts_from", counts_from))
     counted = case.deadline(sheet)
-    assert counted is not None
     assert (counted.law, counted.limit, counted.started_at) == ("IN-DEFAULT-BAIL", limit, counts_from)
 
 

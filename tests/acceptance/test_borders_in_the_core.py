@@ -84,8 +84,6 @@ def test_a_case_within_india_goes_its_whole_way_with_the_report_of_15_days_and_n
     report = _until_ready(case, "home_report")
     deadline = case.deadline(report)
     produced = case.step("production")
-    assert deadline is not None
-    assert produced is not None
     assert (deadline.law, deadline.started_at) == ("IN-JJ-SIR-15D", produced.ended_at)
     case.left = frozenset()
     case.finish()
@@ -93,7 +91,6 @@ def test_a_case_within_india_goes_its_whole_way_with_the_report_of_15_days_and_n
     assert _begun(case) == set()
     for key in ("home_report", "decision", "handover", "visits"):
         step = case.step(key)
-        assert step is not None
         assert step.status is StepStatus.ENDED, key
 
 
@@ -103,7 +100,6 @@ def test_across_a_border_the_request_opens_and_the_partners_report_takes_the_pla
     case.do(cm.CompleteStep(_until_ready(case, "nationality_request").id, "done", case.now))
     assert _begun(case) == ABROAD - {"rights"}
     report = case.step("home_report")
-    assert report is not None
     assert report.status is StepStatus.SKIPPED
     case.left = frozenset()
     case.finish()
@@ -168,7 +164,6 @@ def test_a_return_abroad_goes_by_the_report_from_there_and_by_no_other() -> None
         if (decision := case.step("decision")) is not None:
             break
         case.until(min(stop[0] for stop in case._stops()))
-    assert decision is not None
     assert decision.gate == "decision-needs-home-report"
 
 
@@ -176,7 +171,6 @@ def test_nothing_goes_to_the_police_abroad_in_a_case_within_india() -> None:
     case = _looked("within", country=None)
     case.do(cm.AddStep(RUN, "share_abroad", path=PATH))
     sharing = case.step("share_abroad")
-    assert sharing is not None
     assert sharing.gate == "share-abroad-with-consent"
 
 

@@ -165,7 +165,6 @@ def test_a_child_who_is_out_already_is_produced_within_a_day_of_being_taken_char
     production = case.step("production")
     assert production is not None
     deadline = case.deadline(production)
-    assert deadline is not None
     assert (deadline.law, deadline.started_at) == ("IN-JJ-PROD-24H", taken_at)
     assert deadline.due_at == taken_at + timedelta(hours=24)
     assert {"health", "safety", "consent", "identify"} <= case.live()
@@ -173,7 +172,6 @@ def test_a_child_who_is_out_already_is_produced_within_a_day_of_being_taken_char
         step = case.step(key)
         assert step is not None
         limit = case.deadline(step)
-        assert limit is not None
         assert limit.started_at == taken_at
 
 
@@ -195,7 +193,6 @@ def test_the_police_and_the_court_hear_of_a_child_who_is_out_already_within_a_da
         step = case.step(key)
         assert step is not None
         deadline = case.deadline(step)
-        assert deadline is not None
         assert (deadline.law, deadline.due_at) == (law, case.now + timedelta(hours=24))
 
 
@@ -203,7 +200,6 @@ def test_the_police_and_the_court_hear_of_a_child_who_is_out_already_within_a_da
 def test_the_report_of_a_sexual_offence_runs_from_the_information_and_waits_for_no_rescue(answers: Answers) -> None:
     case = _case("child-sexual-exploitation", "pocso_report", "rescue", "taken_charge", answers=answers)
     deadline = case.deadline(_reach(case, "pocso_report"))
-    assert deadline is not None
     assert (deadline.law, deadline.started_at) == ("IN-POCSO-24H-REPORT", OPENED)
     case.until(OPENED + timedelta(days=2))
     assert ("pocso_report", OPENED + timedelta(hours=24)) in case.breaches()
@@ -220,7 +216,6 @@ def test_the_time_of_a_child_who_is_out_does_not_wait_for_a_rescue_that_was_begu
     production = case.step("production")
     assert production is not None
     deadline = case.deadline(production)
-    assert deadline is not None
     assert deadline.due_at == taken_at + timedelta(hours=24)
 
 
@@ -267,7 +262,6 @@ def test_a_refusal_by_the_police_starts_the_way_to_the_superintendent_at_once(na
     assert refusal is not None, "the work item stands in the same commit"
     assert refusal.status is StepStatus.READY
     deadline = case.deadline(refusal)
-    assert deadline is not None
     assert (deadline.law, deadline.started_at, deadline.ladder) == ("IN-FIR-SP", refused_at, "police-refusal")
     case.until(refused_at + timedelta(hours=5))
     assert case.levels("refusal")[:2] == [(1, refused_at), (2, refused_at + timedelta(hours=4))]
@@ -283,7 +277,6 @@ def test_a_leak_before_the_rules_changed_has_a_deadline_too() -> None:
     )  # fmt: skip
     gone = _reach(case, "gone")
     deadline = case.deadline(gone)
-    assert deadline is not None
     assert (deadline.law, deadline.limit) == ("IN-TAKEDOWN", "PT72H")
     case.until(deadline.due_at)
     assert case.breaches() == [("gone", deadline.due_at)]

@@ -44,7 +44,6 @@ def test_a_case_in_which_something_is_left_to_do_stays_open_and_is_reviewed_agai
     case = _at_its_review(name)
     _answer(case, LEFT_TO_DO)
     again = _latest(case)
-    assert again is not None
     assert again.round == 2
     assert again.status in {StepStatus.SCHEDULED, StepStatus.READY}
     assert not case.is_closed()

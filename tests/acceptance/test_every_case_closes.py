@@ -17,7 +17,6 @@ NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 
 def _many(name: str, cases: int, *, seed: int = 1) -> ManyCases:
     report = RegistryCatalogue(registry()).find("reporting.intake")
-    assert report is not None
     place = next(iter(shipped(name).workflow.jurisdictions), "IN")
     return simulate_many(shipped(name), library(), report=report.outputs, jurisdiction=place, cases=cases, seed=seed)
 
@@ -60,7 +59,6 @@ def test_a_workflow_that_can_wait_for_ever_is_found_with_the_seed_that_shows_it(
     source = workflow.workflow.model_copy(update={"steps": {**workflow.workflow.steps, "closure": closure}})
     broken = compile_workflow(source, RegistryCatalogue(registry()))
     report = RegistryCatalogue(registry()).find("reporting.intake")
-    assert report is not None
     found = simulate_many(broken, library(), report=report.outputs, jurisdiction="IN", cases=40)
     assert found.closed < found.cases
     seed = next(iter(found.stuck.values()))

@@ -79,7 +79,6 @@ def test_the_letter_to_the_child_protection_unit_waits_for_its_case_manager_and_
 ) -> None:
     [letter] = not_produced.added("core.release", "production")
     assert letter.status is StepStatus.READY
-    assert letter.added is not None
     assert letter.added.roles == ("case_manager",)
     assert letter.added.settings["to"] == "District Child Protection Unit"
     assert not not_produced.added("core.call", "production")
@@ -93,7 +92,6 @@ def test_nothing_leaves_the_network_by_itself(not_produced: LateStory) -> None:
 
 def test_a_step_that_was_missed_stays_open_and_must_still_be_done(not_produced: LateStory) -> None:
     step = not_produced.step("production")
-    assert step is not None
     assert step.status is StepStatus.READY
 
 
@@ -106,7 +104,6 @@ def test_a_journey_of_an_hour_moves_the_due_time_only_with_its_start_end_and_pla
 ) -> None:
     told = open_late(world, "cs-01", moved=PRODUCED_LATE, cut="health").until(RESCUED + 5 * HOUR)
     step = told.step("production")
-    assert step is not None
     start = RESCUED + 2 * HOUR
     record_interval(
         world.engine, step.id, case_id=told.play.case_id, viewer=told.play.people["caseworker"], command_id=uuid4(),
@@ -137,7 +134,6 @@ def no_home_report(world: World) -> LateStory:
     told = open_late(world, "cs-01", moved={"sir": PRODUCED + 40 * DAY}, cut="sir", partners=("IN-ML",))
     told.until(PRODUCED + 2 * DAY)
     step = told.step("home_report")
-    assert step is not None
     offered = offer_referral(
         world.engine, told.play.case_id, viewer=told.people["IN-AS"]["case_manager"], command_id=uuid4(),
         to_unit_id=_unit(told, "IN-ML"), step_id=step.id,
@@ -215,7 +211,6 @@ def test_the_delay_is_that_of_another_body_and_is_counted_as_such_only(no_nation
 def test_a_longer_stay_asks_for_school_and_a_new_review_of_the_care_plan(no_nationality: LateStory) -> None:
     for key in ("care_review", "school"):
         step = no_nationality.step(key)
-        assert step is not None
         assert step.opened_at == ASKED + 60 * DAY
 
 
@@ -248,7 +243,6 @@ def test_after_four_months_the_unit_gets_the_search_and_legal_services_are_told(
     assert not_found.deadline("found").law == "IN-MISS-4M"
     for key in ("transfer", "legal_aid", "unit_report"):
         step = not_found.step(key)
-        assert step is not None
         assert (step.status, step.opened_at) == (StepStatus.READY, four_months)
 
 
@@ -260,7 +254,6 @@ def test_the_unit_reports_every_three_months_from_then(not_found: LateStory) -> 
 
 def test_the_family_is_still_told_and_nothing_has_become_less_urgent(not_found: LateStory) -> None:
     family = not_found.step("family")
-    assert family is not None
     assert family.status in {StepStatus.READY, StepStatus.SCHEDULED}
     assert family.round > 5
     priorities = not_found.rows(
@@ -268,7 +261,6 @@ def test_the_family_is_still_told_and_nothing_has_become_less_urgent(not_found: 
     )
     assert all(row["priority"] >= 0 for row in priorities)
     found = not_found.step("found")
-    assert found is not None
     assert found.status is StepStatus.READY
 
 
@@ -278,7 +270,6 @@ def test_a_photo_that_is_online_six_hours_after_the_finding_opens_its_takedown(w
     assert told.step("still_online") is None
     told.until(FOUND + 6.5 * HOUR)
     takedown = told.step("still_online")
-    assert takedown is not None
     assert (takedown.uses, takedown.status) == ("press.takedown", StepStatus.READY)
     assert takedown.opened_at == FOUND + 6 * HOUR
 

@@ -50,13 +50,11 @@ def test_when_he_is_out_a_lawyer_is_asked_what_he_was_made_to_do_before_anybody_
     told = open_late(world, "cs-04", cut="out", further=(_unanswered("core.ask"),))
     told.until(local("2026-02-19T21:30+06:30"))
     note, statement = told.step("non_punishment"), told.step("statement")
-    assert note is not None
     assert note.status is StepStatus.READY
     assert statement is None
     [item] = told.rows("SELECT candidate_roles FROM work_item WHERE case_id = %(case)s AND step_key = 'non_punishment'")
     assert item["candidate_roles"] == ["lawyer"]
     health = told.step("health")
-    assert health is not None
     assert health.status is StepStatus.READY
 
 
@@ -74,7 +72,6 @@ def test_the_lawyer_hears_48_and_12_hours_before_the_custody_ends_and_petitions_
     assert [line.fired_at - due for line in before][:3] == [-48 * HOUR, -12 * HOUR, 0 * HOUR]
     assert {line.recipients for line in before} == {("Lawyer IN-NL",)}
     [petition] = told.added("core.release", "custody")
-    assert petition.added is not None
     assert petition.opened_at == due
     assert (petition.added.roles, "High Court" in petition.added.settings["to"]) == (("lawyer",), True)
     assert petition.added.limit is not None
@@ -95,7 +92,6 @@ def test_a_limit_of_the_procedure_code_is_advisory_in_nagaland_and_its_breach_is
     [late] = [one for one in no_news.page.deadlines if one.law == "IN-VICTIM-90D"]
     assert late.breached_at == DAY_90
     limit = no_news.world.engine.library().law("IN-VICTIM-90D", on=no_news.play.story.opened_at.date())
-    assert limit is not None
     assert (limit.force_in("IN-NL"), limit.force_in("IN-AS")) == (Force.ADVISORY, Force.BINDING)
     assert late.force != "binding"
     assert no_news.play.differences == []
@@ -103,7 +99,6 @@ def test_a_limit_of_the_procedure_code_is_advisory_in_nagaland_and_its_breach_is
 
 def test_on_day_90_she_is_told_what_is_known_though_the_police_have_said_nothing(no_news: LateStory) -> None:
     told = no_news.step("known_so_far")
-    assert told is not None
     assert (told.opened_at, told.status) == (DAY_90, StepStatus.ENDED)
     assert told.ended_at == DAY_90 + DAY
     assert [one.step_key for one in no_news.page.deadlines if one.breached_at] == ["news"]
@@ -138,7 +133,6 @@ def test_a_survivor_who_hears_of_it_after_ten_hours_is_a_critical_breach_and_get
     assert (late.breached_at, late.ladder) == (FOUND + 4 * HOUR, "critical")
     assert ("Supervisor IN-ML",) in [line.recipients for line in told_late.ledger("told")]
     apology = told_late.step("apology")
-    assert apology is not None
     assert (apology.opened_at, apology.status) == (FOUND + 4 * HOUR, StepStatus.READY)
     [item] = told_late.rows("SELECT candidate_roles FROM work_item WHERE case_id = %(case)s AND step_key = 'apology'")
     assert item["candidate_roles"] == ["supervisor"]

@@ -97,7 +97,6 @@ def test_a_missed_production_is_dated_at_its_due_time_however_late_it_is_discove
     told = _opened("cs-01", "rescue")
     step = told.case.ready("rescue.production")[0]
     deadline = told.case.deadline(step)
-    assert deadline is not None
     told.case.now = PRODUCTION_DUE + 3 * DAY
     told.case.do(cm.FireDeadline(deadline.id))
     assert ("production", PRODUCTION_DUE) in told.case.breaches()
@@ -120,7 +119,6 @@ def test_a_journey_moves_the_due_time_only_when_its_end_is_entered(*, has_ended:
     journey = StepInterval(step_id=step.id, name="journey", start=start, end=end, has_place=True)
     told.case.do(cm.RecordInterval(journey))
     deadline = told.case.deadline(step)
-    assert deadline is not None
     assert deadline.due_at == PRODUCTION_DUE + later
 
 
@@ -139,7 +137,6 @@ def test_after_a_breach_the_production_stays_open_and_must_still_be_done() -> No
     told = _opened("cs-01", "rescue")
     told.case.until(PRODUCTION_DUE + HOUR)
     step = told.case.step("production")
-    assert step is not None
     assert step.status is StepStatus.READY
 
 
@@ -150,7 +147,6 @@ def test_the_case_cannot_close_until_the_signed_delay_note_exists() -> None:
     assert told.case.live() == {"delay_note"}
     assert not told.case.is_closed()
     note = told.case.step("delay_note")
-    assert note is not None
     assert note.opened_at == PRODUCTION_DUE
     told.case.complete(note)
     assert told.case.is_closed()
@@ -230,7 +226,6 @@ def test_the_partner_in_dhaka_is_reminded_on_a_working_day_of_bangladesh() -> No
     told = _opened("cs-02", "natreq")
     [news] = [step for step in told.case.ready("policing.update") if step.key == "family_news"]
     deadline = told.case.deadline(news)
-    assert deadline is not None
     told.case.left = frozenset({"family_news"})
     told.case.until(deadline.due_at)
     [reminded] = told.case.warnings("family_news")
@@ -263,7 +258,6 @@ UNSAFE: Answers = {"home_report": {"recommendation": "unsafe"}}
 def test_no_decision_against_the_home_report_until_a_life_elsewhere_is_planned() -> None:
     told = _opened("cs-01", "sir", answers=UNSAFE)
     decision = told.case.step("decision")
-    assert decision is not None
     assert (decision.status, decision.gate) == (StepStatus.HELD, "decision-needs-home-report")
     told.case.do(cm.AddStep(RUN, "other_plan", path=f"person:{VICTIM}"))
     told.case.complete(told.case.ready("core.decide")[0])
@@ -276,7 +270,6 @@ def test_no_decision_on_a_return_that_the_child_has_refused() -> None:
     told.case.complete(told.case.ready("core.decide")[0])
     told.tell(until="sir")
     decision = told.case.step("decision")
-    assert decision is not None
     assert (decision.status, decision.gate) == (StepStatus.HELD, "decision-needs-own-will")
 
 
@@ -284,7 +277,6 @@ def test_no_decision_on_a_return_that_the_child_has_refused() -> None:
 def test_nobody_is_handed_over_against_their_own_will(wish: str) -> None:
     told = _opened("cs-01", "order", answers={"decision": {"decision": "return", "wishes_return": wish}})
     handover = told.case.step("handover")
-    assert handover is not None
     assert (handover.status, handover.gate) == (StepStatus.HELD, "return-by-own-will")
 
 
@@ -292,7 +284,6 @@ def test_a_child_who_stays_is_not_handed_over_and_the_case_still_closes() -> Non
     told = _opened("cs-01", "order", answers={"decision": {"decision": "stay", "wishes_return": "no"}})
     told.case.finish()
     handover = told.case.step("handover")
-    assert handover is not None
     assert handover.status is StepStatus.SKIPPED
     assert told.case.is_closed()
 
@@ -317,7 +308,6 @@ def test_nothing_goes_to_the_police_abroad_without_consent_and_leave(
     case.complete(case.ready("core.decide")[0])
     case.do(cm.AddStep(RUN, "share_abroad", path=path))
     sharing = case.step("share_abroad")
-    assert sharing is not None
     assert (sharing.status, sharing.gate) == (StepStatus.HELD if gate else StepStatus.READY, gate)
 
 

@@ -207,8 +207,6 @@ def _partner_link(units: TwoUnits) -> tuple[str, str]:
     address = f"{units.here.case.page}/sent/{units.here.ids['referral_id']}/link"
     made = client.post(address, data={"command_id": str(uuid4()), "days": "3"})
     token, code = re.search(r"/p/([\w-]+)", made.text), re.search(r"<strong>(\d{6})</strong>", made.text)
-    assert token
-    assert code
     return token.group(1), code.group(1)
 
 

@@ -107,7 +107,6 @@ def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, 
     concern = raise_concern(engine, command_id=uuid4(), case_number=number, words=words, **told)  # type: ignore[arg-type]
     with engine.transaction() as tx:
         kept = tx.of(ConcernStore).get(concern)
-    assert kept is not None
     hearer = engine.ask_all(as_viewer, kept.recipient_id)
     answer_concern(
         engine, concern, viewer=hearer, command_id=uuid4(), status="looked_into", words=f"{mark} is safe, I looked."
@@ -131,7 +130,6 @@ def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:
     keep_form(engine, viewer.actor_id, path="/report", fields=[("a-narrative", f"{mark} was typing.")])
     with engine.transaction() as tx:
         person = tx.of(DirectoryStore).actor(viewer.actor_id)
-    assert person is not None
     assert person.email
     set_contact(engine, viewer=viewer, email=person.email, channel="sms", address=f"{phone}00002".replace(" ", ""))
 

@@ -151,13 +151,11 @@ def _waits_for_a_code(site: Installation, actor_id: UUID) -> str:
         tx.of(DirectoryStore).set_password(actor_id, engine.passwords.hash(PASSWORD))
         person = tx.of(DirectoryStore).actor(actor_id)
         tx.commit()
-    assert person is not None
     token = sign_in(engine, email=person.email, password=PASSWORD).token
     viewer = viewer_of(engine, token)
     assert viewer is not None
     propose(engine, viewer=viewer)
     proposed = proposal(engine, viewer=viewer)
-    assert proposed is not None
     confirm(engine, viewer=viewer, token=token, code=pyotp.TOTP(proposed.secret).at(engine.wall_clock.now()))
     begun = sign_in(engine, email=person.email, password=PASSWORD)
     assert begun.needs_code

@@ -133,7 +133,6 @@ def test_everybody_can_follow_a_late_case_to_the_reason_of_its_date(open_page: O
 
 def test_pages_work_with_scripts_turned_off(open_page: OpenPage, portal: Portal, address: str) -> None:
     browser = open_page().context.browser
-    assert browser is not None
     context = browser.new_context(java_script_enabled=False, base_url=address)
     page = context.new_page()
     page.goto("/sign-in")

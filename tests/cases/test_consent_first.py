@@ -33,7 +33,6 @@ def _sent(portal: Portal, **changes: str) -> Any:
 
 def _case_of(page: str) -> UUID:
     found = re.search(r'href="/cases/([0-9a-f-]+)"', page)
-    assert found
     return UUID(found.group(1))
 
 
@@ -83,7 +82,6 @@ def test_after_a_no_about_a_child_the_duty_to_report_is_still_work_with_what_it_
     )
     case_id = _case_of(saved.text)
     item = re.search(r'href="(/items/[0-9a-f-]+)"', saved.text)
-    assert item
     page = portal.as_role("intake_officer").get(item.group(1)).text
     asked = set(re.findall(r'name="a-([a-z_]+)"', page))
     assert asked == {

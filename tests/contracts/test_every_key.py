@@ -262,7 +262,6 @@ def test_an_answer_is_approved_by_the_role_and_by_the_time_that_the_workflow_nam
     events = world.end("a", by=ASHA)
     [item] = consequences(events, world.state, world.definitions, world.now).items
     deadline = world.deadline("a", purpose=Purpose.APPROVAL)
-    assert deadline is not None
     assert (item.candidate_roles, deadline.due_at, deadline.ladder) == (("lawyer",), hours(2), "critical")
 
 
@@ -276,7 +275,6 @@ def test_a_fact_has_its_default_until_it_is_told() -> None:
 def test_a_limit_stands_still_for_no_longer_than_its_workflow_says() -> None:
     world = World(small_world.workflow({"a": {"time": {"limit": "PT9H", "pause": "PT2H"}}}))
     deadline = world.deadline("a")
-    assert deadline is not None
     with pytest.raises(OverCapError):
         world.do(cm.PauseDeadline(deadline.id, hours(3), "waiting", ASHA))
     world.do(cm.PauseDeadline(deadline.id, hours(2), "waiting", ASHA))
@@ -286,7 +284,6 @@ def test_a_limit_stands_still_for_no_longer_than_its_workflow_says() -> None:
 def test_a_limit_is_extended_by_no_more_than_its_workflow_says() -> None:
     world = World(small_world.workflow({"a": {"time": {"limit": "PT9H", "extend": "PT2H"}}}))
     deadline = world.deadline("a")
-    assert deadline is not None
     with pytest.raises(OverCapError):
         world.do(cm.AskExtension(deadline.id, "PT3H", "waiting", ASHA))
     world.do(cm.AskExtension(deadline.id, "PT2H", "waiting", ASHA))
@@ -306,14 +303,12 @@ def _with_ladder(**more: object) -> World:
 @pytest.mark.parametrize("critical", [True, False])
 def test_a_ladder_that_overrides_quiet_hours_makes_its_deadlines_critical(*, critical: bool) -> None:
     deadline = _with_ladder(overrides_quiet_hours=critical).deadline("a")
-    assert deadline is not None
     assert deadline.critical is critical
 
 
 @pytest.mark.parametrize("owner", ["ours", "other_body", "persons_choice", "force_majeure"])
 def test_a_ladder_says_whose_delay_a_breach_is_until_somebody_says_otherwise(owner: str) -> None:
     deadline = _with_ladder(delay_owner=owner).deadline("a")
-    assert deadline is not None
     assert deadline.delay_owner == owner
 
 

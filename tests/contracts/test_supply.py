@@ -27,8 +27,6 @@ beta-two==3.0 ; sys_platform == 'win32' \\
 @pytest.fixture(scope="module")
 def supply() -> ModuleType:
     spec = importlib.util.spec_from_file_location("supply", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["supply"] = module
     spec.loader.exec_module(module)

@@ -48,7 +48,6 @@ def test_the_paper_of_a_school_counts_before_one_of_a_town_and_that_before_a_doc
     assert [found.source for found in sorted(known, key=lambda a: list(AgeSource).index(a.source))] == list(AgeSource)
     for left in range(len(known)):
         best = strongest(known[: left + 1])
-        assert best is not None
         assert best.source is known[left].source
 
 

@@ -163,7 +163,6 @@ def test_a_ladder_can_still_open_what_a_late_limit_of_a_stub_needs() -> None:
     world = World(workflow(TIMED))
     world.do(GOES_ON)
     deadline = world.deadline("a")
-    assert deadline is not None
     world.do(cm.AddStep(RUN, "letter", AddedStep(uses="test.ask", title="Letter", for_deadline=deadline.id)))
     assert world.status("letter") == "ready"
 

@@ -142,7 +142,6 @@ def test_whatever_the_ladder_each_level_and_round_fires_once_and_when_the_clerk_
     if seen is not None:
         _live(world, ladder, until=T0 + timedelta(minutes=seen))
         deadline = world.deadline("a")
-        assert deadline is not None
         world.do(cm.Acknowledge(deadline.id, by=ASHA))
     _live(world, ladder, until=T0 + timedelta(minutes=LIMIT + AHEAD))
     fired = [(Fired(number(event.planned_at) - number(T0), event.level, event.round), at) for event, at in world.told]

@@ -105,7 +105,6 @@ def test_days_in_force_are_told_but_never_rule_a_limit_out() -> None:
 )
 def test_the_day_of_the_offence_chooses_the_code(told: LawFacts, source: str) -> None:
     chosen = choose((OLD, NEW), told, on=ON)
-    assert chosen is not None
     assert chosen.source == source
 
 
@@ -147,7 +146,6 @@ def test_where_it_only_guides_is_a_matter_of_place_and_day(
     place: str, district: str | None, on: date, force: Force, says: str | None
 ) -> None:
     limit = PACK.find("XX-TEST", on=on)
-    assert limit is not None
     assert limit.force_in(place, district=district, on=on) is force
     lines = place_reasons(limit, LawFacts(district=district), jurisdiction=place, on=on)
     assert [says in line.text for line in lines] == ([True] if says else [])
@@ -175,13 +173,11 @@ def test_the_best_source_of_an_age_counts_and_then_the_latest() -> None:
         "", people=(), zone=ZONE,
     )  # fmt: skip
     (age,) = told.ages
-    assert age is not None
     assert (age.youngest, age.source, age.as_of) == (16, AgeSource.SCHOOL, date(2026, 3, 3))
 
 
 def test_a_step_that_is_answered_again_replaces_what_it_said_the_same_day() -> None:
     (age,) = gathered([telling(1, age_band="12_to_17"), telling(1, age_band="25_to_59")], "", people=(), zone=ZONE).ages
-    assert age is not None
     assert age.youngest == 25
 
 
@@ -230,7 +226,6 @@ def test_the_text_of_the_state_of_a_case_goes_before_that_of_the_country(
     country = made(source="Country")
     state = made(source="State", jurisdiction="IN-AS", limit="PT48H")
     chosen = choose((state, country), LawFacts(place=place), on=ON)
-    assert chosen is not None
     assert (chosen.source, judge(chosen, LawFacts(place=place), on=ON).truth) == (source, truth)
     elsewhere = judge(state, LawFacts(place="IN-NL"), on=ON)
     assert (elsewhere.is_used, elsewhere.why_not) == (False, "It is the text of IN-AS alone; this case is of IN-NL.")

@@ -64,7 +64,6 @@ def test_a_limit_falls_due_when_it_was_worked_out_that_it_does(example: dict[str
     law = law_for(
         known, example["limit"], told=told(example, calendar.zone), zone=calendar.zone, started=start, option=option
     )
-    assert law is not None
     assert law.limit.source == example["source"]
     assert law.is_used is (example["due"] != NOT_USED)
     counted = law.limit_for(option)

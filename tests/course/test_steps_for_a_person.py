@@ -85,7 +85,6 @@ class Case:
         when = {step_type.event_time_field: self.portal.clock.now().isoformat()} if step_type.event_time_field else {}
         with self.portal.engine.transaction() as tx:
             item = tx.of(ItemStore).open_of_step(step.id)
-        assert item is not None
         who = next(role for role in item.candidate_roles if role in self.portal.people)
         complete_work_item(
             self.portal.engine, item.id, viewer=self.portal.people[who], revision=item.revision, command_id=uuid4(),
@@ -110,7 +109,6 @@ class Case:
         step = self.step("other_plan", person)
         with self.portal.engine.transaction() as tx:
             item = tx.of(ItemStore).open_of_step(step.id)
-        assert item is not None
         answer_decision(self.client, f"/items/{item.id}")
 
 

@@ -101,7 +101,6 @@ def test_a_hearing_opens_a_week_before_and_comes_as_a_file_for_the_calendar(case
     [coming] = case.watched("next_hearing")
     with case.engine.transaction() as tx:
         item = tx.of(ItemStore).open_of_step(coming.id)
-    assert item is not None
     made = appointment_file(case.engine, item.id, viewer=case.people["lawyer"])
     assert f"DTSTART:{at:%Y%m%dT%H%M%SZ}\r\n" in made.text
     assert "LOCATION:Hall 3\r\n" in made.text
@@ -120,7 +119,6 @@ def test_an_item_that_is_no_appointment_has_no_file(case: Work) -> None:
     case.world.settle_jobs()
     with case.engine.transaction() as tx:
         item = tx.of(ItemStore).open_of_step(step_id)
-    assert item is not None
     with pytest.raises(NotFoundError):
         appointment_file(case.engine, item.id, viewer=case.people["lawyer"])
 
@@ -245,7 +243,6 @@ def test_the_bail_day_that_is_proposed_is_counted_by_the_pack_of_law(case: Work)
     case.world.settle_jobs()
     told = case.engine.library().law("IN-DEFAULT-BAIL", on=at.date())
     usual = told.limit_for() if told else None
-    assert usual is not None
     days = timedelta(seconds=usual.seconds)
     assert case.proposed(step, "default_bail_on") == ((at + timedelta(hours=5, minutes=30)).date() + days).isoformat()
 
@@ -254,7 +251,6 @@ def test_the_day_of_the_threat_report_is_counted_in_the_working_days_of_the_pack
     day = (case.world.now() + timedelta(hours=5, minutes=30)).date()
     told = case.engine.library().law("IN-WPS-TAR", on=day)
     usual = told.limit_for() if told else None
-    assert usual is not None
     step = case.add("protection.witness")
     case.world.settle_jobs()
     left = usual.days

@@ -39,7 +39,6 @@ def owner_process(folder: Path, *, until_started: bool = True) -> subprocess.Pop
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])},
     )
-    assert process.stdout is not None
     assert not until_started or process.stdout.readline().startswith("started")
     return process
 
@@ -66,7 +65,6 @@ def read_row(server: EmbeddedServer) -> object:
 
 def server_pid(folder: Path) -> int:
     postmaster = read_postmaster(folder / "cluster")
-    assert postmaster is not None
     return postmaster.pid
 
 

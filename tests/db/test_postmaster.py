@@ -21,13 +21,11 @@ def test_no_lock_file_is_no_server(tmp_path: Path) -> None:
 def test_a_server_that_only_begins_to_start_has_no_address_yet(tmp_path: Path) -> None:
     (tmp_path / "postmaster.pid").write_text("4242\n/data\n1790000000\n5432\n")
     found = read_postmaster(tmp_path)
-    assert found is not None
     assert (found.pid, found.socket_folder) == (4242, None)
 
 
 def test_a_process_that_works_elsewhere_is_not_this_clusters_server(tmp_path: Path) -> None:
     (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n/data\n1790000000\n5432\n/run/x\n127.0.0.1\n")
     found = read_postmaster(tmp_path)
-    assert found is not None
     assert found.socket_folder == Path("/run/x")
     assert not found.is_alive()

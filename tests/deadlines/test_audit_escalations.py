@@ -28,7 +28,6 @@ def found(world: World) -> set[tuple[str, str]]:
 def test_a_healthy_system_has_no_problems_and_the_board_says_what_was_checked(world: World) -> None:
     assert found(world) == set()
     audit = world.engine.ask_board(admin_board, world.who("system_administrator")).firing.audit
-    assert audit is not None
     assert (audit.problems, audit.checked_at) == ((), world.clock.now())
     assert audit.checked > 0
     assert audit.in_words.startswith("Every level that was due was carried out.")

@@ -33,7 +33,6 @@ def strip_of(page: str) -> str:
 
 def calls_page(page: str) -> str:
     found = re.search(r'action="(/cases/[0-9a-f-]+/steps/[0-9a-f-]+/calls)"', strip_of(page))
-    assert found
     return found.group(1)
 
 
@@ -70,7 +69,6 @@ def test_who_is_to_ring_and_has_not_the_item_finds_it_folded_away_above_the_list
 ) -> None:
     page = portal.as_role("caseworker").get("/worklist").text
     folded = re.search(r'<details class="govuk-details" id="late-calls">.*?</details>', page, re.DOTALL)
-    assert folded
     assert late.number in folded.group(0)
     assert not [row for row in re.findall(r"<tr class=.*?</tr>", page, re.DOTALL) if late.number in row]
     assert "Telephone" not in page

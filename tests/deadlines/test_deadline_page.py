@@ -29,7 +29,6 @@ TOLD = {
 
 def deadline_of(client: TestClient, case: Reported) -> str:
     found = re.search(rf'href="({case.page}/deadlines/[0-9a-f-]+)"', client.get(case.page).text)
-    assert found
     return found.group(1)
 
 
@@ -146,7 +145,6 @@ def test_where_a_journey_led_is_shown_only_to_who_may_reveal_and_that_is_written
     case = Reported(opened.case_number, f"/cases/{opened.case_id}", "")
     page = deadline_of(lead, case)
     step = re.search(rf"{case.page}/steps/[0-9a-f-]+", lead.get(case.page).text)
-    assert step
     times = {"start": local(portal, -timedelta(hours=2)), "end": local(portal, -timedelta(hours=1))}
     told = times | {"evidence": "Logbook 81", "command_id": str(uuid4())}
     alone = lead.post(f"{step.group(0)}/journey", data=told)

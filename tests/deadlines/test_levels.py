@@ -122,7 +122,6 @@ def test_a_level_for_a_body_of_law_opens_a_step_to_release_asks_to_ring_it_and_i
     world.later(days=9)
     world.fire()
     [release] = [step for step in world.state(case_id).steps.values() if step.added]
-    assert release.added is not None
     deadline = world.deadline(case_id, "look")
     assert (release.uses, release.added.for_deadline, release.added.limit) == ("core.release", deadline.id, "PT4H")
     assert [(call.body, call.actor_id) for call in deadline.calls] == [("District Magistrate", None)]

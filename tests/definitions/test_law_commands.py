@@ -89,7 +89,6 @@ def test_a_limit_counts_in_a_case_until_an_answer_rules_it_out(site: Installatio
     )  # fmt: skip
     with site.engine.transaction() as tx:
         item = tx.of(ItemStore).open_of_step(step_id)
-    assert item is not None
     complete_work_item(
         site.engine, item.id, viewer=people["supervisor"], revision=item.revision, command_id=uuid4(), answers=OF_AGE
     )

@@ -269,7 +269,6 @@ def test_following_a_takedown_takes_the_answer_over_and_brings_nothing_anew(case
 def test_what_no_law_gives_hours_for_is_due_within_a_day_by_promise(case: Work) -> None:
     complete(case, case.add("press.monitor"), answers_to(case, "press.monitor", child_shown="yes"))
     ways = opened(case)["national_ways"]
-    assert ways.added is not None
     assert ways.added.limit == "P1D"
     assert case.limit(ways).due_at - case.limit(ways).started_at == timedelta(days=1)
 

@@ -240,7 +240,6 @@ def test_a_photograph_on_a_page_keeps_its_pixels_as_they_lie_and_says_nothing_el
     assert copy is not None
     assert CANARY.encode() not in copy
     [picture] = PdfReader(io.BytesIO(copy)).pages[0].images
-    assert picture.image is not None
     assert picture.image.size == (8, 6)
     red, green, blue = picture.image.convert("RGB").getpixel((2, 2))  # type: ignore[misc]
     assert (red < 20, abs(green - 128) < 10, abs(blue - 128) < 10) == (True, True, True)

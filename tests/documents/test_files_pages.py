@@ -25,7 +25,6 @@ def send(portal: Portal, case: str, *, name: str = "order.pdf", content: bytes =
 
 def first_file(page: str) -> str:
     found = re.search(r'action="(/cases/[0-9a-f-]+/files/[0-9a-f-]+)/original"', page)
-    assert found
     return found.group(1)
 
 
@@ -55,7 +54,6 @@ def test_an_office_file_opens_as_it_came_and_its_page_says_how_to_share_one(port
 
 def test_a_telephone_is_not_asked_for_heic_so_that_it_sends_a_jpeg(portal: Portal, case: str) -> None:
     accepted = re.search(r'accept="([^"]+)"', portal.as_role("case_manager").get(f"{case}/files").text)
-    assert accepted
     assert ".jpg,.jpeg,.png" in accepted.group(1)
     assert "heic" not in accepted.group(1)
 

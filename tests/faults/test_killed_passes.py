@@ -75,7 +75,6 @@ def _kill_one(site: Installation, chance: random.Random) -> None:
         env=os.environ | site.environment,
         stdout=subprocess.PIPE,
     )
-    assert running.stdout is not None
     with running.stdout:
         assert running.stdout.readline().strip() == b"firing"
         threading.Event().wait(chance.uniform(0.0, 0.3))

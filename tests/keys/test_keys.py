@@ -111,8 +111,6 @@ def test_a_rotation_that_was_killed_is_gone_on_with_and_nothing_is_lost(installe
         [sys.executable, "-m", "tests.keys.rotating_process", str(installed.path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write(f"{json.dumps(asdict(installed.urls))}\n")
     process.stdin.flush()
     for _ in range(3):

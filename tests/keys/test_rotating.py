@@ -233,8 +233,6 @@ def test_a_change_of_the_index_key_that_was_killed_is_gone_on_with(installed: In
         [sys.executable, "-m", "tests.keys.rotating_process", str(installed.path), "index"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write(f"{json.dumps(asdict(world.urls))}\n")
     process.stdin.flush()
     for _ in range(3):
@@ -242,7 +240,6 @@ def test_a_change_of_the_index_key_that_was_killed_is_gone_on_with(installed: In
     process.kill()
     process.communicate()
     coming = read_key_file(installed.path).next_blind
-    assert coming is not None
     state = key_state(installed.engine, viewer=SYSTEM)
     assert 0 < state.index_left < len(people)
     look_again(installed)

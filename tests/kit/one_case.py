@@ -54,7 +54,6 @@ class OneCase:
         answers = example(form, full=False) | ({event: self.world.now().isoformat()} if event else {}) | changes
         with self.engine.transaction() as tx:
             item = tx.of(ItemStore).open_of_step(step_id)
-        assert item is not None
         complete_work_item(
             self.engine, item.id, viewer=self.people[item.candidate_roles[0]], revision=item.revision,
             command_id=uuid4(), answers=answers,
@@ -108,7 +107,6 @@ class Work(OneCase):
         """Return what the form of a step proposes for a question."""
         with self.engine.transaction() as tx:
             item = tx.of(ItemStore).open_of_step(step)
-        assert item is not None
         form = self.engine.ask(item_form, self.people[item.candidate_roles[0]], item.id)
         return next(field.value for field in form.fields if field.name == name)
 

@@ -174,9 +174,6 @@ def report_case(client: TestClient) -> Reported:
     number = re.search(r"Case number<br><strong>([^<]+)</strong>", saved.text)
     item = re.search(r'href="(/items/[0-9a-f-]+)"', saved.text)
     page = re.search(r'href="(/cases/[0-9a-f-]+)"', saved.text)
-    assert number
-    assert item
-    assert page
     return Reported(number.group(1), page.group(1), item.group(1))
 
 

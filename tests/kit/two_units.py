@@ -127,7 +127,6 @@ def _answer_for_one(portal: Portal, rows: Rows) -> None:
     with portal.engine.transaction() as tx:
         for (alert_id,) in rows.all("SELECT id FROM match_alert"):
             asked = tx.of(MatchStore).get(UUID(str(alert_id)))
-            assert asked is not None
             assert asked.about_case_id is not None
             unit_id = tx.of(CaseStore).read(asked.about_case_id).case.unit_id
             changes = {

@@ -42,7 +42,6 @@ def _load(text: str, **texts: str) -> tuple[Workflow | None, tuple[Finding, ...]
 def test_mappings_are_merged_deep_lists_replaced_and_null_removes() -> None:
     workflow, findings = _load(CHILD, base=BASE)
     assert findings == ()
-    assert workflow is not None
     assert (workflow.workflow, workflow.version, workflow.title) == ("child", 1, "Base")
     assert workflow.jurisdictions == ("NP",)
     assert list(workflow.steps) == ["intake", "triage", "extra"]
@@ -79,7 +78,6 @@ def test_a_chain_of_three_is_merged_from_the_bottom() -> None:
     middle = "workflow: middle\nversion: 1\nextends: base\ntitle: Middle\nsteps: {triage: null}\n"
     workflow, findings = _load(CHILD.replace("base", "middle").replace("triage", "intake"), middle=middle, base=BASE)
     assert findings == ()
-    assert workflow is not None
     assert (workflow.title, list(workflow.steps)) == ("Middle", ["intake", "extra"])
 
 

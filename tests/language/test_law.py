@@ -184,15 +184,12 @@ def test_a_shipped_limit_counts_as_its_source_says(
     packs: list[LawPack], limit_id: str, counted: str, counting: Counting, excludes: tuple[str, ...]
 ) -> None:
     limit = find_limit(packs, limit_id, on=TODAY)
-    assert limit is not None
     assert (limit.counted_limit, limit.counting, limit.excludes) == (TimeLimit(counted), counting, excludes)
 
 
 def test_the_procedure_code_is_only_advisory_in_nagaland(packs: list[LawPack]) -> None:
     update = find_limit(packs, "IN-VICTIM-90D", on=TODAY)
     report = find_limit(packs, "IN-WPS-TAR", on=TODAY)
-    assert update is not None
-    assert report is not None
     assert update.force_in("IN-NL") is Force.ADVISORY
     assert update.force_in("IN-TR") is Force.BINDING
     assert report.force_in("IN-NL") is Force.BINDING
@@ -202,7 +199,6 @@ def test_a_platform_had_more_time_before_the_rules_changed(packs: list[LawPack])
     lengths = {}
     for day in (date(2026, 2, 19), date(2026, 2, 20)):
         limit = find_limit(packs, "IN-TAKEDOWN", on=day)
-        assert limit is not None
         lengths[day.day] = (str(limit.limit_for()), str(limit.limit_for("intimate_images")))
     assert lengths == {19: ("PT36H", "PT24H"), 20: ("PT3H", "PT2H")}
 

@@ -36,7 +36,6 @@ def test_a_digest_says_what_the_work_page_says(portal: Portal) -> None:
     [mail] = [row for row in portal.engine.ask(demo_mailbox, officer) if "your work today" in row.subject]
     page = portal.as_role("intake_officer").get("/worklist").text
     shown = re.search(r'id="counts">(.*?)</p>', page, re.DOTALL)
-    assert shown is not None
     of_page = [int(number) for number in re.findall(r"<strong>(\d+)</strong>", shown[1])]
     of_mail = [int(number) for number in re.findall(r": (\d+)$", mail.body, re.MULTILINE)]
     assert of_mail == of_page

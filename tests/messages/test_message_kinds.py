@@ -103,7 +103,6 @@ def _parsed(message: Message) -> EmailMessage:
 
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
-    assert part is not None
     return str(part.get_content())
 
 

@@ -145,7 +145,6 @@ def _plain(spec: FieldSpec, chance: random.Random, *, first: bool) -> Any:
 
 
 def _broken(step_type: StepType, answers: Mapping[str, Any]) -> set[str] | None:
-    assert step_type.form is not None
     try:
         step_type.form.model_validate(dict(answers))
     except ValidationError as error:

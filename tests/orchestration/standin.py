@@ -304,7 +304,6 @@ class StandIn:
                 (limit,),
             ).fetchall()
             following = db.execute("SELECT min(due_at) AS next_at FROM deadline WHERE fired_at IS NULL").fetchone()
-        assert following is not None
         return FiredReport(len(rows), following["next_at"], tuple(Breach(row["number"], row["id"]) for row in rows))
 
     def run_chore(self, name: str) -> None:

@@ -85,7 +85,6 @@ def test_the_server_ends_when_its_parent_is_killed(bare_site: Site) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert parent.stdout is not None
     pid = int(parent.stdout.readline())
     assert psutil.pid_exists(pid)
     os.kill(parent.pid, signal.SIGKILL)

@@ -156,7 +156,6 @@ def test_who_is_disabled_leaves_their_items_to_the_others(world: World) -> None:
     item = _claimed(world)
     with world.engine.transaction() as tx:
         actor = tx.of(DirectoryStore).actor(world.who("caseworker").actor_id)
-    assert actor is not None
     admin = world.who("system_administrator").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
     set_disabled(world.engine, viewer=admin, email=actor.email, disabled=True)
     assert world.load(item).assignee_id is None

@@ -53,7 +53,6 @@ def test_who_is_confirmed_gives_the_name_and_who_is_ruled_out_is_not_found_any_m
     assert ruled_out is not None
     assert not set(tokens({"name": "Moni"})) & set(tokens(ruled_out))
     confirmed = settled(ruled_out, TWO, CONFIRMED)
-    assert confirmed is not None
     assert (confirmed["name"], confirmed["aliases"]) == ("Farida", ["Girl in red"])
     assert [one["status"] for one in candidates_of(confirmed)] == [RULED_OUT, CONFIRMED]
     assert settled(known, UUID(int=9), CONFIRMED) is None

@@ -68,7 +68,6 @@ def _due(step: StepType, name: str) -> Day:
 
 
 def _day(instant: datetime | None) -> str:
-    assert instant is not None
     return instant.date().isoformat()
 
 
@@ -214,8 +213,6 @@ def test_the_last_day_to_claim_is_counted_by_the_law_and_by_the_file_where_the_l
     [entry] = _data("restitution", "schemes.json")["limits"]
     assert entry["claim_within_months"] == _law(entry["limit_id"]).months
     by_law, by_file = claim_limit(NOW), claim_limit(OtherLaw())
-    assert by_law is not None
-    assert by_file is not None
     assert (by_law.source, by_file.source) == (_law(entry["limit_id"]).source, entry["source"])
     assert by_law.warn_on(date(2025, 1, 31)) == (date(2027, 1, 31), date(2027, 7, 31), date(2027, 12, 31))
     assert replace(by_law, length=Law("", months=3)).warn_on(date(2025, 1, 31)) == (

@@ -105,12 +105,10 @@ def test_a_second_partner_is_named_who_offers_the_same_in_the_same_place() -> No
 def test_a_partner_comes_into_the_directory_without_its_contact_person() -> None:
     answers = example(OnboardForm, org="A House", areas=["IN-ML"], mou_to="2027-03-10", focal_person="Somebody")
     told = conclude(Onboard, answers).partner
-    assert told is not None
     assert (told.name, told.areas, told.agreement_until) == ("A House", ("IN-ML",), date(2027, 3, 10))
     assert "Somebody" not in repr(told)
     update = {"service": ["shelter"], "capacity_free": 2, "takes_men": False, "valid_until": NOW.isoformat()}
     entry = conclude(Directory, update, before={"partnership.onboard": answers})
-    assert entry.partner is not None
     assert (entry.partner.services, entry.partner.capacity_free, entry.partner.takes_men) == (("shelter",), 2, False)
     assert entry.partner.takes_children is None
     assert [watch.due_at for watch in entry.watches] == [NOW]

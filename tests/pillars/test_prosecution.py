@@ -227,14 +227,11 @@ def test_time_counts_from_the_first_hearing_for_a_purpose_and_not_from_a_later_o
 def test_a_hearing_is_an_appointment_with_its_hall_and_nobodys_name(
     last: dict[str, Any], starts_at: datetime | None, day: date
 ) -> None:
-    assert Hearing.step_type.appointment is not None
     found = Hearing.step_type.appointment(FakeContext(before={"prosecution.hearing": last}))
-    assert found is not None
     assert (found.what, found.room, found.starts_at, found.day) == ("Hearing", "Hall 3", starts_at, day)
 
 
 def test_without_a_hearing_to_come_there_is_no_appointment() -> None:
-    assert Hearing.step_type.appointment is not None
     assert Hearing.step_type.appointment(FakeContext()) is None
     assert Hearing.step_type.appointment(FakeContext(before={"prosecution.hearing": {"next_on": "2026-03-09"}})) is None
 

@@ -89,7 +89,6 @@ def test_consent_is_checked_for_end_withdrawal_purpose_and_content(
     consent = AGREED | changes
     concluded = conclude(Consent, consent)
     assert concluded.facts == {"consent_given": live, "consent_to_share": shares}
-    assert concluded.consent is not None
     assert concluded.consent.parts == tuple(consent["fields_covered"])
     outputs = run(consent_check, before={"protection.consent": consent}).outputs
     assert (outputs["live"], outputs["covers_sharing"]) == (live, shares)

@@ -137,7 +137,6 @@ def test_an_award_is_not_divided_in_a_country_without_a_rule() -> None:
 
 def test_no_coin_is_lost_when_an_award_is_divided() -> None:
     rule = share(FakeContext(before=NALSA), is_minor=False)
-    assert rule is not None
     assert rule.divide(Decimal("100.03")) == (Decimal("25.00"), Decimal("75.03"))
 
 

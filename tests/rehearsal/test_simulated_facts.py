@@ -48,7 +48,6 @@ def test_the_offence_was_before_the_report_under_either_code() -> None:
 @pytest.mark.parametrize("key", TELLING)
 def test_whatever_a_step_type_may_tell_is_told_and_is_one_of_its_choices(key: str) -> None:
     info = RegistryCatalogue(registry()).find(key)
-    assert info is not None
     facts = replace(_drawn("yes"), people={"person:1": replace(_drawn("yes").people["person:1"], sex="female")})
     told = facts.told_by(info, "person:1")
     assert {name.removeprefix(TELLS) for name in told} == set(info.tells)
@@ -58,7 +57,6 @@ def test_whatever_a_step_type_may_tell_is_told_and_is_one_of_its_choices(key: st
 
 def test_a_rough_case_tells_only_most_of_it() -> None:
     info = RegistryCatalogue(registry()).find("policing.fir")
-    assert info is not None
     facts = _drawn("yes", rough=True)
     counts = Counter(name for _ in range(200) for name in facts.told_by(info, ""))
     assert all(120 < counts[f"{TELLS}{name}"] < 200 for name in info.tells)

@@ -126,7 +126,6 @@ def test_what_stayed_over_is_not_given_back_by_a_second_custody(world: World) ->
     let_go(world, number)
     take_into_custody(world.engine)
     found = standing(world.engine, viewer=world.who("system_administrator"))
-    assert found is not None
     assert found.grants == ()
     let_go(world)
     assert seen_by(world, case_id).via is Via.NONE
@@ -142,7 +141,6 @@ def test_an_offer_is_listed_and_that_of_a_case_without_is_accepted_by_nobody(wor
     )  # fmt: skip
     take_into_custody(world.engine)
     found = standing(world.engine, viewer=world.who("system_administrator"))
-    assert found is not None
     assert {one.case_number for one in found.offers} == {one.case_number for one in cases[:2]}
     assert all(one.unit for one in found.offers)
     let_go(world, cases[0].case_number, cases[2].case_number)
@@ -196,7 +194,6 @@ def test_in_custody_no_role_counts_but_that_of_who_looks_after_people(world: Wor
     token = sign_in(world.engine, email=address, password=PASSPHRASE).token
     world.rows("UPDATE session SET by_factor = true WHERE token_hash = :token", token=hash_of(token))
     seen = viewer_of(world.engine, token)
-    assert seen is not None
     assert (seen.roles, seen.unit_ids) == ((Role.SYSTEM_ADMINISTRATOR.value,), (world.unit,))
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, seen, case_id)

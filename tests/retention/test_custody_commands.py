@@ -175,7 +175,6 @@ def test_what_was_answered_since_is_not_answered_again_and_nothing_is_erased(res
     assert lapse_approvals(restored) == 1
     with restored.transaction() as tx:
         hold = tx.of(RetentionStore).hold(before.hold)
-        assert hold is not None
         hold.require_live()
         assert tx.of(RetentionStore).ripe(now=restored.clock.now() + timedelta(days=365), most=9) == ()
     assert erase_what_is_ripe(restored) == 0
@@ -214,5 +213,4 @@ def test_two_people_let_go_and_what_was_called_back_stays_over(
 def _address(engine: Engine, before: Before, role: str) -> str:
     with engine.transaction() as tx:
         actor = tx.of(DirectoryStore).actor(before.people[role].actor_id)
-    assert actor is not None
     return actor.email

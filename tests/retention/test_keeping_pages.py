@@ -209,7 +209,6 @@ def test_a_policy_is_set_on_its_page_by_the_officer_and_holds_at_once(portal: Po
     assert portal.as_role("case_manager").get(f"{page}/edit").status_code == 403
     with portal.engine.transaction() as tx:
         stored = tx.of(DefinitionStore).current("retention", "in")
-    assert stored is not None
     signed = 'set_by: {name: "A. Advocate", on: 2026-03-01, source_read: "a text"}\nrules:'
     source = stored.source.replace("version: 1", "version: 2").replace("rules:", signed)
     wrong = officer.post(f"{page}/edit", data={"source": source.replace("P7Y", "P7WD"), "action": "publish"})

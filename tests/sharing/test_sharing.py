@@ -240,7 +240,6 @@ def test_the_name_of_a_partner_outside_is_sealed_and_shown_where_the_case_is_kep
     with world.engine.transaction() as tx:
         kept = tx.of(ReferralStore).get(referral)
         assert [name for name, _ in tx.of(PartnerStore).asked_by(lead)] == ["KANARIENVOGEL"]
-    assert kept is not None
     assert kept.to_name == "KANARIENVOGEL"
 
 

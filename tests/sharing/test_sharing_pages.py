@@ -40,12 +40,9 @@ def test_a_partner_without_an_account_is_shown_what_was_agreed_until_it_is_taken
     assert "House of Hope" in sent.text
     assert "Name and other names" in sent.text
     address = re.search(r'action="(/cases/[0-9a-f-]+/sent/[0-9a-f-]+/link)"', sent.text)
-    assert address
     made = lead.post(address.group(1), data=command(days="3"))
     token = re.search(r"/p/([\w-]+)", made.text)
     code = re.search(r"<strong>(\d{6})</strong>", made.text)
-    assert token
-    assert code
     partner = TestClient(portal.app, base_url=ORIGIN)
     page = f"/p/{token.group(1)}"
     asked, nothing = partner.get(page), partner.get("/p/no-such-link")
@@ -66,7 +63,6 @@ def test_a_partner_without_an_account_is_shown_what_was_agreed_until_it_is_taken
     withdraw = re.search(
         r'action="(/cases/[0-9a-f-]+/consents/[0-9a-f-]+/withdraw)"', lead.get(f"{case.page}/consents").text
     )
-    assert withdraw
     assert "whoever received it is notified" in lead.post(withdraw.group(1), data=command()).text
     gone = partner.get(page)
     assert NAME not in gone.text
@@ -88,7 +84,6 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     assert case.number not in theirs.get("/referrals").text
     second = portal.as_role("supervisor")
     address = re.search(r'action="(/cases/[0-9a-f-]+/sent/[0-9a-f-]+)/release"', second.get(f"{case.page}/sent").text)
-    assert address
     assert lead.post(f"{address.group(1)}/release", data=command()).status_code == 422
     assert "the request was sent." in second.post(f"{address.group(1)}/release", data=command()).text
     offered = theirs.get("/referrals").text
@@ -96,11 +91,9 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     assert NAME not in offered
     assert theirs.get(case.page).status_code == 404
     accept = re.search(r'action="(/referrals/[0-9a-f-]+/accept)"', offered)
-    assert accept
     theirs.post(accept.group(1), data=command())
     assert theirs.get(case.page).status_code == 200
     taken = re.search(r'href="(/referrals/[0-9a-f-]+)"', theirs.get("/referrals").text)
-    assert taken
     assert "Knock twice." in theirs.get(taken.group(1)).text
     assert lead.get(taken.group(1)).status_code == 404
     assert theirs.get(f"{case.page}/sent").status_code == 404, "what else was sent is not theirs to see"
@@ -126,7 +119,6 @@ def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anyt
     assert (offered.purpose, offered.urgency, offered.after_id) == ("shelter", "critical", asked.id)
     theirs = signed_in(portal, people["partnership_manager"])
     accept = re.search(r'action="(/referrals/[0-9a-f-]+/accept)"', theirs.get("/referrals").text)
-    assert accept
     theirs.post(accept.group(1), data=command())
     assert theirs.get(case.page).status_code == 404, "nothing was shared with them yet"
     shown = lead.get(f"{case.page}/sent").text
@@ -157,8 +149,6 @@ def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not
     assert known.number in asked
     seen_address = re.search(r'action="(/matches/[0-9a-f-]+/seen)"', asked)
     answer = re.search(r'action="(/matches/[0-9a-f-]+/answer)"', asked)
-    assert seen_address
-    assert answer
     assert "It was recorded that you have seen this." in near.post(seen_address.group(1)).text
     assert "Your answer was recorded." in near.post(answer.group(1), data={"answer": "yes"}).text
     assert near.post(answer.group(1), data={"answer": "no"}).status_code == 422
@@ -226,7 +216,6 @@ def agree(
 ) -> None:
     page = client.get(f"{case.page}/consents").text
     person = re.search(r'name="person_id" type="radio" value="([0-9a-f-]+)"', page)
-    assert person
     until = (portal.clock.now() + timedelta(days=90)).date().isoformat()
     form = command(
         person_id=person.group(1), kind="guardian", assent="yes", purposes=["shelter"], recipients=recipients,
@@ -239,7 +228,6 @@ def agree(
 
 def send_form(client: TestClient, case: Reported, **changes: object) -> dict[str, object]:
     basis = re.search(r'<option value="(consent:[0-9a-f-]+)"', client.get(f"{case.page}/send").text)
-    assert basis
     return command(
         kind="referral", purpose="shelter", help="safe_place", urgency="high", basis=basis.group(1), parts=["name"],
         keep_days="0",

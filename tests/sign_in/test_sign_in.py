@@ -41,7 +41,6 @@ def email(world: World) -> str:
 def test_the_right_password_signs_in_and_only_a_hash_of_the_token_is_kept(world: World, email: str) -> None:
     token = sign_in(world.engine, email=email.upper(), password=PASSWORD).token
     viewer = viewer_of(world.engine, token)
-    assert viewer is not None
     assert viewer.actor_id == world.who("caseworker").actor_id
     assert token not in world.dump()
 

@@ -34,7 +34,6 @@ def triaged(portal: Portal, case_id: UUID, people: dict[str, Viewer], answers: d
     )
     with engine.transaction() as tx:
         item = tx.of(ItemStore).open_of_step(step_id)
-    assert item is not None
     complete_work_item(
         engine, item.id, viewer=people["supervisor"], revision=item.revision, command_id=uuid4(), answers=answers
     )
