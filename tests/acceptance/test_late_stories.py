@@ -107,8 +107,7 @@ def test_a_journey_of_an_hour_moves_the_due_time_only_with_its_start_end_and_pla
     start = RESCUED + 2 * HOUR
     record_interval(
         world.engine, step.id, case_id=told.play.case_id, viewer=told.play.people["caseworker"], command_id=uuid4(),
-        name="journey", start=start, end=start + HOUR if has_ended else None,
-        place=place,
+        name="journey", start=start, end=start + HOUR if has_ended else None, place=place,
     )  # fmt: skip
     assert told.deadline("production").due_at == PRODUCTION_DUE + later
 

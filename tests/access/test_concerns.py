@@ -41,9 +41,7 @@ def test_the_supervisor_of_the_person_concerned_never_hears_of_it(world: World) 
 def test_what_was_told_to_somebody_who_acts_no_longer_is_told_to_somebody_else(world: World) -> None:
     about, raiser, lead = world.who("caseworker"), world.who("press_officer"), world.who("safeguarding_lead")
     concern, closed = tell(world, raiser, about), tell(world, raiser, about)
-    answer_concern(
-        world.engine, closed, viewer=lead, command_id=uuid4(), status="closed", words="I spoke to him."
-    )  # fmt: skip
+    answer_concern(world.engine, closed, viewer=lead, command_id=uuid4(), status="closed", words="I spoke to him.")
     deactivate(world.engine, lead.actor_id, viewer=SYSTEM)
     other = world.other("safeguarding_lead")
     assert read_concern(world.engine, concern, viewer=other)[1] == WORDS
@@ -82,10 +80,10 @@ def test_an_answer_reaches_who_told_it_and_nobody_else(world: World) -> None:
     with pytest.raises(NotFoundError):
         answer_concern(
             world.engine, concern, viewer=raiser, command_id=uuid4(), status="closed", words="Nothing to see."
-        )  # fmt: skip
+        )
     answer_concern(
         world.engine, concern, viewer=lead, command_id=uuid4(), status="looked_into", words="I speak to him today."
-    )  # fmt: skip
+    )
     found, _, answer = read_concern(world.engine, concern, viewer=raiser)
     assert (found.status, answer) == ("looked_into", "I speak to him today.")
     told = world.rows("SELECT recipient_id FROM message WHERE kind = 'concern_answered'")

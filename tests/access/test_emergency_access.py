@@ -167,9 +167,7 @@ def test_nobody_else_can_confirm_it(world: World, role: str) -> None:
 def test_what_nobody_confirmed_within_a_day_is_told_above_once(world: World) -> None:
     one, two = world.open(), world.open()
     confirmed, forgotten = (ask(world, world.other("caseworker"), case.case_number) for case in (one, two))
-    answer_emergency_access(
-        world.engine, confirmed, viewer=world.who("supervisor"), command_id=uuid4(), approved=True
-    )  # fmt: skip
+    answer_emergency_access(world.engine, confirmed, viewer=world.who("supervisor"), command_id=uuid4(), approved=True)
     world.later(hours=23, minutes=59)
     assert flag_unconfirmed_emergencies(world.engine) == 0
     world.later(minutes=1)

@@ -50,7 +50,7 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
     ]
     place_hold(
         engine, case_id, viewer=people["case_manager"], command_id=uuid4(), kind="appeal", reason=f"{mark} appeals."
-    )  # fmt: skip
+    )
     _tell_of_concern(engine, people, number, mark)
     _emergency_access(engine, number, mark)
     _sign_in(engine, people["caseworker"], mark, phone)
@@ -110,7 +110,7 @@ def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, 
     hearer = engine.ask_all(as_viewer, kept.recipient_id)
     answer_concern(
         engine, concern, viewer=hearer, command_id=uuid4(), status="looked_into", words=f"{mark} is safe, I looked."
-    )  # fmt: skip
+    )
 
 
 def _emergency_access(engine: Engine, number: str, mark: str) -> None:

@@ -388,9 +388,7 @@ def test_the_whole_attack_over_http_reads_nothing(network: Network) -> None:
 
 
 def test_a_second_factor_is_for_everybody_unless_it_is_narrowed_on_purpose(network: Network) -> None:
-    address = network.rows(
-        "SELECT email FROM actor WHERE id = :id", id=network.people["caseworker"].actor_id
-    )[0][0]  # fmt: skip
+    address = network.rows("SELECT email FROM actor WHERE id = :id", id=network.people["caseworker"].actor_id)[0][0]
     token = sign_in(network.engine, email=address, password=PASSWORD).token
     bare = viewer_of(network.engine, token)
     assert (bare.must_enrol, bare.roles, bare.unit_ids, bare.memberships) == (True, (), (), ())

@@ -96,9 +96,7 @@ def test_two_strong_facts_are_told_to_the_unit_that_knows_and_to_nobody_of_the_o
 
 def test_which_facts_are_strong_is_data_and_two_of_one_kind_are_one() -> None:
     assert FACTS_NEEDED == 2
-    assert set(STRONG_FACTS) == {
-        "name", "phone", "handle", "account", "vehicle", "home", "parent", "year of birth",
-    }  # fmt: skip
+    assert set(STRONG_FACTS) == {"name", "phone", "handle", "account", "vehicle", "home", "parent", "year of birth"}
     assert facts_of(Agreement({"name": 1, "name_sound": 1, "name_run": 1, "name_part": 1})) == {"name"}
     assert facts_of(Agreement({"name_part": 1, "part_area": 1, "part_born": 1})) == frozenset()
     assert facts_of(Agreement({"name": 1, "part_year": 1})) == {"name", "year of birth"}
@@ -170,9 +168,7 @@ def test_a_number_alone_is_no_pattern_for_who_plants_it_twice(world: World) -> N
 
 
 def suspect(world: World, case_id: UUID, viewer: Viewer, identity: dict[str, Any]) -> None:
-    add_person(
-        world.engine, case_id, viewer=viewer, command_id=uuid4(), role=PersonRole.SUSPECT, identity=identity,
-    )  # fmt: skip
+    add_person(world.engine, case_id, viewer=viewer, command_id=uuid4(), role=PersonRole.SUSPECT, identity=identity)
 
 
 def test_what_is_compared_is_counted_limited_and_shown_to_who_watches_and_waits_for_the_next_day(

@@ -60,9 +60,7 @@ def shared(portal: Portal) -> Shared:
         engine, intake.id, viewer=portal.people["intake_officer"], command_id=uuid4(), revision=intake.revision,
         answers=answers,
     )  # fmt: skip
-    add_step(
-        engine, case_id, viewer=lead, command_id=uuid4(), uses="protection.safety", title="", limit="PT24H",
-    )  # fmt: skip
+    add_step(engine, case_id, viewer=lead, command_id=uuid4(), uses="protection.safety", title="", limit="PT24H")
     assert "application/pdf" in send(portal, made.page).text
     unit, people = people_of(engine, jurisdiction="IN-WB", label="Narrow")
     holder = people["supervisor"]

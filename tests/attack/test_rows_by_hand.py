@@ -346,9 +346,7 @@ def test_the_demo_is_as_its_history_says(postgres: EmbeddedServer, tmp_path: Pat
 def test_the_command_line_names_each_difference() -> None:
     with installed(with_prefect=False) as site:
         unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
-        opened = open_case(
-            site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4()
-        )  # fmt: skip
+        opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
         command = ["audit", "verify", "--state"]
         whole = CliRunner().invoke(app, command, env=site.environment)
         assert whole.exit_code == 0, whole.output

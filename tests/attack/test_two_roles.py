@@ -102,19 +102,11 @@ ATTACKS = (
 )
 WRITES = (
     "INSERT INTO membership (actor_id, unit_id, role) VALUES ('ME', 'HOME', 'supervisor')",
-    "UPDATE membership SET unit_id = 'HOME'",
-    "DELETE FROM membership",
-    "TRUNCATE membership",
-    'INSERT INTO "grant" SELECT * FROM "grant"',
-    "UPDATE \"case\" SET status = 'closed'",
-    "UPDATE deadline SET next_at = NULL",
-    "DELETE FROM event",
-    "UPDATE audit_event SET body = '{}'",
-    "DELETE FROM data_key",
-    "UPDATE data_key SET wrapped = NULL",
-    "UPDATE installation SET value = '{}'",
-    "INSERT INTO installation (key, value) VALUES ('x', '{}')",
-    "SELECT 1 FROM actor FOR UPDATE",
+    "UPDATE membership SET unit_id = 'HOME'", "DELETE FROM membership", "TRUNCATE membership",
+    'INSERT INTO "grant" SELECT * FROM "grant"', "UPDATE \"case\" SET status = 'closed'",
+    "UPDATE deadline SET next_at = NULL", "DELETE FROM event", "UPDATE audit_event SET body = '{}'",
+    "DELETE FROM data_key", "UPDATE data_key SET wrapped = NULL", "UPDATE installation SET value = '{}'",
+    "INSERT INTO installation (key, value) VALUES ('x', '{}')", "SELECT 1 FROM actor FOR UPDATE",
     "LOCK TABLE actor IN ACCESS EXCLUSIVE MODE",
 )  # fmt: skip
 OF_THE_WRITER = (
@@ -124,16 +116,15 @@ OF_THE_WRITER = (
     "UPDATE wall_secret SET secret = ''", "SELECT icmc_prove('seen')", "INSERT INTO demo (since) VALUES (now())",
     "SET ROLE icmc_owner", "DROP POLICY reader_wall ON answer", "ALTER TABLE event DISABLE TRIGGER ALL",
     "UPDATE data_key SET wrapped = NULL", "UPDATE data_key SET wrapped_by = ''", "UPDATE data_key SET period = ''",
-    "UPDATE data_key SET destroyed_at = NULL",
-    'UPDATE "grant" SET unit_id = case_id', "UPDATE \"grant\" SET fields = '{*}'",
-    'UPDATE "grant" SET valid_until = NULL',
+    "UPDATE data_key SET destroyed_at = NULL", 'UPDATE "grant" SET unit_id = case_id',
+    "UPDATE \"grant\" SET fields = '{*}'", 'UPDATE "grant" SET valid_until = NULL',
     "UPDATE membership SET role = 'supervisor'", "UPDATE consent SET purposes = '{}'",
-    "UPDATE recusal SET actor_id = NULL",
-    "UPDATE session SET actor_id = NULL", "UPDATE actor SET email = 'x'", "UPDATE restriction SET case_id = NULL",
-    "UPDATE approval_request SET asked_by = NULL", "UPDATE approval_request SET subject = '{}'",
-    "UPDATE report SET received_at = now()", "UPDATE tombstone SET erased_at = now()", "UPDATE demo SET since = now()",
-    "DELETE FROM consent", "DELETE FROM recusal", 'DELETE FROM "grant"', "DELETE FROM report", 'DELETE FROM "case"',
-    "DELETE FROM deadline", "DELETE FROM job", "DELETE FROM match_probe", "DELETE FROM tombstone", "TRUNCATE job",
+    "UPDATE recusal SET actor_id = NULL", "UPDATE session SET actor_id = NULL", "UPDATE actor SET email = 'x'",
+    "UPDATE restriction SET case_id = NULL", "UPDATE approval_request SET asked_by = NULL",
+    "UPDATE approval_request SET subject = '{}'", "UPDATE report SET received_at = now()",
+    "UPDATE tombstone SET erased_at = now()", "UPDATE demo SET since = now()", "DELETE FROM consent",
+    "DELETE FROM recusal", 'DELETE FROM "grant"', "DELETE FROM report", 'DELETE FROM "case"', "DELETE FROM deadline",
+    "DELETE FROM job", "DELETE FROM match_probe", "DELETE FROM tombstone", "TRUNCATE job",
     "INSERT INTO alembic_version VALUES ('9999')", "UPDATE alembic_version SET version_num = '9999'",
     "CREATE TABLE mine (id int)", "CREATE TEMPORARY TABLE mine (id int)", "CREATE SCHEMA mine",
     "CREATE FUNCTION pg_temp.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE VIEW mine AS SELECT 1",
@@ -359,8 +350,7 @@ def test_a_right_that_was_given_by_hand_is_told_and_taken_at_the_next_start(
         connection.execute(text("GRANT SELECT (password_hash) ON actor TO icmc_reader"))
         connection.execute(text("GRANT CREATE ON SCHEMA public TO icmc_app"))
     assert network.questions.rights_beyond() == (
-        "icmc_app can CREATE schema public", "icmc_app can DELETE event",
-        "icmc_reader can SELECT actor.password_hash",
+        "icmc_app can CREATE schema public", "icmc_app can DELETE event", "icmc_reader can SELECT actor.password_hash",
     )  # fmt: skip
     migrate(database.urls.owner)
     assert network.questions.rights_beyond() == ()

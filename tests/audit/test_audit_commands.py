@@ -34,9 +34,7 @@ def run(site: Installation, *words: str) -> Result:
 
 def test_every_chain_is_proved_and_what_was_done_is_said_in_words(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
-    opened = open_case(
-        site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4()
-    )  # fmt: skip
+    opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
     before = run(site, "audit", "verify")
     assert before.exit_code == 0, before.output
     assert "No checkpoints outside of the database were compared" in before.output

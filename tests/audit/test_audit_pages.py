@@ -28,9 +28,7 @@ def stranger(portal: Portal) -> Any:
 
     def client() -> Any:
         made = portal.anybody()
-        answer = made.post(
-            "/become", data={"actor_id": str(others["caseworker"].actor_id)}, follow_redirects=False
-        )  # fmt: skip
+        answer = made.post("/become", data={"actor_id": str(others["caseworker"].actor_id)}, follow_redirects=False)
         assert answer.status_code == 303
         return made
 

@@ -56,9 +56,7 @@ def test_a_case_is_closed_and_opened_again_and_a_step_called_off(
     missing = run(site, "reopen", number, "--reason", "new_facts", "--words", str(tmp_path / "no.txt"))
     assert missing.exit_code == 2
     assert "cannot be read" in missing.output
-    opened = run(
-        site, "reopen", number, "--reason", "new_facts", "--words", str(why), "--workflow", "reported-concern"
-    )  # fmt: skip
+    opened = run(site, "reopen", number, "--reason", "new_facts", "--words", str(why), "--workflow", "reported-concern")
     assert opened.exit_code == 0, opened.output
     begun = run(site, "begin", number, "identity-leak")
     assert begun.exit_code == 0, begun.output

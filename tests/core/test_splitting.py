@@ -12,9 +12,7 @@ from engine.core.law.told import for_report, told_before, told_in, without_told
 from engine.core.state import CaseState
 from tests.core.small_world import ASHA, BINA, CHITRA, T0, World, workflow
 
-FACTS: dict[str, Any] = {
-    name: {"type": "bool", "default": False} for name in ("safe", "afraid", "told", "planned")
-}  # fmt: skip
+FACTS: dict[str, Any] = {name: {"type": "bool", "default": False} for name in ("safe", "afraid", "told", "planned")}
 STEPS: dict[str, Any] = {
     "plan": {"sets": {"planned": "plan.flag"}},
     "fear": {"for_each": "case.victims", "sets": {"afraid": "fear.flag"}},

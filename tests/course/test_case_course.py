@@ -56,9 +56,7 @@ def test_a_case_is_closed_opened_again_and_goes_on_from_its_page(portal: Portal)
     assert stopped.status_code == 422
     assert "choose one that begins" in stopped.text
     assert _WORDS in stopped.text, "nothing has to be typed twice"
-    again = _given(
-        lead, case, "reopen", reason_code="new_facts", words=_WORDS, workflow="reported-concern"
-    )  # fmt: skip
+    again = _given(lead, case, "reopen", reason_code="new_facts", words=_WORDS, workflow="reported-concern")
     opened = lead.post(f"{case.page}/reopen", data=again)
     assert "The case is open again." in opened.text
     assert lead.post(f"{case.page}/reopen", data=again).status_code == 200, "a double click"

@@ -30,9 +30,7 @@ def test_a_reopened_case_takes_steps_facts_and_another_workflow_and_closes_again
     assert (state.case.status, state.case.closed_at) == ("open", None)
     assert state.steps == before.steps, "what was done stays as it is"
     assert state.runs == before.runs
-    record_fact(
-        world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), name="mood", value="calm"
-    )  # fmt: skip
+    record_fact(world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), name="mood", value="calm")
     step = _add(world, case_id, limit="PT4H")
     key = world.state(case_id).steps[step].key
     assert world.deadline(case_id, key).due_at == world.clock.now() + timedelta(hours=4)
@@ -40,9 +38,7 @@ def test_a_reopened_case_takes_steps_facts_and_another_workflow_and_closes_again
     start_run(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), workflow="fragile")
     _cancel(world, case_id, step)
     assert world.state(case_id).case.status == "open"
-    close_case(
-        world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), reason_code="nothing_more"
-    )  # fmt: skip
+    close_case(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), reason_code="nothing_more")
     answer_closing(world.engine, case_id, viewer=world.who("supervisor"), approved=True)
     after = world.state(case_id)
     assert (after.case.status, after.case.closed_at, dict(after.deadlines)) == ("closed", world.clock.now(), {})
@@ -122,7 +118,7 @@ def test_a_sealed_case_and_one_that_was_merged_away_are_not_opened_again(world: 
     officer, holder = world.who("data_protection_officer"), world.who("nodal_officer")
     restrict_case(
         world.engine, case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id, command_id=uuid4()
-    )  # fmt: skip
+    )
     with pytest.raises(InvalidAnswersError) as refused:
         _reopen(world, case_id, viewer=holder)
     assert "restricted" in refused.value.problems["reason_code"]

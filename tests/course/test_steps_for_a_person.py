@@ -59,9 +59,8 @@ class Case:
         publish_shipped(portal.engine, {"home-or-not.yaml": WORKFLOW})
         lead = portal.people[LEAD]
         opened = open_case(
-            portal.engine, answers=REPORT, unit_id=portal.unit, viewer=lead, command_id=uuid4(),
-            workflow="home-or-not",
-        )  # fmt: skip
+            portal.engine, answers=REPORT, unit_id=portal.unit, viewer=lead, command_id=uuid4(), workflow="home-or-not"
+        )
         self.id, self.page = opened.case_id, f"/cases/{opened.case_id}"
         self.name = f"Invented {uuid4().hex[:6]}"
         add_person(

@@ -216,8 +216,7 @@ class Network:
             "definition_version", id=uuid4(), kind="workflow", name=compiled.workflow.workflow,
             version=compiled.workflow.version, title=compiled.workflow.title, status="published",
             content_hash=compiled.content_hash, source="source", flattened={}, contract_hashes={}, author="Asha",
-            created_at=START,
-            published_at=START,
+            created_at=START, published_at=START,
         )  # fmt: skip
         return compiled
 

@@ -41,16 +41,14 @@ _OF_CASE = "SELECT id FROM {table} WHERE case_id = %(case)s ORDER BY id LIMIT 1"
 _SOURCES = {
     "case_id": 'SELECT id FROM "case" WHERE id = %(case)s',
     "item_id": "SELECT id FROM work_item WHERE case_id = %(case)s AND ended_at IS NULL ORDER BY id LIMIT 1",
-    "step_id": _OF_CASE.format(table="step"),
-    "document_id": _OF_CASE.format(table="document"),
+    "step_id": _OF_CASE.format(table="step"), "document_id": _OF_CASE.format(table="document"),
     "person_id": "SELECT person_id FROM case_person WHERE case_id = %(case)s ORDER BY position LIMIT 1",
     "secondary_id": "SELECT person_id FROM case_person WHERE case_id = %(case)s ORDER BY position DESC LIMIT 1",
     "link_id": "SELECT id FROM case_link WHERE unit_id = %(unit)s LIMIT 1",
     "deadline_id": _OF_CASE.format(table="deadline"),
     "shift_id": "SELECT id FROM shift WHERE unit_id = %(unit)s LIMIT 1",
     "absence_id": "SELECT a.id FROM absence a JOIN membership m ON m.actor_id = a.actor_id WHERE m.unit_id = %(unit)s",
-    "referral_id": _OF_CASE.format(table="referral"),
-    "consent_id": _OF_CASE.format(table="consent"),
+    "referral_id": _OF_CASE.format(table="referral"), "consent_id": _OF_CASE.format(table="consent"),
     "match_id": "SELECT id FROM match_alert WHERE unit_id = %(unit)s LIMIT 1",
     "notice_id": "SELECT id FROM message WHERE unit_id = %(unit)s LIMIT 1",
     "actor_id": "SELECT actor_id FROM membership WHERE unit_id = %(unit)s AND role = 'caseworker' LIMIT 1",
@@ -58,15 +56,11 @@ _SOURCES = {
     "session_id": "SELECT s.id FROM session s JOIN membership m ON m.actor_id = s.actor_id WHERE m.unit_id = %(unit)s",
     "form_id": "SELECT f.id FROM kept_form f JOIN membership m ON m.actor_id = f.actor_id WHERE m.unit_id = %(unit)s",
     "request_id": "SELECT id FROM approval_request WHERE unit_id = %(unit)s LIMIT 1",
-    "hold_id": _OF_CASE.format(table="legal_hold"),
-    "erasure_id": _OF_CASE.format(table="erasure"),
-    "proposal_id": _OF_CASE.format(table="retention_proposal"),
-    "key_id": "SELECT k.id FROM api_key k LIMIT 1",
-    "copy_id": "SELECT id FROM export_copy WHERE unit_id = %(unit)s LIMIT 1",
-    "job_id": _OF_CASE.format(table="job"),
+    "hold_id": _OF_CASE.format(table="legal_hold"), "erasure_id": _OF_CASE.format(table="erasure"),
+    "proposal_id": _OF_CASE.format(table="retention_proposal"), "key_id": "SELECT k.id FROM api_key k LIMIT 1",
+    "copy_id": "SELECT id FROM export_copy WHERE unit_id = %(unit)s LIMIT 1", "job_id": _OF_CASE.format(table="job"),
     "delivery_id": "SELECT id FROM delivery WHERE unit_id = %(unit)s LIMIT 1",
-    "file_id": _OF_CASE.format(table="attachment"),
-    "attachment_id": _OF_CASE.format(table="attachment"),
+    "file_id": _OF_CASE.format(table="attachment"), "attachment_id": _OF_CASE.format(table="attachment"),
     "recusal_id": _OF_CASE.format(table="recusal"),
     "grant_id": 'SELECT id FROM "grant" WHERE case_id = %(case)s LIMIT 1',
     "concern_id": "SELECT c.id FROM concern c JOIN membership m ON m.actor_id = c.raised_by WHERE m.unit_id = %(unit)s",
@@ -218,12 +212,9 @@ def _kept(portal: Portal, rows: Rows, people: dict[str, Viewer], case_id: UUID, 
         )  # fmt: skip
     hold = place_hold(
         engine, case_id, viewer=people["case_manager"], command_id=uuid4(), kind="appeal", reason="An appeal is open."
-    )  # fmt: skip
+    )
     ask_to_lift(engine, case_id, hold, viewer=people["case_manager"])
-    ask_copy(
-        engine, viewer=people["case_manager"], what="cases", purpose_code="supervision",
-        chosen={"status": "open"},
-    )  # fmt: skip
+    ask_copy(engine, viewer=people["case_manager"], what="cases", purpose_code="supervision", chosen={"status": "open"})
     keep_form(engine, people["caseworker"].actor_id, path=f"/cases/{case_id}", fields=[("a-x", "Some words")])
 
 

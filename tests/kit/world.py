@@ -44,9 +44,7 @@ INTAKE = SIX | {
     "received_at": START.isoformat(), "channel": "walk_in", "informant_relation": "passer_by",
     "informant_anonymous": True, "language": "en", "interpreter_needed": False,
 }  # fmt: skip
-LOOKED = {
-    "seen_at": START.isoformat(), "is_safe": True, "way": "road", "words": f"{CANARY} waved.", "colour": "red",
-}  # fmt: skip
+LOOKED = {"seen_at": START.isoformat(), "is_safe": True, "way": "road", "words": f"{CANARY} waved.", "colour": "red"}
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ class World:
         item = self.item(case_id, "talk")
         approve_work_item(
             self.engine, item.id, viewer=second, revision=item.revision, command_id=uuid4(), approved=True
-        )  # fmt: skip
+        )
         self.do_jobs()
 
     def jobs(self, case_number: str | None = None) -> tuple[ClaimedJob, ...]:

@@ -184,9 +184,7 @@ def test_the_bodies_outside_are_turned_to_in_their_order(
 def test_a_silent_partner_goes_to_its_people_the_next_partner_and_those_who_lead(shipped: dict[str, Ladder]) -> None:
     levels = shipped["partner-silent"].levels
     told = [level.to.partner or level.to.role for level in levels]
-    assert told == [
-        Role.CASEWORKER, Role.CASEWORKER, Role.PARTNERSHIP_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER,
-    ]  # fmt: skip
+    assert told == [Role.CASEWORKER, Role.CASEWORKER, Role.PARTNERSHIP_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER]
     assert [level.level for level in levels if level.offer_next_partner]
     own = [level.to.person or level.to.role for level in shipped["own-staff-breach"].levels]
     assert own == ["supervisor", Role.SAFEGUARDING_LEAD, Role.NODAL_OFFICER]

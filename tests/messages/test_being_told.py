@@ -67,9 +67,7 @@ def test_what_is_not_critical_waits_for_the_end_of_quiet_hours_and_the_notice_is
     world: World, zone: str, leaves: datetime
 ) -> None:
     case_id = world.at_look().case_id
-    save_preference(
-        world.engine, viewer=world.who("caseworker"), quiet_from="22:00", quiet_until="07:00", zone=zone
-    )  # fmt: skip
+    save_preference(world.engine, viewer=world.who("caseworker"), quiet_from="22:00", quiet_until="07:00", zone=zone)
     world.clock.move_to(NIGHT)
     assert _tell(world, case_id, "quiet")
     assert _notices(world) == 1

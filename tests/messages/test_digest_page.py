@@ -23,9 +23,7 @@ REPORT: dict[str, JsonValue] = {
 def test_a_digest_says_what_the_work_page_says(portal: Portal) -> None:
     officer = portal.people["intake_officer"]
     for _ in range(4):
-        open_case(
-            portal.engine, answers=REPORT, workflow=None, unit_id=portal.unit, viewer=officer, command_id=uuid4()
-        )  # fmt: skip
+        open_case(portal.engine, answers=REPORT, workflow=None, unit_id=portal.unit, viewer=officer, command_id=uuid4())
         portal.clock.move_to(portal.clock.now() + timedelta(minutes=25))
     first = next(line for line in portal.engine.ask(worklist, officer) if not line.is_approval)
     claim_work_item(portal.engine, first.id, viewer=officer, command_id=uuid4())

@@ -25,8 +25,7 @@ _INSTANTS = (
 )  # fmt: skip
 _PLAIN: Mapping[FieldKind, Any] = {
     FieldKind.INT: 3, FieldKind.MONEY: "1000.00", FieldKind.DURATION: "PT2H", FieldKind.LANG: "kha",
-    FieldKind.COUNTRY: "IN",
-    FieldKind.PHONE: "+91 364 000000", FieldKind.HASH: "a" * 64,
+    FieldKind.COUNTRY: "IN", FieldKind.PHONE: "+91 364 000000", FieldKind.HASH: "a" * 64,
     FieldKind.INTERVALS: [{"start": "2026-03-05T04:30:00+00:00", "end": "2026-03-05T06:30:00+00:00", "place": ""}],
 }  # fmt: skip
 ZONES = ("tz", "sender_tz", "receiver_tz")

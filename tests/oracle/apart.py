@@ -38,9 +38,7 @@ def things_apart(
         ends_at=until,
     )  # fmt: skip
     absence = do(note_absence, by=first, engine=engine, actor_id=first.actor_id, starts_at=BEGIN, ends_at=until)
-    copy = ask_copy(
-        engine, viewer=first, what="cases", purpose_code="audit", chosen={"status": "open"}
-    )  # fmt: skip
+    copy = ask_copy(engine, viewer=first, what="cases", purpose_code="audit", chosen={"status": "open"})
     form = keep_form(engine, first.actor_id, path="/report", fields=[("a-narrative", word())])
     key = ApiKey(uuid4(), first.actor_id, "A key", ("board",), now + timedelta(days=9))
     lost = ApprovalRequest(

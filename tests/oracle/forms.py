@@ -70,15 +70,14 @@ FORMS: Final[Mapping[str, Callable[[OracleWorld, Objects], Form]]] = {
 
 PROVEN: Final = (
     f"{_CASE}/access/recusals", f"{_CASE}/access/recusals/{{recusal_id}}/end",
-    f"{_CASE}/access/requests/{{request_id}}", f"{_CASE}/add-person", f"{_CASE}/add-step",
-    f"{_CASE}/consents", f"{_CASE}/consents/{{consent_id}}/withdraw", f"{_CASE}/files",
-    f"{_CASE}/begin", f"{_CASE}/close",
-    f"{_CASE}/holds", f"{_CASE}/holds/{{hold_id}}/lift", f"{_CASE}/links", f"{_CASE}/links/{{link_id}}/end",
-    f"{_CASE}/merge", f"{_CASE}/split", f"{_CASE}/seal", f"{_CASE}/send", f"{_CASE}/sent/{{referral_id}}/recall",
-    f"{_CASE}/sent/{{referral_id}}/link", f"{_LIMIT}/ask", f"{_LIMIT}/pause",
-    f"{_PERSON}/age", f"{_PERSON}/bring", f"{_PERSON}/candidates", f"{_PERSON}/candidates/{{candidate_id}}",
-    f"{_PERSON}/correct", f"{_PERSON}/identify", f"{_PERSON}/names", f"{_PERSON}/not-same/{{secondary_id}}",
-    f"{_PERSON}/split", "POST /items/{item_id}", "POST /items/{item_id}/claim", "POST /items/{item_id}/delegate",
+    f"{_CASE}/access/requests/{{request_id}}", f"{_CASE}/add-person", f"{_CASE}/add-step", f"{_CASE}/consents",
+    f"{_CASE}/consents/{{consent_id}}/withdraw", f"{_CASE}/files", f"{_CASE}/begin", f"{_CASE}/close", f"{_CASE}/holds",
+    f"{_CASE}/holds/{{hold_id}}/lift", f"{_CASE}/links", f"{_CASE}/links/{{link_id}}/end", f"{_CASE}/merge",
+    f"{_CASE}/split", f"{_CASE}/seal", f"{_CASE}/send", f"{_CASE}/sent/{{referral_id}}/recall",
+    f"{_CASE}/sent/{{referral_id}}/link", f"{_LIMIT}/ask", f"{_LIMIT}/pause", f"{_PERSON}/age", f"{_PERSON}/bring",
+    f"{_PERSON}/candidates", f"{_PERSON}/candidates/{{candidate_id}}", f"{_PERSON}/correct", f"{_PERSON}/identify",
+    f"{_PERSON}/names", f"{_PERSON}/not-same/{{secondary_id}}", f"{_PERSON}/split", "POST /items/{item_id}",
+    "POST /items/{item_id}/claim", "POST /items/{item_id}/delegate",
 )  # fmt: skip
 """Those that are also done, each on a case of its own."""
 

@@ -213,9 +213,7 @@ def _persons(making: Making) -> None:
         propose_identity, person, case_id=case, name=making.plant("candidate"), aliases=(making.plant("other name"),),
         phone=making.plant("other phone", phone()),
     )  # fmt: skip
-    making.act(
-        correct_person, case, person, reason_code="person_says_so", changes={}, remark=making.plant("remark")
-    )  # fmt: skip
+    making.act(correct_person, case, person, reason_code="person_says_so", changes={}, remark=making.plant("remark"))
     making.act(add_person, case, role=PersonRole.POSSIBLE_VICTIM, identity={"name": making.plant("second name")})
     with making.engine.transaction() as tx:
         persons = [one.person_id for one in tx.of(CaseStore).read(case).persons]
@@ -310,9 +308,8 @@ def _sharing(making: Making) -> None:
     making.ids["taken_id"] = taken
     with making.engine.transaction() as tx:
         alert = MatchAlert(
-            id=uuid4(), unit_id=making.own.unit_id, case_id=making.case_id,
-            other_unit_id=making.staff[OUTSIDE].unit_id, kinds=("name", "phone"), found_at=BEGIN,
-            is_question=True,
+            id=uuid4(), unit_id=making.own.unit_id, case_id=making.case_id, other_unit_id=making.staff[OUTSIDE].unit_id,
+            kinds=("name", "phone"), found_at=BEGIN, is_question=True,
         )  # fmt: skip
         tx.of(MatchStore).add(alert)
         tx.commit()

@@ -233,8 +233,7 @@ def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(wor
 
 def _ask(world: World, **more: Any) -> UUID:
     wanted: dict[str, Any] = {
-        "viewer": _stepped(world, "supervisor"), "what": "cases", "purpose_code": "supervision",
-        "chosen": {},
+        "viewer": _stepped(world, "supervisor"), "what": "cases", "purpose_code": "supervision", "chosen": {},
     }  # fmt: skip
     return ask_copy(world.engine, **{**wanted, **more})
 

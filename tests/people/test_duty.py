@@ -188,9 +188,8 @@ def test_absences_do_not_overlap_and_a_deputy_is_there(world: World) -> None:
         _absence(world, starts_at=START + DAY / 2, ends_at=START + 3 * DAY)
     with pytest.raises(InvalidAnswersError, match="deputy_id"):
         note_absence(
-            world.engine, viewer=world.who("counsellor"), command_id=uuid4(),
-            actor_id=world.who("counsellor").actor_id, starts_at=START, ends_at=START + DAY,
-            deputy_id=world.who("caseworker").actor_id,
+            world.engine, viewer=world.who("counsellor"), command_id=uuid4(), actor_id=world.who("counsellor").actor_id,
+            starts_at=START, ends_at=START + DAY, deputy_id=world.who("caseworker").actor_id,
         )  # fmt: skip
 
 

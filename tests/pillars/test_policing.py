@@ -370,9 +370,7 @@ def test_a_hand_over_takes_over_who_has_the_piece_and_has_the_chain_checked() ->
     first = prepare(Handover, before={"policing.evidence": PIECE}).prefill
     assert first == {"label": "E1", "given_by": "Store One", "seal_no": "S1"}
     before = {"policing.evidence": PIECE, "policing.handover": HANDED | {"new_seal_no": "S2"}}
-    assert prepare(Handover, before=before).prefill == {
-        "label": "E1", "given_by": "Officer B", "seal_no": "S2",
-    }  # fmt: skip
+    assert prepare(Handover, before=before).prefill == {"label": "E1", "given_by": "Officer B", "seal_no": "S2"}
     whole, broken = (conclude(Handover, HANDED | {"seal_intact": is_whole}) for is_whole in (True, False))
     assert said(whole.watches) == {"custody_check": "policing.custody_check"}
     assert (len(whole.notes), len(broken.notes)) == (0, 1)
@@ -425,9 +423,7 @@ def test_each_piece_gets_the_next_mark() -> None:
     before = {"policing.evidence": PIECE}
     history = {"policing.evidence": (PIECE,)}
     assert prepare(Evidence).prefill == {"label": "E1"}
-    assert prepare(Evidence, before=before, history=history).prefill == {
-        "custody_to": "Store One", "label": "E2",
-    }  # fmt: skip
+    assert prepare(Evidence, before=before, history=history).prefill == {"custody_to": "Store One", "label": "E2"}
 
 
 def test_the_report_of_the_examination_is_watched_and_nothing_of_health_is_told() -> None:

@@ -26,9 +26,7 @@ def _refer(portal: Portal, case: Reported, to: str, **changes: JsonValue) -> str
         "to_org": to, "kind": "referral", "purpose": "shelter", "urgency": "high", "consent_ref": "of the guardian",
         "shared_fields": ["name", "contact"], "accept_by": "2026-03-09T10:00:00+05:30", **changes,
     }  # fmt: skip
-    complete_work_item(
-        portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers
-    )  # fmt: skip
+    complete_work_item(portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers)
     return f"{case.page}/steps/{item.step_id}"
 
 

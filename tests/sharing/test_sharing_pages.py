@@ -168,9 +168,7 @@ def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step
     }  # fmt: skip
     with portal.engine.transaction() as tx:
         item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "protection.consent")
-    complete_work_item(
-        portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers
-    )  # fmt: skip
+    complete_work_item(portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers)
     do_jobs(portal)
     page = portal.as_role("case_manager").get(f"{case.page}/consents").text
     assert "The guardian, for a child; the child was not asked" in page

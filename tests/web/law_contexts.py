@@ -38,9 +38,7 @@ def law_contexts(*, full: bool, typed: dict[str, Any], case: Any, explained: Any
     ]
     counted = (Reason(kind=ReasonKind.DUE, text=NASTY, instant=_NOW),)
     examples = [Example("IN", _NOW, "", counted if full else (), "" if full else NASTY) for _ in lines]
-    signature = StoredSignature(
-        UUID(int=1), "XX-TEST", "h", NASTY, "IN", UUID(int=2), date(2026, 1, 1), _NOW, NASTY,
-    )  # fmt: skip
+    signature = StoredSignature(UUID(int=1), "XX-TEST", "h", NASTY, "IN", UUID(int=2), date(2026, 1, 1), _NOW, NASTY)
     signatures = (signature, signature._replace(revoked_at=_NOW, revoked_for="law_changed")) if full else ()
     return {
         "law-of-case.html": {"case": case, "limits": [

@@ -69,9 +69,7 @@ def test_who_did_it_last_is_proposed_and_a_lead_gives_it_with_one_press(portal: 
     page = lead.get(step).text
     assert f"Suggested: <strong>{counsellor.name}</strong>" in page
     assert _button(counsellor) in page
-    answer = lead.post(
-        f"/items/{item.id}/delegate", data={"to": str(counsellor.actor_id), "command_id": str(uuid4())}
-    )  # fmt: skip
+    answer = lead.post(f"/items/{item.id}/delegate", data={"to": str(counsellor.actor_id), "command_id": str(uuid4())})
     assert answer.status_code == 200
     [given] = [one for one in _open(portal, item.case_id) if one.id == item.id]
     assert given.assignee_id == counsellor.actor_id
@@ -100,9 +98,7 @@ def test_a_step_stays_with_who_did_the_one_before_it_and_then_with_who_did_it_la
     _did(portal, case, "partnership_manager", "reintegration.visit")
     visited = portal.engine.ask(proposed_doer, viewer, visit.id)
     assert visited
-    assert (visited.actor_id, visited.did) == (
-        portal.people["partnership_manager"].actor_id, "Follow-up visit or call"
-    )  # fmt: skip
+    assert (visited.actor_id, visited.did) == (portal.people["partnership_manager"].actor_id, "Follow-up visit or call")
 
 
 def test_who_did_a_step_is_not_proposed_for_one_that_they_may_not_do(portal: Portal, case: Reported) -> None:

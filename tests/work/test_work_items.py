@@ -233,9 +233,7 @@ def test_a_pause_survives_the_database_and_the_end_of_its_deadline(world: World)
     kept = world.deadline(opened.case_id, "look")
     assert [pause.until for pause in kept.pauses] == [until]
     assert kept.due_at > deadline.due_at
-    add_step(
-        world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), uses="trial.talk"
-    )  # fmt: skip
+    add_step(world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), uses="trial.talk")
     cancel_step(
         world.engine, deadline.step_id, case_id=opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(),
         reason_code="not_needed",
@@ -321,8 +319,7 @@ def _journey(
 ) -> None:
     record_interval(
         world.engine, step_id, case_id=case_id, viewer=world.who("caseworker"), command_id=command_id or uuid4(),
-        name="journey", start=_at(begins), end=None if ends is None else _at(ends),
-        place=_PLACE, evidence=_SHOWN_BY,
+        name="journey", start=_at(begins), end=None if ends is None else _at(ends), place=_PLACE, evidence=_SHOWN_BY,
     )  # fmt: skip
 
 
