@@ -20,16 +20,13 @@ from tests.kit.world import World
 
 
 def deny(world: World, case_id: UUID, by: Viewer, **whom: UUID) -> UUID:
-    return recuse(
-        world.engine, case_id, viewer=by, command_id=uuid4(), reason=RecusalReason.DENIED, reason_code="danger", **whom
-    )
+    return world.act(recuse, case_id, by=by, reason=RecusalReason.DENIED, reason_code="danger", **whom)
 
 
 def claimed(world: World, case_id: UUID, worker: Viewer) -> WorkItem:
-    with world.engine.transaction() as tx:
-        open_ones = tx.of(ItemStore).open_of_case(case_id)
+    open_ones = world.of(ItemStore).open_of_case(case_id)
     item = next(one for one in open_ones if "caseworker" in one.candidate_roles)
-    claim_work_item(world.engine, item.id, viewer=worker, command_id=uuid4())
+    world.act(claim_work_item, item.id, by=worker)
     return world.load(item.id)
 
 
@@ -45,7 +42,7 @@ def test_who_is_denied_loses_the_case_and_what_they_had_claimed(world: World, ca
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, worker, case_id)
     with pytest.raises(NotFoundError):
-        claim_work_item(world.engine, item.id, viewer=worker, command_id=uuid4())
+        world.act(claim_work_item, item.id, by=worker)
     assert world.load(item.id).assignee_id is None
     found = world.engine.ask(case_access, lead, case_id)
     assert [(one.id, one.whom, one.kind) for one in found.recusals] == [(denial, worker.name, "person")]
@@ -71,7 +68,7 @@ def test_lifting_needs_a_second_person_of_the_case(world: World, case_id: UUID) 
     answer(viewer=second, approved=True)
     assert world.engine.ask(case_page, worker, case_id).id == case_id
     with pytest.raises(AlreadyEndedError):
-        answer_lift(world.engine, case_id, request, viewer=second, command_id=uuid4(), approved=False)
+        world.act(answer_lift, case_id, request, by=second, approved=False)
 
 
 def test_a_request_that_is_refused_or_runs_out_changes_nothing(world: World, case_id: UUID) -> None:
@@ -79,11 +76,11 @@ def test_a_request_that_is_refused_or_runs_out_changes_nothing(world: World, cas
     denial = deny(world, case_id, lead, actor_id=worker.actor_id)
     given = {"viewer": lead, "reason_code": "mistake"}
     first = end_recusal(world.engine, case_id, denial, command_id=uuid4(), **given)  # type: ignore[arg-type]
-    answer_lift(world.engine, case_id, first, viewer=second, command_id=uuid4(), approved=False)
+    world.act(answer_lift, case_id, first, by=second, approved=False)
     late = end_recusal(world.engine, case_id, denial, command_id=uuid4(), **given)  # type: ignore[arg-type]
     world.clock.move_to(world.clock.now() + timedelta(days=7))
     with pytest.raises(AlreadyEndedError):
-        answer_lift(world.engine, case_id, late, viewer=second, command_id=uuid4(), approved=True)
+        world.act(answer_lift, case_id, late, by=second, approved=True)
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, worker, case_id)
 
@@ -131,8 +128,7 @@ def test_the_same_command_shuts_out_once(world: World, case_id: UUID) -> None:
 def test_a_conflict_hides_the_case_and_frees_what_was_claimed(world: World, case_id: UUID) -> None:
     worker = world.who("caseworker")
     item = claimed(world, case_id, worker)
-    recuse(
-        world.engine, case_id, viewer=world.who("supervisor"), command_id=uuid4(), actor_id=worker.actor_id,
+    world.act(recuse, case_id, by="supervisor", actor_id=worker.actor_id,
         reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
     )  # fmt: skip
     with pytest.raises(NotFoundError):

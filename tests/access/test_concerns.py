@@ -1,6 +1,6 @@
 """Concerns about one of us reach one person in confidence, and unusual viewing is told."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_the_supervisor_of_the_person_concerned_never_hears_of_it(world: World) 
 def test_what_was_told_to_somebody_who_acts_no_longer_is_told_to_somebody_else(world: World) -> None:
     about, raiser, lead = world.who("caseworker"), world.who("press_officer"), world.who("safeguarding_lead")
     concern, closed = tell(world, raiser, about), tell(world, raiser, about)
-    answer_concern(world.engine, closed, viewer=lead, command_id=uuid4(), status="closed", words="I spoke to him.")
+    world.act(answer_concern, closed, by=lead, status="closed", words="I spoke to him.")
     deactivate(world.engine, lead.actor_id, viewer=SYSTEM)
     other = world.other("safeguarding_lead")
     assert read_concern(world.engine, concern, viewer=other)[1] == WORDS
@@ -78,12 +78,8 @@ def test_an_answer_reaches_who_told_it_and_nobody_else(world: World) -> None:
     raiser, lead = world.who("press_officer"), world.who("safeguarding_lead")
     concern = tell(world, raiser, world.who("caseworker"))
     with pytest.raises(NotFoundError):
-        answer_concern(
-            world.engine, concern, viewer=raiser, command_id=uuid4(), status="closed", words="Nothing to see."
-        )
-    answer_concern(
-        world.engine, concern, viewer=lead, command_id=uuid4(), status="looked_into", words="I speak to him today."
-    )
+        world.act(answer_concern, concern, by=raiser, status="closed", words="Nothing to see.")
+    world.act(answer_concern, concern, by=lead, status="looked_into", words="I speak to him today.")
     found, _, answer = read_concern(world.engine, concern, viewer=raiser)
     assert (found.status, answer) == ("looked_into", "I speak to him today.")
     told = world.rows("SELECT recipient_id FROM message WHERE kind = 'concern_answered'")
@@ -138,16 +134,12 @@ def test_three_times_ones_own_median_hour_is_told_too(world: World) -> None:
 
 def test_the_number_of_a_case_is_sealed_as_it_was_typed(world: World) -> None:
     raiser, about = world.who("counsellor"), world.who("caseworker")
-    concern_id = raise_concern(
-        world.engine, viewer=raiser, command_id=uuid4(), kind="concern", about_id=about.actor_id,
-        case_number="Z-KANA-RIEN", words=WORDS,
-    )  # fmt: skip
+    concern_id = world.act(
+        raise_concern, by=raiser, kind="concern", about_id=about.actor_id, case_number="Z-KANA-RIEN", words=WORDS
+    )
     assert read_concern(world.engine, concern_id, viewer=raiser)[0].case_number == "Z-KANA-RIEN"
     assert "Z-KANA-RIEN" not in world.dump()
 
 
 def tell(world: World, raiser: Viewer, about: Viewer, kind: str = "concern") -> UUID:
-    return raise_concern(
-        world.engine, viewer=raiser, command_id=uuid4(), kind=kind, about_id=about.actor_id, case_number="",
-        words=WORDS,
-    )  # fmt: skip
+    return world.act(raise_concern, by=raiser, kind=kind, about_id=about.actor_id, case_number="", words=WORDS)

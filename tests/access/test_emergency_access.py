@@ -126,13 +126,13 @@ def test_a_second_person_confirms_it_or_ends_it_at_once(world: World) -> None:
     one, two, helper = world.open(), world.open(), world.other("caseworker")
     first, second = ask(world, helper, one.case_number), ask(world, helper, two.case_number)
     lead = world.who("safeguarding_lead")
-    answer_emergency_access(world.engine, first, viewer=lead, command_id=uuid4(), approved=True)
-    answer_emergency_access(world.engine, second, viewer=lead, command_id=uuid4(), approved=False)
+    world.act(answer_emergency_access, first, by=lead, approved=True)
+    world.act(answer_emergency_access, second, by=lead, approved=False)
     assert world.engine.ask(case_page, helper, one.case_id)
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, helper, two.case_id)
     with pytest.raises(AlreadyEndedError):
-        answer_emergency_access(world.engine, first, viewer=world.who("supervisor"), command_id=uuid4(), approved=False)
+        world.act(answer_emergency_access, first, by="supervisor", approved=False)
     assert world.rows('SELECT second_by FROM "grant" WHERE case_id = :c', c=one.case_id)[0][0] == lead.actor_id
 
 
@@ -143,16 +143,16 @@ def test_who_must_not_know_of_the_case_neither_hears_of_it_nor_answers(world: Wo
     _barred(world, opened.case_id, barred, how)
     for approved in (True, False):
         with pytest.raises(NotFoundError):
-            answer_emergency_access(world.engine, request, viewer=barred, command_id=uuid4(), approved=approved)
+            world.act(answer_emergency_access, request, by=barred, approved=approved)
     if how != "sealed":
         ask(world, world.other("counsellor"), opened.case_number)
         [(again,)] = world.rows("SELECT id FROM emergency_access WHERE id <> :first", first=request)
-        answer_emergency_access(world.engine, again, viewer=other, command_id=uuid4(), approved=True)
+        world.act(answer_emergency_access, again, by=other, approved=True)
         told = world.rows(
             "SELECT recipient_id, kind FROM message WHERE link = :link", link=f"/emergency-access/{again}"
         )
         assert {(row.recipient_id, row.kind) for row in told} == {(other.actor_id, "emergency_broken")}
-    answer_emergency_access(world.engine, request, viewer=other, command_id=uuid4(), approved=False)
+    world.act(answer_emergency_access, request, by=other, approved=False)
 
 
 @pytest.mark.parametrize("role", ["caseworker", "auditor"])
@@ -161,13 +161,13 @@ def test_nobody_else_can_confirm_it(world: World, role: str) -> None:
     request = ask(world, world.other("caseworker"), opened.case_number)
     for viewer in (world.who(role), world.other("safeguarding_lead"), world.other("caseworker")):
         with pytest.raises(NotFoundError):
-            answer_emergency_access(world.engine, request, viewer=viewer, command_id=uuid4(), approved=True)
+            world.act(answer_emergency_access, request, by=viewer, approved=True)
 
 
 def test_what_nobody_confirmed_within_a_day_is_told_above_once(world: World) -> None:
     one, two = world.open(), world.open()
     confirmed, forgotten = (ask(world, world.other("caseworker"), case.case_number) for case in (one, two))
-    answer_emergency_access(world.engine, confirmed, viewer=world.who("supervisor"), command_id=uuid4(), approved=True)
+    world.act(answer_emergency_access, confirmed, by="supervisor", approved=True)
     world.later(hours=23, minutes=59)
     assert flag_unconfirmed_emergencies(world.engine) == 0
     world.later(minutes=1)
@@ -208,10 +208,7 @@ def types(world: World, case_id: UUID) -> list[str]:
 def test_who_broke_the_emergency_sees_who_the_person_is_and_that_is_written_down(world: World) -> None:
     opened, helper = world.open(), world.other("caseworker")
     person = world.state(opened.case_id).persons[0].person_id
-    identify_person(
-        world.engine, person, case_id=opened.case_id, viewer=world.who("intake_officer"), command_id=uuid4(),
-        identity={"name": "Mira"},
-    )  # fmt: skip
+    world.act(identify_person, person, case_id=opened.case_id, by="intake_officer", identity={"name": "Mira"})
     with pytest.raises(NotFoundError):
         reveal_person(world.engine, person, case_id=opened.case_id, viewer=helper)
     assert not world.rows("SELECT 1 FROM reading")
@@ -219,8 +216,7 @@ def test_who_broke_the_emergency_sees_who_the_person_is_and_that_is_written_down
     assert reveal_person(world.engine, person, case_id=opened.case_id, viewer=helper).name == "Mira"
     row = world.rows("SELECT actor_id, what, classes FROM reading")[0]
     assert tuple(row) == (helper.actor_id, "person", ["identifying"])
-    with world.engine.transaction() as tx:
-        access = tx.of(AccessStore).access_of(helper, opened.case_id, world.clock.now())
+    access = world.of(AccessStore).access_of(helper, opened.case_id, world.clock.now())
     assert not [one for one in RestrictedCategory if covers(access, f"class:{one.value}")]
 
 
@@ -228,9 +224,8 @@ def _barred(world: World, case_id: UUID, helper: Viewer, how: str) -> None:
     """Keep somebody out of a case by a denial, a conflict of interest, both, or a seal."""
     now = world.clock.now()
     if how == "sealed":
-        restrict_case(
-            world.engine, case_id, viewer=world.who("data_protection_officer"), ground_code="objection",
-            holder_id=world.who("supervisor").actor_id, command_id=uuid4(),
+        world.act(restrict_case, case_id, by="data_protection_officer", ground_code="objection",
+            holder_id=world.who("supervisor").actor_id,
         )  # fmt: skip
     with world.engine.transaction() as tx:
         if how in {"denied", "both"}:

@@ -118,9 +118,7 @@ def test_more_time_that_nobody_gives_is_refused_and_may_be_asked_for_again(world
 def test_of_a_sealed_case_only_those_hear_who_see_it(world: World) -> None:
     case_id = world.at_look().case_id
     officer, holder = world.who("data_protection_officer"), world.who("supervisor")
-    restrict_case(
-        world.engine, case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id, command_id=uuid4()
-    )
+    world.act(restrict_case, case_id, by=officer, ground_code="objection", holder_id=holder.actor_id)
     ask_to_open(world.engine, case_id, viewer=officer)
     assert _told(world, "second_needed") == {holder.actor_id}
     assert _waiting(world, "supervisor") == {ApprovalKind.LIFT_RESTRICTION: True}

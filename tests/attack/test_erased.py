@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -213,16 +213,10 @@ def _erased_after_a_backup(site: Installation, backup: Path) -> Scene:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Erased")
     scene = Scene(site, backup, {}, {}, people, [one.id for one in site.engine.periods.all])
     for name, identity in (("erased", ERASED), ("alive", ALIVE)):
-        case = open_case(
-            site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4()
-        ).case_id
-        with site.engine.transaction() as tx:
-            [person] = tx.of(CaseStore).lock(case).persons
+        case = site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"]).case_id
+        [person] = site.of(CaseStore).lock(case).persons
         scene.cases[name], scene.persons[name] = case, person.person_id
-        identify_person(
-            site.engine, person.person_id, case_id=case, viewer=people["caseworker"], command_id=uuid4(),
-            identity=dict(identity),
-        )  # fmt: skip
+        site.act(identify_person, person.person_id, case_id=case, by=people["caseworker"], identity=dict(identity))
     find_matches(site.engine)
     close_at_once(site.engine, scene.cases["erased"], people["case_manager"])
     assert turn_period(site.engine) is PeriodTurn.BEGUN
@@ -235,9 +229,9 @@ def _erased_after_a_backup(site: Installation, backup: Path) -> Scene:
     scene.wrapped = row["wrapped"]
     made = scene.icmc("backup", str(backup))
     assert made.exit_code == 0, made.output
-    erasure = ask_erasure(
-        site.engine, scene.cases["erased"], scene.persons["erased"], viewer=people["data_protection_officer"],
-        command_id=uuid4(), source="retention", ground_code="time_over",
+    erasure = site.act(
+        ask_erasure, scene.cases["erased"], scene.persons["erased"], by=people["data_protection_officer"],
+        source="retention", ground_code="time_over",
     )  # fmt: skip
     for role in ("supervisor", "nodal_officer"):
         approve_erasure(site.engine, erasure, viewer=people[role])

@@ -51,7 +51,7 @@ def plant(world: World, identity: dict[str, Any]) -> UUID:
 
 def write(world: World, case_id: UUID, viewer: Viewer, identity: dict[str, Any]) -> None:
     person = world.state(case_id).persons[0].person_id
-    identify_person(world.engine, person, case_id=case_id, viewer=viewer, command_id=uuid4(), identity=identity)
+    world.act(identify_person, person, case_id=case_id, by=viewer, identity=identity)
 
 
 def told(world: World, *kinds: str) -> set[UUID]:
@@ -168,7 +168,7 @@ def test_a_number_alone_is_no_pattern_for_who_plants_it_twice(world: World) -> N
 
 
 def suspect(world: World, case_id: UUID, viewer: Viewer, identity: dict[str, Any]) -> None:
-    add_person(world.engine, case_id, viewer=viewer, command_id=uuid4(), role=PersonRole.SUSPECT, identity=identity)
+    world.act(add_person, case_id, by=viewer, role=PersonRole.SUSPECT, identity=identity)
 
 
 def test_what_is_compared_is_counted_limited_and_shown_to_who_watches_and_waits_for_the_next_day(
@@ -208,8 +208,7 @@ def test_counts_of_comparisons_are_forgotten_after_their_time_and_never_those_of
     forget_sign_ins(world.engine)
     assert world.rows("SELECT count(*) FROM match_probe")[0][0] == 0
     world.rows("INSERT INTO match_probe SELECT id, :who, current_date - 1, 40, 0 FROM unit LIMIT 1", who=uuid4())
-    with world.engine.transaction() as tx:
-        assert tx.of(MatchStore).forget_probes(before=date(2999, 1, 1)) == 0, "what the limits count stays"
+    assert world.of(MatchStore).forget_probes(before=date(2999, 1, 1)) == 0, "what the limits count stays"
 
 
 def test_a_whole_unit_has_a_limit_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

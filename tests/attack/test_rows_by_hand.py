@@ -45,10 +45,10 @@ def case_id(world: World) -> UUID:
     begin_history_of_rows(world.engine)
     case_id = world.at_look().case_id
     accept(world, share(world, case_id, consent_id=agree(world, case_id)))
-    withdraw_consent(world.engine, agree(world, case_id), viewer=world.who("counsellor"), command_id=uuid4())
+    world.act(withdraw_consent, agree(world, case_id), by="counsellor")
     lead, worker = world.who("supervisor"), world.who("caseworker")
     item = world.item(case_id, "look")
-    claim_work_item(world.engine, item.id, viewer=worker, command_id=uuid4())
+    world.act(claim_work_item, item.id, by=worker)
     more: dict[str, Any] = {"viewer": lead, "reason": RecusalReason.DENIED, "reason_code": "danger"}
     recuse(world.engine, case_id, command_id=uuid4(), actor_id=world.other("counsellor").actor_id, **more)
     more["reason"] = RecusalReason.CONFLICT_OF_INTEREST
@@ -279,8 +279,7 @@ def test_the_nightly_auditor_finds_it_and_says_so_until_it_is_mended(world: Worl
     assert prove_state(world.engine) == 0
     as_the_application(world, "DELETE FROM recusal WHERE case_id = :case AND reason = 'denied'", case=case_id)
     assert prove_state(world.engine) == 1
-    with world.engine.transaction() as tx:
-        kept = tx.of(HousekeepingStore).installation(STATE_AUDIT)
+    kept = world.of(HousekeepingStore).installation(STATE_AUDIT)
     assert (kept["chains"], kept["differences"]) == (0, 1)
 
 

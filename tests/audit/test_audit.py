@@ -1,6 +1,6 @@
 """The chains of events, and the seals in the tables: what is changed behind the application's back is found."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -106,10 +106,7 @@ def _event(world: World, case_id: UUID, seq: int) -> tuple[str, bytes]:
 
 def test_the_chain_keeps_nothing_that_somebody_typed(world: World) -> None:
     opened, canary = world.at_talk(), "KANARIENVOGEL"
-    add_step(
-        world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), uses="trial.talk",
-        title=f"Bring {canary} home",
-    )  # fmt: skip
+    world.act(add_step, opened.case_id, by="case_manager", uses="trial.talk", title=f"Bring {canary} home")
     bodies = world.rows("SELECT type, body::text FROM event WHERE case_id = :case", case=opened.case_id)
     assert any('"added"' in row.body for row in bodies)
     assert canary not in str(bodies)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -34,7 +33,7 @@ def run(site: Installation, *words: str) -> Result:
 
 def test_every_chain_is_proved_and_what_was_done_is_said_in_words(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
-    opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    opened = site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
     before = run(site, "audit", "verify")
     assert before.exit_code == 0, before.output
     assert "No checkpoints outside of the database were compared" in before.output
@@ -102,7 +101,7 @@ def test_doctor_says_when_nobody_is_the_hub_and_when_a_password_is_enough(site: 
 
 def test_doctor_names_what_jobs_wait_for_and_what_to_do(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
-    open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
     nobody = run(site, "doctor")
     assert nobody.exit_code == 1
     assert "No worker is running: " in nobody.output

@@ -34,8 +34,7 @@ def test_notes_of_a_stream_are_numbered_and_each_is_tied_to_the_one_before(world
 
 
 def test_nothing_is_noted_of_what_was_not_committed(world: World) -> None:
-    with world.engine.transaction() as tx:
-        tx.of(AuditLogStore).note("people", "Tried", {}, actor_id=None, at=world.clock.now())
+    world.of(AuditLogStore).note("people", "Tried", {}, actor_id=None, at=world.clock.now())
     assert world.rows("SELECT count(*) FROM audit_event WHERE stream <> 'rows'")[0][0] == 0
 
 

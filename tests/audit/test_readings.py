@@ -23,10 +23,7 @@ def reported(portal: Portal) -> Reported:
     reported = report_case(portal.as_role("intake_officer"))
     viewer = portal.people["intake_officer"]
     case = _case(portal, reported)
-    identify_person(
-        portal.engine, case.persons[0].id, case_id=case.id, viewer=viewer, command_id=uuid4(),
-        identity={"name": CANARY, "age": 12},
-    )  # fmt: skip
+    portal.act(identify_person, case.persons[0].id, case_id=case.id, by=viewer, identity={"name": CANARY, "age": 12})
     return reported
 
 

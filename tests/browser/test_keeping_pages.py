@@ -68,10 +68,9 @@ def test_a_copy_is_asked_for_by_the_keyboard_and_counts_are_shown(open_page: Ope
 
 def test_every_page_for_the_officer_is_pleasant(open_page: OpenPage, portal: Portal) -> None:
     case = report_case(portal.as_role("intake_officer"))
-    with portal.engine.transaction() as tx:
-        person = (
-            tx.of(CaseStore).lock(portal.engine.ask(find_case, portal.people["supervisor"], case.number)).persons[0]
-        )
+    person = (
+        portal.of(CaseStore).lock(portal.engine.ask(find_case, portal.people["supervisor"], case.number)).persons[0]
+    )
     page = open_page()
     become(page, portal, "data_protection_officer")
     for path in ("/keeping", "/keeping/policies", f"{case.page}/persons/{person.person_id}/correct", "/statistics"):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -103,12 +103,8 @@ def named(portal: Portal) -> Reported:
     """Report a case of a person whose name is known."""
     case = report_case(portal.as_role("caseworker"))
     case_id = UUID(case.page.rpartition("/")[2])
-    with portal.engine.transaction() as tx:
-        person = tx.of(CaseStore).read(case_id).persons[0].person_id
-    identify_person(
-        portal.engine, person, case_id=case_id, viewer=portal.people["caseworker"], command_id=uuid4(),
-        identity={"name": NAME},
-    )  # fmt: skip
+    person = portal.of(CaseStore).read(case_id).persons[0].person_id
+    portal.act(identify_person, person, case_id=case_id, by="caseworker", identity={"name": NAME})
     return case
 
 

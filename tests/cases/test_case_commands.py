@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -78,9 +77,8 @@ def test_what_happened_long_ago_is_completed_only_with_why_it_is_told_now(
     number = json.loads(run(site, "open", "--answers", str(report), "--json").output)["case"]
     lead = people["case_manager"]
     case_id = site.engine.ask(find_case, lead, number)
-    step_id = add_step(site.engine, case_id, viewer=lead, command_id=uuid4(), uses="protection.custody")
-    with site.engine.transaction() as tx:
-        item = tx.of(ItemStore).open_of_step(step_id)
+    step_id = site.act(add_step, case_id, by=lead, uses="protection.custody")
+    item = site.of(ItemStore).open_of_step(step_id)
     decided_at = (site.engine.clock.now() - timedelta(days=2)).isoformat()
     custody.write_text(json.dumps({"result": "released", "decided_at": decided_at, "own_wish": "unsure"}))
     address = f"case_manager.{lead.unit_ids[0].hex[:12]}@example.org"

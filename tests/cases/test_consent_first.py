@@ -50,8 +50,7 @@ def _kept(portal: Portal, case_id: UUID) -> Mapping[str, Any]:
 
 
 def _open(portal: Portal, case_id: UUID) -> set[str]:
-    with portal.engine.transaction() as tx:
-        return {item.uses for item in tx.of(ItemStore).open_of_case(case_id)}
+    return {item.uses for item in portal.of(ItemStore).open_of_case(case_id)}
 
 
 def test_danger_comes_first_then_what_is_safe_then_consent_and_only_then_the_words(portal: Portal) -> None:
@@ -106,10 +105,7 @@ def test_words_that_are_sent_with_a_no_are_refused_and_nothing_is_written(portal
     rows = Rows(portal.urls.admin)
     before = rows.state()
     with pytest.raises(InvalidAnswersError) as refused:
-        open_case(
-            portal.engine, answers=REFUSED | {name: PHONE}, unit_id=portal.unit,
-            viewer=portal.people["intake_officer"], command_id=uuid4(),
-        )  # fmt: skip
+        portal.act(open_case, answers=REFUSED | {name: PHONE}, unit_id=portal.unit, by="intake_officer")
     assert refused.value.problems == {name: "They do not want this recorded: leave it out. Nothing was kept."}
     assert not rows.changed(before)
 
@@ -117,8 +113,7 @@ def test_words_that_are_sent_with_a_no_are_refused_and_nothing_is_written(portal
 def test_a_draft_keeps_nothing_of_what_must_not_be_written_down(portal: Portal) -> None:
     saved = _sent(portal, concern="other")
     case_id, viewer = _case_of(saved.text), portal.people["intake_officer"]
-    with portal.engine.transaction() as tx:
-        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.intake")
+    item = next(one for one in portal.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.intake")
     told = REFUSED | {"narrative": WORDS, "informant_phone": PHONE}
     save_draft(portal.engine, item.id, viewer=viewer, answers=told, beside={"late_reason": WORDS})
     form = portal.engine.ask(item_form, viewer, item.id)
@@ -151,10 +146,9 @@ def test_a_form_that_came_too_late_keeps_no_words_after_a_no(portal: Portal) -> 
 
 
 def test_nobody_is_asked_for_the_words_before_they_agreed(portal: Portal) -> None:
-    opened = open_case(
-        portal.engine, answers={**REFUSED, "consent_to_record": "not_asked"}, unit_id=portal.unit,
-        viewer=portal.people["intake_officer"], command_id=uuid4(),
-    )  # fmt: skip
+    opened = portal.act(
+        open_case, answers={**REFUSED, "consent_to_record": "not_asked"}, unit_id=portal.unit, by="intake_officer"
+    )
     assert opened.case_number
 
 

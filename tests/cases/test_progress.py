@@ -76,8 +76,7 @@ def test_wrong_codes_make_the_next_one_wait_and_the_right_one_is_still_taken(
 
 
 def test_a_case_at_work_and_a_closed_one_are_said_to_be(portal: Portal, reported: Reported) -> None:
-    with portal.engine.transaction() as tx:
-        state = tx.of(CaseStore).read(case_of(reported))
+    state = portal.of(CaseStore).read(case_of(reported))
     step = next(iter(state.steps.values()))
     done = step.model_copy(update={"status": StepStatus.ENDED, "completed_by": uuid4(), "uses": "reporting.intake"})
     for uses, said in (("reporting.intake", Progress.RECEIVED), ("reporting.triage", Progress.AT_WORK)):

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -17,10 +17,8 @@ BLOCKED, REFUSED = "blocked_by_other_body", "refused_by_person"
 
 def end(case: Work, step_id: UUID, outcome: str) -> None:
     """End a step without an answer."""
-    with case.engine.transaction() as tx:
-        item = tx.of(ItemStore).open_of_step(step_id)
-    complete_work_item(
-        case.engine, item.id, viewer=case.people[item.candidate_roles[0]], revision=item.revision, command_id=uuid4(),
+    item = case.of(ItemStore).open_of_step(step_id)
+    case.act(complete_work_item, item.id, by=case.people[item.candidate_roles[0]], revision=item.revision,
         answers={}, outcome=outcome, reason="they do not do it",
     )  # fmt: skip
     case.world.settle_jobs()

@@ -120,8 +120,7 @@ def _live_step(portal: Portal, case: Reported) -> str:
 
 
 def _live_steps(portal: Portal, case: Reported) -> list[str]:
-    with portal.engine.transaction() as tx:
-        state = tx.of(CaseStore).read(UUID(case.page.rpartition("/")[2]))
+    state = portal.of(CaseStore).read(UUID(case.page.rpartition("/")[2]))
     live = [step for step in state.steps.values() if step.status == "ready" and not step.automatic]
     return [f"{case.page}/steps/{step.id}" for step in live]
 

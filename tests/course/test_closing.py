@@ -1,6 +1,6 @@
 """A case in which something is open is closed by two people; one in which nothing is, by one."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -23,10 +23,9 @@ from tests.kit.world import World
 
 
 def ask(world: World, case_id: UUID, role: str = "case_manager") -> bool:
-    return close_case(
-        world.engine, case_id, viewer=world.who(role), command_id=uuid4(), reason_code="lost_contact",
-        words=f"Nobody at {CANARY} answers.",
-    )  # fmt: skip
+    return world.act(
+        close_case, case_id, by=world.who(role), reason_code="lost_contact", words=f"Nobody at {CANARY} answers."
+    )
 
 
 def answer(world: World, case_id: UUID, role: str, *, approved: bool = True) -> None:
@@ -38,16 +37,13 @@ def status(world: World, case_id: UUID) -> str:
 
 
 def add(world: World, case_id: UUID) -> UUID:
-    return add_step(
-        world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), uses="trial.talk", limit="PT4H"
-    )
+    return world.act(add_step, case_id, by="caseworker", uses="trial.talk", limit="PT4H")
 
 
 def call_off(world: World, case_id: UUID, step_id: UUID, role: str) -> None:
-    cancel_step(
-        world.engine, step_id, case_id=case_id, viewer=world.who(role), command_id=uuid4(), reason_code="not_needed",
-        words=f"{CANARY} said so.",
-    )  # fmt: skip
+    world.act(
+        cancel_step, step_id, case_id=case_id, by=world.who(role), reason_code="not_needed", words=f"{CANARY} said so."
+    )
 
 
 def live(world: World, case_id: UUID) -> list[Step]:

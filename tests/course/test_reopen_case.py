@@ -30,15 +30,15 @@ def test_a_reopened_case_takes_steps_facts_and_another_workflow_and_closes_again
     assert (state.case.status, state.case.closed_at) == ("open", None)
     assert state.steps == before.steps, "what was done stays as it is"
     assert state.runs == before.runs
-    record_fact(world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), name="mood", value="calm")
+    world.act(record_fact, case_id, by="caseworker", name="mood", value="calm")
     step = _add(world, case_id, limit="PT4H")
     key = world.state(case_id).steps[step].key
     assert world.deadline(case_id, key).due_at == world.clock.now() + timedelta(hours=4)
     assert {run.status for run in world.state(case_id).runs.values()} == {RunStatus.OPEN}, "it goes on"
-    start_run(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), workflow="fragile")
+    world.act(start_run, case_id, by="case_manager", workflow="fragile")
     _cancel(world, case_id, step)
     assert world.state(case_id).case.status == "open"
-    close_case(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), reason_code="nothing_more")
+    world.act(close_case, case_id, by="case_manager", reason_code="nothing_more")
     answer_closing(world.engine, case_id, viewer=world.who("supervisor"), approved=True)
     after = world.state(case_id)
     assert (after.case.status, after.case.closed_at, dict(after.deadlines)) == ("closed", world.clock.now(), {})
@@ -102,7 +102,7 @@ def test_a_double_click_opens_it_once_and_an_open_case_is_not_opened_again(world
 
 def test_a_case_whose_workflows_were_all_stopped_needs_one_that_begins(world: World) -> None:
     case_id = world.at_look().case_id
-    close_case(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), reason_code="duplicate")
+    world.act(close_case, case_id, by="case_manager", reason_code="duplicate")
     answer_closing(world.engine, case_id, viewer=world.who("supervisor"), approved=True)
     with pytest.raises(InvalidAnswersError) as refused:
         _reopen(world, case_id)
@@ -116,9 +116,7 @@ def test_a_case_whose_workflows_were_all_stopped_needs_one_that_begins(world: Wo
 def test_a_sealed_case_and_one_that_was_merged_away_are_not_opened_again(world: World) -> None:
     case_id = _over(world)
     officer, holder = world.who("data_protection_officer"), world.who("nodal_officer")
-    restrict_case(
-        world.engine, case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id, command_id=uuid4()
-    )
+    world.act(restrict_case, case_id, by=officer, ground_code="objection", holder_id=holder.actor_id)
     with pytest.raises(InvalidAnswersError) as refused:
         _reopen(world, case_id, viewer=holder)
     assert "restricted" in refused.value.problems["reason_code"]
@@ -142,7 +140,7 @@ def test_what_was_proposed_since_its_time_was_over_is_off_and_time_runs_anew_fro
     with pytest.raises(AlreadyEndedError):
         decide_proposal(world.engine, proposal.id, viewer=world.who("case_manager"), decision="taken")
     assert run_retention(world.engine) == (), "it is open"
-    close_case(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), reason_code="mistake")
+    world.act(close_case, case_id, by="case_manager", reason_code="mistake")
     assert run_retention(world.engine) == (), "its time runs from now"
     world.clock.move_to(world.clock.now() + 2 * _YEAR)
     assert [(one.case_id, one.act) for one in run_retention(world.engine)] == [(case_id, due.act)]
@@ -151,13 +149,10 @@ def test_what_was_proposed_since_its_time_was_over_is_off_and_time_runs_anew_fro
 def test_closing_calls_off_what_is_open_and_says_why(world: World) -> None:
     case_id = world.at_look().case_id
     with pytest.raises(NotAllowedError):
-        close_case(world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), reason_code="duplicate")
+        world.act(close_case, case_id, by="caseworker", reason_code="duplicate")
     with pytest.raises(InvalidAnswersError):
-        close_case(world.engine, case_id, viewer=world.who("supervisor"), command_id=uuid4(), reason_code="bored")
-    close_case(
-        world.engine, case_id, viewer=world.who("supervisor"), command_id=uuid4(), reason_code="duplicate",
-        words=f"See the case of {CANARY}.",
-    )  # fmt: skip
+        world.act(close_case, case_id, by="supervisor", reason_code="bored")
+    world.act(close_case, case_id, by="supervisor", reason_code="duplicate", words=f"See the case of {CANARY}.")
     answer_closing(world.engine, case_id, viewer=world.who("nodal_officer"), approved=True)
     state = world.state(case_id)
     assert (state.case.status, dict(state.deadlines)) == ("closed", {})
@@ -168,7 +163,7 @@ def test_closing_calls_off_what_is_open_and_says_why(world: World) -> None:
         f"See the case of {CANARY}."
     ]
     with pytest.raises(AlreadyEndedError):
-        close_case(world.engine, case_id, viewer=world.who("supervisor"), command_id=uuid4(), reason_code="duplicate")
+        world.act(close_case, case_id, by="supervisor", reason_code="duplicate")
 
 
 def test_a_step_is_called_off_once_with_a_reason_by_who_may_change_the_plan(world: World) -> None:
@@ -220,6 +215,5 @@ def _cancel(world: World, case_id: UUID, step: UUID, **more: object) -> None:
 
 
 def _add(world: World, case_id: UUID, **more: str) -> UUID:
-    return add_step(
-        world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), uses="trial.talk", **more  # type: ignore[arg-type]
+    return world.act(add_step, case_id, by="caseworker", uses="trial.talk", **more  # type: ignore[arg-type]
     )  # fmt: skip

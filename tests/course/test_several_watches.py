@@ -1,7 +1,7 @@
 """Where a case has several of one thing, each is watched by itself: pieces of evidence, platforms, ways to appeal."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -46,10 +46,7 @@ def _names(case: Work, start: str) -> dict[str, list[StepStatus]]:
 def test_the_notice_to_each_platform_is_followed_by_itself(case: Work) -> None:
     at = case.world.now().isoformat()
     first = case.add("press.takedown")
-    second = add_step(
-        case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), uses="press.takedown",
-        limit="PT30H",
-    )  # fmt: skip
+    second = case.act(add_step, case.case_id, by="case_manager", uses="press.takedown", limit="PT30H")
     case.world.settle_jobs()
     asked: dict[str, Any] = {"door": "platform", "ground": "urgent_complaint", "sent_at": at}
     case.answer(first, platform="Site A", answer="none_yet", **asked)

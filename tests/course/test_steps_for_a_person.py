@@ -58,17 +58,11 @@ class Case:
         self.portal, self.client = portal, portal.as_role(LEAD)
         publish_shipped(portal.engine, {"home-or-not.yaml": WORKFLOW})
         lead = portal.people[LEAD]
-        opened = open_case(
-            portal.engine, answers=REPORT, unit_id=portal.unit, viewer=lead, command_id=uuid4(), workflow="home-or-not"
-        )
+        opened = portal.act(open_case, answers=REPORT, unit_id=portal.unit, by=lead, workflow="home-or-not")
         self.id, self.page = opened.case_id, f"/cases/{opened.case_id}"
         self.name = f"Invented {uuid4().hex[:6]}"
-        add_person(
-            portal.engine, self.id, viewer=lead, command_id=uuid4(), role=PersonRole.VICTIM,
-            identity={"name": self.name},
-        )  # fmt: skip
-        with portal.engine.transaction() as tx:
-            self.victims = tuple(person.person_id for person in tx.of(CaseStore).lock(self.id).persons)
+        portal.act(add_person, self.id, by=lead, role=PersonRole.VICTIM, identity={"name": self.name})
+        self.victims = tuple(person.person_id for person in portal.of(CaseStore).lock(self.id).persons)
 
     def step(self, key: str, person: UUID) -> Step:
         """Return the latest occurrence of a step for somebody."""

@@ -99,8 +99,7 @@ def test_a_hearing_opens_a_week_before_and_comes_as_a_file_for_the_calendar(case
     assert case.page_of(hearing).notes == ()
     case.world.pass_until(at - 7 * DAY + HOUR)
     [coming] = case.watched("next_hearing")
-    with case.engine.transaction() as tx:
-        item = tx.of(ItemStore).open_of_step(coming.id)
+    item = case.of(ItemStore).open_of_step(coming.id)
     made = appointment_file(case.engine, item.id, viewer=case.people["lawyer"])
     assert f"DTSTART:{at:%Y%m%dT%H%M%SZ}\r\n" in made.text
     assert "LOCATION:Hall 3\r\n" in made.text
@@ -117,8 +116,7 @@ def test_a_hearing_opens_a_week_before_and_comes_as_a_file_for_the_calendar(case
 def test_an_item_that_is_no_appointment_has_no_file(case: Work) -> None:
     step_id = case.add("prosecution.hearing")
     case.world.settle_jobs()
-    with case.engine.transaction() as tx:
-        item = tx.of(ItemStore).open_of_step(step_id)
+    item = case.of(ItemStore).open_of_step(step_id)
     with pytest.raises(NotFoundError):
         appointment_file(case.engine, item.id, viewer=case.people["lawyer"])
 
@@ -160,8 +158,7 @@ def _file(case: Work, content: bytes) -> UUID:
 
 
 def _answers(case: Work, step: UUID) -> dict[str, Any]:
-    with case.engine.transaction() as tx:
-        return dict(tx.of(ItemStore).answers(step))
+    return dict(case.of(ItemStore).answers(step))
 
 
 def test_the_hash_of_a_piece_of_evidence_is_made_by_the_system_when_its_file_comes(case: Work) -> None:
@@ -222,15 +219,13 @@ def test_a_refusal_leads_to_the_superintendent_and_then_to_the_magistrate_with_a
 
 def test_a_journey_that_is_recorded_while_the_step_is_open_moves_the_24_hours_at_once(case: Work) -> None:
     began = case.world.now()
-    step_id = add_step(
-        case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), uses="rescue.production",
+    step_id = case.act(add_step, case.case_id, by="case_manager", uses="rescue.production",
         law="IN-JJ-PROD-24H", from_at=began, exclude=("journey",),
     )  # fmt: skip
     step = case.state.steps[step_id]
     assert case.limit(step).due_at == began + 24 * HOUR
     case.world.pass_until(began + 5 * HOUR)
-    record_interval(
-        case.engine, step_id, case_id=case.case_id, viewer=case.people["caseworker"], command_id=uuid4(),
+    case.act(record_interval, step_id, case_id=case.case_id, by="caseworker",
         name="journey", start=began + HOUR, end=began + 4 * HOUR, place="from the valley to the town",
     )  # fmt: skip
     assert case.limit(step).due_at == began + 27 * HOUR

@@ -15,7 +15,7 @@ def test_a_press_officer_adds_no_step_to_a_case(world: World) -> None:
     opened = world.open()
     viewer = replace_roles(world.who("caseworker"), "press_officer")
     with pytest.raises(NotAllowedError, match="add or cancel a step"):
-        add_step(world.engine, opened.case_id, viewer=viewer, command_id=uuid4(), uses="trial.look")
+        world.act(add_step, opened.case_id, by=viewer, uses="trial.look")
 
 
 def test_a_caseworker_asks_for_no_closing_and_a_supervisor_does(world: World) -> None:
@@ -31,4 +31,4 @@ def test_a_caseworker_asks_for_no_closing_and_a_supervisor_does(world: World) ->
 def test_an_auditor_opens_no_case(world: World) -> None:
     viewer = replace_roles(world.who("caseworker"), "auditor")
     with pytest.raises(NotAllowedError, match="open a case"):
-        open_case(world.engine, answers=SIX, unit_id=world.unit, viewer=viewer, command_id=uuid4())
+        world.act(open_case, answers=SIX, unit_id=world.unit, by=viewer)

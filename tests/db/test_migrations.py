@@ -146,10 +146,10 @@ def test_who_agreed_stands_with_the_request_that_they_answered_and_nowhere_else(
     denial = recuse(world.engine, case_id, reason_code="danger", **denied)
     request = end_recusal(world.engine, case_id, denial, reason_code="mistake", **by)
     assert request is not None
-    answer_lift(world.engine, case_id, request, viewer=second, command_id=uuid4(), approved=True)
+    world.act(answer_lift, case_id, request, by=second, approved=True)
     by = {"viewer": asker, "command_id": uuid4()}
     link = ask_merge(world.engine, case_id, other, rests=False, reason_code="same_report", **by)
-    answer_merge(world.engine, link, case_id=case_id, viewer=second, command_id=uuid4(), is_approved=True)
+    world.act(answer_merge, link, case_id=case_id, by=second, is_approved=True)
     propose_definition(world.engine, source=VISIT.replace("title: Visit", "title: Other"), viewer=asker)
     (waits,) = world.engine.ask(waiting, asker)
     answer_proposal(world.engine, waits.subject_id, viewer=third, approved=True)

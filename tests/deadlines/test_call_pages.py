@@ -125,7 +125,7 @@ def test_a_free_item_has_its_strip_in_its_row_too(portal: Portal, late: Reported
     viewer = portal.people["intake_officer"]
     item = portal.engine.ask(worklist, viewer, limit=50)
     [mine] = [one for one in item if one.case_number == late.number]
-    release_work_item(portal.engine, mine.id, viewer=viewer, command_id=uuid4())
+    portal.act(release_work_item, mine.id, by=viewer)
     client = portal.as_role("intake_officer")
     [row] = [row for row in worklist_rows(client) if late.number in row]
     assert "Ring " in row

@@ -106,9 +106,8 @@ def test_a_strip_says_what_it_is_about_and_is_shown_to_those_who_see_the_case(ni
 
 def test_a_case_seen_through_nothing_but_a_denial_shows_no_strip(night: World) -> None:
     case_id = _late(night)
-    recuse(
-        night.engine, case_id, viewer=night.who("safeguarding_lead"), command_id=uuid4(),
-        actor_id=night.who("case_manager").actor_id,
+    night.act(
+        recuse, case_id, by="safeguarding_lead", actor_id=night.who("case_manager").actor_id,
         reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
     )  # fmt: skip
     assert night.engine.ask(late_calls, night.who("case_manager")) == ()
@@ -163,12 +162,12 @@ def test_the_strip_is_gone_in_the_same_moment_in_which_there_is_nothing_to_ring_
     lead: dict[str, Any] = {"viewer": night.who("safeguarding_lead"), "command_id": uuid4()}
     match way:
         case "acknowledge":
-            acknowledge(night.engine, deadline.id, case_id=case_id, viewer=supervisor, command_id=uuid4())
+            night.act(acknowledge, deadline.id, case_id=case_id, by=supervisor)
         case "complete":
             night.complete(night.item(case_id, "look"), by="caseworker", answers=looked)
         case "claim":
             night.rows("UPDATE work_item SET candidate_roles = '{supervisor}' WHERE step_key = 'look'")
-            claim_work_item(night.engine, night.item(case_id, "look").id, viewer=supervisor, command_id=uuid4())
+            night.act(claim_work_item, night.item(case_id, "look").id, by=supervisor)
         case "conflict":
             recuse(
                 night.engine, case_id, **lead, actor_id=supervisor.actor_id,
@@ -238,7 +237,7 @@ def test_a_call_that_is_sent_twice_or_was_made_while_somebody_acknowledged_is_ke
     case_id = _late(night)
     command = uuid4()
     deadline = night.deadline(case_id, "look")
-    acknowledge(night.engine, deadline.id, case_id=case_id, viewer=night.who("supervisor"), command_id=uuid4())
+    night.act(acknowledge, deadline.id, case_id=case_id, by="supervisor")
     for _ in range(2):
         _ring(night, case_id, outcome="not_reached", command_id=command)
     assert [one.outcome for one in _calls(night, case_id)[0].ringings] == ["not_reached"]

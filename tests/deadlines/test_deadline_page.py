@@ -119,10 +119,7 @@ def test_a_limit_of_the_law_has_no_buttons_and_says_why(portal: Portal) -> None:
     lead = portal.as_role("case_manager")
     assert "is waiting for a second" in lead.post("/workflows/new", data={"source": LAWFUL, "action": "publish"}).text
     agree(portal)
-    opened = open_case(
-        portal.engine, answers=TOLD, unit_id=portal.unit, viewer=portal.people["case_manager"], command_id=uuid4(),
-        workflow="by-law",
-    )  # fmt: skip
+    opened = portal.act(open_case, answers=TOLD, unit_id=portal.unit, by="case_manager", workflow="by-law")
     case = Reported(opened.case_number, f"/cases/{opened.case_id}", "")
     page = deadline_of(lead, case)
     text = lead.get(page).text
@@ -138,10 +135,7 @@ def test_a_limit_of_the_law_has_no_buttons_and_says_why(portal: Portal) -> None:
 
 def test_where_a_journey_led_is_shown_only_to_who_may_reveal_and_that_is_written_down(portal: Portal) -> None:
     lead = portal.as_role("case_manager")
-    opened = open_case(
-        portal.engine, answers=TOLD, unit_id=portal.unit, viewer=portal.people["case_manager"], command_id=uuid4(),
-        workflow="by-law",
-    )  # fmt: skip
+    opened = portal.act(open_case, answers=TOLD, unit_id=portal.unit, by="case_manager", workflow="by-law")
     case = Reported(opened.case_number, f"/cases/{opened.case_id}", "")
     page = deadline_of(lead, case)
     step = re.search(rf"{case.page}/steps/[0-9a-f-]+", lead.get(case.page).text)

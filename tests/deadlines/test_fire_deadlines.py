@@ -239,7 +239,7 @@ def test_seeing_an_escalation_is_written_into_the_ledger_and_the_history(world: 
     world.later(hours=11)
     world.fire()
     boss = world.who("supervisor")
-    acknowledge(world.engine, deadline.id, case_id=case_id, viewer=boss, command_id=uuid4())
+    world.act(acknowledge, deadline.id, case_id=case_id, by=boss)
     row = world.rows("SELECT acknowledged_at, acknowledged_by FROM escalation WHERE level = 2")[0]
     assert (row.acknowledged_at, row.acknowledged_by) == (world.clock.now(), boss.actor_id)
     assert len(world.rows("SELECT 1 FROM event WHERE type = 'DeadlineAcknowledged'")) == 1
@@ -258,7 +258,7 @@ def _claimed(world: World) -> UUID:
     """Bring a case to the look, which the caseworker has claimed."""
     case_id = world.at_look().case_id
     item = world.item(case_id, "look")
-    claim_work_item(world.engine, item.id, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(claim_work_item, item.id, by="caseworker")
     return case_id
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -91,8 +91,8 @@ def test_a_ladder_never_seen_before_leaves_exactly_these_lines_and_messages(worl
         world.clock.move_to(instant)
         world.fire()
     deadline = world.deadline(case_id, "look")
-    acknowledge(world.engine, deadline.id, case_id=case_id, viewer=world.who("supervisor"), command_id=uuid4())
-    acknowledge(world.engine, deadline.id, case_id=case_id, viewer=world.who("supervisor"), command_id=uuid4())
+    world.act(acknowledge, deadline.id, case_id=case_id, by="supervisor")
+    world.act(acknowledge, deadline.id, case_id=case_id, by="supervisor")
     for instant in _minutes(due, (29, 40, 50, 51, 79)):
         world.clock.move_to(instant)
         world.fire()
@@ -292,9 +292,8 @@ class TestWhoeverIsMeant:
 
         def conflict() -> None:
             made.append(world.rows('SELECT id FROM "case"')[0].id)
-            recuse(
-                world.engine, made[0], viewer=world.who("safeguarding_lead"), command_id=uuid4(),
-                actor_id=_one(world, role).actor_id,
+            world.act(
+                recuse, made[0], by="safeguarding_lead", actor_id=_one(world, role).actor_id,
                 reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
             )  # fmt: skip
 
@@ -312,10 +311,9 @@ class TestWhoeverIsMeant:
 
     def _late(self, world: World, to: str, before: Any = None) -> UUID:
         case_id = _late(world, _ladder(to) + _level(2, "{role: shelter_manager}", "P1D"))
-        plan_shift(
-            world.engine, viewer=world.who("supervisor"), command_id=uuid4(), unit_id=world.unit,
-            actor_id=world.who("lawyer").actor_id, starts_at=world.clock.now(),
-            ends_at=world.clock.now() + timedelta(days=2),
+        world.act(
+            plan_shift, by="supervisor", unit_id=world.unit, actor_id=world.who("lawyer").actor_id,
+            starts_at=world.clock.now(), ends_at=world.clock.now() + timedelta(days=2),
         )  # fmt: skip
         if "partner" in to:
             _accepted(world, case_id)
@@ -394,8 +392,7 @@ def test_a_last_resort_leaves_out_only_who_is_disabled_or_in_conflict_with_the_c
     if reason == "disabled":
         world.change_actor(world.who("lawyer"), disabled=True)
     else:
-        recuse(
-            world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(),
+        world.act(recuse, case_id, by="safeguarding_lead",
             actor_id=world.who("lawyer").actor_id, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
         )  # fmt: skip
     world.later(hours=10)
@@ -429,8 +426,8 @@ def test_only_who_was_told_or_may_steer_the_case_says_that_it_was_seen(world: Wo
     deadline = world.deadline(case_id, "look")
     for who, error in ((world.who("counsellor"), NotAllowedError), (world.other("supervisor"), NotFoundError)):
         with pytest.raises(error):
-            acknowledge(world.engine, deadline.id, case_id=case_id, viewer=who, command_id=uuid4())
-    acknowledge(world.engine, deadline.id, case_id=case_id, viewer=world.who("lawyer"), command_id=uuid4())
+            world.act(acknowledge, deadline.id, case_id=case_id, by=who)
+    world.act(acknowledge, deadline.id, case_id=case_id, by="lawyer")
     row = world.rows("SELECT acknowledged_by, acknowledged_at FROM escalation")[0]
     assert (row.acknowledged_by, row.acknowledged_at) == (world.who("lawyer").actor_id, world.clock.now())
 
@@ -449,12 +446,12 @@ def test_a_link_is_its_recipients_own_and_a_wrong_one_gets_the_same_words(world:
         ("", world.who("lawyer")),
     ):  # fmt: skip
         with pytest.raises(NotFoundError) as caught:
-            acknowledge_by_link(world.engine, used, viewer=viewer, command_id=uuid4())
+            world.act(acknowledge_by_link, used, by=viewer)
         refused.append(str(caught.value))
     assert len(set(refused)) == 1
-    linked = acknowledge_by_link(world.engine, token, viewer=world.who("lawyer"), command_id=uuid4())
+    linked = world.act(acknowledge_by_link, token, by="lawyer")
     assert linked.deadline_id == world.deadline(case_id, "look").id
-    acknowledge_by_link(world.engine, token, viewer=world.who("lawyer"), command_id=uuid4())
+    world.act(acknowledge_by_link, token, by="lawyer")
     assert len(world.rows("SELECT 1 FROM event WHERE type = 'DeadlineAcknowledged'")) == 1
 
 
@@ -484,7 +481,7 @@ def _late(world: World, ladder: str | None, *, standard: str = STANDARD, workflo
     case_id = world.open(workflow="never-seen").case_id
     world.complete(world.item(case_id, "intake"), by="intake_officer", answers=INTAKE)
     item = world.item(case_id, "look")
-    claim_work_item(world.engine, item.id, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(claim_work_item, item.id, by="caseworker")
     return case_id
 
 
@@ -498,8 +495,7 @@ def _away(
     """Let somebody be away; with `keep_items` from a little later on, so that what they have claimed stays theirs."""
     now = world.clock.now()
     viewer = _one(world, role)
-    note_absence(
-        world.engine, viewer=viewer, command_id=uuid4(), actor_id=viewer.actor_id,
+    world.act(note_absence, by=viewer, actor_id=viewer.actor_id,
         starts_at=now + timedelta(minutes=1 if keep_items or deputy else 0),
         ends_at=until or now + timedelta(days=2), deputy_id=_one(world, deputy).actor_id if deputy else None,
     )  # fmt: skip
@@ -507,11 +503,8 @@ def _away(
 
 def _accepted(world: World, case_id: UUID) -> None:
     step = world.item(case_id, "look").step_id
-    referral = offer_referral(
-        world.engine, case_id, viewer=world.who("partnership_manager"), command_id=uuid4(),
-        to_unit_id=world.other_unit, step_id=step,
-    )  # fmt: skip
-    accept_referral(world.engine, referral, viewer=world.other("partnership_manager"), command_id=uuid4())
+    referral = world.act(offer_referral, case_id, by="partnership_manager", to_unit_id=world.other_unit, step_id=step)
+    world.act(accept_referral, referral, by=world.other("partnership_manager"))
 
 
 def _names(world: World) -> dict[Any, str]:

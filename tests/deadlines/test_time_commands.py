@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -35,7 +34,7 @@ def run(site: Installation, *words: str) -> Result:
 def test_time_and_duty_from_the_command_line(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     viewer = people["case_manager"]
-    opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=viewer, command_id=uuid4())
+    opened = site.act(open_case, answers=TOLD, unit_id=unit, by=viewer)
     mails = {person.id: person.email for person in site.engine.ask(actors, viewer)}
     lead, worker = mails[people["supervisor"].actor_id], mails[people["caseworker"].actor_id]
 

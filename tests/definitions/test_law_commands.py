@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -70,7 +69,7 @@ def test_a_limit_is_shown_with_an_example_counted_line_by_line(site: Installatio
 
 def test_a_limit_counts_in_a_case_until_an_answer_rules_it_out(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
-    opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    opened = site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
     number = opened.case_number
     found = said(site, "explain", number, "IN-JJ-REPORT-24H")
     assert (found["applies"], found["is_used"], found["missing"]) == ("unknown", True, ["the age of the person"])
@@ -83,15 +82,9 @@ def test_a_limit_counts_in_a_case_until_an_answer_rules_it_out(site: Installatio
     assert "applies, though not everything is known" in told.output
     assert "The age is not known for certain: until it is, the limit counts." in told.output
 
-    step_id = add_step(
-        site.engine, opened.case_id, viewer=people["case_manager"], command_id=uuid4(), uses="reporting.triage",
-        limit="PT4H",
-    )  # fmt: skip
-    with site.engine.transaction() as tx:
-        item = tx.of(ItemStore).open_of_step(step_id)
-    complete_work_item(
-        site.engine, item.id, viewer=people["supervisor"], revision=item.revision, command_id=uuid4(), answers=OF_AGE
-    )
+    step_id = site.act(add_step, opened.case_id, by=people["case_manager"], uses="reporting.triage", limit="PT4H")
+    item = site.of(ItemStore).open_of_step(step_id)
+    site.act(complete_work_item, item.id, by=people["supervisor"], revision=item.revision, answers=OF_AGE)
     found = said(site, "explain", number, "IN-JJ-REPORT-24H")
     assert (found["applies"], found["is_used"]) == ("no", False)
     running = [one for one in found["deadlines"] if one["deadline"]["ended_at"] is None]
@@ -104,7 +97,7 @@ def test_a_limit_counts_in_a_case_until_an_answer_rules_it_out(site: Installatio
 
 def test_a_limit_that_no_step_follows_is_counted_as_it_would_be(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-NL", label="Hills")
-    opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    opened = site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
     number = opened.case_number
     found = said(site, "explain", number, "IN-FIR-ESIGN")
     assert found["deadlines"] == []
@@ -121,7 +114,7 @@ def test_a_limit_that_no_step_follows_is_counted_as_it_would_be(site: Installati
 
 def test_what_is_not_there_is_said_in_words(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Other")
-    opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    opened = site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
     wrong = run(site, "explain", opened.case_number, "IN-JJ-PROD")
     assert wrong.exit_code == 1
     assert 'did you mean "IN-JJ-PROD-24H"?' in wrong.output

@@ -68,8 +68,7 @@ def test_a_file_that_might_show_a_child_opens_the_steps_that_tell_of_it_once(
         assert answer.status_code == 422
         assert "two next steps are ready on the page of the case" in unescape(answer.text)
     case_id = UUID(case.rpartition("/")[2])
-    with portal.engine.transaction() as tx:
-        added = [step.added.title for step in tx.of(CaseStore).lock(case_id).steps.values() if step.added is not None]
+    added = [step.added.title for step in portal.of(CaseStore).lock(case_id).steps.values() if step.added is not None]
     assert sorted(added) == [
         "Report the address: cybercrime portal, helpline and platform",
         "Tell the police now: a child might be shown naked or abused",

@@ -28,8 +28,7 @@ MIGHT_BE = ("yes", "not_sure")
 
 
 def item_of(case: Work, step: UUID) -> WorkItem:
-    with case.engine.transaction() as tx:
-        item = tx.of(ItemStore).open_of_step(step)
+    item = case.of(ItemStore).open_of_step(step)
     assert item is not None
     return item
 
@@ -44,8 +43,7 @@ def answers_to(case: Work, uses: str, **changes: Any) -> dict[str, Any]:
 
 def complete(case: Work, step: UUID, answers: dict[str, Any], **more: Any) -> None:
     item = item_of(case, step)
-    complete_work_item(
-        case.engine, item.id, viewer=case.people[item.candidate_roles[0]], revision=item.revision, command_id=uuid4(),
+    case.act(complete_work_item, item.id, by=case.people[item.candidate_roles[0]], revision=item.revision,
         answers=answers, **more,
     )  # fmt: skip
 
@@ -134,8 +132,7 @@ def test_a_copy_and_its_hash_are_refused_and_the_step_stays_open(
         assert set(error.value.problems) == {refused}
         assert "Leave" in error.value.problems[refused]
     assert case.state.steps[step].status in LIVE
-    with case.engine.transaction() as tx:
-        assert refused not in tx.of(ItemStore).draft(item_of(case, step).id).answers
+    assert refused not in case.of(ItemStore).draft(item_of(case, step).id).answers
     assert set(opened(case)) == {"police", "national_ways"}, "the duty is there although the form is not done"
 
 
@@ -172,9 +169,8 @@ def test_the_screenshot_of_a_report_waits_for_the_question_too(case: Work) -> No
 def test_a_report_with_a_copy_opens_no_case_before_the_question_is_answered(case: Work) -> None:
     unit = case.state.case.unit_id
     with pytest.raises(InvalidAnswersError):
-        open_case(
-            case.engine, answers=report_answers(case.play.story) | {"online_copy": "page.png"}, unit_id=unit,
-            viewer=case.people["intake_officer"], command_id=uuid4(),
+        case.act(open_case, answers=report_answers(case.play.story) | {"online_copy": "page.png"}, unit_id=unit,
+            by="intake_officer",
         )  # fmt: skip
 
 
@@ -217,8 +213,7 @@ def test_a_file_of_an_earlier_draft_is_held_back_though_the_answers_name_it_no_m
     complete(case, step, answers_to(case, "policing.evidence", sensitive_image=True, child_shown="yes"))
     [listed] = files_of(case.engine, case.case_id, viewer=case.people["caseworker"])
     assert listed.is_deferred
-    with case.engine.transaction() as tx:
-        assert [one.id for one in tx.of(FileStore).of_case(case.case_id)] == [file_id], "it stays for the police"
+    assert [one.id for one in case.of(FileStore).of_case(case.case_id)] == [file_id], "it stays for the police"
 
 
 @pytest.mark.parametrize("answer", ["yes", "not_sure", "", "anything"])

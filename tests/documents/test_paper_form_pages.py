@@ -20,9 +20,8 @@ def mediation(portal: Portal) -> WorkItem:
     """Return the item of a step that has no question for when it happened, and is due within six days."""
     case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
     lead = portal.people["case_manager"]
-    add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="reintegration.mediation", limit="P7D")
-    with portal.engine.transaction() as tx:
-        return next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reintegration.mediation")
+    portal.act(add_step, case_id, by=lead, uses="reintegration.mediation", limit="P7D")
+    return next(one for one in portal.of(ItemStore).open_of_case(case_id) if one.uses == "reintegration.mediation")
 
 
 def test_the_forms_are_listed_shown_and_printed_and_the_work_item_leads_to_its_own(

@@ -173,10 +173,7 @@ def lost(site: Installation, done: Done) -> list[str]:
 
 
 def _open(site: Installation, unit: UUID, viewer: Viewer) -> None:
-    open_case(
-        site.engine, answers=report_answers(story("cs-01")), unit_id=unit, viewer=viewer, command_id=uuid4(),
-        workflow=WORKFLOW,
-    )  # fmt: skip
+    site.act(open_case, answers=report_answers(story("cs-01")), unit_id=unit, by=viewer, workflow=WORKFLOW)
 
 
 def _hired(site: Installation, unit: UUID, people: int) -> list[UUID]:

@@ -9,7 +9,6 @@ import sys
 import threading
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -63,10 +62,9 @@ def _kill_passes(chance: random.Random, *, cases: int, kills: int) -> None:
 def _open(site: Installation, cases: int) -> None:
     unit, people = people_of(site.engine, jurisdiction=TOLD.lead_jurisdiction, label="Killed")
     for _ in range(cases):
-        open_case(
-            site.engine, answers=report_answers(TOLD), unit_id=unit, viewer=people["intake_officer"],
-            command_id=uuid4(), workflow=TOLD.workflow,
-        )  # fmt: skip
+        site.act(
+            open_case, answers=report_answers(TOLD), unit_id=unit, by=people["intake_officer"], workflow=TOLD.workflow
+        )
 
 
 def _kill_one(site: Installation, chance: random.Random) -> None:

@@ -1,7 +1,7 @@
 """Jobs: handed out once, done once, given back when a worker is lost, set aside when they keep failing."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -181,14 +181,13 @@ def test_nobody_like_them_is_nobody(world: World) -> None:
 def test_a_run_that_begins_later_has_its_jobs_too(world: World) -> None:
     opened = world.open()
     world.do_jobs()
-    start_run(world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), workflow="fragile")
+    world.act(start_run, opened.case_id, by="case_manager", workflow="fragile")
     assert {_key(world, job) for job in world.jobs()} == {"talk", "count"}
 
 
 def _name(world: World, case_id: UUID, viewer: object, identity: dict[str, object]) -> None:
     person = world.state(case_id).persons[0].person_id
-    identify_person(
-        world.engine, person, case_id=case_id, viewer=viewer, command_id=uuid4(), identity=identity  # type: ignore[arg-type]
+    world.act(identify_person, person, case_id=case_id, by=viewer, identity=identity  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -111,8 +111,7 @@ def test_the_tokens_of_a_person_go_with_their_key(world: World) -> None:
 def test_the_places_of_a_case_can_be_destroyed_while_the_case_stays_readable(world: World) -> None:
     opened = world.at_talk()
     destroy(world, place_key(opened.case_id))
-    with world.engine.transaction() as tx:
-        assert tx.of(HousekeepingStore).report_of(opened.case_id)
+    assert world.of(HousekeepingStore).report_of(opened.case_id)
 
 
 def test_every_key_is_wrapped_anew_in_batches_and_keys_without_a_home_find_it(
@@ -175,8 +174,7 @@ def rewrap_all(process: Process, *, most: int) -> int:
 
 def test_a_process_reads_the_database_alone_for_what_it_counts(world: World) -> None:
     world.at_talk()
-    with world.engine.transaction() as tx:
-        counts = tx.of(KeyStore).counts()
+    counts = world.of(KeyStore).counts()
     assert counts.cases == 1
     assert counts.organisations >= 1
     assert sum(counts.by_file.values()) >= counts.organisations

@@ -29,6 +29,7 @@ from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import client_environment, make_private, process_environment
 from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings
+from tests.kit.acting import Acting
 from tests.orchestration.plain_api import PlainApi
 
 _LOOK_EVERY = 0.1
@@ -36,7 +37,7 @@ _LONGEST_START = 240
 
 
 @dataclass
-class Installation:
+class Installation(Acting):
     """One installation of the demo: every process shares a clock that `move_to` moves."""
 
     settings: Settings

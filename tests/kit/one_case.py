@@ -25,6 +25,7 @@ from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
 from tests.acceptance.story_files import STORIES
+from tests.kit.acting import Acting
 from tests.kit.pillars import example
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -32,7 +33,7 @@ START = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
 """Ten o'clock in the morning in India."""
 
 
-class OneCase:
+class OneCase(Acting):
     """One case of its own in the real system, and short ways to work on it."""
 
     world: World

@@ -29,6 +29,7 @@ from engine.settings import Settings
 from engine.site import create_app
 from engine.web.demo_controls import DemoControls
 from tests.conftest import FreshDatabase, fresh_database
+from tests.kit.acting import Acting
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +37,7 @@ ORIGIN = "http://127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Portal:
+class Portal(Acting):
     """What tests of pages are given."""
 
     engine: Engine

@@ -29,6 +29,7 @@ from engine.settings import Settings
 from engine.work.actions.complete import Completion, approve_work_item, complete_work_item
 from engine.work.store import ItemStore
 from tests.conftest import rows_of
+from tests.kit.acting import Acting
 from tests.kit.trial import CANARY, SOURCES
 
 START = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
@@ -58,7 +59,7 @@ class Staff:
 
 
 @dataclass
-class World:
+class World(Acting):
     """An engine over a database of its own, and short ways to do what tests need."""
 
     engine: Engine
@@ -83,8 +84,9 @@ class World:
     def other_unit(self) -> UUID:
         return self.staff.other_unit
 
-    def who(self, role: str) -> Viewer:
-        return self.staff.people[role]
+    @property
+    def people(self) -> Mapping[str, Viewer]:
+        return self.staff.people
 
     def other(self, role: str) -> Viewer:
         return self.staff.others[role]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -25,8 +25,7 @@ NIGHT = datetime(2026, 3, 7, 17, 0, tzinfo=UTC)
 
 
 def _person(world: World, role: str = "caseworker") -> ActorRecord:
-    with world.engine.transaction() as tx:
-        found = tx.of(DirectoryStore).actor(world.who(role).actor_id)
+    found = world.of(DirectoryStore).actor(world.who(role).actor_id)
     assert found is not None
     return found
 
@@ -215,7 +214,7 @@ def test_many_deadlines_at_one_instant_give_a_person_one_mail_and_every_notice(w
     cases = [world.at_look().case_id for _ in range(14)]
     for case_id in cases:
         item = world.item(case_id, "look")
-        claim_work_item(world.engine, item.id, viewer=world.who("caseworker"), command_id=uuid4())
+        world.act(claim_work_item, item.id, by="caseworker")
     world.do_jobs()
     world.later(hours=6)
     world.fire()
@@ -237,7 +236,7 @@ def test_the_digest_counts_what_the_work_page_counts_and_comes_once_a_morning(wo
     for hours in (0, 0, 4):
         world.later(hours=hours)
         case_id = world.at_look().case_id
-    claim_work_item(world.engine, world.item(case_id, "look").id, viewer=viewer, command_id=uuid4())
+    world.act(claim_work_item, world.item(case_id, "look").id, by=viewer)
     save_preference(world.engine, viewer=viewer, digest="daily")
     world.clock.move_to(datetime(2026, 3, 7, 17, 0, tzinfo=UTC))
     world.fire()

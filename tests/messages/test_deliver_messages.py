@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import uuid4
 
 from engine.errors import DeliveryError
 from engine.jobs.store import JobStore
@@ -30,7 +29,7 @@ class Refusing:
 def _mail_to_send(world: World) -> ClaimedJob:
     case_id = world.at_look().case_id
     item = world.item(case_id, "look")
-    claim_work_item(world.engine, item.id, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(claim_work_item, item.id, by="caseworker")
     world.do_jobs()
     world.later(hours=6)
     world.fire()

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from engine.cases.actions.open import open_case
 from engine.messages.actions.channels import save_preference
@@ -23,10 +22,10 @@ REPORT: dict[str, JsonValue] = {
 def test_a_digest_says_what_the_work_page_says(portal: Portal) -> None:
     officer = portal.people["intake_officer"]
     for _ in range(4):
-        open_case(portal.engine, answers=REPORT, workflow=None, unit_id=portal.unit, viewer=officer, command_id=uuid4())
+        portal.act(open_case, answers=REPORT, workflow=None, unit_id=portal.unit, by=officer)
         portal.clock.move_to(portal.clock.now() + timedelta(minutes=25))
     first = next(line for line in portal.engine.ask(worklist, officer) if not line.is_approval)
-    claim_work_item(portal.engine, first.id, viewer=officer, command_id=uuid4())
+    portal.act(claim_work_item, first.id, by=officer)
     save_preference(portal.engine, viewer=officer, digest="daily")
     portal.clock.move_to(datetime(BEGIN.year, BEGIN.month, BEGIN.day + 1, 3, 0, tzinfo=UTC))
     assert send_digests(portal.engine) == 1

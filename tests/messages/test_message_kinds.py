@@ -78,8 +78,7 @@ def _mailing(world: World, mail: Mail) -> World:
 
 
 def _person(world: World, role: str = "caseworker") -> ActorRecord:
-    with world.engine.transaction() as tx:
-        found = tx.of(DirectoryStore).actor(world.who(role).actor_id)
+    found = world.of(DirectoryStore).actor(world.who(role).actor_id)
     assert found is not None
     return found
 
@@ -221,8 +220,7 @@ def test_a_due_time_is_said_in_the_zone_of_who_reads_it(world: World, mail: Mail
     world = _mailing(world, mail)
     case_id = world.at_look().case_id
     world.rows("UPDATE unit SET zone = :zone WHERE id = :id", zone=zone, id=world.other_unit)
-    with world.engine.transaction() as tx:
-        partner = tx.of(DirectoryStore).actor(world.other("supervisor").actor_id)
+    partner = world.of(DirectoryStore).actor(world.other("supervisor").actor_id)
     _tell(world, case_id, "overdue", people=[partner])
     deliver_unattended(world.engine)
     assert said in _part(_only(mail), "plain")
@@ -230,10 +228,9 @@ def test_a_due_time_is_said_in_the_zone_of_who_reads_it(world: World, mail: Mail
 
 def test_what_somebody_typed_as_the_title_of_a_step_never_leaves(world: World) -> None:
     case_id = world.at_look().case_id
-    step_id = add_step(
-        world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), uses="trial.talk",
-        title=f"Talk to {CANARY}", limit="PT1H",
-    )  # fmt: skip
+    step_id = world.act(
+        add_step, case_id, by="case_manager", uses="trial.talk", title=f"Talk to {CANARY}", limit="PT1H"
+    )
     state = world.state(case_id)
     assert title_of_step(world.engine, state, state.steps[step_id]) == "Talk"
     world.do_jobs()

@@ -206,8 +206,7 @@ def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(wor
     for _ in range(2):
         changes = {"name": "Zuleikha Right", "age": "16", "age_on": "2026-03-01"}
         _correct(world, case_id, person_id, command_id=command, changes=changes)
-    with world.engine.transaction() as tx:
-        identity = tx.of(PersonStore).identity(person_id)
+    identity = world.of(PersonStore).identity(person_id)
     assert identity["name"] == "Zuleikha Right"
     assert [(age.youngest, str(age.as_of)) for age in ages_of(identity)] == [(16, "2026-03-01")]
     [kept] = world.rows("SELECT * FROM correction")
@@ -254,10 +253,7 @@ def _many_rows(world: World) -> None:
 
 def _person(world: World) -> tuple[UUID, UUID]:
     case_id = world.at_look().case_id
-    person_id = add_person(
-        world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), role=PersonRole.VICTIM,
-        identity={"name": NAME},
-    )  # fmt: skip
+    person_id = world.act(add_person, case_id, by="case_manager", role=PersonRole.VICTIM, identity={"name": NAME})
     world.later(minutes=timedelta(minutes=1).seconds / 60)
     return case_id, person_id
 

@@ -72,10 +72,7 @@ def test_only_who_leads_the_unit_plans_and_another_units_lead_hears_of_no_such_u
 def test_handing_over_ends_one_shift_begins_the_next_and_tells_both(world: World) -> None:
     _shift(world)
     world.later(hours=3)
-    hand_over(
-        world.engine, viewer=world.who("lawyer"), command_id=uuid4(), unit_id=world.unit,
-        to=world.who("counsellor").actor_id,
-    )  # fmt: skip
+    world.act(hand_over, by="lawyer", unit_id=world.unit, to=world.who("counsellor").actor_id)
     rows = world.rows("SELECT starts_at, ends_at, taken_from FROM shift ORDER BY starts_at")
     now = world.clock.now()
     assert [(row.starts_at, row.ends_at, row.taken_from) for row in rows] == [
@@ -94,14 +91,12 @@ def test_only_who_is_on_call_or_plans_hands_over_and_not_to_themselves(world: Wo
     _shift(world)
     counsellor, lawyer = world.who("counsellor"), world.who("lawyer")
     with pytest.raises(NotAllowedError):
-        hand_over(world.engine, viewer=counsellor, command_id=uuid4(), unit_id=world.unit, to=counsellor.actor_id)
+        world.act(hand_over, by=counsellor, unit_id=world.unit, to=counsellor.actor_id)
     with pytest.raises(InvalidAnswersError):
-        hand_over(world.engine, viewer=lawyer, command_id=uuid4(), unit_id=world.unit, to=lawyer.actor_id)
+        world.act(hand_over, by=lawyer, unit_id=world.unit, to=lawyer.actor_id)
     world.later(days=2)
     with pytest.raises(NotFoundError):
-        hand_over(
-            world.engine, viewer=world.who("supervisor"), command_id=uuid4(), unit_id=world.unit, to=lawyer.actor_id
-        )
+        world.act(hand_over, by="supervisor", unit_id=world.unit, to=lawyer.actor_id)
 
 
 def test_a_shift_that_is_called_off_is_over_and_one_that_is_over_stays(world: World) -> None:
@@ -109,14 +104,14 @@ def test_a_shift_that_is_called_off_is_over_and_one_that_is_over_stays(world: Wo
     running, later = _shift(world), _shift(world, starts_at=START + DAY, ends_at=START + 2 * DAY)
     world.later(hours=1)
     for shift in (running, later):
-        cancel_shift(world.engine, shift, viewer=boss, command_id=uuid4())
+        world.act(cancel_shift, shift, by=boss)
     assert _on_call(world) == set()
     assert world.rows("SELECT ends_at FROM shift WHERE id = :id", id=running)[0].ends_at == world.clock.now()
     world.later(hours=1)
     with pytest.raises(AlreadyEndedError):
-        cancel_shift(world.engine, running, viewer=boss, command_id=uuid4())
+        world.act(cancel_shift, running, by=boss)
     with pytest.raises(NotFoundError):
-        cancel_shift(world.engine, later, viewer=boss, command_id=uuid4())
+        world.act(cancel_shift, later, by=boss)
 
 
 def test_who_goes_away_leaves_their_items_to_the_deputy_who_is_told(world: World) -> None:
@@ -154,8 +149,7 @@ def test_one_item_that_cannot_be_passed_on_does_not_hold_up_the_others(world: Wo
 
 def test_who_is_disabled_leaves_their_items_to_the_others(world: World) -> None:
     item = _claimed(world)
-    with world.engine.transaction() as tx:
-        actor = tx.of(DirectoryStore).actor(world.who("caseworker").actor_id)
+    actor = world.of(DirectoryStore).actor(world.who("caseworker").actor_id)
     admin = world.who("system_administrator").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
     set_disabled(world.engine, viewer=admin, email=actor.email, disabled=True)
     assert world.load(item).assignee_id is None
@@ -187,8 +181,7 @@ def test_absences_do_not_overlap_and_a_deputy_is_there(world: World) -> None:
     with pytest.raises(InvalidAnswersError, match="starts_at"):
         _absence(world, starts_at=START + DAY / 2, ends_at=START + 3 * DAY)
     with pytest.raises(InvalidAnswersError, match="deputy_id"):
-        note_absence(
-            world.engine, viewer=world.who("counsellor"), command_id=uuid4(), actor_id=world.who("counsellor").actor_id,
+        world.act(note_absence, by="counsellor", actor_id=world.who("counsellor").actor_id,
             starts_at=START, ends_at=START + DAY, deputy_id=world.who("caseworker").actor_id,
         )  # fmt: skip
 
@@ -201,19 +194,18 @@ def test_absence_is_noted_by_oneself_or_by_who_plans_and_ends_early(world: World
     absence = _absence(world, viewer=world.who("supervisor"))
     world.later(hours=1)
     with pytest.raises(NotFoundError):
-        end_absence(world.engine, absence, viewer=world.who("counsellor"), command_id=uuid4())
-    end_absence(world.engine, absence, viewer=world.who("caseworker"), command_id=uuid4())
-    with world.engine.transaction() as tx:
-        assert not tx.of(DutyStore).away((world.who("caseworker").actor_id,), at=world.clock.now())
+        world.act(end_absence, absence, by="counsellor")
+    world.act(end_absence, absence, by="caseworker")
+    assert not world.of(DutyStore).away((world.who("caseworker").actor_id,), at=world.clock.now())
     with pytest.raises(AlreadyEndedError):
-        end_absence(world.engine, absence, viewer=world.who("caseworker"), command_id=uuid4())
+        world.act(end_absence, absence, by="caseworker")
 
 
 def test_the_history_says_that_there_is_a_conflict_and_its_end_without_name_or_reason(world: World) -> None:
     case_id = world.at_look().case_id
     boss, lead = world.who("supervisor"), world.who("safeguarding_lead")
     conflict = _conflict(world, case_id, boss.actor_id)
-    assert end_recusal(world.engine, case_id, conflict, viewer=lead, command_id=uuid4()) is None
+    assert world.act(end_recusal, case_id, conflict, by=lead) is None
     told = [one for one in world.engine.ask(case_history, lead, case_id) if one.type.startswith("Conflict")]
     assert [(one.type, one.text, one.actor) for one in told] == [
         ("ConflictNoted", "It was recorded that a colleague must not be informed about this case.", lead.name),
@@ -235,9 +227,8 @@ def test_a_conflict_keeps_every_message_of_the_case_away(world: World) -> None:
         world.rows("SELECT 1 FROM message WHERE case_id = :case AND recipient_id = :id", case=case_id, id=worker) == []
     )
     assert world.rows("SELECT 1 FROM message WHERE case_id = :case", case=case_id)
-    end_recusal(world.engine, case_id, conflict, viewer=world.who("safeguarding_lead"), command_id=uuid4())
-    with world.engine.transaction() as tx:
-        assert tx.of(AccessStore).recused(case_id) == frozenset()
+    world.act(end_recusal, case_id, conflict, by="safeguarding_lead")
+    assert world.of(AccessStore).recused(case_id) == frozenset()
 
 
 def test_who_is_in_conflict_cannot_learn_of_it_or_end_it(world: World) -> None:
@@ -245,15 +236,13 @@ def test_who_is_in_conflict_cannot_learn_of_it_or_end_it(world: World) -> None:
     boss = world.who("supervisor")
     conflict = _conflict(world, case_id, boss.actor_id)
     with pytest.raises(NotFoundError):
-        end_recusal(world.engine, case_id, conflict, viewer=boss, command_id=uuid4())
+        world.act(end_recusal, case_id, conflict, by=boss)
     with pytest.raises(NotAllowedError):
-        recuse(
-            world.engine, case_id, viewer=world.who("caseworker"), command_id=uuid4(), actor_id=boss.actor_id,
+        world.act(recuse, case_id, by="caseworker", actor_id=boss.actor_id,
             reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
         )  # fmt: skip
     with pytest.raises(InvalidAnswersError):
-        recuse(
-            world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(), actor_id=boss.actor_id,
+        world.act(recuse, case_id, by="safeguarding_lead", actor_id=boss.actor_id,
             reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="He hit a child.",
         )  # fmt: skip
 
@@ -261,16 +250,14 @@ def test_who_is_in_conflict_cannot_learn_of_it_or_end_it(world: World) -> None:
 def test_a_conflict_of_interest_is_one_persons_and_holds_once(world: World) -> None:
     case_id, boss = world.at_look().case_id, world.who("supervisor")
     first, second = (_conflict(world, case_id, boss.actor_id) for _ in range(2))
-    with world.engine.transaction() as tx:
-        assert [one.id for one in tx.of(AccessStore).recusals_of(case_id)] == [second]
+    assert [one.id for one in world.of(AccessStore).recusals_of(case_id)] == [second]
     with pytest.raises(NotFoundError):
-        end_recusal(world.engine, case_id, first, viewer=world.who("safeguarding_lead"), command_id=uuid4())
+        world.act(end_recusal, case_id, first, by="safeguarding_lead")
     with pytest.raises(InvalidAnswersError, match="actor_id"):
-        recuse(
-            world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(),
+        world.act(recuse, case_id, by="safeguarding_lead",
             unit_id=world.other_unit, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
         )  # fmt: skip
-    end_recusal(world.engine, case_id, second, viewer=world.who("safeguarding_lead"), command_id=uuid4())
+    world.act(end_recusal, case_id, second, by="safeguarding_lead")
     assert world.engine.ask(case_page, boss, case_id).id == case_id
 
 
@@ -292,21 +279,19 @@ def _absence(world: World, **changes: Any) -> UUID:
 
 
 def _conflict(world: World, case_id: UUID, actor_id: UUID) -> UUID:
-    return recuse(
-        world.engine, case_id, viewer=world.who("safeguarding_lead"), command_id=uuid4(), actor_id=actor_id,
+    return world.act(recuse, case_id, by="safeguarding_lead", actor_id=actor_id,
         reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="own_conduct",
     )  # fmt: skip
 
 
 def _claimed(world: World) -> UUID:
     item = world.item(world.at_look().case_id, "look")
-    claim_work_item(world.engine, item.id, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(claim_work_item, item.id, by="caseworker")
     return item.id
 
 
 def _on_call(world: World, at: datetime | None = None) -> set[str]:
-    with world.engine.transaction() as tx:
-        shifts = tx.of(DutyStore).on_call(world.unit, at=at or world.clock.now())
+    shifts = world.of(DutyStore).on_call(world.unit, at=at or world.clock.now())
     names = {viewer.actor_id: role for role, viewer in world.staff.people.items()}
     return {names[shift.actor_id] for shift in shifts}
 

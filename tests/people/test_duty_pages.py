@@ -97,10 +97,7 @@ def test_whoever_is_in_conflict_with_a_case_sees_no_note_of_it(portal: Portal) -
 def test_work_is_offered_to_another_unit_and_answered_there_without_the_case(portal: Portal) -> None:
     case, _ = reported(portal)
     other, people = people_of(portal.engine, jurisdiction="IN-ML", label="Partner")
-    offer_referral(
-        portal.engine, UUID(case.page.rpartition("/")[2]), viewer=portal.people["case_manager"],
-        command_id=uuid4(), to_unit_id=other,
-    )  # fmt: skip
+    portal.act(offer_referral, UUID(case.page.rpartition("/")[2]), by="case_manager", to_unit_id=other)
     client = TestClient(portal.app, base_url="http://127.0.0.1")
     client.post("/become", data={"actor_id": str(people["case_manager"].actor_id)})
     page = client.get("/referrals").text

@@ -191,7 +191,7 @@ def test_what_somebody_had_claimed_goes_back_when_their_role_is_taken(office: Wo
     opened = office.at_look()
     item = office.item(opened.case_id, "look")
     worker = office.who("caseworker")
-    claim_work_item(office.engine, item.id, viewer=worker, command_id=uuid4())
+    office.act(claim_work_item, item.id, by=worker)
     take_role(office.engine, worker.actor_id, viewer=admin, unit_id=office.unit, role="caseworker")
     assert office.load(item.id).assignee_id is None
     assert ("supervisor", f"/items/{item.id}") in _told(office, "reassigned")
@@ -209,8 +209,7 @@ def test_whoever_leaves_leaves_no_shift_no_person_and_no_role_without_an_owner(o
             tx.of(DutyStore).add_shift(shift, by=None, at=now)
         tx.commit()
     deactivate(office.engine, boss.actor_id, viewer=admin)
-    with office.engine.transaction() as tx:
-        assert tx.of(DutyStore).shifts(office.unit, since=now) == ()
+    assert office.of(DutyStore).shifts(office.unit, since=now) == ()
     assert office.rows("SELECT supervisor_id FROM actor WHERE id = :id", id=worker.actor_id) == [(lead.actor_id,)]
     told = _told(office)
     assert ("nodal_officer", "/on-call") in told

@@ -46,8 +46,7 @@ SAME: dict[str, Any] = {"reason_code": "same_report"}
 
 
 def links(world: World, case_id: UUID) -> Any:
-    with world.engine.transaction() as tx:
-        return tx.of(LinkStore).live_of(case_id)
+    return world.of(LinkStore).live_of(case_id)
 
 
 def merged(world: World, primary: UUID, merged_case: UUID, *, rests: bool) -> UUID:
@@ -63,8 +62,7 @@ def parts(world: World, case_id: UUID) -> Any:
 
 
 def open_items(world: World, case_id: UUID) -> Any:
-    with world.engine.transaction() as tx:
-        return {(i.id, i.status, i.assignee_id) for i in tx.of(ItemStore).open_of_case(case_id)}
+    return {(i.id, i.status, i.assignee_id) for i in world.of(ItemStore).open_of_case(case_id)}
 
 
 def test_a_link_stands_in_both_histories_without_a_number_and_is_taken_back(world: World) -> None:
@@ -90,9 +88,7 @@ def test_a_case_of_another_unit_is_linked_only_once_it_was_referred_and_taken_on
     theirs = world.open(unit_id=world.other_unit, viewer=world.other("intake_officer"))
     with pytest.raises(NotFoundError):
         cl.link_cases(world.engine, mine.case_id, theirs.case_id, kind=LinkKind.SAME_EVENT, **ask(world))
-    offered = offer_referral(
-        world.engine, theirs.case_id, viewer=world.other("case_manager"), command_id=uuid4(), to_unit_id=world.unit
-    )
+    offered = world.act(offer_referral, theirs.case_id, by=world.other("case_manager"), to_unit_id=world.unit)
     with pytest.raises(NotFoundError):
         cl.link_cases(world.engine, mine.case_id, theirs.case_id, kind=LinkKind.SAME_EVENT, **ask(world))
     accept_referral(world.engine, offered, **ask(world))
@@ -185,8 +181,7 @@ def test_whoever_must_not_know_of_the_stub_must_not_know_of_the_case_in_which_wo
     for viewer in (shy, out):
         with pytest.raises(NotFoundError):
             world.engine.ask(case_page, viewer, one.case_id)
-    with world.engine.transaction() as tx:
-        reasons = {one.actor_id: one.reason_code for one in tx.of(AccessStore).recusals_of(one.case_id)}
+    reasons = {one.actor_id: one.reason_code for one in world.of(AccessStore).recusals_of(one.case_id)}
     assert reasons == {known.actor_id: "relative", shy.actor_id: "friend", out.actor_id: "threat", None: "threat"}
     cl.unmerge_cases(world.engine, link, case_id=two.case_id, reason_code="mistaken", **ask(world))
     with pytest.raises(NotFoundError):
@@ -446,8 +441,7 @@ def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out
         tx.of(AccessStore).recuse(Recusal(reason=RecusalReason.DENIED, id=uuid4(), **said))
         tx.commit()
     apart = split_case(world.engine, opened.case_id, [goes], reason_code="other_event", **ask(world))
-    with world.engine.transaction() as tx:
-        found = tx.of(AccessStore).recusals_of(apart)
+    found = world.of(AccessStore).recusals_of(apart)
     assert {(one.actor_id, one.reason, one.reason_code) for one in found} == {
         (shy, "conflict_of_interest", "relative"),
         (out, "denied", "threat"),
@@ -459,10 +453,7 @@ def test_nobody_leaves_a_sealed_case_by_the_hand_of_one_person(world: World) -> 
     person = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
     theirs = person_of(world, other.case_id)
     holder, officer = world.who("case_manager"), world.who("data_protection_officer")
-    restrict_case(
-        world.engine, opened.case_id, viewer=officer, ground_code="objection", holder_id=holder.actor_id,
-        command_id=uuid4(),
-    )  # fmt: skip
+    world.act(restrict_case, opened.case_id, by=officer, ground_code="objection", holder_id=holder.actor_id)
     mine: dict[str, Any] = {"from_case_id": opened.case_id, "case_id": other.case_id, "role": PersonRole.WITNESS}
     one: dict[str, Any] = {"case_id": opened.case_id, "other_case_id": other.case_id, "reason_code": "papers"}
     turned = one | {"case_id": other.case_id, "other_case_id": opened.case_id}
@@ -529,14 +520,14 @@ def test_a_consent_is_withdrawn_and_a_referral_answered_in_a_stub_too(world: Wor
     referral = share(world, merged_case, consent_id=consent)
     link = merged(world, primary, merged_case, rests=rests)
     if act == "withdraw":
-        withdraw_consent(world.engine, consent, viewer=world.who("caseworker"), command_id=uuid4())
+        world.act(withdraw_consent, consent, by="caseworker")
     elif act == "recall":
-        recall_referral(world.engine, referral, viewer=world.who("partnership_manager"), command_id=uuid4())
+        world.act(recall_referral, referral, by="partnership_manager")
     elif act == "decline":
         other = world.other("caseworker")
-        decline_referral(world.engine, referral, viewer=other, command_id=uuid4(), reason_code="no_place")
+        world.act(decline_referral, referral, by=other, reason_code="no_place")
     else:
-        accept_referral(world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4())
+        world.act(accept_referral, referral, by=world.other("caseworker"))
     asked = row(world, referral)
     assert asked.status == {"decline": "declined", "accept": "accepted"}.get(act, "recalled")
     assert world.state(merged_case).steps[asked.answer_step_id].status not in LIVE
@@ -551,7 +542,7 @@ def test_a_partner_outside_the_network_is_telephoned_from_a_stub_too(world: Worl
     consent = agree(world, merged_case, recipients=("kind:shelter",))
     referral = share(world, merged_case, consent_id=consent, to_name="A home", to_kind="shelter")
     merged(world, primary, merged_case, rests=rests)
-    withdraw_consent(world.engine, consent, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(withdraw_consent, consent, by="caseworker")
     assert row(world, referral).status == "recalled"
     calls = [
         step

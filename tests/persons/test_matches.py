@@ -71,8 +71,7 @@ def test_whoever_writes_a_person_down_sees_the_same_for_a_hit_and_a_miss(world: 
 def test_the_answer_to_adding_a_person_is_an_id_whatever_others_know(world: World) -> None:
     theirs, mine = cases(world)
     answers = [
-        add_person(
-            world.engine, mine, viewer=world.who("caseworker"), command_id=uuid4(), role=PersonRole.WITNESS,
+        world.act(add_person, mine, by="caseworker", role=PersonRole.WITNESS,
             identity=identity,
         )
         for identity in (KNOWN, UNKNOWN)
@@ -97,8 +96,7 @@ def test_a_unit_that_must_not_see_a_case_is_not_told_of_it_nor_is_the_other(worl
 
 def test_who_is_in_conflict_with_the_case_is_left_out(world: World) -> None:
     theirs, _ = cases(world)
-    recuse(
-        world.engine, theirs, viewer=world.other("safeguarding_lead"), command_id=uuid4(),
+    world.act(recuse, theirs, by=world.other("safeguarding_lead"),
         actor_id=world.other("supervisor").actor_id, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
     )  # fmt: skip
     find_matches(world.engine)
@@ -150,7 +148,7 @@ def cases(world: World, *, theirs: dict[str, Any] = KNOWN, mine: dict[str, Any] 
 
 def name(world: World, case_id: UUID, viewer: Any, identity: dict[str, Any]) -> None:
     person = world.state(case_id).persons[0].person_id
-    identify_person(world.engine, person, case_id=case_id, viewer=viewer, command_id=uuid4(), identity=identity)
+    world.act(identify_person, person, case_id=case_id, by=viewer, identity=identity)
 
 
 def told(world: World) -> set[UUID]:

@@ -87,8 +87,7 @@ def test_whom_a_step_has_told_of_comes_into_the_case_once_sealed_and_as_a_suspec
             tx.commit()
     suspects = [one for one in world.state(opened.case_id).persons if one.role is PersonRole.SUSPECT]
     assert len(suspects) == 1
-    with world.engine.transaction() as tx:
-        assert tx.of(PersonStore).identity(suspects[0].person_id) == {"name": "Rahima Khatun", "routes": [WAY]}
+    assert world.of(PersonStore).identity(suspects[0].person_id) == {"name": "Rahima Khatun", "routes": [WAY]}
 
 
 def travel(world: World, *, ours: bool, way: str) -> UUID:
@@ -98,10 +97,7 @@ def travel(world: World, *, ours: bool, way: str) -> UUID:
     else:
         opened = world.open(unit_id=world.other_unit, viewer=world.other("intake_officer"))
         viewer = world.other("caseworker")
-    add_person(
-        world.engine, opened.case_id, viewer=viewer, command_id=uuid4(), role=PersonRole.SUSPECT,
-        identity={"routes": [way]},
-    )  # fmt: skip
+    world.act(add_person, opened.case_id, by=viewer, role=PersonRole.SUSPECT, identity={"routes": [way]})
     return opened.case_id
 
 

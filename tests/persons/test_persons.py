@@ -31,13 +31,11 @@ def ask(world: World, by: str = "case_manager") -> dict[str, Any]:
 
 
 def known(world: World, person_id: UUID) -> Any:
-    with world.engine.transaction() as tx:
-        return tx.of(PersonStore).identity(person_id)
+    return world.of(PersonStore).identity(person_id)
 
 
 def same(world: World, person_id: UUID) -> set[UUID]:
-    with world.engine.transaction() as tx:
-        return set(tx.of(PersonStore).same_as(person_id))
+    return set(world.of(PersonStore).same_as(person_id))
 
 
 def person_of(world: World, case_id: UUID) -> UUID:
@@ -72,8 +70,7 @@ def test_names_in_any_script_are_sealed_and_each_of_them_finds_the_person(world:
     assert not [name for name in NAMES if name in world.dump()]
     for name in NAMES:
         alike = named(world, other.case_id, name)
-        with world.engine.transaction() as tx:
-            assert person in {m.person_id for m in tx.of(PersonStore).matches([alike], case_id=other.case_id)}, name
+        assert person in {m.person_id for m in world.of(PersonStore).matches([alike], case_id=other.case_id)}, name
 
 
 def test_a_name_is_added_once_by_one_command_and_an_empty_one_never(world: World) -> None:
@@ -121,14 +118,12 @@ def test_a_person_of_uncertain_identity_is_found_as_any_of_them_until_it_is_sett
         for name in ("Farida Khatun", "Sunita Oraon")
     )
     alike = named(world, other.case_id, "Sunita Oraon")
-    with world.engine.transaction() as tx:
-        assert [m.person_id for m in tx.of(PersonStore).matches([alike], case_id=other.case_id)] == [person]
+    assert [m.person_id for m in world.of(PersonStore).matches([alike], case_id=other.case_id)] == [person]
     for candidate, is_confirmed in ((two, False), (one, True)):
         ps.settle_identity(
             world.engine, person, case_id=mine.case_id, candidate_id=candidate, is_confirmed=is_confirmed, **ask(world)
         )
-    with world.engine.transaction() as tx:
-        assert tx.of(PersonStore).matches([alike], case_id=other.case_id) == ()
+    assert world.of(PersonStore).matches([alike], case_id=other.case_id) == ()
     assert names_of(known(world, person)) == ("Farida Khatun", "Girl in red")
     assert [one["status"] for one in candidates_of(known(world, person))] == ["confirmed", "ruled_out"]
     with pytest.raises(NotFoundError):
@@ -318,8 +313,7 @@ def _parts(world: World, case_id: UUID) -> Any:
 @pytest.mark.parametrize("role", ["press_officer", "finance_officer", "partnership_manager"])
 def test_who_works_on_a_case_without_caring_for_the_person_does_not_write_who_they_are(world: World, role: str) -> None:
     case_id = world.open().case_id
-    with world.engine.transaction() as tx:
-        person = tx.of(CaseStore).read(case_id).persons[0].person_id
+    person = world.of(CaseStore).read(case_id).persons[0].person_id
     given: dict[str, Any] = {"viewer": world.who(role), "command_id": uuid4()}
     with pytest.raises(NotAllowedError):
         identify_person(world.engine, person, case_id=case_id, identity={"name": "Somebody"}, **given)

@@ -106,8 +106,7 @@ def test_parents_and_home_are_asked_sealed_shown_when_revealed_and_help_to_find_
     for secret in ("Ranen", "Dudhnoi", "Goalpara"):
         assert secret not in masked
         assert secret not in client.get(f"{case.page}/history").text
-    with portal.engine.transaction() as tx:
-        known = tx.of(PersonStore).identity(UUID(page.rpartition("/")[2]))
+    known = portal.of(PersonStore).identity(UUID(page.rpartition("/")[2]))
     assert (known["parents"], known["home"]) == (["Ranen Rabha", "Purnima Rabha"], "Dudhnoi, Goalpara")
     kinds = {kind for kind, _ in portal.engine.fingerprints.tokens(known)}
     assert {"part_home", "part_area", "part_parent"} <= kinds, "the person is found again by them"

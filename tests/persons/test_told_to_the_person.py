@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from httpx import Response
@@ -39,10 +39,7 @@ def test_an_account_says_nothing_of_suspects_and_informants_and_tells_of_consent
     before = _told(lead.get(f"{case.page}/account"))
     for role in (PersonRole.SUSPECT, PersonRole.INFORMANT):
         person = _somebody(portal, case, role)
-        identify_person(
-            portal.engine, person, case_id=_id(case), viewer=portal.people["caseworker"], command_id=uuid4(),
-            identity={"name": "X"},
-        )  # fmt: skip
+        portal.act(identify_person, person, case_id=_id(case), by="caseworker", identity={"name": "X"})
         assert portal.as_role("counsellor").post(f"{case.page}/persons/{person}/reveal").status_code == 200
     assert _told(lead.get(f"{case.page}/account")) == before
     _somebody(portal, case, PersonRole.WITNESS)
@@ -150,12 +147,9 @@ def _done(
 ) -> UUID:
     """Do a step of one person; returns its id."""
     viewer = portal.people[by]
-    add_step(portal.engine, _id(case), viewer=viewer, command_id=uuid4(), uses=uses)
-    with portal.engine.transaction() as tx:
-        item = next(one for one in tx.of(ItemStore).open_of_case(_id(case)) if one.uses == uses)
-    complete_work_item(
-        portal.engine, item.id, viewer=viewer, revision=item.revision, command_id=uuid4(), answers=answers, **more
-    )
+    portal.act(add_step, _id(case), by=viewer, uses=uses)
+    item = next(one for one in portal.of(ItemStore).open_of_case(_id(case)) if one.uses == uses)
+    portal.act(complete_work_item, item.id, by=viewer, revision=item.revision, answers=answers, **more)
     with psycopg.connect(portal.urls.admin.replace("+psycopg", "")) as database:
         database.execute("UPDATE step SET path = %s WHERE id = %s", (f"person:{person}", item.step_id))
     return item.step_id
@@ -166,15 +160,11 @@ def _id(case: Reported) -> UUID:
 
 
 def _person(portal: Portal, case: Reported) -> UUID:
-    with portal.engine.transaction() as tx:
-        return tx.of(CaseStore).read(_id(case)).persons[0].person_id
+    return portal.of(CaseStore).read(_id(case)).persons[0].person_id
 
 
 def _somebody(portal: Portal, case: Reported, role: PersonRole) -> UUID:
-    return add_person(
-        portal.engine, _id(case), viewer=portal.people["caseworker"], command_id=uuid4(), role=role,
-        identity={"name": "X"},
-    )  # fmt: skip
+    return portal.act(add_person, _id(case), by="caseworker", role=role, identity={"name": "X"})
 
 
 def _told(page: Response) -> list[str]:

@@ -46,7 +46,7 @@ def reasons(world: World) -> dict[UUID, str]:
 def withdrawn(world: World, referral: UUID, consent: UUID | None) -> None:
     assert consent is not None
     assert referral
-    withdraw_consent(world.engine, consent, viewer=world.who("counsellor"), command_id=uuid4())
+    world.act(withdraw_consent, consent, by="counsellor")
 
 
 def ran_out(world: World, referral: UUID, consent: UUID | None) -> None:
@@ -61,7 +61,7 @@ def noted_as_run_out(world: World, referral: UUID, consent: UUID | None) -> None
 
 def recalled(world: World, referral: UUID, consent: UUID | None) -> None:
     assert consent != referral
-    recall_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    world.act(recall_referral, referral, by="case_manager")
 
 
 @pytest.mark.parametrize(

@@ -177,9 +177,7 @@ def test_nothing_is_erased_while_something_stands_against_it(world: World) -> No
     with pytest.raises(HeldError, match="shortest retention time still runs for: identity"):
         _ask(world, case_id, person_id)
     world.later(days=KEPT.days)
-    hold = place_hold(
-        world.engine, case_id, viewer=world.who("lawyer"), command_id=uuid4(), kind="appeal", reason="High Court, no. 7"
-    )
+    hold = world.act(place_hold, case_id, by="lawyer", kind="appeal", reason="High Court, no. 7")
     with pytest.raises(HeldError, match="an appeal is open"):
         _ask(world, case_id, person_id)
     ask_to_lift(world.engine, case_id, hold, viewer=world.who("lawyer"))
@@ -223,7 +221,7 @@ def test_nobody_agrees_to_an_erasure_that_concerns_other_cases_by_now_and_who_as
 def test_a_hold_that_comes_while_it_cools_off_ends_it(world: World) -> None:
     case_id, person_id = _closed(world)
     erasure = _agreed(world, case_id, person_id)
-    place_hold(world.engine, case_id, viewer=world.who("lawyer"), command_id=uuid4(), kind="claim", reason="DLSA 12")
+    world.act(place_hold, case_id, by="lawyer", kind="claim", reason="DLSA 12")
     world.later(days=8)
     assert erase_what_is_ripe(world.engine) == 0
     assert world.rows("SELECT status, ended_reason FROM erasure WHERE id = :id", id=erasure) == [("refused", "held")]
@@ -374,10 +372,7 @@ def _closed(world: World, *, persons: int = 1, wait: timedelta = KEPT) -> tuple[
     case_id = world.at_look().case_id
     person_id = _identify(world, case_id)
     for _ in range(persons - 1):
-        add_person(
-            world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), role=PersonRole.VICTIM,
-            identity={"name": "Somebody Else"},
-        )  # fmt: skip
+        world.act(add_person, case_id, by="case_manager", role=PersonRole.VICTIM, identity={"name": "Somebody Else"})
     close_at_once(world.engine, case_id, world.who("case_manager"))
     world.later(seconds=wait.total_seconds())
     return case_id, person_id
@@ -385,10 +380,7 @@ def _closed(world: World, *, persons: int = 1, wait: timedelta = KEPT) -> tuple[
 
 def _identify(world: World, case_id: UUID) -> UUID:
     person_id = world.state(case_id).persons[0].person_id
-    identify_person(
-        world.engine, person_id, case_id=case_id, viewer=world.who("case_manager"), command_id=uuid4(),
-        identity={"name": NAME},
-    )  # fmt: skip
+    world.act(identify_person, person_id, case_id=case_id, by="case_manager", identity={"name": NAME})
     return person_id
 
 
@@ -423,8 +415,7 @@ def _roles(world: World, role: str) -> dict[str, Any]:
 
 
 def _opened(world: World, case_id: UUID) -> bool:
-    with world.engine.transaction() as tx:
-        return bool(tx.of(HousekeepingStore).report_of(case_id))
+    return bool(world.of(HousekeepingStore).report_of(case_id))
 
 
 def _events(world: World, case_id: UUID) -> list[Any]:

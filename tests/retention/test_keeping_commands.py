@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -98,16 +98,14 @@ def test_counts_of_all_units_are_withheld_when_they_are_small(site: Installation
 
 
 def _closed(site: Installation, unit: UUID, viewer: Viewer) -> tuple[UUID, str]:
-    opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=viewer, command_id=uuid4())
+    opened = site.act(open_case, answers=TOLD, unit_id=unit, by=viewer)
     close_at_once(site.engine, opened.case_id, viewer)
     return opened.case_id, opened.case_number
 
 
 def _erase(site: Installation, case_id: UUID, people: dict[str, Viewer]) -> None:
-    with site.engine.transaction() as tx:
-        person_id = tx.of(CaseStore).lock(case_id).persons[0].person_id
-    erasure = ask_erasure(
-        site.engine, case_id, person_id, viewer=people["data_protection_officer"], command_id=uuid4(),
+    person_id = site.of(CaseStore).lock(case_id).persons[0].person_id
+    erasure = site.act(ask_erasure, case_id, person_id, by=people["data_protection_officer"],
         source="retention", ground_code="time_over",
     )  # fmt: skip
     for role in ("supervisor", "nodal_officer"):

@@ -185,10 +185,7 @@ def _closed(portal: Portal, case: Reported) -> UUID:
 
 
 def _named(portal: Portal, case: Reported) -> UUID:
-    return add_person(
-        portal.engine, _id_of(case), viewer=portal.people["case_manager"], command_id=uuid4(),
-        role=PersonRole.VICTIM, identity={"name": NAME},
-    )  # fmt: skip
+    return portal.act(add_person, _id_of(case), by="case_manager", role=PersonRole.VICTIM, identity={"name": NAME})
 
 
 def _id_of(case: Reported) -> UUID:
@@ -207,8 +204,7 @@ def test_a_policy_is_set_on_its_page_by_the_officer_and_holds_at_once(portal: Po
     page = "/definitions/retention/in"
     assert "lawyer" in officer.get(page).text
     assert portal.as_role("case_manager").get(f"{page}/edit").status_code == 403
-    with portal.engine.transaction() as tx:
-        stored = tx.of(DefinitionStore).current("retention", "in")
+    stored = portal.of(DefinitionStore).current("retention", "in")
     signed = 'set_by: {name: "A. Advocate", on: 2026-03-01, source_read: "a text"}\nrules:'
     source = stored.source.replace("version: 1", "version: 2").replace("rules:", signed)
     wrong = officer.post(f"{page}/edit", data={"source": source.replace("P7Y", "P7WD"), "action": "publish"})

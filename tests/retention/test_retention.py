@@ -85,7 +85,7 @@ def test_a_sealed_case_is_there_for_its_holder_and_the_officer_only(world: World
         assert world.engine.ask(count_cases, viewer) == 0
         assert world.engine.ask(worklist, viewer) == ()
     with pytest.raises(NotFoundError):
-        claim_work_item(world.engine, look.id, viewer=world.who("caseworker"), command_id=uuid4())
+        world.act(claim_work_item, look.id, by="caseworker")
     for viewer in (officer, holder):
         assert world.engine.ask(case_page, viewer, case_id).id == case_id
         assert len(world.engine.ask(cases, viewer)) == 1

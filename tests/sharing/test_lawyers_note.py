@@ -68,14 +68,9 @@ def test_what_a_victim_said_does_not_go_into_the_file_of_a_suspect_even_after_th
             person_id=of, kind=GivenBy.PERSON, purposes=("prosecution",), recipients=(f"unit:{other_unit}",),
             fields=fields, valid_until=case.world.now() + 90 * DAY, language="en", read_aloud=True, assent="yes",
         )  # fmt: skip
-        consent = record_consent(
-            case.engine, case.case_id, viewer=case.people["counsellor"], command_id=uuid4(), agreed=agreed
-        )
+        consent = case.act(record_consent, case.case_id, by="counsellor", agreed=agreed)
         asked = ReferralRequest(purpose="prosecution", help="lawyer", urgency="high", fields=wanted, consent_id=consent)
-        return offer_referral(
-            case.engine, case.case_id, viewer=case.people["case_manager"], command_id=uuid4(), to_unit_id=other_unit,
-            wanted=asked,
-        )  # fmt: skip
+        return case.act(offer_referral, case.case_id, by="case_manager", to_unit_id=other_unit, wanted=asked)
 
     with pytest.raises(ConsentError, match="must stay with the case"):
         send(person_id, *fields)
@@ -89,10 +84,7 @@ def test_a_partner_by_link_gets_no_statement_of_somebody_who_became_a_suspect_si
     case: Work, *, has_accepted: bool
 ) -> None:
     victim = next(person.person_id for person in case.state.persons)
-    identify_person(
-        case.engine, victim, case_id=case.case_id, viewer=case.people["caseworker"], command_id=uuid4(),
-        identity={"name": "Invented"},
-    )  # fmt: skip
+    case.act(identify_person, victim, case_id=case.case_id, by="caseworker", identity={"name": "Invented"})
     case.answer(case.add_for(STATEMENT, f"person:{victim}"))
     fields = ("person.name", f"{STATEMENT}.magistrate")
     token, session = link_to_lawyer(case, victim, fields)
@@ -120,15 +112,13 @@ def link_to_lawyer(case: Work, of: UUID, fields: tuple[str, ...]) -> tuple[str, 
         person_id=of, kind=GivenBy.PERSON, purposes=("prosecution",), recipients=("kind:lawyer",), fields=fields,
         valid_until=case.world.now() + 90 * DAY, language="en", read_aloud=True, assent="yes",
     )  # fmt: skip
-    consent = record_consent(
-        case.engine, case.case_id, viewer=case.people["counsellor"], command_id=uuid4(), agreed=agreed
-    )
+    consent = case.act(record_consent, case.case_id, by="counsellor", agreed=agreed)
     asked = ReferralRequest(
         purpose="prosecution", help="lawyer", urgency="high", fields=fields, consent_id=consent, to_name="Somebody",
         to_kind="lawyer",
     )  # fmt: skip
     manager = case.people["case_manager"]
-    referral = offer_referral(case.engine, case.case_id, viewer=manager, command_id=uuid4(), wanted=asked)
-    link = make_partner_link(case.engine, referral, viewer=manager, command_id=uuid4())
+    referral = case.act(offer_referral, case.case_id, by=manager, wanted=asked)
+    link = case.act(make_partner_link, referral, by=manager)
     token = link.path.removeprefix("/p/")
     return token, open_partner_link(case.engine, token, code=link.code)

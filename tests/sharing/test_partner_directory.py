@@ -1,6 +1,6 @@
 """The directory of partners: kept by steps, shown to everybody of the network, named where one is chosen."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from engine.course.actions.steer import add_step
 from engine.jobs.actions.run import run_job
@@ -39,15 +39,11 @@ def test_the_directory_is_narrowed_by_what_is_needed_and_where(portal: Portal) -
 def test_the_directory_is_shown_where_a_partner_is_chosen(portal: Portal) -> None:
     keep(portal, HOUSE, CLINIC)
     case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
-    add_step(
-        portal.engine, case_id, viewer=portal.people["case_manager"], command_id=uuid4(), uses="reporting.refer",
-        title="", limit="P3D",
-    )  # fmt: skip
+    portal.act(add_step, case_id, by="case_manager", uses="reporting.refer", title="", limit="P3D")
     for batch in dispatchable(portal.engine, limit=50):
         for job in claim_jobs(portal.engine, batch_id=batch.id, worker="test", limit=100):
             run_job(portal.engine, job, flow_run_id=None, task_run_id=None, done_by="fallback")
-    with portal.engine.transaction() as tx:
-        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.refer")
+    item = next(one for one in portal.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.refer")
     page = portal.as_role("case_manager").get(f"/items/{item.id}").text
     assert "The directory names here:" in page
     assert "A Clinic" in page

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -83,12 +83,12 @@ def test_five_wrong_codes_kill_a_link_in_the_same_words_as_no_link(world: World)
 def test_a_link_lives_a_week_at_most_and_a_sitting_a_quarter_of_an_hour(world: World) -> None:
     referral, link = made(world)
     with pytest.raises(InvalidAnswersError):
-        make_partner_link(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4(), days=8)
+        world.act(make_partner_link, referral, by="case_manager", days=8)
     session = open_partner_link(world.engine, token(link), code=link.code)
     world.clock.move_to(world.clock.now() + SITTING)
     with pytest.raises(PartnerLinkError):
         read_by_link(world.engine, token(link), session)
-    second = make_partner_link(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4(), days=7)
+    second = world.act(make_partner_link, referral, by="case_manager", days=7)
     world.clock.move_to(world.clock.now() + timedelta(days=7))
     with pytest.raises(PartnerLinkError):
         open_partner_link(world.engine, token(second), code=second.code)
@@ -107,14 +107,14 @@ def test_a_consent_that_is_taken_back_closes_the_link_at_once(world: World) -> N
     referral, link = made(world)
     session = open_partner_link(world.engine, token(link), code=link.code)
     answer_by_link(world.engine, token(link), session, accepts=True)
-    withdraw_consent(world.engine, row(world, referral).consent_id, viewer=world.who("counsellor"), command_id=uuid4())
+    world.act(withdraw_consent, row(world, referral).consent_id, by="counsellor")
     with pytest.raises(PartnerLinkError):
         read_by_link(world.engine, token(link), session)
     call = next(step for step in world.state(row(world, referral).case_id).steps.values() if step.uses == "core.call")
     assert call.status.value == "ready"
     assert "House of Hope" not in str(world.rows("SELECT body FROM event"))
     with pytest.raises(AlreadyEndedError):
-        make_partner_link(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+        world.act(make_partner_link, referral, by="case_manager")
 
 
 def test_nothing_is_shown_once_the_consent_has_run_out_whatever_the_jobs_have_done(world: World) -> None:
@@ -142,18 +142,17 @@ def test_declining_needs_a_reason_and_ends_the_link(world: World) -> None:
 def test_only_the_unit_that_sends_makes_links_and_only_for_partners_outside(world: World) -> None:
     referral, _ = made(world)
     with pytest.raises(NotFoundError):
-        make_partner_link(world.engine, referral, viewer=world.other("case_manager"), command_id=uuid4())
+        world.act(make_partner_link, referral, by=world.other("case_manager"))
     case_id = world.at_look().case_id
     inside = share(world, case_id, consent_id=agree(world, case_id))
     with pytest.raises(AlreadyEndedError):
-        make_partner_link(world.engine, inside, viewer=world.who("case_manager"), command_id=uuid4())
+        world.act(make_partner_link, inside, by="case_manager")
 
 
 def test_a_link_shows_nobody_but_the_person_for_whom_it_was_agreed(world: World) -> None:
     referral, link = made(world)
-    add_person(
-        world.engine, row(world, referral).case_id, role=PersonRole.VICTIM, identity={"name": "Somebody Beside"},
-        viewer=world.who("caseworker"), command_id=uuid4(),
+    world.act(add_person, row(world, referral).case_id, role=PersonRole.VICTIM, identity={"name": "Somebody Beside"},
+        by="caseworker",
     )  # fmt: skip
     session = open_partner_link(world.engine, token(link), code=link.code)
     answer_by_link(world.engine, token(link), session, accepts=True)
@@ -165,15 +164,13 @@ def made(world: World, *, to_name: str = "House of Hope", **agreed: Any) -> tupl
     case_id = world.at_talk().case_id
     person = world.state(case_id).persons[0].person_id
     identity: dict[str, Any] = {"name": SECRET_NAME, "phone": "+91 98640 12345", "age": 12}
-    identify_person(
-        world.engine, person, case_id=case_id, viewer=world.who("caseworker"), command_id=uuid4(), identity=identity
-    )
+    world.act(identify_person, person, case_id=case_id, by="caseworker", identity=identity)
     consent = agree(world, case_id, recipients=("kind:shelter",), fields=FIELDS, **agreed)
     referral = share(
         world, case_id, consent_id=consent, fields=FIELDS, to_name=to_name, to_kind="shelter",
         note="Ask for the blue gate.",
     )  # fmt: skip
-    link = make_partner_link(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    link = world.act(make_partner_link, referral, by="case_manager")
     return referral, link
 
 

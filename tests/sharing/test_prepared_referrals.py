@@ -19,14 +19,13 @@ from tests.sharing.test_sharing_pages import agree, command, known_case, signed_
 def _refer(portal: Portal, case: Reported, to: str, **changes: JsonValue) -> str:
     """Add the step of a referral and end it; returns the address of its page."""
     case_id, lead = UUID(case.page.rpartition("/")[2]), portal.people["case_manager"]
-    add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="reporting.refer")
-    with portal.engine.transaction() as tx:
-        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.refer")
+    portal.act(add_step, case_id, by=lead, uses="reporting.refer")
+    item = next(one for one in portal.of(ItemStore).open_of_case(case_id) if one.uses == "reporting.refer")
     answers: dict[str, JsonValue] = {
         "to_org": to, "kind": "referral", "purpose": "shelter", "urgency": "high", "consent_ref": "of the guardian",
         "shared_fields": ["name", "contact"], "accept_by": "2026-03-09T10:00:00+05:30", **changes,
     }  # fmt: skip
-    complete_work_item(portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers)
+    portal.act(complete_work_item, item.id, by=lead, revision=item.revision, answers=answers)
     return f"{case.page}/steps/{item.step_id}"
 
 
@@ -59,8 +58,7 @@ def _told(portal: Portal, case: Reported) -> list[str]:
 def test_what_a_step_found_is_offered_within_the_consent_and_sent_by_a_named_person(portal: Portal) -> None:
     case, lead = known_case(portal), portal.as_role("case_manager")
     other, people = people_of(portal.engine, jurisdiction="IN-MN", label="Far")
-    with portal.engine.transaction() as tx:
-        unit = tx.of(DirectoryStore).unit(other)
+    unit = portal.of(DirectoryStore).unit(other)
     assert unit
     agree(portal, lead, case, recipients=[f"unit:{other}"], parts=["name", "language"])
     step = _refer(portal, case, unit.name.upper())

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -40,16 +40,16 @@ def live(world: World, case_id: UUID) -> list[Step]:
 
 
 def recall(world: World, referral: UUID, _consent: UUID) -> None:
-    recall_referral(world.engine, referral, viewer=world.who("partnership_manager"), command_id=uuid4())
+    world.act(recall_referral, referral, by="partnership_manager")
 
 
 def decline(world: World, referral: UUID, _consent: UUID) -> None:
     other = world.other("caseworker")
-    decline_referral(world.engine, referral, viewer=other, command_id=uuid4(), reason_code="no_place")
+    world.act(decline_referral, referral, by=other, reason_code="no_place")
 
 
 def take_back(world: World, _referral: UUID, consent: UUID) -> None:
-    withdraw_consent(world.engine, consent, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(withdraw_consent, consent, by="caseworker")
 
 
 def let_run_out(world: World, _referral: UUID, _consent: UUID) -> None:
@@ -90,10 +90,9 @@ def test_a_case_that_is_not_done_does_not_close_with_that_answer(world: World, s
     with pytest.raises(InvalidAnswersError, match="decision"):
         world.complete(item, by="case_manager", **said)
     assert [one.id for one in live(world, case_id)] == [step.id]
-    add_step(
-        world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), run_id=step.run_id,
-        uses="core.ask", title="Ring the family", limit="P2D",
-    )  # fmt: skip
+    world.act(
+        add_step, case_id, by="case_manager", run_id=step.run_id, uses="core.ask", title="Ring the family", limit="P2D"
+    )
     world.complete(item, by="case_manager", **said)
     assert [one.uses for one in live(world, case_id)] == ["core.ask"]
 
@@ -113,7 +112,7 @@ def test_what_comes_back_in_a_closed_case_is_told_to_who_looks_after_partners(
     until = world.clock.now() + timedelta(hours=12)
     agreed = {"recipients": ("kind:shelter",), "valid_until": until}
     case_id, referral, consent = only_waits(world, agreed=agreed, to_name="A home", to_kind="shelter")
-    link = make_partner_link(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    link = world.act(make_partner_link, referral, by="case_manager")
     session = open_partner_link(world.engine, token(link), code=link.code)
     answer_by_link(world.engine, token(link), session, accepts=True)
     assert (world.state(case_id).case.status, told(world, "to_telephone")) == ("closed", set())
@@ -151,7 +150,7 @@ def test_a_case_that_is_handed_over_is_open_for_who_took_it(world: World) -> Non
 def test_asking_the_next_partner_is_no_coming_back(world: World) -> None:
     case_id, referral, _consent = only_waits(world, fields=())
     third, _people = people_of(world.engine, jurisdiction="IN-AS", label="Third")
-    reroute_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4(), to_unit_id=third)
+    world.act(reroute_referral, referral, by="case_manager", to_unit_id=third)
     assert row(world, referral).ended_reason == "rerouted"
     assert [step.uses for step in live(world, case_id)] == ["core.await_answer"]
     assert list(world.engine.broken_chains()) == []

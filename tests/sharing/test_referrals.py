@@ -58,9 +58,9 @@ def test_declining_needs_a_reason_and_the_next_unit_is_asked_then_until_there_is
 def test_an_offer_that_is_taken_back_cannot_be_answered_and_can_be_made_again(world: World) -> None:
     case_id = world.at_look().case_id
     referral = _offer(world, case_id)
-    recall_referral(world.engine, referral, viewer=world.who("partnership_manager"), command_id=uuid4())
+    world.act(recall_referral, referral, by="partnership_manager")
     with pytest.raises(AlreadyEndedError):
-        accept_referral(world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4())
+        world.act(accept_referral, referral, by=world.other("caseworker"))
     assert _row(world, _offer(world, case_id)).status == "offered"
 
 
@@ -68,15 +68,15 @@ def test_each_side_does_its_own_part_only(world: World) -> None:
     case_id = world.at_look().case_id
     referral = _offer(world, case_id)
     for refused in (
-        lambda: accept_referral(world.engine, referral, viewer=world.who("caseworker"), command_id=uuid4()),
-        lambda: recall_referral(world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4()),
-        lambda: accept_referral(world.engine, uuid4(), viewer=world.other("caseworker"), command_id=uuid4()),
+        lambda: world.act(accept_referral, referral, by="caseworker"),
+        lambda: world.act(recall_referral, referral, by=world.other("caseworker")),
+        lambda: world.act(accept_referral, uuid4(), by=world.other("caseworker")),
         lambda: _offer(world, case_id, viewer=world.other("caseworker")),
     ):
         with pytest.raises(NotFoundError):
             refused()
     with pytest.raises(NotAllowedError):
-        accept_referral(world.engine, referral, viewer=world.other("press_officer"), command_id=uuid4())
+        world.act(accept_referral, referral, by=world.other("press_officer"))
 
 
 def test_ones_own_unit_and_one_that_was_asked_are_refused(world: World) -> None:
@@ -96,9 +96,7 @@ def _offer(world: World, case_id: UUID, **changes: Any) -> UUID:
 
 
 def _decline(world: World, referral: UUID, *, reason_code: str = "no_place") -> None:
-    decline_referral(
-        world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4(), reason_code=reason_code
-    )
+    world.act(decline_referral, referral, by=world.other("caseworker"), reason_code=reason_code)
 
 
 def _row(world: World, referral: UUID) -> Any:

@@ -82,8 +82,8 @@ def test_who_may_not_release_asks_for_it_and_the_other_unit_hears_of_it_only_the
     with pytest.raises(NotFoundError):
         accept(world, referral)
     with pytest.raises(NotAllowedError):
-        release_referral(world.engine, referral, viewer=world.who("counsellor"), command_id=uuid4())
-    assert release_referral(world.engine, referral, viewer=world.who("supervisor"), command_id=uuid4())
+        world.act(release_referral, referral, by="counsellor")
+    assert world.act(release_referral, referral, by="supervisor")
     found = row(world, referral)
     assert (found.status, found.asked_by, found.released_by) == (
         "offered", world.who("caseworker").actor_id, world.who("supervisor").actor_id,
@@ -97,7 +97,7 @@ def test_by_what_somebody_can_be_found_leaves_only_when_two_have_released_it(wor
     referral = share(world, case_id, consent_id=consent, fields=("class:shelter_address",))
     assert (row(world, referral).status, row(world, referral).released_by) == ("held", None)
     with pytest.raises(StepUpNeededError):
-        release_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+        world.act(release_referral, referral, by="case_manager")
     with pytest.raises(StepUpNeededError):
         release(world, referral, "case_manager", by_factor=False)
     assert not release(world, referral, "case_manager")
@@ -250,7 +250,7 @@ def test_the_answer_has_a_time_limit_that_ends_with_it_and_a_ladder_that_asks_th
     step = row(world, first).answer_step_id
     deadline = next(d for d in world.state(case_id).deadlines.values() if d.step_id == step)
     assert deadline.due_at == world.clock.now() + timedelta(hours=24) == row(world, first).due_at
-    decline_referral(world.engine, first, viewer=world.other("caseworker"), command_id=uuid4(), reason_code="no_place")
+    world.act(decline_referral, first, by=world.other("caseworker"), reason_code="no_place")
     state = world.state(case_id)
     assert state.steps[step].status is StepStatus.ENDED
     assert step not in {d.step_id for d in state.deadlines.values() if d.status is DeadlineStatus.OPEN}
@@ -269,9 +269,9 @@ def test_an_unanswered_one_goes_up_its_ladder(world: World) -> None:
 def test_what_was_declined_goes_on_to_the_next_with_the_same_terms(world: World) -> None:
     case_id = world.at_look().case_id
     first = share(world, case_id, consent_id=agree(world, case_id))
-    decline_referral(world.engine, first, viewer=world.other("caseworker"), command_id=uuid4(), reason_code="no_place")
+    world.act(decline_referral, first, by=world.other("caseworker"), reason_code="no_place")
     with pytest.raises(InvalidAnswersError, match="to_unit_id"):
-        reroute_referral(world.engine, first, viewer=world.who("case_manager"), command_id=uuid4())
+        world.act(reroute_referral, first, by="case_manager")
 
 
 def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_acceptance_on(world: World) -> None:
@@ -297,9 +297,9 @@ def test_a_case_that_is_handed_over_belongs_to_the_other_unit_and_only_from_its_
         ("transfer", "accepted", False), ("referral", "recalled", False),
     }  # fmt: skip
     with pytest.raises(NotFoundError):
-        offer_referral(world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4())
+        world.act(offer_referral, case_id, by="case_manager")
     with pytest.raises(NotFoundError):
-        recall_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+        world.act(recall_referral, referral, by="case_manager")
     assert list(world.engine.broken_chains()) == []
 
 
@@ -325,7 +325,7 @@ def test_what_was_accepted_can_be_called_back_and_is_told(world: World) -> None:
     case_id = world.at_look().case_id
     referral = share(world, case_id, consent_id=agree(world, case_id))
     accept(world, referral)
-    recall_referral(world.engine, referral, viewer=world.who("case_manager"), command_id=uuid4())
+    world.act(recall_referral, referral, by="case_manager")
     assert row(world, referral).status == ReferralStatus.ENDED.value
     assert seen_by(world, case_id).via is Via.NONE
     assert told(world, "recalled") == {world.other("partnership_manager").actor_id}
@@ -350,8 +350,7 @@ def test_nothing_of_a_sealed_case_leaves(world: World) -> None:
     case_id = world.at_look().case_id
     consent = agree(world, case_id)
     referral = share(world, case_id, consent_id=consent)
-    restrict_case(
-        world.engine, case_id, viewer=world.who("nodal_officer"), command_id=uuid4(), ground_code="objection",
+    world.act(restrict_case, case_id, by="nodal_officer", ground_code="objection",
         holder_id=world.who("case_manager").actor_id,
     )  # fmt: skip
     with pytest.raises(NotFoundError):
@@ -381,16 +380,13 @@ def agree(world: World, case_id: UUID, *, viewer: Any = None, **changes: Any) ->
         "valid_until": world.clock.now() + timedelta(days=90), "language": "as", "read_aloud": True, "assent": "yes",
     }  # fmt: skip
     who = viewer or world.who("counsellor")
-    return record_consent(
-        world.engine, case_id, viewer=who, command_id=uuid4(), agreed=GivenConsent(**(wanted | changes))
-    )
+    return world.act(record_consent, case_id, by=who, agreed=GivenConsent(**(wanted | changes)))
 
 
 def share(world: World, case_id: UUID, *, viewer: Any = None, to: UUID | None = None, **changes: Any) -> UUID:
     wanted: dict[str, Any] = {"purpose": "shelter", "help": "safe_place", "urgency": "high", "fields": NAME_AND_AGE}
     unit = None if changes.get("to_name") else to or world.other_unit
-    return offer_referral(
-        world.engine, case_id, viewer=viewer or world.who("case_manager"), command_id=uuid4(), to_unit_id=unit,
+    return world.act(offer_referral, case_id, by=viewer or world.who("case_manager"), to_unit_id=unit,
         wanted=ReferralRequest(**(wanted | changes)),
     )  # fmt: skip
 
@@ -403,10 +399,9 @@ def everybody(world: World, case_id: UUID) -> tuple[UUID, ...]:
 def with_another(world: World) -> tuple[UUID, UUID]:
     """Open a case in which there is a second person; returns the case and them."""
     case_id = world.at_look().case_id
-    add_person(
-        world.engine, case_id, viewer=world.who("case_manager"), command_id=uuid4(), role=PersonRole.VICTIM,
-        identity={"name": "Another one", "age": 30},
-    )  # fmt: skip
+    world.act(
+        add_person, case_id, by="case_manager", role=PersonRole.VICTIM, identity={"name": "Another one", "age": 30}
+    )
     return case_id, everybody(world, case_id)[-1]
 
 
@@ -414,17 +409,16 @@ def release(world: World, referral: UUID, role: str, *, by_factor: bool = True) 
     """Release it as somebody who has proved a moment ago who they are."""
     proof = {"stepped_up_at": world.engine.wall_clock.now(), "by_factor": by_factor}
     viewer = world.who(role).model_copy(update=proof)
-    return release_referral(world.engine, referral, viewer=viewer, command_id=uuid4())
+    return world.act(release_referral, referral, by=viewer)
 
 
 def accept(world: World, referral: UUID) -> None:
-    accept_referral(world.engine, referral, viewer=world.other("caseworker"), command_id=uuid4())
+    world.act(accept_referral, referral, by=world.other("caseworker"))
 
 
 def seen_by(world: World, case_id: UUID, *, viewer: str = "other") -> Any:
     who = world.other("caseworker") if viewer == "other" else world.who("caseworker")
-    with world.engine.transaction() as tx:
-        return tx.of(AccessStore).access_of(who, case_id, world.clock.now())
+    return world.of(AccessStore).access_of(who, case_id, world.clock.now())
 
 
 def row(world: World, referral: UUID) -> Any:

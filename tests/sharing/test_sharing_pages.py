@@ -113,8 +113,7 @@ def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anyt
     agree(portal, lead, case, recipients=[f"unit:{first}"])
     lead.post(f"{case.page}/send", data=send_form(lead, case, to=str(first), urgency="critical"))
     portal.let_time_pass(timedelta(hours=4))
-    with portal.engine.transaction() as tx:
-        asked, offered = tx.of(ReferralStore).of_case(UUID(case.page.rpartition("/")[2]))
+    asked, offered = portal.of(ReferralStore).of_case(UUID(case.page.rpartition("/")[2]))
     assert (offered.to_unit_id, offered.fields, offered.consent_id) == (second, (), None)
     assert (offered.purpose, offered.urgency, offered.after_id) == ("shelter", "critical", asked.id)
     theirs = signed_in(portal, people["partnership_manager"])
@@ -123,8 +122,7 @@ def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anyt
     assert theirs.get(case.page).status_code == 404, "nothing was shared with them yet"
     shown = lead.get(f"{case.page}/sent").text
     assert "another unit accepted first" in shown
-    with portal.engine.transaction() as tx:
-        assert tx.of(CaseStore).read(offered.case_id).steps[offered.answer_step_id].outputs == {"answer": "accepted"}
+    assert portal.of(CaseStore).read(offered.case_id).steps[offered.answer_step_id].outputs == {"answer": "accepted"}
 
 
 def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not(portal: Portal) -> None:
@@ -160,22 +158,20 @@ def test_adding_a_person_answers_the_same_whether_another_unit_knows_them_or_not
 def test_a_consent_that_a_step_asked_for_is_in_the_ledger_and_ends_when_the_step_says_so(portal: Portal) -> None:
     case = known_case(portal)
     case_id, lead = UUID(case.page.rpartition("/")[2]), portal.people["case_manager"]
-    add_step(portal.engine, case_id, viewer=lead, command_id=uuid4(), uses="protection.consent")
+    portal.act(add_step, case_id, by=lead, uses="protection.consent")
     answers = {
         "person": "the child", "kind": "guardian", "purpose": ["shelter"], "recipients": ["shelter"],
         "fields_covered": ["name", "language"], "valid_until": "2026-09-01", "language": "as", "read_aloud": True,
         "signed": "thumb print",
     }  # fmt: skip
-    with portal.engine.transaction() as tx:
-        item = next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == "protection.consent")
-    complete_work_item(portal.engine, item.id, viewer=lead, revision=item.revision, command_id=uuid4(), answers=answers)
+    item = next(one for one in portal.of(ItemStore).open_of_case(case_id) if one.uses == "protection.consent")
+    portal.act(complete_work_item, item.id, by=lead, revision=item.revision, answers=answers)
     do_jobs(portal)
     page = portal.as_role("case_manager").get(f"{case.page}/consents").text
     assert "The guardian, for a child; the child was not asked" in page
     assert "Name and other names" in page
     assert "Tue 01 Sep 2026, 23:59" in page
-    with portal.engine.transaction() as tx:
-        [kept] = tx.of(ConsentStore).of_case(case_id)
+    [kept] = portal.of(ConsentStore).of_case(case_id)
     assert (kept.step_id, kept.recipients, kept.recorded_by) == (item.step_id, ("kind:shelter",), lead.actor_id)
     assert (
         "It was recorded what may be shared about a person."
@@ -199,12 +195,10 @@ def known_case(
     client = signed_in(portal, viewer) if viewer else portal.as_role("caseworker")
     case = report_case(client)
     case_id = UUID(case.page.rpartition("/")[2])
-    with portal.engine.transaction() as tx:
-        state = tx.of(CaseStore).read(case_id)
+    state = portal.of(CaseStore).read(case_id)
     assert unit is None or state.case.unit_id == unit
-    identify_person(
-        portal.engine, state.persons[0].person_id, case_id=case_id, viewer=viewer or portal.people["caseworker"],
-        command_id=uuid4(), identity={"name": name, "phone": phone},
+    portal.act(identify_person, state.persons[0].person_id, case_id=case_id, by=viewer or portal.people["caseworker"],
+        identity={"name": name, "phone": phone},
     )  # fmt: skip
     return case
 

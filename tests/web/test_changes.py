@@ -96,9 +96,7 @@ def test_a_fact_can_be_recorded_and_only_a_declared_one(portal: Portal) -> None:
     viewer = portal.people["intake_officer"]
     report = {"narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
               "safe_to_call": True, "consent_to_record": "yes"}  # fmt: skip
-    opened = open_case(
-        portal.engine, answers=report, unit_id=portal.unit, viewer=viewer, command_id=uuid4(), workflow="with-facts"
-    )
+    opened = portal.act(open_case, answers=report, unit_id=portal.unit, by=viewer, workflow="with-facts")
     page = f"/cases/{opened.case_id}/facts"
     assert "Fear was stated" in client.get(page).text
     for fact, shown in (("fear_stated=yes", "Yes"), ("place=home", "Home"), ("rooms=", "4")):
@@ -137,10 +135,7 @@ def open_by_hand(portal: Portal, workflow: str) -> str:
     """Open a case in a named workflow; give the address of the case manager's first item in it."""
     report = {"narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
               "safe_to_call": True, "consent_to_record": "yes"}  # fmt: skip
-    opened = open_case(
-        portal.engine, answers=report, unit_id=portal.unit, viewer=portal.people["case_manager"], command_id=uuid4(),
-        workflow=workflow,
-    )  # fmt: skip
+    opened = portal.act(open_case, answers=report, unit_id=portal.unit, by="case_manager", workflow=workflow)
     items = portal.engine.ask(worklist, portal.people["case_manager"])
     return next(f"/items/{item.id}" for item in items if item.case_id == opened.case_id)
 

@@ -63,5 +63,4 @@ def added(portal: Portal, case_id: UUID, step: StepType) -> WorkItem:
 
 
 def open_items(portal: Portal, case_id: UUID) -> tuple[WorkItem, ...]:
-    with portal.engine.transaction() as tx:
-        return tx.of(ItemStore).open_of_case(case_id)
+    return portal.of(ItemStore).open_of_case(case_id)

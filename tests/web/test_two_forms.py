@@ -41,8 +41,7 @@ def test_two_consents_are_withdrawn_from_one_page(portal: Portal) -> None:
     both = actions(page, "withdraw")
     assert len(both) == 2
     pressed(lead, page, *both)
-    with portal.engine.transaction() as tx:
-        assert all(one.withdrawn_at for one in tx.of(ConsentStore).of_case(id_of(case)))
+    assert all(one.withdrawn_at for one in portal.of(ConsentStore).of_case(id_of(case)))
 
 
 def test_what_was_sent_is_called_back_from_the_page_that_released_it(portal: Portal) -> None:
@@ -55,18 +54,14 @@ def test_what_was_sent_is_called_back_from_the_page_that_released_it(portal: Por
     page = second.get(f"{case.page}/sent").text
     _, told = pressed(second, page, *actions(page, "release"), *actions(page, "recall"))
     assert "It was recalled" in told
-    with portal.engine.transaction() as tx:
-        (sent,) = tx.of(ReferralStore).of_case(id_of(case))
+    (sent,) = portal.of(ReferralStore).of_case(id_of(case))
     assert sent.status == "recalled"
 
 
 def test_two_items_are_taken_from_one_worklist(portal: Portal) -> None:
     for _ in range(2):
         case_id = id_of(known_case(portal))
-        add_step(
-            portal.engine, case_id, viewer=portal.people["counsellor"], command_id=uuid4(),
-            uses="rehabilitation.counsel",
-        )  # fmt: skip
+        portal.act(add_step, case_id, by="counsellor", uses="rehabilitation.counsel")
     counsellor = portal.as_role("counsellor")
     page = counsellor.get("/worklist").text
     both = actions(page, "claim")[:2]
@@ -82,9 +77,7 @@ def test_two_buttons_of_one_form_are_two_things_and_one_pressed_twice_is_one(por
         "narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
         "safe_to_call": True, "consent_to_record": "yes",
     }  # fmt: skip
-    case_id = open_case(
-        portal.engine, answers=report, unit_id=portal.unit, viewer=viewer, command_id=uuid4(), workflow="adult-base"
-    ).case_id
+    case_id = portal.act(open_case, answers=report, unit_id=portal.unit, by=viewer, workflow="adult-base").case_id
     page = lead.get(f"/cases/{case_id}/facts").text
     for said in ("yes", "yes", "no"):
         pressed(lead, page, f"/cases/{case_id}/facts", fact=f"wants_out={said}")

@@ -116,7 +116,7 @@ def test_an_outcome_other_than_done_needs_a_reason_and_no_answers(world: World) 
 def test_an_outcome_that_nobody_knows_is_refused_for_added_steps_too(world: World) -> None:
     opened = world.at_look()
     viewer = world.who("case_manager")
-    add_step(world.engine, opened.case_id, viewer=viewer, command_id=uuid4(), uses="trial.talk", limit="PT4H")
+    world.act(add_step, opened.case_id, by=viewer, uses="trial.talk", limit="PT4H")
     item = world.item(opened.case_id, "trial_talk_1")
     for known in (item, world.item(opened.case_id, "look")):
         with pytest.raises(UnknownOutcomeError):
@@ -151,8 +151,7 @@ def test_entering_late_what_happened_late_leaves_a_breach_and_keeps_the_reason(w
     row = world.rows("SELECT breached_at, due_at, ended_at FROM deadline WHERE step_id = :s", s=item.step_id)[0]
     assert row.breached_at == row.due_at == START + timedelta(hours=10)
     assert row.ended_at == happened
-    with world.engine.transaction() as tx:
-        assert tx.of(ItemStore).answers(item.step_id)["_late_reason"] == "The line was down."
+    assert world.of(ItemStore).answers(item.step_id)["_late_reason"] == "The line was down."
 
 
 def test_entering_late_what_happened_in_time_is_no_breach(world: World) -> None:
@@ -286,9 +285,7 @@ def test_an_instant_without_a_zone_is_not_taken_for_local_time(world: World) -> 
 
 def decide(world: World, item_id: UUID, viewer: Any, *, approved: bool) -> bool:
     revision = world.load(item_id).revision
-    return approve_work_item(
-        world.engine, item_id, viewer=viewer, revision=revision, command_id=uuid4(), approved=approved
-    )
+    return world.act(approve_work_item, item_id, by=viewer, revision=revision, approved=approved)
 
 
 def item_step(world: World, item_id: UUID) -> UUID:

@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -21,9 +21,8 @@ BESIDE = {
 def plain_item(portal: Portal) -> str:
     """Add a step whose form does not ask when it happened, and give the address of its item; nobody has it."""
     case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
-    add_step(portal.engine, case_id, viewer=portal.people["case_manager"], command_id=uuid4(), uses=PLAIN)
-    with portal.engine.transaction() as tx:
-        [item] = [one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == PLAIN]
+    portal.act(add_step, case_id, by="case_manager", uses=PLAIN)
+    [item] = [one for one in portal.of(ItemStore).open_of_case(case_id) if one.uses == PLAIN]
     return f"/items/{item.id}"
 
 

@@ -23,9 +23,8 @@ def case_id(portal: Portal) -> UUID:
 
 
 def added(portal: Portal, case_id: UUID, uses: str) -> WorkItem:
-    add_step(portal.engine, case_id, viewer=portal.people["case_manager"], command_id=uuid4(), uses=uses)
-    with portal.engine.transaction() as tx:
-        return next(one for one in tx.of(ItemStore).open_of_case(case_id) if one.uses == uses)
+    portal.act(add_step, case_id, by="case_manager", uses=uses)
+    return next(one for one in portal.of(ItemStore).open_of_case(case_id) if one.uses == uses)
 
 
 def post(portal: Portal, item: WorkItem, by: str, **typed: str) -> Response:
@@ -53,8 +52,7 @@ def test_what_happened_more_than_a_day_ago_needs_a_reason_and_nothing_typed_is_l
         assert typed in refused.text
     told = post(portal, item, "caseworker", **MEDIATED, happened_at=long_ago, late_reason="No network")
     assert told.status_code == 303, told.text
-    with portal.engine.transaction() as tx:
-        assert tx.of(ItemStore).answers(item.step_id)["_late_reason"] == "No network"
+    assert portal.of(ItemStore).answers(item.step_id)["_late_reason"] == "No network"
 
 
 @pytest.mark.parametrize("hours", [0, 23])

@@ -35,10 +35,10 @@ def _look(world: World) -> WorkItem:
 def test_who_is_given_work_by_another_is_told_and_so_is_who_loses_it(world: World) -> None:
     item = _look(world)
     caseworker, manager, supervisor = (world.who(role) for role in ("caseworker", "case_manager", "supervisor"))
-    delegate_work_item(world.engine, item.id, to=caseworker.actor_id, viewer=supervisor, command_id=uuid4())
+    world.act(delegate_work_item, item.id, to=caseworker.actor_id, by=supervisor)
     assert _told(world, "assigned") == _both(caseworker)
     assert _told(world, "reassigned") == []
-    delegate_work_item(world.engine, item.id, to=manager.actor_id, viewer=supervisor, command_id=uuid4())
+    world.act(delegate_work_item, item.id, to=manager.actor_id, by=supervisor)
     assert set(_told(world, "assigned")) == {*_both(caseworker), *_both(manager)}
     assert _told(world, "reassigned") == _both(caseworker)
 
@@ -46,7 +46,7 @@ def test_who_is_given_work_by_another_is_told_and_so_is_who_loses_it(world: Worl
 def test_the_mail_of_a_hand_over_is_in_the_outbox_with_the_change(world: World) -> None:
     item = _look(world)
     to = world.who("caseworker").actor_id
-    delegate_work_item(world.engine, item.id, to=to, viewer=world.who("supervisor"), command_id=uuid4())
+    world.act(delegate_work_item, item.id, to=to, by="supervisor")
     world.do_jobs()
     assert [subject.partition(": ")[2] for _, subject, *_ in world.channel.sent] == ["new work for you"]
 
@@ -54,10 +54,10 @@ def test_the_mail_of_a_hand_over_is_in_the_outbox_with_the_change(world: World) 
 def test_nobody_is_told_of_what_they_did_themselves(world: World) -> None:
     item = _look(world)
     caseworker, manager = world.who("caseworker"), world.who("case_manager")
-    claim_work_item(world.engine, item.id, viewer=caseworker, command_id=uuid4())
-    release_work_item(world.engine, item.id, viewer=caseworker, command_id=uuid4())
-    claim_work_item(world.engine, item.id, viewer=manager, command_id=uuid4())
-    delegate_work_item(world.engine, item.id, to=caseworker.actor_id, viewer=manager, command_id=uuid4())
+    world.act(claim_work_item, item.id, by=caseworker)
+    world.act(release_work_item, item.id, by=caseworker)
+    world.act(claim_work_item, item.id, by=manager)
+    world.act(delegate_work_item, item.id, to=caseworker.actor_id, by=manager)
     assert _told(world, "reassigned") == []
     assert _told(world, "assigned") == _both(caseworker)
 
@@ -65,8 +65,8 @@ def test_nobody_is_told_of_what_they_did_themselves(world: World) -> None:
 def test_who_has_an_item_is_told_when_a_supervisor_gives_it_back_to_all(world: World) -> None:
     item = _look(world)
     caseworker = world.who("caseworker")
-    claim_work_item(world.engine, item.id, viewer=caseworker, command_id=uuid4())
-    release_work_item(world.engine, item.id, viewer=world.who("supervisor"), command_id=uuid4())
+    world.act(claim_work_item, item.id, by=caseworker)
+    world.act(release_work_item, item.id, by="supervisor")
     assert _told(world, "reassigned") == _both(caseworker)
 
 
@@ -98,10 +98,7 @@ def test_who_answered_is_told_when_a_second_person_sends_it_back(world: World) -
     talker = world.reported_by("caseworker")
     world.complete(world.item(case_id, "talk"), by=talker, answers={"is_well": True})
     approval = world.item(case_id, "talk")
-    approve_work_item(
-        world.engine, approval.id, viewer=world.who("supervisor"), revision=approval.revision, command_id=uuid4(),
-        approved=False,
-    )  # fmt: skip
+    world.act(approve_work_item, approval.id, by="supervisor", revision=approval.revision, approved=False)
     assert _told(world, "returned") == _both(talker)
 
 
@@ -109,10 +106,7 @@ def test_what_is_approved_is_not_sent_back(world: World) -> None:
     case_id = world.at_talk().case_id
     world.complete(world.item(case_id, "talk"), by=world.reported_by("caseworker"), answers={"is_well": True})
     approval = world.item(case_id, "talk")
-    approve_work_item(
-        world.engine, approval.id, viewer=world.who("supervisor"), revision=approval.revision, command_id=uuid4(),
-        approved=True,
-    )  # fmt: skip
+    world.act(approve_work_item, approval.id, by="supervisor", revision=approval.revision, approved=True)
     assert _told(world, "returned") == []
 
 
@@ -147,7 +141,7 @@ def test_trouble_that_was_mended_and_comes_back_is_news(world: World) -> None:
 
 def test_a_delivery_that_was_given_up_is_trouble(world: World) -> None:
     case_id = world.at_look().case_id
-    claim_work_item(world.engine, world.item(case_id, "look").id, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(claim_work_item, world.item(case_id, "look").id, by="caseworker")
     world.later(hours=6)
     world.fire()
     world.rows("UPDATE delivery SET status = 'dead' WHERE channel = 'email'")

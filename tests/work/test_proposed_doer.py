@@ -28,14 +28,13 @@ def case(portal: Portal) -> Reported:
 def _added(portal: Portal, case: Reported, uses: str) -> WorkItem:
     case_id = UUID(case.page.rpartition("/")[2])
     before = {item.id for item in _open(portal, case_id)}
-    add_step(portal.engine, case_id, viewer=portal.people["case_manager"], command_id=uuid4(), uses=uses)
+    portal.act(add_step, case_id, by="case_manager", uses=uses)
     [new] = [item for item in _open(portal, case_id) if item.id not in before]
     return new
 
 
 def _open(portal: Portal, case_id: UUID) -> tuple[WorkItem, ...]:
-    with portal.engine.transaction() as tx:
-        return tx.of(ItemStore).open_of_case(case_id)
+    return portal.of(ItemStore).open_of_case(case_id)
 
 
 def _did(portal: Portal, case: Reported, who: str, uses: str, **changes: object) -> None:
@@ -43,8 +42,7 @@ def _did(portal: Portal, case: Reported, who: str, uses: str, **changes: object)
     step = portal.engine.registry.get(uses)
     when = {step.event_time_field: portal.clock.now().isoformat()} if step.event_time_field else {}
     item = _added(portal, case, uses)
-    complete_work_item(
-        portal.engine, item.id, viewer=portal.people[who], revision=item.revision, command_id=uuid4(),
+    portal.act(complete_work_item, item.id, by=portal.people[who], revision=item.revision,
         answers=example(form_of(step), full=False, **(when | changes)),
     )  # fmt: skip
 
@@ -114,8 +112,7 @@ def test_who_did_a_step_is_not_proposed_for_one_that_they_may_not_do(portal: Por
 def test_nobody_is_proposed_who_is_away(portal: Portal, case: Reported) -> None:
     item, caseworker, now = _held(portal, case, "caseworker"), portal.people["caseworker"], portal.clock.now()
     assert portal.engine.ask(proposed_doer, caseworker, item.id)
-    note_absence(
-        portal.engine, viewer=caseworker, command_id=uuid4(), actor_id=caseworker.actor_id, starts_at=now,
+    portal.act(note_absence, by=caseworker, actor_id=caseworker.actor_id, starts_at=now,
         ends_at=now + timedelta(hours=1), deputy_id=None,
     )  # fmt: skip
     assert portal.engine.ask(proposed_doer, caseworker, item.id) is None
@@ -126,8 +123,7 @@ def test_nobody_is_proposed_who_is_away(portal: Portal, case: Reported) -> None:
 def test_nobody_is_proposed_who_has_a_conflict_of_interest_with_the_case(portal: Portal, case: Reported) -> None:
     item, lead = _held(portal, case, "counsellor"), portal.people["case_manager"]
     assert portal.engine.ask(proposed_doer, lead, item.id)
-    recuse(
-        portal.engine, item.case_id, viewer=lead, command_id=uuid4(), actor_id=portal.people["counsellor"].actor_id,
+    portal.act(recuse, item.case_id, by=lead, actor_id=portal.people["counsellor"].actor_id,
         reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="knows_suspect",
     )  # fmt: skip
     assert portal.engine.ask(proposed_doer, lead, item.id) is None

@@ -42,7 +42,7 @@ def test_of_two_who_claim_at_once_exactly_one_has_the_item(world: World) -> None
     item = world.item(world.at_look().case_id, "look")
 
     def claims(viewer: Viewer) -> Any:
-        return lambda: claim_work_item(world.engine, item.id, viewer=viewer, command_id=uuid4())
+        return lambda: world.act(claim_work_item, item.id, by=viewer)
 
     got = at_once(claims(world.who("caseworker")), claims(world.who("case_manager")))
     assert [type(one) for one in got if one is not None] == [ConflictError]
@@ -53,7 +53,7 @@ def test_a_claim_and_a_completion_at_once_leave_no_item_both_done_and_open(world
     opened = world.at_look()
     item = world.item(opened.case_id, "look")
     at_once(
-        lambda: claim_work_item(world.engine, item.id, viewer=world.who("case_manager"), command_id=uuid4()),
+        lambda: world.act(claim_work_item, item.id, by="case_manager"),
         lambda: world.complete(item, by="caseworker", answers=LOOKED),
     )
     ended = world.state(opened.case_id).steps[item.step_id].status.value == "ended"
@@ -63,27 +63,27 @@ def test_a_claim_and_a_completion_at_once_leave_no_item_both_done_and_open(world
 def test_claiming_needs_the_role_and_the_unit(world: World) -> None:
     item = world.item(world.at_look().case_id, "look")
     with pytest.raises(NotACandidateError):
-        claim_work_item(world.engine, item.id, viewer=world.who("lawyer"), command_id=uuid4())
+        world.act(claim_work_item, item.id, by="lawyer")
     with pytest.raises(NotFoundError):
-        claim_work_item(world.engine, item.id, viewer=world.other("caseworker"), command_id=uuid4())
+        world.act(claim_work_item, item.id, by=world.other("caseworker"))
 
 
 def test_only_who_has_an_item_or_a_supervisor_gives_it_back(world: World) -> None:
     item = world.item(world.at_look().case_id, "look")
-    claim_work_item(world.engine, item.id, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(claim_work_item, item.id, by="caseworker")
     with pytest.raises(NotAllowedError):
-        release_work_item(world.engine, item.id, viewer=world.who("lawyer"), command_id=uuid4())
-    release_work_item(world.engine, item.id, viewer=world.who("supervisor"), command_id=uuid4())
+        world.act(release_work_item, item.id, by="lawyer")
+    world.act(release_work_item, item.id, by="supervisor")
     assert world.load(item.id).assignee_id is None
 
 
 def test_an_item_is_delegated_to_somebody_of_the_unit_who_may_do_it(world: World) -> None:
     item = world.item(world.at_look().case_id, "look")
     boss = world.who("supervisor")
-    delegate_work_item(world.engine, item.id, to=world.who("case_manager").actor_id, viewer=boss, command_id=uuid4())
+    world.act(delegate_work_item, item.id, to=world.who("case_manager").actor_id, by=boss)
     assert world.load(item.id).assignee_id == world.who("case_manager").actor_id
     with pytest.raises(NotACandidateError):
-        delegate_work_item(world.engine, item.id, to=world.who("lawyer").actor_id, viewer=boss, command_id=uuid4())
+        world.act(delegate_work_item, item.id, to=world.who("lawyer").actor_id, by=boss)
 
 
 def test_an_item_is_not_delegated_to_another_unit_or_to_somebody_disabled(world: World) -> None:
@@ -92,7 +92,7 @@ def test_an_item_is_not_delegated_to_another_unit_or_to_somebody_disabled(world:
     world.change_actor(world.who("case_manager"), disabled=True)
     for nobody in (world.other("caseworker"), world.who("case_manager")):
         with pytest.raises(NotFoundError):
-            delegate_work_item(world.engine, item.id, to=nobody.actor_id, viewer=boss, command_id=uuid4())
+            world.act(delegate_work_item, item.id, to=nobody.actor_id, by=boss)
     assert world.load(item.id) == item
 
 
@@ -101,8 +101,8 @@ def test_two_who_delegate_at_once_leave_the_item_with_one_of_theirs(world: World
     boss = world.who("supervisor")
     to = [world.who("caseworker").actor_id, world.who("case_manager").actor_id]
     at_once(
-        lambda: delegate_work_item(world.engine, item.id, to=to[0], viewer=boss, command_id=uuid4()),
-        lambda: delegate_work_item(world.engine, item.id, to=to[1], viewer=boss, command_id=uuid4()),
+        lambda: world.act(delegate_work_item, item.id, to=to[0], by=boss),
+        lambda: world.act(delegate_work_item, item.id, to=to[1], by=boss),
     )
     after = world.load(item.id)
     assert after.assignee_id in to
@@ -131,7 +131,7 @@ def test_a_draft_is_gone_once_its_form_was_sent(world: World) -> None:
 
 def test_nobody_writes_over_the_draft_of_who_has_the_item(world: World) -> None:
     item = world.item(world.at_look().case_id, "look")
-    claim_work_item(world.engine, item.id, viewer=world.who("caseworker"), command_id=uuid4())
+    world.act(claim_work_item, item.id, by="caseworker")
     save_draft(world.engine, item.id, viewer=world.who("caseworker"), answers={"words": "mine"})
     with pytest.raises(ConflictError):
         save_draft(world.engine, item.id, viewer=world.who("case_manager"), answers={"words": "yours"})
@@ -192,8 +192,8 @@ def test_a_case_of_another_unit_says_nothing_about_its_facts_or_runs(world: Worl
         lambda: _record(world, opened.case_id, "stranger", value=True, viewer=stranger),
         lambda: _record(world, opened.case_id, "mood", "angry", viewer=stranger),
         lambda: _record(world, uuid4(), "mood", "calm", viewer=stranger),
-        lambda: start_run(world.engine, opened.case_id, viewer=stranger, command_id=uuid4(), workflow="nowhere"),
-        lambda: start_run(world.engine, uuid4(), viewer=stranger, command_id=uuid4(), workflow="nowhere"),
+        lambda: world.act(start_run, opened.case_id, by=stranger, workflow="nowhere"),
+        lambda: world.act(start_run, uuid4(), by=stranger, workflow="nowhere"),
     ):
         with pytest.raises(NotFoundError) as refused:
             call()
@@ -226,18 +226,12 @@ def test_a_pause_survives_the_database_and_the_end_of_its_deadline(world: World)
     opened = world.at_look()
     deadline = world.deadline(opened.case_id, "look")
     until = deadline.started_at + timedelta(hours=3)
-    pause_deadline(
-        world.engine, deadline.id, case_id=opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(),
-        until=until, reason_code="unsafe",
-    )  # fmt: skip
+    world.act(pause_deadline, deadline.id, case_id=opened.case_id, by="case_manager", until=until, reason_code="unsafe")
     kept = world.deadline(opened.case_id, "look")
     assert [pause.until for pause in kept.pauses] == [until]
     assert kept.due_at > deadline.due_at
-    add_step(world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), uses="trial.talk")
-    cancel_step(
-        world.engine, deadline.step_id, case_id=opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(),
-        reason_code="not_needed",
-    )  # fmt: skip
+    world.act(add_step, opened.case_id, by="case_manager", uses="trial.talk")
+    world.act(cancel_step, deadline.step_id, case_id=opened.case_id, by="case_manager", reason_code="not_needed")
     assert world.state(opened.case_id).past[deadline.id].pauses == kept.pauses
 
 
@@ -254,16 +248,13 @@ def test_a_step_is_not_added_with_a_limit_that_cannot_be_read(world: World) -> N
     opened = world.open()
     for more in ({"limit": "soon"}, {"law": "NO-SUCH-LAW"}):
         with pytest.raises(IcmcError):
-            add_step(
-                world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(),
-                uses="trial.talk", **more,
-            )  # fmt: skip
+            world.act(add_step, opened.case_id, by="case_manager", uses="trial.talk", **more)
     assert len(world.state(opened.case_id).steps) == 1
 
 
 def test_a_typed_title_is_sealed_and_shown_on_the_page_and_the_form_only(world: World) -> None:
     case_id, words, viewer = world.at_look().case_id, f"Bring {CANARY} home", world.who("case_manager")
-    step_id = add_step(world.engine, case_id, viewer=viewer, command_id=uuid4(), uses="trial.talk", title=words)
+    step_id = world.act(add_step, case_id, by=viewer, uses="trial.talk", title=words)
     [row] = world.rows("SELECT added ->> 'title' AS title FROM step WHERE id = :id", id=step_id)
     assert row.title == "Talk"
     assert CANARY not in world.dump()
@@ -277,7 +268,7 @@ def test_a_typed_title_is_sealed_and_shown_on_the_page_and_the_form_only(world: 
 
 def test_another_workflow_begins_beside_the_one_that_runs(world: World) -> None:
     opened = world.open()
-    start_run(world.engine, opened.case_id, viewer=world.who("case_manager"), command_id=uuid4(), workflow="fragile")
+    world.act(start_run, opened.case_id, by="case_manager", workflow="fragile")
     assert sorted(run.workflow for run in world.state(opened.case_id).runs.values()) == ["fragile", "visit"]
 
 
@@ -285,15 +276,11 @@ def test_who_a_person_is_is_sealed_and_only_a_person_of_the_case_can_be_named(wo
     opened, other = world.open(), world.open()
     worker = world.who("caseworker")
     person = world.state(opened.case_id).persons[0].person_id
-    identify_person(
-        world.engine, person, case_id=opened.case_id, viewer=worker, command_id=uuid4(), identity={"name": CANARY}
-    )
+    world.act(identify_person, person, case_id=opened.case_id, by=worker, identity={"name": CANARY})
     assert reveal_person(world.engine, person, case_id=opened.case_id, viewer=worker).name == CANARY
     assert CANARY not in world.dump()
     with pytest.raises(NotFoundError):
-        identify_person(
-            world.engine, person, case_id=other.case_id, viewer=worker, command_id=uuid4(), identity={"name": "x"}
-        )
+        world.act(identify_person, person, case_id=other.case_id, by=worker, identity={"name": "x"})
 
 
 def test_a_person_is_added_once_by_one_command(world: World) -> None:
@@ -311,7 +298,7 @@ def test_a_person_is_added_once_by_one_command(world: World) -> None:
 
 def _record(world: World, case_id: Any, name: str, value: Any, *, viewer: Viewer | None = None) -> None:
     viewer = viewer or world.who("case_manager")
-    record_fact(world.engine, case_id, viewer=viewer, command_id=uuid4(), name=name, value=value)
+    world.act(record_fact, case_id, by=viewer, name=name, value=value)
 
 
 def _journey(
