@@ -11,8 +11,8 @@ import engine.plugin
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "plug-in-contract.md"
-PILLARS = sorted((ROOT / "pillars").rglob("*.py"))
-STEPS = [path for path in PILLARS if path.name == "steps.py" or path.parent.name == "steps"]
+FILES = sorted((ROOT / "pillars").rglob("*.py"))
+STEP_FILES = [path for path in FILES if path.name == "steps.py" or path.parent.name == "steps"]
 _READ_BY_NAME = re.compile(r"\b(answers|before|one|told|\w+_?form)\.get\(\"|earlier\([^()]*\)\.get\(|\.answers\b")
 
 
@@ -30,17 +30,17 @@ def test_the_page_of_the_contract_shows_each_name_with_an_example_line() -> None
     assert [name for name, example in shown.items() if name not in example or "`" not in example] == []
 
 
-@pytest.mark.parametrize("path", PILLARS, ids=lambda path: "/".join(path.parts[-3:]))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.parts[-3:]))
 def test_a_pillar_imports_of_the_engine_only_the_facade(path: Path) -> None:
     assert {module for module in _imported(path) if module.partition(".")[0] == "engine"} <= {"engine.plugin"}
 
 
-@pytest.mark.parametrize("path", PILLARS, ids=lambda path: "/".join(path.parts[-3:]))
+@pytest.mark.parametrize("path", FILES, ids=lambda path: "/".join(path.parts[-3:]))
 def test_a_pillar_reads_no_answer_by_its_name(path: Path) -> None:
     assert _READ_BY_NAME.findall(path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("path", STEPS, ids=lambda path: "/".join(path.parts[-3:]))
+@pytest.mark.parametrize("path", STEP_FILES, ids=lambda path: "/".join(path.parts[-3:]))
 def test_step_types_stand_first_and_their_helpers_below(path: Path) -> None:
     kinds = [_is_step_type(node) for node in ast.parse(path.read_text(encoding="utf-8")).body if _is_code(node)]
     assert kinds == sorted(kinds, reverse=True)

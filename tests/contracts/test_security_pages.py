@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-MODEL: Final = (ROOT / "docs" / "explanation" / "threat-model.md").read_text(encoding="utf-8")
+THREATS: Final = (ROOT / "docs" / "explanation" / "threat-model.md").read_text(encoding="utf-8")
 CHECKLIST: Final = (ROOT / "docs" / "reference" / "security-checklist.md").read_text(encoding="utf-8")
 STATES: Final = {"held", "not yet", "not applicable"}
 _ITEM = re.compile(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
@@ -16,7 +16,7 @@ _TEST = re.compile(r"`(tests/[\w/]+\.py)`")
 
 
 def test_every_way_in_is_told_with_what_stands_against_it_and_a_test() -> None:
-    found = _PATH.findall(MODEL)
+    found = _PATH.findall(THREATS)
     assert [int(number) for number, *_ in found] == list(range(1, 30))
     for number, way, who, against, proof in found:
         assert way.strip(), number
@@ -41,7 +41,7 @@ def test_what_is_not_yet_is_explained_in_words() -> None:
     assert explained == {int(number) for number, _, state, _ in _ITEM.findall(CHECKLIST) if state == "not yet"}
 
 
-@pytest.mark.parametrize("page", [MODEL, CHECKLIST], ids=["model", "checklist"])
+@pytest.mark.parametrize("page", [THREATS, CHECKLIST], ids=["model", "checklist"])
 def test_every_test_that_is_named_exists_and_tests_something(page: str) -> None:
     named = set(_TEST.findall(page))
     assert len(named) > 30

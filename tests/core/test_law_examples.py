@@ -41,7 +41,7 @@ def library() -> Library:
     )
 
 
-def told(example: dict[str, Any], zone: str) -> LawFacts:
+def told_of(example: dict[str, Any], zone: str) -> LawFacts:
     """Return what an example tells; an age is one of the day on which the limit starts."""
     day = datetime.fromisoformat(example["start"]).astimezone(ZoneInfo(zone)).date()
     years = example.get("age")
@@ -62,7 +62,7 @@ def test_a_limit_falls_due_when_it_was_worked_out_that_it_does(example: dict[str
     known, start = library(), datetime.fromisoformat(example["start"])
     calendar, option = known.calendar(example["place"]), example.get("option")
     law = law_for(
-        known, example["limit"], told=told(example, calendar.zone), zone=calendar.zone, started=start, option=option
+        known, example["limit"], told=told_of(example, calendar.zone), zone=calendar.zone, started=start, option=option
     )
     assert law.limit.source == example["source"]
     assert law.is_used is (example["due"] != NOT_USED)

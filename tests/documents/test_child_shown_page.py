@@ -5,7 +5,7 @@ from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from engine.cases.store import CaseStore
 from engine.plugin.copies import LABEL

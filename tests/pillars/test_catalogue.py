@@ -10,11 +10,11 @@ import yaml
 
 from engine.plugin.fields import FieldKind, OutputKind, Sensitivity
 from engine.plugin.registry import load_registry
-from engine.plugin.steps import StepType
+from engine.plugin.steps import StepKind, StepType
 from tests.kit.pillars import NEEDED, accepts_its_examples, conclude, example, form_of, prepare, problems, render
 
 CATALOGUE = yaml.safe_load(Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8"))
-ASKED = [step for step in load_registry().step_types.values() if step.form]
+ASKED = tuple(step for step in load_registry().step_types.values() if step.kind is StepKind.ASKED)
 PAPERS = [(step, paper.name) for step in ASKED for paper in step.documents]
 _ENTRY = re.compile(r"^(?P<name>\w+):(?P<kind>\w+)(\((?P<values>[^)]*)\))?(?P<flags>[\^~!]*)$")
 

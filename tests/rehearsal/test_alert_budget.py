@@ -15,7 +15,7 @@ from tests.rehearsal.test_simulator import REPORT
 
 pytestmark = pytest.mark.long
 
-NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
+CASE_NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 MOST_A_DAY = 10
 
 
@@ -24,7 +24,7 @@ def budget(name: str, **more: int) -> AlertBudget:
     return alert_budget(shipped(name), library(), jurisdiction=place, **more)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASE_NAMES)
 def test_a_shipped_workflow_gives_nobody_more_than_ten_messages_a_day_that_are_not_critical(name: str) -> None:
     found, *others = (budget(name, seed=seed) for seed in (1, 2, 3))
     assert found.open_cases == 200

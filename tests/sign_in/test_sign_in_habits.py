@@ -15,7 +15,7 @@ from engine.sign_in.records import (
     unlike_before,
 )
 
-NOW = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
+SIGNED_IN_AT = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
 """A Monday, 11:30 in India."""
 
 
@@ -37,9 +37,9 @@ def test_of_an_address_only_the_providers_part_is_looked_at(address: str, prefix
 
 
 def test_an_hour_is_one_of_the_week_by_local_clocks() -> None:
-    assert hour_of_week(NOW, "Asia/Kolkata") == 11
-    assert hour_of_week(NOW - timedelta(hours=12), "Asia/Kolkata") == 6 * 24 + 23
-    assert hour_of_week(NOW, "UTC") == 6
+    assert hour_of_week(SIGNED_IN_AT, "Asia/Kolkata") == 11
+    assert hour_of_week(SIGNED_IN_AT - timedelta(hours=12), "Asia/Kolkata") == 6 * 24 + 23
+    assert hour_of_week(SIGNED_IN_AT, "UTC") == 6
 
 
 def test_sunday_night_is_near_monday_morning() -> None:
@@ -51,14 +51,14 @@ def _hours(count: int, first: datetime) -> list[Habit]:
 
 
 def test_a_first_sign_in_is_unlike_none() -> None:
-    assert unlike_before([], {Sort.HOUR: {b"x"}, Sort.NETWORK: {b"y"}}, at=NOW) == frozenset()
+    assert unlike_before([], {Sort.HOUR: {b"x"}, Sort.NETWORK: {b"y"}}, at=SIGNED_IN_AT) == frozenset()
 
 
 def test_a_network_counts_from_the_second_sign_in_on_and_not_when_unknown() -> None:
-    known = [Habit(Sort.NETWORK, b"home", 1, NOW)]
-    assert unlike_before(known, {Sort.NETWORK: {b"other"}}, at=NOW) == {Sort.NETWORK}
-    assert unlike_before(known, {Sort.NETWORK: {b"other", b"home"}}, at=NOW) == frozenset()
-    assert unlike_before(known, {Sort.NETWORK: set()}, at=NOW) == frozenset()
+    known = [Habit(Sort.NETWORK, b"home", 1, SIGNED_IN_AT)]
+    assert unlike_before(known, {Sort.NETWORK: {b"other"}}, at=SIGNED_IN_AT) == {Sort.NETWORK}
+    assert unlike_before(known, {Sort.NETWORK: {b"other", b"home"}}, at=SIGNED_IN_AT) == frozenset()
+    assert unlike_before(known, {Sort.NETWORK: set()}, at=SIGNED_IN_AT) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,6 @@ def test_a_network_counts_from_the_second_sign_in_on_and_not_when_unknown() -> N
     ],
 )
 def test_hours_are_judged_once_somebody_is_known(count: int, age: timedelta, *, is_unusual: bool) -> None:
-    found = unlike_before(_hours(count, NOW - age), {Sort.HOUR: {b"b"}}, at=NOW)
+    found = unlike_before(_hours(count, SIGNED_IN_AT - age), {Sort.HOUR: {b"b"}}, at=SIGNED_IN_AT)
     assert (found == {Sort.HOUR}) is is_unusual
-    assert unlike_before(_hours(count, NOW - age), {Sort.HOUR: {b"a"}}, at=NOW) == frozenset()
+    assert unlike_before(_hours(count, SIGNED_IN_AT - age), {Sort.HOUR: {b"a"}}, at=SIGNED_IN_AT) == frozenset()

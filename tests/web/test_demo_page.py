@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from engine.site import create_app
 from engine.web.demo_controls import DemoControls

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from engine.web.forms import Control, controls, is_touched, problem_lines
 from engine.work.records import FieldView
 
-NOW = datetime(2026, 3, 7, 18, 40, tzinfo=UTC)
+SHOWN_AT = datetime(2026, 3, 7, 18, 40, tzinfo=UTC)
 KNOWN = {
     "what": ("longtext", "A sentence.\nAnother one."),
     "when": ("datetime", "2026-03-07T13:10:42+00:00"),
@@ -34,7 +34,7 @@ def shown(errors: dict[str, str] | None = None) -> tuple[Control, ...]:
         )
         for name, (kind, value) in KNOWN.items()
     ]  # fmt: skip
-    return controls(fields, zone="Asia/Kolkata", now=NOW, errors=errors)
+    return controls(fields, zone="Asia/Kolkata", now=SHOWN_AT, errors=errors)
 
 
 def test_a_form_that_comes_back_as_it_was_shown_is_untouched() -> None:

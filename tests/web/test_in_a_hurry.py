@@ -4,7 +4,7 @@ import re
 from html import unescape
 from uuid import UUID, uuid4
 
-from fastapi.testclient import TestClient
+from starlette.testclient import TestClient
 
 from engine.cases.actions.receipts import receipt_code
 from tests.kit.portal import REPORT, Portal, Reported, hidden, report_case
