@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from engine.access.actions.bulk_viewing import watch_viewing
+from engine.access.records import is_unusual
 from engine.approvals.actions.concerns import answer_concern, raise_concern, read_concern
 from engine.cases.actions.reasons import note_reading
 from engine.core.policy import Viewer
@@ -143,3 +144,26 @@ def test_the_number_of_a_case_is_sealed_as_it_was_typed(world: World) -> None:
 
 def tell(world: World, raiser: Viewer, about: Viewer, kind: str = "concern") -> UUID:
     return world.act(raise_concern, by=raiser, kind=kind, about_id=about.actor_id, case_number="", words=WORDS)
+
+
+@pytest.mark.parametrize(
+    ("opened", "median", "unusual"),
+    [
+        (41, 0, True),
+        (40, 0, False),
+        (41, 100, True),
+        (40, 100, False),
+        (9, 1, False),
+        (10, 1, True),
+        (10, 0, False),
+        (12, 4, False),
+        (13, 4, True),
+        (30, 10, False),
+        (31, 10, True),
+        (0, 0, False),
+    ],
+)
+def test_more_than_forty_in_an_hour_or_three_times_ones_own_median_is_unusual(
+    opened: int, median: float, *, unusual: bool
+) -> None:
+    assert is_unusual(opened, median) is unusual

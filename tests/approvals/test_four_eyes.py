@@ -1,4 +1,4 @@
-"""What one person alone may not do."""
+"""What one person alone may not do, and to whom a concern about one of us is told."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,13 +13,16 @@ from engine.approvals.records import (
     Agreed,
     ApprovalKind,
     ApprovalRequest,
+    Colleague,
     Ending,
+    confidant,
     require_answerable,
     require_open,
     require_other,
 )
 from engine.core.policy import ROLES_THAT_MAY, Viewer
 from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
+from engine.language.names import Role
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 FIRST, SECOND, THIRD = UUID(int=1), UUID(int=2), UUID(int=4)
@@ -133,3 +136,43 @@ def test_who_asked_takes_it_back_and_what_nobody_answers_runs_out() -> None:
     assert request().refuse(viewer(SECOND), now=NOW).ended_reason == ""
     late = request().end(Ending.LAPSED, now=NOW)
     assert (late.approved, late.answered_by, late.ended_reason) == (False, None, "lapsed")
+
+
+HERE, THERE = UUID(int=100), UUID(int=200)
+RAISER = UUID(int=50)
+
+
+def person(number: int, *roles: Role, unit: UUID = HERE, above: int | None = None, disabled: bool = False) -> Colleague:
+    supervisor = UUID(int=above) if above else None
+    return Colleague(UUID(int=number), (unit,), tuple(role.value for role in roles), supervisor, disabled)
+
+
+LEAD, OTHER_LEAD = person(1, Role.SAFEGUARDING_LEAD), person(2, Role.SAFEGUARDING_LEAD, unit=THERE)
+NODAL, OTHER_NODAL = person(3, Role.NODAL_OFFICER), person(4, Role.NODAL_OFFICER, unit=THERE)
+OFFICER = person(5, Role.DATA_PROTECTION_OFFICER)
+ALL = (OTHER_LEAD, OTHER_NODAL, OFFICER, NODAL, LEAD)
+
+
+def test_the_safeguarding_lead_of_the_own_unit_is_told_first() -> None:
+    assert confidant(person(9, Role.CASEWORKER), RAISER, ALL) == LEAD.id
+
+
+def test_the_supervisor_of_the_person_concerned_is_never_told() -> None:
+    assert confidant(person(9, Role.CASEWORKER, above=1), RAISER, ALL) == OTHER_LEAD.id
+    assert confidant(person(9, Role.CASEWORKER, above=1), RAISER, [LEAD]) is None
+
+
+def test_whom_the_person_concerned_supervises_is_never_told() -> None:
+    below = person(1, Role.SAFEGUARDING_LEAD, above=9)
+    assert confidant(person(9, Role.SUPERVISOR), RAISER, [below, OTHER_LEAD]) == OTHER_LEAD.id
+
+
+def test_of_a_safeguarding_lead_a_nodal_officer_of_another_unit_is_told() -> None:
+    assert confidant(LEAD, RAISER, ALL) == OTHER_NODAL.id
+    assert confidant(LEAD, RAISER, [LEAD, OTHER_LEAD, NODAL, OFFICER]) == OFFICER.id
+
+
+def test_nobody_tells_themselves_and_nobody_who_is_disabled_is_told() -> None:
+    assert confidant(person(9, Role.CASEWORKER), LEAD.id, ALL) == OTHER_LEAD.id
+    off = person(1, Role.SAFEGUARDING_LEAD, disabled=True)
+    assert confidant(person(9, Role.CASEWORKER), RAISER, [off]) is None

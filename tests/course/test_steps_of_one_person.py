@@ -1,14 +1,21 @@
-"""A step that is done for one person knows no other survivor: neither its paper nor what it works out."""
+"""A step for one person knows no other survivor; what somebody may do to a case hangs on their roles."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import pytest
+
 from engine.cases.actions.deciding import carry_out
+from engine.cases.actions.open import open_case
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.records import AddedStep, PersonRole, step_id
+from engine.course.actions.closing import close_case
+from engine.course.actions.steer import add_step
 from engine.documents.views import document_text
+from engine.errors import NotAllowedError
 from tests.kit.one_case import Work
+from tests.kit.world import SIX, World, replace_roles
 
 
 def runs(case: Work, uses: str, path: str) -> UUID:
@@ -108,3 +115,26 @@ def test_suspects_and_family_are_known_to_a_step_of_one_person_but_not_who_is_a_
         for document in case.page_of(step).documents
     )
     assert [name in html for name in ("Alpha", "Bravo", "Sierra")] == [True, False, True]
+
+
+def test_a_press_officer_adds_no_step_to_a_case(world: World) -> None:
+    opened = world.open()
+    viewer = replace_roles(world.who("caseworker"), "press_officer")
+    with pytest.raises(NotAllowedError, match="add or cancel a step"):
+        world.act(add_step, opened.case_id, by=viewer, uses="trial.look")
+
+
+def test_a_caseworker_asks_for_no_closing_and_a_supervisor_does(world: World) -> None:
+    opened = world.open()
+    given = {"command_id": uuid4(), "reason_code": "duplicate"}
+    with pytest.raises(NotAllowedError):
+        close_case(world.engine, opened.case_id, viewer=world.who("caseworker"), **given)  # type: ignore[arg-type]
+    supervisor = replace_roles(world.who("caseworker"), "supervisor")
+    assert not close_case(world.engine, opened.case_id, viewer=supervisor, **given)  # type: ignore[arg-type]
+    assert world.state(opened.case_id).case.status == "open", "a second person has to agree"
+
+
+def test_an_auditor_opens_no_case(world: World) -> None:
+    viewer = replace_roles(world.who("caseworker"), "auditor")
+    with pytest.raises(NotAllowedError, match="open a case"):
+        world.act(open_case, answers=SIX, unit_id=world.unit, by=viewer)

@@ -30,7 +30,7 @@ from engine.orchestration.settings import client_environment, make_private, proc
 from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings
 from tests.kit.acting import Acting
-from tests.orchestration.plain_api import PlainApi
+from tests.orchestration.lines import PlainApi
 
 _LOOK_EVERY = 0.1
 _LONGEST_START = 240

@@ -1,11 +1,16 @@
-"""Definition files are read strictly, with a place for every value."""
+"""Definition files are read strictly, and the JSON Schema takes what the models take."""
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from engine.language.library import DefinitionKind, definition_files, kind_of
+from engine.language.schema import json_schema
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.language.yaml_text import LARGEST_BYTES
+from tests.language.test_lint_workflows import EXAMPLE
 
 
 def _codes(text: str | bytes) -> list[tuple[str, int, int]]:
@@ -107,3 +112,45 @@ def test_a_file_full_of_mistakes_yields_a_page_of_findings_and_no_more() -> None
 def test_a_missing_file_and_a_folder_are_findings(tmp_path: Path) -> None:
     assert [finding.code for finding in read_yaml_file(tmp_path / "none.yaml").findings] == ["cannot-open"]
     assert [finding.code for finding in read_yaml_file(tmp_path).findings] == ["cannot-open"]
+
+
+FILES = definition_files(Path(__file__).parents[2] / "workflows")
+SHIPPED = [path for path in FILES if path.parent.name != "stories"]
+
+
+@pytest.mark.parametrize("kind", DefinitionKind)
+def test_each_kind_has_a_sound_schema(kind: DefinitionKind) -> None:
+    schema = json_schema(kind)
+    Draft202012Validator.check_schema(schema)
+    assert json.loads(json.dumps(schema)) == schema
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_comes_with_icmc_fits_its_schema(path: Path) -> None:
+    document = read_yaml_file(path)
+    kind = kind_of(document)
+    assert kind is not None
+    assert [error.message for error in Draft202012Validator(json_schema(kind)).iter_errors(document.data)] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("version: 3", "version: x"),
+        ("title: Child", "titel: Child"),
+        ("type: bool, default", "type: boolean, default"),
+        ("uses: reporting.intake", "uses: 3"),
+        ("after: [home_report, safety]", "after: {some: [home_report]}"),
+        ("times: 12", "times: 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(old: str, new: str) -> None:
+    schema = Draft202012Validator(json_schema(DefinitionKind.WORKFLOW))
+    assert schema.is_valid(read_yaml(EXAMPLE, file="w").data)
+    assert not schema.is_valid(read_yaml(EXAMPLE.replace(old, new, 1), file="w").data)
+
+
+def test_a_workflow_that_extends_another_may_inherit_its_steps() -> None:
+    schema = Draft202012Validator(json_schema(DefinitionKind.WORKFLOW))
+    assert schema.is_valid({"workflow": "w", "version": 1, "extends": "base"})
+    assert not schema.is_valid({"workflow": "w", "version": 1})

@@ -1,21 +1,27 @@
-"""Delivering e-mail through a real SMTP server: at least once, under one Message-ID, and never by a broken rule."""
+"""Messages are tried until they are taken or given up, through a real mail server, under one Message-ID."""
 
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from aiosmtpd.smtp import AuthResult
 from pydantic import SecretStr
 
 from engine.errors import DeliveryError
+from engine.jobs.store import JobStore
+from engine.messages.actions.delivering import AWAY, MOST_UNEXPECTED, UNEXPECTED, next_try, wants_other_way
 from engine.messages.mail import SmtpChannel
-from engine.ports import Outgoing
+from engine.messages.records import ClaimedDelivery
+from engine.ports import ClaimedJob, Outgoing
+from engine.work.actions.items import claim_work_item
 from tests.kit.servers import DEFERS, DIES, DIES_EARLY, TAKES, Mail, mail_server, self_signed
+from tests.kit.world import World, with_channels
 
 WRITTEN = datetime(2026, 3, 7, 6, 0, tzinfo=UTC)
 
@@ -148,3 +154,121 @@ def _server(context: ssl.SSLContext, security: str, **more: Any) -> Any:
     if security == "tls":
         return mail_server(wrap=context, more={"auth_require_tls": False} | more)
     return mail_server(tls=context, more=more)
+
+
+NOW = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
+_SPACE = UUID(int=7)
+
+
+def tried(attempt: int, *, minutes: float = 0, critical: bool = False, number: int = 0) -> ClaimedDelivery:
+    """Return a delivery that was written and first tried so many minutes ago."""
+    begun, unit = NOW - timedelta(minutes=minutes), uuid5(_SPACE, "unit")
+    return ClaimedDelivery(
+        id=uuid5(_SPACE, str(number)), message_id=unit, case_id=unit, unit_id=unit, recipient_id=unit, channel="email",
+        address="asha@example.org", subject="", body="", html="", critical=critical, written_at=begun,
+        first_tried_at=begun, attempt=attempt, last_code=None, lane=0, code_of=None,
+    )  # fmt: skip
+
+
+def wait(delivery: ClaimedDelivery, *, code: str = AWAY, has_other_way: bool = False) -> timedelta | None:
+    again = next_try(delivery, code=code, has_other_way=has_other_way, now=NOW)
+    return None if again is None else again - NOW
+
+
+@pytest.mark.parametrize(
+    ("attempt", "least", "most"), [(1, 60, 75), (2, 120, 150), (4, 480, 600), (6, 1440, 1800), (300, 1440, 1800)]
+)
+def test_a_try_is_repeated_after_1_to_30_minutes_and_not_by_all_at_once(attempt: int, least: int, most: int) -> None:
+    waits = {wait(tried(attempt, number=number)) for number in range(50)}
+    assert len(waits) > 40
+    assert all(one is not None and timedelta(seconds=least) <= one <= timedelta(seconds=most) for one in waits)
+    assert wait(tried(attempt)) == wait(tried(attempt))
+
+
+def test_after_72_hours_there_is_one_last_try_and_then_none() -> None:
+    assert wait(tried(99, minutes=72 * 60 - 5)) == timedelta(minutes=5)
+    assert wait(tried(100, minutes=72 * 60)) is None
+
+
+def test_what_breaks_in_an_unforeseen_way_is_given_up_after_a_few_tries() -> None:
+    assert wait(tried(MOST_UNEXPECTED - 1), code=UNEXPECTED) is not None
+    assert wait(tried(MOST_UNEXPECTED), code=UNEXPECTED) is None
+    assert wait(tried(MOST_UNEXPECTED), code=AWAY) is not None
+
+
+def test_a_critical_message_takes_another_way_after_ten_minutes_or_at_once_when_it_is_given_up() -> None:
+    assert wait(tried(5, minutes=7, critical=True), has_other_way=True) == timedelta(minutes=3)
+    for minutes, given_up, critical, wanted in ((9.9, False, True, False), (10, False, True, True),
+                                                (0, True, True, True), (60, True, False, False)):  # fmt: skip
+        delivery = tried(5, minutes=minutes, critical=critical)
+        assert wants_other_way(delivery, is_given_up=given_up, now=NOW) is wanted
+
+
+class Refusing:
+    """A channel that refuses everything, for now or for good."""
+
+    def __init__(self, *, permanent: bool) -> None:
+        self.permanent = permanent
+        self.tried: list[str] = []
+
+    @contextmanager
+    def open(self) -> Iterator["Refusing"]:
+        yield self
+
+    def send(self, message: Outgoing) -> None:
+        self.tried.append(message.message_id)
+        raise DeliveryError(channel="email", reason="no", permanent=self.permanent)
+
+
+def _mail_to_send(world: World) -> ClaimedJob:
+    case_id = world.at_look().case_id
+    item = world.item(case_id, "look")
+    world.act(claim_work_item, item.id, by="caseworker")
+    world.do_jobs()
+    world.later(hours=6)
+    world.fire()
+    return next(job for job in world.jobs() if job.kind == "deliver")
+
+
+def _close_and_do(world: World) -> None:
+    """Give back the batches that are out, and do all that is due."""
+    with world.engine.transaction() as tx:
+        for (batch_id,) in world.rows("SELECT id FROM batch WHERE closed_at IS NULL"):
+            tx.of(JobStore).abandon_batch(batch_id)
+        tx.commit()
+    world.do_jobs()
+
+
+def _states(world: World) -> set[str]:
+    return {row[0] for row in world.rows("SELECT status FROM delivery WHERE channel = 'email'")}
+
+
+def test_a_message_that_is_taken_is_sent_once(world: World) -> None:
+    job = _mail_to_send(world)
+    assert world.do(job) == "done"
+    assert world.do(job) == "done"
+    assert len(world.channel.sent) == 1
+    assert _states(world) == {"delivered"}
+
+
+def test_a_message_that_is_refused_for_now_is_tried_again_later_under_the_same_id(world: World) -> None:
+    job = _mail_to_send(world)
+    refusing = Refusing(permanent=False)
+    assert with_channels(world, email=refusing).do(job) == "ready"
+    assert _states(world) == {"waiting"}
+    world.later(minutes=2)
+    _close_and_do(world)
+    assert _states(world) == {"delivered"}
+    assert [message_id for *_, message_id in world.channel.sent] == refusing.tried
+
+
+def test_a_message_that_is_refused_for_good_is_given_up_and_the_job_ends(world: World) -> None:
+    job = _mail_to_send(world)
+    assert with_channels(world, email=Refusing(permanent=True)).do(job) == "done"
+    assert _states(world) == {"dead"}
+
+
+def test_a_channel_that_is_no_longer_set_up_loses_nothing(world: World) -> None:
+    job = _mail_to_send(world)
+    assert with_channels(world).do(job) == "ready"
+    assert _states(world) == {"waiting"}

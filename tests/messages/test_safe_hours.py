@@ -1,4 +1,4 @@
-"""What is not critical comes at an hour, and by a way, that its recipient chose."""
+"""What is not critical comes at hours that its recipient chose, and how a message says when something is due."""
 
 from datetime import UTC, datetime, time
 from uuid import UUID
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.messages.actions.writing import due_time
 from engine.messages.records import EMAIL, IN_APP, Preference, digest_day, safe_instant, ways_for
 
 SOMEBODY = UUID(int=1)
@@ -115,3 +116,28 @@ def test_the_digest_of_a_day_is_due_from_eight_in_the_recipients_morning() -> No
     assert digest_day(after, "Asia/Yangon") == "2026-03-08"
     assert digest_day(after, "Asia/Kathmandu") is None
     assert digest_day(datetime(2026, 3, 8, 2, 15, tzinfo=UTC), "Asia/Kathmandu") == "2026-03-08"
+
+
+DUE = datetime(2026, 8, 13, 20, 35, tzinfo=UTC)
+MIDNIGHT, CLOSING = datetime(2026, 8, 14, 18, 30, tzinfo=UTC), datetime(2026, 8, 17, 11, 30, tzinfo=UTC)
+ZONE = "Asia/Kolkata"
+
+
+@pytest.mark.parametrize(
+    ("late", "language", "said"),
+    [
+        (None, "en", "14 Aug 2026, 02:05 (Asia/Kolkata)"),
+        (MIDNIGHT, "en", "the end of 14 Aug 2026 (due from 02:05; Asia/Kolkata)"),
+        (CLOSING, "en", "17:00 on 17 Aug 2026 (due from 14 Aug 2026, 02:05; Asia/Kolkata)"),
+        (MIDNIGHT, "hi", "14 Aug 2026, 02:05-24:00 (Asia/Kolkata)"),
+        (CLOSING, "bn", "14 Aug 2026, 02:05 - 17 Aug 2026, 17:00 (Asia/Kolkata)"),
+    ],
+)
+def test_both_instants_are_told_and_no_word_of_english_in_another_language(
+    late: datetime | None, language: str, said: str
+) -> None:
+    assert due_time(DUE, ZONE, late, language=language) == said
+
+
+def test_what_is_not_due_is_not_told() -> None:
+    assert due_time(None, ZONE) == ""

@@ -18,7 +18,7 @@ from engine.orchestration.health import status_of
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import PrefectAddress
 from tests.orchestration.conftest import Site
-from tests.orchestration.plain_api import PlainApi
+from tests.orchestration.lines import PlainApi
 from tests.orchestration.standin import until
 
 pytestmark = pytest.mark.long

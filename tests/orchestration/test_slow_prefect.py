@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.orchestration.conftest import Site
-from tests.orchestration.slow_line import slow_line
+from tests.orchestration.lines import slow_line
 from tests.orchestration.standin import until
 
 pytestmark = pytest.mark.long

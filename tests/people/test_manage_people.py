@@ -1,5 +1,6 @@
 """Units and people are added by those who may, and whoever leaves leaves nothing without an owner."""
 
+import re
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -31,11 +32,12 @@ from engine.people.actions.manage import (
     take_role,
 )
 from engine.people.duty_store import DutyStore
-from engine.people.records import Shift
+from engine.people.records import ANOTHER, LANGUAGES, Shift, language_words, region_words, to_choose
 from engine.people.views import member, members, unit_list
 from engine.sign_in.actions.sessions import sign_in, viewer_of
 from engine.web.terminal import SYSTEM
 from engine.work.actions.items import claim_work_item
+from tests.acceptance.shipped_files import library
 from tests.kit.world import World
 
 PASSWORD = "four words make one"
@@ -262,3 +264,48 @@ def test_everything_is_written_down_without_a_name(office: World, admin: Viewer)
     assert [line.split()[0] for line in kept] == ["UnitAdded", "PersonInvited", "RoleGiven", "PersonDisabled"]
     assert "Mary" not in "".join(kept)
     assert MARY not in "".join(kept)
+
+
+CODE = re.compile(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+"""How a form of a pillar wants a language written."""
+
+
+def test_every_choice_is_a_code_that_a_form_takes_and_has_a_name_of_its_own() -> None:
+    offered = to_choose()
+    assert all(CODE.fullmatch(code) for code in offered)
+    assert len(set(offered.values())) == len(offered) > 40
+    assert list(offered) == [*sorted(LANGUAGES, key=LANGUAGES.__getitem__), ANOTHER]
+
+
+def test_what_was_chosen_before_stays_a_choice() -> None:
+    assert to_choose("fr-CA")["fr-CA"] == "fr-CA"
+    assert to_choose("grt") == to_choose()
+
+
+def test_a_language_is_said_by_its_name() -> None:
+    assert language_words("kha") == "Khasi"
+    assert language_words(ANOTHER) == "Another language"
+    assert language_words("xx") == "xx"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("IN-AS", "Assam, India"),
+        ("NP", "Nepal"),
+        ("BD-G", "Sylhet, Bangladesh"),
+        ("MM-14", "Chin, Myanmar"),
+        ("IN-XX", "India (IN-XX)"),
+        ("ZZ-1", "ZZ-1"),
+        ("", ""),
+    ],
+)
+def test_a_code_of_iso_3166_reads_as_a_name(code: str, words: str) -> None:
+    assert region_words(code) == words
+
+
+def test_every_place_with_a_calendar_has_a_name_of_its_own() -> None:
+    places = library().calendars
+    names = {region_words(place) for place in places}
+    assert len(names) == len(places) > 10
+    assert not [name for name in names if any(place in name for place in places)]

@@ -1,12 +1,17 @@
-"""Signing in: one answer for whatever was wrong, and sessions that end."""
+"""Signing in: one answer for whatever was wrong, sessions that end, and guessing that gets slow."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 
-from engine.errors import NotAllowedError, SignInError
-from engine.sign_in.actions.sessions import become, sign_in, sign_out, viewer_of
+from engine.errors import NotAllowedError, SignInError, TooSoonError, WrongCodeError
+from engine.rehearsal.world import MovedClock
+from engine.sign_in.actions.account import step_up
+from engine.sign_in.actions.guessing import Tries
+from engine.sign_in.actions.sessions import become, prove_code, sign_in, sign_out, viewer_of
 from tests.kit.world import World
 
 PASSWORD = "three quiet boats at noon"
@@ -95,3 +100,125 @@ def test_outside_the_demo_nobody_becomes_somebody_else(world: World) -> None:
     with pytest.raises(NotAllowedError):
         become(world.engine, world.who("caseworker").actor_id)
     assert world.rows("SELECT 1 FROM session") == []
+
+
+@pytest.fixture(autouse=True)
+def clock(world: World) -> MovedClock:
+    """Stop the clock of this machine: a wait is over when a test says so."""
+    stopped = MovedClock(datetime.now(UTC))
+    world.engine = replace(world.engine, wall_clock=stopped)
+    return stopped
+
+
+def _rest(world: World) -> None:
+    """Let the longest wait pass."""
+    clock = world.engine.wall_clock
+    assert isinstance(clock, MovedClock)
+    clock.move_to(clock.now() + timedelta(seconds=10))
+
+
+def _wait(world: World, account: str, network: str) -> timedelta:
+    return Tries(world.engine, account=account, network=network).wait()
+
+
+def _fail(world: World, email: str, network: str, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(SignInError):
+            sign_in(world.engine, email=email, password="wrong", network=network)
+        _rest(world)
+
+
+def test_failures_are_counted_in_the_database_without_an_address(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.1", 4)
+    assert _wait(world, email, "10.0.0.1") == timedelta(seconds=2)
+    assert _wait(world, email.upper() + " ", "10.0.0.1") == timedelta(seconds=2)
+    kept = str(world.rows("SELECT key, count FROM sign_in_try"))
+    assert email not in kept
+    assert "10.0.0.1" not in kept
+
+
+def test_the_owner_of_a_guessed_account_is_not_kept_out_elsewhere(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.1", 5)
+    assert _wait(world, email, "10.0.0.2") == timedelta()
+    assert sign_in(world.engine, email=email, password=PASSWORD, network="10.0.0.1").token, (
+        "slowed down, not locked out"
+    )
+    assert _wait(world, email, "10.0.0.1") == timedelta()
+
+
+def test_one_account_is_guarded_against_many_networks_and_one_network_for_many_accounts(
+    world: World, email: str
+) -> None:
+    for number in range(11):
+        _fail(world, email, f"10.0.1.{number}", 1)
+    assert _wait(world, email, "10.9.9.9") == timedelta(seconds=2)
+    for number in range(31):
+        Tries(world.engine, account=f"nobody{number}@example.org", network="10.0.0.3").count()
+    assert _wait(world, "fresh@example.org", "10.0.0.3") == timedelta(seconds=2)
+
+
+def test_entering_codes_is_slowed_down_like_passwords(world: World, email: str) -> None:
+    viewer = world.who("caseworker")
+    begun = sign_in(world.engine, email=email, password=PASSWORD, network="10.0.0.8")
+    world.rows("UPDATE session SET pending = true")
+    for _ in range(4):
+        with pytest.raises(WrongCodeError):
+            prove_code(world.engine, begun.token, code="000000", network="10.0.0.8")
+        _rest(world)
+    assert _wait(world, str(viewer.actor_id), "10.0.0.8") == timedelta(seconds=2)
+    for _ in range(4):
+        with pytest.raises(SignInError):
+            step_up(world.engine, viewer=viewer, token="none", password="wrong", code="", network="10.0.0.9")
+        _rest(world)
+    assert _wait(world, str(viewer.actor_id), "10.0.0.9") == timedelta(seconds=2)
+
+
+def test_somebody_who_does_not_exist_is_counted_alike(world: World, email: str) -> None:
+    for address in (email, "nobody@example.org"):
+        _fail(world, address, "10.0.0.4", 4)
+    assert _wait(world, email, "10.0.0.4") == _wait(world, "nobody@example.org", "10.0.0.4") == timedelta(seconds=2)
+
+
+def test_a_quarter_of_an_hour_without_a_failure_is_a_new_beginning(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.1", 6)
+    world.rows("UPDATE sign_in_try SET last_at = last_at - interval '16 minutes'")
+    assert _wait(world, email, "10.0.0.1") == timedelta()
+    _fail(world, email, "10.0.0.1", 1)
+    assert _wait(world, email, "10.0.0.1") == timedelta()
+
+
+def test_a_try_before_the_wait_is_over_is_not_looked_at(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.5", 3)
+    with pytest.raises(SignInError):
+        sign_in(world.engine, email=email, password="wrong", network="10.0.0.5")
+    with pytest.raises(TooSoonError, match="Wait 2 seconds"):
+        sign_in(world.engine, email=email, password=PASSWORD, network="10.0.0.5")
+    assert sign_in(world.engine, email=email, password=PASSWORD, network="10.0.0.6").token, "elsewhere nothing waits"
+    _rest(world)
+    assert sign_in(world.engine, email=email, password=PASSWORD, network="10.0.0.5").token
+
+
+def test_many_tries_at_once_take_turns(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.7", 4)
+    barrier, told = Barrier(12), []
+
+    def guess() -> None:
+        barrier.wait()
+        try:
+            sign_in(world.engine, email=email, password="wrong", network="10.0.0.7")
+        except SignInError as error:
+            told.append(type(error))
+
+    threads = [Thread(target=guess) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(kind.__name__ for kind in told) == ["SignInError"] + ["TooSoonError"] * 11
+
+
+def test_each_wrong_password_is_in_the_audit_trail_without_an_address(world: World, email: str) -> None:
+    _fail(world, email, "10.0.0.1", 1)
+    _fail(world, "nobody@example.org", "10.0.0.1", 1)
+    rows = world.rows("SELECT actor_id, body FROM audit_event WHERE type = 'WrongPassword' ORDER BY seq")
+    assert [tuple(row) for row in rows] == [(world.who("caseworker").actor_id, {}), (None, {})]

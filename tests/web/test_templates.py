@@ -44,11 +44,8 @@ from engine.web.pages import environment, render
 from engine.web.visit import NavigationLink
 from engine.web.words import FormChoice
 from engine.work.records import AnswerView, FileView, FormView, ProposedView, WorkCounts, WorkItemView
-from tests.web.account_pages import account_contexts
-from tests.web.audit_contexts import audit_contexts
+from tests.web.contexts import account_contexts, audit_contexts, law_contexts, sharing_contexts
 from tests.web.keeping_contexts import keeping_contexts
-from tests.web.law_contexts import law_contexts
-from tests.web.sharing_contexts import sharing_contexts
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 ID = UUID(int=7)

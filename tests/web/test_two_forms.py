@@ -1,6 +1,7 @@
-"""Two forms of one page are two things, and one form that is sent twice is one."""
+"""Two forms of one page are two things, what was typed stays, and the demo offers its stories."""
 
 import re
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,8 +15,11 @@ from engine.overview.views.history import case_history
 from engine.persons.actions.links import link_cases
 from engine.ports import JsonValue
 from engine.sharing.store import ConsentStore, ReferralStore
+from engine.site import create_app
+from engine.web.demo_controls import DemoControls
 from engine.work.views.worklist import worklist
-from tests.kit.portal import Portal, Reported, hidden
+from tests.deadlines.test_deadline_page import local, reported
+from tests.kit.portal import ORIGIN, Portal, Reported, hidden, report_case
 from tests.sharing.test_sharing_pages import agree, known_case, send_form
 
 
@@ -92,3 +96,52 @@ def test_the_id_of_something_else_that_was_done_is_refused_in_plain_words(portal
         link_cases(
             portal.engine, id_of(one), id_of(other), viewer=lead, command_id=command_id, kind=LinkKind.SAME_EVENT
         )
+
+
+def test_a_pause_that_is_longer_than_the_workflow_allows(portal: Portal) -> None:
+    _, page = reported(portal)
+    until = local(portal, timedelta(days=900))
+    form = {"reason": "person_away", "until": until, "command_id": str(uuid4())}
+    refused = portal.as_role("intake_officer").post(f"{page}/pause", data=form)
+    assert refused.status_code == 422
+    assert "more than the workflow allows" in refused.text
+    assert f'value="{until}"' in refused.text
+    assert 'value="person_away" selected' in refused.text
+
+
+def test_what_a_unit_is_called_by_and_speaks(portal: Portal) -> None:
+    form = {"name": "", "contact": "The desk beside the river", "language": "as"}
+    refused = portal.as_role("system_administrator").post(f"/units/{portal.unit}", data=form)
+    assert refused.status_code == 422
+    assert form["contact"] in refused.text
+    assert re.search(r'value="as" selected', refused.text)
+
+
+def test_where_one_is_reached(portal: Portal) -> None:
+    form = {"channel": "matrix", "address": "x" * 300}
+    refused = portal.as_role("counsellor").post("/preferences/contact", data=form)
+    assert refused.status_code == 422
+    assert form["address"] in refused.text
+    assert re.search(r'value="matrix" selected', refused.text)
+
+
+def test_the_unit_in_which_a_role_is_given(portal: Portal) -> None:
+    page = f"/people/{portal.people['caseworker'].actor_id}"
+    refused = portal.as_role("system_administrator").post(f"{page}/roles", data={"unit_id": str(portal.unit)})
+    assert refused.status_code == 422
+    assert re.search(rf'value="{portal.unit}" selected', refused.text)
+
+
+def test_only_a_case_that_came_from_a_story_can_be_played_on_and_a_long_one_goes_on_beside(portal: Portal) -> None:
+    officer = portal.as_role("intake_officer")
+    from_story, reported = (report_case(officer) for _ in range(2))
+    story = UUID(from_story.page.rpartition("/")[2])
+    controls = DemoControls(lambda _by: None, lambda _case: False, lambda case: case == story)
+    client = TestClient(create_app(portal.engine, demo=controls), base_url=ORIGIN)
+    client.post("/become", data={"actor_id": str(portal.people["case_manager"].actor_id)})
+    page = client.get("/demo").text
+    assert f"/demo{from_story.page}/play" in page
+    assert f"/demo{reported.page}/play" not in page
+    assert "Play the rest of this story" in client.get(from_story.page).text
+    assert "Play the rest of this story" not in client.get(reported.page).text
+    assert "is being played" in client.post(f"/demo{from_story.page}/play").text

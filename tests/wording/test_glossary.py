@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tests.wording.seen_texts import ROOT
+from tests.wording.texts import ROOT
 
 _GLOSSARY: Final = ROOT / "docs" / "reference" / "glossary.md"
 _STILL: Final[dict[str, int]] = {

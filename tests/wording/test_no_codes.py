@@ -27,7 +27,7 @@ from engine.plugin.steps import StepType
 from engine.work.actions.papers import make_papers
 from engine.work.actions.reading import StepReading
 from tests.kit.pillars import person
-from tests.wording.codes import codes_in
+from tests.wording.texts import codes_in
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)

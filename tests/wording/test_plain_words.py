@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from tests.wording.rules import RULES, Rule
-from tests.wording.seen_texts import ROOT, Seen, every_text, of_code, of_definition, of_message, of_template
+from tests.wording.texts import ROOT, RULES, Rule, Seen, every_text, of_code, of_definition, of_message, of_template
 
 _FOR_DEVELOPERS = (
     "engine/db/", "engine/language/", "engine/machine/", "engine/orchestration/", "engine/plugin/", "engine/rehearsal/",

@@ -1,5 +1,7 @@
-"""A process that is held to a list reaches this machine and the hosts of the list, and nobody else."""
+"""Who is reached from this machine, where its files lie, and what its log says."""
 
+import io
+import logging
 import socket
 import subprocess
 import sys
@@ -9,6 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from engine.app import allowed_hosts
+from engine.log_lines import log_in_lines
+from engine.machine.files import data_folder, shipped_sources
 from engine.machine.outgoing import KnownHosts
 from engine.settings import Settings
 
@@ -93,3 +97,42 @@ def test_the_list_is_what_the_settings_name_and_the_services_that_may_be_used(tm
     assert {"db.example.org", "mail.example.org", "matrix.example.org", "api.telegram.org"} <= allowed
     demo = allowed_hosts(settings.model_copy(update={"demo": True}))
     assert demo == {"db.example.org"}
+
+
+def test_the_folders_of_the_repository_come_first() -> None:
+    assert (data_folder("workflows") / "cases" / "child-labour.yaml").is_file()
+    assert (data_folder("templates") / "messages" / "en" / "assigned.txt").is_file()
+
+
+def test_what_workflows_name_is_listed_before_the_workflows() -> None:
+    folders = [name.split("/")[1] for name in shipped_sources()]
+    assert list(dict.fromkeys(folders)) == ["calendars", "ladders", "law", "retention", "cases"]
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    written = io.StringIO()
+    ours = logging.getLogger("engine")
+    monkeypatch.setattr(ours, "handlers", ours.handlers)
+    monkeypatch.setattr(ours, "propagate", ours.propagate)
+    monkeypatch.setattr(sys, "stderr", written)
+    log_in_lines()
+    return written
+
+
+def test_a_line_has_the_number_that_a_page_gives_and_the_place(log: io.StringIO) -> None:
+    logging.getLogger("engine.web.security").error(
+        "request_failed", extra={"failure": "1a2b3c4d", "error": "KeyError", "where": "items.py:12 < app.py:3"}
+    )
+    assert log.getvalue().endswith(
+        "ERROR request_failed error=KeyError failure=1a2b3c4d where=items.py:12 < app.py:3\n"
+    )
+
+
+def test_no_traceback_and_no_second_line_is_written(log: io.StringIO) -> None:
+    try:
+        int("the name of a child")
+    except ValueError:
+        logging.getLogger("engine.work.actions").exception("broke", extra={"item_id": "7\nERROR forged"})
+    assert "name of a child" not in log.getvalue()
+    assert log.getvalue().count("\n") == 1
