@@ -25,9 +25,8 @@ from engine.core.records import (
     deadline_id,
 )
 from engine.core.state import CaseState, evolve
-from tests.acceptance.shipped_files import library, registry, shipped
-from tests.acceptance.story_files import Event, Story
 from tests.kit.pillars import FakeContext
+from tests.kit.shipped import Event, Story, library, registry, shipped
 
 RUN, VICTIM, INTAKE_OFFICER, CASEWORKER = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
 LONGEST = timedelta(days=4 * 365)

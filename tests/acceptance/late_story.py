@@ -18,7 +18,7 @@ from engine.overview.views.case import case_page
 from engine.rehearsal.replayer import Play, begin, go_on, wait
 from engine.rehearsal.story import Story, StoryEvent, read_story
 from engine.rehearsal.world import World, people_of
-from tests.acceptance.story_files import STORIES
+from tests.kit.shipped import STORIES
 
 SECOND = timedelta(seconds=1)
 

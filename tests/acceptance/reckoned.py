@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.rehearsal.story import Story, StoryEvent
-from tests.acceptance.shipped_files import library
+from tests.kit.shipped import library
 
 _WORKING = re.compile(r"P(\d+)WD")
 _MONTHS = re.compile(r"P(\d+)M")

@@ -8,7 +8,7 @@ import pytest
 from engine.core import commands as cm
 from engine.core.records import Scalar, StepStatus
 from tests.acceptance.core_story import RUN, VICTIM, CoreCase
-from tests.acceptance.shipped_files import shipped
+from tests.kit.shipped import shipped
 
 PATH = f"person:{VICTIM}"
 Answers = Mapping[str, Mapping[str, Scalar]]

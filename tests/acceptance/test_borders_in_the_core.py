@@ -10,7 +10,7 @@ from engine.core import commands as cm
 from engine.core.consequences import WorkItem, consequences
 from engine.core.records import Scalar, Step, StepStatus
 from tests.acceptance.core_story import ACROSS, CASEWORKER, INTAKE_OFFICER, RUN, VICTIM, CoreCase
-from tests.acceptance.shipped_files import shipped
+from tests.kit.shipped import shipped
 
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 PATH, OTHER = (f"person:{UUID(int=VICTIM.int + 100 * number)}" for number in (0, 1))

@@ -8,7 +8,7 @@ import pytest
 from engine.core import commands as cm
 from engine.core.records import Scalar, Step, StepStatus
 from tests.acceptance.core_story import ACROSS, RUN, VICTIM, CoreCase
-from tests.acceptance.shipped_files import shipped
+from tests.kit.shipped import shipped
 
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 PATH = f"person:{VICTIM}"

@@ -8,7 +8,7 @@ import pytest
 from engine.core import commands as cm
 from engine.core.records import Scalar, Step, StepStatus
 from tests.acceptance.core_story import CoreCase
-from tests.acceptance.shipped_files import CASES, shipped
+from tests.kit.shipped import CASES, shipped
 
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))

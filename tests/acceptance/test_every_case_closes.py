@@ -7,7 +7,7 @@ from engine.definitions.catalogue import RegistryCatalogue
 from engine.rehearsal.many_cases import ManyCases, simulate_many
 from engine.rehearsal.simulated import SimulatedReport
 from engine.rehearsal.simulator import simulate
-from tests.acceptance.shipped_files import CASES, library, registry, shipped
+from tests.kit.shipped import CASES, library, registry, shipped
 from tests.rehearsal.test_simulator import REPORT
 
 pytestmark = pytest.mark.long

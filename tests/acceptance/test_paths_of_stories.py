@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.acceptance.shipped_files import read_yaml, shipped
-from tests.acceptance.story_files import STORIES
 from tests.acceptance.test_replay import WORKFLOWS
+from tests.kit.shipped import STORIES, read_yaml, shipped
 
 
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))

@@ -20,8 +20,8 @@ from engine.rehearsal.replayer import replay_story
 from engine.rehearsal.story import ReplayOutcome, read_story
 from engine.rehearsal.world import World
 from engine.work.actions.complete import complete_work_item
-from tests.acceptance.story_files import STORIES
 from tests.kit.portal import story_world
+from tests.kit.shipped import STORIES
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,7 @@ from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.lint.files import lint_workflow
 from engine.language.lint.subject import KnownNames
 from tests.acceptance.core_story import RUN, VICTIM, CoreCase
-from tests.acceptance.shipped_files import CASES, library, registry, shipped, source_of
-from tests.acceptance.story_files import story
+from tests.kit.shipped import CASES, library, registry, shipped, source_of, story
 
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))

@@ -23,8 +23,7 @@ from tests.acceptance.core_story import (
     CoreStory,
     open_story,
 )
-from tests.acceptance.shipped_files import library, shipped
-from tests.acceptance.story_files import Story, story
+from tests.kit.shipped import Story, library, shipped, story
 
 WORKFLOWS = {"cs-01": "child-labour", "cs-02": "child-sexual-exploitation"}
 Answers = Mapping[str, Mapping[str, Scalar]]

@@ -13,8 +13,8 @@ from engine.rehearsal.replayer import replay_story
 from engine.rehearsal.story import ReplayOutcome, Story, read_story
 from engine.rehearsal.world import World, scratch_world
 from tests.acceptance.reckoned import STATES, due_at, reckoned, variant
-from tests.acceptance.story_files import STORIES
 from tests.acceptance.test_replay import WORKFLOWS
+from tests.kit.shipped import STORIES
 
 pytestmark = pytest.mark.long
 

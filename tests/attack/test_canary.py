@@ -32,8 +32,7 @@ from engine.site import create_app
 from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
-from tests.attack.marked_journeys import TYPED_NUMBER, walk_journeys
-from tests.attack.marked_ways_out import all_told_for_real, backup_in_words, copies
+from tests.attack.marked import TYPED_NUMBER, all_told_for_real, backup_in_words, copies, walk_journeys
 from tests.kit.installation import Installation, installed, story, until
 
 pytestmark = pytest.mark.long

@@ -21,7 +21,7 @@ from engine.plugin.fields import FieldKind, specs_of
 from engine.plugin.steps import StepKind, StepType
 from engine.rehearsal.world import World, scratch_world
 from tests.contracts.test_pillars import WHERE_SOMEBODY_WILL_BE
-from tests.kit.one_case import Work
+from tests.kit.cases import Work
 from tests.kit.pillars import example, form_of, problems
 
 pytestmark = pytest.mark.long

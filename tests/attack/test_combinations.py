@@ -16,9 +16,9 @@ import pytest
 from engine.core.policy import Viewer
 from engine.sign_in.actions.sessions import become
 from tests.faults.crowd import portal_of
+from tests.kit.database import Rows
 from tests.kit.installation import installed
 from tests.kit.portal import BEGIN
-from tests.kit.rows import Rows
 from tests.oracle.asking import MADE_UP, ask, parameters
 from tests.oracle.checking import ANY_ID, all_text
 from tests.oracle.model import may_somewhere, sight, was_asked

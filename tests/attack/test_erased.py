@@ -16,14 +16,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from engine.app import build_engine, period_folders
 from engine.assembly import Engine
 from engine.cases.actions.open import open_case
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.cli.main import app
 from engine.core.policy import Viewer
 from engine.course.actions.steer import identify_person
 from engine.db.embedded.binaries import client_program
@@ -35,7 +34,7 @@ from engine.persons.store import PersonStore
 from engine.rehearsal.world import people_of
 from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
 from engine.retention.views import keeping
-from tests.kit.closing import close_at_once
+from tests.kit.cases import close_at_once
 from tests.kit.installation import Installation, installed
 from tests.retention.test_keeping_commands import TOLD
 
@@ -122,7 +121,7 @@ class Scene:
     """The key of who was erased, as it stood in the database."""
 
     def icmc(self, *words: str) -> Result:
-        return CliRunner().invoke(app, list(words), env=self.site.environment)
+        return self.site.icmc(*words)
 
     def attack(self, *, only: str = "") -> Attacker:
         """Take everything there is now, or only files with that in their name."""

@@ -15,8 +15,8 @@ from engine.documents import apart
 from engine.documents.looking import LocalFiles
 from engine.errors import BusyError, FileRefusedError
 from tests.documents.test_file_types import jpeg, office, pdf
+from tests.kit.database import Rows
 from tests.kit.portal import Portal, report_case
-from tests.kit.rows import Rows
 
 pytestmark = pytest.mark.long
 

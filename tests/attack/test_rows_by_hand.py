@@ -8,14 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
-from typer.testing import CliRunner
 
 from engine.access.actions.recusals import recuse
 from engine.app import build_engine, ship
 from engine.audit.actions import STATE_AUDIT, begin_history_of_rows, prove_state
 from engine.cases.actions.open import open_case
 from engine.cases.housekeeping import HousekeepingStore
-from engine.cli.main import app
 from engine.core.access import RecusalReason
 from engine.db.embedded.databases import OWNER, create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
@@ -347,14 +345,14 @@ def test_the_command_line_names_each_difference() -> None:
         unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
         opened = open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
         command = ["audit", "verify", "--state"]
-        whole = CliRunner().invoke(app, command, env=site.environment)
+        whole = site.icmc(*command)
         assert whole.exit_code == 0, whole.output
         assert "every row says what the history says" in whole.output
         site.rows("UPDATE deadline SET next_at = NULL RETURNING id")
-        bad = CliRunner().invoke(app, command, env=site.environment)
+        bad = site.icmc(*command)
         assert bad.exit_code == 1
         assert f"Case {opened.case_number}: the deadline of " in bad.output
         assert "its row says next_at = nothing" in bad.output
         prove_state(site.engine)
-        doctor = CliRunner().invoke(app, ["doctor"], env=site.environment).output
+        doctor = site.icmc("doctor").output
         assert "`icmc audit verify --state` names each" in doctor

@@ -7,13 +7,11 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from typer.testing import CliRunner, Result
 
 from engine.app import build_engine
 from engine.audit.actions import make_checkpoint
 from engine.audit.commands import _ailments_of_who_may
 from engine.cases.actions.open import open_case
-from engine.cli.main import app
 from engine.jobs.actions.serve import note_service
 from engine.rehearsal.world import people_of
 from tests.conftest import rows_of
@@ -27,25 +25,21 @@ def site() -> Iterator[Installation]:
         yield made
 
 
-def run(site: Installation, *words: str) -> Result:
-    return CliRunner().invoke(app, list(words), env=site.environment)
-
-
 def test_every_chain_is_proved_and_what_was_done_is_said_in_words(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     opened = site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
-    before = run(site, "audit", "verify")
+    before = site.icmc("audit", "verify")
     assert before.exit_code == 0, before.output
     assert "No checkpoints outside of the database were compared" in before.output
     make_checkpoint(site.engine)
-    whole = run(site, "audit", "verify")
+    whole = site.icmc("audit", "verify")
     assert (whole.exit_code, whole.output) == (0, "Every chain verifies.\n")
     site.rows("UPDATE event SET at = at + interval '1 day' WHERE seq = 2 RETURNING seq")
-    bad = run(site, "audit", "verify")
+    bad = site.icmc("audit", "verify")
     assert (bad.exit_code, bad.output) == (1, f"Case {opened.case_number}: event 2 was edited.\n")
-    (fault,) = json.loads(run(site, "audit", "verify", "--json").output)
+    (fault,) = json.loads(site.icmc("audit", "verify", "--json").output)
     assert (fault["what"], fault["case_number"], fault["seq"]) == ("edited", opened.case_number, 2)
-    nowhere = run(site, "audit", "verify", "--checkpoints", "/nowhere")
+    nowhere = site.icmc("audit", "verify", "--checkpoints", "/nowhere")
     assert nowhere.exit_code == 1
     assert "There is no folder /nowhere." in nowhere.output
     assert "Traceback" not in nowhere.output
@@ -53,7 +47,7 @@ def test_every_chain_is_proved_and_what_was_done_is_said_in_words(site: Installa
 
 def test_a_checkpoint_can_be_proved_with_the_public_key_alone(site: Installation) -> None:
     make_checkpoint(site.engine)
-    printed = run(site, "audit", "public-key").output
+    printed = site.icmc("audit", "public-key").output
     key_id, _, pem = printed.partition("\n")
     line = json.loads(next((site.folder / "checkpoints").glob("*.jsonl")).read_text())
     assert line["key"] == key_id
@@ -67,17 +61,17 @@ def test_a_checkpoint_can_be_proved_with_the_public_key_alone(site: Installation
 
 def test_doctor_says_when_the_second_place_holds_what_the_database_does_not(site: Installation) -> None:
     make_checkpoint(site.engine)
-    assert "checkpoint" not in run(site, "doctor").output
+    assert "checkpoint" not in site.icmc("doctor").output
     site.rows("DELETE FROM checkpoint_head RETURNING number")
     site.rows("DELETE FROM checkpoint RETURNING number")
-    assert "Checkpoint 1 was written outside and is not in the database" in run(site, "doctor").output
+    assert "Checkpoint 1 was written outside and is not in the database" in site.icmc("doctor").output
 
 
 def test_doctor_names_a_role_of_the_database_that_can_more_than_it_should(site: Installation) -> None:
-    assert "can do more than it should" not in run(site, "doctor").output
+    assert "can do more than it should" not in site.icmc("doctor").output
     rows_of(site.urls.admin, "ALTER ROLE icmc_app SUPERUSER")
     rows_of(site.urls.admin, "GRANT pg_read_all_data TO icmc_reader")
-    told = " ".join(run(site, "doctor").output.split())
+    told = " ".join(site.icmc("doctor").output.split())
     assert "icmc_app is also a superuser" in told
     assert "icmc_reader is also the role pg_read_all_data" in told
     assert "its administrator removes" in told
@@ -92,7 +86,7 @@ def test_doctor_says_when_nobody_is_the_hub_and_when_a_password_is_enough(site: 
     people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     rows_of(site.urls.admin, "UPDATE organisation SET is_hub = false")
     assert [one.code for one in _ailments_of_who_may(real)] == ["no-hub"]
-    assert "No organisation is the hub's body" in run(site, "doctor").output
+    assert "No organisation is the hub's body" in site.icmc("doctor").output
     rows_of(site.urls.admin, "UPDATE organisation SET is_hub = true")
     assert list(_ailments_of_who_may(real)) == []
     [narrowed] = _ailments_of_who_may(replace(real, factor_for_all=False))
@@ -102,21 +96,21 @@ def test_doctor_says_when_nobody_is_the_hub_and_when_a_password_is_enough(site: 
 def test_doctor_names_what_jobs_wait_for_and_what_to_do(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
-    nobody = run(site, "doctor")
+    nobody = site.icmc("doctor")
     assert nobody.exit_code == 1
     assert "No worker is running: " in nobody.output
     assert "Start `icmc worker`, or `icmc up`." in nobody.output
     for name, state in (("fallback:one", "idle"), ("prefect", "slow"), ("prefect:seconds", "3.1")):
         note_service(site.engine, service=name, state=state)
-    slow = run(site, "doctor")
+    slow = site.icmc("doctor")
     assert slow.exit_code == 1
     assert "Prefect answers slowly (3.1 s a call): " in slow.output
     assert "They go on, many in one flow run." in slow.output
     note_service(site.engine, service="prefect", state="answers")
     note_service(site.engine, service="prefect:paused", state="queue cases")
-    assert "Paused in Prefect: queue cases." in run(site, "doctor").output
+    assert "Paused in Prefect: queue cases." in site.icmc("doctor").output
     note_service(site.engine, service="prefect:paused", state="")
     site.rows("UPDATE job SET status = 'held' WHERE status = 'ready' RETURNING id")
-    held = run(site, "doctor")
+    held = site.icmc("doctor")
     assert held.exit_code == 1
     assert "held: a flow run was cancelled in Prefect. Retry that flow run on Prefect's page" in held.output

@@ -16,8 +16,8 @@ from engine.web.posted import without_refused
 from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
+from tests.kit.database import Rows
 from tests.kit.portal import REPORT, Portal
-from tests.kit.rows import Rows
 
 WORDS, NAME, PHONE, PLACE = "Zq-words-she-told", "Zq-name-of-caller", "+91 70000 12345", "Zq-bridge-of-the-child"
 ASKED_FIRST = ["immediate_danger", "safe_to_call", "safe_to_leave_message", "consent_to_record"]

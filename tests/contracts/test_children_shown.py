@@ -12,8 +12,8 @@ import pytest
 from engine.language.yaml_files import read_yaml_file
 from engine.plugin.copies import LABEL
 from engine.plugin.steps import StepType
-from tests.acceptance.shipped_files import registry
 from tests.kit.pillars import example, form_of, render
+from tests.kit.shipped import registry
 
 ROOT: Final = Path(__file__).parents[2]
 STEPS: Final = tuple(step for _, step in sorted(registry().step_types.items()))

@@ -12,7 +12,7 @@ from engine.documents.views import document_text
 from engine.rehearsal.world import World
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
-from tests.kit.one_case import DAY, HOUR, Work
+from tests.kit.cases import DAY, HOUR, Work
 
 BLOCKED, REFUSED = "blocked_by_other_body", "refused_by_person"
 

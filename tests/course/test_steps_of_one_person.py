@@ -14,7 +14,7 @@ from engine.course.actions.closing import close_case
 from engine.course.actions.steer import add_step
 from engine.documents.views import document_text
 from engine.errors import NotAllowedError
-from tests.kit.one_case import Work
+from tests.kit.cases import Work
 from tests.kit.world import SIX, World, replace_roles
 
 

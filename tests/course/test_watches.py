@@ -15,7 +15,7 @@ from engine.errors import InvalidAnswersError, NotACandidateError, NotFoundError
 from engine.messages.views import notices
 from engine.work.actions.appointments import appointment_file
 from engine.work.store import ItemStore
-from tests.kit.one_case import DAY, HOUR, SECOND, Work
+from tests.kit.cases import DAY, HOUR, SECOND, Work
 
 
 def test_a_consent_is_asked_for_again_in_time_and_turns_when_it_has_run_out(case: Work) -> None:

@@ -18,7 +18,7 @@ from engine.definitions.actions.publish import publish_shipped
 from engine.overview.views.history import case_history
 from engine.ports import JsonValue
 from engine.rehearsal.world import World, people_of
-from tests.kit.one_case import DAY, HOUR, START, OneCase
+from tests.kit.cases import DAY, HOUR, START, OneCase
 from tests.kit.portal import story_world
 
 VISIT = "reintegration.visit"

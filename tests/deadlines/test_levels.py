@@ -21,9 +21,8 @@ from engine.overview.views.case import case_page
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.sharing.actions.referrals import accept_referral, offer_referral
 from engine.work.actions.items import claim_work_item
-from tests.kit.law_signed import sign
 from tests.kit.trial import STANDARD
-from tests.kit.world import INTAKE, START, World
+from tests.kit.world import INTAKE, START, World, sign
 
 WORKFLOW = """
 workflow: never-seen

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from engine.core.records import StepStatus
-from tests.kit.one_case import DAY, HOUR, SECOND, Work
+from tests.kit.cases import DAY, HOUR, SECOND, Work
 
 
 def test_the_first_call_after_a_handover_that_is_told_late_is_broken_at_once(case: Work) -> None:

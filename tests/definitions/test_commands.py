@@ -14,7 +14,7 @@ from engine.cli.main import app as main_app
 from engine.definitions.commands import files as definitions
 from engine.definitions.commands.files import draw, lint
 from engine.machine.files import data_folder
-from tests.kit.installation import Installation, installed
+from tests.kit.installation import Installation
 
 GOOD = "workflow: w\nversion: 1\ntitle: W\nsteps:\n  a: {uses: reporting.intake, time: {limit: P1D}}\n"
 
@@ -174,12 +174,6 @@ def test_the_schema_of_an_unknown_kind_is_wrong_usage() -> None:
 
 Icmc = Callable[..., Result]
 LADDER = data_folder("workflows") / "ladders" / "standard.yaml"
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Installation]:
-    with installed(with_prefect=False) as made:
-        yield made
 
 
 @pytest.fixture

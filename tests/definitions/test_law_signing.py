@@ -18,8 +18,7 @@ from engine.errors import (
     UnknownLawLimitError,
 )
 from engine.language.law import law_term
-from tests.kit.law_signed import lawyer, sign, text_of
-from tests.kit.world import World, replace_roles
+from tests.kit.world import World, lawyer, replace_roles, sign, text_of
 
 ID = "IN-TEST-10H"
 LAW = """

@@ -20,7 +20,7 @@ from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
-from tests.kit.one_case import HOUR, Work
+from tests.kit.cases import HOUR, Work
 from tests.kit.pillars import example, form_of
 
 HASH = "a" * 64

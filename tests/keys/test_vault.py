@@ -11,7 +11,7 @@ from engine.errors import DamagedError, KeyMissingError
 from engine.keys.key_file import KeyFile, KeyRing
 from engine.keys.vault import LOOK_AGAIN, KeyVault
 from engine.ports import StoredKey
-from tests.kit.wrapped_keys import KeysInMemory
+from tests.kit.database import KeysInMemory
 
 FILE = KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32)
 CASE, ROW, OTHER, NETWORK = uuid4(), uuid4(), uuid4(), uuid4()

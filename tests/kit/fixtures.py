@@ -16,8 +16,9 @@ from engine.db.embedded.roles import urls_on
 from engine.plugin.registry import Registry, load_registry
 from engine.rehearsal import world as replayed
 from tests.conftest import FreshDatabase
+from tests.kit.cases import Work
+from tests.kit.installation import Installation, installed
 from tests.kit.network import CHECK, INTAKE, Network, build_network
-from tests.kit.one_case import Work
 from tests.kit.portal import Portal, made_portal, story_world
 from tests.kit.trial import PILLAR
 from tests.kit.world import Staff, World, fill_template, make_world
@@ -77,6 +78,13 @@ def case(scratch: replayed.World) -> Work:
 def portal(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """Return a portal with one person of every role, for the tests of a file."""
     with made_portal(postgres, tmp_path_factory.mktemp("portal")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Installation]:
+    """Return an installation without Prefect, for the tests of a file."""
+    with installed(with_prefect=False) as made:
         yield made
 
 

@@ -16,10 +16,12 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
+from typer.testing import CliRunner, Result
 
 from engine.app import DEMO_CLOCK, build_engine, databases, ship
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
+from engine.cli.main import app
 from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.store import DeadlineStore
 from engine.jobs.store import JobStore
@@ -30,7 +32,7 @@ from engine.orchestration.settings import client_environment, make_private, proc
 from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings
 from tests.kit.acting import Acting
-from tests.orchestration.lines import PlainApi
+from tests.kit.prefect import PlainApi
 
 _LOOK_EVERY = 0.1
 _LONGEST_START = 240
@@ -88,6 +90,10 @@ class Installation(Acting):
         address = self.urls.owner.replace("postgresql+psycopg://", "postgresql://")
         with psycopg.connect(address, row_factory=dict_row) as connection:
             return connection.execute(query, values).fetchall()
+
+    def icmc(self, *words: str) -> Result:
+        """Run a command of `icmc` over this installation."""
+        return CliRunner().invoke(app, words, env=self.environment)
 
     def jobs(self, case_id: UUID) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM job WHERE case_id = %(case)s ORDER BY created_at", case=case_id)

@@ -41,7 +41,7 @@ from engine.plugin.steps import StepKind, StepType, asked_of
 from engine.ports import JsonValue
 from engine.work.store import ItemStore
 from tests.conftest import writer_of
-from tests.kit.wrapped_keys import KeysInMemory
+from tests.kit.database import KeysInMemory
 
 START = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 EVERYTHING = ["field.report.*", "field.check.*", "field.visit.*", "person.*", "case.*"]

@@ -1,6 +1,6 @@
 """Example answers for every form, a step that is prepared, concluded or run in one call, and its papers in print."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 from functools import partial
@@ -22,10 +22,11 @@ from engine.plugin.answers import Form, JsonAnswer
 from engine.plugin.context import PersonView, StepContext
 from engine.plugin.counting import Law
 from engine.plugin.fields import FieldKind, FieldSpec, specs_of
+from engine.plugin.following import Watch
 from engine.plugin.paper import FILTERS
 from engine.plugin.steps import Asked, Completed, Concluded, Prepared, StepType
 from engine.plugin.testing import NOW, fake_context
-from tests.acceptance.shipped_files import library
+from tests.kit.shipped import library
 
 Step = StepType | type[Asked[Any]]
 STEP = UUID(int=1)
@@ -235,3 +236,8 @@ def fields_of(uses: str) -> tuple[FieldSpec, ...]:
     """List the fields of an installed step type."""
     pillars = (entry.load() for entry in entry_points(group="icmc.pillars"))
     return next(step.fields for pillar in pillars for step in pillar.step_types if step.key == uses)
+
+
+def said(watches: Iterable[Watch]) -> dict[str, str | None]:
+    """Return by name the limit of the law that is watched, or else the step type; None for what is over."""
+    return {one.name: None if one.is_over else one.law or one.uses for one in watches}

@@ -30,8 +30,8 @@ from engine.sharing.actions.referrals import ReferralRequest, offer_referral
 from engine.sharing.records.consent import GivenBy
 from engine.sign_in.actions.kept_forms import keep_form
 from engine.work.actions.items import save_draft
+from tests.kit.database import Rows
 from tests.kit.portal import ORIGIN, Portal, Reported, report_case
-from tests.kit.rows import Rows
 
 NAMES = {"here": "Zubeda Khanam", "there": "Maya Rongmei"}
 PHONES = {"here": "+91 98640 55501", "there": "+91 98640 55502"}

@@ -1,4 +1,4 @@
-"""Two units with their staff over a database of its own, with a clock that tests move and a channel that records."""
+"""A world of two units over a database of its own, with a clock that tests move and a channel that records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from engine.core.records import Deadline
 from engine.core.state import CaseState
 from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.actions.firing import fire_deadlines
+from engine.definitions.actions.law_signing import sign_limit
 from engine.definitions.actions.proposals import answer_proposal, propose_files
 from engine.definitions.actions.publish import Published, publish_shipped
 from engine.jobs.actions.run import run_job
@@ -231,3 +232,21 @@ def make_world(staff: Staff, folder: Path, registry: Registry, urls: DatabaseUrl
 def with_channels(world: World, **channels: Any) -> World:
     """Return the same world with other channels."""
     return replace(world, engine=replace(world.engine, channels=channels))
+
+
+def lawyer(world: World) -> Viewer:
+    """Return the lawyer of the unit, who has just proved who it is."""
+    return world.who("lawyer").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
+
+
+def text_of(world: World, limit_id: str) -> str:
+    """Return the hash of the published text of a limit."""
+    (limit,) = world.engine.library().versions(limit_id)
+    return limit.text_hash
+
+
+def sign(world: World, limit_id: str, *, source: str = "The Gazette") -> UUID:
+    """Sign a limit as it is published now."""
+    return sign_limit(
+        world.engine, limit_id, text_hash=text_of(world, limit_id), source_read=source, viewer=lawyer(world)
+    )

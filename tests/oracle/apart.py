@@ -18,8 +18,8 @@ from engine.people.actions.invitations import make_link
 from engine.sign_in.actions.kept_forms import keep_form
 from engine.sign_in.records import ApiKey
 from engine.sign_in.store import SignInStore
+from tests.kit.database import Rows
 from tests.kit.portal import BEGIN
-from tests.kit.rows import Rows
 from tests.oracle.objects import Staff, do, word
 from tests.oracle.people import OUTSIDE
 

@@ -43,8 +43,8 @@ from engine.sharing.records.consent import GivenBy
 from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
+from tests.kit.database import Rows
 from tests.kit.portal import BEGIN
-from tests.kit.rows import Rows
 from tests.oracle.people import OUTSIDE, THIRD
 from tests.oracle.records import Matter
 

@@ -1,5 +1,6 @@
-"""What the oracle speaks of: who asks, a case, a planted value."""
+"""What the oracle speaks of: who asks, a case, and planted values that tell of which case and thing they are."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -39,3 +40,36 @@ class Thing(NamedTuple):
     names: tuple[str, ...] = ()
     own: bool = False
     whom: frozenset[str] = frozenset()
+
+
+_SHAPES = re.compile(
+    r"[Zz]q\d{5}q|C-[0-9A-Z]{4}-[0-9A-Z]{4}|\b[0-9a-f]{64}\b|\+99 70000 \d{5}|\b\d\d [A-Z][a-z]{2} 20[4-9]\d\b"
+    r"|\b7\d{5}\b|\b97\d{7}\b"
+)
+
+
+@dataclass
+class Planted:
+    """All planted values, by value: the case and the thing."""
+
+    of: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def add(self, matter: str, values: Mapping[str, str]) -> None:
+        """Note what was planted in a case."""
+        for thing, value in values.items():
+            assert _SHAPES.fullmatch(value), (thing, value)
+            assert value not in self.of, value
+            self.of[value] = (matter, thing)
+
+    def forget(self, matter: str) -> None:
+        """Know no more of a case that was made for one test."""
+        self.of = {value: found for value, found in self.of.items() if found[0] != matter}
+
+    def within(self, body: str) -> dict[str, set[str]]:
+        """Return by case which planted things a text holds."""
+        found: dict[str, set[str]] = {}
+        for value in set(_SHAPES.findall(body)):
+            if value in self.of:
+                matter, thing = self.of[value]
+                found.setdefault(matter, set()).add(thing)
+        return found

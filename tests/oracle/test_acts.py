@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.oracle.asking import ask
-from tests.oracle.calling import functions, refusal
+from tests.oracle.asking import ask, functions, refusal
 from tests.oracle.checking import ALL_THINGS, numbers_alone, seen_alike
 from tests.oracle.forms import PROVEN, form_of
 from tests.oracle.model import may_somewhere, shown, sight

@@ -11,10 +11,9 @@ from engine.language.names import RestrictedCategory
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.work.records import AnswerView
-from tests.oracle.answers import TEXTS, ZONES
+from tests.oracle.answers import TEXTS, ZONES, Answered, answered_case
 from tests.oracle.asking import ask
 from tests.oracle.checking import all_text
-from tests.oracle.fields import Answered, answered_case
 from tests.oracle.model import ENCRYPTED, Sight, is_there, shown, sight
 from tests.oracle.people import EVERYBODY
 from tests.oracle.records import Persona

@@ -15,9 +15,9 @@ from engine.persons.views import person as person_page
 from engine.retention.actions import retention as holds
 from engine.sharing.views import sent as offers
 from engine.work.views import form
+from tests.oracle.answers import do_jobs
 from tests.oracle.asking import ask
 from tests.oracle.checking import ALL_THINGS, check, numbers_alone
-from tests.oracle.fields import do_jobs
 from tests.oracle.model import shown, sight
 from tests.oracle.people import CASES, EVERYBODY, MATTERS
 from tests.oracle.routes import RULES

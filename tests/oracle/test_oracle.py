@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracle.asking import ask
-from tests.oracle.calling import chains, commands, named, refusal
+from tests.oracle.asking import ask, chains, commands, named, refusal
 from tests.oracle.checking import (
     ALL_THINGS,
     ANY_ID,

@@ -27,13 +27,12 @@ from engine.rehearsal.world import MovedClock
 from engine.settings import Settings
 from engine.site import create_app
 from engine.web.demo_controls import DemoControls
+from tests.kit.database import Rows
 from tests.kit.portal import BEGIN, ORIGIN, shipped_database
-from tests.kit.rows import Rows
 from tests.oracle.apart import things_apart
 from tests.oracle.objects import Making, Objects, Staff, filled
 from tests.oracle.people import EVERYBODY, MATTERS, OUTSIDE, OWNER, PARTNER, THIRD
-from tests.oracle.planting import Planted
-from tests.oracle.records import Matter
+from tests.oracle.records import Matter, Planted
 
 
 @dataclass(frozen=True)

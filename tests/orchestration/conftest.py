@@ -23,7 +23,7 @@ from engine.db.embedded.databases import (
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
-from tests.orchestration.lines import PlainApi
+from tests.kit.prefect import PlainApi
 from tests.orchestration.standin import SCHEMA, StandIn
 
 HERE = Path(__file__).parent

@@ -17,8 +17,8 @@ from engine.orchestration.guard import check_server
 from engine.orchestration.health import status_of
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import PrefectAddress
+from tests.kit.prefect import PlainApi
 from tests.orchestration.conftest import Site
-from tests.orchestration.lines import PlainApi
 from tests.orchestration.standin import until
 
 pytestmark = pytest.mark.long

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from tests.kit.prefect import slow_line
 from tests.orchestration.conftest import Site
-from tests.orchestration.lines import slow_line
 from tests.orchestration.standin import until
 
 pytestmark = pytest.mark.long

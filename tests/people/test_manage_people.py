@@ -37,7 +37,7 @@ from engine.people.views import member, members, unit_list
 from engine.sign_in.actions.sessions import sign_in, viewer_of
 from engine.web.terminal import SYSTEM
 from engine.work.actions.items import claim_work_item
-from tests.acceptance.shipped_files import library
+from tests.kit.shipped import library
 from tests.kit.world import World
 
 PASSWORD = "four words make one"

@@ -37,7 +37,7 @@ from engine.sharing.actions.consents import withdraw_consent
 from engine.sharing.actions.referrals import accept_referral, decline_referral, offer_referral, recall_referral
 from engine.work.actions.items import claim_work_item
 from engine.work.store import ItemStore
-from tests.kit.closing import close_at_once
+from tests.kit.cases import close_at_once
 from tests.kit.world import INTAKE, World
 from tests.persons.test_persons import ask, event_types, person_of
 from tests.sharing.test_sharing import agree, row, share

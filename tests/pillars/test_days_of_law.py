@@ -20,9 +20,9 @@ from pillars.protection.steps import Witness
 from pillars.rescue.steps import Identify
 from pillars.restitution.schemes import claim_limit
 from pillars.restitution.steps import Award, Eligibility, Interim, limit_dates
-from tests.acceptance.shipped_files import library
 from tests.kit.pillars import NOW as NOON_IN_MARCH
 from tests.kit.pillars import FakeContext, OtherLaw, conclude, law_time, person, prepare, run
+from tests.kit.shipped import library
 
 ZONE = "Asia/Kolkata"
 NOW = FakeContext(now=datetime(2026, 7, 1, tzinfo=UTC))

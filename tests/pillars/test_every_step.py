@@ -165,7 +165,9 @@ def test_every_step_proposes_something_and_something_follows_from_it(step: StepT
 def test_the_papers_print_with_all_with_little_and_with_nothing(step: StepType, name: str) -> None:
     form, needed = form_of(step), NEEDED.get(step.key, {})
     for answers in (example(form, **needed), example(form, full=False)):
-        assert "C-2026-0001" in render(name, step, answers)
+        page = render(name, step, answers)
+        assert "C-2026-0001" in page
+        assert "D-1" in page
     assert "not recorded" in render(name, step, {})
 
 

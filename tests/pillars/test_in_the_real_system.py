@@ -7,7 +7,7 @@ import pytest
 
 from engine.core.records import StepStatus
 from pillars.policing.steps import Fir, Refusal
-from tests.kit.one_case import HOUR, Work
+from tests.kit.cases import HOUR, Work
 from tests.kit.pillars import render
 
 

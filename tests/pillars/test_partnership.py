@@ -23,7 +23,6 @@ from tests.kit.pillars import (
     example,
     prepare,
     problems,
-    render,
     run,
 )
 
@@ -179,11 +178,3 @@ def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
     done = run(silence, context)
     assert done.outputs == outputs
     assert bool(done.notes) is outputs["offer_second"]
-
-
-@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
-def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    for step in (Onboard.step_type, Review.step_type):
-        page = render(step.documents[0].name, step, example(step.form, full=full))
-        assert "D-1" in page
-        assert "not recorded" in render(step.documents[0].name, step, {})

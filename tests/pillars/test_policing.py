@@ -10,7 +10,6 @@ from engine.builtin import Release
 from engine.plugin.answers import read_answers
 from engine.plugin.context import StepContext
 from engine.plugin.counting import Law
-from engine.plugin.following import Watch
 from engine.plugin.steps import StepType
 from pillars.policing.bail import bail_day
 from pillars.policing.custody import chain_of
@@ -50,6 +49,7 @@ from tests.kit.pillars import (
     problems,
     render,
     run,
+    said,
     sentences,
 )
 
@@ -156,11 +156,6 @@ def test_digital_evidence_asks_for_a_hash_a_certificate_and_a_seal() -> None:
 MARCH_7 = datetime(2026, 3, 7, 15, 30, tzinfo=UTC)
 REFUSED: dict[str, Any] = {"refused": True, "fir_datetime": "2026-03-07T15:30:00Z", "station": "Station One"}
 OVER = dict.fromkeys(("refusal", "superintendent", "magistrate", "ordered"))
-
-
-def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
-    """Give what is watched: by name, the limit of the law or else the step type; None for what is watched no longer."""
-    return {one.name: None if one.is_over else one.law or one.uses for one in watches}
 
 
 def test_a_refusal_goes_up_rung_by_rung_and_each_rung_opens_the_next() -> None:

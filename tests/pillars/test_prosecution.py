@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.following import Watch
 from pillars.prosecution.forms import HearingForm, HearingSettings, OutcomeForm
 from pillars.prosecution.steps import Engage, Hearing, Outcome, Statement, Testimony, calendar
 from tests.kit.pillars import (
@@ -18,6 +17,7 @@ from tests.kit.pillars import (
     problems,
     render,
     run,
+    said,
 )
 
 
@@ -117,11 +117,6 @@ def test_the_next_hearing_is_a_fact_from_the_start_of_its_day() -> None:
 
 OPENS = datetime(2026, 3, 12, 18, 30, tzinfo=UTC)
 """When 13 March begins in India: a week before the hearing."""
-
-
-def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
-    """Give what is watched: by name, the limit of the law or else the step type; None for what is watched no longer."""
-    return {one.name: None if one.is_over else one.law or one.uses for one in watches}
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,11 @@ from pillars.reintegration.steps import (
 )
 from pillars.reintegration.visits import milestones, missed, red_flag
 from tests.kit.pillars import (
-    NEEDED,
     FakeContext,
     conclude,
     example,
     prepare,
     problems,
-    render,
     run,
 )
 
@@ -280,14 +278,6 @@ def test_mediation_begins_with_the_home_report_and_an_unsafe_agreement_opens_the
     assert len(prepare(Mediation).notes) == 1
     (watch,) = conclude(Mediation, {"safe": False}).watches
     assert watch.uses == "protection.safety"
-
-
-@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
-def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    for step in (Visit.step_type, Close.step_type):
-        page = render(step.documents[0].name, step, example(step.form, full=full, **NEEDED.get(step.key, {})))
-        assert "C-2026-0001" in page
-        assert "not recorded" in render(step.documents[0].name, step, {})
 
 
 def _on(day: date) -> StepContext:

@@ -29,7 +29,6 @@ from tests.kit.pillars import (
     person,
     prepare,
     problems,
-    render,
     run,
     sentences,
 )
@@ -397,11 +396,3 @@ def test_the_grant_is_looked_at_until_it_was_paid(answers: Any, before: Any, due
     (watch,) = conclude(Wages, answers, before=before).watches
     assert watch.is_over is (due is None)
     assert (watch.due_at and watch.due_at.date()) == due
-
-
-@pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
-def test_papers_print_with_full_and_with_minimal_answers(*, full: bool) -> None:
-    for step in (Claim.step_type, Award.step_type, Payment.step_type, Wages.step_type):
-        for document in step.documents:
-            assert "C-2026-0001" in render(document.name, step, example(step.form, full=full))
-            assert "not recorded" in render(document.name, step, {})

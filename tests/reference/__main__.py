@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.definitions.catalogue import RegistryCatalogue
-from tests.acceptance.shipped_files import CASES, library, registry, shipped
+from tests.kit.shipped import CASES, library, registry, shipped
 from tests.reference.law_limits import render_limits
 from tests.reference.step_types import render_reference
 from tests.reference.workflow_pages import Handbook

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from engine.language.names import Role
-from tests.acceptance.shipped_files import CASES, library, registry, shipped
+from tests.kit.shipped import CASES, library, registry, shipped
 from tests.reference.__main__ import AS_OF, FOLDER, pages, workflow_page, write
 
 INDEX: Final = FOLDER.parent / "generated.md"

@@ -14,8 +14,7 @@ from engine.rehearsal.many_cases import AlertBudget, alert_budget
 from engine.rehearsal.simulated import SimulatedReport
 from engine.rehearsal.simulator import simulate
 from engine.rehearsal.story import read_story
-from tests.acceptance.shipped_files import CASES, library, registry, shipped
-from tests.acceptance.story_files import STORIES
+from tests.kit.shipped import CASES, STORIES, library, registry, shipped
 from tests.rehearsal.test_simulator import REPORT
 
 pytestmark = pytest.mark.long

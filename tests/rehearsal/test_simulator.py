@@ -11,7 +11,7 @@ from engine.core.law.told import TELLS
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.rehearsal.simulated import SimulatedFacts, SimulatedReport, drawn_facts
 from engine.rehearsal.simulator import simulate
-from tests.acceptance.shipped_files import CASES, library, registry, shipped
+from tests.kit.shipped import CASES, library, registry, shipped
 
 REPORT = SimulatedReport(
     {"is_child_suspected": "yes", "immediate_danger": True}, datetime(2026, 3, 7, 13, 10, tzinfo=UTC), "IN-AS"

@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from engine.app import build_engine
 from engine.approvals.actions.handlers import lapse_approvals
@@ -16,7 +15,6 @@ from engine.assembly import Engine
 from engine.cases.access_store import AccessStore
 from engine.cases.actions.open import open_case
 from engine.cases.store import CaseStore
-from engine.cli.main import app
 from engine.core.access import Grant
 from engine.core.policy import Viewer
 from engine.errors import (
@@ -39,8 +37,8 @@ from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.sessions import become, sign_in, viewer_of
-from tests.kit.closing import close_at_once
-from tests.kit.installation import Installation, installed
+from tests.kit.cases import close_at_once
+from tests.kit.installation import Installation
 
 pytestmark = pytest.mark.long
 
@@ -63,12 +61,6 @@ class Before:
     token: str = ""
     key: str = ""
     link: str = ""
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Installation]:
-    with installed(with_prefect=False) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -113,20 +105,16 @@ def restored(site: Installation, before: Before, tmp_path_factory: pytest.TempPa
     """Restore a backup that was made while all of that held."""
     assert viewer_of(site.engine, before.token) is not None
     backup = tmp_path_factory.mktemp("backup") / "before.dump"
-    made = run(site, "backup", str(backup))
+    made = site.icmc("backup", str(backup))
     assert made.exit_code == 0, made.output
     site.engine.dispose()
-    done = run(site, "restore", str(backup), "--replace")
+    done = site.icmc("restore", str(backup), "--replace")
     assert done.exit_code == 0, done.output
     assert "It is under review" in done.output
     assert "Suspended: 2 grants" in done.output
     fresh = build_engine(site.settings, site.urls)
     yield fresh
     fresh.dispose()
-
-
-def run(site: Installation, *words: str) -> Result:
-    return CliRunner().invoke(app, list(words), env=site.environment)
 
 
 def _agree_to_erase(site: Installation, unit: UUID, people: dict[str, Viewer]) -> None:
@@ -183,14 +171,13 @@ def test_what_was_answered_since_is_not_answered_again_and_nothing_is_erased(res
 def test_two_people_let_go_and_what_was_called_back_stays_over(
     site: Installation, restored: Engine, before: Before
 ) -> None:
-    listed = json.loads(run(site, "custody", "show", "--json").output)
+    listed = json.loads(site.icmc("custody", "show", "--json").output)
     assert {one["case_number"] for one in listed["grants"]} == set(before.numbers)
     assert len(listed["people"]) >= len(before.people) + len(before.others)
     keeper, other = before.people["system_administrator"], before.others["system_administrator"]
     with pytest.raises(NotAllowedError):
         standing(restored, viewer=before.people["caseworker"])
-    asked = run(
-        site, "custody", "release", "--as", _address(restored, before, "system_administrator"), "--without",
+    asked = site.icmc("custody", "release", "--as", _address(restored, before, "system_administrator"), "--without",
         before.numbers[1],
     )  # fmt: skip
     assert asked.exit_code == 3, asked.output
@@ -205,7 +192,7 @@ def test_two_people_let_go_and_what_was_called_back_stays_over(
     with pytest.raises(NotFoundError):
         restored.ask(case_page, before.others["supervisor"], before.cases[1])
     assert sign_in(restored, email=_address(restored, before, "caseworker"), password=PASSPHRASE).token
-    assert "not under review" in run(site, "custody", "show").output
+    assert "not under review" in site.icmc("custody", "show").output
     with pytest.raises(AlreadyEndedError):
         ask_release(restored, viewer=keeper)
 

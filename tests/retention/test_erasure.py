@@ -50,7 +50,7 @@ from engine.retention.actions.retention import answer_lift, ask_to_lift, place_h
 from engine.retention.tombstones import TombstoneFile
 from engine.settings import Settings
 from engine.work.store import ItemStore
-from tests.kit.closing import close_at_once
+from tests.kit.cases import close_at_once
 from tests.kit.fixtures import Filled
 from tests.kit.world import START, World, make_world
 

@@ -1,26 +1,23 @@
 """What `icmc retention`, `statistics`, `backup` and `restore` do at the end of data, over a real installation."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from engine.app import build_engine
 from engine.cases.actions.open import open_case
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.cli.main import app
 from engine.core.policy import Viewer
 from engine.errors import KeyMissingError
 from engine.rehearsal.world import people_of
 from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase_what_is_ripe
 from engine.retention.actions.retention import run_retention
-from tests.kit.closing import close_at_once
-from tests.kit.installation import Installation, installed
+from tests.kit.cases import close_at_once
+from tests.kit.installation import Installation
 
 TOLD = {
     "narrative": "x", "concern": "forced_labour", "is_child_suspected": "no", "immediate_danger": False,
@@ -28,35 +25,25 @@ TOLD = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Installation]:
-    with installed(with_prefect=False) as made:
-        yield made
-
-
-def run(site: Installation, *words: str) -> Result:
-    return CliRunner().invoke(app, list(words), env=site.environment)
-
-
 def test_a_restored_backup_is_erased_again_before_anybody_opens_it(site: Installation, tmp_path: Path) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     case_id, number = _closed(site, unit, people["case_manager"])
-    shown = run(site, "retention", "show")
+    shown = site.icmc("retention", "show")
     assert shown.exit_code == 0, shown.output
     assert "NOT SET BY A LAWYER YET" in shown.output
-    assert json.loads(run(site, "retention", "run", "--dry-run", "--json").output) == []
+    assert json.loads(site.icmc("retention", "run", "--dry-run", "--json").output) == []
     site.move_to(site.engine.clock.now() + timedelta(days=8 * 366))
-    due = json.loads(run(site, "retention", "run", "--dry-run", "--json").output)
+    due = json.loads(site.icmc("retention", "run", "--dry-run", "--json").output)
     assert [(one["case"], one["act"]) for one in due] == [(number, "review")]
-    assert f"Case {number}: review" in run(site, "retention", "run").output
+    assert f"Case {number}: review" in site.icmc("retention", "run").output
     assert run_retention(site.engine) == ()
 
     backup = tmp_path / "before.dump"
-    made = run(site, "backup", str(backup))
+    made = site.icmc("backup", str(backup))
     assert made.exit_code == 0, made.output
     _erase(site, case_id, people)
     site.engine.dispose()
-    restored = run(site, "restore", str(backup), "--replace")
+    restored = site.icmc("restore", str(backup), "--replace")
     assert restored.exit_code == 0, restored.output
     assert "Erased again, as since the backup: 1 person." in restored.output
     fresh = build_engine(site.settings, site.urls)
@@ -72,27 +59,27 @@ def test_nothing_is_restored_that_could_not_be_erased_again(site: Installation, 
     listed = site.settings.checkpoint_folder / "tombstones.jsonl"
     assert listed.exists(), "somebody was erased in the test before"
     backup = tmp_path / "now.dump"
-    assert run(site, "backup", str(backup)).exit_code == 0
+    assert site.icmc("backup", str(backup)).exit_code == 0
     hidden = site.settings.keys.rename(tmp_path / "keys.json")
-    refused = run(site, "restore", str(backup), "--replace")
+    refused = site.icmc("restore", str(backup), "--replace")
     assert refused.exit_code == 1
     assert "Put it back first" in refused.output
     assert not site.settings.keys.exists()
     hidden.rename(site.settings.keys)
     whole = listed.read_text(encoding="utf-8")
     listed.write_text(whole + "no tombstone\n", encoding="utf-8")
-    refused = run(site, "restore", str(backup), "--replace")
+    refused = site.icmc("restore", str(backup), "--replace")
     assert refused.exit_code == 1
     assert "The list of what was erased" in refused.output
     listed.write_text(whole, encoding="utf-8")
 
 
 def test_counts_of_all_units_are_withheld_when_they_are_small(site: Installation) -> None:
-    counted = run(site, "statistics", "--by", "unit", "--by", "status")
+    counted = site.icmc("statistics", "--by", "unit", "--by", "status")
     assert counted.exit_code == 0, counted.output
     assert "withheld" in counted.output
-    assert run(site, "statistics", "--by", "month", "--of", "people").exit_code == 2
-    refused = run(site, "statistics", "--by", "name")
+    assert site.icmc("statistics", "--by", "month", "--of", "people").exit_code == 2
+    refused = site.icmc("statistics", "--by", "name")
     assert refused.exit_code == 1
     assert "Traceback" not in refused.output
 

@@ -12,7 +12,7 @@ from engine.definitions.store import DefinitionStore
 from engine.overview.views.copies import copies
 from engine.retention.actions.erasure import erase_what_is_ripe
 from engine.web.times import short
-from tests.kit.closing import close_at_once
+from tests.kit.cases import close_at_once
 from tests.kit.portal import Portal, Reported, agree, hidden, report_case
 
 NAME = "Zulekha Blindtoken"

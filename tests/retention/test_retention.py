@@ -29,7 +29,7 @@ from engine.retention.records import Act, Proposed, proposed, still_kept
 from engine.web.terminal import SYSTEM
 from engine.work.actions.items import claim_work_item
 from engine.work.views.worklist import worklist
-from tests.kit.closing import close_at_once
+from tests.kit.cases import close_at_once
 from tests.kit.world import World, replace_roles
 
 POLICY = """

@@ -23,7 +23,7 @@ from engine.sharing.actions.partners import answer_by_link, make_partner_link, o
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral
 from engine.sharing.records.consent import GivenBy
 from engine.work.views.form import item_form
-from tests.kit.one_case import DAY, Work
+from tests.kit.cases import DAY, Work
 from tests.kit.world import World
 
 STATEMENT = "prosecution.statement"

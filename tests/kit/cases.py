@@ -1,4 +1,4 @@
-"""One case in the real system, and short ways to work on it: steps are added, answered, and what follows is done."""
+"""One case in the real system, and short ways to work on it, until it is closed."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -24,9 +24,9 @@ from engine.rehearsal.world import World, people_of
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
-from tests.acceptance.story_files import STORIES
 from tests.kit.acting import Acting
 from tests.kit.pillars import example
+from tests.kit.shipped import STORIES
 
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 START = datetime(2026, 6, 1, 4, 30, tzinfo=UTC)
@@ -142,3 +142,12 @@ class Work(OneCase):
             carry_out(self.engine, tx, state, command, actor_id=None, now=self.world.now())
             tx.commit()
         self.world.settle_jobs()
+
+
+def close_at_once(engine: Engine, case_id: UUID, viewer: Viewer) -> None:
+    """Close a case although something is open in it, as if a second person had agreed."""
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        carry_out(engine, tx, state, cm.CloseCase("mistake"), actor_id=viewer.actor_id, now=now)
+        tx.commit()
