@@ -41,8 +41,7 @@ def test_who_is_denied_loses_the_case_and_what_they_had_claimed(world: World, ca
     denial = deny(world, case_id, lead, actor_id=worker.actor_id)
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, worker, case_id)
-    with pytest.raises(NotFoundError):
-        world.act(claim_work_item, item.id, by=worker)
+    world.refuses(NotFoundError, claim_work_item, item.id, by=worker)
     assert world.load(item.id).assignee_id is None
     found = world.engine.ask(case_access, lead, case_id)
     assert [(one.id, one.whom, one.kind) for one in found.recusals] == [(denial, worker.name, "person")]
@@ -67,8 +66,7 @@ def test_lifting_needs_a_second_person_of_the_case(world: World, case_id: UUID) 
         answer(viewer=world.who("counsellor"), approved=True)
     answer(viewer=second, approved=True)
     assert world.engine.ask(case_page, worker, case_id).id == case_id
-    with pytest.raises(AlreadyEndedError):
-        world.act(answer_lift, case_id, request, by=second, approved=False)
+    world.refuses(AlreadyEndedError, answer_lift, case_id, request, by=second, approved=False)
 
 
 def test_a_request_that_is_refused_or_runs_out_changes_nothing(world: World, case_id: UUID) -> None:
@@ -79,8 +77,7 @@ def test_a_request_that_is_refused_or_runs_out_changes_nothing(world: World, cas
     world.act(answer_lift, case_id, first, by=second, approved=False)
     late = end_recusal(world.engine, case_id, denial, command_id=uuid4(), **given)  # type: ignore[arg-type]
     world.clock.move_to(world.clock.now() + timedelta(days=7))
-    with pytest.raises(AlreadyEndedError):
-        world.act(answer_lift, case_id, late, by=second, approved=True)
+    world.refuses(AlreadyEndedError, answer_lift, case_id, late, by=second, approved=True)
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, worker, case_id)
 

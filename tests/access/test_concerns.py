@@ -23,8 +23,7 @@ def test_a_concern_reaches_the_safeguarding_lead_alone(world: World) -> None:
     told = world.rows("SELECT recipient_id FROM message WHERE kind = 'concern'")
     assert {row[0] for row in told} == {lead.actor_id}
     for viewer in (about, world.who("supervisor"), world.who("system_administrator"), world.other("safeguarding_lead")):
-        with pytest.raises(NotFoundError):
-            read_concern(world.engine, concern, viewer=viewer)
+        world.refuses(NotFoundError, read_concern, concern, by=viewer)
     for viewer in (raiser, lead):
         assert read_concern(world.engine, concern, viewer=viewer)[1] == WORDS
     assert WORDS not in world.dump()
@@ -34,8 +33,7 @@ def test_the_supervisor_of_the_person_concerned_never_hears_of_it(world: World) 
     about, lead = world.who("caseworker"), world.who("safeguarding_lead")
     world.change_actor(about, supervisor_id=lead.actor_id)
     concern = tell(world, world.who("lawyer"), about)
-    with pytest.raises(NotFoundError):
-        read_concern(world.engine, concern, viewer=lead)
+    world.refuses(NotFoundError, read_concern, concern, by=lead)
     assert read_concern(world.engine, concern, viewer=world.other("safeguarding_lead"))
 
 
@@ -49,8 +47,7 @@ def test_what_was_told_to_somebody_who_acts_no_longer_is_told_to_somebody_else(w
     told = world.rows("SELECT link FROM message WHERE kind = 'concern' AND recipient_id = :id", id=other.actor_id)
     assert {row[0] for row in told} == {f"/concerns/{concern}"}
     for viewer, of in ((other, closed), (about, concern), (lead, concern)):
-        with pytest.raises(NotFoundError):
-            read_concern(world.engine, of, viewer=viewer)
+        world.refuses(NotFoundError, read_concern, of, by=viewer)
 
 
 def test_a_concern_that_nobody_may_hear_waits_for_the_next_who_may_and_administrators_are_told(world: World) -> None:
@@ -71,15 +68,13 @@ def test_a_concern_that_nobody_may_hear_waits_for_the_next_who_may_and_administr
 def test_a_concern_about_a_safeguarding_lead_goes_to_a_nodal_officer_of_another_unit(world: World) -> None:
     concern = tell(world, world.who("lawyer"), world.who("safeguarding_lead"))
     assert read_concern(world.engine, concern, viewer=world.other("nodal_officer"))
-    with pytest.raises(NotFoundError):
-        read_concern(world.engine, concern, viewer=world.who("nodal_officer"))
+    world.refuses(NotFoundError, read_concern, concern, by="nodal_officer")
 
 
 def test_an_answer_reaches_who_told_it_and_nobody_else(world: World) -> None:
     raiser, lead = world.who("press_officer"), world.who("safeguarding_lead")
     concern = tell(world, raiser, world.who("caseworker"))
-    with pytest.raises(NotFoundError):
-        world.act(answer_concern, concern, by=raiser, status="closed", words="Nothing to see.")
+    world.refuses(NotFoundError, answer_concern, concern, by=raiser, status="closed", words="Nothing to see.")
     world.act(answer_concern, concern, by=lead, status="looked_into", words="I speak to him today.")
     found, _, answer = read_concern(world.engine, concern, viewer=raiser)
     assert (found.status, answer) == ("looked_into", "I speak to him today.")

@@ -131,8 +131,7 @@ def test_a_second_person_confirms_it_or_ends_it_at_once(world: World) -> None:
     assert world.engine.ask(case_page, helper, one.case_id)
     with pytest.raises(NotFoundError):
         world.engine.ask(case_page, helper, two.case_id)
-    with pytest.raises(AlreadyEndedError):
-        world.act(answer_emergency_access, first, by="supervisor", approved=False)
+    world.refuses(AlreadyEndedError, answer_emergency_access, first, by="supervisor", approved=False)
     assert world.rows('SELECT second_by FROM "grant" WHERE case_id = :c', c=one.case_id)[0][0] == lead.actor_id
 
 
@@ -142,8 +141,7 @@ def test_who_must_not_know_of_the_case_neither_hears_of_it_nor_answers(world: Wo
     request = ask(world, world.other("caseworker"), opened.case_number)
     _barred(world, opened.case_id, barred, how)
     for approved in (True, False):
-        with pytest.raises(NotFoundError):
-            world.act(answer_emergency_access, request, by=barred, approved=approved)
+        world.refuses(NotFoundError, answer_emergency_access, request, by=barred, approved=approved)
     if how != "sealed":
         ask(world, world.other("counsellor"), opened.case_number)
         [(again,)] = world.rows("SELECT id FROM emergency_access WHERE id <> :first", first=request)
@@ -160,8 +158,7 @@ def test_nobody_else_can_confirm_it(world: World, role: str) -> None:
     opened = world.open()
     request = ask(world, world.other("caseworker"), opened.case_number)
     for viewer in (world.who(role), world.other("safeguarding_lead"), world.other("caseworker")):
-        with pytest.raises(NotFoundError):
-            world.act(answer_emergency_access, request, by=viewer, approved=True)
+        world.refuses(NotFoundError, answer_emergency_access, request, by=viewer, approved=True)
 
 
 def test_what_nobody_confirmed_within_a_day_is_told_above_once(world: World) -> None:
@@ -209,8 +206,7 @@ def test_who_broke_the_emergency_sees_who_the_person_is_and_that_is_written_down
     opened, helper = world.open(), world.other("caseworker")
     person = world.state(opened.case_id).persons[0].person_id
     world.act(identify_person, person, case_id=opened.case_id, by="intake_officer", identity={"name": "Mira"})
-    with pytest.raises(NotFoundError):
-        reveal_person(world.engine, person, case_id=opened.case_id, viewer=helper)
+    world.refuses(NotFoundError, reveal_person, person, case_id=opened.case_id, by=helper)
     assert not world.rows("SELECT 1 FROM reading")
     ask(world, helper, opened.case_number)
     assert reveal_person(world.engine, person, case_id=opened.case_id, viewer=helper).name == "Mira"

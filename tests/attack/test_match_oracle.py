@@ -125,8 +125,7 @@ def test_only_a_yes_is_told_to_who_asks_and_names_whom_to_call_and_no_case(world
     theirs = known_there(world)
     mine = plant(world, GIRL)
     [question] = world.engine.ask(matches, world.other("supervisor"))
-    with pytest.raises(NotAllowedError):
-        answer_match(world.engine, question.id, viewer=world.other("caseworker"), answer="yes")
+    world.refuses(NotAllowedError, answer_match, question.id, by=world.other("caseworker"), answer="yes")
     with pytest.raises(NotFoundError) as real:
         answer_match(world.engine, question.id, viewer=world.who("supervisor"), answer="yes")
     with pytest.raises(NotFoundError) as made_up:
@@ -135,8 +134,7 @@ def test_only_a_yes_is_told_to_who_asks_and_names_whom_to_call_and_no_case(world
     assert asker_knows(world) == []
     for _ in range(2):
         answer_match(world.engine, question.id, viewer=world.other("supervisor"), answer="yes")
-    with pytest.raises(AlreadyEndedError):
-        answer_match(world.engine, question.id, viewer=world.other("supervisor"), answer="no")
+    world.refuses(AlreadyEndedError, answer_match, question.id, by=world.other("supervisor"), answer="no")
     [found] = world.engine.ask(matches, world.who("supervisor"))
     assert (found.case_id, found.unit, found.is_question) == (mine, "Unit IN (There)", False)
     assert str(theirs) not in found.model_dump_json()

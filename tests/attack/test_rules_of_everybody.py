@@ -87,12 +87,10 @@ def test_nobody_of_one_organisation_agrees_to_what_is_everybodys(world: World, w
     assert done.waits_for
     subject = _subject(world)
     for role in AGREE:
-        with pytest.raises(NotAllowedError):
-            answer_proposal(world.engine, subject, viewer=world.other(role), approved=True)
+        world.refuses(NotAllowedError, answer_proposal, subject, by=world.other(role), approved=True)
         if role != author:
             assert world.engine.ask(waiting, world.other(role)) == ()
-            with pytest.raises(NotFoundError):
-                proposed_changes(world.engine, done.waits_for, viewer=world.other(role))
+            world.refuses(NotFoundError, proposed_changes, done.waits_for, by=world.other(role))
     assert proposed_changes(world.engine, done.waits_for, viewer=world.other(author)), "its author reaches it"
     assert world.rows("SELECT id FROM definition_version WHERE status = 'published' AND author <> 'shipped'") == []
     answer_proposal(world.engine, subject, viewer=world.who("nodal_officer"), approved=True)
@@ -116,8 +114,7 @@ def test_what_was_asked_of_another_unit_before_is_answered_there_by_nobody(world
     _propose(world, SLOWER, world.who("case_manager"))
     subject = _subject(world)
     world.rows("UPDATE approval_request SET unit_id = :unit", unit=world.other_unit)
-    with pytest.raises(ConflictError):
-        answer_proposal(world.engine, subject, viewer=world.other("nodal_officer"), approved=True)
+    world.refuses(ConflictError, answer_proposal, subject, by=world.other("nodal_officer"), approved=True)
     assert world.rows("SELECT id FROM definition_version WHERE status = 'published' AND author <> 'shipped'") == []
 
 
@@ -209,8 +206,7 @@ def test_files_of_several_owners_are_agreed_to_by_the_hub(world: World) -> None:
     own = VISIT.replace("workflow: visit", "workflow: theirs")
     done = propose_files(world.engine, {"a.yaml": own, "b.yaml": SLOWER}, viewer=world.other("case_manager"))
     assert {one.waits_for for one in done} == {done[0].waits_for}
-    with pytest.raises(NotAllowedError):
-        answer_proposal(world.engine, _subject(world), viewer=world.other("nodal_officer"), approved=True)
+    world.refuses(NotAllowedError, answer_proposal, _subject(world), by=world.other("nodal_officer"), approved=True)
 
 
 def test_an_installation_without_a_hub_changes_no_rule_of_everybody(world: World) -> None:

@@ -94,7 +94,5 @@ def test_the_code_is_shown_to_the_unit_of_the_case_on_the_page_of_a_saved_report
     page = portal.as_role("intake_officer").get(f"{reported.page}/saved?who=theirs").text
     assert code_of(portal, reported) in page
     assert "Give it to them in person" in page
-    with pytest.raises((NotFoundError, NotAllowedError)):
-        receipt_code(portal.engine, case_of(reported), viewer=portal.people["system_administrator"])
-    with pytest.raises(NotFoundError):
-        receipt_code(portal.engine, uuid4(), viewer=portal.people["intake_officer"])
+    portal.refuses((NotFoundError, NotAllowedError), receipt_code, case_of(reported), by="system_administrator")
+    portal.refuses(NotFoundError, receipt_code, uuid4(), by="intake_officer")

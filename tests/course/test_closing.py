@@ -79,8 +79,7 @@ def test_who_asked_and_who_supervises_nothing_never_agree(world: World) -> None:
     for role in ("case_manager", "caseworker"):
         with pytest.raises(NotAllowedError):
             answer(world, case_id, role)
-    with pytest.raises(NotFoundError):
-        answer_closing(world.engine, case_id, viewer=world.other("supervisor"), approved=True)
+    world.refuses(NotFoundError, answer_closing, case_id, by=world.other("supervisor"), approved=True)
     answer(world, case_id, "nodal_officer")
     with pytest.raises(AlreadyEndedError):
         answer(world, case_id, "safeguarding_lead")

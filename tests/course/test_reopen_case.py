@@ -57,10 +57,8 @@ def test_why_is_told_by_the_history_and_the_words_only_by_a_recorded_act(world: 
     assert lines[told[0]].startswith("The case was opened again")
     assert told[1] == f"{CANARY} wrote to us."
     assert world.rows("SELECT count(*) FROM reading WHERE what = 'reasons'")[0][0] == seen + 1
-    with pytest.raises(NotAllowedError):
-        read_reasons(world.engine, case_id, viewer=world.who("press_officer"))
-    with pytest.raises(NotFoundError):
-        read_reasons(world.engine, case_id, viewer=world.other("caseworker"))
+    world.refuses(NotAllowedError, read_reasons, case_id, by="press_officer")
+    world.refuses(NotFoundError, read_reasons, case_id, by=world.other("caseworker"))
 
 
 def test_who_does_not_lead_opens_no_case_again_and_a_stranger_finds_none(world: World) -> None:
@@ -137,8 +135,7 @@ def test_what_was_proposed_since_its_time_was_over_is_off_and_time_runs_anew_fro
     _reopen(world, case_id)
     [proposal] = world.rows("SELECT id, decision, decided_at FROM retention_proposal")
     assert (proposal.decision, proposal.decided_at) == ("reopened", world.clock.now())
-    with pytest.raises(AlreadyEndedError):
-        decide_proposal(world.engine, proposal.id, viewer=world.who("case_manager"), decision="taken")
+    world.refuses(AlreadyEndedError, decide_proposal, proposal.id, by="case_manager", decision="taken")
     assert run_retention(world.engine) == (), "it is open"
     world.act(close_case, case_id, by="case_manager", reason_code="mistake")
     assert run_retention(world.engine) == (), "its time runs from now"
@@ -148,10 +145,8 @@ def test_what_was_proposed_since_its_time_was_over_is_off_and_time_runs_anew_fro
 
 def test_closing_calls_off_what_is_open_and_says_why(world: World) -> None:
     case_id = world.at_look().case_id
-    with pytest.raises(NotAllowedError):
-        world.act(close_case, case_id, by="caseworker", reason_code="duplicate")
-    with pytest.raises(InvalidAnswersError):
-        world.act(close_case, case_id, by="supervisor", reason_code="bored")
+    world.refuses(NotAllowedError, close_case, case_id, by="caseworker", reason_code="duplicate")
+    world.refuses(InvalidAnswersError, close_case, case_id, by="supervisor", reason_code="bored")
     world.act(close_case, case_id, by="supervisor", reason_code="duplicate", words=f"See the case of {CANARY}.")
     answer_closing(world.engine, case_id, viewer=world.who("nodal_officer"), approved=True)
     state = world.state(case_id)
@@ -162,8 +157,7 @@ def test_closing_calls_off_what_is_open_and_says_why(world: World) -> None:
     assert list(read_reasons(world.engine, case_id, viewer=world.who("supervisor")).values()) == [
         f"See the case of {CANARY}."
     ]
-    with pytest.raises(AlreadyEndedError):
-        world.act(close_case, case_id, by="supervisor", reason_code="duplicate")
+    world.refuses(AlreadyEndedError, close_case, case_id, by="supervisor", reason_code="duplicate")
 
 
 def test_a_step_is_called_off_once_with_a_reason_by_who_may_change_the_plan(world: World) -> None:

@@ -105,8 +105,7 @@ def test_a_hearing_opens_a_week_before_and_comes_as_a_file_for_the_calendar(case
     assert "LOCATION:Hall 3\r\n" in made.text
     assert made.name.removesuffix(".ics") in made.text
     assert "body" not in made.text
-    with pytest.raises((NotACandidateError, NotFoundError)):
-        appointment_file(case.engine, item.id, viewer=case.people["press_officer"])
+    case.refuses((NotACandidateError, NotFoundError), appointment_file, item.id, by="press_officer")
     links = [
         one.link for one in case.engine.ask(notices, case.people["lawyer"]) if one.link and one.link.endswith(".ics")
     ]
@@ -117,8 +116,7 @@ def test_an_item_that_is_no_appointment_has_no_file(case: Work) -> None:
     step_id = case.add("prosecution.hearing")
     case.world.settle_jobs()
     item = case.of(ItemStore).open_of_step(step_id)
-    with pytest.raises(NotFoundError):
-        appointment_file(case.engine, item.id, viewer=case.people["lawyer"])
+    case.refuses(NotFoundError, appointment_file, item.id, by="lawyer")
 
 
 def test_the_second_adjournment_is_pointed_out_on_the_page_of_its_step(case: Work) -> None:

@@ -424,8 +424,7 @@ def test_only_who_was_told_or_may_steer_the_case_says_that_it_was_seen(world: Wo
     world.fire()
     deadline = world.deadline(case_id, "look")
     for who, error in ((world.who("counsellor"), NotAllowedError), (world.other("supervisor"), NotFoundError)):
-        with pytest.raises(error):
-            world.act(acknowledge, deadline.id, case_id=case_id, by=who)
+        world.refuses(error, acknowledge, deadline.id, case_id=case_id, by=who)
     world.act(acknowledge, deadline.id, case_id=case_id, by="lawyer")
     row = world.rows("SELECT acknowledged_by, acknowledged_at FROM escalation")[0]
     assert (row.acknowledged_by, row.acknowledged_at) == (world.who("lawyer").actor_id, world.clock.now())

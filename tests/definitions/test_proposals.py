@@ -82,11 +82,9 @@ def test_those_who_may_agree_are_told_and_nobody_else_answers(world: World) -> N
     for role in ("caseworker", "supervisor", "auditor"):
         with pytest.raises(NotAllowedError):
             answer(world, role)
-    with pytest.raises(NotAllowedError):
-        answer_proposal(world.engine, subject(world), viewer=MACHINE, approved=True)
+    world.refuses(NotAllowedError, answer_proposal, subject(world), by=MACHINE, approved=True)
     assert done.waits_for
-    with pytest.raises(NotFoundError):
-        proposed_changes(world.engine, done.waits_for, viewer=world.who("caseworker"))
+    world.refuses(NotFoundError, proposed_changes, done.waits_for, by="caseworker")
 
 
 def test_what_differs_is_shown_with_what_weighs_most_first(world: World) -> None:
@@ -109,10 +107,8 @@ def test_what_has_changed_in_between_is_not_what_was_agreed_to(world: World) -> 
     propose_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
     late = subject(world)
     world.publish(LADDER.replace("after: PT1H", "after: PT45M"), by="partnership_manager")
-    with pytest.raises(ConflictError):
-        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
-    with pytest.raises(AlreadyEndedError):
-        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
+    world.refuses(ConflictError, answer_proposal, late, by="nodal_officer", approved=True)
+    world.refuses(AlreadyEndedError, answer_proposal, late, by="nodal_officer", approved=True)
     assert str(world.engine.library().ladders["steps-up"].levels[1].after) == "PT45M"
     assert [status for status, *_ in statuses(world)] == ["refused", "published"]
     told = {row[0] for row in world.rows("SELECT recipient_id FROM message WHERE kind = 'second_decided'")}
@@ -124,8 +120,7 @@ def test_a_workflow_whose_base_has_changed_is_not_what_was_agreed_to(world: Worl
     propose_definition(world.engine, source=child, viewer=world.who("case_manager"))
     late = subject(world)
     world.publish(VISIT.replace("PT10H", "PT11H"), by="partnership_manager")
-    with pytest.raises(ConflictError):
-        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
+    world.refuses(ConflictError, answer_proposal, late, by="nodal_officer", approved=True)
     assert "child" not in {one.name for one in world.engine.ask_all(definitions)}
 
 
@@ -144,8 +139,7 @@ def test_what_nobody_answers_never_runs(world: World) -> None:
     propose_definition(world.engine, source=FASTER, viewer=world.who("case_manager"))
     late = subject(world)
     world.later(days=15)
-    with pytest.raises(AlreadyEndedError):
-        answer_proposal(world.engine, late, viewer=world.who("nodal_officer"), approved=True)
+    world.refuses(AlreadyEndedError, answer_proposal, late, by="nodal_officer", approved=True)
     assert lapse_approvals(world.engine) == 1
     assert [status for status, *_ in statuses(world)] == ["refused"]
 
@@ -235,10 +229,8 @@ def test_files_that_need_each_other_are_published_together(world: World) -> None
 
 def test_a_calendar_is_changed_by_an_administrator_and_a_ladder_by_who_answers_for_the_work(world: World) -> None:
     calendar = CALENDAR.replace("[sun]", "[sat, sun]")
-    with pytest.raises(NotAllowedError):
-        propose_definition(world.engine, source=calendar, viewer=world.who("case_manager"))
-    with pytest.raises(NotAllowedError):
-        propose_definition(world.engine, source=FASTER, viewer=world.who("system_administrator"))
+    world.refuses(NotAllowedError, propose_definition, source=calendar, by="case_manager")
+    world.refuses(NotAllowedError, propose_definition, source=FASTER, by="system_administrator")
     world.publish(calendar, by="system_administrator")
     assert versions(world, "calendar", "IN")[-1][:2] == (2, "published")
     assert not replace_roles(world.who("case_manager")).roles

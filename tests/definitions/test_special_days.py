@@ -146,10 +146,8 @@ def test_a_day_that_makes_no_sense_is_refused_in_words(world: World, new: NewDay
 
 def test_a_day_is_added_once_by_who_may_and_to_a_calendar_that_is_there(world: World) -> None:
     admin = world.who("system_administrator")
-    with pytest.raises(NotAllowedError):
-        add_special_day(world.engine, STRIKE, viewer=world.who("case_manager"))
-    with pytest.raises(NotFoundError):
-        add_special_day(world.engine, replace(STRIKE, calendar="XX"), viewer=admin)
+    world.refuses(NotAllowedError, add_special_day, STRIKE, by="case_manager")
+    world.refuses(NotFoundError, add_special_day, replace(STRIKE, calendar="XX"), by=admin)
     with pytest.raises(SpecialDayError, match="no one added it"):
         remove_special_day(world.engine, calendar="IN", day=MONDAY, viewer=admin)
     together, refused = threading.Barrier(2), []

@@ -167,8 +167,7 @@ def test_the_original_and_what_no_scanner_has_seen_ask_for_a_recent_proof(world:
     clean = scanned.finish()
     viewer = world.who("caseworker")
     for wanted, original in ((file_id, False), (file_id, True), (clean, True)):
-        with pytest.raises(StepUpNeededError):
-            open_file(world.engine, wanted, case_id=case_id, viewer=viewer, original=original)
+        world.refuses(StepUpNeededError, open_file, wanted, case_id=case_id, by=viewer, original=original)
     got = open_file(world.engine, clean, case_id=case_id, viewer=viewer)
     assert b"".join(got.parts) == b"seen by a scanner"
 
@@ -233,8 +232,7 @@ def test_a_file_that_is_sealed_well_but_is_not_what_came_is_not_given_out(world:
         other = bytes(min(PART, len(TEXT) - PART))
         tx.of(FileStore).add_part(file_id, case_id=case_id, copy_of="original", number=1, content=other)
         tx.commit()
-    with pytest.raises(DamagedError):
-        open_file(world.engine, file_id, case_id=case_id, viewer=proved(world, "caseworker"), original=True)
+    world.refuses(DamagedError, open_file, file_id, case_id=case_id, by=proved(world, "caseworker"), original=True)
     assert b"".join(open_file(world.engine, file_id, case_id=case_id, viewer=proved(world, "caseworker")).parts)
 
 

@@ -168,10 +168,10 @@ def test_the_screenshot_of_a_report_waits_for_the_question_too(case: Work) -> No
 
 def test_a_report_with_a_copy_opens_no_case_before_the_question_is_answered(case: Work) -> None:
     unit = case.state.case.unit_id
-    with pytest.raises(InvalidAnswersError):
-        case.act(open_case, answers=report_answers(case.play.story) | {"online_copy": "page.png"}, unit_id=unit,
-            by="intake_officer",
-        )  # fmt: skip
+    case.refuses(
+        InvalidAnswersError, open_case, answers=report_answers(case.play.story) | {"online_copy": "page.png"},
+        unit_id=unit, by="intake_officer",
+    )  # fmt: skip
 
 
 def test_whoever_types_it_in_must_answer_the_question_where_it_is_asked(case: Work) -> None:
@@ -195,8 +195,7 @@ def test_a_file_that_was_chosen_before_the_answer_is_held_back_for_good(case: Wo
     [listed] = files_of(case.engine, case.case_id, viewer=case.people["caseworker"])
     assert (listed.is_deferred, listed.sha256, listed.may_open) == (True, "", False)
     for original in (True, False):
-        with pytest.raises(FileHeldBackError):
-            open_file(case.engine, file_id, case_id=case.case_id, viewer=case.people["caseworker"], original=original)
+        case.refuses(FileHeldBackError, open_file, file_id, case_id=case.case_id, by="caseworker", original=original)
     del changed["file"]
     complete(case, step, changed)
     other = case.add("policing.evidence")

@@ -67,8 +67,7 @@ def test_only_who_keeps_the_system_running_tries_a_job_again_that_was_set_aside(
     world.open()
     job = world.jobs()[0]
     world.rows("UPDATE job SET status = 'aside', attempt = 5 WHERE id = :id", id=job.id)
-    with pytest.raises(NotAllowedError):
-        retry_job(world.engine, job.id, viewer=world.who("caseworker"))
+    world.refuses(NotAllowedError, retry_job, job.id, by="caseworker")
     retry_job(world.engine, job.id, viewer=world.who("system_administrator"))
     assert _claim_again(world, job).attempt == 1
 

@@ -162,8 +162,7 @@ def test_a_gateway_that_sends_elsewhere_is_not_followed(world: World, gateway: G
     with http_gateway() as elsewhere:
         gateway.status, gateway.location = 307, f"http://127.0.0.1:{elsewhere.port}/stolen"
         _set(world, gateway.url())
-        with pytest.raises(DeliveryError):
-            try_channel(world.engine, viewer=SYSTEM, organisation="Here", channel="sms", to="15550100000")
+        world.refuses(DeliveryError, try_channel, by=SYSTEM, organisation="Here", channel="sms", to="15550100000")
         assert len(gateway.came) == 1
         assert elsewhere.came == []
 
@@ -177,8 +176,7 @@ def test_a_gateway_serves_at_once_and_is_left_out_again_when_it_is_disabled(worl
     assert _ways(world, "supervisor") == {"email"}
     disable_channel(world.engine, viewer=SYSTEM, organisation="Here", channel="sms")
     assert _ways(world) == {"email"}
-    with pytest.raises(DeliveryError):
-        try_channel(world.engine, viewer=SYSTEM, organisation="Here", channel="sms", to="15550100000")
+    world.refuses(DeliveryError, try_channel, by=SYSTEM, organisation="Here", channel="sms", to="15550100000")
 
 
 def test_a_gateway_serves_its_own_organisation_only(world: World, gateway: Gateway) -> None:
@@ -202,14 +200,12 @@ def test_setting_a_gateway_twice_changes_nothing_and_each_change_is_noted_with_i
         world.later(minutes=1)
     lines = world.rows("SELECT act, host, rate_per_minute, changed_by FROM channel_change ORDER BY changed_at")
     assert lines == [("set", "127.0.0.1", rate, admin.actor_id) for rate in (60, 30)]
-    with pytest.raises(NotAllowedError):
-        set_channel(world.engine, viewer=world.who("caseworker"), organisation="Here", channel="sms", url=gateway.url())
-    with pytest.raises(NotFoundError):
-        set_channel(world.engine, viewer=SYSTEM, organisation="Nobody", channel="sms", url=gateway.url())
-    with pytest.raises(InvalidAnswersError):
-        set_channel(
-            world.engine, viewer=SYSTEM, organisation="Here", channel="sms", url=gateway.url(), rate_per_minute=0
-        )
+    world.refuses(NotAllowedError, set_channel, by="caseworker", organisation="Here", channel="sms", url=gateway.url())
+    world.refuses(NotFoundError, set_channel, by=SYSTEM, organisation="Nobody", channel="sms", url=gateway.url())
+    world.refuses(
+        InvalidAnswersError, set_channel, by=SYSTEM, organisation="Here", channel="sms", url=gateway.url(),
+        rate_per_minute=0,
+    )  # fmt: skip
 
 
 def test_neither_credentials_nor_numbers_of_people_are_stored_or_logged_in_clear(

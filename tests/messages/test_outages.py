@@ -206,11 +206,9 @@ def test_what_nobody_takes_for_72_hours_becomes_work_for_a_person_who_may_try_ag
     }
     mail.mood = TAKES
     retry_delivery(world.engine, ids["wanted"], viewer=SYSTEM)
-    with pytest.raises(InvalidAnswersError):
-        drop_delivery(world.engine, ids["stale"], viewer=SYSTEM, reason="Sabitri was told by telephone")
+    world.refuses(InvalidAnswersError, drop_delivery, ids["stale"], by=SYSTEM, reason="Sabitri was told by telephone")
     drop_delivery(world.engine, ids["stale"], viewer=SYSTEM, reason="told_otherwise")
-    with pytest.raises(NotFoundError):
-        retry_delivery(world.engine, ids["stale"], viewer=SYSTEM)
+    world.refuses(NotFoundError, retry_delivery, ids["stale"], by=SYSTEM)
     world.do_jobs()
     assert mail.ids() == [wanted]
     assert _states(world) == {"wanted": "delivered", "stale": "dropped"}

@@ -51,8 +51,7 @@ def test_a_small_copy_is_fetched_once_marked_and_recorded_without_a_name_or_an_a
     assert CANARY not in fetched.content.decode()
     with pytest.raises(NotFoundError):
         _fetch_with(world, copy_id, token="")
-    with pytest.raises(AlreadyEndedError):
-        link_to_copy(world.engine, copy_id, viewer=_stepped(world, "supervisor"))
+    world.refuses(AlreadyEndedError, link_to_copy, copy_id, by=_stepped(world, "supervisor"))
     row = world.rows("SELECT status, rows FROM export_copy")[0]
     assert (row.status, row.rows) == ("fetched", 2)
     assert _noted(world) == ["CopyAsked", "CopyFetched"]
@@ -85,15 +84,11 @@ def test_a_large_copy_needs_a_second_person_of_the_unit(world: World) -> None:
     _many_rows(world)
     copy_id = _ask(world, what="steps")
     assert world.rows("SELECT status FROM export_copy") == [("asked",)]
-    with pytest.raises(AlreadyEndedError):
-        link_to_copy(world.engine, copy_id, viewer=_stepped(world, "supervisor"))
-    with pytest.raises(OwnApprovalError):
-        answer_copy(world.engine, copy_id, viewer=_stepped(world, "supervisor"), agreed=True)
-    with pytest.raises(NotAllowedError):
-        answer_copy(world.engine, copy_id, viewer=_stepped(world, "caseworker"), agreed=True)
+    world.refuses(AlreadyEndedError, link_to_copy, copy_id, by=_stepped(world, "supervisor"))
+    world.refuses(OwnApprovalError, answer_copy, copy_id, by=_stepped(world, "supervisor"), agreed=True)
+    world.refuses(NotAllowedError, answer_copy, copy_id, by=_stepped(world, "caseworker"), agreed=True)
     other = world.other("nodal_officer").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
-    with pytest.raises(NotFoundError):
-        answer_copy(world.engine, copy_id, viewer=other, agreed=True)
+    world.refuses(NotFoundError, answer_copy, copy_id, by=other, agreed=True)
     answer_copy(world.engine, copy_id, viewer=_stepped(world, "nodal_officer"), agreed=True)
     assert world.rows("SELECT rows FROM export_copy")[0].rows is None
     _fetch(world, copy_id)
@@ -104,15 +99,12 @@ def test_who_asked_for_a_large_copy_takes_it_back_whatever_else_they_may(world: 
     _many_rows(world)
     copy_id = _ask(world, what="steps")
     asker = world.who("supervisor").model_copy(update={"roles": ("caseworker",), "memberships": ()})
-    with pytest.raises(NotAllowedError):
-        answer_copy(world.engine, copy_id, viewer=asker, agreed=True)
-    with pytest.raises(NotAllowedError):
-        answer_copy(world.engine, copy_id, viewer=world.who("caseworker"), agreed=False)
+    world.refuses(NotAllowedError, answer_copy, copy_id, by=asker, agreed=True)
+    world.refuses(NotAllowedError, answer_copy, copy_id, by="caseworker", agreed=False)
     answer_copy(world.engine, copy_id, viewer=asker, agreed=False)
     assert world.rows("SELECT status FROM export_copy") == [("refused",)]
     assert world.rows("SELECT ended_reason FROM approval_request") == [("withdrawn",)]
-    with pytest.raises(AlreadyEndedError):
-        answer_copy(world.engine, copy_id, viewer=_stepped(world, "nodal_officer"), agreed=True)
+    world.refuses(AlreadyEndedError, answer_copy, copy_id, by=_stepped(world, "nodal_officer"), agreed=True)
 
 
 def test_a_copy_that_has_grown_large_since_it_was_asked_for_is_not_handed_over(world: World) -> None:
@@ -192,12 +184,9 @@ def test_a_person_is_given_what_is_held_about_them_and_that_is_written_down_firs
     read = world.rows("SELECT what, subject_id FROM reading WHERE what = 'subject_report'")
     assert read == [("subject_report", person_id)]
     for viewer in (_stepped(world, "caseworker"), _stepped(world, "supervisor")):
-        with pytest.raises(NotAllowedError):
-            report_to_subject(world.engine, case_id, person_id, viewer=viewer)
-    with pytest.raises(StepUpNeededError):
-        report_to_subject(world.engine, case_id, person_id, viewer=world.who("case_manager"))
-    with pytest.raises(NotFoundError):
-        report_to_subject(world.engine, case_id, uuid4(), viewer=_stepped(world, "case_manager"))
+        world.refuses(NotAllowedError, report_to_subject, case_id, person_id, by=viewer)
+    world.refuses(StepUpNeededError, report_to_subject, case_id, person_id, by="case_manager")
+    world.refuses(NotFoundError, report_to_subject, case_id, uuid4(), by=_stepped(world, "case_manager"))
 
 
 def test_what_is_wrong_is_put_right_and_what_was_there_before_is_kept_sealed(world: World) -> None:

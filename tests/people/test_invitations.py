@@ -110,16 +110,13 @@ def test_a_link_for_another_password_ends_every_session_and_tells_the_person(wor
 
 
 def test_links_are_made_by_who_manages_people_for_who_still_acts(world: World, mary: Viewer) -> None:
-    with pytest.raises(NotAllowedError):
-        new_link(world.engine, mary.actor_id, viewer=world.who("supervisor"))
-    with pytest.raises(StepUpNeededError):
-        new_link(world.engine, mary.actor_id, viewer=world.who("system_administrator"))
+    world.refuses(NotAllowedError, new_link, mary.actor_id, by="supervisor")
+    world.refuses(StepUpNeededError, new_link, mary.actor_id, by="system_administrator")
     link = new_link(world.engine, mary.actor_id, viewer=SYSTEM).token
     deactivate(world.engine, mary.actor_id, viewer=SYSTEM)
     with pytest.raises(LinkOverError):
         open_link(world.engine, link)
-    with pytest.raises(NotFoundError):
-        new_link(world.engine, mary.actor_id, viewer=SYSTEM)
+    world.refuses(NotFoundError, new_link, mary.actor_id, by=SYSTEM)
 
 
 def test_whoever_forgot_their_password_is_told_of_to_administrators_and_nothing_tells_who_exists(
@@ -157,8 +154,7 @@ def test_people_see_and_end_their_own_sessions_only(world: World, mary: Viewer) 
     assert sum(is_present for _, is_present in found) == 1
     assert {session.device for session, is_present in found if is_present} == {"Firefox on Linux"}
     foreign = next(session for session, is_present in found if not is_present)
-    with pytest.raises(NotFoundError):
-        end_session(world.engine, foreign.id, viewer=world.who("lawyer"))
+    world.refuses(NotFoundError, end_session, foreign.id, by="lawyer")
     end_other_sessions(world.engine, viewer=viewer)
     assert viewer_of(world.engine, elsewhere) is None
     assert viewer_of(world.engine, here) is not None

@@ -246,8 +246,7 @@ def test_what_was_proved_counts_for_ten_minutes(world: World) -> None:
     world.rows("UPDATE session SET stepped_up_at = stepped_up_at - interval '10 minutes'")
     with pytest.raises(StepUpNeededError):
         require_step_up(world.engine, _viewer(world, token))
-    with pytest.raises(SignInError):
-        step_up(world.engine, viewer=_viewer(world, token), token=token, password="wrong", code="")
+    world.refuses(SignInError, step_up, by=_viewer(world, token), token=token, password="wrong", code="")
     fresh = step_up(world.engine, viewer=_viewer(world, token), token=token, password=PASSWORD, code="")
     require_step_up(world.engine, _viewer(world, fresh))
     assert viewer_of(world.engine, token) is None, "proving gives another token"
@@ -256,8 +255,7 @@ def test_what_was_proved_counts_for_ten_minutes(world: World) -> None:
 def test_with_a_second_factor_the_password_proves_nothing(world: World) -> None:
     secret, done = _set_up(world, "caseworker")
     viewer = _viewer(world, done.token)
-    with pytest.raises(WrongCodeError):
-        step_up(world.engine, viewer=viewer, token=done.token, password=PASSWORD, code="")
+    world.refuses(WrongCodeError, step_up, by=viewer, token=done.token, password=PASSWORD, code="")
     fresh = step_up(world.engine, viewer=viewer, token=done.token, password="", code=_code(world, secret, later=1))
     require_step_up(world.engine, _viewer(world, fresh), factor=True)
 
@@ -279,19 +277,14 @@ def test_a_lost_factor_is_taken_away_by_two_people_and_neither_is_its_owner(worl
     give_role(world.engine, also, viewer=SYSTEM, unit_id=world.unit, role="system_administrator")
     admin, second = proved(world.who("system_administrator")), proved(world.engine.ask_all(as_viewer, also))
     for stranger in (proved(world.who("lawyer")), proved(world.other("supervisor"))):
-        with pytest.raises(NotFoundError):
-            report_lost(world.engine, lost, viewer=stranger)
-    with pytest.raises(NotAllowedError):
-        report_lost(world.engine, admin.actor_id, viewer=admin)
-    with pytest.raises(StepUpNeededError):
-        report_lost(world.engine, lost, viewer=world.who("supervisor"))
+        world.refuses(NotFoundError, report_lost, lost, by=stranger)
+    world.refuses(NotAllowedError, report_lost, admin.actor_id, by=admin)
+    world.refuses(StepUpNeededError, report_lost, lost, by="supervisor")
     asked = report_lost(world.engine, lost, viewer=admin)
     told = world.rows("SELECT recipient_id FROM message WHERE kind = 'person_to_look_after' AND key LIKE '%|in_app'")
     assert {row[0] for row in told} == {second.actor_id}
-    with pytest.raises(NotAllowedError):
-        answer_lost(world.engine, asked, viewer=admin, approved=True)
-    with pytest.raises(NotAllowedError):
-        answer_lost(world.engine, asked, viewer=proved(world.who("supervisor")), approved=True)
+    world.refuses(NotAllowedError, answer_lost, asked, by=admin, approved=True)
+    world.refuses(NotAllowedError, answer_lost, asked, by=proved(world.who("supervisor")), approved=True)
     with pytest.raises(StepUpNeededError):
         answer_lost(world.engine, asked, viewer=second.model_copy(update={"by_factor": False}), approved=True)
     assert lost_factor_of(world.engine, lost) is not None
@@ -300,8 +293,7 @@ def test_a_lost_factor_is_taken_away_by_two_people_and_neither_is_its_owner(worl
     assert viewer_of(world.engine, done.token) is None
     assert not _begin(world, "caseworker").needs_code
     assert secret not in world.dump()
-    with pytest.raises(AlreadyEndedError):
-        answer_lost(world.engine, asked, viewer=second, approved=True)
+    world.refuses(AlreadyEndedError, answer_lost, asked, by=second, approved=True)
 
 
 def test_a_refused_or_forgotten_request_changes_nothing(world: World) -> None:
@@ -314,8 +306,7 @@ def test_a_refused_or_forgotten_request_changes_nothing(world: World) -> None:
     assert _begin(world, "caseworker").needs_code
     late = report_lost(world.engine, lost, viewer=boss)
     world.rows("UPDATE approval_request SET expires_at = asked_at + :none", none=timedelta(0))
-    with pytest.raises(AlreadyEndedError):
-        answer_lost(world.engine, late, viewer=admin, approved=True)
+    world.refuses(AlreadyEndedError, answer_lost, late, by=admin, approved=True)
     assert lost_factor_of(world.engine, lost) is None
 
 
@@ -325,13 +316,10 @@ def test_a_supervisor_who_vouched_by_mistake_takes_it_back_and_the_factor_stays(
     boss = world.who("supervisor").model_copy(update={"stepped_up_at": now})
     admin = world.who("system_administrator").model_copy(update={"stepped_up_at": now, "by_factor": True})
     asked = report_lost(world.engine, lost, viewer=boss)
-    with pytest.raises(NotAllowedError):
-        answer_lost(world.engine, asked, viewer=world.who("lawyer"), approved=False)
-    with pytest.raises(NotAllowedError):
-        answer_lost(world.engine, asked, viewer=boss, approved=True)
+    world.refuses(NotAllowedError, answer_lost, asked, by="lawyer", approved=False)
+    world.refuses(NotAllowedError, answer_lost, asked, by=boss, approved=True)
     answer_lost(world.engine, asked, viewer=world.who("supervisor"), approved=False)
-    with pytest.raises(AlreadyEndedError):
-        answer_lost(world.engine, asked, viewer=admin, approved=True)
+    world.refuses(AlreadyEndedError, answer_lost, asked, by=admin, approved=True)
     assert lost_factor_of(world.engine, lost) is None
     assert _begin(world, "caseworker").needs_code
 
@@ -341,8 +329,7 @@ def test_where_somebody_is_opens_to_a_second_factor_only(world: World) -> None:
     step = world.item(opened.case_id, "intake").step_id
     worker, now = world.who("caseworker"), world.engine.wall_clock.now()
     for proved in (worker, worker.model_copy(update={"stepped_up_at": now})):
-        with pytest.raises(StepUpNeededError):
-            reveal_places(world.engine, step, case_id=opened.case_id, viewer=proved)
+        world.refuses(StepUpNeededError, reveal_places, step, case_id=opened.case_id, by=proved)
     assert world.rows("SELECT 1 FROM reading") == []
     by_factor = worker.model_copy(update={"stepped_up_at": now, "by_factor": True})
     with pytest.raises(NotFoundError, match="journey"):

@@ -108,10 +108,8 @@ def test_an_alert_is_seen_by_a_lead_of_its_unit_only(world: World) -> None:
     cases(world)
     find_matches(world.engine)
     [there] = world.engine.ask(matches, world.other("supervisor"))
-    with pytest.raises(NotFoundError):
-        mark_match_seen(world.engine, there.id, viewer=world.who("supervisor"))
-    with pytest.raises(NotAllowedError):
-        mark_match_seen(world.engine, there.id, viewer=world.other("caseworker"))
+    world.refuses(NotFoundError, mark_match_seen, there.id, by="supervisor")
+    world.refuses(NotAllowedError, mark_match_seen, there.id, by=world.other("caseworker"))
     mark_match_seen(world.engine, there.id, viewer=world.other("supervisor"))
     [seen] = world.engine.ask(matches, world.other("supervisor"))
     assert (seen.seen_by, seen.seen_at) == (world.other("supervisor").name, world.clock.now())

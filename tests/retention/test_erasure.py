@@ -84,16 +84,12 @@ def world(postgres: EmbeddedServer, filled: Filled, tmp_path: Path) -> Iterator[
 def test_two_people_who_did_not_ask_agree_each_in_another_role_and_it_cools_off(world: World) -> None:
     case_id, person_id = _closed(world)
     erasure = _ask(world, case_id, person_id)
-    with pytest.raises(OwnApprovalError):
-        approve_erasure(world.engine, erasure, viewer=_stepped(world, "data_protection_officer"))
+    world.refuses(OwnApprovalError, approve_erasure, erasure, by=_stepped(world, "data_protection_officer"))
     assert approve_erasure(world.engine, erasure, viewer=_stepped(world, "supervisor")) is ErasureStatus.ASKED
-    with pytest.raises(OwnApprovalError):
-        approve_erasure(world.engine, erasure, viewer=_stepped(world, "supervisor"))
+    world.refuses(OwnApprovalError, approve_erasure, erasure, by=_stepped(world, "supervisor"))
     second_supervisor = _stepped(world, "nodal_officer").model_copy(update=_roles(world, "supervisor"))
-    with pytest.raises(NotAllowedError):
-        approve_erasure(world.engine, erasure, viewer=second_supervisor)
-    with pytest.raises(NotAllowedError):
-        approve_erasure(world.engine, erasure, viewer=_stepped(world, "caseworker"))
+    world.refuses(NotAllowedError, approve_erasure, erasure, by=second_supervisor)
+    world.refuses(NotAllowedError, approve_erasure, erasure, by=_stepped(world, "caseworker"))
     assert approve_erasure(world.engine, erasure, viewer=_stepped(world, "nodal_officer")) is ErasureStatus.APPROVED
     world.later(days=COOLING_OFF.days - 1)
     assert erase_what_is_ripe(world.engine) == 0
@@ -181,11 +177,9 @@ def test_nothing_is_erased_while_something_stands_against_it(world: World) -> No
     with pytest.raises(HeldError, match="an appeal is open"):
         _ask(world, case_id, person_id)
     ask_to_lift(world.engine, case_id, hold, viewer=world.who("lawyer"))
-    with pytest.raises(OwnApprovalError):
-        answer_lift(world.engine, case_id, hold, viewer=world.who("lawyer"), agreed=True)
+    world.refuses(OwnApprovalError, answer_lift, case_id, hold, by="lawyer", agreed=True)
     answer_lift(world.engine, case_id, hold, viewer=world.who("case_manager"), agreed=False)
-    with pytest.raises(AlreadyEndedError):
-        answer_lift(world.engine, case_id, hold, viewer=world.who("case_manager"), agreed=True)
+    world.refuses(AlreadyEndedError, answer_lift, case_id, hold, by="case_manager", agreed=True)
     ask_to_lift(world.engine, case_id, hold, viewer=world.who("lawyer"))
     answer_lift(world.engine, case_id, hold, viewer=world.who("case_manager"), agreed=True)
     world.rows(
@@ -204,14 +198,12 @@ def test_nobody_agrees_to_an_erasure_that_concerns_other_cases_by_now_and_who_as
     erasure = _ask(world, case_id, person_id)
     approve_erasure(world.engine, erasure, viewer=_stepped(world, "supervisor"))
     world.rows("UPDATE case_person SET person_id = :person WHERE case_id = :id", person=person_id, id=other_case)
-    with pytest.raises(ConflictError):
-        approve_erasure(world.engine, erasure, viewer=_stepped(world, "nodal_officer"))
+    world.refuses(ConflictError, approve_erasure, erasure, by=_stepped(world, "nodal_officer"))
     row = world.rows("SELECT status, ended_reason FROM erasure")[0]
     assert (row.status, row.ended_reason) == ("refused", "overtaken")
     told = world.rows("SELECT recipient_id FROM message WHERE kind = 'second_decided'")
     assert {row[0] for row in told} == {world.who("data_protection_officer").actor_id}
-    with pytest.raises(AlreadyEndedError):
-        approve_erasure(world.engine, erasure, viewer=_stepped(world, "nodal_officer"))
+    world.refuses(AlreadyEndedError, approve_erasure, erasure, by=_stepped(world, "nodal_officer"))
     again = _ask(world, case_id, person_id)
     for role in ("supervisor", "nodal_officer"):
         approve_erasure(world.engine, again, viewer=_stepped(world, role))
@@ -240,8 +232,7 @@ def test_who_wants_it_must_be_sure_and_may_think_better_of_it(world: World) -> N
         _ask(world, case_id, person_id)
     end_erasure(world.engine, erasure, viewer=_stepped(world, "data_protection_officer"), reason_code="changed_mind")
     assert world.rows("SELECT status FROM erasure") == [("withdrawn",)]
-    with pytest.raises(AlreadyEndedError):
-        approve_erasure(world.engine, erasure, viewer=_stepped(world, "supervisor"))
+    world.refuses(AlreadyEndedError, approve_erasure, erasure, by=_stepped(world, "supervisor"))
     assert _ask(world, case_id, person_id), "it can be asked for again"
 
 
@@ -284,11 +275,9 @@ def test_a_unit_that_was_given_a_copy_is_asked_to_erase_it_too(world: World) -> 
     told = {row.recipient_id for row in world.rows("SELECT recipient_id FROM message WHERE kind = 'erase_copy'")}
     assert world.other("data_protection_officer").actor_id in told
     officer = world.other("data_protection_officer")
-    with pytest.raises(InvalidAnswersError):
-        answer_notice(world.engine, notice.id, viewer=officer, answer="lost")
+    world.refuses(InvalidAnswersError, answer_notice, notice.id, by=officer, answer="lost")
     answer_notice(world.engine, notice.id, viewer=officer, answer="erased")
-    with pytest.raises(AlreadyEndedError):
-        answer_notice(world.engine, notice.id, viewer=officer, answer="erased")
+    world.refuses(AlreadyEndedError, answer_notice, notice.id, by=officer, answer="erased")
 
 
 def test_a_backup_of_before_is_erased_again_when_it_is_restored(

@@ -56,21 +56,17 @@ def test_a_closed_case_is_proposed_once_when_its_time_is_over_and_nothing_is_tou
     assert run_retention(world.engine) == (), "it waits already"
     assert world.rows("SELECT count(*) FROM data_key WHERE destroyed_at IS NULL") == before
     proposal = world.rows("SELECT id FROM retention_proposal")[0].id
-    with pytest.raises(NotAllowedError):
-        decide_proposal(world.engine, proposal, viewer=world.who("caseworker"), decision="kept")
-    with pytest.raises(InvalidAnswersError):
-        decide_proposal(world.engine, proposal, viewer=world.who("case_manager"), decision="whatever")
+    world.refuses(NotAllowedError, decide_proposal, proposal, by="caseworker", decision="kept")
+    world.refuses(InvalidAnswersError, decide_proposal, proposal, by="case_manager", decision="whatever")
     decide_proposal(world.engine, proposal, viewer=world.who("case_manager"), decision="kept")
-    with pytest.raises(AlreadyEndedError):
-        decide_proposal(world.engine, proposal, viewer=world.who("case_manager"), decision="taken")
+    world.refuses(AlreadyEndedError, decide_proposal, proposal, by="case_manager", decision="taken")
     assert run_retention(world.engine) == (), "it was decided"
     world.later(days=2 * 366)
     assert [due.act for due in run_retention(world.engine)] == ["erase"], "what is due then is another thing"
 
 
 def test_only_a_data_protection_officer_sets_how_long_data_is_kept(world: World) -> None:
-    with pytest.raises(NotAllowedError):
-        propose_definition(world.engine, source=POLICY, viewer=world.who("case_manager"))
+    world.refuses(NotAllowedError, propose_definition, source=POLICY, by="case_manager")
     world.publish(POLICY, by="data_protection_officer")
     assert [policy.name for policy in retention_policies(world.engine)] == ["trial"]
     assert world.rows("SELECT * FROM recount") == [], "no deadline counts by it"
@@ -90,8 +86,7 @@ def test_a_sealed_case_is_there_for_its_holder_and_the_officer_only(world: World
         assert world.engine.ask(cases, viewer) == ()
         assert world.engine.ask(count_cases, viewer) == 0
         assert world.engine.ask(worklist, viewer) == ()
-    with pytest.raises(NotFoundError):
-        world.act(claim_work_item, look.id, by="caseworker")
+    world.refuses(NotFoundError, claim_work_item, look.id, by="caseworker")
     for viewer in (officer, holder):
         assert world.engine.ask(case_page, viewer, case_id).id == case_id
         assert len(world.engine.ask(cases, viewer)) == 1
@@ -104,16 +99,13 @@ def test_two_people_open_a_sealed_case_again(world: World) -> None:
     officer, holder = world.who("data_protection_officer"), world.who("lawyer")
     _seal(world, case_id)
     ask_to_open(world.engine, case_id, viewer=holder)
-    with pytest.raises(OwnApprovalError):
-        answer_opening(world.engine, case_id, viewer=holder, agreed=True)
+    world.refuses(OwnApprovalError, answer_opening, case_id, by=holder, agreed=True)
     answer_opening(world.engine, case_id, viewer=officer, agreed=False)
-    with pytest.raises(AlreadyEndedError):
-        answer_opening(world.engine, case_id, viewer=officer, agreed=True)
+    world.refuses(AlreadyEndedError, answer_opening, case_id, by=officer, agreed=True)
     ask_to_open(world.engine, case_id, viewer=officer)
     answer_opening(world.engine, case_id, viewer=holder, agreed=True)
     assert world.engine.ask(case_page, world.who("case_manager"), case_id).id == case_id
-    with pytest.raises(NotFoundError):
-        ask_to_open(world.engine, case_id, viewer=officer)
+    world.refuses(NotFoundError, ask_to_open, case_id, by=officer)
     assert not list(world.engine.broken_chains())
 
 

@@ -82,8 +82,7 @@ def test_five_wrong_codes_kill_a_link_in_the_same_words_as_no_link(world: World)
 
 def test_a_link_lives_a_week_at_most_and_a_sitting_a_quarter_of_an_hour(world: World) -> None:
     referral, link = made(world)
-    with pytest.raises(InvalidAnswersError):
-        world.act(make_partner_link, referral, by="case_manager", days=8)
+    world.refuses(InvalidAnswersError, make_partner_link, referral, by="case_manager", days=8)
     session = open_partner_link(world.engine, token(link), code=link.code)
     world.clock.move_to(world.clock.now() + SITTING)
     with pytest.raises(PartnerLinkError):
@@ -113,8 +112,7 @@ def test_a_consent_that_is_taken_back_closes_the_link_at_once(world: World) -> N
     call = next(step for step in world.state(row(world, referral).case_id).steps.values() if step.uses == "core.call")
     assert call.status.value == "ready"
     assert "House of Hope" not in str(world.rows("SELECT body FROM event"))
-    with pytest.raises(AlreadyEndedError):
-        world.act(make_partner_link, referral, by="case_manager")
+    world.refuses(AlreadyEndedError, make_partner_link, referral, by="case_manager")
 
 
 def test_nothing_is_shown_once_the_consent_has_run_out_whatever_the_jobs_have_done(world: World) -> None:
@@ -141,12 +139,10 @@ def test_declining_needs_a_reason_and_ends_the_link(world: World) -> None:
 
 def test_only_the_unit_that_sends_makes_links_and_only_for_partners_outside(world: World) -> None:
     referral, _ = made(world)
-    with pytest.raises(NotFoundError):
-        world.act(make_partner_link, referral, by=world.other("case_manager"))
+    world.refuses(NotFoundError, make_partner_link, referral, by=world.other("case_manager"))
     case_id = world.at_look().case_id
     inside = share(world, case_id, consent_id=agree(world, case_id))
-    with pytest.raises(AlreadyEndedError):
-        world.act(make_partner_link, inside, by="case_manager")
+    world.refuses(AlreadyEndedError, make_partner_link, inside, by="case_manager")
 
 
 def test_a_link_shows_nobody_but_the_person_for_whom_it_was_agreed(world: World) -> None:

@@ -225,8 +225,7 @@ def test_an_offer_that_is_taken_back_cannot_be_answered_and_can_be_made_again(wo
     case_id = world.at_look().case_id
     referral = _offer(world, case_id)
     world.act(recall_referral, referral, by="partnership_manager")
-    with pytest.raises(AlreadyEndedError):
-        world.act(accept_referral, referral, by=world.other("caseworker"))
+    world.refuses(AlreadyEndedError, accept_referral, referral, by=world.other("caseworker"))
     assert _row(world, _offer(world, case_id)).status == "offered"
 
 
@@ -241,8 +240,7 @@ def test_each_side_does_its_own_part_only(world: World) -> None:
     ):
         with pytest.raises(NotFoundError):
             refused()
-    with pytest.raises(NotAllowedError):
-        world.act(accept_referral, referral, by=world.other("press_officer"))
+    world.refuses(NotAllowedError, accept_referral, referral, by=world.other("press_officer"))
 
 
 def test_ones_own_unit_and_one_that_was_asked_are_refused(world: World) -> None:

@@ -167,8 +167,7 @@ def test_entering_codes_is_slowed_down_like_passwords(world: World, email: str) 
         _rest(world)
     assert _wait(world, str(viewer.actor_id), "10.0.0.8") == timedelta(seconds=2)
     for _ in range(4):
-        with pytest.raises(SignInError):
-            step_up(world.engine, viewer=viewer, token="none", password="wrong", code="", network="10.0.0.9")
+        world.refuses(SignInError, step_up, by=viewer, token="none", password="wrong", code="", network="10.0.0.9")
         _rest(world)
     assert _wait(world, str(viewer.actor_id), "10.0.0.9") == timedelta(seconds=2)
 
