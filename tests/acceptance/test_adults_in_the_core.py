@@ -132,16 +132,10 @@ def test_custody_is_watched_only_for_who_is_kept(order: str, *, is_kept: bool) -
         assert (deadline.law, deadline.ladder) == ("IN-ITPA-10D", "detention-limit")
 
 
-@pytest.mark.parametrize(
-    ("under", "law", "limit"),
-    [
-        (None, "IN-ITPA-10D", "P10D"),
-        ("unknown", "IN-ITPA-10D", "P10D"),
-        ("s17_1", "IN-ITPA-10D", "P10D"),
-        ("s17_3", "IN-ITPA-3W", "P21D"),
-        ("s17_4", "IN-ITPA-HOME", "P3Y"),
-    ],
-)
+@pytest.mark.parametrize(("under", "law", "limit"), [
+    (None, "IN-ITPA-10D", "P10D"), ("unknown", "IN-ITPA-10D", "P10D"), ("s17_1", "IN-ITPA-10D", "P10D"),
+    ("s17_3", "IN-ITPA-3W", "P21D"), ("s17_4", "IN-ITPA-HOME", "P3Y"),
+])  # fmt: skip
 def test_how_long_she_can_be_held_depends_on_the_sub_section_of_the_order(
     under: str | None, law: str, limit: str
 ) -> None:

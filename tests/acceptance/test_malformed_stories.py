@@ -44,26 +44,23 @@ def test_a_whole_story_is_read(tmp_path: Path) -> None:
     assert [event.label for event in story.timeline] == ["report", "doctor"]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "problem"),
-    [
-        ("protection.health", "protection.helth", 16, "no step type protection.helth: is protection.health meant?"),
-        ("step: protection.health", "stepp: protection.health", 14, "timeline.1.step: Field required"),
-        ("protection.health\n  due_rule:", "protection.health\n  due_rulee:", 14, "due_rulee: is due_rule meant?"),
-        ("    limit: PT24H", "    limit: PT24H\n    clok: IN-FIR-REG", 14, "clok: is clock meant?"),
-        ("limit: PT24H", "limit: a day", 19, "a day is no time limit"),
-        ("from: report", "from: reprot", 18, "No event is called reprot: is report meant?"),
-        ("label: doctor", "label: report", 8, "Two events are called report"),
-        ("tz: Asia/Kolkata", "tz: Kolkata", 10, "There is no time zone Kolkata"),
-        ("at: 2026-03-07T20:00+05:30", "at: 2026-03-07T20:00", 15, "timezone"),
-        ("at: 2026-03-07T20:00+05:30", "at: in the evening", 15, "timeline.1.at"),
-        ("age: 12", "age: twelve", 6, "victims.0.age"),
-        ("title: A story\n", "", 1, "title: Field required"),
-        ("title: A story", "title: A story\ntitle: Another", 3, ""),
-        ("victims:", "victims: [", 6, ""),
-        ("- label: doctor", "- label: doctor\n\tat: x", 15, ""),
-    ],
-)
+@pytest.mark.parametrize(("old", "new", "line", "problem"), [
+    ("protection.health", "protection.helth", 16, "no step type protection.helth: is protection.health meant?"),
+    ("step: protection.health", "stepp: protection.health", 14, "timeline.1.step: Field required"),
+    ("protection.health\n  due_rule:", "protection.health\n  due_rulee:", 14, "due_rulee: is due_rule meant?"),
+    ("    limit: PT24H", "    limit: PT24H\n    clok: IN-FIR-REG", 14, "clok: is clock meant?"),
+    ("limit: PT24H", "limit: a day", 19, "a day is no time limit"),
+    ("from: report", "from: reprot", 18, "No event is called reprot: is report meant?"),
+    ("label: doctor", "label: report", 8, "Two events are called report"),
+    ("tz: Asia/Kolkata", "tz: Kolkata", 10, "There is no time zone Kolkata"),
+    ("at: 2026-03-07T20:00+05:30", "at: 2026-03-07T20:00", 15, "timezone"),
+    ("at: 2026-03-07T20:00+05:30", "at: in the evening", 15, "timeline.1.at"),
+    ("age: 12", "age: twelve", 6, "victims.0.age"),
+    ("title: A story\n", "", 1, "title: Field required"),
+    ("title: A story", "title: A story\ntitle: Another", 3, ""),
+    ("victims:", "victims: [", 6, ""),
+    ("- label: doctor", "- label: doctor\n\tat: x", 15, ""),
+])  # fmt: skip
 def test_what_does_not_fit_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, problem: str) -> None:
     with pytest.raises(StoryError) as refused:
         read_story(_story(tmp_path, old, new), step_types=STEPS)

@@ -287,14 +287,11 @@ def test_a_child_who_stays_is_not_handed_over_and_the_case_still_closes() -> Non
     assert told.case.is_closed()
 
 
-@pytest.mark.parametrize(
-    ("live", "leave", "gate"),
-    [
-        (False, "yes", "share-abroad-with-consent"),
-        (True, "no", "share-abroad-with-leave"),
-        (True, "yes", None),
-    ],
-)
+@pytest.mark.parametrize(("live", "leave", "gate"), [
+    (False, "yes", "share-abroad-with-consent"),
+    (True, "no", "share-abroad-with-leave"),
+    (True, "yes", None),
+])  # fmt: skip
 def test_nothing_goes_to_the_police_abroad_without_consent_and_leave(
     *, live: bool, leave: str, gate: str | None
 ) -> None:
@@ -313,10 +310,9 @@ def test_nothing_goes_to_the_police_abroad_without_consent_and_leave(
 # Four eyes.
 
 
-@pytest.mark.parametrize(
-    "workflow",
-    ["child-labour", "child-sexual-exploitation", "cross-border-child", "reported-concern", "trafficking-base"],
-)
+@pytest.mark.parametrize("workflow", [
+    "child-labour", "child-sexual-exploitation", "cross-border-child", "reported-concern", "trafficking-base",
+])  # fmt: skip
 def test_who_took_the_report_down_may_not_judge_it(workflow: str) -> None:
     case = CoreCase(workflow=shipped(workflow), opened_at=_at("2026-03-07T18:40+05:30"), jurisdiction="IN-AS")
     intake = case.ready("reporting.intake")[0]

@@ -141,23 +141,10 @@ def tell(world: World, raiser: Viewer, about: Viewer, kind: str = "concern") -> 
     return world.act(raise_concern, by=raiser, kind=kind, about_id=about.actor_id, case_number="", words=WORDS)
 
 
-@pytest.mark.parametrize(
-    ("opened", "median", "unusual"),
-    [
-        (41, 0, True),
-        (40, 0, False),
-        (41, 100, True),
-        (40, 100, False),
-        (9, 1, False),
-        (10, 1, True),
-        (10, 0, False),
-        (12, 4, False),
-        (13, 4, True),
-        (30, 10, False),
-        (31, 10, True),
-        (0, 0, False),
-    ],
-)
+@pytest.mark.parametrize(("opened", "median", "unusual"), [
+    (41, 0, True), (40, 0, False), (41, 100, True), (40, 100, False), (9, 1, False), (10, 1, True), (10, 0, False),
+    (12, 4, False), (13, 4, True), (30, 10, False), (31, 10, True), (0, 0, False),
+])  # fmt: skip
 def test_more_than_forty_in_an_hour_or_three_times_ones_own_median_is_unusual(
     opened: int, median: float, *, unusual: bool
 ) -> None:

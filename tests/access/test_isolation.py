@@ -102,15 +102,12 @@ def test_what_is_anothers_and_what_is_not_there_give_the_same_refusal(
         assert anothers == refused(partial(question, network, stranger, absent))
 
 
-@pytest.mark.parametrize(
-    ("grant", "sees"),
-    [
-        ({}, True),
-        ({"valid_until": START + timedelta(seconds=1)}, True),
-        ({"valid_until": START}, False),
-        ({"ended_at": START}, False),
-    ],
-)
+@pytest.mark.parametrize(("grant", "sees"), [
+    ({}, True),
+    ({"valid_until": START + timedelta(seconds=1)}, True),
+    ({"valid_until": START}, False),
+    ({"ended_at": START}, False),
+])  # fmt: skip
 def test_another_unit_sees_a_case_as_long_as_it_is_granted(
     network: Network, stranger: Viewer, ids: Ids, grant: dict[str, Any], *, sees: bool
 ) -> None:

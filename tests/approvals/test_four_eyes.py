@@ -97,16 +97,13 @@ def test_with_the_second_who_agrees_in_another_role_it_is_approved() -> None:
     assert [one.role for one in twice.agreed] == [DPO, SUPERVISOR]
 
 
-@pytest.mark.parametrize(
-    ("who", "roles", "error"),
-    [
-        (FIRST, {SUPERVISOR}, OwnApprovalError),
-        (SECOND, {SUPERVISOR}, OwnApprovalError),
-        (THIRD, {DPO}, NotAllowedError),
-        (THIRD, {"caseworker"}, NotAllowedError),
-        (THIRD, set(), NotAllowedError),
-    ],
-)
+@pytest.mark.parametrize(("who", "roles", "error"), [
+    (FIRST, {SUPERVISOR}, OwnApprovalError),
+    (SECOND, {SUPERVISOR}, OwnApprovalError),
+    (THIRD, {DPO}, NotAllowedError),
+    (THIRD, {"caseworker"}, NotAllowedError),
+    (THIRD, set(), NotAllowedError),
+])  # fmt: skip
 def test_nobody_agrees_to_their_own_wish_twice_or_in_a_role_that_has_agreed(
     who: UUID, roles: set[str], error: type[Exception]
 ) -> None:

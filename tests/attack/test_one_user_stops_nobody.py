@@ -60,11 +60,10 @@ class _Flood:
     health: list[float] = field(default_factory=list)
 
 
-@pytest.mark.parametrize(
-    ("reports", "codes", "is_timed"),
-    [(20, 60, False), pytest.param(60, 400, True, marks=pytest.mark.faults)],
-    ids=["a-few", "sixty-and-four-hundred"],
-)
+@pytest.mark.parametrize(("reports", "codes", "is_timed"), [
+    (20, 60, False),
+    pytest.param(60, 400, True, marks=pytest.mark.faults),
+], ids=["a-few", "sixty-and-four-hundred"])  # fmt: skip
 def test_many_reports_and_codes_at_once_lose_nothing_and_hold_nobody_up(
     reports: int, codes: int, *, is_timed: bool
 ) -> None:

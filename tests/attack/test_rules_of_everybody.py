@@ -126,19 +126,16 @@ def test_the_leads_of_all_units_concerned_are_told_when_rules_change(world: Worl
     assert told == wanted - {world.who("case_manager").actor_id, world.who("nodal_officer").actor_id}
 
 
-@pytest.mark.parametrize(
-    ("lowered", "floor"),
-    [
-        (EMPTIED, "within 30 minutes"),
-        (CRITICAL.replace("overrides_quiet_hours: true\n", ""), "at any hour"),
-        (CRITICAL.replace("after: PT0M", "after: -PT1M").replace("PT30M", "PT31M"), "within 30 minutes"),
-        (CRITICAL.replace("after: PT30M", "after: PT3H"), "other than the assignee"),
-        (CRITICAL.replace("to: supervisor", "to: assignee"), "other than the assignee"),
-        (CRITICAL.replace(", call]", "]"), "is rung"),
-        (CRITICAL.replace("    needs_acknowledgement: true\n", ""), "needs an acknowledgement"),
-        (CRITICAL.replace("[in_app, email, sms]", "[in_app]").replace("PT30M", "PT45M"), "within 30 minutes"),
-    ],
-)
+@pytest.mark.parametrize(("lowered", "floor"), [
+    (EMPTIED, "within 30 minutes"),
+    (CRITICAL.replace("overrides_quiet_hours: true\n", ""), "at any hour"),
+    (CRITICAL.replace("after: PT0M", "after: -PT1M").replace("PT30M", "PT31M"), "within 30 minutes"),
+    (CRITICAL.replace("after: PT30M", "after: PT3H"), "other than the assignee"),
+    (CRITICAL.replace("to: supervisor", "to: assignee"), "other than the assignee"),
+    (CRITICAL.replace(", call]", "]"), "is rung"),
+    (CRITICAL.replace("    needs_acknowledgement: true\n", ""), "needs an acknowledgement"),
+    (CRITICAL.replace("[in_app, email, sms]", "[in_app]").replace("PT30M", "PT45M"), "within 30 minutes"),
+])  # fmt: skip
 def test_nobody_lowers_the_floor_of_a_ladder_for_people_in_danger(world: World, lowered: str, floor: str) -> None:
     publish_shipped(world.engine, {"critical.yaml": CRITICAL})
     assert _findings(CRITICAL, world) == []

@@ -22,23 +22,20 @@ def test_whole_chains_verify(world: World) -> None:
     assert list(world.engine.broken_chains()) == []
 
 
-@pytest.mark.parametrize(
-    ("change", "first_bad"),
-    [
-        ("UPDATE event SET body = '{}' WHERE case_id = :case AND seq = 3", 3),
-        ("UPDATE event SET body = '{\"a\": 123456789012345678901234567890}' WHERE case_id = :case AND seq = 3", 3),
-        ("UPDATE event SET actor_id = NULL, at = at + interval '1 second' WHERE case_id = :case AND seq = 2", 2),
-        ("UPDATE event SET type = 'CaseClosed' WHERE case_id = :case AND seq = 4", 4),
-        ("DELETE FROM event WHERE case_id = :case AND seq = 3", 3),
-        ("DELETE FROM event WHERE case_id = :case AND seq > 4", 5),
-        ("DELETE FROM event WHERE case_id = :case", 1),
-        (("UPDATE event SET seq = -seq WHERE case_id = :case AND seq IN (2, 3);"
-         "UPDATE event SET seq = 5 + seq WHERE case_id = :case AND seq < 0"), 2),
-        (("INSERT INTO event SELECT case_id, 1000, unit_id, at, actor_id, type, body, hash FROM event"
-         " WHERE case_id = :case AND seq = 1"), None),
-        ("UPDATE \"case\" SET chain_head = '\\x00' WHERE id = :case", None),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("change", "first_bad"), [
+    ("UPDATE event SET body = '{}' WHERE case_id = :case AND seq = 3", 3),
+    ("UPDATE event SET body = '{\"a\": 123456789012345678901234567890}' WHERE case_id = :case AND seq = 3", 3),
+    ("UPDATE event SET actor_id = NULL, at = at + interval '1 second' WHERE case_id = :case AND seq = 2", 2),
+    ("UPDATE event SET type = 'CaseClosed' WHERE case_id = :case AND seq = 4", 4),
+    ("DELETE FROM event WHERE case_id = :case AND seq = 3", 3),
+    ("DELETE FROM event WHERE case_id = :case AND seq > 4", 5),
+    ("DELETE FROM event WHERE case_id = :case", 1),
+    (("UPDATE event SET seq = -seq WHERE case_id = :case AND seq IN (2, 3);"
+     "UPDATE event SET seq = 5 + seq WHERE case_id = :case AND seq < 0"), 2),
+    (("INSERT INTO event SELECT case_id, 1000, unit_id, at, actor_id, type, body, hash FROM event"
+     " WHERE case_id = :case AND seq = 1"), None),
+    ("UPDATE \"case\" SET chain_head = '\\x00' WHERE id = :case", None),
+])  # fmt: skip
 def test_what_was_changed_in_a_chain_is_found_at_its_first_bad_link(
     world: World, change: str, first_bad: int | None
 ) -> None:

@@ -87,30 +87,27 @@ OPEN_GAP = (
 )
 
 
-@pytest.mark.parametrize(
-    ("change", "what", "seq"),
-    [
-        ("UPDATE event SET body = '{\"step_id\": \"x\"}' WHERE case_id = :case AND seq = 3", "edited", 3),
-        ("UPDATE event SET at = at + interval '1 second' WHERE case_id = :case AND seq = 3", "edited", 3),
-        ("UPDATE event SET actor_id = NULL WHERE case_id = :case AND seq = 1", "edited", 1),
-        ("UPDATE event SET hash = '\\x00' WHERE case_id = :case AND seq = 4", "edited", 4),
-        ("DELETE FROM event WHERE case_id = :case AND seq = 4", "deleted", 4),
-        ("DELETE FROM event WHERE case_id = :case AND seq = 4;" + CLOSE_GAP, "deleted", 4),
-        (OPEN_GAP + ";" + INSERTED.format(4, "'\\x01'::bytea"), "inserted", 4),
-        (INSERTED.format(1000, "hash"), "inserted", 0),
-        (";".join((MOVE.format(-1, 3), MOVE.format(3, 4), MOVE.format(4, -1))), "reordered", 3),
-        (";".join((MOVE.format(-1, 3), MOVE.format(3, 6), MOVE.format(6, -1))), "reordered", 3),
-        ("DELETE FROM event WHERE case_id = :case AND seq > 5", "truncated", 6),
-        ("DELETE FROM event WHERE case_id = :case", "truncated", 1),
-        ((
-            "DELETE FROM event WHERE case_id = :case AND seq > 5;"
-            'UPDATE "case" SET chain_length = 5, chain_head ='
-            " (SELECT hash FROM event WHERE case_id = :case AND seq = 5) WHERE id = :case"
-        ), "truncated", 6),
-        ("UPDATE \"case\" SET chain_head = '\\x00' WHERE id = :case", "head", 0),
-        ('DELETE FROM event WHERE case_id = :case;DELETE FROM "case" WHERE id = :case', "removed", 1),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("change", "what", "seq"), [
+    ("UPDATE event SET body = '{\"step_id\": \"x\"}' WHERE case_id = :case AND seq = 3", "edited", 3),
+    ("UPDATE event SET at = at + interval '1 second' WHERE case_id = :case AND seq = 3", "edited", 3),
+    ("UPDATE event SET actor_id = NULL WHERE case_id = :case AND seq = 1", "edited", 1),
+    ("UPDATE event SET hash = '\\x00' WHERE case_id = :case AND seq = 4", "edited", 4),
+    ("DELETE FROM event WHERE case_id = :case AND seq = 4", "deleted", 4),
+    ("DELETE FROM event WHERE case_id = :case AND seq = 4;" + CLOSE_GAP, "deleted", 4),
+    (OPEN_GAP + ";" + INSERTED.format(4, "'\\x01'::bytea"), "inserted", 4),
+    (INSERTED.format(1000, "hash"), "inserted", 0),
+    (";".join((MOVE.format(-1, 3), MOVE.format(3, 4), MOVE.format(4, -1))), "reordered", 3),
+    (";".join((MOVE.format(-1, 3), MOVE.format(3, 6), MOVE.format(6, -1))), "reordered", 3),
+    ("DELETE FROM event WHERE case_id = :case AND seq > 5", "truncated", 6),
+    ("DELETE FROM event WHERE case_id = :case", "truncated", 1),
+    ((
+        "DELETE FROM event WHERE case_id = :case AND seq > 5;"
+        'UPDATE "case" SET chain_length = 5, chain_head ='
+        " (SELECT hash FROM event WHERE case_id = :case AND seq = 5) WHERE id = :case"
+    ), "truncated", 6),
+    ("UPDATE \"case\" SET chain_head = '\\x00' WHERE id = :case", "head", 0),
+    ('DELETE FROM event WHERE case_id = :case;DELETE FROM "case" WHERE id = :case', "removed", 1),
+])  # fmt: skip
 def test_what_was_done_to_a_case_is_named_with_its_first_bad_event(
     kept: Kept, change: str, what: str, seq: int
 ) -> None:
@@ -138,21 +135,18 @@ def test_rows_that_were_swapped_between_two_cases_are_named_in_both_with_where_t
     assert kept.other_number in found[kept.number].in_words
 
 
-@pytest.mark.parametrize(
-    ("change", "chain", "what", "seq"),
-    [
-        ("UPDATE reading SET actor_id = NULL WHERE seq = 3", "Readings of case", "edited", 3),
-        ("UPDATE reading SET classes = '{none}' WHERE seq = 3", "Readings of case", "edited", 3),
-        ("DELETE FROM reading WHERE seq = 2", "Readings of case", "deleted", 2),
-        ((
-            "DELETE FROM reading WHERE seq > 3;UPDATE audit_chain SET length = 3, head ="
-            " (SELECT hash FROM reading WHERE seq = 3) WHERE name LIKE 'readings:%'"
-        ), "Readings of case", "truncated", 4),
-        ("DELETE FROM audit_chain;DELETE FROM reading;DELETE FROM audit_event", "Readings of case", "removed", 1),
-        ("UPDATE audit_event SET body = '{}' WHERE stream = 'people' AND seq = 5", "Stream people", "edited", 5),
-        ("UPDATE audit_event SET seq = 99 WHERE stream = 'people' AND seq = 6", "Stream people", "deleted", 6),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("change", "chain", "what", "seq"), [
+    ("UPDATE reading SET actor_id = NULL WHERE seq = 3", "Readings of case", "edited", 3),
+    ("UPDATE reading SET classes = '{none}' WHERE seq = 3", "Readings of case", "edited", 3),
+    ("DELETE FROM reading WHERE seq = 2", "Readings of case", "deleted", 2),
+    ((
+        "DELETE FROM reading WHERE seq > 3;UPDATE audit_chain SET length = 3, head ="
+        " (SELECT hash FROM reading WHERE seq = 3) WHERE name LIKE 'readings:%'"
+    ), "Readings of case", "truncated", 4),
+    ("DELETE FROM audit_chain;DELETE FROM reading;DELETE FROM audit_event", "Readings of case", "removed", 1),
+    ("UPDATE audit_event SET body = '{}' WHERE stream = 'people' AND seq = 5", "Stream people", "edited", 5),
+    ("UPDATE audit_event SET seq = 99 WHERE stream = 'people' AND seq = 6", "Stream people", "deleted", 6),
+])  # fmt: skip
 def test_what_was_done_to_readings_and_streams_is_named_too(
     kept: Kept, change: str, chain: str, what: str, seq: int
 ) -> None:
@@ -161,15 +155,12 @@ def test_what_was_done_to_readings_and_streams_is_named_too(
     assert found == [(what, seq)]
 
 
-@pytest.mark.parametrize(
-    ("change", "what", "number"),
-    [
-        ("UPDATE checkpoint SET links = links - 1 WHERE number = 2", "edited", 3),
-        ("UPDATE checkpoint_head SET length = length - 1", "edited", 1),
-        ("DELETE FROM checkpoint_head;DELETE FROM checkpoint WHERE number < 3", "deleted", 1),
-        ("UPDATE checkpoint SET signature = '\\x00' WHERE number = 3", "edited", 3),
-    ],
-)
+@pytest.mark.parametrize(("change", "what", "number"), [
+    ("UPDATE checkpoint SET links = links - 1 WHERE number = 2", "edited", 3),
+    ("UPDATE checkpoint_head SET length = length - 1", "edited", 1),
+    ("DELETE FROM checkpoint_head;DELETE FROM checkpoint WHERE number < 3", "deleted", 1),
+    ("UPDATE checkpoint SET signature = '\\x00' WHERE number = 3", "edited", 3),
+])  # fmt: skip
 def test_checkpoints_that_were_changed_or_removed_in_the_database_are_named(
     kept: Kept, change: str, what: str, number: int
 ) -> None:

@@ -25,10 +25,9 @@ def test_letters_that_look_like_figures_are_read_as_figures() -> None:
     assert written_number("c-oil0-7k3m") == "C-0110-7K3M"
 
 
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [("", ""), ("rahima", "RAHIMA"), ("C-7K3M", "C-7K3M"), ("%", "%"), ("C-1F00B-9A3C", "C-1F00B-9A3C")],
-)
+@pytest.mark.parametrize(("typed", "kept"), [
+    ("", ""), ("rahima", "RAHIMA"), ("C-7K3M", "C-7K3M"), ("%", "%"), ("C-1F00B-9A3C", "C-1F00B-9A3C"),
+])  # fmt: skip
 def test_what_is_no_whole_number_stays_as_it_is(typed: str, kept: str) -> None:
     assert written_number(typed) == kept
 
@@ -68,18 +67,15 @@ ASKED = Question.model_validate({"id": "interpreter", "type": "bool", "label": "
 LANGUAGE = {"id": "language", "type": "text", "label": "Which language?", "required": True}
 
 
-@pytest.mark.parametrize(
-    ("when", "answers", "is_needed"),
-    [
-        (None, {}, True),
-        ("interpreter", {"interpreter": True}, True),
-        ("interpreter", {"interpreter": False}, False),
-        ("interpreter", {}, False),
-        ('delay_owner == "ours"', {}, False),
-        ('delay_owner == "force_majeure"', {}, True),
-        ("abroad", {}, True),
-    ],
-)
+@pytest.mark.parametrize(("when", "answers", "is_needed"), [
+    (None, {}, True),
+    ("interpreter", {"interpreter": True}, True),
+    ("interpreter", {"interpreter": False}, False),
+    ("interpreter", {}, False),
+    ('delay_owner == "ours"', {}, False),
+    ('delay_owner == "force_majeure"', {}, True),
+    ("abroad", {}, True),
+])  # fmt: skip
 def test_a_required_question_must_be_answered_only_where_its_condition_holds(
     when: str | None, answers: dict[str, bool], *, is_needed: bool
 ) -> None:

@@ -21,19 +21,16 @@ finally:
 """
 
 
-@pytest.mark.parametrize(
-    ("command", "besides"),
-    [
-        ("--help", {"pydantic", "jinja2", "lark", "pillars"}),
-        ("lint workflows/cases/adult-base.yaml", {"jinja2", "holidays", "cryptography"}),
-        ("draw adult-base --format dot", {"jinja2", "holidays", "cryptography"}),
-        ("schema law", {"jinja2", "holidays", "cryptography"}),
-        ("simulate adult-base --budget --cases 1", {"jinja2", "cryptography"}),
-        ("pillars", {"holidays", "cryptography"}),
-        ("pillars check rescue", {"holidays", "cryptography"}),
-        ("worker --help", {"jinja2", "pillars", "holidays"}),
-    ],
-)
+@pytest.mark.parametrize(("command", "besides"), [
+    ("--help", {"pydantic", "jinja2", "lark", "pillars"}),
+    ("lint workflows/cases/adult-base.yaml", {"jinja2", "holidays", "cryptography"}),
+    ("draw adult-base --format dot", {"jinja2", "holidays", "cryptography"}),
+    ("schema law", {"jinja2", "holidays", "cryptography"}),
+    ("simulate adult-base --budget --cases 1", {"jinja2", "cryptography"}),
+    ("pillars", {"holidays", "cryptography"}),
+    ("pillars check rescue", {"holidays", "cryptography"}),
+    ("worker --help", {"jinja2", "pillars", "holidays"}),
+])  # fmt: skip
 def test_a_command_without_a_database_loads_no_library_that_serves_one(
     command: str, besides: set[str], tmp_path: Path
 ) -> None:

@@ -54,32 +54,25 @@ def test_an_instant_is_read_with_its_zone() -> None:
     assert read_instant("2026-03-07T18:40+05:30") == datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("last Tuesday", "write it like"),
-        ("2026-03-07T18:40", "in which time zone"),
-        ("9999-12-31T23:59-14:00", "write it like"),
-        ("0001-01-01T00:00+14:00", "write it like"),
-    ],
-)
+@pytest.mark.parametrize(("text", "told"), [
+    ("last Tuesday", "write it like"),
+    ("2026-03-07T18:40", "in which time zone"),
+    ("9999-12-31T23:59-14:00", "write it like"),
+    ("0001-01-01T00:00+14:00", "write it like"),
+])  # fmt: skip
 def test_any_other_text_ends_with_words(text: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit):
         read_instant(text)
     assert told in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("simulate", "child-labour", "--report"),
-        ("lint",),
-        ("draw",),
-        ("replay",),
-        ("pillars", "new", "abc", "--folder"),
-    ],
-    ids=lambda command: command[0],
-)
+@pytest.mark.parametrize("command", [
+    ("simulate", "child-labour", "--report"),
+    ("lint",),
+    ("draw",),
+    ("replay",),
+    ("pillars", "new", "abc", "--folder"),
+], ids=lambda command: command[0])  # fmt: skip
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
     wanted = tmp_path / "file-in-the-way"
     wanted.write_text("- of no use", encoding="utf-8")

@@ -134,16 +134,13 @@ def test_no_text_asks_to_keep_hash_or_look_at_what_might_show_a_child() -> None:
     assert unused == [], "these are said nowhere any more"
 
 
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Save a sealed copy first.", "Keep a sealed copy", "With its hash.", "Look at what is out there",
-        "What is the SHA-256 hash of the saved copy?", "A screenshot or a saved page, as it was: pages vanish.",
-        "Next door: the police or the cyber cell, with the sealed copy and its hash.",
-        "Chats, voices, wallet, page, place: the original, its hash, a sealed copy.", "Watch for pictures of her",
-        "Make the hash of the files now.", "Open the picture and say what it shows.", "Download the video.",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("sentence", [
+    "Save a sealed copy first.", "Keep a sealed copy", "With its hash.", "Look at what is out there",
+    "What is the SHA-256 hash of the saved copy?", "A screenshot or a saved page, as it was: pages vanish.",
+    "Next door: the police or the cyber cell, with the sealed copy and its hash.",
+    "Chats, voices, wallet, page, place: the original, its hash, a sealed copy.", "Watch for pictures of her",
+    "Make the hash of the files now.", "Open the picture and say what it shows.", "Download the video.",
+])  # fmt: skip
 def test_what_was_asked_before_is_found(sentence: str) -> None:
     assert asks(sentence)
 

@@ -130,20 +130,17 @@ def test_secrets_are_never_compared_so_that_time_tells_how_much_of_them_fits() -
     assert found == NUMBERS_OF_CLAIMS
 
 
-@pytest.mark.parametrize(
-    ("written", "finds"),
-    [
-        ("subprocess.run(line, shell=True)", _shells),
-        ("subprocess.run(line, shell=wanted)", _shells),
-        ("os.system(line)", _shells),
-        ("import pickle", _unpickled),
-        ("from yaml import load", _unpickled),
-        ("yaml.load(text, Loader=yaml.CSafeLoader)", _unpickled),
-        ("from ruamel.yaml import YAML", _unpickled),
-        ("copy.token_hash != _hash(token)", _compared),
-        ("given == link.session_hash", _compared),
-    ],
-)
+@pytest.mark.parametrize(("written", "finds"), [
+    ("subprocess.run(line, shell=True)", _shells),
+    ("subprocess.run(line, shell=wanted)", _shells),
+    ("os.system(line)", _shells),
+    ("import pickle", _unpickled),
+    ("from yaml import load", _unpickled),
+    ("yaml.load(text, Loader=yaml.CSafeLoader)", _unpickled),
+    ("from ruamel.yaml import YAML", _unpickled),
+    ("copy.token_hash != _hash(token)", _compared),
+    ("given == link.session_hash", _compared),
+])  # fmt: skip
 def test_each_of_these_is_found_where_somebody_writes_it(written: str, finds: Callable[[ast.Module], Any]) -> None:
     assert list(finds(ast.parse(written)))
 
@@ -196,26 +193,20 @@ def test_what_ends_otherwise_is_still_there() -> None:
     assert sorted(ENDED_OTHERWISE.keys() - found) == []
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "subprocess.run(['a'])", "urlopen(x)", "smtplib.SMTP('a')", "psycopg.connect(a)", "thread.join()",
-        "future.result()", "event.wait()", "lock.acquire()", "items.get()", "fcntl.flock(f, fcntl.LOCK_EX)",
-        "create_engine(a)", "process.communicate()",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("code", [
+    "subprocess.run(['a'])", "urlopen(x)", "smtplib.SMTP('a')", "psycopg.connect(a)", "thread.join()",
+    "future.result()", "event.wait()", "lock.acquire()", "items.get()", "fcntl.flock(f, fcntl.LOCK_EX)",
+    "create_engine(a)", "process.communicate()",
+])  # fmt: skip
 def test_the_look_finds_what_waits_for_ever(code: str) -> None:
     assert list(endless(ast.parse(code)))
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "subprocess.run(['a'], timeout=3)", "urlopen(x, timeout=3)", "thread.join(3)", "thread.join(timeout=3)",
-        "future.result(3)", "'-'.join(words)", "known.get('a')", "psycopg.connect(a, connect_timeout=3)",
-        "fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)", "lock.acquire(timeout=3)",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("code", [
+    "subprocess.run(['a'], timeout=3)", "urlopen(x, timeout=3)", "thread.join(3)", "thread.join(timeout=3)",
+    "future.result(3)", "'-'.join(words)", "known.get('a')", "psycopg.connect(a, connect_timeout=3)",
+    "fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)", "lock.acquire(timeout=3)",
+])  # fmt: skip
 def test_the_look_lets_pass_what_has_a_limit(code: str) -> None:
     assert not list(endless(ast.parse(code)))
 

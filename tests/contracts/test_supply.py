@@ -75,24 +75,21 @@ def test_a_lock_is_read_with_markers_and_hashes(supply: ModuleType) -> None:
     assert second == ("beta-two", "3.0", "sys_platform == 'win32'", ("b" * 64, "a" * 64))
 
 
-@pytest.mark.parametrize(
-    ("name", "affected", "is_found"),
-    [
-        ("alpha", {"versions": ["1.1", "1.2.0"]}, True),
-        ("Beta_Two", {"versions": ["3.0"]}, True),
-        ("alpha", {"versions": ["1.1"]}, False),
-        ("gamma", {"versions": ["1.2.0"]}, False),
-        ("alpha", between({"introduced": "0"}), True),
-        ("alpha", between({"introduced": "0"}, {"fixed": "1.2.1"}), True),
-        ("alpha", between({"introduced": "0"}, {"fixed": "1.2.0"}), False),
-        ("alpha", between({"introduced": "1.2.1"}), False),
-        ("alpha", between({"introduced": "1.0"}, {"last_affected": "1.2.0"}), True),
-        ("alpha", between({"introduced": "1.0"}, {"last_affected": "1.1.9"}), False),
-        ("alpha", between({"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "1.2"}, {"fixed": "1.3"}), True),
-        ("alpha", between({"introduced": "0"}, {"fixed": "1.10.0"}), True),
-        ("alpha", between({"introduced": "no version"}), True),
-    ],
-)
+@pytest.mark.parametrize(("name", "affected", "is_found"), [
+    ("alpha", {"versions": ["1.1", "1.2.0"]}, True),
+    ("Beta_Two", {"versions": ["3.0"]}, True),
+    ("alpha", {"versions": ["1.1"]}, False),
+    ("gamma", {"versions": ["1.2.0"]}, False),
+    ("alpha", between({"introduced": "0"}), True),
+    ("alpha", between({"introduced": "0"}, {"fixed": "1.2.1"}), True),
+    ("alpha", between({"introduced": "0"}, {"fixed": "1.2.0"}), False),
+    ("alpha", between({"introduced": "1.2.1"}), False),
+    ("alpha", between({"introduced": "1.0"}, {"last_affected": "1.2.0"}), True),
+    ("alpha", between({"introduced": "1.0"}, {"last_affected": "1.1.9"}), False),
+    ("alpha", between({"introduced": "0"}, {"fixed": "1.0"}, {"introduced": "1.2"}, {"fixed": "1.3"}), True),
+    ("alpha", between({"introduced": "0"}, {"fixed": "1.10.0"}), True),
+    ("alpha", between({"introduced": "no version"}), True),
+])  # fmt: skip
 def test_a_part_is_found_weak_in_the_versions_that_are_named(
     supply: ModuleType, name: str, affected: dict[str, Any], *, is_found: bool
 ) -> None:

@@ -94,15 +94,12 @@ def test_a_pillar_that_nobody_installed_is_said_to_be_missing() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ("from engine.errors import IcmcError", "a pillar may import engine.plugin only"),
-        ("from engine import errors", "a pillar may import engine.plugin only"),
-        ("import pillars.rescue.forms", "pillars do not know each other"),
-        ("from pillars import rescue", "pillars do not know each other"),
-    ],
-)
+@pytest.mark.parametrize(("line", "problem"), [
+    ("from engine.errors import IcmcError", "a pillar may import engine.plugin only"),
+    ("from engine import errors", "a pillar may import engine.plugin only"),
+    ("import pillars.rescue.forms", "pillars do not know each other"),
+    ("from pillars import rescue", "pillars do not know each other"),
+])  # fmt: skip
 def test_an_import_that_reaches_too_far_is_found(skeleton: Path, line: str, problem: str) -> None:
     (skeleton / PACKAGE / "extra.py").write_text(f'"""Reach too far."""\n\n{line}\n')
     (found,) = check_pillar(NAME)

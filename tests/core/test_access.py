@@ -71,15 +71,12 @@ def test_a_grant_to_a_unit_in_which_somebody_has_no_role_opens_nothing() -> None
     assert through().via is Via.NONE
 
 
-@pytest.mark.parametrize(
-    ("valid_until", "ended_at", "live"),
-    [
-        (None, None, True),
-        (NOW + timedelta(seconds=1), None, True),
-        (NOW, None, False),
-        (None, NOW - timedelta(seconds=1), False),
-    ],
-)
+@pytest.mark.parametrize(("valid_until", "ended_at", "live"), [
+    (None, None, True),
+    (NOW + timedelta(seconds=1), None, True),
+    (NOW, None, False),
+    (None, NOW - timedelta(seconds=1), False),
+])  # fmt: skip
 def test_a_grant_is_live_before_its_end(valid_until: datetime | None, ended_at: datetime | None, *, live: bool) -> None:
     assert grant(valid_until=valid_until, ended_at=ended_at).is_live(NOW) is live
 
@@ -139,23 +136,20 @@ def test_a_class_that_nobody_knows_is_shown_to_nobody_of_the_unit() -> None:
     assert not shows(through(own={"supervisor"}), "a.b.c", "secrets")
 
 
-@pytest.mark.parametrize(
-    ("field", "right"),
-    [
-        ("rescue.production.authority", True),
-        ("rescue.production.*", True),
-        ("person.name", True),
-        ("person.*", True),
-        ("case.*", True),
-        ("class:health", True),
-        ("class:gossip", False),
-        ("*", False),
-        ("rescue.*", False),
-        ("rescue", False),
-        ("", False),
-        ("a b.c.d", False),
-    ],
-)
+@pytest.mark.parametrize(("field", "right"), [
+    ("rescue.production.authority", True),
+    ("rescue.production.*", True),
+    ("person.name", True),
+    ("person.*", True),
+    ("case.*", True),
+    ("class:health", True),
+    ("class:gossip", False),
+    ("*", False),
+    ("rescue.*", False),
+    ("rescue", False),
+    ("", False),
+    ("a b.c.d", False),
+])  # fmt: skip
 def test_how_a_field_is_named(field: str, *, right: bool) -> None:
     assert (problem_of(field) == "") is right
 
@@ -185,39 +179,36 @@ def test_every_action_is_allowed_to_somebody_and_to_nobody_without_a_role(action
     assert can(Someone(is_system=True), action)
 
 
-@pytest.mark.parametrize(
-    ("role", "allowed"),
-    [
-        (
-            Role.SYSTEM_ADMINISTRATOR,
-            {
-                Action.SEE_BOARD,
-                Action.MEND,
-                Action.MANAGE_PEOPLE,
-                Action.SEE_PEOPLE,
-                Action.MANAGE_ROTA,
-                Action.KEEP_CHANNELS,
-                Action.KEEP_CALENDARS,
-                Action.KEEP_KEYS,
-                Action.AGREE_DEFINITION,
-                Action.AGREE_LINK,
-            },
-        ),
-        (
-            Role.AUDITOR,
-            {
-                Action.SEE_CASES,
-                Action.READ_HISTORY,
-                Action.SEE_BOARD,
-                Action.SEE_ACCESS,
-                Action.SEE_AUDIT,
-                Action.SEE_RETENTION,
-                Action.SEE_STATISTICS,
-            },
-        ),
-        (Role.PRESS_OFFICER, {Action.SEE_CASES, Action.READ_HISTORY, Action.WORK, Action.SEE_STATISTICS}),
-    ],
-)
+@pytest.mark.parametrize(("role", "allowed"), [
+    (
+        Role.SYSTEM_ADMINISTRATOR,
+        {
+            Action.SEE_BOARD,
+            Action.MEND,
+            Action.MANAGE_PEOPLE,
+            Action.SEE_PEOPLE,
+            Action.MANAGE_ROTA,
+            Action.KEEP_CHANNELS,
+            Action.KEEP_CALENDARS,
+            Action.KEEP_KEYS,
+            Action.AGREE_DEFINITION,
+            Action.AGREE_LINK,
+        },
+    ),
+    (
+        Role.AUDITOR,
+        {
+            Action.SEE_CASES,
+            Action.READ_HISTORY,
+            Action.SEE_BOARD,
+            Action.SEE_ACCESS,
+            Action.SEE_AUDIT,
+            Action.SEE_RETENTION,
+            Action.SEE_STATISTICS,
+        },
+    ),
+    (Role.PRESS_OFFICER, {Action.SEE_CASES, Action.READ_HISTORY, Action.WORK, Action.SEE_STATISTICS}),
+])  # fmt: skip
 def test_who_must_not_read_answers_may_do_only_this(role: Role, allowed: set[Action]) -> None:
     assert {action for action in Action if can(Someone((role,)), action)} == allowed
 
@@ -246,14 +237,9 @@ def test_the_units_of_an_administrator_are_not_seen_but_counted() -> None:
     assert board_units(admin) is None
 
 
-@pytest.mark.parametrize(
-    ("role", "seen", "counted"),
-    [
-        (Role.CASEWORKER, {HERE}, set()),
-        (Role.SUPERVISOR, {HERE}, {HERE}),
-        (Role.AUDITOR, {HERE}, {HERE}),
-    ],
-)
+@pytest.mark.parametrize(("role", "seen", "counted"), [
+    (Role.CASEWORKER, {HERE}, set()), (Role.SUPERVISOR, {HERE}, {HERE}), (Role.AUDITOR, {HERE}, {HERE}),
+])  # fmt: skip
 def test_the_units_that_a_role_sees_and_whose_counts_it_sees(role: Role, seen: set[UUID], counted: set[UUID]) -> None:
     assert visible_units(Someone((role,))) == seen
     assert board_units(Someone((role,))) == counted
@@ -271,22 +257,19 @@ def test_a_role_counts_only_in_the_unit_in_which_somebody_has_it() -> None:
     assert (visible_units(who), board_units(who)) == ({HERE, THERE}, {HERE})
 
 
-@pytest.mark.parametrize(
-    ("via", "fields", "roles", "field", "may"),
-    [
-        (Via.OWN, None, {"caseworker"}, "a.b.c", True),
-        (Via.OWN, None, {"caseworker"}, "class:health", False),
-        (Via.OWN, None, {"medical_officer"}, "class:health", True),
-        (Via.GRANT, ("a.b.c",), {"caseworker"}, "a.b.c", True),
-        (Via.GRANT, ("a.b.c",), {"caseworker"}, "a.b.d", False),
-        (Via.GRANT, ("a.b.*",), {"caseworker"}, "a.b.d", True),
-        (Via.GRANT, ("a.b.*", "person.*"), {"medical_officer"}, "class:health", False),
-        (Via.GRANT, ("class:health",), {"caseworker"}, "class:health", True),
-        (Via.GRANT, ("a.b.c",), {"press_officer"}, "a.b.c", False),
-        (Via.GRANT, (), {"caseworker"}, "case.steps", False),
-        (Via.NONE, None, set(), "a.b.c", False),
-    ],
-)
+@pytest.mark.parametrize(("via", "fields", "roles", "field", "may"), [
+    (Via.OWN, None, {"caseworker"}, "a.b.c", True),
+    (Via.OWN, None, {"caseworker"}, "class:health", False),
+    (Via.OWN, None, {"medical_officer"}, "class:health", True),
+    (Via.GRANT, ("a.b.c",), {"caseworker"}, "a.b.c", True),
+    (Via.GRANT, ("a.b.c",), {"caseworker"}, "a.b.d", False),
+    (Via.GRANT, ("a.b.*",), {"caseworker"}, "a.b.d", True),
+    (Via.GRANT, ("a.b.*", "person.*"), {"medical_officer"}, "class:health", False),
+    (Via.GRANT, ("class:health",), {"caseworker"}, "class:health", True),
+    (Via.GRANT, ("a.b.c",), {"press_officer"}, "a.b.c", False),
+    (Via.GRANT, (), {"caseworker"}, "case.steps", False),
+    (Via.NONE, None, set(), "a.b.c", False),
+])  # fmt: skip
 def test_a_field_of_a_case_is_shown_by_the_way_in_which_it_is_seen(
     via: Via, fields: tuple[str, ...] | None, roles: set[str], field: str, *, may: bool
 ) -> None:

@@ -63,13 +63,12 @@ def test_each_is_asked_for_once_whichever_levels_and_rounds_ask() -> None:
     assert call_of(world, "The Magistrate").body == "The Magistrate"
 
 
-@pytest.mark.parametrize(
-    ("outcome", "ended"),
-    [
-        (CallOutcome.REACHED, CallEnd.REACHED), (CallOutcome.ACKNOWLEDGED, CallEnd.ACKNOWLEDGED),
-        (CallOutcome.LEFT_MESSAGE, None), (CallOutcome.NOT_REACHED, None),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("outcome", "ended"), [
+    (CallOutcome.REACHED, CallEnd.REACHED),
+    (CallOutcome.ACKNOWLEDGED, CallEnd.ACKNOWLEDGED),
+    (CallOutcome.LEFT_MESSAGE, None),
+    (CallOutcome.NOT_REACHED, None),
+])  # fmt: skip
 def test_who_is_reached_need_not_be_rung_until_a_level_asks_again(outcome: CallOutcome, ended: CallEnd | None) -> None:
     world = late()
     ask(world, FIRST, SECOND)
@@ -81,16 +80,13 @@ def test_who_is_reached_need_not_be_rung_until_a_level_asks_again(outcome: CallO
     assert (call_of(world).ended, call_of(world).ended_at, len(call_of(world).ringings)) == (None, None, 1)
 
 
-@pytest.mark.parametrize(
-    ("command", "ended"),
-    [
-        (lambda world: cm.Acknowledge(deadline_of(world).id, SECOND), CallEnd.ACKNOWLEDGED),
-        (lambda world: cm.CancelStep(deadline_of(world).step_id, "mistake"), CallEnd.OVER),
-        (lambda _: cm.CloseCase("mistake"), CallEnd.OVER),
-        (lambda _: cm.EndCalls(FIRST, CallEnd.BARRED), CallEnd.BARRED),
-        (lambda world: cm.EndCalls(FIRST, CallEnd.HAS_IT, deadline_of(world).step_id), CallEnd.HAS_IT),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("command", "ended"), [
+    (lambda world: cm.Acknowledge(deadline_of(world).id, SECOND), CallEnd.ACKNOWLEDGED),
+    (lambda world: cm.CancelStep(deadline_of(world).step_id, "mistake"), CallEnd.OVER),
+    (lambda _: cm.CloseCase("mistake"), CallEnd.OVER),
+    (lambda _: cm.EndCalls(FIRST, CallEnd.BARRED), CallEnd.BARRED),
+    (lambda world: cm.EndCalls(FIRST, CallEnd.HAS_IT, deadline_of(world).step_id), CallEnd.HAS_IT),
+])  # fmt: skip
 def test_a_call_is_over_by_the_same_decision_as_what_it_is_about(command: Any, ended: CallEnd) -> None:
     world = late()
     ask(world, FIRST)

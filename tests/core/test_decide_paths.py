@@ -27,18 +27,15 @@ def test_steps_after_the_same_step_open_side_by_side() -> None:
 BRANCHES = {"a": {}, "b": {}, "c": {}}
 
 
-@pytest.mark.parametrize(
-    ("after", "ended", "status"),
-    [
-        (["a", "b"], [], "not reached"),
-        (["a", "b"], ["a"], "not reached"),
-        (["a", "b"], ["a", "b"], "ready"),
-        ({"any": ["a", "b"]}, [], "not reached"),
-        ({"any": ["a", "b"]}, ["b"], "ready"),
-        ({"n": 2, "of": ["a", "b", "c"]}, ["a"], "not reached"),
-        ({"n": 2, "of": ["a", "b", "c"]}, ["a", "c"], "ready"),
-    ],
-)
+@pytest.mark.parametrize(("after", "ended", "status"), [
+    (["a", "b"], [], "not reached"),
+    (["a", "b"], ["a"], "not reached"),
+    (["a", "b"], ["a", "b"], "ready"),
+    ({"any": ["a", "b"]}, [], "not reached"),
+    ({"any": ["a", "b"]}, ["b"], "ready"),
+    ({"n": 2, "of": ["a", "b", "c"]}, ["a"], "not reached"),
+    ({"n": 2, "of": ["a", "b", "c"]}, ["a", "c"], "ready"),
+])  # fmt: skip
 def test_a_join_opens_when_as_many_have_ended_as_it_waits_for(after: object, ended: list[str], status: str) -> None:
     world = World(workflow({**BRANCHES, "join": {"after": after}}))
     for key in ended:
@@ -46,19 +43,16 @@ def test_a_join_opens_when_as_many_have_ended_as_it_waits_for(after: object, end
     assert world.status("join") == status
 
 
-@pytest.mark.parametrize(
-    ("after", "ended", "dead", "status"),
-    [
-        (["a", "b"], ["a"], ["b"], "ready"),
-        (["a", "b"], [], ["b"], "not reached"),
-        (["a", "b"], [], ["a", "b"], "skipped"),
-        ({"any": ["a", "b"]}, [], ["a"], "not reached"),
-        ({"any": ["a", "b"]}, [], ["a", "b"], "skipped"),
-        ({"n": 2, "of": ["a", "b", "c"]}, ["a"], ["b"], "not reached"),
-        ({"n": 2, "of": ["a", "b", "c"]}, [], ["a", "b"], "skipped"),
-        ({"n": 2, "of": ["a", "b", "c"]}, ["a", "b"], ["c"], "ready"),
-    ],
-)
+@pytest.mark.parametrize(("after", "ended", "dead", "status"), [
+    (["a", "b"], ["a"], ["b"], "ready"),
+    (["a", "b"], [], ["b"], "not reached"),
+    (["a", "b"], [], ["a", "b"], "skipped"),
+    ({"any": ["a", "b"]}, [], ["a"], "not reached"),
+    ({"any": ["a", "b"]}, [], ["a", "b"], "skipped"),
+    ({"n": 2, "of": ["a", "b", "c"]}, ["a"], ["b"], "not reached"),
+    ({"n": 2, "of": ["a", "b", "c"]}, [], ["a", "b"], "skipped"),
+    ({"n": 2, "of": ["a", "b", "c"]}, ["a", "b"], ["c"], "ready"),
+])  # fmt: skip
 def test_a_branch_that_died_is_not_waited_for(after: object, ended: list[str], dead: list[str], status: str) -> None:
     world = World(workflow({**BRANCHES, "join": {"after": after}}))
     for key in dead:
@@ -75,10 +69,9 @@ def test_what_follows_only_skipped_steps_is_skipped_to_the_end() -> None:
     assert world.status_of_case == "closed"
 
 
-@pytest.mark.parametrize(
-    ("outputs", "status"),
-    [({"flag": True}, "ready"), ({"flag": False}, "skipped"), ({}, "not reached")],
-)
+@pytest.mark.parametrize(("outputs", "status"), [
+    ({"flag": True}, "ready"), ({"flag": False}, "skipped"), ({}, "not reached"),
+])  # fmt: skip
 def test_a_condition_opens_skips_or_leaves_waiting(outputs: dict[str, bool], status: str) -> None:
     world = World(workflow({"a": {}, "b": {"after": "a", "when": "a.flag"}}))
     world.end("a", **outputs)
@@ -152,17 +145,14 @@ CHOICE = {
 WAYS = {"a": {}, "first": {}, "second": {}, "beside": {}, "other": {}, "end": {"after": ["first", "second", "other"]}}
 
 
-@pytest.mark.parametrize(
-    ("outputs", "opened"),
-    [
-        ({"flag": True, "count": 9}, ["first"]),
-        ({"flag": True}, ["first"]),
-        ({"flag": False, "count": 9}, ["second", "beside"]),
-        ({"flag": False, "count": 1}, ["other"]),
-        ({"count": 9}, []),
-        ({"flag": False}, []),
-    ],
-)
+@pytest.mark.parametrize(("outputs", "opened"), [
+    ({"flag": True, "count": 9}, ["first"]),
+    ({"flag": True}, ["first"]),
+    ({"flag": False, "count": 9}, ["second", "beside"]),
+    ({"flag": False, "count": 1}, ["other"]),
+    ({"count": 9}, []),
+    ({"flag": False}, []),
+])  # fmt: skip
 def test_a_choice_takes_the_first_branch_that_holds_and_waits_for_an_earlier_unknown_one(
     outputs: dict[str, object], opened: list[str]
 ) -> None:

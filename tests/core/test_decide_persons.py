@@ -119,18 +119,15 @@ def test_a_condition_in_a_persons_path_sees_the_answers_for_that_person() -> Non
 LISTS = {"ask": EACH, "then": {}}
 
 
-@pytest.mark.parametrize(
-    ("until", "answers", "status"),
-    [
-        ('ask.choice.all(c, c == "yes")', ["yes"], "held"),
-        ('ask.choice.all(c, c == "yes")', ["yes", "no"], "held"),
-        ('ask.choice.all(c, c == "yes")', ["yes", "yes"], "ready"),
-        ('ask.choice.exists(c, c == "yes")', ["yes"], "ready"),
-        ('ask.choice.exists(c, c == "yes")', ["no"], "held"),
-        ('"yes" in ask.choice', ["no", "yes"], "ready"),
-        ('ask.flag.all(f, f == "true")', [True, True], "ready"),
-    ],
-)
+@pytest.mark.parametrize(("until", "answers", "status"), [
+    ('ask.choice.all(c, c == "yes")', ["yes"], "held"),
+    ('ask.choice.all(c, c == "yes")', ["yes", "no"], "held"),
+    ('ask.choice.all(c, c == "yes")', ["yes", "yes"], "ready"),
+    ('ask.choice.exists(c, c == "yes")', ["yes"], "ready"),
+    ('ask.choice.exists(c, c == "yes")', ["no"], "held"),
+    ('"yes" in ask.choice', ["no", "yes"], "ready"),
+    ('ask.flag.all(f, f == "true")', [True, True], "ready"),
+])  # fmt: skip
 def test_a_list_of_answers_holds_an_unknown_one_for_whoever_has_not_answered(
     until: str, answers: list[object], status: str
 ) -> None:
@@ -193,21 +190,17 @@ PRODUCED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("goes", "comes"),
-    [
-        (
-            cm.ChangePersonRole(ASHA, PersonRole.VICTIM, PersonRole.WITNESS),
-            cm.ChangePersonRole(ASHA, PersonRole.WITNESS, PersonRole.VICTIM),
-        ),
-        (
-            cm.ChangePersonRole(ASHA, PersonRole.VICTIM, PersonRole.VICTIM, status=RoleStatus.DISPROVED),
-            cm.AddPerson(ASHA, PersonRole.VICTIM),
-        ),
-        (cm.RemovePerson(ASHA, PersonRole.VICTIM), cm.AddPerson(ASHA, PersonRole.VICTIM)),
-    ],
-    ids=["another role and back", "disproved and added", "taken out and added"],
-)
+@pytest.mark.parametrize(("goes", "comes"), [
+    (
+        cm.ChangePersonRole(ASHA, PersonRole.VICTIM, PersonRole.WITNESS),
+        cm.ChangePersonRole(ASHA, PersonRole.WITNESS, PersonRole.VICTIM),
+    ),
+    (
+        cm.ChangePersonRole(ASHA, PersonRole.VICTIM, PersonRole.VICTIM, status=RoleStatus.DISPROVED),
+        cm.AddPerson(ASHA, PersonRole.VICTIM),
+    ),
+    (cm.RemovePerson(ASHA, PersonRole.VICTIM), cm.AddPerson(ASHA, PersonRole.VICTIM)),
+], ids=["another role and back", "disproved and added", "taken out and added"])  # fmt: skip
 def test_who_is_a_victim_again_has_the_same_to_be_done_in_the_same_time(goes: cm.Command, comes: cm.Command) -> None:
     world = World(workflow(PRODUCED), victims=(ASHA, BINA))
     world.end("find")

@@ -80,16 +80,13 @@ def test_conditions_see_the_last_round() -> None:
     assert world.status("close") == "ready"
 
 
-@pytest.mark.parametrize(
-    ("every", "second"),
-    [
-        ("PT6H", datetime(2026, 1, 5, 10, 30, tzinfo=UTC)),
-        ("P1D", datetime(2026, 1, 6, 4, 30, tzinfo=UTC)),
-        ("P5WD", datetime(2026, 1, 12, 4, 30, tzinfo=UTC)),
-        ("PT8WH", datetime(2026, 1, 6, 4, 30, tzinfo=UTC)),
-        ("P1M2D", datetime(2026, 2, 7, 4, 30, tzinfo=UTC)),
-    ],
-)
+@pytest.mark.parametrize(("every", "second"), [
+    ("PT6H", datetime(2026, 1, 5, 10, 30, tzinfo=UTC)),
+    ("P1D", datetime(2026, 1, 6, 4, 30, tzinfo=UTC)),
+    ("P5WD", datetime(2026, 1, 12, 4, 30, tzinfo=UTC)),
+    ("PT8WH", datetime(2026, 1, 6, 4, 30, tzinfo=UTC)),
+    ("P1M2D", datetime(2026, 2, 7, 4, 30, tzinfo=UTC)),
+])  # fmt: skip
 def test_a_series_may_be_counted_in_any_kind_of_time(every: str, second: datetime) -> None:
     world = World(workflow(visits(every=every)))
     world.end("visit", "r:1")

@@ -25,17 +25,14 @@ from tests.core.small_world import (
 SAFE = {"facts": {"safe": {"type": "bool"}, "found": {"type": "instant"}}}
 
 
-@pytest.mark.parametrize(
-    ("start", "due"),
-    [
-        ("start", hours(-1) + timedelta(hours=8)),
-        ("ready", hours(3) + timedelta(hours=8)),
-        ("a", hours(2) + timedelta(hours=8)),
-        ("a.at", hours(1) + timedelta(hours=8)),
-        ("found", hours(0.5) + timedelta(hours=8)),
-        ("report.received", hours(-2) + timedelta(hours=8)),
-    ],
-)
+@pytest.mark.parametrize(("start", "due"), [
+    ("start", hours(-1) + timedelta(hours=8)),
+    ("ready", hours(3) + timedelta(hours=8)),
+    ("a", hours(2) + timedelta(hours=8)),
+    ("a.at", hours(1) + timedelta(hours=8)),
+    ("found", hours(0.5) + timedelta(hours=8)),
+    ("report.received", hours(-2) + timedelta(hours=8)),
+])  # fmt: skip
 def test_time_runs_from_the_event_that_starts_it(start: str, due: object) -> None:
     steps = {"a": {}, "b": {"after": "a", "time": {"from": start, "limit": "PT8H"}}}
     world = World(workflow(steps, **SAFE), started_at=hours(-1), report={"received": hours(-2).isoformat()})

@@ -43,18 +43,15 @@ def erasure() -> Erasure:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("cases", "kept", "reasons"),
-    [
-        ([case()], (), ()),
-        ([case(closed_at=None)], ("identity",), ("a case of theirs is open",)),
-        ([case(), case(closed_at=None)], (), ("a case of theirs is open",)),
-        ([case(holds=(LegalHoldKind.CLAIM,))], (), ("a claim for compensation is open",)),
-        ([case(danger_at=NOW - timedelta(days=90))], (), ()),
-        ([case(danger_at=NOW - timedelta(days=89, hours=23))], (), ("life was in danger in the last 90 days",)),
-        ([case()], ("images", "health"), ("the shortest retention time still runs for: health, images",)),
-    ],
-)
+@pytest.mark.parametrize(("cases", "kept", "reasons"), [
+    ([case()], (), ()),
+    ([case(closed_at=None)], ("identity",), ("a case of theirs is open",)),
+    ([case(), case(closed_at=None)], (), ("a case of theirs is open",)),
+    ([case(holds=(LegalHoldKind.CLAIM,))], (), ("a claim for compensation is open",)),
+    ([case(danger_at=NOW - timedelta(days=90))], (), ()),
+    ([case(danger_at=NOW - timedelta(days=89, hours=23))], (), ("life was in danger in the last 90 days",)),
+    ([case()], ("images", "health"), ("the shortest retention time still runs for: health, images",)),
+])  # fmt: skip
 def test_what_stands_against_an_erasure(cases: list[CaseOfPerson], kept: tuple[str, ...], reasons: tuple[str]) -> None:
     assert reasons_against(cases, kept=kept, now=NOW) == reasons
 
@@ -101,10 +98,9 @@ def test_a_copy_is_fetched_once_and_in_time() -> None:
             copy.fetch(at, rows=1, sha256="x")
 
 
-@pytest.mark.parametrize(
-    ("path", "owner"),
-    [("", None), ("r:2", None), (f"person:{FIRST}", FIRST), (f"x:1/person:{FIRST}/r:3", FIRST)],
-)
+@pytest.mark.parametrize(("path", "owner"), [
+    ("", None), ("r:2", None), (f"person:{FIRST}", FIRST), (f"x:1/person:{FIRST}/r:3", FIRST),
+])  # fmt: skip
 def test_what_a_step_about_one_person_tells_is_sealed_for_that_person(path: str, owner: UUID | None) -> None:
     step = Step(id=uuid4(), run_id=uuid4(), key="talk", path=path, uses="trial.talk", status=StepStatus.READY)
     assert key_of_step(step) == owner

@@ -62,20 +62,17 @@ def law_world(*, own: dict[str, object] | None = None, **changes: Any) -> World:
     return World(workflow({"a": {"time": time}}), library=library)
 
 
-@pytest.mark.parametrize(
-    ("due", "until", "late"),
-    [
-        ("2026-08-14T02:05+05:30", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
-        ("2026-08-14T00:00+05:30", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
-        ("2026-08-14T23:59+05:30", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
-        ("2026-08-13T20:00+00:00", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
-        ("2026-08-14T02:05+05:30", KeptUntil.OFFICE_CLOSE, "2026-08-14T17:00+05:30"),
-        ("2026-08-15T02:05+05:30", KeptUntil.OFFICE_CLOSE, "2026-08-17T17:00+05:30"),
-        ("2026-01-26T11:00+05:30", KeptUntil.OFFICE_CLOSE, "2026-01-27T17:00+05:30"),
-        ("2026-08-14T18:30+05:30", KeptUntil.OFFICE_CLOSE, None),
-        ("2026-08-14T02:05+05:30", KeptUntil.INSTANT, None),
-    ],
-)
+@pytest.mark.parametrize(("due", "until", "late"), [
+    ("2026-08-14T02:05+05:30", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
+    ("2026-08-14T00:00+05:30", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
+    ("2026-08-14T23:59+05:30", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
+    ("2026-08-13T20:00+00:00", KeptUntil.END_OF_DAY, "2026-08-15T00:00+05:30"),
+    ("2026-08-14T02:05+05:30", KeptUntil.OFFICE_CLOSE, "2026-08-14T17:00+05:30"),
+    ("2026-08-15T02:05+05:30", KeptUntil.OFFICE_CLOSE, "2026-08-17T17:00+05:30"),
+    ("2026-01-26T11:00+05:30", KeptUntil.OFFICE_CLOSE, "2026-01-27T17:00+05:30"),
+    ("2026-08-14T18:30+05:30", KeptUntil.OFFICE_CLOSE, None),
+    ("2026-08-14T02:05+05:30", KeptUntil.INSTANT, None),
+])  # fmt: skip
 def test_it_is_late_from_the_end_of_its_last_day_or_when_the_office_closes(
     due: str, until: KeptUntil, late: str | None
 ) -> None:
@@ -178,14 +175,11 @@ def test_what_is_done_on_the_last_day_is_in_time(done: datetime, is_late: bool) 
     assert ended.breached_at == (hours(48) if is_late else None)
 
 
-@pytest.mark.parametrize(
-    ("now", "state"),
-    [
-        (hours(48), DeadlineState.NEAR),
-        (at("2026-01-07T23:59:59+05:30"), DeadlineState.NEAR),
-        (at("2026-01-08T00:00+05:30"), DeadlineState.OVERDUE),
-    ],
-)
+@pytest.mark.parametrize(("now", "state"), [
+    (hours(48), DeadlineState.NEAR),
+    (at("2026-01-07T23:59:59+05:30"), DeadlineState.NEAR),
+    (at("2026-01-08T00:00+05:30"), DeadlineState.OVERDUE),
+])  # fmt: skip
 def test_it_is_overdue_only_after_its_last_day(now: datetime, state: DeadlineState) -> None:
     assert deadline_state(law_world().deadline("a"), now) is state
 
@@ -198,26 +192,23 @@ def test_a_journey_moves_both_instants() -> None:
     assert world.deadline("a").late_at == at("2026-01-09T00:00+05:30")
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
+@pytest.mark.parametrize(("changes", "said"), [
+    (
+        {},
         (
-            {},
-            (
-                "A limit in days is kept until its last day is over: by the end of Wednesday 7 January 2026 (due from"
-                " 10:00). It is late after that."
-            ),
+            "A limit in days is kept until its last day is over: by the end of Wednesday 7 January 2026 (due from"
+            " 10:00). It is late after that."
         ),
+    ),
+    (
+        {"kept_until": "office_close", "limit": "P21D"},
         (
-            {"kept_until": "office_close", "limit": "P21D"},
-            (
-                "An office receives it, in its opening hours; on its last day that office is closed (Republic Day), so"
-                " the next open day counts: by 17:00 on Tuesday 27 January 2026 (due from Monday 26 January 2026,"
-                " 10:00). It is late after that."
-            ),
+            "An office receives it, in its opening hours; on its last day that office is closed (Republic Day), so"
+            " the next open day counts: by 17:00 on Tuesday 27 January 2026 (due from Monday 26 January 2026,"
+            " 10:00). It is late after that."
         ),
-    ],
-)
+    ),
+])  # fmt: skip
 def test_the_explanation_says_until_when_it_is_kept(changes: dict[str, Any], said: str) -> None:
     world = law_world(**changes)
     lines = explain_deadline(world.deadline("a"), world.library)

@@ -32,17 +32,14 @@ def deadline(**changes: Any) -> Deadline:
     return Deadline.model_validate(values | changes)
 
 
-@pytest.mark.parametrize(
-    ("now", "state"),
-    [
-        (START, DeadlineState.RUNNING),
-        (START + timedelta(hours=80) - SECOND, DeadlineState.RUNNING),
-        (START + timedelta(hours=80), DeadlineState.NEAR),
-        (DUE - SECOND, DeadlineState.NEAR),
-        (DUE, DeadlineState.OVERDUE),
-        (DUE + SECOND, DeadlineState.OVERDUE),
-    ],
-)
+@pytest.mark.parametrize(("now", "state"), [
+    (START, DeadlineState.RUNNING),
+    (START + timedelta(hours=80) - SECOND, DeadlineState.RUNNING),
+    (START + timedelta(hours=80), DeadlineState.NEAR),
+    (DUE - SECOND, DeadlineState.NEAR),
+    (DUE, DeadlineState.OVERDUE),
+    (DUE + SECOND, DeadlineState.OVERDUE),
+])  # fmt: skip
 def test_an_open_deadline_runs_comes_near_in_its_last_fifth_and_passes_at_its_due_instant(
     now: datetime, state: DeadlineState
 ) -> None:
@@ -68,14 +65,11 @@ def test_a_warning_in_working_time_counts_only_with_a_calendar() -> None:
     assert deadline_state(warned, START + timedelta(hours=50)) is DeadlineState.RUNNING
 
 
-@pytest.mark.parametrize(
-    ("changes", "state"),
-    [
-        ({"status": DeadlineStatus.MET, "ended_at": DUE}, DeadlineState.MET),
-        ({"status": DeadlineStatus.MET, "ended_at": DUE + SECOND, "breached_at": DUE}, DeadlineState.LATE),
-        ({"status": DeadlineStatus.ENDED, "ended_at": START}, DeadlineState.ENDED),
-    ],
-)
+@pytest.mark.parametrize(("changes", "state"), [
+    ({"status": DeadlineStatus.MET, "ended_at": DUE}, DeadlineState.MET),
+    ({"status": DeadlineStatus.MET, "ended_at": DUE + SECOND, "breached_at": DUE}, DeadlineState.LATE),
+    ({"status": DeadlineStatus.ENDED, "ended_at": START}, DeadlineState.ENDED),
+])  # fmt: skip
 def test_what_has_ended_is_never_overdue_however_late_it_is(changes: dict[str, Any], state: DeadlineState) -> None:
     assert deadline_state(deadline(**changes), DUE + timedelta(days=400)) is state
 
@@ -87,17 +81,14 @@ def test_what_has_no_due_time_is_never_overdue() -> None:
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("ago", "is_late"),
-    [
-        (timedelta(0), False),
-        (timedelta(hours=23, minutes=59), False),
-        (timedelta(hours=24), False),
-        (timedelta(hours=24, seconds=1), True),
-        (timedelta(days=40), True),
-        (-timedelta(minutes=5), False),
-    ],
-)
+@pytest.mark.parametrize(("ago", "is_late"), [
+    (timedelta(0), False),
+    (timedelta(hours=23, minutes=59), False),
+    (timedelta(hours=24), False),
+    (timedelta(hours=24, seconds=1), True),
+    (timedelta(days=40), True),
+    (-timedelta(minutes=5), False),
+])  # fmt: skip
 def test_more_than_a_day_is_late(ago: timedelta, *, is_late: bool) -> None:
     assert timedelta(hours=24) == WRITTEN_DOWN_WITHIN
     assert is_late_entry(NOW - ago, NOW) is is_late
@@ -157,10 +148,9 @@ def test_a_limit_of_the_law_of_another_place_is_owed_there() -> None:
     assert counted(owed(of="*")) == ("IN", "Asia/Kolkata", Owes.CASE)
 
 
-@pytest.mark.parametrize(
-    ("by", "law", "place"),
-    [("ours", True, Owes.UNIT), ("other_body", True, Owes.CASE), ("ours", False, Owes.UNIT)],
-)
+@pytest.mark.parametrize(("by", "law", "place"), [
+    ("ours", True, Owes.UNIT), ("other_body", True, Owes.CASE), ("ours", False, Owes.UNIT),
+])  # fmt: skip
 def test_what_we_owe_is_counted_where_the_unit_is_that_has_the_case_now(by: str, law: bool, place: Owes) -> None:  # noqa: FBT001
     assert counted(again(owed(by=by, law=law), kept_in="BD"))[2] is place
 
@@ -170,19 +160,16 @@ def test_a_place_without_a_calendar_is_passed_over() -> None:
     assert counted(again(owed(), owed_in={of: "LK"}))[2] is Owes.CASE
 
 
-@pytest.mark.parametrize(
-    ("unit", "said"),
-    [
-        ("BD", "Working time is that of the calendar Bangladesh: the workflow gives this step to a unit there."),
+@pytest.mark.parametrize(("unit", "said"), [
+    ("BD", "Working time is that of the calendar Bangladesh: the workflow gives this step to a unit there."),
+    (
+        None,
         (
-            None,
-            (
-                "Working time is that of the calendar Here: the case is led there, and nothing says that a unit"
-                " elsewhere owes this."
-            ),
+            "Working time is that of the calendar Here: the case is led there, and nothing says that a unit"
+            " elsewhere owes this."
         ),
-    ],
-)
+    ),
+])  # fmt: skip
 def test_the_explanation_says_why_it_is_this_calendar(unit: str | None, said: str) -> None:
     world = owed(unit=unit)
     known = world.deadline("a")

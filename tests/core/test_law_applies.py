@@ -35,33 +35,30 @@ CHILD_THEN = made(applies={"age_under": 18, "age_on": "offence"})
 WOMEN = made(applies={"sex": ["female"]})
 
 
-@pytest.mark.parametrize(
-    ("limit", "told", "truth", "missing"),
-    [
-        (made(), NOTHING, Truth.TRUE, ()),
-        (NEW, LawFacts(offence_on=date(2024, 7, 1)), Truth.TRUE, ()),
-        (NEW, LawFacts(offence_on=date(2024, 6, 30)), Truth.FALSE, ()),
-        (NEW, NOTHING, Truth.UNKNOWN, ("the day of the offence",)),
-        (OLD, LawFacts(offence_on=date(2024, 6, 30)), Truth.TRUE, ()),
-        (OLD, LawFacts(offence_on=date(2024, 7, 1)), Truth.FALSE, ()),
-        (CHILD, LawFacts(ages=(aged(17),)), Truth.TRUE, ()),
-        (CHILD, LawFacts(ages=(aged(18),)), Truth.FALSE, ()),
-        (CHILD, LawFacts(ages=(aged(12, 17),)), Truth.TRUE, ()),
-        (CHILD, LawFacts(ages=(aged(16, 20),)), Truth.UNKNOWN, ("the age of the person",)),
-        (CHILD, NOTHING, Truth.UNKNOWN, ("the age of the person",)),
-        (CHILD, LawFacts(ages=(aged(40), aged(9))), Truth.TRUE, ()),
-        (CHILD, LawFacts(ages=(aged(40), None)), Truth.UNKNOWN, ("the age of the person",)),
-        (CHILD, LawFacts(ages=(aged(40), aged(18))), Truth.FALSE, ()),
-        (CHILD, LawFacts(ages=(aged(17, as_of=date(2025, 3, 10)),)), Truth.FALSE, ()),
-        (CHILD_THEN, LawFacts(offence_on=date(2024, 3, 10), ages=(aged(19),)), Truth.TRUE, ()),
-        (CHILD_THEN, LawFacts(offence_on=date(2025, 12, 1), ages=(aged(24),)), Truth.FALSE, ()),
-        (CHILD_THEN, LawFacts(ages=(aged(19),)), Truth.UNKNOWN, ("the day of the offence",)),
-        (WOMEN, LawFacts(sexes=("female",)), Truth.TRUE, ()),
-        (WOMEN, LawFacts(sexes=("male",)), Truth.FALSE, ()),
-        (WOMEN, LawFacts(sexes=("male", "female")), Truth.TRUE, ()),
-        (WOMEN, LawFacts(sexes=("male", None)), Truth.UNKNOWN, ("the sex of the person",)),
-    ],
-)
+@pytest.mark.parametrize(("limit", "told", "truth", "missing"), [
+    (made(), NOTHING, Truth.TRUE, ()),
+    (NEW, LawFacts(offence_on=date(2024, 7, 1)), Truth.TRUE, ()),
+    (NEW, LawFacts(offence_on=date(2024, 6, 30)), Truth.FALSE, ()),
+    (NEW, NOTHING, Truth.UNKNOWN, ("the day of the offence",)),
+    (OLD, LawFacts(offence_on=date(2024, 6, 30)), Truth.TRUE, ()),
+    (OLD, LawFacts(offence_on=date(2024, 7, 1)), Truth.FALSE, ()),
+    (CHILD, LawFacts(ages=(aged(17),)), Truth.TRUE, ()),
+    (CHILD, LawFacts(ages=(aged(18),)), Truth.FALSE, ()),
+    (CHILD, LawFacts(ages=(aged(12, 17),)), Truth.TRUE, ()),
+    (CHILD, LawFacts(ages=(aged(16, 20),)), Truth.UNKNOWN, ("the age of the person",)),
+    (CHILD, NOTHING, Truth.UNKNOWN, ("the age of the person",)),
+    (CHILD, LawFacts(ages=(aged(40), aged(9))), Truth.TRUE, ()),
+    (CHILD, LawFacts(ages=(aged(40), None)), Truth.UNKNOWN, ("the age of the person",)),
+    (CHILD, LawFacts(ages=(aged(40), aged(18))), Truth.FALSE, ()),
+    (CHILD, LawFacts(ages=(aged(17, as_of=date(2025, 3, 10)),)), Truth.FALSE, ()),
+    (CHILD_THEN, LawFacts(offence_on=date(2024, 3, 10), ages=(aged(19),)), Truth.TRUE, ()),
+    (CHILD_THEN, LawFacts(offence_on=date(2025, 12, 1), ages=(aged(24),)), Truth.FALSE, ()),
+    (CHILD_THEN, LawFacts(ages=(aged(19),)), Truth.UNKNOWN, ("the day of the offence",)),
+    (WOMEN, LawFacts(sexes=("female",)), Truth.TRUE, ()),
+    (WOMEN, LawFacts(sexes=("male",)), Truth.FALSE, ()),
+    (WOMEN, LawFacts(sexes=("male", "female")), Truth.TRUE, ()),
+    (WOMEN, LawFacts(sexes=("male", None)), Truth.UNKNOWN, ("the sex of the person",)),
+])  # fmt: skip
 def test_a_limit_applies_as_far_as_it_is_known(
     limit: LawLimit, told: LawFacts, truth: Truth, missing: tuple[str, ...]
 ) -> None:
@@ -95,14 +92,11 @@ def test_days_in_force_are_told_but_never_rule_a_limit_out() -> None:
     assert over.reasons[0].text.startswith("Out of force since 19 February 2026")
 
 
-@pytest.mark.parametrize(
-    ("told", "source"),
-    [
-        (LawFacts(offence_on=date(2024, 6, 30)), "Old Act s.2"),
-        (LawFacts(offence_on=date(2024, 7, 1)), "New Act s.1"),
-        (NOTHING, "New Act s.1"),
-    ],
-)
+@pytest.mark.parametrize(("told", "source"), [
+    (LawFacts(offence_on=date(2024, 6, 30)), "Old Act s.2"),
+    (LawFacts(offence_on=date(2024, 7, 1)), "New Act s.1"),
+    (NOTHING, "New Act s.1"),
+])  # fmt: skip
 def test_the_day_of_the_offence_chooses_the_code(told: LawFacts, source: str) -> None:
     chosen = choose((OLD, NEW), told, on=ON)
     assert chosen.source == source
@@ -130,18 +124,15 @@ PACK = LawPack.model_validate(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("place", "district", "on", "force", "says"),
-    [
-        ("IN-AS", None, ON, Force.BINDING, None),
-        ("IN-NL", None, ON, Force.ADVISORY, "here it only guides"),
-        ("IN-NL", None, date(2026, 5, 31), Force.ADVISORY, "here it only guides"),
-        ("IN-NL", None, date(2026, 6, 1), Force.BINDING, "brought into force in IN-NL from 01 June 2026 (Gazette 7)"),
-        ("IN-ML", "ri_bhoi", ON, Force.ADVISORY, "by itself in the hills (A Schedule)"),
-        ("IN-ML", "shillong_town", ON, Force.BINDING, None),
-        ("IN-ML", None, ON, Force.BINDING, "The district is not known, so it is treated as binding."),
-    ],
-)
+@pytest.mark.parametrize(("place", "district", "on", "force", "says"), [
+    ("IN-AS", None, ON, Force.BINDING, None),
+    ("IN-NL", None, ON, Force.ADVISORY, "here it only guides"),
+    ("IN-NL", None, date(2026, 5, 31), Force.ADVISORY, "here it only guides"),
+    ("IN-NL", None, date(2026, 6, 1), Force.BINDING, "brought into force in IN-NL from 01 June 2026 (Gazette 7)"),
+    ("IN-ML", "ri_bhoi", ON, Force.ADVISORY, "by itself in the hills (A Schedule)"),
+    ("IN-ML", "shillong_town", ON, Force.BINDING, None),
+    ("IN-ML", None, ON, Force.BINDING, "The district is not known, so it is treated as binding."),
+])  # fmt: skip
 def test_where_it_only_guides_is_a_matter_of_place_and_day(
     place: str, district: str | None, on: date, force: Force, says: str | None
 ) -> None:
@@ -205,21 +196,17 @@ def test_the_latest_day_of_the_offence_counts() -> None:
     assert gathered([telling(1, offence_day="soon")], "", people=(), zone=ZONE).offence_on is None
 
 
-@pytest.mark.parametrize(
-    ("band", "span"),
-    [
-        ("under_6", (0, 5)), ("12_to_17", (12, 17)), ("60_and_over", (60, 120)), ("25_or_more", (25, 120)),
-        ("unknown", None), ("old", None), ("12_to_x", None), ("under_x", None),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("band", "span"), [
+    ("under_6", (0, 5)), ("12_to_17", (12, 17)), ("60_and_over", (60, 120)), ("25_or_more", (25, 120)),
+    ("unknown", None), ("old", None), ("12_to_x", None), ("under_x", None),
+])  # fmt: skip
 def test_age_bands_are_read_by_their_names(band: str, span: tuple[int, int] | None) -> None:
     assert age_of_band(band) == span
 
 
-@pytest.mark.parametrize(
-    ("place", "source", "truth"),
-    [("IN-AS", "State", Truth.TRUE), ("IN-NL", "Country", Truth.TRUE), (None, "Country", Truth.TRUE)],
-)
+@pytest.mark.parametrize(("place", "source", "truth"), [
+    ("IN-AS", "State", Truth.TRUE), ("IN-NL", "Country", Truth.TRUE), (None, "Country", Truth.TRUE),
+])  # fmt: skip
 def test_the_text_of_the_state_of_a_case_goes_before_that_of_the_country(
     place: str | None, source: str, truth: Truth
 ) -> None:

@@ -138,16 +138,13 @@ def test_a_limit_of_the_law_on_an_added_step_counts_from_what_the_law_names() ->
     assert case.due("watched") == hours(46), "what asks to be watched says itself since when"
 
 
-@pytest.mark.parametrize(
-    ("outcome", "law", "status"),
-    [
-        ("done", PRODUCE, "met"),
-        ("not_needed", PRODUCE, "met"),
-        ("refused_by_person", PRODUCE, "ended"),
-        ("blocked_by_other_body", PRODUCE, "ended"),
-        ("blocked_by_other_body", None, "met"),
-    ],
-)
+@pytest.mark.parametrize(("outcome", "law", "status"), [
+    ("done", PRODUCE, "met"),
+    ("not_needed", PRODUCE, "met"),
+    ("refused_by_person", PRODUCE, "ended"),
+    ("blocked_by_other_body", PRODUCE, "ended"),
+    ("blocked_by_other_body", None, "met"),
+])  # fmt: skip
 def test_what_the_law_asks_for_is_not_said_to_be_kept_when_another_body_stood_in_the_way(
     outcome: str, law: str | None, status: str
 ) -> None:

@@ -274,10 +274,9 @@ def test_a_ladder_says_whose_delay_a_breach_is() -> None:
     assert _known(world).delay_owner is DelayOwner.OTHER_BODY
 
 
-@pytest.mark.parametrize(
-    ("owed_by", "of_ladder", "owner"),
-    [("other_body", None, "other_body"), ("ours", None, "ours"), ("other_body", "ours", "ours"), (None, None, "ours")],
-)
+@pytest.mark.parametrize(("owed_by", "of_ladder", "owner"), [
+    ("other_body", None, "other_body"), ("ours", None, "ours"), ("other_body", "ours", "ours"), (None, None, "ours"),
+])  # fmt: skip
 def test_a_limit_of_the_law_is_the_delay_of_whoever_owes_it_unless_the_ladder_says_otherwise(
     owed_by: str | None, of_ladder: str | None, owner: str
 ) -> None:

@@ -12,18 +12,15 @@ def tells(others: dict[str, int], *, persons: int = FEW, known: frozenset[str] =
     return is_worth_telling(bits_of(Agreement(others, known), persons=persons), persons=persons)
 
 
-@pytest.mark.parametrize(
-    ("others", "is_told"),
-    [
-        ({"name": 1, "name_sound": 1, "name_part": 1}, True),
-        ({"phone": 1}, True),
-        ({"vehicle": 1}, True),
-        ({"name_part": 1}, False),
-        ({"name_near": 1, "name_part": 1}, False),
-        ({"name_part": 1, "part_home": 1, "part_parent": 1}, True),
-        ({}, False),
-    ],
-)
+@pytest.mark.parametrize(("others", "is_told"), [
+    ({"name": 1, "name_sound": 1, "name_part": 1}, True),
+    ({"phone": 1}, True),
+    ({"vehicle": 1}, True),
+    ({"name_part": 1}, False),
+    ({"name_near": 1, "name_part": 1}, False),
+    ({"name_part": 1, "part_home": 1, "part_parent": 1}, True),
+    ({}, False),
+])  # fmt: skip
 def test_a_whole_name_or_a_number_is_worth_telling_and_a_part_of_a_name_is_not(
     others: dict[str, int], *, is_told: bool
 ) -> None:
@@ -79,15 +76,12 @@ def test_what_is_known_of_both_and_differs_speaks_against_them_and_what_is_not_k
     assert bits_of(Agreement({"name": 1}, BESIDE), persons=FEW) == bits_of(Agreement({"name": 1}), persons=FEW)
 
 
-@pytest.mark.parametrize(
-    ("likeness", "is_told"),
-    [
-        (Likeness(1.0), True),
-        (Likeness(1.0, home=0.0, years_apart=20), False),
-        (Likeness(0.7), False),
-        (Likeness(0.95, home=1.0, parent=1.0, years_apart=1), True),
-    ],
-)
+@pytest.mark.parametrize(("likeness", "is_told"), [
+    (Likeness(1.0), True),
+    (Likeness(1.0, home=0.0, years_apart=20), False),
+    (Likeness(0.7), False),
+    (Likeness(0.95, home=1.0, parent=1.0, years_apart=1), True),
+])  # fmt: skip
 def test_who_was_opened_is_judged_by_what_is_written(likeness: Likeness, *, is_told: bool) -> None:
     name = Agreement({"name": 1, "name_part": 1})
     assert is_worth_telling(bits_when_opened(name, likeness, persons=FEW), persons=FEW) is is_told

@@ -109,17 +109,14 @@ def test_a_pause_survives_that_the_limit_is_counted_again() -> None:
     assert len(_known(world).pauses) == 1
 
 
-@pytest.mark.parametrize(
-    ("time", "until", "refused"),
-    [
-        ({}, 0, InstantPassedError),
-        ({}, -1, InstantPassedError),
-        ({"pause": "PT4H"}, 4.1, OverCapError),
-        ({"pause": "PT0S"}, 1, OverCapError),
-        ({}, 24 * 30 + 1, OverCapError),
-        ({"limit": None, "law": "XX-PRODUCE-24H"}, 1, NotPausableError),
-    ],
-)
+@pytest.mark.parametrize(("time", "until", "refused"), [
+    ({}, 0, InstantPassedError),
+    ({}, -1, InstantPassedError),
+    ({"pause": "PT4H"}, 4.1, OverCapError),
+    ({"pause": "PT0S"}, 1, OverCapError),
+    ({}, 24 * 30 + 1, OverCapError),
+    ({"limit": None, "law": "XX-PRODUCE-24H"}, 1, NotPausableError),
+])  # fmt: skip
 def test_a_pause_is_refused_beyond_its_cap_into_the_past_and_for_the_law(
     time: dict[str, Any], until: float, refused: type[LimitChangeError]
 ) -> None:
@@ -182,16 +179,13 @@ def test_a_pause_inside_the_time_that_was_given_is_not_counted_either() -> None:
     assert world.due("a") == hours(17)
 
 
-@pytest.mark.parametrize(
-    ("time", "asked", "refused"),
-    [
-        ({}, ["PT10H", "PT1H"], OverCapError),
-        ({}, ["PT1H", "PT1H", "PT1H"], OverCapError),
-        ({"extend": "PT2H"}, ["PT3H"], OverCapError),
-        ({"extend": "PT0S"}, ["PT1H"], OverCapError),
-        ({"limit": None, "law": "XX-PRODUCE-24H"}, ["PT1H"], NotPausableError),
-    ],
-)
+@pytest.mark.parametrize(("time", "asked", "refused"), [
+    ({}, ["PT10H", "PT1H"], OverCapError),
+    ({}, ["PT1H", "PT1H", "PT1H"], OverCapError),
+    ({"extend": "PT2H"}, ["PT3H"], OverCapError),
+    ({"extend": "PT0S"}, ["PT1H"], OverCapError),
+    ({"limit": None, "law": "XX-PRODUCE-24H"}, ["PT1H"], NotPausableError),
+])  # fmt: skip
 def test_an_extension_is_refused_beyond_its_cap_and_for_the_law(
     time: dict[str, Any], asked: list[str], refused: type[LimitChangeError]
 ) -> None:

@@ -27,19 +27,16 @@ def age(youngest: int, oldest: int, as_of: date | None = DAY, source: AgeSource 
     return AgeRange(youngest=youngest, oldest=oldest, as_of=as_of, source=source)
 
 
-@pytest.mark.parametrize(
-    ("known", "on", "child"),
-    [
-        (None, DAY, True),
-        (age(15, 17), DAY, True),
-        (age(16, 20), DAY, True),
-        (age(18, 25), DAY, False),
-        (age(17, 17), DAY + timedelta(days=364), True),
-        (age(17, 17), DAY.replace(year=2027), False),
-        (age(17, 17, None), DAY.replace(year=2040), True),
-        (age(18, 18), DAY - timedelta(days=1), True),
-    ],
-)
+@pytest.mark.parametrize(("known", "on", "child"), [
+    (None, DAY, True),
+    (age(15, 17), DAY, True),
+    (age(16, 20), DAY, True),
+    (age(18, 25), DAY, False),
+    (age(17, 17), DAY + timedelta(days=364), True),
+    (age(17, 17), DAY.replace(year=2027), False),
+    (age(17, 17, None), DAY.replace(year=2040), True),
+    (age(18, 18), DAY - timedelta(days=1), True),
+])  # fmt: skip
 def test_a_person_is_a_child_until_it_is_shown_otherwise(known: AgeRange | None, on: date, child: bool) -> None:  # noqa: FBT001
     assert is_child(known, on) is child
 

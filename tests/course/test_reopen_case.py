@@ -70,16 +70,13 @@ def test_who_does_not_lead_opens_no_case_again_and_a_stranger_finds_none(world: 
     assert world.state(case_id).case.status == "closed"
 
 
-@pytest.mark.parametrize(
-    ("more", "field"),
-    [
-        ({"reason_code": "because"}, "reason_code"),
-        ({"reason_code": ""}, "reason_code"),
-        ({"words": "   "}, "words"),
-        ({"words": "x" * 2_001}, "words"),
-        ({"workflow": "no-such"}, "workflow"),
-    ],
-)
+@pytest.mark.parametrize(("more", "field"), [
+    ({"reason_code": "because"}, "reason_code"),
+    ({"reason_code": ""}, "reason_code"),
+    ({"words": "   "}, "words"),
+    ({"words": "x" * 2_001}, "words"),
+    ({"workflow": "no-such"}, "workflow"),
+])  # fmt: skip
 def test_what_does_not_fit_is_said_and_changes_nothing(world: World, more: dict[str, str], field: str) -> None:
     case_id = _over(world)
     before = world.state(case_id)

@@ -46,15 +46,12 @@ def test_a_password_is_made_once_and_is_private(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["passwords.json"]
 
 
-@pytest.mark.parametrize(
-    ("content", "mode", "sentence"),
-    [
-        ("{}", 0o600, "is not in"),
-        ("[1]", 0o600, "JSON object"),
-        ("{", 0o600, "JSON object"),
-        ('{"icmc_app": "x"}', 0o644, "others may read"),
-    ],
-)
+@pytest.mark.parametrize(("content", "mode", "sentence"), [
+    ("{}", 0o600, "is not in"),
+    ("[1]", 0o600, "JSON object"),
+    ("{", 0o600, "JSON object"),
+    ('{"icmc_app": "x"}', 0o644, "others may read"),
+])  # fmt: skip
 def test_a_file_that_cannot_be_trusted_is_refused(tmp_path: Path, content: str, mode: int, sentence: str) -> None:
     passwords = PasswordFile(tmp_path / "passwords.json")
     passwords.path.write_text(content)

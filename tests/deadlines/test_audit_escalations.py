@@ -39,20 +39,17 @@ _ESCALATED = "SELECT id FROM message WHERE kind = 'escalated'"
 
 
 @pytest.mark.usefixtures("fired")
-@pytest.mark.parametrize(
-    ("change", "hole"),
-    [
-        ("DELETE FROM escalation WHERE level = 1", ("ledger_missing", "l:1")),
-        ("UPDATE deadline SET fired = array_remove(fired, 'l:1') WHERE key = 'look'", ("not_noted", "l:1")),
-        ("DELETE FROM event WHERE type = 'LevelRaised' AND body ->> 'level' = '2'", ("event_missing", "l:2")),
-        ("DELETE FROM event WHERE type = 'DeadlineBreached'", ("event_missing", "breach")),
-        (f"{_AGAIN} WHERE type = 'DeadlineBreached'", ("event_double", "breach")),
-        (f"{_AGAIN} WHERE type = 'LevelRaised' AND body ->> 'level' = '1'", ("event_double", "l:1")),
-        (f"UPDATE event SET body = {_MISDATED} WHERE type = 'DeadlineBreached'", ("misdated", "breach")),
-        ("UPDATE deadline SET breached_at = NULL WHERE key = 'look'", ("not_noted", "breach")),
-        (f"DELETE FROM delivery WHERE message_id IN ({_ESCALATED})", ("delivery_missing", "l:1")),
-    ],
-)
+@pytest.mark.parametrize(("change", "hole"), [
+    ("DELETE FROM escalation WHERE level = 1", ("ledger_missing", "l:1")),
+    ("UPDATE deadline SET fired = array_remove(fired, 'l:1') WHERE key = 'look'", ("not_noted", "l:1")),
+    ("DELETE FROM event WHERE type = 'LevelRaised' AND body ->> 'level' = '2'", ("event_missing", "l:2")),
+    ("DELETE FROM event WHERE type = 'DeadlineBreached'", ("event_missing", "breach")),
+    (f"{_AGAIN} WHERE type = 'DeadlineBreached'", ("event_double", "breach")),
+    (f"{_AGAIN} WHERE type = 'LevelRaised' AND body ->> 'level' = '1'", ("event_double", "l:1")),
+    (f"UPDATE event SET body = {_MISDATED} WHERE type = 'DeadlineBreached'", ("misdated", "breach")),
+    ("UPDATE deadline SET breached_at = NULL WHERE key = 'look'", ("not_noted", "breach")),
+    (f"DELETE FROM delivery WHERE message_id IN ({_ESCALATED})", ("delivery_missing", "l:1")),
+])  # fmt: skip
 def test_each_kind_of_hole_is_found_and_named(world: World, change: str, hole: tuple[str, str]) -> None:
     world.rows(change)
     assert hole in found(world)

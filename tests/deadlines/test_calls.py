@@ -201,18 +201,15 @@ def test_the_ledger_says_of_each_level_whom_it_asked_to_ring_and_what_came_of_it
     assert all("call" in line.channels for line in lines if line.level == 2)
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"call_id": None}, "call"),
-        ({"call_id": uuid4()}, "call"),
-        ({"outcome": "shouted"}, "outcome"),
-        ({"called_at": None}, "called_at"),
-        ({"minutes": 5}, "called_at"),
-        ({"minutes": -60 * 24 * 30}, "called_at"),
-        ({"words": "x" * 2001}, "words"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "field"), [
+    ({"call_id": None}, "call"),
+    ({"call_id": uuid4()}, "call"),
+    ({"outcome": "shouted"}, "outcome"),
+    ({"called_at": None}, "called_at"),
+    ({"minutes": 5}, "called_at"),
+    ({"minutes": -60 * 24 * 30}, "called_at"),
+    ({"words": "x" * 2001}, "words"),
+])  # fmt: skip
 def test_what_does_not_fit_is_said_and_nothing_is_written(night: World, changes: Mapping[str, Any], field: str) -> None:
     case_id = _late(night)
     before = _types(night, case_id)

@@ -135,17 +135,14 @@ LAST = after(clock=timedelta(0), up=timedelta(0))
 SECOND = timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(
-    ("clock", "up"),
-    [
-        (SECOND, SECOND),
-        (timedelta(hours=8), timedelta(hours=8)),
-        (timedelta(days=3650), timedelta(days=3650)),
-        (timedelta(minutes=15), SECOND),
-        (timedelta(seconds=-5), SECOND),
-        (timedelta(minutes=50), timedelta(hours=1)),
-    ],
-)
+@pytest.mark.parametrize(("clock", "up"), [
+    (SECOND, SECOND),
+    (timedelta(hours=8), timedelta(hours=8)),
+    (timedelta(days=3650), timedelta(days=3650)),
+    (timedelta(minutes=15), SECOND),
+    (timedelta(seconds=-5), SECOND),
+    (timedelta(minutes=50), timedelta(hours=1)),
+])  # fmt: skip
 def test_time_that_goes_by_is_no_jump(clock: timedelta, up: timedelta) -> None:
     assert jump_between(LAST, after(clock=clock, up=up)) is None
 

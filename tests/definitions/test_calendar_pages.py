@@ -111,15 +111,12 @@ def test_every_shipped_calendar_gets_its_holidays(path: Path) -> None:
     assert full.holidays_known_until == date(2027, 12, 31)
 
 
-@pytest.mark.parametrize(
-    ("place", "day", "name"),
-    [
-        ("IN", date(2026, 1, 26), "Republic Day"),
-        ("IN/AS", date(2026, 1, 14), "Magh Bihu"),
-        ("BD", date(2026, 3, 26), "Independence Day"),
-        ("TH", date(2026, 4, 13), "Songkran Festival"),
-    ],
-)
+@pytest.mark.parametrize(("place", "day", "name"), [
+    ("IN", date(2026, 1, 26), "Republic Day"),
+    ("IN/AS", date(2026, 1, 14), "Magh Bihu"),
+    ("BD", date(2026, 3, 26), "Independence Day"),
+    ("TH", date(2026, 4, 13), "Songkran Festival"),
+])  # fmt: skip
 def test_names_are_english(place: str, day: date, name: str) -> None:
     found = {special.day: special.name for special in public_holidays(place, first_year=2026, last_year=2026)}
     assert found[day] == name

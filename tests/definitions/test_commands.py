@@ -240,15 +240,12 @@ def test_a_day_is_previewed_added_shown_and_taken_back(icmc: Icmc) -> None:
     assert "Mourning" not in run("calendar", "show", "NP", "--year", "2030").output
 
 
-@pytest.mark.parametrize(
-    ("words", "status", "said"),
-    [
-        (("show", "XX"), 1, "There is no calendar"),
-        (("add-day", "NP", "tomorrow", "--name", "n", "--reason", "r"), 2, "tomorrow is no date"),
-        (("add-day", "NP", "2020-01-06", "--name", "n", "--reason", "r"), 1, "it is over"),
-        (("remove-day", "NP", "2030-06-03"), 1, "no one added it by hand"),
-    ],
-)
+@pytest.mark.parametrize(("words", "status", "said"), [
+    (("show", "XX"), 1, "There is no calendar"),
+    (("add-day", "NP", "tomorrow", "--name", "n", "--reason", "r"), 2, "tomorrow is no date"),
+    (("add-day", "NP", "2020-01-06", "--name", "n", "--reason", "r"), 1, "it is over"),
+    (("remove-day", "NP", "2030-06-03"), 1, "no one added it by hand"),
+])  # fmt: skip
 def test_what_cannot_be_done_to_a_calendar_is_said_in_words(
     icmc: Icmc, words: tuple[str, ...], status: int, said: str
 ) -> None:

@@ -196,17 +196,14 @@ def test_what_is_published_already_changes_nothing(world: World, source: str) ->
     assert world.rows("SELECT id FROM recount") == []
 
 
-@pytest.mark.parametrize(
-    ("wrong", "where", "code"),
-    [
-        (LADDER.replace("role: case_manager", "role: janitor"), "steps-up.yaml:17:16", "unknown-word"),
-        (LADDER.replace("level: 3", "level: 4", 1), "steps-up.yaml:15:12", "levels-out-of-order"),
-        (LADDER.replace("after: PT5H", "after: PT1M"), "steps-up.yaml:16:12", "levels-out-of-order"),
-        (LADDER.replace("[in_app, email]", "[in_app, pigeon]", 1), "steps-up.yaml:8:24", "unknown-word"),
-        (CALENDAR + "holidays_from: IN/XX\n", "in.yaml:6:16", "unknown-place"),
-        (CALENDAR.replace("zone: Asia/Kolkata", "zone: Asia/Calcuta"), "in.yaml:4:7", "bad-value"),
-    ],
-)
+@pytest.mark.parametrize(("wrong", "where", "code"), [
+    (LADDER.replace("role: case_manager", "role: janitor"), "steps-up.yaml:17:16", "unknown-word"),
+    (LADDER.replace("level: 3", "level: 4", 1), "steps-up.yaml:15:12", "levels-out-of-order"),
+    (LADDER.replace("after: PT5H", "after: PT1M"), "steps-up.yaml:16:12", "levels-out-of-order"),
+    (LADDER.replace("[in_app, email]", "[in_app, pigeon]", 1), "steps-up.yaml:8:24", "unknown-word"),
+    (CALENDAR + "holidays_from: IN/XX\n", "in.yaml:6:16", "unknown-place"),
+    (CALENDAR.replace("zone: Asia/Kolkata", "zone: Asia/Calcuta"), "in.yaml:4:7", "bad-value"),
+])  # fmt: skip
 def test_a_refused_file_changes_nothing_and_says_where_it_is_wrong(
     world: World, wrong: str, where: str, code: str
 ) -> None:

@@ -125,17 +125,14 @@ holidays: [{{day: 2026-03-16, name: "Local feast", source: the file}}]
     assert calendar.why_open(date(2026, 3, 16)) == "Open"
 
 
-@pytest.mark.parametrize(
-    ("new", "problem"),
-    [
-        (replace(STRIKE, day=date(2026, 3, 6)), "it is over"),
-        (replace(STRIKE, day=date(2026, 3, 8)), "it is already not a working day (Sunday)"),
-        (replace(STRIKE, is_working=True), "it is already a working day"),
-        (replace(STRIKE, name=" "), "it needs a name and a source"),
-        (replace(STRIKE, reason=""), "it needs a name and a source"),
-        (replace(STRIKE, name="x" * 201), "at most 200 characters"),
-    ],
-)
+@pytest.mark.parametrize(("new", "problem"), [
+    (replace(STRIKE, day=date(2026, 3, 6)), "it is over"),
+    (replace(STRIKE, day=date(2026, 3, 8)), "it is already not a working day (Sunday)"),
+    (replace(STRIKE, is_working=True), "it is already a working day"),
+    (replace(STRIKE, name=" "), "it needs a name and a source"),
+    (replace(STRIKE, reason=""), "it needs a name and a source"),
+    (replace(STRIKE, name="x" * 201), "at most 200 characters"),
+])  # fmt: skip
 def test_a_day_that_makes_no_sense_is_refused_in_words(world: World, new: NewDay, problem: str) -> None:
     for refuse in (add_special_day, preview_day):
         with pytest.raises(SpecialDayError, match="2026-03-") as refused:

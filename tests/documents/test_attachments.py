@@ -92,14 +92,12 @@ def test_the_same_file_is_kept_once_in_a_case_and_again_in_another(world: World)
     assert len({bytes(row[0]) for row in addresses}) == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "why"),
-    [
-        ("x.html", b"<script>", "not taken"), ("x.jpg", b"no picture", "not what its name says"),
-        ("x.txt", b"", "empty"),
-        ("x.docx", office(**{"word/a.xml": bytes(30_000_000)}), "100 times"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "content", "why"), [
+    ("x.html", b"<script>", "not taken"),
+    ("x.jpg", b"no picture", "not what its name says"),
+    ("x.txt", b"", "empty"),
+    ("x.docx", office(**{"word/a.xml": bytes(30_000_000)}), "100 times"),
+])  # fmt: skip
 def test_what_is_refused_leaves_nothing_behind(world: World, name: str, content: bytes, why: str) -> None:
     case_id = world.open().case_id
     arrival = Arrival(

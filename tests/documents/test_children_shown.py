@@ -110,16 +110,14 @@ def test_the_duties_say_whom_to_tell_with_the_source_and_how_sure_it_is(case: Wo
 
 
 @pytest.mark.parametrize("answer", MIGHT_BE)
-@pytest.mark.parametrize(
-    ("uses", "more"),
-    [
-        ("press.leak", {"evidence_hash": HASH}), ("press.leak", {"what_leaked": ["intimate_image"]}),
-        ("policing.evidence", {"sensitive_image": True, "sha256": HASH}),
-        ("policing.evidence", {"sensitive_image": False, "file": "drawer 7"}),
-        ("policing.evidence", {"sensitive_image": True, "bsa63_certificate": "paper 7"}),
-        ("policing.certificate", {"part_b_signer": "another", "sha256": HASH}),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("uses", "more"), [
+    ("press.leak", {"evidence_hash": HASH}),
+    ("press.leak", {"what_leaked": ["intimate_image"]}),
+    ("policing.evidence", {"sensitive_image": True, "sha256": HASH}),
+    ("policing.evidence", {"sensitive_image": False, "file": "drawer 7"}),
+    ("policing.evidence", {"sensitive_image": True, "bsa63_certificate": "paper 7"}),
+    ("policing.certificate", {"part_b_signer": "another", "sha256": HASH}),
+])  # fmt: skip
 def test_a_copy_and_its_hash_are_refused_and_the_step_stays_open(
     case: Work, uses: str, more: dict[str, Any], answer: str
 ) -> None:
@@ -136,13 +134,11 @@ def test_a_copy_and_its_hash_are_refused_and_the_step_stays_open(
     assert set(opened(case)) == {"police", "national_ways"}, "the duty is there although the form is not done"
 
 
-@pytest.mark.parametrize(
-    ("uses", "more"),
-    [
-        ("press.leak", {"evidence_hash": HASH}), ("policing.evidence", {"sensitive_image": True, "sha256": HASH}),
-        ("policing.certificate", {"part_b_signer": "another", "sha256": HASH}),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("uses", "more"), [
+    ("press.leak", {"evidence_hash": HASH}),
+    ("policing.evidence", {"sensitive_image": True, "sha256": HASH}),
+    ("policing.certificate", {"part_b_signer": "another", "sha256": HASH}),
+])  # fmt: skip
 def test_no_copy_is_taken_before_the_question_is_answered(case: Work, uses: str, more: dict[str, Any]) -> None:
     step = case.add(uses)
     for hand_in in (draft, complete):

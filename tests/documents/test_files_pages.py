@@ -74,17 +74,13 @@ def test_letters_of_any_script_are_kept_in_the_name_to_be_saved_under(portal: Po
     assert "filename*=UTF-8''%E0%A6%86%E0%A6%A6%E0%A7%87%E0%A6%B6.pdf" in answer.headers["content-disposition"]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "kind", "said"),
-    [
-        ("x.html", b"<script>alert(1)</script>", "order", "Files of this kind are not taken"),
-        ("x.pdf", b"no paper", "order", "not what its name says"),
-        ("x.pdf", b"%PDF-", "", "Say what it is."),
-        ("x.pdf", b"%PDF-", "no-such-kind", "Say what it is."),
-        ("x.txt", b"x" * (LARGEST + 1), "other", "too large"),
-    ],
-    ids=("kind of file", "content", "nothing said", "unknown", "too large"),
-)
+@pytest.mark.parametrize(("name", "content", "kind", "said"), [
+    ("x.html", b"<script>alert(1)</script>", "order", "Files of this kind are not taken"),
+    ("x.pdf", b"no paper", "order", "not what its name says"),
+    ("x.pdf", b"%PDF-", "", "Say what it is."),
+    ("x.pdf", b"%PDF-", "no-such-kind", "Say what it is."),
+    ("x.txt", b"x" * (LARGEST + 1), "other", "too large"),
+], ids=("kind of file", "content", "nothing said", "unknown", "too large"))  # fmt: skip
 def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_kept(
     portal: Portal, case: str, name: str, content: bytes, kind: str, said: str
 ) -> None:

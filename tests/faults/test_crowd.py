@@ -8,11 +8,10 @@ from tests.kit.installation import installed
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize(
-    ("people", "seconds", "think", "with_prefect"),
-    [(12, 10.0, 0.5, False), pytest.param(50, 120.0, 5.0, True, marks=pytest.mark.faults)],
-    ids=["a-few", "fifty-for-two-minutes"],
-)
+@pytest.mark.parametrize(("people", "seconds", "think", "with_prefect"), [
+    (12, 10.0, 0.5, False),
+    pytest.param(50, 120.0, 5.0, True, marks=pytest.mark.faults),
+], ids=["a-few", "fifty-for-two-minutes"])  # fmt: skip
 def test_many_people_at_once_meet_no_error_and_lose_nothing(
     people: int, seconds: float, think: float, *, with_prefect: bool
 ) -> None:

@@ -149,13 +149,12 @@ def test_a_pillars_function_that_raises_changes_nothing_and_its_words_go_nowhere
     assert world.rows("SELECT status FROM job WHERE id = :id", id=job.id)[0].status == "claimed"
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"name": "রহিমা খাতুন"}, {"name": "Rohima Khatoon"}, {"name": "X", "aliases": ["Mst Rahima  Khatun"]},
-        {"name": "Y", "phone": "+91 98640-12345"},
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("other", [
+    {"name": "রহিমা খাতুন"},
+    {"name": "Rohima Khatoon"},
+    {"name": "X", "aliases": ["Mst Rahima  Khatun"]},
+    {"name": "Y", "phone": "+91 98640-12345"},
+])  # fmt: skip
 def test_a_person_known_in_another_case_of_the_unit_is_found_and_only_whom_to_call_is_told(
     world: World, other: dict[str, object]
 ) -> None:

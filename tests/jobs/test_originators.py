@@ -54,10 +54,9 @@ def note_conflict(world: World, asker: Viewer, job: ClaimedJob) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("happens", "reason"),
-    [(disable, IS_DISABLED), (take_roles, HAS_NO_ACCESS), (deny, HAS_NO_ACCESS), (note_conflict, HAS_NO_ACCESS)],
-)
+@pytest.mark.parametrize(("happens", "reason"), [
+    (disable, IS_DISABLED), (take_roles, HAS_NO_ACCESS), (deny, HAS_NO_ACCESS), (note_conflict, HAS_NO_ACCESS),
+])  # fmt: skip
 def test_a_job_is_set_aside_when_who_asked_for_it_may_no_longer(world: World, happens: object, reason: str) -> None:
     job, asker = concluding(world)
     assert callable(happens)

@@ -58,13 +58,10 @@ def test_a_credential_of_systemd_may_show_a_group_and_is_used_unless_a_file_is_n
         read_key_file(handed)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        "", "[]", "{}", "null", '{"current": "k", "keys": [], "chain": "", "blind": ""}',
-        '{"current": "k", "keys": {"k": "c2hvcnQ="}, "chain": "c2hvcnQ=", "blind": "c2hvcnQ="}',
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("content", [
+    "", "[]", "{}", "null", '{"current": "k", "keys": [], "chain": "", "blind": ""}',
+    '{"current": "k", "keys": {"k": "c2hvcnQ="}, "chain": "c2hvcnQ=", "blind": "c2hvcnQ="}',
+])  # fmt: skip
 def test_a_key_file_that_cannot_be_used_is_refused_with_the_remedy(tmp_path: Path, content: str) -> None:
     path = tmp_path / "k.json"
     path.write_text(content)

@@ -73,40 +73,30 @@ def test_holidays_added_later_count_although_the_day_was_asked_for_before() -> N
     assert not together.is_working_day(MONDAY)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"zone": "Asia/Calcuta"},
-        {"weekend": list(Weekday)},
-        {"hours": "17:00-09:00"},
-        {"hours": "9 to 5"},
-        {"hours": []},
-        {"hours": ["09:00-13:00", "12:00-17:00"]},
-        {"hours": ["14:00-17:00", "09:00-13:00"]},
-        {"weekend": ["saturday"]},
-        {"holidays_from": "India"},
-        {"every_year": [{"day": "13-01", "name": "No such month"}]},
-        {"calendar": "assam"},
-        {"holiday": []},
-    ],
-)
+@pytest.mark.parametrize("wrong", [
+    {"zone": "Asia/Calcuta"},
+    {"weekend": list(Weekday)},
+    {"hours": "17:00-09:00"},
+    {"hours": "9 to 5"},
+    {"hours": []},
+    {"hours": ["09:00-13:00", "12:00-17:00"]},
+    {"hours": ["14:00-17:00", "09:00-13:00"]},
+    {"weekend": ["saturday"]},
+    {"holidays_from": "India"},
+    {"every_year": [{"day": "13-01", "name": "No such month"}]},
+    {"calendar": "assam"},
+    {"holiday": []},
+])  # fmt: skip
 def test_a_calendar_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         made(**wrong)
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "name", "zone"),
-    [
-        ("IN-AS", "IN-AS", "Asia/Kolkata"),
-        ("IN-KA", "IN", "Asia/Kolkata"),
-        ("IN", "IN", "Asia/Kolkata"),
-        ("BD-G", "BD", "Asia/Dhaka"),
-        ("NP", "NP", "Asia/Kathmandu"),
-        ("MM-13", "MM", "Asia/Yangon"),
-        ("TH", "TH", "Asia/Bangkok"),
-    ],
-)
+@pytest.mark.parametrize(("jurisdiction", "name", "zone"), [
+    ("IN-AS", "IN-AS", "Asia/Kolkata"), ("IN-KA", "IN", "Asia/Kolkata"), ("IN", "IN", "Asia/Kolkata"),
+    ("BD-G", "BD", "Asia/Dhaka"), ("NP", "NP", "Asia/Kathmandu"), ("MM-13", "MM", "Asia/Yangon"),
+    ("TH", "TH", "Asia/Bangkok"),
+])  # fmt: skip
 def test_a_jurisdiction_falls_back_to_its_country(
     shipped: dict[str, Calendar], jurisdiction: str, name: str, zone: str
 ) -> None:
@@ -119,17 +109,10 @@ def test_a_place_without_a_calendar_is_an_error_that_names_it(shipped: dict[str,
         calendar_for("LK-1", shipped)
 
 
-@pytest.mark.parametrize(
-    ("name", "weekend"),
-    [
-        ("IN", "sat sun"),
-        ("IN-AS", "sun 2nd sat 4th sat"),
-        ("BD", "fri sat"),
-        ("NP", "sat"),
-        ("MM", "sat sun"),
-        ("TH", "sat sun"),
-    ],
-)
+@pytest.mark.parametrize(("name", "weekend"), [
+    ("IN", "sat sun"), ("IN-AS", "sun 2nd sat 4th sat"), ("BD", "fri sat"), ("NP", "sat"), ("MM", "sat sun"),
+    ("TH", "sat sun"),
+])  # fmt: skip
 def test_weekends_are_those_of_the_place(shipped: dict[str, Calendar], name: str, weekend: str) -> None:
     assert " ".join(map(str, shipped[name].weekend)) == weekend
 
@@ -157,24 +140,21 @@ def test_a_weekend_of_some_time_holds_on_its_days_alone() -> None:
     assert own.who_says(date(2022, 5, 15)) == "Gazette"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"weekend": ["6th sat"]}, "'6th sat' is no day of rest"),
-        ({"weekend": ["saturday"]}, "is no day of rest"),
-        ({"weekends": [{"weekend": ["sat"], "source": "An order"}]}, "from when or until when"),
-        (
-            {
-                "weekends": [
-                    {"weekend": ["sat"], "until": "2022-05-15", "source": "One"},
-                    {"weekend": ["sun"], "from": "2022-05-15", "source": "Other"},
-                ]
-            },
-            "two weekends are in force on the same day",
-        ),
-        ({"weekend": ["mon", "tue", "wed", "thu", "fri", "sat", "2nd sun"]}, "at least one working day"),
-    ],
-)
+@pytest.mark.parametrize(("wrong", "said"), [
+    ({"weekend": ["6th sat"]}, "'6th sat' is no day of rest"),
+    ({"weekend": ["saturday"]}, "is no day of rest"),
+    ({"weekends": [{"weekend": ["sat"], "source": "An order"}]}, "from when or until when"),
+    (
+        {
+            "weekends": [
+                {"weekend": ["sat"], "until": "2022-05-15", "source": "One"},
+                {"weekend": ["sun"], "from": "2022-05-15", "source": "Other"},
+            ]
+        },
+        "two weekends are in force on the same day",
+    ),
+    ({"weekend": ["mon", "tue", "wed", "thu", "fri", "sat", "2nd sun"]}, "at least one working day"),
+])  # fmt: skip
 def test_a_weekend_that_cannot_be_is_refused_with_a_sentence(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         made(**wrong)

@@ -83,17 +83,14 @@ def test_a_chain_of_three_is_merged_from_the_bottom() -> None:
     assert (workflow.title, list(workflow.steps)) == ("Middle", ["intake", "extra"])
 
 
-@pytest.mark.parametrize(
-    ("child", "texts", "code"),
-    [
-        (CHILD, {}, "unknown-workflow"),
-        (CHILD.replace("base", "child"), {}, "extends-cycle"),
-        (CHILD, {"base": BASE + "extends: child\n"}, "extends-cycle"),
-        (CHILD.replace("extends: base", "extends: [base]"), {"base": BASE}, "extends-not-a-name"),
-        (CHILD, {"base": "a: ["}, "yaml-syntax"),
-        (CHILD, {"base": ""}, "empty-file"),
-    ],
-)
+@pytest.mark.parametrize(("child", "texts", "code"), [
+    (CHILD, {}, "unknown-workflow"),
+    (CHILD.replace("base", "child"), {}, "extends-cycle"),
+    (CHILD, {"base": BASE + "extends: child\n"}, "extends-cycle"),
+    (CHILD.replace("extends: base", "extends: [base]"), {"base": BASE}, "extends-not-a-name"),
+    (CHILD, {"base": "a: ["}, "yaml-syntax"),
+    (CHILD, {"base": ""}, "empty-file"),
+])  # fmt: skip
 def test_a_broken_chain_is_one_finding(child: str, texts: dict[str, str], code: str) -> None:
     workflow, findings = _load(child, **texts)
     assert workflow is None
@@ -118,34 +115,31 @@ def test_removing_what_is_not_there_is_a_warning() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "code", "place", "words"),
-    [
-        ("tiitle: x", "unknown-key", (1, 1), 'Did you mean "title"?'),
-        ("version: '1'", "wrong-type", (1, 10), "without quotes"),
-        ("version: true", "wrong-type", (1, 10), ""),
-        ("version: 0", "out-of-bounds", (1, 10), "1 or more"),
-        ("title: 5", "wrong-type", (1, 8), "Expected a text here, but this is the number 5."),
-        ("title: " + "x" * 501, "out-of-bounds", (1, 8), "at most 500"),
-        ("steps: []", "wrong-type", (1, 8), "keys with values"),
-        ("steps: {Bad: {uses: a.b}}", "bad-name", (1, 9), "cannot be a key"),
-        ("steps: {a: {uses: ab}}", "bad-name", (1, 19), "like reporting.intake"),
-        ("steps: {\u0430: {uses: a.b}}", "look-alike", (1, 9), "CYRILLIC"),
-        ("steps: {a: {uses: 'a.\u0430'}}", "look-alike", (1, 19), "CYRILLIC"),
-        ("steps: {a: {uses: a.b, time: {limti: P1D}}}", "unknown-key", (1, 31), 'Did you mean "limit"?'),
-        ("steps: {a: {uses: a.b, time: [{warn: 3}]}}", "wrong-type", (1, 38), "a text"),
-        ("steps: {a: {uses: a.b, after: {x: y}}}", "bad-value", (1, 31), "any: [..]"),
-        ("steps: {a: {uses: a.b, discretionary: 'yes'}}", "wrong-type", (1, 39), "without quotes"),
-        ("steps: {a: {uses: a.b, repeat: {times: 2}}}", "missing-key", (1, 24), '"every" is missing'),
-        (
-            "steps: {a: {uses: a.b, for_each: case.dogs}}",
-            "unknown-word",
-            (1, 34),
-            "There are: case.persons, case.suspects, case.victims.",
-        ),
-        ("facts: {f: {type: choice, default: [1]}}", "wrong-type", (1, 36), "but this is a list"),
-    ],
-)
+@pytest.mark.parametrize(("line", "code", "place", "words"), [
+    ("tiitle: x", "unknown-key", (1, 1), 'Did you mean "title"?'),
+    ("version: '1'", "wrong-type", (1, 10), "without quotes"),
+    ("version: true", "wrong-type", (1, 10), ""),
+    ("version: 0", "out-of-bounds", (1, 10), "1 or more"),
+    ("title: 5", "wrong-type", (1, 8), "Expected a text here, but this is the number 5."),
+    ("title: " + "x" * 501, "out-of-bounds", (1, 8), "at most 500"),
+    ("steps: []", "wrong-type", (1, 8), "keys with values"),
+    ("steps: {Bad: {uses: a.b}}", "bad-name", (1, 9), "cannot be a key"),
+    ("steps: {a: {uses: ab}}", "bad-name", (1, 19), "like reporting.intake"),
+    ("steps: {\u0430: {uses: a.b}}", "look-alike", (1, 9), "CYRILLIC"),
+    ("steps: {a: {uses: 'a.\u0430'}}", "look-alike", (1, 19), "CYRILLIC"),
+    ("steps: {a: {uses: a.b, time: {limti: P1D}}}", "unknown-key", (1, 31), 'Did you mean "limit"?'),
+    ("steps: {a: {uses: a.b, time: [{warn: 3}]}}", "wrong-type", (1, 38), "a text"),
+    ("steps: {a: {uses: a.b, after: {x: y}}}", "bad-value", (1, 31), "any: [..]"),
+    ("steps: {a: {uses: a.b, discretionary: 'yes'}}", "wrong-type", (1, 39), "without quotes"),
+    ("steps: {a: {uses: a.b, repeat: {times: 2}}}", "missing-key", (1, 24), '"every" is missing'),
+    (
+        "steps: {a: {uses: a.b, for_each: case.dogs}}",
+        "unknown-word",
+        (1, 34),
+        "There are: case.persons, case.suspects, case.victims.",
+    ),
+    ("facts: {f: {type: choice, default: [1]}}", "wrong-type", (1, 36), "but this is a list"),
+])  # fmt: skip
 def test_what_does_not_fit_is_said_plainly_and_placed(line: str, code: str, place: tuple[int, int], words: str) -> None:
     whole = {
         "workflow": "workflow: w",

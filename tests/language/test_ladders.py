@@ -29,71 +29,59 @@ def shipped() -> dict[str, Ladder]:
     return {one.name: one for one in read}
 
 
-@pytest.mark.parametrize(
-    ("to", "kind", "words"),
-    [
-        ("assignee", RecipientKind.PERSON, "the assignee"),
-        ("supervisor", RecipientKind.PERSON, "the supervisor"),
-        ("on_call", RecipientKind.PERSON, "whoever is on call"),
-        ({"role": "case_manager"}, RecipientKind.ROLE, "the case manager of the unit"),
-        ({"partner": "caseworker"}, RecipientKind.PARTNER, "the caseworker of the partner"),
-        (LETTER, RecipientKind.LAW_ROUTE, "High Court, by a letter that somebody releases"),
-    ],
-)
+@pytest.mark.parametrize(("to", "kind", "words"), [
+    ("assignee", RecipientKind.PERSON, "the assignee"),
+    ("supervisor", RecipientKind.PERSON, "the supervisor"),
+    ("on_call", RecipientKind.PERSON, "whoever is on call"),
+    ({"role": "case_manager"}, RecipientKind.ROLE, "the case manager of the unit"),
+    ({"partner": "caseworker"}, RecipientKind.PARTNER, "the caseworker of the partner"),
+    (LETTER, RecipientKind.LAW_ROUTE, "High Court, by a letter that somebody releases"),
+])  # fmt: skip
 def test_a_level_tells_one_recipient(to: object, kind: RecipientKind, words: str) -> None:
     recipient = LevelRecipient.model_validate(to)
     assert recipient.kind is kind
     assert recipient.in_words() == words
 
 
-@pytest.mark.parametrize(
-    "to",
-    [
-        "everybody",
-        {},
-        {"role": "janitor"},
-        {"role": "lawyer", "partner": "lawyer"},
-        {"law_route": "High Court"},
-        {key: value for key, value in LETTER.items() if key != "released_by"},
-        {"role": "lawyer", "letter": "escalation-letter"},
-    ],
-)
+@pytest.mark.parametrize("to", [
+    "everybody",
+    {},
+    {"role": "janitor"},
+    {"role": "lawyer", "partner": "lawyer"},
+    {"law_route": "High Court"},
+    {key: value for key, value in LETTER.items() if key != "released_by"},
+    {"role": "lawyer", "letter": "escalation-letter"},
+])  # fmt: skip
 def test_a_recipient_that_is_none_or_two_or_has_no_releaser_is_refused(to: object) -> None:
     with pytest.raises(ValidationError):
         LevelRecipient.model_validate(to)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"acknowledge_within": "PT1H"},
-        {"to": LETTER, "reassign": True},
-        {"to": {"partner": "caseworker"}, "reassign": True},
-        {"repeat": {"every": "PT0H", "times": 2}},
-        {"repeat": {"every": "PT1H", "times": 0}},
-        {"after": "later"},
-        {"channels": []},
-        {"channels": ["fax"]},
-        {"level": 0},
-    ],
-)
+@pytest.mark.parametrize("wrong", [
+    {"acknowledge_within": "PT1H"},
+    {"to": LETTER, "reassign": True},
+    {"to": {"partner": "caseworker"}, "reassign": True},
+    {"repeat": {"every": "PT0H", "times": 2}},
+    {"repeat": {"every": "PT1H", "times": 0}},
+    {"after": "later"},
+    {"channels": []},
+    {"channels": ["fax"]},
+    {"level": 0},
+])  # fmt: skip
 def test_a_level_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Level.model_validate(rung() | wrong)
 
 
-@pytest.mark.parametrize(
-    "levels",
-    [
-        [],
-        [rung(2)],
-        [rung(1), rung(3)],
-        [rung(1), rung(1)],
-        [rung(1, after="P1D"), rung(2, after="PT4H")],
-        [rung(1), rung(2, after="-PT48H")],
-        [rung(1, last_resort=True), rung(2, after="P1D")],
-    ],
-)
+@pytest.mark.parametrize("levels", [
+    [],
+    [rung(2)],
+    [rung(1), rung(3)],
+    [rung(1), rung(1)],
+    [rung(1, after="P1D"), rung(2, after="PT4H")],
+    [rung(1), rung(2, after="-PT48H")],
+    [rung(1, last_resort=True), rung(2, after="P1D")],
+])  # fmt: skip
 def test_a_ladder_climbs_by_number_and_time(levels: list[dict[str, object]]) -> None:
     with pytest.raises(ValidationError):
         made(*levels)
@@ -107,26 +95,11 @@ def test_each_file_is_named_after_its_ladder(shipped: dict[str, Ladder]) -> None
     assert sorted(shipped) == sorted(path.stem for path in FILES)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "standard",
-        "high",
-        "critical",
-        "child-not-produced",
-        "partner-silent",
-        "partner-silent-critical",
-        "nationality-delay",
-        "detention-limit",
-        "fir-refused",
-        "police-refusal",
-        "bonded-labour",
-        "compensation",
-        "repatriation-stuck",
-        "leak",
-        "own-staff-breach",
-    ],
-)
+@pytest.mark.parametrize("name", [
+    "standard", "high", "critical", "child-not-produced", "partner-silent", "partner-silent-critical",
+    "nationality-delay", "detention-limit", "fir-refused", "police-refusal", "bonded-labour", "compensation",
+    "repatriation-stuck", "leak", "own-staff-breach",
+])  # fmt: skip
 def test_a_shipped_ladder_ends_with_a_last_resort(shipped: dict[str, Ladder], name: str) -> None:
     assert shipped[name].levels[-1].last_resort
 
@@ -154,25 +127,22 @@ def test_a_child_not_produced_goes_to_case_manager_then_supervisor_then_the_dist
     assert told[2].law_route == "District Child Protection Unit"
 
 
-@pytest.mark.parametrize(
-    ("name", "bodies"),
-    [
-        ("fir-refused", ["Superintendent of Police", "Magistrate", "Human Rights Commission", "High Court"]),
-        ("police-refusal", ["Superintendent of Police"]),
-        ("child-not-produced", [
-            "Child Protection Unit", "District Magistrate", "Commission for Protection of Child Rights", "High Court",
-        ]),
-        ("bonded-labour", [
-            "Sub-Divisional Magistrate", "District Magistrate", "Labour Commissioner", "National Human Rights",
-        ]),
-        ("compensation", ["District Legal Services", "State Legal Services", "High Court Legal Services Committee"]),
-        ("repatriation-stuck", [
-            "State nodal officer", "Foreigners Regional Registration", "Home and External Affairs", "Task Force",
-            "National Human Rights",
-        ]),
-        ("leak", ["Grievance officer", "Police", "Appellate Committee", "Press Council", "Court"]),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "bodies"), [
+    ("fir-refused", ["Superintendent of Police", "Magistrate", "Human Rights Commission", "High Court"]),
+    ("police-refusal", ["Superintendent of Police"]),
+    ("child-not-produced", [
+        "Child Protection Unit", "District Magistrate", "Commission for Protection of Child Rights", "High Court",
+    ]),
+    ("bonded-labour", [
+        "Sub-Divisional Magistrate", "District Magistrate", "Labour Commissioner", "National Human Rights",
+    ]),
+    ("compensation", ["District Legal Services", "State Legal Services", "High Court Legal Services Committee"]),
+    ("repatriation-stuck", [
+        "State nodal officer", "Foreigners Regional Registration", "Home and External Affairs", "Task Force",
+        "National Human Rights",
+    ]),
+    ("leak", ["Grievance officer", "Police", "Appellate Committee", "Press Council", "Court"]),
+])  # fmt: skip
 def test_the_bodies_outside_are_turned_to_in_their_order(
     shipped: dict[str, Ladder], name: str, bodies: list[str]
 ) -> None:

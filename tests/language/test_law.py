@@ -49,17 +49,14 @@ def test_a_signed_limit_is_a_legal_deadline() -> None:
     assert is_quotable(made(signature=SIGNED), on=TODAY)
 
 
-@pytest.mark.parametrize(
-    ("more", "term"),
-    [
-        ({"force": "advisory"}, "advisory limit, Act s.1"),
-        ({"advisory_in": ["IN-NL"]}, "advisory limit, Act s.1"),
-        ({"in_force_from": date(2026, 5, 2)}, "network target, based on Act s.1"),
-        ({"in_force_until": date(2026, 4, 30)}, "network target, based on Act s.1"),
-        ({"in_force_from": date(2026, 5, 1), "in_force_until": date(2026, 5, 1)}, "legal deadline, Act s.1"),
-        ({"limit": "PT0H"}, "network target, based on Act s.1"),
-    ],
-)
+@pytest.mark.parametrize(("more", "term"), [
+    ({"force": "advisory"}, "advisory limit, Act s.1"),
+    ({"advisory_in": ["IN-NL"]}, "advisory limit, Act s.1"),
+    ({"in_force_from": date(2026, 5, 2)}, "network target, based on Act s.1"),
+    ({"in_force_until": date(2026, 4, 30)}, "network target, based on Act s.1"),
+    ({"in_force_from": date(2026, 5, 1), "in_force_until": date(2026, 5, 1)}, "legal deadline, Act s.1"),
+    ({"limit": "PT0H"}, "network target, based on Act s.1"),
+])  # fmt: skip
 def test_a_signature_alone_does_not_make_a_legal_deadline(more: dict[str, object], term: str) -> None:
     signed = made(signature=SIGNED, **more)
     assert law_term(signed, on=TODAY, jurisdiction="IN-NL") == term
@@ -72,17 +69,14 @@ def test_force_differs_by_jurisdiction() -> None:
     assert limit.force_in("IN-AS") is Force.BINDING
 
 
-@pytest.mark.parametrize(
-    ("more", "counted", "is_watched"),
-    [
-        ({}, "PT24H", False),
-        ({"limit": "PT0H"}, "PT24H", True),
-        ({"limit": "PT0H", "watch": "PT6H"}, "PT6H", True),
-        ({"limit": None, "measure": "no_number", "watch": "P90D"}, "P90D", True),
-        ({"limit": None, "measure": "standing", "counting": None}, None, False),
-        ({"limit": "P1M", "measure": "recurring", "counting": "calendar"}, "P1M", False),
-    ],
-)
+@pytest.mark.parametrize(("more", "counted", "is_watched"), [
+    ({}, "PT24H", False),
+    ({"limit": "PT0H"}, "PT24H", True),
+    ({"limit": "PT0H", "watch": "PT6H"}, "PT6H", True),
+    ({"limit": None, "measure": "no_number", "watch": "P90D"}, "P90D", True),
+    ({"limit": None, "measure": "standing", "counting": None}, None, False),
+    ({"limit": "P1M", "measure": "recurring", "counting": "calendar"}, "P1M", False),
+])  # fmt: skip
 def test_what_is_counted_is_the_limit_or_what_we_watch(
     more: dict[str, object], counted: str | None, *, is_watched: bool
 ) -> None:
@@ -114,21 +108,18 @@ def test_the_text_of_one_state_may_stand_beside_that_of_the_country_which_goes_f
         LawPack(name="xx", title="Test", limits=(country, state, state))
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"limit": None},
-        {"measure": "standing"},
-        {"counting": "calendar"},
-        {"counting": None},
-        {"limit": "P5WD"},
-        {"in_force_from": date(2026, 1, 2), "in_force_until": date(2026, 1, 1)},
-        {"id": "not an id"},
-        {"basis": "heard"},
-        {"signature": {"name": "A. Lawyer", "on": TODAY}},
-        {"signed": True},
-    ],
-)
+@pytest.mark.parametrize("wrong", [
+    {"limit": None},
+    {"measure": "standing"},
+    {"counting": "calendar"},
+    {"counting": None},
+    {"limit": "P5WD"},
+    {"in_force_from": date(2026, 1, 2), "in_force_until": date(2026, 1, 1)},
+    {"id": "not an id"},
+    {"basis": "heard"},
+    {"signature": {"name": "A. Lawyer", "on": TODAY}},
+    {"signed": True},
+])  # fmt: skip
 def test_a_limit_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         made(**wrong)
@@ -164,22 +155,19 @@ def test_each_file_is_named_after_its_pack_and_holds_its_own_jurisdiction(packs:
         assert {limit.id.partition("-")[0].lower() for limit in pack.limits} == {pack.name}
 
 
-@pytest.mark.parametrize(
-    ("limit_id", "counted", "counting", "excludes"),
-    [
-        ("IN-JJ-PROD-24H", "PT24H", Counting.ELAPSED, ("journey",)),
-        ("IN-FIR-REG", "PT24H", Counting.ELAPSED, ()),
-        ("IN-MISS-RISK", "PT24H", Counting.ELAPSED, ()),
-        ("IN-POCSO-TELL", "PT24H", Counting.ELAPSED, ()),
-        ("IN-JJ-SIR-15D", "P15D", Counting.ELAPSED, ()),
-        ("IN-JJ-ORDER-4M", "P4M", Counting.CALENDAR, ()),
-        ("IN-COMP-LIMIT", "P3Y", Counting.CALENDAR, ()),
-        ("IN-WPS-TAR", "P5WD", Counting.WORKING_DAYS, ()),
-        ("IN-DEFAULT-BAIL", "P60D", Counting.ELAPSED, ()),
-        ("BD-TRIAL-180WD", "P180WD", Counting.WORKING_DAYS, ()),
-        ("IN-BL-REHAB", "P90D", Counting.ELAPSED, ()),
-    ],
-)
+@pytest.mark.parametrize(("limit_id", "counted", "counting", "excludes"), [
+    ("IN-JJ-PROD-24H", "PT24H", Counting.ELAPSED, ("journey",)),
+    ("IN-FIR-REG", "PT24H", Counting.ELAPSED, ()),
+    ("IN-MISS-RISK", "PT24H", Counting.ELAPSED, ()),
+    ("IN-POCSO-TELL", "PT24H", Counting.ELAPSED, ()),
+    ("IN-JJ-SIR-15D", "P15D", Counting.ELAPSED, ()),
+    ("IN-JJ-ORDER-4M", "P4M", Counting.CALENDAR, ()),
+    ("IN-COMP-LIMIT", "P3Y", Counting.CALENDAR, ()),
+    ("IN-WPS-TAR", "P5WD", Counting.WORKING_DAYS, ()),
+    ("IN-DEFAULT-BAIL", "P60D", Counting.ELAPSED, ()),
+    ("BD-TRIAL-180WD", "P180WD", Counting.WORKING_DAYS, ()),
+    ("IN-BL-REHAB", "P90D", Counting.ELAPSED, ()),
+])  # fmt: skip
 def test_a_shipped_limit_counts_as_its_source_says(
     packs: list[LawPack], limit_id: str, counted: str, counting: Counting, excludes: tuple[str, ...]
 ) -> None:
@@ -227,44 +215,35 @@ def test_two_codes_may_stand_beside_each_other_for_offences_of_different_days() 
         LawPack(name="xx", title="Test", limits=(new, made(applies={"offence_from": "2024-01-01"})))
 
 
-@pytest.mark.parametrize(
-    ("pack", "problem"),
-    [
-        ({"limits": [made(advisory_in=["hills"])]}, "hills is neither a State nor an area"),
-        ({"limits": [made()], "notified": [{"in": "hills", "from": TODAY, "source": "G"}]}, "hills is neither"),
-    ],
-)
+@pytest.mark.parametrize(("pack", "problem"), [
+    ({"limits": [made(advisory_in=["hills"])]}, "hills is neither a State nor an area"),
+    ({"limits": [made()], "notified": [{"in": "hills", "from": TODAY, "source": "G"}]}, "hills is neither"),
+])  # fmt: skip
 def test_a_place_that_nobody_knows_is_refused(pack: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         LawPack.model_validate({"law": "xx", "title": "Test", **pack})
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"offence_from": "2024-07-01", "offence_until": "2024-06-30"},
-        {"age_from": 18, "age_under": 18},
-        {"age_under": 0},
-        {"sex": ["F"]},
-        {"colour": "red"},
-    ],
-)
+@pytest.mark.parametrize("wrong", [
+    {"offence_from": "2024-07-01", "offence_until": "2024-06-30"},
+    {"age_from": 18, "age_under": 18},
+    {"age_under": 0},
+    {"sex": ["F"]},
+    {"colour": "red"},
+])  # fmt: skip
 def test_conditions_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         made(applies=wrong)
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"limit": "PT48H"},
-        {"source": "Act s.2"},
-        {"applies": {"age_under": 18}},
-        {"advisory_in": ["IN-NL"]},
-        {"note": "Read again."},
-        {"in_force_from": date(2026, 1, 1)},
-    ],
-)
+@pytest.mark.parametrize("changed", [
+    {"limit": "PT48H"},
+    {"source": "Act s.2"},
+    {"applies": {"age_under": 18}},
+    {"advisory_in": ["IN-NL"]},
+    {"note": "Read again."},
+    {"in_force_from": date(2026, 1, 1)},
+])  # fmt: skip
 def test_a_signature_stands_under_one_text_only(changed: dict[str, object]) -> None:
     assert made(signature=SIGNED).text_hash == made().text_hash
     assert made(**changed).text_hash != made().text_hash

@@ -10,27 +10,24 @@ from pydantic import BaseModel, RootModel, ValidationError
 from engine.language.limits import Counting, Offset, TimeLimit, WarningPoint
 
 
-@pytest.mark.parametrize(
-    ("text", "counting", "months", "days", "seconds", "words"),
-    [
-        ("PT30M", Counting.ELAPSED, 0, 0, 1_800, "30 minutes"),
-        ("PT24H", Counting.ELAPSED, 0, 0, 86_400, "24 hours"),
-        ("P1D", Counting.ELAPSED, 0, 0, 86_400, "1 day"),
-        ("P15D", Counting.ELAPSED, 0, 0, 1_296_000, "15 days"),
-        ("P2W", Counting.ELAPSED, 0, 0, 1_209_600, "2 weeks"),
-        ("PT1H30M", Counting.ELAPSED, 0, 0, 5_400, "1 hour and 30 minutes"),
-        ("P1DT2H3M", Counting.ELAPSED, 0, 0, 93_780, "1 day, 2 hours and 3 minutes"),
-        ("PT0H", Counting.ELAPSED, 0, 0, 0, "at once"),
-        ("P1M", Counting.CALENDAR, 1, 0, 0, "1 month"),
-        ("P4M", Counting.CALENDAR, 4, 0, 0, "4 months"),
-        ("P3Y", Counting.CALENDAR, 36, 0, 0, "3 years"),
-        ("P1Y6M", Counting.CALENDAR, 18, 0, 0, "1 year and 6 months"),
-        ("P1M3D", Counting.CALENDAR, 1, 3, 0, "1 month and 3 days"),
-        ("P5WD", Counting.WORKING_DAYS, 0, 5, 0, "5 working days"),
-        ("P1WD", Counting.WORKING_DAYS, 0, 1, 0, "1 working day"),
-        ("PT8WH", Counting.WORKING_HOURS, 0, 0, 28_800, "8 working hours"),
-    ],
-)
+@pytest.mark.parametrize(("text", "counting", "months", "days", "seconds", "words"), [
+    ("PT30M", Counting.ELAPSED, 0, 0, 1_800, "30 minutes"),
+    ("PT24H", Counting.ELAPSED, 0, 0, 86_400, "24 hours"),
+    ("P1D", Counting.ELAPSED, 0, 0, 86_400, "1 day"),
+    ("P15D", Counting.ELAPSED, 0, 0, 1_296_000, "15 days"),
+    ("P2W", Counting.ELAPSED, 0, 0, 1_209_600, "2 weeks"),
+    ("PT1H30M", Counting.ELAPSED, 0, 0, 5_400, "1 hour and 30 minutes"),
+    ("P1DT2H3M", Counting.ELAPSED, 0, 0, 93_780, "1 day, 2 hours and 3 minutes"),
+    ("PT0H", Counting.ELAPSED, 0, 0, 0, "at once"),
+    ("P1M", Counting.CALENDAR, 1, 0, 0, "1 month"),
+    ("P4M", Counting.CALENDAR, 4, 0, 0, "4 months"),
+    ("P3Y", Counting.CALENDAR, 36, 0, 0, "3 years"),
+    ("P1Y6M", Counting.CALENDAR, 18, 0, 0, "1 year and 6 months"),
+    ("P1M3D", Counting.CALENDAR, 1, 3, 0, "1 month and 3 days"),
+    ("P5WD", Counting.WORKING_DAYS, 0, 5, 0, "5 working days"),
+    ("P1WD", Counting.WORKING_DAYS, 0, 1, 0, "1 working day"),
+    ("PT8WH", Counting.WORKING_HOURS, 0, 0, 28_800, "8 working hours"),
+])  # fmt: skip
 def test_a_limit_is_read_and_said(
     text: str, counting: Counting, months: int, days: int, seconds: int, words: str
 ) -> None:
@@ -40,20 +37,17 @@ def test_a_limit_is_read_and_said(
     assert str(limit) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("P1.5M", "'P1.5M' cannot be used: only whole numbers count, so write a smaller unit instead of a fraction."),
-        ("-P1D", "'-P1D' cannot be used: a time limit cannot be negative."),
-        ("P", "'P' cannot be used: it names no amount of time."),
-        ("PT", "'PT' cannot be used: it names no amount of time."),
-        ("P1DT", "'P1DT' cannot be used: it names no amount of time."),
-        ("P101Y", "'P101Y' cannot be used: it is longer than 100 years."),
-        ("P99999999D", "'P99999999D' cannot be used: it is longer than 100 years."),
-        ("P99999999WD", "'P99999999WD' cannot be used: it is longer than 100 years."),
-        ("P1MT3H", "'P1MT3H' cannot be used: months and years go with days only, not with hours or minutes."),
-    ],
-)
+@pytest.mark.parametrize(("text", "why"), [
+    ("P1.5M", "'P1.5M' cannot be used: only whole numbers count, so write a smaller unit instead of a fraction."),
+    ("-P1D", "'-P1D' cannot be used: a time limit cannot be negative."),
+    ("P", "'P' cannot be used: it names no amount of time."),
+    ("PT", "'PT' cannot be used: it names no amount of time."),
+    ("P1DT", "'P1DT' cannot be used: it names no amount of time."),
+    ("P101Y", "'P101Y' cannot be used: it is longer than 100 years."),
+    ("P99999999D", "'P99999999D' cannot be used: it is longer than 100 years."),
+    ("P99999999WD", "'P99999999WD' cannot be used: it is longer than 100 years."),
+    ("P1MT3H", "'P1MT3H' cannot be used: months and years go with days only, not with hours or minutes."),
+])  # fmt: skip
 def test_a_limit_that_cannot_be_used_says_why_in_one_sentence(text: str, why: str) -> None:
     assert _problem(TimeLimit, text) == why
 
@@ -100,16 +94,13 @@ def test_any_text_is_either_read_or_refused_with_a_sentence(text: str) -> None:
         assert str(limit) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "is_before", "words"),
-    [
-        ("-PT48H", True, "48 hours before it is due"),
-        ("PT0M", False, "when it is due"),
-        ("-PT0M", False, "when it is due"),
-        ("P1D", False, "1 day after it was due"),
-        ("-P1WD", True, "1 working day before it is due"),
-    ],
-)
+@pytest.mark.parametrize(("text", "is_before", "words"), [
+    ("-PT48H", True, "48 hours before it is due"),
+    ("PT0M", False, "when it is due"),
+    ("-PT0M", False, "when it is due"),
+    ("P1D", False, "1 day after it was due"),
+    ("-P1WD", True, "1 working day before it is due"),
+])  # fmt: skip
 def test_an_offset_lies_before_at_or_after_the_due_time(text: str, *, is_before: bool, words: str) -> None:
     offset = Offset(text)
     assert offset.is_before is is_before

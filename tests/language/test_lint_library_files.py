@@ -44,18 +44,15 @@ def test_nothing_is_found_in_a_file_that_is_right(text: str) -> None:
     assert found(text) == []
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "finding"),
-    [
-        ("letter: escalation-letter", "letter: escalation-leter", "6:65 error unknown-letter"),
-        ("level: 2", "level: 4", "5:13 error levels-out-of-order"),
-        ("after: PT1H", "after: PT9H", "6:23 error levels-out-of-order"),
-        ("acknowledge_within: PT1H", "acknowledge_within: PT4H", "4:93 warning acknowledgement-without-effect"),
-        ("to: supervisor", "to: {role: boss}", "5:40 error unknown-word"),
-        ("to: supervisor", "to: supervisor, channels: [pigeon]", "5:56 error unknown-word"),
-        ("to: supervisor", "to: supervisor, colour: red", "5:45 error unknown-key"),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "finding"), [
+    ("letter: escalation-letter", "letter: escalation-leter", "6:65 error unknown-letter"),
+    ("level: 2", "level: 4", "5:13 error levels-out-of-order"),
+    ("after: PT1H", "after: PT9H", "6:23 error levels-out-of-order"),
+    ("acknowledge_within: PT1H", "acknowledge_within: PT4H", "4:93 warning acknowledgement-without-effect"),
+    ("to: supervisor", "to: {role: boss}", "5:40 error unknown-word"),
+    ("to: supervisor", "to: supervisor, channels: [pigeon]", "5:56 error unknown-word"),
+    ("to: supervisor", "to: supervisor, colour: red", "5:45 error unknown-key"),
+])  # fmt: skip
 def test_what_is_wrong_with_a_ladder_is_found_where_it_stands(before: str, after: str, finding: str) -> None:
     assert before in LADDER
     assert finding in found(LADDER.replace(before, after, 1))
@@ -75,14 +72,11 @@ def test_a_ladder_without_a_last_resort_is_warned_of_at_its_highest_level() -> N
     assert found(LADDER.replace(", last_resort: true", "")) == ["6:5 warning no-last-resort"]
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "finding"),
-    [
-        ("holidays_from: IN/AS", "holidays_from: IN/XX", "5:16 error unknown-place"),
-        ("day: 2026-04-19", "day: 2026-04-14", "9:11 error day-twice"),
-        ("zone: Asia/Kolkata", "zone: Asia/Calcuta", "3:7 error bad-value"),
-    ],
-)
+@pytest.mark.parametrize(("before", "after", "finding"), [
+    ("holidays_from: IN/AS", "holidays_from: IN/XX", "5:16 error unknown-place"),
+    ("day: 2026-04-19", "day: 2026-04-14", "9:11 error day-twice"),
+    ("zone: Asia/Kolkata", "zone: Asia/Calcuta", "3:7 error bad-value"),
+])  # fmt: skip
 def test_what_is_wrong_with_a_calendar_is_found_where_it_stands(before: str, after: str, finding: str) -> None:
     assert found(CALENDAR.replace(before, after)) == [finding]
 

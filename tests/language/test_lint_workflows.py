@@ -206,13 +206,10 @@ def test_a_mistake_is_found_where_it_was_made(old: str, new: str, code: str, wor
     assert findings[0].severity is Severity.ERROR
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line"),
-    [
-        ("'triage.decision == \"rescue\"'", "\"triage.decision == 'resque'\"", 'when: "triage'),
-        ("'triage.decision == \"rescue\"'", "triage.decision == 'resque'", "when: triage"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new", "line"), [
+    ("'triage.decision == \"rescue\"'", "\"triage.decision == 'resque'\"", 'when: "triage'),
+    ("'triage.decision == \"rescue\"'", "triage.decision == 'resque'", "when: triage"),
+])  # fmt: skip
 def test_a_mistake_inside_a_condition_is_placed_in_the_file(old: str, new: str, line: str) -> None:
     findings = _changed(old, new)
     text = EXAMPLE.replace(old, new, 1).split("\n")
@@ -290,25 +287,22 @@ choices:
 {more}"""
 
 
-@pytest.mark.parametrize(
-    ("handle", "more", "code"),
-    [
-        ("after: {any: [go, safety]}, when: 'triage.decision == \"rescue\"'", "", None),
-        ("after: {any: [go, safety]}, when: 'safety.risk == \"low\"'", "", "may-wait-for-ever"),
-        ("after: {any: [go, safety]}, when: 'has(safety.risk) && safety.risk == \"low\"'", "", None),
-        ("after: safety, when: 'safety.risk == \"low\"'", "", None),
-        ("after: triage, when: 'safety.risk == \"low\"'", "", "condition-not-before"),
-        ("after: triage", "gates: {g: {holds: handle, until: 'go.rescued > 0', reason: R}}", "may-wait-for-ever"),
-        ("after: triage, discretionary: true", "", None),
-        ("after: way", "", "unknown-step"),
-        (
-            "after: safety",
-            "  other: {after: triage, branches: [{when: 'true', to: go}], default: handle}\n",
-            "in-two-choices",
-        ),
-        ("after: safety", "    description: x\n", "unknown-key"),
-    ],
-)
+@pytest.mark.parametrize(("handle", "more", "code"), [
+    ("after: {any: [go, safety]}, when: 'triage.decision == \"rescue\"'", "", None),
+    ("after: {any: [go, safety]}, when: 'safety.risk == \"low\"'", "", "may-wait-for-ever"),
+    ("after: {any: [go, safety]}, when: 'has(safety.risk) && safety.risk == \"low\"'", "", None),
+    ("after: safety, when: 'safety.risk == \"low\"'", "", None),
+    ("after: triage, when: 'safety.risk == \"low\"'", "", "condition-not-before"),
+    ("after: triage", "gates: {g: {holds: handle, until: 'go.rescued > 0', reason: R}}", "may-wait-for-ever"),
+    ("after: triage, discretionary: true", "", None),
+    ("after: way", "", "unknown-step"),
+    (
+        "after: safety",
+        "  other: {after: triage, branches: [{when: 'true', to: go}], default: handle}\n",
+        "in-two-choices",
+    ),
+    ("after: safety", "    description: x\n", "unknown-key"),
+])  # fmt: skip
 def test_branches_are_followed(handle: str, more: str, code: str | None) -> None:
     codes = {finding.code for finding in _lint(_branching(handle, more))} - {"after-and-choice"}
     assert codes == ({code} if code else set())
@@ -330,22 +324,15 @@ def test_a_choice_without_default_deserves_a_second_look() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "code"),
-    [
-        ("uses: reporting.intake", "uses: reporting.intake, discretionary: true", "no-first-step"),
-        ("uses: reporting.intake", "uses: reporting.intake, discretionary: true", "after-optional-steps"),
-        ("{limit: P1D}}\n  triage", "[{limit: P1D}, {limit: P2D}]}\n  triage", "time-never-applies"),
-        ("uses: reporting.intake", "uses: reporting.dedupe, assign: {role: caseworker}", "automatic-step"),
-        ("uses: reporting.intake", "uses: reporting.dedupe, approve: {role: supervisor}", "automatic-step"),
-        (
-            "uses: reporting.intake",
-            "uses: reporting.dedupe, questions: [{id: q, type: bool, label: Q}]",
-            "automatic-step",
-        ),
-        ("uses: reporting.intake", "uses: reporting.intake, sets: {at: 'immediate_danger'}", "bad-fact"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new", "code"), [
+    ("uses: reporting.intake", "uses: reporting.intake, discretionary: true", "no-first-step"),
+    ("uses: reporting.intake", "uses: reporting.intake, discretionary: true", "after-optional-steps"),
+    ("{limit: P1D}}\n  triage", "[{limit: P1D}, {limit: P2D}]}\n  triage", "time-never-applies"),
+    ("uses: reporting.intake", "uses: reporting.dedupe, assign: {role: caseworker}", "automatic-step"),
+    ("uses: reporting.intake", "uses: reporting.dedupe, approve: {role: supervisor}", "automatic-step"),
+    ("uses: reporting.intake", "uses: reporting.dedupe, questions: [{id: q, type: bool, label: Q}]", "automatic-step"),
+    ("uses: reporting.intake", "uses: reporting.intake, sets: {at: 'immediate_danger'}", "bad-fact"),
+])  # fmt: skip
 def test_steps_that_would_not_work_are_found(old: str, new: str, code: str) -> None:
     text = TWO + ("facts: {at: {type: instant}}\n" if code == "bad-fact" else "")
     assert code in {finding.code for finding in _changed(old, new, text)}

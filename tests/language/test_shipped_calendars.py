@@ -171,37 +171,31 @@ def test_nothing_falls_due_on_a_closed_day_whichever_day_it_started(name: str) -
 # An event on a closed day: the first open day after it is day one.
 
 
-@pytest.mark.parametrize(
-    ("name", "start", "expected"),
-    [
-        ("IN-WB", "2026-09-05T15:05", "Fri 2026-09-11 15:05"),
-        ("NP", "2026-08-22T11:40", "Thu 2026-08-27 11:40"),
-        ("BD", "2026-06-12T11:00", "Thu 2026-06-18 11:00"),
-        ("MM", "2026-06-13T11:00", "Fri 2026-06-19 11:00"),
-        ("IN-SK", "2026-06-13T11:00", "Fri 2026-06-19 11:00"),
-        ("IN-SK", "2026-09-05T11:00", "Fri 2026-09-11 11:00"),
-    ],
-)
+@pytest.mark.parametrize(("name", "start", "expected"), [
+    ("IN-WB", "2026-09-05T15:05", "Fri 2026-09-11 15:05"),
+    ("NP", "2026-08-22T11:40", "Thu 2026-08-27 11:40"),
+    ("BD", "2026-06-12T11:00", "Thu 2026-06-18 11:00"),
+    ("MM", "2026-06-13T11:00", "Fri 2026-06-19 11:00"),
+    ("IN-SK", "2026-06-13T11:00", "Fri 2026-06-19 11:00"),
+    ("IN-SK", "2026-09-05T11:00", "Fri 2026-09-11 11:00"),
+])  # fmt: skip
 def test_five_working_days_after_an_event_on_a_saturday(name: str, start: str, expected: str) -> None:
     assert due(name, start, "P5WD") == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "day", "closed"),
-    [
-        ("IN-SK", date(2019, 5, 25), None),
-        ("IN-SK", date(2019, 6, 1), "Saturday"),
-        ("IN-SK", date(2020, 3, 7), "Saturday"),
-        ("IN-SK", date(2020, 4, 4), None),
-        ("IN-SK", date(2026, 9, 12), "second Saturday of the month"),
-        ("IN-SK", date(2025, 9, 13), None),
-        ("NP", date(2022, 5, 8), None),
-        ("NP", date(2022, 5, 22), "Sunday"),
-        ("NP", date(2022, 6, 19), None),
-        ("IN-NL", date(2026, 5, 23), "fourth Saturday of the month"),
-        ("IN-NL", date(2026, 5, 30), None),
-    ],
-)
+@pytest.mark.parametrize(("name", "day", "closed"), [
+    ("IN-SK", date(2019, 5, 25), None),
+    ("IN-SK", date(2019, 6, 1), "Saturday"),
+    ("IN-SK", date(2020, 3, 7), "Saturday"),
+    ("IN-SK", date(2020, 4, 4), None),
+    ("IN-SK", date(2026, 9, 12), "second Saturday of the month"),
+    ("IN-SK", date(2025, 9, 13), None),
+    ("NP", date(2022, 5, 8), None),
+    ("NP", date(2022, 5, 22), "Sunday"),
+    ("NP", date(2022, 6, 19), None),
+    ("IN-NL", date(2026, 5, 23), "fourth Saturday of the month"),
+    ("IN-NL", date(2026, 5, 30), None),
+])  # fmt: skip
 def test_days_of_rest_are_those_in_force_on_the_day(name: str, day: date, closed: str | None) -> None:
     assert known(name).why_closed(day) == closed
 

@@ -133,17 +133,14 @@ def test_what_comes_with_icmc_fits_its_schema(path: Path) -> None:
     assert [error.message for error in Draft202012Validator(json_schema(kind)).iter_errors(document.data)] == []
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("version: 3", "version: x"),
-        ("title: Child", "titel: Child"),
-        ("type: bool, default", "type: boolean, default"),
-        ("uses: reporting.intake", "uses: 3"),
-        ("after: [home_report, safety]", "after: {some: [home_report]}"),
-        ("times: 12", "times: 0"),
-    ],
-)
+@pytest.mark.parametrize(("old", "new"), [
+    ("version: 3", "version: x"),
+    ("title: Child", "titel: Child"),
+    ("type: bool, default", "type: boolean, default"),
+    ("uses: reporting.intake", "uses: 3"),
+    ("after: [home_report, safety]", "after: {some: [home_report]}"),
+    ("times: 12", "times: 0"),
+])  # fmt: skip
 def test_what_does_not_fit_is_refused(old: str, new: str) -> None:
     schema = Draft202012Validator(json_schema(DefinitionKind.WORKFLOW))
     assert schema.is_valid(read_yaml(EXAMPLE, file="w").data)

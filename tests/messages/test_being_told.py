@@ -54,14 +54,11 @@ def _notices(world: World) -> int:
     return int(world.rows("SELECT count(*) FROM delivery WHERE channel = 'in_app'")[0][0])
 
 
-@pytest.mark.parametrize(
-    ("zone", "leaves"),
-    [
-        ("Asia/Kathmandu", datetime(2026, 3, 8, 1, 15, tzinfo=UTC)),
-        ("Asia/Yangon", datetime(2026, 3, 8, 0, 30, tzinfo=UTC)),
-        ("", datetime(2026, 3, 8, 1, 30, tzinfo=UTC)),
-    ],
-)
+@pytest.mark.parametrize(("zone", "leaves"), [
+    ("Asia/Kathmandu", datetime(2026, 3, 8, 1, 15, tzinfo=UTC)),
+    ("Asia/Yangon", datetime(2026, 3, 8, 0, 30, tzinfo=UTC)),
+    ("", datetime(2026, 3, 8, 1, 30, tzinfo=UTC)),
+])  # fmt: skip
 def test_what_is_not_critical_waits_for_the_end_of_quiet_hours_and_the_notice_is_there_at_once(
     world: World, zone: str, leaves: datetime
 ) -> None:
@@ -108,19 +105,16 @@ def test_who_chose_text_messages_gets_them_instead_of_mail_but_not_at_night(worl
     assert [tuple(row) for row in found] == [("sms", datetime(2026, 3, 8, 1, 30, tzinfo=UTC))]
 
 
-@pytest.mark.parametrize(
-    ("chosen", "field"),
-    [
-        ({"channels": ("pigeon",)}, "channels"),
-        ({"channels": ("call",)}, "channels"),
-        ({"digest": "hourly"}, "digest"),
-        ({"quiet_from": "22:00"}, "quiet_until"),
-        ({"quiet_until": "22:00"}, "quiet_from"),
-        ({"quiet_from": "25:00", "quiet_until": "07:00"}, "quiet_from"),
-        ({"quiet_from": "10pm", "quiet_until": "07:00"}, "quiet_from"),
-        ({"zone": "Asia/Atlantis"}, "zone"),
-    ],
-)
+@pytest.mark.parametrize(("chosen", "field"), [
+    ({"channels": ("pigeon",)}, "channels"),
+    ({"channels": ("call",)}, "channels"),
+    ({"digest": "hourly"}, "digest"),
+    ({"quiet_from": "22:00"}, "quiet_until"),
+    ({"quiet_until": "22:00"}, "quiet_from"),
+    ({"quiet_from": "25:00", "quiet_until": "07:00"}, "quiet_from"),
+    ({"quiet_from": "10pm", "quiet_until": "07:00"}, "quiet_from"),
+    ({"zone": "Asia/Atlantis"}, "zone"),
+])  # fmt: skip
 def test_a_choice_that_means_nothing_is_refused_with_a_sentence(world: World, chosen: Any, field: str) -> None:
     viewer = world.who("caseworker")
     with pytest.raises(InvalidAnswersError) as refused:

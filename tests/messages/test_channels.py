@@ -75,22 +75,19 @@ def _reach(world: World, address: str = "+919812345678", channel: str = "sms") -
     set_contact(world.engine, viewer=SYSTEM, email=_email(world), channel=channel, address=address)
 
 
-@pytest.mark.parametrize(
-    ("channel", "url"),
-    [
-        ("sms", "json://user:sesame@127.0.0.1/x"),
-        ("sms", "jsons://user:sesame@example.org/x"),
-        ("sms", "file:///etc/passwd"),
-        ("sms", "smseagles://sesame@gateway.example.org"),
-        ("matrix", "matrixs://user:sesame@10.0.0.5"),
-        ("sms", "twilio://sesame"),
-        ("telegram", "twilio://AC1:sesame@15551234567"),
-        ("telegram", "tgram://123456789:sesame_hijklmnop/?redirect=yes&verify=no"),
-        ("telegram", "tgram://123456789:sesame_hijklmnop/99999999"),
-        ("sms", "sesame"),
-        ("sms", "json://[sesame"),
-    ],
-)
+@pytest.mark.parametrize(("channel", "url"), [
+    ("sms", "json://user:sesame@127.0.0.1/x"),
+    ("sms", "jsons://user:sesame@example.org/x"),
+    ("sms", "file:///etc/passwd"),
+    ("sms", "smseagles://sesame@gateway.example.org"),
+    ("matrix", "matrixs://user:sesame@10.0.0.5"),
+    ("sms", "twilio://sesame"),
+    ("telegram", "twilio://AC1:sesame@15551234567"),
+    ("telegram", "tgram://123456789:sesame_hijklmnop/?redirect=yes&verify=no"),
+    ("telegram", "tgram://123456789:sesame_hijklmnop/99999999"),
+    ("sms", "sesame"),
+    ("sms", "json://[sesame"),
+])  # fmt: skip
 def test_an_address_outside_the_list_is_refused_in_words_that_do_not_repeat_it(
     world: World, channel: str, url: str
 ) -> None:
@@ -100,34 +97,28 @@ def test_an_address_outside_the_list_is_refused_in_words_that_do_not_repeat_it(
     assert world.rows("SELECT count(*) FROM channel_setting") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    ("channel", "url", "host"),
-    [
-        ("sms", f"twilio://AC{'a' * 32}:{'b' * 32}@15551234567", "api.twilio.com"),
-        ("sms", f"msg91://template@{'a' * 23}", "control.msg91.com"),
-        ("sms", "vonage://key12345:secret1234567890@15551234567", "rest.nexmo.com"),
-        ("sms", "httpsms://key@15551234567", "api.httpsms.com"),
-        ("sms", "smseagles://token@gateway.example.org", "gateway.example.org"),
-        ("whatsapp", f"whatsapp://{'a' * 120}@123456789012", "graph.facebook.com"),
-        ("telegram", "tgram://123456789:abcdefg_hijklmnop", "api.telegram.org"),
-        ("matrix", "matrixs://user:pass@gateway.example.org", "gateway.example.org"),
-    ],
-)
+@pytest.mark.parametrize(("channel", "url", "host"), [
+    ("sms", f"twilio://AC{'a' * 32}:{'b' * 32}@15551234567", "api.twilio.com"),
+    ("sms", f"msg91://template@{'a' * 23}", "control.msg91.com"),
+    ("sms", "vonage://key12345:secret1234567890@15551234567", "rest.nexmo.com"),
+    ("sms", "httpsms://key@15551234567", "api.httpsms.com"),
+    ("sms", "smseagles://token@gateway.example.org", "gateway.example.org"),
+    ("whatsapp", f"whatsapp://{'a' * 120}@123456789012", "graph.facebook.com"),
+    ("telegram", "tgram://123456789:abcdefg_hijklmnop", "api.telegram.org"),
+    ("matrix", "matrixs://user:pass@gateway.example.org", "gateway.example.org"),
+])  # fmt: skip
 def test_every_service_of_the_list_can_be_set_up(channel: str, url: str, host: str) -> None:
     gateways = AppriseGateways(hosts=frozenset({"gateway.example.org"}))
     gateways.channel(channel, url)
     assert gateways.host(channel, url) == host
 
 
-@pytest.mark.parametrize(
-    ("address", "is_open"),
-    [
-        ("127.0.0.1", False), ("10.1.2.3", False), ("192.168.0.1", False), ("172.16.0.1", False),
-        ("169.254.169.254", False), ("100.64.0.1", False), ("240.0.0.1", False), ("224.0.0.1", False), ("::1", False),
-        ("fe80::1", False), ("fc00::1", False), ("::ffff:10.0.0.1", False), ("1.1.1.1", True),
-        ("2606:4700:4700::1111", True),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("address", "is_open"), [
+    ("127.0.0.1", False), ("10.1.2.3", False), ("192.168.0.1", False), ("172.16.0.1", False),
+    ("169.254.169.254", False), ("100.64.0.1", False), ("240.0.0.1", False), ("224.0.0.1", False), ("::1", False),
+    ("fe80::1", False), ("fc00::1", False), ("::ffff:10.0.0.1", False), ("1.1.1.1", True),
+    ("2606:4700:4700::1111", True),
+])  # fmt: skip
 def test_only_addresses_of_the_public_network_are_spoken_to(address: str, *, is_open: bool) -> None:
     assert is_public(ip_address(address)) is is_open
 

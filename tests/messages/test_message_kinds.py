@@ -209,13 +209,10 @@ def test_a_person_reads_it_in_their_language_else_that_of_the_unit_else_in_engli
     assert _only(mail)["Subject"] == f"Case {number}: overdue"
 
 
-@pytest.mark.parametrize(
-    ("zone", "said"),
-    [
-        ("Asia/Kathmandu", "07 Mar 2026, 11:45 (Asia/Kathmandu)"),
-        ("Asia/Yangon", "07 Mar 2026, 12:30 (Asia/Yangon)"),
-    ],
-)
+@pytest.mark.parametrize(("zone", "said"), [
+    ("Asia/Kathmandu", "07 Mar 2026, 11:45 (Asia/Kathmandu)"),
+    ("Asia/Yangon", "07 Mar 2026, 12:30 (Asia/Yangon)"),
+])  # fmt: skip
 def test_a_due_time_is_said_in_the_zone_of_who_reads_it(world: World, mail: Mail, zone: str, said: str) -> None:
     world = _mailing(world, mail)
     case_id = world.at_look().case_id

@@ -123,32 +123,19 @@ def test_what_a_value_says_is_never_run_as_a_template(tmp_path: Path) -> None:
     assert renderer.message("assigned", ("en",), {"step_title": "{{ 7 * 7 }}"})[1] == "{{ 7 * 7 }}\n"
 
 
-@pytest.mark.parametrize(
-    "trick",
-    [
-        "{{ link.__class__.__mro__ }}",
-        "{{ link['__class__'] }}",
-        "{{ link() }}",
-        "{{ link|attr('x') }}",
-        "{% for one in link %}{% endfor %}",
-        "{% include 'en/other.txt' %}",
-        "{% set link = case_number %}",
-        "{% macro x() %}{% endmacro %}",
-        "{{ case_number ~ unit }}",
-        "{{ self }}",
-        "{% extends 'layout.html' %}",
-        "{{ link",
-    ],
-)
+@pytest.mark.parametrize("trick", [
+    "{{ link.__class__.__mro__ }}", "{{ link['__class__'] }}", "{{ link() }}", "{{ link|attr('x') }}",
+    "{% for one in link %}{% endfor %}", "{% include 'en/other.txt' %}", "{% set link = case_number %}",
+    "{% macro x() %}{% endmacro %}", "{{ case_number ~ unit }}", "{{ self }}", "{% extends 'layout.html' %}", "{{ link",
+])  # fmt: skip
 def test_a_template_can_print_and_compare_and_nothing_else(tmp_path: Path, trick: str) -> None:
     with pytest.raises(SettingsError):
         _renderer(tmp_path, en_assigned=f"Subject: Work\n\n{trick}\n")
 
 
-@pytest.mark.parametrize(
-    "trick",
-    ['<img src="x">', "<script>1</script>", '<a href="https://elsewhere.example">x</a>', '<p style="x:url(y)">'],
-)
+@pytest.mark.parametrize("trick", [
+    '<img src="x">', "<script>1</script>", '<a href="https://elsewhere.example">x</a>', '<p style="x:url(y)">',
+])  # fmt: skip
 def test_an_html_frame_that_fetches_or_leads_elsewhere_is_refused(tmp_path: Path, trick: str) -> None:
     (tmp_path / "messages").mkdir()
     (tmp_path / "documents").mkdir()

@@ -25,17 +25,14 @@ def _at(text: str, zone: str) -> datetime:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize(
-    ("written", "leaves"),
-    [
-        ("2026-03-07T20:59:59", "2026-03-07T20:59:59"),
-        ("2026-03-07T21:00:00", "2026-03-08T07:00:00"),
-        ("2026-03-07T23:59:59", "2026-03-08T07:00:00"),
-        ("2026-03-08T00:00:00", "2026-03-08T07:00:00"),
-        ("2026-03-08T06:59:59", "2026-03-08T07:00:00"),
-        ("2026-03-08T07:00:00", "2026-03-08T07:00:00"),
-    ],
-)
+@pytest.mark.parametrize(("written", "leaves"), [
+    ("2026-03-07T20:59:59", "2026-03-07T20:59:59"),
+    ("2026-03-07T21:00:00", "2026-03-08T07:00:00"),
+    ("2026-03-07T23:59:59", "2026-03-08T07:00:00"),
+    ("2026-03-08T00:00:00", "2026-03-08T07:00:00"),
+    ("2026-03-08T06:59:59", "2026-03-08T07:00:00"),
+    ("2026-03-08T07:00:00", "2026-03-08T07:00:00"),
+])  # fmt: skip
 def test_a_text_message_written_at_night_leaves_at_seven_of_the_recipients_morning(
     written: str, leaves: str, zone: str
 ) -> None:
@@ -123,16 +120,13 @@ MIDNIGHT, CLOSING = datetime(2026, 8, 14, 18, 30, tzinfo=UTC), datetime(2026, 8,
 ZONE = "Asia/Kolkata"
 
 
-@pytest.mark.parametrize(
-    ("late", "language", "said"),
-    [
-        (None, "en", "14 Aug 2026, 02:05 (Asia/Kolkata)"),
-        (MIDNIGHT, "en", "the end of 14 Aug 2026 (due from 02:05; Asia/Kolkata)"),
-        (CLOSING, "en", "17:00 on 17 Aug 2026 (due from 14 Aug 2026, 02:05; Asia/Kolkata)"),
-        (MIDNIGHT, "hi", "14 Aug 2026, 02:05-24:00 (Asia/Kolkata)"),
-        (CLOSING, "bn", "14 Aug 2026, 02:05 - 17 Aug 2026, 17:00 (Asia/Kolkata)"),
-    ],
-)
+@pytest.mark.parametrize(("late", "language", "said"), [
+    (None, "en", "14 Aug 2026, 02:05 (Asia/Kolkata)"),
+    (MIDNIGHT, "en", "the end of 14 Aug 2026 (due from 02:05; Asia/Kolkata)"),
+    (CLOSING, "en", "17:00 on 17 Aug 2026 (due from 14 Aug 2026, 02:05; Asia/Kolkata)"),
+    (MIDNIGHT, "hi", "14 Aug 2026, 02:05-24:00 (Asia/Kolkata)"),
+    (CLOSING, "bn", "14 Aug 2026, 02:05 - 17 Aug 2026, 17:00 (Asia/Kolkata)"),
+])  # fmt: skip
 def test_both_instants_are_told_and_no_word_of_english_in_another_language(
     late: datetime | None, language: str, said: str
 ) -> None:

@@ -61,39 +61,34 @@ def _done(world: OracleWorld) -> None:
     do_jobs(world)
 
 
-@pytest.mark.parametrize(
-    ("broken", "who", "matter", "address"),
-    [
-        pytest.param(_unguard, "worker", "own", f"POST {_CASE}/steps/{{step_id}}/reveal", id="a class unguarded"),
-        pytest.param(
-            _put(reveal, "shown_answers", lambda _access, _uses, _path, _fields, answers: (answers, frozenset())),
-            "partner", "granted narrowly", f"POST {_CASE}/steps/{{step_id}}/reveal", id="answers not narrowed",
-        ),
-        pytest.param(
-            _of_nobody_in_particular,
-            "partner", "granted for one", f"POST {_CASE}/steps/{{step_id}}/reveal", id="steps of another person",
-        ),
-        pytest.param(
-            _put(attachments, "of_everybody", lambda seen: narrowing.of_person(seen, next(iter(seen.ways[0].persons)))),
-            "partner", "granted for one", f"POST {_CASE}/files/{{file_id}}/copy", id="files of another person",
-        ),
-        pytest.param(
-            _put(person_page, "covers", lambda _access, _field: True),
-            "partner", "granted narrowly", f"POST {_CASE}/persons/{{person_id}}/reveal", id="persons not narrowed",
-        ),
-        pytest.param(
-            _put(attachments, "_may_open", lambda _viewer, _access, _file: True),
-            "worker", "own", f"POST {_CASE}/files/{{file_id}}/copy", id="files without their class",
-        ),
-        pytest.param(
-            _all_steps, "partner", "granted narrowly", f"GET {_CASE}/steps/{{step_id}}", id="steps not narrowed",
-        ),
-        pytest.param(
-            _put(form, "covers", lambda _access, _field: True),
-            "police", "own", "GET /items/{item_id}", id="drafts with what is of a class",
-        ),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("broken", "who", "matter", "address"), [
+    pytest.param(_unguard, "worker", "own", f"POST {_CASE}/steps/{{step_id}}/reveal", id="a class unguarded"),
+    pytest.param(
+        _put(reveal, "shown_answers", lambda _access, _uses, _path, _fields, answers: (answers, frozenset())),
+        "partner", "granted narrowly", f"POST {_CASE}/steps/{{step_id}}/reveal", id="answers not narrowed",
+    ),
+    pytest.param(
+        _of_nobody_in_particular,
+        "partner", "granted for one", f"POST {_CASE}/steps/{{step_id}}/reveal", id="steps of another person",
+    ),
+    pytest.param(
+        _put(attachments, "of_everybody", lambda seen: narrowing.of_person(seen, next(iter(seen.ways[0].persons)))),
+        "partner", "granted for one", f"POST {_CASE}/files/{{file_id}}/copy", id="files of another person",
+    ),
+    pytest.param(
+        _put(person_page, "covers", lambda _access, _field: True),
+        "partner", "granted narrowly", f"POST {_CASE}/persons/{{person_id}}/reveal", id="persons not narrowed",
+    ),
+    pytest.param(
+        _put(attachments, "_may_open", lambda _viewer, _access, _file: True),
+        "worker", "own", f"POST {_CASE}/files/{{file_id}}/copy", id="files without their class",
+    ),
+    pytest.param(_all_steps, "partner", "granted narrowly", f"GET {_CASE}/steps/{{step_id}}", id="steps not narrowed"),
+    pytest.param(
+        _put(form, "covers", lambda _access, _field: True),
+        "police", "own", "GET /items/{item_id}", id="drafts with what is of a class",
+    ),
+])  # fmt: skip
 def test_what_is_broken_is_found(
     world: OracleWorld, monkeypatch: pytest.MonkeyPatch, broken: Break, who: str, matter: str, address: str
 ) -> None:

@@ -176,24 +176,21 @@ def _after(*calls: tuple[float, float, bool]) -> PrefectHealth:
     return health
 
 
-@pytest.mark.parametrize(
-    ("calls", "is_down"),
-    [
-        ([], False),
-        ([(0, *FAILED), (1, *FAILED)], False),
-        ([(0, *FAILED), (1, *FAILED), (2, *FAILED)], True),
-        ([(0, *SLOW), (10, *SLOW), (20, *SLOW)], False),
-        ([(0, *FAILED), (1, *GOOD), (2, *FAILED), (3, *GOOD), (4, *FAILED)], True),
-        ([(0, *FAILED), (30, *FAILED), (61, *FAILED)], True),
-        ([(0, *FAILED), (20, *GOOD), (30, *FAILED), (40, *GOOD), (61, *FAILED)], False),
-        ([(0, *FAILED), (1, *FAILED), (2, *FAILED), (3, *GOOD)], True),
-        ([(0, *FAILED), (1, *FAILED), (2, *FAILED), (3, *GOOD), (4, *GOOD)], False),
-        ([(0, *FAILED), (1, *FAILED), (2, *FAILED), (3, *GOOD), (4, *GOOD), (5, *FAILED)], False),
-        ([(10, *LATE), (11, *LATE), (12, *LATE)], False),
-        ([(10, *LATE), (20, *LATE), (25, *LATE)], True),
-        ([(10, *LATE), (20, *LATE), (24, *SLOW), (29, *LATE)], False),
-    ],
-)
+@pytest.mark.parametrize(("calls", "is_down"), [
+    ([], False),
+    ([(0, *FAILED), (1, *FAILED)], False),
+    ([(0, *FAILED), (1, *FAILED), (2, *FAILED)], True),
+    ([(0, *SLOW), (10, *SLOW), (20, *SLOW)], False),
+    ([(0, *FAILED), (1, *GOOD), (2, *FAILED), (3, *GOOD), (4, *FAILED)], True),
+    ([(0, *FAILED), (30, *FAILED), (61, *FAILED)], True),
+    ([(0, *FAILED), (20, *GOOD), (30, *FAILED), (40, *GOOD), (61, *FAILED)], False),
+    ([(0, *FAILED), (1, *FAILED), (2, *FAILED), (3, *GOOD)], True),
+    ([(0, *FAILED), (1, *FAILED), (2, *FAILED), (3, *GOOD), (4, *GOOD)], False),
+    ([(0, *FAILED), (1, *FAILED), (2, *FAILED), (3, *GOOD), (4, *GOOD), (5, *FAILED)], False),
+    ([(10, *LATE), (11, *LATE), (12, *LATE)], False),
+    ([(10, *LATE), (20, *LATE), (25, *LATE)], True),
+    ([(10, *LATE), (20, *LATE), (24, *SLOW), (29, *LATE)], False),
+])  # fmt: skip
 def test_failed_calls_and_silence_are_down_slowness_is_not(
     calls: list[tuple[float, float, bool]], *, is_down: bool
 ) -> None:

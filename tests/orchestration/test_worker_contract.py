@@ -23,10 +23,9 @@ def test_prefect_finds_the_worker_by_its_type() -> None:
     assert BaseWorker.get_worker_class_from_type("icmc") is IcmcWorker
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["run", "setup", "teardown", "_submit_run", "_give_worker_labels_to_flow_run", "_propose_submitting_state"],
-)
+@pytest.mark.parametrize("name", [
+    "run", "setup", "teardown", "_submit_run", "_give_worker_labels_to_flow_run", "_propose_submitting_state",
+])  # fmt: skip
 def test_an_overridden_method_takes_what_the_base_class_passes(name: str) -> None:
     ours = inspect.signature(getattr(IcmcWorker, name)).parameters
     theirs = inspect.signature(getattr(BaseWorker, name)).parameters
@@ -39,17 +38,10 @@ def test_the_configuration_takes_what_the_base_class_passes() -> None:
     assert list(ours) == list(theirs)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "get_and_submit_flow_runs",
-        "_sync_and_initialize",
-        "heartbeat_interval_seconds",
-        "_runs_task_group",
-        "_client",
-        "_work_pool_name",
-    ],
-)
+@pytest.mark.parametrize("name", [
+    "get_and_submit_flow_runs", "_sync_and_initialize", "heartbeat_interval_seconds", "_runs_task_group", "_client",
+    "_work_pool_name",
+])  # fmt: skip
 def test_what_the_worker_uses_of_its_base_class_is_there(name: str) -> None:
     assert hasattr(IcmcWorker("icmc"), name)
 

@@ -32,17 +32,14 @@ def test_a_shift_is_planned_once_however_often_the_command_comes(world: World) -
     assert _on_call(world) == {"lawyer"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"ends_at": START}, "ends_at"),
-        ({"starts_at": START - DAY}, "starts_at"),
-        ({"starts_at": START - 2 * DAY, "ends_at": START - DAY}, "ends_at"),
-        ({"ends_at": START + timedelta(days=32)}, "ends_at"),
-        ({"starts_at": START.replace(tzinfo=None)}, "starts_at"),
-        ({"actor_id": uuid4()}, "actor_id"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "field"), [
+    ({"ends_at": START}, "ends_at"),
+    ({"starts_at": START - DAY}, "starts_at"),
+    ({"starts_at": START - 2 * DAY, "ends_at": START - DAY}, "ends_at"),
+    ({"ends_at": START + timedelta(days=32)}, "ends_at"),
+    ({"starts_at": START.replace(tzinfo=None)}, "starts_at"),
+    ({"actor_id": uuid4()}, "actor_id"),
+])  # fmt: skip
 def test_a_shift_with_times_or_a_person_that_cannot_be_is_refused_at_the_field(
     world: World, changes: dict[str, Any], field: str
 ) -> None:
@@ -151,16 +148,13 @@ def test_who_is_disabled_leaves_their_items_to_the_others(world: World) -> None:
     assert _told(world, "reassigned") == {"supervisor"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"ends_at": START}, "ends_at"),
-        ({"starts_at": START - 3 * DAY, "ends_at": START - DAY}, "ends_at"),
-        ({"deputy_id": "caseworker"}, "deputy_id"),
-        ({"deputy_id": "nobody"}, "deputy_id"),
-        ({"deputy_id": "other counsellor"}, "deputy_id"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "field"), [
+    ({"ends_at": START}, "ends_at"),
+    ({"starts_at": START - 3 * DAY, "ends_at": START - DAY}, "ends_at"),
+    ({"deputy_id": "caseworker"}, "deputy_id"),
+    ({"deputy_id": "nobody"}, "deputy_id"),
+    ({"deputy_id": "other counsellor"}, "deputy_id"),
+])  # fmt: skip
 def test_an_absence_that_cannot_be_is_refused_at_the_field(world: World, changes: dict[str, Any], field: str) -> None:
     named = {"caseworker": world.who("caseworker"), "other counsellor": world.other("counsellor")}
     if isinstance(changes.get("deputy_id"), str):

@@ -201,10 +201,9 @@ def test_nobody_is_there_until_the_first_link_is_used_once(empty: World) -> None
     assert empty.rows("SELECT count(*) FROM actor") == [(1,)]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("name", " "), ("email", "mary"), ("organisation", ""), ("unit", ""), ("jurisdiction", ""), ("password", "short")],
-)
+@pytest.mark.parametrize(("field", "value"), [
+    ("name", " "), ("email", "mary"), ("organisation", ""), ("unit", ""), ("jurisdiction", ""), ("password", "short"),
+])  # fmt: skip
 def test_what_the_first_one_says_is_looked_at_and_the_link_still_counts(empty: World, field: str, value: str) -> None:
     token = first_link(empty.engine)
     assert token is not None

@@ -97,16 +97,13 @@ def test_a_disabled_person_is_out_at_the_next_request_and_cannot_come_back(offic
     assert viewer_of(office.engine, _token(office)) is not None
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"roles": ("wizard",)}, "role"),
-        ({"roles": ()}, "role"),
-        ({"email": "nobody"}, "email"),
-        ({"email": "two words@example.org"}, "email"),
-        ({"name": " "}, "name"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "field"), [
+    ({"roles": ("wizard",)}, "role"),
+    ({"roles": ()}, "role"),
+    ({"email": "nobody"}, "email"),
+    ({"email": "two words@example.org"}, "email"),
+    ({"name": " "}, "name"),
+])  # fmt: skip
 def test_what_does_not_fit_is_told_by_field(office: World, changes: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidAnswersError) as refused:
         _add(office, **changes)
@@ -278,18 +275,10 @@ def test_a_language_is_said_by_its_name() -> None:
     assert language_words("xx") == "xx"
 
 
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        ("IN-AS", "Assam, India"),
-        ("NP", "Nepal"),
-        ("BD-G", "Sylhet, Bangladesh"),
-        ("MM-14", "Chin, Myanmar"),
-        ("IN-XX", "India (IN-XX)"),
-        ("ZZ-1", "ZZ-1"),
-        ("", ""),
-    ],
-)
+@pytest.mark.parametrize(("code", "words"), [
+    ("IN-AS", "Assam, India"), ("NP", "Nepal"), ("BD-G", "Sylhet, Bangladesh"), ("MM-14", "Chin, Myanmar"),
+    ("IN-XX", "India (IN-XX)"), ("ZZ-1", "ZZ-1"), ("", ""),
+])  # fmt: skip
 def test_a_code_of_iso_3166_reads_as_a_name(code: str, words: str) -> None:
     assert region_words(code) == words
 

@@ -155,14 +155,11 @@ def test_a_role_changes_with_its_days_and_what_is_stored_is_what_the_history_giv
     assert now[SUSPECT].removed_at is not None
 
 
-@pytest.mark.parametrize(
-    ("more", "field"),
-    [
-        ({"from_on": date(2026, 2, 1), "until_on": date(2026, 1, 1)}, "until_on"),
-        ({"to_role": WITNESS}, "to_role"),
-        ({"reason_code": "Because Moni said so"}, "reason_code"),
-    ],
-)
+@pytest.mark.parametrize(("more", "field"), [
+    ({"from_on": date(2026, 2, 1), "until_on": date(2026, 1, 1)}, "until_on"),
+    ({"to_role": WITNESS}, "to_role"),
+    ({"reason_code": "Because Moni said so"}, "reason_code"),
+])  # fmt: skip
 def test_a_role_that_cannot_be_is_refused(world: World, more: dict[str, Any], field: str) -> None:
     opened = world.open()
     person = person_of(world, opened.case_id)

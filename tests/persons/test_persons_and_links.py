@@ -65,15 +65,12 @@ def person_of(network: Network, sam: Viewer, case_id: UUID) -> UUID:
     return person
 
 
-@pytest.mark.parametrize(
-    ("fields", "shown"),
-    [
-        (["person.name"], ("Kamala", (), "", "", None)),
-        (["person.age"], (None, (), "", "15 to 17", True)),
-        (["person.aliases", "person.phone"], (None, ("Kamla Devi",), "1234567890", "", None)),
-        (["person.*"], ("Kamala", ("Kamla Devi",), "1234567890", "15 to 17", True)),
-    ],
-)
+@pytest.mark.parametrize(("fields", "shown"), [
+    (["person.name"], ("Kamala", (), "", "", None)),
+    (["person.age"], (None, (), "", "15 to 17", True)),
+    (["person.aliases", "person.phone"], (None, ("Kamla Devi",), "1234567890", "", None)),
+    (["person.*"], ("Kamala", ("Kamla Devi",), "1234567890", "15 to 17", True)),
+])  # fmt: skip
 def test_a_grant_shows_of_a_person_what_it_names(
     network: Network, sam: Viewer, partner: Viewer, case_id: UUID, fields: list[str], shown: object
 ) -> None:

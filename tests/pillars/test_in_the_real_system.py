@@ -63,10 +63,9 @@ def test_a_child_kept_safe_at_a_border_starts_the_limit_of_the_law(case: Work) -
     assert case.limit(production).due_at == met + 24 * HOUR
 
 
-@pytest.mark.parametrize(
-    ("sex", "routes"),
-    [("male", ["StateVCS"]), ("female", ["NALSA", "StateVCS"]), ("unknown", ["NALSA", "StateVCS"])],
-)
+@pytest.mark.parametrize(("sex", "routes"), [
+    ("male", ["StateVCS"]), ("female", ["NALSA", "StateVCS"]), ("unknown", ["NALSA", "StateVCS"]),
+])  # fmt: skip
 def test_the_scheme_for_women_is_proposed_unless_another_sex_was_told(case: Work, sex: str, routes: list[str]) -> None:
     path = case.joins(name="Alpha Person", age=30)
     case.answer(case.add_for("rescue.identify", path), sex=sex)

@@ -29,17 +29,14 @@ from tests.kit.pillars import (
 HOUR_AGO = (NOW - timedelta(hours=1)).isoformat()
 
 
-@pytest.mark.parametrize(
-    ("form", "changes"),
-    [
-        (OnboardForm, {"mou_from": "2026-03-10", "mou_to": "2026-03-09"}),
-        (DirectoryForm, {"capacity_total": 2, "capacity_free": 3}),
-        (ConferenceForm, {"members": ["police"], "need_to_know": ["police", "lawyer"]}),
-        (ReviewForm, {"on_time_pct": 101}),
-        (AccessForm, {"approved_by": "another", "from": "2026-03-10", "to": "2026-03-09"}),
-        (AccessForm, {"user": "one", "approved_by": "one"}),
-    ],
-)
+@pytest.mark.parametrize(("form", "changes"), [
+    (OnboardForm, {"mou_from": "2026-03-10", "mou_to": "2026-03-09"}),
+    (DirectoryForm, {"capacity_total": 2, "capacity_free": 3}),
+    (ConferenceForm, {"members": ["police"], "need_to_know": ["police", "lawyer"]}),
+    (ReviewForm, {"on_time_pct": 101}),
+    (AccessForm, {"approved_by": "another", "from": "2026-03-10", "to": "2026-03-09"}),
+    (AccessForm, {"user": "one", "approved_by": "one"}),
+])  # fmt: skip
 def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
     assert problems(form, example(form, **changes)) == {"*"}
 
@@ -151,26 +148,22 @@ def test_untrained_and_unused_access_is_noted_unless_it_ends() -> None:
     assert not ended.notes
 
 
-@pytest.mark.parametrize(
-    ("asked", "grace", "outputs"),
-    [
-        ({"accept_by": HOUR_AGO}, 0, {"is_silent": True, "offer_second": True, "silent_hours": 1}),
-        ({"accept_by": HOUR_AGO}, 2, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
-        (
-            {"accept_by": HOUR_AGO, "accepted_at": HOUR_AGO},
-            0,
-            {"is_silent": False, "offer_second": False, "silent_hours": 0},
-        ),
-        (
-            {"accept_by": HOUR_AGO, "declined_reason": "full"},
-            0,
-            {"is_silent": False, "offer_second": True, "silent_hours": 0},
-        ),
-        ({"accept_by": NOW.isoformat()}, 0, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
-        ({}, 0, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
-    ],
-    ids=["late", "in grace", "accepted", "declined", "just due", "never asked"],
-)
+@pytest.mark.parametrize(("asked", "grace", "outputs"), [
+    ({"accept_by": HOUR_AGO}, 0, {"is_silent": True, "offer_second": True, "silent_hours": 1}),
+    ({"accept_by": HOUR_AGO}, 2, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
+    (
+        {"accept_by": HOUR_AGO, "accepted_at": HOUR_AGO},
+        0,
+        {"is_silent": False, "offer_second": False, "silent_hours": 0},
+    ),
+    (
+        {"accept_by": HOUR_AGO, "declined_reason": "full"},
+        0,
+        {"is_silent": False, "offer_second": True, "silent_hours": 0},
+    ),
+    ({"accept_by": NOW.isoformat()}, 0, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
+    ({}, 0, {"is_silent": False, "offer_second": False, "silent_hours": 0}),
+], ids=["late", "in grace", "accepted", "declined", "just due", "never asked"])  # fmt: skip
 def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
     asked: dict[str, str], grace: int, outputs: dict[str, Any]
 ) -> None:

@@ -88,16 +88,12 @@ def test_none_stands_alone_in_lists() -> None:
     assert problems(MedicalForm, example(MedicalForm) | {"sample_list": ["none", "blood"]}) == {"*"}
 
 
-@pytest.mark.parametrize(
-    ("step", "name"),
-    [
-        (Fir.step_type, "fir_datetime"),
-        (Refusal.step_type, "sent_at"),
-        (Evidence.step_type, "collected_at"),
-        (Medical.step_type, "sent_at"),
-    ],
-    ids=["fir", "refusal", "evidence", "medical"],
-)
+@pytest.mark.parametrize(("step", "name"), [
+    (Fir.step_type, "fir_datetime"),
+    (Refusal.step_type, "sent_at"),
+    (Evidence.step_type, "collected_at"),
+    (Medical.step_type, "sent_at"),
+], ids=["fir", "refusal", "evidence", "medical"])  # fmt: skip
 def test_the_event_time_says_when_the_step_happened(step: StepType, name: str) -> None:
     assert step.event_time_field == name
 
@@ -109,16 +105,10 @@ def test_the_governing_law_is_proposed_by_country(jurisdiction: str, code: str |
     assert prepare(Fir, jurisdiction=jurisdiction).prefill.get("governing_code") == code
 
 
-@pytest.mark.parametrize(
-    ("day", "code", "notes"),
-    [
-        ("2024-06-30", "IPC", 0),
-        ("2024-06-30", "BNS", 1),
-        ("2024-07-01", "BNS", 0),
-        ("2024-07-01", "IPC", 1),
-        ("2020-01-01", "BD", 0),
-    ],
-)
+@pytest.mark.parametrize(("day", "code", "notes"), [
+    ("2024-06-30", "IPC", 0), ("2024-06-30", "BNS", 1), ("2024-07-01", "BNS", 0), ("2024-07-01", "IPC", 1),
+    ("2020-01-01", "BD", 0),
+])  # fmt: skip
 def test_a_law_that_does_not_fit_the_day_of_the_crime_is_pointed_out(day: str, code: str, notes: int) -> None:
     answers = {"refused": False, "offence_date": day, "governing_code": code, "copy_given_at": "2026-03-09T04:30:00Z"}
     concluded = conclude(Fir, answers)
@@ -198,20 +188,13 @@ def test_a_report_that_is_registered_ends_the_ladder_and_begins_the_news(
     assert all(one.from_at == MARCH_7 for one in watches if one.law)
 
 
-@pytest.mark.parametrize(
-    ("answers", "wanted", "due"),
-    [
-        ({"order": "pending"}, {"magistrate": "policing.magistrate"}, "2026-03-24"),
-        ({"order": "pending", "next_on": "2026-03-12"}, {"magistrate": "policing.magistrate"}, "2026-03-12"),
-        (
-            {"order": "register", "order_on": "2026-03-09"},
-            {"magistrate": None, "ordered": "policing.fir"},
-            "2026-03-10",
-        ),
-        ({"order": "refused", "order_on": "2026-03-09"}, {"magistrate": None}, None),
-        ({"order": "inquiry", "order_on": "2026-03-09"}, {"magistrate": None}, None),
-    ],
-)
+@pytest.mark.parametrize(("answers", "wanted", "due"), [
+    ({"order": "pending"}, {"magistrate": "policing.magistrate"}, "2026-03-24"),
+    ({"order": "pending", "next_on": "2026-03-12"}, {"magistrate": "policing.magistrate"}, "2026-03-12"),
+    ({"order": "register", "order_on": "2026-03-09"}, {"magistrate": None, "ordered": "policing.fir"}, "2026-03-10"),
+    ({"order": "refused", "order_on": "2026-03-09"}, {"magistrate": None}, None),
+    ({"order": "inquiry", "order_on": "2026-03-09"}, {"magistrate": None}, None),
+])  # fmt: skip
 def test_what_a_magistrate_decides_is_followed(
     answers: dict[str, Any], wanted: dict[str, str | None], due: str | None
 ) -> None:
@@ -270,17 +253,14 @@ def test_the_letters_name_the_code_of_the_day_of_the_offence(offence: str, lette
     assert application in render("fir-magistrate-application", Magistrate.step_type, {}, earlier=known)
 
 
-@pytest.mark.parametrize(
-    ("changes", "notes"),
-    [
-        ({}, 1),
-        ({"copy_given_at": "2026-03-09T04:30:00Z"}, 0),
-        ({"copy_given_at": "2026-03-09T04:30:00Z", "zero_fir": True}, 1),
-        ({"copy_given_at": "2026-03-09T04:30:00Z", "zero_fir": True, "transferred_to": "Station Two"}, 0),
-        ({"copy_given_at": "2026-03-09T04:30:00Z", "woman_officer_present": False, "sections": ["BNS64_71"]}, 1),
-        ({"copy_given_at": "2026-03-09T04:30:00Z", "woman_officer_present": False, "sections": ["ITPA"]}, 0),
-    ],
-)
+@pytest.mark.parametrize(("changes", "notes"), [
+    ({}, 1),
+    ({"copy_given_at": "2026-03-09T04:30:00Z"}, 0),
+    ({"copy_given_at": "2026-03-09T04:30:00Z", "zero_fir": True}, 1),
+    ({"copy_given_at": "2026-03-09T04:30:00Z", "zero_fir": True, "transferred_to": "Station Two"}, 0),
+    ({"copy_given_at": "2026-03-09T04:30:00Z", "woman_officer_present": False, "sections": ["BNS64_71"]}, 1),
+    ({"copy_given_at": "2026-03-09T04:30:00Z", "woman_officer_present": False, "sections": ["ITPA"]}, 0),
+])  # fmt: skip
 def test_what_a_report_still_lacks_is_pointed_out(changes: dict[str, Any], notes: int) -> None:
     assert len(conclude(Fir, {"refused": False} | changes).notes) == notes
 
@@ -313,29 +293,26 @@ NEXT = HANDED | {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("hand_overs", "found"),
-    [
-        ([], (0, 0, 0)),
-        ([HANDED], (0, 0, 0)),
-        ([HANDED | {"given_by": " store  ONE "}], (0, 0, 0)),
-        ([HANDED, NEXT], (0, 0, 0)),
-        ([NEXT, HANDED], (0, 0, 0)),
-        ([HANDED | {"label": "e1"}, NEXT], (0, 0, 0)),
-        ([HANDED | {"given_by": "Officer X"}], (1, 0, 0)),
-        ([HANDED, NEXT | {"given_by": "Officer A"}], (1, 0, 0)),
-        ([HANDED | {"taken_at": "2026-03-07T08:15:00Z"}], (0, 0, 0)),
-        ([HANDED | {"taken_at": "2026-03-07T08:15:01Z"}], (1, 0, 0)),
-        ([HANDED | {"taken_at": "2026-03-07T20:00:00Z", "carried_by": "Courier"}], (0, 0, 0)),
-        ([HANDED | {"given_at": "2026-03-07T05:59:00Z", "taken_at": "2026-03-07T06:01:00Z"}], (0, 1, 0)),
-        ([HANDED, NEXT | {"given_at": "2026-03-07T08:09:00Z", "taken_at": "2026-03-07T08:20:00Z"}], (0, 1, 0)),
-        ([HANDED | {"seal_intact": False}], (0, 0, 1)),
-        ([HANDED | {"seal_no": "S2"}], (0, 0, 1)),
-        ([HANDED | {"new_seal_no": "S2"}, NEXT | {"seal_no": "S2"}], (0, 0, 0)),
-        ([HANDED | {"new_seal_no": "S2"}, NEXT], (0, 0, 1)),
-        ([HANDED | {"label": "E9"}], (1, 0, 0)),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("hand_overs", "found"), [
+    ([], (0, 0, 0)),
+    ([HANDED], (0, 0, 0)),
+    ([HANDED | {"given_by": " store  ONE "}], (0, 0, 0)),
+    ([HANDED, NEXT], (0, 0, 0)),
+    ([NEXT, HANDED], (0, 0, 0)),
+    ([HANDED | {"label": "e1"}, NEXT], (0, 0, 0)),
+    ([HANDED | {"given_by": "Officer X"}], (1, 0, 0)),
+    ([HANDED, NEXT | {"given_by": "Officer A"}], (1, 0, 0)),
+    ([HANDED | {"taken_at": "2026-03-07T08:15:00Z"}], (0, 0, 0)),
+    ([HANDED | {"taken_at": "2026-03-07T08:15:01Z"}], (1, 0, 0)),
+    ([HANDED | {"taken_at": "2026-03-07T20:00:00Z", "carried_by": "Courier"}], (0, 0, 0)),
+    ([HANDED | {"given_at": "2026-03-07T05:59:00Z", "taken_at": "2026-03-07T06:01:00Z"}], (0, 1, 0)),
+    ([HANDED, NEXT | {"given_at": "2026-03-07T08:09:00Z", "taken_at": "2026-03-07T08:20:00Z"}], (0, 1, 0)),
+    ([HANDED | {"seal_intact": False}], (0, 0, 1)),
+    ([HANDED | {"seal_no": "S2"}], (0, 0, 1)),
+    ([HANDED | {"new_seal_no": "S2"}, NEXT | {"seal_no": "S2"}], (0, 0, 0)),
+    ([HANDED | {"new_seal_no": "S2"}, NEXT], (0, 0, 1)),
+    ([HANDED | {"label": "E9"}], (1, 0, 0)),
+])  # fmt: skip
 def test_gaps_overlaps_and_broken_seals_in_a_chain_are_found(
     hand_overs: list[dict[str, Any]], found: tuple[int, int, int]
 ) -> None:
@@ -371,15 +348,12 @@ def test_a_hand_over_takes_over_who_has_the_piece_and_has_the_chain_checked() ->
     assert (len(whole.notes), len(broken.notes)) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "changes", "is_opened"),
-    [
-        ("IN-AS", {}, True),
-        ("IN-AS", {"bsa63_certificate": "file-1"}, False),
-        ("IN-AS", {"item_type": "clothing"}, False),
-        ("NP", {}, False),
-    ],
-)
+@pytest.mark.parametrize(("jurisdiction", "changes", "is_opened"), [
+    ("IN-AS", {}, True),
+    ("IN-AS", {"bsa63_certificate": "file-1"}, False),
+    ("IN-AS", {"item_type": "clothing"}, False),
+    ("NP", {}, False),
+])  # fmt: skip
 def test_a_digital_piece_opens_its_certificate(jurisdiction: str, changes: dict[str, Any], *, is_opened: bool) -> None:
     history = {"policing.evidence": (PIECE,)}
     answers = PIECE | {"label": "E2", "sealed": True} | changes
@@ -432,15 +406,12 @@ def test_the_report_of_the_examination_is_watched_and_nothing_of_health_is_told(
     assert again == {"hospital": "Hospital One", "report_due": "2026-03-12"}
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "stage", "due"),
-    [
-        ("IN-AS", "investigation", "2026-06-07"),
-        ("BD", "investigation", "2026-04-09"),
-        ("IN-AS", "closed_by_police", None),
-        ("BD", "judgment", None),
-    ],
-)
+@pytest.mark.parametrize(("jurisdiction", "stage", "due"), [
+    ("IN-AS", "investigation", "2026-06-07"),
+    ("BD", "investigation", "2026-04-09"),
+    ("IN-AS", "closed_by_police", None),
+    ("BD", "judgment", None),
+])  # fmt: skip
 def test_news_come_again_until_the_matter_is_closed(jurisdiction: str, stage: str, due: str | None) -> None:
     answers = {"due_on": "2026-03-09", "stage": stage, "safe_channel_checked": True}
     [watch] = conclude(Update, answers, jurisdiction=jurisdiction).watches
@@ -458,17 +429,14 @@ def test_the_progress_letter_is_prepared_before_it_is_read_out() -> None:
 REMAND = {"purpose": "remand", "hearing_on": "2026-03-09T05:00:00Z"}
 
 
-@pytest.mark.parametrize(
-    ("history", "before", "remand", "day"),
-    [
-        ((), {}, None, "2026-05-06"),
-        ((REMAND,), {}, "2026-03-09", "2026-05-08"),
-        ((REMAND, REMAND | {"hearing_on": "2026-03-08T05:00:00Z"}), {}, "2026-03-08", "2026-05-07"),
-        ((REMAND | {"purpose": "bail"},), {}, None, "2026-05-06"),
-        ((), {"first_remand_on": "2026-03-10"}, "2026-03-10", "2026-05-09"),
-        ((REMAND,), {"ten_years_or_more": True}, "2026-03-09", "2026-06-07"),
-    ],
-)
+@pytest.mark.parametrize(("history", "before", "remand", "day"), [
+    ((), {}, None, "2026-05-06"),
+    ((REMAND,), {}, "2026-03-09", "2026-05-08"),
+    ((REMAND, REMAND | {"hearing_on": "2026-03-08T05:00:00Z"}), {}, "2026-03-08", "2026-05-07"),
+    ((REMAND | {"purpose": "bail"},), {}, None, "2026-05-06"),
+    ((), {"first_remand_on": "2026-03-10"}, "2026-03-10", "2026-05-09"),
+    ((REMAND,), {"ten_years_or_more": True}, "2026-03-09", "2026-06-07"),
+])  # fmt: skip
 def test_bail_by_default_counts_from_the_first_remand_and_before_that_is_known_from_the_fir(
     history: tuple[dict[str, Any], ...], before: dict[str, Any], remand: str | None, day: str
 ) -> None:
@@ -478,15 +446,12 @@ def test_bail_by_default_counts_from_the_first_remand_and_before_that_is_known_f
     assert len(prepared.notes) == (remand is None)
 
 
-@pytest.mark.parametrize(
-    ("since", "grave", "day"),
-    [
-        (date(2026, 1, 1), False, date(2026, 3, 2)),
-        (date(2026, 1, 1), True, date(2026, 4, 1)),
-        (date(2024, 1, 1), False, date(2024, 3, 1)),
-        (date(2025, 12, 31), False, date(2026, 3, 1)),
-    ],
-)
+@pytest.mark.parametrize(("since", "grave", "day"), [
+    (date(2026, 1, 1), False, date(2026, 3, 2)),
+    (date(2026, 1, 1), True, date(2026, 4, 1)),
+    (date(2024, 1, 1), False, date(2024, 3, 1)),
+    (date(2025, 12, 31), False, date(2026, 3, 1)),
+])  # fmt: skip
 def test_the_bail_day_is_the_one_after_60_or_90_days_with_the_day_of_remand_counted(
     since: date, day: date, *, grave: bool
 ) -> None:
@@ -573,16 +538,13 @@ def test_the_charge_sheet_takes_over_sections_and_counts_60_days_from_the_fir() 
     assert prepare(Chargesheet).prefill == {}
 
 
-@pytest.mark.parametrize(
-    ("sections", "remand", "from_remand", "from_fir"),
-    [
-        (["BNS143"], "2026-04-01", "2026-05-31", "2026-05-06"),
-        (["BNS143_2", "JJ79"], "2026-04-01", "2026-05-31", "2026-05-06"),
-        (["BNS143_3"], "2026-04-01", "2026-06-30", "2026-06-05"),
-        (["JJ79", "BNS143_4"], "2026-04-01", "2026-06-30", "2026-06-05"),
-        (["BNS139"], "2026-04-01", "2026-06-30", "2026-06-05"),
-    ],
-)
+@pytest.mark.parametrize(("sections", "remand", "from_remand", "from_fir"), [
+    (["BNS143"], "2026-04-01", "2026-05-31", "2026-05-06"),
+    (["BNS143_2", "JJ79"], "2026-04-01", "2026-05-31", "2026-05-06"),
+    (["BNS143_3"], "2026-04-01", "2026-06-30", "2026-06-05"),
+    (["JJ79", "BNS143_4"], "2026-04-01", "2026-06-30", "2026-06-05"),
+    (["BNS139"], "2026-04-01", "2026-06-30", "2026-06-05"),
+])  # fmt: skip
 def test_bail_by_default_counts_from_the_remand_with_its_day_and_by_the_section(
     sections: list[str], remand: str, from_remand: str, from_fir: str
 ) -> None:

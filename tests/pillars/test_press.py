@@ -102,16 +102,13 @@ def test_the_law_on_a_childs_identity_is_proposed_in_india_only() -> None:
     assert "law" not in prepare(Leak, persons=child, jurisdiction="BD").prefill
 
 
-@pytest.mark.parametrize(
-    ("fir", "laws"),
-    [
-        ({"sections": ["BNS143", "BNS64_71"], "offence_date": "2024-07-01"}, ["BNS72"]),
-        ({"sections": ["BNS64_71"], "offence_date": "2024-06-30"}, ["IPC228A"]),
-        ({"sections": ["BNS64_71"], "governing_code": "IPC"}, ["IPC228A"]),
-        ({"sections": ["BNS143", "IPC370"], "offence_date": "2024-07-01"}, None),
-        ({"sections": ["POCSO"]}, ["POCSO23"]),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("fir", "laws"), [
+    ({"sections": ["BNS143", "BNS64_71"], "offence_date": "2024-07-01"}, ["BNS72"]),
+    ({"sections": ["BNS64_71"], "offence_date": "2024-06-30"}, ["IPC228A"]),
+    ({"sections": ["BNS64_71"], "governing_code": "IPC"}, ["IPC228A"]),
+    ({"sections": ["BNS143", "IPC370"], "offence_date": "2024-07-01"}, None),
+    ({"sections": ["POCSO"]}, ["POCSO23"]),
+])  # fmt: skip
 def test_a_law_on_the_identity_of_a_victim_is_proposed_by_the_offences_of_the_fir(
     fir: dict[str, Any], laws: list[str] | None
 ) -> None:
@@ -156,33 +153,30 @@ def check(text: str) -> dict[str, Any]:
     return {kind: count for kind, count in done.outputs.items() if count and kind not in {"checked", "found"}}
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("A girl was found unharmed.", {}),
-        ("RINA was found.", {"names": 1}),
-        ("The Marak girl and Dipak's car", {"names": 2}),
-        ("rína", {"names": 1}),
-        ("Rinako logote", {"names": 1}),
-        ("Marina is a port.", {}),
-        ("They call her chachi.", {"aliases": 1}),
-        ("write to @sunny_girl or @someone_else", {"aliases": 2}),
-        ("Call 9862012345 or (03651) 222-333.", {"phones": 2}),
-        ("Call ৯৮৬২০ ১২৩৪৫.", {"phones": 1}),
-        ("near Resubelpara", {"places": 1}),
-        ("रेसुबेलपाड़ा के पास", {"places": 1}),
-        ("a pupil of Mendipathar", {"schools": 1, "hints": 1}),
-        ("on 2 March 2026", {"days": 1}),
-        ("since the 2nd of March", {"days": 1}),
-        ("২ মার্চ ২০২৬", {"days": 1}),
-        ("on 3 March 2026", {}),
-        ("on 31 February 2026", {}),
-        ("a car AS 01 BC 1234", {"vehicles": 1}),
-        ("FIR No. 12/2026", {"papers": 1}),
-        ("the only daughter of the headman", {"hints": 2}),
-        ("Rina of Resubelpara, 98620-12345", {"names": 1, "phones": 1, "places": 1}),
-    ],
-)
+@pytest.mark.parametrize(("text", "found"), [
+    ("A girl was found unharmed.", {}),
+    ("RINA was found.", {"names": 1}),
+    ("The Marak girl and Dipak's car", {"names": 2}),
+    ("rína", {"names": 1}),
+    ("Rinako logote", {"names": 1}),
+    ("Marina is a port.", {}),
+    ("They call her chachi.", {"aliases": 1}),
+    ("write to @sunny_girl or @someone_else", {"aliases": 2}),
+    ("Call 9862012345 or (03651) 222-333.", {"phones": 2}),
+    ("Call ৯৮৬২০ ১২৩৪৫.", {"phones": 1}),
+    ("near Resubelpara", {"places": 1}),
+    ("रेसुबेलपाड़ा के पास", {"places": 1}),
+    ("a pupil of Mendipathar", {"schools": 1, "hints": 1}),
+    ("on 2 March 2026", {"days": 1}),
+    ("since the 2nd of March", {"days": 1}),
+    ("২ মার্চ ২০২৬", {"days": 1}),
+    ("on 3 March 2026", {}),
+    ("on 31 February 2026", {}),
+    ("a car AS 01 BC 1234", {"vehicles": 1}),
+    ("FIR No. 12/2026", {"papers": 1}),
+    ("the only daughter of the headman", {"hints": 2}),
+    ("Rina of Resubelpara, 98620-12345", {"names": 1, "phones": 1, "places": 1}),
+])  # fmt: skip
 def test_a_draft_is_searched_for_whoever_and_whatever_the_case_knows(text: str, found: dict[str, int]) -> None:
     assert check(text) == found
 
@@ -198,34 +192,26 @@ def test_names_are_found_in_other_scripts_with_endings_and_without_spaces(name: 
     assert find_in(text, Known(names=(name,))).names == 1
 
 
-@pytest.mark.parametrize(
-    ("told", "text", "kind"),
-    [
-        (("repatriation.hir", "family_identity", "Mother Sabita, seen with her voter card"), "Sabita wept", "names"),
-        (("reintegration.mediation", "parties", "the uncle and Ratan Das"), "Ratan signed", "names"),
-        (("protection.safety", "threat_source", "the agent Kuldip and his men"), "Kuldip fled", "names"),
-        (("repatriation.handover", "place", "Petrapole"), "at Petrapole", "places"),
-        (("reporting.missing", "phone_and_handles", "94360, insta: sweetangel"), "Sweet Angel danced", "aliases"),
-        (("reporting.missing", "phone_and_handles", "fb Priya.D"), "known there as Priya D", "aliases"),
-        (("reporting.intake", "online_handle", "moongirl"), "she is moongirl there", "aliases"),
-        (("reporting.missing", "phone_and_handles", "home 22 334"), "ring 22334", "phones"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("told", "text", "kind"), [
+    (("repatriation.hir", "family_identity", "Mother Sabita, seen with her voter card"), "Sabita wept", "names"),
+    (("reintegration.mediation", "parties", "the uncle and Ratan Das"), "Ratan signed", "names"),
+    (("protection.safety", "threat_source", "the agent Kuldip and his men"), "Kuldip fled", "names"),
+    (("repatriation.handover", "place", "Petrapole"), "at Petrapole", "places"),
+    (("reporting.missing", "phone_and_handles", "94360, insta: sweetangel"), "Sweet Angel danced", "aliases"),
+    (("reporting.missing", "phone_and_handles", "fb Priya.D"), "known there as Priya D", "aliases"),
+    (("reporting.intake", "online_handle", "moongirl"), "she is moongirl there", "aliases"),
+    (("reporting.missing", "phone_and_handles", "home 22 334"), "ring 22334", "phones"),
+])  # fmt: skip
 def test_all_that_answers_tell_is_looked_for(told: tuple[str, str, str], text: str, kind: str) -> None:
     step, name, answer = told
     context = FakeContext(history={step: ({name: answer}, {name: "something else"})})
     assert getattr(find_in(text, known_of(context)), kind) == 1
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "The agent and two men were seen.",
-        "A person may call the mother.",
-        "A voter card was checked.",
-        "On Instagram, too",
-    ],
-)
+@pytest.mark.parametrize("text", [
+    "The agent and two men were seen.", "A person may call the mother.", "A voter card was checked.",
+    "On Instagram, too",
+])  # fmt: skip
 def test_who_somebody_is_to_a_person_and_the_name_of_a_network_are_no_names(text: str) -> None:
     said = "the mother; a person; the agent and his men, checked with her voter card"
     known = {"repatriation.hir": ({"family_identity": said},), "protection.safety": ({"threat_source": said},)}
@@ -310,15 +296,9 @@ def test_nearly_all_that_is_planted_in_drafts_is_found_and_false_alarms_are_few(
     assert len(false) <= 10
 
 
-@pytest.mark.parametrize(
-    ("file", "of_a_language", "clean", "said"),
-    [
-        (SECOND_DRAFTS, 15, 30, 45),
-        (THIRD_DRAFTS, 20, 40, 86),
-        (FOURTH_DRAFTS, 10, 19, 45),
-    ],
-    ids=["as a journalist writes", "of cases all over the region", "written after that"],
-)
+@pytest.mark.parametrize(("file", "of_a_language", "clean", "said"), [
+    (SECOND_DRAFTS, 15, 30, 45), (THIRD_DRAFTS, 20, 40, 86), (FOURTH_DRAFTS, 10, 19, 45),
+], ids=["as a journalist writes", "of cases all over the region", "written after that"])  # fmt: skip
 def test_other_drafts_are_searched_as_well(file: Path, of_a_language: int, clean: int, said: int) -> None:
     _, texts = drafts(file)
     assert Counter(draft["language"] for draft in texts) == dict.fromkeys(("en", "hi", "bn", "as"), of_a_language)
@@ -353,16 +333,12 @@ def test_plates_papers_numbers_and_online_names_are_found_as_the_region_writes_t
     assert {kind: getattr(seen, kind) for kind in KINDS if getattr(seen, kind)} == found
 
 
-@pytest.mark.parametrize(
-    ("text", "is_told"),
-    [
-        ("on March 2", True), ("on March 2nd, 2026", True), ("02/03/26", True), ("2026-03-02", True),
-        ("2.3.2026", True),
-        ("the second of March", True), ("দোসরা নয়, ২রা মার্চ", True), ("২ মাৰ্চত", True), ("दो मार्च को", True),
-        ("in March 2025", False), ("March 2, 2025", False), ("2 marches", False), ("2/3 of them", False),
-        ("March 20", False),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("text", "is_told"), [
+    ("on March 2", True), ("on March 2nd, 2026", True), ("02/03/26", True), ("2026-03-02", True), ("2.3.2026", True),
+    ("the second of March", True), ("দোসরা নয়, ২রা মার্চ", True), ("২ মাৰ্চত", True), ("दो मार्च को", True),
+    ("in March 2025", False), ("March 2, 2025", False), ("2 marches", False), ("2/3 of them", False),
+    ("March 20", False),
+])  # fmt: skip
 def test_a_day_of_the_case_is_read_in_many_writings(text: str, *, is_told: bool) -> None:
     assert find_in(text, Known(days=(date(2026, 3, 2),))).days == is_told
 
@@ -427,17 +403,14 @@ def test_words_of_every_day_are_not_heard_as_names(name: str, text: str) -> None
     assert find_in(text, Known(names=(name,))).names == 0
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("ring nine eight six double four, one two three three four", 1),
-        ("नौ आठ छह चार शून्य एक दो तीन तीन चार पर फ़ोन करें", 1),
-        ("নয় আট তিন শূন্য শূন্য এক দুই তিন চার পাঁচ", 1),
-        ("one or two of the three", 0),
-        ("Rs 12,50,000 in 2025, and 2,50,000 in 2026", 0),
-        ("one two three, 45 000", 0),
-    ],
-)
+@pytest.mark.parametrize(("text", "found"), [
+    ("ring nine eight six double four, one two three three four", 1),
+    ("नौ आठ छह चार शून्य एक दो तीन तीन चार पर फ़ोन करें", 1),
+    ("নয় আট তিন শূন্য শূন্য এক দুই তিন চার পাঁচ", 1),
+    ("one or two of the three", 0),
+    ("Rs 12,50,000 in 2025, and 2,50,000 in 2026", 0),
+    ("one two three, 45 000", 0),
+])  # fmt: skip
 def test_a_number_that_is_said_in_words_is_a_number(text: str, found: int) -> None:
     assert find_in(text, Known()).phones == found
 

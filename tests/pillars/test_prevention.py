@@ -30,19 +30,16 @@ MATCHES = (
 )
 
 
-@pytest.mark.parametrize(
-    ("form", "changes"),
-    [
-        (SessionForm, {"male": 1, "female": 1, "another_gender": 0, "under18": 3}),
-        (SessionForm, {"pre_score": 101}),
-        (InterceptForm, {"outcome": "continued", "signs": ["none", "fear"]}),
-        (InterceptForm, {"age_group": "adults", "wants_to_continue": "yes", "outcome": "returned"}),
-        (InterceptForm, {"age_group": "adults", "wants_to_continue": "yes", "outcome": "shelter"}),
-        (InterceptForm, {"age_group": "children", "signs": ["fear"], "outcome": "continued"}),
-        (SafeMigrationForm, {"decision": "goes", "emergency_numbers_given": False}),
-        (CommunityForm, {"households": 0}),
-    ],
-)
+@pytest.mark.parametrize(("form", "changes"), [
+    (SessionForm, {"male": 1, "female": 1, "another_gender": 0, "under18": 3}),
+    (SessionForm, {"pre_score": 101}),
+    (InterceptForm, {"outcome": "continued", "signs": ["none", "fear"]}),
+    (InterceptForm, {"age_group": "adults", "wants_to_continue": "yes", "outcome": "returned"}),
+    (InterceptForm, {"age_group": "adults", "wants_to_continue": "yes", "outcome": "shelter"}),
+    (InterceptForm, {"age_group": "children", "signs": ["fear"], "outcome": "continued"}),
+    (SafeMigrationForm, {"decision": "goes", "emergency_numbers_given": False}),
+    (CommunityForm, {"households": 0}),
+])  # fmt: skip
 def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
     assert problems(form, example(form, **changes)) == {"*"}
 
@@ -79,16 +76,10 @@ def test_each_doubt_about_a_job_offer_is_named() -> None:
     assert prepare(SafeMigration).prefill == {"check_in_on": "2026-03-17"}
 
 
-@pytest.mark.parametrize(
-    ("wants", "free", "outcome", "against"),
-    [
-        ("yes", True, "continued", False),
-        ("yes", True, "returned", True),
-        ("no", True, "returned", False),
-        ("unsure", False, "shelter", True),
-        ("unsure", True, "police", False),
-    ],
-)
+@pytest.mark.parametrize(("wants", "free", "outcome", "against"), [
+    ("yes", True, "continued", False), ("yes", True, "returned", True), ("no", True, "returned", False),
+    ("unsure", False, "shelter", True), ("unsure", True, "police", False),
+])  # fmt: skip
 def test_stopping_somebody_against_their_wish_never_passes_unseen(
     wants: str, outcome: str, *, free: bool, against: bool
 ) -> None:
@@ -98,16 +89,13 @@ def test_stopping_somebody_against_their_wish_never_passes_unseen(
     assert bool(concluded.notes) is against
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"age_group": "adults", "wants_to_continue": "yes", "outcome": "continued"},
-        {"age_group": "adults", "wants_to_continue": "no", "outcome": "returned"},
-        {"age_group": "children", "signs": ["none"], "outcome": "continued"},
-        {"age_group": "children", "wants_to_continue": "yes", "signs": ["fear"], "outcome": "shelter"},
-        {"age_group": "unknown", "wants_to_continue": "yes", "outcome": "police"},
-    ],
-)
+@pytest.mark.parametrize("changes", [
+    {"age_group": "adults", "wants_to_continue": "yes", "outcome": "continued"},
+    {"age_group": "adults", "wants_to_continue": "no", "outcome": "returned"},
+    {"age_group": "children", "signs": ["none"], "outcome": "continued"},
+    {"age_group": "children", "wants_to_continue": "yes", "signs": ["fear"], "outcome": "shelter"},
+    {"age_group": "unknown", "wants_to_continue": "yes", "outcome": "police"},
+])  # fmt: skip
 def test_an_adult_who_wants_to_go_is_let_go_and_a_child_is_not(changes: dict[str, Any]) -> None:
     assert not problems(InterceptForm, example(InterceptForm, **changes))
 
@@ -125,14 +113,11 @@ def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_name
     assert len(differing.notes) == 1
 
 
-@pytest.mark.parametrize(
-    ("changes", "is_watched"),
-    [
-        ({}, True), ({"age_group": "both"}, True), ({"age_group": "unknown"}, True), ({"age_group": None}, True),
-        ({"age_group": "adults"}, False), ({"outcome": "police"}, True), ({"outcome": "returned"}, False),
-        ({"outcome": "continued"}, False),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("changes", "is_watched"), [
+    ({}, True), ({"age_group": "both"}, True), ({"age_group": "unknown"}, True), ({"age_group": None}, True),
+    ({"age_group": "adults"}, False), ({"outcome": "police"}, True), ({"outcome": "returned"}, False),
+    ({"outcome": "continued"}, False),
+])  # fmt: skip
 def test_a_child_kept_safe_at_a_border_is_brought_before_the_committee_in_24_hours(
     changes: dict[str, Any], *, is_watched: bool
 ) -> None:

@@ -119,14 +119,10 @@ OPENS = datetime(2026, 3, 12, 18, 30, tzinfo=UTC)
 """When 13 March begins in India: a week before the hearing."""
 
 
-@pytest.mark.parametrize(
-    ("answers", "opens", "due"),
-    [
-        ({"next_on": "2026-03-20"}, OPENS, datetime(2026, 3, 21, 18, 29, 59, tzinfo=UTC)),
-        ({"next_at": "2026-03-20T05:00:00Z"}, OPENS, datetime(2026, 3, 21, 5, tzinfo=UTC)),
-    ],
-    ids=["only its day is known", "its time is known"],
-)
+@pytest.mark.parametrize(("answers", "opens", "due"), [
+    ({"next_on": "2026-03-20"}, OPENS, datetime(2026, 3, 21, 18, 29, 59, tzinfo=UTC)),
+    ({"next_at": "2026-03-20T05:00:00Z"}, OPENS, datetime(2026, 3, 21, 5, tzinfo=UTC)),
+], ids=["only its day is known", "its time is known"])  # fmt: skip
 def test_the_next_hearing_opens_a_week_before_and_is_written_down_within_a_day(
     answers: dict[str, Any], opens: datetime, due: datetime
 ) -> None:
@@ -143,17 +139,10 @@ def test_a_hearing_without_a_next_one_ends_the_watch() -> None:
 PUT_OFF = {"adjourned": True, "hearing_on": "2026-03-01T05:00:00Z", "next_on": "2026-03-20"}
 
 
-@pytest.mark.parametrize(
-    ("earlier", "now", "most", "count", "is_told"),
-    [
-        (0, True, 2, 1, False),
-        (1, True, 2, 2, True),
-        (2, True, 2, 3, True),
-        (2, False, 2, 2, False),
-        (0, True, 1, 1, True),
-        (3, True, 5, 4, False),
-    ],
-)
+@pytest.mark.parametrize(("earlier", "now", "most", "count", "is_told"), [
+    (0, True, 2, 1, False), (1, True, 2, 2, True), (2, True, 2, 3, True), (2, False, 2, 2, False),
+    (0, True, 1, 1, True), (3, True, 5, 4, False),
+])  # fmt: skip
 def test_adjournments_are_counted_and_the_lawyer_is_told_at_the_limit(
     earlier: int, most: Any, count: int, *, now: bool, is_told: bool
 ) -> None:
@@ -171,19 +160,16 @@ AT = {"cognizance": "2026-02-01T05:00:00Z", "charge": "2026-02-10T05:00:00Z", "a
 POCSO = {"policing.fir": {"sections": ["POCSO"]}}
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "before", "age", "purposes", "wanted"),
-    [
-        ("IN-AS", POCSO, 13, ["cognizance"], {"child_evidence": "IN-POCSO-EVID-30D", "trial": "IN-POCSO-TRIAL-1Y"}),
-        ("IN-AS", POCSO, 25, ["cognizance"], {}),
-        ("IN-AS", {}, 13, ["cognizance"], {}),
-        ("IN-AS", {}, 25, ["charge"], {"charge": "IN-CHARGE-60D"}),
-        ("IN-AS", {}, 25, ["charge", "arguments"], {"charge": None, "judgment": "IN-JUDG-45D"}),
-        ("BD", {}, 13, ["charge"], {"trial": "BD-TRIAL-180WD"}),
-        ("BD", {}, 13, ["cognizance"], {}),
-        ("NP", POCSO, 13, ["cognizance", "charge", "arguments"], {}),
-    ],
-)
+@pytest.mark.parametrize(("jurisdiction", "before", "age", "purposes", "wanted"), [
+    ("IN-AS", POCSO, 13, ["cognizance"], {"child_evidence": "IN-POCSO-EVID-30D", "trial": "IN-POCSO-TRIAL-1Y"}),
+    ("IN-AS", POCSO, 25, ["cognizance"], {}),
+    ("IN-AS", {}, 13, ["cognizance"], {}),
+    ("IN-AS", {}, 25, ["charge"], {"charge": "IN-CHARGE-60D"}),
+    ("IN-AS", {}, 25, ["charge", "arguments"], {"charge": None, "judgment": "IN-JUDG-45D"}),
+    ("BD", {}, 13, ["charge"], {"trial": "BD-TRIAL-180WD"}),
+    ("BD", {}, 13, ["cognizance"], {}),
+    ("NP", POCSO, 13, ["cognizance", "charge", "arguments"], {}),
+])  # fmt: skip
 def test_what_a_court_must_do_in_time_is_watched_by_the_law_of_its_country(
     jurisdiction: str, before: dict[str, Any], age: int, purposes: list[str], wanted: dict[str, str | None]
 ) -> None:
@@ -208,17 +194,14 @@ def test_time_counts_from_the_first_hearing_for_a_purpose_and_not_from_a_later_o
     assert charge.opens_at == datetime(2026, 2, 10, 5, tzinfo=UTC) + timedelta(days=45)
 
 
-@pytest.mark.parametrize(
-    ("last", "starts_at", "day"),
-    [
-        (
-            {"next_at": "2026-03-20T05:00:00Z", "court_hall": "Hall 3"},
-            datetime(2026, 3, 20, 5, tzinfo=UTC),
-            date(2026, 3, 20),
-        ),
-        ({"next_on": "2026-03-20", "court_hall": "Hall 3"}, None, date(2026, 3, 20)),
-    ],
-)
+@pytest.mark.parametrize(("last", "starts_at", "day"), [
+    (
+        {"next_at": "2026-03-20T05:00:00Z", "court_hall": "Hall 3"},
+        datetime(2026, 3, 20, 5, tzinfo=UTC),
+        date(2026, 3, 20),
+    ),
+    ({"next_on": "2026-03-20", "court_hall": "Hall 3"}, None, date(2026, 3, 20)),
+])  # fmt: skip
 def test_a_hearing_is_an_appointment_with_its_hall_and_nobodys_name(
     last: dict[str, Any], starts_at: datetime | None, day: date
 ) -> None:
@@ -284,16 +267,13 @@ def test_a_judgment_is_taken_over_when_its_appeal_is_looked_at() -> None:
     assert paid.notes == ("Compensation was ordered: make sure it is paid.",)
 
 
-@pytest.mark.parametrize(
-    ("last", "hearing_at"),
-    [
-        ({"hearing_on": "2026-03-11T05:00:00Z"}, datetime(2026, 3, 11, 5, tzinfo=UTC)),
-        ({"hearing_on": "2026-03-09T05:00:00Z", "next_on": "2026-03-20"}, datetime(2026, 3, 19, 18, 30, tzinfo=UTC)),
-        ({"hearing_on": "2026-03-09T05:00:00Z", "next_on": "2026-03-10"}, datetime(2026, 3, 9, 18, 30, tzinfo=UTC)),
-        ({"hearing_on": "2026-03-01T05:00:00Z", "next_on": "2026-03-09"}, None),
-        ({}, None),
-    ],
-)
+@pytest.mark.parametrize(("last", "hearing_at"), [
+    ({"hearing_on": "2026-03-11T05:00:00Z"}, datetime(2026, 3, 11, 5, tzinfo=UTC)),
+    ({"hearing_on": "2026-03-09T05:00:00Z", "next_on": "2026-03-20"}, datetime(2026, 3, 19, 18, 30, tzinfo=UTC)),
+    ({"hearing_on": "2026-03-09T05:00:00Z", "next_on": "2026-03-10"}, datetime(2026, 3, 9, 18, 30, tzinfo=UTC)),
+    ({"hearing_on": "2026-03-01T05:00:00Z", "next_on": "2026-03-09"}, None),
+    ({}, None),
+])  # fmt: skip
 def test_the_next_hearing_is_found_or_none(last: dict[str, Any], hearing_at: datetime | None) -> None:
     outputs = run(calendar, before={"prosecution.hearing": last}).outputs
     assert outputs == ({"has_hearing": True, "hearing_at": hearing_at} if hearing_at else {"has_hearing": False})

@@ -169,15 +169,12 @@ def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before()
     assert day_of(concluded.watches, "witness_order") == ("2026-05-27", "2026-06-10")
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "answers", "is_watched"),
-    [
-        ("IN-NL", {}, True),
-        ("IN-NL", {"threat_category": "A"}, False),
-        ("IN-NL", {"order_on": "2026-03-10"}, False),
-        ("BD", {}, False),
-    ],
-)
+@pytest.mark.parametrize(("jurisdiction", "answers", "is_watched"), [
+    ("IN-NL", {}, True),
+    ("IN-NL", {"threat_category": "A"}, False),
+    ("IN-NL", {"order_on": "2026-03-10"}, False),
+    ("BD", {}, False),
+])  # fmt: skip
 def test_the_threat_report_is_watched_by_the_law_of_india_until_it_is_there(
     jurisdiction: str, answers: dict[str, Any], *, is_watched: bool
 ) -> None:
@@ -212,11 +209,10 @@ def day_of(watches: tuple[Watch, ...], name: str) -> tuple[str, str]:
     return (str(local_day(found.opens_at, "Asia/Kolkata")), str(local_day(found.due_at, "Asia/Kolkata")))
 
 
-@pytest.mark.parametrize(
-    ("until", "opens", "due"),
-    [("2027-03-10", "2027-02-24", "2027-03-10"), ("2026-03-20", "2026-03-15", "2026-03-20")],
-    ids=["two weeks before", "half way"],
-)
+@pytest.mark.parametrize(("until", "opens", "due"), [
+    ("2027-03-10", "2027-02-24", "2027-03-10"),
+    ("2026-03-20", "2026-03-15", "2026-03-20"),
+], ids=["two weeks before", "half way"])  # fmt: skip
 def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(until: str, opens: str, due: str) -> None:
     watches = conclude(Consent, AGREED | {"valid_until": until}).watches
     assert day_of(watches, "consent_end") == (opens, due)
@@ -239,21 +235,17 @@ def test_the_check_turns_the_facts_of_consent_when_it_has_run_out() -> None:
     assert run(consent_check, before).facts == {"consent_given": True, "consent_to_share": True}
 
 
-@pytest.mark.parametrize(
-    ("level", "is_first", "days"),
-    [
-        ("critical", True, 2), ("high", True, 7), ("medium", True, 7), ("low", True, 7),
-        ("critical", False, 2), ("high", False, 7), ("medium", False, 30), ("low", False, 30),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("level", "is_first", "days"), [
+    ("critical", True, 2), ("high", True, 7), ("medium", True, 7), ("low", True, 7), ("critical", False, 2),
+    ("high", False, 7), ("medium", False, 30), ("low", False, 30),
+])  # fmt: skip
 def test_the_greater_the_danger_the_sooner_a_plan_is_looked_at_again(level: str, *, is_first: bool, days: int) -> None:
     assert review_days(level, is_first=is_first) == days
 
 
-@pytest.mark.parametrize(
-    ("level", "ladder", "danger"),
-    [("critical", "high", True), ("high", "high", True), ("medium", "standard", False), ("low", "standard", False)],
-)
+@pytest.mark.parametrize(("level", "ladder", "danger"), [
+    ("critical", "high", True), ("high", "high", True), ("medium", "standard", False), ("low", "standard", False),
+])  # fmt: skip
 def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, danger: bool) -> None:
     concluded = conclude(Safety, {"level": level, "review_on": "2026-03-12"})
     assert said(concluded.watches) == {"safety_review": ("protection.safety", ladder)}
@@ -280,30 +272,27 @@ TAKEN_IN: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("basis", "changes", "wanted"),
-    [
-        ("own_wish", {}, {"no_order": None}),
-        (
-            "magistrate_order",
-            {},
-            {
-                "custody_order": ("protection.custody", "detention-limit"),
-                "custody_law": ("protection.custody", "detention-limit"),
-                "no_order": None,
-            },
-        ),
-        ("court_order", {}, {"custody_order": ("protection.custody", "detention-limit"), "no_order": None}),
-        ("committee_order", {}, {"custody_order": ("protection.custody", "high"), "no_order": None}),
-        ("police_emergency", {}, {"no_order": ("protection.custody", "detention-limit")}),
-        ("own_wish", {"own_wish": "wants_to_leave"}, {"no_order": ("protection.custody", "detention-limit")}),
-        (
-            "court_order",
-            {"own_wish": "wants_to_leave"},
-            {"custody_order": ("protection.custody", "detention-limit"), "no_order": None},
-        ),
-    ],
-)
+@pytest.mark.parametrize(("basis", "changes", "wanted"), [
+    ("own_wish", {}, {"no_order": None}),
+    (
+        "magistrate_order",
+        {},
+        {
+            "custody_order": ("protection.custody", "detention-limit"),
+            "custody_law": ("protection.custody", "detention-limit"),
+            "no_order": None,
+        },
+    ),
+    ("court_order", {}, {"custody_order": ("protection.custody", "detention-limit"), "no_order": None}),
+    ("committee_order", {}, {"custody_order": ("protection.custody", "high"), "no_order": None}),
+    ("police_emergency", {}, {"no_order": ("protection.custody", "detention-limit")}),
+    ("own_wish", {"own_wish": "wants_to_leave"}, {"no_order": ("protection.custody", "detention-limit")}),
+    (
+        "court_order",
+        {"own_wish": "wants_to_leave"},
+        {"custody_order": ("protection.custody", "detention-limit"), "no_order": None},
+    ),
+])  # fmt: skip
 def test_a_placement_is_reviewed_and_the_end_of_its_ground_is_watched(
     basis: str, changes: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
@@ -332,19 +321,16 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
     assert "custody_law" not in said(abroad)
 
 
-@pytest.mark.parametrize(
-    ("at_production", "at_placement", "law", "since"),
-    [
-        (None, None, "IN-ITPA-10D", "2026-03-08"),
-        ("unknown", "unknown", "IN-ITPA-10D", "2026-03-08"),
-        ("s17_1", None, "IN-ITPA-10D", "2026-03-08"),
-        ("s17_3", None, "IN-ITPA-3W", "2026-03-08"),
-        ("s17_1", "s17_3", "IN-ITPA-3W", "2026-03-12"),
-        ("s17_3", "s17_4", "IN-ITPA-HOME", "2026-03-12"),
-        (None, "s17_4", "IN-ITPA-HOME", "2026-03-12"),
-        ("s17_1", "other", "", ""),
-    ],
-)
+@pytest.mark.parametrize(("at_production", "at_placement", "law", "since"), [
+    (None, None, "IN-ITPA-10D", "2026-03-08"),
+    ("unknown", "unknown", "IN-ITPA-10D", "2026-03-08"),
+    ("s17_1", None, "IN-ITPA-10D", "2026-03-08"),
+    ("s17_3", None, "IN-ITPA-3W", "2026-03-08"),
+    ("s17_1", "s17_3", "IN-ITPA-3W", "2026-03-12"),
+    ("s17_3", "s17_4", "IN-ITPA-HOME", "2026-03-12"),
+    (None, "s17_4", "IN-ITPA-HOME", "2026-03-12"),
+    ("s17_1", "other", "", ""),
+])  # fmt: skip
 def test_each_sub_section_of_the_order_starts_a_limit_of_its_own(
     at_production: str | None, at_placement: str | None, law: str, since: str
 ) -> None:
@@ -388,26 +374,23 @@ def test_the_days_of_custody_count_anew_after_a_release() -> None:
 OVER = {"custody_law": None, "custody_order": None, "no_order": None, "custody_inquiry": None}
 
 
-@pytest.mark.parametrize(
-    ("answers", "wanted", "held", "without_order"),
-    [
-        ({"result": "released"}, {"placement_review": None}, False, False),
-        (
-            {"result": "new_order", "new_end": "2026-03-30"},
-            {"custody_order": ("protection.custody", "detention-limit")}, True, False,
-        ),
-        (
-            {"result": "new_order", "new_end": "2026-03-30", "order_under": "s17_3"},
-            {
-                "custody_law": ("protection.custody", "detention-limit"),
-                "custody_order": ("protection.custody", "detention-limit"),
-            },
-            True, False,
-        ),
-        ({"result": "home_inquiry"}, {"custody_inquiry": ("protection.custody", "detention-limit")}, True, False),
-        ({"result": "still_held"}, {"no_order": ("protection.custody", "detention-limit")}, True, True),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("answers", "wanted", "held", "without_order"), [
+    ({"result": "released"}, {"placement_review": None}, False, False),
+    (
+        {"result": "new_order", "new_end": "2026-03-30"},
+        {"custody_order": ("protection.custody", "detention-limit")}, True, False,
+    ),
+    (
+        {"result": "new_order", "new_end": "2026-03-30", "order_under": "s17_3"},
+        {
+            "custody_law": ("protection.custody", "detention-limit"),
+            "custody_order": ("protection.custody", "detention-limit"),
+        },
+        True, False,
+    ),
+    ({"result": "home_inquiry"}, {"custody_inquiry": ("protection.custody", "detention-limit")}, True, False),
+    ({"result": "still_held"}, {"no_order": ("protection.custody", "detention-limit")}, True, True),
+])  # fmt: skip
 def test_what_follows_the_end_of_custody(
     answers: dict[str, Any], wanted: dict[str, Any], *, held: bool, without_order: bool
 ) -> None:

@@ -37,19 +37,16 @@ from tests.kit.pillars import (
 )
 
 
-@pytest.mark.parametrize(
-    ("form", "changes"),
-    [
-        (AssessForm, {"score": 11}),
-        (CarePlanForm, {"start": "2026-03-10", "planned_end": "2026-03-09"}),
-        (CounselForm, {"next": "2026-03-08"}),
-        (LearningForm, {"attendance": 101}),
-        (EntitlementsForm, {"applied_on": "2026-03-10", "granted_on": "2026-03-09"}),
-        (EntitlementsForm, {"papers_missing": ["none", "photo"]}),
-        (ProgressForm, {"next": "2026-03-08"}),
-        (ProgressForm, {"domains_score": ["health_better", "health_worse"]}),
-    ],
-)
+@pytest.mark.parametrize(("form", "changes"), [
+    (AssessForm, {"score": 11}),
+    (CarePlanForm, {"start": "2026-03-10", "planned_end": "2026-03-09"}),
+    (CounselForm, {"next": "2026-03-08"}),
+    (LearningForm, {"attendance": 101}),
+    (EntitlementsForm, {"applied_on": "2026-03-10", "granted_on": "2026-03-09"}),
+    (EntitlementsForm, {"papers_missing": ["none", "photo"]}),
+    (ProgressForm, {"next": "2026-03-08"}),
+    (ProgressForm, {"domains_score": ["health_better", "health_worse"]}),
+])  # fmt: skip
 def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
     assert problems(form, example(form, **changes)) == {"*"}
 
@@ -158,14 +155,11 @@ def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_ou
     assert over == ["leaving_care_plan", "turns_18"]
 
 
-@pytest.mark.parametrize(
-    ("age", "opens", "due", "turns"),
-    [
-        (15, datetime(2027, 3, 10, 18, 30, tzinfo=UTC), date(2027, 4, 10), date(2028, 3, 10)),
-        (16, None, date(2026, 4, 9), date(2027, 3, 10)),
-        (17, None, date(2026, 4, 9), None),
-    ],
-)
+@pytest.mark.parametrize(("age", "opens", "due", "turns"), [
+    (15, datetime(2027, 3, 10, 18, 30, tzinfo=UTC), date(2027, 4, 10), date(2028, 3, 10)),
+    (16, None, date(2026, 4, 9), date(2027, 3, 10)),
+    (17, None, date(2026, 4, 9), None),
+])  # fmt: skip
 def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
     age: int, opens: datetime | None, due: date, turns: date | None
 ) -> None:
@@ -204,16 +198,13 @@ def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:
     assert prepare(Progress, persons=(person(age=17),)).notes
 
 
-@pytest.mark.parametrize(
-    ("decision", "named"),
-    [
-        ("continue", ["progress_review"]),
-        ("change_plan", ["progress_review", "plan_change"]),
-        ("more_support", ["progress_review", "plan_change"]),
-        ("ready_to_leave_care", []),
-        ("end_plan", []),
-    ],
-)
+@pytest.mark.parametrize(("decision", "named"), [
+    ("continue", ["progress_review"]),
+    ("change_plan", ["progress_review", "plan_change"]),
+    ("more_support", ["progress_review", "plan_change"]),
+    ("ready_to_leave_care", []),
+    ("end_plan", []),
+])  # fmt: skip
 def test_a_review_opens_what_it_decided(decision: str, named: list[str]) -> None:
     answers = {"decision": decision, "next": "2026-04-10", "domains_score": ["mind_worse", "health_better"]}
     concluded = conclude(Progress, answers)
@@ -233,15 +224,12 @@ def test_the_next_session_opens_in_time_and_says_nothing_of_the_risk() -> None:
     assert prepared.notes == ()
 
 
-@pytest.mark.parametrize(
-    ("answers", "due", "said"),
-    [
-        ({"attendance": 60}, date(2026, 6, 8), 0),
-        ({"attendance": 59}, date(2026, 4, 9), 1),
-        ({"stipend": "100", "savings_account": False}, date(2026, 6, 8), 1),
-        ({"certificate": "file-1"}, None, 0),
-    ],
-)
+@pytest.mark.parametrize(("answers", "due", "said"), [
+    ({"attendance": 60}, date(2026, 6, 8), 0),
+    ({"attendance": 59}, date(2026, 4, 9), 1),
+    ({"stipend": "100", "savings_account": False}, date(2026, 6, 8), 1),
+    ({"certificate": "file-1"}, None, 0),
+])  # fmt: skip
 def test_learning_is_followed_until_there_is_a_certificate(
     answers: dict[str, Any], due: date | None, said: int
 ) -> None:
@@ -257,15 +245,12 @@ def test_enrolment_takes_over_what_was_told() -> None:
     assert prepare(Learning, before=before).prefill == {"track": "school"}
 
 
-@pytest.mark.parametrize(
-    ("answers", "before", "due"),
-    [
-        ({"scheme": ["pension"]}, {}, date(2026, 4, 9)),
-        ({"scheme": ["bonded_labour_cash"]}, {}, date(2026, 3, 11)),
-        ({"scheme": ["bonded_labour_cash"]}, {"scheme": ["bonded_labour_cash"]}, date(2026, 4, 9)),
-        ({"granted_on": "2026-03-10"}, {}, None),
-    ],
-)
+@pytest.mark.parametrize(("answers", "before", "due"), [
+    ({"scheme": ["pension"]}, {}, date(2026, 4, 9)),
+    ({"scheme": ["bonded_labour_cash"]}, {}, date(2026, 3, 11)),
+    ({"scheme": ["bonded_labour_cash"]}, {"scheme": ["bonded_labour_cash"]}, date(2026, 4, 9)),
+    ({"granted_on": "2026-03-10"}, {}, None),
+])  # fmt: skip
 def test_help_from_the_state_is_asked_for_again_until_it_is_granted(
     answers: dict[str, Any], before: dict[str, Any], due: date | None
 ) -> None:

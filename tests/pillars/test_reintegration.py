@@ -28,17 +28,14 @@ from tests.kit.pillars import (
 )
 
 
-@pytest.mark.parametrize(
-    ("form", "changes"),
-    [
-        (PlanForm, {"start": "2026-03-10", "review_on": "2026-03-09"}),
-        (VisitForm, {"due_on": "2026-03-10", "next": "2026-03-09"}),
-        (VisitForm, {"re_trafficking_sign": ["none", "debt"]}),
-        (VisitForm, {"mode": "not_reached", "alone_with_person": True}),
-        (LivelihoodForm, {"income_before": None}),
-        (CloseForm, {"all_pillars_settled": True, "open_clocks": 1}),
-    ],
-)
+@pytest.mark.parametrize(("form", "changes"), [
+    (PlanForm, {"start": "2026-03-10", "review_on": "2026-03-09"}),
+    (VisitForm, {"due_on": "2026-03-10", "next": "2026-03-09"}),
+    (VisitForm, {"re_trafficking_sign": ["none", "debt"]}),
+    (VisitForm, {"mode": "not_reached", "alone_with_person": True}),
+    (LivelihoodForm, {"income_before": None}),
+    (CloseForm, {"all_pillars_settled": True, "open_clocks": 1}),
+])  # fmt: skip
 def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
     assert problems(form, example(form, **changes)) == {"*"}
 
@@ -52,17 +49,14 @@ def test_a_visit_is_dated_by_when_it_was_but_may_not_have_been() -> None:
     assert not next(spec for spec in Visit.step_type.fields if spec.name == "done_at").required
 
 
-@pytest.mark.parametrize(
-    ("handed_over", "next_visit"),
-    [
-        ("2026-03-10T06:00:00+00:00", "2026-03-17"),
-        ("2026-03-03T06:00:00+00:00", "2026-03-17"),
-        ("2026-02-24T06:00:00+00:00", "2026-03-24"),
-        ("2026-02-01T06:00:00+00:00", "2026-05-01"),
-        ("2025-04-01T06:00:00+00:00", "2026-04-01"),
-        ("2025-01-01T06:00:00+00:00", "2026-06-08"),
-    ],
-)
+@pytest.mark.parametrize(("handed_over", "next_visit"), [
+    ("2026-03-10T06:00:00+00:00", "2026-03-17"),
+    ("2026-03-03T06:00:00+00:00", "2026-03-17"),
+    ("2026-02-24T06:00:00+00:00", "2026-03-24"),
+    ("2026-02-01T06:00:00+00:00", "2026-05-01"),
+    ("2025-04-01T06:00:00+00:00", "2026-04-01"),
+    ("2025-01-01T06:00:00+00:00", "2026-06-08"),
+])  # fmt: skip
 def test_visits_come_after_weeks_and_months_and_then_every_90_days(handed_over: str, next_visit: str) -> None:
     prefill = prepare(Visit, before={"repatriation.handover": {"at": handed_over}}).prefill
     assert prefill == {"due_on": "2026-03-10", "next": next_visit}
@@ -149,16 +143,13 @@ def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
     assert named == ["visit_3_months", "visit_6_months", "visit_12_months"], "of those that are gone, the last is due"
 
 
-@pytest.mark.parametrize(
-    ("visits", "today", "gone"),
-    [
-        ([], date(2026, 1, 15), ()),
-        ([], date(2026, 1, 16), ("1 week",)),
-        ([_visit("2026-01-08")], date(2026, 2, 20), ("2 weeks", "1 month")),
-        ([_visit("2026-01-08"), _visit("2026-01-13"), _visit("2026-02-03")], date(2026, 2, 20), ()),
-        ([_visit("2026-01-05", "not_reached")], date(2026, 1, 16), ("1 week",)),
-    ],
-)
+@pytest.mark.parametrize(("visits", "today", "gone"), [
+    ([], date(2026, 1, 15), ()),
+    ([], date(2026, 1, 16), ("1 week",)),
+    ([_visit("2026-01-08")], date(2026, 2, 20), ("2 weeks", "1 month")),
+    ([_visit("2026-01-08"), _visit("2026-01-13"), _visit("2026-02-03")], date(2026, 2, 20), ()),
+    ([_visit("2026-01-05", "not_reached")], date(2026, 1, 16), ("1 week",)),
+])  # fmt: skip
 def test_a_visit_that_nobody_made_is_found(visits: Any, today: date, gone: tuple[str, ...]) -> None:
     assert missed(HOME_SINCE, [read_answers(VisitForm, one) for one in visits], _on(today)) == gone
 
@@ -182,16 +173,13 @@ def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
     assert any("Two years" in note for note in prepare(Close, context).notes)
 
 
-@pytest.mark.parametrize(
-    ("answers", "flag", "due"),
-    [
-        ({"safety": "in_danger"}, "danger", date(2026, 3, 11)),
-        ({"safety": "safe", "re_trafficking_sign": ["missing"]}, "danger", date(2026, 3, 11)),
-        ({"mode": "not_reached", "safety": "unknown"}, "not_reached", date(2026, 3, 12)),
-        ({"safety": "some_worry", "re_trafficking_sign": ["none"]}, "sign", date(2026, 3, 17)),
-        ({"safety": "safe", "re_trafficking_sign": ["debt"]}, "sign", date(2026, 3, 17)),
-    ],
-)
+@pytest.mark.parametrize(("answers", "flag", "due"), [
+    ({"safety": "in_danger"}, "danger", date(2026, 3, 11)),
+    ({"safety": "safe", "re_trafficking_sign": ["missing"]}, "danger", date(2026, 3, 11)),
+    ({"mode": "not_reached", "safety": "unknown"}, "not_reached", date(2026, 3, 12)),
+    ({"safety": "some_worry", "re_trafficking_sign": ["none"]}, "sign", date(2026, 3, 17)),
+    ({"safety": "safe", "re_trafficking_sign": ["debt"]}, "sign", date(2026, 3, 17)),
+])  # fmt: skip
 def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answers: Any, flag: str, due: date) -> None:
     concluded = conclude(Visit, answers | {"next": "2026-06-10"})
     assert red_flag(read_answers(VisitForm, answers)) == flag
@@ -207,15 +195,10 @@ def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> 
     assert due == datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("planned", "handed_over", "is_watched"),
-    [
-        ("2026-05-20", None, True),
-        ("2026-05-20", HANDED_OVER, True),
-        ("2026-04-02", HANDED_OVER, True),
-        ("2026-03-10", None, False),
-    ],
-)
+@pytest.mark.parametrize(("planned", "handed_over", "is_watched"), [
+    ("2026-05-20", None, True), ("2026-05-20", HANDED_OVER, True), ("2026-04-02", HANDED_OVER, True),
+    ("2026-03-10", None, False),
+])  # fmt: skip
 def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
     planned: str, handed_over: str | None, *, is_watched: bool
 ) -> None:
@@ -225,15 +208,12 @@ def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
     assert [one.is_over for one in watches] == [True, not is_watched]
 
 
-@pytest.mark.parametrize(
-    ("visit", "met"),
-    [
-        (_visit("2026-01-04"), []),
-        (_visit("2026-01-05"), ["visit_1_week"]),
-        (_visit("2026-03-29", "phone"), ["visit_1_week", "visit_2_weeks", "visit_1_month", "visit_3_months"]),
-        (_visit("2026-03-29", "not_reached"), []),
-    ],
-)
+@pytest.mark.parametrize(("visit", "met"), [
+    (_visit("2026-01-04"), []),
+    (_visit("2026-01-05"), ["visit_1_week"]),
+    (_visit("2026-03-29", "phone"), ["visit_1_week", "visit_2_weeks", "visit_1_month", "visit_3_months"]),
+    (_visit("2026-03-29", "not_reached"), []),
+])  # fmt: skip
 def test_a_visit_calls_off_those_after_the_return_whose_days_have_come(visit: Any, met: list[str]) -> None:
     before = {"repatriation.handover": {"at": HANDED_OVER}}
     watches = conclude(Visit, visit, before=before).watches

@@ -103,15 +103,12 @@ def test_the_handover_gives_its_instants_as_facts_and_notes_a_late_call() -> Non
     assert conclude(Handover, in_time).notes == ()
 
 
-@pytest.mark.parametrize(
-    ("visit", "is_due"),
-    [
-        ({}, True),
-        ({"mode": "phone", "done_at": "2026-03-07T09:00:00+00:00"}, False),
-        ({"mode": "not_reached", "done_at": "2026-03-07T09:00:00+00:00"}, True),
-        ({"mode": "phone", "done_at": "2026-03-05T09:00:00+00:00"}, True),
-    ],
-)
+@pytest.mark.parametrize(("visit", "is_due"), [
+    ({}, True),
+    ({"mode": "phone", "done_at": "2026-03-07T09:00:00+00:00"}, False),
+    ({"mode": "not_reached", "done_at": "2026-03-07T09:00:00+00:00"}, True),
+    ({"mode": "phone", "done_at": "2026-03-05T09:00:00+00:00"}, True),
+])  # fmt: skip
 def test_the_first_call_after_a_handover_that_is_written_down_late_is_due_unless_it_was_made(
     visit: dict[str, str], *, is_due: bool
 ) -> None:
@@ -199,17 +196,14 @@ def test_a_child_travels_only_by_an_order() -> None:
     assert adult.facts["may_return"] is True
 
 
-@pytest.mark.parametrize(
-    ("changes", "is_safe", "said"),
-    [
-        ({"recommendation": "safe"}, True, 0),
-        ({"recommendation": "unsafe"}, False, 1),
-        ({"recommendation": "safe_with_conditions"}, True, 1),
-        ({"recommendation": "safe", "violence_at_home": "unsure", "trafficker_nearby": "yes"}, True, 1),
-        ({"recommendation": "safe", "family_role_in_trafficking": "suspected"}, True, 1),
-        ({"recommendation": "safe", "community_attitude": "hostile"}, True, 1),
-    ],
-)
+@pytest.mark.parametrize(("changes", "is_safe", "said"), [
+    ({"recommendation": "safe"}, True, 0),
+    ({"recommendation": "unsafe"}, False, 1),
+    ({"recommendation": "safe_with_conditions"}, True, 1),
+    ({"recommendation": "safe", "violence_at_home": "unsure", "trafficker_nearby": "yes"}, True, 1),
+    ({"recommendation": "safe", "family_role_in_trafficking": "suspected"}, True, 1),
+    ({"recommendation": "safe", "community_attitude": "hostile"}, True, 1),
+])  # fmt: skip
 def test_a_home_report_says_whether_home_is_safe_and_what_speaks_against_it(
     changes: dict[str, Any], said: int, *, is_safe: bool
 ) -> None:
@@ -237,16 +231,13 @@ def test_what_was_told_is_confirmed_and_not_asked_again() -> None:
         assert anew not in prefill
 
 
-@pytest.mark.parametrize(
-    ("sent_on", "named"),
-    [
-        ("2026-03-01", ["nationality_30", "nationality_60", "nationality_90"]),
-        ("2026-02-08", ["nationality_30", "nationality_60", "nationality_90"]),
-        ("2026-01-20", ["nationality_30", "nationality_60", "nationality_90"]),
-        ("2025-12-20", ["nationality_60", "nationality_90"]),
-        ("2025-12-01", ["nationality_90"]),
-    ],
-)
+@pytest.mark.parametrize(("sent_on", "named"), [
+    ("2026-03-01", ["nationality_30", "nationality_60", "nationality_90"]),
+    ("2026-02-08", ["nationality_30", "nationality_60", "nationality_90"]),
+    ("2026-01-20", ["nationality_30", "nationality_60", "nationality_90"]),
+    ("2025-12-20", ["nationality_60", "nationality_90"]),
+    ("2025-12-01", ["nationality_90"]),
+])  # fmt: skip
 def test_a_nationality_is_asked_for_again_after_30_60_and_90_days(sent_on: str, named: list[str]) -> None:
     """Of a request that is written down late, only the last day that has come is asked for, at once."""
     answers = {"claimed_country": "BD", "sent_on": sent_on}
@@ -338,15 +329,12 @@ def test_a_handover_is_not_over_before_both_sides_have_signed() -> None:
     assert over.watches == (Watch("second_receipt", is_over=True),)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"receiver_signed_at": "2026-03-10T10:40:00+06:00"},
-        {"money_handed": "100", "money_received": "90"},
-        {"belongings_complete": False},
-        {"condition_agreed": False},
-    ],
-)
+@pytest.mark.parametrize("changes", [
+    {"receiver_signed_at": "2026-03-10T10:40:00+06:00"},
+    {"money_handed": "100", "money_received": "90"},
+    {"belongings_complete": False},
+    {"condition_agreed": False},
+])  # fmt: skip
 def test_a_difference_between_the_two_receipts_is_found(changes: dict[str, Any]) -> None:
     concluded = conclude(Handover, SIGNED | changes)
     assert concluded.facts["receipts_agree"] is False

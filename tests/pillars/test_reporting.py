@@ -111,19 +111,17 @@ def test_a_missing_report_takes_over_what_was_told_already() -> None:
     assert prepare(Missing).prefill == {}
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "child", "law"),
-    [("IN-AS", "yes", "JJ32"), ("IN-AS", "no", None), ("BD", "no", "BD17"), ("NP", "yes", "NP5")],
-)
+@pytest.mark.parametrize(("jurisdiction", "child", "law"), [
+    ("IN-AS", "yes", "JJ32"), ("IN-AS", "no", None), ("BD", "no", "BD17"), ("NP", "yes", "NP5"),
+])  # fmt: skip
 def test_the_law_to_be_told_under_is_proposed_by_place_and_age(jurisdiction: str, child: str, law: str | None) -> None:
     context = FakeContext(jurisdiction=jurisdiction, before={"reporting.intake": {"is_child_suspected": child}})
     assert prepare(Mandatory, context).prefill.get("law") == law
 
 
-@pytest.mark.parametrize(
-    ("risk", "urgency", "hours"),
-    [("critical", "critical", 4), ("high", "high", 24), ("low", "other", 72), (None, "other", 72)],
-)
+@pytest.mark.parametrize(("risk", "urgency", "hours"), [
+    ("critical", "critical", 4), ("high", "high", 24), ("low", "other", 72), (None, "other", 72),
+])  # fmt: skip
 def test_a_referral_is_to_be_answered_in_the_time_its_danger_allows(risk: str | None, urgency: str, hours: int) -> None:
     context = FakeContext(before={"reporting.triage": {"risk_level": risk}} if risk else {})
     wanted = {"urgency": urgency, "accept_by": (NOW + timedelta(hours=hours)).isoformat()}
@@ -167,23 +165,20 @@ def test_what_a_person_wrote_cannot_become_part_of_the_page() -> None:
     assert "&lt;script&gt;" in letter
 
 
-@pytest.mark.parametrize(
-    ("step", "answers", "notes"),
-    [
-        (Intake.step_type, {"immediate_danger": True, "safe_to_call": False, "consent_to_record": "no"}, 3),
-        (Intake.step_type, {"immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes"}, 0),
-        (Triage.step_type, {"suicidal_risk": True, "medical_need": True, "border_crossing_risk": True}, 3),
-        (Triage.step_type, {"trafficker_present": True}, 1),
-        (Triage.step_type, {"risk_level": "low"}, 0),
-        (Missing.step_type, {"age": 15}, 2),
-        (Missing.step_type, {"age": 30, "agent_or_job_offer": "work in a city"}, 2),
-        (Missing.step_type, {"age": 15, "fir_no": "1/2026", "trackchild_id": "T"}, 0),
-        (Mandatory.step_type, {"child_assent_recorded": "no"}, 1),
-        (Mandatory.step_type, {"child_assent_recorded": "yes"}, 0),
-        (Refer.step_type, {"declined_reason": "full"}, 1),
-        (Refer.step_type, {"accepted_at": NOW.isoformat()}, 0),
-    ],
-)
+@pytest.mark.parametrize(("step", "answers", "notes"), [
+    (Intake.step_type, {"immediate_danger": True, "safe_to_call": False, "consent_to_record": "no"}, 3),
+    (Intake.step_type, {"immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes"}, 0),
+    (Triage.step_type, {"suicidal_risk": True, "medical_need": True, "border_crossing_risk": True}, 3),
+    (Triage.step_type, {"trafficker_present": True}, 1),
+    (Triage.step_type, {"risk_level": "low"}, 0),
+    (Missing.step_type, {"age": 15}, 2),
+    (Missing.step_type, {"age": 30, "agent_or_job_offer": "work in a city"}, 2),
+    (Missing.step_type, {"age": 15, "fir_no": "1/2026", "trackchild_id": "T"}, 0),
+    (Mandatory.step_type, {"child_assent_recorded": "no"}, 1),
+    (Mandatory.step_type, {"child_assent_recorded": "yes"}, 0),
+    (Refer.step_type, {"declined_reason": "full"}, 1),
+    (Refer.step_type, {"accepted_at": NOW.isoformat()}, 0),
+])  # fmt: skip
 def test_what_must_not_be_forgotten_is_noted_when_a_step_ends(
     step: StepType, answers: dict[str, Any], notes: int
 ) -> None:

@@ -94,10 +94,9 @@ def test_taking_charge_is_proposed_from_the_end_of_the_rescue() -> None:
     assert prepare(Production, context).prefill == {"taken_charge_at": ended, "authority": "CWC"}
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "age", "told", "authority"),
-    [("IN-AS", 13, "no", "CWC"), ("IN-AS", None, "unsure", "CWC"), ("IN-AS", 25, "no", None), ("BD", 13, "yes", None)],
-)
+@pytest.mark.parametrize(("jurisdiction", "age", "told", "authority"), [
+    ("IN-AS", 13, "no", "CWC"), ("IN-AS", None, "unsure", "CWC"), ("IN-AS", 25, "no", None), ("BD", 13, "yes", None),
+])  # fmt: skip
 def test_the_committee_is_proposed_for_whoever_may_be_a_child_in_india(
     jurisdiction: str, age: int | None, told: str, authority: str | None
 ) -> None:
@@ -164,15 +163,12 @@ def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
     return {one.name: None if one.is_over else one.uses for one in watches}
 
 
-@pytest.mark.parametrize(
-    ("changes", "notes"),
-    [
-        ({}, 0),
-        ({"media_kept_out": False}, 1),
-        ({"wages_claim_noted": "1000.00"}, 1),
-        ({"separated_from_suspects": False, "media_kept_out": False}, 2),
-    ],
-)
+@pytest.mark.parametrize(("changes", "notes"), [
+    ({}, 0),
+    ({"media_kept_out": False}, 1),
+    ({"wages_claim_noted": "1000.00"}, 1),
+    ({"separated_from_suspects": False, "media_kept_out": False}, 2),
+])  # fmt: skip
 def test_what_went_wrong_in_a_rescue_is_pointed_out(changes: dict[str, Any], notes: int) -> None:
     answers = {"persons_found": 1, "children_found": 1, "separated_from_suspects": True, "media_kept_out": True}
     concluded = conclude(Execute, answers | changes)
@@ -180,16 +176,10 @@ def test_what_went_wrong_in_a_rescue_is_pointed_out(changes: dict[str, Any], not
     assert len(concluded.notes) == notes
 
 
-@pytest.mark.parametrize(
-    ("changes", "notes"),
-    [
-        ({}, 0),
-        ({"food_clothing": False}, 1),
-        ({"rights_explained": False}, 1),
-        ({"photo_taken": True}, 1),
-        ({"companion_children": 2}, 1),
-    ],
-)
+@pytest.mark.parametrize(("changes", "notes"), [
+    ({}, 0), ({"food_clothing": False}, 1), ({"rights_explained": False}, 1), ({"photo_taken": True}, 1),
+    ({"companion_children": 2}, 1),
+])  # fmt: skip
 def test_what_a_person_still_needs_is_pointed_out_and_a_health_check_follows_for_everybody(
     changes: dict[str, Any], notes: int
 ) -> None:
@@ -204,17 +194,14 @@ def test_what_a_person_still_needs_is_pointed_out_and_a_health_check_follows_for
 WHOLE_LEG = {"start": "2026-03-09T01:00:00Z", "end": "2026-03-09T02:00:00Z", "place": "from A to B"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "notes", "watched"),
-    [
-        ({}, 0, None),
-        ({"order_no": None}, 1, None),
-        ({"journey": [WHOLE_LEG]}, 0, None),
-        ({"journey": [WHOLE_LEG | {"place": ""}]}, 1, None),
-        ({"journey": [WHOLE_LEG | {"end": None}]}, 1, None),
-        ({"order_type": "no_order_yet", "order_no": None}, 0, "rescue.production"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "notes", "watched"), [
+    ({}, 0, None),
+    ({"order_no": None}, 1, None),
+    ({"journey": [WHOLE_LEG]}, 0, None),
+    ({"journey": [WHOLE_LEG | {"place": ""}]}, 1, None),
+    ({"journey": [WHOLE_LEG | {"end": None}]}, 1, None),
+    ({"order_type": "no_order_yet", "order_no": None}, 0, "rescue.production"),
+])  # fmt: skip
 def test_an_order_that_is_not_there_is_watched_and_a_journey_must_be_told_whole(
     changes: dict[str, Any], notes: int, watched: str | None
 ) -> None:

@@ -48,21 +48,18 @@ def test_the_parts_of_a_payment_are_never_more_than_the_payment() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("form", "changes"),
-    [
-        (EligibilityForm, {"routes": ["NALSA"], "excluded": ["NALSA"]}),
-        (EligibilityForm, {"routes": []}),
-        (InterimForm, {"order_on": None, "amount": None}),
-        (AwardForm, {"min": "1001", "max": "2000", "reasons_exceed": None}),
-        (AwardForm, {"min": "1", "max": "999", "reasons_exceed": None}),
-        (InterimForm, {"order_on": "2026-03-10", "paid_on": "2026-03-09"}),
-        (AwardForm, {"min": "2", "max": "1"}),
-        (AwardForm, {"award_on": "2026-03-10", "appeal_by": "2026-03-09"}),
-        (PaymentForm, {"free_part": "0", "fixed_deposit_part": "0", "fd_until": "2026-03-01"}),
-        (WagesForm, {"immediate_30k_on": "2026-03-10", "final_on": "2026-03-09"}),
-    ],
-)
+@pytest.mark.parametrize(("form", "changes"), [
+    (EligibilityForm, {"routes": ["NALSA"], "excluded": ["NALSA"]}),
+    (EligibilityForm, {"routes": []}),
+    (InterimForm, {"order_on": None, "amount": None}),
+    (AwardForm, {"min": "1001", "max": "2000", "reasons_exceed": None}),
+    (AwardForm, {"min": "1", "max": "999", "reasons_exceed": None}),
+    (InterimForm, {"order_on": "2026-03-10", "paid_on": "2026-03-09"}),
+    (AwardForm, {"min": "2", "max": "1"}),
+    (AwardForm, {"award_on": "2026-03-10", "appeal_by": "2026-03-09"}),
+    (PaymentForm, {"free_part": "0", "fixed_deposit_part": "0", "fd_until": "2026-03-01"}),
+    (WagesForm, {"immediate_30k_on": "2026-03-10", "final_on": "2026-03-09"}),
+])  # fmt: skip
 def test_answers_that_contradict_each_other_are_refused(form: Any, changes: dict[str, Any]) -> None:
     assert problems(form, example(form, **changes)) in ({"*"}, {"routes"})
 
@@ -72,10 +69,9 @@ def test_money_is_never_negative_and_has_no_third_decimal() -> None:
         assert "amount" in problems(AwardForm, example(AwardForm, amount=wrong))
 
 
-@pytest.mark.parametrize(
-    ("offence", "code"),
-    [("2024-06-30", "IPC"), ("2024-07-01", "BNS"), ("2019-01-01", "IPC"), ("2026-01-01", "BNS")],
-)
+@pytest.mark.parametrize(("offence", "code"), [
+    ("2024-06-30", "IPC"), ("2024-07-01", "BNS"), ("2019-01-01", "IPC"), ("2026-01-01", "BNS"),
+])  # fmt: skip
 def test_the_day_of_the_offence_says_which_code_governs(offence: str, code: str) -> None:
     assert run(limit_dates, _limits(offence)).outputs["governing_code"] == code
 
@@ -139,16 +135,12 @@ def test_no_coin_is_lost_when_an_award_is_divided() -> None:
     assert rule.divide(Decimal("100.03")) == (Decimal("25.00"), Decimal("75.03"))
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
-        {"restitution.award": {"amount": "100.00"}},
-        {"restitution.award": {"amount": "100.00"}, "restitution.eligibility": {"routes": ["POCSO33_8", "StateVCS"]}},
-        {"restitution.interim": {"amount": "100.00"}, "restitution.eligibility": {"routes": ["BLSA", "wages"]}},
-        NALSA | {"restitution.interim": {"amount": "100.00"}},
-    ],
-    ids=["no route is known", "award by a court", "grant and wages", "interim relief"],
-)
+@pytest.mark.parametrize("before", [
+    {"restitution.award": {"amount": "100.00"}},
+    {"restitution.award": {"amount": "100.00"}, "restitution.eligibility": {"routes": ["POCSO33_8", "StateVCS"]}},
+    {"restitution.interim": {"amount": "100.00"}, "restitution.eligibility": {"routes": ["BLSA", "wages"]}},
+    NALSA | {"restitution.interim": {"amount": "100.00"}},
+], ids=["no route is known", "award by a court", "grant and wages", "interim relief"])  # fmt: skip
 def test_only_an_award_of_the_womens_scheme_is_divided(before: dict[str, dict[str, Any]]) -> None:
     context = FakeContext(before=before, persons=(person(age=30),))
     prepared = prepare(Payment, context)
@@ -219,14 +211,11 @@ def test_wages_below_days_times_rate_are_noted() -> None:
     assert enough.facts == {"has_release_certificate": True}
 
 
-@pytest.mark.parametrize(
-    ("age", "offence", "routes"),
-    [
-        (30, "2025-01-31", ["NALSA", "StateVCS"]),
-        (15, "2025-01-31", ["StateVCS"]),
-        (30, "2018-10-01", ["StateVCS"]),
-    ],
-)
+@pytest.mark.parametrize(("age", "offence", "routes"), [
+    (30, "2025-01-31", ["NALSA", "StateVCS"]),
+    (15, "2025-01-31", ["StateVCS"]),
+    (30, "2018-10-01", ["StateVCS"]),
+])  # fmt: skip
 def test_the_routes_are_proposed_by_age_and_by_the_day_of_the_offence(
     age: int, offence: str, routes: list[str]
 ) -> None:
@@ -329,13 +318,10 @@ def test_payments_are_followed_until_nothing_is_missing() -> None:
     assert payments.history == Payment.step_type.history == ("restitution.payment",)
 
 
-@pytest.mark.parametrize(
-    ("before", "history"),
-    [
-        ({}, {}),
-        (ORDERED, {"restitution.payment": ({"amount": "1", "currency": "INR"}, {"amount": "1", "currency": "USD"})}),
-    ],
-)
+@pytest.mark.parametrize(("before", "history"), [
+    ({}, {}),
+    (ORDERED, {"restitution.payment": ({"amount": "1", "currency": "INR"}, {"amount": "1", "currency": "USD"})}),
+])  # fmt: skip
 def test_payments_are_not_added_up_without_an_order_or_across_currencies(before: Any, history: Any) -> None:
     assert run(payments, before=before, history=history).outputs == {"is_known": False}
 
@@ -356,10 +342,9 @@ def test_a_deposit_without_an_end_is_noted() -> None:
     assert not conclude(Payment, answers | {"fd_until": "2029-01-01"}).notes
 
 
-@pytest.mark.parametrize(
-    ("released", "at_once"),
-    [(date(2016, 5, 16), None), (date(2022, 1, 26), 20_000), (date(2022, 1, 27), 30_000)],
-)
+@pytest.mark.parametrize(("released", "at_once"), [
+    (date(2016, 5, 16), None), (date(2022, 1, 26), 20_000), (date(2022, 1, 27), 30_000),
+])  # fmt: skip
 def test_the_scheme_for_bonded_labour_goes_by_the_day_of_release(released: date, at_once: int | None) -> None:
     grant = bonded_labour_grant("IN-AR", released)
     assert (grant and grant.at_once_up_to) == at_once
@@ -383,15 +368,12 @@ def test_the_wage_claim_says_what_the_grant_is_and_takes_over_what_was_told() ->
     assert prepare(Wages, jurisdiction="NP").notes == ()
 
 
-@pytest.mark.parametrize(
-    ("answers", "before", "due"),
-    [
-        ({}, {}, date(2026, 3, 11)),
-        ({}, {"restitution.wages": {"days": 1}}, date(2026, 4, 9)),
-        ({"immediate_30k_on": "2026-03-09"}, {}, date(2026, 6, 7)),
-        ({"immediate_30k_on": "2026-03-09", "final_on": "2026-03-10"}, {}, None),
-    ],
-)
+@pytest.mark.parametrize(("answers", "before", "due"), [
+    ({}, {}, date(2026, 3, 11)),
+    ({}, {"restitution.wages": {"days": 1}}, date(2026, 4, 9)),
+    ({"immediate_30k_on": "2026-03-09"}, {}, date(2026, 6, 7)),
+    ({"immediate_30k_on": "2026-03-09", "final_on": "2026-03-10"}, {}, None),
+])  # fmt: skip
 def test_the_grant_is_looked_at_until_it_was_paid(answers: Any, before: Any, due: date | None) -> None:
     (watch,) = conclude(Wages, answers, before=before).watches
     assert watch.is_over is (due is None)

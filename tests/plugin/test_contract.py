@@ -67,16 +67,13 @@ def step(form: type[Form], **more: Any) -> StepType:
 OLD = contract_of(step(OldForm))
 
 
-@pytest.mark.parametrize(
-    ("now", "problem"),
-    [
-        (step(GoneForm), "the question seats is gone."),
-        (step(NarrowedForm), "the question way can no longer be rail."),
-        (step(RequiredForm), "the question seats must be answered, and had not to."),
-        (step(OtherKindForm), "the question seats was of the kind int and is of the kind text."),
-        (step(OldForm, outcomes=(Outcome.DONE,)), "the outcome blocked_by_other_body is gone."),
-    ],
-)
+@pytest.mark.parametrize(("now", "problem"), [
+    (step(GoneForm), "the question seats is gone."),
+    (step(NarrowedForm), "the question way can no longer be rail."),
+    (step(RequiredForm), "the question seats must be answered, and had not to."),
+    (step(OtherKindForm), "the question seats was of the kind int and is of the kind text."),
+    (step(OldForm, outcomes=(Outcome.DONE,)), "the outcome blocked_by_other_body is gone."),
+])  # fmt: skip
 def test_what_is_taken_away_or_demanded_is_a_broken_promise(now: StepType, problem: str) -> None:
     assert problem in broken_promises(OLD, now)
 

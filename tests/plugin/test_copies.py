@@ -33,26 +33,23 @@ SPECS = specs_of(FoundForm)
 FIRST, COPIES = {"child_shown"}, {"what", "file", "sha256"}
 
 
-@pytest.mark.parametrize(
-    ("answers", "refused"),
-    [
-        ({}, set()),
-        ({"address": "a"}, set()),
-        ({"file": "f"}, FIRST),
-        ({"sha256": "h"}, FIRST),
-        ({"what": "w"}, FIRST),
-        ({"file": "f", "child_shown": ""}, FIRST),
-        ({"file": "f", "child_shown": "no"}, set()),
-        ({"file": "f", "shown": False}, set()),
-        ({"file": "f", "shown": True}, FIRST),
-        ({"file": "f", "shown": True, "child_shown": "no"}, set()),
-        ({"file": "f", "shown": False, "child_shown": "yes"}, {"file"}),
-        ({"file": "f", "what": "w", "sha256": "h", "child_shown": "yes"}, COPIES),
-        ({"file": "f", "what": "w", "sha256": "h", "child_shown": "not_sure"}, COPIES),
-        ({"file": "f", "child_shown": "NO"}, {"file"}),
-        ({"address": "a", "child_shown": "yes"}, set()),
-    ],
-)
+@pytest.mark.parametrize(("answers", "refused"), [
+    ({}, set()),
+    ({"address": "a"}, set()),
+    ({"file": "f"}, FIRST),
+    ({"sha256": "h"}, FIRST),
+    ({"what": "w"}, FIRST),
+    ({"file": "f", "child_shown": ""}, FIRST),
+    ({"file": "f", "child_shown": "no"}, set()),
+    ({"file": "f", "shown": False}, set()),
+    ({"file": "f", "shown": True}, FIRST),
+    ({"file": "f", "shown": True, "child_shown": "no"}, set()),
+    ({"file": "f", "shown": False, "child_shown": "yes"}, {"file"}),
+    ({"file": "f", "what": "w", "sha256": "h", "child_shown": "yes"}, COPIES),
+    ({"file": "f", "what": "w", "sha256": "h", "child_shown": "not_sure"}, COPIES),
+    ({"file": "f", "child_shown": "NO"}, {"file"}),
+    ({"address": "a", "child_shown": "yes"}, set()),
+])  # fmt: skip
 def test_copies_are_taken_only_after_a_no(answers: dict[str, Any], refused: set[str]) -> None:
     assert set(problems_of_copies(SPECS, answers)) == refused
 

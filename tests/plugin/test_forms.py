@@ -16,58 +16,48 @@ from engine.plugin.rules import Some, in_order, rule, stands_alone
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("answer", "day"),
-    [
-        ("2026-03-10", date(2026, 3, 10)),
-        ("2026-03-10T12:00:00+00:00", date(2026, 3, 10)),
-        (date(2026, 3, 10), date(2026, 3, 10)),
-        (NOON, date(2026, 3, 10)),
-        ("soon", None),
-        (None, None),
-        (20260310, None),
-    ],
-)
+@pytest.mark.parametrize(("answer", "day"), [
+    ("2026-03-10", date(2026, 3, 10)),
+    ("2026-03-10T12:00:00+00:00", date(2026, 3, 10)),
+    (date(2026, 3, 10), date(2026, 3, 10)),
+    (NOON, date(2026, 3, 10)),
+    ("soon", None),
+    (None, None),
+    (20260310, None),
+])  # fmt: skip
 def test_a_day_is_read_or_there_is_none(answer: Any, day: date | None) -> None:
     assert as_day(answer) == day
 
 
-@pytest.mark.parametrize(
-    ("answer", "instant"),
-    [
-        ("2026-03-10T17:30:00+05:30", NOON),
-        ("2026-03-10T12:00:00Z", NOON),
-        (NOON.astimezone(timezone(timedelta(hours=6))), NOON),
-        ("2026-03-10T12:00:00", None),
-        ("noon", None),
-        ("9999-12-31T23:59:00-14:00", None),
-        (None, None),
-        (True, None),
-    ],
-)
+@pytest.mark.parametrize(("answer", "instant"), [
+    ("2026-03-10T17:30:00+05:30", NOON),
+    ("2026-03-10T12:00:00Z", NOON),
+    (NOON.astimezone(timezone(timedelta(hours=6))), NOON),
+    ("2026-03-10T12:00:00", None),
+    ("noon", None),
+    ("9999-12-31T23:59:00-14:00", None),
+    (None, None),
+    (True, None),
+])  # fmt: skip
 def test_an_instant_needs_a_zone(answer: Any, instant: datetime | None) -> None:
     assert as_instant(answer) == instant
 
 
-@pytest.mark.parametrize(
-    ("answer", "number"),
-    [("10.50", Decimal("10.50")), (3, Decimal(3)), (0.1, Decimal("0.1")), (True, None), ("NaN", None), ("x", None)],
-)
+@pytest.mark.parametrize(("answer", "number"), [
+    ("10.50", Decimal("10.50")), (3, Decimal(3)), (0.1, Decimal("0.1")), (True, None), ("NaN", None), ("x", None),
+])  # fmt: skip
 def test_a_number_is_finite_and_never_a_yes(answer: Any, number: Decimal | None) -> None:
     assert as_number(answer) == number
 
 
-@pytest.mark.parametrize(
-    ("day", "months", "later"),
-    [
-        (date(2025, 12, 31), 2, date(2026, 2, 28)),
-        (date(2023, 12, 31), 2, date(2024, 2, 29)),
-        (date(2024, 2, 29), 36, date(2027, 2, 28)),
-        (date(2026, 1, 31), 1, date(2026, 2, 28)),
-        (date(2026, 11, 30), 1, date(2026, 12, 30)),
-        (date(2026, 3, 10), 0, date(2026, 3, 10)),
-    ],
-)
+@pytest.mark.parametrize(("day", "months", "later"), [
+    (date(2025, 12, 31), 2, date(2026, 2, 28)),
+    (date(2023, 12, 31), 2, date(2024, 2, 29)),
+    (date(2024, 2, 29), 36, date(2027, 2, 28)),
+    (date(2026, 1, 31), 1, date(2026, 2, 28)),
+    (date(2026, 11, 30), 1, date(2026, 12, 30)),
+    (date(2026, 3, 10), 0, date(2026, 3, 10)),
+])  # fmt: skip
 def test_months_are_calendar_months(day: date, months: int, later: date) -> None:
     assert add_months(day, months) == later
 
@@ -88,15 +78,12 @@ def test_the_local_day_can_be_tomorrow() -> None:
     assert local_day(evening, "Asia/Yangon", plus_days=7) == date(2026, 3, 18)
 
 
-@pytest.mark.parametrize(
-    ("zone", "text"),
-    [
-        ("Asia/Yangon", "Tue 10 Mar 2026, 18:30 (UTC+06:30, Asia/Yangon)"),
-        ("Asia/Kathmandu", "Tue 10 Mar 2026, 17:45 (UTC+05:45, Asia/Kathmandu)"),
-        ("Nowhere/Town", "Tue 10 Mar 2026, 12:00 (UTC)"),
-        ("../etc", "Tue 10 Mar 2026, 12:00 (UTC)"),
-    ],
-)
+@pytest.mark.parametrize(("zone", "text"), [
+    ("Asia/Yangon", "Tue 10 Mar 2026, 18:30 (UTC+06:30, Asia/Yangon)"),
+    ("Asia/Kathmandu", "Tue 10 Mar 2026, 17:45 (UTC+05:45, Asia/Kathmandu)"),
+    ("Nowhere/Town", "Tue 10 Mar 2026, 12:00 (UTC)"),
+    ("../etc", "Tue 10 Mar 2026, 12:00 (UTC)"),
+])  # fmt: skip
 def test_paper_shows_the_clock_on_the_wall(zone: str, text: str) -> None:
     assert in_zone("2026-03-10T12:00:00+00:00", zone) == text
 
@@ -138,10 +125,9 @@ def test_some_is_a_multiple_choice_that_needs_at_least_one() -> None:
         JourneyForm.model_validate({"left_on": "2026-03-02", "stops": []})
 
 
-@pytest.mark.parametrize(
-    ("values", "answer"),
-    [((1, 2, 2), True), ((2, 1), False), ((1, None, 0), False), ((None, None), True), ((), True), ((3, None, 4), True)],
-)
+@pytest.mark.parametrize(("values", "answer"), [
+    ((1, 2, 2), True), ((2, 1), False), ((1, None, 0), False), ((None, None), True), ((), True), ((3, None, 4), True),
+])  # fmt: skip
 def test_order_skips_what_is_not_given(values: tuple[int | None, ...], *, answer: bool) -> None:
     assert in_order(*values) is answer
 
@@ -152,19 +138,16 @@ def test_an_answer_that_stands_alone_is_not_combined() -> None:
     assert not stands_alone("none", ("none", "inn"))
 
 
-@pytest.mark.parametrize(
-    ("condition", "wanted"),
-    [
-        ("refused", [("refused", "true", False)]),
-        ("!refused", [("refused", "false", False)]),
-        ("anonymous == false", [("anonymous", "false", False)]),
-        ('risk != "low"', [("risk", "low", True)]),
-        (' answer == "not yet" ', [("answer", "not yet", False)]),
-        ('basis == "leave" || basis == "court"', [("basis", "leave", False), ("basis", "court", False)]),
-        ("", []),
-        ("refused && late", []),
-        ('size(signs) > 1 || basis == "court"', []),
-    ],
-)
+@pytest.mark.parametrize(("condition", "wanted"), [
+    ("refused", [("refused", "true", False)]),
+    ("!refused", [("refused", "false", False)]),
+    ("anonymous == false", [("anonymous", "false", False)]),
+    ('risk != "low"', [("risk", "low", True)]),
+    (' answer == "not yet" ', [("answer", "not yet", False)]),
+    ('basis == "leave" || basis == "court"', [("basis", "leave", False), ("basis", "court", False)]),
+    ("", []),
+    ("refused && late", []),
+    ('size(signs) > 1 || basis == "court"', []),
+])  # fmt: skip
 def test_a_simple_condition_is_read(condition: str, wanted: list[tuple[str, str, bool]]) -> None:
     assert wanted_answers(condition) == tuple(NeededAnswer(*one) for one in wanted)

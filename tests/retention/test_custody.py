@@ -64,15 +64,12 @@ def recalled(world: World, referral: UUID, consent: UUID | None) -> None:
     world.act(recall_referral, referral, by="case_manager")
 
 
-@pytest.mark.parametrize(
-    ("meanwhile", "reason"),
-    [
-        (withdrawn, "consent_withdrawn"),
-        (ran_out, "not_given_back"),
-        (noted_as_run_out, "consent_ran_out"),
-        (recalled, "recalled"),
-    ],
-)
+@pytest.mark.parametrize(("meanwhile", "reason"), [
+    (withdrawn, "consent_withdrawn"),
+    (ran_out, "not_given_back"),
+    (noted_as_run_out, "consent_ran_out"),
+    (recalled, "recalled"),
+])  # fmt: skip
 def test_what_ended_in_custody_does_not_hold_again_with_the_release(
     world: World, meanwhile: Callable[[World, UUID, UUID | None], None], reason: str
 ) -> None:

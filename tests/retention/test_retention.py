@@ -168,18 +168,15 @@ IDENTITY = {"data": "identity", "at_least": "P1Y", "at_most": "P3Y"}
 EVIDENCE = {"data": "evidence", "at_least": "P4Y", "at_most": "P10Y"}
 
 
-@pytest.mark.parametrize(
-    ("rules", "now", "act"),
-    [
-        ([IDENTITY], datetime(2027, 2, 28, 9, 59, tzinfo=UTC), None),
-        ([IDENTITY], datetime(2027, 2, 28, 10, 0, tzinfo=UTC), Act.ERASE),
-        ([{**IDENTITY, "then": "review"}], datetime(2027, 3, 1, tzinfo=UTC), Act.REVIEW),
-        ([IDENTITY, EVIDENCE], datetime(2027, 3, 1, tzinfo=UTC), Act.RESTRICT),
-        ([IDENTITY, EVIDENCE], datetime(2028, 3, 1, tzinfo=UTC), Act.ERASE),
-        ([EVIDENCE], datetime(2028, 3, 1, tzinfo=UTC), None),
-        ([{"data": "log", "at_least": "P1Y", "at_most": "P2Y"}], datetime(2040, 1, 1, tzinfo=UTC), None),
-    ],
-)
+@pytest.mark.parametrize(("rules", "now", "act"), [
+    ([IDENTITY], datetime(2027, 2, 28, 9, 59, tzinfo=UTC), None),
+    ([IDENTITY], datetime(2027, 2, 28, 10, 0, tzinfo=UTC), Act.ERASE),
+    ([{**IDENTITY, "then": "review"}], datetime(2027, 3, 1, tzinfo=UTC), Act.REVIEW),
+    ([IDENTITY, EVIDENCE], datetime(2027, 3, 1, tzinfo=UTC), Act.RESTRICT),
+    ([IDENTITY, EVIDENCE], datetime(2028, 3, 1, tzinfo=UTC), Act.ERASE),
+    ([EVIDENCE], datetime(2028, 3, 1, tzinfo=UTC), None),
+    ([{"data": "log", "at_least": "P1Y", "at_most": "P2Y"}], datetime(2040, 1, 1, tzinfo=UTC), None),
+])  # fmt: skip
 def test_a_case_is_due_when_a_longest_time_is_over_and_sealed_while_a_shortest_one_runs(
     rules: list[dict[str, str]], now: datetime, act: Act | None
 ) -> None:
@@ -214,14 +211,11 @@ def test_a_place_has_its_own_policy_else_its_countrys_else_that_for_everywhere()
     assert policy_for("NP", known[1:]) is None
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {"data": "identity", "at_least": "P3Y", "at_most": "P1Y"},
-        {"data": "identity", "at_least": "P5WD", "at_most": "P1Y"},
-        {"data": "gossip", "at_least": "P1Y", "at_most": "P3Y"},
-    ],
-)
+@pytest.mark.parametrize("rule", [
+    {"data": "identity", "at_least": "P3Y", "at_most": "P1Y"},
+    {"data": "identity", "at_least": "P5WD", "at_most": "P1Y"},
+    {"data": "gossip", "at_least": "P1Y", "at_most": "P3Y"},
+])  # fmt: skip
 def test_a_rule_that_cannot_be_kept_is_refused(rule: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         policy(rule)

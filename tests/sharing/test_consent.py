@@ -45,21 +45,18 @@ def test_a_recipient_is_named_as_unit_organisation_or_kind_of_body(recipients: t
     require_covered(consent(recipients=recipients), TO, purpose="shelter", fields=("person.name",), now=NOW)
 
 
-@pytest.mark.parametrize(
-    ("changes", "fields"),
-    [
-        ({"kind": GivenBy.ASSENT}, ("person.name",)),
-        ({"withdrawn_at": NOW}, ("person.name",)),
-        ({"valid_until": NOW}, ("person.name",)),
-        ({"purposes": ("media",)}, ("person.name",)),
-        ({"recipients": ("kind:police", f"unit:{ORGANISATION}", "kind:")}, ("person.name",)),
-        ({}, ("person.name", "person.age")),
-        ({}, ("reporting.intake.narrative",)),
-        ({}, ("class:health",)),
-        ({"fields": ("person.*", "protection.health.*")}, ("class:health",)),
-        ({"fields": ("reporting.triage.reason",)}, ("reporting.triage.*",)),
-    ],
-)
+@pytest.mark.parametrize(("changes", "fields"), [
+    ({"kind": GivenBy.ASSENT}, ("person.name",)),
+    ({"withdrawn_at": NOW}, ("person.name",)),
+    ({"valid_until": NOW}, ("person.name",)),
+    ({"purposes": ("media",)}, ("person.name",)),
+    ({"recipients": ("kind:police", f"unit:{ORGANISATION}", "kind:")}, ("person.name",)),
+    ({}, ("person.name", "person.age")),
+    ({}, ("reporting.intake.narrative",)),
+    ({}, ("class:health",)),
+    ({"fields": ("person.*", "protection.health.*")}, ("class:health",)),
+    ({"fields": ("reporting.triage.reason",)}, ("reporting.triage.*",)),
+])  # fmt: skip
 def test_what_a_consent_does_not_say_it_does_not_allow(changes: Mapping[str, Any], fields: tuple[str, ...]) -> None:
     with pytest.raises(ConsentError):
         require_covered(consent(**changes), TO, purpose="shelter", fields=fields, now=NOW)

@@ -34,18 +34,15 @@ def test_what_is_not_said_stays_as_it_was_and_what_is_false_or_nothing_counts() 
     assert (now.areas, now.takes_men, now.capacity_free, now.updated_at) == (("NP",), False, 0, NOW + HOUR)
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({}, ["Full", "Here", "Land", "There"]),
-        ({"service": "shelter"}, ["Full", "Here", "There"]),
-        ({"area": "IN-ML"}, ["Full", "Here", "Land"]),
-        ({"area": "IN"}, ["Full", "Here", "Land"]),
-        ({"language": "ne"}, ["There"]),
-        ({"service": "shelter", "area": "NP", "language": "ne"}, ["There"]),
-        ({"service": "school"}, []),
-    ],
-)
+@pytest.mark.parametrize(("asked", "found"), [
+    ({}, ["Full", "Here", "Land", "There"]),
+    ({"service": "shelter"}, ["Full", "Here", "There"]),
+    ({"area": "IN-ML"}, ["Full", "Here", "Land"]),
+    ({"area": "IN"}, ["Full", "Here", "Land"]),
+    ({"language": "ne"}, ["There"]),
+    ({"service": "shelter", "area": "NP", "language": "ne"}, ["There"]),
+    ({"service": "school"}, []),
+])  # fmt: skip
 def test_partners_are_found_by_what_where_and_language(asked: dict[str, str], found: list[str]) -> None:
     known = [
         partner("Here", services=["shelter"], areas=["IN-ML"], languages=["kha"]),
@@ -63,13 +60,10 @@ def test_free_places_come_first_while_they_can_be_relied_on() -> None:
     assert [one.name for one in offering([many, some], now=NOW - HOUR)] == ["Z many", "Some"]
 
 
-@pytest.mark.parametrize(
-    ("until", "state"),
-    [
-        (None, "none"), (date(2026, 3, 9), "over"), (date(2026, 3, 10), "ending"), (date(2026, 5, 9), "ending"),
-        (date(2026, 5, 10), "held"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("until", "state"), [
+    (None, "none"), (date(2026, 3, 9), "over"), (date(2026, 3, 10), "ending"), (date(2026, 5, 9), "ending"),
+    (date(2026, 5, 10), "held"),
+])  # fmt: skip
 def test_an_agreement_ends_soon_sixty_days_before(until: date | None, state: str) -> None:
     assert partner("A", agreement_until=until).agreement_on(date(2026, 3, 10)) == state
 

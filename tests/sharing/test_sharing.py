@@ -54,16 +54,13 @@ def test_nothing_of_a_case_leaves_without_a_consent_or_a_law(world: World) -> No
     assert world.rows("SELECT 1 FROM referral") == []
 
 
-@pytest.mark.parametrize(
-    ("agreed", "why"),
-    [
-        ({"kind": GivenBy.ASSENT}, "child's assent"),
-        ({"purposes": ("media",)}, "another purpose"),
-        ({"recipients": ("kind:police",)}, "does not name this recipient"),
-        ({"fields": ("person.name",)}, "does not cover everything"),
-        ({"fields": ("person.*",), "wanted": ("class:health",)}, "does not cover everything"),
-    ],
-)
+@pytest.mark.parametrize(("agreed", "why"), [
+    ({"kind": GivenBy.ASSENT}, "child's assent"),
+    ({"purposes": ("media",)}, "another purpose"),
+    ({"recipients": ("kind:police",)}, "does not name this recipient"),
+    ({"fields": ("person.name",)}, "does not cover everything"),
+    ({"fields": ("person.*",), "wanted": ("class:health",)}, "does not cover everything"),
+])  # fmt: skip
 def test_a_consent_covers_what_it_says_and_no_more(world: World, agreed: Mapping[str, Any], why: str) -> None:
     case_id = world.at_look().case_id
     wanted = agreed.get("wanted", NAME_AND_AGE)

@@ -46,10 +46,9 @@ def test_longer_than_anybody_types_is_refused() -> None:
     assert problem("ab cd" * (LONGEST // 5) + "x")
 
 
-@pytest.mark.parametrize(
-    "password",
-    ["CorrectHorseBatteryStaple", "passwordpassword", "Password1234567!", "!!!iloveyou!!!!!2026", "sunshine1sunshine1"],
-)
+@pytest.mark.parametrize("password", [
+    "CorrectHorseBatteryStaple", "passwordpassword", "Password1234567!", "!!!iloveyou!!!!!2026", "sunshine1sunshine1",
+])  # fmt: skip
 def test_what_is_tried_first_is_refused_however_it_is_dressed(password: str) -> None:
     assert "easy to guess" in problem(password)
 

@@ -27,16 +27,13 @@ from engine.sign_in.records import (
 NOW = datetime(2026, 3, 7, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("roles", "minutes"),
-    [
-        (("caseworker",), 30),
-        (("caseworker", "counsellor"), 30),
-        (("caseworker", "case_manager"), 15),
-        (("system_administrator",), 15),
-        ((), 15),
-    ],
-)
+@pytest.mark.parametrize(("roles", "minutes"), [
+    (("caseworker",), 30),
+    (("caseworker", "counsellor"), 30),
+    (("caseworker", "case_manager"), 15),
+    (("system_administrator",), 15),
+    ((), 15),
+])  # fmt: skip
 def test_who_works_on_the_road_may_rest_longer(roles: tuple[str, ...], minutes: int) -> None:
     assert idle_for(roles) == timedelta(minutes=minutes)
 
@@ -68,19 +65,16 @@ SIGNED_IN_AT = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
 """A Monday, 11:30 in India."""
 
 
-@pytest.mark.parametrize(
-    ("address", "prefix"),
-    [
-        ("203.0.113.7", "203.0.0.0/16"),
-        ("203.0.9.1", "203.0.0.0/16"),
-        ("203.1.113.7", "203.1.0.0/16"),
-        ("::ffff:203.0.113.7", "203.0.0.0/16"),
-        ("2409:4060:12::9", "2409:4060::/32"),
-        ("fe80::1%eth0", "fe80::/32"),
-        ("", ""),
-        ("testclient", ""),
-    ],
-)
+@pytest.mark.parametrize(("address", "prefix"), [
+    ("203.0.113.7", "203.0.0.0/16"),
+    ("203.0.9.1", "203.0.0.0/16"),
+    ("203.1.113.7", "203.1.0.0/16"),
+    ("::ffff:203.0.113.7", "203.0.0.0/16"),
+    ("2409:4060:12::9", "2409:4060::/32"),
+    ("fe80::1%eth0", "fe80::/32"),
+    ("", ""),
+    ("testclient", ""),
+])  # fmt: skip
 def test_of_an_address_only_the_providers_part_is_looked_at(address: str, prefix: str) -> None:
     assert network_prefix(address) == prefix
 
@@ -110,14 +104,11 @@ def test_a_network_counts_from_the_second_sign_in_on_and_not_when_unknown() -> N
     assert unlike_before(known, {Sort.NETWORK: set()}, at=SIGNED_IN_AT) == frozenset()
 
 
-@pytest.mark.parametrize(
-    ("count", "age", "is_unusual"),
-    [
-        (SIGN_INS_BEFORE_HOURS, HOURS_ARE_JUDGED_AFTER, True),
-        (SIGN_INS_BEFORE_HOURS - 1, HOURS_ARE_JUDGED_AFTER, False),
-        (SIGN_INS_BEFORE_HOURS, HOURS_ARE_JUDGED_AFTER - timedelta(seconds=1), False),
-    ],
-)
+@pytest.mark.parametrize(("count", "age", "is_unusual"), [
+    (SIGN_INS_BEFORE_HOURS, HOURS_ARE_JUDGED_AFTER, True),
+    (SIGN_INS_BEFORE_HOURS - 1, HOURS_ARE_JUDGED_AFTER, False),
+    (SIGN_INS_BEFORE_HOURS, HOURS_ARE_JUDGED_AFTER - timedelta(seconds=1), False),
+])  # fmt: skip
 def test_hours_are_judged_once_somebody_is_known(count: int, age: timedelta, *, is_unusual: bool) -> None:
     found = unlike_before(_hours(count, SIGNED_IN_AT - age), {Sort.HOUR: {b"b"}}, at=SIGNED_IN_AT)
     assert (found == {Sort.HOUR}) is is_unusual

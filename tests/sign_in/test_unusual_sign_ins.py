@@ -89,13 +89,10 @@ def test_the_first_sign_in_and_those_like_it_ask_for_no_more_than_the_password(w
     assert _reasons(world) == [[], [], []]
 
 
-@pytest.mark.parametrize(
-    ("device", "network", "reason", "told"),
-    [
-        (Device("phone", "Chrome"), OFFICE, "device", "new_device"),
-        (DESK, ABROAD, "network", "unusual_sign_in"),
-    ],
-)
+@pytest.mark.parametrize(("device", "network", "reason", "told"), [
+    (Device("phone", "Chrome"), OFFICE, "device", "new_device"),
+    (DESK, ABROAD, "network", "unusual_sign_in"),
+])  # fmt: skip
 def test_an_unusual_place_asks_for_the_code_that_is_sent_once(
     world: World, clock: MovedClock, device: Device, network: str, reason: str, told: str
 ) -> None:

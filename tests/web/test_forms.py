@@ -29,23 +29,20 @@ def question(name: str, kind: FieldKind, **more: object) -> FieldView:
     return FieldView.model_validate(facts | {"name": name, "kind": kind.value} | more)
 
 
-@pytest.mark.parametrize(
-    ("kind", "posted", "answer"),
-    [
-        (FieldKind.BOOL, "yes", True),
-        (FieldKind.BOOL, "no", False),
-        (FieldKind.BOOL, "not_known", "not_known"),
-        (FieldKind.BOOL, "perhaps", "perhaps"),
-        (FieldKind.INT, "12", 12),
-        (FieldKind.INT, "twelve", "twelve"),
-        (FieldKind.INT, "-3", "-3"),
-        (FieldKind.MONEY, "1,500.50", "1500.50"),
-        (FieldKind.DATETIME, "2026-03-07T18:55", "2026-03-07T13:10:00+00:00"),
-        (FieldKind.DATETIME, "soon", "soon"),
-        (FieldKind.DATE, "2026-03-07", "2026-03-07"),
-        (FieldKind.LONGTEXT, "one\r\ntwo ", "one\ntwo"),
-    ],
-)
+@pytest.mark.parametrize(("kind", "posted", "answer"), [
+    (FieldKind.BOOL, "yes", True),
+    (FieldKind.BOOL, "no", False),
+    (FieldKind.BOOL, "not_known", "not_known"),
+    (FieldKind.BOOL, "perhaps", "perhaps"),
+    (FieldKind.INT, "12", 12),
+    (FieldKind.INT, "twelve", "twelve"),
+    (FieldKind.INT, "-3", "-3"),
+    (FieldKind.MONEY, "1,500.50", "1500.50"),
+    (FieldKind.DATETIME, "2026-03-07T18:55", "2026-03-07T13:10:00+00:00"),
+    (FieldKind.DATETIME, "soon", "soon"),
+    (FieldKind.DATE, "2026-03-07", "2026-03-07"),
+    (FieldKind.LONGTEXT, "one\r\ntwo ", "one\ntwo"),
+])  # fmt: skip
 def test_each_kind_of_question_is_read_in_its_own_way(kind: FieldKind, posted: str, answer: object) -> None:
     assert answers(FormData([("a-it", posted)]), [question("it", kind)], ZONE) == {"it": answer}
 
@@ -101,18 +98,15 @@ def test_what_was_typed_comes_back_in_the_same_words() -> None:
     assert [item.checked for item in yes.items] == [False, True, False]
 
 
-@pytest.mark.parametrize(
-    ("condition", "value", "words"),
-    [
-        ("anonymous == false", "no", "Only if you answered “No” to “Anonymous”."),
-        ("anonymous", "yes", "Only if you answered “Yes” to “Anonymous”."),
-        ("!anonymous", "no", "Only if you answered “No” to “Anonymous”."),
-        ('kind != "b"', "", "Leave it out if you answered “Bee” to “Kind”."),
-        ('kind == "b"', "b", "Only if you answered “Bee” to “Kind”."),
-        ("anonymous && kind", "", ""),
-        ("unheard == true", "", ""),
-    ],
-)
+@pytest.mark.parametrize(("condition", "value", "words"), [
+    ("anonymous == false", "no", "Only if you answered “No” to “Anonymous”."),
+    ("anonymous", "yes", "Only if you answered “Yes” to “Anonymous”."),
+    ("!anonymous", "no", "Only if you answered “No” to “Anonymous”."),
+    ('kind != "b"', "", "Leave it out if you answered “Bee” to “Kind”."),
+    ('kind == "b"', "b", "Only if you answered “Bee” to “Kind”."),
+    ("anonymous && kind", "", ""),
+    ("unheard == true", "", ""),
+])  # fmt: skip
 def test_a_question_says_when_it_is_asked(condition: str, value: str, words: str) -> None:
     fields = [
         question("anonymous", FieldKind.BOOL),

@@ -9,19 +9,16 @@ from engine.web.times import countdown, due_words, for_input, from_input, local,
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("length", "words"),
-    [
-        (timedelta(seconds=20), "less than a minute"),
-        (timedelta(minutes=12, seconds=59), "12 min"),
-        (timedelta(hours=1), "1 h"),
-        (timedelta(hours=3, minutes=20), "3 h 20 min"),
-        (timedelta(days=1, hours=4, minutes=59), "1 day 4 h"),
-        (timedelta(days=1), "1 day"),
-        (timedelta(days=2), "2 days"),
-        (timedelta(days=40, hours=23), "40 days"),
-    ],
-)
+@pytest.mark.parametrize(("length", "words"), [
+    (timedelta(seconds=20), "less than a minute"),
+    (timedelta(minutes=12, seconds=59), "12 min"),
+    (timedelta(hours=1), "1 h"),
+    (timedelta(hours=3, minutes=20), "3 h 20 min"),
+    (timedelta(days=1, hours=4, minutes=59), "1 day 4 h"),
+    (timedelta(days=1), "1 day"),
+    (timedelta(days=2), "2 days"),
+    (timedelta(days=40, hours=23), "40 days"),
+])  # fmt: skip
 def test_a_length_of_time_is_written_in_its_two_largest_units(length: timedelta, words: str) -> None:
     assert span(length) == words
 
@@ -32,15 +29,12 @@ def test_a_countdown_says_how_long_is_left_and_then_how_late_it_is() -> None:
     assert countdown(NOW, NOW) == "overdue by less than a minute"
 
 
-@pytest.mark.parametrize(
-    ("zone", "shown"),
-    [
-        ("Asia/Kolkata", "Sat 07 Mar 2026, 18:40 (Asia/Kolkata)"),
-        ("Asia/Kathmandu", "Sat 07 Mar 2026, 18:55 (Asia/Kathmandu)"),
-        ("Asia/Yangon", "Sat 07 Mar 2026, 19:40 (Asia/Yangon)"),
-        ("Nowhere/Known", "Sat 07 Mar 2026, 13:10 (UTC)"),
-    ],
-)
+@pytest.mark.parametrize(("zone", "shown"), [
+    ("Asia/Kolkata", "Sat 07 Mar 2026, 18:40 (Asia/Kolkata)"),
+    ("Asia/Kathmandu", "Sat 07 Mar 2026, 18:55 (Asia/Kathmandu)"),
+    ("Asia/Yangon", "Sat 07 Mar 2026, 19:40 (Asia/Yangon)"),
+    ("Nowhere/Known", "Sat 07 Mar 2026, 13:10 (UTC)"),
+])  # fmt: skip
 def test_an_instant_is_shown_in_the_zone_of_the_unit_with_its_name(zone: str, shown: str) -> None:
     assert local(NOW, zone) == shown
 
@@ -63,15 +57,12 @@ def test_an_instant_goes_into_an_input_and_comes_out_the_same() -> None:
     assert from_input(for_input(NOW, "Asia/Kathmandu"), "Asia/Kathmandu") == NOW
 
 
-@pytest.mark.parametrize(
-    ("state", "left", "tone"),
-    [
-        ("running", "in 1 h", "running"),
-        ("near", "in 1 h", "near"),
-        ("met", "done in time", "quiet"),
-        ("ended", "no longer runs", "quiet"),
-    ],
-)
+@pytest.mark.parametrize(("state", "left", "tone"), [
+    ("running", "in 1 h", "running"),
+    ("near", "in 1 h", "near"),
+    ("met", "done in time", "quiet"),
+    ("ended", "no longer runs", "quiet"),
+])  # fmt: skip
 def test_the_state_of_a_deadline_has_words_and_a_colour(state: str, left: str, tone: str) -> None:
     shown = moment(NOW + timedelta(hours=1), state, now=NOW, zone="Asia/Kolkata")
     assert (shown.left, shown.tone) == (left, tone)
@@ -86,15 +77,12 @@ def test_a_deadline_that_was_met_late_says_how_late() -> None:
     assert (shown.left, shown.tone) == ("done 3 h late", "late")
 
 
-@pytest.mark.parametrize(
-    ("hours", "state", "left", "tone"),
-    [
-        (-1, "running", "in 1 h", "running"),
-        (0, "running", "due, late in 21 h 55 min", "near"),
-        (20, "near", "due, late in 1 h 55 min", "near"),
-        (22, "overdue", "overdue by 5 min", "late"),
-    ],
-)
+@pytest.mark.parametrize(("hours", "state", "left", "tone"), [
+    (-1, "running", "in 1 h", "running"),
+    (0, "running", "due, late in 21 h 55 min", "near"),
+    (20, "near", "due, late in 1 h 55 min", "near"),
+    (22, "overdue", "overdue by 5 min", "late"),
+])  # fmt: skip
 def test_a_limit_that_is_kept_until_the_end_of_its_last_day_says_both_instants(
     hours: int, state: str, left: str, tone: str
 ) -> None:
@@ -105,22 +93,15 @@ def test_a_limit_that_is_kept_until_the_end_of_its_last_day_says_both_instants(
     assert (shown.left, shown.tone) == (left, tone)
 
 
-@pytest.mark.parametrize(
-    ("late", "zone", "words"),
-    [
-        ("2026-08-14T17:00", "Asia/Kolkata", "by 17:00 on Fri 14 Aug 2026 (due from 02:05, Asia/Kolkata)"),
-        (
-            "2026-08-17T17:00",
-            "Asia/Kolkata",
-            "by 17:00 on Mon 17 Aug 2026 (due from Fri 14 Aug 2026, 02:05, Asia/Kolkata)",
-        ),
-        (
-            "2026-08-15T00:00",
-            "Asia/Kathmandu",
-            "by 00:15 on Sat 15 Aug 2026 (due from Fri 14 Aug 2026, 02:20, Asia/Kathmandu)",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("late", "zone", "words"), [
+    ("2026-08-14T17:00", "Asia/Kolkata", "by 17:00 on Fri 14 Aug 2026 (due from 02:05, Asia/Kolkata)"),
+    ("2026-08-17T17:00", "Asia/Kolkata", "by 17:00 on Mon 17 Aug 2026 (due from Fri 14 Aug 2026, 02:05, Asia/Kolkata)"),
+    (
+        "2026-08-15T00:00",
+        "Asia/Kathmandu",
+        "by 00:15 on Sat 15 Aug 2026 (due from Fri 14 Aug 2026, 02:20, Asia/Kathmandu)",
+    ),
+])  # fmt: skip
 def test_an_office_that_closes_and_a_reader_elsewhere_are_told_the_hour(late: str, zone: str, words: str) -> None:
     due, ends = from_input("2026-08-14T02:05", "Asia/Kolkata"), from_input(late, "Asia/Kolkata")
     assert due is not None
