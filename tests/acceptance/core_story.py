@@ -191,12 +191,9 @@ class CoreCase:
             if known.status is StepStatus.ENDED:
                 before[known.uses] = {name: _as_answer(value) for name, value in known.outputs.items()}
         context = FakeContext(
-            now=self.now,
-            jurisdiction=self.jurisdiction,
-            settings=step_type.settings(),
-            before=before,
+            now=self.now, jurisdiction=self.jurisdiction, settings=step_type.settings(), before=before,
             step_type=step.uses,
-        )
+        )  # fmt: skip
         return step_type.run(context).outputs
 
 
@@ -259,13 +256,10 @@ def open_story(
     """
     crosses = any(event.step == "repatriation.nationality" for event in told.events)
     case = CoreCase(
-        workflow=shipped(workflow),
-        opened_at=told.opened_at,
-        jurisdiction=told.jurisdiction,
-        answers={**(ACROSS if crosses else {}), **(answers or {})},
-        left=left,
+        workflow=shipped(workflow), opened_at=told.opened_at, jurisdiction=told.jurisdiction,
+        answers={**(ACROSS if crosses else {}), **(answers or {})}, left=left,
         to_be_told=[event.step for event in told.events],
-    )
+    )  # fmt: skip
     return CoreStory(case, told)
 
 

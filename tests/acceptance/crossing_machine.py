@@ -142,14 +142,9 @@ class Crossing(RuleBasedStateMachine):
     def agree(self, pick: int, which: int, to: int, fields: tuple[str, ...], days: int) -> None:
         case, until = self._case(pick), self.now + timedelta(days=days)
         agreed = GivenConsent(
-            case.persons[which],
-            GivenBy.GUARDIAN,
-            ("shelter",),
-            (f"unit:{self.sides[to][0]}",),
-            fields,
-            until,
+            case.persons[which], GivenBy.GUARDIAN, ("shelter",), (f"unit:{self.sides[to][0]}",), fields, until,
             assent="yes",
-        )
+        )  # fmt: skip
         consent = record_consent(
             self.world.engine, case.id, viewer=self._own(case, "counsellor"), command_id=uuid4(), agreed=agreed
         ) if self._may(case, "counsellor") else None  # fmt: skip

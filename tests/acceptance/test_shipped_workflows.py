@@ -32,12 +32,9 @@ def test_nothing_is_wrong_with_a_shipped_workflow(name: str) -> None:
     catalogue = RegistryCatalogue(registry())
     report = catalogue.find("reporting.intake")
     names = KnownNames.of(
-        ladders=library().ladders,
-        packs=library().packs.values(),
-        calendars=library().calendars,
-        workflows=NAMES,
+        ladders=library().ladders, packs=library().packs.values(), calendars=library().calendars, workflows=NAMES,
         report=report.outputs,
-    )
+    )  # fmt: skip
     assert lint_workflow(CASES / f"{name}.yaml", catalogue=catalogue, names=names, library=source_of) == ()
 
 

@@ -230,12 +230,9 @@ def test_the_partner_in_dhaka_is_reminded_on_a_working_day_of_bangladesh() -> No
     [reminded] = told.case.warnings("family_news")
     assert f"{reminded.astimezone(ZoneInfo('Asia/Dhaka')):%A %d %B}" == "Sunday 01 March"
     in_india = warn_at(
-        deadline.started_at,
-        deadline.due_at,
-        WarningPoint("P2WD"),
-        zone="Asia/Kolkata",
+        deadline.started_at, deadline.due_at, WarningPoint("P2WD"), zone="Asia/Kolkata",
         calendar=library().calendars["IN"],
-    )
+    )  # fmt: skip
     assert in_india is not None
     assert f"{in_india:%A}" == "Friday"
 

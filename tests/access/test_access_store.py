@@ -84,15 +84,7 @@ def test_a_denial_of_person_unit_or_organisation_beats_a_grant_until_it_is_lifte
     unit = stranger.unit_ids[0]
     granted(network, case_id, unit)
     if whom == "conflict":
-        network.add(
-            "recusal",
-            id=uuid4(),
-            reason="conflict_of_interest",
-            case_id=case_id,
-            actor_id=stranger.actor_id,
-            reason_code="relative",
-            set_at=START,
-        )
+        network.recuse(case_id, "conflict_of_interest", actor_id=stranger.actor_id)
         assert seen(network, stranger, case_id) is Via.NONE
         return
     with network.sql.connect() as connection:

@@ -83,13 +83,9 @@ def test_where_nothing_is_opened_the_answer_is_the_same_and_the_request_is_kept(
             )
         if which == "conflict":
             conflict = Recusal(
-                id=uuid4(),
-                set_at=now,
-                reason=RecusalReason.CONFLICT_OF_INTEREST,
-                case_id=opened.case_id,
-                actor_id=helper.actor_id,
-                reason_code="x",
-            )
+                id=uuid4(), set_at=now, reason=RecusalReason.CONFLICT_OF_INTEREST, case_id=opened.case_id,
+                actor_id=helper.actor_id, reason_code="x",
+            )  # fmt: skip
             tx.of(AccessStore).recuse(conflict)
         tx.commit()
     ask(world, helper, number)
@@ -237,13 +233,9 @@ def _barred(world: World, case_id: UUID, helper: Viewer, how: str) -> None:
             )
         if how in {"conflict", "both"}:
             conflict = Recusal(
-                id=uuid4(),
-                set_at=now,
-                reason=RecusalReason.CONFLICT_OF_INTEREST,
-                case_id=case_id,
-                actor_id=helper.actor_id,
-                reason_code="x",
-            )
+                id=uuid4(), set_at=now, reason=RecusalReason.CONFLICT_OF_INTEREST, case_id=case_id,
+                actor_id=helper.actor_id, reason_code="x",
+            )  # fmt: skip
             tx.of(AccessStore).recuse(conflict)
         tx.commit()
 

@@ -210,15 +210,7 @@ def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_
     network: Network, lead: Viewer, stranger: Viewer, ids: Ids
 ) -> None:
     network.grant(ids["case"], stranger.unit_ids[0])
-    network.add(
-        "recusal",
-        id=uuid4(),
-        reason="conflict_of_interest",
-        case_id=ids["case"],
-        actor_id=stranger.actor_id,
-        reason_code="relative",
-        set_at=START,
-    )
+    network.recuse(ids["case"], "conflict_of_interest", actor_id=stranger.actor_id)
     assert [one.whom for one in network.ask(case_access, lead, ids["case"]).recusals] == ["Eve"]
     other = network.actor("Ulf", stranger.unit_ids[0], "supervisor")
     for viewer in (stranger, other):
@@ -227,14 +219,8 @@ def test_who_is_in_conflict_with_a_case_is_for_its_own_unit_even_where_the_case_
 
 
 DENIALS: dict[str, Callable[[Network, Viewer, UUID], None]] = {
-    "conflict": lambda network, viewer, case_id: network.add(
-        "recusal",
-        id=uuid4(),
-        reason="conflict_of_interest",
-        case_id=case_id,
-        actor_id=viewer.actor_id,
-        reason_code="relative",
-        set_at=START,
+    "conflict": lambda network, viewer, case_id: network.recuse(
+        case_id, "conflict_of_interest", actor_id=viewer.actor_id
     ),
     "actor": lambda network, viewer, case_id: denied(network, case_id, actor_id=viewer.actor_id),
     "unit": lambda network, viewer, case_id: denied(network, case_id, unit_id=viewer.unit_ids[0]),
@@ -245,7 +231,7 @@ DENIALS: dict[str, Callable[[Network, Viewer, UUID], None]] = {
 
 
 def denied(network: Network, case_id: UUID, **whom: UUID) -> None:
-    network.add("recusal", id=uuid4(), reason="denied", case_id=case_id, reason_code="danger", set_at=START, **whom)
+    network.recuse(case_id, "denied", **whom)
 
 
 @pytest.mark.parametrize("how", list(DENIALS))

@@ -38,13 +38,9 @@ def _asked(world: World) -> dict[str, UUID]:
     case_id, other = world.at_look().case_id, world.open().case_id
     deadline = next(d.id for d in world.state(case_id).deadlines.values() if d.status is DeadlineStatus.OPEN)
     denial = recuse(
-        world.engine,
-        case_id,
-        reason=RecusalReason.DENIED,
-        reason_code="danger",
-        actor_id=world.who("lawyer").actor_id,
+        world.engine, case_id, reason=RecusalReason.DENIED, reason_code="danger", actor_id=world.who("lawyer").actor_id,
         **_by(world, "supervisor"),
-    )
+    )  # fmt: skip
     end_recusal(world.engine, case_id, denial, reason_code="mistake", **_by(world, "case_manager"))
     hold = place_hold(world.engine, case_id, kind="appeal", reason="No. 7", **_by(world, "case_manager"))
     ask_to_lift(world.engine, case_id, hold, viewer=world.who("case_manager"))

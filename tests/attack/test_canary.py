@@ -261,11 +261,9 @@ def hits_in_files(folder: Path) -> list[str]:
     """Return the files below a folder that hold a marked word, whatever else they are."""
     command = ["grep", "--recursive", "--text", "--ignore-case", "--files-with-matches", "--fixed-strings"]
     found = subprocess.run(
-        [*command, "-e", MARK, "-e", PHONE, "-e", TYPED_NUMBER, str(folder)],
-        capture_output=True,
-        text=True,
+        [*command, "-e", MARK, "-e", PHONE, "-e", TYPED_NUMBER, str(folder)], capture_output=True, text=True,
         check=False,
-    )
+    )  # fmt: skip
     return found.stdout.splitlines()
 
 
@@ -287,13 +285,9 @@ def _read(path: Path) -> bytes:
 def _add_file(site: Installation, case_id: UUID, people: dict[str, Viewer]) -> None:
     """Add a file whose name and content are marked words."""
     arrival = Arrival(
-        site.engine,
-        case_id,
-        viewer=people["case_manager"],
-        name=f"{MARK}.txt",
-        kind=FileKind.STATEMENT,
+        site.engine, case_id, viewer=people["case_manager"], name=f"{MARK}.txt", kind=FileKind.STATEMENT,
         child_shown="no",
-    )
+    )  # fmt: skip
     arrival.take(f"{MARK} {PHONE}".encode() * 20_000)
     arrival.finish()
 

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from engine.rehearsal.world import people_of
 from tests.kit.portal import REPORT, Portal, Reported, report_case
@@ -49,7 +48,7 @@ def test_an_auditor_sees_who_looked_at_what_and_no_content(portal: Portal, repor
 
 
 def test_the_same_lines_are_a_table_that_no_spreadsheet_takes_for_a_formula(portal: Portal, reported: Reported) -> None:
-    _rows(portal, f"UPDATE actor SET name = '=cmd()' WHERE id = '{portal.people['case_manager'].actor_id}'")
+    portal.rows(f"UPDATE actor SET name = '=cmd()' WHERE id = '{portal.people['case_manager'].actor_id}'")
     answer = portal.as_role("auditor").get(f"/audit.csv?number={reported.number}")
     assert answer.headers["content-type"].startswith("text/csv")
     assert "'=cmd()" in answer.text
@@ -154,13 +153,3 @@ def _same(page: str, number: str) -> str:
     """Return a page without what differs between two requests of any sort, and without the list of earlier ones."""
     form = page.partition("<title>")[2].partition("</form>\n")[0] if "<title>" in page else page
     return re.sub(r'name="command_id" value="[^"]+"', "", form).replace(number, "NUMBER")
-
-
-def _rows(portal: Portal, query: str) -> list[Any]:
-    sql = create_engine(portal.urls.admin)
-    try:
-        with sql.begin() as connection:
-            done = connection.execute(text(query))
-            return list(done.mappings()) if done.returns_rows else []
-    finally:
-        sql.dispose()

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from engine.cases.housekeeping import HousekeepingStore
 from engine.course.actions.steer import identify_person
@@ -118,27 +117,17 @@ def _person(portal: Portal, reported: Reported) -> str:
 
 
 def _count(portal: Portal) -> int:
-    return int(_rows(portal, "SELECT count(*) AS n FROM reading")[0]["n"])
+    return int(portal.rows("SELECT count(*) AS n FROM reading")[0]["n"])
 
 
 def _refusals(portal: Portal) -> list[Any]:
-    return _rows(portal, "SELECT * FROM audit_event WHERE stream = 'access' AND type = 'Refused' ORDER BY seq")
+    return portal.rows("SELECT * FROM audit_event WHERE stream = 'access' AND type = 'Refused' ORDER BY seq")
 
 
 @contextmanager
 def _nothing_written(portal: Portal) -> Iterator[None]:
-    _rows(portal, "REVOKE INSERT ON reading, audit_event FROM icmc_app, icmc_system")
+    portal.rows("REVOKE INSERT ON reading, audit_event FROM icmc_app, icmc_system")
     try:
         yield
     finally:
-        _rows(portal, "GRANT INSERT ON reading, audit_event TO icmc_app, icmc_system")
-
-
-def _rows(portal: Portal, query: str) -> list[Any]:
-    sql = create_engine(portal.urls.admin)
-    try:
-        with sql.begin() as connection:
-            done = connection.execute(text(query))
-            return list(done.mappings()) if done.returns_rows else []
-    finally:
-        sql.dispose()
+        portal.rows("GRANT INSERT ON reading, audit_event TO icmc_app, icmc_system")

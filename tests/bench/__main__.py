@@ -13,18 +13,9 @@ Cases = Annotated[int, typer.Option(min=1, help="How many other cases are open w
 Quick = Annotated[bool, typer.Option("--quick", help="Only to see that it works: few cases, rough figures.")]
 NoPrefect = Annotated[bool, typer.Option("--no-prefect", help="Leave out how soon and how fast Prefect does jobs.")]
 _QUICK = Sizes(
-    open_cases=500,
-    cases=3,
-    samples=3,
-    jobs_at_once=20,
-    deadlines=50,
-    messages=200,
-    open_deadlines=10_000,
-    trickle=20,
-    persons=2_000,
-    planted=200,
-    events=5_000,
-)
+    open_cases=500, cases=3, samples=3, jobs_at_once=20, deadlines=50, messages=200, open_deadlines=10_000, trickle=20,
+    persons=2_000, planted=200, events=5_000,
+)  # fmt: skip
 _WHOLE = Sizes(
     open_cases=10_000, cases=25, samples=20, jobs_at_once=200, deadlines=10_000, messages=2_000,
     open_deadlines=1_000_000, trickle=200, persons=50_000, planted=1_000, events=200_000,

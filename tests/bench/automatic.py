@@ -69,14 +69,10 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def task_starts(address: PrefectAddress, ids: Sequence[UUID]) -> dict[UUID, datetime]:
     """Read from Prefect when task runs began, in UTC, by a process that imports Prefect under our settings."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.measuring"],
-        cwd=_ROOT,
-        input=json.dumps([str(one) for one in ids]),
-        env=process_environment(client_environment(address), os.environ),
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-m", "tests.bench.measuring"], cwd=_ROOT, input=json.dumps([str(one) for one in ids]),
+        env=process_environment(client_environment(address), os.environ), stdout=subprocess.PIPE, text=True,
         check=False,
-    )
+    )  # fmt: skip
     if done.returncode != 0:
         raise ServiceError(
             service="Prefect",

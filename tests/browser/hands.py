@@ -3,6 +3,8 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.kit.portal import Portal
+
 _FOCUSED = """() => {
   const it = document.activeElement;
   if (!it || it === document.body) return "";
@@ -28,6 +30,12 @@ def go_to(page: Page, words: str) -> None:
             return
         seen.append(focused)
     raise AssertionError(f"the keyboard does not reach {words!r}; it came by {list(dict.fromkeys(seen))}")
+
+
+def become(page: Page, portal: Portal, role: str) -> None:
+    """Sign in to the demo as who has a role."""
+    page.goto("/sign-in")
+    press(page, portal.people[role].name)
 
 
 def press(page: Page, words: str) -> None:

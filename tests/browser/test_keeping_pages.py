@@ -7,16 +7,11 @@ from playwright.sync_api import Page, expect
 
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
-from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
+from tests.browser.hands import become, choose, go_to, must_be_pleasant, pick, press, unfold, write
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
-
-
-def become(page: Page, portal: Portal, role: str) -> None:
-    page.goto("/sign-in")
-    press(page, portal.people[role].name)
 
 
 def test_a_case_is_held_back_by_the_keyboard(open_page: OpenPage, portal: Portal) -> None:

@@ -7,16 +7,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import choose, must_be_pleasant, pick, press, unfold, write
+from tests.browser.hands import become, choose, must_be_pleasant, pick, press, unfold, write
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
-
-
-def become(page: Page, portal: Portal, role: str) -> None:
-    page.goto("/sign-in")
-    press(page, portal.people[role].name)
 
 
 def deadline_page(page: Page, portal: Portal) -> str:

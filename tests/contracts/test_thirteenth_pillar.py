@@ -68,10 +68,8 @@ def test_the_test_that_comes_with_it_passes(skeleton: Path) -> None:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(skeleton), "tests"],
         cwd=skeleton,
         env={"PYTHONPATH": f"{skeleton}:{Path(__file__).parents[2]}", "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert "3 passed" in done.stdout
 

@@ -265,13 +265,10 @@ def cases(draw: st.DrawFn, zones: tuple[str, ...] = (KOLKATA, DHAKA, KATHMANDU, 
     opened = draw(st.lists(st.dates(date(2026, 3, 19), date(2026, 4, 20)), max_size=3, unique=True))
     hours = draw(st.sampled_from([["09:00-17:00"], ["09:15-13:00", "14:00-17:30"], ["00:00-23:59"], ["10:00-10:45"]]))
     made = calendar(
-        draw(st.sampled_from(zones)),
-        draw(st.sampled_from([("sat", "sun"), ("fri", "sat"), ("sat",), ()])),
-        hours=hours,
-        hours_by_weekday={"wed": ["11:00-12:00"]},
-        holidays=days(*map(str, closed)),
+        draw(st.sampled_from(zones)), draw(st.sampled_from([("sat", "sun"), ("fri", "sat"), ("sat",), ()])),
+        hours=hours, hours_by_weekday={"wed": ["11:00-12:00"]}, holidays=days(*map(str, closed)),
         extra_working_days=days(*map(str, opened)),
-    )
+    )  # fmt: skip
     spans = draw(st.lists(st.tuples(minutes, st.integers(0, 4000), st.booleans()), max_size=4))
     gaps = [
         StepInterval(

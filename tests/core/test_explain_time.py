@@ -33,13 +33,9 @@ def journey(start: str, end: str | None) -> StepInterval:
 
 def test_working_days_are_explained_line_by_line() -> None:
     lines = explain(
-        START,
-        TimeLimit("P5WD"),
-        zone=ZONE,
-        calendar=ASSAM,
-        event="the order of the Competent Authority",
+        START, TimeLimit("P5WD"), zone=ZONE, calendar=ASSAM, event="the order of the Competent Authority",
         source="network target, based on the scheme of 2018",
-    )
+    )  # fmt: skip
     assert [line.text for line in lines] == [
         "It starts with the order of the Competent Authority: Tuesday 19 May 2026, 15:05.",
         (

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,16 +32,6 @@ def world_of(known: Ladder, **time: Any) -> World:
     return World(workflow({"a": {"time": limit}, "z": {}}), library=library)
 
 
-def of(world: World) -> UUID:
-    return _known(world).id
-
-
-def _known(world: World) -> Deadline:
-    found = world.deadline("a")
-    assert found is not None
-    return found
-
-
 def raised(events: Any) -> list[tuple[int, int, Any]]:
     return [(e.level, e.round, e.planned_at) for e in events if isinstance(e, ev.LevelRaised)]
 
@@ -61,29 +50,29 @@ def test_a_level_that_nobody_acknowledges_brings_the_next_one_forward() -> None:
 def test_an_acknowledgement_leaves_the_next_level_its_own_time_and_ends_the_repeats() -> None:
     world = world_of(CLIMB)
     world.live(hours=10, minutes=30)
-    world.do(cm.Acknowledge(of(world)))
+    world.do(cm.Acknowledge(world.deadline("a").id))
     assert raised(world.live(hours=4)) == [(2, 1, hours(14)), (2, 2, hours(14.5))]
-    world.do(cm.Acknowledge(of(world)))
+    world.do(cm.Acknowledge(world.deadline("a").id))
     assert raised(world.live(hours=40)) == [(3, 1, hours(34))]
 
 
 def test_an_acknowledgement_counts_only_for_the_levels_raised_before_it() -> None:
     world = world_of(CLIMB)
     world.live(hours=10, minutes=30)
-    assert world.do(cm.Acknowledge(of(world)))
+    assert world.do(cm.Acknowledge(world.deadline("a").id))
     world.let(minutes=1)
-    assert world.do(cm.Acknowledge(of(world))) == ()
+    assert world.do(cm.Acknowledge(world.deadline("a").id)) == ()
     world.live(hours=4)
-    assert _known(world).next_firing == "l:2.3"
-    world.do(cm.Acknowledge(of(world)))
-    assert _known(world).next_firing == "l:3"
+    assert world.deadline("a").next_firing == "l:2.3"
+    world.do(cm.Acknowledge(world.deadline("a").id))
+    assert world.deadline("a").next_firing == "l:3"
 
 
 def test_time_that_a_second_person_gives_counts_as_an_acknowledgement() -> None:
     world = world_of(CLIMB)
-    world.do(cm.AskExtension(of(world), "PT5H", "far_away", actor(1)))
+    world.do(cm.AskExtension(world.deadline("a").id, "PT5H", "far_away", actor(1)))
     world.live(hours=10)
-    world.do(cm.AnswerExtension(of(world), approved=True, by=actor(2)))
+    world.do(cm.AnswerExtension(world.deadline("a").id, approved=True, by=actor(2)))
     assert raised(world.live(hours=8)) == []
 
 
@@ -107,8 +96,8 @@ def test_a_reminder_that_reaches_nobody_lets_the_next_person_know_at_once_but_wr
     }
     world = world_of(ladder(("-PT4H", {}), ("PT1H", {}), ("PT2H", {"to": letter})))
     world.live(hours=6)
-    assert raised(world.do(cm.MissLevel(of(world), 1, 1, "absent"))) == [(2, 1, hours(6))]
-    assert raised(world.do(cm.MissLevel(of(world), 2, 1, "absent"))) == []
+    assert raised(world.do(cm.MissLevel(world.deadline("a").id, 1, 1, "absent"))) == [(2, 1, hours(6))]
+    assert raised(world.do(cm.MissLevel(world.deadline("a").id, 2, 1, "absent"))) == []
     assert raised(world.live(hours=40)) == [(3, 1, hours(10))]
 
 
@@ -140,26 +129,26 @@ def test_a_week_of_friday_and_saturday_is_kept_free_of_reminders_too() -> None:
 def test_a_level_of_which_nobody_could_be_told_raises_the_next_at_once() -> None:
     world = world_of(CLIMB)
     world.live(hours=10)
-    events = world.do(cm.MissLevel(of(world), 1, 1, "absent"))
+    events = world.do(cm.MissLevel(world.deadline("a").id, 1, 1, "absent"))
     assert [type(e).__name__ for e in events] == ["LevelMissed", "LevelRaised"]
     assert raised(events) == [(2, 1, hours(10))]
-    assert world.do(cm.MissLevel(of(world), 1, 1, "absent")) == ()
+    assert world.do(cm.MissLevel(world.deadline("a").id, 1, 1, "absent")) == ()
     with pytest.raises(NotFoundError):
-        world.do(cm.MissLevel(of(world), 3, 1, "absent"))
+        world.do(cm.MissLevel(world.deadline("a").id, 3, 1, "absent"))
 
 
 def test_when_nobody_is_there_at_all_the_whole_ladder_is_over_at_once() -> None:
     world = world_of(CLIMB)
     world.live(hours=10)
     for level in (1, 2, 3):
-        world.do(cm.MissLevel(of(world), level, 1, "role_empty"))
-    assert [name for name in _known(world).fired if name.startswith("l:")] == ["l:1", "l:2", "l:3"]
-    assert _known(world).next_at is None
+        world.do(cm.MissLevel(world.deadline("a").id, level, 1, "role_empty"))
+    assert [name for name in world.deadline("a").fired if name.startswith("l:")] == ["l:1", "l:2", "l:3"]
+    assert world.deadline("a").next_at is None
 
 
 def test_a_ladder_that_overrides_quiet_hours_makes_the_deadline_critical() -> None:
-    assert _known(world_of(ladder(("PT0M", {}), overrides_quiet_hours=True))).critical
-    assert not _known(world_of(CLIMB)).critical
+    assert world_of(ladder(("PT0M", {}), overrides_quiet_hours=True)).deadline("a").critical
+    assert not world_of(CLIMB).deadline("a").critical
 
 
 _LADDERS = st.lists(
@@ -200,11 +189,11 @@ def test_levels_fire_in_order_and_each_round_once_whatever_the_history(
 def _do(world: World, act: str) -> None:
     level = max((e.level for e in world.events if isinstance(e, ev.LevelRaised)), default=None)
     if act == "ack":
-        world.do(cm.Acknowledge(of(world)))
+        world.do(cm.Acknowledge(world.deadline("a").id))
     elif act == "look":
-        world.do(cm.FireDeadline(of(world)))
+        world.do(cm.FireDeadline(world.deadline("a").id))
     elif level is not None:
-        world.do(cm.MissLevel(of(world), level, 1, "absent"))
+        world.do(cm.MissLevel(world.deadline("a").id, level, 1, "absent"))
 
 
 @given(_LADDERS)
@@ -215,9 +204,13 @@ def test_unanswered_levels_fire_as_planned_and_one_late_look_raises_the_same_one
     watched, late = world_of(known), world_of(known)
     watched.live(days=30)
     late.let(days=30)
-    late.do(cm.FireDeadline(of(late)))
+    late.do(cm.FireDeadline(late.deadline("a").id))
     planned = unanswered_levels(
-        known, start=_known(watched).started_at, due=hours(10), zone="Asia/Kolkata", calendar=LIBRARY.calendars["IN"]
+        known,
+        start=watched.deadline("a").started_at,
+        due=hours(10),
+        zone="Asia/Kolkata",
+        calendar=LIBRARY.calendars["IN"],
     )
     assert raised(watched.events) == [(one.level, one.repetition + 1, one.fires_at) for one in planned]
     assert {one[:2] for one in raised(late.events)} == {one[:2] for one in raised(watched.events)}
@@ -230,7 +223,7 @@ def test_unanswered_levels_fire_as_planned_and_one_late_look_raises_the_same_one
 def test_a_step_that_a_level_opened_is_called_off_when_its_deadline_ends_and_holds_nothing_open() -> None:
     world = World(workflow({"a": {"time": {"limit": "PT2H"}}}))
     world.live(hours=3)
-    added = AddedStep(uses="test.ask", title="Telephone", limit="PT30M", for_deadline=of(world))
+    added = AddedStep(uses="test.ask", title="Telephone", limit="PT30M", for_deadline=world.deadline("a").id)
     world.do(cm.AddStep(RUN, "call_1", added))
     assert world.status("call_1") == "ready"
     events = world.end("a")
@@ -241,7 +234,7 @@ def test_a_step_that_a_level_opened_is_called_off_when_its_deadline_ends_and_hol
 def test_no_step_is_opened_for_a_deadline_that_has_ended() -> None:
     world = World(workflow({"a": {"time": {"limit": "PT2H"}}, "z": {}}))
     world.live(hours=3)
-    ended = of(world)
+    ended = world.deadline("a").id
     world.end("a")
     assert world.do(cm.AddStep(RUN, "call_1", AddedStep(uses="test.ask", title="Call", for_deadline=ended))) == ()
 
@@ -257,7 +250,7 @@ def test_a_late_end_says_whose_delay_it_was_unless_somebody_has_named_it(outcome
     world, named = world_of(CLIMB), world_of(CLIMB)
     for one in (world, named):
         one.live(hours=11)
-    named.do(cm.NameDelayOwner(of(named), DelayOwner.FORCE_MAJEURE, actor(1)))
+    named.do(cm.NameDelayOwner(named.deadline("a").id, DelayOwner.FORCE_MAJEURE, actor(1)))
     assert [_ended(one, outcome).delay_owner for one in (world, named)] == [owner, "force_majeure"]
 
 
@@ -269,9 +262,9 @@ def _ended(world: World, outcome: str) -> Deadline:
 
 def test_a_ladder_says_whose_delay_a_breach_is() -> None:
     world = world_of(ladder(("PT0M", {}), delay_owner="other_body"))
-    assert _known(world).delay_owner is None
+    assert world.deadline("a").delay_owner is None
     world.live(hours=11)
-    assert _known(world).delay_owner is DelayOwner.OTHER_BODY
+    assert world.deadline("a").delay_owner is DelayOwner.OTHER_BODY
 
 
 @pytest.mark.parametrize(("owed_by", "of_ladder", "owner"), [
@@ -287,7 +280,7 @@ def test_a_limit_of_the_law_is_the_delay_of_whoever_owes_it_unless_the_ladder_sa
     limit = {"from": "start", "law": "XX-PRODUCE-24H"} if owed_by else {"limit": "PT24H"}
     world = World(workflow({"a": {"time": {**limit, "ladder": "other"}}}), library=library)
     world.live(hours=25)
-    assert _known(world).delay_owner == owner
+    assert world.deadline("a").delay_owner == owner
 
 
 def test_a_step_that_is_not_late_is_nobodys_delay() -> None:

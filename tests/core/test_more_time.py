@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.records import Deadline
 from engine.errors import (
     AlreadyEndedError,
     DeadlinePassedError,
@@ -32,23 +30,13 @@ def world_with(**time: Any) -> World:
     return World(workflow({"a": {"time": {"limit": "PT10H", "warn": "50%", **time}}, "z": {}}))
 
 
-def of(world: World) -> UUID:
-    return _known(world).id
-
-
-def _known(world: World) -> Deadline:
-    found = world.deadline("a")
-    assert found is not None
-    return found
-
-
 def pause(world: World, until: float) -> tuple[ev.Event, ...]:
-    return world.do(cm.PauseDeadline(of(world), hours(until), "unwell", ONE))
+    return world.do(cm.PauseDeadline(world.deadline("a").id, hours(until), "unwell", ONE))
 
 
 def extend(world: World, more: str = "PT5H") -> None:
-    world.do(cm.AskExtension(of(world), more, "far_away", ONE))
-    world.do(cm.AnswerExtension(of(world), approved=True, by=TWO))
+    world.do(cm.AskExtension(world.deadline("a").id, more, "far_away", ONE))
+    world.do(cm.AnswerExtension(world.deadline("a").id, approved=True, by=TWO))
 
 
 # Pauses
@@ -68,17 +56,17 @@ def test_a_pause_ends_by_itself_or_when_somebody_lets_the_limit_go_on() -> None:
     world = world_with()
     pause(world, 5)
     world.let(hours=2)
-    world.do(cm.ResumeDeadline(of(world), TWO))
+    world.do(cm.ResumeDeadline(world.deadline("a").id, TWO))
     assert world.due("a") == hours(12)
     with pytest.raises(NotFoundError):
-        world.do(cm.ResumeDeadline(of(world), TWO))
+        world.do(cm.ResumeDeadline(world.deadline("a").id, TWO))
 
 
 def test_nothing_fires_inside_a_pause_but_the_warning_comes_after_half_of_the_running_time() -> None:
     world = world_with(ladder="critical")
     world.let(hours=4)
     pause(world, 9)
-    world.do(cm.FireDeadline(of(world)))
+    world.do(cm.FireDeadline(world.deadline("a").id))
     fired = world.live(hours=24)
     assert [e.planned_at for e in fired if isinstance(e, ev.DeadlineWarned)] == [hours(10)]
     assert world.breaches() == [("a", hours(15))]
@@ -97,7 +85,7 @@ def test_a_pause_changes_nothing_of_a_breach_even_of_one_that_nobody_has_written
     world.let(hours=12)
     pause(world, 20)
     assert (world.breaches(), world.due("a")) == ([("a", hours(10))], hours(10))
-    assert _known(world).discovered_at == hours(12)
+    assert world.deadline("a").discovered_at == hours(12)
 
 
 def test_a_pause_survives_that_the_limit_is_counted_again() -> None:
@@ -106,7 +94,7 @@ def test_a_pause_survives_that_the_limit_is_counted_again() -> None:
     pause(world, 5)
     world.do(cm.RecordInterval(journey("a", hours(1), hours(2))))
     assert world.due("a") == hours(13)
-    assert len(_known(world).pauses) == 1
+    assert len(world.deadline("a").pauses) == 1
 
 
 @pytest.mark.parametrize(("time", "until", "refused"), [
@@ -140,7 +128,7 @@ def test_the_cap_counts_all_pauses_together_and_says_how_much_is_left() -> None:
 def test_what_has_ended_can_be_neither_paused_nor_extended() -> None:
     world = world_with()
     world.live(hours=6)
-    ended = of(world)
+    ended = world.deadline("a").id
     world.end("a")
     for command in (cm.PauseDeadline(ended, hours(9), "unwell"), cm.AskExtension(ended, "PT1H", "far_away")):
         with pytest.raises(AlreadyEndedError):
@@ -152,20 +140,20 @@ def test_what_has_ended_can_be_neither_paused_nor_extended() -> None:
 
 def test_an_extension_counts_after_the_due_time_once_a_second_person_has_given_it() -> None:
     world = world_with(extend="P2D")
-    world.do(cm.AskExtension(of(world), "P1WD", "far_away", ONE))
+    world.do(cm.AskExtension(world.deadline("a").id, "P1WD", "far_away", ONE))
     assert world.due("a") == hours(10)
     with pytest.raises(NotAllowedError):
-        world.do(cm.AnswerExtension(of(world), approved=True, by=ONE))
+        world.do(cm.AnswerExtension(world.deadline("a").id, approved=True, by=ONE))
     with pytest.raises(ExtensionPendingError):
-        world.do(cm.AskExtension(of(world), "PT1H", "far_away", ONE))
-    world.do(cm.AnswerExtension(of(world), approved=True, by=TWO))
+        world.do(cm.AskExtension(world.deadline("a").id, "PT1H", "far_away", ONE))
+    world.do(cm.AnswerExtension(world.deadline("a").id, approved=True, by=TWO))
     assert world.due("a") == hours(34)
 
 
 def test_an_approved_extension_moves_the_due_time_and_a_refused_one_does_not() -> None:
     world = world_with()
-    world.do(cm.AskExtension(of(world), "PT5H", "far_away", ONE))
-    world.do(cm.AnswerExtension(of(world), approved=False, by=TWO))
+    world.do(cm.AskExtension(world.deadline("a").id, "PT5H", "far_away", ONE))
+    world.do(cm.AnswerExtension(world.deadline("a").id, approved=False, by=TWO))
     assert world.due("a") == hours(10)
     extend(world)
     assert world.due("a") == hours(15)
@@ -198,13 +186,13 @@ def test_an_extension_is_refused_beyond_its_cap_and_for_the_law(
 
 def test_more_time_is_asked_for_before_the_due_time_and_a_late_answer_leaves_the_breach() -> None:
     world = world_with()
-    world.do(cm.AskExtension(of(world), "PT5H", "far_away", ONE))
+    world.do(cm.AskExtension(world.deadline("a").id, "PT5H", "far_away", ONE))
     world.live(hours=11)
-    world.do(cm.AnswerExtension(of(world), approved=True, by=TWO))
+    world.do(cm.AnswerExtension(world.deadline("a").id, approved=True, by=TWO))
     assert (world.breaches(), world.due("a")) == ([("a", hours(10))], hours(15))
     world.live(hours=5)
     with pytest.raises(DeadlinePassedError):
-        world.do(cm.AskExtension(of(world), "PT1H", "far_away", ONE))
+        world.do(cm.AskExtension(world.deadline("a").id, "PT1H", "far_away", ONE))
     assert world.breaches() == [("a", hours(10))]
 
 
@@ -233,7 +221,7 @@ def test_the_due_time_is_always_when_the_budget_is_used_up_and_a_breach_never_mo
     world = World(workflow({"a": {"time": {"limit": limit, "warn": "80%", "exclude": "journey"}}, "z": {}}))
     for act, number in acts:
         _act(world, act, number)
-        known = _known(world)
+        known = world.deadline("a")
         assert known.budget_seconds is not None
         assert known.running_since is not None
         left = timedelta(seconds=known.budget_seconds - known.consumed_seconds)
@@ -242,15 +230,15 @@ def test_the_due_time_is_always_when_the_budget_is_used_up_and_a_breach_never_mo
         assert known.next_at is None or not any(p.start <= known.next_at < p.until for p in known.pauses)
     breaches = [e.deadline.breached_at for e in world.events if isinstance(e, ev.DeadlineBreached)]
     assert len(breaches) <= 1
-    assert not breaches or _known(world).breached_at == breaches[0]
+    assert not breaches or world.deadline("a").breached_at == breaches[0]
 
 
 def _act(world: World, act: str, number: int) -> None:
     commands = {
-        "pause": cm.PauseDeadline(of(world), world.now + timedelta(hours=number), "unwell", ONE),
-        "resume": cm.ResumeDeadline(of(world), ONE),
-        "extend": cm.AskExtension(of(world), f"PT{number}H", "far_away", ONE),
-        "fire": cm.FireDeadline(of(world)),
+        "pause": cm.PauseDeadline(world.deadline("a").id, world.now + timedelta(hours=number), "unwell", ONE),
+        "resume": cm.ResumeDeadline(world.deadline("a").id, ONE),
+        "extend": cm.AskExtension(world.deadline("a").id, f"PT{number}H", "far_away", ONE),
+        "fire": cm.FireDeadline(world.deadline("a").id),
         "journey": cm.RecordInterval(journey("a", T0 + timedelta(hours=number), T0 + timedelta(hours=number + 3))),
     }
     if act == "let":
@@ -259,7 +247,7 @@ def _act(world: World, act: str, number: int) -> None:
     try:
         world.do(commands[act])
         if act == "extend":
-            world.do(cm.AnswerExtension(of(world), approved=True, by=TWO))
+            world.do(cm.AnswerExtension(world.deadline("a").id, approved=True, by=TWO))
     except (LimitChangeError, NotFoundError):
         assert act in {"pause", "resume", "extend"}
 

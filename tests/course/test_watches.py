@@ -144,13 +144,9 @@ def _phone(case: Work, **changes: Any) -> UUID:
 
 def _file(case: Work, content: bytes) -> UUID:
     arrival = Arrival(
-        case.engine,
-        case.case_id,
-        viewer=case.people["caseworker"],
-        name="export.txt",
-        kind=FileKind.OTHER,
+        case.engine, case.case_id, viewer=case.people["caseworker"], name="export.txt", kind=FileKind.OTHER,
         child_shown="no",
-    )
+    )  # fmt: skip
     arrival.take(content)
     return arrival.finish()
 

@@ -33,12 +33,9 @@ print(stop_embedded(server), flush=True)
 def owner_process(folder: Path, *, until_started: bool = True) -> subprocess.Popen[str]:
     """Start another process that owns a share of the server until its input ends."""
     process = subprocess.Popen(
-        [sys.executable, "-c", OWNER_PROCESS, folder],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", OWNER_PROCESS, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])},
-    )
+    )  # fmt: skip
     assert not until_started or process.stdout.readline().startswith("started")
     return process
 

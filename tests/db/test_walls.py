@@ -203,15 +203,7 @@ def test_a_denial_beats_a_grant_and_the_own_unit(
         unit_id = viewer.unit_ids[0]
         named = {"actor_id": viewer.actor_id, "unit_id": unit_id, "organisation_id": network.organisation_of(unit_id)}
         assert seen(network, viewer) == OF_THE_CASE
-        network.add(
-            "recusal",
-            id=uuid4(),
-            reason="denied",
-            case_id=case_id,
-            reason_code="safety",
-            set_at=START,
-            **{whom: named[whom]},
-        )
+        network.recuse(case_id, "denied", **{whom: named[whom]})
         assert seen(network, viewer) <= SAY_SO
     network.change("recusal", TABLES["recusal"].c.case_id == case_id, ended_at=START)
     assert seen(network, stranger) == seen(network, own) == OF_THE_CASE
@@ -219,15 +211,7 @@ def test_a_denial_beats_a_grant_and_the_own_unit(
 
 def test_a_conflict_of_interest_hides_a_case_from_that_person_only(network: Network, case_id: UUID, unit: UUID) -> None:
     own, other = network.actor("Ben", unit, "caseworker"), network.actor("Cleo", unit, "caseworker")
-    network.add(
-        "recusal",
-        id=uuid4(),
-        reason="conflict_of_interest",
-        case_id=case_id,
-        actor_id=own.actor_id,
-        reason_code="relative",
-        set_at=START,
-    )
+    network.recuse(case_id, "conflict_of_interest", actor_id=own.actor_id)
     assert seen(network, own) <= SAY_SO
     assert seen(network, other) == OF_THE_CASE
 
@@ -239,12 +223,7 @@ def test_a_sealed_case_is_shown_to_its_holder_and_the_officer_of_its_unit_only(
     officer = network.actor("Dev", unit, "data_protection_officer")
     network.grant(case_id, stranger.unit_ids[0])
     network.add(
-        "restriction",
-        id=uuid4(),
-        case_id=case_id,
-        ground_code="asked",
-        holder_id=holder.actor_id,
-        placed_at=START,
+        "restriction", id=uuid4(), case_id=case_id, ground_code="asked", holder_id=holder.actor_id, placed_at=START
     )
     assert seen(network, holder) == seen(network, officer) == OF_THE_CASE
     assert seen(network, other) | seen(network, stranger) <= SAY_SO
@@ -333,15 +312,7 @@ def test_the_unit_that_something_was_sent_to_sees_that_and_the_number_only(
     network.change("referral", text("true"), to_unit_id=stranger.unit_ids[0], unit_id=unit, status="sent")
     assert seen(network, stranger) == {"referral"}
     assert [view.case_number for view in network.ask(sent, stranger)] == ["C-0001"]
-    network.add(
-        "recusal",
-        id=uuid4(),
-        reason="denied",
-        case_id=case_id,
-        reason_code="safety",
-        set_at=START,
-        unit_id=stranger.unit_ids[0],
-    )
+    network.recuse(case_id, "denied", unit_id=stranger.unit_ids[0])
     assert seen(network, stranger) <= SAY_SO
     assert not network.ask(sent, stranger)
 

@@ -175,13 +175,9 @@ def test_the_strip_is_gone_in_the_same_moment_in_which_there_is_nothing_to_ring_
             )  # fmt: skip
         case "denial":
             recuse(
-                night.engine,
-                case_id,
-                **lead,
-                actor_id=supervisor.actor_id,
-                reason=RecusalReason.DENIED,
+                night.engine, case_id, **lead, actor_id=supervisor.actor_id, reason=RecusalReason.DENIED,
                 reason_code="own_conduct",
-            )
+            )  # fmt: skip
     assert night.engine.ask(late_calls, night.who("case_manager")) == ()
     ended = {"acknowledge": "acknowledged", "complete": "over", "claim": "has_it"}
     assert [call.ended for call in _calls(night, case_id)] == [ended.get(way, "barred")]

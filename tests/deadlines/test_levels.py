@@ -21,7 +21,7 @@ from engine.overview.views.case import case_page
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.sharing.actions.referrals import accept_referral, offer_referral
 from engine.work.actions.items import claim_work_item
-from tests.kit.trial import STANDARD
+from tests.kit.trial import LAW, STANDARD
 from tests.kit.world import INTAKE, START, World, sign
 
 WORKFLOW = """
@@ -160,24 +160,6 @@ def test_a_letter_that_somebody_releases_names_who_and_when_and_one_that_stays_d
     assert (row.name, row.released_by, row.released_at) == (
         "escalation-letter", who if sent else None, sent_at if sent else None,
     )  # fmt: skip
-
-
-LAW = """
-law: in
-title: India
-limits:
-  - id: IN-TEST-10H
-    jurisdiction: IN
-    what: The visit
-    trigger: the report
-    limit: PT10H
-    counting: elapsed
-    duty: police
-    source: Visits Act 2020, section 7
-    basis: read
-    confidence: high
-    if_missed: Magistrate
-"""
 
 
 @pytest.mark.parametrize("is_signed", [True, False])

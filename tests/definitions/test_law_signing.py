@@ -18,25 +18,10 @@ from engine.errors import (
     UnknownLawLimitError,
 )
 from engine.language.law import law_term
+from tests.kit.trial import LAW
 from tests.kit.world import World, lawyer, replace_roles, sign, text_of
 
 ID = "IN-TEST-10H"
-LAW = """
-law: in
-title: India
-limits:
-  - id: IN-TEST-10H
-    jurisdiction: IN
-    what: The visit
-    trigger: the report
-    limit: PT10H
-    counting: elapsed
-    duty: police
-    source: Visits Act 2020, section 7
-    basis: read
-    confidence: high
-    if_missed: Magistrate
-"""
 ELSEWHERE = (
     LAW.replace("law: in", "law: bd").replace("IN-TEST", "BD-TEST").replace("jurisdiction: IN", "jurisdiction: BD")
 )

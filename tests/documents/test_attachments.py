@@ -115,13 +115,9 @@ def test_what_is_refused_leaves_nothing_behind(world: World, name: str, content:
 
 def test_a_file_larger_than_a_file_may_be_is_refused_as_soon_as_it_is_known(world: World) -> None:
     arrival = Arrival(
-        world.engine,
-        world.open().case_id,
-        viewer=world.who("caseworker"),
-        name="x.txt",
-        kind=FileKind.OTHER,
+        world.engine, world.open().case_id, viewer=world.who("caseworker"), name="x.txt", kind=FileKind.OTHER,
         child_shown="no",
-    )
+    )  # fmt: skip
     step = b"x" * 1_000_000
     for _ in range(LARGEST // len(step)):
         arrival.take(step)

@@ -56,12 +56,9 @@ class Tree:
         command = "from engine.cli.main import main; main()"
         with (self.site.logs / "up.log").open("ab") as log:
             self.up = subprocess.Popen(
-                [sys.executable, "-c", command, "up", "--demo", "--port", str(self.port)],
-                env=self.site.environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+                [sys.executable, "-c", command, "up", "--demo", "--port", str(self.port)], env=self.site.environment,
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
         until(self._answers, seconds=90)
 
     def pid(self, module: str) -> int | None:

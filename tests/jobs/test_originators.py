@@ -34,13 +34,9 @@ def take_roles(world: World, asker: Viewer, _: ClaimedJob) -> None:
 
 def deny(world: World, asker: Viewer, job: ClaimedJob) -> None:
     denial = Recusal(
-        reason=RecusalReason.DENIED,
-        id=uuid4(),
-        case_id=job.case_id,
-        actor_id=asker.actor_id,
-        reason_code="safety",
+        reason=RecusalReason.DENIED, id=uuid4(), case_id=job.case_id, actor_id=asker.actor_id, reason_code="safety",
         set_at=world.clock.now(),
-    )
+    )  # fmt: skip
     with world.engine.transaction() as tx:
         tx.of(AccessStore).recuse(denial)
         tx.commit()

@@ -78,11 +78,8 @@ class Installation(Acting):
             worker = subprocess.Popen(
                 [self.python, "-m", "engine.orchestration.worker_main", ENDS_WITH_PARENT],
                 env=process_environment(client_environment(self.server.address), self.environment),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
         self.workers.append(worker)
         return worker
 

@@ -336,6 +336,11 @@ class Network:
         given = {"id": uuid4(), "case_id": case_id, "unit_id": unit_id, "purpose": "help", "granted_at": START}
         self.add("grant", **given | {"fields": EVERYTHING} | values)
 
+    def recuse(self, case_id: UUID, reason: str, **whom: UUID) -> None:
+        """Deny a case to somebody, to a unit or to an organisation, or note a conflict of interest."""
+        given = {"reason": reason, "reason_code": "safety", "set_at": START} | whom
+        self.add("recusal", id=uuid4(), case_id=case_id, **given)
+
     def counted(self, question: Callable[[], object]) -> int:
         """Count the statements that a question takes."""
         self.statements.clear()

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI
+from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from engine.app import build_engine, ship
@@ -54,6 +56,16 @@ class Portal(Acting):
 
     def anybody(self) -> TestClient:
         return self.client_of("")
+
+    def rows(self, query: str, **values: Any) -> list[Any]:
+        """Read or change rows as the superuser, each by the names of its columns."""
+        sql = create_engine(self.urls.admin)
+        try:
+            with sql.begin() as connection:
+                done = connection.execute(text(query), values)
+                return list(done.mappings()) if done.returns_rows else []
+        finally:
+            sql.dispose()
 
     def let_time_pass(self, span: timedelta) -> None:
         self.clock.move_to(self.clock.now() + span)
@@ -111,13 +123,9 @@ def story_world(postgres: EmbeddedServer, folder: Path) -> Iterator[World]:
 def _portal_over(urls: DatabaseUrls, folder: Path, *, limits: TimeLimits, pool_size: int) -> Iterator[Portal]:
     clock, played = MovedClock(BEGIN), []
     engine = build_engine(
-        Settings(data_folder=folder, demo=True),
-        urls,
-        clock=clock,
-        channels={"email": DemoMailbox()},
-        limits=limits,
+        Settings(data_folder=folder, demo=True), urls, clock=clock, channels={"email": DemoMailbox()}, limits=limits,
         pool_size=pool_size,
-    )
+    )  # fmt: skip
     try:
         unit, people = people_of(engine, jurisdiction="IN-AS", label="Demo")
 

@@ -98,13 +98,9 @@ def _event(told: Mapping[str, Any]) -> Event:
     rule = told.get("due_rule", {})
     due, journey = told.get("due"), rule.get("excluded_journey")
     return Event(
-        label=told["label"],
-        at=_at(told["at"]),
-        step=told["step"],
-        due=_at(due) if due else None,
-        on_time=told.get("on_time"),
-        journey=TimeLimit(journey) if journey else None,
-    )
+        label=told["label"], at=_at(told["at"]), step=told["step"], due=_at(due) if due else None,
+        on_time=told.get("on_time"), journey=TimeLimit(journey) if journey else None,
+    )  # fmt: skip
 
 
 def _at(told: str | datetime) -> datetime:

@@ -62,14 +62,9 @@ def _prepare_talk(context: StepContext) -> Prepared:
 
 
 LOOK = asked_of(
-    LookForm,
-    key="trial.look",
-    title="Look",
-    roles=("caseworker", "case_manager"),
-    documents=(Document("production-memo", "Memo", on="conclude"),),
-    prepare=_prepare_look,
-    conclude=_conclude_look,
-)
+    LookForm, key="trial.look", title="Look", roles=("caseworker", "case_manager"),
+    documents=(Document("production-memo", "Memo", on="conclude"),), prepare=_prepare_look, conclude=_conclude_look,
+)  # fmt: skip
 TALK = asked_of(
     TalkForm, key="trial.talk", title="Talk", roles=("caseworker", "supervisor"), prepare=_prepare_talk, settings=Fails
 )
@@ -128,6 +123,22 @@ levels:
     after: P2D
     to: {law_route: District Magistrate, letter: escalation-letter, released_by: nodal_officer, release_within: PT4H}
     channels: [in_app, email]
+"""
+LAW = """
+law: in
+title: India
+limits:
+  - id: IN-TEST-10H
+    jurisdiction: IN
+    what: The visit
+    trigger: the report
+    limit: PT10H
+    counting: elapsed
+    duty: police
+    source: Visits Act 2020, section 7
+    basis: read
+    confidence: high
+    if_missed: Magistrate
 """
 STANDARD = """
 ladder: standard

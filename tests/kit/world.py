@@ -220,12 +220,9 @@ def fill_template(folder: Path, registry: Registry, urls: DatabaseUrls) -> Staff
 def make_world(staff: Staff, folder: Path, registry: Registry, urls: DatabaseUrls) -> World:
     clock, channel = MovedClock(START), RecordingChannel()
     engine = build_engine(
-        Settings(data_folder=folder, factor_for_all=False),
-        urls,
-        clock=clock,
-        channels={"email": channel},
+        Settings(data_folder=folder, factor_for_all=False), urls, clock=clock, channels={"email": channel},
         registry=registry,
-    )
+    )  # fmt: skip
     return World(engine, clock, channel, staff, urls)
 
 

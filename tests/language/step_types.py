@@ -26,23 +26,12 @@ def step_type(
 ) -> StepTypeInfo:
     """Make a step type as definitions see it."""
     return StepTypeInfo(
-        key=key,
-        title=key.partition(".")[2].capitalize(),
-        automatic=automatic,
-        roles=() if automatic else ("caseworker",),
-        outcomes=OUTCOMES,
-        outputs=outputs or {},
-        event_times=(event_time,) if event_time else (),
-        event_time_field=event_time,
-        excluded_times=excluded,
-        field_names=(*(outputs or {}), *encrypted, *((event_time,) if event_time else ())),
-        time_limit=limit,
-        law_limit=None,
-        contract_hash="0" * 64,
-        retries=3,
-        retry_delay="PT5S",
-        timeout="PT1M",
-    )
+        key=key, title=key.partition(".")[2].capitalize(), automatic=automatic,
+        roles=() if automatic else ("caseworker",), outcomes=OUTCOMES, outputs=outputs or {},
+        event_times=(event_time,) if event_time else (), event_time_field=event_time, excluded_times=excluded,
+        field_names=(*(outputs or {}), *encrypted, *((event_time,) if event_time else ())), time_limit=limit,
+        law_limit=None, contract_hash="0" * 64, retries=3, retry_delay="PT5S", timeout="PT1M",
+    )  # fmt: skip
 
 
 class Shelf:

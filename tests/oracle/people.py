@@ -85,10 +85,7 @@ def every_question(one_field: str, one_form: str) -> Matter:
     """Return the case in which every question of every form is answered."""
     narrow = {f"holder of {name}": frozenset({"case.*", f"class:{name}"}) for name in ENCRYPTED}
     return Matter(
-        "every question",
-        OWNER,
-        {PARTNER: frozenset({"case.*", "class:testimony", f"{one_form}.*"})},
+        "every question", OWNER, {PARTNER: frozenset({"case.*", "class:testimony", f"{one_form}.*"})},
         {**narrow, "one field": frozenset({one_field}), "one form": frozenset({f"{one_form}.*", "person.*"})},
-        denied=_SHUT,
-        whom=_BOTH,
-    )
+        denied=_SHUT, whom=_BOTH,
+    )  # fmt: skip

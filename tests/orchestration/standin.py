@@ -166,11 +166,9 @@ class StandIn:
 
     def claim_jobs(self, *, batch_id: UUID, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
         return self._claim(
-            worker,
-            f"(%s = ANY(c.batches) AND ({DUE} OR j.status = 'held' AND j.held_by = %s))",
-            (batch_id, batch_id),
+            worker, f"(%s = ANY(c.batches) AND ({DUE} OR j.status = 'held' AND j.held_by = %s))", (batch_id, batch_id),
             limit,
-        )
+        )  # fmt: skip
 
     def claim_urgent_jobs(self, *, worker: str, limit: int) -> tuple[ClaimedJob, ...]:
         return self._claim(

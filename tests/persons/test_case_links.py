@@ -157,21 +157,13 @@ def test_whoever_must_not_know_of_the_stub_must_not_know_of_the_case_in_which_wo
     recuse(world.engine, two.case_id, unit_id=world.other_unit, **merged_case | {"command_id": uuid4()})
     for case_id in (one.case_id, two.case_id):
         recuse(
-            world.engine,
-            case_id,
-            actor_id=known.actor_id,
-            reason=RecusalReason.CONFLICT_OF_INTEREST,
-            reason_code="relative",
-            **ask(world),
-        )
+            world.engine, case_id, actor_id=known.actor_id, reason=RecusalReason.CONFLICT_OF_INTEREST,
+            reason_code="relative", **ask(world),
+        )  # fmt: skip
     recuse(
-        world.engine,
-        two.case_id,
-        actor_id=shy.actor_id,
-        reason=RecusalReason.CONFLICT_OF_INTEREST,
-        reason_code="friend",
-        **ask(world),
-    )
+        world.engine, two.case_id, actor_id=shy.actor_id, reason=RecusalReason.CONFLICT_OF_INTEREST,
+        reason_code="friend", **ask(world),
+    )  # fmt: skip
     before = event_types(world, one.case_id)
     link = merged(world, one.case_id, two.case_id, rests=rests)
     asked, taken, *recused = event_types(world, one.case_id)[len(before) :]
@@ -424,13 +416,9 @@ def test_whoever_must_not_know_of_a_case_does_not_know_of_the_one_that_comes_out
     goes = add_person(world.engine, opened.case_id, role=PersonRole.VICTIM, identity={}, **ask(world))
     shy, out = world.who("counsellor").actor_id, world.who("lawyer").actor_id
     recuse(
-        world.engine,
-        opened.case_id,
-        actor_id=shy,
-        reason=RecusalReason.CONFLICT_OF_INTEREST,
-        reason_code="relative",
+        world.engine, opened.case_id, actor_id=shy, reason=RecusalReason.CONFLICT_OF_INTEREST, reason_code="relative",
         **ask(world),
-    )
+    )  # fmt: skip
     with world.engine.transaction() as tx:
         said: dict[str, Any] = {
             "case_id": opened.case_id,

@@ -83,15 +83,9 @@ def test_what_is_held_says_nothing_of_what_is_done_about_suspects(portal: Portal
     case, lead = known_case(portal), portal.as_role("case_manager")
     person = _person(portal, case)
     step = _done(
-        portal,
-        case,
-        "policing.update",
-        by="police_liaison",
-        person=person,
-        answers={},
-        outcome="not_needed",
+        portal, case, "policing.update", by="police_liaison", person=person, answers={}, outcome="not_needed",
         reason="No",
-    )
+    )  # fmt: skip
     with portal.engine.transaction() as tx:
         tx.of(HousekeepingStore).keep_document(
             case_id=_id(case), unit_id=portal.unit, step_id=step, name="slip", title="KANARIENVOGEL", sha256="0",
@@ -118,15 +112,9 @@ def test_what_is_held_is_dated_by_the_clock_of_the_place_and_names_what_was_sent
     case, lead = known_case(portal), portal.as_role("case_manager")
     person = _person(portal, case)
     step = _done(
-        portal,
-        case,
-        "rehabilitation.counsel",
-        by="counsellor",
-        person=person,
-        answers={},
-        outcome="not_needed",
+        portal, case, "rehabilitation.counsel", by="counsellor", person=person, answers={}, outcome="not_needed",
         reason="No",
-    )
+    )  # fmt: skip
     other, _ = people_of(portal.engine, jurisdiction="IN-TR", label="Near")
     agree(portal, lead, case, recipients=[f"unit:{other}"])
     portal.clock.move_to(datetime(2026, 4, 9, 20, 30, tzinfo=UTC))

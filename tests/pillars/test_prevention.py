@@ -268,10 +268,8 @@ def test_without_a_match_there_is_no_pattern() -> None:
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 def test_the_interception_form_prints_with_full_and_with_minimal_answers(*, full: bool) -> None:
     page = render(
-        "interception-form",
-        Intercept.step_type,
-        example(InterceptForm, full=full, outcome="continued"),
+        "interception-form", Intercept.step_type, example(InterceptForm, full=full, outcome="continued"),
         zone="Asia/Kathmandu",
-    )
+    )  # fmt: skip
     assert "Mon 09 Mar 2026, 10:15 (UTC+05:45, Asia/Kathmandu)" in page
     assert "not recorded" in render("interception-form", Intercept.step_type, {})

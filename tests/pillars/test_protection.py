@@ -456,11 +456,9 @@ def test_no_paper_of_a_placement_says_where_the_shelter_is() -> None:
     assert "Home Two" not in render("admission-form", Placement.step_type, example(PlacementForm, shelter="Home Two"))
     placed = ({"shelter": "Home Two", "admitted_at": ADMITTED, "legal_basis": "magistrate_order"},)
     petition = render(
-        "habeas-petition",
-        Custody.step_type,
-        {},
+        "habeas-petition", Custody.step_type, {},
         all_earlier=FakeContext(history={"protection.placement": placed}).all_earlier,
-    )
+    )  # fmt: skip
     assert "Home Two" not in petition
     assert "Mon 09 Mar 2026" in petition
     assert "Magistrate order" in petition

@@ -87,22 +87,12 @@ def _answers(step: StepType, turn: int) -> dict[str, JsonAnswer]:
 def _context(step: StepType, turn: int, **settings: object) -> StepContext:
     everything = {uses: _answers(other, turn) for uses, other in _registry().step_types.items()}
     return StepContext(
-        case_number="C-7K3M-2Q9D",
-        step_id=UUID(int=1),
-        step_key="step",
-        step_type=step.key,
-        now=NOW,
-        zone=ZONE,
-        jurisdiction=PLACES[turn % len(PLACES)],
-        settings=step.settings.model_validate(settings),
-        answers=_answers(step, turn),
-        before=everything,
-        persons=(person(), replace(person("possible_victim", None), id=UUID(int=8))),
-        matches=(),
-        known_partners=(),
-        deadline=lambda: timedelta(minutes=1),
-        history={uses: {UUID(int=9): everything[uses]} for uses in step.history},
-    )
+        case_number="C-7K3M-2Q9D", step_id=UUID(int=1), step_key="step", step_type=step.key, now=NOW, zone=ZONE,
+        jurisdiction=PLACES[turn % len(PLACES)], settings=step.settings.model_validate(settings),
+        answers=_answers(step, turn), before=everything,
+        persons=(person(), replace(person("possible_victim", None), id=UUID(int=8))), matches=(), known_partners=(),
+        deadline=lambda: timedelta(minutes=1), history={uses: {UUID(int=9): everything[uses]} for uses in step.history},
+    )  # fmt: skip
 
 
 def _papers(step: StepType, turn: int, **settings: object) -> Iterator[tuple[str, str]]:
