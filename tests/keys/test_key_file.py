@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.core.keys import KEPT_CLEAR
-from engine.db.tables.fields import Encrypted
 from engine.db.encrypted_columns import ENCRYPTED
 from engine.db.tables import METADATA
+from engine.db.tables.fields import Encrypted
 from engine.errors import KeyMissingError, SettingsError
 from engine.keys.key_changes import add_key, remove_key
 from engine.keys.key_file import open_key_ring, read_key_file, read_or_create_key_file
