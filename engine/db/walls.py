@@ -85,6 +85,7 @@ _MADE: Final = text("""
     FROM pg_policy wall JOIN pg_class of ON of.oid = wall.polrelid
     WHERE of.relnamespace = 'public'::regnamespace
 """)
+_ON: Final = text("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity")
 _BUILT: Final = text("""
     SELECT of.relname AS name, of.relrowsecurity AS is_on, wall.polname AS policy, wall.polcmd AS command,
         wall.polwithcheck IS NULL AS is_same, pg_get_expr(wall.polqual, wall.polrelid) AS shown,
@@ -100,7 +101,11 @@ _PASSES: Final = text("""
 
 
 def build_walls(connection: Connection) -> None:
-    """Make, as the owner of the tables, each policy as it stands here, where another one or none is there."""
+    """Make, as the owner of the tables, each policy as it stands here, where another one or none is there.
+
+    Where all are there nothing is locked: each command comes here, while people work.
+    """
+    is_on = set(connection.scalars(_ON))
     there = {(row.name, row.policy): row.made_of for row in connection.execute(_MADE)}
     for table, rule in WALLS.items():
         for policy, (commands, role, form) in _POLICIES.items():
@@ -111,7 +116,8 @@ def build_walls(connection: Connection) -> None:
             connection.exec_driver_sql(f'DROP POLICY IF EXISTS {policy} ON "{table}"')
             connection.exec_driver_sql(f'CREATE POLICY {policy} ON "{table}" {commands} TO {role} USING ({shown})')
             connection.exec_driver_sql(f"COMMENT ON POLICY {policy} ON \"{table}\" IS '{made_of}'")
-        connection.exec_driver_sql(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+        if table not in is_on:
+            connection.exec_driver_sql(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
     for table, policy in there:
         connection.exec_driver_sql(f'DROP POLICY "{policy}" ON "{table}"')
 

@@ -7,7 +7,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Engine as SqlEngine
 
 from engine.access.actions.recusals import answer_lift, end_recusal, recuse
 from engine.approvals.views import waiting
@@ -79,6 +80,21 @@ def test_the_files_of_migrations_are_named_after_their_revisions_and_the_last_is
     scripts = ScriptDirectory.from_config(config_of_migrations())
     assert {script.revision for script in scripts.walk_revisions()} == _revisions()
     assert scripts.get_heads() == [newest_revision()]
+
+
+def test_a_start_changes_no_table_whose_shape_and_guard_are_there(world: World) -> None:
+    told: list[str] = []
+
+    def note(*call: Any) -> None:
+        told.append(call[2])
+
+    event.listen(SqlEngine, "before_cursor_execute", note)
+    try:
+        migrate(world.owner_url)
+    finally:
+        event.remove(SqlEngine, "before_cursor_execute", note)
+    assert told
+    assert [one for one in told if one.lstrip().startswith(("ALTER TABLE", "CREATE", "DROP"))] == []
 
 
 def test_the_second_run_of_the_migrations_changes_nothing(world: World) -> None:
