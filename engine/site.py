@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from modern_csrf.asgi import BlockCrossOriginRequests
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from engine.access.pages import access, emergency
 from engine.approvals.pages import concerns, waiting
@@ -36,9 +38,9 @@ from engine.sign_in.pages import account, sign_in
 from engine.web import demo
 from engine.web.demo_controls import DemoControls
 from engine.web.failures import add_failure_pages, busy_page, failure_page
-from engine.web.pages import STATIC
+from engine.web.pages import STATIC, static_url
 from engine.web.proving import add_proving
-from engine.web.security import CatchFailures, Headers, RefuseStrangeHeaders
+from engine.web.security import CatchFailures, Compress, ProtectingHeaders, RefuseStrangeHeaders
 from engine.web.turns import InTurn
 from engine.web.uploads import LimitBodies
 from engine.web.visit import Portal
@@ -90,7 +92,7 @@ _KEPT_OPEN: Final = 75
 that none is closed in the moment in which an answer is sent over it."""
 _SWITCH_SECONDS: Final = 0.001
 """How long a thread at work may keep the one waiting that takes requests in."""
-_A_WEEK: Final = "public, max-age=604800, immutable"
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
 def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_url: str | None = None) -> FastAPI:
@@ -109,7 +111,8 @@ def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_u
     app.add_middleware(RefuseStrangeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(engine.portal_url), www_redirect=False)
     app.add_middleware(CatchFailures, page=failure_page, new_id=lambda: engine.entropy.uuid().hex[:8])
-    app.add_middleware(Headers)
+    app.add_middleware(Compress)
+    app.add_middleware(ProtectingHeaders)
     return app
 
 
@@ -141,8 +144,10 @@ def _hosts(portal_url: str) -> list[str]:
 class _OurFiles(StaticFiles):
     """Files whose address changes with their content."""
 
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        """Let browsers keep them."""
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = _A_WEEK
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Let browsers keep what they asked for by the address that it has now."""
+        response = await super().get_response(path, scope)
+        asked = f"/static/{path}?{scope['query_string'].decode('latin-1')}"
+        if response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED} and asked == static_url(path):
+            response.headers["Cache-Control"] = _FOR_EVER
         return response

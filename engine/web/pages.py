@@ -1,13 +1,17 @@
 """Turn templates into pages."""
 
 import hashlib
+import os
+import stat
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine.language.names import in_plain_words, role_words
@@ -21,6 +25,7 @@ from engine.web import words as statuses
 
 _HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = _HERE / "static"
+_OURS: Final = 0o700
 _DIRECTION_SIGNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SHOWN: Final = {sign: f"[U+{ord(sign):04X}]" for sign in _DIRECTION_SIGNS}
 
@@ -29,16 +34,35 @@ _SHOWN: Final = {sign: f"[U+{ord(sign):04X}]" for sign in _DIRECTION_SIGNS}
 def environment() -> Environment:
     """Return the environment of all pages: escaping is always on, and a misspelt name is an error."""
     loader = FileSystemLoader(data_folder("templates") / "portal")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        bytecode_cache=_compiled(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")),
+    )  # fmt: skip
     made.finalize = _without_direction_signs
     made.filters.update(_FILTERS)
     made.globals["static"] = static_url
     return made
 
 
+def _compiled(caches: Path) -> FileSystemBytecodeCache | None:
+    """Return where compiled templates are kept between starts; None where nobody else can be kept from writing there.
+
+    What lies there is run: the folder must be ours alone. Another release of ours, of Jinja or of Python has another.
+    """
+    made_by = f"{version('icmc')} {version('jinja2')} {sys.version}".encode() + Path(__file__).read_bytes()
+    folder = caches / f"icmc-pages-{hashlib.sha256(made_by).hexdigest()[:16]}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == _OURS
+    return FileSystemBytecodeCache(str(folder)) if is_ours else None
+
+
 def _without_direction_signs(value: object) -> object:
     """Show signs that turn the direction of what follows as signs: a name cannot make a page read otherwise."""
-    if isinstance(value, Markup) or not isinstance(value, str):
+    if type(value) is not str and (isinstance(value, Markup) or not isinstance(value, str)):
         return value
     return value if _DIRECTION_SIGNS.isdisjoint(value) else "".join(_SHOWN.get(sign, sign) for sign in value)
 

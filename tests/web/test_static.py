@@ -1,11 +1,24 @@
 """What the portal serves of its own: nothing is fetched from elsewhere, and no mark of a government is in it."""
 
+import gzip
 import json
 import re
+import stat
+from pathlib import Path
 
+import pytest
+from jinja2 import Environment
+
+from engine.machine.files import data_folder
+from engine.web import pages
 from engine.web.pages import STATIC, static_url
+from tests.kit.portal import Portal
 
 FRONTEND = STATIC.parent / "frontend"
+LARGEST_STYLE = 9_000
+_CLASS = r"(?:govuk|icmc)-[\w-]+"
+BARE = {"govuk-checkboxes", "govuk-radios", "govuk-file-upload--error", "icmc-break", "icmc-call", "icmc-qr"}
+"""Classes that only say what something is."""
 
 
 def test_the_style_sheet_loads_nothing_and_brings_no_foreign_font_or_crest() -> None:
@@ -36,3 +49,72 @@ def test_the_lock_of_the_build_has_checksums_and_no_addresses() -> None:
 def test_the_address_of_a_file_changes_with_its_content() -> None:
     assert static_url("portal.css") != static_url("portal.js")
     assert static_url("portal.css").startswith("/static/portal.css?")
+
+
+def test_the_style_sheet_has_every_class_of_a_template_and_little_else() -> None:
+    css = (STATIC / "portal.css").read_text(encoding="utf-8")
+    styled = set(re.findall(rf"\.({_CLASS})", css))
+    templates = "".join(page.read_text(encoding="utf-8") for page in (data_folder("templates") / "portal").glob("*"))
+    used = set(re.findall(rf"(?<![\w/.-]){_CLASS}(?<!-)", templates))
+    assert used - styled == BARE
+    assert len(gzip.compress(css.encode())) < LARGEST_STYLE
+
+
+def test_compiled_templates_are_kept_between_starts_where_nobody_else_can_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert _compiled() == 1
+    assert _compiled() == 0
+    (folder,) = tmp_path.iterdir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o770)
+    assert _compiled() == 1, "what others could have written is not run"
+
+
+def test_the_style_sheet_and_the_script_are_kept_for_a_year_by_the_address_that_holds_their_hash(
+    portal: Portal,
+) -> None:
+    client = portal.anybody()
+    for name in ("portal.css", "portal.js"):
+        kept = client.get(static_url(name))
+        assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert kept.headers["content-encoding"] == "gzip"
+        again = client.get(static_url(name), headers={"If-None-Match": kept.headers["etag"]})
+        assert again.status_code == 304
+        assert client.get(f"/static/{name}").headers["cache-control"] == "no-store"
+        assert client.get(f"/static/{name}?000000000000").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(("asked_by", "is_compressed"), [
+    ("same-origin", True), ("none", True), ("cross-site", False), ("same-site", False), ("", False),
+])  # fmt: skip
+def test_a_page_is_compressed_for_our_own_pages_alone(portal: Portal, asked_by: str, *, is_compressed: bool) -> None:
+    headers = {"Sec-Fetch-Site": asked_by} if asked_by else {}
+    page = portal.as_role("caseworker").get("/worklist", headers=headers)
+    assert page.status_code == 200
+    assert (page.headers.get("content-encoding") == "gzip") is is_compressed
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_an_answer_that_can_hold_a_secret_is_never_compressed(portal: Portal) -> None:
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    refused = portal.as_role("caseworker").post("/report", data={}, headers=headers)
+    assert len(refused.content) > 1_000
+    assert "content-encoding" not in refused.headers
+
+
+def _compiled() -> int:
+    """Open a page as a process that has just started; returns how many templates it compiled."""
+    count = 0
+
+    class Counting(Environment):
+        def compile(self, *given: object, **more: object) -> object:  # type: ignore[override]
+            nonlocal count
+            count += 1
+            return super().compile(*given, **more)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "Environment", Counting)
+        pages.environment.__wrapped__().get_template("refused.html")
+    return count

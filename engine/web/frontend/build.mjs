@@ -1,6 +1,7 @@
 // Compiles the style sheet and the script of the portal into ../static, from where they are served.
 import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";
+import { PurgeCSS } from "purgecss";
 import * as sass from "sass";
 
 const compiled = sass.compile("src/portal.scss", {
@@ -9,7 +10,14 @@ const compiled = sass.compile("src/portal.scss", {
   quietDeps: true,
   charset: false,
 });
-await writeFile("../static/portal.css", `${compiled.css}\n`);
+// What no page uses is left out. The names of a family that a template puts together are all kept.
+const [kept] = await new PurgeCSS().purge({
+  content: ["../../../templates/portal/*.html", "src/portal.js"],
+  css: [{ raw: compiled.css }],
+  safelist: { standard: [/^icmc-/, /^govuk-(radios|checkboxes)(__|$)/, /^govuk-(radios|checkboxes)--small/] },
+  variables: true,
+});
+await writeFile("../static/portal.css", `${kept.css}\n`);
 await build({
   entryPoints: ["src/portal.js"],
   outfile: "../static/portal.js",
