@@ -1,5 +1,6 @@
 """What waits for a second person, for those who may answer it and those who asked."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
@@ -55,6 +56,7 @@ def _seen(viewer: Viewer) -> ColumnElement[bool]:
     return or_(_REQUEST.c.case_id.is_(None), kept_by(viewer))
 
 
+@lru_cache(_MOST)
 def _answerable(viewer: Viewer) -> ColumnElement[bool]:
     """Say that the viewer may answer what is of this kind, in this unit, and is not whom it is about."""
     about = func.coalesce(_REQUEST.c.subject["actor_id"].astext, "")

@@ -53,7 +53,7 @@ def audit(
     lines = _lines(visit, asked, offset=(page - 1) * PAGE, limit=PAGE + 1)
     return visit.page(
         "audit.html", title="Audit", lines=lines[:PAGE], sorts=_SORTS, asked=asked, page=page,
-        has_more=len(lines) > PAGE, people=_people(visit), probes=visit.engine.ask(probes, visit.viewer),
+        has_more=len(lines) > PAGE, people=_people(visit), probes=visit.ask(probes),
         most=PROBES_A_DAY,
     )  # fmt: skip
 
@@ -77,8 +77,8 @@ def audit_table(
 @router.get("/cases/{case_id}/readings")
 def readings(visit: SignedIn, case_id: UUID) -> Response:
     """Show who looked at a case, day by day."""
-    lines = visit.engine.ask(readers, visit.viewer, case_id)
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    found, seen = visit.soon(readers, case_id), visit.soon(case_page, case_id)
+    lines, case = found(), seen()
     title = f"Who looked at case {case.number}"
     return visit.page("readings.html", title=title, section="track", zone=case.zone, case=case, lines=lines)
 
@@ -86,23 +86,23 @@ def readings(visit: SignedIn, case_id: UUID) -> Response:
 @router.get("/cases/{case_id}/account")
 def account(visit: SignedIn, case_id: UUID) -> Response:
     """Tell what happened as the person may read it, to be printed."""
-    lines = visit.engine.ask(account_view, visit.viewer, case_id)
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    found, seen = visit.soon(account_view, case_id), visit.soon(case_page, case_id)
+    lines, case = found(), seen()
     note_reading(visit.engine, visit.viewer, case_id, "account", ())
     title = f"What happened in case {case.number}"
     return visit.page("account-of-case.html", title=title, section="track", zone=case.zone, case=case, lines=lines)
 
 
 def _lines(visit: Visit, asked: dict[str, str], *, offset: int, limit: int) -> tuple[AuditLine, ...]:
-    return visit.engine.ask(audit_lines,
-        visit.viewer, sort=asked["sort"], actor_id=_id(asked["actor"]), number=asked["number"],
+    return visit.ask(audit_lines,
+        sort=asked["sort"], actor_id=_id(asked["actor"]), number=asked["number"],
         since=_begin(asked["since"], visit.viewer.zone), until=_begin(asked["until"], visit.viewer.zone, days=1),
         offset=offset, limit=limit,
     )  # fmt: skip
 
 
 def _people(visit: Visit) -> tuple[tuple[UUID, str], ...]:
-    return tuple({one.id: one.name for one in visit.engine.ask(actors, visit.viewer)}.items())
+    return tuple({one.id: one.name for one in visit.ask(actors)}.items())
 
 
 def _begin(day: str, zone: str, *, days: int = 0) -> datetime | None:

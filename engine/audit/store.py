@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.audit.records import RecordedReading, Stream
@@ -16,9 +16,16 @@ from engine.db.tables import TABLES
 from engine.errors import AuditUnavailableError
 
 _EVENT, _READING = TABLES["audit_event"], TABLES["reading"]
+_CHAIN = TABLES["audit_chain"]
+_SAVED = (
+    update(_CHAIN)
+    .where(_CHAIN.c.name == bindparam("chain"))
+    .values(length=bindparam("chain_length"), head=bindparam("chain_head"))
+    .cte("saved")
+)
+_ADD_EVENT, _ADD_READING = insert(_EVENT).add_cte(_SAVED), insert(_READING).add_cte(_SAVED)
 _BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, '') ON CONFLICT (name) DO NOTHING")
 _LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE")
-_SAVE = text("UPDATE audit_chain SET length = :length, head = :head WHERE name = :name")
 _READ_SINCE = text("SELECT count(*) FROM reading WHERE actor_id = :actor AND at > :since AND what = ANY(:of)")
 _KNOWS_SIGNER = text(
     "SELECT 1 FROM audit_event WHERE stream = 'keys' AND type = :used AND jsonb_exists(body -> 'keys', :key) LIMIT 1"
@@ -102,8 +109,7 @@ class AuditLogStore(Store):
             raise AuditUnavailableError from error
 
     def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
-        self._connection.execute(_BEGIN, {"name": name})
-        length, head = self._connection.execute(_LOCK, {"name": name}).one()
+        length, head = self._locked(name)
         is_stream = name.startswith("stream:")
         make = stream_link if is_stream else reading_link
         links = []
@@ -111,5 +117,13 @@ class AuditLogStore(Store):
             length += 1
             head = make(self._vault, head or GENESIS, row | {"seq": length})
             links.append(row | {"seq": length, "hash": head})
-        self._connection.execute(insert(_EVENT if is_stream else _READING), links)
-        self._connection.execute(_SAVE, {"name": name, "length": length, "head": head})
+        after = {"chain": name, "chain_length": length, "chain_head": head}
+        self._connection.execute(_ADD_EVENT if is_stream else _ADD_READING, [link | after for link in links])
+
+    def _locked(self, name: str) -> tuple[int, bytes]:
+        """Lock a chain, which is begun if it has not been; returns its length and its last hash."""
+        found = self._connection.execute(_LOCK, {"name": name}).first()
+        if found is None:
+            self._connection.execute(_BEGIN, {"name": name})
+            found = self._connection.execute(_LOCK, {"name": name}).one()
+        return found.length, found.head

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.cases.visibility import restricted_from
@@ -27,6 +28,10 @@ _RECUSED = text(
     "OR u.organisation_id = r.organisation_id JOIN membership m ON m.unit_id = u.id "
     "WHERE r.case_id = ANY(CAST(:cases AS uuid[])) AND r.ended_at IS NULL"
 )
+
+
+_MOST_KEPT = 256
+"""How many questions are kept for the next page, each of one viewer for one case."""
 
 
 class AccessStore(Store):
@@ -84,46 +89,62 @@ class AccessStore(Store):
 
     def is_denied(self, case_id: UUID, *, actor_id: UUID, unit_ids: Collection[UUID]) -> bool:
         """Return whether a recusal names somebody, one of their units or its organisation, or the case is sealed."""
-        organisations = select(_UNIT.c.organisation_id).where(_UNIT.c.id.in_(list(unit_ids)))
-        named = or_(
-            _RECUSAL.c.actor_id == actor_id,
-            _RECUSAL.c.unit_id.in_(list(unit_ids)),
-            _RECUSAL.c.organisation_id.in_(organisations),
-        )
-        recused = exists().where(_RECUSAL.c.case_id == case_id, _RECUSAL.c.ended_at.is_(None), named)
-        return bool(self._connection.execute(select(or_(recused, restricted_from(actor_id, case_id)))).scalar())
+        return bool(self._connection.execute(select(_is_denied(actor_id, unit_ids, case_id))).scalar())
 
     def access_of(self, viewer: Viewer, case_id: UUID, now: datetime) -> CaseAccess:
         """Say how somebody sees a case; raises `NotFoundError` for a case that there is not."""
-        owner: UUID | None = self._connection.execute(select(_CASE.c.unit_id).where(_CASE.c.id == case_id)).scalar()
-        if owner is None:
+        rows = self._connection.execute(_ways_of(viewer, case_id)).mappings().all()
+        if not rows:
             raise NotFoundError(kind="case")
+        owner, everybody = rows[0]["owner"], rows[0]["everybody"]
         if viewer.is_system:
             return access_through(case_id, owner, own_roles=tuple(Role), granted=(), is_denied=False)
-        mine = _GRANT.c.actor_id.is_(None) | (_GRANT.c.actor_id == viewer.actor_id)
-        granted = self._grants(_GRANT.c.case_id == case_id, _GRANT.c.unit_id.in_(list(viewer.unit_ids)), mine)
-        live = [grant for grant in granted if grant.is_live(now)]
+        granted = [(_grant(row), row["offered"]) for row in rows if row["id"] is not None]
+        live = [(grant, offered) for grant, offered in granted if grant.is_live(now)]
         return access_through(
             case_id,
             owner,
             own_roles=roles_in(viewer, owner),
-            granted=[(grant, roles_in(viewer, grant.unit_id)) for grant in live],
-            step_ids=self._offered([grant.referral_id for grant in live if grant.referral_id]),
-            everybody=self._persons_of(case_id) if live else (),
-            is_denied=self.is_denied(case_id, actor_id=viewer.actor_id, unit_ids=viewer.unit_ids),
+            granted=[(grant, roles_in(viewer, grant.unit_id)) for grant, _ in live],
+            step_ids=[offered for _, offered in live if offered],
+            everybody=everybody if live else (),
+            is_denied=rows[0]["is_denied"],
         )
-
-    def _offered(self, referral_ids: Collection[UUID]) -> tuple[UUID, ...]:
-        if not referral_ids:
-            return ()
-        query = select(_REFERRAL.c.step_id).where(_REFERRAL.c.id.in_(list(referral_ids)))
-        return tuple(self._connection.execute(query.where(_REFERRAL.c.step_id.is_not(None))).scalars())
-
-    def _persons_of(self, case_id: UUID) -> tuple[UUID, ...]:
-        query = select(_CASE_PERSON.c.person_id).where(_CASE_PERSON.c.case_id == case_id).distinct()
-        return tuple(self._connection.execute(query).scalars())
 
     def _grants(self, *conditions: object) -> tuple[Grant, ...]:
         query = select(*_GRANT_COLUMNS).where(*conditions)  # type: ignore[arg-type]
         rows = self._connection.execute(query.order_by(_GRANT.c.granted_at, _GRANT.c.id)).mappings()
-        return tuple(Grant.model_validate(dict(row)) for row in rows)
+        return tuple(_grant(row) for row in rows)
+
+
+def _grant(row: RowMapping) -> Grant:
+    return Grant.model_validate({name: row[name] for name in Grant.model_fields})
+
+
+@lru_cache(_MOST_KEPT)
+def _ways_of(viewer: Viewer, case_id: UUID) -> Select[tuple[object, ...]]:
+    """Select whose a case is and whether it is denied to somebody, with each grant that is theirs."""
+    mine = _GRANT.c.actor_id.is_(None) | (_GRANT.c.actor_id == viewer.actor_id)
+    theirs = and_(_GRANT.c.case_id == _CASE.c.id, _GRANT.c.unit_id.in_(viewer.unit_ids), mine)
+    persons = select(_CASE_PERSON.c.person_id).where(_CASE_PERSON.c.case_id == case_id).distinct()
+    return (
+        select(
+            _CASE.c.unit_id.label("owner"), _is_denied(viewer.actor_id, viewer.unit_ids, case_id).label("is_denied"),
+            func.array(persons.scalar_subquery()).label("everybody"), _REFERRAL.c.step_id.label("offered"),
+            *_GRANT_COLUMNS,
+        )
+        .select_from(_CASE.outerjoin(_GRANT, theirs).outerjoin(_REFERRAL, _REFERRAL.c.id == _GRANT.c.referral_id))
+        .where(_CASE.c.id == case_id)
+        .order_by(_GRANT.c.granted_at, _GRANT.c.id)
+    )  # fmt: skip
+
+
+def _is_denied(actor_id: UUID, unit_ids: Collection[UUID], case_id: UUID) -> ColumnElement[bool]:
+    organisations = select(_UNIT.c.organisation_id).where(_UNIT.c.id.in_(list(unit_ids)))
+    named = or_(
+        _RECUSAL.c.actor_id == actor_id,
+        _RECUSAL.c.unit_id.in_(list(unit_ids)),
+        _RECUSAL.c.organisation_id.in_(organisations),
+    )
+    recused = exists().where(_RECUSAL.c.case_id == case_id, _RECUSAL.c.ended_at.is_(None), named)
+    return or_(recused, restricted_from(actor_id, case_id))

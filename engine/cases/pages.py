@@ -61,8 +61,8 @@ def saved(visit: SignedIn, case_id: UUID, item: UUID | None = None, who: str = "
 
     The number and its code are read out only to the one who is to have them: `who` says whether that is who listens.
     """
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
-    following = visit.engine.ask(work_item, visit.viewer, item) if item else None
+    case = visit.ask(case_page, case_id)
+    following = visit.ask(work_item, item) if item else None
     is_theirs = who == "theirs"
     return visit.page(
         "saved.html", title=f"Saved: case {case.number}", section="report", case=case, item=following, who=who,
@@ -82,7 +82,7 @@ def _is_all_told(visit: Visit, opened: OpenedCase, form: Posted, typed: Mapping[
     step_type = visit.engine.registry.get(REPORT)
     if not is_refused(step_type, typed) or typed.get("is_child_suspected") != "no" or opened.item_id is None:
         return False
-    item = visit.engine.ask(work_item, visit.viewer, opened.item_id)
+    item = visit.ask(work_item, opened.item_id)
     if not item.is_mine:
         return False
     complete_work_item(
@@ -111,7 +111,7 @@ def _page(
     fields = _first_questions(visit)
     asked = with_typed(fields, typed) if typed is not None else fields
     shown = controls(asked, zone=visit.viewer.zone, now=visit.now, errors=problems)
-    names = dict(visit.engine.ask(units, visit.viewer))
+    names = dict(visit.ask(units))
     return visit.page(
         "report.html",
         title="Report",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -77,6 +78,8 @@ def restricted_cases(actor_id: UUID) -> Select[tuple[UUID]]:
     )
 
 
+_MOST_KEPT = 1_024
+"""How many conditions are kept for the next page, each for one viewer as they are now."""
 _PERSON_IN = "person:([0-9a-f-]{36})"
 """How the path of a step names whose it is."""
 _OF_A_PERSON = r"(^| )person\."
@@ -159,6 +162,7 @@ def granted_to(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
     return _live_grants(viewer, now=now).where(not_denied(viewer, GRANT.c.case_id))
 
 
+@lru_cache(_MOST_KEPT)
 def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return the condition that a case is not denied to the viewer, their units or organisations, nor sealed.
 

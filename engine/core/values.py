@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from engine.core.compiled import CompiledStep, CompiledWorkflow
@@ -36,6 +37,7 @@ def path_of_round(element: str, number: int) -> str:
     return f"{element}/r:{number}".lstrip("/")
 
 
+@lru_cache(4_096)
 def _parts(path: str) -> Mapping[str, str]:
     split: Iterable[tuple[str, str, str]] = (part.partition(":") for part in path.split("/"))
     return {name: value for name, _, value in split}

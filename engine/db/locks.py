@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from select import POLLIN, poll
 from typing import Any, Final
 
+import orjson
 import psycopg
 from sqlalchemy import Engine, ExceptionContext, PoolProxiedConnection, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
@@ -52,7 +53,7 @@ def limited_engine(url: str, limits: TimeLimits, *, pool_size: int) -> Engine:
     """Make an engine in which every wait ends: by an answer, or by `BusyError`, after which it can be tried again."""
     engine = create_engine(
         url, poolclass=_Pool, pool_size=pool_size, max_overflow=0, pool_timeout=limits.connection,
-        hide_parameters=True,
+        hide_parameters=True, json_deserializer=orjson.loads,
         connect_args={"connect_timeout": _CONNECT_SECONDS, "keepalives_idle": 30, "tcp_user_timeout": 30_000},
     )  # fmt: skip
     event.listen(engine, "connect", _limiting(limits))

@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import cached_property, partial
+from typing import Any, Concatenate, cast
 
 from sqlalchemy import Connection, Engine, Executable, RowMapping
 
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.library import Library
 from engine.core.policy import Viewer, board_units
+from engine.db.asking import Asking, P, Soon, T, answer_in_types
 from engine.db.embedded.databases import APP, READER, SYSTEM
 from engine.db.entering import enter_for, in_hand, taken_from
 from engine.db.rights import rights_beyond
+from engine.db.store import Within
 from engine.db.walls import gaps_in_the_wall
 from engine.language.names import in_plain_words, type_in_plain_words
 from engine.language.workflow import Question
@@ -104,10 +106,19 @@ Row = RowMapping
 class Reading:
     """One question in its own transaction: all of its statements see the same state of the database."""
 
-    connection: Connection
+    connection: Asking
     now: datetime
     known: Known
     vault: Vault
+
+    @property
+    def within(self) -> Within:
+        """What a store is made of that only asks."""
+        return Within(cast("Connection", self.connection), self.vault)
+
+    def soon(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Soon[T]:
+        """Return what a function will say; what it asks goes out in one statement with what others ask beside it."""
+        return self.connection.soon(question, *args, **kwargs)
 
     def rows(self, statement: Executable) -> list[Row]:
         """Return all rows."""
@@ -122,8 +133,26 @@ class Reading:
         return int(self.connection.execute(statement).scalar_one())
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
+class Together:
+    """Views that a viewer asks together: all that wait when the first answer is needed, in one transaction."""
+
+    def __init__(self, reading: Callable[[], AbstractContextManager[Reading]], viewer: Viewer) -> None:
+        """Ask for a viewer, each time in a new `reading`."""
+        self._reading = reading
+        self._viewer = viewer
+        self._waiting: list[Soon[Any]] = []
+
+    def soon(self, view: Callable[Concatenate[Reading, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> Soon[T]:
+        """Return what a view will show, once it is called for; raises then what the view raises."""
+        one = Soon(lambda: view(self._now, self._viewer, *args, **kwargs), self._ask)
+        self._waiting.append(one)
+        return one
+
+    def _ask(self) -> None:
+        some, self._waiting = self._waiting, []
+        with self._reading() as self._now:
+            asked = [self._now.soon(one.run) for one in some]
+            asked[0]()
 
 
 class Asks(ABC):
@@ -142,6 +171,10 @@ class Asks(ABC):
         """
         with self.reading(viewer) as reading:
             return view(reading, viewer, *args, **kwargs)
+
+    def together(self, viewer: Viewer) -> Together:
+        """Return what asks several views of a viewer together."""
+        return Together(partial(self.reading, viewer), viewer)
 
     def ask_board(
         self, view: Callable[Concatenate[Reading, Viewer, P], T], viewer: Viewer, *args: P.args, **kwargs: P.kwargs
@@ -174,6 +207,8 @@ class Reader(Asks):
 
         `secret` proves for which viewer. `writer` writes for a viewer; here its rights are looked at.
         """
+        for role in (engine, reader):
+            answer_in_types(role)
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._reader = reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._roles = {SYSTEM: engine, APP: writer, READER: reader}
@@ -191,19 +226,19 @@ class Reader(Asks):
         now = self._clock.now()
         in_use = in_hand(self._engine) if viewer is None or viewer.is_system else None
         if in_use is not None:
-            yield Reading(in_use.connection, now, self._known, self._vault)
+            yield Reading(Asking(in_use.connection), now, self._known, self._vault)
             return
         bound = None if viewer is None or viewer.is_system else viewer
         with taken_from(self._reader if bound else self._engine, is_still=True) as taken:
             if bound is not None:
                 enter_for(taken.connection, bound, now, self._secret)
-            yield Reading(taken.connection, now, self._known, self._vault)
+            yield Reading(Asking(taken.connection), now, self._known, self._vault)
             taken.connection.commit()  # after a roll-back the driver would prepare every statement anew
 
     def gaps_in_the_wall(self) -> tuple[str, ...]:
         """Name the tables that row-level security does not guard as it should; none where all is well."""
         with self.reading() as reading:
-            return gaps_in_the_wall(reading.connection)
+            return gaps_in_the_wall(reading.connection.connection)
 
     def rights_beyond(self) -> tuple[str, ...]:
         """Name what the roles that write and read can in the database beyond what they should."""

@@ -16,10 +16,12 @@ _RAN = DEFINITION.c.status.in_(("published", "retired"))
 """What waits for a second person, or was refused, is shown to who answers it only."""
 
 
-def definitions(reading: Reading, kind: str = "workflow") -> tuple[DefinitionView, ...]:
-    """List the published definitions of a kind by name, each in its newest version."""
-    newest = _select().where(_PUBLISHED, DEFINITION.c.kind == kind).ext(distinct_on(DEFINITION.c.name))
-    return _views(reading.rows(newest.order_by(DEFINITION.c.name, DEFINITION.c.version.desc())))
+def definitions(reading: Reading, *kinds: str) -> tuple[DefinitionView, ...]:
+    """List the published definitions of some kinds, or the workflows, by name, each in its newest version."""
+    wanted = list(kinds or ("workflow",))
+    place = func.array_position(wanted, DEFINITION.c.kind)
+    newest = _select().where(_PUBLISHED, DEFINITION.c.kind.in_(wanted)).ext(distinct_on(place, DEFINITION.c.name))
+    return _views(reading.rows(newest.order_by(place, DEFINITION.c.name, DEFINITION.c.version.desc())))
 
 
 def definition(reading: Reading, kind: str, name: str, version: int | None = None) -> DefinitionView:

@@ -53,7 +53,8 @@ def unserved(reading: Reading, of_units: ColumnElement[bool]) -> tuple[UnservedV
         problem = _problem(reading, row["uses"], relied_on.get(row["definition_hash"], {}))
         if problem:
             found.setdefault((row["uses"], problem), []).append(row["definition_hash"])
-    return tuple(_view(reading, of_units, uses, problem, hashes) for (uses, problem), hashes in found.items())
+    views = [reading.soon(_view, reading, of_units, *what, hashes) for what, hashes in found.items()]
+    return tuple(view() for view in views)
 
 
 def _open_steps(of_units: ColumnElement[bool], *columns: ColumnElement[Any]) -> Select[Any]:

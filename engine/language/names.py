@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
@@ -55,8 +56,10 @@ class RestrictedCategory(StrEnum):
 
 _ACRONYMS: Final = frozenset({"ahtu", "bsf", "cwc", "fir", "gd", "mou", "ngo", "otp", "pdf", "sms", "sop", "tip"})
 """Keys are written small; these words of them never are."""
+_MOST_WORDS: Final = 4_096
 
 
+@lru_cache(_MOST_WORDS)
 def in_plain_words(key: str) -> str:
     """Make a label of a key: `blocked_by_other_body` reads "Blocked by other body", `partner_ngo` "Partner NGO"."""
     words = in_running_words(key)
@@ -68,6 +71,7 @@ def type_in_plain_words(uses: str) -> str:
     return in_plain_words(uses.rpartition(".")[2])
 
 
+@lru_cache(_MOST_WORDS)
 def in_running_words(key: str) -> str:
     """Make words that stand inside a sentence of a key: `partner_ngo` reads "partner NGO"."""
     words = key.lower().replace("_", " ").replace("-", " ").split(" ")

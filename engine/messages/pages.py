@@ -147,7 +147,7 @@ def _channels(visit: Visit, *, again: Again = FIRST) -> Response:
         title="Channels",
         section="board",
         channels=visit.engine.ask_board(channels_view, visit.viewer),
-        organisations=visit.engine.ask(organisations, visit.viewer),
+        organisations=visit.ask(organisations),
         kinds=CHANNELS,
         again=again._replace(typed={name: value for name, value in again.typed.items() if name != "url"}),
     )
@@ -176,7 +176,7 @@ def saved(visit: SignedIn, form: Posted) -> Response:
 @router.post("/preferences/contact")
 def reached(visit: SignedIn, form: Posted) -> Response:
     """Keep where the viewer is reached by a channel; it is sealed and never shown again."""
-    mine = next(actor for actor in visit.engine.ask(actors, visit.viewer) if actor.id == visit.viewer.actor_id)
+    mine = next(actor for actor in visit.ask(actors) if actor.id == visit.viewer.actor_id)
     try:
         set_contact(
             visit.engine, viewer=visit.viewer, email=mine.email, channel=text(form, "channel"),
@@ -209,7 +209,7 @@ def _page(visit: Visit, chosen: Preference, *, again: Again = FIRST) -> Response
         ways=ways,
         wanted=chosen.channels or ways,
         gateways=CHANNELS,
-        contacts=visit.engine.ask(contacts, visit.viewer),
+        contacts=visit.ask(contacts),
         may_be_reached=visit.may(Action.WORK) or visit.may(Action.MANAGE_PEOPLE),
         again=again,
     )

@@ -1,5 +1,7 @@
 """Who is looking, and the people and units of the network."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, select, true
@@ -22,6 +24,11 @@ def as_viewer(reading: Reading, actor_id: UUID) -> Viewer:
     )
     if not rows:
         raise NotFoundError(kind="actor")
+    return viewer_from(actor_id, rows)
+
+
+def viewer_from(actor_id: UUID, rows: Sequence[Mapping[Any, Any]]) -> Viewer:
+    """Return an actor as a viewer from a row for each of their roles, in the order of units."""
     member = [row for row in rows if row["unit_id"] is not None]
     zone = {"zone": member[0]["zone"]} if member else {}
     return Viewer(

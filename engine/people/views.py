@@ -36,9 +36,10 @@ def members(reading: Reading, viewer: Viewer) -> tuple[MemberView, ...]:
 
 def member(reading: Reading, viewer: Viewer, actor_id: UUID) -> MemberView:
     """Return one of them, or somebody whom the viewer supervises; raises `NotFoundError`."""
-    rows = reading.rows(_members().where(ACTOR.c.id == actor_id))
+    administers = reading.soon(_administers, reading, viewer, actor_id)
+    rows = reading.soon(reading.rows, _members().where(ACTOR.c.id == actor_id))()
     found = next(iter(_with_roles(reading, rows)), None)
-    if found is None or not (_supervises(viewer, found) or _administers(reading, viewer, actor_id)):
+    if found is None or not (_supervises(viewer, found) or administers()):
         raise NotFoundError(kind="person")
     return found
 
@@ -46,14 +47,16 @@ def member(reading: Reading, viewer: Viewer, actor_id: UUID) -> MemberView:
 def unit_list(reading: Reading, viewer: Viewer) -> tuple[UnitView, ...]:
     """List the units that an administrator looks after, with what they lack; raises `NotAllowedError`."""
     _require(viewer)
-    rows = reading.rows(
+    had, asked = reading.soon(_held_roles, reading), reading.soon(_waited_roles, reading)
+    listed = reading.soon(
+        reading.rows,
         select(UNIT, ORGANISATION.c.name.label("organisation"))
         .join(ORGANISATION, ORGANISATION.c.id == UNIT.c.organisation_id)
         .where(_looked_after(viewer, UNIT.c.organisation_id))
-        .order_by(ORGANISATION.c.name, UNIT.c.name, UNIT.c.id)
+        .order_by(ORGANISATION.c.name, UNIT.c.name, UNIT.c.id),
     )
-    held = _held_roles(reading)
-    waited = _waited_roles(reading)
+    rows = listed()
+    held, waited = had(), asked()
     safe = {row["organisation_id"] for row in rows if Role.SAFEGUARDING_LEAD in held.get(row["id"], {})}
     return tuple(_unit(row, held.get(row["id"], {}), waited.get(row["id"], ()), safe) for row in rows)
 

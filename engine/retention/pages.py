@@ -34,7 +34,7 @@ def keeping(visit: SignedIn) -> Response:
         "keeping.html",
         title="Keep and erase",
         section="track",
-        found=visit.engine.ask(retention_view, visit.viewer),
+        found=visit.ask(retention_view),
         ends=ENDS_OF_ERASURES,
         may_ask=visit.may(Action.ASK_ERASURE),
         may_approve=visit.may(Action.APPROVE_ERASURE),
@@ -182,9 +182,10 @@ def copy_erased(visit: SignedIn, notice_id: UUID, form: Posted) -> Response:
 
 
 def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST, reason: str = "") -> Response:
-    found = visit.engine.ask(retention_view, visit.viewer, case_id)
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
     may_restrict = visit.may(Action.RESTRICT)
+    kept, seen = visit.soon(retention_view, case_id), visit.soon(case_page, case_id)
+    possible = visit.soon(holders, case_id) if may_restrict else tuple
+    found, case = kept(), seen()
     return visit.page(
         "case-keeping.html",
         title=f"Keep and erase, case {case.number}",
@@ -197,7 +198,7 @@ def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST, reason: str = ""
         grounds_to_restrict=GROUNDS_TO_RESTRICT,
         grounds_to_erase=GROUNDS_TO_ERASE,
         sources=_SOURCES,
-        holders=visit.engine.ask(holders, visit.viewer, case_id) if may_restrict else (),
+        holders=possible(),
         may_hold=visit.may(Action.HOLD),
         may_restrict=may_restrict,
         may_ask=visit.may(Action.ASK_ERASURE),

@@ -44,15 +44,19 @@ def keeping(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> Re
         raise NotAllowedError(actor=viewer.name, action=Action.SEE_RETENTION.value)
     seen = _seen(reading, viewer)
     if case_id is not None:
-        if reading.first(select(CASE.c.id).where(CASE.c.id == case_id, seen)) is None:
-            raise NotFoundError(kind="case")
         seen = and_(seen, CASE.c.id == case_id)
+    is_there = reading.soon(reading.first, select(CASE.c.id).where(seen).limit(1))
+    erasures, proposals = reading.soon(_erasures, reading, seen), reading.soon(_proposals, reading, seen)
+    holds, restrictions = reading.soon(_holds, reading, seen), reading.soon(_restrictions, reading, seen)
+    to_erase = reading.soon(_to_erase, reading, viewer)
+    if case_id is not None and is_there() is None:
+        raise NotFoundError(kind="case")
     return RetentionView(
-        erasures=_erasures(reading, seen),
-        proposals=_proposals(reading, seen),
-        holds=_holds(reading, seen),
-        restrictions=_restrictions(reading, seen),
-        to_erase=() if case_id else _to_erase(reading, viewer),
+        erasures=erasures(),
+        proposals=proposals(),
+        holds=holds(),
+        restrictions=restrictions(),
+        to_erase=() if case_id else to_erase(),
     )
 
 
@@ -73,9 +77,9 @@ def _erasures(reading: Reading, seen: ColumnElement[bool]) -> tuple[ErasureView,
         .order_by(ERASURE.c.status.in_(_OVER), ERASURE.c.asked_at.desc(), ERASURE.c.id)
         .limit(_MOST)
     )
-    numbers = positions(reading, [row["case_id"] for row in rows])
-    agreed = _agreed(reading, [row["id"] for row in rows])
-    kept_since = _kept_since(reading)
+    of_persons = reading.soon(positions, reading, [row["case_id"] for row in rows])
+    said, since = reading.soon(_agreed, reading, [row["id"] for row in rows]), reading.soon(_kept_since, reading)
+    numbers, agreed, kept_since = of_persons(), said(), since()
     return tuple(
         ErasureView(
             **{name: row[name] for name in _SAME},
@@ -211,18 +215,19 @@ def _to_erase(reading: Reading, viewer: Viewer) -> tuple[EraseCopyView, ...]:
 
 def holders(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
     """List who may hold a sealed case: those of its unit who can act and are no officer; raises `NotFoundError`."""
-    case = reading.first(select(CASE.c.unit_id).where(CASE.c.id == case_id, _seen(reading, viewer)))
-    if case is None:
-        raise NotFoundError(kind="case")
+    seen = select(CASE.c.unit_id).where(CASE.c.id == case_id, _seen(reading, viewer))
     officers = select(MEMBERSHIP.c.actor_id).where(MEMBERSHIP.c.role == Role.DATA_PROTECTION_OFFICER.value)
-    rows = reading.rows(
+    people = (
         select(ACTOR.c.id, ACTOR.c.name)
         .join(MEMBERSHIP, MEMBERSHIP.c.actor_id == ACTOR.c.id)
-        .where(MEMBERSHIP.c.unit_id == case["unit_id"], ~ACTOR.c.disabled, ACTOR.c.id.not_in(officers))
+        .where(MEMBERSHIP.c.unit_id.in_(seen), ~ACTOR.c.disabled, ACTOR.c.id.not_in(officers))
         .distinct()
         .order_by(ACTOR.c.name, ACTOR.c.id)
     )
-    return tuple((row["id"], row["name"]) for row in rows)
+    case, found = reading.soon(reading.first, seen), reading.soon(reading.rows, people)
+    if case() is None:
+        raise NotFoundError(kind="case")
+    return tuple((row["id"], row["name"]) for row in found())
 
 
 def _waiting(kind: ApprovalKind, reading: Reading) -> Subquery:

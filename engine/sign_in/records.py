@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from engine.language.names import Role
 
 IDLE: Final = timedelta(minutes=15)
 IDLE_IN_THE_FIELD: Final = timedelta(minutes=30)
+NOTED_EACH: Final = timedelta(minutes=1)
+"""How often it is noted that a session is used: it may be over by as much too soon, and never too late."""
 LONGEST: Final = timedelta(hours=12)
 STEP_UP_LASTS: Final = timedelta(minutes=10)
 PENDING_LASTS: Final = timedelta(minutes=10)
@@ -255,6 +257,14 @@ class Session(NamedTuple):
     pending: bool = False
     device: str = ""
     disabled: bool = False
+
+
+class SignedIn(NamedTuple):
+    """A session, its actor with a row for each of their roles, and whether the installation is in custody."""
+
+    session: Session
+    rows: Sequence[Mapping[Any, Any]]
+    is_in_custody: bool
 
 
 class Factor(NamedTuple):

@@ -5,17 +5,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.ports import JsonValue
-from engine.sign_in.records import ApiKey, Factor, Invitation, KeptForm, Session
+from engine.sign_in.records import ApiKey, Factor, Invitation, KeptForm, Session, SignedIn
 
 _SESSION, _ACTOR, _FACTOR = TABLES["session"], TABLES["actor"], TABLES["second_factor"]
 _RECOVERY, _INVITATION = TABLES["recovery_code"], TABLES["invitation"]
 _DEVICE, _TRY, _FORM, _KEY = TABLES["known_device"], TABLES["sign_in_try"], TABLES["kept_form"], TABLES["api_key"]
+_SIGNED_IN = text("""
+    SELECT s.id, s.actor_id, s.created_at, s.seen_at, s.ended_at, s.stepped_up_at, s.by_factor, s.pending, s.device,
+        a.disabled, a.name, a.language, m.unit_id, m.role, u.zone,
+        EXISTS (SELECT FROM installation WHERE key = 'custody') AS is_in_custody
+    FROM session s JOIN actor a ON a.id = s.actor_id
+    LEFT JOIN membership m ON m.actor_id = a.id LEFT JOIN unit u ON u.id = m.unit_id
+    WHERE s.token_hash = :token_hash ORDER BY u.name, m.role
+""")
 
 
 class SignInStore(Store):
@@ -42,6 +50,14 @@ class SignInStore(Store):
         """Load a session, be it over or not; None for a token that was never given or was replaced."""
         query = select(*_session_columns()).join(_ACTOR, _ACTOR.c.id == _SESSION.c.actor_id)
         return self._record(Session, query.where(_SESSION.c.token_hash == token_hash))
+
+    def signed_in(self, token_hash: bytes) -> SignedIn | None:
+        """Load a session, be it over or not, with what its actor is; None for a token that was never given."""
+        rows = self._connection.execute(_SIGNED_IN, {"token_hash": token_hash}).mappings().all()
+        if not rows:
+            return None
+        session = Session(**{name: rows[0][name] for name in Session._fields})
+        return SignedIn(session, rows, is_in_custody=rows[0]["is_in_custody"])
 
     def sessions_of(self, actor_id: UUID, *, since: datetime) -> tuple[Session, ...]:
         """Load the sessions of somebody that were not ended and began after an instant, the newest first."""

@@ -30,15 +30,15 @@ SPANS: Final[Mapping[str, tuple[str, timedelta]]] = {
 def demo(visit: SignedIn) -> Response:
     """Show the demo's clock, its cases and its mailbox."""
     _controls(visit)
-    may_see = visit.may(Action.SEE_CASES)
+    mails, found = visit.soon(demo_mailbox), visit.soon(cases, limit=20) if visit.may(Action.SEE_CASES) else tuple
     return visit.page(
         "demo.html",
         title="Demo",
         section="demo",
         spans=SPANS,
-        cases=visit.engine.ask(cases, visit.viewer, limit=20) if may_see else (),
+        cases=found(),
         has_story=visit.portal.demo.has_story if visit.portal.demo else None,
-        mails=visit.engine.ask(demo_mailbox, visit.viewer),
+        mails=mails(),
     )
 
 
@@ -56,7 +56,7 @@ def pass_time(visit: SignedIn, form: Posted) -> Response:
 def play(visit: SignedIn, case_id: UUID) -> Response:
     """Play the rest of the story that a case belongs to."""
     controls = _controls(visit)
-    visit.engine.ask(case_page, visit.viewer, case_id)
+    visit.ask(case_page, case_id)
     is_over = controls.play_rest(case_id) is not False
     return visit.go(f"/cases/{case_id}", said="played" if is_over else "playing")
 

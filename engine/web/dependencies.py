@@ -38,7 +38,7 @@ def visit_of(request: Request) -> Visit:
     portal.sessions.add(token)
     if viewer.must_enrol and not request.url.path.startswith(_WITHOUT_FACTOR):
         raise EnrolFirstError
-    return Visit(request, portal, viewer)
+    return Visit(request, portal, viewer, portal.engine.together(viewer))
 
 
 async def posted_form(request: Request) -> FormData:

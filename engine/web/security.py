@@ -78,7 +78,7 @@ class ProtectingHeaders:
 
 
 class Compress:
-    """Compress what a page of ours, or an address that was typed, asks for; see decision 29.
+    """Compress what a page of ours, or an address that was typed, asks for; see decision 31.
 
     A site that makes somebody's browser ask learns nothing from how long the answer is: browsers tell that it asks.
     What identifies people is shown in answers to POST alone, and they are never compressed.

@@ -1,9 +1,9 @@
 """A request of somebody who is signed in: who they are, and how they are answered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, cast
+from typing import Any, Concatenate, Final, cast
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
@@ -17,6 +17,8 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import require_own
 from engine.cases.views.lists import find_case
 from engine.core.policy import Action, Viewer, can
+from engine.db.asking import P, Soon, T
+from engine.db.reading import Reading, Together
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.web.demo_controls import DemoControls
 from engine.web.forms import summary_of
@@ -169,6 +171,9 @@ class Visit:
     request: Request
     portal: Portal
     viewer: Viewer
+    asks: Together
+    asked: list[tuple[tuple[object, ...], Soon[Any]]] = field(default_factory=list)
+    """What was asked for so far, while a page is only shown."""
 
     @property
     def engine(self) -> Engine:
@@ -184,6 +189,26 @@ class Visit:
     def today(self) -> date:
         """The present day where the viewer works."""
         return self.now.astimezone(zone_of(self.viewer.zone)).date()
+
+    def soon(self, view: Callable[Concatenate[Reading, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> Soon[T]:
+        """Return what a view will show: views that a page asks for before it needs an answer are asked together.
+
+        While a page is only shown, the same question is asked once.
+        """
+        if self.request.method != "GET":
+            return self.asks.soon(view, *args, **kwargs)
+        if not self.asked:
+            self.asked.append(((count_waiting,), self.asks.soon(count_waiting)))
+        question = (view, *args, *kwargs.items())
+        known = next((soon for asked, soon in self.asked if asked == question), None)
+        if known is None:
+            known = self.asks.soon(view, *args, **kwargs)
+            self.asked.append((question, known))
+        return cast("Soon[T]", known)
+
+    def ask(self, view: Callable[Concatenate[Reading, Viewer, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what a view shows; raises what the view raises."""
+        return self.soon(view, *args, **kwargs)()
 
     def may(self, action: Action) -> bool:
         """Return whether the person may do something at all."""
@@ -202,7 +227,7 @@ class Visit:
     def case_of_number(self, form: FormData, name: str) -> UUID:
         """Find the case whose number was typed in a field; raises `InvalidAnswersError` for one that is not theirs."""
         try:
-            return self.engine.ask(find_case, self.viewer, text(form, name)[:_LONGEST_NUMBER])
+            return self.ask(find_case, text(form, name)[:_LONGEST_NUMBER])
         except NotFoundError:
             problem = "There is no case with this number, or you are not allowed to see it."
             raise InvalidAnswersError({name: problem}) from None
@@ -230,7 +255,7 @@ class Visit:
         **more: object,
     ) -> HTMLResponse:
         """Answer with a page; `section` is its door of the navigation, `again` what its form shows again."""
-        waits = self.engine.ask(count_waiting, self.viewer)
+        waits = self.ask(count_waiting)
         context = frame(self.portal, self.request, self.viewer, title=title, section=section, waits=waits)
         if again is not None:
             status = 422 if again.errors else status

@@ -21,7 +21,7 @@ from tests.oracle.queries import QUERIES
 from tests.oracle.records import Matter, Persona
 from tests.oracle.world import OracleWorld
 
-_ASKS = frozenset({"ask", "ask_all", "ask_board"})
+_ASKS = frozenset({"ask", "ask_all", "ask_board", "soon"})
 pytestmark = pytest.mark.long
 
 _STATUSES = {NotFoundError: 404, NotAllowedError: 403}
@@ -33,7 +33,10 @@ def methods(world: OracleWorld) -> dict[str, Callable[..., Any]]:
 
 
 def asked_views() -> dict[str, tuple[str, Callable[..., Any]]]:
-    """Return by name each view that is given to `ask`, `ask_all` or `ask_board` anywhere, and to which of them."""
+    """Return by name each view that is given to `ask`, `ask_all`, `ask_board` or `soon` anywhere, and how to ask it.
+
+    What a view asks `soon` is a part of it, and given the view's own reading.
+    """
     found: dict[str, tuple[str, Callable[..., Any]]] = {}
     for path in Path("engine").rglob("*.py"):
         tree = ast.parse(path.read_text())
@@ -41,10 +44,11 @@ def asked_views() -> dict[str, tuple[str, Callable[..., Any]]]:
         named = {name.asname or name.name: (node.module, name.name) for node in froms for name in node.names}
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _ASKS:
-                view = call.args[0]
-                if isinstance(view, ast.Name) and view.id in named:
+                view, *given = call.args
+                is_part = bool(given) and isinstance(given[0], ast.Name) and given[0].id == "reading"
+                if isinstance(view, ast.Name) and view.id in named and not is_part:
                     module, name = named[view.id]
-                    found[name] = call.func.attr, getattr(import_module(str(module)), name)
+                    found[name] = call.func.attr.replace("soon", "ask"), getattr(import_module(str(module)), name)
     return found
 
 

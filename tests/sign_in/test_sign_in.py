@@ -80,6 +80,17 @@ def test_a_session_that_is_idle_or_too_old_is_over(world: World, email: str, col
     assert viewer_of(world.engine, token) is None
 
 
+def test_it_is_noted_once_a_minute_that_a_session_is_used(world: World, email: str) -> None:
+    token = sign_in(world.engine, email=email, password=PASSWORD).token
+    ((noted,),) = world.rows("UPDATE session SET seen_at = seen_at - interval '50 seconds' RETURNING seen_at")
+    assert viewer_of(world.engine, token) is not None
+    assert world.rows("SELECT seen_at FROM session") == [(noted,)]
+    world.rows("UPDATE session SET seen_at = seen_at - interval '11 seconds'")
+    assert viewer_of(world.engine, token) is not None
+    ((again,),) = world.rows("SELECT seen_at FROM session")
+    assert again > noted
+
+
 def test_signing_out_ends_the_session_at_once(world: World, email: str) -> None:
     token = sign_in(world.engine, email=email, password=PASSWORD).token
     sign_out(world.engine, token)

@@ -97,9 +97,11 @@ def answered(visit: SignedIn, case_id: UUID, request_id: UUID, form: Posted) -> 
 
 
 def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
-    found = visit.engine.ask(case_access, visit.viewer, case_id)
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
-    people = {actor.id: actor.name for actor in visit.engine.ask(actors, visit.viewer) if not actor.disabled}
+    shown, seen = visit.soon(case_access, case_id), visit.soon(case_page, case_id)
+    visit.soon(actors)
+    visit.soon(units)
+    found, case = shown(), seen()
+    people = {actor.id: actor.name for actor in visit.ask(actors) if not actor.disabled}
     people.pop(visit.viewer.actor_id, None)
     return visit.page(
         "access.html",
@@ -109,7 +111,7 @@ def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
         case=case,
         access=found,
         people=list(people.items()),
-        units=[(unit, name) for unit, name in visit.engine.ask(units, visit.viewer) if name != found.unit],
+        units=[(unit, name) for unit, name in visit.ask(units) if name != found.unit],
         reasons=REASONS,
         groups=GROUPS,
         lifting=LIFTING,

@@ -43,7 +43,7 @@ def asked(visit: SignedIn, form: Posted) -> Response:
 @router.get("/emergency-access/{request_id}")
 def one(visit: SignedIn, request_id: UUID) -> Response:
     """Show who opened a case and why, to those who have to confirm it."""
-    found = visit.engine.ask(emergency_view, visit.viewer, request_id)
+    found = visit.ask(emergency_view, request_id)
     note_reading(visit.engine, visit.viewer, found.case_id, "emergency-access", ("narrative",), subject_id=request_id)
     return visit.page(
         "emergency-access-one.html", title=f"Emergency access: case {found.case_number}", section="track",
@@ -67,8 +67,8 @@ def _page(visit: Visit, again: Again) -> Response:
         title="Emergency access to a case",
         section="track",
         may_ask=visit.may(Action.EMERGENCY_ACCESS),
-        mine=visit.engine.ask(my_emergencies, visit.viewer),
-        waiting=visit.engine.ask(emergencies_to_confirm, visit.viewer),
+        mine=visit.ask(my_emergencies),
+        waiting=visit.ask(emergencies_to_confirm),
         reasons=REASONS,
         hours=range(1, LONGEST_HOURS + 1),
         again=again,

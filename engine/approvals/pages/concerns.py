@@ -57,11 +57,11 @@ def answered(visit: SignedIn, concern_id: UUID, form: Posted) -> Response:
 
 
 def _page(visit: Visit, *, again: Again = FIRST) -> Response:
-    people = {one.id: one.name for one in visit.engine.ask(actors, visit.viewer) if not one.disabled}
+    people = {one.id: one.name for one in visit.ask(actors) if not one.disabled}
     return visit.page(
         "concerns.html",
         title="Report a concern about a colleague",
-        concerns=visit.engine.ask(concerns_view, visit.viewer),
+        concerns=visit.ask(concerns_view),
         people=tuple(people.items()),
         kinds=KINDS,
         statuses=STATUSES,
@@ -71,7 +71,7 @@ def _page(visit: Visit, *, again: Again = FIRST) -> Response:
 
 def _one(visit: Visit, concern_id: UUID, *, again: Again = FIRST) -> Response:
     found, words, answer = read_concern(visit.engine, concern_id, viewer=visit.viewer)
-    line = next(one for one in visit.engine.ask(concerns_view, visit.viewer) if one.id == concern_id)
+    line = next(one for one in visit.ask(concerns_view) if one.id == concern_id)
     return visit.page(
         "concern.html",
         title="A concern",

@@ -39,7 +39,7 @@ def waiting(visit: SignedIn) -> Response:
 @router.post("/waiting/{request_id}")
 def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
     """Agree to it, or refuse; who asked only takes it back."""
-    found = next((one for one in visit.engine.ask(waiting_view, visit.viewer) if one.id == request_id), None)
+    found = next((one for one in visit.ask(waiting_view) if one.id == request_id), None)
     if found is None:
         raise NotFoundError(kind="request")
     answer = text(form, "answer")
@@ -56,7 +56,7 @@ def answered(visit: SignedIn, request_id: UUID, form: Posted) -> Response:
 
 
 def _page(visit: Visit, *, again: Again = FIRST) -> Response:
-    lines = [(one, HANDLERS[one.kind]) for one in visit.engine.ask(waiting_view, visit.viewer)]
+    lines = [(one, HANDLERS[one.kind]) for one in visit.ask(waiting_view)]
     return visit.page(
         "waiting.html",
         title="Waiting for a second person",

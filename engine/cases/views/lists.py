@@ -62,10 +62,11 @@ def cases(
 def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open") -> int:
     """Count the cases that the viewer sees."""
     counted = select(func.count()).select_from(CASE)
-    found = reading.count(counted.where(_stands(status), _seen(reading, viewer, status)))
+    found = reading.soon(reading.count, counted.where(_stands(status), _seen(reading, viewer, status)))
     if status != "open":
-        return found
-    return found + reading.count(counted.where(partly_shown_to(viewer, now=reading.now)))
+        return found()
+    partly = reading.soon(reading.count, counted.where(partly_shown_to(viewer, now=reading.now)))
+    return found() + partly()
 
 
 def find_case(reading: Reading, viewer: Viewer, number: str) -> UUID:
@@ -166,15 +167,17 @@ def _lines(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> tuple[CaseL
     limits = (DEADLINE.c.case_id == CASE.c.id, _LIMITS, _shown(reading, viewer))
     due = select(func.min(DEADLINE.c.due_at)).where(*limits).scalar_subquery().label("next_due_at")
     late = select(func.min(late_from(DEADLINE))).where(*limits).scalar_subquery().label("next_late_from")
-    rows = reading.rows(
+    listed = reading.soon(
+        reading.rows,
         select(
             CASE.c.id, CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.concern, CASE.c.unit_id,
             UNIT.c.name.label("unit"), due, late,
         )
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
-        .where(CASE.c.id.in_(ids))
+        .where(CASE.c.id.in_(ids)),
     )  # fmt: skip
-    waiting, named = _waiting(reading, viewer, ids), _named(reading, viewer, ids)
+    waits, names = reading.soon(_waiting, reading, viewer, ids), reading.soon(_named, reading, viewer, ids)
+    rows, waiting, named = listed(), waits(), names()
     reads, sees = units_that_let(viewer, Action.READ_ANSWERS), visible_units(viewer)
     by_id: dict[UUID, CaseLine] = {}
     for row in rows:

@@ -22,7 +22,6 @@ from engine.core.policy import Action, Viewer, can
 from engine.core.values import person_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
-from engine.db.store import Within
 from engine.deadlines.records.explanations import StretchView
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import in_plain_words
@@ -37,7 +36,7 @@ ANSWERED: Final = frozenset({"ended", "approval"})
 
 def access_to(reading: Reading, viewer: Viewer, case_id: UUID, *, kind: str = "case") -> CaseAccess:
     """Say how a viewer sees a case; raises `NotFoundError` of that kind for who does not."""
-    access = AccessStore(Within(reading.connection, reading.vault)).access_of(viewer, case_id, reading.now)
+    access = AccessStore(reading.within).access_of(viewer, case_id, reading.now)
     if access.via is Via.NONE:
         raise NotFoundError(kind=kind)
     return access
@@ -49,9 +48,10 @@ def require_whole(reading: Reading, viewer: Viewer, case_id: UUID, action: Actio
     Raises `NotFoundError`, `NotAllowedError`.
     """
     seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
-    if reading.first(seen) is None:
+    is_there, way = reading.soon(reading.first, seen), reading.soon(access_to, reading, viewer, case_id)
+    if is_there() is None:
         raise NotFoundError(kind="case")
-    access = access_to(reading, viewer, case_id)
+    access = way()
     if is_narrowed(access):
         raise NotFoundError(kind="case")
     if not can(viewer, action, access=access):

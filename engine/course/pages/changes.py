@@ -173,7 +173,7 @@ def _stretch(form: Posted, zone: str) -> tuple[datetime, datetime | None]:
 
 
 def _journey_page(visit: Visit, case_id: UUID, step_id: UUID, *, again: Again = FIRST) -> Response:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    case = visit.ask(case_page, case_id)
     step = case.step(step_id)
     return _page(
         visit, case_id, "journey.html", "Record a journey", again=again,
@@ -202,7 +202,7 @@ def _page(
     again: Again = FIRST,
     **more: Any,  # noqa: ANN401 - what the template shows beside
 ) -> Response:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    case = visit.ask(case_page, case_id)
     return visit.page(
         template,
         title=f"{title}, case {case.number}",
@@ -218,5 +218,5 @@ def _page(
 
 
 def _facts(visit: Visit, case_id: UUID) -> tuple[DeclaredFact, ...]:
-    case: CaseView = visit.engine.ask(case_page, visit.viewer, case_id)
+    case: CaseView = visit.ask(case_page, case_id)
     return declared_facts(case, visit.engine.definitions)

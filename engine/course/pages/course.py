@@ -156,7 +156,7 @@ def _workflow(visit: Visit, form: Posted, *, needed: bool) -> str | None:
 
 
 def _step(visit: Visit, case_id: UUID, step_id: UUID) -> StepView:
-    return visit.engine.ask(case_page, visit.viewer, case_id).step(step_id)
+    return visit.ask(case_page, case_id).step(step_id)
 
 
 def _try(
@@ -178,7 +178,7 @@ def _page(
     step: StepView | None = None,
     again: Again = FIRST,
 ) -> Response:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    case = visit.ask(case_page, case_id)
     workflows = [(name, title) for name, _, _, title in visit.engine.ask_all(published_workflows)]
     return visit.page(
         "case-course.html",

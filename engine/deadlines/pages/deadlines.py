@@ -61,7 +61,7 @@ def acknowledge_now(visit: SignedIn, case_id: UUID, deadline_id: UUID, form: Pos
 @router.post(_PAGE + "/places")
 def places(visit: SignedIn, case_id: UUID, deadline_id: UUID) -> Response:
     """Show once where the times led that this limit may leave out; that somebody looked is recorded first."""
-    found = visit.engine.ask(explain_deadline, visit.viewer, deadline_id)
+    found = visit.ask(explain_deadline, deadline_id)
     shown = reveal_places(visit.engine, found.deadline.step_id, case_id=case_id, viewer=visit.viewer)
     return _page(visit, case_id, deadline_id, places={(one.name, one.start): one for one in shown})
 
@@ -162,7 +162,7 @@ def _page(
     again: Again = FIRST,
     places: Mapping[tuple[str, datetime], StretchView] | None = None,
 ) -> Response:
-    found = visit.engine.ask(explain_deadline, visit.viewer, deadline_id)
+    found = visit.ask(explain_deadline, deadline_id)
     if found.case_id != case_id:
         raise NotFoundError(kind="deadline")
     return visit.page(

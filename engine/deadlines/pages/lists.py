@@ -58,7 +58,7 @@ def rung(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted) -> Respons
 
 
 def _page(visit: Visit, case_id: UUID, step_id: UUID, *, again: Again = FIRST) -> Response:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    case = visit.ask(case_page, case_id)
     step = case.step(step_id)
     strips = late_views(case.deadlines, case_id=case_id, case_number=case.number, but=visit.viewer.actor_id)
     return visit.page(

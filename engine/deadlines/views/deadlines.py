@@ -45,10 +45,10 @@ def deadline_views(
 ) -> tuple[DeadlineView, ...]:
     """Make views of rows that `select_deadlines` gave; timers that only open a step are left out.
 
-    `law` is what judges limits of the law where it was read before, since nothing can be read any more.
+    `law` is what judges limits of the law where it was read before.
     """
-    library = reading.known.library()
-    law = law or LawHere(reading, library)
+    library, rows = reading.known.library(), list(rows)
+    law = law or LawHere(reading, library).read_for(rows)
     return tuple(_view(reading, row, numbers, library, law) for row in rows if row["purpose"] != OPENING)
 
 

@@ -48,8 +48,8 @@ def explain_law(reading: Reading, viewer: Viewer, case_id: UUID, limit_id: str) 
     Raises what `law_of_case` raises.
     """
     (found,) = law_of_case(reading, viewer, case_id, (limit_id,))
-    deadlines = tuple(explain_deadline(reading, viewer, one.id) for one in found.followed_by)
-    return LawExplanationView(**dict(found), deadlines=deadlines)
+    explained = [reading.soon(explain_deadline, reading, viewer, one.id) for one in found.followed_by]
+    return LawExplanationView(**dict(found), deadlines=tuple(one() for one in explained))
 
 
 def law_of_case(
@@ -99,33 +99,40 @@ def _limit_of_case(reading: Reading, read: _Read, limit_id: str) -> LawOfCaseVie
 
 
 def _read(reading: Reading, viewer: Viewer, case_id: UUID) -> _Read:
-    case, library = _case(reading, viewer, case_id), reading.known.library()
+    library, case = reading.known.library(), reading.soon(_case, reading, viewer, case_id)
     follow = DEADLINE.c.law.is_not(None) & (DEADLINE.c.purpose != OPENING)
-    deadlines: dict[str, list[Row]] = {}
-    for row in reading.rows(select_deadlines().where(DEADLINE.c.case_id == case_id, follow)):
-        deadlines.setdefault(row["law"], []).append(row)
-    ended = reading.rows(
+    timed = reading.soon(reading.rows, select_deadlines().where(DEADLINE.c.case_id == case_id, follow))
+    ended = reading.soon(
+        reading.rows,
         select(STEP.c.uses, func.min(STEP.c.ended_at).label("at"))
         .where(STEP.c.case_id == case_id, STEP.c.status == StepStatus.ENDED.value, STEP.c.ended_at.is_not(None))
-        .group_by(STEP.c.uses)
+        .group_by(STEP.c.uses),
     )
+    numbers = reading.soon(positions, reading, {case_id})
+    law = reading.soon(LawHere(reading, library).read, [case_id])
+    seen, deadlines = case(), dict[str, list[Row]]()
+    for row in timed():
+        deadlines.setdefault(row["law"], []).append(row)
     return _Read(
-        case=case, library=library, law=LawHere(reading, library), deadlines=deadlines,
-        ended={row["uses"]: row["at"] for row in ended}, positions=positions(reading, {case_id}),
+        case=seen, library=library, law=law(), deadlines=deadlines,
+        ended={row["uses"]: row["at"] for row in ended()}, positions=numbers(),
     )  # fmt: skip
 
 
 def _case(reading: Reading, viewer: Viewer, case_id: UUID) -> Row:
-    row = reading.first(
+    way = reading.soon(access_to, reading, viewer, case_id)
+    first = reading.soon(
+        reading.first,
         select(CASE.c.id, CASE.c.number, RUN.c.jurisdiction, RUN.c.zone, RUN.c.calendar, RUN.c.started_at)
         .join(RUN, RUN.c.case_id == CASE.c.id)
         .where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
         .order_by(RUN.c.started_at, RUN.c.id)
-        .limit(1)
+        .limit(1),
     )
+    row = first()
     if row is None:
         raise NotFoundError(kind="case")
-    access = access_to(reading, viewer, case_id)
+    access = way()
     if is_narrowed(access):
         raise NotFoundError(kind="case")
     if not can(viewer, Action.READ_ANSWERS, access=access):

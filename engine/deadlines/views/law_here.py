@@ -1,6 +1,6 @@
 """Limits of the law as they stand in the cases of rows, and what answers point to under it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from engine.cases.views.answers import Answers, opened_outputs, opened_report, readable_answers
 from engine.cases.views.sight import access_to, is_narrowed
@@ -35,14 +35,23 @@ class LawHere:
     def __init__(self, reading: Reading, library: Library) -> None:
         """Read by `reading`; versions come from `library`."""
         self._library = library
-        self._case = cache(lambda case_id: told_by_case(reading, case_id))
-        self._people = cache(lambda case_id: _people(reading, case_id))
+        self._reading = reading
+        self._told: dict[UUID, _Told] = {}
+        self.told = cache(self._gathered)
 
-    def read(self, case_id: UUID) -> "LawHere":
-        """Read now what a case has told, for views that are made when nothing can be read any more."""
-        self._case(case_id)
-        self._people(case_id)
+    def read(self, case_ids: Collection[UUID]) -> "LawHere":
+        """Read now what some cases have told."""
+        wanted = sorted(set(case_ids) - set(self._told))
+        if wanted:
+            reading = self._reading
+            told, people = reading.soon(_told, reading, wanted), reading.soon(_people, reading, wanted)
+            self._told |= {one: _Told(*told()[one], people()[one]) for one in wanted}
         return self
+
+    def read_for(self, rows: Iterable[Row]) -> "LawHere":
+        """Read now what the cases of some deadlines have told, where it is asked of their limits."""
+        asks = cache(lambda limit_id: depends_on_case(self._library.versions(limit_id)))
+        return self.read({row["case_id"] for row in rows if row["law"] is not None and asks(row["law"])})
 
     def of(self, row: Row, deadline: Deadline) -> LawInCase | None:
         """Return the limit that a deadline counts; None where it follows no law, or one that no pack has any more."""
@@ -58,10 +67,11 @@ class LawHere:
         told = self.told(case_id, element, zone=zone) if depends_on_case(self._library.versions(limit_id)) else NOTHING
         return law_for(self._library, limit_id, told=told, zone=zone, started=started)
 
-    def told(self, case_id: UUID, element: str, *, zone: str) -> LawFacts:
+    def _gathered(self, case_id: UUID, element: str, *, zone: str) -> LawFacts:
         """Gather what a case has told of a person, or of everybody in it."""
-        place, tellings = self._case(case_id)
-        return replace(gathered(tellings, element, people=self._people(case_id), zone=zone), place=place)
+        self.read([case_id])
+        known = self._told[case_id]
+        return replace(gathered(known.tellings, element, people=known.people, zone=zone), place=known.place)
 
 
 def element_of(path: str) -> str:
@@ -69,47 +79,56 @@ def element_of(path: str) -> str:
     return "/".join(part for part in path.split("/") if not part.startswith("r:"))
 
 
-def told_by_case(reading: Reading, case_id: UUID) -> tuple[str | None, tuple[Telling, ...]]:
-    """Read what a case tells of what limits depend on: its State, its ended steps, what was told before a split."""
+class _Told(NamedTuple):
+    """What a case tells of what limits depend on: its State, what was told in it, who is a victim in it."""
+
+    place: str | None
+    tellings: Sequence[Telling]
+    people: Sequence[str]
+
+
+def _told(reading: Reading, case_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str | None, Sequence[Telling]]]:
+    """Read of each case its State, and what its ended steps told, and what was told before a split."""
     is_told = (STEP.c.case_id == CASE.c.id) & (STEP.c.status == StepStatus.ENDED.value) & STEP.c.ended_at.is_not(None)
     rows = reading.rows(
         select(
-            CASE.c.jurisdiction, CASE.c.encrypted_report, STEP.c.id, STEP.c.uses, STEP.c.path, STEP.c.ended_at,
-            STEP.c.encrypted_outputs,
+            CASE.c.id.label("case_id"), CASE.c.jurisdiction, CASE.c.encrypted_report, STEP.c.id, STEP.c.uses,
+            STEP.c.path, STEP.c.ended_at, STEP.c.encrypted_outputs,
         )
         .select_from(CASE.outerjoin(STEP, is_told))
-        .where(CASE.c.id == case_id)
-        .order_by(STEP.c.ended_at, STEP.c.id)
+        .where(CASE.c.id.in_(case_ids))
+        .order_by(CASE.c.id, STEP.c.ended_at, STEP.c.id)
     )  # fmt: skip
-    told = (
-        Telling(
-            row["uses"], element_of(row["path"]), row["ended_at"],
-            _scalars(opened_outputs(reading.vault, row["id"], row["encrypted_outputs"])),
-        )
-        for row in rows
-        if row["uses"]
-    )  # fmt: skip
-    if not rows:
-        return None, ()
-    report = _scalars(opened_report(reading.vault, case_id, rows[0]["encrypted_report"]))
-    return rows[0]["jurisdiction"], (*told_before(report), *told)
+    found: dict[UUID, tuple[str | None, list[Telling]]] = {one: (None, []) for one in case_ids}
+    for row in rows:
+        case_id = row["case_id"]
+        if found[case_id][0] is None:
+            report = _scalars(opened_report(reading.vault, case_id, row["encrypted_report"]))
+            found[case_id] = row["jurisdiction"], [*told_before(report)]
+        if row["uses"]:
+            outputs = _scalars(opened_outputs(reading.vault, row["id"], row["encrypted_outputs"]))
+            found[case_id][1].append(Telling(row["uses"], element_of(row["path"]), row["ended_at"], outputs))
+    return found
 
 
 def _scalars(opened: Answers) -> Mapping[str, Scalar]:
     return cast("Mapping[str, Scalar]", opened)
 
 
-def _people(reading: Reading, case_id: UUID) -> Iterable[str]:
+def _people(reading: Reading, case_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[str]]:
     rows = reading.rows(
-        select(CASE_PERSON.c.person_id)
+        select(CASE_PERSON.c.case_id, CASE_PERSON.c.person_id)
         .where(
-            CASE_PERSON.c.case_id == case_id,
+            CASE_PERSON.c.case_id.in_(case_ids),
             CASE_PERSON.c.role.in_(sorted(VICTIM_ROLES)),
             CASE_PERSON.c.removed_at.is_(None),
         )
         .order_by(CASE_PERSON.c.position, CASE_PERSON.c.person_id)
     )
-    return tuple(path_of_person(row["person_id"]) for row in rows)
+    found: dict[UUID, list[str]] = {one: [] for one in case_ids}
+    for row in rows:
+        found[row["case_id"]].append(path_of_person(row["person_id"]))
+    return found
 
 
 class ElementRows(NamedTuple):
@@ -131,13 +150,28 @@ def points_to(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[PointsTo
 
 def _element_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> ElementRows | None:
     """Fetch what was told; None for who may not read or reveal every answer. Raises `NotFoundError`."""
-    access = access_to(reading, viewer, case_id)
+    seen = reading.soon(access_to, reading, viewer, case_id)
+    found = reading.soon(reading.rows, _ended(reading.known, case_id))
+    numbers = reading.soon(positions, reading, {case_id})
+    law = reading.soon(LawHere(reading, reading.known.library()).read, [case_id])
+    access = seen()
     if not can(viewer, Action.SEE_CASES, access=access):
         raise NotFoundError(kind="case")
     if is_narrowed(access) or not all(can(viewer, act, access=access) for act in (Action.READ_ANSWERS, Action.REVEAL)):
         return None
-    kinds = [key for key, step_type in reading.known.registry.step_types.items() if _fields(reading.known, key)]
-    rows = reading.rows(
+    rows, here = found(), law()
+    if not rows:
+        return None
+    zone = rows[0]["zone"]
+    told = {one: here.told(case_id, one, zone=zone) for one in {element_of(row["path"]) for row in rows}}
+    on = rows[0]["opened_at"].astimezone(ZoneInfo(zone)).date()
+    return ElementRows(rows, told, numbers(), on)
+
+
+def _ended(known: Known, case_id: UUID) -> Select[tuple[object, ...]]:
+    """Select the ended steps of a case whose forms ask for elements, with their answers."""
+    kinds = [key for key in known.registry.step_types if _fields(known, key)]
+    return (
         select(
             STEP.c.id.label("step_id"), STEP.c.case_id, STEP.c.uses, STEP.c.path, STEP.c.ended_at, STEP.c.turn,
             RUN.c.zone, CASE.c.opened_at, ANSWER.c.encrypted_answers,
@@ -150,13 +184,6 @@ def _element_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> ElementRow
         .where(STEP.c.case_id == case_id, STEP.c.uses.in_(kinds), STEP.c.status == StepStatus.ENDED.value)
         .order_by(STEP.c.ended_at, STEP.c.id)
     )  # fmt: skip
-    if not rows:
-        return None
-    here = LawHere(reading, reading.known.library())
-    zone = rows[0]["zone"]
-    told = {one: here.told(case_id, one, zone=zone) for one in {element_of(row["path"]) for row in rows}}
-    on = rows[0]["opened_at"].astimezone(ZoneInfo(zone)).date()
-    return ElementRows(rows, told, positions(reading, {case_id}), on)
 
 
 def _points(known: Known, found: ElementRows | None, vault: Vault) -> tuple[PointsToView, ...]:

@@ -1,6 +1,8 @@
 """The answer to *why this date?* for a deadline of a case, with who is notified when."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -38,13 +40,27 @@ from engine.language.law import LawLimit
 from engine.language.names import in_plain_words, in_running_words
 
 
-def reasons(reading: Reading, row: Row, deadline: Deadline, library: Library, *, tells: bool) -> tuple[ReasonView, ...]:
+class _Limit(NamedTuple):
+    """A deadline, the limit of the law and of the definition that it counts, and what the limit may leave out."""
+
+    deadline: Deadline
+    here: LawInCase | None
+    time: CompiledTime | None
+    stretches: tuple[StepInterval, ...]
+
+    @property
+    def law(self) -> LawLimit | None:
+        """The limit of the law, if it counts one."""
+        return self.here.limit if self.here else None
+
+
+def _reasons(reading: Reading, row: Row, limit: _Limit, library: Library, *, tells: bool) -> tuple[ReasonView, ...]:
     """Say line by line why a deadline falls when it falls; a breach comes last. `tells` lets reasons tell answers."""
-    here = LawHere(reading, library).of(row, deadline)
-    law, time = _law_and_time(reading, row, deadline, library)
+    deadline, here = limit.deadline, limit.here
     found = deadline_reasons(
-        deadline, library, intervals=stretches(reading, row, deadline, library),
-        event=_event(reading, row, deadline, time, law), source=term_of(deadline, here, row["jurisdiction"]),
+        deadline, library, intervals=limit.stretches,
+        event=_event(reading, row, deadline, limit.time, limit.law),
+        source=term_of(deadline, here, row["jurisdiction"]),
     )  # fmt: skip
     lines = [ReasonView(kind=one.kind.value, text=one.text, instant=one.instant) for one in found]
     lines[-1:-1] = scope_lines(here, row["jurisdiction"], tells=tells) if here else []
@@ -62,18 +78,11 @@ def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[Reas
     return [ReasonView(kind=f"scope_{one.ground}", text=one.text, instant=None) for one in found]
 
 
-def stretches(reading: Reading, row: Row, deadline: Deadline, library: Library) -> tuple[StepInterval, ...]:
-    """Return what was recorded on the step of a deadline that its limit may leave out, in order of time."""
-    law, time = _law_and_time(reading, row, deadline, library)
-    names = _excluded_names(row, deadline, time, law)
-    return tuple(one for one in _intervals(reading, deadline.step_id) if one.name in names)
-
-
-def _law_and_time(
-    reading: Reading, row: Row, deadline: Deadline, library: Library
-) -> tuple[LawLimit | None, CompiledTime | None]:
-    here = LawHere(reading, library).of(row, deadline)
-    return (here.limit if here else None), _time_of(reading.known.step(row["definition_hash"], row["key"]), deadline)
+def _limit(reading: Reading, row: Row, deadline: Deadline, law: LawHere, recorded: Iterable[StepInterval]) -> _Limit:
+    """Find what a deadline counts; of what was `recorded` on its step that which its limit may leave out."""
+    here, time = law.of(row, deadline), _time_of(reading.known.step(row["definition_hash"], row["key"]), deadline)
+    names = _excluded_names(row, deadline, time, here.limit if here else None)
+    return _Limit(deadline, here, time, tuple(one for one in recorded if one.name in names))
 
 
 def _breach(deadline: Deadline) -> ReasonView:
@@ -155,21 +164,29 @@ def explain_deadline(reading: Reading, viewer: Viewer, deadline_id: UUID) -> Exp
     )
     if row is None:
         raise NotFoundError(kind="deadline")
-    access = access_to(reading, viewer, row["case_id"], kind="deadline")
+    case_id, deadline, library = row["case_id"], record_of(row), reading.known.library()
+    way = reading.soon(access_to, reading, viewer, case_id, kind="deadline")
+    numbers, judge = (
+        reading.soon(positions, reading, {case_id}),
+        reading.soon(LawHere(reading, library).read, [case_id]),
+    )
+    recorded = reading.soon(_intervals, reading, deadline.step_id)
+    told, was_told = reading.soon(_told_of, reading, deadline_id), reading.soon(_was_told, reading, viewer, deadline_id)
+    access = way()
     if not shows_step(access, row["step_id"], row["path"]):
         raise NotFoundError(kind="deadline")
-    deadline, library = record_of(row), reading.known.library()
-    view = deadline_views(reading, [row], positions(reading, {row["case_id"]}))[0]
+    view = deadline_views(reading, [row], numbers(), law=judge())[0]
+    limit = _limit(reading, row, deadline, judge(), recorded())
     return ExplanationView(
-        case_id=row["case_id"],
+        case_id=case_id,
         case_number=row["case_number"],
         zone=row["unit_zone"],
         deadline=view if not is_narrowed(access) else view.model_copy(update={"calls": ()}),
-        lines=reasons(reading, row, deadline, library, tells=_may_read(viewer, access)),
-        stretches=tuple(_recorded(one) for one in stretches(reading, row, deadline, library)),
+        lines=_reasons(reading, row, limit, library, tells=_may_read(viewer, access)),
+        stretches=tuple(_recorded(one) for one in limit.stretches),
         planned=_planned(deadline, library),
-        told=_told(reading, view, library, is_whole=not is_narrowed(access)) if covers(access, OPERATIONAL) else (),
-        viewer_was_told=_was_told(reading, viewer, deadline_id),
+        told=_told(reading, view, told(), is_whole=not is_narrowed(access)) if covers(access, OPERATIONAL) else (),
+        viewer_was_told=was_told(),
         is_kept_by_viewer=viewer.is_system or row["unit_id"] in viewer.unit_ids,
     )
 
@@ -185,7 +202,8 @@ def explain_step(reading: Reading, viewer: Viewer, case_id: UUID, step: str) -> 
     )
     if not rows:
         raise NotFoundError(kind=f"time limit of a step {step}")
-    return tuple(explain_deadline(reading, viewer, row["id"]) for row in rows)
+    found = [reading.soon(explain_deadline, reading, viewer, row["id"]) for row in rows]
+    return tuple(one() for one in found)
 
 
 def _may_read(viewer: Viewer, access: CaseAccess) -> bool:
@@ -197,15 +215,30 @@ def _was_told(reading: Reading, viewer: Viewer, deadline_id: UUID) -> bool:
     return reading.first(select(ESCALATION.c.id).where(ESCALATION.c.deadline_id == deadline_id, told)) is not None
 
 
-def _told(reading: Reading, view: DeadlineView, library: Library, *, is_whole: bool) -> tuple[EscalationView, ...]:
-    rows = reading.rows(select_escalations().where(ESCALATION.c.deadline_id == view.id))
-    ids = [row["id"] for row in rows]
-    told = reading.rows(select_told().where(MESSAGE.c.escalation_id.in_(ids))) if ids else []
-    opened = [row["step_id"] for row in rows if row["step_id"]]
-    steps = reading.rows(select(STEP.c.id, STEP.c.added, STEP.c.uses).where(STEP.c.id.in_(opened))) if opened else []
-    titles = {step["id"]: reading.known.title("", "", step["uses"], step["added"]) for step in steps}
+class _Told(NamedTuple):
+    """Who was told by the levels of a deadline, and which steps they opened."""
+
+    levels: list[Row]
+    messages: list[Row]
+    steps: list[Row]
+
+
+def _told_of(reading: Reading, deadline_id: UUID) -> _Told:
+    of = select(ESCALATION.c.id).where(ESCALATION.c.deadline_id == deadline_id)
+    opened = select(ESCALATION.c.step_id).where(ESCALATION.c.deadline_id == deadline_id)
+    levels = reading.soon(reading.rows, select_escalations().where(ESCALATION.c.deadline_id == deadline_id))
+    messages = reading.soon(reading.rows, select_told().where(MESSAGE.c.escalation_id.in_(of)))
+    steps = reading.soon(reading.rows, select(STEP.c.id, STEP.c.added, STEP.c.uses).where(STEP.c.id.in_(opened)))
+    return _Told(levels(), messages(), steps())
+
+
+def _told(reading: Reading, view: DeadlineView, told: _Told, *, is_whole: bool) -> tuple[EscalationView, ...]:
+    titles = {step["id"]: reading.known.title("", "", step["uses"], step["added"]) for step in told.steps}
     calls = {view.id: view.calls} if is_whole else {}
-    return escalation_views(rows, told, titles={view.id: view.step_title}, steps=titles, library=library, calls=calls)
+    return escalation_views(
+        told.levels, told.messages, titles={view.id: view.step_title}, steps=titles, library=reading.known.library(),
+        calls=calls,
+    )  # fmt: skip
 
 
 def _planned(deadline: Deadline, library: Library) -> tuple[PlannedView, ...]:

@@ -57,7 +57,7 @@ def every_limit(visit: SignedIn, of: Annotated[str, Query(max_length=6)] = "", s
 def limits_of_case(visit: SignedIn, case_id: UUID) -> Response:
     """Say of each limit that the workflows of a case name whether it counts there, and why or why not."""
     visit.must(Action.READ_ANSWERS, case_id)
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    case = visit.ask(case_page, case_id)
     note_reading(visit.engine, visit.viewer, case_id, "case", ())
     named = limits_of(
         visit.engine, workflows={run.workflow for run in case.runs}, step_types={step.uses for step in case.steps},
@@ -69,7 +69,7 @@ def limits_of_case(visit: SignedIn, case_id: UUID) -> Response:
         section="track",
         zone=case.zone,
         case=case,
-        limits=visit.engine.ask(law_of_case, visit.viewer, case_id, named),
+        limits=visit.ask(law_of_case, case_id, named),
     )
 
 

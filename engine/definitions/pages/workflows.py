@@ -62,12 +62,13 @@ close: {when: all, unless: open_deadlines}
 @router.get("/workflows")
 def workflows(visit: SignedIn) -> Response:
     """List the published workflows."""
+    found = visit.engine.ask_all(definitions, "workflow", *_OTHERS)
     return visit.page(
         "workflows.html",
         title="Workflows",
         section="workflows",
-        definitions=visit.engine.ask_all(definitions),
-        others=[d for kind in _OTHERS for d in visit.engine.ask_all(definitions, kind)],
+        definitions=[one for one in found if one.kind == "workflow"],
+        others=[one for one in found if one.kind != "workflow"],
         may_publish=visit.may(Action.PUBLISH),
     )
 
@@ -224,7 +225,7 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
         "proposed.html",
         title="A changed definition",
         section="waiting",
-        it=next(one for one in visit.engine.ask(waiting_view, visit.viewer) if one.id == request_id),
+        it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
         changes=changes,
         preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
         command_id=visit.new_command(),

@@ -32,13 +32,12 @@ def open_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> str:
     The stamp says whether somebody has released it, the hash of the text as it is kept, and for whom this copy was made
     and when. Raises `NotFoundError`, `NotAllowedError`, `AuditUnavailableError`.
     """
-    return _opened(engine, engine.ask(paper_view, viewer, document_id), viewer)
+    return _opened(engine, document_id, viewer)[1]
 
 
 def print_document(engine: Engine, document_id: UUID, *, viewer: Viewer) -> Printed:
     """Return a paper as PDF, stamped as on its page. Raises what `open_document` raises, and `PrintingError`."""
-    paper = engine.ask(paper_view, viewer, document_id)
-    html = _opened(engine, paper, viewer)
+    paper, html = _opened(engine, document_id, viewer)
     return Printed(f"{paper.number}-{paper.version}.pdf", engine.printer.pdf(html))
 
 
@@ -78,8 +77,10 @@ def leaves_the_network(engine: Engine, name: str) -> bool:
     )
 
 
-def _opened(engine: Engine, paper: PaperView, viewer: Viewer) -> str:
-    html = engine.ask(document_text, viewer, paper.id)
+def _opened(engine: Engine, document_id: UUID, viewer: Viewer) -> tuple[PaperView, str]:
+    asks = engine.together(viewer)
+    known, text = asks.soon(paper_view, document_id), asks.soon(document_text, document_id)
+    paper, html = known(), text()
     note_reading(engine, viewer, paper.case_id, "document", ("identifying",), subject_id=paper.id)
     stamp = engine.renderer.document(
         _STAMP,
@@ -94,4 +95,4 @@ def _opened(engine: Engine, paper: PaperView, viewer: Viewer) -> str:
         },
     )
     before, end, after = html.rpartition(_END)
-    return before + stamp + end + after if end else html + stamp
+    return paper, before + stamp + end + after if end else html + stamp

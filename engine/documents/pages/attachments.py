@@ -207,7 +207,7 @@ def disposition(opened: OpenedFile) -> str:
 def _page(
     visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, told: _Receiving | None = None
 ) -> Response:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    case = visit.ask(case_page, case_id)
     found = files_of(visit.engine, case_id, viewer=visit.viewer)
     return visit.page(
         "files.html",

@@ -46,12 +46,12 @@ def released(visit: SignedIn, document_id: UUID, form: Posted) -> Response:
         release_document(visit.engine, document_id, viewer=visit.viewer, command_id=command_id)
     except (AlreadyEndedError, ReplacedError) as error:
         return _page(visit, document_id, problem=str(error))
-    paper = visit.engine.ask(paper_view, visit.viewer, document_id)
+    paper = visit.ask(paper_view, document_id)
     return visit.go(f"/cases/{paper.case_id}", said="released_paper")
 
 
 def _page(visit: Visit, document_id: UUID, *, problem: str = "") -> Response:
-    paper = visit.engine.ask(paper_view, visit.viewer, document_id)
+    paper = visit.ask(paper_view, document_id)
     visit.must(Action.RELEASE, paper.case_id)
     return visit.page(
         "release-paper.html",

@@ -88,15 +88,16 @@ def _page(request: Request, found: Progress | None, number: str) -> Response:
 @router.get("/")
 def home(visit: SignedIn) -> Response:
     """Show the four doors, with what waits behind each."""
-    counts = visit.engine.ask(work_counts, visit.viewer, zone=visit.viewer.zone)
     may_see = visit.may(Action.SEE_CASES)
+    counts, news = visit.soon(work_counts, zone=visit.viewer.zone), visit.soon(unread)
+    cases = visit.soon(count_cases) if may_see else int
     return visit.page(
         "home.html",
         title="Home",
         section="home",
-        counts=counts,
-        cases=visit.engine.ask(count_cases, visit.viewer) if may_see else 0,
-        unread=visit.engine.ask(unread, visit.viewer),
+        counts=counts(),
+        cases=cases(),
+        unread=news(),
         may_report=visit.may(Action.OPEN_CASE),
         may_work=visit.may(Action.WORK),
         may_see=may_see,

@@ -46,10 +46,12 @@ def cases(
     number = clean(number)
     wanted = status if status in {"open", "closed", "all"} else "open"
     offset = (page - 1) * PAGE
-    found = visit.engine.ask(cases_view, visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+    counted = visit.soon(count_cases, status=wanted)
+    found = visit.ask(cases_view, status=wanted, number=number, offset=offset, limit=PAGE + 1)
     if number and not found:
         wanted = "all"
-        found = visit.engine.ask(cases_view, visit.viewer, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+        counted = visit.soon(count_cases, status=wanted)
+        found = visit.ask(cases_view, status=wanted, number=number, offset=offset, limit=PAGE + 1)
     return visit.page(
         "cases.html",
         title="Cases",
@@ -60,7 +62,7 @@ def cases(
         page=page,
         has_more=len(found) > PAGE,
         may_emergency_access=visit.may(Action.EMERGENCY_ACCESS),
-        count=visit.engine.ask(count_cases, visit.viewer, status=wanted),
+        count=counted(),
         may_see_statistics=visit.may(Action.SEE_STATISTICS),
         may_see_retention=visit.may(Action.SEE_RETENTION),
     )
@@ -69,8 +71,9 @@ def cases(
 @router.get("/cases/{case_id}")
 def case_page(visit: SignedIn, case_id: UUID) -> Response:
     """Show a case: the lanes of its pillars, its deadlines, its ledger."""
-    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
-    linked = visit.engine.ask(case_links, visit.viewer, case_id)
+    seen, links = visit.soon(case_page_view, case_id), visit.soon(case_links, case_id)
+    asked, points = visit.soon(waiting, case_id), visit.soon(points_to, case_id)
+    case, linked = seen(), links()
     note_reading(visit.engine, visit.viewer, case_id, "case", ())
     pillars = [installed.pillar for installed in visit.engine.registry.installed]
     return visit.page(
@@ -80,8 +83,8 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
         zone=case.zone,
         case=case,
         linked=linked,
-        asked=asked_of_case(visit.engine.ask(waiting, visit.viewer, case_id)),
-        points=visit.engine.ask(points_to, visit.viewer, case_id),
+        asked=asked_of_case(asked()),
+        points=points(),
         groups=lane_groups(pillars, case.steps),
         waiting=what_waits(case.steps),
         late=late_views(case.deadlines, case_id=case.id, case_number=case.number, but=visit.viewer.actor_id),
@@ -106,10 +109,10 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
 @router.get("/cases/{case_id}/history")
 def history(visit: SignedIn, case_id: UUID) -> Response:
     """Tell the history of a case in words, without content."""
-    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
-    events = visit.engine.ask(case_history, visit.viewer, case_id)
+    seen, told = visit.soon(case_page_view, case_id), visit.soon(case_history, case_id)
+    case, events = seen(), told()
     note_reading(visit.engine, visit.viewer, case_id, "history", ())
-    may_read = any(event.type in TELLS_WORDS for event in events) and _may_as_own(visit, case_id, Action.REVEAL)
+    may_read = Action.REVEAL in case.allowed and any(event.type in TELLS_WORDS for event in events)
     return _history(visit, case, events, may_read=may_read)
 
 
@@ -117,8 +120,8 @@ def history(visit: SignedIn, case_id: UUID) -> Response:
 def words(visit: SignedIn, case_id: UUID) -> Response:
     """Show in which words people said why, once; that this was done is recorded first."""
     found = read_reasons(visit.engine, case_id, viewer=visit.viewer)
-    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
-    return _history(visit, case, visit.engine.ask(case_history, visit.viewer, case_id), words=found)
+    case = visit.ask(case_page_view, case_id)
+    return _history(visit, case, visit.ask(case_history, case_id), words=found)
 
 
 @router.get("/cases/{case_id}/steps/{step_id}")
@@ -138,20 +141,11 @@ def reveal(visit: SignedIn, case_id: UUID, step_id: UUID) -> Response:
 
 
 def _step(visit: Visit, case_id: UUID, step_id: UUID) -> tuple[CaseView, StepView]:
-    case = visit.engine.ask(case_page_view, visit.viewer, case_id)
+    case = visit.ask(case_page_view, case_id)
     for step in case.steps:
         if step.id == step_id:
             return case, step
     raise NotFoundError(kind="step")
-
-
-def _may_as_own(visit: Visit, case_id: UUID, action: Action) -> bool:
-    """Return whether the viewer may do something with the case as one of its own unit."""
-    try:
-        visit.must(action, case_id)
-    except (NotAllowedError, NotFoundError):
-        return False
-    return True
 
 
 def _may_offer(visit: Visit, case: CaseView, step: StepView) -> bool:
@@ -167,7 +161,7 @@ def _proposed(visit: Visit, step: StepView) -> ProposedView | None:
     if step.item_id is None or step.assignee is not None or not visit.may(Action.DELEGATE):
         return None
     try:
-        return visit.engine.ask(proposed_doer, visit.viewer, step.item_id)
+        return visit.ask(proposed_doer, step.item_id)
     except NotFoundError:
         return None
 
@@ -186,7 +180,7 @@ def _step_page(
         revealed=revealed,
         may_reveal=visit.may(Action.REVEAL) and any(answer.masked for answer in answers),
         may_offer=_may_offer(visit, case, step),
-        may_cancel=step.status in LIVE and case.status == "open" and _may_as_own(visit, case.id, Action.CHANGE_PLAN),
+        may_cancel=step.status in LIVE and case.status == "open" and Action.CHANGE_PLAN in case.allowed,
         proposed=_proposed(visit, step),
         command_id=visit.new_command(),
         deadlines=[deadline for deadline in case.deadlines if deadline.step_id == step.id],

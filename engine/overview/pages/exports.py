@@ -85,7 +85,7 @@ def statistics(
     chosen = [name for name in (by or ["month"]) if name in BY]
     problem, found = "", None
     try:
-        found = visit.engine.ask(statistics_view, visit.viewer, of=of, by=chosen, outside=audience == "outside")
+        found = visit.ask(statistics_view, of=of, by=chosen, outside=audience == "outside")
     except TooFineError as error:
         problem = str(error)
     return visit.page(
@@ -112,7 +112,7 @@ def _page(visit: Visit, *, again: Again = FIRST) -> Response:
         "copies.html",
         title="Copies",
         section="track",
-        copies=visit.engine.ask(copies_view, visit.viewer),
+        copies=visit.ask(copies_view),
         what=WHAT,
         purposes=PURPOSES_OF_COPIES,
         rows_alone=ROWS_ALONE,

@@ -1,8 +1,8 @@
 """The admin's board: what runs, waits, is late, failed or is stuck, by ids and states only."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select, true
@@ -53,34 +53,23 @@ def admin_board(reading: Reading, viewer: Viewer) -> BoardView:
     if not can(viewer, Action.SEE_BOARD):
         raise NotAllowedError(actor=viewer.name, action=Action.SEE_BOARD.value)
     scope = _Scope(viewer, board_units(viewer))
-    waiting = _waiting_jobs(reading, scope)
-    stuck, stuck_count = _stuck(reading, scope)
-    held = _count(reading, JOB, JOB.c.status == _HELD, scope)
-    services = {row["name"]: row for row in reading.rows(select(SERVICE, _AGE))}
-    deadlines = services.get(_DEADLINES)
+    counts = reading.soon(_counts, reading, scope)
+    shown = {name: reading.soon(ask, reading, scope) for name, ask in _SHOWN.items()}
+    jobs, stuck_ones = reading.soon(_waiting_jobs, reading, scope), reading.soon(_stuck, reading, scope)
+    said = reading.soon(reading.rows, select(SERVICE, _AGE))
+    services = {row["name"]: row for row in said()}
+    deadlines, waiting = services.get(_DEADLINES), jobs()
+    stuck, stuck_count = stuck_ones()
     return BoardView(
-        open_cases=_count(reading, CASE, CASE_IS_OPEN, scope),
-        open_items=_count(reading, ITEM, ITEM_IS_OPEN, scope),
-        overdue=_overdue(reading, viewer, scope),
-        overdue_count=_count_overdue(reading, scope),
-        waiting=_waiting_for(reading, scope),
+        **counts(),
+        **{name: show() for name, show in shown.items()},
         stuck=stuck,
         stuck_count=stuck_count,
-        unreached=unreached(reading, viewer, scope.units, limit=_LINES),
-        unserved=unserved(reading, _of_units(CASE, scope)),
-        running_hours=hours_since(reading, viewer, scope.units, limit=_LINES),
-        failed_jobs=_jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
-        failed_count=_count(reading, JOB, JOB_HAS_FAILED, scope),
         waiting_jobs=waiting["count"],
         oldest_waiting_job_at=waiting["oldest"],
-        dead_deliveries=_count(reading, DELIVERY, DELIVERY_IS_DEAD, scope),
         deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
         fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
-        firing=firing(reading, _of_units(DEADLINE, scope)),
-        recent_flow_runs=_jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
-        held_jobs=_jobs(reading, JOB.c.status == _HELD, scope, limit=_LINES) if held else (),
-        held_count=held,
-        why_jobs_wait=_why_jobs_wait(reading, services, waiting, held),
+        why_jobs_wait=_why_jobs_wait(reading, services, waiting, counts()["held_count"]),
     )
 
 
@@ -100,11 +89,26 @@ def _of_units(table: Table, scope: _Scope) -> ColumnElement[bool]:
     return units & not_denied(scope.viewer, case_id)
 
 
-def _count(reading: Reading, table: Table, condition: ColumnElement[bool], scope: _Scope) -> int:
-    return reading.count(select(func.count()).select_from(table).where(condition, _of_units(table, scope)))
+def _counts(reading: Reading, scope: _Scope) -> Mapping[str, int]:
+    """Count what lies and waits, by the names of the board."""
+    counted = {
+        "open_cases": (CASE, CASE_IS_OPEN),
+        "open_items": (ITEM, ITEM_IS_OPEN),
+        "failed_count": (JOB, JOB_HAS_FAILED),
+        "dead_deliveries": (DELIVERY, DELIVERY_IS_DEAD),
+        "held_count": (JOB, JOB.c.status == _HELD),
+    }
+    found = {
+        name: reading.soon(
+            reading.count, select(func.count()).select_from(table).where(condition, _of_units(table, scope))
+        )
+        for name, (table, condition) in counted.items()
+    }
+    return {name: count() for name, count in found.items()}
 
 
-def _overdue(reading: Reading, viewer: Viewer, scope: _Scope) -> tuple[WorkItemView, ...]:
+def _overdue(reading: Reading, scope: _Scope) -> tuple[WorkItemView, ...]:
+    viewer = scope.viewer
     open_ones = ITEM_IS_OPEN & not_denied(viewer, ITEM.c.case_id)
     late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now, late_by_then=True)
     return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(_LINES)), viewer)
@@ -183,3 +187,18 @@ def _jobs(reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, li
     newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
     rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*newest).limit(limit))
     return tuple(job_view(row) for row in rows)
+
+
+_SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
+    "overdue": _overdue,
+    "overdue_count": _count_overdue,
+    "waiting": _waiting_for,
+    "unreached": lambda reading, scope: unreached(reading, scope.viewer, scope.units, limit=_LINES),
+    "unserved": lambda reading, scope: unserved(reading, _of_units(CASE, scope)),
+    "running_hours": lambda reading, scope: hours_since(reading, scope.viewer, scope.units, limit=_LINES),
+    "failed_jobs": lambda reading, scope: _jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
+    "firing": lambda reading, scope: firing(reading, _of_units(DEADLINE, scope)),
+    "recent_flow_runs": lambda reading, scope: _jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
+    "held_jobs": lambda reading, scope: _jobs(reading, JOB.c.status == _HELD, scope, limit=_LINES),
+}
+"""What the board shows, each by a question of its own."""

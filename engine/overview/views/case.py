@@ -24,10 +24,12 @@ from engine.work.records import DocumentView
 
 def case_page(reading: Reading, viewer: Viewer, case_id: UUID) -> CaseView:
     """Return the page of a case, identifying answers masked; raises `NotFoundError`."""
-    rows = case_rows(reading, viewer, case_id)
-    jobs = jobs_of_case(reading, viewer, case_id)
-    warnings = () if is_narrowed(rows.access) else guardian_notes(reading, case_id)
-    return _case_view(reading, viewer, rows, jobs).model_copy(update={"warnings": warnings})
+    found = reading.soon(case_rows, reading, viewer, case_id)
+    jobs = reading.soon(jobs_of_case, reading, viewer, case_id)
+    notes = reading.soon(guardian_notes, reading, case_id)
+    rows = found()
+    warnings = () if is_narrowed(rows.access) else notes()
+    return _case_view(reading, viewer, rows, jobs()).model_copy(update={"warnings": warnings})
 
 
 def _case_view(reading: Reading, viewer: Viewer, rows: CaseRows, jobs: tuple[JobView, ...]) -> CaseView:

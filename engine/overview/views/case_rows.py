@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
 
@@ -100,41 +101,25 @@ class CaseRows:
 
 def case_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> CaseRows:
     """Fetch a case that the viewer sees; raises `NotFoundError`."""
-    case = reading.first(
-        select(CASE, UNIT.c.name.label("unit"), UNIT.c.zone)
-        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
-        .where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
-    )
-    if case is None:
+    of_case = _case(viewer, case_id, reading.now)
+    case, access = reading.soon(reading.first, of_case), reading.soon(access_to, reading, viewer, case_id)
+    sets = {name: reading.soon(reading.rows, statement) for name, statement in _of_case(case_id).items()}
+    dead = reading.soon(reading.count, _dead_deliveries(case_id))
+    law = reading.soon(LawHere(reading, reading.known.library()).read, [case_id])
+    found = case()
+    if found is None:
         raise NotFoundError(kind="case")
-    access = access_to(reading, viewer, case_id)
-    steps = reading.rows(_steps().where(STEP.c.case_id == case_id))
-    items = reading.rows(_items().where(ITEM.c.case_id == case_id))
-    papers = reading.rows(select_documents().where(DOCUMENT.c.case_id == case_id))
-    opens = that_open(reading.known, viewer, access, papers, {row["id"]: row for row in steps})
+    rows = {name: some() for name, some in sets.items()}
+    steps, items = rows["steps"], rows["items"]
+    opens = that_open(reading.known, viewer, access(), rows["documents"], {row["id"]: row for row in steps})
     return CaseRows(
-        access=access,
-        case=case,
-        runs=reading.rows(select(RUN).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id)),
-        steps=steps,
-        items=items,
-        answers=reading.rows(select(ANSWER).where(ANSWER.c.case_id == case_id)),
-        persons=reading.rows(
-            select(CASE_PERSON)
-            .where(CASE_PERSON.c.case_id == case_id)
-            .order_by(CASE_PERSON.c.position, CASE_PERSON.c.person_id, CASE_PERSON.c.role)
-        ),
-        deadlines=reading.rows(select_deadlines().where(DEADLINE.c.case_id == case_id)),
-        intervals=reading.rows(select(INTERVAL).where(INTERVAL.c.case_id == case_id)),
-        escalations=reading.rows(select_escalations().where(ESCALATION.c.case_id == case_id)),
-        told=reading.rows(select_told().where(MESSAGE.c.case_id == case_id)),
-        documents=papers,
-        dead_deliveries=reading.count(
-            select(func.count()).select_from(DELIVERY).where(DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
-        ),
-        law=LawHere(reading, reading.known.library()).read(case_id),
-        facts=opened_facts(reading.vault, case_id, case["encrypted_facts"]),
-        report=opened_report(reading.vault, case_id, case["encrypted_report"]),
+        **rows,
+        access=access(),
+        case=found,
+        dead_deliveries=dead(),
+        law=law(),
+        facts=opened_facts(reading.vault, case_id, found["encrypted_facts"]),
+        report=opened_report(reading.vault, case_id, found["encrypted_report"]),
         outputs={
             row["id"]: opened_outputs(reading.vault, row["id"], row["encrypted_outputs"])
             for row in steps
@@ -142,6 +127,37 @@ def case_rows(reading: Reading, viewer: Viewer, case_id: UUID) -> CaseRows:
         },
         opens=opens | {row["id"] for row in items if row["is_open"] and may_answer(viewer, row)},
     )
+
+
+def _case(viewer: Viewer, case_id: UUID, now: datetime) -> Select[tuple[object, ...]]:
+    return (
+        select(CASE, UNIT.c.name.label("unit"), UNIT.c.zone)
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(CASE.c.id == case_id, visible_to(viewer, now=now))
+    )
+
+
+def _of_case(case_id: UUID) -> Mapping[str, Select[tuple[object, ...]]]:
+    """Select what there is of a case, by the names under which `CaseRows` holds it."""
+    return {
+        "runs": select(RUN).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id),
+        "steps": _steps().where(STEP.c.case_id == case_id),
+        "items": _items().where(ITEM.c.case_id == case_id),
+        "answers": select(ANSWER).where(ANSWER.c.case_id == case_id),
+        "persons": select(CASE_PERSON)
+        .where(CASE_PERSON.c.case_id == case_id)
+        .order_by(CASE_PERSON.c.position, CASE_PERSON.c.person_id, CASE_PERSON.c.role),
+        "deadlines": select_deadlines().where(DEADLINE.c.case_id == case_id),
+        "intervals": select(INTERVAL).where(INTERVAL.c.case_id == case_id),
+        "escalations": select_escalations().where(ESCALATION.c.case_id == case_id),
+        "told": select_told().where(MESSAGE.c.case_id == case_id),
+        "documents": select_documents().where(DOCUMENT.c.case_id == case_id),
+    }
+
+
+def _dead_deliveries(case_id: UUID) -> Select[int]:
+    dead = (DELIVERY.c.case_id == case_id, DELIVERY_IS_DEAD)
+    return select(func.count()).select_from(DELIVERY).where(*dead)
 
 
 def narrowed(rows: CaseRows, known: Known) -> CaseRows:

@@ -1,11 +1,11 @@
 """The history of a case in words, and as the person whom it is about may read it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Text, cast, select
+from sqlalchemy import ARRAY, Select, Text, cast, select
 
 from engine.audit.records import AccountLine
 from engine.audit.views import case_zone
@@ -33,21 +33,17 @@ def case_history(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[Event
     To a grant those that it shows are numbered by themselves: no gap counts the others.
     """
     seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
-    if reading.first(seen) is None:
+    is_there, way = reading.soon(reading.first, seen), reading.soon(access_to, reading, viewer, case_id)
+    named, found = reading.soon(_Titles, reading, case_id), reading.soon(reading.rows, _events(case_id))
+    if is_there() is None:
         raise NotFoundError(kind="case")
-    access = access_to(reading, viewer, case_id)
+    access = way()
     if not can(viewer, Action.READ_HISTORY, access=access):
         raise NotAllowedError(actor=viewer.name, action=Action.READ_HISTORY.value)
-    titles = _Titles(reading, case_id)
-    rows = reading.rows(
-        select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, ACTOR.c.name)
-        .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
-        .where(EVENT.c.case_id == case_id)
-        .order_by(EVENT.c.seq)
-    )
+    titles = named()
     rows = [
         row
-        for row in rows
+        for row in found()
         if not _is_kept_from(viewer, row["type"], row["body"])
         and (not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"]))
     ]
@@ -63,6 +59,15 @@ def case_history(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[Event
     )
 
 
+def _events(case_id: UUID) -> Select[tuple[object, ...]]:
+    return (
+        select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, ACTOR.c.name)
+        .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
+        .where(EVENT.c.case_id == case_id)
+        .order_by(EVENT.c.seq)
+    )
+
+
 def _is_kept_from(viewer: Viewer, type_: str, body: Body) -> bool:
     """Return whether an event notes, or ends, that the viewer must not be told of the case: they do not learn of it."""
     return type_ in _OF_CONFLICT and body.get("actor_id") == str(viewer.actor_id)
@@ -73,16 +78,13 @@ class _Titles:
 
     def __init__(self, reading: Reading, case_id: UUID) -> None:
         self._known = reading.known
-        runs = reading.rows(select(RUN.c.id, RUN.c.definition_hash).where(RUN.c.case_id == case_id))
-        self._hash_of: Mapping[str, str] = {str(row["id"]): row["definition_hash"] for row in runs}
-        steps = reading.rows(
-            select(STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.path, STEP.c.uses, STEP.c.added, STEP.c.status).where(
-                STEP.c.case_id == case_id
-            )
-        )
+        of = (STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.path, STEP.c.uses, STEP.c.added, STEP.c.status)
+        runs = reading.soon(reading.rows, select(RUN.c.id, RUN.c.definition_hash).where(RUN.c.case_id == case_id))
+        steps = reading.soon(reading.rows, select(*of).where(STEP.c.case_id == case_id))
+        self._hash_of: Mapping[str, str] = {str(row["id"]): row["definition_hash"] for row in runs()}
         self._title_of: dict[str, str] = {}
         self._step_of: dict[str, Row] = {}
-        for row in steps:
+        for row in steps():
             title = self._known.title(self._hash_of.get(str(row["run_id"]), ""), row["key"], row["uses"], row["added"])
             self._title_of |= {str(row["id"]): title, row["key"]: title}
             self._step_of[str(row["id"])] = row
@@ -112,7 +114,7 @@ def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bo
 
 
 _READ = TABLES["reading"]
-_TOLD = frozenset(
+_TELLS = frozenset(
     {
         "CaseOpened", "CaseClosed", "CaseReopened", "PersonAdded", "PersonIdentified", "PersonCorrected", "StepEnded",
         "StepCancelled", "ReferralOffered", "ReferralAccepted", "ReferralDeclined", "ReferralRecalled",
@@ -129,24 +131,29 @@ def account(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[AccountLin
     What tells of informants, or of suspects and what is done about them, is left out, and what somebody typed is never
     quoted. Only the case's own unit makes it. Raises `NotFoundError`, `NotAllowedError`.
     """
-    require_whole(reading, viewer, case_id, Action.READ_HISTORY)
-    zone = case_zone(reading, viewer, case_id)
-    untold = _untold(reading, case_id)
-    titles, steps = _safe_titles(reading, case_id, untold)
-    hidden = frozenset({*steps, *map(str, untold), *_sent_about(reading, case_id, untold)})
-    lines = (*_happened(reading, case_id, titles, hidden), *_looked_at(reading, case_id, zone, hidden))
+    may, sent = reading.soon(require_whole, reading, viewer, case_id, Action.READ_HISTORY), _referrals(case_id)
+    zone, untold = reading.soon(case_zone, reading, viewer, case_id), reading.soon(_untold, reading, case_id)
+    steps, referrals = reading.soon(reading.rows, _titled(case_id)), reading.soon(reading.rows, sent)
+    events, looks = reading.soon(reading.rows, _told(case_id)), reading.soon(reading.rows, _looks(case_id))
+    roles = reading.soon(_roles, reading, case_id)
+    may()
+    titles, kept = _safe_titles(reading, steps(), untold())
+    hidden = frozenset({*kept, *map(str, untold()), *_sent_about(referrals(), untold())})
+    lines = (*_happened(events(), roles(), titles, hidden), *_looked_at(looks(), zone(), hidden))
     return tuple(sorted(lines, key=lambda line: line.at))
 
 
-def _happened(
-    reading: Reading, case_id: UUID, titles: Mapping[str, str], hidden: frozenset[str]
-) -> Iterator[AccountLine]:
-    roles = _roles(reading, case_id)
-    rows = reading.rows(
+def _told(case_id: UUID) -> Select[tuple[object, ...]]:
+    return (
         select(EVENT.c.at, EVENT.c.type, EVENT.c.body, EVENT.c.actor_id)
-        .where(EVENT.c.case_id == case_id, EVENT.c.type.in_(sorted(_TOLD)))
+        .where(EVENT.c.case_id == case_id, EVENT.c.type.in_(sorted(_TELLS)))
         .order_by(EVENT.c.seq)
     )
+
+
+def _happened(
+    rows: Iterable[Row], roles: Mapping[UUID, str], titles: Mapping[str, str], hidden: frozenset[str]
+) -> Iterator[AccountLine]:
     for row in rows:
         body, step_id = row["body"], _step_in(row["body"])
         if hidden.isdisjoint((step_id, *_ids_in(body))) and not is_untold_role(_came_as(body)):
@@ -173,13 +180,16 @@ def _came_as(body: Body) -> str:
     return str((body.get("person") or {}).get("role", ""))
 
 
-def _looked_at(reading: Reading, case_id: UUID, zone: ZoneInfo, hidden: frozenset[str]) -> Iterator[AccountLine]:
-    """Tell once for each day of the case's zone and role that what identifies people was looked at."""
-    rows = reading.rows(
+def _looks(case_id: UUID) -> Select[tuple[object, ...]]:
+    return (
         select(_READ.c.at, _READ.c.roles, _READ.c.subject_id)
         .where(_READ.c.case_id == case_id, _READ.c.classes != cast([], ARRAY(Text())))
         .order_by(_READ.c.seq)
     )
+
+
+def _looked_at(rows: Iterable[Row], zone: ZoneInfo, hidden: frozenset[str]) -> Iterator[AccountLine]:
+    """Tell once for each day of the case's zone and role that what identifies people was looked at."""
     seen = set()
     for row in rows:
         role, day = row["roles"][0] if row["roles"] else "", row["at"].astimezone(zone).date()
@@ -194,19 +204,25 @@ def _untold(reading: Reading, case_id: UUID) -> frozenset[UUID]:
     return untold_persons((row["person_id"], row["role"]) for row in rows)
 
 
-def _sent_about(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> set[str]:
+def _referrals(case_id: UUID) -> Select[tuple[object, ...]]:
+    return select(REFERRAL.c.id, REFERRAL.c.persons).where(REFERRAL.c.case_id == case_id)
+
+
+def _sent_about(sent: Iterable[Row], untold: frozenset[UUID]) -> set[str]:
     """Return the ids of what was sent about nobody but those persons."""
-    sent = reading.rows(select(REFERRAL.c.id, REFERRAL.c.persons).where(REFERRAL.c.case_id == case_id))
     return {str(row["id"]) for row in sent if row["persons"] and untold.issuperset(row["persons"])}
 
 
-def _safe_titles(reading: Reading, case_id: UUID, untold: frozenset[UUID]) -> tuple[dict[str, str], set[str]]:
-    """Return the titles of steps in published words, and the steps of which the person is not told."""
-    rows = reading.rows(
+def _titled(case_id: UUID) -> Select[tuple[object, ...]]:
+    return (
         select(STEP.c.id, STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added, RUN.c.definition_hash)
         .select_from(STEP.join(RUN, RUN.c.id == STEP.c.run_id))
         .where(STEP.c.case_id == case_id)
     )
+
+
+def _safe_titles(reading: Reading, rows: Iterable[Row], untold: frozenset[UUID]) -> tuple[dict[str, str], set[str]]:
+    """Return the titles of steps in published words, and the steps of which the person is not told."""
     titles, hidden = {}, set()
     for row in rows:
         step_type = reading.known.step_type(row["uses"])

@@ -32,11 +32,10 @@ _FIRING = "firing"
 
 def firing(reading: Reading, of_units: ColumnElement[bool]) -> FiringView:
     """Return how firing goes, over the last day; deadlines are named of those units alone."""
-    listed = aside(reading, of_units)
-    return FiringView(
-        jump=clock_jump(reading), lag=timer_lag(reading), audit=last_audit(reading), aside=listed,
-        aside_count=len(listed) if len(listed) < _LINES else reading.count(_aside(of_units, func.count())),
-    )  # fmt: skip
+    listed, jump = reading.soon(aside, reading, of_units), reading.soon(clock_jump, reading)
+    lag, audit = reading.soon(timer_lag, reading), reading.soon(last_audit, reading)
+    count = reading.soon(reading.count, _aside(of_units, func.count()))
+    return FiringView(jump=jump(), lag=lag(), audit=audit(), aside=listed(), aside_count=count())
 
 
 def clock_jump(reading: Reading) -> ClockJump | None:
@@ -51,27 +50,27 @@ def clock_jump(reading: Reading) -> ClockJump | None:
 def timer_lag(reading: Reading) -> tuple[LagBucket, ...]:
     """Count the levels and the breaches of the last day by how many seconds after their instant they came."""
     since = reading.now - _DAY
-    levels = _counts(reading, ESCALATION, ESCALATION.c.fired_at, ESCALATION.c.planned_at, ESCALATION.c.fired_at > since)
-    breaches = _counts(
-        reading, DEADLINE, DEADLINE.c.discovered_at, late_from(DEADLINE),
-        (DEADLINE.c.discovered_at > since) & DEADLINE.c.breached_at.is_not(None),
-    )  # fmt: skip
+    fired = (ESCALATION, ESCALATION.c.fired_at, ESCALATION.c.planned_at, ESCALATION.c.fired_at > since)
+    found = (DEADLINE.c.discovered_at > since) & DEADLINE.c.breached_at.is_not(None)
+    levels = reading.soon(_counts, reading, *fired)
+    breaches = reading.soon(_counts, reading, DEADLINE, DEADLINE.c.discovered_at, late_from(DEADLINE), found)
     return tuple(
-        LagBucket(at_most_seconds=end, levels=levels.get(number, 0), breaches=breaches.get(number, 0))
+        LagBucket(at_most_seconds=end, levels=levels().get(number, 0), breaches=breaches().get(number, 0))
         for number, end in enumerate((*BUCKETS, None))
     )
 
 
 def last_audit(reading: Reading) -> EscalationAudit | None:
     """Return what the auditor found last; None before its first pass."""
-    row = reading.first(select(AUDIT).order_by(AUDIT.c.at.desc()).limit(1))
+    checked = select(func.coalesce(func.sum(AUDIT.c.checked), 0)).where(AUDIT.c.at > reading.now - _DAY)
+    in_a_day = reading.soon(reading.count, checked)
+    row = reading.soon(reading.first, select(AUDIT).order_by(AUDIT.c.at.desc()).limit(1))()
     if row is None:
         return None
-    checked = select(func.coalesce(func.sum(AUDIT.c.checked), 0)).where(AUDIT.c.at > reading.now - _DAY)
     return EscalationAudit(
         checked_at=row["at"],
         checked=row["checked"],
-        checked_in_a_day=reading.count(checked),
+        checked_in_a_day=in_a_day(),
         problems=tuple(AuditProblem.model_validate(problem) for problem in row["problems"]),
     )
 
@@ -107,10 +106,7 @@ def _counts(
     lag = func.extract("epoch", came_at - planned_at)
     bucket = case(*((lag <= end, literal(number)) for number, end in enumerate(BUCKETS)), else_=literal(len(BUCKETS)))
     rows = reading.rows(
-        select(bucket.label("bucket"), func.count().label("count"))
-        .select_from(table)
-        .where(condition)
-        .group_by(text("1"))
+        select(bucket.label("bucket"), func.count().label("count")).select_from(table).where(condition).group_by(bucket)
     )
     return {row["bucket"]: row["count"] for row in rows}
 

@@ -100,8 +100,8 @@ def back(visit: SignedIn, absence_id: UUID, form: Posted) -> Response:
 
 
 def _rota_page(visit: Visit, again: Again = FIRST) -> Response:
-    shifts = visit.engine.ask(shifts_view, visit.viewer)
-    names = dict(visit.engine.ask(units_view, visit.viewer))
+    shifts = visit.ask(shifts_view)
+    names = dict(visit.ask(units_view))
     units = [(unit, names[unit]) for unit in visit.viewer.unit_ids if unit in names]
     return visit.page(
         "on-call.html",
@@ -116,7 +116,7 @@ def _rota_page(visit: Visit, again: Again = FIRST) -> Response:
 
 
 def _absences_page(visit: Visit, again: Again = FIRST) -> Response:
-    absences = visit.engine.ask(absences_view, visit.viewer)
+    absences = visit.ask(absences_view)
     return visit.page(
         "absences.html",
         title="Who is away",
@@ -131,11 +131,7 @@ def _absences_page(visit: Visit, again: Again = FIRST) -> Response:
 
 def _colleagues(visit: Visit) -> list[ActorView]:
     """List who acts in one of the viewer's units, each once."""
-    ours = [
-        actor
-        for actor in visit.engine.ask(actors, visit.viewer)
-        if not actor.disabled and actor.unit_id in visit.viewer.unit_ids
-    ]
+    ours = [actor for actor in visit.ask(actors) if not actor.disabled and actor.unit_id in visit.viewer.unit_ids]
     return list({actor.id: actor for actor in ours}.values())
 
 

@@ -219,14 +219,15 @@ def _unit(form: Posted) -> UUID:
 
 
 def _people_page(visit: Visit, again: Again = FIRST) -> Response:
-    members = visit.engine.ask(members_view, visit.viewer)
     may_manage = visit.may(Action.MANAGE_PEOPLE)
+    listed, known = visit.soon(members_view), visit.soon(unit_list) if may_manage else tuple
+    members = listed()
     return visit.page(
         "people.html",
         title="People",
         section="people",
         people=[one for one in members if not one.is_service],
-        units=visit.engine.ask(unit_list, visit.viewer) if may_manage else (),
+        units=known(),
         may_manage=may_manage,
         roles=[(role.value, role.label) for role in Role],
         again=again,
@@ -234,9 +235,10 @@ def _people_page(visit: Visit, again: Again = FIRST) -> Response:
 
 
 def _person_page(visit: Visit, actor_id: UUID, *, again: Again = FIRST) -> Response:
-    shown = visit.engine.ask(member, visit.viewer, actor_id)
     may_manage = visit.may(Action.MANAGE_PEOPLE)
-    members = visit.engine.ask(members_view, visit.viewer) if may_manage else ()
+    found, known = visit.soon(member, actor_id), visit.soon(members_view) if may_manage else tuple
+    visit.soon(units)
+    shown, members = found(), known()
     lost = second_factor.lost_factor_of(visit.engine, actor_id)
     return visit.page(
         "member.html",
@@ -246,7 +248,7 @@ def _person_page(visit: Visit, actor_id: UUID, *, again: Again = FIRST) -> Respo
         may_manage=may_manage,
         is_self=shown.id == visit.viewer.actor_id,
         others=[one for one in members if not one.is_service and not one.disabled and one.id != actor_id],
-        units=visit.engine.ask(units, visit.viewer),
+        units=visit.ask(units),
         roles=[(role.value, role.label) for role in Role],
         failures=sum(Tries(visit.engine, account=name, network="").failures() for name in (shown.email, str(actor_id))),
         asked=[(one, _unit_name(visit, one)) for one in manage_people.asked_roles(visit.engine, actor_id)],
@@ -259,12 +261,12 @@ def _person_page(visit: Visit, actor_id: UUID, *, again: Again = FIRST) -> Respo
 
 
 def _unit_name(visit: Visit, request: ApprovalRequest) -> str:
-    names = {str(unit_id): name for unit_id, name in visit.engine.ask(units, visit.viewer)}
+    names = {str(unit_id): name for unit_id, name in visit.ask(units)}
     return names.get(request.subject["unit_id"], "")
 
 
 def _link_page(visit: Visit, actor_id: UUID, token: str, *, waits: str) -> Response:
-    shown = visit.engine.ask(member, visit.viewer, actor_id)
+    shown = visit.ask(member, actor_id)
     link = f"{visit.engine.portal_url}/invitation/{token}"
     return visit.page("link-made.html", title="A link for them", section="people", person=shown, link=link, waits=waits)
 
@@ -275,7 +277,7 @@ def _keys_page(visit: Visit, again: Again = FIRST) -> Response:
         title="Programs with access",
         section="people",
         keys=service_accounts.keys(visit.engine, viewer=visit.viewer),
-        units=[name for _, name in visit.engine.ask(units, visit.viewer)],
+        units=[name for _, name in visit.ask(units)],
         scopes=tuple(service_accounts.SCOPES.items()),
         command_id=visit.new_command(),
         again=again,

@@ -68,7 +68,7 @@ def _page(visit: Visit, again: Again = FIRST) -> Response:
         "units.html",
         title="Units",
         section="people",
-        units=visit.engine.ask(unit_list, visit.viewer),
+        units=visit.ask(unit_list),
         places=sorted(visit.engine.library().calendars, key=region_words),
         languages=_LANGUAGES,
         again=again,
@@ -76,11 +76,11 @@ def _page(visit: Visit, again: Again = FIRST) -> Response:
 
 
 def _unit_page(visit: Visit, unit_id: UUID, *, again: Again = FIRST) -> Response:
-    known = visit.engine.ask(unit_list, visit.viewer) if visit.may(Action.MANAGE_PEOPLE) else ()
+    known = visit.ask(unit_list) if visit.may(Action.MANAGE_PEOPLE) else ()
     shown = next((one for one in known if one.id == unit_id), None)
     if shown is None:
         raise NotFoundError(kind="unit")
-    members = visit.engine.ask(members_view, visit.viewer)
+    members = visit.ask(members_view)
     return visit.page(
         "unit.html",
         title=shown.name,

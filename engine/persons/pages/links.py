@@ -50,7 +50,7 @@ def answered(visit: SignedIn, match_id: UUID, form: Posted) -> Response:
 
 
 def _page(visit: Visit, *, error: str = "") -> Response:
-    found = visit.engine.ask(matches_view, visit.viewer)
+    found = visit.ask(matches_view)
     return visit.page(
         "matches.html", title="Known to another unit", section="transmit", status=422 if error else 200,
         questions=[one for one in found if one.is_question], matches=[one for one in found if not one.is_question],
@@ -208,8 +208,8 @@ def _try(
 
 
 def _links_page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
-    links = visit.engine.ask(case_links, visit.viewer, case_id)
+    seen, found = visit.soon(case_page, case_id), visit.soon(case_links, case_id)
+    case, links = seen(), found()
     is_merged = any(link.is_into for link in links)
     return visit.page(
         "case-links.html",

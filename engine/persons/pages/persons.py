@@ -249,7 +249,7 @@ def _other_person(visit: Visit, case_id: UUID, form: Posted) -> tuple[UUID, UUID
         return case_id, here
     other_case_id = visit.case_of_number(form, "same_number")
     label = f"Person {whole_number(form, 'same_person')}"
-    persons = visit.engine.ask(case_page, visit.viewer, other_case_id).persons
+    persons = visit.ask(case_page, other_case_id).persons
     found = next((person.id for person in persons if person.label == label), None)
     if found is None:
         raise InvalidAnswersError({"same_person": "Write the number of a person in that case."})
@@ -289,7 +289,7 @@ def _try(
 
 def _known(visit: Visit, case_id: UUID, person_id: UUID) -> None:
     """Refuse a person who is not in the case any more, or whom the viewer may not see."""
-    if not any(person.id == person_id for person in visit.engine.ask(case_page, visit.viewer, case_id).persons):
+    if not any(person.id == person_id for person in visit.ask(case_page, case_id).persons):
         raise NotFoundError(kind="person")
 
 
@@ -301,10 +301,11 @@ def _page(
     revealed: CasePersonView | None = None,
     again: Again = FIRST,
 ) -> Response:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
-    known = visit.engine.ask(person_page_view, visit.viewer, case_id, person_id)
+    seen, shown = visit.soon(case_page, case_id), visit.soon(person_page_view, case_id, person_id)
+    links = visit.soon(case_links, case_id)
+    case, known = seen(), shown()
     present = [role for role in known.roles if role.removed_at is None]
-    is_merged = any(link.is_into for link in visit.engine.ask(case_links, visit.viewer, case_id))
+    is_merged = any(link.is_into for link in links())
     return visit.page(
         "person.html",
         title=f"{known.label}, case {case.number}",

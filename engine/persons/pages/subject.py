@@ -76,7 +76,7 @@ def _page(visit: Visit, case_id: UUID, person_id: UUID, *, again: Again = FIRST)
 
 
 def _person(visit: Visit, case_id: UUID, person_id: UUID) -> tuple[CaseView, CasePersonView]:
-    case = visit.engine.ask(case_page, visit.viewer, case_id)
+    case = visit.ask(case_page, case_id)
     found = next((person for person in case.persons if person.id == person_id), None)
     if found is None:
         raise NotFoundError(kind="person")

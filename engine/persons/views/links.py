@@ -3,10 +3,10 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, or_, select
 
 from engine.cases.views.sight import access_to, is_narrowed
-from engine.cases.visibility import positions, visible_to
+from engine.cases.visibility import visible_to
 from engine.core.case_links import LinkKind
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole
@@ -26,15 +26,23 @@ def case_links(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[CaseLin
     They are for those whose unit keeps the case: no grant shows with which others it belongs together.
     """
     seen = visible_to(viewer, now=reading.now)
-    if reading.first(select(CASE.c.id).where(CASE.c.id == case_id, seen)) is None:
+    is_there = reading.soon(reading.first, select(CASE.c.id).where(CASE.c.id == case_id, seen))
+    access = reading.soon(access_to, reading, viewer, case_id)
+    found = reading.soon(reading.rows, _of_case(case_id, seen))
+    if is_there() is None:
         raise NotFoundError(kind="case")
-    if is_narrowed(access_to(reading, viewer, case_id)):
+    if is_narrowed(access()):
         return ()
+    return tuple(_view(row, viewer, case_id) for row in found())
+
+
+def _of_case(case_id: UUID, seen: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    """Select the links of a case, each with the other case where that is `seen`."""
     other = case((_LINK.c.case_id == case_id, _LINK.c.other_case_id), else_=_LINK.c.case_id)
     items = select(func.count()).where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN).scalar_subquery()
     timed = and_(DEADLINE.c.case_id == CASE.c.id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
     due = select(func.min(DEADLINE.c.due_at)).where(timed).scalar_subquery()
-    rows = reading.rows(
+    return (
         select(
             _LINK, ACTOR.c.name.label("who"), CASE.c.id.label("other_id"), CASE.c.number, CASE.c.status,
             items.label("open_items"), due.label("next_due_at"),
@@ -45,7 +53,6 @@ def case_links(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[CaseLin
         .where(or_(_LINK.c.case_id == case_id, _LINK.c.other_case_id == case_id), _LINK.c.ended_at.is_(None))
         .order_by(_LINK.c.asked_at, _LINK.c.id)
     )  # fmt: skip
-    return tuple(_view(row, viewer, case_id) for row in rows)
 
 
 def _view(row: Row, viewer: Viewer, case_id: UUID) -> CaseLinkView:
@@ -107,13 +114,11 @@ def guardian_notes(reading: Reading, case_id: UUID) -> tuple[str, ...]:
     )  # fmt: skip
     stand = [role.value for role in STANDS_FOR]
     rows = reading.rows(
-        select(here.c.person_id)
-        .distinct()
+        select(here.c.person_id, func.min(here.c.position).label("number"))
         .where(here.c.case_id == case_id, here.c.role.in_(stand), here.c.removed_at.is_(None), is_suspect)
+        .group_by(here.c.person_id)
     )
-    numbers = positions(reading, [case_id]) if rows else {}
-    found = sorted(numbers.get((case_id, row["person_id"]), 0) for row in rows)
-    return tuple(_WORDS.format(number=number) for number in found)
+    return tuple(_WORDS.format(number=number) for number in sorted(row["number"] for row in rows))
 
 
 def _joins(merge: FromClause, first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -25,8 +25,8 @@ router = APIRouter()
 @router.get("/transmit")
 def transmit(visit: SignedIn) -> Response:
     """Show the viewer's inbox, and what left their cases or waits to."""
-    sent = visit.engine.ask(sent_view, visit.viewer)
-    notices = visit.engine.ask(notices_view, visit.viewer)
+    sent = visit.ask(sent_view)
+    notices = visit.ask(notices_view)
     return visit.page(
         "transmit.html",
         title="Transmit",
@@ -34,7 +34,7 @@ def transmit(visit: SignedIn) -> Response:
         notices=notices,
         read_at_once=[notice.id for notice in notices if not notice.read_at and not notice.critical],
         may_see_matches=visit.may(Action.SEE_MATCHES),
-        offered=sum(offer.status == "offered" for offer in visit.engine.ask(offers, visit.viewer)),
+        offered=sum(offer.status == "offered" for offer in visit.ask(offers)),
         waiting=[line for line in sent if line.status == "held"],
         sent=[line for line in sent if line.status not in {"held", "dropped"}],
     )
@@ -68,7 +68,7 @@ def offers_page(visit: SignedIn) -> Response:
 def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
     """Show what the viewer's unit has taken on, with what it must know at once."""
     note = read_note(visit.engine, referral_id, viewer=visit.viewer)
-    offer = next((one for one in visit.engine.ask(offers_view, visit.viewer) if one.id == referral_id), None)
+    offer = next((one for one in visit.ask(offers_view) if one.id == referral_id), None)
     if offer is None:
         raise NotFoundError(kind="referral")
     return visit.page("referral.html", title="What your unit accepted", section="transmit", offer=offer, note=note)
@@ -101,7 +101,7 @@ def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
 
 
 def _page(visit: Visit, *, again: Again = FIRST) -> Response:
-    found = visit.engine.ask(offers_view, visit.viewer)
+    found = visit.ask(offers_view)
     return visit.page(
         "referrals.html",
         title="Offered to us",

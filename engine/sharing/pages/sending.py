@@ -122,7 +122,7 @@ def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> R
         return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": next(iter(error.problems.values()))}))
     except (AlreadyEndedError, ConflictError) as error:
         return _sent_page(visit, case_id, again=Again({f"of-{referral_id}": str(error)}))
-    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
+    sharing = visit.ask(sharing_view, case_id)
     return visit.page(
         "partner-link.html",
         title="A link for the partner",
@@ -137,7 +137,7 @@ def linked(visit: SignedIn, case_id: UUID, referral_id: UUID, form: Posted) -> R
 
 def _require_of_case(visit: Visit, case_id: UUID, referral_id: UUID) -> None:
     """Refuse an address that names a referral of another case, also of one's own."""
-    if referral_id not in {one.id for one in visit.engine.ask(sharing_view, visit.viewer, case_id).sent}:
+    if referral_id not in {one.id for one in visit.ask(sharing_view, case_id).sent}:
         raise NotFoundError(kind="referral")
 
 
@@ -191,7 +191,7 @@ def _named(problems: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sent_page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
-    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
+    sharing = visit.ask(sharing_view, case_id)
     return visit.page(
         "sent.html",
         title=f"What was sent, case {sharing.number}",
@@ -213,7 +213,7 @@ def _form_page(
     rights: list[str] | None = None,
     persons: list[str] | None = None,
 ) -> Response:
-    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
+    sharing = visit.ask(sharing_view, case_id)
     before = again.typed
     units = {NEXT: "The next unit of this place", **{str(one.id): one.name for one in sharing.units}}
     units[OUTSIDE] = "A partner outside the network"

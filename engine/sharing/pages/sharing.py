@@ -38,7 +38,7 @@ def recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.KEEP_CONSENTS, case_id)
     command_id = visit.command_of(form)
     typed = {name: [text(form, name)] for name in _ONE} | {name: texts(form, name) for name in _MANY}
-    zone = visit.engine.ask(sharing_view, visit.viewer, case_id).zone
+    zone = visit.ask(sharing_view, case_id).zone
     try:
         record_consent(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, agreed=_agreed(typed, zone))
     except InvalidAnswersError as error:
@@ -51,7 +51,7 @@ def recorded(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
 def withdrawn(visit: SignedIn, case_id: UUID, consent_id: UUID, form: Posted) -> Response:
     """Take a consent back: what was shared on it is called back at once."""
     command_id = visit.command_of(form)
-    if consent_id not in {one.id for one in visit.engine.ask(sharing_view, visit.viewer, case_id).consents}:
+    if consent_id not in {one.id for one in visit.ask(sharing_view, case_id).consents}:
         raise NotFoundError(kind="consent")
     withdraw_consent(visit.engine, consent_id, viewer=visit.viewer, command_id=command_id)
     return visit.go(f"/cases/{case_id}/consents", said="consent_back")
@@ -95,7 +95,7 @@ def _page(
     typed: Mapping[str, list[str]] | None = None,
     command_id: UUID | None = None,
 ) -> Response:
-    sharing = visit.engine.ask(sharing_view, visit.viewer, case_id)
+    sharing = visit.ask(sharing_view, case_id)
     given: Mapping[str, list[str]] = typed or {}
     wrong = errors or {}
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import FromClause, func, select, true
 
-from engine.cases.visibility import kept_by, positions
+from engine.cases.visibility import kept_by
 from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
@@ -28,20 +28,23 @@ Names = Mapping[UUID, str]
 
 def sharing(reading: Reading, viewer: Viewer, case_id: UUID) -> SharingView:
     """Show what was agreed and sent of a case to those of the unit that has it; raises `NotFoundError`."""
-    case = reading.first(
+    found = reading.soon(
+        reading.first,
         select(CASE.c.id, CASE.c.number, CASE.c.unit_id, CASE.c.jurisdiction, UNIT.c.zone, UNIT.c.name.label("unit"))
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
-        .where(CASE.c.id == case_id, kept_by(viewer))
+        .where(CASE.c.id == case_id, kept_by(viewer)),
     )
+    given = reading.soon(
+        reading.rows,
+        select(CONSENT).where(CONSENT.c.case_id == case_id).order_by(CONSENT.c.recorded_at.desc(), CONSENT.c.id),
+    )
+    named = [reading.soon(_names, reading, table) for table in (UNIT, ORGANISATION, ACTOR)]
+    numbered, sent = reading.soon(_labels, reading, case_id), reading.soon(_sent_rows, reading, case_id)
+    case = found()
     if case is None:
         raise NotFoundError(kind="case")
-    units = _names(reading, UNIT)
-    organisations = _names(reading, ORGANISATION)
-    labels = _labels(reading, case_id)
-    people = _names(reading, ACTOR)
-    consents = reading.rows(
-        select(CONSENT).where(CONSENT.c.case_id == case_id).order_by(CONSENT.c.recorded_at.desc(), CONSENT.c.id)
-    )
+    labels, consents = numbered(), given()
+    units, organisations, people = (names() for names in named)
     return SharingView(
         case_id=case_id,
         number=case["number"],
@@ -51,7 +54,7 @@ def sharing(reading: Reading, viewer: Viewer, case_id: UUID) -> SharingView:
         consents=tuple(_consent(reading, row, labels, people, {**units, **organisations}) for row in consents),
         sent=tuple(
             _sent(row, opened_to_name(reading.vault, row), case["jurisdiction"], units, people, labels)
-            for row in _sent_rows(reading, case_id)
+            for row in sent()
         ),
         persons=_named(labels),
         units=_named({key: name for key, name in units.items() if key != case["unit_id"]}),
@@ -192,13 +195,14 @@ def _named(names: Names) -> tuple[NamedView, ...]:
 
 
 def _labels(reading: Reading, case_id: UUID) -> dict[UUID, str]:
-    numbers = positions(reading, [case_id])
+    is_here = func.bool_or(CASE_PERSON.c.removed_at.is_(None))
     rows = reading.rows(
-        select(CASE_PERSON.c.person_id)
-        .where(CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.removed_at.is_(None))
-        .distinct()
+        select(CASE_PERSON.c.person_id, func.min(CASE_PERSON.c.position).label("number"))
+        .where(CASE_PERSON.c.case_id == case_id)
+        .group_by(CASE_PERSON.c.person_id)
+        .having(is_here)
     )
-    here = sorted((numbers[case_id, row["person_id"]], row["person_id"]) for row in rows)
+    here = sorted((row["number"], row["person_id"]) for row in rows)
     return {person: f"Person {number}" for number, person in here}
 
 

@@ -21,13 +21,11 @@ def may_enter(tx: Transaction, actor_id: UUID) -> bool:
     return person is not None and Role.SYSTEM_ADMINISTRATOR in person.roles
 
 
-def as_keeper(tx: Transaction, viewer: Viewer) -> Viewer:
-    """Give somebody with the roles that count now: all, or in custody that of who looks after people alone.
+def as_keeper(viewer: Viewer) -> Viewer:
+    """Give somebody with the roles that count in custody: that of who looks after people alone.
 
     Who has another role beside it would see cases, at the very time at which denials and seals may be lost.
     """
-    if custody_since(tx) is None:
-        return viewer
     roles = tuple(role for role in viewer.roles if role == Role.SYSTEM_ADMINISTRATOR)
     kept = tuple(one.model_copy(update={"roles": roles}) for one in viewer.memberships if set(roles) & set(one.roles))
     units = tuple(one.unit_id for one in kept) if viewer.memberships else viewer.unit_ids

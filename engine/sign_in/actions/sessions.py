@@ -18,7 +18,7 @@ from engine.errors import (
     WrongSentCodeError,
 )
 from engine.people.store import DirectoryStore
-from engine.people.viewer import as_viewer
+from engine.people.viewer import viewer_from
 from engine.sign_in.actions.account import code_fits
 from engine.sign_in.actions.custody import as_keeper, may_enter
 from engine.sign_in.actions.guessing import Tries, hash_of
@@ -37,6 +37,7 @@ from engine.sign_in.records import (
     KEPT_FORM_LASTS,
     LONGEST,
     MOST_WRONG_CODES,
+    NOTED_EACH,
     PENDING_LASTS,
     Session,
     Sort,
@@ -214,18 +215,18 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
     now = engine.wall_clock.now()
     token_hash = hash_of(token)
     with engine.transaction() as tx:
-        session = tx.of(SignInStore).session(token_hash)
-        if session is None or not _is_open(session):
+        found = tx.of(SignInStore).signed_in(token_hash)
+        if found is None or not _is_open(found.session):
             return None
-        try:
-            viewer = as_keeper(tx, engine.ask_all(as_viewer, session.actor_id))
-        except NotFoundError:
-            return None
+        session = found.session
+        everything = viewer_from(session.actor_id, found.rows)
+        viewer = as_keeper(everything) if found.is_in_custody else everything
         if not _is_fresh(engine, session, viewer, now):
             return None
-        must_enrol = _needs_factor(engine, viewer) and not session.by_factor
-        tx.of(SignInStore).touch_session(token_hash, at=now)
-        tx.commit()
+        if now - session.seen_at >= NOTED_EACH:
+            tx.of(SignInStore).touch_session(token_hash, at=now)
+            tx.commit()
+    must_enrol = _needs_factor(engine, viewer) and not session.by_factor
     proved = {
         "session_hash": token_hash, "stepped_up_at": session.stepped_up_at, "by_factor": session.by_factor,
     }  # fmt: skip

@@ -47,10 +47,13 @@ router = APIRouter()
 @router.get("/items/{item_id}")
 def item_page(visit: SignedIn, item_id: UUID) -> Response:
     """Open an item; one that is over is told as such, not as an error."""
+    form = visit.soon(item_form, item_id)
+    visit.soon(proposed_doer, item_id)
+    visit.soon(actors)
     try:
-        view = visit.engine.ask(item_form, visit.viewer, item_id)
+        view = form()
     except AlreadyEndedError:
-        item = visit.engine.ask(work_item, visit.viewer, item_id)
+        item = visit.ask(work_item, item_id)
         return visit.page("item-over.html", title=_title(item), section="manage", item=item)
     known = {field.sensitivity for field in view.fields if field.value is not None} - {"open"}
     note_reading(
@@ -83,7 +86,7 @@ def answer(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
 @router.post("/items/{item_id}/approve")
 def approve(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     """Approve what somebody else answered, or send it back."""
-    item = visit.engine.ask(work_item, visit.viewer, item_id)
+    item = visit.ask(work_item, item_id)
     approved = text(form, "approved") == "yes"
     try:
         was_approved = approve_work_item(
@@ -106,7 +109,7 @@ def appointment(visit: SignedIn, item_id: UUID) -> Response:
 @router.get("/items/{item_id}/done")
 def done(visit: SignedIn, item_id: UUID, next: Annotated[tuple[UUID, ...], Query(max_length=10)] = ()) -> Response:  # noqa: A002
     """Say what was done and what follows from it."""
-    item = visit.engine.ask(work_item, visit.viewer, item_id)
+    item = visit.ask(work_item, item_id)
     following = [found for item_id in next if (found := _item_or_none(visit, item_id)) is not None]
     return visit.page(
         "done.html", title=f"Saved: case {item.case_number}", section="manage", item=item, following=following,
@@ -158,9 +161,9 @@ def _happened_at(visit: Visit, form: Posted) -> datetime | None:
 def _what_was_asked(visit: Visit, item_id: UUID) -> tuple[FormView | None, WorkItemView, tuple[FieldView, ...]]:
     """Return the form while the item is open; afterwards its questions only, so that nothing typed is lost."""
     try:
-        view = visit.engine.ask(item_form, visit.viewer, item_id)
+        view = visit.ask(item_form, item_id)
     except AlreadyEndedError:
-        item = visit.engine.ask(work_item, visit.viewer, item_id)
+        item = visit.ask(work_item, item_id)
         return None, item, questions(visit.engine.registry.get(item.uses).fields)
     return view, view.item, view.fields
 
@@ -202,7 +205,7 @@ def _form_page(
         may_give=view.item.assignee is not None and (view.item.is_mine or visit.may(Action.DELEGATE)),
         colleagues=_colleagues(visit, view.item),
         has_appointment=has_appointment(visit.engine, view.item),
-        proposed=visit.engine.ask(proposed_doer, visit.viewer, view.item.id),
+        proposed=visit.ask(proposed_doer, view.item.id),
         may_delegate=visit.may(Action.DELEGATE),
         late=late_views(
             (view.deadline,) if view.deadline else (),
@@ -270,7 +273,7 @@ def _conflict_page(
 def _colleagues(visit: Visit, item: WorkItemView) -> tuple[ActorView, ...]:
     return tuple(
         actor
-        for actor in visit.engine.ask(actors, visit.viewer)
+        for actor in visit.ask(actors)
         if actor.id != visit.viewer.actor_id
         and not actor.disabled
         and actor.unit_id in visit.viewer.unit_ids
@@ -280,7 +283,7 @@ def _colleagues(visit: Visit, item: WorkItemView) -> tuple[ActorView, ...]:
 
 def _item_or_none(visit: Visit, item_id: UUID) -> WorkItemView | None:
     try:
-        return visit.engine.ask(work_item, visit.viewer, item_id)
+        return visit.ask(work_item, item_id)
     except NotFoundError:
         return None
 

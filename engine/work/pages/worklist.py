@@ -23,8 +23,11 @@ _LONGEST: Final = 200
 @router.get("/worklist")
 def worklist(visit: SignedIn) -> Response:
     """List what the viewer has claimed and what they may take, the most urgent first."""
-    items = visit.engine.ask(worklist_view, visit.viewer, limit=_LONGEST)
-    late = visit.engine.ask(late_calls, visit.viewer)
+    zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
+    found, calls = visit.soon(worklist_view, limit=_LONGEST), visit.soon(late_calls)
+    counts, asked = visit.soon(work_counts, zone=zone), visit.soon(asked_extensions)
+    on_call = visit.soon(shifts)
+    items, late = found(), calls()
     listed = {item.step_id for item in items}
     return visit.page(
         "worklist.html",
@@ -33,13 +36,11 @@ def worklist(visit: SignedIn) -> Response:
         mine=[item for item in items if item.is_mine],
         free=[item for item in items if not item.is_mine],
         is_cut=len(items) >= _LONGEST,
-        counts=visit.engine.ask(
-            work_counts, visit.viewer, zone=preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
-        ),
+        counts=counts(),
         late={strip.deadline.step_id: strip for strip in late},
         late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in listed],
-        asked=visit.engine.ask(asked_extensions, visit.viewer),
-        on_call=[shift for shift in visit.engine.ask(shifts, visit.viewer) if shift.is_now],
+        asked=asked(),
+        on_call=[shift for shift in on_call() if shift.is_now],
         command_id=visit.new_command(),
     )
 
@@ -63,7 +64,7 @@ def delegate(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     """Give an item to somebody else."""
     to = uuid_or_none(form, "to")
     if to is None:
-        visit.engine.ask(work_item, visit.viewer, item_id)
+        visit.ask(work_item, item_id)
         message = "Choose who you are giving it to. Nothing was changed."
         heading = "Nobody was chosen"
         return visit.page("refused.html", title=heading, status=422, section="manage", heading=heading, message=message)

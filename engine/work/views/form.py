@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, select, true
 
 from engine.cases.sentences import OUTCOMES
 from engine.cases.views.answers import (
@@ -25,6 +25,7 @@ from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
 from engine.deadlines.records.limits import DeadlineView
 from engine.deadlines.views.deadlines import deadline_views, of_steps, select_deadlines
+from engine.deadlines.views.law_here import LawHere
 from engine.documents.views import document_views, select_documents, that_open
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.language.names import in_plain_words
@@ -75,24 +76,28 @@ def _form_rows(reading: Reading, viewer: Viewer, item_id: UUID) -> FormRows:
     """
     row = item_row(reading, viewer, item_id)
     _check(row, viewer)
-    numbers = positions(reading, {row["case_id"]})
-    item = item_view(reading, row, viewer, numbers)
-    deadlines = reading.rows(select_deadlines().where(DEADLINE.c.step_id == row["step_id"]))
-    is_others = row["assignee_id"] not in {None, viewer.actor_id}
-    draft = None if is_others else reading.first(select(DRAFT).where(DRAFT.c.item_id == item_id))
+    case_id, step_id = row["case_id"], row["step_id"]
+    is_own = true() if row["assignee_id"] in {None, viewer.actor_id} else false()
+    found = reading.soon(positions, reading, {case_id})
+    timed = reading.soon(reading.rows, select_deadlines().where(DEADLINE.c.step_id == step_id))
+    written = reading.soon(reading.rows, select_documents().where(DOCUMENT.c.step_id == step_id))
+    typed = reading.soon(reading.first, select(DRAFT).where(DRAFT.c.item_id == item_id, is_own))
+    submitted = reading.soon(reading.first, _submitted(row).where(is_own, true() if row["approval"] else false()))
+    law = reading.soon(LawHere(reading, reading.known.library()).read, [case_id])
+    warnings = reading.soon(guardian_notes, reading, case_id)
+    numbers, papers, draft = found(), written(), typed()
     access = None if viewer.is_system else _access(row, viewer)
-    papers = reading.rows(select_documents().where(DOCUMENT.c.step_id == row["step_id"]))
     return FormRows(
         row=row,
-        item=item,
-        warnings=guardian_notes(reading, row["case_id"]),
-        deadline=of_steps(deadline_views(reading, deadlines, numbers)).get(row["step_id"]),
+        item=item_view(reading, row, viewer, numbers),
+        warnings=warnings(),
+        deadline=of_steps(deadline_views(reading, timed(), numbers, law=law())).get(step_id),
         documents=papers,
         draft=draft,
         is_own_draft=draft is not None and draft["saved_by"] == viewer.actor_id,
         access=access,
-        opens=that_open(reading.known, viewer, access, papers, {row["step_id"]: row}),
-        submitted=reading.first(_submitted(row)) if item.is_approval and not is_others else None,
+        opens=that_open(reading.known, viewer, access, papers, {step_id: row}),
+        submitted=submitted(),
     )
 
 

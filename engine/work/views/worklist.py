@@ -43,10 +43,11 @@ def worklist(
 
     In the order of due times, then by priority; what has no limit comes last.
     """
-    rows: list[Row] = [*_fetch(reading, viewer, _timed(viewer, only_mine=only_mine, limit=limit), limit)]
-    if len(rows) < limit and not only_mine:
-        rows += _fetch(reading, viewer, _untimed(viewer, limit - len(rows)), limit - len(rows))
-    return item_views(reading, rows, viewer)
+    timed = reading.soon(_fetch, reading, viewer, _timed(viewer, only_mine=only_mine, limit=limit), limit)
+    if only_mine:
+        return item_views(reading, timed(), viewer)
+    untimed = reading.soon(_fetch, reading, viewer, _untimed(viewer, limit), limit)
+    return item_views(reading, [*timed(), *untimed()][:limit], viewer)
 
 
 def work_counts(reading: Reading, viewer: Viewer, *, zone: str) -> WorkCounts:
@@ -63,12 +64,14 @@ def work_counts(reading: Reading, viewer: Viewer, *, zone: str) -> WorkCounts:
         "mine": picked.c.sort == _MINE,
         "free": picked.c.sort == _FREE,
     }
-    rows = reading.rows(
+    to_acknowledge = reading.soon(_to_acknowledge, reading, viewer)
+    counted = reading.soon(
+        reading.rows,
         select(*(func.count().filter(condition).label(name) for name, condition in sorts.items()))
         .select_from(picked.join(ITEM, ITEM.c.id == picked.c.id).join(CASE, CASE.c.id == ITEM.c.case_id))
-        .where(visible_to(viewer, now=reading.now))
+        .where(visible_to(viewer, now=reading.now)),
     )
-    return WorkCounts(**rows[0], to_acknowledge=_to_acknowledge(reading, viewer))
+    return WorkCounts(**counted()[0], to_acknowledge=to_acknowledge())
 
 
 def _counted(viewer: Viewer, *, until: datetime) -> CompoundSelect[tuple[object, ...]]:
@@ -157,7 +160,7 @@ def _with_times() -> Select[tuple[UUID, datetime, datetime]]:
 
 
 def _untimed(viewer: Viewer, limit: int) -> Select[tuple[object, ...]]:
-    """Pick what may be claimed and has no limit: asked for only when the timed ones leave room."""
+    """Pick what may be claimed and has no limit."""
     units = units_of(viewer)
     timed = exists().where(DEADLINE.c.step_id == ITEM.c.step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
     return (

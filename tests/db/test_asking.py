@@ -1,0 +1,98 @@
+"""Questions that run side by side go out in one statement, and are answered as if each had been asked alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import ARRAY, JSON, LargeBinary, Text, Uuid, cast, event, func, literal, null, select, text, union_all
+from sqlalchemy.dialects.postgresql import JSONB
+
+from engine.db.asking import Asking, answer_in_types
+from engine.db.locks import PAGES, limited_engine
+from tests.conftest import FreshDatabase, rows_of, writer_of
+
+AT = datetime(2026, 3, 7, 13, 10, 5, 123456, tzinfo=UTC)
+VALUES = {
+    "id": literal(UUID(int=7), Uuid()), "at": literal(AT), "day": literal(date(2026, 3, 7)), "number": literal(3),
+    "share": literal(Decimal("1.25")), "words": literal("a, \"b\" (c)\n'd'"), "nothing": null(),
+    "is_so": literal(value=True), "raw": literal(b"\x00\xff", LargeBinary()),
+    "ids": cast([UUID(int=7), UUID(int=8)], ARRAY(Uuid())), "names": cast([], ARRAY(Text())),
+    "said": cast(literal({"a": [1, None]}, JSON()), JSONB()),
+}  # fmt: skip
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def asking(database: FreshDatabase, said: list[str]) -> Iterator[Asking]:
+    sql = writer_of(database.urls)
+    answer_in_types(sql)
+    event.listen(sql, "before_cursor_execute", lambda *about: said.append(about[2]))
+    with sql.connect() as connection:
+        yield Asking(connection)
+    sql.dispose()
+
+
+def test_what_is_asked_side_by_side_is_one_statement_and_comes_with_its_types(asking: Asking, said: list[str]) -> None:
+    query = select(*(value.label(name) for name, value in VALUES.items()))
+    alone = asking.execute(query).mappings().all()
+    many = union_all(*(select(literal(number).label("number")) for number in (3, 1, 2))).order_by(text("number"))
+    said.clear()
+    one, other = asking.soon(asking.execute, query), asking.soon(asking.execute, many)
+    assert one().mappings().all() == alone
+    assert other().scalars().all() == [1, 2, 3]
+    assert len(said) == 1
+
+
+def test_as_many_statements_go_out_as_the_longest_of_them_asks_one_after_another(
+    asking: Asking, said: list[str]
+) -> None:
+    def chain(length: int) -> int:
+        found = 0
+        for _ in range(length):
+            found += asking.execute(select(literal(1))).scalar_one()
+        return found
+
+    def pair() -> int:
+        first, second = asking.soon(chain, 2), asking.soon(chain, 3)
+        return first() + second()
+
+    short, nested = asking.soon(chain, 1), asking.soon(pair)
+    assert (short(), nested()) == (1, 5)
+    assert len(said) == 3
+
+
+def test_an_error_is_raised_where_its_answer_is_called_for_and_holds_nothing_else_up(asking: Asking) -> None:
+    def fails() -> int:
+        asking.execute(select(literal(1)))
+        raise LookupError
+
+    wrong, right = asking.soon(fails), asking.soon(lambda: asking.execute(select(literal(2))).scalar_one())
+    assert right() == 2
+    with pytest.raises(LookupError):
+        wrong()
+
+
+def test_an_error_of_the_database_is_that_of_all_that_was_asked_with_it(asking: Asking) -> None:
+    wrong = select(func.no_such_function())
+    one, other = asking.soon(asking.execute, wrong), asking.soon(asking.execute, select(literal(1)))
+    for answer in (one, other):
+        with pytest.raises(Exception, match="no_such_function"):
+            answer()
+
+
+def test_a_connection_that_the_server_has_closed_is_made_anew_without_asking_whether_it_lives(
+    database: FreshDatabase,
+) -> None:
+    sql = limited_engine(database.urls.app, PAGES, pool_size=1)
+    with sql.connect() as connection:
+        first = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    rows_of(database.urls.app, "SELECT pg_terminate_backend(:pid, 5000)", pid=first)
+    with sql.connect() as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != first
+    sql.dispose()
