@@ -104,8 +104,5 @@ def _wire(bench: Bench) -> Iterator[_Sent]:
 
 
 def _kind(statement: str) -> str:
-    words = {
-        "FOR UPDATE": "lock", "WITH ": "write", "json_build_object": "load", "BEGIN": "BEGIN",
-        "COMMIT": "COMMIT",
-    }  # fmt: skip
+    words = {"FOR UPDATE": "lock", "WITH ": "write", "json_build_object": "load", "BEGIN": "BEGIN", "COMMIT": "COMMIT"}
     return next((kind for word, kind in words.items() if word in statement), statement)

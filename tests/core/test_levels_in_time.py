@@ -206,12 +206,9 @@ def test_unanswered_levels_fire_as_planned_and_one_late_look_raises_the_same_one
     late.let(days=30)
     late.do(cm.FireDeadline(late.deadline("a").id))
     planned = unanswered_levels(
-        known,
-        start=watched.deadline("a").started_at,
-        due=hours(10),
-        zone="Asia/Kolkata",
+        known, start=watched.deadline("a").started_at, due=hours(10), zone="Asia/Kolkata",
         calendar=LIBRARY.calendars["IN"],
-    )
+    )  # fmt: skip
     assert raised(watched.events) == [(one.level, one.repetition + 1, one.fires_at) for one in planned]
     assert {one[:2] for one in raised(late.events)} == {one[:2] for one in raised(watched.events)}
     assert watched.breaches() == late.breaches() == [("a", hours(10))]

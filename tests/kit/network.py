@@ -196,14 +196,9 @@ class Network:
         """Make the questions, and count the statements that they take."""
         known = Known(self.definitions.get, self.registry, lambda: self.library)
         self.questions = Reader(
-            self.writer,
-            self.reader,
-            writer=self.app,
-            secret=self.secret,
-            known=known,
-            vault=self.vault,
+            self.writer, self.reader, writer=self.app, secret=self.secret, known=known, vault=self.vault,
             clock=self.clock,
-        )
+        )  # fmt: skip
         self.ask, self.ask_all, self.ask_board = self.questions.ask, self.questions.ask_all, self.questions.ask_board
         self.inspection = self.publish(INSPECTION)
         for role in (self.writer, self.reader):
