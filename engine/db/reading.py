@@ -47,7 +47,7 @@ class Known:
 
     def step(self, definition_hash: str, key: str) -> CompiledStep | None:
         """Find what a definition says of a step; None for an added one, or an unknown definition."""
-        compiled = self.definitions(definition_hash)
+        compiled = self.definitions(definition_hash) if definition_hash else None
         return compiled.steps.get(key) if compiled else None
 
     def step_type(self, uses: str) -> StepType | None:
