@@ -25,7 +25,7 @@ _NOTE_SERVICE = text("""
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:command, 0))")
 
 
-class Answer(dict[str, Any]):
+class FirstAnswer(dict[str, Any]):
     """The answer to a command; asked for what it does not hold, it is that of another command."""
 
     def __missing__(self, key: str) -> Never:
@@ -46,7 +46,7 @@ class HousekeepingStore(Store):
         Reading what it does not hold raises `OtherCommandError`: then it is the answer to another command.
         """
         found = self._connection.execute(select(_COMMAND.c.answer).where(_COMMAND.c.id == command_id)).scalar()
-        return None if found is None else Answer(found)
+        return None if found is None else FirstAnswer(found)
 
     def remember(self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime) -> None:
         """Keep the answer to a command; a second keeper of the same command fails with an integrity error."""

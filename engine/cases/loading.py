@@ -16,7 +16,7 @@ from engine.core.keys import ENCRYPTED_IN_EVENTS
 from engine.core.records import Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.store import LIBRARY_STAMP, Writes
-from engine.db.trips import Prepared
+from engine.db.trips import PreparedStatement
 from engine.errors import DamagedError, KeyMissingError
 from engine.ports import JsonValue, Vault
 
@@ -243,10 +243,10 @@ _PARTS = ", ".join(
 )
 _OF_ITEM = "(SELECT case_id FROM work_item WHERE id = $1::uuid)"
 _ITEM = ", ".join(f'"{name}"' for name in WorkItem.model_fields)
-_LOCK = Prepared(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = $1::uuid FOR UPDATE')
-_LOCK_OF_ITEM = Prepared(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = {_OF_ITEM} FOR UPDATE')
-_LOAD = Prepared(f'SELECT json_build_object({_PARTS})::text FROM "case" c WHERE c.id = ANY($1::uuid[])')
-_LOAD_OF_ITEM = Prepared(
+_LOCK = PreparedStatement(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = $1::uuid FOR UPDATE')
+_LOCK_OF_ITEM = PreparedStatement(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = {_OF_ITEM} FOR UPDATE')
+_LOAD = PreparedStatement(f'SELECT json_build_object({_PARTS})::text FROM "case" c WHERE c.id = ANY($1::uuid[])')
+_LOAD_OF_ITEM = PreparedStatement(
     f"SELECT json_build_object({_PARTS}, "
     f"'item', (SELECT row_to_json(x) FROM (SELECT {_ITEM} FROM work_item WHERE id = $1::uuid) x), "
     "'answer', (SELECT answer FROM command WHERE id = $2::uuid), "

@@ -60,7 +60,7 @@ class Soon(Generic[T]):
             self._error = error
 
 
-class Asking:
+class AskedTogether:
     """A connection for questions: those of functions that run side by side go out in one statement."""
 
     def __init__(self, connection: Connection) -> None:

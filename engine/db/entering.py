@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, event, text
 
 from engine.core.policy import Viewer
 from engine.db.locks import PAGES, limited_engine
-from engine.db.trips import Prepared, begin_with
+from engine.db.trips import PreparedStatement, begin_with
 
 
 @dataclass(eq=False)
@@ -87,7 +87,7 @@ def _place(url: URL) -> tuple[object, ...]:
 
 FOR: Final = "icmc_for"
 """The option of a connection that says for which viewer, at what time, its transactions act; without it for nobody."""
-_ENTER: Final = Prepared("SELECT icmc_enter($1, $2, $3, $4)")
+_ENTER: Final = PreparedStatement("SELECT icmc_enter($1, $2, $3, $4)")
 """The proof goes as a value: the text of a statement is shown to other sessions of the role, and logged."""
 _SECRET: Final = text("SELECT secret FROM wall_secret")
 

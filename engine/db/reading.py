@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Executable, RowMapping
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.library import Library
 from engine.core.policy import Viewer, board_units
-from engine.db.asking import Asking, P, Soon, T, answer_in_types
+from engine.db.asking import AskedTogether, P, Soon, T, answer_in_types
 from engine.db.embedded.databases import APP, READER, SYSTEM
 from engine.db.entering import enter_for, in_hand, taken_from
 from engine.db.rights import rights_beyond
@@ -106,7 +106,7 @@ Row = RowMapping
 class Reading:
     """One question in its own transaction: all of its statements see the same state of the database."""
 
-    connection: Asking
+    connection: AskedTogether
     now: datetime
     known: Known
     vault: Vault
@@ -226,13 +226,13 @@ class Reader(Asks):
         now = self._clock.now()
         in_use = in_hand(self._engine) if viewer is None or viewer.is_system else None
         if in_use is not None:
-            yield Reading(Asking(in_use.connection), now, self._known, self._vault)
+            yield Reading(AskedTogether(in_use.connection), now, self._known, self._vault)
             return
         bound = None if viewer is None or viewer.is_system else viewer
         with taken_from(self._reader if bound else self._engine, is_still=True) as taken:
             if bound is not None:
                 enter_for(taken.connection, bound, now, self._secret)
-            yield Reading(Asking(taken.connection), now, self._known, self._vault)
+            yield Reading(AskedTogether(taken.connection), now, self._known, self._vault)
             taken.connection.commit()  # after a roll-back the driver would prepare every statement anew
 
     def gaps_in_the_wall(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ _PREPARED: Final = "icmc_prepared"
 _RIDING: Final = "icmc_riding"
 
 
-class Prepared:
+class PreparedStatement:
     """A statement with `$1`, `$2`, … for its values; its name goes by its text."""
 
     def __init__(self, text: str) -> None:
@@ -31,7 +31,7 @@ class Prepared:
         self.name: Final = b"icmc_" + sha256(self.text).hexdigest()[:24].encode()
 
 
-Asked = tuple[Prepared, Sequence[bytes | None]]
+Asked = tuple[PreparedStatement, Sequence[bytes | None]]
 """A statement and its values."""
 Answers = list[list[bytes]]
 """For each statement, the first column of its rows."""

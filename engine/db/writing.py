@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from engine.core.consequences import Job, WorkItem
 from engine.core.records import CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.core.state import CaseState
-from engine.db.trips import Prepared, ask
+from engine.db.trips import PreparedStatement, ask
 from engine.ports import NewEscalation
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -87,7 +87,7 @@ _SAVE_CASES = """saved_cases AS (
         rests boolean)
     WHERE c.id = x.id AND c.id = ANY({ids}) AND c.revision = x.was)"""
 _DROP_DRAFTS = "dropped_drafts AS (DELETE FROM draft WHERE item_id = ANY({ids}))"
-_COMMIT = Prepared("COMMIT")
+_COMMIT = PreparedStatement("COMMIT")
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest({channels}) channel"
 
 
@@ -174,7 +174,7 @@ def _array(values: Iterable[object]) -> bytes:
 
 
 @cache
-def _statement(tables: tuple[str, ...], *more: bool) -> Prepared:
+def _statement(tables: tuple[str, ...], *more: bool) -> PreparedStatement:
     """Put a statement together; `more` says whether it ends items, saves cases and drops drafts."""
     numbers = count(1)
     parts = [_insert(table, _TARGETS[table], next(numbers)) for table in tables]
@@ -183,7 +183,7 @@ def _statement(tables: tuple[str, ...], *more: bool) -> Prepared:
             rows = f"CAST(${next(numbers)} AS jsonb)" if "{rows}" in part else ""
             parts.append(part.format(rows=rows, ids=f"CAST(${next(numbers)} AS uuid[])"))
     written = f"WITH {', '.join(parts)} " if parts else ""
-    return Prepared(written + _NOTIFY.format(channels=f"CAST(${next(numbers)} AS text[])"))
+    return PreparedStatement(written + _NOTIFY.format(channels=f"CAST(${next(numbers)} AS text[])"))
 
 
 def _insert(table: str, target: _Target, number: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import ARRAY, JSON, LargeBinary, Text, Uuid, cast, event, func, literal, null, select, text, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
-from engine.db.asking import Asking, answer_in_types
+from engine.db.asking import AskedTogether, answer_in_types
 from engine.db.locks import PAGES, limited_engine
 from tests.conftest import FreshDatabase, rows_of, writer_of
 
@@ -29,16 +29,18 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def asking(database: FreshDatabase, said: list[str]) -> Iterator[Asking]:
+def asking(database: FreshDatabase, said: list[str]) -> Iterator[AskedTogether]:
     sql = writer_of(database.urls)
     answer_in_types(sql)
     event.listen(sql, "before_cursor_execute", lambda *about: said.append(about[2]))
     with sql.connect() as connection:
-        yield Asking(connection)
+        yield AskedTogether(connection)
     sql.dispose()
 
 
-def test_what_is_asked_side_by_side_is_one_statement_and_comes_with_its_types(asking: Asking, said: list[str]) -> None:
+def test_what_is_asked_side_by_side_is_one_statement_and_comes_with_its_types(
+    asking: AskedTogether, said: list[str]
+) -> None:
     query = select(*(value.label(name) for name, value in VALUES.items()))
     alone = asking.execute(query).mappings().all()
     many = union_all(*(select(literal(number).label("number")) for number in (3, 1, 2))).order_by(text("number"))
@@ -50,7 +52,7 @@ def test_what_is_asked_side_by_side_is_one_statement_and_comes_with_its_types(as
 
 
 def test_as_many_statements_go_out_as_the_longest_of_them_asks_one_after_another(
-    asking: Asking, said: list[str]
+    asking: AskedTogether, said: list[str]
 ) -> None:
     def chain(length: int) -> int:
         found = 0
@@ -67,7 +69,7 @@ def test_as_many_statements_go_out_as_the_longest_of_them_asks_one_after_another
     assert len(said) == 3
 
 
-def test_an_error_is_raised_where_its_answer_is_called_for_and_holds_nothing_else_up(asking: Asking) -> None:
+def test_an_error_is_raised_where_its_answer_is_called_for_and_holds_nothing_else_up(asking: AskedTogether) -> None:
     def fails() -> int:
         asking.execute(select(literal(1)))
         raise LookupError
@@ -78,7 +80,7 @@ def test_an_error_is_raised_where_its_answer_is_called_for_and_holds_nothing_els
         wrong()
 
 
-def test_an_error_of_the_database_is_that_of_all_that_was_asked_with_it(asking: Asking) -> None:
+def test_an_error_of_the_database_is_that_of_all_that_was_asked_with_it(asking: AskedTogether) -> None:
     wrong = select(func.no_such_function())
     one, other = asking.soon(asking.execute, wrong), asking.soon(asking.execute, select(literal(1)))
     for answer in (one, other):

@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.db.locks import PAGES, limited_engine
 from engine.db.row_history import canonical_json
-from engine.db.trips import Prepared, ask
+from engine.db.trips import PreparedStatement, ask
 from tests.conftest import FreshDatabase
 
-_ADD = Prepared("INSERT INTO installation (key, value) VALUES ($1, '{}')")
-_ONE = Prepared("SELECT $1::int + 1")
-_COUNT = Prepared("SELECT count(*) FROM installation WHERE key LIKE 'trip-%'")
+_ADD = PreparedStatement("INSERT INTO installation (key, value) VALUES ($1, '{}')")
+_ONE = PreparedStatement("SELECT $1::int + 1")
+_COUNT = PreparedStatement("SELECT count(*) FROM installation WHERE key LIKE 'trip-%'")
 _JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -86,7 +86,7 @@ def test_what_was_prepared_is_known_or_prepared_anew_after_a_roll_back(
 
 def test_a_connection_that_the_server_has_closed_is_not_given_out(engine: Engine, database: FreshDatabase) -> None:
     with engine.connect() as connection:
-        (number,) = ask(connection, (Prepared("SELECT pg_backend_pid()"), []))[0]
+        (number,) = ask(connection, (PreparedStatement("SELECT pg_backend_pid()"), []))[0]
     administrator = limited_engine(database.urls.admin, PAGES, pool_size=1)
     with administrator.connect() as other:
         other.execute(text("SELECT pg_terminate_backend(:number, 5000)"), {"number": int(number)})

@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, keep_who_did_it, require_member, would_be
 from engine.cases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
-from engine.cases.housekeeping import Answer, HousekeepingStore
+from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import consequences as verbs
@@ -76,7 +76,7 @@ def complete_work_item(
         state, item, known, _ = tx.of(CaseStore).lock_item(item_id, command_id)
         require_member(viewer, state, kind="work item")
         if known is not None:
-            return _completion(Answer(known))
+            return _completion(FirstAnswer(known))
         tx.writes.hold()
         _require_right(item, viewer, state.case.unit_id, revision)
         step = state.steps.get(item.step_id)
@@ -217,7 +217,7 @@ def approve_work_item(
         state, item, known, _ = tx.of(CaseStore).lock_item(item_id, command_id)
         require_member(viewer, state, kind="work item")
         if known is not None:
-            return bool(Answer(known)["approved"])
+            return bool(FirstAnswer(known)["approved"])
         tx.writes.hold()
         if not item.approval:
             raise NotFoundError(kind="approval")
