@@ -144,7 +144,9 @@ def _asked(
     given = {
         name: _argument(world, name, ids)
         for name, part in parameters.items()
-        if name != "viewer" and (part.default is Parameter.empty or name in {"case_id", "number"})
+        if name != "viewer"
+        and part.kind is not Parameter.VAR_POSITIONAL
+        and (part.default is Parameter.empty or name in {"case_id", "number"})
     }
     viewer = (world.viewers[persona.name],) if "viewer" in parameters else ()
     if method.__name__ == "as_viewer":

@@ -16,6 +16,7 @@ const [kept] = await new PurgeCSS().purge({
   css: [{ raw: compiled.css }],
   safelist: { standard: [/^icmc-/, /^govuk-(radios|checkboxes)(__|$)/, /^govuk-(radios|checkboxes)--small/] },
   variables: true,
+  defaultExtractor: (text) => text.match(/[\w!-]+/g) ?? [],
 });
 await writeFile("../static/portal.css", `${kept.css}\n`);
 await build({
