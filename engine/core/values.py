@@ -103,6 +103,8 @@ class RunSteps:
         """Return the run as it is after an event of one of its steps, which `state` has already."""
         view = copy(self)
         view.state, view.standings = state, {}
+        if self.state.persons is not state.persons:
+            view._elements = {None: ("",)}  # noqa: SLF001 - of the same class
         if step.added is None:
             elements = self._rounds.get(step.key, {})
             others = [one for one in elements.get(step.base_path, ()) if one.id != step.id]

@@ -4,9 +4,10 @@ import pytest
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.records import PersonRole, RoleStatus
+from engine.core.draft import Draft
+from engine.core.records import CasePerson, PersonRole, RoleStatus
 from engine.errors import NotFoundError
-from tests.core.small_world import ASHA, BINA, CHITRA, RUN, World, hours, person, workflow
+from tests.core.small_world import ASHA, BINA, CHITRA, LIBRARY, RUN, World, hours, person, workflow
 
 EACH = {"for_each": "case.victims"}
 CHAIN = {
@@ -26,6 +27,16 @@ def at_reports(*victims: object) -> World:
 def test_a_step_for_each_person_opens_a_path_for_each() -> None:
     world = at_reports(ASHA, BINA)
     assert (world.status("produce", person(ASHA)), world.status("produce", person(BINA))) == ("ready", "ready")
+
+
+def test_a_step_that_changes_right_after_a_person_came_hides_nobody() -> None:
+    world = at_reports(ASHA)
+    draft = Draft(world.state, world.definitions, LIBRARY, world.now)
+    produce = draft.view(RUN).compiled.steps["produce"]
+    assert draft.view(RUN).elements(produce) == (person(ASHA),)
+    draft.emit(ev.PersonAdded(person=CasePerson(person_id=BINA, role=PersonRole.VICTIM, added_at=world.now)))
+    draft.emit(ev.StepOpened(step=world.step("produce", person(ASHA))))
+    assert draft.view(RUN).elements(produce) == (person(ASHA), person(BINA))
 
 
 def test_consecutive_steps_for_each_person_go_on_person_by_person() -> None:
