@@ -73,18 +73,14 @@ class _Pool(QueuePool):
 
 
 def _refuse_closed(raw: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
-    """Let the pool connect anew where the server has closed a connection: then there is something to read from it.
+    """Let the pool connect anew where there is something to read from a connection: the server has closed it, mostly.
 
     That is seen without a trip to the database, which a ping would be for each transaction.
     """
     socket = poll()
     socket.register(raw.fileno(), POLLIN)
     if socket.poll(0):
-        try:
-            raw.execute("")
-            raw.rollback()
-        except psycopg.OperationalError as error:
-            raise DisconnectionError from error
+        raise DisconnectionError
 
 
 def _limiting(limits: TimeLimits) -> Callable[[Any, object], None]:
