@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from engine.core.keys import ENCRYPTED_IN_EVENTS
 from engine.core.records import Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.store import LIBRARY_STAMP, Writes
-from engine.db.trips import PreparedStatement
+from engine.db.trips import PreparedStatement, array
 from engine.errors import DamagedError, KeyMissingError
 from engine.ports import JsonValue, Vault
 
@@ -265,7 +265,7 @@ class LockedItem(NamedTuple):
 
 def read_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
     """Load a case as it is now, and let others change it; None when there is none."""
-    (answers,) = writes.ask((_LOAD, [_ids([case_id])]))
+    (answers,) = writes.ask((_LOAD, [array([case_id])]))
     return _loaded(vault, answers).get(case_id)
 
 
@@ -274,7 +274,7 @@ def lock_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
 
     It is loaded by a statement of its own, in the same trip: that must see all that was committed before the lock.
     """
-    _, answers = writes.ask((_LOCK, [str(case_id).encode()]), (_LOAD, [_ids([case_id])]))
+    _, answers = writes.ask((_LOCK, [str(case_id).encode()]), (_LOAD, [array([case_id])]))
     return _loaded(vault, answers).get(case_id)
 
 
@@ -297,12 +297,8 @@ def lock_free_cases(
     free = connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).scalars().all()
     if not free:
         return {}
-    (answers,) = writes.ask((_LOAD, [_ids(free)]))
+    (answers,) = writes.ask((_LOAD, [array(free)]))
     return _loaded(vault, answers)
-
-
-def _ids(case_ids: Iterable[UUID]) -> bytes:
-    return f"{{{','.join(map(str, case_ids))}}}".encode()
 
 
 def _loaded(vault: Vault, answers: Sequence[bytes]) -> Mapping[UUID, CaseState]:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, event, text
 
 from engine.core.policy import Viewer
 from engine.db.locks import PAGES, limited_engine
-from engine.db.trips import PreparedStatement, begin_with
+from engine.db.trips import PreparedStatement, array, travel
 
 
 @dataclass(eq=False)
@@ -129,9 +129,9 @@ def _entering(secret: bytes) -> Callable[[Connection], None]:
 
 
 def _enter_for(connection: Connection, viewer: Viewer, now: datetime, secret: bytes) -> None:
-    units, present = f"{{{','.join(str(unit) for unit in viewer.unit_ids)}}}", now.isoformat()
+    units, present = array(viewer.unit_ids).decode(), now.isoformat()
     proof = _proof(connection, secret, "enter", str(viewer.actor_id), units, present)
-    begin_with(connection, (_ENTER, [value.encode() for value in (units, str(viewer.actor_id), present, proof)]))
+    travel(connection, [(_ENTER, [value.encode() for value in (units, str(viewer.actor_id), present, proof)])])
 
 
 def _proof(connection: Connection, secret: bytes, what: str, *parts: str) -> str:

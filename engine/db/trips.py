@@ -3,8 +3,7 @@
 Values travel as text, and so does each answer: the first column of each row, mostly a JSON document.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -19,7 +18,6 @@ from engine.db.locks import busy
 
 _WELL: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 _PREPARED: Final = "icmc_prepared"
-_RIDING: Final = "icmc_riding"
 
 
 class PreparedStatement:
@@ -37,12 +35,9 @@ Answers = list[list[bytes]]
 """For each statement, the first column of its rows."""
 
 
-@dataclass(eq=False)
-class _Ride:
-    """What goes along with the statement that begins a transaction, and what it was answered."""
-
-    asked: Sequence[Asked]
-    answers: Answers | None = None
+def array(values: Iterable[object]) -> bytes:
+    """Write an array of ids or of plain names as PostgreSQL reads it."""
+    return f"{{{','.join(map(str, values))}}}".encode()
 
 
 def ask(connection: Connection, *asked: Asked) -> Answers:
@@ -50,22 +45,9 @@ def ask(connection: Connection, *asked: Asked) -> Answers:
 
     Each statement sees what was committed before it began. Raises as the connection's own `execute` does.
     """
-    if connection.in_transaction():
-        return travel(connection, asked)
-    ride = connection.info[_RIDING] = _Ride(asked)
-    try:
+    if not connection.in_transaction():
         connection.begin()
-    finally:
-        connection.info.pop(_RIDING, None)
-    return travel(connection, asked) if ride.answers is None else ride.answers
-
-
-def begin_with(connection: Connection, *asked: Asked) -> None:
-    """Begin a transaction in the database by these statements, and take along what is to be asked first in it."""
-    ride: _Ride | None = connection.info.get(_RIDING)
-    answers = travel(connection, [*asked, *(ride.asked if ride else ())])
-    if ride is not None:
-        ride.answers = answers[len(asked) :]
+    return travel(connection, asked)
 
 
 def travel(connection: Connection, asked: Sequence[Asked]) -> Answers:

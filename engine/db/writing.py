@@ -4,7 +4,7 @@ The rows travel as JSON, a value for each table; the database fits them to the c
 A statement is put together once for each set of tables that is written, and PostgreSQL keeps its plan.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import count
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from engine.core.consequences import Job, WorkItem
 from engine.core.records import CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.core.state import CaseState
-from engine.db.trips import PreparedStatement, ask
+from engine.db.trips import PreparedStatement, array, ask
 from engine.ports import NewEscalation
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -159,18 +159,14 @@ def write_rows(
     kept = {table: some for table, some in rows.items() if some}
     values = [to_json(some) for some in kept.values()]
     if closed:
-        values += (to_json([one._asdict() for one in closed]), _array(one.step_id for one in closed))
+        values += (to_json([one._asdict() for one in closed]), array(one.step_id for one in closed))
     if cases:
-        values += (to_json([one._asdict() for one in cases]), _array(one.id for one in cases))
+        values += (to_json([one._asdict() for one in cases]), array(one.id for one in cases))
     if drafts:
-        values.append(_array(drafts))
-    values.append(_array(f"icmc_{table}s" for table in ("job", "deadline") if table in kept))
+        values.append(array(drafts))
+    values.append(array(f"icmc_{table}s" for table in ("job", "deadline") if table in kept))
     written = (_statement(tuple(kept), bool(closed), bool(cases), bool(drafts)), values)
     ask(connection, written, *([(_COMMIT, ())] if commits else ()))
-
-
-def _array(values: Iterable[object]) -> bytes:
-    return f"{{{','.join(map(str, values))}}}".encode()
 
 
 @cache
