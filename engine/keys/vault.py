@@ -11,7 +11,6 @@ from threading import Lock
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -143,7 +142,7 @@ class KeyVault:
 
     def decrypt(self, encrypted: bytes, *, table: str, row: UUID, column: str) -> JsonValue:
         """Decrypt; raises `DamagedError` for a value changed or moved, `KeyMissingError` for one without its key."""
-        opened: JsonValue = orjson.loads(self.decrypt_bytes(encrypted, table=table, row=row, column=column))
+        opened: JsonValue = json.loads(self.decrypt_bytes(encrypted, table=table, row=row, column=column))
         return opened
 
     def decrypt_bytes(self, encrypted: bytes, *, table: str, row: UUID, column: str) -> bytes:

@@ -46,6 +46,12 @@ def test_what_was_sealed_opens_in_its_place() -> None:
     assert decrypt(vault, encrypt(vault)) == "Kamala"
 
 
+def test_a_number_of_any_length_comes_back_as_it_was() -> None:
+    vault = vault_of(KeysInMemory())
+    told = {"account": 10**20 + 1, "share": 0.5}
+    assert decrypt(vault, vault.encrypt(told, key_of=OTHER, **PLACE)) == told  # type: ignore[arg-type]
+
+
 def test_two_seals_of_one_value_look_different() -> None:
     vault = vault_of(KeysInMemory())
     assert encrypt(vault) != encrypt(vault)
