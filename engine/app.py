@@ -38,7 +38,7 @@ from engine.definitions.holidays import known_places, whole
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
 from engine.errors import SettingsError
-from engine.keys.data_keys import open_vault
+from engine.keys.data_keys import keys_in_use, open_vault
 from engine.keys.key_changes import FileKeyKeeper
 from engine.keys.key_file import open_key_ring
 from engine.keys.periods import PeriodFolders
@@ -133,10 +133,12 @@ def build_engine(
     registry: Registry | None = None,
     pool_size: int = 15,
     limits: TimeLimits = PAGES,
+    keys_must_be_there: bool = True,
 ) -> Engine:
     """Put a system together over a database that is there and migrated.
 
-    Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise.
+    Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise, and for
+    a key file or period keys that are missing while something is encrypted, unless it is known that they are lost.
     """
     secret = secret_of(urls.owner)
     sql, writer, reader = (
@@ -149,7 +151,8 @@ def build_engine(
     wall_clock = SystemClock()
     case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
     periods = period_folders(settings)
-    ring = open_key_ring(settings.keys, periods, now=case_clock.now())
+    in_use = keys_in_use(sql) if keys_must_be_there else ()
+    ring = open_key_ring(settings.keys, periods, now=case_clock.now(), in_use=in_use)
     vault = open_vault(sql, ring, case_clock)
     signer = SigningKeyFile(settings.signing_key)
     definitions = DefinitionCache(sql, vault, catalogue)

@@ -15,8 +15,10 @@ from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.definitions.actions.days import gaps_of
 from engine.definitions.actions.publish import differing
+from engine.errors import SettingsError
 from engine.keys.actions.keys import keys_are_proved
 from engine.keys.actions.periods import lost_periods
+from engine.keys.store import KeyStore
 from engine.machine.files import shipped_sources
 from engine.overview.records.board import AuditFault, FiringView, StateDifference
 from engine.overview.views.board import admin_board
@@ -90,9 +92,13 @@ def public_key() -> None:
 @in_words
 def doctor(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
     """Say what is wrong with this installation, in words, with the fix."""
-    with running_engine() as (engine, _):
-        found = list(_ailments(engine))
-        gaps = sum(map(len, gaps_of(engine, engine.clock.now().year).values()))
+    gaps = 0
+    try:
+        with running_engine() as (engine, _):
+            found = list(_ailments(engine))
+            gaps = sum(map(len, gaps_of(engine, engine.clock.now().year).values()))
+    except SettingsError as error:
+        found = [Ailment(code=error.code, problem=str(error.facts["problem"]), remedy=str(error.facts["remedy"]))]
     words = "\n".join(f"{ailment.problem} {ailment.remedy}" for ailment in found)
     note = "Not for real cases yet: the trust work is not complete."
     if gaps:
@@ -145,6 +151,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             remedy=f"Publish the file, or keep what runs: `icmc export {file.name} --kind {file.kind}` shows it.",
         )
     yield from _ailment_of_printing(engine)
+    yield from _ailments_of_keys(engine)
     yield from _ailments_of_periods(engine)
     if not engine.demo and not keys_are_proved(engine):
         yield Ailment(
@@ -180,6 +187,18 @@ def _ailment_of_printing(engine: Engine) -> Iterator[Ailment]:
     problem = engine.printer.problem()
     if problem:
         yield Ailment(code="no-pdf", problem=problem, remedy="Until then, print papers from their pages.")
+
+
+def _ailments_of_keys(engine: Engine) -> Iterator[Ailment]:
+    with engine.transaction() as tx:
+        by_file = tx.of(KeyStore).counts().by_file
+    for key_id, keys in by_file.items():
+        if key_id not in engine.key_keeper.ids:
+            yield Ailment(
+                code="key-lost",
+                problem=f"{keys} keys open only with the key {key_id}, and {read_settings().keys} does not have it.",
+                remedy="Put the file back that has it, from a backup of the file or from another machine.",
+            )
 
 
 def _ailments_of_periods(engine: Engine) -> Iterator[Ailment]:

@@ -52,7 +52,7 @@ def restore(
         migrate(running.urls.owner)
         keys = put_back_keys(running.urls.owner, period_folders(settings))
         erased, revived, before = _before_anybody_enters(
-            settings, running, has_erased=has_erased, can_be_read=not keys.lost
+            settings, running, has_erased=has_erased, can_be_read=not keys.lost, without_keys=without_keys
         )
     old = f" The old one is kept as {report.kept_as}." if report.kept_as else ""
     again = f" Erased again, as since the backup: {erased} {'person' if erased == 1 else 'persons'}." if erased else ""
@@ -105,9 +105,9 @@ def _require_keys(settings: Settings) -> None:
 
 
 def _before_anybody_enters(
-    settings: Settings, running: RunningDatabases, *, has_erased: bool, can_be_read: bool
+    settings: Settings, running: RunningDatabases, *, has_erased: bool, can_be_read: bool, without_keys: bool
 ) -> tuple[int, Revived, str | None]:
-    engine = build_engine(settings, running.urls, pool_size=12, limits=BACKGROUND)
+    engine = build_engine(settings, running.urls, pool_size=12, limits=BACKGROUND, keys_must_be_there=not without_keys)
     try:
         erased = replay_tombstones(engine) if has_erased else 0
         revived, before = take_into_custody(engine), go_on_signing(engine)

@@ -20,6 +20,8 @@ EPOCH = "keys_epoch"
 _WHOLE = (KEYS.c.destroyed_at.is_(None), KEYS.c.wrapped.is_not(None))
 CLOSED = "key_period_closed"
 """The fact that names the periods that are thrown away: no key is kept any more that one of them wraps."""
+_IN_USE = select(KEYS.c.wrapped_by).where(*_WHOLE, ~KEYS.c.wrapped_by.contains("/"), KEYS.c.period != "").distinct()
+"""Keys of organisations; others are wrapped by one of them. Those of before there were periods make the first one."""
 _STORED = select(KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by, KEYS.c.period).where(*_WHOLE)
 HOLD_PERIOD = select(func.pg_advisory_xact_lock_shared(TURN_PERIOD))
 """A turn of periods waits for transactions that make keys, and for erasures: they end in the period they began in."""
@@ -118,6 +120,12 @@ class SqlWrappedKeys:
         if row is None:
             return 0
         return None if row.is_mine else int(row.number)
+
+
+def keys_in_use(sql: SqlEngine) -> tuple[str, ...]:
+    """Return the ids of the keys of the key file without which what is in the database cannot be opened."""
+    with sql.connect() as connection:
+        return tuple(connection.execute(_IN_USE).scalars())
 
 
 def open_vault(sql: SqlEngine, ring: KeyRing, clock: Clock) -> KeyVault:

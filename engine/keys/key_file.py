@@ -4,17 +4,22 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.errors import KeyMissingError, SettingsError
+from engine.ports import KeyPeriod
 
 KEY_BYTES = 32
 _OTHERS = 0o077
 _CANNOT_READ = "Put the file back from its own backup; without it no encrypted value can be read."
+_PUT_BACK = (
+    "Put the file back, with icmc-signing-key.json next to it and mode 0400, from its own backup or another machine"
+    " of this installation; or name its place in ICMC_KEY_FILE. No new one was made."
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,16 @@ class PeriodKey:
 
 class KeptPeriods(Protocol):
     """Where period keys are kept, wrapped by the key file."""
+
+    @property
+    def all(self) -> Sequence[KeyPeriod]:
+        """The periods whose keys are kept, the oldest first."""
+        ...
+
+    @property
+    def current(self) -> KeyPeriod:
+        """The period of now; raise `SettingsError` where there is none."""
+        ...
 
     def begin_first(self, now: datetime) -> None:
         """Make the first period key where there is none. Raise `SettingsError`."""
@@ -130,15 +145,28 @@ class KeyRing:
             self._periods = self._kept.opened(self._file)
 
 
-def open_key_ring(path: Path, kept: KeptPeriods | None = None, *, now: datetime | None = None) -> KeyRing:
-    """Read the key file and its periods; raises `SettingsError` for what cannot be used.
+def open_key_ring(
+    path: Path, kept: KeptPeriods | None = None, *, now: datetime | None = None, in_use: Sequence[str] = ()
+) -> KeyRing:
+    """Read the key file and its periods; raise `SettingsError` for what cannot be used.
 
-    The key file is made when there is none, and the first period begins `now`.
+    Where nothing is encrypted yet the key file is made when there is none, and the first period begins `now`. `in_use`
+    are the ids of the keys that open what is in the database: then a missing file, or period, is never made anew.
     """
+    needed = sorted({*in_use, *(key for one in (kept.all if kept else ()) for key in one.wrapped_by)})
+    if needed and not path.exists():
+        problem = f"The key file {path} is not there. Only its key {needed[0]} opens what is encrypted here."
+        raise SettingsError(problem=problem, remedy=_PUT_BACK)
     file = read_or_create_key_file(path)
-    if kept is not None and now is not None:
+    if in_use and kept is not None:
+        _ = kept.current
+    elif kept is not None and now is not None:
         kept.begin_first(now)
-    return KeyRing(file, path=path, kept=kept)
+    try:
+        return KeyRing(file, path=path, kept=kept)
+    except KeyMissingError as error:
+        problem = f"The key file {path} does not have the key {error.facts['key_id']}, which opens the period keys."
+        raise SettingsError(problem=problem, remedy=_PUT_BACK) from None
 
 
 def read_or_create_key_file(path: Path) -> KeyFile:

@@ -1,5 +1,6 @@
 """Which answer each error gets: the only place that knows HTTP statuses of errors."""
 
+import logging
 import re
 from functools import partial
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from engine.errors import (
     DefinitionError,
     IcmcError,
     InvalidAnswersError,
+    KeyMissingError,
     LastAdministratorError,
     LawyersNoteError,
     LimitChangeError,
@@ -34,6 +36,7 @@ from engine.errors import (
     NotFoundError,
     PrintingError,
     RetentionError,
+    SettingsError,
     SignatureError,
     SignInError,
     TooManyReportsError,
@@ -51,8 +54,15 @@ from engine.web.pages import render
 from engine.web.turns import aside
 from engine.web.visit import bare_frame, frame, portal_of
 
+log = logging.getLogger(__name__)
+
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _AGAIN_AFTER_SECONDS: Final = 10
+_NOT_NOW: Final = "This cannot be done now"
+_KEEPER: Final = (
+    "A key of this system is missing, so what is needed here cannot be read. Tell whoever keeps the system running: the"
+    " command icmc doctor says which key, and what to do."
+)
 _REFUSALS: Final = (NotFoundError, NotAllowedError, NotACandidateError, TooOftenError)
 _STATUSES: Final = (
     (AuditUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -106,7 +116,7 @@ _WORDS: Final = {
     HTTPStatus.TOO_EARLY: ("Not yet", ""),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("This is too long", "Send less text at once."),
     HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", ""),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("This cannot be done now", ""),
+    HTTPStatus.SERVICE_UNAVAILABLE: (_NOT_NOW, ""),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("Something is not right", ""),
 }
 
@@ -120,6 +130,13 @@ def add_failure_pages(app: FastAPI) -> None:
     async def reported_enough(request: Request, error: TooManyReportsError) -> Response:
         await run_in_threadpool(_is_refusal_noted, request, error)
         return await busy_page(request, error)
+
+    @app.exception_handler(KeyMissingError)
+    @app.exception_handler(SettingsError)
+    def not_in_order(request: Request, error: IcmcError) -> Response:
+        log.error("not_in_order", extra={"code": error.code, "path": getattr(request.scope.get("route"), "path", "")})
+        context = bare_frame(portal_of(request), request, title=_NOT_NOW) | {"heading": _NOT_NOW, "message": _KEEPER}
+        return HTMLResponse(render("refused.html", context), status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 
     @app.exception_handler(IcmcError)
     def said_no(request: Request, error: IcmcError) -> Response:
