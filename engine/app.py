@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy.engine import make_url
@@ -232,10 +233,11 @@ def _dispose(*engines: SqlEngine) -> None:
 
 
 def allowed_hosts(settings: Settings) -> frozenset[str]:
-    """Name every host that may be spoken to: the database, and, unless it is a demo, whatever sends messages."""
+    """Name every host that may be spoken to: database, Prefect, and, unless it is a demo, whatever sends messages."""
     database = make_url(settings.database_url.get_secret_value()).host if settings.database_url else None
+    prefect = urlsplit(settings.prefect_api_url).hostname
     of_messages = (settings.smtp_host, *settings.gateway_hosts, *(one.host for one in SERVICES.values()))
-    return frozenset(host for host in (database, *(() if settings.demo else of_messages)) if host)
+    return frozenset(host for host in (database, prefect, *(() if settings.demo else of_messages)) if host)
 
 
 def hold_to_known_hosts(settings: Settings) -> None:

@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     """The last day (UTC) on which somebody without one may go on; None asks for it at the next sign-in."""
     prefect_ui: bool = True
     prefect_port: int = 0
+    """Where the Prefect server of `icmc up` listens, on this machine only; 0 is a free port."""
+    prefect_api_url: str = ""
+    """A Prefect server elsewhere: of `icmc up` on another host, or one of one's own. Empty for that of this machine."""
+    prefect_auth: SecretStr | None = None
+    """Name and password of that server, `icmc:...`; None reads them from `prefect/secrets.json` in the data folder."""
+    prefect_tunnel: bool = False
+    """Whether the way to that server is protected though its address begins with http."""
     pillars: dict[str, str] = Field(default_factory=dict)
     demo: bool | None = None
     """What the database must be: a demo or not; None takes it as it is. It makes no database a demo."""

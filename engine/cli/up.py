@@ -20,6 +20,7 @@ from engine.keys.actions.keys import keys_are_proved
 from engine.log_lines import log_in_lines
 from engine.orchestration.launch import WorkerChild, start_worker
 from engine.orchestration.server import PrefectServer
+from engine.orchestration.settings import PrefectAddress
 from engine.people.actions.invitations import first_link
 from engine.rehearsal.demo import has_story, let_time_pass, play_rest, seed_demo
 from engine.settings import Settings
@@ -97,15 +98,20 @@ def migrate() -> None:
 
 @dataclass
 class _Background:
-    """Prefect's server and a worker as child processes, started beside the portal and started again if they end."""
+    """Prefect's server and a worker as child processes, started beside the portal and started again if they end.
+
+    Where the settings name a server elsewhere, none is started here.
+    """
 
     settings: Settings
     database_url: str = field(repr=False)
 
     def __post_init__(self) -> None:
+        self._elsewhere = PrefectAddress.elsewhere(self.settings)
         self._server = PrefectServer(
-            home=self.settings.data_folder / "prefect", database_url=self.database_url, with_ui=self.settings.prefect_ui
-        )
+            home=self.settings.data_folder / "prefect", database_url=self.database_url,
+            with_ui=self.settings.prefect_ui, port=self.settings.prefect_port,
+        )  # fmt: skip
         self._worker: WorkerChild | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_running, name="icmc-background", daemon=True)
@@ -113,7 +119,11 @@ class _Background:
     @property
     def ui_url(self) -> str | None:
         """Where admins find Prefect's own pages."""
-        return self._server.address.origin if self.settings.prefect_ui else None
+        return self._address.origin if self.settings.prefect_ui else None
+
+    @property
+    def _address(self) -> PrefectAddress:
+        return self._elsewhere or self._server.address
 
     def start(self) -> None:
         """Start both, without waiting for them: people can work meanwhile."""
@@ -128,20 +138,24 @@ class _Background:
         self._server.stop()
 
     def _keep_running(self) -> None:
-        first = self._server.address
+        first = self._address
         self._worker = start_worker(first)
+        if self._elsewhere is None:
+            self._start_server()
+        if self._address != first:
+            self._worker.stop()
+            self._worker = start_worker(self._address)
+        while not self._stop.wait(_LOOK_EVERY):
+            self._server.restart_if_ended()
+            if self._worker.has_ended:
+                self._worker = start_worker(self._address)
+
+    def _start_server(self) -> None:
         try:
             self._server.start()
         except IcmcError as error:
             log.error("prefect_did_not_start", extra={"code": error.code})  # noqa: TRY400 - no traceback in the log
             typer.echo(str(error), err=True)
-        if self._server.address != first:
-            self._worker.stop()
-            self._worker = start_worker(self._server.address)
-        while not self._stop.wait(_LOOK_EVERY):
-            self._server.restart_if_ended()
-            if self._worker.has_ended:
-                self._worker = start_worker(self._server.address)
 
 
 def _show_first_link(engine: Engine) -> None:

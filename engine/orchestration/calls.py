@@ -18,6 +18,11 @@ from engine.orchestration.health import PrefectHealth
 
 T = TypeVar("T")
 _REMEDY: Final = "People can go on working; automatic work waits until it answers."
+_UNAUTHORISED: Final = 401
+_NOT_LET_IN: Final = "its server does not take our password."
+_TO_BE_LET_IN: Final = (
+    "Copy prefect/secrets.json from the host with the server, or set ICMC_PREFECT_AUTH, and start again."
+)
 _BESIDE_THE_LINE_SECONDS: Final = 2.0
 """What a call may take beside waiting for an answer, before whoever waits for it gives up."""
 
@@ -87,6 +92,8 @@ class CallPool:
         except (httpx.HTTPError, PrefectException, OSError, RuntimeError) as error:
             if not _is_answer(error):
                 self._note_failure(asked)
+            if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == _UNAUTHORISED:
+                raise ServiceError(service="Prefect", problem=_NOT_LET_IN, remedy=_TO_BE_LET_IN) from error
             raise ServiceError(
                 service="Prefect", problem=f"a call failed ({type(error).__name__}).", remedy=_REMEDY
             ) from error

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,12 +21,13 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 
 from engine.errors import ServiceError
+from engine.jobs.records import WORKER
 from engine.orchestration import api, gateways
 from engine.orchestration import flows as deadlines_flow
 from engine.orchestration.calls import CallPool
 from engine.orchestration.flows import case, deadlines, housekeeping
 from engine.orchestration.health import PrefectHealth
-from engine.orchestration.runtime import Runtime
+from engine.orchestration.runtime import Runtime, this_place
 from engine.orchestration.seams import Chore, Installation, PublishedWorkflow
 from engine.ports import Batch, OpenBatch
 
@@ -184,6 +184,8 @@ def _schedule(every: timedelta) -> DeploymentScheduleCreate:
 
 _LOOKS_TO_COMPARE_ALL: Final = 10
 _WORKER_TAKES_SECONDS: Final = 10.0
+SILENT_AFTER: Final = timedelta(seconds=15)
+"""A worker writes every six seconds that it is there; Prefect would take half a minute to notice that it is not."""
 _CALLS_TO_START: Final = 3
 """A worker has told that a flow run is its own after so many calls."""
 
@@ -271,17 +273,18 @@ class Registrar:
         return self._calls.call(api.pauses)
 
     def end_lost_runs(self) -> int:
-        """Mark the flow runs whose worker is gone; a run must be found without one twice in a row."""
+        """Mark the flow runs whose worker is gone; a run must be found without one twice, unless that is certain."""
         runs = [run for run in self._calls.call(api.runs_on_workers) if not self._is_here(run)]
         online = self._calls.call(api.online_workers) if runs else set()
         lost = {run.id: run for run in runs if self._is_lost(run, online)}
         self._unclaimed = {run.id: self._unclaimed[run.id] for run in runs if run.id in self._unclaimed}
-        for run_id in self._suspects & lost.keys():
+        certain = {run_id for run_id, run in lost.items() if self._has_ended(api.worker_of(run))}
+        to_end = (self._suspects | certain) & lost.keys()
+        for run_id in to_end:
             self._calls.call(lambda client, run=lost[run_id]: api.end_lost_run(client, run))  # type: ignore[misc]
             log.warning("flow_run_crashed", extra={"flow_run_id": str(run_id)})
-        ended = len(self._suspects & lost.keys())
-        self._suspects = set(lost)
-        return ended
+        self._suspects = set(lost) - to_end
+        return len(to_end)
 
     def _create(self, batch: Batch | OpenBatch, client: SyncPrefectClient) -> FlowRun:
         if batch.workflow not in self._ids:
@@ -302,7 +305,14 @@ class Registrar:
         name = api.worker_of(run)
         if not name:
             return self._has_waited_for_its_worker(run)
-        return name == self._runtime.worker_name or name not in online or _has_ended_here(name)
+        return name == self._runtime.worker_name or name not in online or self._has_ended(name)
+
+    def _has_ended(self, name: str) -> bool:
+        """Tell whether a worker is gone: by its process where it was on this machine, else by its silence."""
+        if not name or name == self._runtime.worker_name:
+            return False
+        age = self._runtime.work.service_age(f"{WORKER}{name}")
+        return _has_ended_here(name) or (age is not None and age > SILENT_AFTER)
 
     def _has_waited_for_its_worker(self, run: FlowRun) -> bool:
         """Tell whether a run was given out so long ago that its worker would have said so by now, slow as it is."""
@@ -321,7 +331,7 @@ def _no_deployment(batch: Batch | OpenBatch) -> ServiceError:
 def _has_ended_here(worker_name: str) -> bool:
     """Tell whether a worker of this machine has ended, by its process; Prefect would take half a minute to notice."""
     host, _, rest = worker_name.removeprefix("icmc-").rpartition("-")[0].rpartition("-")
-    if host != socket.gethostname() or not rest.isdecimal():
+    if host != this_place() or not rest.isdecimal():
         return False
     try:
         os.kill(int(rest), 0)

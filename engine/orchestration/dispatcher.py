@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -56,8 +57,7 @@ class Dispatcher(threading.Thread):
             polls = 0
             while not self._stop_asked.is_set():
                 self._guarded(self.dispatch)
-                if polls % _MEND_EVERY_POLLS == 0:
-                    self._guarded(self.mend)
+                self._guarded(partial(self._mend_if_due, polls))
                 heard = self._wait(connection)
                 polls += not heard
 
@@ -67,6 +67,12 @@ class Dispatcher(threading.Thread):
             if self._stop_asked.is_set() or any(True for _ in connection.notifies(timeout=0.5, stop_after=1)):
                 return True
         return False
+
+    def _mend_if_due(self, polls: int) -> None:
+        """Mend now and then, and at once where a batch is out for so long that its worker may be gone."""
+        may_look = not self._registrar.is_prefect_slow
+        if polls % _MEND_EVERY_POLLS == 0 or (may_look and self._work.open_batches(older_than=_LOST_AFTER)):
+            self.mend()
 
     def _guarded(self, step: Callable[[], object]) -> None:
         try:
@@ -98,6 +104,7 @@ class Dispatcher(threading.Thread):
         """Create again the flow runs that are missing in Prefect, and close the batches whose flow run is over."""
         if self._registrar.is_prefect_down:
             return
+        self._registrar.end_lost_runs()
         old = {
             batch.id: batch for batch in self._work.open_batches(older_than=_LOST_AFTER) if batch.id not in self._owed
         }
@@ -109,7 +116,6 @@ class Dispatcher(threading.Thread):
         for batch_id, run_id, state in self._registrar.create_runs(missing):
             self._work.note_flow_run(batch_id=batch_id, flow_run_id=run_id)
             self._close_if_over(batch_id, state)
-        self._registrar.end_lost_runs()
 
     def _close_if_over(self, batch_id: UUID, state: str) -> None:
         if state == "CANCELLED":

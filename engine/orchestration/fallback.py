@@ -22,12 +22,12 @@ LATE_AFTER: Final = timedelta(seconds=15)
 _EVERY_SECONDS: Final = 2.0
 _FIRE_LIMIT: Final = 500
 _JOB_LIMIT: Final = 20
-_NOTE_EVERY_ROUNDS: Final = 5
+_NOTE_EVERY_ROUNDS: Final = 3
 _BUSY_WAIT: Final = timedelta(seconds=10)
 _SYSTEM_MESSAGES: Final = ("tell-of-trouble", "deliver-unattended")
 """The housekeeping that must not wait for Prefect: what administrators are told, and messages of no case."""
 _CHECKPOINT: Final = "sign-checkpoint"
-_CHECKPOINT_EVERY_NOTES: Final = 6
+_CHECKPOINT_EVERY_NOTES: Final = 10
 """A checkpoint of the audit is signed each minute while Prefect is down."""
 
 

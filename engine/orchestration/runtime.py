@@ -28,6 +28,14 @@ class RunControl:
         self.stopping.wait(seconds)
 
 
+def this_place() -> str:
+    """Return the name of this machine, or container, within which process ids mean something."""
+    try:
+        return f"{socket.gethostname()}.{os.stat('/proc/self/ns/pid').st_ino}"  # noqa: PTH116 - no file of ours
+    except OSError:
+        return socket.gethostname()
+
+
 class Runtime:
     """The one record of this process that flow runs reach for; a flow run is given nothing but ids."""
 
@@ -38,7 +46,7 @@ class Runtime:
         self._starting: set[UUID] = set()
         self._lock = threading.Lock()
         self.stopping = threading.Event()
-        self.worker_name = f"icmc-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
+        self.worker_name = f"icmc-{this_place()}-{os.getpid()}-{uuid4().hex[:6]}"
 
     @property
     def work(self) -> Work:

@@ -22,6 +22,7 @@ from engine.orchestration.settings import (
     process_environment,
     server_environment,
 )
+from engine.settings import Settings
 
 START_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 10.0
@@ -155,6 +156,14 @@ def write_address(address: PrefectAddress) -> None:
     draft.replace(address.home / "server.json")
 
 
+def find_server(settings: Settings) -> PrefectAddress:
+    """Return the server that the settings name, else the one that a process on this machine started.
+
+    Raise `SettingsError`, `ServiceError`.
+    """
+    return PrefectAddress.elsewhere(settings) or read_address(settings.data_folder / "prefect")
+
+
 def read_address(home: Path) -> PrefectAddress:
     """Find the server that another process of this installation started; raise ServiceError when there is none."""
     try:
@@ -163,7 +172,8 @@ def read_address(home: Path) -> PrefectAddress:
         raise ServiceError(
             service="Prefect",
             problem="no server has been started in this data folder.",
-            remedy="Start everything with `icmc up`, or name a server's address in ICMC_PREFECT_API_URL.",
+            remedy="Start everything with `icmc up`, or name the address of another host's server in"
+            " ICMC_PREFECT_API_URL.",
         ) from error
     return PrefectAddress(home=home, api_url=api_url, auth=PrefectSecrets.load_or_make(home).auth)
 

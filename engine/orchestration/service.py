@@ -104,7 +104,7 @@ def _register_first(address: PrefectAddress, registrar: Registrar, stop: threadi
             check_server(address)
             registrar.start_schedules()
         except ServiceError as error:
-            log.info("prefect_not_ready", extra={"code": error.code})
+            log.info("prefect_not_ready", extra={"code": error.code, "why": error.facts["problem"]})
             stop.wait(1)
             continue
         return True

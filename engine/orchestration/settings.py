@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
 from engine.errors import SettingsError
+from engine.settings import Settings
 
 CALL_LIMIT_SECONDS: Final = 5.0
 """How long a call to Prefect may take where its answers are quick: a stopped server answers nothing for minutes."""
@@ -101,6 +103,38 @@ class PrefectAddress:
     def on_loopback(cls, home: Path, port: int, auth: str) -> Self:
         """Return the address of a server on this machine."""
         return cls(home=home, api_url=f"http://127.0.0.1:{port}/api", auth=auth)
+
+    @classmethod
+    def elsewhere(cls, settings: Settings) -> Self | None:
+        """Return the address of the server that the settings name; None where they name none.
+
+        Raise `SettingsError` for one that would be spoken to in the clear, or without a password.
+        """
+        if not settings.prefect_api_url:
+            return None
+        home = settings.data_folder / "prefect"
+        parts = urlsplit(settings.prefect_api_url)
+        is_here = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise SettingsError(
+                problem="ICMC_PREFECT_API_URL is not the address of a Prefect server.",
+                remedy="Write it like https://prefect.example.org/api.",
+            )
+        if parts.scheme == "http" and not (is_here or settings.prefect_tunnel):
+            raise SettingsError(
+                problem="ICMC_PREFECT_API_URL begins with http, so everybody on the way could read Prefect's password.",
+                remedy="Use https, or the end of a tunnel on this machine (http://127.0.0.1:PORT/api). If the whole way"
+                " is protected, as in WireGuard or between containers, say so: ICMC_PREFECT_TUNNEL=1.",
+            )
+        if settings.prefect_auth is None and not (home / "secrets.json").exists():
+            raise SettingsError(
+                problem="ICMC_PREFECT_API_URL is set, and there is no password for it.",
+                remedy=f"Copy secrets.json from the folder prefect of the host with the server to {home} (mode 0600),"
+                " or set ICMC_PREFECT_AUTH to NAME:PASSWORD.",
+            )
+        secret = settings.prefect_auth
+        auth = secret.get_secret_value() if secret else PrefectSecrets.load_or_make(home).auth
+        return cls(home=home, api_url=f"{settings.prefect_api_url.rstrip('/').removesuffix('/api')}/api", auth=auth)
 
     @property
     def origin(self) -> str:

@@ -1,6 +1,7 @@
 """The roles of ICMC can do what they must and nothing else."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,10 +9,12 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from engine.db.embedded.databases import connected, drop_database
+from engine.db.embedded.databases import close_schema, connected, drop_database
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.db.embedded.roles import prepare_databases, urls_from
+from engine.db.migrate import migrate
 from engine.errors import ServiceError, SettingsError
+from tests.conftest import FreshDatabase
 
 
 def test_the_application_role_reads_and_writes_what_it_was_granted_and_creates_nothing(data_folder: Path) -> None:
@@ -132,3 +135,15 @@ def admin_url(server: EmbeddedServer, rights: str) -> str:
     with connected(server.url("postgres")) as connection:
         connection.execute(f"CREATE ROLE dba PASSWORD 'pw' {rights}".encode())
     return f"postgresql://dba:pw@127.0.0.1:{server.port}/postgres?sslmode=disable"
+
+
+def test_processes_that_start_at_once_do_not_trip_over_each_others_rights(database: FreshDatabase) -> None:
+    def close_often() -> None:
+        for _ in range(40):
+            close_schema(database.urls.admin, database.name)
+
+    with ThreadPoolExecutor(2) as threads:
+        closing = threads.submit(close_often)
+        while not closing.done():
+            migrate(database.urls.owner)
+        closing.result()

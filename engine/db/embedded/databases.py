@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from engine.db.locks import MIGRATE
 from engine.errors import ServiceError, SettingsError
 
 OWNER: Final = "icmc_owner"
@@ -65,8 +66,12 @@ def create_database(url: str, name: str, *, template: str = "template0") -> None
 
 
 def close_schema(url: str, name: str) -> None:
-    """Let only the owner of a database make things in it; the others may use what they are granted."""
-    with connected(url, database=name) as inside:
+    """Let only the owner of a database make things in it; the others may use what they are granted.
+
+    Waits for a process that brings the tables to their shape, since it changes the same rights.
+    """
+    with connected(url, database=name) as inside, inside.transaction():
+        inside.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATE,))
         inside.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         inside.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(_USERS))
 
