@@ -357,7 +357,7 @@ class PeriodKeys(Protocol):
 
 
 class Rendered(NamedTuple):
-    """A message in words: plain text, and HTML."""
+    """A message in words: plain text, and HTML; that is empty where nothing shows it."""
 
     subject: str
     body: str
@@ -367,10 +367,12 @@ class Rendered(NamedTuple):
 class Renderer(Protocol):
     """Turns a template and its variables into text."""
 
-    def message(self, kind: str, languages: Sequence[str], variables: Mapping[str, str]) -> Rendered:
+    def message(
+        self, kind: str, languages: Sequence[str], variables: Mapping[str, str], *, as_html: bool = True
+    ) -> Rendered:
         """Return a message in the first of the languages that has it, else in English; raises `SettingsError`.
 
-        It refuses variables outside the allow-list, and a kind that there is not.
+        It refuses variables outside the allow-list, and a kind that there is not. Its HTML is empty unless asked for.
         """
         ...
 

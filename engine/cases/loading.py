@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
-from sqlalchemy import Connection, text
 
 from engine.core.consequences import WorkItem
 from engine.core.keys import ENCRYPTED_IN_EVENTS
@@ -200,9 +199,15 @@ _TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner
 """What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
 _BY_TIME = " ORDER BY due_at, key, path, id"
 """What is decided of a case never goes by the order in which PostgreSQL happens to keep its rows."""
-_PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true)"
-"""Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids."""
-_LOCK_FREE = text('SELECT id FROM "case" WHERE id = ANY(CAST(:cases AS uuid[])) ORDER BY id FOR UPDATE SKIP LOCKED')
+_PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"
+"""Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids.
+
+A plan that was made while a table was nearly empty, such as that of a foreign key, would else read it from end to end
+until the session ends.
+"""
+_LOCK_FREE = PreparedStatement(
+    f'SELECT id, {_PLANNED_ONCE} FROM "case" WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED'
+)
 _RECUSED = "FROM recusal d {join} WHERE d.case_id = c.id AND d.ended_at IS NULL"
 _BARRED = (
     "'barred', (SELECT coalesce(json_agg(x.who), '[]'::json) FROM ("
@@ -290,19 +295,18 @@ def lock_item(writes: Writes, vault: Vault, item_id: UUID, command_id: UUID) -> 
     )
 
 
-def lock_free_cases(
-    writes: Writes, connection: Connection, vault: Vault, case_ids: Collection[UUID]
-) -> Mapping[UUID, CaseState]:
+def lock_free_cases(writes: Writes, vault: Vault, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
     """Load and lock those of these cases that nobody else has locked."""
-    free = connection.execute(_LOCK_FREE, {"cases": list(case_ids)}).scalars().all()
-    if not free:
-        return {}
-    (answers,) = writes.ask((_LOAD, [array(free)]))
-    return _loaded(vault, answers)
+    asked = [array(case_ids)]
+    locked, answers = writes.ask((_LOCK_FREE, asked), (_LOAD, asked))
+    free = {UUID(id_.decode()) for id_ in locked}
+    return _loaded(vault, answers, free)
 
 
-def _loaded(vault: Vault, answers: Sequence[bytes]) -> Mapping[UUID, CaseState]:
+def _loaded(vault: Vault, answers: Sequence[bytes], free: Collection[UUID] | None = None) -> Mapping[UUID, CaseState]:
     found = [_Loaded.model_validate_json(answer) for answer in answers]
+    if free is not None:
+        found = [loaded for loaded in found if loaded.case.id in free]
     if len(found) > 1:
         vault.make_ready([loaded.case.id for loaded in found])
     return {loaded.case.id: _state(vault, loaded) for loaded in found}

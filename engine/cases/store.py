@@ -64,7 +64,7 @@ class CaseStore(Store):
 
     def lock_free(self, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
         """Lock and load those of these cases that nobody else is changing; what others hold is left to them."""
-        return lock_free_cases(self._writes, self._connection, self._vault, case_ids)
+        return lock_free_cases(self._writes, self._vault, case_ids)
 
     def read(self, case_id: UUID) -> CaseState:
         """Load a case as it is now, and let others change it; raises `NotFoundError`."""

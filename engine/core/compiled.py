@@ -53,10 +53,15 @@ class CompiledStep:
     opened_by_breach: bool
     sets: Mapping[str, Condition]
 
-    @property
+    @cached_property
     def waits_to_be_called(self) -> bool:
         """Return whether the step opens only when somebody adds it, or a breach opens it."""
         return self.spec.discretionary or self.opened_by_breach
+
+    @cached_property
+    def has_time_before_it_opens(self) -> bool:
+        """Whether a limit of the step can run before the step is reached: by the law, or from another start."""
+        return any(time.spec.from_ != "ready" or time.spec.law for time in self.times)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -103,6 +108,23 @@ class CompiledWorkflow:
     def facts(self) -> Mapping[str, Output]:
         """The declared facts, as conditions see them."""
         return {name: fact.output for name, fact in self.workflow.facts.items()}
+
+    @cached_property
+    def in_order(self) -> tuple[tuple[str, CompiledStep], ...]:
+        """Each step with its key, after those before it."""
+        return tuple((key, self.steps[key]) for key in self.order)
+
+    @cached_property
+    def led_by(self) -> Mapping[str, frozenset[str]]:
+        """For each step those right before it; none where one of them is done for each person, so that it may be empty.
+
+        A step with some cannot begin, and is not ruled out by them, before one of them has been reached.
+        """
+        plain = frozenset(key for key, step in self.steps.items() if step.spec.for_each is None)
+        return {
+            key: frozenset(step.after.steps) if plain.issuperset(step.after.steps) else frozenset()
+            for key, step in self.steps.items()
+        }
 
     @cached_property
     def called(self) -> frozenset[str]:

@@ -108,9 +108,8 @@ def _advance(draft: Draft, run: Run) -> bool:
     """Go through all steps once; says whether anything changed."""
     changed = False
     view = draft.view(run.id)
-    for key in view.compiled.order:
-        step = view.compiled.steps[key]
-        for element in view.elements(step):
+    for key, step in view.compiled.in_order:
+        for element in view.elements(step) if view.is_within_reach(key) else ():
             if _advance_at(draft, run, view, step, element):
                 changed, view = True, draft.view(run.id)
     return changed

@@ -112,6 +112,16 @@ class RunSteps:
             view._rounds = {**self._rounds, step.key: changed}  # noqa: SLF001 - of the same class
         return view
 
+    def is_within_reach(self, key: str) -> bool:
+        """Whether a step has been reached, or can be: what leads to it has been, or cannot be told apart."""
+        reached, led_by = self._rounds, self.compiled.led_by[key]
+        return key in reached or not led_by or not reached.keys().isdisjoint(led_by)
+
+    def timed(self) -> list[CompiledStep]:
+        """List the steps in which time may run: they have been reached, or have a limit that begins before that."""
+        reached = self._rounds
+        return [step for key, step in self.compiled.in_order if key in reached or step.has_time_before_it_opens]
+
     def elements(self, step: CompiledStep) -> tuple[str, ...]:
         """List the elements of a step: one for each person in its collection, or the single empty one."""
         over = step.spec.for_each

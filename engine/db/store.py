@@ -43,7 +43,7 @@ class Writes:
         if not self.is_held:
             write_rows(self._connection, rows, cases=(case,) if case else (), closed=closed, drafts=drafts)
             return
-        if closed and self._rows.get("work_item"):
+        if closed and (self._items or self._rows.get("work_item")):
             self.flush()  # an item that is closed must be there
         for table, some in rows.items():
             self._rows.setdefault(table, []).extend(some)
@@ -53,6 +53,12 @@ class Writes:
             self._cases[case.id] = case._replace(was=earlier.was, encrypted_facts=facts) if earlier else case
         self._closed += closed
         self._drafts += drafts
+
+    def save_item(self, item: WorkItem) -> None:
+        """Hold a changed item back; nobody else changes it meanwhile, since its case is locked."""
+        if self._closed or self._rows.get("work_item") or any(one.id == item.id for one in self._items):
+            self.flush()  # a row is changed once in a statement
+        self._items.append(item)
 
     def note_who_did(self, item: WorkItem, by: UUID) -> bool:
         """Note who did an item that nobody had claimed and whose end is held back; return whether it is."""
@@ -78,18 +84,19 @@ class Writes:
 
     def flush(self, *, commits: bool = False) -> None:
         """Write what is held back; with `commits` the transaction ends in the same trip, if there is anything."""
-        if not self._rows and not self._cases and not self._drafts:
+        if not (self._rows or self._cases or self._items or self._drafts):
             return
         rows = {table: distinct(table, some) for table, some in self._rows.items()}
-        cases, closed, drafts = list(self._cases.values()), self._closed, self._drafts
+        cases, closed, items, drafts = list(self._cases.values()), self._closed, self._items, self._drafts
         self._forget()
-        write_rows(self._connection, rows, cases=cases, closed=closed, drafts=drafts, commits=commits)
+        write_rows(self._connection, rows, cases=cases, closed=closed, items=items, drafts=drafts, commits=commits)
 
     def _forget(self) -> None:
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
         self._keys: set[tuple[Any, ...]] = set()
         self._cases: dict[object, SavedCase] = {}
         self._closed: list[Closed] = []
+        self._items: list[WorkItem] = []
         self._drafts: list[UUID] = []
 
 
@@ -211,13 +218,15 @@ class _Remembering:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has under this name
         """Return a method of the store, which remembers."""
         method = getattr(self._store, name)
-        return self._remembering(name, method) if name in self._questions else self._forgetting(method)
+        found = self._remembering(name, method) if name in self._questions else self._forgetting(method)
+        self.__dict__[name] = found
+        return found
 
     def _remembering(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def ask(*args: object, **more: object) -> Any:  # noqa: ANN401 - what the store answers
-            if not all(map(_is_plain, (*args, *more.values()))):
+            if not _is_plain((*args, *more.values())):
                 return method(*args, **more)
-            question = (name, args, tuple(sorted(more.items())))
+            question = (name, args, tuple(sorted(more.items())) if more else ())
             if question not in self.known:
                 self.known[question] = method(*args, **more)
             return self.known[question]
@@ -232,7 +241,12 @@ class _Remembering:
         return change
 
 
-def _is_plain(value: object) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, UUID | str | int | datetime)
+_PLAIN: Final = frozenset({type(None), UUID, str, int, bool, datetime})
+
+
+def _is_plain(values: tuple[object, ...]) -> bool:
+    kinds = set(map(type, values))
+    if tuple in kinds:
+        kinds.discard(tuple)
+        return kinds <= _PLAIN and all(_is_plain(value) for value in values if isinstance(value, tuple))
+    return kinds <= _PLAIN

@@ -78,6 +78,13 @@ _CLOSE_ITEMS = """closed_items AS (
     FROM jsonb_to_recordset({rows}) x(step_id uuid, status varchar, at timestamptz, item_id uuid, by uuid)
     WHERE w.step_id = x.step_id AND w.step_id = ANY({ids}) AND w.status IN ('ready', 'reserved')
 )"""
+CHANGED_ITEM = ("status", "candidate_roles", "excluded_ids", "assignee_id", "priority", "ended_at", "revision")
+"""What of an item changes; whose it is, and what is asked, stays as it was."""
+_SAVE_ITEMS = f"""saved_items AS (
+    UPDATE work_item w SET {", ".join(f"{name} = x.{name}" for name in CHANGED_ITEM)}
+    FROM jsonb_populate_recordset(NULL::public.work_item, {{rows}}) x
+    WHERE w.id = x.id AND w.id = ANY({{ids}}) AND w.revision = x.revision - 1
+)"""
 _SAVE_CASES = """saved_cases AS (
     UPDATE "case" c SET status = x.status, closed_at = x.closed_at, revision = x.revision,
         encrypted_facts = coalesce(x.encrypted_facts, c.encrypted_facts),
@@ -149,10 +156,13 @@ def write_rows(
     *,
     cases: Sequence[SavedCase] = (),
     closed: Sequence[Closed] = (),
+    items: Sequence[WorkItem] = (),
     drafts: Sequence[UUID] = (),
     commits: bool = False,
 ) -> None:
-    """Write rows, the cases themselves, and the end of the open items of some steps; drop the drafts of some items.
+    """Write rows, the cases themselves, the end of the open items of some steps, and changed items over their revision.
+
+    The drafts of some items are dropped.
 
     Those who wait for any of it are woken once the transaction is committed: with `commits`, in the same trip.
     """
@@ -160,21 +170,23 @@ def write_rows(
     values = [to_json(some) for some in kept.values()]
     if closed:
         values += (to_json([one._asdict() for one in closed]), array(one.step_id for one in closed))
+    if items:
+        values += (to_json([one.model_dump() for one in items]), array(one.id for one in items))
     if cases:
         values += (to_json([one._asdict() for one in cases]), array(one.id for one in cases))
     if drafts:
         values.append(array(drafts))
     values.append(array(f"icmc_{table}s" for table in ("job", "deadline") if table in kept))
-    written = (_statement(tuple(kept), bool(closed), bool(cases), bool(drafts)), values)
+    written = (_statement(tuple(kept), bool(closed), bool(items), bool(cases), bool(drafts)), values)
     ask(connection, written, *([(_COMMIT, ())] if commits else ()))
 
 
 @cache
 def _statement(tables: tuple[str, ...], *more: bool) -> PreparedStatement:
-    """Put a statement together; `more` says whether it ends items, saves cases and drops drafts."""
+    """Put a statement together; `more` says whether it ends and saves items, saves cases, drops drafts."""
     numbers = count(1)
     parts = [_insert(table, _TARGETS[table], next(numbers)) for table in tables]
-    for part, is_wanted in zip((_CLOSE_ITEMS, _SAVE_CASES, _DROP_DRAFTS), more, strict=True):
+    for part, is_wanted in zip((_CLOSE_ITEMS, _SAVE_ITEMS, _SAVE_CASES, _DROP_DRAFTS), more, strict=True):
         if is_wanted:
             rows = f"CAST(${next(numbers)} AS jsonb)" if "{rows}" in part else ""
             parts.append(part.format(rows=rows, ids=f"CAST(${next(numbers)} AS uuid[])"))

@@ -85,7 +85,8 @@ class TimeLimit(RootModel[str]):
     @property
     def is_at_once(self) -> bool:
         """Whether the limit leaves no time at all, like `PT0H`."""
-        return not (self.months or self.days or self.seconds)
+        parts = _read(self.root)
+        return not (parts.months or parts.days or parts.seconds)
 
     @property
     def is_in_days(self) -> bool:
@@ -123,12 +124,12 @@ class Offset(RootModel[str]):
     @property
     def is_before(self) -> bool:
         """Whether this lies before the due time."""
-        return self.root.startswith("-") and not self.limit.is_at_once
+        return self.root[0] == "-" and not self.limit.is_at_once
 
     @property
     def limit(self) -> TimeLimit:
         """How far from the due time, without the direction."""
-        return TimeLimit(self.root.removeprefix("-"))
+        return limit_of(self.root.removeprefix("-"))
 
     @property
     def about(self) -> timedelta:
@@ -180,6 +181,12 @@ class WarningPoint(RootModel[str]):
     def __str__(self) -> str:
         """Give back the text as it was written."""
         return self.root
+
+
+@lru_cache(maxsize=1024)
+def limit_of(text: str) -> TimeLimit:
+    """Return the limit that a text says, read once; raises as `TimeLimit` does."""
+    return TimeLimit(text)
 
 
 @lru_cache(maxsize=1024)

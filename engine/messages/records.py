@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from engine.core.policy import View
@@ -35,6 +36,12 @@ class Preference(Record):
     def is_daily(self) -> bool:
         """Return whether what is not critical comes in one message a day."""
         return self.digest == "daily"
+
+
+@lru_cache(16)
+def message_id(recipient_id: UUID, key: str) -> UUID:
+    """Name the message that somebody gets under a key."""
+    return uuid5(recipient_id, key)
 
 
 def safe_instant(at: datetime, *, channel: str, preference: Preference | None, zone: str) -> datetime:

@@ -12,7 +12,7 @@ from engine.db.store import Store, Within
 from engine.db.tables import TABLES
 from engine.db.writing import MESSAGE_COLUMNS
 from engine.messages.deliveries import lane_of
-from engine.messages.records import Deferred, Recent
+from engine.messages.records import Deferred, Recent, message_id
 from engine.ports import NewEscalation, NewMessage
 
 _MESSAGE, _DELIVERY = TABLES["message"], TABLES["delivery"]
@@ -103,7 +103,7 @@ def _nothing_more(message: NewMessage) -> None:
 
 def _message_row(message: NewMessage, *, unit_id: UUID | None, at: datetime) -> dict[str, Any]:
     return {
-        "id": uuid5(message.recipient_id, message.key), "key": message.key, "case_id": message.case_id,
+        "id": message_id(message.recipient_id, message.key), "key": message.key, "case_id": message.case_id,
         "unit_id": unit_id, "escalation_id": message.escalation_id, "kind": message.kind,
         "recipient_id": message.recipient_id, "subject": message.subject, "body": message.body, "link": message.link,
         "critical": message.critical, "created_at": at, "html": message.html,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, nodes
@@ -118,24 +118,25 @@ class TemplateRenderer:
         self._documents = _environment(folder / "documents", *documents, escape=True)
         self._documents.filters.update(FILTERS)
         self._checked = lru_cache(maxsize=512)(self._check)
+        self._language = lru_cache(maxsize=512)(self._language_of)
         for file in sorted(self._folder.glob("*/*.txt")):
             self._checked(file.relative_to(self._folder).as_posix())
         self._checked(_LAYOUT)
 
-    def message(self, kind: str, languages: Sequence[str], variables: Mapping[str, str]) -> Rendered:
+    def message(
+        self, kind: str, languages: Sequence[str], variables: Mapping[str, str], *, as_html: bool = True
+    ) -> Rendered:
         """Return a message in the first of the languages that has it, else in English; raises `SettingsError`.
 
         The HTML has the words of the text: a paragraph that ends with the link becomes a button.
         """
-        language = self._language(kind, languages)
+        language = self._language(kind, tuple(languages))
         name = f"{language}/{kind}.txt"
         self._checked(name)
         clean = _clean(variables)
-        first, _, body = self._text.get_template(name).render(clean).partition("\n")
+        first, _, body = _rendered(self._text, name, clean).partition("\n")
         subject, link = first.removeprefix(_SUBJECT_LINE).strip(), clean.get("link", "")
-        html = self._html.get_template(_LAYOUT).render(
-            language=language, subject=subject, paragraphs=_paragraphs(body, link), link=link
-        )
+        html = self._as_html(language, subject, body, link) if as_html else ""
         return Rendered(subject, body.strip() + "\n", html)
 
     def document(self, name: str, variables: Mapping[str, object]) -> str:
@@ -144,7 +145,12 @@ class TemplateRenderer:
         shown = {key: _local(value, zone) if key == "made_at" else value for key, value in variables.items()}
         return self._documents.get_template(f"{name}.html").render(shown)
 
-    def _language(self, kind: str, languages: Sequence[str]) -> str:
+    def _as_html(self, language: str, subject: str, body: str, link: str) -> str:
+        paragraphs = _paragraphs(body, link)
+        shown = {"language": language, "subject": subject, "paragraphs": paragraphs, "link": link}
+        return _rendered(self._html, _LAYOUT, shown)
+
+    def _language_of(self, kind: str, languages: tuple[str, ...]) -> str:
         for language in (*languages, _ENGLISH):
             if language.isalnum() and kind.isidentifier() and (self._folder / language / f"{kind}.txt").is_file():
                 return language
@@ -164,9 +170,17 @@ class TemplateRenderer:
 
 
 def _environment(*folders: Path, escape: bool) -> ImmutableSandboxedEnvironment:
+    """Return an environment that reads each template once: what was checked at the start is what is sent."""
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=escape, trim_blocks=True
-    )
+        loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=escape, trim_blocks=True,
+        auto_reload=False,
+    )  # fmt: skip
+
+
+def _rendered(environment: Environment, name: str, variables: dict[str, Any]) -> str:
+    """Render a template with these variables alone: nothing of the environment is copied beside them."""
+    template = environment.get_template(name)
+    return environment.concat(template.root_render_func(template.new_context(variables, shared=True)))
 
 
 def _clean(variables: Mapping[str, str]) -> dict[str, str]:

@@ -15,14 +15,13 @@ from engine.core.records import ItemStatus
 from engine.db.places import encrypt_apart, open_apart
 from engine.db.store import Store
 from engine.db.tables import TABLES
+from engine.db.writing import CHANGED_ITEM
 from engine.errors import ConflictError, KeyMissingError, NotFoundError
 from engine.ports import JsonValue
 
 _ANSWER, _DRAFT = TABLES["answer"], TABLES["draft"]
 _ITEM_COLUMNS = [ITEM.c[name] for name in WorkItem.model_fields]
 _OPEN = ("ready", "reserved")
-_FIXED = {"id", "case_id", "run_id", "step_id", "step_key", "uses", "approval", "opened_at"}
-"""Whose an item is, and what is asked: that stays as it was."""
 
 
 class ItemStore(Store):
@@ -54,8 +53,14 @@ class ItemStore(Store):
         return tuple(WorkItem.model_validate(dict(row)) for row in self._connection.execute(query).mappings())
 
     def save(self, item: WorkItem) -> None:
-        """Save an item over the revision before it; raises `ConflictError` when somebody else was first."""
-        values = item.model_dump(exclude=_FIXED)
+        """Save an item over the revision before it; raises `ConflictError` when somebody else was first.
+
+        Where writes are held back its case is locked, and so nobody else can have been.
+        """
+        if self._writes.is_held:
+            self._writes.save_item(item)
+            return
+        values = item.model_dump(include=set(CHANGED_ITEM))
         saved = self._connection.execute(
             update(ITEM).where(ITEM.c.id == item.id, ITEM.c.revision == item.revision - 1).values(values),
         )

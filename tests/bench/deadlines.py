@@ -27,7 +27,7 @@ _COUNT: Final[LiteralString] = (
 
 
 @dataclass(frozen=True)
-class _StandingClock:
+class StandingClock:
     """A clock that stands at one instant."""
 
     instant: datetime
@@ -60,9 +60,9 @@ def fire_at_once(bench: Bench, *, deadlines: int) -> Rate:
 
     What is due before that instant, such as a warning, is fired first and not counted. Needs a world of its own.
     """
-    due_at = _make_ready(bench, copies=deadlines - 1)
+    due_at = make_ready(bench, copies=deadlines - 1)
     began = time.perf_counter()
-    _fire_all(_at(bench, _StandingClock(due_at)))
+    fire_all(at(bench, StandingClock(due_at)))
     seconds = time.perf_counter() - began
     return Rate(_recorded(bench), seconds)
 
@@ -73,10 +73,10 @@ def trickle_seconds(bench: Bench, *, open_deadlines: int, deadlines: int, a_seco
     Needs a world of its own.
     """
     apart = timedelta(seconds=1) / a_second
-    first = _make_ready(bench, copies=deadlines, apart=apart, open_deadlines=open_deadlines) + apart
+    first = make_ready(bench, copies=deadlines, apart=apart, open_deadlines=open_deadlines) + apart
     clock = _AheadClock(bench.engine.wall_clock, first - bench.engine.wall_clock.now() - _LEAD)
     due = dict(_due(bench))
-    running = _at(bench, clock)
+    running = at(bench, clock)
     late: list[float] = []
     waiting = threading.Event()
     while len(late) < deadlines and clock.now() < first + apart * deadlines + timedelta(minutes=1):
@@ -87,11 +87,11 @@ def trickle_seconds(bench: Bench, *, open_deadlines: int, deadlines: int, a_seco
     return late
 
 
-def _make_ready(bench: Bench, *, copies: int, apart: timedelta = timedelta(), open_deadlines: int = 0) -> datetime:
+def make_ready(bench: Bench, *, copies: int, apart: timedelta = timedelta(), open_deadlines: int = 0) -> datetime:
     """Open a case, fire its warnings, and copy it; gives when its first deadline is due."""
     case_id, _ = open_one(bench)
     due_at: datetime = _scalar(bench, "SELECT max(due_at) FROM deadline")
-    _fire_all(_at(bench, _StandingClock(due_at - timedelta(seconds=1))))
+    fire_all(at(bench, StandingClock(due_at - timedelta(seconds=1))))
     if copies:
         copy_case(bench, case_id, copies=copies, apart=apart)
     if open_deadlines:
@@ -100,13 +100,17 @@ def _make_ready(bench: Bench, *, copies: int, apart: timedelta = timedelta(), op
     return due_at
 
 
-def _at(bench: Bench, clock: Clock) -> Bench:
+def at(bench: Bench, clock: Clock) -> Bench:
+    """Return the same system, whose engine goes by a clock."""
     return replace(bench, engine=replace(bench.engine, clock=clock))
 
 
-def _fire_all(bench: Bench) -> None:
-    while fire_deadlines(bench.engine, limit=_PASS).count:
-        continue
+def fire_all(bench: Bench) -> int:
+    """Fire all that is due; returns how many deadlines that were."""
+    fired = 0
+    while count := fire_deadlines(bench.engine, limit=_PASS).count:
+        fired += count
+    return fired
 
 
 def _recorded(bench: Bench) -> int:

@@ -14,10 +14,10 @@ from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledStep
 from engine.core.consequences import JobKind, consequences
-from engine.core.deadlines.timers import wanted_deadlines
+from engine.core.deadlines.timers import _of_step, wanted_deadlines
 from engine.core.decide import decide
 from engine.core.draft import Draft
-from engine.core.readiness import UNANSWERED, WRONG_TYPE, findings
+from engine.core.readiness import UNANSWERED, WRONG_TYPE, Readiness, findings, readiness
 from engine.core.records import (
     LIVE,
     OPEN,
@@ -287,6 +287,18 @@ class CaseAtRandom(RuleBasedStateMachine):
         draft = Draft(self.world.state, self.world.definitions, LIBRARY, self.decided_at)
         settle(draft)
         assert draft.events == []
+
+    @invariant()
+    def what_is_passed_over_could_not_begin_and_has_no_time(self) -> None:
+        for run in self.world.state.runs.values():
+            view = self._view(run.id)
+            timed = view.timed()
+            for key, step in view.compiled.in_order:
+                for element in view.elements(step):
+                    if not view.is_within_reach(key):
+                        assert readiness(view, step, element) in {Readiness.WAIT, Readiness.UNCALLED}
+                    if step not in timed:
+                        assert _of_step(view, run, step, element, LIBRARY) is None
 
     @invariant()
     def a_case_is_closed_exactly_when_its_runs_are_over(self) -> None:

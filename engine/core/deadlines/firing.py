@@ -21,10 +21,10 @@ def fire(draft: Draft, command: cm.FireDeadline) -> None:
     if deadline.purpose is Purpose.OPENING:
         draft.view(deadline.run_id)
         return
-    deadline = _fire_due(draft, deadline)
-    planned = with_next(deadline, draft.library)
-    if planned != deadline:
-        draft.emit(ev.DeadlineMoved(before=deadline.due_at, deadline=planned))
+    planned = _fire_due(draft, deadline)
+    known = draft.state.deadlines[deadline.id]
+    if planned is not known and planned != known:
+        draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=planned))
 
 
 def acknowledge(draft: Draft, command: cm.Acknowledge) -> None:
@@ -68,16 +68,21 @@ def _has_news(deadline: Deadline) -> bool:
 
 
 def _fire_due(draft: Draft, deadline: Deadline) -> Deadline:
-    """Fire what is due, one after the other: each firing may bring the next one forward."""
+    """Fire what is due, one after the other: each firing may bring the next one forward, and plans it anew."""
+    deadline = with_next(deadline, draft.library)
     while (found := _next_due(draft, deadline)) is not None:
         deadline = _fire_one(draft, deadline, *found)
     return deadline
 
 
 def _next_due(draft: Draft, deadline: Deadline) -> tuple[datetime, str] | None:
-    """Return what is to fire now; nobody is warned of what has passed already."""
-    is_past = is_overdue(deadline.late_from, draft.now)
-    due = (point for point in pending(deadline, draft.library) if not (is_past and is_warning(point[1])))
+    """Return what is to fire now of a deadline as just planned; nobody is warned of what has passed already."""
+    at, name = deadline.next_at, deadline.next_firing
+    if at is None or name is None or at > draft.now:
+        return None
+    if not is_warning(name) or not is_overdue(deadline.late_from, draft.now):
+        return at, name
+    due = (point for point in pending(deadline, draft.library) if not is_warning(point[1]))
     return next((point for point in due if point[0] <= draft.now), None)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from engine.core.library import Library
 from engine.core.records import Deadline, Purpose
@@ -28,22 +29,25 @@ def schedule(deadline: Deadline, library: Library) -> tuple[tuple[datetime, str]
     calendar = library.calendars.get(deadline.calendar or "")
     due = [(deadline.due_at, DUE)] if deadline.late_at is not None else []
     points = [(deadline.late_from, BREACH), *due, *_warnings(deadline, calendar), *_levels(deadline, library, calendar)]
-    return tuple(sorted(points, key=lambda point: (point[0], _rank(point[1]))))
+    return tuple(sorted(points, key=_place))
 
 
 def pending(deadline: Deadline, library: Library) -> tuple[tuple[datetime, str], ...]:
     """List what has not fired yet, in order; after a breach nobody is warned of it any more."""
     is_passed = BREACH in deadline.fired
     return tuple(
-        (at, name)
-        for at, name in schedule(deadline, library)
-        if name not in deadline.fired and not (is_passed and is_warning(name))
+        [
+            point
+            for point in schedule(deadline, library)
+            if point[1] not in deadline.fired and not (is_passed and is_warning(point[1]))
+        ]
     )
 
 
 def with_next(deadline: Deadline, library: Library) -> Deadline:
     """Work out what fires next, from what has fired already."""
-    at, name = next(iter(pending(deadline, library)), (None, None))
+    due = pending(deadline, library)
+    at, name = due[0] if due else (None, None)
     return deadline.model_copy(update={"next_at": at, "next_firing": name})
 
 
@@ -89,12 +93,12 @@ def _levels(deadline: Deadline, library: Library, calendar: Calendar | None) -> 
     def early(level: Level, _fires: datetime) -> datetime | None:
         return _early(deadline, level, calendar)
 
-    known = {level.level: deadline.raised.get(missed_name(level.level)) for level in ladder.levels}
+    raised = deadline.raised
     planned = planned_levels(
         ladder, start=deadline.started_at, due=deadline.due_at, late=deadline.late_at, zone=deadline.zone,
-        calendar=calendar,
-        in_working_days=counts_working_days(deadline), early=early,
-        missed={level: since for level, since in known.items() if since is not None},
+        calendar=calendar, in_working_days=counts_working_days(deadline), early=early if raised else None,
+        missed={one.level: raised[name] for one in ladder.levels if (name := missed_name(one.level)) in raised}
+        if raised else {},
     )  # fmt: skip
     for one in planned:
         name = level_name(one.level, one.repetition + 1)
@@ -115,6 +119,11 @@ def _is_over(deadline: Deadline, one: PlannedLevel) -> bool:
     return one.repetition > 0 and (is_seen(deadline, one.level) or missed_name(one.level) in deadline.raised)
 
 
+def _place(point: tuple[datetime, str]) -> tuple[datetime, tuple[int, int, int]]:
+    return point[0], _rank(point[1])
+
+
+@lru_cache(256)
 def _rank(name: str) -> tuple[int, int, int]:
     if not name.startswith("l:"):
         return (0 if is_warning(name) else 1, 0, 0)

@@ -50,8 +50,7 @@ def wanted_deadlines(view: RunSteps, library: Library) -> Iterator[Deadline]:
     run = view.state.runs[view.run_id]
     if run.status is not RunStatus.OPEN:
         return
-    for key in view.compiled.order:
-        step = view.compiled.steps[key]
+    for step in view.timed():
         for element in view.elements(step):
             deadline = _of_step(view, run, step, element, library)
             if deadline is not None:
@@ -93,28 +92,13 @@ def _limit(
         started = _started_at(view, run, step, time, element, record, _nearest(named, library, run))
         law = _law(view.state, run, time.spec, library, element, started)
         if law is None or law.is_used:
+            rule = _rule(time, law) if started is not None else None
+            if rule is None or started is None:
+                return None
             unit, of_step = step.spec.assign.unit or _place_told(view, step, element), step_id(run.id, step.key, path)
             by = who_owes(view.state, run, of_step, library, unit=unit, law=law.limit if law else None)
-            return _counted(view, run, step, path, time, law, started, library, record, by)
+            return _deadline(view.state, run, step.key, path, Purpose.LIMIT, started, rule, library, _turn(record), by)
     return None
-
-
-def _counted(
-    view: RunSteps,
-    run: Run,
-    step: CompiledStep,
-    path: str,
-    time: CompiledTime,
-    law: LawInCase | None,
-    started: datetime | None,
-    library: Library,
-    record: Step | None,
-    by: CountedBy,
-) -> Deadline | None:
-    rule = _rule(time, law)
-    if rule is None or started is None:
-        return None
-    return _deadline(view.state, run, step.key, path, Purpose.LIMIT, started, rule, library, _turn(record), by)
 
 
 def _place_told(view: RunSteps, step: CompiledStep, element: str) -> str:

@@ -42,11 +42,13 @@ def due_at(
     Excluded stretches are merged and their part of the running time is made up for at the end. Raises
     `CalendarMissingError` for working time without a calendar, `NaiveInstantError` for an instant without a zone.
     """
-    begin = in_utc(start)
+    begin, counting = in_utc(start), limit.counting
     if limit.is_at_once:
         return begin
+    if counting is Counting.ELAPSED and not excluded:
+        return begin + timedelta(seconds=limit.seconds)
     gaps = excluded_time(excluded, since=begin)
-    match limit.counting:
+    match counting:
         case Counting.ELAPSED:
             return spend(always(begin), gaps, timedelta(seconds=limit.seconds))
         case Counting.CALENDAR:
@@ -165,7 +167,8 @@ def planned_levels(
     for (level, _), at in zip(kept, in_order, strict=True):
         fires = at
         if below is not None:
-            fires = max(below.fires_at, min([at, *_brought_forward(level, below, end, early, missed)]))
+            sooner = _brought_forward(level, below, end, early, missed) if early or missed else ()
+            fires = max(below.fires_at, min([at, *sooner]))
         if late is not None and level.is_outward and not level.after.is_before:
             fires = max(fires, late)
         below = PlannedLevel(level.level, max(fires, begin), level)

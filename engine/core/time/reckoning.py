@@ -10,7 +10,7 @@ from engine.core.time.counting import due_at, offset_from, warn_at
 from engine.core.time.owing import late_at
 from engine.core.time.working import excluded_time, measured, on_working_day
 from engine.language.calendars import Calendar
-from engine.language.limits import Counting, TimeLimit, WarningPoint
+from engine.language.limits import Counting, TimeLimit, WarningPoint, limit_of
 
 PAUSED = "pause"
 """The name under which a pause stands among the stretches that do not count."""
@@ -51,7 +51,7 @@ def reckoned(deadline: Deadline, library: Library, *, more: Iterable[TimeLimit] 
     calendar = library.calendars.get(deadline.calendar or "")
     stretches = left_out(deadline)
     plain = due_at(
-        deadline.started_at, TimeLimit(deadline.limit), zone=deadline.zone, calendar=calendar, excluded=stretches
+        deadline.started_at, limit_of(deadline.limit), zone=deadline.zone, calendar=calendar, excluded=stretches
     )
     due = plain
     for length in given(deadline) if more is None else more:
@@ -92,6 +92,8 @@ def pause_at(deadline: Deadline, now: datetime) -> Pause | None:
 
 def after_pauses(deadline: Deadline, at: datetime, *, is_due: bool = False) -> datetime:
     """Move an instant that lies inside a pause to the end of it; a due time may fall where a pause begins."""
+    if not deadline.pauses:
+        return at
     for pause in sorted(pauses_of(deadline), key=lambda one: one.start):
         if pause.start < at < pause.until or (at == pause.start < pause.until and not is_due):
             at = pause.until
@@ -113,7 +115,7 @@ class Moved(NamedTuple):
 
 def counts_working_days(deadline: Deadline) -> bool:
     """Return whether the limit of a deadline is one of working days."""
-    return TimeLimit(deadline.limit).counting is Counting.WORKING_DAYS
+    return limit_of(deadline.limit).counting is Counting.WORKING_DAYS
 
 
 def warning_at(deadline: Deadline, text: str, calendar: Calendar | None) -> datetime | None:

@@ -35,6 +35,8 @@ class RunningTime(NamedTuple):
 
 def in_utc(instant: datetime) -> datetime:
     """Return an aware instant in UTC; raises `NaiveInstantError` for one without a zone."""
+    if instant.tzinfo is UTC:
+        return instant
     if instant.utcoffset() is None:
         raise NaiveInstantError(instant=instant.isoformat())
     return instant.astimezone(UTC)

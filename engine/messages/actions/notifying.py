@@ -1,7 +1,6 @@
 """Write messages to people about a step of a case; many at once become one."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,9 +43,8 @@ def held_back_for(
     """
     since = now - _MINUTE
     recent = tx.of(BundleStore).recent(recipient_id=recipient_id, channel=channel, since=since, critical=critical)
-    kinds = Counter(one.kind for one in recent)
-    if not any(one.is_held for one in recent):
-        is_much = len(recent) >= _MOST_OF_ALL or kinds[kind] >= _MOST_OF_A_KIND
+    if True not in [one.is_held for one in recent]:
+        is_much = len(recent) >= _MOST_OF_ALL or [one.kind for one in recent].count(kind) >= _MOST_OF_A_KIND
         if critical:
             is_much = len(recent) >= _MOST_OF_A_KIND
         if not is_much:

@@ -5,15 +5,16 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
 from engine.core.time.owing import last_day
 from engine.db.transaction import Transaction
 from engine.messages.channel_store import ChannelStore
-from engine.messages.records import EMAIL, IN_APP, ClaimedDelivery, Preference, safe_instant
+from engine.messages.records import EMAIL, IN_APP, ClaimedDelivery, Preference, message_id, safe_instant
 from engine.messages.store import MessageStore
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
@@ -100,7 +101,7 @@ class UnaddressedMessage:
 
     def id(self, recipient_id: UUID, channel: str) -> UUID:
         """Return the id that the message of this key has."""
-        return uuid5(recipient_id, self.key(recipient_id, channel))
+        return message_id(recipient_id, self.key(recipient_id, channel))
 
 
 def write(
@@ -117,7 +118,8 @@ def write(
     """Write a message in the words, zone and hours of its recipient, once; gives whether it must be sent by itself."""
     zone = zone_of(tx, person, preference, note.unit)
     asks, message_id = bool(note.escalation_id) and channel != IN_APP, note.id(person.id, channel)
-    words = _words(engine, note, person, zone, path_of_link(str(message_id)) if asks else note.link)
+    link = path_of_link(str(message_id)) if asks else note.link
+    words = _words(engine, note, person, zone, link, as_html=channel == EMAIL)
     send_at = now if note.critical else safe_instant(now, channel=channel, preference=preference, zone=zone)
     message = NewMessage(
         key=note.key(person.id, channel), case_id=note.case_id, kind=note.kind, recipient_id=person.id,
@@ -161,6 +163,7 @@ def local_time(at: datetime | None, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%d %b %Y, %H:%M} ({zone})" if at else ""
 
 
+@lru_cache(256)
 def due_time(due_at: datetime | None, zone: str, late_at: datetime | None = None, *, language: str = "en") -> str:
     """Say when something is due, and until when it is kept where that is later.
 
@@ -180,13 +183,15 @@ def due_time(due_at: datetime | None, zone: str, late_at: datetime | None = None
     return f"{last:%d %b %Y}, {start}-{until}" if is_same else f"{start} - {last:%d %b %Y}, {until}"
 
 
-def _words(engine: Engine, note: UnaddressedMessage, person: ActorRecord, zone: str, link: str) -> Rendered:
+def _words(
+    engine: Engine, note: UnaddressedMessage, person: ActorRecord, zone: str, link: str, *, as_html: bool
+) -> Rendered:
     languages = (person.language, note.unit.language) if note.unit else (person.language,)
     variables = {
         "due_time": due_time(note.due_at, zone, note.late_at, language=languages[0]),
         "link": f"{engine.portal_url}{link}",
     }
-    return engine.renderer.message(note.kind, languages, {**note.variables, **variables})
+    return engine.renderer.message(note.kind, languages, {**note.variables, **variables}, as_html=as_html)
 
 
 SIGN_IN_CODE: Final = "sign_in_code"
