@@ -1,5 +1,7 @@
 """Every error that ICMC raises on purpose."""
 
+from collections.abc import Iterator
+from types import FrameType
 from typing import ClassVar
 
 
@@ -16,6 +18,24 @@ class IcmcError(Exception):
     def __init__(self, **facts: object) -> None:
         self.facts = facts
         super().__init__(self.sentence.format(**facts))
+
+
+def place_in(package: str, error: BaseException) -> str:
+    """Return where in a package an error came from, such as `icmc_outreach.steps:41 in next_call`.
+
+    Where it passed through none of its code, the last place of all. Nothing of what the error says is in it.
+    """
+    frames = [(frame.f_globals.get("__name__", ""), line, frame.f_code.co_name) for frame, line in _frames(error)]
+    of_package = [frame for frame in frames if f"{frame[0]}.".startswith(f"{package}.")]
+    module, line, function = (of_package or frames or [("?", 0, "?")])[-1]
+    return f"{module}:{line} in {function}"
+
+
+def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lineno
+        traceback = traceback.tb_next
 
 
 class NotFoundError(IcmcError):
@@ -229,7 +249,10 @@ class PillarError(IcmcError):
 
 
 class StepFailedError(IcmcError):
-    """Raised when a pillar's function fails; the work is left as it was."""
+    """Raised when a pillar's function fails; the work is left as it was.
+
+    `reason` is the kind of what was raised and its place in the pillar's code, never what it says.
+    """
 
     code = "step-failed"
     sentence = "{step_type} failed ({reason}); nothing was changed."

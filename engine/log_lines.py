@@ -5,7 +5,16 @@ import sys
 import time
 from typing import Final
 
+from engine.errors import IcmcError, place_in
+
 _PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def why(error: BaseException) -> dict[str, str]:
+    """Return what a line of the log says of an error: an error of ours in words, of any other its kind and place."""
+    if isinstance(error, IcmcError):
+        return {"code": error.code, "why": str(error)}
+    return {"error": type(error).__name__, "where": place_in("engine", error)}
 
 
 class LineFormatter(logging.Formatter):

@@ -1,6 +1,6 @@
 """`icmc audit` and `icmc doctor`: is everything as it should be?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,8 @@ from engine.keys.actions.keys import keys_are_proved
 from engine.keys.actions.periods import lost_periods
 from engine.keys.store import KeyStore
 from engine.machine.files import shipped_sources
-from engine.overview.records.board import AuditFault, FiringView, StateDifference
+from engine.overview.records.board import AuditFault, BoardView, FiringView, StateDifference
+from engine.overview.records.cases import JobView
 from engine.overview.views.board import admin_board
 from engine.people.store import DirectoryStore
 from engine.web.running import running_engine
@@ -123,18 +124,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     yield from _ailment_of_rights(engine)
     for reason in board.why_jobs_wait:
         yield Ailment(code=reason.code, problem=reason.problem, remedy=reason.remedy)
-    if board.failed_jobs:
-        yield Ailment(
-            code="failed-jobs",
-            problem=f"{board.failed_count} automatic jobs were set aside.",
-            remedy="Look at them on the board, mend what they report, and retry them there.",
-        )
-    if board.dead_deliveries:
-        yield Ailment(
-            code="dead-deliveries",
-            problem=f"{board.dead_deliveries} messages could not be delivered.",
-            remedy="Check the addresses and the mail settings (ICMC_SMTP_...).",
-        )
+    yield from _ailments_of_jobs(board)
     for it in board.unserved:
         cases = ", ".join(it.cases[:_NAMED]) + (" and others" if it.count > _NAMED else "")
         yield Ailment(
@@ -164,6 +154,32 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
         yield Ailment(
             code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
         )
+
+
+def _ailments_of_jobs(board: BoardView) -> Iterator[Ailment]:
+    if board.failed_jobs:
+        yield Ailment(
+            code="failed-jobs",
+            problem=f"{board.failed_count} automatic jobs were set aside: {_named(board.failed_jobs)}.",
+            remedy="Look at them on the board, mend what they report, and retry them there.",
+        )
+    if board.tried_jobs:
+        yield Ailment(
+            code="tried-jobs",
+            problem=f"{len(board.tried_jobs)} automatic jobs failed and are tried again: {_named(board.tried_jobs)}.",
+            remedy="Nothing, if they go through. The log of the worker has each try (job_failed).",
+        )
+    if board.dead_deliveries:
+        yield Ailment(
+            code="dead-deliveries",
+            problem=f"{board.dead_deliveries} messages could not be delivered.",
+            remedy="Check the addresses and the mail settings (ICMC_SMTP_...).",
+        )
+
+
+def _named(jobs: Sequence[JobView]) -> str:
+    named = [f"{job.task} of case {job.case_number} ({job.error_code})" for job in jobs[:_NAMED]]
+    return "; ".join([*named, "and others"] if len(jobs) > _NAMED else named)
 
 
 def _ailments_of_who_may(engine: Engine) -> Iterator[Ailment]:

@@ -51,6 +51,8 @@ ITEM_IS_READY = is_one_of(ITEM.c.status, "ready")
 ITEM_IS_RESERVED = is_one_of(ITEM.c.status, "reserved")
 CASE_IS_OPEN = is_one_of(CASE.c.status, "open")
 DEADLINE_IS_OPEN = is_one_of(DEADLINE.c.status, "open")
+JOB_IS_TRIED_AGAIN = is_one_of(JOB.c.status, "ready", "claimed") & JOB.c.error_code.is_not(None)
+"""A job that has failed and waits for its next try, or is being tried again."""
 JOB_IS_READY = is_one_of(JOB.c.status, "ready")
 JOB_HAS_FAILED = is_one_of(JOB.c.status, "aside", "failed")
 STEP_IS_HELD_BACK = is_one_of(STEP.c.status, "held", "scheduled")

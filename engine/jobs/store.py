@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text, update
+from sqlalchemy import RowMapping, select, text, update
 
 from engine.db.store import Store
 from engine.db.tables import TABLES
@@ -72,7 +72,7 @@ _HOLD_JOBS = text("""
 _FREE_CLAIMED = text("UPDATE job SET status = 'ready', worker = NULL WHERE status = 'claimed' AND batch_id = :batch")
 _FREE_EXPIRED = text("""
     UPDATE job SET worker = NULL, error_code = 'lease-over',
-        status = CASE WHEN attempt >= :most THEN 'aside' ELSE 'ready' END
+        status = CASE WHEN attempt >= greatest(:most, retries + 1) THEN 'aside' ELSE 'ready' END
     WHERE status = 'claimed' AND lease_until < clock_timestamp() RETURNING case_id
 """)
 _OLD_BATCHES = text("""
@@ -160,6 +160,15 @@ class JobStore(Store):
         } | more
         self._connection.execute(update(JOB).where(JOB.c.id == job_id).values(values))
 
+    def note_failure(self, job_id: UUID, *, error_code: str, is_counted: bool) -> None:
+        """Write why a job failed that is tried again at once, and count that try; call `hold` first."""
+        values = {"error_code": error_code, "attempt": JOB.c.attempt + int(is_counted)}
+        self._connection.execute(update(JOB).where(JOB.c.id == job_id).values(values))
+
+    def tries(self, job_id: UUID) -> int:
+        """Return how often a job was tried."""
+        return int(self._connection.execute(select(JOB.c.attempt).where(JOB.c.id == job_id)).scalar_one())
+
     def close_batch(self, batch_id: UUID, *, now: datetime) -> bool:
         """Return a batch's cases back; False, and nothing changed, when one of them has work again."""
         self._connection.execute(_LOCK_CASES, {"batch": batch_id})
@@ -214,7 +223,7 @@ class JobStore(Store):
     def _lease(self, rows: Iterable[RowMapping], *, worker: str, batch_id: UUID | None) -> tuple[ClaimedJob, ...]:
         claimed = []
         for row in rows:
-            if row["attempt"] >= MOST_ATTEMPTS:
+            if row["attempt"] >= max(MOST_ATTEMPTS, row["retries"] + 1):
                 self._connection.execute(
                     update(JOB).where(JOB.c.id == row["id"]).values(status="aside", error_code="tried-too-often")
                 )

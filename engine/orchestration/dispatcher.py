@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 
-from engine.errors import IcmcError
+from engine.log_lines import why
 from engine.orchestration.deployments import Registrar
 from engine.orchestration.seams import Work
 from engine.orchestration.settings import OPEN_BATCHES
@@ -48,7 +48,7 @@ class Dispatcher(threading.Thread):
             try:
                 self._listen()
             except (psycopg.Error, OSError) as error:
-                log.warning("dispatcher_lost_database", extra={"error": type(error).__name__})
+                log.warning("dispatcher_lost_database", extra=why(error))
                 self._stop_asked.wait(1)
 
     def _listen(self) -> None:
@@ -77,12 +77,10 @@ class Dispatcher(threading.Thread):
     def _guarded(self, step: Callable[[], object]) -> None:
         try:
             step()
-        except IcmcError as error:
-            log.warning("dispatch_failed", extra={"code": error.code})
         except psycopg.Error:
             raise
         except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-            log.warning("dispatch_failed", extra={"error": type(error).__name__})
+            log.warning("dispatch_failed", extra=why(error))
 
     def dispatch(self) -> int:
         """Create the flow runs of all batches that may be open now, and those owed since a failure; return how many."""

@@ -147,9 +147,13 @@ class EngineWork:
         """Do a job and commit its result."""
         return run_job.run_job(self.engine, job, flow_run_id=flow_run_id, task_run_id=task_run_id, done_by=done_by)
 
-    def fail_job(self, job: ClaimedJob, *, code: str) -> str:
+    def note_failure(self, job: ClaimedJob, *, code: str, why: str) -> bool:
+        """Write why a job failed that is tried again at once."""
+        return serve_jobs.note_failure(self.engine, job, code=code, why=why)
+
+    def fail_job(self, job: ClaimedJob, *, code: str, why: str = "") -> str:
         """Give up on this attempt."""
-        return serve_jobs.fail_job(self.engine, job, code=code)
+        return serve_jobs.fail_job(self.engine, job, code=code, why=why)
 
     def release_job(self, job: ClaimedJob, *, after: timedelta) -> None:
         """Return a job back untouched."""

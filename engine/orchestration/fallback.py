@@ -7,10 +7,12 @@ from typing import Final
 
 from engine.errors import BusyError, IcmcError
 from engine.jobs.records import ANSWERS, DOWN, PREFECT, PREFECT_SECONDS, SLOW, WORKER
+from engine.log_lines import why
 from engine.orchestration.deadline_loop import PAUSED
 from engine.orchestration.deadline_loop import SERVICE as DEADLINES_SERVICE
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.seams import Work
+from engine.orchestration.tasks import failure_of, log_failure
 from engine.ports import ClaimedJob
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class Fallback(threading.Thread):
             try:
                 self.round(is_to_be_noted=rounds % _NOTE_EVERY_ROUNDS == 0)
             except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-                log.warning("fallback_failed", extra={"error": type(error).__name__})
+                log.warning("fallback_failed", extra=why(error))
             rounds += 1
 
     def round(self, *, is_to_be_noted: bool) -> bool:
@@ -104,14 +106,13 @@ class Fallback(threading.Thread):
             self._work.run_job(job, flow_run_id=None, task_run_id=None, done_by="fallback")
         except BusyError:
             self._work.release_job(job, after=_BUSY_WAIT)
-        except IcmcError as error:
-            self._fail(job, error.code)
         except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-            log.warning("job_failed", extra={"job_id": str(job.id), "error": type(error).__name__})
-            self._fail(job, "unexpected")
+            code, reason = failure_of(error)
+            log_failure(job, code, reason)
+            self._fail(job, code, reason)
 
-    def _fail(self, job: ClaimedJob, code: str) -> None:
+    def _fail(self, job: ClaimedJob, code: str, reason: str) -> None:
         try:
-            self._work.fail_job(job, code=code)
+            self._work.fail_job(job, code=code, why=reason)
         except IcmcError as error:
-            log.warning("job_not_failed", extra={"job_id": str(job.id), "code": error.code})
+            log.warning("job_not_failed", extra={"job_id": str(job.id), **why(error)})

@@ -12,6 +12,7 @@ from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 
 from engine.errors import BusyError
+from engine.log_lines import why
 from engine.orchestration.deadline_loop import keep_deadlines
 from engine.orchestration.events import announce_breach
 from engine.orchestration.gateways import GatewaySlots
@@ -40,8 +41,7 @@ def case(batch_id: str) -> State[Any]:
     try:
         return _work_off(UUID(batch_id), runtime.control(_flow_run_id()))
     except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-        kind = type(error).__name__
-        log.warning("batch_failed", extra={"batch_id": batch_id, "error": kind})
+        log.warning("batch_failed", extra={"batch_id": batch_id, **why(error)})
     raise BatchFailedError(f"unexpected batch={batch_id}")
 
 
@@ -89,11 +89,11 @@ class _Lingering:
 
 
 def _do(job: ClaimedJob, slots: GatewaySlots) -> str:
-    code = run_as_task(job, slots)
+    code, reason = run_as_task(job, slots)
     if code in {GATEWAY_BUSY, BusyError.code}:
         runtime.work.release_job(job, after=_BUSY_WAIT)
     elif code:
-        runtime.work.fail_job(job, code=code)
+        runtime.work.fail_job(job, code=code, why=reason)
     return code
 
 
@@ -133,7 +133,7 @@ def deadlines() -> State[Any]:
     try:
         fired = keep_deadlines(runtime.work, must_stop=lambda: control.must_stop, on_fired=_announce)
     except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-        log.warning("deadlines_failed", extra={"error": type(error).__name__})
+        log.warning("deadlines_failed", extra=why(error))
     else:
         return Completed(message=f"{fired} deadline(s) fired.")
     raise DeadlinesFailedError("unexpected")
@@ -168,7 +168,7 @@ def _is_done(chore: str) -> bool:
     try:
         runtime.work.run_chore(chore)
     except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-        log.warning("chore_failed", extra={"chore": chore, "error": type(error).__name__})
+        log.warning("chore_failed", extra={"chore": chore, **why(error)})
         return False
     return True
 

@@ -84,8 +84,12 @@ class Work(Protocol):
         """Do a job and commit its result; return its status. Raises StepFailedError or StaleJobError."""
         ...
 
-    def fail_job(self, job: ClaimedJob, *, code: str) -> str:
-        """Give up on this attempt: the job waits longer, or is set aside as work for a person."""
+    def note_failure(self, job: ClaimedJob, *, code: str, why: str) -> bool:
+        """Write why a job failed that is tried again at once; tell whether it is still ours to try."""
+        ...
+
+    def fail_job(self, job: ClaimedJob, *, code: str, why: str = "") -> str:
+        """Give up on this attempt: the job waits, or is set aside as work for a person."""
         ...
 
     def release_job(self, job: ClaimedJob, *, after: timedelta) -> None:

@@ -6,8 +6,9 @@ import signal
 import threading
 from typing import Final
 
-from engine.errors import IcmcError, ServiceError
+from engine.errors import ServiceError
 from engine.jobs.records import PREFECT_PAUSED
+from engine.log_lines import why
 from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
 from engine.orchestration.calls import CallPool
 from engine.orchestration.deployments import Registrar
@@ -83,7 +84,7 @@ class _Workers(threading.Thread):
             try:
                 asyncio.run(self._serve())
             except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-                log.warning("prefect_worker_broke", extra={"error": type(error).__name__})
+                log.warning("prefect_worker_broke", extra=why(error))
                 self._stop_asked.wait(2)
 
     async def _serve(self) -> None:
@@ -115,7 +116,5 @@ def _try(step: object) -> None:
     try:
         if callable(step):
             step()
-    except IcmcError as error:
-        log.warning("registering_failed", extra={"code": error.code})
     except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
-        log.warning("registering_failed", extra={"error": type(error).__name__})
+        log.warning("registering_failed", extra=why(error))

@@ -173,7 +173,7 @@ class World:
                 try:
                     run_job(self.engine, job, flow_run_id=None, task_run_id=None, done_by="replay")
                 except StepFailedError as error:
-                    fail_job(self.engine, job, code=error.code)
+                    fail_job(self.engine, job, code=error.code, why=str(error.facts["reason"]))
                 done += 1
             if close_batch(self.engine, batch_id=batch_id):
                 return done

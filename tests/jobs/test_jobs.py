@@ -1,10 +1,12 @@
 """Jobs: handed out once, done once, given back when a worker is lost, set aside when they keep failing."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from engine.audit.commands import _ailments
 from engine.course.actions.steer import identify_person, start_run
 from engine.errors import NotAllowedError, StaleJobError, StepFailedError
 from engine.jobs.actions.serve import (
@@ -14,13 +16,17 @@ from engine.jobs.actions.serve import (
     dispatchable,
     fail_job,
     hold_batch,
+    note_failure,
     reconcile_jobs,
     refill_batch,
     release_job,
     retry_job,
 )
+from engine.orchestration.tasks import tries_left
+from engine.overview.views.board import admin_board
 from engine.persons.store import PersonStore
 from engine.ports import ClaimedJob
+from engine.web.terminal import SYSTEM
 from engine.work.views.form import item_form
 from tests.kit.trial import CANARY, SECRET
 from tests.kit.world import World
@@ -52,15 +58,53 @@ def test_a_job_that_failed_five_times_is_set_aside_and_waits_longer_each_time(wo
     world.open()
     job, waits = world.jobs()[0], []
     for _ in range(4):
-        assert fail_job(world.engine, job, code="step-failed") == "ready"
+        assert fail_job(world.engine, job, code="unexpected") == "ready"
         ready_at = world.rows("SELECT ready_at FROM job WHERE id = :id", id=job.id)[0][0]
         waits.append(ready_at - world.clock.now())
         world.clock.move_to(ready_at)
         job = _claim_again(world, job)
-    assert fail_job(world.engine, job, code="step-failed") == "aside"
+    assert fail_job(world.engine, job, code="unexpected") == "aside"
     assert waits == sorted(waits)
     assert waits[0] < waits[-1] <= timedelta(minutes=30)
     assert world.jobs() == ()
+
+
+def test_retries_are_one_budget_whoever_tries_again(world: World) -> None:
+    world.open()
+    job = world.jobs()[0]
+    world.rows("UPDATE job SET retries = 3, retry_delay = 'PT5S' WHERE id = :id", id=job.id)
+    release_job(world.engine, job)
+    job = _claim_again(world, job)
+    calls = 1
+    assert tries_left(job) == 3
+    assert note_failure(world.engine, job, code="step-failed", why="ValueError at one.steps:3 in f")
+    calls += 1  # Prefect has called it a second time, and the worker is killed: another claims it
+    world.rows("UPDATE job SET lease_until = now() - interval '1 second' WHERE id = :id", id=job.id)
+    reconcile_jobs(world.engine)
+    job = _claim_again(world, job)
+    calls += 1
+    assert tries_left(job) == 1
+    assert fail_job(world.engine, job, code="step-failed") == "ready"
+    world.clock.move_to(world.clock.now() + timedelta(seconds=5))
+    job = _claim_again(world, job)
+    calls += 1
+    assert tries_left(job) == 0
+    assert fail_job(world.engine, job, code="step-failed") == "aside"
+    assert calls == job.retries + 1
+
+
+def test_a_job_that_failed_is_on_the_board_and_in_doctor_while_it_is_tried_again(world: World) -> None:
+    world.open()
+    job = world.jobs()[0]
+    assert not world.engine.ask_board(admin_board, SYSTEM).tried_jobs
+    assert note_failure(world.engine, job, code="step-failed", why="ConnectError at one.steps:41 in f")
+    [tried] = world.engine.ask_board(admin_board, SYSTEM).tried_jobs
+    assert (tried.status, tried.attempt) == ("claimed", 2)
+    assert tried.error_code == "step-failed: ConnectError at one.steps:41 in f"
+    [found] = [one for one in _ailments(world.engine) if one.code == "tried-jobs"]
+    assert "ConnectError at one.steps:41 in f" in found.problem
+    world.do(job)
+    assert not world.engine.ask_board(admin_board, SYSTEM).tried_jobs
 
 
 def test_only_who_keeps_the_system_running_tries_a_job_again_that_was_set_aside(world: World) -> None:
@@ -144,6 +188,7 @@ def test_a_pillars_function_that_raises_changes_nothing_and_its_words_go_nowhere
     with pytest.raises(StepFailedError) as failed:
         world.do(job)
     assert SECRET not in str(failed.value)
+    assert re.search(r"ValueError at tests\.kit\.trial:\d+ in (_prepare_talk|COUNT)", str(failed.value))
     assert failed.value.__cause__ is None
     assert world.state(opened.case_id).case == before
     assert world.rows("SELECT status FROM job WHERE id = :id", id=job.id)[0].status == "claimed"

@@ -218,7 +218,7 @@ class StandIn:
         if row["behaviour"].startswith("sleep:"):
             time.sleep(float(row["behaviour"].removeprefix("sleep:")))
         if row["behaviour"] == "fail":
-            raise StepFailedError(step_type=job.task_name, reason="canary Fatima 98765")
+            raise StepFailedError(step_type=job.task_name, reason="ValueError at rescue.steps:7 in run")
         if row["behaviour"] == "explode":
             raise ValueError("canary Fatima 98765")
         with self.tx() as db:
@@ -236,7 +236,12 @@ class StandIn:
                 )
         return "done"
 
-    def fail_job(self, job: ClaimedJob, *, code: str) -> str:
+    def note_failure(self, job: ClaimedJob, *, code: str, why: str) -> bool:  # noqa: ARG002 - the protocol's
+        with self.tx() as db:
+            mine = "UPDATE job SET code = %s WHERE id = %s AND token = %s AND status = 'leased' RETURNING id"
+            return db.execute(mine, (code, job.id, job.token)).fetchone() is not None
+
+    def fail_job(self, job: ClaimedJob, *, code: str, why: str = "") -> str:  # noqa: ARG002 - the protocol's
         with self.tx() as db:
             db.execute(
                 "UPDATE job SET status = 'ready', code = %s, ready_at = clock_timestamp() + interval '1 hour'"

@@ -17,7 +17,7 @@ from engine.core.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.core.retention import key_of_step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import IcmcError, StepFailedError
+from engine.errors import IcmcError, StepFailedError, place_in
 from engine.jobs.store import JobStore
 from engine.messages.actions.delivering import deliver_messages
 from engine.messages.actions.notifying import notify, title_of_step
@@ -187,8 +187,7 @@ def _call(function: Callable[[StepContext], object], read: StepReading, kind: ty
     try:
         given = function(read.context)
     except Exception as error:  # noqa: BLE001 - a pillar may raise anything
-        reason = error.code if isinstance(error, IcmcError) else type(error).__name__
-        raise StepFailedError(step_type=read.step.uses, reason=reason) from None
+        raise _failed(read, error) from None
     if not isinstance(given, kind):
         raise StepFailedError(step_type=read.step.uses, reason=f"gave {type(given).__name__}, not {kind.__name__}")
     return given
@@ -199,7 +198,15 @@ def _has_appointment(read: StepReading) -> bool:
     try:
         return appointment_of(read) is not None
     except Exception as error:  # noqa: BLE001 - a pillar may raise anything
-        raise StepFailedError(step_type=read.step.uses, reason=type(error).__name__) from None
+        raise _failed(read, error) from None
+
+
+def _failed(read: StepReading, error: Exception) -> StepFailedError:
+    """Return the error of a pillar's function: its kind, and the place in the pillar's own code."""
+    kind = error.code if isinstance(error, IcmcError) else type(error).__name__
+    code = read.step_type.form or read.step_type.run
+    package = code.__module__.rpartition(".")[0] or code.__module__ if code else read.step.uses
+    return StepFailedError(step_type=read.step.uses, reason=f"{kind} at {place_in(package, error)}")
 
 
 def _keep_notes(tx: Transaction, step: Step, state: CaseState, notes: tuple[str, ...], now: datetime) -> None:

@@ -6,12 +6,14 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Action, Viewer, can
-from engine.errors import NotAllowedError
-from engine.jobs.store import JobStore
+from engine.errors import NotAllowedError, StepFailedError
+from engine.jobs.store import MOST_ATTEMPTS, JobStore
 from engine.ports import Batch, ClaimedJob, OpenBatch
 
-MOST_ATTEMPTS = 5
 _LONGEST_WAIT = timedelta(minutes=30)
+TIMED_OUT = "timed-out"
+OF_A_PILLAR = frozenset({StepFailedError.code, TIMED_OUT})
+"""The failures for which a pillar says how often, and how far apart, its function is tried."""
 
 
 def dispatchable(engine: Engine, *, limit: int, bundled: bool = False) -> tuple[Batch, ...]:
@@ -57,22 +59,45 @@ def claim_urgent_jobs(engine: Engine, *, worker: str, limit: int) -> tuple[Claim
         return jobs
 
 
-def fail_job(engine: Engine, job: ClaimedJob, *, code: str) -> str:
-    """Let a failed job wait before it is tried again, or set it aside as work for a person after five attempts."""
+def note_failure(engine: Engine, job: ClaimedJob, *, code: str, why: str = "") -> bool:
+    """Write why a job failed that is tried again at once, so that the board shows it; return whether it is still ours.
+
+    A failure of a pillar's function counts as one of its tries.
+    """
+    with engine.transaction() as tx:
+        if tx.of(JobStore).hold(job.id, job.token) != "claimed":
+            return False
+        tx.of(JobStore).note_failure(job.id, error_code=_said(code, why), is_counted=code in OF_A_PILLAR)
+        tx.commit()
+        return True
+
+
+def fail_job(engine: Engine, job: ClaimedJob, *, code: str, why: str = "") -> str:
+    """Let a failed job wait before it is tried again, or set it aside as work for a person.
+
+    A pillar's function is called `retries` times again, `retry_delay` apart, and no more often, whoever calls it. What
+    fails otherwise is tried five times, longer and longer apart.
+    """
     now = engine.clock.now()
     with engine.transaction() as tx:
         status = tx.of(JobStore).hold(job.id, job.token)
         if status != "claimed":
             return status
-        if job.attempt >= MOST_ATTEMPTS:
-            tx.of(JobStore).finish(job.id, status="aside", at=now, error_code=code)
+        is_of_pillar, tries = code in OF_A_PILLAR, tx.of(JobStore).tries(job.id)
+        if tries >= (job.retries + 1 if is_of_pillar else max(MOST_ATTEMPTS, job.retries + 1)):
+            tx.of(JobStore).finish(job.id, status="aside", at=now, error_code=_said(code, why))
             status = "aside"
         else:
-            wait = min(timedelta(seconds=30) * 2**job.attempt, _LONGEST_WAIT)
-            tx.of(JobStore).put_back(job.id, ready_at=now + wait, count_attempt=True, error_code=code)
+            longer = min(timedelta(seconds=30) * 2**tries, _LONGEST_WAIT)
+            wait = timedelta(seconds=job.retry_delay) if is_of_pillar else longer
+            tx.of(JobStore).put_back(job.id, ready_at=now + wait, count_attempt=True, error_code=_said(code, why))
             status = "ready"
         tx.commit()
         return status
+
+
+def _said(code: str, why: str) -> str:
+    return f"{code}: {why}" if why else code
 
 
 def release_job(engine: Engine, job: ClaimedJob, *, after: timedelta = timedelta()) -> None:

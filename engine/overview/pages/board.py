@@ -144,6 +144,7 @@ def board(visit: SignedIn) -> Response:
         section="board",
         board=view,
         failed=run_links(view.failed_jobs, visit.portal.prefect_ui_url),
+        tried=run_links(view.tried_jobs, visit.portal.prefect_ui_url),
         held=run_links(view.held_jobs, visit.portal.prefect_ui_url),
         recent=run_links(view.recent_flow_runs, visit.portal.prefect_ui_url),
         deadlines_age=age,

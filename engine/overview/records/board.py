@@ -149,6 +149,7 @@ class BoardView(View):
     stuck_count: int
     failed_jobs: tuple[JobView, ...]
     failed_count: int
+    tried_jobs: tuple[JobView, ...]
     waiting_jobs: int
     oldest_waiting_job_at: datetime | None
     dead_deliveries: int

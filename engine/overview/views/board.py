@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select, true
 
 from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
+from engine.core.consequences import JobKind
 from engine.core.opening import MISSING
 from engine.core.policy import Action, Viewer, board_units, can
 from engine.db.reading import Reading, Row
@@ -23,6 +24,7 @@ from engine.db.shape import (
     JOB,
     JOB_HAS_FAILED,
     JOB_IS_READY,
+    JOB_IS_TRIED_AGAIN,
     OPENING,
     SERVICE,
     STEP,
@@ -42,6 +44,7 @@ _RECENT = 20
 _DEADLINES = "deadlines"
 _FALLBACK = "fallback"
 _HELD = "held"
+_IS_OF_A_STEP = JOB.c.kind.in_([JobKind.PREPARE.value, JobKind.CONCLUDE.value, JobKind.RUN.value])
 _AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label("age")
 
 
@@ -197,6 +200,7 @@ _SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
     "unserved": lambda reading, scope: unserved(reading, _of_units(CASE, scope)),
     "running_hours": lambda reading, scope: hours_since(reading, scope.viewer, scope.units, limit=_LINES),
     "failed_jobs": lambda reading, scope: _jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
+    "tried_jobs": lambda reading, scope: _jobs(reading, _IS_OF_A_STEP & JOB_IS_TRIED_AGAIN, scope, limit=_LINES),
     "firing": lambda reading, scope: firing(reading, _of_units(DEADLINE, scope)),
     "recent_flow_runs": lambda reading, scope: _jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
     "held_jobs": lambda reading, scope: _jobs(reading, JOB.c.status == _HELD, scope, limit=_LINES),
