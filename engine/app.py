@@ -236,8 +236,9 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     """Name every host that may be spoken to: database, Prefect, and, unless it is a demo, whatever sends messages."""
     database = make_url(settings.database_url.get_secret_value()).host if settings.database_url else None
     prefect = urlsplit(settings.prefect_api_url).hostname
-    of_messages = (settings.smtp_host, *settings.gateway_hosts, *(one.host for one in SERVICES.values()))
-    return frozenset(host for host in (database, prefect, *(() if settings.demo else of_messages)) if host)
+    services = (one.host for one in SERVICES.values())
+    outside = (settings.smtp_host, *settings.gateway_hosts, *settings.pillar_hosts, *services)
+    return frozenset(host for host in (database, prefect, *(() if settings.demo else outside)) if host)
 
 
 def hold_to_known_hosts(settings: Settings) -> None:

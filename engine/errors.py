@@ -20,6 +20,23 @@ class IcmcError(Exception):
         super().__init__(self.sentence.format(**facts))
 
 
+class HostRefusedError(PermissionError):
+    """Raised where a process would speak to a host that no setting names; senders take it for one that is not there."""
+
+    REMEDY: ClassVar[str] = "Name it in ICMC_PILLAR_HOSTS if a pillar needs it, or in the setting of what sends."
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"ICMC does not let this process speak to {host}. {self.REMEDY}")
+
+
+def was_refused(error: BaseException) -> bool:
+    """Whether an error goes back to a host that may not be spoken to, whatever a library made of it."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, HostRefusedError):
+        seen = seen.__cause__ or seen.__context__
+    return seen is not None
+
+
 def place_in(package: str, error: BaseException) -> str:
     """Return where in a package an error came from, such as `icmc_outreach.steps:41 in next_call`.
 

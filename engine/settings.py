@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     smtp_from: str = ""
     smtp_security: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
     gateway_hosts: tuple[str, ...] = ()
+    pillar_hosts: tuple[str, ...] = ()
+    """The hosts that pillars may speak to, beside this machine; none in a demo."""
     file_scanner: str = ""
     factor_for_all: bool = True
     """Whether everybody needs a second factor; administrators always do, and nobody in a demo."""

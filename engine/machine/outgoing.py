@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any, Final
 
+from engine.errors import HostRefusedError
+
 _LOOKED_UP: Final = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
 _CONNECTED: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _COUNTS_FOR: Final = 60.0
@@ -29,7 +31,7 @@ class KnownHosts:
         self._thread = threading.local()
 
     def heed(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Refuse what is not allowed; raises PermissionError, which senders treat as a server that is not there."""
+        """Refuse what is not allowed; raise `HostRefusedError`, which senders treat as a server that is not there."""
         if event in _LOOKED_UP:
             self._look_up(arguments[0])
         elif event in _CONNECTED:
@@ -40,7 +42,7 @@ class KnownHosts:
         if name in self._hosts:
             self._thread.until = self._ticks() + _COUNTS_FOR
         elif name != self._own and not _is_this_machine(name):
-            raise _refused(name)
+            raise HostRefusedError(name)
 
     def _connect(self, address: object) -> None:
         if not isinstance(address, tuple):
@@ -48,7 +50,7 @@ class KnownHosts:
         name = _plain(address[0])
         is_looked_up = self._ticks() < getattr(self._thread, "until", 0.0)
         if not (_is_this_machine(name) or name in self._hosts or is_looked_up):
-            raise _refused(name)
+            raise HostRefusedError(name)
 
 
 def speak_only_to(hosts: Iterable[str]) -> None:
@@ -69,7 +71,3 @@ def _is_this_machine(name: str) -> bool:
         return ip_address(name).is_loopback or ip_address(name).is_unspecified
     except ValueError:
         return False
-
-
-def _refused(name: str) -> PermissionError:
-    return PermissionError(f"This process may not speak to {name}.")

@@ -5,13 +5,16 @@ import logging
 import socket
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+import typer
 from pydantic import SecretStr
 
 from engine.app import allowed_hosts
-from engine.log_lines import log_in_lines
+from engine.errors import HostRefusedError, was_refused
+from engine.log_lines import CaughtPrints, log_in_lines
 from engine.machine.files import data_folder, shipped_sources
 from engine.machine.outgoing import KnownHosts
 from engine.settings import Settings
@@ -76,6 +79,15 @@ def test_others_are_refused_by_name_and_by_address(host: str) -> None:
             held.heed(event, (None, (host, 80)))
 
 
+def test_a_refusal_names_the_setting_also_through_the_error_of_a_library() -> None:
+    with pytest.raises(PermissionError, match="ICMC_PILLAR_HOSTS"):
+        KnownHosts([]).heed("socket.getaddrinfo", ("api.example.org", 443))
+    of_a_library = ConnectionError("the library's")
+    of_a_library.__cause__ = HostRefusedError("api.example.org")
+    assert was_refused(of_a_library)
+    assert not was_refused(ConnectionError("another"))
+
+
 def test_what_a_thread_has_looked_up_it_may_connect_to_for_a_while() -> None:
     ticks = Ticks()
     held = KnownHosts(["Mail.example.org"], ticks=ticks)
@@ -95,6 +107,7 @@ def test_the_list_is_what_the_settings_name_and_the_services_that_may_be_used(tm
     )
     allowed = allowed_hosts(settings)
     assert {"db.example.org", "mail.example.org", "matrix.example.org", "api.telegram.org"} <= allowed
+    assert "api.example.org" in allowed_hosts(settings.model_copy(update={"pillar_hosts": ("api.example.org",)}))
     demo = allowed_hosts(settings.model_copy(update={"demo": True}))
     assert demo == {"db.example.org"}
 
@@ -115,6 +128,8 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     ours = logging.getLogger("engine")
     monkeypatch.setattr(ours, "handlers", ours.handlers)
     monkeypatch.setattr(ours, "propagate", ours.propagate)
+    monkeypatch.setattr(logging.getLogger(), "handlers", logging.getLogger().handlers)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
     monkeypatch.setattr(sys, "stderr", written)
     log_in_lines()
     return written
@@ -127,6 +142,33 @@ def test_a_line_has_the_number_that_a_page_gives_and_the_place(log: io.StringIO)
     assert log.getvalue().endswith(
         "ERROR request_failed error=KeyError failure=1a2b3c4d where=items.py:12 < app.py:3\n"
     )
+
+
+def _in_a_pillar(code: str) -> str:
+    """Run code of a pillar; return what came out at a standard stream."""
+    out = io.StringIO()
+    caught = CaughtPrints(out, {"pillars.press"})
+    with redirect_stdout(caught), redirect_stderr(caught):  # type: ignore[type-var]
+        exec(compile(code, "steps.py", "exec"), {"__name__": "pillars.press.steps", "sys": sys, "logging": logging})  # noqa: S102
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("code", "told"), [
+    ("print('Kamala of the blue house')", "WARNING pillar_printed where=pillars.press.steps:1 in <module>"),
+    ("sys.stderr.write('Kamala')", "WARNING pillar_printed where=pillars.press.steps:1 in <module>"),
+    ("logging.getLogger('press').warning('%s is there', 'Kamala')", "WARNING foreign_log logger=press where=steps:1"),
+])  # fmt: skip
+def test_of_what_a_pillar_prints_or_logs_only_the_place_is_written(log: io.StringIO, code: str, told: str) -> None:
+    assert not _in_a_pillar(code)
+    assert told in log.getvalue()
+    assert "Kamala" not in log.getvalue()
+
+
+def test_what_icmc_itself_prints_is_passed_on() -> None:
+    out = io.StringIO()
+    with redirect_stdout(CaughtPrints(out, {"pillars.press"})):  # type: ignore[type-var]
+        typer.echo("ICMC is at http://127.0.0.1:8080")
+    assert out.getvalue() == "ICMC is at http://127.0.0.1:8080\n"
 
 
 def test_no_traceback_and_no_second_line_is_written(log: io.StringIO) -> None:

@@ -17,7 +17,7 @@ from engine.core.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.core.retention import key_of_step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import IcmcError, StepFailedError, place_in
+from engine.errors import IcmcError, StepFailedError, place_in, was_refused
 from engine.jobs.store import JobStore
 from engine.messages.actions.delivering import deliver_messages
 from engine.messages.actions.notifying import notify, title_of_step
@@ -204,6 +204,7 @@ def _has_appointment(read: StepReading) -> bool:
 def _failed(read: StepReading, error: Exception) -> StepFailedError:
     """Return the error of a pillar's function: its kind, and the place in the pillar's own code."""
     kind = error.code if isinstance(error, IcmcError) else type(error).__name__
+    kind += " (ICMC_PILLAR_HOSTS does not name this host)" if was_refused(error) else ""
     code = read.step_type.form or read.step_type.run
     package = code.__module__.rpartition(".")[0] or code.__module__ if code else read.step.uses
     return StepFailedError(step_type=read.step.uses, reason=f"{kind} at {place_in(package, error)}")
