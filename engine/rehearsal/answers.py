@@ -199,4 +199,3 @@ _KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
     "repatriation.border": _border_answers,
 }
 """The forms whose answers the profile of a story tells as a whole."""
-TOLD_BY_PROFILE = frozenset(_KNOWN)

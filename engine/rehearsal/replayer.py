@@ -11,6 +11,7 @@ from engine.assembly import Engine
 from engine.cases.actions.open import open_case
 from engine.cases.answers import questions_of
 from engine.cases.store import CaseStore
+from engine.core.compiled import CompiledWorkflow
 from engine.core.consequences import WorkItem, compiled_step
 from engine.core.policy import Viewer
 from engine.core.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Step, StepStatus
@@ -23,7 +24,7 @@ from engine.language.limits import TimeLimit
 from engine.overview.records.cases import CaseView
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
-from engine.rehearsal.answers import CANARY, TOLD_BY_PROFILE, canary, report_answers, step_answers
+from engine.rehearsal.answers import CANARY, canary, report_answers, step_answers
 from engine.rehearsal.story import (
     BreachOutcome,
     DueRule,
@@ -43,6 +44,8 @@ _EXCLUDED = "journey"
 _WAY = "from the place of the rescue to the Committee"
 _SHORTLY = timedelta(minutes=1)
 _AT_ONCE = timedelta(seconds=1)
+_UNTOLD_BEFORE = 8
+"""How many steps are done for an event that no other event tells of, before it is taken as not foreseen."""
 _LOOKS = 4
 """How often an item is looked at anew that ladders, or people, change at the same moment."""
 
@@ -270,26 +273,42 @@ def _add_ahead(play: Play, event: StoryEvent) -> None:
 
 
 def _found(play: Play, event: StoryEvent) -> tuple[list[Step], CaseState]:
-    """Find the open steps that the event is about; what these wait for and the profile tells is answered first."""
+    """Find the open steps that the event is about; what these wait for, and no event tells of, the team does first."""
     state = _state(play)
-    steps = _matching(play, state, event)
-    if steps or not (asked := _asked_before(play, state, event)):
-        return steps, state
-    for step in asked:
-        _complete(play, StoryEvent(label="", at=play.stage.now(), step=step.uses, tz=_zone_of(play)), step)
-    play.jobs += play.stage.settle_jobs()
-    state = _state(play)
+    for _ in range(_UNTOLD_BEFORE):
+        steps = _matching(play, state, event)
+        if steps or (before := _untold_before(play, state, event)) is None:
+            return steps, state
+        _complete(play, StoryEvent(label="", at=play.stage.now(), step=before.uses, tz=_zone_of(play)), before)
+        play.jobs += play.stage.settle_jobs()
+        state = _state(play)
     return _matching(play, state, event), state
 
 
-def _asked_before(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
-    """List the open steps whose answers the profile tells, and for which a step of the event's type waits."""
+def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | None:
+    """Return the first open step for which a step of the event's type waits, and of which no event to come tells."""
+    to_come = [one for one in play.story.timeline if one.label not in play.done.values() and one.label != event.label]
     found = []
     for step in state.steps.values():
-        if step.status in OPEN and step.uses in TOLD_BY_PROFILE and step.added is None:
-            compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash].steps
-            after = [one for one in compiled.values() if step.key in one.after.steps]
-            found += [step] if any(one.spec.uses == event.step for one in after) else []
+        if step.status not in OPEN or step.automatic or step.added is not None:
+            continue
+        compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash]
+        if step.key not in _before(compiled, state, event.step):
+            continue
+        if not any(_is_about(play, state, one, step) for one in to_come):
+            found.append(step)
+    return min(found, key=lambda step: (_due_of(state, step) or step.opened_at, step.key, step.path), default=None)
+
+
+def _before(compiled: CompiledWorkflow, state: CaseState, uses: str) -> set[str]:
+    """List the steps that come before those of a type that have not been reached."""
+    known = {step.key for step in state.steps.values()}
+    ahead = [step for step in compiled.steps.values() if step.spec.uses == uses and step.key not in known]
+    found: set[str] = set()
+    while ahead:
+        before = set(ahead.pop().after.steps) - found
+        found |= before
+        ahead += [compiled.steps[key] for key in before if key in compiled.steps]
     return found
 
 

@@ -75,15 +75,19 @@ class Story(_Part):
     def concern(self) -> str:
         """What the report is about, as the profile tells it."""
         first = self.timeline[0].step
-        if first.startswith("press."):
-            return "identity_leak"
-        if first == "reporting.missing":
-            return "missing_person"
-        kinds = " ".join(str(kind) for kind in _list(self.htcds.get("vic_TypeOfExploitation")))
+        for step, concern in _BEGINNINGS:
+            if first.startswith(step):
+                return concern
+        kinds = self._told("vic_TypeOfExploitation")
+        if "Labour" in kinds and "DebtBondage" in self._told("vic_MethodsOfControl") and "Criminality" not in kinds:
+            return "bonded_labour"
         for word, concern in _CONCERNS:
             if word in kinds:
                 return concern
         return "other" if self.victims else "unsafe_migration"
+
+    def _told(self, name: str) -> str:
+        return " ".join(str(kind) for kind in _list(self.htcds.get(name)))
 
     @property
     def is_child(self) -> bool:
@@ -126,15 +130,30 @@ _SOMEWHERE = "other"
 """The other country of a story that asks for a nationality and names no country."""
 _OF_EVENT = frozenset({"label", "at", "tz", "step", "expected", "due", "due_rule", "on_time"})
 _OF_RULE = frozenset({"from", "limit", "clock", "excluded_journey"})
+_BEGINNINGS = (
+    ("press.", "identity_leak"),
+    ("reporting.missing", "missing_person"),
+    ("prevention.intercept", "stopped_on_the_way"),
+    ("prevention.", "unsafe_migration"),
+    ("restitution.", "compensation"),
+    ("repatriation.", "coming_home"),
+)
+"""What a case is about whose story begins with a step of this type."""
 _CONCERNS = (
     ("ChildLabour", "child_labour"),
     ("ForcedCriminality", "forced_criminality"),
+    ("Online", "online_abuse"),
     ("SexualExploitation", "sexual_exploitation"),
+    ("DebtBondage", "bonded_labour"),
+    ("Bonded", "bonded_labour"),
+    ("Servitude", "domestic_work"),
+    ("Domestic", "domestic_work"),
     ("ForcedLabour", "forced_labour"),
-    ("DebtBondage", "forced_labour"),
-    ("Servitude", "forced_labour"),
+    ("Begging", "forced_labour"),
     ("Marriage", "early_marriage"),
     ("Organ", "organ_removal"),
+    ("Adoption", "child_sale"),
+    ("Surrogacy", "child_sale"),
 )
 
 

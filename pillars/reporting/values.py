@@ -26,10 +26,18 @@ YES_NO_UNSURE = {"unsure": "Not sure"}
 
 Concern = Literal[
     "child_labour", "forced_labour", "sexual_exploitation", "forced_criminality", "missing_person", "identity_leak",
-    "unsafe_migration", "early_marriage", "organ_removal", "other",
+    "unsafe_migration", "early_marriage", "organ_removal", "other", "bonded_labour", "domestic_work", "online_abuse",
+    "child_sale", "stopped_on_the_way", "coming_home", "compensation",
 ]  # fmt: skip
 CONCERN = {
-    "forced_labour": "Forced or bonded labour",
+    "forced_labour": "Forced labour",
+    "bonded_labour": "Bonded labour: working to pay off a debt",
+    "domestic_work": "Work in a household, perhaps through an agency",
+    "online_abuse": "Sexual abuse online, or blackmail with pictures",
+    "child_sale": "A child sold, or an illegal adoption or surrogacy",
+    "stopped_on_the_way": "Someone stopped at a border or a station",
+    "coming_home": "Someone far away who is to come home",
+    "compensation": "Compensation for something that happened earlier",
     "forced_criminality": "Made to commit crime, such as online scams",
     "identity_leak": "Someone's identity was made public",
     "early_marriage": "Early or forced marriage",

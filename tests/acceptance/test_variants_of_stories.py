@@ -79,12 +79,27 @@ def test_more_variants_of_a_story_have_every_due_time_right(world: World, name: 
     _comes_out_as_told(world, name, seed=seed)
 
 
+FORESEEN = {
+    "a-kidney": "organ-removal", "begging-ring": "child-labour", "boy-in-the-circus": "child-labour",
+    "bride-far-away": "forced-marriage", "child-bride": "led-from-bangladesh",
+    "found-across-the-river": "led-from-myanmar",
+    "girl-from-the-next-village": "child-sexual-exploitation", "girl-in-a-flat": "domestic-work",
+    "nobody-yet": "unsafe-migration", "nurse-to-the-gulf": "led-from-nepal", "old-code": "compensation",
+    "saturday-in-bengal": "child-labour", "saturday-in-nepal": "led-from-nepal",
+    "stopped-at-the-border": "stopped-on-the-way",
+}  # fmt: skip
+"""The stories of other kinds that a workflow foresees, nine of ten steps at least; of the rest some steps are added."""
+
+
 @pytest.mark.parametrize("name", OTHER_NAMES)
-def test_a_story_of_another_kind_has_every_due_time_right_and_its_steps_are_added(world: World, name: str) -> None:
+def test_a_story_of_another_kind_has_every_due_time_right(world: World, name: str) -> None:
     story = reckoned(read_story(OTHERS / f"{name}.yaml"))
     outcome = replay_story(world, story)
     assert outcome.differences == ()
     _has_every_due_time(story, outcome)
+    if name in FORESEEN:
+        assert outcome.workflow == FORESEEN[name]
+        assert outcome.foreseen_share >= 0.9, outcome.as_json()["discretionary"]
 
 
 def test_a_story_that_goes_on_after_its_case_closed_is_told_in_the_case_that_was_opened_again(world: World) -> None:
