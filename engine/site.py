@@ -22,7 +22,7 @@ from engine.cases import pages as cases
 from engine.course.pages import changes, course
 from engine.deadlines.pages import deadlines
 from engine.deadlines.pages import lists as deadlines_lists
-from engine.definitions.pages import calendars, law, workflows
+from engine.definitions.pages import calendars, law, studio, versions, workflows
 from engine.definitions.pages import time as definitions_time
 from engine.documents.pages import attachments, papers
 from engine.messages import pages as messages
@@ -76,6 +76,8 @@ _ROUTES: Final = (
     sending,
     partners,
     messages,
+    studio,
+    versions,
     workflows,
     calendars,
     law,

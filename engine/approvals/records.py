@@ -275,7 +275,7 @@ class WaitingView(View):
 
     `needed` people must agree and `agreed` have. `may_answer` is false for who asked or has agreed. `person` is a
     colleague whom it is about, with the `role` and the `unit` where it is about one. `waits_for` names those who may
-    answer what belongs to no case.
+    answer what belongs to no case. `about` names a changed definition, with what weighs most of its changes.
     """
 
     id: UUID
@@ -297,3 +297,4 @@ class WaitingView(View):
     role: str = ""
     unit: str = ""
     waits_for: tuple[str, ...] = ()
+    about: str = ""

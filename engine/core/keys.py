@@ -48,10 +48,10 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
     **_because(
         "of the installation, its people and what is published: it is of no case and of nobody in one",
         "actor.*", "absence.*", "alembic_version.*", "api_key.*", "channel_change.*", "channel_setting.*",
-        "contact.*", "definition_version.*", "demo.*", "escalation_audit.*", "installation.*", "invitation.*",
-        "known_device.*", "kept_form.*", "law_signature.*", "match_probe.*", "membership.*", "organisation.*",
-        "preference.*", "recount.*", "recovery_code.*", "second_factor.*", "service.*", "session.*", "shift.*",
-        "sign_in_habit.*", "sign_in_try.*", "special_day.*", "unit.*", "wall_secret.*", "export_copy.*",
+        "contact.*", "definition_draft.*", "definition_version.*", "demo.*", "escalation_audit.*", "installation.*",
+        "invitation.*", "known_device.*", "kept_form.*", "law_signature.*", "match_probe.*", "membership.*",
+        "organisation.*", "preference.*", "recount.*", "recovery_code.*", "second_factor.*", "service.*", "session.*",
+        "shift.*", "sign_in_habit.*", "sign_in_try.*", "special_day.*", "unit.*", "wall_secret.*", "export_copy.*",
     ),
     **_because(
         "of an organisation that helps, not of a person: partners are found by place, kind and free places",

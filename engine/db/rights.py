@@ -25,7 +25,7 @@ ADDED: Final = frozenset({
     "absence", "actor", "answer", "api_key", "approval_request", "attachment", "attachment_part", "audit_chain",
     "audit_event", "batch", "emergency_access", "case", "case_link", "case_person", "channel_change", "channel_setting",
     "checkpoint", "checkpoint_head", "command", "concern", "consent", "contact", "correction", "data_key",
-    "deadline", "definition_version", "delivery", "dispatch", "document", "draft", "erasure",
+    "deadline", "definition_draft", "definition_version", "delivery", "dispatch", "document", "draft", "erasure",
     "erasure_notice", "escalation", "escalation_audit", "event", "event_words", "export_copy", "grant",
     "installation", "interval", "invitation", "job", "kept_form", "known_device", "law_signature", "legal_hold",
     "match_alert", "match_check", "match_probe", "membership", "message", "organisation", "partner", "partner_link",
@@ -127,8 +127,8 @@ CHANGED: Final[Mapping[str, str]] = {
 A sealed body of an event is sealed again under a newer key; the chain binds what is in it, not the seal.
 """
 REMOVED: Final = frozenset({
-    "attachment", "attachment_part", "contact", "draft", "escalation_audit", "invitation", "kept_form",
-    "known_device", "match_check", "membership", "person_token", "recovery_code", "search_token",
+    "attachment", "attachment_part", "contact", "definition_draft", "draft", "escalation_audit", "invitation",
+    "kept_form",    "known_device", "match_check", "membership", "person_token", "recovery_code", "search_token",
     "second_factor", "session", "sign_in_habit", "sign_in_try",
 })  # fmt: skip
 """The tables from which the writing role removes rows.

@@ -58,6 +58,7 @@ WALLS: Final[Mapping[str, str]] = {
     "message": f"recipient_id = {_ME} OR {_of_a_case_seen('message')}",
     "delivery": "EXISTS (SELECT 1 FROM message told WHERE told.id = delivery.message_id)",
     "export_copy": f"asked_by = {_ME} OR unit_id = ANY {_UNITS}",
+    "definition_draft": f"author_id = {_ME}",
     "match_probe": f"unit_id = ANY {_UNITS}",
 }  # fmt: skip
 """The tables that the database guards, and which rows it shows to the viewer of a transaction.

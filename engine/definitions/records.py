@@ -65,6 +65,22 @@ class StoredSignature(NamedTuple):
     revoked_for: str = ""
 
 
+class StoredDraft(NamedTuple):
+    """The text of a definition as its author saved it; `number` counts what they saved, so that it can be undone.
+
+    `base_hash` is the content hash of what ran when the draft was begun, empty where nothing did.
+    """
+
+    id: UUID
+    kind: str
+    name: str
+    author_id: UUID
+    number: int
+    source: str
+    base_hash: str
+    saved_at: datetime
+
+
 class OpenRecount(NamedTuple):
     """A change after which deadlines are counted again, and the last case that was looked at."""
 
@@ -86,6 +102,7 @@ class DefinitionView(View):
     author: str
     published_at: datetime | None
     owner: str = ""
+    approver: str = ""
     source: str
     differs_from_file: bool = False
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, insert, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.db.store import LIBRARY_STAMP, Store, columns
 from engine.db.tables import TABLES
-from engine.definitions.records import OpenRecount, StoredDay, StoredDefinition, StoredSignature
+from engine.definitions.records import OpenRecount, StoredDay, StoredDefinition, StoredDraft, StoredSignature
 from engine.ports import JsonValue
 
 VERSION = TABLES["definition_version"]
@@ -47,6 +48,11 @@ class DefinitionStore(Store):
         """Load the published version of a definition."""
         query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.status == "published")
         return self._record(StoredDefinition, query)
+
+    def versions(self, kind: str, name: str) -> tuple[StoredDefinition, ...]:
+        """Load each version of one definition that runs or ran, the newest first."""
+        query = select(*_COLUMNS).where(VERSION.c.kind == kind, VERSION.c.name == name, VERSION.c.status.in_(RAN))
+        return self._records(StoredDefinition, query.order_by(VERSION.c.version.desc()))
 
     def newest_version(self, kind: str, name: str) -> int:
         """Return the highest version number there is; 0 when there is none."""
@@ -109,6 +115,44 @@ class DefinitionStore(Store):
     def stamp(self) -> tuple[int, ...]:
         """Return a value that changes with each calendar, ladder, law pack, added day and signature of a limit."""
         return tuple(self._connection.execute(_STAMP).scalar_one())
+
+
+DRAFT, ACTOR = TABLES["definition_draft"], TABLES["actor"]
+_DRAFT_COLUMNS = columns(DRAFT, StoredDraft)
+_MOST_UNDONE: Final = 100
+
+
+class DefinitionDraftStore(Store):
+    """What people have written of definitions and not proposed yet, within one transaction."""
+
+    def newest(self, kind: str, name: str) -> tuple[tuple[StoredDraft, str], ...]:
+        """Load what each person saved last of a definition, with their name."""
+        who = ACTOR.c.name.label("who")
+        query = select(*_DRAFT_COLUMNS, who).join(ACTOR, ACTOR.c.id == DRAFT.c.author_id)
+        of_it = query.where(DRAFT.c.kind == kind, DRAFT.c.name == name).ext(distinct_on(DRAFT.c.author_id))
+        rows = self._connection.execute(of_it.order_by(DRAFT.c.author_id, DRAFT.c.number.desc())).mappings()
+        found = [dict(row) for row in rows]
+        return tuple((StoredDraft(**{key: row[key] for key in StoredDraft._fields}), row["who"]) for row in found)
+
+    def of(self, author_id: UUID) -> tuple[tuple[str, str, datetime], ...]:
+        """List what somebody has drafts of, by kind and name, each with when it was saved last (UTC)."""
+        query = select(DRAFT.c.kind, DRAFT.c.name, func.max(DRAFT.c.saved_at)).where(DRAFT.c.author_id == author_id)
+        rows = self._connection.execute(query.group_by(DRAFT.c.kind, DRAFT.c.name).order_by(DRAFT.c.kind, DRAFT.c.name))
+        return tuple((kind, name, at) for kind, name, at in rows)
+
+    def add(self, draft: StoredDraft) -> None:
+        """Write what was saved; of what was saved long before nothing is kept."""
+        self._connection.execute(insert(DRAFT), draft._asdict())
+        old = (*_own(draft.kind, draft.name, draft.author_id), DRAFT.c.number <= draft.number - _MOST_UNDONE)
+        self._connection.execute(delete(DRAFT).where(*old))
+
+    def drop(self, kind: str, name: str, author_id: UUID, *, number: int = 0) -> None:
+        """Forget what somebody saved, from a number on."""
+        self._connection.execute(delete(DRAFT).where(*_own(kind, name, author_id), DRAFT.c.number >= number))
+
+
+def _own(kind: str, name: str, author_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return DRAFT.c.kind == kind, DRAFT.c.name == name, DRAFT.c.author_id == author_id
 
 
 SIGNATURE = TABLES["law_signature"]
@@ -196,7 +240,7 @@ class RecountStore(Store):
         self._connection.execute(_DONE, {"id": recount_id, "at": at})
 
 
-DAY, ACTOR = (TABLES[name] for name in ("special_day", "actor"))
+DAY = TABLES["special_day"]
 _WORDS: Final = "encrypted_words"
 _TYPED: Final = ("name", "reason")
 _DAY_COLUMNS = columns(DAY, StoredDay)

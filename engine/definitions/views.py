@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, String, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.db.reading import Reading, Row
-from engine.db.shape import DEFINITION, UNIT, is_one_of
+from engine.db.shape import ACTOR, DEFINITION, REQUEST, UNIT, is_one_of
 from engine.definitions.records import DefinitionView
 from engine.errors import NotFoundError
 
@@ -32,6 +32,17 @@ def definition(reading: Reading, kind: str, name: str, version: int | None = Non
     if not rows:
         raise NotFoundError(kind="definition")
     return _views(rows)[0]
+
+
+def versions(reading: Reading, kind: str, name: str) -> tuple[DefinitionView, ...]:
+    """List the versions of a definition that run or ran, the newest first, each with who agreed to it."""
+    is_about_it = REQUEST.c.subject["versions"].has_key(cast(DEFINITION.c.id, String))
+    agreed = select(func.max(ACTOR.c.name)).where(
+        ACTOR.c.id == REQUEST.c.answered_by, REQUEST.c.kind == "definition", REQUEST.c.approved, is_about_it
+    )
+    of_name = _select().add_columns(func.coalesce(agreed.scalar_subquery(), "").label("approver"))
+    of_name = of_name.where(DEFINITION.c.kind == kind, DEFINITION.c.name == name, _RAN)
+    return _views(reading.rows(of_name.order_by(DEFINITION.c.version.desc())))
 
 
 def published_workflows(reading: Reading) -> tuple[tuple[str, int, str, str], ...]:

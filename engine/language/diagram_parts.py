@@ -1,6 +1,6 @@
 """From a workflow to the nodes and edges of its diagram, in the colours of the pillars."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -164,13 +164,15 @@ def _words(limit: str) -> str:
 
 def _edges(workflow: Workflow) -> Iterator[Edge]:
     order = Order(workflow)
-    gates = {held: f"gate-{name}" for name, gate in workflow.gates.items() for held in gate.holds}
+    gates = {
+        key: [f"gate-{name}" for name, gate in workflow.gates.items() if key in gate.holds] for key in workflow.steps
+    }
     for key in workflow.steps:
         if key not in order.choice_of:
-            yield from _into(f"step-{key}", _sources(workflow, order, key), gates.get(key))
+            yield from _into(f"step-{key}", _sources(workflow, order, key), gates.get(key, ()))
     for name, choice in workflow.choices.items():
         sources = [f"step-{step}" for step in choice.after.steps if step in workflow.steps]
-        yield from _into(f"choice-{name}", sources or [START], None)
+        yield from _into(f"choice-{name}", sources or [START])
         for branch in choice.branches:
             for target in branch.to:
                 yield from _branch(workflow, name, target, gates, branch.when)
@@ -189,19 +191,18 @@ def _sources(workflow: Workflow, order: Order, key: str) -> list[str]:
     return before or ([] if waits else [START])
 
 
-def _into(target: str, sources: list[str], gate: str | None) -> Iterator[Edge]:
-    for source in sources:
-        yield Edge(source, gate or target)
-    if gate:
-        yield Edge(gate, target)
+def _into(target: str, sources: list[str], gates: Sequence[str] = (), label: str = "") -> Iterator[Edge]:
+    """Lead to a node, through each gate that holds it: all of them must be open."""
+    for way in gates or (target,):
+        yield from (Edge(source, way, label) for source in sources)
+    yield from (Edge(gate, target) for gate in gates)
 
 
-def _branch(workflow: Workflow, choice: str, target: str, gates: dict[str, str], label: str) -> Iterator[Edge]:
+def _branch(
+    workflow: Workflow, choice: str, target: str, gates: Mapping[str, Sequence[str]], label: str
+) -> Iterator[Edge]:
     if target in workflow.steps:
-        gate = gates.get(target)
-        yield Edge(f"choice-{choice}", gate or f"step-{target}", label)
-        if gate:
-            yield Edge(gate, f"step-{target}")
+        yield from _into(f"step-{target}", [f"choice-{choice}"], gates.get(target, ()), label)
 
 
 def _closing(workflow: Workflow, order: Order) -> Iterator[Edge]:

@@ -61,15 +61,39 @@ def test_a_changed_definition_is_looked_at_in_words_and_published_by_a_second_pe
     assert "Withdraw this proposal" in mine.text
     assert author.post(address, data={"answer": "yes"}).status_code == 422
     second = portal.as_role("system_administrator")
-    assert f'href="{address}"' in second.get("/waiting").text
+    listed = second.get("/waiting").text
+    assert f'href="{address}"' in listed
+    assert f'action="{address}"' not in listed, "the buttons stand only beside the differences"
+    assert "Ladder “Slower Critical”: Title is now Slower Critical" in listed
     page = second.get(address).text
     assert "<td>title</td>" in page
     assert "Slower" in page
     assert "Withdraw this proposal" not in page
+    assert f'action="{address}"' in page
+    assert f'action="{address}"><input type="hidden" name="command_id"' not in author.get("/waiting").text
     assert portal.as_role("caseworker").get(address).status_code == 404
     assert "Slower" not in portal.as_role("caseworker").get("/definitions/ladder/critical").text
     assert "Your answer was recorded" in second.post(address, data={"answer": "yes"}).text
     assert "Slower" in portal.as_role("caseworker").get("/definitions/ladder/critical").text
+
+
+def test_one_goes_back_to_an_earlier_version_on_the_page_of_versions(portal: Portal) -> None:
+    source = portal.engine.ask_all(definition, "ladder", "leak", None).source
+    author, second = portal.as_role("case_manager"), portal.as_role("nodal_officer")
+    sent = {"source": source.replace("version: 1", "version: 1\nnote: Trial", 1), "action": "publish"}
+    address = author.post("/definitions/ladder/leak/edit", data=sent).url.path
+    second.post(address, data={"answer": "yes"})
+    page = author.get("/definitions/ladder/leak/versions")
+    assert "Note is " in page.text
+    assert "runs again" not in page.text
+    assert "runs again" in author.get(f"{page.url.path}?before=2&after=1").text
+    assert "runs again" not in portal.as_role("caseworker").get(f"{page.url.path}?before=2&after=1").text
+    assert portal.as_role("caseworker").post(page.url.path, data={"version": "1"}).status_code == 403
+    assert author.post(page.url.path, data={"version": "x"}).status_code == 404
+    assert author.get(f"{page.url.path}?before=2&after=7").status_code == 404
+    back = author.post(page.url.path, data={"version": "1"}).url.path
+    second.post(back, data={"answer": "yes"})
+    assert portal.engine.ask_all(definition, "ladder", "leak", None).source == source
 
 
 def test_who_proposed_takes_it_back_on_its_page(portal: Portal) -> None:

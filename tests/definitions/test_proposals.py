@@ -9,7 +9,9 @@ from engine.approvals.views import waiting
 from engine.core.policy import Viewer
 from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
 from engine.definitions.actions.publish import differing
+from engine.definitions.actions.versions import compare_versions, roll_back
 from engine.definitions.views import definition, definitions
+from engine.definitions.views import versions as versions_view
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -101,6 +103,49 @@ def test_what_differs_is_shown_with_what_weighs_most_first(world: World) -> None
         True,
     )
     assert (last.where, last.is_weighty) == ("title", False)
+
+
+def test_the_list_names_what_is_changed_and_what_weighs_most_of_it(world: World) -> None:
+    fewer = FASTER.replace("title: ", "title: New ", 1).split("  - level: 3")[0]
+    propose_definition(world.engine, source=fewer, viewer=world.who("case_manager"))
+    (line,) = world.engine.ask(waiting, world.who("nodal_officer"))
+    assert line.about.startswith("Ladder “New ")
+    assert "is gone. And 3 more." in line.about
+
+
+def test_going_back_brings_the_first_content_with_its_hash_under_a_new_number(world: World) -> None:
+    first = world.engine.ask_all(definition, "workflow", "visit", None)
+    for limit in ("PT11H", "PT12H"):
+        world.publish(VISIT.replace("PT10H", limit))
+    second = world.engine.ask_all(definition, "workflow", "visit", 2)
+    world.later(minutes=1)
+    done = roll_back(world.engine, "workflow", "visit", 1, viewer=world.who("case_manager"))
+    assert (done.changed, done.content_hash) == (False, first.content_hash)
+    with pytest.raises(OwnApprovalError):
+        answer(world, "case_manager")
+    answer(world, "nodal_officer")
+    now = world.engine.ask_all(definition, "workflow", "visit", None)
+    assert (now.version, now.content_hash, now.source) == (4, first.content_hash, first.source)
+    assert second.content_hash != now.content_hash
+    assert propose_definition(world.engine, source=VISIT, viewer=world.who("case_manager")).waits_for is None
+    assert differing(world.engine, SOURCES) == ()
+    told = [(one.version, one.status, one.approver) for one in world.engine.ask_all(versions_view, "workflow", "visit")]
+    by = world.who("nodal_officer").name
+    assert [one[:2] for one in told] == [(4, "published"), (3, "retired"), (2, "retired"), (1, "retired")]
+    assert (told[0][2], told[3][2]) == (by, "")
+    with pytest.raises(NotFoundError):
+        roll_back(world.engine, "workflow", "visit", 9, viewer=world.who("case_manager"))
+
+
+def test_going_back_restores_the_content_also_where_what_it_extends_has_changed(world: World) -> None:
+    child = "workflow: child\nversion: 1\ntitle: Child\ncase_type: trafficking\nextends: visit\n"
+    (first,) = world.publish(child)
+    world.publish(child.replace("title: Child", "title: Other"))
+    world.publish(VISIT.replace("PT10H", "PT11H"))
+    done = roll_back(world.engine, "workflow", "child", 1, viewer=world.who("case_manager"))
+    assert (done.content_hash, done.version) == (first.content_hash, 3)
+    change = compare_versions(world.engine, "workflow", "child", 2, 1)
+    assert [one.words for one in change.said] == ["Title is now Child instead of Other."]
 
 
 def test_what_has_changed_in_between_is_not_what_was_agreed_to(world: World) -> None:

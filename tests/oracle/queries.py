@@ -57,7 +57,7 @@ QUERIES: Final[dict[str, Asked]] = {
     **dict.fromkeys(
         (
             "as_viewer", "shifts", "absences", "channels", "organisations", "contacts", "definitions", "definition",
-            "published_workflows", "actors", "members", "member", "unit_list", "units",
+            "versions", "published_workflows", "actors", "members", "member", "unit_list", "units",
         ),
         Asked("apart"),
     ),

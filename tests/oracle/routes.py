@@ -148,14 +148,15 @@ RULES: Final[dict[str, Rule]] = {
                 "/step-up", "/account", "/account/password", "/account/second-factor", "/on-call", "/absences",
                 "/preferences", "/workflows", "/workflows/{name}", "/workflows/{name}/diagram",
                 "/paper-forms", "/paper-forms/{key}", "/paper-forms/{key}/pdf",
-                "/definitions/{kind}/{name}", "/kept/{form_id}", "/law", "/law/{limit_id}",
+                "/definitions/{kind}/{name}", "/definitions/{kind}/{name}/versions", "/kept/{form_id}", "/law",
+                "/law/{limit_id}",
             ),
             "people": ("/people", "/people/{actor_id}"),
             "admin": (
                 "/service-accounts", "/units", "/units/{unit_id}", "/calendars/{name}", "/channels",
                 "/definitions/{kind}/{name}/edit",
             ),
-            "publish": ("/workflows/new", "/workflows/{name}/edit"),
+            "publish": ("/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft"),
             "keeping": ("/keeping/policies",),
         }.items()
         for page in pages
@@ -186,7 +187,10 @@ RULES: Final[dict[str, Rule]] = {
             "rota": ("/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end"),
             "refer": ("/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline"),
             "lead": ("/matches/{match_id}/seen", "/matches/{match_id}/answer"),
-            "publish": ("/workflows/new", "/workflows/{name}/edit"),
+            "publish": (
+                "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
+                "/definitions/{kind}/{name}/versions",
+            ),
             "erase": (
                 "/erasures/{erasure_id}/approve", "/erasures/{erasure_id}/end", "/proposals/{proposal_id}",
                 "/erase-copies/{notice_id}", "/copies", "/copies/{copy_id}/answer", "/copies/{copy_id}/link",

@@ -12,7 +12,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "messages": "set_contact preference_of save_preference",
             "approvals": "raise_concern take_answer",
             "cases": "command_on_case require_own note_reading require_pace note_refusal",
-            "definitions": "law_page proposed_changes as_stored",
+            "definitions": "law_page proposed_changes as_stored my_drafts",
             "sign_in": "kept_form newest_kept_form drop_form change_password sessions_of end_session"
             " end_other_sessions require_step_up step_up",
             "sharing": "read_directory hold_or_send",
@@ -39,7 +39,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "definitions": "sign_limit revoke_signature",
         },
         "publish": {
-            "definitions": "preview_files propose_definition propose_files",
+            "definitions": "preview_files propose_definition propose_files roll_back open_draft save_draft undo_draft",
         },
         "agree": {
             "definitions": "answer_proposal",

@@ -16,6 +16,7 @@ from engine.core.retention import (
 )
 from engine.definitions.actions.proposals import Change
 from engine.definitions.records import PreviewView
+from engine.language.changes import ChangeSentence
 from engine.language.differences import Difference
 from engine.language.retention import RetentionPolicy
 from engine.overview.records.cases import CaseView
@@ -82,7 +83,8 @@ def keeping_contexts(
         },
         "proposed.html": {
             "it": view(WaitingView), "command_id": erasure.id,
-            "changes": some(Change("ladder", nasty, 2, 1, nasty, nasty, (Difference(nasty, nasty, "", True),))),
+            "changes": some(Change("ladder", nasty, 2, 1, nasty, nasty, (Difference(nasty, nasty, "", True),),
+                                   (ChangeSentence(nasty, is_loss=True),), nasty)),
             "preview": view(PreviewView).model_copy(update={"lines": ()}) if full else None,
         },
         "custody.html": {

@@ -1,5 +1,6 @@
 """Every template renders: with everything that its views can hold, and with as little as they may."""
 
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -13,15 +14,25 @@ from pydantic import BaseModel
 from engine.access.records import AccessView
 from engine.approvals.actions.handlers import HANDLERS
 from engine.approvals.records import WaitingView
+from engine.core.library import Library
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
 from engine.course.pages.course import REOPEN, START
 from engine.deadlines.records.explanations import ExplanationView, PlannedView, StretchView
 from engine.deadlines.records.limits import AskedView, DeadlineView, DelayLine, ExtensionView, LateView, LinkView
 from engine.definitions.actions.days import CalendarDay
+from engine.definitions.actions.drafts import Draft
+from engine.definitions.actions.proposals import Change
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
+from engine.language.changes import ChangeSentence
+from engine.language.differences import Difference
+from engine.language.extends import assemble
 from engine.language.findings import Finding
+from engine.language.lanes import LaneView, in_lanes, step_in_words
+from engine.language.yaml_files import read_yaml
 from engine.messages.records import (
     ChannelView,
     ContactView,
@@ -44,6 +55,7 @@ from engine.web.pages import environment, render
 from engine.web.visit import NavigationLink
 from engine.web.words import FormChoice
 from engine.work.records import AnswerView, FileView, FormView, ProposedView, WorkCounts, WorkItemView
+from tests.kit.shipped import registry
 from tests.web.contexts import account_contexts, audit_contexts, law_contexts, sharing_contexts
 from tests.web.keeping_contexts import keeping_contexts
 
@@ -134,6 +146,28 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
     svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
     found = some(Finding("f.yaml", 1, 1, "code", NASTY))
+    lines, said = some(Difference(NASTY, NASTY, "", True)), some(ChangeSentence(NASTY, is_loss=True))
+    title = json.dumps(NASTY)
+    step_text = f"{{uses: core.note, title: {title}, time: {{limit: P1D}}}}"
+    text = f"workflow: w\nversion: 1\ntitle: {title}\nsteps:\n  a: {step_text}\n"
+    loaded = assemble(read_yaml(text, file="w.yaml"), library=lambda _: None)
+    drawn = loaded.workflow
+    assert drawn is not None
+    lanes, editor = in_lanes(drawn, chosen="a"), StepEditor(loaded, drawn, RegistryCatalogue(registry()), "a")
+    change = Change("ladder", NASTY, 2, 1, NASTY, NASTY, lines, said, NASTY)
+    draft = Draft(
+        "workflow",
+        "w",
+        text,
+        1 if full else 0,
+        NOW if full else None,
+        full,
+        some(NASTY),
+        loaded,
+        {},
+        change if full else None,
+        found,
+    )
     return {
         "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
                          "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
@@ -229,10 +263,18 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "transmit.html": {"notices": some(view(NoticeView)), "waiting": some(view(SentView)),
                           "sent": some(view(SentView)), "offered": int(full), "may_see_matches": full,
                           "read_at_once": [UUID(int=1), UUID(int=2)] if full else []},
-        "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full},
-        "workflow.html": {"definition": definition, "svg": svg if full else "", "lines": numbered(NASTY),
+        "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full,
+                           "drafts": some(("workflow", NASTY, NOW))},
+        "workflow.html": {"definition": definition, "lines": numbered(NASTY), "may_publish": full, "key": "a",
                           "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
-                          "versions": some(definition), "may_publish": full},
+                          "by": LaneView.PILLAR, "lanes": lanes if full else None,
+                          "step": step_in_words(drawn, "a") if full else ()},
+        "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
+                        "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
+                        "form": editor.form(Library()) if full else None, "question_types": (), "uses": (),
+                        "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},
+        "versions.html": {"page": "/workflows/x", "title_of": NASTY, "versions": some(definition) * 2,
+                          "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems},
         "diagram.html": {"definition": definition, "svg": svg if full else ""},
         "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,
                             "note": NASTY if full else ""},
@@ -240,7 +282,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                                  "alone": NASTY if full else "",
                                  "findings": found, "has_errors": full, "checked": full, "refused": full,
                                  "preview": preview if full else None},
-        "workflow-edit.html": {"name": "x" if full else "", "source": NASTY, "lines": numbered(NASTY, found),
+        "workflow-edit.html": typed | {"bases": some(Item("x", NASTY, checked=True)),
+                               "name": "x" if full else "", "source": NASTY, "lines": numbered(NASTY, found),
                                "alone": NASTY if full else "",
                                "findings": found, "has_errors": full, "checked": full, "refused": full,
                                "preview": preview if full else None},
@@ -271,7 +314,9 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    parts = {"_calls.html", "_keeping.html", "base.html", "_parts.html", "_controls.html", "_preview.html"}
+    parts = {f"_{name}.html" for name in ("calls", "changes", "controls", "flow", "keeping", "parts", "preview")} | {
+        "base.html"
+    }
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
 

@@ -61,8 +61,9 @@ class Lapse(NamedTuple):
 class Handler(NamedTuple):
     """What is asked for, what the two buttons say, where one looks first, and what an answer or a lapse does.
 
-    Where the second button has no words, a reason is asked for on the page itself. `because` is the reason that was
-    given, if any. A lapse needs nothing done where only the request knows that the thing waits.
+    Where the second button has no words, a reason is asked for on the page itself. With `looks_first` both buttons
+    stand on that page only. `because` is the reason that was given, if any. A lapse needs nothing done where only the
+    request knows that the thing waits.
     """
 
     asks: str
@@ -72,6 +73,7 @@ class Handler(NamedTuple):
     answer: Callable[[Answer], object]
     because: Callable[[WaitingView], str] = lambda _: ""
     lapse: Callable[[Lapse], object] = lambda _: None
+    looks_first: bool = False
 
 
 HANDLERS: Final[dict[str, Handler]] = {}

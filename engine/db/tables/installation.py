@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from engine.core.consequences import Job
 from engine.db.tables.fields import Row, at, ids, json_value, texts
-from engine.definitions.records import StoredDefinition
+from engine.definitions.records import StoredDefinition, StoredDraft
 
 
 class DefinitionVersionRow(Row, of=StoredDefinition, to={"owner_unit_id": "unit"}, index=("content_hash",)):
@@ -24,6 +24,12 @@ class DefinitionVersionRow(Row, of=StoredDefinition, to={"owner_unit_id": "unit"
     contract_hashes: dict[str, Any] = json_value()
     created_at: datetime = at(null=False)
     __table_args__ = (UniqueConstraint("kind", "name", "version"),)
+
+
+class DefinitionDraftRow(Row, of=StoredDraft, to={"author_id": "actor"}):
+    """What somebody has written of a definition and not proposed yet; each time that it is saved is a row."""
+
+    __table_args__ = (UniqueConstraint("author_id", "kind", "name", "number"),)
 
 
 class CommandRow(Row):

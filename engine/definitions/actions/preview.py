@@ -219,7 +219,7 @@ def _effect(old: Deadline | None, new: Deadline | None) -> str:
 
 def _differs(tx: Transaction, one: Candidate) -> bool:
     current = tx.of(DefinitionStore).current(one.kind, one.name)
-    return current is None or current.content_hash != one.as_version(current.version).content_hash
+    return current is None or not one.is_content_of(current)
 
 
 def _with_definition(engine: Engine, tx: Transaction, library: Library, one: Candidate) -> Library:

@@ -39,6 +39,7 @@ from engine.definitions.actions.publish import (
 from engine.definitions.records import StoredDefinition
 from engine.definitions.store import DefinitionStore, RecountStore
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
+from engine.language.changes import ChangeSentence, changes_in_words
 from engine.language.differences import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
@@ -67,6 +68,15 @@ class Change(NamedTuple):
     content_hash: str
     source: str
     lines: tuple[Difference, ...]
+    said: tuple[ChangeSentence, ...]
+    title: str = ""
+
+    @property
+    def about(self) -> str:
+        """What it is, and what weighs most of its changes, for a list."""
+        more = f" And {len(self.said) - 1} more." if len(self.said) > 1 else ""
+        said = self.said[0].words if self.said else "Nothing but its number differs."
+        return f"{self.kind.capitalize()} “{self.title or self.name}”: {said}{more}"
 
 
 def propose_definition(engine: Engine, *, source: str, viewer: Viewer, file: str = "definition.yaml") -> Published:
@@ -144,7 +154,7 @@ def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tup
     with engine.transaction() as tx:
         request = tx.of(ApprovalStore).get(request_id)
         versions = _versions(tx, request) if request else ()
-        return tuple(_change(one, tx.of(DefinitionStore).current(one.kind, one.name)) for one in versions)
+        return _changes(engine, tx, versions)
 
 
 def drop_proposal(tx: Transaction, request: ApprovalRequest) -> None:
@@ -197,7 +207,9 @@ def _ask(
         tx.of(DefinitionStore).propose(version, at=now)
     request = ask_second(
         engine, tx, ApprovalKind.DEFINITION, subject_id, asked_by=None if viewer.is_system else viewer.actor_id,
-        now=now, unit_id=unit_id, subject={_VERSIONS: [str(one.id) for one in versions]},
+        now=now, unit_id=unit_id,
+        subject={_VERSIONS: [str(one.id) for one in versions],
+                 "about": " ".join(one.about for one in _changes(engine, tx, versions))},
         seen=_stands(engine, tx, versions), people=people,
     )  # fmt: skip
     body = {"request_id": str(request.id), "hashes": [one.content_hash for one in versions]}
@@ -317,9 +329,18 @@ def _versions(tx: Transaction, request: ApprovalRequest) -> tuple[StoredDefiniti
     return tx.of(DefinitionStore).proposed([UUID(one) for one in request.subject[_VERSIONS]])
 
 
-def _change(one: StoredDefinition, runs: StoredDefinition | None) -> Change:
-    lines = differences(runs.flattened if runs else None, one.flattened)
-    return Change(one.kind, one.name, one.version, runs.version if runs else 0, one.content_hash, one.source, lines)
+def _changes(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition]) -> tuple[Change, ...]:
+    return tuple(change_of(engine, tx.of(DefinitionStore).current(one.kind, one.name), one) for one in versions)
+
+
+def change_of(engine: Engine, runs: StoredDefinition | None, one: StoredDefinition) -> Change:
+    """Say what differs between two versions, in sentences and line by line."""
+    before = runs.flattened if runs else None
+    return Change(
+        one.kind, one.name, one.version, runs.version if runs else 0, one.content_hash, one.source,
+        differences(before, one.flattened), changes_in_words(one.kind, before, one.flattened, engine.catalogue),
+        one.title,
+    )  # fmt: skip
 
 
 def _require_author(viewer: Viewer, one: Candidate) -> None:
@@ -345,6 +366,6 @@ register(
     Handler(
         "asks to publish a changed definition", "Publish this", "Do not publish it",
         look=lambda view: f"/waiting/{view.id}", answer=_answer,
-        lapse=lambda late: drop_proposal(late.tx, late.request),
+        lapse=lambda late: drop_proposal(late.tx, late.request), looks_first=True,
     ),
 )  # fmt: skip

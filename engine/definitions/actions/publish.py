@@ -67,6 +67,10 @@ class Candidate:
             return self.record.content_hash
         return hashlib.sha256(json.dumps(self.flattened, sort_keys=True).encode()).hexdigest()
 
+    def is_content_of(self, stored: StoredDefinition) -> bool:
+        """Whether a stored version says the same; its number and the words of comments do not count."""
+        return self.as_version(int(stored.flattened.get("version", 1))).content_hash == stored.content_hash
+
     def as_version(self, version: int) -> "Candidate":
         """Return the same content under another version."""
         return replace(self, record=self.record.model_copy(update={"version": version}))
@@ -192,14 +196,18 @@ def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ..
     with engine.transaction() as tx:
         for one in candidates(sources, published_workflows(tx)):
             current = tx.of(DefinitionStore).current(one.kind, one.name)
-            if current is None or current.content_hash != one.as_version(current.version).content_hash:
+            if current is None or not one.is_content_of(current):
                 found.append(Differing(one.file, one.kind, one.name, current.version if current else 0))
     return tuple(found)
 
 
 def published_workflows(tx: Transaction) -> Definitions:
     """Return the texts of published workflows, for `extends`."""
-    stored = tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value)
+    return texts_of(tx.of(DefinitionStore).published(DefinitionKind.WORKFLOW.value))
+
+
+def texts_of(stored: Iterable[StoredDefinition]) -> Definitions:
+    """Return the texts of workflows that are stored, for `extends`."""
     return Definitions(
         sources={(DefinitionKind.WORKFLOW, one.name): Source(f"{one.name}.yaml", one.source) for one in stored}
     )
@@ -232,9 +240,7 @@ def publish_now(
 def runs_already(tx: Transaction, one: Candidate) -> StoredDefinition | None:
     """Return the version that runs when it says what a file says; words of a comment do not count."""
     current = tx.of(DefinitionStore).current(one.kind, one.name)
-    if current is not None and current.content_hash == one.as_version(current.version).content_hash:
-        return current
-    return None
+    return current if current is not None and one.is_content_of(current) else None
 
 
 def next_version(
@@ -247,12 +253,17 @@ def next_version(
     at: datetime,
     owner: UUID | None = None,
 ) -> StoredDefinition:
-    """Return a definition as it is stored: in the version of its file, or in the next free one when that is taken."""
+    """Return a definition as it is stored: in the version of its file, or in the next free one when that is taken.
+
+    What ran before comes back with the content and the hash that it had.
+    """
     newest = tx.of(DefinitionStore).newest_version(one.kind, one.name)
     new = one.as_version(newest + 1) if one.version <= newest else one
+    ran = tx.of(DefinitionStore).versions(one.kind, one.name)
+    same: StoredDefinition | Candidate = next((known for known in ran if one.is_content_of(known)), new)
     return StoredDefinition(
         id=engine.entropy.uuid(), kind=new.kind, name=new.name, version=new.version, title=new.title, status=status,
-        content_hash=new.content_hash, source=new.source, flattened=new.flattened, author=author, published_at=at,
+        content_hash=same.content_hash, source=new.source, flattened=same.flattened, author=author, published_at=at,
         owner_unit_id=owner,
     )  # fmt: skip
 

@@ -1,26 +1,30 @@
 """The pages of workflows: drafts, versions, and their text with what was found in it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.approvals.views import waiting as waiting_view
 from engine.core.policy import Action
+from engine.definitions.actions.drafts import my_drafts, open_draft, save_draft, undo_draft
 from engine.definitions.actions.preview import preview_files
-from engine.definitions.actions.proposals import propose_definition, proposed_changes
+from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import lint_source, publishing
+from engine.definitions.pages.step_form import new_id
 from engine.definitions.records import DefinitionView, PreviewView
 from engine.definitions.views import definition as definition_view
 from engine.definitions.views import definitions
 from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
+from engine.language.editing import with_value
 from engine.language.findings import Finding, has_errors
+from engine.language.lanes import LaneView, in_lanes, step_in_words
 from engine.retention.actions.retention import retention_policies
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.posted import source_of, text
+from engine.web.forms import Item
+from engine.web.posted import FIRST, Again, source_of, text, typed
 from engine.web.visit import Visit
 
 
@@ -42,6 +46,7 @@ def numbered(source: str, findings: Iterable[Finding] = ()) -> tuple[SourceLine,
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar|retention)$")]
+Number = Annotated[int, Query(ge=1, le=1_000_000)]
 _OTHERS: Final = ("ladder", "law", "calendar", "retention")
 _BLANK: Final = """workflow: my-workflow
 version: 1
@@ -70,6 +75,7 @@ def workflows(visit: SignedIn) -> Response:
         definitions=[one for one in found if one.kind == "workflow"],
         others=[one for one in found if one.kind != "workflow"],
         may_publish=visit.may(Action.PUBLISH),
+        drafts=my_drafts(visit.engine, viewer=visit.viewer) if visit.may(Action.PUBLISH) else (),
     )
 
 
@@ -81,29 +87,38 @@ def new(visit: SignedIn) -> Response:
 
 @router.post("/workflows/new")
 def new_posted(visit: SignedIn, form: Posted) -> Response:
-    """Check a new workflow, or publish it."""
-    return _checked_or_published(visit, "", form)
+    """Begin a draft of a new workflow from another one; check the text of a new workflow, or propose it."""
+    return _begun(visit, form) if text(form, "action") == "begin" else _checked_or_published(visit, "", form)
 
 
 @router.get("/workflows/{name}")
-def workflow(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
-    """Show one workflow: the published version or the one asked for, with its diagram and its text."""
+def workflow(
+    visit: SignedIn,
+    name: Name,
+    version: Number | None = None,
+    step: Annotated[str, Query(max_length=100)] = "",
+    lanes: LaneView = LaneView.PILLAR,
+) -> Response:
+    """Show one workflow: the published version or the one asked for, as a picture and as its text."""
     definition = visit.engine.ask_all(definition_view, "workflow", name, version)
+    compiled = visit.engine.definitions.get(definition.content_hash)
     return visit.page(
         "workflow.html",
         title=f"Workflow {name}",
         section="workflows",
         definition=definition,
-        compiled=visit.engine.definitions.get(definition.content_hash),
-        svg=_drawing(visit, definition),
+        compiled=compiled,
+        by=lanes,
+        lanes=in_lanes(compiled.workflow, visit.engine.catalogue, by=lanes, chosen=step) if compiled else None,
+        step=step_in_words(compiled.workflow, step, visit.engine.catalogue) if compiled else None,
+        key=step,
         lines=numbered(definition.source),
-        versions=_versions(visit, name),
         may_publish=visit.may(Action.PUBLISH),
     )
 
 
 @router.get("/workflows/{name}/diagram")
-def diagram(visit: SignedIn, name: Name, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None) -> Response:
+def diagram(visit: SignedIn, name: Name, version: Number | None = None) -> Response:
     """Show the diagram of a workflow in full size."""
     definition = visit.engine.ask_all(definition_view, "workflow", name, version)
     svg = _drawing(visit, definition)
@@ -124,8 +139,8 @@ def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
 
 @router.get("/workflows/{name}/edit")
 def edit(visit: SignedIn, name: Name) -> Response:
-    """Open the text of a workflow."""
-    return _edit_page(visit, name, visit.engine.ask_all(definition_view, "workflow", name, None).source)
+    """Open the text of the viewer's draft of a workflow, or of what runs."""
+    return _edit_page(visit, name, open_draft(visit.engine, "workflow", name, viewer=visit.viewer).source)
 
 
 @router.post("/workflows/{name}/edit")
@@ -159,16 +174,41 @@ def _checked_or_published(visit: Visit, name: str, form: Posted) -> Response:
         findings = [finding for finding in error.findings if isinstance(finding, Finding)]
         findings = findings or list(lint_source(visit.engine, source))
         return _edit_page(visit, name, source, findings=findings, checked=True, refused=True)
+    if name:
+        undo_draft(visit.engine, "workflow", name, viewer=visit.viewer, whole=True)
     if proposed.waits_for:
         return visit.go(f"/waiting/{proposed.waits_for}", said="proposed")
     return visit.go(f"/workflows/{proposed.name}", said="unchanged")
 
 
 def _checked(visit: Visit, name: str, source: str) -> Response:
-    """Show what was found, or else which limits the new version changes."""
+    """Save the draft; show what was found, or else which limits the new version changes."""
+    if name:
+        save_draft(visit.engine, "workflow", name, source, viewer=visit.viewer)
     findings = lint_source(visit.engine, source)
     told = None if has_errors(findings) else preview_files(visit.engine, {"workflow.yaml": source}, viewer=visit.viewer)
     return _edit_page(visit, name, source, findings=findings, checked=True, preview=told)
+
+
+def _begun(visit: Visit, form: FormData) -> Response:
+    """Save a draft that extends another workflow, or copies it, under a name made of its title."""
+    _require_author(visit)
+    title, base = text(form, "title"), text(form, "base")
+    found = {one.name: one for one in visit.engine.ask_all(definitions, "workflow")}
+    errors = {} if title else {"title": "Write what it is for: this becomes its name."}
+    errors |= {} if base in found else {"base": "Choose the workflow to begin from."}
+    name = new_id(title, ()).replace("_", "-")
+    errors |= {"title": f"There is already a workflow {name}: choose another title."} if name in found else {}
+    if errors:
+        return _edit_page(visit, "", _BLANK, again=Again(errors, typed(form)))
+    if text(form, "how") == "copy":
+        source = found[base].source
+        for path, value in ((("workflow",), name), (("version",), 1), (("title",), title)):
+            source = with_value(source, path, value)
+    else:
+        source = with_value(f"workflow: {name}\nversion: 1\nextends: {base}\n", ("title",), title)
+    save_draft(visit.engine, "workflow", name, source, viewer=visit.viewer)
+    return visit.go(f"/workflows/{name}/draft", said="draft_saved")
 
 
 def _require_author(visit: Visit) -> None:
@@ -186,8 +226,10 @@ def _edit_page(
     refused: bool = False,
     preview: PreviewView | None = None,
     alone: str = "",
+    again: Again = FIRST,
 ) -> Response:
     _require_author(visit)
+    bases = () if name else visit.engine.ask_all(definitions, "workflow")
     return visit.page(
         "workflow-edit.html",
         title=f"Edit workflow {name}" if name else "New workflow",
@@ -202,6 +244,8 @@ def _edit_page(
         checked=checked,
         refused=refused,
         preview=preview,
+        bases=[Item(one.name, one.title or one.name, checked=again.typed.get("base") == one.name) for one in bases],
+        again=again,
     )
 
 
@@ -211,30 +255,3 @@ def _drawing(visit: Visit, definition: DefinitionView) -> str:
         return visit.engine.draw(visit.engine.definitions[definition.content_hash].workflow)
     except (IcmcError, KeyError):
         return ""
-
-
-def _versions(visit: Visit, name: str) -> tuple[DefinitionView, ...]:
-    return tuple(d for d in visit.engine.ask_all(definitions) if d.name == name)
-
-
-@router.get("/waiting/{request_id}")
-def change(visit: SignedIn, request_id: UUID) -> Response:
-    """Show what a proposed definition changes of the one that runs, in words and as its text."""
-    changes = proposed_changes(visit.engine, request_id, viewer=visit.viewer)
-    return visit.page(
-        "proposed.html",
-        title="A changed definition",
-        section="waiting",
-        it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
-        changes=changes,
-        preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
-        command_id=visit.new_command(),
-    )
-
-
-def _what_it_does(visit: Visit, sources: Mapping[str, str]) -> PreviewView | None:
-    """Say what it would do to open cases; None for what fits no longer what runs."""
-    try:
-        return preview_files(visit.engine, sources, viewer=visit.viewer)
-    except DefinitionError:
-        return None

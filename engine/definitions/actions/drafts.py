@@ -1,0 +1,129 @@
+"""Drafts of definitions: saved by their author as often as they like, undone, and proposed in the end."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from engine.assembly import Engine
+from engine.core.policy import Viewer, can
+from engine.definitions.actions.proposals import Change, change_of
+from engine.definitions.actions.publish import candidates, publishing, texts_of
+from engine.definitions.records import StoredDefinition, StoredDraft
+from engine.definitions.store import DefinitionDraftStore, DefinitionStore
+from engine.errors import NotAllowedError, NotFoundError
+from engine.language.extends import LoadedWorkflow, assemble
+from engine.language.findings import Finding
+from engine.language.library import Definitions
+from engine.language.yaml_files import read_yaml
+
+
+class Draft(NamedTuple):
+    """A draft as its author sees it: `number` is 0 for what runs, of which nothing was changed yet.
+
+    `is_behind` when something else was published since it was begun. `others` have a draft of it too. `loaded` is the
+    workflow that the text amounts to, `inherited` what it extends as plain data. `change` is what it would change of
+    what runs, None where the text does not fit; `findings` say why.
+    """
+
+    kind: str
+    name: str
+    source: str
+    number: int
+    saved_at: datetime | None
+    is_behind: bool
+    others: tuple[str, ...]
+    loaded: LoadedWorkflow | None
+    inherited: Mapping[str, Any]
+    change: Change | None
+    findings: tuple[Finding, ...]
+
+
+def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer) -> Draft:
+    """Return the viewer's draft of a definition, or what runs; raises `NotFoundError`, `NotAllowedError`."""
+    _require_author(kind, viewer)
+    with engine.transaction() as tx:
+        drafts = tx.of(DefinitionDraftStore).newest(kind, name)
+        published = tx.of(DefinitionStore).published("workflow")
+        runs = next((one for one in published if one.name == name), None)
+        runs = runs if kind == "workflow" else tx.of(DefinitionStore).current(kind, name)
+    known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
+    if known is None and runs is None:
+        raise NotFoundError(kind="definition")
+    source, around, file = known.source if known else runs.source if runs else "", texts_of(published), f"{name}.yaml"
+    loaded, inherited = _loaded(source, around, file) if kind == "workflow" else (None, {})
+    return Draft(
+        kind, name, source, known.number if known else 0, known.saved_at if known else None,
+        is_behind=known is not None and (runs.content_hash if runs else "") != known.base_hash,
+        others=tuple(who for one, who in drafts if one.author_id != viewer.actor_id), loaded=loaded,
+        inherited=inherited, change=_change(engine, source, file, around, runs),
+        findings=engine.lint({file: source}, around),
+    )  # fmt: skip
+
+
+def my_drafts(engine: Engine, *, viewer: Viewer) -> tuple[tuple[str, str, datetime], ...]:
+    """List what the viewer has drafts of: kind, name, and when it was saved last (UTC)."""
+    with engine.transaction() as tx:
+        return tx.of(DefinitionDraftStore).of(viewer.actor_id)
+
+
+def save_draft(engine: Engine, kind: str, name: str, source: str, *, viewer: Viewer) -> None:
+    """Save what the viewer has written; the same text again is not saved twice. Raises `NotAllowedError`."""
+    _require_author(kind, viewer)
+    with engine.transaction() as tx:
+        tx.of(DefinitionStore).hold(kind, name)
+        drafts = tx.of(DefinitionDraftStore).newest(kind, name)
+        known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
+        runs = tx.of(DefinitionStore).current(kind, name)
+        if source == (known.source if known else runs.source if runs else None):
+            return
+        number = known.number + 1 if known else 1
+        base_hash = known.base_hash if known else runs.content_hash if runs else ""
+        tx.of(DefinitionDraftStore).add(
+            StoredDraft(
+                engine.entropy.uuid(), kind, name, viewer.actor_id, number, source, base_hash, engine.clock.now()
+            )
+        )
+        tx.commit()
+
+
+def undo_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, whole: bool = False) -> None:
+    """Forget what the viewer saved last, or the `whole` draft; raises `NotAllowedError`."""
+    _require_author(kind, viewer)
+    with engine.transaction() as tx:
+        drafts = tx.of(DefinitionDraftStore).newest(kind, name)
+        known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
+        if known is not None:
+            tx.of(DefinitionDraftStore).drop(kind, name, viewer.actor_id, number=0 if whole else known.number)
+            tx.commit()
+
+
+def _loaded(source: str, around: Definitions, file: str) -> tuple[LoadedWorkflow, Mapping[str, Any]]:
+    """Return the workflow of a text, and what it inherits."""
+    document = read_yaml(source, file=file)
+    base = document.data.get("extends") if isinstance(document.data, dict) else None
+    below = around.workflow_source(base) if isinstance(base, str) else None
+    loaded = assemble(document, library=around.workflow_source)
+    if below is None:
+        return loaded, {}
+    inherited = assemble(read_yaml(below.text, file=below.file), library=around.workflow_source)
+    return loaded, inherited.merged.data
+
+
+def _change(
+    engine: Engine, source: str, file: str, around: Definitions, runs: StoredDefinition | None
+) -> Change | None:
+    """Say what would change of what runs; None where the text does not fit."""
+    found = candidates({file: source}, around)
+    if not found:
+        return None
+    one = found[0]
+    new = StoredDefinition(
+        engine.entropy.uuid(), one.kind, one.name, one.version, one.title, "draft", one.content_hash, source,
+        one.flattened,
+    )  # fmt: skip
+    return change_of(engine, runs, new)
+
+
+def _require_author(kind: str, viewer: Viewer) -> None:
+    if not can(viewer, publishing(kind)):
+        raise NotAllowedError(actor=viewer.name, action=publishing(kind).value)

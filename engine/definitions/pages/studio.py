@@ -1,0 +1,143 @@
+"""Change a workflow by its picture: a step is opened beside it, its form changes the draft, the draft is proposed."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from engine.definitions.actions.drafts import Draft, open_draft, save_draft, undo_draft
+from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.pages.step_form import QUESTION_TYPES, StepEditor, new_id
+from engine.errors import DefinitionError, NoSecondPersonError
+from engine.language.catalogue import StepTypeInfo
+from engine.language.editing import UneditableError, with_value, without
+from engine.language.findings import Finding, has_errors
+from engine.language.lanes import LaneView, in_lanes
+from engine.language.workflow import Workflow
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import Item
+from engine.web.posted import FIRST, Again, text
+from engine.web.visit import Visit
+
+router = APIRouter()
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+Key = Annotated[str, Query(max_length=100)]
+_WORKFLOW: Final = "workflow"
+
+
+@router.get("/workflows/{name}/draft")
+def draft(visit: SignedIn, name: Name, step: Key = "", lanes: LaneView = LaneView.PILLAR) -> Response:
+    """Show the viewer's draft of a workflow, or what runs, as a picture; with the form of a step beside it."""
+    return _page(visit, open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), step, lanes)
+
+
+@router.post("/workflows/{name}/draft")
+def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
+    """Change a step, add one or take one out, undo what was saved last, discard the draft, or propose it."""
+    known, key = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), text(form, "step")
+    here = f"/workflows/{name}/draft"
+    match text(form, "action"):
+        case "undo" | "discard" as how:
+            undo_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer, whole=how == "discard")
+            return visit.go(f"/workflows/{name}" if how == "discard" else here, said=f"draft_{how}")
+        case "propose":
+            return _proposed(visit, known)
+        case _:
+            return _changed(visit, known, key, form)
+
+
+def _changed(visit: Visit, known: Draft, key: str, form: FormData) -> Response:
+    """Save the draft with what the form changes of it; where the text cannot be read, say so beside the picture."""
+    workflow = known.loaded.workflow if known.loaded else None
+    action = text(form, "action")
+    if workflow is None or (action != "add" and key not in workflow.steps):
+        return _page(visit, known, key, again=Again({"text": "Mend the text first: it cannot be read as it stands."}))
+    if action == "add":
+        key, problem = _key_of_new(visit, workflow, form)
+        if problem:
+            return _page(visit, known, "", again=Again({"uses": problem}))
+    try:
+        source = _with_change(visit, known, workflow, key, form)
+    except UneditableError:
+        return _page(visit, known, key, again=Again({"text": "Mend the text first: it cannot be read as it stands."}))
+    save_draft(visit.engine, _WORKFLOW, known.name, source, viewer=visit.viewer)
+    here = f"/workflows/{known.name}/draft"
+    return visit.go(here, said="draft_saved") if action == "remove" else visit.go(here, step=key, said="draft_saved")
+
+
+def _with_change(visit: Visit, known: Draft, workflow: Workflow, key: str, form: FormData) -> str:
+    match text(form, "action"):
+        case "remove":
+            return without(known.source, ("steps", key), inherited=known.inherited)
+        case "add":
+            after = text(form, "add_after")
+            step = {"uses": text(form, "uses")} | (
+                {"title": text(form, "add_title")} if text(form, "add_title") else {}
+            )
+            step |= {"after": after} if after in workflow.steps else {}
+            return with_value(known.source, ("steps", key), {**step}, inherited=known.inherited)
+        case _:
+            assert known.loaded  # noqa: S101 - there is no workflow without it
+            editor = StepEditor(known.loaded, workflow, visit.engine.catalogue, key)
+            return editor.changed(known.source, known.inherited, form)
+
+
+def _key_of_new(visit: Visit, workflow: Workflow, form: FormData) -> tuple[str, str]:
+    """Return a key for a step to be added, made of its title; or what does not fit."""
+    info = visit.engine.catalogue.find(text(form, "uses"))
+    if info is None:
+        return "", "Choose what is done in the new step."
+    return new_id(text(form, "add_title") or info.title, workflow.steps), ""
+
+
+def _proposed(visit: Visit, known: Draft) -> Response:
+    try:
+        done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
+    except NoSecondPersonError as error:
+        return _page(visit, known, again=Again({"propose": str(error)}))
+    except DefinitionError:
+        return _page(visit, known, again=Again({"problems": "It was not proposed: see what was found below."}))
+    undo_draft(visit.engine, _WORKFLOW, known.name, viewer=visit.viewer, whole=True)
+    if done.waits_for:
+        return visit.go(f"/waiting/{done.waits_for}", said="proposed")
+    return visit.go(f"/workflows/{done.name}", said="unchanged")
+
+
+def _page(
+    visit: Visit, known: Draft, key: str = "", lanes: LaneView = LaneView.PILLAR, *, again: Again = FIRST
+) -> Response:
+    workflow = known.loaded.workflow if known.loaded else None
+    catalogue = visit.engine.catalogue
+    has_step = workflow is not None and key in workflow.steps
+    editor = StepEditor(known.loaded, workflow, catalogue, key) if known.loaded and workflow and has_step else None
+    return visit.page(
+        "studio.html",
+        title=f"Draft of {known.name}",
+        section="workflows",
+        draft=known,
+        title_of=workflow.title if workflow else known.name,
+        change=known.change,
+        findings=_ordered(known.findings),
+        has_errors=has_errors(known.findings),
+        by=lanes,
+        lanes=in_lanes(workflow, catalogue, by=lanes, chosen=key) if workflow else None,
+        form=editor.form(visit.engine.library()) if editor else None,
+        question_types=[Item(value, words, checked=False) for value, words in QUESTION_TYPES.items()],
+        uses=[Item(one, f"{info.title} ({one})", checked=False) for one, info in _step_types(visit)] if not key else (),
+        steps=[Item(row.key, row.node.title, checked=False) for row in in_lanes(workflow, catalogue).rows if row.key]
+        if workflow and not key
+        else (),
+        again=again,
+    )
+
+
+def _step_types(visit: Visit) -> list[tuple[str, StepTypeInfo]]:
+    found = ((key, visit.engine.catalogue.find(key)) for key in sorted(visit.engine.catalogue.keys()))
+    return [(key, info) for key, info in found if info is not None]
+
+
+def _ordered(findings: Sequence[Finding]) -> list[Finding]:
+    """Put what keeps it from being proposed first."""
+    return sorted(findings, key=lambda one: (not has_errors((one,)), one.line))

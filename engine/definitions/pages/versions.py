@@ -1,0 +1,98 @@
+"""The versions of a definition, and what a proposed one changes: in words, beside the buttons that answer it."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from engine.approvals.views import waiting as waiting_view
+from engine.definitions.actions.preview import preview_files
+from engine.definitions.actions.proposals import proposed_changes
+from engine.definitions.actions.publish import publishing
+from engine.definitions.actions.versions import compare_versions, roll_back
+from engine.definitions.records import PreviewView
+from engine.definitions.views import versions as versions_view
+from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.posted import FIRST, Again, text
+from engine.web.visit import Visit
+
+router = APIRouter()
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention)$")]
+Number = Annotated[int, Query(ge=1, le=1_000_000)]
+
+
+@router.get("/definitions/{kind}/{name}/versions")
+def versions(
+    visit: SignedIn, kind: AnyKind, name: Name, before: Number | None = None, after: Number | None = None
+) -> Response:
+    """List the versions of a definition, with what one of them changes of another in words."""
+    return _versions_page(visit, kind, name, before, after)
+
+
+@router.post("/definitions/{kind}/{name}/versions")
+def versions_posted(visit: SignedIn, kind: AnyKind, name: Name, form: Posted) -> Response:
+    """Propose that a version runs again."""
+    if not visit.may(publishing(kind)):
+        raise NotAllowedError(actor=visit.viewer.name, action=publishing(kind).value)
+    number = int(text(form, "version")) if text(form, "version").isdecimal() else 0
+    try:
+        done = roll_back(visit.engine, kind, name, number, viewer=visit.viewer)
+    except (NoSecondPersonError, DefinitionError) as error:
+        return _versions_page(visit, kind, name, again=Again({"change": str(error)}))
+    return visit.go(f"/waiting/{done.waits_for}", said="proposed") if done.waits_for else visit.go(_page_of(kind, name))
+
+
+def _versions_page(
+    visit: Visit, kind: str, name: str, before: int | None = None, after: int | None = None, *, again: Again = FIRST
+) -> Response:
+    found = visit.engine.ask_all(versions_view, kind, name)
+    if not found:
+        raise NotFoundError(kind="definition")
+    numbers = [one.version for one in found]
+    runs = next((one.version for one in found if one.status == "published"), 0)
+    if before is None and after is None and len(found) > 1:
+        before, after = numbers[1], numbers[0]
+    change = compare_versions(visit.engine, kind, name, before, after) if before and after else None
+    return visit.page(
+        "versions.html",
+        title=f"Versions of {name}",
+        section="workflows",
+        page=_page_of(kind, name),
+        title_of=found[0].title or name,
+        versions=found,
+        runs=runs,
+        change=change,
+        may_go_back=visit.may(publishing(kind)) and change is not None and change.runs == runs != change.version,
+        again=again,
+    )
+
+
+def _page_of(kind: str, name: str) -> str:
+    return f"/workflows/{name}" if kind == "workflow" else f"/definitions/{kind}/{name}"
+
+
+@router.get("/waiting/{request_id}")
+def change(visit: SignedIn, request_id: UUID) -> Response:
+    """Show what a proposed definition changes of the one that runs, in words and as its text."""
+    changes = proposed_changes(visit.engine, request_id, viewer=visit.viewer)
+    return visit.page(
+        "proposed.html",
+        title="A changed definition",
+        section="waiting",
+        it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
+        changes=changes,
+        preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
+        command_id=visit.new_command(),
+    )
+
+
+def _what_it_does(visit: Visit, sources: Mapping[str, str]) -> PreviewView | None:
+    """Say what it would do to open cases; None for what fits no longer what runs."""
+    try:
+        return preview_files(visit.engine, sources, viewer=visit.viewer)
+    except DefinitionError:
+        return None

@@ -1,0 +1,288 @@
+"""What a new version of a definition changes, in sentences for the person who agrees to it: what is lost, first."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from engine.language.catalogue import StepCatalogue
+from engine.language.differences import differences
+from engine.language.ladders import LevelRecipient
+from engine.language.limits import Offset
+from engine.language.names import in_running_words
+from engine.language.words import Plain, WorkflowWords, how_long, people, sooner_or_later, span, within
+
+_TITLES: Final = {
+    "after": "what comes before", "for_each": "for whom it is repeated", "with": "settings",
+    "sets": "facts that it sets",
+    "until": "condition", "exclude": "time that does not count", "on_breach": "what opens when it is late",
+    "warn": "warnings", "option": "length of the law's limit", "pause": "longest pause", "extend": "most extra time",
+}  # fmt: skip
+
+
+class ChangeSentence(NamedTuple):
+    """One change as a sentence; `is_loss` when somebody is told later, or something is held back or checked no more."""
+
+    words: str
+    is_loss: bool = False
+
+
+def changes_in_words(
+    kind: str, before: Plain | None, after: Plain, catalogue: StepCatalogue | None = None
+) -> tuple[ChangeSentence, ...]:
+    """Say each difference between two flattened definitions of a kind, losses first; the version alone is none."""
+    if before is None:
+        return (ChangeSentence("It is new."),)
+    if kind == "workflow":
+        found = _Workflows(before, after, catalogue).all()
+    else:
+        found = _ladders(before, after) if kind == "ladder" else _others("", before, after)
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: not one.is_loss))
+
+
+class _Workflows:
+    """Compares two workflows part by part; what has no words of its own is told by its lines."""
+
+    def __init__(self, before: Plain, after: Plain, catalogue: StepCatalogue | None) -> None:
+        self._old, self._new = before, after
+        self._was, self._is = WorkflowWords(before, catalogue), WorkflowWords(after, catalogue)
+
+    def all(self) -> Iterator[ChangeSentence]:
+        for key, old, new in _pairs(self._old.get("steps", {}), self._new.get("steps", {})):
+            yield from self._step(key, old, new)
+        for key, old, new in _pairs(self._old.get("gates", {}), self._new.get("gates", {})):
+            yield from self._gate(key, old, new)
+        for key, old, new in _pairs(self._old.get("choices", {}), self._new.get("choices", {})):
+            yield from _whole(f"The choice “{in_running_words(key)}”", old, new) or self._by_line(
+                f"Choice “{in_running_words(key)}”: ", old or {}, new or {}
+            )
+        old_start, new_start = (one.get("start", {}).get("when") for one in (self._old, self._new))
+        if old_start != new_start:
+            yield self._condition("It opens by itself", old_start, new_start)
+        told = {"steps", "gates", "choices"}
+        rest = [{name: value for name, value in one.items() if name not in told} for one in (self._old, self._new)]
+        for one in rest:
+            one["start"] = {name: value for name, value in one.get("start", {}).items() if name != "when"}
+        yield from self._by_line("", *rest)
+
+    def _step(self, key: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        if old is None or new is None:
+            words = (self._was if new is None else self._is).step(key)
+            yield (
+                ChangeSentence(f"The step “{words}” is gone.", is_loss=True)
+                if new is None
+                else self._new_step(words, new or {})
+            )
+            return
+        title = f"“{self._was.step(key)}”"
+        parts: Mapping[str, Callable[[str, Any, Any], Iterator[ChangeSentence]]] = {
+            "time": self._times, "assign": self._assign, "when": self._when, "after": self._after,
+            "questions": self._questions, "approve": self._approval, "discretionary": self._discretionary,
+        }  # fmt: skip
+        for name, was, becomes in _pairs(old, new):
+            if name in parts:
+                yield from parts[name](title, was, becomes)
+            else:
+                yield from self._by_line(f"{title}: ", {name: was}, {name: becomes})
+
+    def _new_step(self, title: str, new: Plain) -> ChangeSentence:
+        times = [self._is.limit(time) for time in new.get("time", ())]
+        who = f", done by {people(new['assign']['role'])}" if new.get("assign", {}).get("role") else ""
+        return ChangeSentence(f"New step: “{title}”{who}, after {self._is.before(new.get('after', {}))}{_and(times)}.")
+
+    def _times(self, title: str, old: Sequence[Plain] | None, new: Sequence[Plain] | None) -> Iterator[ChangeSentence]:
+        was, becomes = list(old or ()), list(new or ())
+        if len(was) == len(becomes):
+            for one, other in zip(was, becomes, strict=True):
+                yield from self._time(title, one, other)
+            return
+        for time in (one for one in was if one not in becomes):
+            yield ChangeSentence(f"{title} no longer has the time limit: {self._was.full(time)}.", is_loss=True)
+        for time in (one for one in becomes if one not in was):
+            yield ChangeSentence(f"{title} has a new time limit: {self._is.full(time)}.")
+
+    def _time(self, title: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
+        where = f", where {self._is.condition(new['when'])}" if "when" in new else ""
+        long = ("limit", "law", "from")
+        if any(old.get(name) != new.get(name) for name in long):
+            yield self._longer(f"{title}{where}", old, new)
+        if _ladder(old) != _ladder(new):
+            yield ChangeSentence(
+                f"When {title} is late{where}, the ladder is “{_ladder(new)}” instead of “{_ladder(old)}”."
+            )
+        if old.get("when") != new.get("when"):
+            yield self._condition(f"The time limit of {title} holds", old.get("when"), new.get("when"))
+        told = {*long, "ladder", "when"}
+        rest = ({name: value for name, value in one.items() if name not in told} for one in (old, new))
+        yield from self._by_line(f"{title}: ", *rest)
+
+    def _longer(self, title: str, old: Plain, new: Plain) -> ChangeSentence:
+        if old.get("from") != new.get("from"):
+            return ChangeSentence(f"{title} is due {self._is.limit(new)}; it was {self._was.limit(old)}.")
+        by = None if "law" in old or "law" in new else sooner_or_later(old.get("limit", ""), new.get("limit", ""))
+        since = f", counted from {self._is.start(new)}" if "from" in new else ""
+        becomes, was = how_long(new), how_long(old).removeprefix("within ")
+        words = f"{title} is due{f' {by[0]}' if by else ''}: {becomes} instead of {was}{since}."
+        return ChangeSentence(words, bool(by and by[1]))
+
+    def _assign(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        was, becomes = dict(old or {}), dict(new or {})
+        if was.get("role") != becomes.get("role"):
+            roles = people(becomes.get("role", ())), people(was.get("role", ()))
+            yield ChangeSentence(f"{title} is done by {roles[0]} instead of {roles[1]}.")
+        for key in (one for one in was.get("not", ()) if one not in becomes.get("not", ())):
+            words = f"{title} may be done by the same person as “{self._was.step(key)}”: four eyes are gone."
+            yield ChangeSentence(words, is_loss=True)
+        for key in (one for one in becomes.get("not", ()) if one not in was.get("not", ())):
+            yield ChangeSentence(f"{title} is no longer done by the same person as “{self._is.step(key)}”.")
+        rest = ({name: value for name, value in one.items() if name not in {"role", "not"}} for one in (was, becomes))
+        yield from self._by_line(f"{title}: ", *rest)
+
+    def _when(self, title: str, old: str | None, new: str | None) -> Iterator[ChangeSentence]:
+        if old != new:
+            yield self._condition(f"{title} is done", old, new)
+
+    def _condition(self, what: str, old: str | None, new: str | None) -> ChangeSentence:
+        if new is None:
+            return ChangeSentence(f"{what} always; it was only when {self._was.condition(old or '')}.")
+        before = f"instead of when {self._was.condition(old)}" if old is not None else "instead of always"
+        return ChangeSentence(f"{what} when {self._is.condition(new)}, {before}.")
+
+    def _after(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        was, becomes = self._was.before(old or {}), self._is.before(new or {})
+        if was != becomes:
+            yield ChangeSentence(f"{title} comes after {becomes} instead of after {was}.")
+
+    def _questions(
+        self, title: str, old: Sequence[Plain] | None, new: Sequence[Plain] | None
+    ) -> Iterator[ChangeSentence]:
+        was, becomes = ({one["id"]: one for one in some or ()} for some in (old, new))
+        for _, before, after in _pairs(was, becomes):
+            label = (after or before or {})["label"]
+            yield from _whole(f"{title}: the question “{label}”", before, after) or self._by_line(
+                f"{title}, “{label}”: ", before or {}, after or {}
+            )
+
+    def _approval(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        if old and not new:
+            yield ChangeSentence(f"Nobody approves {title} any more; it was {people(old['role'])}.", is_loss=True)
+        elif new and old != new:
+            limit = f", {within(new['limit'])}" if "limit" in new else ""
+            before = f", instead of {people(old['role'])}{_comma(within(old.get('limit', '')))}" if old else ""
+            yield ChangeSentence(f"{title} is approved by {people(new['role'])}{limit}{before}.")
+
+    def _discretionary(self, title: str, _: object, new: object) -> Iterator[ChangeSentence]:
+        if new:
+            yield ChangeSentence(f"{title} no longer opens by itself: somebody has to add it.", is_loss=True)
+        else:
+            yield ChangeSentence(f"{title} opens by itself; it had to be added.")
+
+    def _gate(self, key: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        name = f"The gate “{in_running_words(key)}”"
+        if old is None or new is None:
+            if old:
+                yield ChangeSentence(f"{name} is gone: it held back {self._was.steps(old['holds'])}.", is_loss=True)
+            if new:
+                until = self._is.condition(new["until"])
+                yield ChangeSentence(f"{name} is new: it holds back {self._is.steps(new['holds'])} until {until}.")
+            return
+        for step in (one for one in old["holds"] if one not in new["holds"]):
+            yield ChangeSentence(f"{name} no longer holds back “{self._was.step(step)}”.", is_loss=True)
+        for step in (one for one in new["holds"] if one not in old["holds"]):
+            yield ChangeSentence(f"{name} also holds back “{self._is.step(step)}”.")
+        if old["until"] != new["until"]:
+            was, becomes = self._was.condition(old["until"]), self._is.condition(new["until"])
+            yield ChangeSentence(f"{name} opens when {becomes}, instead of when {was}.")
+        rest = ({n: value for n, value in one.items() if n not in {"holds", "until"}} for one in (old, new))
+        yield from self._by_line(f"{name}: ", *rest)
+
+    def _by_line(self, lead: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
+        yield from _others(lead, {k: v for k, v in old.items() if v}, {k: v for k, v in new.items() if v})
+
+
+def _ladders(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
+    """Compare levels by whom they notify, not by their number: one that is taken out moves none of the others."""
+    for (who, _), old, new in _pairs(*(_levels(one) for one in (before, after))):
+        if new is None or old is None:
+            level = old or new or {}
+            when = Offset(level["after"]).in_words()
+            yield (
+                ChangeSentence(f"The escalation to {who} ({when}) is gone.", is_loss=True)
+                if new is None
+                else ChangeSentence(f"New escalation: {who} is notified {when}{_ways(level)}.")
+            )
+            continue
+        if old["after"] != new["after"]:
+            yield _moved(who, old["after"], new["after"])
+        was, becomes = (one.get("channels", ["in_app"]) for one in (old, new))
+        for channel in (one for one in was if one not in becomes):
+            yield ChangeSentence(f"{_first(who)} is no longer notified by {in_running_words(channel)}.", is_loss=True)
+        for channel in (one for one in becomes if one not in was):
+            yield ChangeSentence(f"{_first(who)} is also notified by {in_running_words(channel)}.")
+        told = {"after", "channels", "level", "to"}
+        rest = [{name: value for name, value in one.items() if name not in told} for one in (old, new)]
+        yield from _others(f"Escalation to {who}: ", *rest)
+    rest = [{name: value for name, value in one.items() if name != "levels"} for one in (before, after)]
+    yield from _others("", *rest)
+
+
+def _levels(ladder: Plain) -> dict[tuple[str, int], Plain]:
+    found: dict[tuple[str, int], Plain] = {}
+    for level in ladder.get("levels", ()):
+        who = LevelRecipient.model_validate(level["to"]).in_words()
+        found[who, sum(name == who for name, _ in found)] = level
+    return found
+
+
+def _ways(level: Plain) -> str:
+    return f" by {', '.join(in_running_words(one) for one in level.get('channels', ['in_app']))}"
+
+
+def _moved(who: str, old: str, new: str) -> ChangeSentence:
+    was, becomes = Offset(old), Offset(new)
+    seconds = (becomes.about - was.about).total_seconds()
+    by = span(abs(seconds))
+    is_later = seconds > 0
+    words = f"{_first(who)} is notified {by} {'later' if is_later else 'sooner'}"
+    return ChangeSentence(f"{words}: {becomes.in_words()} instead of {was.in_words()}.", is_later)
+
+
+def _others(lead: str, before: Plain, after: Plain) -> Iterator[ChangeSentence]:
+    """Say lines that have no sentence of their own; one that weighs and is gone is a loss."""
+    for line in (one for one in differences(before, after) if one.where):
+        where = " / ".join(_TITLES.get(part, in_running_words(part)) for part in line.where.split(" / "))
+        named = f"{lead}{where}" if lead else _first(where)
+        if not line.after:
+            yield ChangeSentence(f"{named} is gone: {line.before}.", is_loss=line.is_weighty or line.before == "yes")
+        elif not line.before:
+            yield ChangeSentence(f"{named} is new: {line.after}.")
+        else:
+            yield ChangeSentence(f"{named} is now {line.after} instead of {line.before}.")
+
+
+def _whole(what: str, old: object, new: object) -> Iterator[ChangeSentence] | None:
+    """Say that something is new or gone; None where it is there before and after."""
+    if old is None:
+        return iter((ChangeSentence(f"{what} is new."),))
+    return iter((ChangeSentence(f"{what} is gone.", is_loss=True),)) if new is None else None
+
+
+def _pairs(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
+    """Go through what stands in either of two mappings and differs."""
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) != new.get(key):
+            yield key, old.get(key), new.get(key)
+
+
+def _ladder(time: Plain) -> str:
+    return in_running_words(time.get("ladder", "standard"))
+
+
+def _and(times: Sequence[str]) -> str:
+    return f", {' or '.join(times)}" if times else ""
+
+
+def _comma(words: str) -> str:
+    return f", {words}" if words else ""
+
+
+def _first(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"

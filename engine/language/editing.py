@@ -1,0 +1,193 @@
+"""Change single values in the text of a definition: the lines that hold them change, all others stay as they are."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, Final
+
+import yaml
+
+from engine.language.yaml_files import YamlDocument, read_yaml
+from engine.language.yaml_nodes import Path, Plain, ValuePlace
+
+_LONGEST: Final = 100
+
+
+class UneditableError(ValueError):
+    """The text cannot be read, so that nothing in it can be changed by a form."""
+
+
+def with_value(text: str, path: Path, value: Plain, *, inherited: Mapping[str, Any] | None = None) -> str:
+    """Return the text with another value at a path; what leads there is added where it is missing.
+
+    `inherited` is what the definition extends, merged: of a list that comes from there the whole is written out, for
+    lists are replaced and never merged. Raises `UneditableError`.
+    """
+    document = _read(text)
+    whole = _list_around(document, path, inherited or {})
+    if whole is not None:
+        at, items = whole
+        return with_value(text, at, _changed(items, path[len(at) :], value), inherited=inherited)
+    if path in document.places:
+        return _replaced(document, path, value)
+    known = max((path[:length] for length in range(len(path)) if _is_mapping(document, path[:length])), key=len)
+    wrapped = value
+    for key in reversed(path[len(known) + 1 :]):
+        wrapped = {str(key): wrapped}
+    below = (*known, path[len(known)])
+    return _replaced(document, below, wrapped) if below in document.places else _added(document, known, below, wrapped)
+
+
+def without(text: str, path: Path, *, inherited: Mapping[str, Any] | None = None) -> str:
+    """Return the text without the value at a path; what is inherited there is taken out by `null`."""
+    document = _read(text)
+    whole = _list_around(document, path, inherited or {})
+    if whole is not None and len(path) > len(whole[0]):
+        at, items = whole
+        return with_value(text, at, _changed(items, path[len(at) :], _GONE), inherited=inherited)
+    if path in document.places:
+        text = _cut(document, path)
+    return with_value(text, path, None, inherited=inherited) if _has(inherited or {}, path) else text
+
+
+def value_at(data: object, path: Path) -> Any:  # noqa: ANN401 - whatever stands there
+    """Return what stands at a path of plain data; None where nothing does."""
+    for key in path:
+        if isinstance(data, Mapping):
+            data = data.get(key)
+        elif isinstance(data, list) and isinstance(key, int) and key < len(data):
+            data = data[key]
+        else:
+            return None
+    return data
+
+
+_GONE: Final = object()
+
+
+def _read(text: str) -> YamlDocument:
+    document = read_yaml(text, file="definition.yaml")
+    if not isinstance(document.data, dict):
+        raise UneditableError(str(document.findings[0]) if document.findings else "")
+    return document
+
+
+def _has(data: Mapping[str, Any], path: Path) -> bool:
+    return bool(path) and value_at(data, path) is not None
+
+
+def _is_mapping(document: YamlDocument, path: Path) -> bool:
+    return isinstance(value_at(document.data, path), dict) or not path
+
+
+def _list_around(document: YamlDocument, path: Path, inherited: Mapping[str, Any]) -> tuple[Path, list[Any]] | None:
+    """Return the inherited list that a path leads into, if the text has none of its own there yet."""
+    for length, key in enumerate(path):
+        if isinstance(key, int) and path[:length] not in document.places:
+            found = value_at(inherited, path[:length])
+            return path[:length], list(found) if isinstance(found, list) else []
+    return None
+
+
+def _changed(items: list[Any], path: Path, value: object) -> Plain:
+    """Return a copy of a list with one value in it changed, added or taken out."""
+    copied: Any = deepcopy(items)
+    inside = copied
+    for key in path[:-1]:
+        inside = inside[key]
+    last = path[-1]
+    if value is _GONE:
+        del inside[last]
+    elif isinstance(inside, list) and isinstance(last, int) and last >= len(inside):
+        inside.append(value)
+    else:
+        inside[last] = value
+    found: Plain = copied
+    return found
+
+
+def _replaced(document: YamlDocument, path: Path, value: Plain) -> str:
+    text, place = document.text, document.places[path]
+    start, end = place.start, _end(document, path)
+    if place.style == "" and isinstance(value_at(document.data, path), dict | list):
+        start = text.rindex(":", 0, start) + 1 if isinstance(path[-1], str) else start
+        start = _after_key(document, path, start)
+        return f"{text[:start]} {_flow(value)}{text[end:]}"
+    before = " " if text[start - 1 : start] == ":" else ""
+    return f"{text[:start]}{before}{_flow(value)}{text[end:]}"
+
+
+def _after_key(document: YamlDocument, path: Path, fallback: int) -> int:
+    """Return where the colon after a key ends."""
+    if not isinstance(path[-1], str):
+        return fallback
+    place = document.places[path]
+    begin = _line_start(document.text, place.key_line) + place.key_column - 1
+    return document.text.index(":", begin + len(path[-1])) + 1
+
+
+def _added(document: YamlDocument, parent: Path, path: Path, value: Plain) -> str:
+    text, place = document.text, document.places[parent]
+    if place.style == "{":
+        end = place.end - 1
+        inside = text[:end].rstrip()
+        comma = "" if inside.endswith("{") else ", "
+        return f"{inside}{comma}{path[-1]}: {_flow(value)}{text[end:]}"
+    first = next(document.places[known] for known in document.places if known[:-1] == parent and known != parent)
+    indent = " " * (first.key_column - 1)
+    end = text.find("\n", _end(document, parent))
+    end = len(text) if end < 0 else end
+    return f"{text[:end]}\n{_lines(str(path[-1]), value, indent)}{text[end:] or chr(10)}"
+
+
+def _lines(key: str, value: Plain, indent: str) -> str:
+    """Write a key with its value on one line, or each of its own keys on one where that would get long."""
+    line = f"{indent}{key}: {_flow(value)}"
+    if len(line) <= _LONGEST or not isinstance(value, dict):
+        return line
+    return "\n".join([f"{indent}{key}:", *(_lines(name, inner, f"{indent}  ") for name, inner in value.items())])
+
+
+def _cut(document: YamlDocument, path: Path) -> str:
+    text, parent = document.text, document.places[path[:-1]]
+    siblings = [one for one in document.places if one[:-1] == path[:-1] and len(one) == len(path)]
+    if len(siblings) == 1 and len(path) > 1:
+        return _cut(document, path[:-1])
+    start, end = _key_start(document, path), _end(document, path)
+    if parent.style in {"{", "["}:
+        number = siblings.index(path)
+        if number + 1 < len(siblings):
+            return text[:start] + text[_key_start(document, siblings[number + 1]) :]
+        return text[: _end(document, siblings[number - 1])] + text[end:]
+    line, after = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return text[:line] + (text[after + 1 :] if after >= 0 else "")
+
+
+def _key_start(document: YamlDocument, path: Path) -> int:
+    place = document.places[path]
+    return _line_start(document.text, place.key_line) + place.key_column - 1
+
+
+def _end(document: YamlDocument, path: Path) -> int:
+    """Return where a value ends: for a block, where the last value in it does, without what follows as a comment."""
+    place = document.places[path]
+    if not _is_block(document, path, place):
+        return place.start + len(document.text[place.start : place.end].rstrip())
+    inside = (known for known in document.places if known[:-1] == path and len(known) == len(path) + 1)
+    return max((_end(document, known) for known in inside), default=place.end)
+
+
+def _is_block(document: YamlDocument, path: Path, place: ValuePlace) -> bool:
+    return place.style == "" and isinstance(value_at(document.data, path), dict | list)
+
+
+def _line_start(text: str, line: int) -> int:
+    start = 0
+    for _ in range(line - 1):
+        start = text.index("\n", start) + 1
+    return start
+
+
+def _flow(value: Plain) -> str:
+    """Write a value on one line, quoted where it needs to be."""
+    written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1_000_000, sort_keys=False)
+    return str(written).removesuffix("\n...\n").strip()

@@ -1,0 +1,132 @@
+"""The words for the parts of a flattened workflow, for whoever compares, looks at or changes it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from engine.errors import ConditionSyntaxError
+from engine.language.catalogue import StepCatalogue
+from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.words import in_words
+from engine.language.limits import Counting, TimeLimit
+from engine.language.names import in_plain_words, in_running_words, role_words
+
+Plain = Mapping[str, Any]
+_OWN_LIMIT: Final = "the limit of its step type"
+
+
+class WorkflowWords:
+    """The words for the parts of a flattened workflow: titles, conditions and limits as people say them."""
+
+    def __init__(self, workflow: Plain, catalogue: StepCatalogue | None) -> None:
+        self._steps: Plain = workflow.get("steps", {})
+        self._catalogue = catalogue
+
+    def step(self, key: str) -> str:
+        """Return the title of a step: its own, that of its step type, or its key in plain words."""
+        step = self._steps.get(key, {})
+        info = self._catalogue.find(step.get("uses", "")) if self._catalogue else None
+        return str(step.get("title") or (info.title if info else "") or in_plain_words(key))
+
+    def steps(self, keys: Sequence[str]) -> str:
+        """Name some steps."""
+        return ", ".join(f"“{self.step(key)}”" for key in keys) or "nothing"
+
+    def condition(self, text: str) -> str:
+        """Tell a condition; one that cannot be read stays as it was written."""
+        try:
+            return in_words(parse_condition(text), self._field)
+        except ConditionSyntaxError:
+            return text
+
+    def _field(self, path: tuple[str, ...]) -> str:
+        owner, rest = path[0], in_running_words(" ".join(path[1:]))
+        if owner == "report":
+            return f"the report's {rest}"
+        return f"{rest} of “{self.step(owner)}”" if rest else in_running_words(owner)
+
+    def limit(self, time: Plain) -> str:
+        """Say how long a time limit is, and from when it counts where that is not at once."""
+        long = how_long(time)
+        return f"{long}, counted from {self.start(time)}" if time.get("from", "ready") != "ready" else long
+
+    def full(self, time: Plain) -> str:
+        """Say a time limit with its condition, and by which ladder people are notified when it is late."""
+        where = f", where {self.condition(time['when'])}" if "when" in time else ""
+        return f"{self.limit(time)}{where}, with the ladder “{in_running_words(time.get('ladder', 'standard'))}”"
+
+    def start(self, time: Plain) -> str:
+        """Say from when a time limit counts."""
+        start = time.get("from", "ready")
+        if start in {"ready", "start"}:
+            return "when the step can begin" if start == "ready" else "the beginning of the case"
+        owner, _, field = start.partition(".")
+        return f"“{self.step(owner)}”{f' ({in_running_words(field)})' if field else ''}"
+
+    def before(self, join: Plain) -> str:
+        """Say what comes before a step."""
+        words = self.steps(join.get("steps", ()))
+        many = {"any": "any of ", "n": f"{join.get('n')} of "}.get(join.get("mode", "all"), "")
+        return f"{many}{words}" if join.get("steps") else "the beginning of the case"
+
+
+def how_long(time: Plain) -> str:
+    """Say how long a time limit is, by law or by its own words."""
+    return f"the limit {time['law']}" if "law" in time else within(time.get("limit", "")) or _OWN_LIMIT
+
+
+def within(limit: str) -> str:
+    """Say a limit as `within 24 hours`; empty where none is written."""
+    words = limit_words(limit)
+    return f"within {words}" if words else ""
+
+
+def people(roles: Sequence[str]) -> str:
+    """Name roles as `the supervisor or the caseworker`."""
+    return " or ".join(f"the {_lowered(role_words(role))}" for role in roles) or "whoever its step type names"
+
+
+def limit_words(limit: str) -> str:
+    """Say a limit as `24 hours`; what cannot be read stays as it was written."""
+    try:
+        return TimeLimit.parse(limit).in_words() if limit else ""
+    except ValidationError:
+        return limit
+
+
+def _lowered(words: str) -> str:
+    return words if words[1:2].isupper() else f"{words[:1].lower()}{words[1:]}"
+
+
+def sooner_or_later(old: str, new: str) -> tuple[str, bool] | None:
+    """Say by how much a limit is sooner or later, and whether it is later; None where they cannot be compared."""
+    try:
+        was, becomes = TimeLimit.parse(old), TimeLimit.parse(new)
+    except ValidationError:
+        return None
+    is_later = becomes.about > was.about
+    word = "later" if is_later else "sooner"
+    if was.counting is not becomes.counting:
+        return (word, is_later)
+    match was.counting:
+        case Counting.WORKING_DAYS:
+            by = f"P{abs(was.days - becomes.days)}WD"
+        case Counting.WORKING_HOURS:
+            by = f"PT{abs(was.seconds - becomes.seconds) // 3600}WH"
+        case Counting.CALENDAR if was.days == becomes.days:
+            by = f"P{abs(was.months - becomes.months)}M"
+        case Counting.CALENDAR:
+            return (word, is_later)
+        case _:
+            return (f"{span(abs(was.seconds - becomes.seconds))} {word}", is_later)
+    return (f"{limit_words(by)} {word}", is_later)
+
+
+def span(seconds: float) -> str:
+    """Say a span: whole days as days from three on, else hours, else minutes."""
+    whole = int(seconds)
+    day, few, hour = 86_400, 3, 3_600
+    if whole % day == 0 and whole >= few * day:
+        return limit_words(f"P{whole // day}D")
+    return limit_words(f"PT{whole // hour}H" if whole % hour == 0 else f"PT{whole // 60}M")

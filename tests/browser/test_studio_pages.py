@@ -1,0 +1,104 @@
+"""Workflows in a real browser: a picture whose words can be read, and forms that change it by the keyboard alone."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from engine.definitions.views import versions
+from tests.browser.hands import become, must_be_pleasant, press, write
+from tests.kit.portal import Portal
+from tests.kit.shipped import CASES
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+OpenPage = Callable[[], Page]
+SMALLEST = 12
+_SIZES = """() => {
+  const found = [];
+  for (const label of document.querySelectorAll(".icmc-flow a, .icmc-flow strong, .icmc-flow__said, .icmc-flow text")) {
+    if (!label.getClientRects().length || !label.textContent.trim()) continue;
+    const svg = label.ownerSVGElement;
+    const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+    const box = label.getBoundingClientRect();
+    found.push([label.textContent.trim(), parseFloat(getComputedStyle(label).fontSize) * scale,
+                !svg && label.matches("a, strong") && label.scrollWidth > label.clientWidth + 1 && label.matches("a"),
+                Math.round(box.left)]);
+  }
+  return found;
+}"""
+"""The labels of a picture: text, size of its letters on the screen, whether a title is cut off, and where it begins."""
+
+
+def take(page: Page, name: str) -> None:
+    """Take a picture where `ICMC_PICTURES` names a folder for them."""
+    if os.environ.get("ICMC_PICTURES"):
+        width = (page.viewport_size or {"width": 0})["width"]
+        page.screenshot(path=Path(os.environ["ICMC_PICTURES"]) / f"{name}-{width}.png", full_page=True)
+
+
+@pytest.fixture(params=[1280, 360], ids=["desk", "phone"])
+def without_script(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open a page in a browser that runs no script."""
+    context = browser.new_context(
+        viewport={"width": request.param, "height": 800}, base_url=address, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("lanes", ["pillar", "role"])
+def test_every_label_of_every_shipped_workflow_can_be_read(open_page: OpenPage, portal: Portal, lanes: str) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    for name in sorted(path.stem for path in CASES.glob("*.yaml")):
+        page.goto(f"/workflows/{name}?lanes={lanes}")
+        labels = page.evaluate(_SIZES)
+        assert len(labels) > 20, name
+        assert [label for label in labels if label[1] < SMALLEST] == [], name
+        assert [label[0] for label in labels if label[2]] == [], name
+        assert all(label[3] >= 0 for label in labels), name
+        take(page, f"{name}-by-{lanes}")
+    must_be_pleasant(page)
+
+
+def test_a_step_is_opened_beside_the_picture(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "caseworker")
+    page.goto("/workflows/child-labour?step=production")
+    expect(page.get_by_role("region", name="Produce before authority")).to_contain_text("IN-JJ-PROD-24H")
+    must_be_pleasant(page)
+    take(page, "step")
+
+
+def test_a_step_is_changed_and_proposed_by_the_keyboard_and_published_by_another(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto("/workflows/reported-concern")
+    press(page, "Change it")
+    must_be_pleasant(page)
+    press(page, "Triage")
+    must_be_pleasant(page)
+    take(page, "form")
+    hours = str(2 + len(portal.engine.ask_all(versions, "workflow", "reported-concern")))
+    write(page, "Due within", hours)
+    press(page, "Save this step")
+    expect(page.get_by_role("status")).to_contain_text("Your draft was saved")
+    expect(page.locator("#changes")).to_contain_text(f"within {hours} ")
+    take(page, "draft")
+    press(page, "Propose this to a second person")
+    become(page, portal, "nodal_officer")
+    page.goto("/waiting")
+    press(page, "Look at what changes")
+    must_be_pleasant(page)
+    take(page, "proposed")
+    press(page, "Publish this")
+    expect(page.get_by_role("status")).to_contain_text("Your answer was recorded")
+    page.goto("/definitions/workflow/reported-concern/versions")
+    must_be_pleasant(page)
+    take(page, "versions")

@@ -1,0 +1,141 @@
+"""What a new version changes is said in sentences: each difference once, what is lost first."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.language.changes import changes_in_words
+from engine.language.library import load_definitions
+from engine.machine.files import data_folder
+from tests.language.step_types import CATALOGUE
+
+SHIPPED = load_definitions(Path(data_folder("workflows")))
+Plain = dict[str, Any]
+Edit = Callable[[Plain], object]
+
+
+def flattened(record: Any) -> Plain:
+    found: Plain = record.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return found
+
+
+def said(kind: str, before: Plain, *edits: Edit) -> list[tuple[str, bool]]:
+    after = deepcopy(before)
+    for edit in edits:
+        edit(after)
+    return [(one.words, one.is_loss) for one in changes_in_words(kind, before, after | {"version": 9}, CATALOGUE)]
+
+
+def workflow(*edits: Edit) -> list[tuple[str, bool]]:
+    return said("workflow", flattened(SHIPPED.workflows["trafficking-base"]), *edits)
+
+
+def ladder(*edits: Edit) -> list[tuple[str, bool]]:
+    return said("ladder", flattened(SHIPPED.ladders["critical"]), *edits)
+
+
+WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
+    "sooner": (
+        lambda w: w["steps"]["first_visit"]["time"][0].update(limit="P5D"),
+        "“First visit at home” is due 48 hours sooner: within 5 days instead of 7 days, counted from “Handover”.",
+        False,
+    ),
+    "later": (
+        lambda w: w["steps"]["care_plan"]["time"][0].update(limit="P40D"),
+        "“Care plan” is due 10 days later: within 40 days instead of 30 days, counted from “Production”.", True,
+    ),
+    "ladder": (
+        lambda w: w["steps"]["care_plan"]["time"][0].update(ladder="high"),
+        "When “Care plan” is late, the ladder is “high” instead of “standard”.", False,
+    ),
+    "who": (
+        lambda w: w["steps"]["delay_note"]["assign"].update(role=["supervisor"]),
+        (
+            "“Signed note: why the child was not produced in time” is done by the supervisor instead of the supervisor"
+            " or the case manager."
+        ), False,
+    ),
+    "condition": (
+        lambda w: w["steps"]["handover"].update(when='decision.decision == "return"'),
+        (
+            "“Handover” is done when decision of “Decision” is 'return', instead of when decision of “Decision” is"
+            " answered and decision of “Decision” is 'return'."
+        ), False,
+    ),
+    "after": (
+        lambda w: w["steps"]["handover"]["after"].update(steps=["decision"]),
+        "“Handover” comes after “Decision” instead of after “Decision”, “Travel”.", False,
+    ),
+    "a step": (lambda w: w["steps"].pop("first_visit"), "The step “First visit at home” is gone.", True),
+    "a gate": (
+        lambda w: w["gates"].pop("return-by-own-will"),
+        "The gate “return by own will” is gone: it held back “Handover”.", True,
+    ),
+    "title": (
+        lambda w: w.update(title="Another"),
+        "Title is now Another instead of Reported trafficking of a child: the common part.", False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WORKFLOW)
+def test_one_change_of_a_workflow_is_one_sentence(what: str) -> None:
+    edit, words, is_loss = WORKFLOW[what]
+    assert workflow(edit) == [(words, is_loss)]
+
+
+def test_what_is_lost_comes_first_and_the_version_alone_is_no_change() -> None:
+    assert workflow() == []
+    found = workflow(*(edit for edit, _, _ in (WORKFLOW["sooner"], WORKFLOW["a gate"])))
+    assert found == [(words, is_loss) for _, words, is_loss in (WORKFLOW["a gate"], WORKFLOW["sooner"])]
+
+
+def test_an_escalation_that_is_taken_out_of_the_middle_moves_no_other() -> None:
+    def without_the_second(one: Plain) -> None:
+        del one["levels"][1]
+        for number, level in enumerate(one["levels"], start=1):
+            level["level"] = number
+
+    assert ladder(without_the_second) == [
+        ("The escalation to the supervisor (30 minutes after it was due) is gone.", True)
+    ]
+
+
+def test_each_change_of_a_ladder_is_said() -> None:
+    later = (
+        "The nodal officer of the unit is notified 1 hour later: 5 hours after it was due instead of 4 hours after it"
+    )
+    assert ladder(lambda one: one["levels"][3].update(after="PT5H")) == [(f"{later} was due.", True)]
+    assert ladder(lambda one: one["levels"][0].update(channels=["in_app", "email"])) == [
+        ("The assignee is no longer notified by SMS.", True)
+    ]
+    assert ladder(lambda one: one.pop("overrides_quiet_hours")) == [("Overrides quiet hours is gone: yes.", True)]
+    assert ladder(lambda one: one["levels"][1].pop("repeat"))[0][1]
+
+
+def test_every_line_that_differs_is_said_whatever_it_is() -> None:
+    """Take each value of each shipped definition away, one after the other: never is nothing said."""
+    for kind, some in (("workflow", SHIPPED.workflows), ("ladder", SHIPPED.ladders), ("calendar", SHIPPED.calendars)):
+        for record in some.values():
+            whole = flattened(record)
+            for path in paths(whole):
+                after = deepcopy(whole)
+                inside: Any = after
+                for key in path[:-1]:
+                    inside = inside[key]
+                del inside[path[-1]]
+                if path[-1] not in NEEDED and path != ("version",):
+                    assert changes_in_words(kind, whole, after, CATALOGUE), (record, path)
+
+
+NEEDED = {"to", "after", "limit", "law", "uses", "id", "label", "role", "holds", "until", "level", "steps", "every"}
+"""Keys without which a definition would not be one."""
+
+
+def paths(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(value, dict):
+        return []
+    return [one for key, inner in value.items() for one in ((*path, key), *paths(inner, (*path, key)))]
