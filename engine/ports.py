@@ -91,6 +91,10 @@ class Vault(Protocol):
         """Fetch the newest keys of several owners in one question, so that each need not be asked for by itself."""
         ...
 
+    def make_new(self, owners: Sequence[UUID], *, organisation_id: UUID | None) -> None:
+        """Make the first keys of owners that are new, all at once; raises `KeyMissingError` when one cannot be kept."""
+        ...
+
     def blind(self, kind: str, value: str) -> bytes:
         """Return the token under which a value can be found again without being readable."""
         ...

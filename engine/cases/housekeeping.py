@@ -5,13 +5,17 @@ from datetime import datetime
 from typing import Any, Never, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, exists, func, insert, select, text, update
+from pydantic import BaseModel, field_validator
+from sqlalchemy import Connection, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.places import TEXT, encrypt_apart
-from engine.db.store import Store
+from engine.db.store import LIBRARY_STAMP, Store
 from engine.db.tables import TABLES
+from engine.db.trips import PLANNED_ONCE, PreparedStatement
+from engine.db.writing import written
 from engine.errors import OtherCommandError
+from engine.people.records import Unit
 from engine.ports import JsonValue
 
 _COMMAND, _DOCUMENT = TABLES["command"], TABLES["document"]
@@ -23,6 +27,36 @@ _NOTE_SERVICE = text("""
 """)
 
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:command, 0))")
+_TURN_TO_OPEN = PreparedStatement(f"SELECT {PLANNED_ONCE}, pg_advisory_xact_lock(hashtextextended($1, 0))")
+_BEFORE = PreparedStatement(
+    "SELECT json_build_object('answer', (SELECT answer FROM command WHERE id = $1::uuid), "
+    f"'unit', (SELECT json_build_array({', '.join(Unit._fields)}) FROM unit WHERE id = $2::uuid), "
+    "'workflows', (SELECT coalesce(json_agg(json_build_array(name, content_hash) ORDER BY name), '[]'::json) "
+    "FROM definition_version WHERE kind = 'workflow' AND status = 'published' "
+    "AND (owner_unit_id IS NULL OR owner_unit_id = $2::uuid) AND ($3::text IS NULL OR name = $3)), "
+    "'reports', CASE WHEN $4::uuid IS NULL THEN 0 ELSE "
+    "(SELECT count(*) FROM report WHERE recorded_by = $4::uuid AND recorded_at > $5::timestamptz) END, "
+    f"'library', {LIBRARY_STAMP})::text"
+)
+
+
+class Begun(BaseModel):
+    """What must be known before a case is opened: the first answer to the command, the unit, and what serves it.
+
+    `workflows` are the published ones of the unit by name, each with its content hash; `reports` how many the person
+    has sent lately.
+    """
+
+    answer: dict[str, Any] | None
+    unit: Unit | None
+    workflows: dict[str, str]
+    reports: int
+    library: tuple[int, ...]
+
+    @field_validator("workflows", mode="before")
+    @classmethod
+    def _by_name(cls, pairs: list[tuple[str, str]]) -> dict[str, str]:
+        return dict(pairs)
 
 
 class FirstAnswer(dict[str, Any]):
@@ -39,6 +73,21 @@ class HousekeepingStore(Store):
     def take_turn(self, command_id: UUID) -> None:
         """Wait for another transaction with the same command: for commands that have no case to lock yet."""
         self._connection.execute(_TAKE_TURN, {"command": str(command_id)})
+
+    def begin_opening(
+        self, command_id: UUID, *, unit_id: UUID, workflow: str | None, by: UUID | None, since: datetime
+    ) -> Begun:
+        """Wait for another transaction with the same command, and load what must be known before a case is opened.
+
+        Of the workflows only the one named, if one is; the reports of somebody are counted since an instant.
+        """
+        command = str(command_id).encode()
+        asked = (str(unit_id), workflow, str(by) if by else None, since.isoformat())
+        values = [command, *(None if value is None else value.encode() for value in asked)]
+        _, answers = self._writes.ask((_TURN_TO_OPEN, [command]), (_BEFORE, values))
+        begun = Begun.model_validate_json(answers[0])
+        self._stamps.append(begun.library)
+        return begun
 
     def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
         """Return the answer that a command got when it first came; None for a new one.
@@ -70,14 +119,9 @@ class HousekeepingStore(Store):
         )
         row = {
             "id": report_id, "case_id": case_id, "unit_id": unit_id, "received_at": received_at, "recorded_at": at,
-            "recorded_by": by, "encrypted_answers": encrypted,
+            "recorded_by": by, "encrypted_answers": written(encrypted),
         }  # fmt: skip
-        self._connection.execute(insert(_REPORT), row)
-
-    def count_reports(self, by: UUID, *, since: datetime) -> int:
-        """Count the reports that somebody has sent since an instant."""
-        mine = (_REPORT.c.recorded_by == by, _REPORT.c.recorded_at > since)
-        return self._connection.execute(select(func.count()).where(*mine)).scalar_one()
+        self._writes.add({"report": [row]})
 
     def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
         """Open what was reported; empty when the case has no report."""

@@ -15,7 +15,7 @@ from engine.core.keys import ENCRYPTED_IN_EVENTS
 from engine.core.records import Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.store import LIBRARY_STAMP, Writes
-from engine.db.trips import PreparedStatement, array
+from engine.db.trips import PLANNED_ONCE, PreparedStatement, array
 from engine.errors import DamagedError, KeyMissingError
 from engine.ports import JsonValue, Vault
 
@@ -199,14 +199,8 @@ _TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner
 """What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
 _BY_TIME = " ORDER BY due_at, key, path, id"
 """What is decided of a case never goes by the order in which PostgreSQL happens to keep its rows."""
-_PLANNED_ONCE = "set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"
-"""Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids.
-
-A plan that was made while a table was nearly empty, such as that of a foreign key, would else read it from end to end
-until the session ends.
-"""
 _LOCK_FREE = PreparedStatement(
-    f'SELECT id, {_PLANNED_ONCE} FROM "case" WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED'
+    f'SELECT id, {PLANNED_ONCE} FROM "case" WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE SKIP LOCKED'
 )
 _RECUSED = "FROM recusal d {join} WHERE d.case_id = c.id AND d.ended_at IS NULL"
 _BARRED = (
@@ -248,8 +242,8 @@ _PARTS = ", ".join(
 )
 _OF_ITEM = "(SELECT case_id FROM work_item WHERE id = $1::uuid)"
 _ITEM = ", ".join(f'"{name}"' for name in WorkItem.model_fields)
-_LOCK = PreparedStatement(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = $1::uuid FOR UPDATE')
-_LOCK_OF_ITEM = PreparedStatement(f'SELECT {_PLANNED_ONCE} FROM "case" WHERE id = {_OF_ITEM} FOR UPDATE')
+_LOCK = PreparedStatement(f'SELECT {PLANNED_ONCE} FROM "case" WHERE id = $1::uuid FOR UPDATE')
+_LOCK_OF_ITEM = PreparedStatement(f'SELECT {PLANNED_ONCE} FROM "case" WHERE id = {_OF_ITEM} FOR UPDATE')
 _LOAD = PreparedStatement(f'SELECT json_build_object({_PARTS})::text FROM "case" c WHERE c.id = ANY($1::uuid[])')
 _LOAD_OF_ITEM = PreparedStatement(
     f"SELECT json_build_object({_PARTS}, "
@@ -257,6 +251,18 @@ _LOAD_OF_ITEM = PreparedStatement(
     "'answer', (SELECT answer FROM command WHERE id = $2::uuid), "
     f"'library', {LIBRARY_STAMP})::text FROM \"case\" c WHERE c.id = {_OF_ITEM}",
 )
+_LOAD_FOR = PreparedStatement(
+    f"SELECT json_build_object({_PARTS}, 'answer', (SELECT answer FROM command WHERE id = $2::uuid), "
+    f"'library', {LIBRARY_STAMP})::text FROM \"case\" c WHERE c.id = $1::uuid"
+)
+
+
+class LockedCase(NamedTuple):
+    """A case under its lock, the first answer to a command, and the stamp of the library."""
+
+    state: CaseState
+    answer: dict[str, Any] | None
+    library: tuple[int, ...]
 
 
 class LockedItem(NamedTuple):
@@ -281,6 +287,16 @@ def lock_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
     """
     _, answers = writes.ask((_LOCK, [str(case_id).encode()]), (_LOAD, [array([case_id])]))
     return _loaded(vault, answers).get(case_id)
+
+
+def lock_case_for(writes: Writes, vault: Vault, case_id: UUID, command_id: UUID) -> LockedCase | None:
+    """Load a case and lock it, as `lock_case` does, with the first answer to a command; None when there is none."""
+    case, command = str(case_id).encode(), str(command_id).encode()
+    _, answers = writes.ask((_LOCK, [case]), (_LOAD_FOR, [case, command]))
+    if not answers:
+        return None
+    loaded = _Loaded.model_validate_json(answers[0])
+    return LockedCase(_state(vault, loaded), loaded.answer, loaded.library)
 
 
 def lock_item(writes: Writes, vault: Vault, item_id: UUID, command_id: UUID) -> LockedItem | None:

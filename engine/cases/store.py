@@ -15,6 +15,7 @@ from engine.cases.loading import (
     encrypt_values,
     facts_of,
     lock_case,
+    lock_case_for,
     lock_free_cases,
     lock_item,
     outputs_of,
@@ -30,7 +31,7 @@ from engine.db.places import place_id
 from engine.db.row_history import link
 from engine.db.store import Store, Within
 from engine.db.tables import TABLES
-from engine.db.writing import NEW_JOB, Closed, SavedCase
+from engine.db.writing import NEW_JOB, Closed, SavedCase, written
 from engine.errors import KeyMissingError, NotFoundError
 from engine.ports import JsonValue
 
@@ -49,10 +50,19 @@ class CaseStore(Store):
         """Work inside a transaction."""
         super().__init__(within)
         self.on_items_changed: Callable[[], None] = _nothing_more
+        self.offered: tuple[WorkItem, ...] = ()
 
     def lock(self, case_id: UUID) -> CaseState:
         """Load a case and keep others from changing it until the transaction ends; raises `NotFoundError`."""
         return _found(lock_case(self._writes, self._vault, case_id))
+
+    def lock_for(self, case_id: UUID, command_id: UUID) -> tuple[CaseState, dict[str, Any] | None]:
+        """Load a case and lock it, with the first answer to a command; raises `NotFoundError`."""
+        found = lock_case_for(self._writes, self._vault, case_id, command_id)
+        if found is None:
+            raise NotFoundError(kind="case")
+        self._stamps.append(found.library)
+        return found.state, found.answer
 
     def lock_item(self, item_id: UUID, command_id: UUID) -> LockedItem:
         """Load a work item and lock its case, with the first answer to a command; raises `NotFoundError`."""
@@ -75,9 +85,10 @@ class CaseStore(Store):
         concern = report.get(CONCERN)
         row = case.model_dump() | {
             "concern": concern if isinstance(concern, str) else None,
-            "encrypted_report": self._encrypted(report, report_of(case.id), case),
-        }
-        self._connection.execute(insert(CASE), row)
+            "encrypted_report": written(self._encrypted(report, report_of(case.id), case)),
+            "encrypted_facts": None, "chain_head": written(case.chain_head),
+        }  # fmt: skip
+        self._writes.add({"case": [row]})
         return CaseState(case=case, report=report)
 
     def record(
@@ -101,6 +112,7 @@ class CaseStore(Store):
             case=SavedCase.of(before, saved, self._changed_facts(before, saved)),
             closed=closed,
         )
+        self.offered += tuple(follows.items)
         if closed or follows.items:
             self.on_items_changed()
         return saved
@@ -276,8 +288,3 @@ def _job_rows(
         "job": [{**NEW_JOB, **job.model_dump(), "unit_id": case.unit_id, "created_at": at, **more} for job in jobs],
         "dispatch": [{"case_id": case.id, "workflow": workflow}],
     }
-
-
-def written(some: bytes | None) -> str | None:
-    """Write bytes so that PostgreSQL reads them from JSON."""
-    return None if some is None else f"\\x{some.hex()}"

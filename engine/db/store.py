@@ -43,11 +43,11 @@ class Writes:
         if not self.is_held:
             write_rows(self._connection, rows, cases=(case,) if case else (), closed=closed, drafts=drafts)
             return
-        if closed and (self._items or self._rows.get("work_item")):
-            self.flush()  # an item that is closed must be there
+        if (closed and (self._items or self._rows.get("work_item"))) or (drafts and self._rows.get("draft")):
+            self.flush()  # what is closed or dropped must be there
         for table, some in rows.items():
             self._rows.setdefault(table, []).extend(some)
-        if case:
+        if case and not self._is_rewritten("case", case.id, case._asdict()):
             earlier = self._cases.get(case.id)
             facts = case.encrypted_facts or (earlier.encrypted_facts if earlier else None)
             self._cases[case.id] = case._replace(was=earlier.was, encrypted_facts=facts) if earlier else case
@@ -56,9 +56,21 @@ class Writes:
 
     def save_item(self, item: WorkItem) -> None:
         """Hold a changed item back; nobody else changes it meanwhile, since its case is locked."""
-        if self._closed or self._rows.get("work_item") or any(one.id == item.id for one in self._items):
+        if self._is_rewritten("work_item", item.id, item.model_dump()):
+            return
+        if self._closed or any(one.id == item.id for one in self._items):
             self.flush()  # a row is changed once in a statement
         self._items.append(item)
+
+    def _is_rewritten(self, table: str, id_: UUID, changes: Mapping[str, Any]) -> bool:
+        """Change a new row that is held back still, in the columns that it has; return whether there is one."""
+        rows = self._rows.get(table, ())
+        place = next((place for place, row in enumerate(rows) if row["id"] == id_), None)
+        if place is None:
+            return False
+        row = self._rows[table][place]
+        self._rows[table][place] = {**row, **{name: value for name, value in changes.items() if name in row}}
+        return True
 
     def note_who_did(self, item: WorkItem, by: UUID) -> bool:
         """Note who did an item that nobody had claimed and whose end is held back; return whether it is."""

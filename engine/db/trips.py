@@ -18,6 +18,14 @@ from engine.db.locks import busy
 
 _WELL: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 _PREPARED: Final = "icmc_prepared"
+PLANNED_ONCE: Final = (
+    "set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"
+)
+"""Lets the rest of the transaction use one plan for each statement, whatever its values: all of them go by ids.
+
+A plan that was made while a table was nearly empty, such as that of a foreign key, would else read it from end to end
+until the session ends.
+"""
 
 
 class PreparedStatement:

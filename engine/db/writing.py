@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from sqlalchemy import Connection
 
 from engine.core.consequences import Job, WorkItem
-from engine.core.records import CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
+from engine.core.records import Case, CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.trips import PreparedStatement, array, ask
 from engine.ports import NewEscalation
@@ -42,6 +42,14 @@ DELIVERY_COLUMNS = (
 )  # fmt: skip
 _STEP = tuple("encrypted_outputs" if name == "outputs" else name for name in Step.model_fields)
 _TARGETS: Mapping[str, _Target] = {
+    "case": _Target((*Case.model_fields, "concern", "encrypted_report", "encrypted_facts"), ()),
+    "person": _Target(("id", "unit_id", "created_at", "encrypted_identity"), ()),
+    "report": _Target((*_SCOPE, "id", "received_at", "recorded_at", "recorded_by", "encrypted_answers"), ()),
+    "draft": _Target(
+        (*_SCOPE, "item_id", "saved_at", "saved_by", "encrypted_answers"),
+        ("item_id",),
+        ("saved_at", "saved_by", "encrypted_answers"),
+    ),
     "run": _Target((*Run.model_fields, *_SCOPE), ("id",), tuple(Run.model_fields)),
     "step": _Target((*_STEP, *_SCOPE), ("id",), _STEP),
     "deadline": _Target((*Deadline.model_fields, *_SCOPE, "failures"), ("id",), tuple(Deadline.model_fields)),
@@ -130,6 +138,11 @@ class SavedCase(NamedTuple):
             case.id, before.case.revision, case.status.value, case.closed_at, case.revision, facts,
             f"\\x{case.chain_head.hex()}", case.chain_length, case.merged_into, case.rests,
         )  # fmt: skip
+
+
+def written(some: bytes | None) -> str | None:
+    """Write bytes so that PostgreSQL reads them from JSON."""
+    return None if some is None else f"\\x{some.hex()}"
 
 
 def key_of(table: str, row: Mapping[str, Any]) -> tuple[Any, ...]:

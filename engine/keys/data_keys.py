@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import func, select, text, update
 
 from engine.db.entering import asked_over, changed_over, in_hand
 from engine.db.locks import BACKGROUND, TURN_PERIOD, limited_engine
 from engine.db.tables import TABLES
+from engine.db.trips import PreparedStatement, ask
+from engine.db.writing import written
 from engine.keys.key_file import KeyRing
 from engine.keys.periods import PeriodFolders
 from engine.keys.vault import KeyVault
@@ -34,6 +37,18 @@ _KEEP = text("""
       AND (CAST(:parent AS uuid) IS NULL OR EXISTS (
         SELECT 1 FROM data_key WHERE owner_id = :parent AND version = :parent_version AND wrapped IS NOT NULL))
     ON CONFLICT DO NOTHING RETURNING version
+""")
+_HOLD_IN_TRIP = PreparedStatement(f"SELECT pg_advisory_xact_lock_shared({TURN_PERIOD})")
+_KEEP_NEW = PreparedStatement("""
+    INSERT INTO data_key (owner_id, version, wrapped, wrapped_by, period, created_at)
+    SELECT n.owner_id, n.version, n.wrapped, n.wrapped_by, n.period, n.created_at
+    FROM jsonb_populate_recordset(NULL::data_key, $1::jsonb) n
+    WHERE NOT EXISTS (SELECT 1 FROM data_key k WHERE k.owner_id = n.owner_id AND k.destroyed_at IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM installation WHERE key = $2 AND value -> 'ids' ? n.period)
+      AND (position('/' in n.wrapped_by) = 0 OR EXISTS (
+        SELECT 1 FROM data_key k WHERE k.owner_id = split_part(n.wrapped_by, '/', 1)::uuid
+            AND k.version = split_part(n.wrapped_by, '/', 2)::int AND k.wrapped IS NOT NULL))
+    ON CONFLICT DO NOTHING RETURNING owner_id
 """)
 _ORGANISATION = text("""
     SELECT organisation_id FROM unit WHERE NOT EXISTS (SELECT 1 FROM organisation WHERE id = :owner) AND id = COALESCE(
@@ -92,6 +107,21 @@ class SqlWrappedKeys:
         if is_kept and taken is not None:
             taken.made[owner, key.version] = None
         return key if is_kept else self.newest(owner)
+
+    def keep_new(self, keys: Mapping[UUID, StoredKey]) -> frozenset[UUID]:
+        """Keep the first keys of several owners in the transaction in hand; returns those whose key was kept."""
+        at = self._clock.now()
+        rows = [
+            {"owner_id": owner, "created_at": at, **key._asdict(), "wrapped": written(key.wrapped)}
+            for owner, key in keys.items()
+        ]
+        with changed_over(self._sql) as connection:
+            _, answers = ask(connection, (_HOLD_IN_TRIP, ()), (_KEEP_NEW, [to_json(rows), CLOSED.encode()]))
+        kept = frozenset(UUID(answer.decode()) for answer in answers)
+        taken = in_hand(self._sql)
+        if taken is not None:
+            taken.made.update({(owner, keys[owner].version): None for owner in kept})
+        return kept
 
     def uncommitted(self) -> dict[tuple[UUID, int], Any]:
         """Give, by owner and version, the keys that the transaction in hand has made: nobody else may use them yet."""

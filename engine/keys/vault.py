@@ -56,6 +56,10 @@ class WrappedKeys(Protocol):
         """Keep a new key; returns the one that was kept, which may be another process's. None for a destroyed owner."""
         ...
 
+    def keep_new(self, keys: Mapping[UUID, StoredKey]) -> frozenset[UUID]:
+        """Keep the first keys of several owners in the transaction in hand; returns those whose key was kept."""
+        ...
+
     def organisation_of(self, owner: UUID, unit_id: UUID | None) -> UUID | None:
         """Return the organisation of a unit, else of an owner; None when it is not known, or is one itself."""
         ...
@@ -172,6 +176,19 @@ class KeyVault:
                 with self._lock:
                     if self._open.get((owner, key.version)) is key:
                         self._newest[owner] = key
+
+    def make_new(self, owners: Sequence[UUID], *, organisation_id: UUID | None) -> None:
+        """Make the first keys of owners that are new, all at once, in the transaction in hand.
+
+        Raises `KeyMissingError` when one of them cannot be kept.
+        """
+        self._look_again()
+        made = {owner: self._wrap(owner, 1, secrets.token_bytes(KEY_BYTES), organisation_id) for owner in owners}
+        kept = self._keys.keep_new(made)
+        for owner, stored in made.items():
+            if owner not in kept:
+                raise KeyMissingError(key_id=str(owner))
+            self._remember(owner, stored)
 
     def blind(self, kind: str, value: str) -> bytes:
         """Return the token (16 bytes) under which a value can be found again without being readable."""

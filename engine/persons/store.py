@@ -13,6 +13,7 @@ from engine.core.case_links import CaseLink
 from engine.core.matching import bits_of, is_worth_opening
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
+from engine.db.writing import written
 from engine.persons.records import PersonMerge, TokenMatch
 from engine.persons.token_matching import compare
 from engine.ports import JsonValue, Vault
@@ -52,14 +53,11 @@ class PersonStore(Store):
 
         They are compared with those of other units later, counted for whoever wrote them down (`by`).
         """
-        self._connection.execute(
-            insert(_PERSON),
-            {
-                "id": person_id, "unit_id": unit_id, "created_at": at,
-                "encrypted_identity": self._seal(person_id, identity),
-            },
-        )  # fmt: skip
-        self._keep_tokens(person_id, tokens, by)
+        encrypted = written(self._seal(person_id, identity))
+        row = {"id": person_id, "unit_id": unit_id, "created_at": at, "encrypted_identity": encrypted}
+        self._writes.add({"person": [row]})
+        if tokens:
+            self._keep_tokens(person_id, tokens, by)
 
     def change(
         self,

@@ -9,13 +9,13 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.cases.records import TypedSoFar
-from engine.cases.store import ITEM, written
+from engine.cases.store import ITEM
 from engine.core.consequences import WorkItem
 from engine.core.records import ItemStatus
 from engine.db.places import encrypt_apart, open_apart
 from engine.db.store import Store
 from engine.db.tables import TABLES
-from engine.db.writing import CHANGED_ITEM
+from engine.db.writing import CHANGED_ITEM, written
 from engine.errors import ConflictError, KeyMissingError, NotFoundError
 from engine.ports import JsonValue
 
@@ -137,7 +137,11 @@ class ItemStore(Store):
             typed, key_of=key_of or item.case_id, table="draft", row=item.id, column="encrypted_answers",
             unit_id=unit_id,
         )  # fmt: skip
-        self._put_draft(item, unit_id, at, encrypted_answers=encrypted, saved_by=by)
+        row = {
+            "item_id": item.id, "case_id": item.case_id, "unit_id": unit_id, "saved_at": at, "saved_by": by,
+            "encrypted_answers": written(encrypted),
+        }  # fmt: skip
+        self._writes.add({"draft": [row]})
 
     def save_proposals(
         self,

@@ -7,12 +7,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from engine.cases.actions.open import open_case
+from engine.course.actions.steer import add_step
 from tests.bench.deadlines import StandingClock, at, fire_all, make_ready
-from tests.bench.workload import Bench, claim, complete, open_one, scratch_bench
+from tests.bench.workload import REPORT, WORKFLOW, Bench, claim, complete, open_one, scratch_bench
 
 _WARM = 3
 """Cases before anything is counted: definitions are compiled, keys opened, statements prepared."""
@@ -47,6 +49,23 @@ def test_claiming_an_item_is_two_trips_that_lock_load_and_write(bench: Bench) ->
         claim(bench, item)
     assert [_kind(statement) for statement in sent] == ["BEGIN", "lock", "load", "write", "COMMIT"]
     assert sent.trips == 2
+
+
+def test_opening_a_case_is_three_trips(bench: Bench) -> None:
+    with _wire(bench) as sent:
+        open_case(
+            bench.engine, answers=REPORT, unit_id=bench.unit_id, viewer=bench.viewer, command_id=uuid4(),
+            workflow=WORKFLOW,
+        )  # fmt: skip
+    # What must be known travels with BEGIN and the turn of the command, the keys of case and person by themselves.
+    assert sent.trips == 3, list(sent)
+
+
+def test_adding_a_step_is_two_trips(bench: Bench) -> None:
+    case_id, _ = open_one(bench)
+    with _wire(bench) as sent:
+        add_step(bench.engine, case_id, viewer=bench.viewer, command_id=uuid4(), uses="core.decide")
+    assert sent.trips == 2, list(sent)
 
 
 def test_completing_an_item_takes_at_most_three_thousand_calls(bench: Bench) -> None:

@@ -9,8 +9,9 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.policy import Viewer
 from engine.db.store import Within
+from engine.overview.records.cases import EventView
 from engine.overview.views.case import case_page
-from engine.overview.views.history import case_history
+from engine.overview.views.history import Part, case_history
 from tests.kit.network import CANARY, INTAKE, Network
 
 
@@ -21,6 +22,13 @@ def lead(network: Network, unit: UUID) -> Viewer:
 
 def texts(network: Network, viewer: Viewer, case_id: UUID) -> list[str]:
     return [event.text for event in network.ask(case_history, viewer, case_id)]
+
+
+def note(network: Network, case_id: UUID, by: Viewer, *events: tuple[str, dict[str, str]]) -> None:
+    with network.sql.begin() as connection:
+        store = CaseStore(Within(connection, network.vault, network.definitions))
+        for event, body in events:
+            store.note(store.lock(case_id), event, body, actor_id=by.actor_id, at=network.clock.now())
 
 
 def test_a_case_is_told_from_its_opening_in_the_order_of_its_chain(network: Network, unit: UUID, lead: Viewer) -> None:
@@ -68,14 +76,14 @@ def test_time_running_out_is_told_level_by_level(network: Network, unit: UUID, l
 def test_acts_that_change_no_state_are_told_too(network: Network, unit: UUID, lead: Viewer) -> None:
     case_id = network.open_case(unit)
     step = network.step(case_id, "intake")
-    with network.sql.begin() as connection:
-        store = CaseStore(Within(connection, network.vault, network.definitions))
-        for event, body in (
-            ("WorkItemClaimed", {"item_id": "1", "step_key": "intake"}),
-            ("AnswersRevealed", {"step_id": str(step["id"])}),
-            ("SomethingNewHappened", {"step_key": "intake"}),
-        ):
-            store.note(store.lock(case_id), event, body, actor_id=lead.actor_id, at=network.clock.now())
+    note(
+        network,
+        case_id,
+        lead,
+        ("WorkItemClaimed", {"item_id": "1", "step_key": "intake"}),
+        ("AnswersRevealed", {"step_id": str(step["id"])}),
+        ("SomethingNewHappened", {"step_key": "intake"}),
+    )
     assert texts(network, lead, case_id)[-3:] == [
         "“Report” was claimed.",
         "Someone looked at the masked answers of “Report”.",
@@ -97,3 +105,19 @@ def test_a_long_history_takes_as_many_statements_as_a_short_one(network: Network
     statements = network.counted(lambda: network.ask(case_history, lead, short))
     assert len(texts(network, lead, long)) > 30
     assert network.counted(lambda: network.ask(case_history, lead, long)) == statements
+
+
+def test_a_long_history_is_told_in_parts_that_read_only_themselves(network: Network, unit: UUID, lead: Viewer) -> None:
+    case_id = network.open_case(unit, victims=4)
+    network.answer(case_id, "intake", INTAKE, by=lead)
+    note(network, case_id, lead, ("WorkItemClaimed", {"item_id": "1", "step_key": "check"}))
+    whole = network.ask(case_history, lead, case_id)
+    assert len(whole) > 9
+
+    def told(**at: int) -> list[EventView]:
+        return list(network.ask(case_history, lead, case_id, part=Part(3, **at)))
+
+    assert told() == list(whole[-3:])
+    assert told(before=7) == list(whole[3:6])
+    assert told(after=6) == list(whole[6:9])
+    assert told(before=1) == told(after=len(whole)) == []

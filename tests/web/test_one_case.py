@@ -4,6 +4,9 @@ import re
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
+from engine.overview.pages import cases
 from tests.kit.portal import REPORT, Portal, hidden, report_case
 
 
@@ -121,3 +124,21 @@ def test_somebody_of_another_role_cannot_take_the_item_and_is_told_so(portal: Po
     answer = portal.as_role("lawyer").get(case.item)
     assert answer.status_code == 403
     assert "Traceback" not in answer.text
+
+
+def test_the_page_of_a_long_history_leads_to_its_other_lines(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "LINES", 4)
+    client = portal.as_role("intake_officer")
+    case = report_case(client)
+    latest = client.get(f"{case.page}/history").text
+    assert latest.count("icmc-timeline__at") == 4
+    assert "Later lines" not in latest
+    earlier = client.get(_linked(latest, case.page, "before")).text
+    later = client.get(_linked(earlier, case.page, "after")).text
+    assert re.findall("timeline__at.>[^<]+", later) == re.findall("timeline__at.>[^<]+", latest)
+
+
+def _linked(page: str, case: str, where: str) -> str:
+    found = re.search(rf'href="({case}/history\?{where}=\d+)"', page)
+    assert found
+    return found[1]

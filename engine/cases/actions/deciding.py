@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.cases.access_store import AccessStore
-from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.access import CaseAccess, Via
@@ -116,11 +116,11 @@ def command_on_case(
 ) -> Mapping[str, JsonValue]:
     """Carry out one command of a person on a case, once; returns its answer."""
     with engine.transaction() as tx:
-        state = tx.of(CaseStore).lock(case_id)
+        state, known = tx.of(CaseStore).lock_for(case_id, command_id)
         require_member(viewer, state, _ASKED_FOR.get(type(command), Action.WORK))
-        known = tx.of(HousekeepingStore).answer_to(command_id)
         if known is not None:
-            return known
+            return FirstAnswer(known)
+        tx.writes.hold()
         at = now or engine.clock.now()
         decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=at)
         answer: dict[str, JsonValue] = {"case_id": str(case_id), "events": len(decided.events)}

@@ -9,22 +9,21 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.builtin import REPORT
 from engine.cases.answers import check_answers, event_instant, open_outputs
-from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledWorkflow
+from engine.core.consequences import WorkItem
 from engine.core.decide import decide
 from engine.core.policy import Action, Viewer, can, roles_in
 from engine.core.records import Case, ItemStatus, PersonRole, Scalar
 from engine.core.state import CaseState, evolve
 from engine.db.transaction import Transaction
-from engine.definitions.store import DefinitionStore
 from engine.errors import NotAllowedError, NotFoundError, TooManyReportsError
 from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.values import UNKNOWN, Truth, Value
 from engine.people.records import Unit
-from engine.people.store import DirectoryStore
 from engine.persons.store import PersonStore
 from engine.ports import JsonValue
 from engine.work.store import ItemStore
@@ -69,17 +68,21 @@ def open_case(
         raise NotAllowedError(actor=viewer.name, action="report for this unit")
     now = engine.clock.now()
     received_at = min(event_instant(step_type, answers, None, now), now)
+    counted = viewer.actor_id if most_in_an_hour is not None else None
     with engine.transaction() as tx:
-        tx.of(HousekeepingStore).take_turn(command_id)
-        known = tx.of(HousekeepingStore).answer_to(command_id)
-        if known is not None:
-            return _opened(known)
-        _require_few(tx, viewer, now, most_in_an_hour)
-        unit = tx.of(DirectoryStore).unit(unit_id)
+        begun = tx.of(HousekeepingStore).begin_opening(
+            command_id, unit_id=unit_id, workflow=workflow, by=counted, since=now - _HOUR
+        )
+        unit = begun.unit
+        if begun.answer is not None:
+            return _opened(FirstAnswer(begun.answer))
+        if most_in_an_hour is not None and begun.reports >= most_in_an_hour:
+            raise TooManyReportsError(most=most_in_an_hour)
         if unit is None:
             raise NotFoundError(kind="unit")
         report = open_outputs(step_type, answers)
-        chosen = _choose(engine, tx, unit, report, workflow)
+        chosen = _choose(engine, unit, report, workflow, begun.workflows)
+        tx.writes.hold()
         state = _write_case(engine, tx, unit, report, chosen, viewer, received_at, now, victims)
         case = state.case
         tx.of(HousekeepingStore).add_report(
@@ -88,18 +91,11 @@ def open_case(
         )  # fmt: skip
         item = _hand_first_item_to(tx, state, viewer, report_type)
         if item is not None:
-            tx.of(ItemStore).save_draft(
-                tx.of(ItemStore).get(item), answers, unit_id=unit.id, by=viewer.actor_id, at=now
-            )
-        answer = {"case_id": str(case.id), "case_number": case.number, "item_id": str(item) if item else None}
+            tx.of(ItemStore).save_draft(item, answers, unit_id=unit.id, by=viewer.actor_id, at=now)
+        answer = {"case_id": str(case.id), "case_number": case.number, "item_id": str(item.id) if item else None}
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=case.id, at=now)
         tx.commit()
         return _opened(answer)
-
-
-def _require_few(tx: Transaction, viewer: Viewer, now: datetime, most: int | None) -> None:
-    if most is not None and tx.of(HousekeepingStore).count_reports(viewer.actor_id, since=now - _HOUR) >= most:
-        raise TooManyReportsError(most=most)
 
 
 def choose_workflow(
@@ -126,16 +122,12 @@ def _covers(jurisdictions: tuple[str, ...], jurisdiction: str) -> bool:
 
 
 def _choose(
-    engine: Engine, tx: Transaction, unit: Unit, report: Mapping[str, Scalar], name: str | None
+    engine: Engine, unit: Unit, report: Mapping[str, Scalar], name: str | None, published: Mapping[str, str]
 ) -> CompiledWorkflow:
-    if name is not None:
-        stored = tx.of(DefinitionStore).current("workflow", name)
-        if stored is None or not stored.serves(unit.id):
-            raise NotFoundError(kind="workflow")
-        return engine.definitions[stored.content_hash]
-    published = [stored for stored in tx.of(DefinitionStore).published("workflow") if stored.serves(unit.id)]
-    candidates = {stored.name: engine.definitions[stored.content_hash] for stored in published}
-    chosen = choose_workflow(candidates, unit.jurisdiction, report)
+    candidates = {known: engine.definitions[content_hash] for known, content_hash in published.items()}
+    if name is not None and name not in candidates:
+        raise NotFoundError(kind="workflow")
+    chosen = candidates[name] if name is not None else choose_workflow(candidates, unit.jurisdiction, report)
     if chosen is None:
         raise NotFoundError(kind="workflow for this report")
     return chosen
@@ -156,32 +148,34 @@ def _write_case(
         id=engine.entropy.uuid(), number=engine.entropy.case_number(), unit_id=unit.id,
         jurisdiction=unit.jurisdiction, opened_at=received_at,
     )  # fmt: skip
+    people = [engine.entropy.uuid() for _ in range(victims)]
+    engine.vault.make_new((case.id, *people), organisation_id=unit.organisation_id)
     before = tx.of(CaseStore).add(case, report)
     events: list[ev.Event] = [ev.CaseOpened(case=case, report=report)]
     state = evolve(before, events[0])
     commands: list[cm.Command] = []
-    for _ in range(victims):
-        person = engine.entropy.uuid()
+    for person in people:
         tx.of(PersonStore).add(person, {}, (), unit_id=unit.id, at=now)
         commands.append(cm.AddPerson(person, PersonRole.POSSIBLE_VICTIM))
     commands.append(cm.StartRun(engine.entropy.uuid(), chosen.content_hash, received_at, unit.jurisdiction))
+    library = tx.library()
     for command in commands:
-        decided = decide(engine.definitions, tx.library(), state, command, now)
+        decided = decide(engine.definitions, library, state, command, now)
         for event in decided:
             state = evolve(state, event)
         events += decided
     return tx.of(CaseStore).record(before, events, actor_id=viewer.actor_id, at=now)
 
 
-def _hand_first_item_to(tx: Transaction, state: CaseState, viewer: Viewer, report_type: str) -> UUID | None:
+def _hand_first_item_to(tx: Transaction, state: CaseState, viewer: Viewer, report_type: str) -> WorkItem | None:
     """Reserve the item that completes the report to whoever reported, if they may have it."""
-    item = next((known for known in tx.of(ItemStore).open_of_case(state.case.id) if known.uses == report_type), None)
-    if item is None:
-        return None
-    if not roles_in(viewer, state.case.unit_id).isdisjoint(item.candidate_roles):
-        changes = {"status": ItemStatus.RESERVED, "assignee_id": viewer.actor_id, "revision": item.revision + 1}
-        tx.of(ItemStore).save(item.model_copy(update=changes))
-    return item.id
+    item = next((known for known in tx.of(CaseStore).offered if known.uses == report_type), None)
+    if item is None or roles_in(viewer, state.case.unit_id).isdisjoint(item.candidate_roles):
+        return item
+    changes = {"status": ItemStatus.RESERVED, "assignee_id": viewer.actor_id, "revision": item.revision + 1}
+    reserved = item.model_copy(update=changes)
+    tx.of(ItemStore).save(reserved)
+    return reserved
 
 
 def _opened(answer: Mapping[str, JsonValue]) -> OpenedCase:

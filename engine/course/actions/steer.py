@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, command_on_case, require_member
 from engine.cases.actions.reasons import keep_words, require_reason
-from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.records import CANCEL_REASONS
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
@@ -109,10 +109,11 @@ def add_step(
     default = step_type.time_limit
     now = engine.clock.now()
     with engine.transaction() as tx:
-        state = tx.of(CaseStore).lock(case_id)
+        state, known = tx.of(CaseStore).lock_for(case_id, command_id)
         require_member(viewer, state, Action.CHANGE_PLAN)
-        if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
-            return UUID(str(known["step_id"]))
+        if known is not None:
+            return UUID(str(FirstAnswer(known)["step_id"]))
+        tx.writes.hold()
         _require_limit(engine, limit, law, now)
         if from_at is not None and from_at > now:
             raise InvalidAnswersError({"from_at": "This is in the future."})

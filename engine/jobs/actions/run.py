@@ -267,6 +267,7 @@ def _finish(
             tx.of(JobStore).finish(job.id, status=ASIDE, at=now, error_code=why_not)
             tx.commit()
             return ASIDE
+        tx.writes.hold()
         if write is not None:
             write(tx, state, now)
         tx.of(JobStore).finish(job.id, status=DONE, at=now, **traced)

@@ -21,7 +21,7 @@ from engine.overview.pages.board import run_links
 from engine.overview.pages.plan import lane_groups, what_waits
 from engine.overview.records.cases import CaseView, EventView, StepView
 from engine.overview.views.case import case_page as case_page_view
-from engine.overview.views.history import case_history
+from engine.overview.views.history import Part, case_history
 from engine.persons.views.links import case_links
 from engine.sharing.actions.prepared import prepared_referral
 from engine.web.dependencies import SignedIn
@@ -33,6 +33,8 @@ from engine.work.views.worklist import proposed_doer
 
 router = APIRouter()
 PAGE: Final = 50
+LINES: Final = 200
+"""How many lines of a history are shown at once."""
 
 
 @router.get("/cases")
@@ -107,13 +109,21 @@ def case_page(visit: SignedIn, case_id: UUID) -> Response:
 
 
 @router.get("/cases/{case_id}/history")
-def history(visit: SignedIn, case_id: UUID) -> Response:
-    """Tell the history of a case in words, without content."""
-    seen, told = visit.soon(case_page_view, case_id), visit.soon(case_history, case_id)
-    case, events = seen(), told()
+def history(
+    visit: SignedIn,
+    case_id: UUID,
+    before: Annotated[int | None, Query(ge=1)] = None,
+    after: Annotated[int | None, Query(ge=0)] = None,
+) -> Response:
+    """Tell the history of a case in words, without content: the latest lines, or those before or after a number."""
+    part = Part(LINES + 1, before, after)
+    seen, told = visit.soon(case_page_view, case_id), visit.soon(case_history, case_id, part=part)
+    case, found = seen(), told()
+    events = found[:LINES] if after is not None else found[-LINES:]
     note_reading(visit.engine, visit.viewer, case_id, "history", ())
     may_read = Action.REVEAL in case.allowed and any(event.type in TELLS_WORDS for event in events)
-    return _history(visit, case, events, may_read=may_read)
+    has_later = len(found) > LINES if after is not None else before is not None
+    return _history(visit, case, events, may_read=may_read, has_later=has_later)
 
 
 @router.post("/cases/{case_id}/history/words")
@@ -194,8 +204,10 @@ def _history(
     *,
     words: Mapping[int, str] | None = None,
     may_read: bool = False,
+    has_later: bool = False,
 ) -> Response:
     return visit.page(
         "history.html", title=f"History of case {case.number}", section="track", zone=case.zone, case=case,
         events=events, words=words or {}, has_read=words is not None, may_read=may_read,
+        has_earlier=bool(events) and events[0].seq > 1, has_later=has_later,
     )  # fmt: skip

@@ -1,11 +1,13 @@
 """The history of a case in words, and as the person whom it is about may read it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Select, Text, cast, select
+from sqlalchemy import ARRAY, Select, Text, and_, cast, exists, func, or_, select
 
 from engine.audit.records import AccountLine
 from engine.audit.views import case_zone
@@ -27,27 +29,44 @@ OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "
 """The events that tell how the work of the whole case goes."""
 
 
-def case_history(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[EventView, ...]:
-    """Tell the events of a case in their order; raises `NotFoundError`, `NotAllowedError`.
+class Part(NamedTuple):
+    """A part of a history: so many lines at the most, those right before or after a number, else the latest."""
+
+    most: int
+    before: int | None = None
+    after: int | None = None
+
+    def of(self, events: Sequence[EventView]) -> Sequence[EventView]:
+        """Return the part of all events."""
+        if self.after is not None:
+            return [event for event in events if event.seq > self.after][: self.most]
+        return [event for event in events if self.before is None or event.seq < self.before][-self.most :]
+
+
+def case_history(reading: Reading, viewer: Viewer, case_id: UUID, *, part: Part | None = None) -> tuple[EventView, ...]:
+    """Tell the events of a case in their order, or a part of them; raises `NotFoundError`, `NotAllowedError`.
 
     To a grant those that it shows are numbered by themselves: no gap counts the others.
     """
     seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
     is_there, way = reading.soon(reading.first, seen), reading.soon(access_to, reading, viewer, case_id)
-    named, found = reading.soon(_Titles, reading, case_id), reading.soon(reading.rows, _events(case_id))
+    wanted = _events(case_id, part)
+    named, found = reading.soon(_Titles, reading, case_id, part and wanted), reading.soon(reading.rows, wanted)
     if is_there() is None:
         raise NotFoundError(kind="case")
     access = way()
     if not can(viewer, Action.READ_HISTORY, access=access):
         raise NotAllowedError(actor=viewer.name, action=Action.READ_HISTORY.value)
-    titles = named()
+    titles, events = named(), found()
+    if part is not None and is_narrowed(access):
+        titles, events = _Titles(reading, case_id, None), reading.rows(_events(case_id, None))
     rows = [
         row
-        for row in found()
+        for row in sorted(events, key=itemgetter("seq"))
         if not _is_kept_from(viewer, row["type"], row["body"])
         and (not is_narrowed(access) or _is_shown(access, titles, row["type"], row["body"]))
     ]
-    return tuple(
+    told = tuple(
         EventView(
             seq=number if is_narrowed(access) else row["seq"],
             at=row["at"],
@@ -57,15 +76,22 @@ def case_history(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[Event
         )
         for number, row in enumerate(rows, start=1)
     )
+    return told if part is None else tuple(part.of(told))
 
 
-def _events(case_id: UUID) -> Select[tuple[object, ...]]:
-    return (
+def _events(case_id: UUID, part: Part | None) -> Select[tuple[object, ...]]:
+    """Ask for all events of a case, or for those of a part, the latest first unless they follow a number."""
+    query = (
         select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, ACTOR.c.name)
         .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
         .where(EVENT.c.case_id == case_id)
-        .order_by(EVENT.c.seq)
     )
+    if part is None:
+        return query.order_by(EVENT.c.seq)
+    if part.after is not None:
+        return query.where(EVENT.c.seq > part.after).order_by(EVENT.c.seq).limit(part.most)
+    earlier = query if part.before is None else query.where(EVENT.c.seq < part.before)
+    return earlier.order_by(EVENT.c.seq.desc()).limit(part.most)
 
 
 def _is_kept_from(viewer: Viewer, type_: str, body: Body) -> bool:
@@ -74,13 +100,14 @@ def _is_kept_from(viewer: Viewer, type_: str, body: Body) -> bool:
 
 
 class _Titles:
-    """The titles of a case's steps, by what events say of them."""
+    """The titles of a case's steps, by what events say of them; of those that some events name, or of all."""
 
-    def __init__(self, reading: Reading, case_id: UUID) -> None:
+    def __init__(self, reading: Reading, case_id: UUID, events: Select[tuple[object, ...]] | None) -> None:
         self._known = reading.known
         of = (STEP.c.id, STEP.c.run_id, STEP.c.key, STEP.c.path, STEP.c.uses, STEP.c.added, STEP.c.status)
         runs = reading.soon(reading.rows, select(RUN.c.id, RUN.c.definition_hash).where(RUN.c.case_id == case_id))
-        steps = reading.soon(reading.rows, select(*of).where(STEP.c.case_id == case_id))
+        every = select(*of).where(STEP.c.case_id == case_id)
+        steps = reading.soon(reading.rows, every if events is None else _named_in(events, every))
         self._hash_of: Mapping[str, str] = {str(row["id"]): row["definition_hash"] for row in runs()}
         self._title_of: dict[str, str] = {}
         self._step_of: dict[str, Row] = {}
@@ -103,6 +130,20 @@ class _Titles:
                 return self._title_of[name]
         definition_hash = self._hash_of.get(str(part.get("run_id", "")), "")
         return self._known.title(definition_hash, key, "", None) if key else ""
+
+
+def _named_in(events: Select[tuple[object, ...]], steps: Select[Any]) -> Select[Any]:
+    """Narrow steps to those that events name by their id, and one of each key where they name only that."""
+    some = events.subquery()
+    part = func.coalesce(some.c.body["step"], some.c.body["deadline"], some.c.body)
+    id_ = func.coalesce(part.op("->>")("step_id"), part.op("->>")("id"))
+    key = func.coalesce(part.op("->>")("key"), part.op("->>")("step_key"))
+    named = select(id_).where(id_.is_not(None))
+    same = STEP.alias()
+    is_first = ~exists().where(same.c.case_id == STEP.c.case_id, same.c.key == STEP.c.key, same.c.id < STEP.c.id)
+    return steps.where(
+        or_(cast(STEP.c.id, Text).in_(named), and_(STEP.c.key.in_(select(key).where(id_.is_(None))), is_first))
+    )
 
 
 def _is_shown(access: CaseAccess, titles: _Titles, type_: str, body: Body) -> bool:
