@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, FiniteFloat, StringConstraints, TypeAdapter, ValidationError, create_model
+from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter, ValidationError
 
 from engine.core.compiled import CompiledStep
 from engine.core.law.told import TELLS
@@ -16,8 +15,8 @@ from engine.errors import InvalidAnswersError
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Value
 from engine.language.workflow import Question
-from engine.plugin.answers import Form
-from engine.plugin.copies import is_refused, kept_anyway, may_ask_all, not_asked, problems_of_copies
+from engine.plugin.answers import without
+from engine.plugin.copies import is_refused, kept_anyway, may_ask_all, not_asked, not_shown, problems_of_copies
 from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
@@ -174,28 +173,20 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
     needed = {spec.name for spec in step_type.fields if spec.required and (spec.first_bite or not partly)}
     if not may_ask_all(step_type, answers):
         needed &= kept_anyway(step_type, answers)
+    hidden = not_shown(step_type.fields, answers)
+    needed -= hidden
     try:
-        _without(step_type.form, not_asked(step_type.fields, answers)).model_validate(dict(answers))
+        without(step_type.form, not_asked(step_type.fields, answers) | hidden).model_validate(dict(answers))
     except ValidationError as error:
         problems: dict[str, str] = {}
         for detail in error.errors(include_url=False, include_input=False):
             name = str(detail["loc"][0]) if detail["loc"] else "form"
             if detail["type"] == "missing" and name not in needed:
                 continue
-            problems.setdefault(name, _sentence(detail["type"], detail["msg"]))
+            sentence = _sentence(detail["type"], detail["msg"])
+            problems[name] = f"{problems[name]} {sentence}" if name == "form" and name in problems else sentence
         return problems
     return {}
-
-
-@lru_cache(maxsize=256)
-def _without(form: type[Form], names: frozenset[str]) -> type[Form]:
-    """Return a form in which questions can stay open that it has otherwise to be answered; its rules stay."""
-    open_now: dict[str, Any] = {
-        name: (Any, Field(default=None, alias=info.alias))
-        for name, info in form.model_fields.items()
-        if (info.alias or name) in names
-    }
-    return create_model(form.__name__, __base__=form, **open_now) if open_now else form
 
 
 def _sentence(kind: str, message: str) -> str:

@@ -109,6 +109,7 @@ def _words(registry: Registry) -> str:
     lines = []
     for item in registry.installed:
         pillar = item.pillar
-        lines.append(f"{pillar.name} ({pillar.letter or 'built in'}; from {item.origin})")
+        where = pillar.letter or ("built in" if item.origin == "icmc" else "outside package")
+        lines.append(f"{pillar.name} ({where}; from {item.origin})")
         lines += [f"  {step.key:34} {step.kind.value:10} {step.title}" for step in pillar.step_types]
     return "\n".join(lines)

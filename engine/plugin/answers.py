@@ -4,22 +4,25 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
-from typing import Any, NamedTuple, Self, TypeVar
+from functools import cache, lru_cache
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetJsonSchemaHandler,
     ValidationError,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
+    create_model,
     field_validator,
+    model_validator,
 )
 from pydantic_core import CoreSchema, PydanticKnownError, to_jsonable_python
 
 from engine.plugin.fields import NOT_KNOWN, FieldKind, Interval, asks_yes_or_no, kind_of
-from engine.plugin.rules import WordsOfForms
+from engine.plugin.rules import WordsOfForms, require_rules
 
 _WANTED = re.compile(r'\s*(!?)([a-z][a-z0-9_]*)\s*(?:(==|!=)\s*(true|false|"[^"]*"))?\s*')
 _TURNED = {"true": "false", "false": "true"}
@@ -59,6 +62,8 @@ class Form(BaseModel, WordsOfForms):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
+    left_open: ClassVar[frozenset[str]] = frozenset()
+    """The required questions that need no answer here, since they are hidden."""
 
     def __bool__(self) -> bool:
         """Return whether anything was answered."""
@@ -84,6 +89,11 @@ class Form(BaseModel, WordsOfForms):
             raise PydanticKnownError("missing")
         return None
 
+    @model_validator(mode="after")
+    def _keep_rules(self) -> Self:
+        require_rules(self, is_whole=not self.left_open)
+        return self
+
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Return the schema of the form, in which every yes-or-no question takes *Not known*."""
@@ -102,6 +112,21 @@ def read_answers(form: type[_Form], answers: Mapping[str, Any]) -> _Form:
     told: dict[str, Any] = {name: _read(kind, answers.get(stored)) for name, stored, kind in _questions(form)}
     read: _Form = form.model_construct(_fields_set=set(answers), **told)  # type: ignore[assignment]
     return read
+
+
+@lru_cache(maxsize=256)
+def without(form: type[Form], names: frozenset[str]) -> type[Form]:
+    """Return a form in which questions can stay open that it has otherwise to be answered; its rules stay."""
+    open_now: dict[str, Any] = {
+        name: (Any, Field(default=None, alias=info.alias))
+        for name, info in form.model_fields.items()
+        if (info.alias or name) in names
+    }
+    if not open_now:
+        return form
+    made = create_model(form.__name__, __base__=form, **open_now)
+    made.left_open = frozenset(open_now)
+    return made
 
 
 @cache

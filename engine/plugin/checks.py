@@ -8,8 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engine import plugin
+from engine.errors import place_in
 from engine.plugin.registry import ENTRY_POINT_GROUP, Pillar, problems_of
 from engine.plugin.steps import StepType
+from engine.plugin.testing import fake_context
 
 FIRST_BITE_FIELDS = 6
 _ALLOWED = frozenset({"engine.plugin", "engine.plugin.testing", *(f"engine.plugin.{name}" for name in plugin.__all__)})
@@ -61,11 +63,27 @@ def _form_problems(step: StepType) -> Iterator[str]:
     first_bite = [spec for spec in step.fields if spec.first_bite]
     if sum(spec.required for spec in first_bite) > FIRST_BITE_FIELDS:
         yield f"{step.key}: its first screen has more than {FIRST_BITE_FIELDS} required fields."
+    yield from _problems_unanswered(step)
     for spec in step.fields:
         if not _FIELD.match(spec.name):
             yield f"{step.key}.{spec.name}: the name must be in lower case."
         if spec.first_bite and not (spec.required or step.consent):
             yield f"{step.key}.{spec.name}: only required fields belong on the first screen."
+
+
+def _problems_unanswered(step: StepType) -> Iterator[str]:
+    """Try a form in which a required question is hidden, or was not asked of who lets nothing be written down."""
+    if step.form is None or step.conclude is None:
+        return
+    hidden = ", ".join(spec.name for spec in step.fields if spec.required and spec.shown_when) or "a required question"
+    try:
+        step.conclude(fake_context(step_type=step.key))
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's package raises is the finding
+        place = place_in(step.form.__module__.partition(".")[0], error)
+        yield (
+            f"{step.key}: conclude fails ({type(error).__name__} at {place}) where {hidden} is not answered, because it"
+            " is hidden or the person lets nothing be written down: it is None then."
+        )
 
 
 def _folder(package: str) -> Path:

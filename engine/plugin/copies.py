@@ -120,6 +120,11 @@ def not_asked(fields: Iterable[FieldSpec], answers: Answers) -> frozenset[str]:
     return frozenset(spec.name for spec in asked if spec.of_copy) if stopping(asked, answers) else frozenset()
 
 
+def not_shown(fields: Iterable[FieldSpec], answers: Answers) -> frozenset[str]:
+    """Name the required questions that are not on the form, since what they depend on was answered otherwise."""
+    return frozenset(spec.name for spec in fields if spec.required and not _is_asked(spec, answers))
+
+
 def problems_of_copies(
     fields: Iterable[FieldSpec], answers: Answers, *, is_first_needed: bool = False
 ) -> dict[str, str]:

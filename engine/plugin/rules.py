@@ -1,12 +1,13 @@
 """Rules across the fields of a form, each with the one sentence that a caseworker reads when it is broken."""
 
 from collections.abc import Callable, Collection
+from functools import cache
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeGuard, TypeVar
 
 from annotated_types import MinLen
-from pydantic import BaseModel, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from engine.plugin.fields import NOT_KNOWN, NotKnown
 
@@ -24,16 +25,45 @@ def rule(sentence: str) -> Callable[[Callable[[_Form], bool]], Any]:
     quote an answer: it is shown, and may be logged.
     """
 
-    def declare(is_kept: Callable[[_Form], bool]) -> Any:  # noqa: ANN401 - pydantic's descriptor
-        def check(form: _Form) -> _Form:
-            if not is_kept(form):
-                raise PydanticCustomError("rule", "{sentence}", {"sentence": sentence})
-            return form
-
-        check.__name__ = is_kept.__name__
-        return model_validator(mode="after")(check)
+    def declare(is_kept: Callable[[_Form], bool]) -> Callable[[_Form], bool]:
+        is_kept.sentence_of_rule = sentence  # type: ignore[attr-defined]
+        return is_kept
 
     return declare
+
+
+@cache
+def _rules_of(form: type[BaseModel]) -> tuple[tuple[str, Callable[[BaseModel], bool]], ...]:
+    """Return the rules of a form, each with its sentence, those of its bases first."""
+    named = {name: one for base in reversed(form.__mro__) for name, one in vars(base).items()}
+    return tuple((one.sentence_of_rule, one) for one in named.values() if _is_rule(one))
+
+
+def _is_rule(one: Any) -> TypeGuard[Any]:  # noqa: ANN401 - an attribute of any kind
+    return callable(one) and hasattr(one, "sentence_of_rule")
+
+
+def require_rules(form: BaseModel, *, is_whole: bool) -> None:
+    """Raise pydantic's `ValidationError` with the sentence of every rule that a form's answers break.
+
+    Where required answers are not there, since they are hidden, a rule that fails without them is kept.
+    """
+    broken = [sentence for sentence, is_kept in _rules_of(type(form)) if not _keeps(form, is_kept, is_whole=is_whole)]
+    if broken:
+        errors = [
+            InitErrorDetails(type=PydanticCustomError("rule", "{sentence}", {"sentence": one}), input=None)
+            for one in broken
+        ]
+        raise ValidationError.from_exception_data(type(form).__name__, errors)
+
+
+def _keeps(form: BaseModel, is_kept: Callable[[BaseModel], bool], *, is_whole: bool) -> bool:
+    try:
+        return is_kept(form)
+    except (TypeError, AttributeError):
+        if is_whole:
+            raise
+        return True
 
 
 def in_order(*values: Any) -> bool:  # noqa: ANN401 - dates, instants or numbers

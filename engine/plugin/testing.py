@@ -7,7 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from engine.plugin.answers import without
 from engine.plugin.context import Match, PersonView, StepContext
+from engine.plugin.copies import not_shown
 from engine.plugin.counting import Law
 from engine.plugin.following import PartnerOffer
 from engine.plugin.steps import Asked, Completed, Concluded, NoSettings, Prepared, StepType
@@ -59,5 +61,5 @@ def run_step(step: StepType | type[Asked[Any]], context: StepContext) -> Prepare
         return known.run(context)
     if known.form is None or known.prepare is None or known.conclude is None or not context.answers:
         return known.prepare(context) if known.prepare else Prepared()
-    known.form.model_validate(dict(context.answers))
+    without(known.form, not_shown(known.fields, context.answers)).model_validate(dict(context.answers))
     return known.conclude(context)

@@ -68,7 +68,7 @@ _STATUSES: Final = (
     (AuditUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
     (TooOftenError, HTTPStatus.TOO_MANY_REQUESTS),
     (NotFoundError, HTTPStatus.NOT_FOUND),
-    (UnknownStepTypeError, HTTPStatus.NOT_FOUND),
+    (UnknownStepTypeError, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnknownLawLimitError, HTTPStatus.NOT_FOUND),
     (NotAllowedError, HTTPStatus.FORBIDDEN),
     (NotACandidateError, HTTPStatus.FORBIDDEN),

@@ -138,6 +138,7 @@ def test_it_is_listed_with_where_it_comes_from_and_keeps_the_contract(place: Pla
     (found,) = [pillar for pillar in listed if pillar["key"] == "transport"]
     assert found["origin"] == "icmc-pillar-transport 0.1.0"
     assert len(listed) == 14
+    assert "Transport (outside package; from icmc-pillar-transport 0.1.0)" in place.icmc("pillars").stdout
     checked = place.icmc("pillars", "check", "transport")
     assert (checked.returncode, checked.stdout.strip()) == (0, "The pillar transport keeps the contract.")
 

@@ -194,6 +194,15 @@ def test_a_pillars_function_that_raises_changes_nothing_and_its_words_go_nowhere
     assert world.rows("SELECT status FROM job WHERE id = :id", id=job.id)[0].status == "claimed"
 
 
+def test_an_output_that_was_not_declared_is_refused(world: World) -> None:
+    opened = world.open(workflow="chatty", report_type="reporting.intake")
+    job = next(job for job in world.jobs() if _key(world, job) == "count")
+    with pytest.raises(StepFailedError, match="gave the output undeclared, which it does not declare"):
+        world.do(job)
+    assert world.rows("SELECT 1 FROM answer WHERE case_id = :case AND step_id = :step",
+                      case=opened.case_id, step=job.step_id) == []  # fmt: skip
+
+
 @pytest.mark.parametrize("other", [
     {"name": "রহিমা খাতুন"},
     {"name": "Rohima Khatoon"},

@@ -10,7 +10,7 @@ from engine.plugin.context import StepContext
 from engine.plugin.fields import Count, Instant, Intervals, LongText, Text, field
 from engine.plugin.registry import Pillar
 from engine.plugin.rules import rule
-from engine.plugin.steps import Completed, Concluded, Document, Prepared, asked_of, automatic
+from engine.plugin.steps import Completed, Concluded, Document, Prepared, Scalar, asked_of, automatic
 
 CANARY = "Kamala of the blue house"
 SECRET = "the secret that a function was told"
@@ -44,6 +44,7 @@ class Fails(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     fails: bool = False
+    says_more: bool = False
 
 
 def _prepare_look(context: StepContext) -> Prepared:
@@ -80,9 +81,8 @@ def COUNT(context: StepContext) -> Completed:  # noqa: N802 - the decorator turn
     """Count what is there."""
     if getattr(context.settings, "fails", False):
         raise ValueError(SECRET)
-    return Completed(
-        outputs={"found": 3, "at": context.now, "undeclared": CANARY}, facts={"was_counted": True, "undeclared": CANARY}
-    )
+    more: dict[str, Scalar] = {"undeclared": CANARY} if getattr(context.settings, "says_more", False) else {}
+    return Completed(outputs={"found": 3, "at": context.now, **more}, facts={"was_counted": True, "undeclared": CANARY})
 
 
 PILLAR = Pillar(
@@ -199,6 +199,17 @@ steps:
     time: {limit: PT4H}
     with: {fails: true}
 """
+CHATTY = """
+workflow: chatty
+version: 1
+title: Chatty
+start: {on: hand}
+steps:
+  count:
+    uses: trial.count
+    time: {limit: PT4H}
+    with: {says_more: true}
+"""
 DANGER = """
 workflow: danger
 version: 1
@@ -219,5 +230,5 @@ steps:
 """
 SOURCES = {
     "in.yaml": CALENDAR, "np.yaml": NEPAL, "steps-up.yaml": LADDER, "standard.yaml": STANDARD, "visit.yaml": VISIT,
-    "fragile.yaml": FRAGILE, "danger.yaml": DANGER, "abroad.yaml": ABROAD,
+    "fragile.yaml": FRAGILE, "chatty.yaml": CHATTY, "danger.yaml": DANGER, "abroad.yaml": ABROAD,
 }  # fmt: skip

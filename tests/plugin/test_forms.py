@@ -7,11 +7,16 @@ from typing import Any, Literal
 import pytest
 from pydantic import ValidationError
 
-from engine.plugin.answers import Form, NeededAnswer, as_day, as_instant, as_number, wanted_answers
+from engine.cases.answers import check_answers
+from engine.errors import InvalidAnswersError
+from engine.plugin.answers import Form, NeededAnswer, as_day, as_instant, as_number, read_answers, wanted_answers
+from engine.plugin.checks import _form_problems
+from engine.plugin.context import StepContext
 from engine.plugin.counting import add_months, add_months_to_instant, end_of_day, local_day
-from engine.plugin.fields import Day, FieldKind, field, specs_of
+from engine.plugin.fields import Count, Day, FieldKind, YesNo, field, specs_of
 from engine.plugin.paper import in_zone
 from engine.plugin.rules import Some, in_order, rule, stands_alone
+from engine.plugin.steps import Concluded, asked_of
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -151,3 +156,51 @@ def test_an_answer_that_stands_alone_is_not_combined() -> None:
 ])  # fmt: skip
 def test_a_simple_condition_is_read(condition: str, wanted: list[tuple[str, str, bool]]) -> None:
     assert wanted_answers(condition) == tuple(NeededAnswer(*one) for one in wanted)
+
+
+class EscortForm(Form):
+    """Say who comes along."""
+
+    alone: YesNo = field(label="Do they travel alone?")
+    escorts: Count = field(label="How many come along?", shown_when="alone == false")
+    seats: Count = field(label="How many seats are there?")
+    days: Count = field(label="How many days does it take?")
+
+    @rule("There are too few seats.")
+    def _seats_suffice(self) -> bool:
+        return self.escorts < self.seats
+
+    @rule("It takes too long.")
+    def _takes_days(self) -> bool:
+        return self.days < 9
+
+
+ESCORT = asked_of(EscortForm, key="trial.escort", title="Escort", roles=("caseworker",))
+
+
+def test_a_required_question_that_is_hidden_is_not_demanded() -> None:
+    check_answers(ESCORT, {"alone": True, "seats": 1, "days": 1})
+    with pytest.raises(InvalidAnswersError) as demanded:
+        check_answers(ESCORT, {"alone": False, "seats": 1, "days": 1})
+    assert set(demanded.value.problems) == {"escorts"}
+
+
+def test_rules_that_are_broken_are_told_all_at_once() -> None:
+    with pytest.raises(InvalidAnswersError) as broken:
+        check_answers(ESCORT, {"alone": False, "escorts": 3, "seats": 1, "days": 10})
+    assert broken.value.problems == {"form": "There are too few seats. It takes too long."}
+    with pytest.raises(InvalidAnswersError) as without_the_hidden:
+        check_answers(ESCORT, {"alone": True, "seats": 1, "days": 10})
+    assert without_the_hidden.value.problems == {"form": "It takes too long."}
+
+
+def test_a_check_tries_a_step_whose_required_question_is_hidden() -> None:
+    def conclude(context: StepContext) -> Concluded:
+        told = read_answers(EscortForm, context.answers)
+        return Concluded(notes=(f"{told.escorts + 1} seats are needed.",))
+
+    careless = asked_of(EscortForm, key="trial.escort", title="Escort", roles=("caseworker",), conclude=conclude)
+    [problem] = [one for one in _form_problems(careless) if "conclude" in one]
+    assert "escorts" in problem
+    assert "TypeError" in problem
+    assert not [one for one in _form_problems(ESCORT) if "conclude" in one]

@@ -18,9 +18,11 @@ from engine.errors import (
     NotAllowedError,
     NotFoundError,
     UnknownOutcomeError,
+    UnknownStepTypeError,
 )
 from engine.work.actions.complete import Completion, approve_work_item
 from engine.work.store import ItemStore
+from engine.work.views.form import item_form
 from engine.work.views.worklist import worklist
 from tests.kit.trial import CANARY
 from tests.kit.world import INTAKE, LOOKED, START, World
@@ -311,3 +313,21 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return got
+
+
+def test_a_step_whose_pillar_is_gone_is_readable_and_can_be_ended_by_hand(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = world.at_look()
+    item = world.item(opened.case_id, "look")
+    monkeypatch.delitem(world.engine.registry.step_types, item.uses)  # type: ignore[arg-type]
+    form = world.engine.ask(item_form, world.who("caseworker"), item.id)
+    assert f"No installed pillar has the step type {item.uses}" in form.purpose
+    assert "not_needed" in form.outcomes
+    with pytest.raises(UnknownStepTypeError):
+        world.complete(item, by="caseworker", answers=LOOKED)
+    world.complete(item, by="caseworker", answers={}, outcome="not_needed", reason="The pillar is gone.")
+    step = world.state(opened.case_id).steps[item.step_id]
+    assert (step.status.value, step.outcome) == ("ended", "not_needed")
+    world.do_jobs()
+    assert world.rows("SELECT 1 FROM job WHERE step_id = :s AND status <> 'done'", s=item.step_id) == []

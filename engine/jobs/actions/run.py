@@ -149,8 +149,7 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
     if read is None or read.step.status not in OPEN or read.step_type.run is None:
         return _finish(engine, job, traced)
     completed = _call(read.step_type.run, read, Completed)
-    declared = read.step_type.outputs
-    outputs = {name: _fitting(read, name, value) for name, value in completed.outputs.items() if name in declared}
+    outputs = {name: _fitting(read, name, value) for name, value in completed.outputs.items()}
     papers = make_papers(engine, read, "conclude", dict(outputs))
 
     def write(tx: Transaction, state: CaseState, now: datetime) -> None:
@@ -218,8 +217,10 @@ def _keep_notes(tx: Transaction, step: Step, state: CaseState, notes: tuple[str,
 
 
 def _fitting(read: StepReading, name: str, value: Scalar | datetime) -> Scalar:
-    """Give an output as it is kept; raises `StepFailedError` when it is of another kind than the step type declares."""
-    spec = read.step_type.outputs[name]
+    """Give an output as it is kept; raise `StepFailedError` for one that the step type declares otherwise or not."""
+    spec = read.step_type.outputs.get(name)
+    if spec is None:
+        raise StepFailedError(step_type=read.step.uses, reason=f"gave the output {name}, which it does not declare")
     fits = {
         OutputKind.BOOL: isinstance(value, bool),
         OutputKind.NUMBER: isinstance(value, int | float) and not isinstance(value, bool),

@@ -24,7 +24,13 @@ from engine.core.state import CaseState
 from engine.core.time.owing import is_late_entry
 from engine.core.values import RunSteps
 from engine.db.transaction import Transaction
-from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, UnknownOutcomeError
+from engine.errors import (
+    ConflictError,
+    InvalidAnswersError,
+    NotFoundError,
+    UnknownOutcomeError,
+    UnknownStepTypeError,
+)
 from engine.language.conditions.values import Lookup
 from engine.messages.actions.recipients import notify_of_approval, notify_of_return
 from engine.persons.actions.persons import note_for_statement
@@ -118,7 +124,9 @@ def _honoured(
     engine: Engine, tx: Transaction, state: CaseState, step: Step, answers: Mapping[str, JsonValue]
 ) -> Mapping[str, JsonValue]:
     """Return the answers that may be kept; after a no, what the report had kept before goes too."""
-    step_type = engine.registry.get(step.uses)
+    step_type = engine.registry.step_types.get(step.uses)
+    if step_type is None:
+        return {}  # nobody knows which of its answers name somebody
     kept = kept_of(step_type, answers)
     if is_refused(step_type, answers):
         tx.of(HousekeepingStore).cut_report(state.case.id, frozenset(kept))
@@ -159,18 +167,23 @@ def _command(
     *,
     is_typed_in: bool,
 ) -> cm.CompleteStep:
-    step_type = engine.registry.get(step.uses)
-    questions = questions_of(compiled_step(step, state, engine.definitions))
-    if outcome not in step_type.outcomes:
+    step_type, compiled = engine.registry.step_types.get(step.uses), compiled_step(step, state, engine.definitions)
+    questions = questions_of(compiled)
+    of_before = compiled.info.outcomes if compiled and compiled.info else ()
+    if outcome not in (step_type.outcomes if step_type else of_before):
         raise UnknownOutcomeError(step_type=step.uses, outcome=outcome)
     if outcome == DONE:
+        if step_type is None:
+            raise UnknownStepTypeError(step_type=step.uses)
         known = _known(engine, state, step)
         check_answers(step_type, answers, questions=questions, elsewhere=known, is_first_needed=is_typed_in)
     elif not reason.strip():
         raise InvalidAnswersError({"reason": "Say why, in a few words."})
     when = event_instant(step_type, answers if outcome == DONE else {}, said, now)
     if when > now + _CLOCKS_DIFFER:
-        raise InvalidAnswersError({step_type.event_time_field or "happened_at": "This is in the future."})
+        raise InvalidAnswersError(
+            {(step_type and step_type.event_time_field) or "happened_at": "This is in the future."}
+        )
     return cm.CompleteStep(
         step_id=step.id,
         outcome=outcome,

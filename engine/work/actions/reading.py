@@ -138,6 +138,8 @@ def _read(
         step = state.steps.get(step_id) if step_id else None
         if step is None or not is_there(step):
             return None
+        if step.uses not in engine.registry.step_types and step.outcome not in {None, Outcome.DONE}:
+            return None  # its pillar is gone, and it was ended by hand: nothing follows that only the pillar knows
         step_type = engine.registry.get(step.uses)
         run = state.runs[step.run_id]
         compiled = compiled_step(step, state, engine.definitions)

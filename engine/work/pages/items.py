@@ -164,7 +164,8 @@ def _what_was_asked(visit: Visit, item_id: UUID) -> tuple[FormView | None, WorkI
         view = visit.ask(item_form, item_id)
     except AlreadyEndedError:
         item = visit.ask(work_item, item_id)
-        return None, item, questions(visit.engine.registry.get(item.uses).fields)
+        step_type = visit.engine.registry.step_types.get(item.uses)
+        return None, item, questions(step_type.fields if step_type else ())
     return view, view.item, view.fields
 
 
