@@ -10,6 +10,7 @@ from engine.core.records import (
     CallEnd,
     CallOutcome,
     DelayOwner,
+    Origin,
     PersonRole,
     RoleStatus,
     Scalar,
@@ -60,6 +61,47 @@ class AddStep:
     added: AddedStep | None = None
     path: str = ""
     automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A follow-up as it is worked out for one case: a step that is to be done later, or that is over.
+
+    Instants are aware, in UTC: it opens at `opens_at` (left out: at once) and is due at `due_at`, or a limit of the
+    `law` says how long, counted from `from_at`. One that `is_over` only calls the earlier one off.
+    """
+
+    name: str
+    uses: str = ""
+    title: str = ""
+    opens_at: datetime | None = None
+    due_at: datetime | None = None
+    law: str = ""
+    from_at: datetime | None = None
+    ladder: str = "standard"
+    roles: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    is_over: bool = False
+    once: bool = False
+    automatic: bool = False
+    origin: Origin | None = None
+
+
+Told = bool | int | float | str | datetime | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class BringFollowUps:
+    """Bring the follow-ups of a step that was done: those that its definition declares, and what else is `wanted`.
+
+    `told` are its moments and what its type computed, by name. A case that is closed is opened again for what cannot
+    wait, unless it is `shut`.
+    """
+
+    step_id: UUID
+    told: Mapping[str, Told] = field(default_factory=dict)
+    wanted: tuple[Wanted, ...] = ()
+    shut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +310,7 @@ Command = (
     | CompleteStep
     | ApproveStep
     | AddStep
+    | BringFollowUps
     | CancelStep
     | RecordFact
     | RecordInterval

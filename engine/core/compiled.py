@@ -9,8 +9,10 @@ from engine.errors import DefinitionError
 from engine.language.catalogue import Output, StepCatalogue, StepTypeInfo, ValueKind
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.tree import Condition
+from engine.language.follow_ups import FollowUp, FollowUps
 from engine.language.limits import TimeLimit, WarningPoint
 from engine.language.names import type_in_plain_words
+from engine.language.whole import follow_ups_by_type, follow_ups_of
 from engine.language.workflow import Join, StepSpec, TimeSpec, Workflow
 
 
@@ -36,6 +38,25 @@ class CompiledTime:
 
 
 @dataclass(frozen=True)
+class CompiledFollowUp:
+    """A follow-up of a step, with its condition parsed and the step type that it brings; None where that is unknown.
+
+    `of` are the outputs, and what is computed beside them, of the step that brings it.
+    """
+
+    name: str
+    spec: FollowUp
+    condition: Condition | None
+    info: StepTypeInfo | None
+    of: Mapping[str, Output]
+
+    @property
+    def asks_outcome(self) -> bool:
+        """Whether its condition asks how the step ended: only then it can come where the step was not done."""
+        return self.condition is not None and any(field.path == ("this", "outcome") for field in self.condition.fields)
+
+
+@dataclass(frozen=True)
 class CompiledStep:
     """One step of a definition, with all that deciding about it needs."""
 
@@ -52,6 +73,7 @@ class CompiledStep:
     gates: tuple[str, ...]
     opened_by_breach: bool
     sets: Mapping[str, Condition]
+    follow_ups: tuple["CompiledFollowUp", ...]
 
     @cached_property
     def waits_to_be_called(self) -> bool:
@@ -103,6 +125,8 @@ class CompiledWorkflow:
     gates: Mapping[str, CompiledGate]
     order: tuple[str, ...]
     start_condition: Condition | None
+    follow_ups: Mapping[str, tuple[CompiledFollowUp, ...]]
+    """Of steps that stand in no file, by step type."""
 
     @cached_property
     def facts(self) -> Mapping[str, Output]:
@@ -160,6 +184,10 @@ def compile_workflow(workflow: Workflow, catalogue: StepCatalogue) -> CompiledWo
         },
         order=_order(workflow, steps),
         start_condition=_condition(workflow.start.when),
+        follow_ups={
+            uses: compiled_follow_ups(declared, catalogue.find(uses), catalogue)
+            for uses, declared in follow_ups_by_type(workflow, catalogue).items()
+        },
     )
 
 
@@ -189,6 +217,18 @@ def _step(workflow: Workflow, key: str, catalogue: StepCatalogue) -> CompiledSte
         gates=tuple(name for name, gate in workflow.gates.items() if key in gate.holds),
         opened_by_breach=any(key in time.on_breach for other in workflow.steps.values() for time in other.time),
         sets={fact: parse_condition(text) for fact, text in spec.sets.items()},
+        follow_ups=compiled_follow_ups(follow_ups_of(workflow, spec, catalogue), info, catalogue),
+    )
+
+
+def compiled_follow_ups(
+    declared: FollowUps, info: StepTypeInfo | None, catalogue: StepCatalogue
+) -> tuple[CompiledFollowUp, ...]:
+    """Compile the follow-ups of a step of a type; None where that is not installed."""
+    of = {**info.outputs, **info.computes} if info else {}
+    return tuple(
+        CompiledFollowUp(name, one, _condition(one.when), catalogue.find(one.uses) if one.uses else None, of)
+        for name, one in declared.items()
     )
 
 

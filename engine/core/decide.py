@@ -12,6 +12,7 @@ from engine.core.deadlines.firing import acknowledge, fire, miss
 from engine.core.deadlines.keep import name_owner
 from engine.core.deadlines.more_time import answer_extension, ask_extension, pause, resume
 from engine.core.draft import Draft
+from engine.core.follow_ups import bring
 from engine.core.library import Library
 from engine.core.persons import add_person, change_role, remove_person
 from engine.core.records import LIVE, CaseStatus, Run, RunStatus
@@ -22,7 +23,7 @@ from engine.errors import AlreadyEndedError, NotFoundError
 
 _ALSO_WHEN_CLOSED = (
     cm.ReopenCase, cm.FireDeadline, cm.Acknowledge, cm.MissLevel, cm.NameDelayOwner, cm.MergeCase, cm.UnmergeCase,
-    cm.NoteCall, cm.EndCalls,
+    cm.NoteCall, cm.EndCalls, cm.BringFollowUps,
 )  # fmt: skip
 
 
@@ -56,6 +57,8 @@ def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912, P
             approve(draft, command)
         case cm.AddStep():
             add(draft, command)
+        case cm.BringFollowUps():
+            bring(draft, command)
         case cm.CancelStep():
             cancel(draft, live_step(draft, command.step_id), command.reason_code)
         case cm.RecordFact():

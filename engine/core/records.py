@@ -129,11 +129,23 @@ class CasePerson(Record):
     until_on: date | None = None
 
 
+class Origin(Record):
+    """The line of a published definition that brought a step.
+
+    It is the follow-up of this name, of the step of this key (of a step type, where the step stands in no file).
+    """
+
+    definition: str
+    step: str
+    follow_up: str
+
+
 class AddedStep(Record):
     """What a caseworker, or a level of a ladder, said of a step that the workflow did not foresee.
 
     A step that a level opened names the deadline it is for: it is called off when that deadline is over. One that a
-    step asked to be watched names what it `watches`; until `opens_at` (UTC) it waits, and keeps no run open.
+    step asked to be watched names what it `watches`; until `opens_at` (UTC) it waits, and keeps no run open. `origin`
+    is where a follow-up is declared.
     """
 
     uses: str
@@ -148,6 +160,7 @@ class AddedStep(Record):
     settings: Mapping[str, str] = Field(default_factory=dict)
     opens_at: datetime | None = None
     watches: str = ""
+    origin: Origin | None = None
 
 
 class Step(Record):

@@ -163,7 +163,7 @@ class RunSteps:
 
         def find(name: tuple[str, ...]) -> Value:
             if len(name) == 1:
-                return _typed(self.state.facts.get(name[0]), self.compiled.facts.get(name[0]))
+                return typed(self.state.facts.get(name[0]), self.compiled.facts.get(name[0]))
             if name[0] == "report":
                 return _told(self.state.report.get(name[-1]))
             return self._output(name[0], name[-1], element, over)
@@ -192,7 +192,7 @@ class RunSteps:
             return latest.status.value if latest is not None and is_known else UNKNOWN
         if output == "outcome":
             return ended.outcome or UNKNOWN
-        return _typed(ended.outputs.get(output), _declared(step, output))
+        return typed(ended.outputs.get(output), _declared(step, output))
 
 
 def _declared(step: CompiledStep, output: str) -> Output | None:
@@ -202,7 +202,7 @@ def _declared(step: CompiledStep, output: str) -> Output | None:
     return declared
 
 
-def _typed(value: Scalar | None, declared: Output | None) -> Value:
+def typed(value: Scalar | None, declared: Output | None) -> Value:
     """Return a stored value its declared type; its default stands in for an answer that was not given."""
     if value is None:
         default = declared.default if declared else None

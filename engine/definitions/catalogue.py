@@ -1,10 +1,12 @@
 """Shows the registry of pillars to definitions, as a catalogue of step types."""
 
+from collections.abc import Mapping
+
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
 from engine.plugin.counting import Law
 from engine.plugin.fields import TELLABLE, FieldKind
 from engine.plugin.registry import Registry, contract_of
-from engine.plugin.steps import StepKind, StepType
+from engine.plugin.steps import OutputSpec, StepKind, StepType
 
 
 class RegistryCatalogue:
@@ -21,7 +23,7 @@ class RegistryCatalogue:
         if step_type is None:
             return None
         if key not in self._described:
-            self._described[key] = _info(step_type)
+            self._described[key] = info_of(step_type)
         return self._described[key]
 
     def keys(self) -> tuple[str, ...]:
@@ -29,7 +31,8 @@ class RegistryCatalogue:
         return tuple(sorted(self._registry.step_types))
 
 
-def _info(step_type: StepType) -> StepTypeInfo:
+def info_of(step_type: StepType) -> StepTypeInfo:
+    """Describe a step type as definitions see it."""
     limit = step_type.time_limit
     return StepTypeInfo(
         key=step_type.key,
@@ -37,10 +40,7 @@ def _info(step_type: StepType) -> StepTypeInfo:
         automatic=step_type.kind is StepKind.AUTOMATIC,
         roles=step_type.roles,
         outcomes=tuple(outcome.value for outcome in step_type.outcomes),
-        outputs={
-            name: Output(kind=ValueKind(output.kind.value), choices=output.choices, default=output.default)
-            for name, output in step_type.outputs.items()
-        },
+        outputs=_outputs(step_type.outputs),
         event_times=tuple(spec.name for spec in step_type.fields if spec.kind is FieldKind.DATETIME and spec.is_open),
         event_time_field=step_type.event_time_field,
         excluded_times=tuple(spec.excluded_time for spec in step_type.fields if spec.excluded_time),
@@ -53,4 +53,14 @@ def _info(step_type: StepType) -> StepTypeInfo:
         retries=step_type.retries,
         retry_delay=step_type.retry_delay,
         timeout=step_type.timeout,
+        moments=step_type.moments,
+        computes=_outputs(step_type.computes),
+        follow_ups=step_type.follow_ups,
     )
+
+
+def _outputs(declared: Mapping[str, OutputSpec]) -> dict[str, Output]:
+    return {
+        name: Output(kind=ValueKind(output.kind.value), choices=output.choices, default=output.default)
+        for name, output in declared.items()
+    }

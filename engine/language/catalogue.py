@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.language.follow_ups import FollowUp
+
 
 class ValueKind(StrEnum):
     """The types that outputs and facts may have."""
@@ -31,7 +33,8 @@ class StepTypeInfo(BaseModel):
     """One step type as definitions see it.
 
     `tells` names what its answers tell on which limits of the law depend, each with the choices it offers (none where
-    anything may be written).
+    anything may be written). `follow_ups` are the steps that its answer brings unless a workflow says otherwise, over
+    its outputs, its `moments` (answers that are days or instants) and what it `computes` for them alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +57,9 @@ class StepTypeInfo(BaseModel):
     retries: int
     retry_delay: str
     timeout: str
+    moments: tuple[str, ...] = ()
+    computes: Mapping[str, Output] = {}
+    follow_ups: Mapping[str, FollowUp] = {}
 
 
 class StepCatalogue(Protocol):

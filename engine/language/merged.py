@@ -52,7 +52,10 @@ def alone(document: YamlDocument) -> Merged:
 
 
 def overridden(base: Merged, document: YamlDocument) -> tuple[Merged, list[Finding]]:
-    """Lay a file over the definition that it extends: deep for mappings, lists replaced, null removes a key."""
+    """Lay a file over the definition that it extends: deep for mappings, lists replaced, null removes a key.
+
+    A follow-up that is null stays null: the step type declares it, and this workflow does without.
+    """
     inherited = {key: value for key, value in base.data.items() if key not in NOT_INHERITED}
     owners: dict[Path, YamlDocument] = {(): document}
     findings: list[Finding] = []
@@ -74,7 +77,10 @@ def _lay(
     result = dict(base)
     for key, value in own.items():
         here, below = (*path, key), result.get(key)
-        if value is None and key not in base:
+        if value is None and "follow_ups" in path:
+            _forget(here, owners)
+            owners[here], result[key] = document, None
+        elif value is None and key not in base:
             findings.append(_removes_nothing(document, here, key))
         elif value is None:
             _forget(here, owners)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import StringConstraints
 
@@ -14,6 +14,7 @@ RESERVED = frozenset(
         "ready",
         "report",
         "case",
+        "this",
         "outcome",
         "true",
         "false",
@@ -41,6 +42,13 @@ AnswerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}\.[
 JurisdictionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+def as_tuple(value: Any) -> Any:  # noqa: ANN401 - runs before validation
+    """Return a list, or one value that stands alone, as a tuple; for what may be written either way."""
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return value if value is None else (value,)
 
 
 class RestrictedCategory(StrEnum):

@@ -9,19 +9,23 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from engine.language.catalogue import Output, ValueKind
-from engine.language.names import AnswerName, ConditionText, Id, JurisdictionCode, Name, Sentence, StepTypeKey
+from engine.language.follow_ups import Changes
+from engine.language.names import (
+    AnswerName,
+    ConditionText,
+    Id,
+    JurisdictionCode,
+    Name,
+    Sentence,
+    StepTypeKey,
+    as_tuple,
+)
 
 
 class SpecModel(BaseModel):
     """The base of every part of a definition: frozen, strict about keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-def _as_tuple(value: Any) -> Any:  # noqa: ANN401 - runs before validation
-    if isinstance(value, list | tuple):
-        return tuple(value)
-    return value if value is None else (value,)
 
 
 class Start(SpecModel):
@@ -74,10 +78,10 @@ class Assign(SpecModel):
     `unit` is a place whose calendar counts; `unit_from` names answers that say which: the first that is known.
     """
 
-    role: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
-    not_: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = Field(default=(), alias="not")
+    role: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = ()
+    not_: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = Field(default=(), alias="not")
     unit: JurisdictionCode | None = None
-    unit_from: Annotated[tuple[AnswerName, ...], BeforeValidator(_as_tuple)] = ()
+    unit_from: Annotated[tuple[AnswerName, ...], BeforeValidator(as_tuple)] = ()
 
 
 class TimeSpec(SpecModel):
@@ -93,9 +97,9 @@ class TimeSpec(SpecModel):
     law: str | None = None
     option: str | None = None
     ladder: Name = "standard"
-    warn: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
-    exclude: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
-    on_breach: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
+    warn: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
+    exclude: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = ()
+    on_breach: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = ()
     pause: str | None = None
     extend: str | None = None
 
@@ -122,7 +126,7 @@ class Attempts(SpecModel):
 class ApprovalRule(SpecModel):
     """A second person must approve what was answered before the step ends."""
 
-    role: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)]
+    role: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)]
     limit: str | None = None
     ladder: Name = "standard"
 
@@ -149,7 +153,7 @@ class StepSpec(SpecModel):
     after: Annotated[Join, BeforeValidator(_as_join)] = Field(default_factory=Join)
     when: ConditionText | None = None
     assign: Assign = Field(default_factory=Assign)
-    time: Annotated[tuple[TimeSpec, ...], BeforeValidator(_as_tuple)] = ()
+    time: Annotated[tuple[TimeSpec, ...], BeforeValidator(as_tuple)] = ()
     for_each: Literal["case.victims", "case.suspects", "case.persons"] | None = None
     repeat: StepRepeat | None = None
     discretionary: bool = False
@@ -158,13 +162,14 @@ class StepSpec(SpecModel):
     questions: tuple[Question, ...] = ()
     sets: Mapping[Id, ConditionText] = Field(default_factory=dict)
     settings: Mapping[str, str | int | float | bool] = Field(default_factory=dict, alias="with")
+    follow_ups: Changes = Field(default_factory=dict)
 
 
 class Branch(SpecModel):
     """One way out of a choice."""
 
     when: ConditionText
-    to: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)]
+    to: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)]
 
 
 class Choice(SpecModel):
@@ -172,13 +177,13 @@ class Choice(SpecModel):
 
     after: Annotated[Join, BeforeValidator(_as_join)] = Field(default_factory=Join)
     branches: tuple[Branch, ...] = Field(min_length=1)
-    default: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)] = ()
+    default: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = ()
 
 
 class Gate(SpecModel):
     """Holds steps until a condition is true, and says why."""
 
-    holds: Annotated[tuple[Id, ...], BeforeValidator(_as_tuple)]
+    holds: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)]
     until: ConditionText
     reason: Sentence
 
@@ -205,7 +210,11 @@ class Close(SpecModel):
 
 
 class Workflow(SpecModel):
-    """A workflow as one file says it, with everything inherited already merged in."""
+    """A workflow as one file says it, with everything inherited already merged in.
+
+    `follow_ups` are, by step type, those of steps that stand in no file: of steps that people, ladders or follow-ups
+    add. One that `is_whole`, as what is published is, holds every follow-up: nothing more is taken from step types.
+    """
 
     workflow: Name
     version: int = Field(ge=1, le=100_000)
@@ -220,6 +229,8 @@ class Workflow(SpecModel):
     choices: Mapping[Id, Choice] = Field(default_factory=dict)
     gates: Mapping[Name, Gate] = Field(default_factory=dict)
     close: Close = Field(default_factory=Close)
+    follow_ups: Mapping[StepTypeKey, Changes] = Field(default_factory=dict)
+    is_whole: bool = False
 
     @property
     def content_hash(self) -> str:

@@ -1,5 +1,6 @@
 """The contract with pillars: all that a pillar imports of the engine, one page of docs."""
 
+from engine.language.follow_ups import FollowUp
 from engine.plugin import copies, sounds
 from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
@@ -26,7 +27,6 @@ from engine.plugin.fields import (
     YesNo,
     field,
 )
-from engine.plugin.following import Watch
 from engine.plugin.registry import Pillar
 from engine.plugin.rules import Some
 from engine.plugin.steps import Asked, Completed, Concluded, Document, NoSettings, Prepared, automatic
@@ -42,6 +42,7 @@ __all__ = [
     "Document",
     "Duration",
     "FileRef",
+    "FollowUp",
     "Form",
     "Geo",
     "Instant",
@@ -61,7 +62,6 @@ __all__ = [
     "Some",
     "StepContext",
     "Text",
-    "Watch",
     "YesNo",
     "automatic",
     "copies",

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from engine.plugin.answers import Form, JsonAnswer, as_day, as_instant, read_answers
 from engine.plugin.counting import Law, add_months, end_of_day, local_day, start_of_day
-from engine.plugin.following import PartnerOffer, Watch
+from engine.plugin.following import PartnerOffer
 
 _Form = TypeVar("_Form", bound=Form)
 _Settings = TypeVar("_Settings", bound=BaseModel)
@@ -189,18 +189,3 @@ class StepContext(_ContextParts):
         if length is None:
             return since + timedelta(days=otherwise_days)
         return max(since, length.instant_after(since, self.zone) - timedelta(days=days_before))
-
-    def watch_for(
-        self,
-        name: str,
-        uses: str,
-        title: str,
-        day: date,
-        *,
-        days_before: int = 0,
-        ladder: str = "standard",
-        once: bool = False,
-    ) -> Watch:
-        """Watch for a day: the step opens when it begins, or so many days before, and is due when it ends."""
-        opens_at, due_at = self.start_of(day - timedelta(days=days_before)), self.end_of(day)
-        return Watch(name, uses, title, opens_at=opens_at, due_at=due_at, ladder=ladder, once=once)

@@ -11,13 +11,15 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.language.follow_ups import FollowUp
 from engine.plugin.answers import Form, JsonAnswer, read_answers
 from engine.plugin.context import Match, StepContext
 from engine.plugin.counting import Law
-from engine.plugin.fields import FieldSpec, OutputKind, specs_of
-from engine.plugin.following import Appointment, PartnerTold, PersonTold, Watch
+from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, specs_of
+from engine.plugin.following import Appointment, PartnerTold, PersonTold
 
 Scalar = str | bool | int | float | datetime
+Computed = Scalar | date | None
 
 
 class Outcome(StrEnum):
@@ -98,26 +100,30 @@ class _ConcludedParts:
 
 @dataclass(frozen=True, slots=True)
 class Concluded(_ConcludedParts):
-    """What follows from the answers beyond the workflow: facts, dates to watch, and a consent for the ledger."""
+    """What follows from the answers beyond the workflow: facts, and a consent for the ledger.
+
+    `computed` are values for the follow-ups of the step, by the names that its type `computes`: a day stands for its
+    beginning, or for its end where something is due; what is None, or left out, nobody knows.
+    """
 
     facts: Mapping[str, Scalar] = attribute(default_factory=dict)
     notes: tuple[str, ...] = ()
     consent: ConsentGiven | None = None
-    watches: tuple[Watch, ...] = ()
     persons: tuple[PersonTold, ...] = ()
     partner: PartnerTold | None = None
+    computed: Mapping[str, Computed] = attribute(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What an automatic step found: its outputs, facts, notes for the case page (never names), dates to watch."""
+    """What an automatic step found: its outputs, facts, notes for the case page (never names)."""
 
     outputs: Mapping[str, Scalar] = attribute(default_factory=dict)
     facts: Mapping[str, Scalar] = attribute(default_factory=dict)
     matches: tuple[Match, ...] = ()
     notes: tuple[str, ...] = ()
     outcome: Outcome = Outcome.DONE
-    watches: tuple[Watch, ...] = ()
+    computed: Mapping[str, Computed] = attribute(default_factory=dict)
 
 
 Prepare = Callable[[StepContext], Prepared]
@@ -168,6 +174,8 @@ class StepType:
     stays_with: tuple[str, ...] = ()
     takes_statement: bool = False
     consent: str = ""
+    computes: Mapping[str, OutputSpec] = attribute(default_factory=dict)
+    follow_ups: Mapping[str, FollowUp] = attribute(default_factory=dict)
 
     @property
     def pillar(self) -> str:
@@ -198,6 +206,17 @@ class StepType:
     def fields(self) -> tuple[FieldSpec, ...]:
         """The fields of its form, in order; none for an automatic step."""
         return specs_of(self.form) if self.form else ()
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The questions of its form that are answered with a day or an instant."""
+        return tuple(spec.name for spec in self.fields if spec.kind in {FieldKind.DATE, FieldKind.DATETIME})
+
+    def told_to_follow_ups(self, answers: Mapping[str, Any], computed: Mapping[str, Computed]) -> dict[str, Computed]:
+        """Return what the follow-ups of a step are worked out from, beside its outputs."""
+        known = read_answers(self.form, answers) if self.form else None
+        told = {name: getattr(known, name) for name in self.moments if hasattr(known, name)}
+        return told | {name: value for name, value in computed.items() if name in self.computes}
 
     @property
     def event_time_field(self) -> str | None:
@@ -232,7 +251,8 @@ class Asked(_AskedParts, Generic[AForm]):
     other survivors too where it is done for one person: only to keep their names out of a text, so it makes no paper.
     Who did such a step last is proposed for the next one; `stays_with` names the step types whose doer is proposed
     where nobody did, the best first. `takes_statement` says that somebody is heard: of whoever is victim and suspect
-    only after a lawyer's note, and what they said is not sent on.
+    only after a lawyer's note, and what they said is not sent on. `follow_ups` are the steps that its answer brings, by
+    name; `computes` declares, like outputs, what `conclude` works out for their conditions and moments alone.
     """
 
     step_type: ClassVar[StepType]
@@ -249,6 +269,8 @@ class Asked(_AskedParts, Generic[AForm]):
         settings: type[BaseModel] = NoSettings,
         reads: tuple[str, ...] = (),
         takes_statement: bool = False,
+        computes: Mapping[str, Output] | None = None,
+        follow_ups: Mapping[str, FollowUp] | None = None,
     ) -> None:
         """Declare the step type of a class."""
         super().__init_subclass__()
@@ -256,6 +278,7 @@ class Asked(_AskedParts, Generic[AForm]):
         cls.step_type = asked_of(
             form, key=key, title=title, roles=roles, documents=documents, time_limit=time_limit, settings=settings,
             stays_with=stays_with, reads=reads, takes_statement=takes_statement, prepare=step.prepare,
+            computes={name: _declared(kind) for name, kind in (computes or {}).items()}, follow_ups=follow_ups or {},
             conclude=lambda context: step.conclude(read_answers(form, context.answers), context),
             appointment=None if cls.appointment is Asked.appointment else step.appointment,
         )  # fmt: skip
@@ -307,6 +330,8 @@ def automatic(
     time_limit: str | Law | None = None,
     settings: type[BaseModel] = NoSettings,
     reads: tuple[str, ...] = (),
+    computes: Mapping[str, Output] | None = None,
+    follow_ups: Mapping[str, FollowUp] | None = None,
 ) -> Callable[[Automatic], StepType]:
     """Declare a step type that a machine does; the decorated function's docstring says what it is for.
 
@@ -320,7 +345,8 @@ def automatic(
             key=key, title=title, doc=(function.__doc__ or "").strip(), kind=StepKind.AUTOMATIC,
             outputs={name: _declared(output) for name, output in (outputs or {}).items()}, documents=documents,
             retries=retries, retry_delay=retry_delay, timeout=timeout, time_limit=time_limit,
-            settings=settings, run=function, reads=reads,
+            settings=settings, run=function, reads=reads, follow_ups=follow_ups or {},
+            computes={name: _declared(output) for name, output in (computes or {}).items()},
         )  # fmt: skip
 
     return declare

@@ -1,6 +1,6 @@
 """The step types of partnership."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.plugin import (
@@ -8,6 +8,7 @@ from engine.plugin import (
     Completed,
     Concluded,
     Document,
+    FollowUp,
     Form,
     NoSettings,
     OrganisationRef,
@@ -15,7 +16,6 @@ from engine.plugin import (
     Prepared,
     StepContext,
     Text,
-    Watch,
     automatic,
 )
 from pillars.partnership.entries import fitting, told_of
@@ -27,7 +27,7 @@ ENTRY_DAYS = 90
 ACCESS_DAYS = 90
 UNUSED_DAYS = 90
 """Practice of the network: how long an agreement, an entry and an access last, and when to see to them."""
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 EVERYTHING, MOST_NAMED = 100, 3
 
 
@@ -48,6 +48,16 @@ class Onboard(
     roles=("partnership_manager",),
     documents=(Document("partner-mou", "Memorandum of understanding: summary"),),
     time_limit="P30D",
+    computes={"renew_at": datetime},
+    follow_ups={
+        "agreement": FollowUp(
+            uses="partnership.onboard",
+            title="Renew the agreement, or let it end",
+            opens="renew_at",
+            due="mou_to",
+            roles=("partnership_manager",),
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         today = context.today
@@ -64,14 +74,10 @@ class Onboard(
         is_late = vetted is not None and begins is not None and vetted > begins
         ends_at = context.end_of(ends)
         renew_at = context.end_of(ends - timedelta(days=RENEW_DAYS_BEFORE))
-        watch = Watch(
-            "agreement", "partnership.onboard", "Renew the agreement, or let it end", opens_at=renew_at, due_at=ends_at,
-            roles=("partnership_manager",),
-        )  # fmt: skip
         return Concluded(
             facts={"agreement_ends_at": ends_at, "renew_agreement_at": renew_at},
             notes=("The partner was checked only after the agreement had begun.",) if is_late else (),
-            watches=(watch,),
+            computed={"renew_at": renew_at},
             partner=told_of(answers),
         )
 
@@ -82,6 +88,15 @@ class Directory(
     title="Service directory update",
     roles=("partnership_manager", "caseworker"),
     time_limit="PT24H",
+    follow_ups={
+        "entry": FollowUp(
+            uses="partnership.directory",
+            title="Ask the partner how many places are free",
+            due="valid_until",
+            opens_before="PT24H",
+            roles=("partnership_manager",),
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         kept = ("org", "service", "capacity_total", "takes_men", "takes_children", "takes_foreigners")
@@ -97,14 +112,9 @@ class Directory(
         facts: dict[str, Any] = {} if free is None else {"partner_has_place": free > 0}
         valid_until = answers.valid_until
         partner = told_of(answers, context.earlier("partnership.onboard", OnboardForm))
-        if valid_until is None:
-            return Concluded(facts=facts, partner=partner)
-        facts["directory_entry_ends_at"] = valid_until
-        again = Watch(
-            "entry", "partnership.directory", "Ask the partner how many places are free", opens_at=valid_until - DAY,
-            due_at=valid_until, roles=("partnership_manager",),
-        )  # fmt: skip
-        return Concluded(facts=facts, watches=(again,), partner=partner)
+        if valid_until is not None:
+            facts["directory_entry_ends_at"] = valid_until
+        return Concluded(facts=facts, partner=partner)
 
 
 class Conference(
@@ -113,6 +123,15 @@ class Conference(
     title="Case conference",
     roles=("case_manager", "supervisor"),
     time_limit="PT48H",
+    follow_ups={
+        "conference": FollowUp(
+            uses="partnership.conference",
+            title="Case conference",
+            due="next",
+            opens_before="PT48H",
+            roles=("case_manager", "supervisor"),
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         return Prepared(
@@ -120,16 +139,7 @@ class Conference(
         )
 
     def conclude(self, answers: ConferenceForm, context: StepContext) -> Concluded:
-        """Put the next conference into the worklist of whoever leads the case."""
-        day = answers.next
-        if day is None:
-            return Concluded(facts={"conference_held": True})
-        due = context.end_of(day)
-        watch = Watch(
-            "conference", "partnership.conference", "Case conference", opens_at=due - 2 * DAY, due_at=due,
-            roles=("case_manager", "supervisor"),
-        )  # fmt: skip
-        return Concluded(facts={"conference_held": True}, watches=(watch,))
+        return Concluded(facts={"conference_held": True})
 
 
 class Review(

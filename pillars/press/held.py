@@ -1,18 +1,13 @@
 """Whether an approved text may go out with what a search finds in it; one that may not is held."""
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Final
 
-from engine.plugin import Form, StepContext, Watch
+from engine.plugin import Form, StepContext
 from pillars.press.forms import ReleaseForm
 from pillars.press.grounds import names_a_ground
 from pillars.press.identity import Found, Known, find_in
 
-_APPROVE_AGAIN_WITHIN: Final = timedelta(hours=4)
-"""A promise of the network, as for a question of a reporter."""
-_TITLE: Final = "Do not send it yet: the text could show who someone is"
-HOLD: Final = "held_release"
 HELD: Final = "It must not go out yet: it is in the worklist again, with what was found, for two people to look at."
 
 
@@ -45,11 +40,3 @@ def texts_shown(context: StepContext) -> frozenset[str]:
     """Return the texts of earlier approvals: what was found in them stands on their steps and on the next one."""
     earlier = context.all_earlier("press.release", ReleaseForm) or (context.earlier("press.release", ReleaseForm),)
     return frozenset((one.text or "") for one in earlier) - {""}
-
-
-def hold(context: StepContext, *, is_held: bool) -> Watch:
-    """Put a text that may not go out yet into the worklist again; or call that off."""
-    if not is_held:
-        return Watch(HOLD, is_over=True)
-    due = context.now + _APPROVE_AGAIN_WITHIN
-    return Watch(HOLD, "press.release", _TITLE, due_at=due, ladder="high")

@@ -1,19 +1,13 @@
 """Follow the time that the law leaves a court: it is the court's to keep, and ours to know of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from engine.plugin import Law, StepContext, Watch
+from engine.plugin import FollowUp, Law, StepContext
 from pillars.prosecution.forms import Fir, HearingForm
 from pillars.prosecution.hearings import first_for
 
-_HEARING, _OUTCOME, _TESTIMONY = "prosecution.hearing", "prosecution.outcome", "prosecution.testimony"
-_ASKED = {
-    "trial": (_OUTCOME, "The trial should be over by now"),
-    "charge": (_HEARING, "Was the charge framed?"),
-    "judgment": (_OUTCOME, "Was judgment given?"),
-}
-"""What is watched: the step that is opened then, and what its worklist says."""
 _SURVIVORS = frozenset({"victim", "possible_victim"})
 _ADULT = 18
 _EVIDENCE, _EVIDENCE_DAYS = "IN-POCSO-EVID-30D", 30
@@ -36,47 +30,73 @@ def evidence_due(context: StepContext, taken_up: date) -> date:
     return (context.law(_EVIDENCE) or Law(_EVIDENCE, days=_EVIDENCE_DAYS)).day_after(taken_up)
 
 
-def watch_court(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
-    """Watch for what a court must do in time, from the first hearing at which that time began."""
-    match context.country:
-        case "IN":
-            return (*_of_a_child(context, hearings), *_of_charge(context, hearings), *_of_judgment(context, hearings))
-        case "BD":
-            charged = first_for("charge", hearings)
-            return (_watch(context, "trial", _TRIAL_IN_BANGLADESH, charged),) if charged else ()
-    return ()
+OF_A_COURT: Mapping[str, FollowUp] = {
+    "child_evidence": FollowUp(
+        uses="prosecution.testimony",
+        title="The child is heard in court",
+        when="has(this.taken_up_at)",
+        from_="taken_up_at",
+        law=_EVIDENCE,
+    ),
+    "trial": FollowUp(
+        uses="prosecution.outcome",
+        title="The trial should be over by now",
+        from_="taken_up_at",
+        opens="trial_opens_at",
+        law=_TRIAL_OF_A_CHILD,
+    ),
+    "trial_in_working_days": FollowUp(
+        uses="prosecution.outcome",
+        title="The trial should be over by now",
+        replaces="trial",
+        from_="charged_at",
+        opens="working_days_open_at",
+        law=_TRIAL_IN_BANGLADESH,
+    ),
+    "charge": FollowUp(
+        uses="prosecution.hearing",
+        title="Was the charge framed?",
+        from_="charged_at",
+        opens="charge_opens_at",
+        law=_CHARGE,
+    ),
+    "charge_framed": FollowUp(when="this.went_on", ends=("charge",)),
+    "judgment": FollowUp(
+        uses="prosecution.outcome",
+        title="Was judgment given?",
+        from_="closed_at",
+        opens="judgment_opens_at",
+        law=_JUDGMENT,
+    ),
+}
+"""What a court must do in time, from the first hearing at which its time began; shown some time before its end."""
+_INSTANTS = (
+    "taken_up_at", "trial_opens_at", "charged_at", "working_days_open_at", "charge_opens_at", "closed_at",
+    "judgment_opens_at",
+)  # fmt: skip
+COMPUTES: Mapping[str, type] = {"went_on": bool, **dict.fromkeys(_INSTANTS, datetime)}
 
 
-def _of_a_child(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
-    is_special = "POCSO" in context.earlier("policing.fir", Fir).sections
-    taken_up = first_for("cognizance", hearings)
-    if taken_up is None or not (is_special and is_child(context)):
-        return ()
-    heard = Watch("child_evidence", _TESTIMONY, "The child is heard in court", law=_EVIDENCE, from_at=taken_up)
-    return (heard, _watch(context, "trial", _TRIAL_OF_A_CHILD, taken_up))
-
-
-def _of_charge(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
-    first, went_on = first_for("charge", hearings), any(one.purpose in _AFTER_THE_CHARGE for one in hearings)
-    if first is None:
-        return ()
-    if went_on:
-        return (Watch("charge", is_over=True),)
-    return (_watch(context, "charge", _CHARGE, first),)
-
-
-def _of_judgment(context: StepContext, hearings: Sequence[HearingForm]) -> tuple[Watch, ...]:
+def computed(context: StepContext, hearings: Sequence[HearingForm]) -> dict[str, Any]:
+    """Return since when the times of the court run that count in the country, and from when each is shown."""
+    charged = first_for("charge", hearings)
+    found: dict[str, Any] = {"charged_at": charged}
+    if context.country == "BD" and charged:
+        found["working_days_open_at"] = _shown_from(context, _TRIAL_IN_BANGLADESH, charged)
+    if context.country != "IN":
+        return found
+    taken_up, is_special = first_for("cognizance", hearings), "POCSO" in context.earlier("policing.fir", Fir).sections
+    if taken_up is not None and is_special and is_child(context):
+        found |= {"taken_up_at": taken_up, "trial_opens_at": _shown_from(context, _TRIAL_OF_A_CHILD, taken_up)}
+    went_on = charged is not None and any(one.purpose in _AFTER_THE_CHARGE for one in hearings)
+    if charged is not None and not went_on:
+        found["charge_opens_at"] = _shown_from(context, _CHARGE, charged)
     closed = max((at for one in hearings if (at := first_for("arguments", (one,)))), default=None)
-    if closed is None:
-        return ()
-    return (_watch(context, "judgment", _JUDGMENT, closed),)
+    if closed is not None:
+        found |= {"closed_at": closed, "judgment_opens_at": _shown_from(context, _JUDGMENT, closed)}
+    return found | {"went_on": went_on}
 
 
-def _watch(context: StepContext, name: str, law: str, from_at: datetime) -> Watch:
-    """Watch for a limit of the law; the step is shown only some time before its end."""
-    uses, title = _ASKED[name]
+def _shown_from(context: StepContext, law: str, since: datetime) -> datetime:
     before, otherwise = _SHOWN[law]
-    opens_at = context.shown_from(
-        context.law(law), from_at, days_before=before, otherwise_days=otherwise
-    )  # fmt: skip
-    return Watch(name, uses, title, law=law, from_at=from_at, opens_at=opens_at)
+    return context.shown_from(context.law(law), since, days_before=before, otherwise_days=otherwise)

@@ -1,8 +1,10 @@
 """Say whether a consent that was written down is still good, and whether it allows sharing."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from engine.plugin import Concluded, Form, StepContext, Watch
+from engine.plugin import Concluded, FollowUp, Form, StepContext
 from pillars.protection.forms import ConsentForm
 
 _ASK_BEFORE = timedelta(days=14)
@@ -39,20 +41,25 @@ def given_in(consent: ConsentForm, *, now: datetime) -> Concluded.Consent:
     )
 
 
-def watch_consent(context: StepContext, consent: ConsentForm) -> tuple[Watch, ...]:
-    """Watch for the end of a consent: it is asked for again in time, and looked at once more when it has run out.
+def computed(context: StepContext, consent: ConsentForm) -> dict[str, Any]:
+    """Return when the person is asked again, and when the consent has run out; nothing of one that holds no more.
 
-    One that is taken back, or has run out already, is not watched any longer. It is asked for again two weeks before
-    its end, or when half of its time is over if that is later.
+    It is asked for again two weeks before its end, or when half of its time is over if that is later.
     """
     until = consent.valid_until
     if until is None or not is_live(context, consent):
-        return (Watch("consent_end", is_over=True), Watch("consent_over", is_over=True))
+        return {}
     ends_at, now = context.end_of(until), context.now
-    return (
-        Watch(
-            "consent_end", "protection.consent", "Consent is ending: ask the person again",
-            opens_at=max(ends_at - _ASK_BEFORE, now + (ends_at - now) / 2), due_at=ends_at,
-        ),
-        Watch("consent_over", "protection.consent_check", "Consent has expired", opens_at=ends_at + _A_SECOND),
-    )  # fmt: skip
+    return {"ask_again_at": max(ends_at - _ASK_BEFORE, now + (ends_at - now) / 2), "expired_at": ends_at + _A_SECOND}
+
+
+FOLLOW_UPS: Mapping[str, FollowUp] = {
+    "consent_end": FollowUp(
+        uses="protection.consent", title="Consent is ending: ask the person again", otherwise="end",
+        opens="ask_again_at", due="valid_until",
+    ),
+    "consent_over": FollowUp(
+        uses="protection.consent_check", title="Consent has expired", otherwise="end", opens="expired_at",
+    ),
+}  # fmt: skip
+"""The end of a consent: it is asked for again in time, and looked at once more when it has run out."""

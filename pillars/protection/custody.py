@@ -1,28 +1,118 @@
 """Say until when somebody may be held, and see to it that a lawyer hears before that."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
-from engine.plugin import StepContext, Watch
+from engine.plugin import FollowUp, StepContext
 from pillars.protection.forms import CustodyForm, PlacementForm, Production
 
 STEP, LADDER = "protection.custody", "detention-limit"
 _INTERIM, _INQUIRY, _HOME = "IN-ITPA-10D", "IN-ITPA-3W", "IN-ITPA-HOME"
-_ORDER_ENDS = "The order ends: release, or a new order"
-_LAWS = {
-    "s17_1": (_INTERIM, "Interim custody ends: release, or a new order"),
-    "s17_3": (_INQUIRY, "Custody during the home inquiry ends: release, or a new order"),
-    "s17_4": (_HOME, "The time in the protective home ends: release"),
+_TITLES = {
+    "custody_law": (_INTERIM, "Interim custody ends: release, or a new order"),
+    "custody_law_inquiry": (_INQUIRY, "Custody during the home inquiry ends: release, or a new order"),
+    "custody_law_home": (_HOME, "The time in the protective home ends: release"),
 }
 """By the sub-section of ITPA s.17: each starts a limit of its own. Of an order whose sub-section nobody knows the first
 one counts, which is the shortest."""
-_ANOTHER_LAW = "other"
-_WANTS_TO_LEAVE = "The person wants to leave: is there an order?"
-_NO_ORDER_YET = "No order is known to us: ask for one, or let the person go"
-_SAME_DAY, _ONE_DAY = timedelta(hours=12), timedelta(hours=24)
-_ORDER_OPENS_BEFORE_DAYS = 3
-"""Promises of the network, as are the twelve hours and the day above; how long somebody may be held is the law's."""
-_ORDERS = frozenset({"committee_order", "magistrate_order", "court_order"})
+_UNDER = {
+    "custody_law": '!(this.under in ["s17_3", "s17_4", "other"])',
+    "custody_law_inquiry": 'this.under == "s17_3"',
+    "custody_law_home": 'this.under == "s17_4"',
+}
+_AN_ORDER = '(has(this.legal_basis) && this.legal_basis in ["committee_order", "magistrate_order", "court_order"])'
+_WISH = '(has(this.own_wish) && this.own_wish == "wants_to_leave")'
+
+
+def _held_by_law(since: str, condition: str) -> dict[str, FollowUp]:
+    """Follow how long ITPA s.17 lets somebody be held; of an order under another law it says nothing."""
+    return {
+        name: FollowUp(
+            uses=STEP, title=title, when=f"{condition} && {_UNDER[name]}", law=law, from_=since, ladder=LADDER,
+            replaces=None if name == "custody_law" else "custody_law",
+        )
+        for name, (law, title) in _TITLES.items()
+    }  # fmt: skip
+
+
+def _order_ends(due: str, condition: str, *, is_child: bool = False) -> FollowUp:
+    return FollowUp(
+        uses=STEP, title="The order ends: release, or a new order", when=condition, due=due, opens_before="P3D",
+        ladder="high" if is_child else LADDER, replaces="custody_order" if is_child else None,
+    )  # fmt: skip
+
+
+AFTER_A_PLACEMENT: Mapping[str, FollowUp] = {
+    "placement_review": FollowUp(
+        uses="protection.placement",
+        title="Look at the placement again, with the person",
+        due="review_on",
+        opens_before="P0D",
+    ),
+    "custody_order": _order_ends("order_expires", 'this.legal_basis in ["magistrate_order", "court_order"]'),
+    "custody_order_child": _order_ends("order_expires", 'this.legal_basis == "committee_order"', is_child=True),
+    **_held_by_law("held_since", "has(this.held_since)"),
+    "custody_under_another_law": FollowUp(when='has(this.held_since) && this.under == "other"', ends="custody_law"),
+    "wish_to_leave": FollowUp(
+        uses=STEP,
+        title="The person wants to leave: is there an order?",
+        when=f"!{_AN_ORDER} && {_WISH}",
+        replaces="no_order",
+        otherwise="end",
+        from_="admitted_at",
+        limit="PT12H",
+        ladder=LADDER,
+    ),
+    "no_order": FollowUp(
+        uses=STEP,
+        title="No order is known to us: ask for one, or let the person go",
+        otherwise="end",
+        when=f'this.legal_basis == "police_emergency" && !{_WISH}',
+        from_="admitted_at",
+        limit="P1D",
+        ladder=LADDER,
+    ),
+}
+"""The reviews of a placement, the end of its order, and how long anybody may be held on it."""
+AFTER_CUSTODY: Mapping[str, FollowUp] = {
+    "custody_over": FollowUp(
+        when='this.result in ["released", "home_inquiry", "still_held"]',
+        ends=("custody_law", "custody_order", "no_order", "custody_inquiry"),
+    ),
+    "released": FollowUp(when='this.result == "released"', ends="placement_review"),
+    "another_order": FollowUp(
+        when='this.result == "new_order" && has(this.new_end)', ends=("custody_order", "no_order", "custody_inquiry")
+    ),
+    **_held_by_law(
+        "decided_at", 'this.result == "new_order" && has(this.new_end) && this.under in ["s17_1", "s17_3", "s17_4"]'
+    ),
+    "custody_under_another_law": FollowUp(
+        when='this.result == "new_order" && has(this.new_end) && !(this.under in ["s17_1", "s17_3", "s17_4"])',
+        ends="custody_law",
+    ),
+    "custody_order": _order_ends("new_end", 'this.result == "new_order"'),
+    "custody_inquiry": FollowUp(
+        uses=STEP,
+        title=_TITLES["custody_law_inquiry"][1],
+        when='this.result == "home_inquiry"',
+        from_="decided_at",
+        law=_INQUIRY,
+        ladder=LADDER,
+    ),
+    "no_order": FollowUp(
+        uses=STEP,
+        title="The person is held, and no order is known to us: the lawyer goes to court",
+        when='this.result == "still_held"',
+        from_="decided_at",
+        limit="PT12H",
+        ladder=LADDER,
+    ),
+}
+"""What follows the end of custody: nothing after a release, the new order's end, or the same day.
+
+The twelve hours and the days above are promises of the network; how long somebody may be held is the law's.
+"""
 
 
 def held_under(context: StepContext, placement: PlacementForm) -> str:
@@ -58,61 +148,9 @@ def _last_released_at(context: StepContext) -> datetime | None:
     return max((at for one in released if (at := one.decided_at) is not None), default=None)
 
 
-def watch_placement(answers: PlacementForm, context: StepContext) -> tuple[Watch, ...]:
-    """Watch for the reviews of a placement, the end of its order, and how long anybody may be held on it."""
-    basis, admitted = answers.legal_basis, answers.admitted_at or context.now
-    review, ends = answers.review_on, answers.order_expires
-    watches = []
-    if review is not None:
-        title = "Look at the placement again, with the person"
-        watches.append(context.watch_for("placement_review", "protection.placement", title, review))
-    if ends is not None and basis in _ORDERS:
-        watches.append(_order_ends(context, "custody_order", ends, is_child=basis == "committee_order"))
+def computed(answers: PlacementForm, context: StepContext) -> dict[str, Any]:
+    """Return under which sub-section, and since when, somebody is held by an order of a Magistrate in India."""
     under = held_under(context, answers)
-    since = first_held_at(context, (*context.all_earlier("protection.placement", PlacementForm), answers), under)
-    if since is not None and context.country == "IN":
-        watches.append(_held_by_law(under, since))
-    if basis not in _ORDERS and answers.own_wish == "wants_to_leave":
-        watches.append(
-            Watch("no_order", STEP, _WANTS_TO_LEAVE, due_at=admitted + _SAME_DAY, from_at=admitted, ladder=LADDER)
-        )
-    elif basis == "police_emergency":
-        watches.append(
-            Watch("no_order", STEP, _NO_ORDER_YET, due_at=admitted + _ONE_DAY, from_at=admitted, ladder=LADDER)
-        )
-    else:
-        watches.append(Watch("no_order", is_over=True))
-    return tuple(watches)
-
-
-def watch_custody(answers: CustodyForm, context: StepContext) -> tuple[Watch, ...]:
-    """Watch for what follows the end of custody: nothing after a release, the new order's end, or the same day."""
-    decided, ends = answers.decided_at or context.now, answers.new_end
-    over = tuple(Watch(name, is_over=True) for name in ("custody_law", "custody_order", "no_order", "custody_inquiry"))
-    under = answers.order_under
-    match answers.result:
-        case "released":
-            return (*over, Watch("placement_review", is_over=True))
-        case "new_order" if ends is not None:
-            order = _order_ends(context, "custody_order", ends, is_child=False)
-            return (*over[1:], _held_by_law(under, decided) if under in _LAWS else over[0], order)
-        case "home_inquiry":
-            law, title = _LAWS["s17_3"]
-            return (*over, Watch("custody_inquiry", STEP, title, law=law, from_at=decided, ladder=LADDER))
-        case "still_held":
-            title = "The person is held, and no order is known to us: the lawyer goes to court"
-            return (*over, Watch("no_order", STEP, title, due_at=decided + _SAME_DAY, from_at=decided, ladder=LADDER))
-    return ()
-
-
-def _held_by_law(under: str, since: datetime) -> Watch:
-    """Watch how long ITPA s.17 lets somebody be held; of an order under another law it says nothing."""
-    if under == _ANOTHER_LAW:
-        return Watch("custody_law", is_over=True)
-    law, title = _LAWS.get(under, _LAWS["s17_1"])
-    return Watch("custody_law", STEP, title, law=law, from_at=since, ladder=LADDER)
-
-
-def _order_ends(context: StepContext, name: str, ends: date, *, is_child: bool) -> Watch:
-    ladder = "high" if is_child else LADDER
-    return context.watch_for(name, STEP, _ORDER_ENDS, ends, days_before=_ORDER_OPENS_BEFORE_DAYS, ladder=ladder)
+    placements = (*context.all_earlier("protection.placement", PlacementForm), answers)
+    since = first_held_at(context, placements, under) if context.country == "IN" else None
+    return {"under": under, "held_since": since}

@@ -1,17 +1,40 @@
 """Say when a child turns 18, as far as an age in years tells, and have the plan for leaving care made in time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from engine.plugin import StepContext, Watch
+from engine.plugin import FollowUp, StepContext
 
 ADULT = 18
 VICTIMS = frozenset({"victim", "possible_victim"})
 PLAN_DAYS_BEFORE = 365
 _PLAN, _REVIEW = "rehabilitation.care_plan", "rehabilitation.progress"
 _TIME_TO_PLAN = timedelta(days=30)
-_OPENS_BEFORE_DAYS = 7
-"""Promises of the network, as is the year above: see `watch_leaving`."""
+"""A promise of the network, as is the year above: see `computed`."""
+FOLLOW_UPS: Mapping[str, FollowUp] = {
+    "nobody_leaves": FollowUp(when="this.nobody_turns_18", ends=("leaving_care_plan", "turns_18")),
+    "leaving_care_plan": FollowUp(
+        uses=_PLAN,
+        title="Plan with the young person what comes after care, before they turn 18",
+        from_="plan_from",
+        opens="plan_from",
+        due="plan_by",
+        settings={"leaving_care": "yes"},
+    ),
+    "turns_18": FollowUp(
+        uses=_REVIEW,
+        title="A child might turn 18 now: where do they want to live, and which help goes on?",
+        due="turns_18_on",
+        opens_before="P7D",
+        ladder="high",
+    ),
+}
+"""The plan for leaving care, and a review on the first day that may be the 18th birthday."""
+COMPUTES: Mapping[str, type] = {
+    "nobody_turns_18": bool, "plan_from": datetime, "plan_by": datetime, "turns_18_on": datetime,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +73,16 @@ def oldest_child(context: StepContext, born: date | None = None) -> Birthday | N
     return of_age(max(children), today) if children else None
 
 
-def watch_leaving(
+def computed(
     context: StepContext, birthday: Birthday | None, *, plan_days_before: int = PLAN_DAYS_BEFORE
-) -> tuple[Watch, ...]:
-    """Open the plan for leaving care a year ahead (or as set), and a review on the first day that may be the 18th.
+) -> dict[str, Any]:
+    """Return when the plan for leaving care is made, a year ahead (or as set), and the first day that may be the 18th.
 
     Where the year has begun, 30 days are given for the plan. These are targets of the network; Juvenile Justice Act
     2015, section 46, gives after-care its place.
     """
-    today = context.today
     if birthday is None:
-        return (Watch("leaving_care_plan", is_over=True), Watch("turns_18", is_over=True))
-    plan_on, opens = birthday.earliest, birthday.earliest - timedelta(days=plan_days_before)
-    due = max(opens, today) + _TIME_TO_PLAN
-    title = "Plan with the young person what comes after care, before they turn 18"
-    plan = Watch(
-        "leaving_care_plan", _PLAN, title,
-        opens_at=context.start_of(opens) if opens > today else None,
-        due_at=context.end_of(due),
-        from_at=context.start_of(max(opens, today)), settings={"leaving_care": "yes"},
-    )  # fmt: skip
-    if plan_on <= today:
-        return (plan,)
-    day = "A child might turn 18 now: where do they want to live, and which help goes on?"
-    birthday_comes = context.watch_for("turns_18", _REVIEW, day, plan_on, days_before=_OPENS_BEFORE_DAYS, ladder="high")
-    return (plan, birthday_comes)
+        return {"nobody_turns_18": True}
+    begin = max(birthday.earliest - timedelta(days=plan_days_before), context.today)
+    days = {"plan_from": begin, "plan_by": begin + _TIME_TO_PLAN}
+    return days | ({"turns_18_on": birthday.earliest} if birthday.earliest > context.today else {})

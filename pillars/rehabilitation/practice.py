@@ -6,5 +6,4 @@ OFTEN_THERE = 60
 ASK_AGAIN_DAYS, ASK_FOR_CASH_DAYS = 30, 1
 REVIEW_DAYS, FIRST_REVIEW_MONTHS = 90, 1
 NEXT_SESSION_DAYS = 7
-OPENS_BEFORE_DAYS, SESSION_OPENS_BEFORE_DAYS = 7, 2
-"""Promises of the network, all of these: no law names a day for care."""
+"""Promises of the network, all of these, as is how soon a step is shown: no law names a day for care."""

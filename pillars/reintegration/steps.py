@@ -8,20 +8,21 @@ from engine.plugin import (
     Completed,
     Concluded,
     Document,
+    FollowUp,
     Form,
     Law,
     NoSettings,
     Pillar,
     Prepared,
     StepContext,
-    Watch,
     automatic,
 )
+from pillars.reintegration import visits
 from pillars.reintegration.forms import CloseForm, Handover, Hir, LivelihoodForm, MediationForm, PlanForm, VisitForm
-from pillars.reintegration.visits import LAST_MONTH, missed, next_visit, red_flag, watch_milestones, watch_visit
+from pillars.reintegration.visits import LAST_MONTH, milestone_days, missed, next_visit, red_flag
 
-REVIEW_MONTHS, REVIEW_OPENS_BEFORE_DAYS, SAFETY_WITHIN = 3, 7, timedelta(days=3)
-"""Promises of the network: when a plan is looked at again, and a safety plan after an agreement that feels unsafe."""
+REVIEW_MONTHS = 3
+"""A promise of the network: when a plan is looked at again."""
 VISITS = "reintegration.visit"
 
 
@@ -38,6 +39,15 @@ class Plan(
     title="Reintegration plan",
     roles=("caseworker", "partnership_manager"),
     time_limit="P15D",
+    follow_ups={
+        "plan_review": FollowUp(
+            uses="reintegration.plan",
+            title="Review the plan for life after the return, with the person",
+            when='this.review_on - duration("24h") > case.now',
+            due="review_on",
+            opens_before="P7D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose what is known: the care plan's goals are the person's own, so they are a note and not an answer."""
@@ -54,14 +64,7 @@ class Plan(
         return Prepared(prefill=prefill | context.told_before("reintegration.plan", *names), notes=notes)
 
     def conclude(self, answers: PlanForm, context: StepContext) -> Concluded:
-        review = answers.review_on
-        if review is None or review <= context.today:
-            return Concluded(facts={"has_reintegration_plan": True})
-        title = "Review the plan for life after the return, with the person"
-        watch = context.watch_for(
-            "plan_review", "reintegration.plan", title, review, days_before=REVIEW_OPENS_BEFORE_DAYS
-        )
-        return Concluded(facts={"has_reintegration_plan": True}, watches=(watch,))
+        return Concluded(facts={"has_reintegration_plan": True})
 
 
 class Visit(
@@ -73,6 +76,8 @@ class Visit(
     documents=(Document("follow-up-report", "Follow-up report"),),
     time_limit="P7D",
     reads=(VISITS,),
+    computes=visits.FOUND,
+    follow_ups=visits.AFTER_A_VISIT,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         today, home_since = context.today, _home_since(context)
@@ -108,7 +113,7 @@ class Visit(
         return Concluded(
             facts={"was_seen_alone": was_reached and was_alone},
             notes=tuple(notes),
-            watches=watch_visit(answers, context, _home_since(context)),
+            computed=visits.computed(answers, context, _home_since(context)),
         )
 
 
@@ -119,6 +124,16 @@ class Livelihood(
     roles=("caseworker", "finance_officer"),
     stays_with=("reintegration.visit", "reintegration.plan"),
     time_limit="P60D",
+    computes={"ask_on": datetime},
+    follow_ups={
+        "livelihood_review": FollowUp(
+            uses="reintegration.livelihood",
+            title="Does the person earn more now than before the help?",
+            otherwise="end",
+            due="ask_on",
+            opens_before="P0D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over what the person earned at the last visit, as what they earned before this help."""
@@ -128,13 +143,8 @@ class Livelihood(
     def conclude(self, answers: LivelihoodForm, context: StepContext) -> Concluded:
         before, after = answers.income_before, answers.income_after
         if before is not None and after is not None:
-            return Concluded(
-                facts={"income_has_grown": after > before}, watches=(Watch("livelihood_review", is_over=True),)
-            )
-        day = StepContext.add_months(context.today, REVIEW_MONTHS)
-        title = "Does the person earn more now than before the help?"
-        watch = context.watch_for("livelihood_review", "reintegration.livelihood", title, day)
-        return Concluded(watches=(watch,))
+            return Concluded(facts={"income_has_grown": after > before})
+        return Concluded(computed={"ask_on": StepContext.add_months(context.today, REVIEW_MONTHS)})
 
 
 class Mediation(
@@ -143,6 +153,14 @@ class Mediation(
     title="Family or community mediation",
     roles=("caseworker", "counsellor"),
     stays_with=("reintegration.visit", "reintegration.plan"),
+    follow_ups={
+        "unsafe_agreement": FollowUp(
+            uses="protection.safety",
+            title="An agreement does not feel safe: review the safety plan",
+            when="!has(this.safe) || !this.safe",
+            limit="P3D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         notes = ["Ask the person alone, before and after, whether they want this."]
@@ -153,16 +171,12 @@ class Mediation(
     def conclude(self, answers: MediationForm, context: StepContext) -> Concluded:
         if answers.safe is True:
             return Concluded(facts={"agreement_feels_safe": True})
-        title = "An agreement does not feel safe: review the safety plan"
-        watch = Watch(
-            "unsafe_agreement", "protection.safety", title, due_at=context.now + SAFETY_WITHIN, from_at=context.now
-        )
         notes = Form.unless_yes(
             answers.safe,
             no="The person does not feel safe with the agreement: review the safety plan.",
             unknown="It is not known whether the person feels safe with the agreement: ask them alone.",
         )
-        return Concluded(facts={"agreement_feels_safe": False}, notes=notes, watches=(watch,))
+        return Concluded(facts={"agreement_feels_safe": False}, notes=notes)
 
 
 class Close(
@@ -202,6 +216,8 @@ class Close(
     },
     settings=ScheduleSettings,
     reads=(VISITS,),
+    computes=visits.DAYS,
+    follow_ups=visits.AFTER_THE_RETURN,
 )
 def schedule(context: StepContext) -> Completed:
     """Work out when to visit after the return, from two weeks to twelve months, and open each visit in time."""
@@ -213,7 +229,7 @@ def schedule(context: StepContext) -> Completed:
     for name, months in (("1_month", 1), ("3_months", 3), ("6_months", 6), ("12_months", 12)):
         outputs[f"after_{name}_at"] = Law("visits", months=months).instant_after(home_since, context.zone)
     return Completed(
-        outputs=outputs, watches=watch_milestones(home_since, context, context.all_earlier(VISITS, VisitForm))
+        outputs=outputs, computed=milestone_days(home_since, context, context.all_earlier(VISITS, VisitForm))
     )
 
 

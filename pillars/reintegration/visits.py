@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from engine.plugin import StepContext, Watch
+from engine.plugin import FollowUp, StepContext
 from pillars.reintegration.forms import VisitForm
 
 VISIT, LADDER = "reintegration.visit", "partner-silent"
@@ -12,9 +13,7 @@ LAST_MONTH = 24
 _WEEKS = {"1 week": timedelta(weeks=1), "2 weeks": timedelta(weeks=2)}
 _LATER = timedelta(days=90)
 _NEARLY, _GRACE = timedelta(days=3), timedelta(days=7)
-_OPENS_BEFORE_DAYS = 3
 _DAYS_BY_FLAG = {"danger": 1, "not_reached": 2, "sign": 7}
-_OPENS_BEFORE_DAYS_AT_A_FLAG, _SAFETY_WITHIN = 1, timedelta(hours=24)
 """Promises of the network, as are the weeks, months and days above: no law says when to visit."""
 _SIGNS_OF_DANGER = frozenset({"missing", "contact_by_trafficker", "phone_controlled", "forced_marriage"})
 
@@ -61,12 +60,12 @@ def red_flag(visit: VisitForm) -> str | None:
     return "sign" if found or visit.safety == "some_worry" else None
 
 
-def watch_milestones(home_since: datetime, context: StepContext, visits: Iterable[VisitForm] = ()) -> tuple[Watch, ...]:
-    """Open each visit three days before its day, but for those that a visit was there for already.
+def milestone_days(home_since: datetime, context: StepContext, visits: Iterable[VisitForm] = ()) -> dict[str, date]:
+    """Return the days of the visits after a return, but for those that a visit was there for already, by their names.
 
     They stand beside the monthly visits that a workflow may have: the promise is one visit near each of these days, and
     the months of a workflow count from its first visit. Nobody is visited twice for one of them: whatever visit is done
-    from three days before, it calls the one after the return off (`watch_visit`).
+    from three days before, it calls the one after the return off.
     """
     today, seen = context.today, _seen(visits, context)
     days = {
@@ -74,12 +73,7 @@ def watch_milestones(home_since: datetime, context: StepContext, visits: Iterabl
         for name, day in milestones(home_since, context).items()
         if not any(day - _NEARLY <= one for one in seen)
     }
-    return tuple(
-        context.watch_for(
-            _name_of(name), VISIT, f"Visit {name} after the return", day, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
-        )
-        for name, day in _to_come(days, today).items()
-    )  # fmt: skip
+    return {f"{_name_of(name)}_on": day for name, day in _to_come(days, today).items()}
 
 
 def _to_come(days: Mapping[str, date], today: date) -> Mapping[str, date]:
@@ -88,36 +82,14 @@ def _to_come(days: Mapping[str, date], today: date) -> Mapping[str, date]:
     return {name: day for name, day in days.items() if day >= today or name in last}
 
 
-def watch_visit(answers: VisitForm, context: StepContext, home_since: datetime | None) -> tuple[Watch, ...]:
-    """Watch for the next visit, sooner after a red flag, of which a supervisor hears the same day.
-
-    Each visit moves the one that the last visit planned. Where somebody was seen, the visits after the return whose
-    days have come by then are called off: this was theirs.
-    """
-    met = tuple(Watch(_name_of(name), is_over=True) for name in _met(home_since, answers, context))
+def computed(answers: VisitForm, context: StepContext, home_since: datetime | None) -> dict[str, Any]:
+    """Return what a visit found, when the person is visited sooner for it, and of which milestones it was the visit."""
     flag, planned, today = red_flag(answers), answers.next, context.today
-    if flag is not None:
-        soon = today + timedelta(days=_DAYS_BY_FLAG[flag])
-        day = min(planned, soon) if planned and planned > today else soon
-        title = "Visit again soon"
-        again = context.watch_for(
-            "visit_next", VISIT, title, day, days_before=_OPENS_BEFORE_DAYS_AT_A_FLAG, ladder="high"
-        )
-        return (again, _tell_supervisor(context), *met)
-    over = Watch("red_flag", is_over=True)
-    if planned is None or planned <= today:
-        return (over, Watch("visit_next", is_over=True), *met)
-    title = "The visit that was planned at the last one"
-    again = context.watch_for("visit_next", VISIT, title, planned, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER)
-    return (over, again, *met)
-
-
-def _tell_supervisor(context: StepContext) -> Watch:
-    title = "After a visit: review the safety plan, and record what will be done"
-    return Watch(
-        "red_flag", "protection.safety", title, due_at=context.now + _SAFETY_WITHIN, from_at=context.now,
-        ladder="high", roles=("supervisor", "case_manager"),
-    )  # fmt: skip
+    found: dict[str, Any] = {f"{_name_of(name)}_met": True for name in _met(home_since, answers, context)}
+    if flag is None:
+        return found | {"has_red_flag": False}
+    soon = today + timedelta(days=_DAYS_BY_FLAG[flag])
+    return found | {"has_red_flag": True, "again_on": min(planned, soon) if planned and planned > today else soon}
 
 
 def _met(home_since: datetime | None, visit: VisitForm, context: StepContext) -> tuple[str, ...]:
@@ -138,3 +110,42 @@ def _name_of(milestone: str) -> str:
 def _seen_on(visit: VisitForm, context: StepContext) -> date | None:
     done = visit.done_at
     return context.day_of(done) if done else visit.due_on
+
+
+_MILESTONES = tuple(_name_of(name) for name in (*_WEEKS, *MONTHS))
+AFTER_THE_RETURN: Mapping[str, FollowUp] = {
+    name: FollowUp(
+        uses=VISIT,
+        title=f"Visit {name.removeprefix('visit_').replace('_', ' ')} after the return",
+        due=f"{name}_on",
+        opens_before="P3D",
+        ladder=LADDER,
+    )
+    for name in _MILESTONES
+}
+"""The visits after a return, each opened three days before its day."""
+DAYS: Mapping[str, type] = {f"{name}_on": datetime for name in _MILESTONES}
+AFTER_A_VISIT: Mapping[str, FollowUp] = {
+    **{f"{name}_done": FollowUp(when=f"this.{name}_met", ends=(name,)) for name in _MILESTONES},
+    "visit_soon": FollowUp(
+        uses=VISIT, title="Visit again soon", when="this.has_red_flag", replaces="visit_next", otherwise="end",
+        due="again_on", opens_before="P1D", ladder="high",
+    ),
+    "visit_next": FollowUp(
+        uses=VISIT, title="The visit that was planned at the last one", otherwise="end",
+        when='!this.has_red_flag && this.next - duration("24h") > case.now', due="next", opens_before="P3D",
+        ladder=LADDER,
+    ),
+    "red_flag": FollowUp(
+        uses="protection.safety", title="After a visit: review the safety plan, and record what will be done",
+        when="this.has_red_flag", otherwise="end", limit="P1D", ladder="high", roles=("supervisor", "case_manager"),
+    ),
+}  # fmt: skip
+"""The next visit, sooner after a red flag, of which a supervisor hears the same day.
+
+Each visit moves the one that the last visit planned. Where somebody was seen, the visits after the return whose days
+have come by then are called off: this was theirs.
+"""
+FOUND: Mapping[str, type] = {
+    "has_red_flag": bool, "again_on": datetime, **{f"{name}_met": bool for name in _MILESTONES},
+}  # fmt: skip

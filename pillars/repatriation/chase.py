@@ -1,19 +1,28 @@
 """Ask again for a nationality that nobody has confirmed: after 30, 60 and 90 days, each time a higher body."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from engine.plugin import StepContext, Watch
+from engine.plugin import FollowUp, StepContext
 from pillars.repatriation.forms import NationalityForm
 
-STEP, LADDER = "repatriation.nationality", "nationality-delay"
+STEP = "repatriation.nationality"
 _OPEN_ANSWERS = frozenset({None, "", "no_answer", "more_proof_asked"})
 _OPENS_BEFORE_DAYS = 3
 """Practice of the network: so many days before a reminder is due its step is shown."""
+
+
+@lru_cache(maxsize=1)
+def _file() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(
+        files("pillars.repatriation").joinpath("routes.json").read_text(encoding="utf-8")
+    )
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +52,39 @@ def is_open(result: object) -> bool:
     return result in _OPEN_ANSWERS
 
 
-def watch_nationality(answers: NationalityForm, context: StepContext) -> tuple[Watch, ...]:
-    """Watch for each reminder that is still to come; none where the country decided, or the person fears it.
+FOLLOW_UPS: Mapping[str, FollowUp] = {
+    "nationality_settled": FollowUp(
+        when="this.is_settled", ends=tuple(f"nationality_{days}" for days in _file()["remind_after_days"])
+    ),
+    **{
+        f"nationality_{days}": FollowUp(
+            uses=STEP,
+            title=f"Nationality, {days} days without an answer: ask a higher body",
+            due=f"remind_{days}_on",
+            opens_before=f"P{_OPENS_BEFORE_DAYS}D",
+            ladder="nationality-delay",
+        )
+        for days in _file()["remind_after_days"]
+    },
+}
+"""Each reminder that is still to come; none where the country decided, or the person fears it."""
+COMPUTES: Mapping[str, type] = {
+    "is_settled": bool, **{f"remind_{days}_on": datetime for days in _file()["remind_after_days"]},
+}  # fmt: skip
+
+
+def computed(answers: NationalityForm, context: StepContext) -> dict[str, Any]:
+    """Return whether nobody is asked again, and else the days of the reminders that are still to come.
 
     Of a request that is written down late, the last reminder whose day has come is due at once: the ones before it are
     for lower bodies.
     """
-    today = context.today
     sent_on = answers.sent_on
     if sent_on is None or not is_open(answers.result) or answers.asylum_claim is True:
-        return tuple(Watch(f"nationality_{days}", is_over=True) for days in _file()["remind_after_days"])
+        return {"is_settled": True}
     is_new = context.earlier(STEP, NationalityForm).sent_on != answers.sent_on
-    return tuple(
-        context.watch_for(
-            f"nationality_{one.days}", STEP, f"Nationality, {one.days} days without an answer: ask a higher body",
-            one.day, days_before=_OPENS_BEFORE_DAYS, ladder=LADDER,
-        )
-        for one in _to_come(reminders(answers.claimed_country or "", sent_on), today, is_new=is_new)
-    )  # fmt: skip
+    due = _to_come(reminders(answers.claimed_country or "", sent_on), context.today, is_new=is_new)
+    return {f"remind_{one.days}_on": one.day for one in due}
 
 
 def _to_come(due: tuple[Reminder, ...], today: date, *, is_new: bool) -> tuple[Reminder, ...]:
@@ -73,11 +97,3 @@ def reminder_now(context: StepContext, country: str, sent_on: date | None) -> Re
     near = context.today + timedelta(days=_OPENS_BEFORE_DAYS)
     due = [one for one in reminders(country, sent_on) if one.day <= near] if sent_on else []
     return due[-1] if due else None
-
-
-@lru_cache(maxsize=1)
-def _file() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(
-        files("pillars.repatriation").joinpath("routes.json").read_text(encoding="utf-8")
-    )
-    return content

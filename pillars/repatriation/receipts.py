@@ -1,14 +1,12 @@
 """Compare the receipts of both sides of a handover, each signed in its own time zone."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from engine.plugin import Form, Watch
+from engine.plugin import Form
 from pillars.repatriation.forms import HandoverForm
 
-STEP, LADDER = "repatriation.handover", "repatriation-stuck"
-_RECEIPT_WITHIN = timedelta(hours=24)
 _TOO_FAR_APART = timedelta(hours=12)
-"""Practice of the network: how soon the other side signs, and how far apart two signatures may lie."""
+"""Practice of the network: how far apart two signatures may lie."""
 
 
 def is_over(answers: HandoverForm) -> bool:
@@ -37,14 +35,6 @@ def differences(answers: HandoverForm) -> tuple[str, ...]:
         unknown="It is not known whether both sides agree how the person was: see them alone at the first call.",
     )
     return tuple(found)
-
-
-def watch_receipts(answers: HandoverForm, now: datetime) -> tuple[Watch, ...]:
-    """Ask for a missing receipt within 24 hours (a target of the network), again until both sides have signed."""
-    if is_over(answers):
-        return (Watch("second_receipt", is_over=True),)
-    title = "Handover: a receipt is missing, both sides sign"
-    return (Watch("second_receipt", STEP, title, due_at=now + _RECEIPT_WITHIN, from_at=now, ladder=LADDER),)
 
 
 def missing_receipt(answers: HandoverForm) -> str | None:

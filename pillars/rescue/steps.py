@@ -2,15 +2,15 @@
 
 from datetime import timedelta
 
-from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, Watch, automatic
+from engine.plugin import Asked, Completed, Concluded, Document, FollowUp, Form, Law, Prepared, StepContext, automatic
 from pillars.rescue.checklist import in_words, open_points
 from pillars.rescue.forms import ExecuteForm, FirstNeedsForm, IdentifyForm, Intake, Missing, PlanForm, ProductionForm
 
 _ADULT = 18
-_REFLECTION, _REFLECTION_DAYS, _REFLECTION_OPENS_BEFORE_DAYS = "INT-REFLECT", 30, 3
-"""How long somebody has to think it over; the 30 days count where no pack of law has it, the 3 are ours."""
-_ONE_DAY, _REST = timedelta(hours=24), timedelta(hours=1)
-"""Promises of the network: a first health check and a missing order within a day, an hour of rest before questions."""
+_REFLECTION, _REFLECTION_DAYS = "INT-REFLECT", 30
+"""How long somebody has to think it over; the 30 days count where no pack of law has it."""
+_REST = timedelta(hours=1)
+"""A promise of the network: an hour of rest before questions. So are the limits of what follows, below."""
 _SURVIVORS = frozenset({"victim", "possible_victim"})
 
 
@@ -78,6 +78,7 @@ class FirstNeeds(
     roles=("caseworker", "counsellor", "case_manager"),
     documents=(Document("first-needs-sheet", "First-needs sheet", leaves=False),),
     time_limit="PT2H",
+    follow_ups={"first_check": FollowUp(uses="protection.health", title="First health check", limit="P1D")},
 ):
     def prepare(self, context: StepContext) -> Prepared:
         known = ("person", "food_clothing", "fear_of", "language", "companion_children", "immediate_wish")
@@ -104,9 +105,7 @@ class FirstNeeds(
             notes.append("Find out whether a photo was taken. Never one of someone naked or hurt.")
         if answers.companion_children:
             notes.append("Children are with the person: add each of them to the case.")
-        title = "First health check"
-        check = Watch("first_check", "protection.health", title, due_at=context.now + _ONE_DAY, from_at=context.now)
-        return Concluded(notes=tuple(notes), watches=(check,))
+        return Concluded(notes=tuple(notes))
 
 
 class Production(
@@ -117,6 +116,17 @@ class Production(
     stays_with=("rescue.execute",),
     documents=(Document("form-17", "Form 17"), Document("production-memo", "Production memo")),
     time_limit=Law("IN-JJ-PROD-24H"),
+    follow_ups={
+        "order": FollowUp(
+            uses="rescue.production",
+            title="There was no order yet: has one been made since?",
+            when='this.order_type == "no_order_yet"',
+            otherwise="end",
+            from_="produced_at",
+            limit="P1D",
+            ladder="high",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         told = Prepared.given(
@@ -135,11 +145,7 @@ class Production(
         waits = answers.order_type == "no_order_yet"
         if not waits and not answers.order_no:
             notes.append("The number of the order is still missing.")
-        at = answers.produced_at or context.now
-        title = "There was no order yet: has one been made since?"
-        order = Watch("order", "rescue.production", title, due_at=at + _ONE_DAY, from_at=at, ladder="high")
-        watches = (order,) if waits else (Watch("order", is_over=True),)
-        return Concluded(facts={"has_order": not waits}, notes=tuple(notes), watches=watches)
+        return Concluded(facts={"has_order": not waits}, notes=tuple(notes))
 
 
 class Identify(
@@ -150,6 +156,16 @@ class Identify(
     stays_with=("rehabilitation.counsel",),
     documents=(Document("identification-record", "Record of the identification interview", leaves=False),),
     time_limit="PT72H",
+    follow_ups={
+        "reflection": FollowUp(
+            uses="rescue.identify",
+            title="The time to decide is ending: talk again",
+            when='this.status == "possible"',
+            otherwise="end",
+            due="reflection_until",
+            opens_before="P3D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         length = context.law(_REFLECTION) or Law(_REFLECTION, days=_REFLECTION_DAYS)
@@ -174,16 +190,10 @@ class Identify(
         return Prepared(prefill=told | context.told_before("rescue.identify", *known), notes=notes)
 
     def conclude(self, answers: IdentifyForm, context: StepContext) -> Concluded:
-        status, until = answers.status, answers.reflection_until
+        status = answers.status
         no_paper = answers.age_document == "none"
         notes = ("No document shows the age: anyone who could be a child is treated as one.",) if no_paper else ()
-        title, before = "The time to decide is ending: talk again", _REFLECTION_OPENS_BEFORE_DAYS
-        watches = (
-            (context.watch_for("reflection", "rescue.identify", title, until, days_before=before),)
-            if status == "possible" and until
-            else (Watch("reflection", is_over=True),)
-        )
-        return Concluded(facts={"is_victim": status in {"possible", "actual"}}, notes=notes, watches=watches)
+        return Concluded(facts={"is_victim": status in {"possible", "actual"}}, notes=notes)
 
 
 @automatic(

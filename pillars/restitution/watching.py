@@ -1,9 +1,10 @@
 """What Restitution asks to be watched: the last day to claim and to appeal, and money that has not come."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
-from engine.plugin import StepContext, Watch
-from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, PaymentForm, WagesForm
+from engine.plugin import FollowUp, StepContext
+from pillars.restitution.forms import AwardForm, InterimForm, PaymentForm, WagesForm
 from pillars.restitution.schemes import paid_by
 from pillars.restitution.tracker import paid_so_far
 
@@ -13,82 +14,86 @@ _PAID_DAYS, _ASK_AGAIN_DAYS = 30, 30
 """Promises of the network: after so many days ordered money is asked for where no law names a time, and asked again."""
 _CASH_DAYS, _GRANT_DAYS = 1, 90
 """Promises of the network: the scheme for bonded labour says at once for the first help, and no day for the grant."""
-_APPEAL_OPENS_BEFORE_DAYS, _CLAIM_OPENS_BEFORE_DAYS = 14, 30
-"""Practice of the network: how many days before a last day the step is shown."""
 
 
-def watch_claim(answers: EligibilityForm, context: StepContext) -> tuple[Watch, ...]:
-    """Watch for the last day to claim while nothing is filed."""
-    last_day = answers.limit_date
-    if last_day is None or last_day < context.today:
-        return ()
-    title = "The last day to claim is near: file the claim"
-    return (
-        context.watch_for(
-            "last_claim",
-            "restitution.claim",
-            title,
-            last_day,
-            days_before=_CLAIM_OPENS_BEFORE_DAYS,
-            ladder=LADDER,
-            once=True,
-        ),
-    )
+def _asked(uses: str, title: str, when: str | None = None, replaces: str | None = None) -> FollowUp:
+    return FollowUp(
+        uses=uses, title=title, when=when, replaces=replaces, otherwise="end", due="ask_on", opens_before="P0D",
+        ladder=LADDER,
+    )  # fmt: skip
 
 
-def watch_interim(answers: InterimForm, context: StepContext) -> tuple[Watch, ...]:
-    """Ask whether ordered money was paid, when the time for it is over, and each 30 days until it is."""
-    ordered, paid = answers.order_on, answers.paid_on
-    if ordered is None or paid is not None:
-        return (Watch("interim_paid", is_over=True),)
-    title, days = "Was the interim money paid?", _paid_days(context, ordered)
-    return (_ask(context, "interim_paid", _INTERIM, title, ordered, days),)
+AFTER_ELIGIBILITY: Mapping[str, FollowUp] = {
+    "last_claim": FollowUp(
+        uses="restitution.claim",
+        title="The last day to claim is near: file the claim",
+        when="this.limit_date > case.now",
+        due="limit_date",
+        opens_before="P30D",
+        ladder=LADDER,
+        once=True,
+    ),
+}
+"""The last day to claim while nothing is filed."""
+AFTER_INTERIM: Mapping[str, FollowUp] = {"interim_paid": _asked(_INTERIM, "Was the interim money paid?")}
+"""Whether ordered money was paid, when the time for it is over, and each 30 days until it is."""
+AFTER_AWARD: Mapping[str, FollowUp] = {
+    "appeal": FollowUp(
+        uses=_AWARD,
+        title="The last day to appeal is near: decide",
+        when="this.appeal_is_new && this.appeal_by > case.now",
+        due="appeal_by",
+        opens_before="P14D",
+        ladder=LADDER,
+    ),
+    "award_paid": FollowUp(uses=_PAYMENT, title="Was the award paid?", due="ask_on", opens_before="P0D", ladder=LADDER),
+}
+AFTER_PAYMENT: Mapping[str, FollowUp] = {
+    "paid": FollowUp(ends="award_paid"),
+    "rest_paid": _asked(_PAYMENT, "Less was paid than awarded: ask for the rest"),
+}
+AFTER_WAGES: Mapping[str, FollowUp] = {
+    "first_help_paid": _asked(_WAGES, "Was the first help paid in cash?", "!has(this.immediate_30k_on)", "grant_paid"),
+    "grant_paid": _asked(_WAGES, "Was the rest of the grant paid?", "has(this.immediate_30k_on)"),
+}
+"""The help at once on the next day, then the grant; both are looked at until they are paid."""
 
 
-def watch_award(answers: AwardForm, context: StepContext) -> tuple[Watch, ...]:
-    """Watch for the last day to appeal, and for the payment of what was awarded."""
-    today = context.today
-    appeal_by, awarded_on = answers.appeal_by, answers.award_on
-    watches = []
-    is_new = answers.appeal_by != context.earlier(_AWARD, AwardForm).appeal_by
-    if appeal_by is not None and appeal_by >= today and is_new:
-        watches.append(
-            context.watch_for(
-                "appeal",
-                _AWARD,
-                "The last day to appeal is near: decide",
-                appeal_by,
-                days_before=_APPEAL_OPENS_BEFORE_DAYS,
-                ladder=LADDER,
-            )
-        )
+def of_interim(answers: InterimForm, context: StepContext) -> dict[str, date | None]:
+    """Return when it is asked whether the money came."""
+    ordered = answers.order_on
+    if ordered is None or answers.paid_on is not None:
+        return {}
+    return {"ask_on": _ask_on(context, ordered, _paid_days(context, ordered))}
+
+
+def of_award(answers: AwardForm, context: StepContext) -> dict[str, bool | date]:
+    """Return whether the last day to appeal is a new one, and when it is asked whether the award was paid."""
+    awarded_on = answers.award_on
+    found: dict[str, bool | date] = {"appeal_is_new": answers.appeal_by != context.earlier(_AWARD, AwardForm).appeal_by}
     is_awarded = (answers.amount or 0) > 0
     if is_awarded and awarded_on is not None and not context.earlier(_PAYMENT, PaymentForm):
-        days = _paid_days(context, awarded_on)
-        watches.append(_ask(context, "award_paid", _PAYMENT, "Was the award paid?", awarded_on, days))
-    return tuple(watches)
+        found["ask_on"] = _ask_on(context, awarded_on, _paid_days(context, awarded_on))
+    return found
 
 
-def watch_payment(answers: PaymentForm, context: StepContext) -> tuple[Watch, ...]:
-    """Ask for the rest, 30 days later, while less was paid than was awarded."""
+def of_payment(answers: PaymentForm, context: StepContext) -> dict[str, date | None]:
+    """Return when the rest is asked for, 30 days later, while less was paid than was awarded."""
     money, paid_on = paid_so_far(context, answers), answers.paid_on
-    over = Watch("award_paid", is_over=True)
     if money is None or money.shortfall <= 0 or paid_on is None:
-        return (over, Watch("rest_paid", is_over=True))
-    title = "Less was paid than awarded: ask for the rest"
-    return (over, _ask(context, "rest_paid", _PAYMENT, title, paid_on, _ASK_AGAIN_DAYS))
+        return {}
+    return {"ask_on": _ask_on(context, paid_on, _ASK_AGAIN_DAYS)}
 
 
-def watch_wages(answers: WagesForm, context: StepContext) -> tuple[Watch, ...]:
-    """Ask for the help at once on the next day, then for the grant; both are looked at until they are paid."""
-    first, final = answers.immediate_30k_on, answers.final_on
-    before = context.earlier(_WAGES, WagesForm)
-    if final is not None:
-        return (Watch("grant_paid", is_over=True),)
+def of_wages(answers: WagesForm, context: StepContext) -> dict[str, date | None]:
+    """Return when it is asked whether the help at once, or the grant, came."""
+    first = answers.immediate_30k_on
+    if answers.final_on is not None:
+        return {}
     if first is not None:
-        return (_ask(context, "grant_paid", _WAGES, "Was the rest of the grant paid?", first, _GRANT_DAYS),)
-    days = _ASK_AGAIN_DAYS if before else _CASH_DAYS
-    return (_ask(context, "grant_paid", _WAGES, "Was the first help paid in cash?", context.today, days),)
+        return {"ask_on": _ask_on(context, first, _GRANT_DAYS)}
+    days = _ASK_AGAIN_DAYS if context.earlier(_WAGES, WagesForm) else _CASH_DAYS
+    return {"ask_on": _ask_on(context, context.today, days)}
 
 
 def _paid_days(context: StepContext, ordered: date) -> int:
@@ -97,10 +102,7 @@ def _paid_days(context: StepContext, ordered: date) -> int:
     return _PAID_DAYS if day is None else (day - ordered).days
 
 
-def _ask(context: StepContext, name: str, uses: str, title: str, since: date, days: int) -> Watch:
-    """Ask so many days after a day; where that has gone by, so many days (30 at most) from today."""
-    today = context.today
+def _ask_on(context: StepContext, since: date, days: int) -> date:
+    """Return the day so many days after a day; where that has gone by, so many days (30 at most) from today."""
     day = since + timedelta(days=days)
-    if day <= today:
-        day = today + timedelta(days=min(days, _ASK_AGAIN_DAYS))
-    return context.watch_for(name, uses, title, day, ladder=LADDER)
+    return day if day > context.today else context.today + timedelta(days=min(days, _ASK_AGAIN_DAYS))

@@ -43,6 +43,7 @@ SHUT = "tests/overview/test_case_page.py::test_a_shut_gate_says_in_words_why_and
 FACTS = "tests/overview/test_case_page.py::test_facts_are_told_by_their_titles"
 RECIPIENTS = LEVELS + "test_a_level_whose_place_is_empty_says_so_and_the_next_one_comes_at_once"
 CLOSING = "tests/core/test_closing.py::"
+FOLLOWED = "tests/core/test_follow_ups.py::"
 PAGE = "tests/web/test_changes.py::test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for"
 LETTER = LEVELS + "test_a_level_for_a_body_of_law_opens_a_step_to_release_asks_to_ring_it_and_its_letter_names_nobody"
 
@@ -61,6 +62,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "choices": CHOICE,
         "gates": DECIDE + "paths.py::test_a_gate_holds_a_step_that_could_begin_and_lets_it_go_when_the_fact_comes",
         "close": CLOSING + "test_a_step_that_somebody_added_holds_the_run_open_as_long_as_its_time_runs",
+        "follow_ups": FOLLOWED + "test_what_a_step_brings_that_stands_in_no_file_is_named_by_its_type",
+        "is_whole": FOLLOWED + "test_what_is_whole_takes_nothing_more_from_step_types",
     },
     "Start": {"on": HIGHEST, "when": HIGHEST},
     "Join": {"mode": JOIN, "steps": JOIN, "n": JOIN},
@@ -112,6 +115,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "questions": ASKED,
         "sets": DECIDE + "paths.py::test_facts_that_a_step_sets_follow_from_its_answers",
         "settings": LETTER,
+        "follow_ups": FOLLOWED + "test_what_follows_names_the_line_that_declares_it",
     },
     "Branch": {"when": CHOICE, "to": CHOICE},
     "Choice": {

@@ -1,8 +1,8 @@
 """Example answers for every form, a step that is prepared, concluded or run in one call, and its papers in print."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,15 +15,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_words
+from engine.core.commands import Wanted
+from engine.core.compiled import compiled_follow_ups
+from engine.core.follow_ups import wanted_of
 from engine.core.law.in_case import law_for
 from engine.core.law.told import LawFacts
+from engine.core.records import Step as StepRecord
+from engine.core.records import StepStatus
+from engine.definitions.catalogue import RegistryCatalogue, info_of
+from engine.language.conditions.values import UNKNOWN
 from engine.language.limits import Counting, TimeLimit
-from engine.plugin.answers import Form, JsonAnswer
+from engine.plugin.answers import Form, JsonAnswer, read_answers
 from engine.plugin.context import PersonView, StepContext
 from engine.plugin.counting import Law
 from engine.plugin.fields import FieldKind, FieldSpec, specs_of
-from engine.plugin.following import Watch
 from engine.plugin.paper import FILTERS
+from engine.plugin.registry import load_registry
 from engine.plugin.steps import Asked, Completed, Concluded, Prepared, StepType
 from engine.plugin.testing import NOW, fake_context
 from tests.kit.shipped import library
@@ -131,14 +138,52 @@ def prepare(step: Step, case: StepContext | None = None, **given: Any) -> Prepar
     return _of(step).prepare(case or FakeContext(**given))
 
 
-def conclude(step: Step, told: StepContext | Mapping[str, Any] = MappingProxyType({}), **given: Any) -> Concluded:
+@dataclass(frozen=True)
+class Done:
+    """What follows from a step: all that a pillar says, and the follow-ups that are worked out from it."""
+
+    said: Concluded | Completed
+    follow_ups: tuple[Wanted, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the pillar said."""
+        return getattr(self.said, name)
+
+
+def conclude(step: Step, told: StepContext | Mapping[str, Any] = MappingProxyType({}), **given: Any) -> Any:
     """Conclude a step with these answers in a case that a test puts together, or in a whole case."""
-    return _of(step).conclude(told if isinstance(told, StepContext) else FakeContext(answers=told, **given))
+    case = told if isinstance(told, StepContext) else FakeContext(answers=told, **given)
+    return _done(_of(step), case, _of(step).conclude(case))
 
 
-def run(step: Step, case: StepContext | None = None, **given: Any) -> Completed:
+def run(step: Step, case: StepContext | None = None, **given: Any) -> Any:
     """Run an automatic step in a case, or in one that a test puts together."""
-    return _of(step).run(case or FakeContext(**given))
+    context = case or FakeContext(**given)
+    return _done(_of(step), context, _of(step).run(context))
+
+
+def _outputs(said: Concluded | Completed) -> dict[str, Any]:
+    return dict(said.outputs) if isinstance(said, Completed) else {}
+
+
+def _done(step: StepType, case: StepContext, said: Concluded | Completed) -> Done:
+    """Work out the follow-ups of a step as the engine does, in a case where nothing else is known."""
+    catalogue = RegistryCatalogue(load_registry())
+    info = info_of(step)
+    answers = case.answers if step.form else {}
+    form = read_answers(step.form, answers) if step.form else None
+    outputs = {name: getattr(form, name, None) for name in step.outputs} if form else _outputs(said)
+    known = {name: value for name, value in outputs.items() if value is not None and value != Form.NOT_KNOWN}
+    record = StepRecord(
+        id=case.step_id, run_id=UUID(int=2), key="step", uses=step.key, status=StepStatus.ENDED, outcome="done",
+        outputs={k: v.isoformat() if isinstance(v, datetime) else v for k, v in known.items()},
+    )  # fmt: skip
+    found = wanted_of(
+        compiled_follow_ups(info.follow_ups, info, catalogue), record,
+        step.told_to_follow_ups(answers, said.computed), lambda _path: UNKNOWN,
+        now=case.now, zone=case.zone, country=case.country,
+    )  # fmt: skip
+    return Done(said, tuple(one for _, one in found))
 
 
 def _of(step: Step) -> Any:
@@ -238,6 +283,6 @@ def fields_of(uses: str) -> tuple[FieldSpec, ...]:
     return next(step.fields for pillar in pillars for step in pillar.step_types if step.key == uses)
 
 
-def said(watches: Iterable[Watch]) -> dict[str, str | None]:
-    """Return by name the limit of the law that is watched, or else the step type; None for what is over."""
-    return {one.name: None if one.is_over else one.law or one.uses for one in watches}
+def said(follow_ups: Iterable[Wanted]) -> dict[str, str | None]:
+    """Return by name the limit of the law that counts, or else the step type; None for what is over."""
+    return {one.name: None if one.is_over else one.law or one.uses for one in follow_ups}

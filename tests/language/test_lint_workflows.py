@@ -375,3 +375,32 @@ def test_every_documented_code_is_found_by_something() -> None:
     engine = Path(__file__).parents[2] / "engine"
     sources = [path.read_text(encoding="utf-8") for path in engine.rglob("*.py") if path.name != "codes.py"]
     assert {code for code in CODES if not any(f'"{code}"' in source for source in sources)} == set()
+
+
+_FOLLOWED = EXAMPLE.replace(
+    "    uses: rescue.execute\n", "    uses: rescue.execute\n    follow_ups:\n      FOLLOW\n", 1
+)
+
+
+@pytest.mark.parametrize(("said", "code", "remedy"), [
+    ("look: {uses: rescue.execute, limit: P1D}", None, ""),
+    ("look: {uses: rescue.execut, limit: P1D}", "unknown-step-type", 'Did you mean "rescue.execute"'),
+    ("look: null", "unknown-follow-up", ""),
+    ("look: {uses: rescue.execute, when: 'this.rescuedd > 1', limit: P1D}", "unknown-field", "this.rescued"),
+    ("look: {uses: rescue.execute, when: 'this.outcome == \"finished\"', limit: P1D}", "unknown-choice", ""),
+    ("look: {uses: rescue.execute, when: this.rescued, limit: P1D}", "condition-type", ""),
+    ("look: {uses: rescue.execute, limit: P1D, law: IN-X}", "limit-and-law", ""),
+    ("look: {uses: rescue.execute, due: rescued_on}", "bad-from", "no day or instant"),
+    ("look: {uses: rescue.execute, limit: tomorrow}", "bad-limit", ""),
+    ("look: {uses: rescue.execute, limit: P1D, ladder: standrad}", "unknown-ladder", "standard"),
+    ("look: {uses: rescue.execute, limit: P1D, ends: luok}", "unknown-follow-up", "look"),
+])  # fmt: skip
+def test_a_follow_up_that_cannot_be_is_found_where_it_is_written(said: str, code: str | None, remedy: str) -> None:
+    text = _FOLLOWED.replace("FOLLOW", said)
+    line = 1 + text[: text.index(said)].count("\n")
+    found = [one for one in lint_workflow(text, catalogue=CATALOGUE, names=NAMES) if one.line == line]
+    if code is None:
+        assert found == []
+    else:
+        assert code in [one.code for one in found]
+        assert any(remedy in one.message for one in found)

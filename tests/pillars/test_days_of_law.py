@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from engine.core.commands import Wanted
 from engine.plugin.context import StepContext
 from engine.plugin.counting import Law
-from engine.plugin.following import Watch
 from engine.plugin.steps import Prepared, StepType
 from pillars.policing.steps import Chargesheet, Fir, default_bail
 from pillars.press.steps.takedown import due_at
@@ -46,8 +46,8 @@ def _prepared(step: StepType, context: StepContext) -> Prepared:
     return prepare(step, context)
 
 
-def _watched(step: StepType, context: StepContext, name: str) -> Watch:
-    [found] = [one for one in conclude(step, context).watches if one.name == name]
+def _watched(step: StepType, context: StepContext, name: str) -> Wanted:
+    [found] = [one for one in conclude(step, context).follow_ups if one.name == name]
     return found
 
 

@@ -1,8 +1,6 @@
 """Every step type of every pillar asks what its catalogue says, and does something before and after."""
 
-import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.language.lint.follow_ups import problems_of_type
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import Match
 from engine.plugin.fields import FieldKind, OutputKind, Sensitivity
@@ -87,7 +87,7 @@ def test_ending_a_step_sets_a_fact_says_watches_or_prints_something(step: StepTy
     papers = [paper for paper in step.documents if paper.on == "conclude"]
     for full in (True, False):
         concluded = conclude(step, _context(step, answers=example(form_of(step), full=full)))
-        follows = (concluded.facts, concluded.notes, concluded.watches, concluded.persons, concluded.consent)
+        follows = (concluded.facts, concluded.notes, concluded.follow_ups, concluded.persons, concluded.consent)
         assert any(follows) or concluded.partner or papers
 
 
@@ -213,58 +213,19 @@ def has_only_open_outputs(step: StepType) -> None:
     assert {name: output.kind for name, output in step.outputs.items()} == wanted
 
 
-PILLARS = Path(__file__).parents[2] / "pillars"
-_MAKERS = {"Watch": 0, "watch_for": 0, "watch_for_day": 0}
-"""What makes a watch, and where its name stands among what it is given."""
-
-
-def test_no_two_pillars_give_one_name_to_what_they_watch() -> None:
+def test_no_two_pillars_give_one_name_to_what_follows() -> None:
     by_name: dict[str, set[str]] = {}
-    for pillar in sorted(path for path in PILLARS.iterdir() if path.is_dir()):
-        for name in {name for file in pillar.rglob("*.py") for name in _names_in(file)}:
-            by_name.setdefault(name, set()).add(pillar.name)
-    assert {"appeal", "judgment_appeal", "first_call", "custody_law", "rest_paid", "judgment"} <= set(by_name), (
-        "names are found"
-    )
+    for step in load_registry().step_types.values():
+        for name in step.follow_ups:
+            by_name.setdefault(name, set()).add(step.pillar)
     assert {name: pillars for name, pillars in by_name.items() if len(pillars) > 1} == {}
 
 
-def _names_in(file: Path) -> Iterator[str]:
-    """Find the names of watches in a file, also those that go through a function of it or through a list."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    makers = _MAKERS | {
-        one.name: [arg.arg for arg in one.args.args].index("name")
-        for one in ast.walk(tree)
-        if isinstance(one, ast.FunctionDef) and any(arg.arg == "name" for arg in one.args.args) and _makes(one)
+def test_every_follow_up_asks_for_what_its_step_tells() -> None:
+    catalogue = RegistryCatalogue(load_registry())
+    wrong = {
+        key: problems
+        for key in catalogue.keys()  # noqa: SIM118 - not a mapping
+        if (info := catalogue.find(key)) and (problems := problems_of_type(info, catalogue))
     }
-    for call in (one for one in ast.walk(tree) if isinstance(one, ast.Call)):
-        place = makers.get(_called(call))
-        if place is not None and len(call.args) > place:
-            yield from _texts(call.args[place])
-    for loop in (one for one in ast.walk(tree) if isinstance(one, ast.GeneratorExp | ast.ListComp) and _makes(one)):
-        yield from (text for source in loop.generators for text in _texts(source.iter))
-
-
-def _makes(node: ast.AST) -> bool:
-    """Return whether something inside makes a watch whose name is a variable."""
-    return any(
-        isinstance(one, ast.Call) and _called(one) in _MAKERS and bool(one.args) and isinstance(one.args[0], ast.Name)
-        for one in ast.walk(node)
-    )  # fmt: skip
-
-
-def _called(call: ast.Call) -> str:
-    """Return the name of a function or of a method that is called."""
-    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-
-
-def _texts(node: ast.expr) -> Iterator[str]:
-    """Return the texts of an expression; of one with gaps what stands before the first."""
-    match node:
-        case ast.Constant(value=str(text)):
-            yield text
-        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
-            yield text
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            for part in parts:
-                yield from _texts(part)
+    assert wrong == {}

@@ -77,9 +77,9 @@ def test_a_conference_is_about_this_case() -> None:
 
 
 def test_the_next_conference_is_watched() -> None:
-    [watch] = conclude(Conference, {"next": "2026-03-20"}).watches
+    [watch] = conclude(Conference, {"next": "2026-03-20"}).follow_ups
     assert (watch.uses, watch.due_at) == ("partnership.conference", datetime(2026, 3, 20, 18, 29, 59, tzinfo=UTC))
-    assert conclude(Conference).watches == ()
+    assert conclude(Conference).follow_ups == ()
 
 
 SHELTER = PartnerOffer("Second House", ("shelter",), ("IN-ML",), ("kha",), 2, True)
@@ -107,12 +107,12 @@ def test_a_partner_comes_into_the_directory_without_its_contact_person() -> None
     entry = conclude(Directory, update, before={"partnership.onboard": answers})
     assert (entry.partner.services, entry.partner.capacity_free, entry.partner.takes_men) == (("shelter",), 2, False)
     assert entry.partner.takes_children is None
-    assert [watch.due_at for watch in entry.watches] == [NOW]
+    assert [watch.due_at for watch in entry.follow_ups] == [NOW]
     assert conclude(Directory, update).partner is None
 
 
 def test_the_end_of_an_agreement_is_watched_from_sixty_days_before() -> None:
-    [watch] = conclude(Onboard, {"mou_to": "2027-03-10"}).watches
+    [watch] = conclude(Onboard, {"mou_to": "2027-03-10"}).follow_ups
     assert (watch.opens_at, watch.due_at) == (
         datetime(2027, 1, 9, 18, 29, 59, tzinfo=UTC), datetime(2027, 3, 10, 18, 29, 59, tzinfo=UTC),
     )  # fmt: skip

@@ -149,31 +149,31 @@ OVER = dict.fromkeys(("refusal", "superintendent", "magistrate", "ordered"))
 
 
 def test_a_refusal_goes_up_rung_by_rung_and_each_rung_opens_the_next() -> None:
-    [first] = conclude(Fir, REFUSED).watches
+    [first] = conclude(Fir, REFUSED).follow_ups
     assert (first.uses, first.law, first.from_at) == ("policing.refusal", "IN-FIR-SP", MARCH_7)
     assert (first.opens_at, first.ladder) == (None, "police-refusal"), "at once, and not after a day"
     letter = {"sent_at": "2026-03-08T15:30:00Z", "mode": "by_hand"}
-    [second] = conclude(Refusal, letter).watches
+    [second] = conclude(Refusal, letter).follow_ups
     assert (second.uses, second.due_at) == ("policing.fir", MARCH_7 + timedelta(days=4))
-    again = conclude(Fir, REFUSED, before={"policing.refusal": letter}).watches
+    again = conclude(Fir, REFUSED, before={"policing.refusal": letter}).follow_ups
     assert said(again) == {"superintendent": None, "magistrate": "policing.magistrate"}
     assert again[1].due_at == MARCH_7 + timedelta(days=3)
 
 
 def test_a_refusal_elsewhere_is_written_about_as_soon_though_no_law_says_so() -> None:
-    [first] = conclude(Fir, REFUSED, jurisdiction="NP").watches
+    [first] = conclude(Fir, REFUSED, jurisdiction="NP").follow_ups
     assert (first.law, first.from_at, first.due_at) == ("", MARCH_7, MARCH_7 + timedelta(hours=4))
 
 
 @pytest.mark.parametrize("refused", [True, False])
 def test_a_sexual_offence_against_a_child_is_reported_from_when_the_police_heard_of_it(*, refused: bool) -> None:
     told = REFUSED | {"refused": refused, "sections": ["BNS143", "POCSO"]}
-    [report] = [one for one in conclude(Fir, told).watches if one.name == "pocso_report"]
+    [report] = [one for one in conclude(Fir, told).follow_ups if one.name == "pocso_report"]
     assert (report.uses, report.law, report.from_at) == ("reporting.mandatory", "IN-POCSO-24H-REPORT", MARCH_7)
     for other in ({"sections": ["BNS143"]}, {"sections": None}):
-        names = [one.name for one in conclude(Fir, told | other).watches]
+        names = [one.name for one in conclude(Fir, told | other).follow_ups]
         assert "pocso_report" not in names
-    assert "pocso_report" not in [one.name for one in conclude(Fir, told, jurisdiction="BD").watches]
+    assert "pocso_report" not in [one.name for one in conclude(Fir, told, jurisdiction="BD").follow_ups]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_sexual_offence_against_a_child_is_reported_from_when_the_police_heard
 def test_a_report_that_is_registered_ends_the_ladder_and_begins_the_news(
     jurisdiction: str, news: dict[str, str]
 ) -> None:
-    watches = conclude(Fir, REFUSED | {"refused": False}, jurisdiction=jurisdiction).watches
+    watches = conclude(Fir, REFUSED | {"refused": False}, jurisdiction=jurisdiction).follow_ups
     assert said(watches) == OVER | news
     assert all(one.from_at == MARCH_7 for one in watches if one.law)
 
@@ -199,8 +199,8 @@ def test_what_a_magistrate_decides_is_followed(
     answers: dict[str, Any], wanted: dict[str, str | None], due: str | None
 ) -> None:
     concluded = conclude(Magistrate, answers | {"affidavit": True})
-    assert said(concluded.watches) == wanted
-    assert [f"{one.due_at:%Y-%m-%d}" for one in concluded.watches if one.due_at] == ([due] if due else [])
+    assert said(concluded.follow_ups) == wanted
+    assert [f"{one.due_at:%Y-%m-%d}" for one in concluded.follow_ups if one.due_at] == ([due] if due else [])
     assert concluded.facts == {"magistrate_asked": True, "magistrate_ordered": answers["order"] == "register"}
     assert concluded.notes == ()
     assert len(conclude(Magistrate, answers | {"affidavit": False}).notes) == 1
@@ -273,8 +273,8 @@ def test_a_report_that_is_tried_again_takes_over_what_was_told() -> None:
 
 def test_a_review_and_a_special_report_of_the_investigation_are_watched() -> None:
     both = conclude(Ahtu, {"next_review": "2026-03-17", "special_report_due": "2026-03-20"})
-    assert said(both.watches) == {"ahtu_review": "policing.ahtu", "special_report": "policing.ahtu"}
-    assert said(conclude(Ahtu).watches) == {}
+    assert said(both.follow_ups) == {"ahtu_review": "policing.ahtu", "special_report": "policing.ahtu"}
+    assert said(conclude(Ahtu).follow_ups) == {}
     again = prepare(Ahtu, before={"policing.ahtu": {"io_name": "Officer", "interstate": False}}).prefill
     assert again == {"io_name": "Officer", "interstate": False, "next_review": "2026-03-17"}
 
@@ -344,7 +344,7 @@ def test_a_hand_over_takes_over_who_has_the_piece_and_has_the_chain_checked() ->
     before = {"policing.evidence": PIECE, "policing.handover": HANDED | {"new_seal_no": "S2"}}
     assert prepare(Handover, before=before).prefill == {"label": "E1", "given_by": "Officer B", "seal_no": "S2"}
     whole, broken = (conclude(Handover, HANDED | {"seal_intact": is_whole}) for is_whole in (True, False))
-    assert said(whole.watches) == {"custody_check": "policing.custody_check"}
+    assert said(whole.follow_ups) == {"custody_check": "policing.custody_check"}
     assert (len(whole.notes), len(broken.notes)) == (0, 1)
 
 
@@ -357,7 +357,7 @@ def test_a_hand_over_takes_over_who_has_the_piece_and_has_the_chain_checked() ->
 def test_a_digital_piece_opens_its_certificate(jurisdiction: str, changes: dict[str, Any], *, is_opened: bool) -> None:
     history = {"policing.evidence": (PIECE,)}
     answers = PIECE | {"label": "E2", "sealed": True} | changes
-    watches = conclude(Evidence, answers, jurisdiction=jurisdiction, history=history).watches
+    watches = conclude(Evidence, answers, jurisdiction=jurisdiction, history=history).follow_ups
     piece = UUID(int=1).hex
     assert said(watches) == ({f"certificate_{piece}": "policing.certificate"} if is_opened else {})
     assert [dict(one.settings) for one in watches] == ([{"piece": piece}] if is_opened else [])
@@ -397,10 +397,10 @@ def test_each_piece_gets_the_next_mark() -> None:
 
 def test_the_report_of_the_examination_is_watched_and_nothing_of_health_is_told() -> None:
     waiting = conclude(Medical, {"report_due": "2026-03-17", "refused": True})
-    assert said(waiting.watches) == {"medical_report": "policing.medical"}
+    assert said(waiting.follow_ups) == {"medical_report": "policing.medical"}
     assert (waiting.notes, waiting.facts) == ((), {})
     come = conclude(Medical, {"report_due": "2026-03-17", "report_received": "2026-03-16T04:30:00Z"})
-    assert said(come.watches) == {"medical_report": None}
+    assert said(come.follow_ups) == {"medical_report": None}
     before = {"hospital": "Hospital One", "report_due": "2026-03-12", "consent_by": "person"}
     again = prepare(Medical, before={"policing.medical": before}).prefill
     assert again == {"hospital": "Hospital One", "report_due": "2026-03-12"}
@@ -414,7 +414,7 @@ def test_the_report_of_the_examination_is_watched_and_nothing_of_health_is_told(
 ])  # fmt: skip
 def test_news_come_again_until_the_matter_is_closed(jurisdiction: str, stage: str, due: str | None) -> None:
     answers = {"due_on": "2026-03-09", "stage": stage, "safe_channel_checked": True}
-    [watch] = conclude(Update, answers, jurisdiction=jurisdiction).watches
+    [watch] = conclude(Update, answers, jurisdiction=jurisdiction).follow_ups
     assert (f"{watch.due_at:%Y-%m-%d}" if watch.due_at else None) == due
     assert watch.is_over == (due is None)
 
@@ -491,15 +491,15 @@ def test_a_bail_day_that_does_not_fit_the_remand_is_pointed_out() -> None:
 
 
 def test_while_the_charge_sheet_is_not_filed_the_bail_day_and_the_survivors_safety_are_watched() -> None:
-    open_ = conclude(Chargesheet, {"default_bail_on": "2026-05-06"}).watches
+    open_ = conclude(Chargesheet, {"default_bail_on": "2026-05-06"}).follow_ups
     assert said(open_) == {"bail_day": "policing.chargesheet", "bail_safety": "protection.safety"}
     assert {f"{one.due_at:%Y-%m-%d %H:%M}" for one in open_} == {"2026-05-05 18:29"}
     filed = {"default_bail_on": "2026-05-06", "filed_on": "2026-05-01", "copy_to_victim": "2026-05-02T04:30:00Z"}
     over = {"bail_day": None, "bail_safety": None}
-    assert said(conclude(Chargesheet, filed).watches) == over
-    grave = conclude(Chargesheet, filed | {"sections": ["BNS64_71"]}).watches
+    assert said(conclude(Chargesheet, filed).follow_ups) == over
+    grave = conclude(Chargesheet, filed | {"sections": ["BNS64_71"]}).follow_ups
     assert said(grave) == over | {"trial_2m": "IN-TRIAL-2M"}
-    abroad = conclude(Chargesheet, filed | {"sections": ["BNS64_71"]}, jurisdiction="BD").watches
+    abroad = conclude(Chargesheet, filed | {"sections": ["BNS64_71"]}, jurisdiction="BD").follow_ups
     assert said(abroad) == over
 
 

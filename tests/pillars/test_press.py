@@ -480,14 +480,14 @@ def approve(text: str = "Rina is well.", *, before: tuple[str, ...] = (), **answ
 
 
 def test_a_text_with_what_the_case_knows_is_held_until_a_ground_is_named() -> None:
-    [again] = approve().watches
+    [again] = approve().follow_ups
     assert (again.name, again.uses, again.due_at) == ("held_release", "press.release", NOW + timedelta(hours=4))
     assert "must not go out yet" in approve().notes[-1]
     for ground in (APPEAL, OF_AN_ADULT, {"legal_basis": "court_leave", "permission_no": "12/2026"}):
         allowed = approve(**ground)
         assert allowed.facts == {"draft_may_identify": True, "release_is_held": False}
-        assert allowed.watches[0].is_over
-    assert not approve(**OF_AN_ADULT | {"child_involved": True}).watches[0].is_over
+        assert allowed.follow_ups[0].is_over
+    assert not approve(**OF_AN_ADULT | {"child_involved": True}).follow_ups[0].is_over
 
 
 def test_that_it_is_of_nobody_counts_once_what_the_case_knows_was_shown() -> None:
@@ -510,7 +510,7 @@ def test_what_was_answered_to_a_reporter_is_shown_before_a_text_is_approved_and_
     before = {"press.query": {"answer": "Rina is well."}}
     assert "names 1" in prepare(Release, persons=(SURVIVOR,), before=before).notes[-1]
     said = {"stage": "answered", "answer": "Rina is well.", "findings": "already_said"}
-    [leak] = conclude(Query, said, persons=(SURVIVOR,)).watches
+    [leak] = conclude(Query, said, persons=(SURVIVOR,)).follow_ups
     assert (leak.uses, leak.due_at) == ("press.leak", NOW + timedelta(hours=1))
 
 
@@ -543,7 +543,7 @@ def test_a_platform_that_has_time_left_is_looked_at_when_it_is_over() -> None:
     due = SENT + timedelta(hours=2)
     assert done.facts == {"content_removed": False, "platform_is_late": False, "platform_due_at": due}
     assert done.notes == ()
-    [watch] = done.watches
+    [watch] = done.follow_ups
     assert (watch.name.partition("_")[0], watch.uses, watch.due_at) == ("takedown", "press.takedown", due)
 
 
@@ -553,16 +553,16 @@ def test_a_platform_that_has_time_left_is_looked_at_when_it_is_over() -> None:
 def test_a_platform_that_is_late_or_refuses_sends_you_to_the_next_door(changes: dict[str, Any]) -> None:
     done = follow(**changes)
     assert done.notes == (NEXT_DOOR["platform"],)
-    assert done.watches[0].due_at is not None
-    assert done.watches[0].due_at > NOW
+    assert done.follow_ups[0].due_at is not None
+    assert done.follow_ups[0].due_at > NOW
     assert follow(**changes, door="police").notes == (NEXT_DOOR["police"],)
 
 
 def test_what_is_gone_is_looked_at_again_after_a_day_three_days_and_a_week() -> None:
     done = follow(answer="removed", removed_at=NOW.isoformat())
     assert done.facts["content_removed"] is True
-    over, *looks = done.watches
-    assert (over.name, over.is_over) == (follow().watches[0].name, True)
+    over, *looks = done.follow_ups
+    assert (over.name, over.is_over) == (follow().follow_ups[0].name, True)
     assert [watch.due_at for watch in looks] == [NOW + timedelta(hours=hours) for hours in (24, 72, 168)]
     assert {watch.uses for watch in looks} == {"press.monitor"}
     late = follow(sent_at=(NOW - timedelta(hours=9)).isoformat(), answer="removed", removed_at=NOW.isoformat())
@@ -572,7 +572,7 @@ def test_what_is_gone_is_looked_at_again_after_a_day_three_days_and_a_week() -> 
 
 def test_what_is_watched_of_one_platform_is_named_by_it_however_it_is_written() -> None:
     names = {
-        platform: {watch.name for watch in (*follow(platform=platform).watches, *gone(platform).watches)}
+        platform: {watch.name for watch in (*follow(platform=platform).follow_ups, *gone(platform).follow_ups)}
         for platform in ("Site A", " site  a", "Site B")
     }
     assert names["Site A"] == names[" site  a"]

@@ -108,7 +108,7 @@ def test_a_childs_wish_does_not_count_as_being_stopped_and_the_committee_is_name
     kept = conclude(Intercept, {"age_group": "children", "wants_to_continue": "yes", "outcome": "shelter"})
     assert kept.facts == {"was_stopped_against_wish": False, "let_go": False}
     assert "Committee" in kept.notes[0]
-    assert kept.watches == (), "nobody said when"
+    assert kept.follow_ups == (), "nobody said when"
     differing = conclude(Intercept, {"outcome": "continued", "story_mismatch": True})
     assert len(differing.notes) == 1
 
@@ -124,15 +124,15 @@ def test_a_child_kept_safe_at_a_border_is_brought_before_the_committee_in_24_hou
     answers = {"age_group": "children", "outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"} | changes
     done = conclude(Intercept, answers)
     wanted = [("rescue.production", "IN-JJ-PROD-24H", datetime(2026, 3, 10, 4, 30, tzinfo=UTC), "child-not-produced")]
-    assert [(one.uses, one.law, one.from_at, one.ladder) for one in done.watches] == wanted * is_watched
+    assert [(one.uses, one.law, one.from_at, one.ladder) for one in done.follow_ups] == wanted * is_watched
     assert any("24 hours" in note for note in done.notes) is is_watched
 
 
 def test_nobody_is_taken_for_a_child_whose_age_was_told_to_be_another() -> None:
     answers = {"outcome": "shelter", "at": "2026-03-10T04:30:00+00:00"}
     done = conclude(Intercept, OtherLaw(answers=answers, times={}))
-    assert (done.watches, done.notes) == ((), ())
-    [child] = conclude(Intercept, OtherLaw(answers=answers | {"age_group": "both"}, times={})).watches
+    assert (done.follow_ups, done.notes) == ((), ())
+    [child] = conclude(Intercept, OtherLaw(answers=answers | {"age_group": "both"}, times={})).follow_ups
     assert (child.law, child.due_at) == ("", datetime(2026, 3, 11, 4, 30, tzinfo=UTC))
 
 
@@ -142,7 +142,7 @@ def test_nobody_is_taken_for_a_child_whose_age_was_told_to_be_another() -> None:
 def test_in_another_country_a_child_kept_safe_is_told_to_the_body_of_that_country(jurisdiction: str, body: str) -> None:
     answers = {"outcome": "police", "at": "2026-03-10T04:30:00+00:00"}
     done = conclude(Intercept, answers, jurisdiction=jurisdiction)
-    assert done.watches == ()
+    assert done.follow_ups == ()
     assert body in done.notes[0]
     assert "Committee" not in done.notes[0]
 
@@ -215,10 +215,10 @@ def test_a_recruiter_check_takes_over_who_offered_the_work_or_was_named_at_a_bor
 
 
 def test_whoever_goes_is_called_on_the_day_that_was_agreed() -> None:
-    [call] = conclude(SafeMigration, {"decision": "goes", "check_in_on": "2026-03-17"}).watches
+    [call] = conclude(SafeMigration, {"decision": "goes", "check_in_on": "2026-03-17"}).follow_ups
     assert (call.uses, call.due_at) == ("prevention.safe_migration", datetime(2026, 3, 17, 18, 29, 59, tzinfo=UTC))
     for answers in ({"decision": "waits", "check_in_on": "2026-03-17"}, {"decision": "goes"}):
-        assert conclude(SafeMigration, answers).watches == ()
+        assert conclude(SafeMigration, answers).follow_ups == ()
 
 
 @pytest.mark.parametrize(("band", "told"), [("6_to_11", "under_14"), ("18_to_24", "18_to_24"), ("12_to_17", None)])

@@ -61,7 +61,7 @@ def test_only_a_yes_means_that_the_survivor_wants_to_go_to_court(wish: str, *, g
     concluded = conclude(Engage, {"wishes_to_proceed": wish})
     assert concluded.facts == {"wants_court": goes}
     asks_again = wish in {"unsure", "not_asked"}
-    assert said(concluded.watches) == {"court_wish": "prosecution.engage" if asks_again else None}
+    assert said(concluded.follow_ups) == {"court_wish": "prosecution.engage" if asks_again else None}
 
 
 def test_a_second_talk_with_counsel_takes_over_all_but_the_wish() -> None:
@@ -127,13 +127,13 @@ def test_the_next_hearing_opens_a_week_before_and_is_written_down_within_a_day(
     answers: dict[str, Any], opens: datetime, due: datetime
 ) -> None:
     hearing = {"hearing_on": "2026-03-09T05:00:00Z", "purpose": "bail"} | answers
-    [watch] = conclude(Hearing, hearing).watches
+    [watch] = conclude(Hearing, hearing).follow_ups
     assert (watch.name, watch.uses) == ("next_hearing", "prosecution.hearing")
     assert (watch.opens_at, watch.due_at) == (opens, due)
 
 
 def test_a_hearing_without_a_next_one_ends_the_watch() -> None:
-    assert said(conclude(Hearing, {"purpose": "judgment"}).watches) == {"next_hearing": None}
+    assert said(conclude(Hearing, {"purpose": "judgment"}).follow_ups) == {"next_hearing": None}
 
 
 PUT_OFF = {"adjourned": True, "hearing_on": "2026-03-01T05:00:00Z", "next_on": "2026-03-20"}
@@ -178,7 +178,7 @@ def test_what_a_court_must_do_in_time_is_watched_by_the_law_of_its_country(
         jurisdiction=jurisdiction, before=before, persons=(person("victim", age),), answers=hearings[-1],
         history={"prosecution.hearing": hearings[:-1]},
     )  # fmt: skip
-    watches = conclude(Hearing, context).watches
+    watches = conclude(Hearing, context).follow_ups
     assert said(watches) == {"next_hearing": None} | wanted
     began = {one.name: one.from_at for one in watches if one.law}
     first = {"child_evidence": "cognizance", "trial": purposes[0], "charge": "charge", "judgment": "arguments"}
@@ -188,7 +188,7 @@ def test_what_a_court_must_do_in_time_is_watched_by_the_law_of_its_country(
 def test_time_counts_from_the_first_hearing_for_a_purpose_and_not_from_a_later_one() -> None:
     later = {"purpose": "charge", "hearing_on": "2026-03-09T05:00:00Z"}
     first = {"purpose": "charge", "hearing_on": AT["charge"]}
-    watches = conclude(Hearing, later, history={"prosecution.hearing": (first,)}).watches
+    watches = conclude(Hearing, later, history={"prosecution.hearing": (first,)}).follow_ups
     [charge] = [one for one in watches if one.name == "charge"]
     assert charge.from_at == datetime(2026, 2, 10, 5, tzinfo=UTC)
     assert charge.opens_at == datetime(2026, 2, 10, 5, tzinfo=UTC) + timedelta(days=45)
@@ -250,11 +250,11 @@ def test_an_accused_who_may_be_free_is_a_danger_and_the_appeal_is_watched() -> N
     assert filed.facts == {"release_risk_high": False}
     assert filed.notes == ()
     over = dict.fromkeys(("judgment", "trial", "charge"))
-    assert said(concluded.watches) == {
+    assert said(concluded.follow_ups) == {
         "judgment_appeal": "prosecution.outcome", "release_risk": "protection.safety", **over,
     }  # fmt: skip
-    assert said(filed.watches) == {"judgment_appeal": None, **over}
-    appeal, risk = (one for one in concluded.watches if not one.is_over)
+    assert said(filed.follow_ups) == {"judgment_appeal": None, **over}
+    appeal, risk = (one for one in concluded.follow_ups if not one.is_over)
     assert (appeal.due_at, appeal.opens_at) == (ends_at, datetime(2026, 2, 25, 18, 30, tzinfo=UTC))
     assert risk.due_at == NOW + timedelta(hours=12)
 

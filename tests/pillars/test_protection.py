@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from engine.core.commands import Wanted
 from engine.plugin.counting import local_day
 from engine.plugin.fields import specs_of
-from engine.plugin.following import Watch
 from pillars.protection.forms import (
     ConsentForm,
     CustodyForm,
@@ -165,8 +165,8 @@ def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before()
     too_long = conclude(Witness, answers | {"expires_on": "2026-06-11"})
     assert "An order lasts 3 months at most: check its end." in too_long.notes
     assert conclude(Witness).facts == {"protection_ordered": False}
-    assert said(concluded.watches) == {"witness_order": ("protection.witness", "high"), "threat_report": None}
-    assert day_of(concluded.watches, "witness_order") == ("2026-05-27", "2026-06-10")
+    assert said(concluded.follow_ups) == {"witness_order": ("protection.witness", "high"), "threat_report": None}
+    assert day_of(concluded.follow_ups, "witness_order") == ("2026-05-27", "2026-06-10")
 
 
 @pytest.mark.parametrize(("jurisdiction", "answers", "is_watched"), [
@@ -178,7 +178,7 @@ def test_a_protection_order_lasts_three_months_and_is_renewed_two_weeks_before()
 def test_the_threat_report_is_watched_by_the_law_of_india_until_it_is_there(
     jurisdiction: str, answers: dict[str, Any], *, is_watched: bool
 ) -> None:
-    watches = conclude(Witness, answers, jurisdiction=jurisdiction).watches
+    watches = conclude(Witness, answers, jurisdiction=jurisdiction).follow_ups
     found = next(one for one in watches if one.name == "threat_report")
     assert (found.law, found.is_over) == (("IN-WPS-TAR", False) if is_watched else ("", True))
 
@@ -189,19 +189,19 @@ def test_the_time_for_the_threat_report_runs_from_the_order_and_else_from_the_ap
         (asked, datetime(2026, 3, 5, 18, 29, 59, tzinfo=UTC)),
         (asked | {"report_ordered_at": "2026-03-09T06:00:00Z"}, datetime(2026, 3, 9, 6, tzinfo=UTC)),
     ):
-        watches = conclude(Witness, answers, jurisdiction="IN-NL").watches
+        watches = conclude(Witness, answers, jurisdiction="IN-NL").follow_ups
         [found] = [one for one in watches if one.name == "threat_report"]
         assert found.from_at == since
     told = {"protection.witness": {"report_ordered_at": "2026-03-09T06:00:00Z"}}
     assert prepare(Witness, before=told).prefill["tar_due"] == "2026-03-16"
 
 
-def said(watches: tuple[Watch, ...]) -> dict[str, tuple[str, str] | None]:
+def said(watches: tuple[Wanted, ...]) -> dict[str, tuple[str, str] | None]:
     """Return what is watched: by name, the step type and the ladder; None for what is watched no longer."""
     return {one.name: None if one.is_over else (one.uses, one.ladder) for one in watches}
 
 
-def day_of(watches: tuple[Watch, ...], name: str) -> tuple[str, str]:
+def day_of(watches: tuple[Wanted, ...], name: str) -> tuple[str, str]:
     """Return the days in India on which a watch opens and falls due."""
     found = next(one for one in watches if one.name == name)
     assert found.opens_at is not None
@@ -214,7 +214,7 @@ def day_of(watches: tuple[Watch, ...], name: str) -> tuple[str, str]:
     ("2026-03-20", "2026-03-15", "2026-03-20"),
 ], ids=["two weeks before", "half way"])  # fmt: skip
 def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(until: str, opens: str, due: str) -> None:
-    watches = conclude(Consent, AGREED | {"valid_until": until}).watches
+    watches = conclude(Consent, AGREED | {"valid_until": until}).follow_ups
     assert day_of(watches, "consent_end") == (opens, due)
     ends, over = watches
     assert over.uses == "protection.consent_check"
@@ -224,7 +224,7 @@ def test_consent_is_asked_for_again_before_it_ends_and_looked_at_when_it_has(unt
 
 @pytest.mark.parametrize("changes", [{"withdrawn_at": NOW.isoformat()}, {"valid_until": "2026-03-09"}])
 def test_a_consent_that_is_over_is_watched_no_longer(changes: dict[str, Any]) -> None:
-    watches = conclude(Consent, AGREED | changes).watches
+    watches = conclude(Consent, AGREED | changes).follow_ups
     assert said(watches) == {"consent_end": None, "consent_over": None}
 
 
@@ -248,8 +248,8 @@ def test_the_greater_the_danger_the_sooner_a_plan_is_looked_at_again(level: str,
 ])  # fmt: skip
 def test_each_safety_plan_asks_for_its_next_review(level: str, ladder: str, *, danger: bool) -> None:
     concluded = conclude(Safety, {"level": level, "review_on": "2026-03-12"})
-    assert said(concluded.watches) == {"safety_review": ("protection.safety", ladder)}
-    assert day_of(concluded.watches, "safety_review") == ("2026-03-12", "2026-03-12")
+    assert said(concluded.follow_ups) == {"safety_review": ("protection.safety", ladder)}
+    assert day_of(concluded.follow_ups, "safety_review") == ("2026-03-12", "2026-03-12")
     assert concluded.facts == {"in_great_danger": danger}
     assert concluded.notes == ()
 
@@ -296,7 +296,7 @@ TAKEN_IN: dict[str, Any] = {
 def test_a_placement_is_reviewed_and_the_end_of_its_ground_is_watched(
     basis: str, changes: dict[str, Any], wanted: dict[str, Any]
 ) -> None:
-    watches = conclude(Placement, TAKEN_IN | {"legal_basis": basis} | changes).watches
+    watches = conclude(Placement, TAKEN_IN | {"legal_basis": basis} | changes).follow_ups
     assert said(watches) == {"placement_review": ("protection.placement", "standard")} | wanted
 
 
@@ -307,7 +307,7 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
     order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
 
     def counted_from(context: FakeContext) -> tuple[str, datetime | None]:
-        found = next(one for one in conclude(Placement, context).watches if one.name == "custody_law")  # type: ignore[misc]
+        found = next(one for one in conclude(Placement, context).follow_ups if one.name == "custody_law")  # type: ignore[misc]
         return found.law, found.from_at
 
     assert counted_from(FakeContext(answers=first)) == ("IN-ITPA-10D", datetime.fromisoformat(ADMITTED))
@@ -317,7 +317,7 @@ def test_the_days_of_custody_count_from_the_first_placement_or_the_order_before_
     assert counted_from(FakeContext(answers=moved, history=history, before=order)) == (
         "IN-ITPA-10D", datetime(2026, 3, 8, 9, 30, tzinfo=UTC),
     )  # fmt: skip
-    abroad = conclude(Placement, first, jurisdiction="NP").watches
+    abroad = conclude(Placement, first, jurisdiction="NP").follow_ups
     assert "custody_law" not in said(abroad)
 
 
@@ -338,7 +338,7 @@ def test_each_sub_section_of_the_order_starts_a_limit_of_its_own(
     first = TAKEN_IN | {"legal_basis": "magistrate_order"}
     now = first | {"admitted_at": "2026-03-12T04:30:00+00:00", "order_under": at_placement}
     context = FakeContext(answers=now, history={"protection.placement": (first,)}, before={"rescue.production": order})
-    [found] = [one for one in conclude(Placement, context).watches if one.name == "custody_law"]
+    [found] = [one for one in conclude(Placement, context).follow_ups if one.name == "custody_law"]
     assert (found.law, f"{found.from_at:%Y-%m-%d}" if found.from_at else "") == (law, since)
     assert found.is_over is (not law)
 
@@ -363,10 +363,10 @@ def test_the_days_of_custody_count_anew_after_a_release() -> None:
     history = {"protection.placement": (first,), "protection.custody": custody}
     order = {"rescue.production": {"authority": "Magistrate", "produced_at": "2026-03-08T09:30:00+00:00"}}
     context = FakeContext(answers=again, history=history, before=order)
-    found = next(one for one in conclude(Placement, context).watches if one.name == "custody_law")
+    found = next(one for one in conclude(Placement, context).follow_ups if one.name == "custody_law")
     assert found.from_at == datetime(2026, 4, 7, 4, 30, tzinfo=UTC)
     free = FakeContext(answers=again | {"legal_basis": "own_wish"}, history=history, before=order)
-    assert "custody_law" not in said(conclude(Placement, free).watches), "nobody is held by an order now"
+    assert "custody_law" not in said(conclude(Placement, free).follow_ups), "nobody is held by an order now"
     placed = history | {"protection.placement": (first, again)}
     assert "Counted from 07 Apr 2026" in " ".join(prepare(Custody, history=placed, before=order).notes)
 
@@ -395,7 +395,7 @@ def test_what_follows_the_end_of_custody(
     answers: dict[str, Any], wanted: dict[str, Any], *, held: bool, without_order: bool
 ) -> None:
     concluded = conclude(Custody, {"decided_at": ADMITTED} | answers)
-    assert said(concluded.watches) == OVER | wanted
+    assert said(concluded.follow_ups) == OVER | wanted
     assert concluded.facts == {"is_held": held, "held_without_order": without_order}
     assert len(concluded.notes) == without_order
 
@@ -432,16 +432,16 @@ def test_the_ground_of_a_placement_is_taken_from_the_authority_that_ordered_it(
 def test_the_next_health_visit_is_watched_and_nothing_of_health_is_told() -> None:
     answers = {"follow_up": "2026-03-16", "suicide_screen": "acute", "report_to_police_needed": True}
     concluded = conclude(Health, answers)
-    assert said(concluded.watches) == {"health_visit": ("protection.health", "standard")}
+    assert said(concluded.follow_ups) == {"health_visit": ("protection.health", "standard")}
     assert concluded.facts == {}
     assert not any(word in " ".join(concluded.notes).lower() for word in ("acute", "suicide", "hurt"))
-    assert conclude(Health).watches == ()
+    assert conclude(Health).follow_ups == ()
 
 
 def test_the_monthly_report_is_watched_and_the_court_is_told_of_a_support_person() -> None:
     answers = {"role": "support_person", "conflict_check": True, "monthly_report_due": "2026-04-10"}
     concluded = conclude(SupportPerson, answers)
-    assert day_of(concluded.watches, "support_report_support_person") == ("2026-04-07", "2026-04-10")
+    assert day_of(concluded.follow_ups, "support_report_support_person") == ("2026-04-07", "2026-04-10")
     assert concluded.notes == ("Inform the court within 24 hours who the support person is.",)
     told = conclude(SupportPerson, answers | {"court_informed_at": NOW.isoformat()})
     assert told.notes == ()

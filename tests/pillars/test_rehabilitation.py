@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.following import Watch
+from engine.core.commands import Wanted
 from pillars.rehabilitation.forms import (
     AgeingOutSettings,
     AssessForm,
@@ -85,7 +85,7 @@ def test_the_review_says_when_the_plan_is_over_and_proposes_the_next() -> None:
     assert not prepare(Progress).notes
     ready = conclude(Progress, {"decision": "ready_to_leave_care"})
     assert ready.facts == {"is_ready_to_leave_care": True, "is_worse": False}
-    assert all(one.is_over for one in ready.watches)
+    assert all(one.is_over for one in ready.follow_ups)
 
 
 def test_a_child_of_seventeen_should_have_a_plan_for_after_care() -> None:
@@ -123,15 +123,15 @@ def test_a_suspects_age_does_not_count() -> None:
     assert run(ageing_out, persons=persons, settings=AgeingOutSettings()).outputs["is_known"] is False
 
 
-def _days(watches: tuple[Watch, ...]) -> dict[str, date | None]:
+def _days(watches: tuple[Wanted, ...]) -> dict[str, date | None]:
     return {one.name: one.due_at.date() if one.due_at else None for one in watches}
 
 
 def test_needs_are_looked_at_again_sooner_when_the_person_does_badly() -> None:
     well = conclude(Assess, {"score": 4, "domains": ["mind"]})
     badly = conclude(Assess, {"score": 3, "domains": ["mind"]})
-    assert _days(well.watches) == {"needs_review": date(2026, 6, 8)}
-    assert _days(badly.watches) == {"needs_review": date(2026, 4, 9)}
+    assert _days(well.follow_ups) == {"needs_review": date(2026, 6, 8)}
+    assert _days(badly.follow_ups) == {"needs_review": date(2026, 4, 9)}
     assert (well.facts["doing_badly"], badly.facts["doing_badly"]) == (False, True)
     assert badly.notes
     before = {"rehabilitation.assess": {"domains": ["mind", "papers"], "score": 2, "own_goals": "a wish"}}
@@ -149,22 +149,22 @@ def test_a_care_plan_is_reviewed_after_a_month_and_says_which_needs_it_leaves_ou
     answers = {"start": "2026-03-10", "plan_type": ["mind"]}
     settings = CarePlanSettings()
     concluded = conclude(CarePlan, answers, before=before, settings=settings)
-    assert _days(concluded.watches)["care_plan_review"] == date(2026, 4, 10)
+    assert _days(concluded.follow_ups)["care_plan_review"] == date(2026, 4, 10)
     assert concluded.notes == ("The plan does not cover needs that were found: papers.",)
-    over = [one.name for one in concluded.watches if one.is_over]
+    over = [one.name for one in concluded.follow_ups if one.is_over]
     assert over == ["leaving_care_plan", "turns_18"]
 
 
 @pytest.mark.parametrize(("age", "opens", "due", "turns"), [
     (15, datetime(2027, 3, 10, 18, 30, tzinfo=UTC), date(2027, 4, 10), date(2028, 3, 10)),
-    (16, None, date(2026, 4, 9), date(2027, 3, 10)),
-    (17, None, date(2026, 4, 9), None),
+    (16, datetime(2026, 3, 9, 18, 30, tzinfo=UTC), date(2026, 4, 9), date(2027, 3, 10)),
+    (17, datetime(2026, 3, 9, 18, 30, tzinfo=UTC), date(2026, 4, 9), None),
 ])  # fmt: skip
 def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
-    age: int, opens: datetime | None, due: date, turns: date | None
+    age: int, opens: datetime, due: date, turns: date | None
 ) -> None:
     context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=age),), settings=CarePlanSettings())
-    watches = {one.name: one for one in conclude(CarePlan, context).watches}
+    watches = {one.name: one for one in conclude(CarePlan, context).follow_ups}
     plan = watches["leaving_care_plan"]
     assert (plan.uses, plan.settings) == ("rehabilitation.care_plan", {"leaving_care": "yes"})
     assert (plan.opens_at, plan.due_at and plan.due_at.date()) == (opens, due)
@@ -174,7 +174,7 @@ def test_the_plan_for_leaving_care_opens_a_year_before_a_child_may_turn_18(
 def test_the_plan_for_leaving_care_asks_for_no_other_one() -> None:
     settings = CarePlanSettings(leaving_care="yes")
     context = FakeContext(answers={"start": "2026-03-10"}, persons=(person(age=17),), settings=settings)
-    assert list(_days(conclude(CarePlan, context).watches)) == ["care_plan_review"]
+    assert list(_days(conclude(CarePlan, context).follow_ups)) == ["care_plan_review"]
     assert any("the day the person is 18" in note for note in prepare(CarePlan, context).notes)
 
 
@@ -185,7 +185,7 @@ def test_a_day_of_birth_that_a_step_knows_comes_before_the_age() -> None:
     done = run(ageing_out, context)
     days = (date(2027, 2, 28) - date(2026, 3, 10)).days
     assert done.outputs == {"is_known": True, "plan_now": True, "days_at_least": days, "days_at_most": days}
-    assert _days(done.watches)["turns_18"] == date(2027, 2, 28)
+    assert _days(done.follow_ups)["turns_18"] == date(2027, 2, 28)
     adult = run(ageing_out, before={"core.ask": {"born_on": "2008-03-10"}}, settings=settings)
     assert adult.outputs == {"is_known": True, "plan_now": False}
 
@@ -208,7 +208,7 @@ def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:
 def test_a_review_opens_what_it_decided(decision: str, named: list[str]) -> None:
     answers = {"decision": decision, "next": "2026-04-10", "domains_score": ["mind_worse", "health_better"]}
     concluded = conclude(Progress, answers)
-    assert [one.name for one in concluded.watches if not one.is_over] == named
+    assert [one.name for one in concluded.follow_ups if not one.is_over] == named
     assert concluded.facts["is_worse"] is True
     assert concluded.notes == ("Worse than before: mind.",)
 
@@ -216,8 +216,8 @@ def test_a_review_opens_what_it_decided(decision: str, named: list[str]) -> None
 def test_the_next_session_opens_in_time_and_says_nothing_of_the_risk() -> None:
     calm, acute = (conclude(Counsel, {"next": "2026-03-17", "risk_now": risk}) for risk in ("none", "acute"))
     assert calm == acute
-    assert _days(calm.watches) == {"next_session": date(2026, 3, 17)}
-    assert conclude(Counsel, {}).watches[0].is_over
+    assert _days(calm.follow_ups) == {"next_session": date(2026, 3, 17)}
+    assert conclude(Counsel, {}).follow_ups[0].is_over
     before = {"rehabilitation.counsel": {"lang": "kha", "risk_now": "acute"}}
     prepared = prepare(Counsel, before=before)
     assert prepared.prefill == {"next": "2026-03-17", "lang": "kha"}
@@ -234,7 +234,7 @@ def test_learning_is_followed_until_there_is_a_certificate(
     answers: dict[str, Any], due: date | None, said: int
 ) -> None:
     concluded = conclude(Learning, answers)
-    assert _days(concluded.watches) == {"learning_review": due}
+    assert _days(concluded.follow_ups) == {"learning_review": due}
     assert len(concluded.notes) == said
     assert concluded.facts["has_certificate"] is (due is None)
 
@@ -255,7 +255,7 @@ def test_help_from_the_state_is_asked_for_again_until_it_is_granted(
     answers: dict[str, Any], before: dict[str, Any], due: date | None
 ) -> None:
     context = FakeContext(answers=answers, before={"rehabilitation.entitlements": before})
-    assert _days(conclude(Entitlements, context).watches) == {"entitlement": due}
+    assert _days(conclude(Entitlements, context).follow_ups) == {"entitlement": due}
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])

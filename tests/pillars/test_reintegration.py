@@ -131,7 +131,7 @@ def _visit(day: str, mode: str = "home_visit") -> dict[str, Any]:
 
 def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
     before = {"repatriation.handover": {"at": "2026-03-09T06:00:00+00:00"}}
-    watches = run(schedule, before=before, settings=ScheduleSettings()).watches
+    watches = run(schedule, before=before, settings=ScheduleSettings()).follow_ups
     assert [(one.name, one.uses) for one in watches] == [
         (f"visit_{name}", "reintegration.visit")
         for name in ("1_week", "2_weeks", "1_month", "3_months", "6_months", "12_months")
@@ -139,7 +139,7 @@ def test_each_visit_after_the_return_opens_three_days_before_its_day() -> None:
     assert watches[1].due_at == datetime(2026, 3, 23, 18, 29, 59, tzinfo=UTC)
     assert watches[1].opens_at == datetime(2026, 3, 19, 18, 30, tzinfo=UTC)
     late = {"repatriation.handover": {"at": "2025-10-01T06:00:00+00:00"}}
-    named = [one.name for one in run(schedule, before=late, settings=ScheduleSettings()).watches]
+    named = [one.name for one in run(schedule, before=late, settings=ScheduleSettings()).follow_ups]
     assert named == ["visit_3_months", "visit_6_months", "visit_12_months"], "of those that are gone, the last is due"
 
 
@@ -183,7 +183,7 @@ def test_missed_visits_are_said_at_the_next_one_and_at_the_closure() -> None:
 def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answers: Any, flag: str, due: date) -> None:
     concluded = conclude(Visit, answers | {"next": "2026-06-10"})
     assert red_flag(read_answers(VisitForm, answers)) == flag
-    again, told = concluded.watches
+    again, told = concluded.follow_ups
     assert (again.name, again.due_at.date(), again.ladder) == ("visit_next", due, "high")
     assert (told.uses, told.roles[0], told.opens_at) == ("protection.safety", "supervisor", None)
     assert any("supervisor now" in note for note in concluded.notes) is (flag == "danger")
@@ -191,7 +191,7 @@ def test_a_red_flag_brings_the_next_visit_forward_and_tells_the_supervisor(answe
 
 def test_a_visit_that_is_planned_sooner_than_a_flag_asks_for_keeps_its_day() -> None:
     answers = {"safety": "some_worry", "next": "2026-03-12"}
-    due = conclude(Visit, answers).watches[0].due_at
+    due = conclude(Visit, answers).follow_ups[0].due_at
     assert due == datetime(2026, 3, 12, 18, 29, 59, tzinfo=UTC)
 
 
@@ -204,8 +204,8 @@ def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
 ) -> None:
     before = {"repatriation.handover": {"at": handed_over}} if handed_over else {}
     answers = {"safety": "safe", "re_trafficking_sign": ["none"], "next": planned}
-    watches = conclude(Visit, answers, before=before).watches
-    assert [one.is_over for one in watches] == [True, not is_watched]
+    watches = conclude(Visit, answers, before=before).follow_ups
+    assert {one.name: one.is_over for one in watches} == {"red_flag": True, "visit_next": not is_watched}
 
 
 @pytest.mark.parametrize(("visit", "met"), [
@@ -216,7 +216,7 @@ def test_the_planned_visit_is_watched_also_near_a_day_after_the_return(
 ])  # fmt: skip
 def test_a_visit_calls_off_those_after_the_return_whose_days_have_come(visit: Any, met: list[str]) -> None:
     before = {"repatriation.handover": {"at": HANDED_OVER}}
-    watches = conclude(Visit, visit, before=before).watches
+    watches = conclude(Visit, visit, before=before).follow_ups
     assert [one.name for one in watches if one.is_over and one.name not in {"red_flag", "visit_next"}] == met
 
 
@@ -225,7 +225,7 @@ def test_no_visit_after_the_return_is_opened_for_which_somebody_was_there_alread
     history = {"reintegration.visit": (_visit("2026-03-09", "phone"),)}
     done = run(schedule, before=before, history=history, settings=ScheduleSettings())
     assert schedule.history == ("reintegration.visit",)
-    assert done.watches[0].name == "visit_2_weeks"
+    assert done.follow_ups[0].name == "visit_2_weeks"
 
 
 def test_the_next_visit_takes_over_work_and_income_and_asks_about_the_worry() -> None:
@@ -238,17 +238,17 @@ def test_the_next_visit_takes_over_work_and_income_and_asks_about_the_worry() ->
 def test_the_plan_takes_over_the_home_report_and_is_looked_at_again() -> None:
     before = {"repatriation.hir": {"school_or_work_option": "a school"}}
     assert prepare(Plan, before=before).prefill["economic"] == "a school"
-    (watch,) = conclude(Plan, {"review_on": "2026-06-10"}).watches
+    (watch,) = conclude(Plan, {"review_on": "2026-06-10"}).follow_ups
     assert (watch.name, watch.uses) == ("plan_review", "reintegration.plan")
-    assert not conclude(Plan, {"review_on": "2026-03-10"}).watches
+    assert not conclude(Plan, {"review_on": "2026-03-10"}).follow_ups
 
 
 def test_help_to_earn_is_looked_at_until_it_is_known_what_it_brought() -> None:
     before = {"reintegration.visit": {"income": "1500"}}
     assert prepare(Livelihood, before=before).prefill == {"income_before": "1500"}
-    (watch,) = conclude(Livelihood, {"income_before": "1500"}).watches
+    (watch,) = conclude(Livelihood, {"income_before": "1500"}).follow_ups
     assert watch.due_at == datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC)
-    (over,) = conclude(Livelihood, {"income_before": "1", "income_after": "2"}).watches
+    (over,) = conclude(Livelihood, {"income_before": "1", "income_after": "2"}).follow_ups
     assert over.is_over
 
 
@@ -256,7 +256,7 @@ def test_mediation_begins_with_the_home_report_and_an_unsafe_agreement_opens_the
     before = {"repatriation.hir": {"recommendation": "safe"}}
     assert len(prepare(Mediation, before=before).notes) == 2
     assert len(prepare(Mediation).notes) == 1
-    (watch,) = conclude(Mediation, {"safe": False}).watches
+    (watch,) = conclude(Mediation, {"safe": False}).follow_ups
     assert watch.uses == "protection.safety"
 
 

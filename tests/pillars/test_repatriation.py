@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.following import Watch
 from pillars.repatriation.chase import reminders
 from pillars.repatriation.forms import HandoverForm, HomeInvestigationForm, NationalityForm
 from pillars.repatriation.steps import Decision, Handover, HomeReport, Nationality, Travel, travel_checklist
@@ -21,6 +20,7 @@ from tests.kit.pillars import (
     problems,
     render,
     run,
+    said,
     sentences,
 )
 
@@ -98,7 +98,7 @@ def test_the_handover_gives_its_instants_as_facts_and_notes_a_late_call() -> Non
     concluded = conclude(Handover, answers)
     assert concluded.facts["handed_over_at"] == datetime(2026, 5, 21, 4, tzinfo=UTC)
     assert concluded.notes == ("The first call is later than 48 hours after the handover.",)
-    assert concluded.watches[-1].due_at == datetime(2026, 5, 24, 4, tzinfo=UTC)
+    assert concluded.follow_ups[-1].due_at == datetime(2026, 5, 24, 4, tzinfo=UTC)
     in_time = FakeContext(answers=answers | {"first_call_on": "2026-05-22T10:00:00+06:00"})
     assert conclude(Handover, in_time).notes == ()
 
@@ -114,7 +114,7 @@ def test_the_first_call_after_a_handover_that_is_written_down_late_is_due_unless
 ) -> None:
     answers = {"at": "2026-03-06T10:00:00+05:30", "first_call_on": "2026-03-08T10:00:00+05:30"}
     context = FakeContext(answers=answers, before={"reintegration.visit": visit})
-    calls = [one for one in conclude(Handover, context).watches if one.name == "first_call"]
+    calls = [one for one in conclude(Handover, context).follow_ups if one.name == "first_call"]
     assert [(one.from_at, one.due_at) for one in calls] == (
         [(datetime(2026, 3, 6, 4, 30, tzinfo=UTC), datetime(2026, 3, 8, 4, 30, tzinfo=UTC))] if is_due else []
     )
@@ -241,10 +241,10 @@ def test_what_was_told_is_confirmed_and_not_asked_again() -> None:
 def test_a_nationality_is_asked_for_again_after_30_60_and_90_days(sent_on: str, named: list[str]) -> None:
     """Of a request that is written down late, only the last day that has come is asked for, at once."""
     answers = {"claimed_country": "BD", "sent_on": sent_on}
-    watches = conclude(Nationality, answers).watches
+    watches = conclude(Nationality, answers).follow_ups
     assert [one.name for one in watches] == named
     told = FakeContext(answers=answers, before={"repatriation.nationality": answers})
-    again = conclude(Nationality, told).watches
+    again = conclude(Nationality, told).follow_ups
     assert [one.name for one in again] == [one.name for one in watches if one.due_at and one.due_at > LAST_MINUTE]
     assert all(one.uses == "repatriation.nationality" and one.ladder == "nationality-delay" for one in watches)
 
@@ -255,8 +255,8 @@ def test_nobody_is_asked_again_once_it_is_decided_or_where_the_person_fears_the_
 ) -> None:
     answers = {"claimed_country": "BD", "sent_on": "2026-03-01"} | changes
     concluded = conclude(Nationality, answers)
-    assert len(concluded.watches) == 3
-    assert all(one.is_over for one in concluded.watches)
+    assert len(concluded.follow_ups) == 3
+    assert all(one.is_over for one in concluded.follow_ups)
     assert bool(concluded.notes) is (changes.get("result") != "confirmed")
 
 
@@ -285,7 +285,7 @@ READY = {
 def test_the_day_of_the_journey_is_watched_and_what_is_missing_is_said() -> None:
     ready = conclude(Travel, READY)
     assert (ready.facts, ready.notes) == ({"travel_is_ready": True}, ())
-    (watch,) = ready.watches
+    (watch,) = ready.follow_ups
     assert (watch.uses, watch.due_at) == ("repatriation.handover", datetime(2026, 3, 20, 18, 29, 59, tzinfo=UTC))
     abroad = {"repatriation.nationality": {"claimed_country": "BD"}}
     blocked = conclude(Travel, READY | {"female_escort": False}, before=abroad)
@@ -295,10 +295,10 @@ def test_the_day_of_the_journey_is_watched_and_what_is_missing_is_said() -> None
         "The number of the exit permit is not known.",
     )
     for day in (9, 10):
-        (watch,) = conclude(Travel, READY | {"date": f"2026-03-{day:02}"}).watches
+        (watch,) = conclude(Travel, READY | {"date": f"2026-03-{day:02}"}).follow_ups
         assert watch.due_at == datetime(2026, 3, day, 18, 29, 59, tzinfo=UTC)
     handed = {"repatriation.handover": {"at": "2026-03-09T04:30:00+00:00"}}
-    assert not conclude(Travel, READY, before=handed).watches
+    assert not conclude(Travel, READY, before=handed).follow_ups
 
 
 def test_the_journey_says_when_it_crosses_a_border_or_nothing_is_decided() -> None:
@@ -318,7 +318,7 @@ def test_a_handover_is_not_over_before_both_sides_have_signed() -> None:
     one_side = {name: value for name, value in SIGNED.items() if name != "receiver_signed_at"}
     waiting = conclude(Handover, one_side)
     assert waiting.facts["both_receipts_signed"] is False
-    (watch,) = waiting.watches
+    (watch,) = waiting.follow_ups
     assert (watch.uses, watch.due_at) == ("repatriation.handover", NOW + timedelta(hours=24))
     asked = prepare(Handover, before={"repatriation.handover": one_side})
     assert asked.prefill["sender_signed_at"] == SIGNED["sender_signed_at"]
@@ -326,7 +326,7 @@ def test_a_handover_is_not_over_before_both_sides_have_signed() -> None:
     over = conclude(Handover, SIGNED)
     assert over.facts["both_receipts_signed"] is True
     assert over.facts["receipts_agree"] is True
-    assert over.watches == (Watch("second_receipt", is_over=True),)
+    assert said(over.follow_ups) == {"second_receipt": None}
 
 
 @pytest.mark.parametrize("changes", [

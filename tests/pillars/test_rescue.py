@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from engine.core.commands import Wanted
 from engine.plugin.counting import Law
-from engine.plugin.following import Watch
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
 from pillars.rescue.steps import Execute, FirstNeeds, Identify, Plan, Production, checklist
 from tests.kit.pillars import (
@@ -158,7 +158,7 @@ def test_the_checklist_has_a_word_for_every_required_answer_and_quotes_none() ->
     assert "Blue lane" not in " ".join(shown.notes)
 
 
-def said(watches: tuple[Watch, ...]) -> dict[str, str | None]:
+def said(watches: tuple[Wanted, ...]) -> dict[str, str | None]:
     """Return what is watched: by name, the step type; None for what is watched no longer."""
     return {one.name: None if one.is_over else one.uses for one in watches}
 
@@ -187,8 +187,8 @@ def test_what_a_person_still_needs_is_pointed_out_and_a_health_check_follows_for
     for urgent in (True, False):
         concluded = conclude(FirstNeeds, answers | {"medical_urgent": urgent})
         assert len(concluded.notes) == notes
-        assert said(concluded.watches) == {"first_check": "protection.health"}
-        assert concluded.watches[0].due_at == NOW + timedelta(hours=24)
+        assert said(concluded.follow_ups) == {"first_check": "protection.health"}
+        assert concluded.follow_ups[0].due_at == NOW + timedelta(hours=24)
 
 
 WHOLE_LEG = {"start": "2026-03-09T01:00:00Z", "end": "2026-03-09T02:00:00Z", "place": "from A to B"}
@@ -208,7 +208,7 @@ def test_an_order_that_is_not_there_is_watched_and_a_journey_must_be_told_whole(
     answers = {"order_type": "placement", "order_no": "7/2026", "produced_at": "2026-03-09T04:30:00Z"} | changes
     concluded = conclude(Production, answers)
     assert len(concluded.notes) == notes
-    assert said(concluded.watches) == {"order": watched}
+    assert said(concluded.follow_ups) == {"order": watched}
     assert concluded.facts == {"has_order": watched is None}
 
 
@@ -218,7 +218,7 @@ def test_whoever_may_be_a_victim_is_talked_to_again_when_the_time_to_think_ends(
 ) -> None:
     answers = {"status": status, "reflection_until": "2026-04-09", "age_document": "passport"}
     concluded = conclude(Identify, answers)
-    assert said(concluded.watches) == {"reflection": watched}
+    assert said(concluded.follow_ups) == {"reflection": watched}
     assert concluded.notes == ()
     assert len(conclude(Identify, answers | {"age_document": "none"}).notes) == 1
 

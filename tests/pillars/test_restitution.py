@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from engine.plugin.context import PersonView
-from engine.plugin.following import Watch
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, OffenceSettings, PaymentForm, WagesForm
 from pillars.restitution.schemes import bonded_labour_grant, governing_code, open_routes, share
 from pillars.restitution.steps import (
@@ -30,6 +29,7 @@ from tests.kit.pillars import (
     prepare,
     problems,
     run,
+    said,
     sentences,
 )
 
@@ -250,14 +250,14 @@ def test_routes_that_a_lawyer_has_looked_at_are_kept() -> None:
 
 
 def test_the_last_day_to_claim_is_watched_until_the_claim_is_filed() -> None:
-    (watch,) = conclude(Eligibility, {"limit_date": "2026-06-10"}).watches
+    (watch,) = conclude(Eligibility, {"limit_date": "2026-06-10"}).follow_ups
     assert (watch.uses, watch.due_at) == ("restitution.claim", datetime(2026, 6, 10, 18, 29, 59, tzinfo=UTC))
     assert watch.opens_at == datetime(2026, 5, 10, 18, 30, tzinfo=UTC)
     past = conclude(Eligibility, {"limit_date": "2026-03-09"})
-    assert not past.watches
+    assert not past.follow_ups
     assert past.notes
     filed = conclude(Claim, {"fir_copy": True, "interim_asked": True})
-    assert filed.watches == (Watch("last_claim", is_over=True),)
+    assert said(filed.follow_ups) == {"last_claim": None}
     assert (filed.facts, filed.notes) == ({"claim_filed": True}, ())
 
 
@@ -279,24 +279,24 @@ def test_ordered_money_is_asked_for_until_it_was_paid() -> None:
     ordered = conclude(Interim, {"order_on": "2026-03-01", "at_least_25pct": False})
     assert ordered.facts == {"interim_paid": False}
     assert ordered.notes
-    assert [(one.uses, one.due_at) for one in ordered.watches] == [
+    assert [(one.uses, one.due_at) for one in ordered.follow_ups] == [
         ("restitution.interim", datetime(2026, 3, 31, 18, 29, 59, tzinfo=UTC))
     ]
     long_ago = conclude(Interim, {"order_on": "2025-03-01"})
-    assert long_ago.watches[0].due_at == datetime(2026, 4, 9, 18, 29, 59, tzinfo=UTC)
+    assert long_ago.follow_ups[0].due_at == datetime(2026, 4, 9, 18, 29, 59, tzinfo=UTC)
     paid = conclude(Interim, {"order_on": "2026-03-01", "paid_on": "2026-03-09"})
-    assert paid.watches == (Watch("interim_paid", is_over=True),)
+    assert said(paid.follow_ups) == {"interim_paid": None}
     assert paid.facts == {"interim_paid": True}
 
 
 def test_an_award_watches_for_the_appeal_once_and_for_the_payment() -> None:
     answers = {"amount": "100", "award_on": "2026-03-09", "appeal_by": "2026-04-08"}
     first = conclude(Award, answers)
-    assert [one.name for one in first.watches] == ["appeal", "award_paid"]
+    assert [one.name for one in first.follow_ups] == ["appeal", "award_paid"]
     again = conclude(Award, answers, before={"restitution.award": answers})
-    assert [one.name for one in again.watches] == ["award_paid"]
+    assert [one.name for one in again.follow_ups] == ["award_paid"]
     paid = conclude(Award, answers, before={"restitution.payment": {"amount": "100"}})
-    assert [one.name for one in paid.watches] == ["appeal"]
+    assert [one.name for one in paid.follow_ups] == ["appeal"]
 
 
 def test_an_award_without_the_uplift_for_a_child_is_noted() -> None:
@@ -330,10 +330,10 @@ def test_less_than_was_awarded_is_asked_for_again() -> None:
     answers = {"amount": "60000", "currency": "INR", "paid_on": "2026-03-09", "exploited_for_money_check": True}
     short = conclude(Payment, answers, before=ORDERED)
     assert short.facts == {"was_paid": True, "paid_in_full": False}
-    assert [one.name for one in short.watches if not one.is_over] == ["rest_paid"]
+    assert [one.name for one in short.follow_ups if not one.is_over] == ["rest_paid"]
     whole = conclude(Payment, answers | {"amount": "100000"}, before=ORDERED)
     assert whole.facts == {"was_paid": True, "paid_in_full": True}
-    assert all(one.is_over for one in whole.watches)
+    assert all(one.is_over for one in whole.follow_ups)
 
 
 def test_a_deposit_without_an_end_is_noted() -> None:
@@ -375,6 +375,6 @@ def test_the_wage_claim_says_what_the_grant_is_and_takes_over_what_was_told() ->
     ({"immediate_30k_on": "2026-03-09", "final_on": "2026-03-10"}, {}, None),
 ])  # fmt: skip
 def test_the_grant_is_looked_at_until_it_was_paid(answers: Any, before: Any, due: date | None) -> None:
-    (watch,) = conclude(Wages, answers, before=before).watches
+    (watch,) = conclude(Wages, answers, before=before).follow_ups
     assert watch.is_over is (due is None)
     assert (watch.due_at and watch.due_at.date()) == due

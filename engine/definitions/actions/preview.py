@@ -81,7 +81,7 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
     if has_errors(findings):
         raise refused(findings)
     with engine.transaction() as tx:
-        found = candidates(sources, published_workflows(tx))
+        found = candidates(engine, sources, published_workflows(tx))
         now_published = tx.library()
         new = [one for one in found if _differs(tx, one)]
         changed = now_published
@@ -99,7 +99,7 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
 def planned_change(engine: Engine, sources: Mapping[str, str]) -> Planned:
     """Return what publishing these files would change of the library, and the workflows whose people it would reach."""
     with engine.transaction() as tx:
-        new = [one for one in candidates(sources, published_workflows(tx)) if _differs(tx, one)]
+        new = [one for one in candidates(engine, sources, published_workflows(tx)) if _differs(tx, one)]
         before = after = tx.library()
         for one in new:
             after = _with_definition(engine, tx, after, one)

@@ -97,7 +97,7 @@ def propose_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         findings = lint_within(engine, tx, sources)
         if has_errors(findings):
             raise refused(findings)
-        found = candidates(sources, published_workflows(tx))
+        found = candidates(engine, sources, published_workflows(tx))
         for one in found:
             _require_author(viewer, one)
         if viewer.is_system and not tx.of(DirectoryStore).count_actors():
@@ -291,7 +291,7 @@ def _touches(one: StoredDefinition, unit: Unit) -> bool:
 def _publish(
     engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition], *, viewer: Viewer, now: datetime
 ) -> None:
-    texts = {(one.kind, one.name): one for one in candidates(_sources(versions), published_workflows(tx))}
+    texts = {(one.kind, one.name): one for one in candidates(engine, _sources(versions), published_workflows(tx))}
     for one in versions:
         known = contracts(engine, texts[one.kind, one.name])
         tx.of(DefinitionStore).publish_proposed(one, contract_hashes=known, at=now)
@@ -310,7 +310,7 @@ def _stands(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition
     sources = _sources(versions)
     if has_errors(lint_within(engine, tx, sources)):
         return "does not fit"
-    texts = {(one.kind, one.name): one for one in candidates(sources, published_workflows(tx))}
+    texts = {(one.kind, one.name): one for one in candidates(engine, sources, published_workflows(tx))}
     lines = []
     for one in versions:
         runs, text = tx.of(DefinitionStore).current(one.kind, one.name), texts[one.kind, one.name]

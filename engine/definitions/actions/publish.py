@@ -23,6 +23,7 @@ from engine.language.findings import Finding, has_errors
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind, Definitions, definitions_of
 from engine.language.lint.other_files import dropped_limits
+from engine.language.whole import whole
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml
 
@@ -76,15 +77,16 @@ class Candidate:
         return replace(self, record=self.record.model_copy(update={"version": version}))
 
 
-def candidates(sources: Mapping[str, str], around: Definitions) -> tuple[Candidate, ...]:
+def candidates(engine: Engine, sources: Mapping[str, str], around: Definitions) -> tuple[Candidate, ...]:
     """List what some files would publish: calendars, ladders and law packs before the workflows that name them.
 
-    What cannot be used is left out: lint first.
+    What cannot be used is left out: lint first. A workflow is published with every follow-up that holds for it.
     """
     found = definitions_of([read_yaml(text, file=file) for file, text in sources.items()], around=around)
     records: Mapping[DefinitionKind, Mapping[str, BaseModel]] = {
         DefinitionKind.CALENDAR: found.calendars, DefinitionKind.LADDER: found.ladders, DefinitionKind.LAW: found.packs,
-        DefinitionKind.RETENTION: found.retentions, DefinitionKind.WORKFLOW: found.workflows,
+        DefinitionKind.RETENTION: found.retentions,
+        DefinitionKind.WORKFLOW: {name: whole(one, engine.catalogue) for name, one in found.workflows.items()},
     }  # fmt: skip
     return tuple(
         _candidate(kind, name, found.sources[kind, name], record)
@@ -182,7 +184,7 @@ def publish_shipped(engine: Engine, sources: Mapping[str, str]) -> tuple[Publish
             raise refused(findings)
         done = tuple(
             publish_now(engine, tx, one, author=SHIPPED, now=now, only_new=True)
-            for one in candidates(sources, published_workflows(tx))
+            for one in candidates(engine, sources, published_workflows(tx))
         )
         tx.of(HousekeepingStore).set_installation(SHIPPED, {"digest": digest})
         tx.commit()
@@ -194,7 +196,7 @@ def differing(engine: Engine, sources: Mapping[str, str]) -> tuple[Differing, ..
     """Name each file whose definition is not the one that runs, by content: words of a comment do not count."""
     found = []
     with engine.transaction() as tx:
-        for one in candidates(sources, published_workflows(tx)):
+        for one in candidates(engine, sources, published_workflows(tx)):
             current = tx.of(DefinitionStore).current(one.kind, one.name)
             if current is None or not one.is_content_of(current):
                 found.append(Differing(one.file, one.kind, one.name, current.version if current else 0))
@@ -219,7 +221,7 @@ def lint_within(engine: Engine, tx: Transaction, sources: Mapping[str, str]) -> 
     findings = engine.lint(sources, published)
     if has_errors(findings):
         return findings
-    return (*findings, *limits_in_use(engine, tx, candidates(sources, published)))
+    return (*findings, *limits_in_use(engine, tx, candidates(engine, sources, published)))
 
 
 def publish_now(

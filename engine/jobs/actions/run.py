@@ -32,9 +32,9 @@ from engine.sharing.actions.consents import keep_consent
 from engine.sharing.actions.partners import keep_partner
 from engine.work.actions.answers import told_apart
 from engine.work.actions.appointments import appointment_of
+from engine.work.actions.follow_ups import bring_follow_ups, unanswered
 from engine.work.actions.papers import keep_papers, make_papers, release_papers
 from engine.work.actions.reading import StepReading, read_step, why_not_for_asker
-from engine.work.actions.watches import keep_watches, unanswered
 from engine.work.store import ItemStore
 
 log = logging.getLogger(__name__)
@@ -130,6 +130,7 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
     is_done = read.step.outcome == Outcome.DONE
     concluded = _concluded(read) if is_done else unanswered(read.step, now=read.context.now, zone=read.context.zone)
     papers = make_papers(engine, read, "conclude", read.context.answers) if is_done else ()
+    told = read.step_type.told_to_follow_ups(read.context.answers, concluded.computed)
 
     def write(tx: Transaction, state: CaseState, now: datetime) -> None:
         keep_papers(tx, state, read, papers, now)
@@ -137,7 +138,7 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
         release_papers(tx, read, now)
         after = keep_consent(engine, tx, state, read.step, concluded.consent, now=now)
         after = _record_facts(engine, tx, after, read.step, concluded.facts, now)
-        after = keep_watches(engine, tx, after, read.step, concluded.watches, now=now)
+        after = bring_follow_ups(engine, tx, after, cm.BringFollowUps(read.step.id, told), now=now)
         keep_persons(engine, tx, after, read.step, concluded.persons, now=now)
         keep_partner(tx, concluded.partner, now=now)
 
@@ -168,7 +169,8 @@ def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:
         facts = _declared(engine, state, step, completed.facts)
         command = cm.CompleteStep(step.id, completed.outcome.value, now, outputs=outputs, facts=facts)
         decided = carry_out(engine, tx, state, command, actor_id=None, now=now)
-        keep_watches(engine, tx, decided.state, step, completed.watches, now=now)
+        told = read.step_type.told_to_follow_ups({}, completed.computed)
+        bring_follow_ups(engine, tx, decided.state, cm.BringFollowUps(step.id, told), now=now)
 
     return _finish(engine, job, traced, write)
 

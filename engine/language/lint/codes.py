@@ -37,6 +37,7 @@ CONDITIONS = frozenset(
         "condition-not-before", "may-wait-for-ever", "never-true", "undecided", "gate-never-opens", "unused-fact",
     },
 )  # fmt: skip
+FOLLOW_UPS = frozenset({"unknown-follow-up", "endless-follow-ups"})
 DETAILS = frozenset(
     {"bad-fact", "question-clash", "bad-question", "automatic-step", "same-role-approves", "title-says-more"},
 )
@@ -48,4 +49,4 @@ LIBRARY = frozenset(
 
 MESSAGES = frozenset({"message-template"})
 
-CODES = READING | SHAPE | EXTENDING | NAMING | ORDER | TIMING | CONDITIONS | DETAILS | LIBRARY | MESSAGES
+CODES = READING | SHAPE | EXTENDING | NAMING | ORDER | TIMING | CONDITIONS | FOLLOW_UPS | DETAILS | LIBRARY | MESSAGES

@@ -42,10 +42,26 @@ def fields_for(subject: Subject, place: ConditionPlace, condition: Condition) ->
     if place.use is Use.QUESTION:
         own = subject.workflow.steps[place.steps[0]]
         found |= {(name,): _type(output) for name, output in outputs_of(own, subject.infos[place.steps[0]])}
+    if place.use is Use.FOLLOW_UP:
+        key = str(place.path[1])
+        info = subject.infos[key] if place.steps else subject.catalogue.find(key)
+        found |= fields_of_type(info) if info else {}
+        found |= {mention.path: FieldType(ValueType.ANY) for mention in condition.fields if info is None}
     for mention in condition.fields:
         if is_unchecked(subject, mention.path):
             found[mention.path] = FieldType(ValueType.ANY)
     return found
+
+
+def fields_of_type(info: StepTypeInfo) -> Fields:
+    """Return what a condition of a follow-up may ask of the step that brings it, and of the case around it."""
+    own = {**info.outputs, **info.computes}
+    own.setdefault("outcome", Output(kind=ValueKind.CHOICE, choices=info.outcomes))
+    found: dict[tuple[str, ...], FieldType] = {
+        ("case", "country"): FieldType(ValueType.STRING), ("case", "now"): FieldType(ValueType.INSTANT),
+    }  # fmt: skip
+    found |= {("this", name): FieldType(ValueType.INSTANT) for name in info.moments}
+    return found | {("this", name): _type(output) for name, output in own.items()}
 
 
 def places_of(subject: Subject, name: str) -> tuple[str, ...]:

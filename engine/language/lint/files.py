@@ -20,6 +20,7 @@ from engine.language.library import (
     kind_of,
 )
 from engine.language.lint.asking import check_conditions
+from engine.language.lint.follow_ups import check_follow_ups
 from engine.language.lint.naming import check_details, check_names, check_titles
 from engine.language.lint.other_files import (
     check_calendar,
@@ -73,7 +74,15 @@ def lint_loaded(loaded: LoadedWorkflow, *, catalogue: StepCatalogue, names: Know
     if loaded.workflow is None:
         return loaded.findings
     subject = Subject(loaded.workflow, loaded.merged, catalogue, names)
-    for check in (check_names, check_paths, check_times, check_conditions, check_details, check_titles):
+    for check in (
+        check_names,
+        check_paths,
+        check_times,
+        check_follow_ups,
+        check_conditions,
+        check_details,
+        check_titles,
+    ):
         check(subject)
     return in_order((*loaded.findings, *subject.findings))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.language.follow_ups import Changes
 from engine.language.lint.subject import Subject
 from engine.language.workflow import StepSpec
 from engine.language.yaml_nodes import Path
@@ -18,6 +19,7 @@ class Use(StrEnum):
     GATE = "gate"
     AFTERWARDS = "afterwards"
     QUESTION = "question"
+    FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ def conditions(subject: Subject) -> Iterator[ConditionPlace]:
         yield ConditionPlace(("start", "when"), workflow.start.when, Use.START)
     for key, step in workflow.steps.items():
         yield from _of_step(subject, key, step)
+    for uses, said in workflow.follow_ups.items():
+        yield from _of_follow_ups(("follow_ups", uses), said)
     for name, choice in workflow.choices.items():
         for number, branch in enumerate(choice.branches):
             known = tuple(step for step in branch.to if step in workflow.steps)
@@ -60,3 +64,10 @@ def _of_step(subject: Subject, key: str, step: StepSpec) -> Iterator[ConditionPl
             yield ConditionPlace((*path, "questions", number, "when"), question.when, Use.QUESTION, (key,))
     for fact, text in step.sets.items():
         yield ConditionPlace((*path, "sets", fact), text, Use.AFTERWARDS, (key,))
+    yield from _of_follow_ups((*path, "follow_ups"), step.follow_ups, (key,))
+
+
+def _of_follow_ups(path: Path, said: Changes, steps: tuple[str, ...] = ()) -> Iterator[ConditionPlace]:
+    for name, one in said.items():
+        if one is not None and one.when:
+            yield ConditionPlace((*path, name, "when"), one.when, Use.FOLLOW_UP, steps)

@@ -1,1 +1,1 @@
-"""Claim, draft, complete, approve; make a step's papers and watches."""
+"""Claim, draft, complete, approve; make a step's papers, bring what follows."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.cases.store import CaseStore
+from engine.core import commands as cm
 from engine.core.consequences import WorkItem
 from engine.core.library import Library
 from engine.core.policy import Viewer
@@ -18,10 +19,10 @@ from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, Un
 from engine.language.names import RestrictedCategory
 from engine.plugin.copies import OPENED_AT_ONCE, problems_of_copies, steps_opened, stopping
 from engine.plugin.fields import FieldKind, FieldSpec
-from engine.plugin.following import OpensAtOnce, Watch
+from engine.plugin.following import OpensAtOnce
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
-from engine.work.actions.watches import keep_watches
+from engine.work.actions.follow_ups import bring_follow_ups
 from engine.work.store import ItemStore
 
 
@@ -102,8 +103,8 @@ def mind_copies(
         return state
     before = tx.of(ItemStore).draft(item.id)
     brought = steps_opened(fields, answers, before.proposals)
-    watches = tuple(_to_open(state, brought, step.id.hex, tx.library(), now))
-    state = keep_watches(engine, tx, state, step, watches, now=now)
+    wanted = tuple(_to_open(engine, state, brought, step.id.hex, tx.library(), now))
+    state = bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, wanted=wanted), now=now)
     named = _files_named(fields, before.answers) | _files_named(fields, answers)
     held: set[UUID] = set()
     for file_id in sorted(named):
@@ -131,25 +132,26 @@ def notify_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
         step = max(of_case, key=lambda one: state.runs[one.run_id].status is RunStatus.OPEN, default=None)
         if step is not None:
             mark = f"file_{sum(one.added is not None for one in state.steps.values())}"
-            watches = tuple(_to_open(state, OPENED_AT_ONCE, mark, tx.library(), now))
-            keep_watches(engine, tx, state, step, watches, now=now)
+            wanted = tuple(_to_open(engine, state, OPENED_AT_ONCE, mark, tx.library(), now))
+            bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, wanted=wanted), now=now)
             tx.commit()
 
 
 def _to_open(
-    state: CaseState, brought: Iterable[OpensAtOnce], mark: str, library: Library, now: datetime
-) -> Iterator[Watch]:
+    engine: Engine, state: CaseState, brought: Iterable[OpensAtOnce], mark: str, library: Library, now: datetime
+) -> Iterator[cm.Wanted]:
     """Return what is to open at once, but for what the same mark has brought before and what is still to be done."""
     added = [(one.added.watches, one.status) for one in state.steps.values() if one.added is not None]
     for opened in brought:
         name = f"{opened.name}_{mark}"
         is_open = any(of.startswith(f"{opened.name}_") and status in LIVE for of, status in added)
-        if not is_open and all(of != name for of, _ in added):
+        step_type = engine.registry.step_types.get(opened.uses)
+        if step_type is not None and not is_open and all(of != name for of, _ in added):
             country, of_country = state.case.jurisdiction.partition("-")[0], opened.law.partition("-")[0]
             law = opened.law if country == of_country and library.versions(opened.law) else ""
-            yield Watch(
+            yield cm.Wanted(
                 name, opened.uses, opened.title, due_at=None if law else now + opened.within, law=law, from_at=now,
-                ladder=opened.ladder, settings=opened.settings,
+                ladder=opened.ladder, settings=opened.settings, roles=step_type.roles,
             )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from engine.plugin import Asked, Completed, Concluded, Law, Prepared, StepContext, automatic
 from pillars.policing.bail import bail_day, bail_time, counted_from
 from pillars.policing.forms import ChargesheetForm, DefaultBailSettings, Hearing
-from pillars.policing.watching import watch_chargesheet
+from pillars.policing.watching import AFTER_CHARGESHEET, of_a_chargesheet
 
 _WATCH_BEFORE = timedelta(hours=48)
 """A promise of the network: so long before the bail day the survivor is guarded."""
@@ -20,6 +20,8 @@ class Chargesheet(
     stays_with=("policing.ahtu", "policing.fir"),
     time_limit=Law("IN-DEFAULT-BAIL"),
     reads=("prosecution.hearing",),
+    computes={"last_day_on": datetime, "trial_opens_at": datetime},
+    follow_ups=AFTER_CHARGESHEET,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose court, sections and the bail day, counted from the first remand, else from the report."""
@@ -54,7 +56,7 @@ class Chargesheet(
         return Concluded(
             facts={"charge_sheet_filed": filed is not None},
             notes=tuple(notes),
-            watches=watch_chargesheet(answers, context),
+            computed=of_a_chargesheet(answers, context),
         )
 
 

@@ -1,9 +1,20 @@
 """What evidence proposes on its way: taken, handed over, certified, its chain of custody checked."""
 
-from engine.plugin import Asked, Completed, Concluded, Document, Form, Prepared, StepContext, Watch, automatic, copies
+from engine.plugin import (
+    Asked,
+    Completed,
+    Concluded,
+    Document,
+    FollowUp,
+    Form,
+    Prepared,
+    StepContext,
+    automatic,
+    copies,
+)
 from pillars.policing.custody import chain_of
 from pillars.policing.forms import CertificateForm, CertificateSettings, EvidenceForm, HandoverForm
-from pillars.policing.watching import watch_certificate
+from pillars.policing.watching import AFTER_EVIDENCE
 
 _DIGITAL = frozenset({"phone", "computer", "storage_device", "chat_export", "photo_or_video", "cctv"})
 _HASH_NOW = "Make the hash of the files now: without it a court might not trust them."
@@ -20,6 +31,8 @@ class Evidence(
     documents=(Document("seizure-memo", "Seizure memo"),),
     time_limit="PT24H",
     reads=("policing.evidence",),
+    computes={"needs_certificate": bool},
+    follow_ups=AFTER_EVIDENCE,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the next mark, and who took and keeps things so far."""
@@ -40,7 +53,7 @@ class Evidence(
             unknown="It is not known whether the item is sealed: look, and seal it.",
         )
         needs_paper = is_digital and not answers.bsa63_certificate and context.country == "IN"
-        return Concluded(notes=tuple(notes), watches=(watch_certificate(context),) if needs_paper else ())
+        return Concluded(notes=tuple(notes), computed={"needs_certificate": needs_paper})
 
 
 class Handover(
@@ -50,6 +63,7 @@ class Handover(
     roles=("ahtu_officer", "police_liaison"),
     stays_with=("policing.evidence",),
     time_limit="PT24H",
+    follow_ups={"custody_check": FollowUp(uses="policing.custody_check", title="Check the chain of custody")},
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the latest piece, and whoever had it last as who gives it."""
@@ -63,14 +77,13 @@ class Handover(
         return Prepared(prefill=Prepared.given(label=last.label, given_by=last.taken_by, seal_no=seal))
 
     def conclude(self, answers: HandoverForm, context: StepContext) -> Concluded:
-        """Say what follows from a broken seal, and have the chain of custody checked."""
+        """Say what follows from a broken seal."""
         notes = Form.unless_yes(
             answers.seal_intact,
             no="The seal was broken: record who saw it, seal it again, and inform the investigating officer.",
             unknown="It is not known whether the seal was whole: ask who took it, and tell the investigating officer.",
         )
-        check = Watch("custody_check", "policing.custody_check", "Check the chain of custody")
-        return Concluded(notes=notes, watches=(check,))
+        return Concluded(notes=notes)
 
 
 class Certificate(

@@ -1,12 +1,12 @@
 """What the work of the investigators proposes: their plan, the medical examination, news for the survivor."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from engine.plugin import Asked, Concluded, Document, Law, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, Document, FollowUp, Law, Prepared, StepContext
 from pillars.policing.forms import AhtuForm, ChargesheetForm, FirstNeeds, Intake, MedicalForm, Triage, UpdateForm
-from pillars.policing.watching import next_news, watch_news_again
+from pillars.policing.watching import AFTER_NEWS, next_news, of_news
 
-_REPORT_DAYS, _REVIEW_DAYS, _SPECIAL_REPORT_OPENS_BEFORE_DAYS = 7, 7, 3
+_REPORT_DAYS, _REVIEW_DAYS = 7, 7
 """Promises of the network: no pack of law has them."""
 
 
@@ -17,6 +17,14 @@ class Ahtu(
     roles=("ahtu_officer", "police_liaison"),
     documents=(Document("investigation-plan", "Assignment and plan of the investigation", leaves=False),),
     time_limit="PT24H",
+    follow_ups={
+        "ahtu_review": FollowUp(
+            uses="policing.ahtu", title="Review the plan of the investigation", due="next_review", opens_before="P0D"
+        ),
+        "special_report": FollowUp(
+            uses="policing.ahtu", title="The special report is due", due="special_report_due", opens_before="P3D"
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the next look at the plan, and take over who investigates."""
@@ -29,17 +37,7 @@ class Ahtu(
         return Prepared(prefill=told | {"next_review": review})
 
     def conclude(self, answers: AhtuForm, context: StepContext) -> Concluded:
-        """Watch for the next look at the plan and for the special report."""
-        review, special = answers.next_review, answers.special_report_due
-        title, report = "Review the plan of the investigation", "The special report is due"
-        watches = [context.watch_for("ahtu_review", "policing.ahtu", title, review)] if review else []
-        if special:
-            watches.append(
-                context.watch_for(
-                    "special_report", "policing.ahtu", report, special, days_before=_SPECIAL_REPORT_OPENS_BEFORE_DAYS,
-                )
-            )  # fmt: skip
-        return Concluded(facts={"investigator_named": True}, watches=tuple(watches))
+        return Concluded(facts={"investigator_named": True})
 
 
 class Medical(
@@ -50,19 +48,22 @@ class Medical(
     stays_with=("policing.fir",),
     documents=(Document("medical-request", "Request for care and a medical examination", on="prepare"),),
     time_limit=Law("IN-MED-RAPE"),
+    follow_ups={
+        "medical_report": FollowUp(
+            uses="policing.medical",
+            title="Has the report of the examination come?",
+            when="!has(this.report_received)",
+            otherwise="end",
+            due="report_due",
+            opens_before="P0D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose when the report is due, and take over what was told."""
         due = (context.today + timedelta(days=_REPORT_DAYS)).isoformat()
         known = ("consent_at", "hospital", "sent_at", "examined_at", "report_due")
         return Prepared(prefill={"report_due": due} | context.told_before("policing.medical", *known))
-
-    def conclude(self, answers: MedicalForm, context: StepContext) -> Concluded:
-        """Watch for the report; what was agreed to and found stays sealed, and no note or fact tells it."""
-        due, title = answers.report_due, "Has the report of the examination come?"
-        if due is None or answers.report_received:
-            return Concluded(watches=(Watch("medical_report", is_over=True),))
-        return Concluded(watches=(context.watch_for("medical_report", "policing.medical", title, due),))
 
 
 class Update(
@@ -76,6 +77,8 @@ class Update(
         Document("progress-letter", "Progress letter"),
     ),
     time_limit=Law("IN-VICTIM-90D"),
+    computes={"next_news_on": datetime},
+    follow_ups=AFTER_NEWS,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose by when the survivor hears how it goes, in which language, and how far it is."""
@@ -92,11 +95,11 @@ class Update(
         )
 
     def conclude(self, answers: UpdateForm, context: StepContext) -> Concluded:
-        """Watch for the next news, and point out a channel that was not checked."""
+        """Return the day of the next news, and point out a channel that was not checked."""
         unchecked = answers.safe_channel_checked is not True
         note = "Nobody is known to have checked that the channel is safe: inform the supervisor."
         return Concluded(
             facts={"survivor_told": True},
             notes=(note,) if unchecked else (),
-            watches=watch_news_again(answers, context),
+            computed=of_news(answers, context),
         )

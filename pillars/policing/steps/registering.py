@@ -1,11 +1,18 @@
 """What the report at the station proposes, and the two letters after a refusal."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, Form, Law, Prepared, StepContext
 from pillars.policing.forms import FirForm, MagistrateForm, RefusalForm
-from pillars.policing.watching import watch_fir, watch_magistrate, watch_refusal
+from pillars.policing.watching import (
+    AFTER_FIR,
+    AFTER_MAGISTRATE,
+    AFTER_REFUSAL,
+    OF_A_FIR,
+    of_a_fir,
+    of_a_magistrate,
+)
 
 _NEW_CODE_FROM = date(2024, 7, 1)
 _CODE_BY_COUNTRY = {"IN": "BNS", "BD": "BD", "NP": "NP", "MM": "MM"}
@@ -22,6 +29,8 @@ class Fir(
     roles=("police_liaison", "ahtu_officer"),
     documents=(Document("fir-complaint", "Complaint letter to the police station", on="prepare"),),
     time_limit=Law("IN-FIR-REG"),
+    computes=OF_A_FIR,
+    follow_ups=AFTER_FIR,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose what was told before, and the code of the country."""
@@ -38,11 +47,11 @@ class Fir(
         notes = list(_doubts_of_law(answers))
         if refused == Form.NOT_KNOWN:
             notes.append("It is not known whether the station registered it: ask today, and record what they say.")
-            return Concluded(notes=tuple(notes), watches=watch_fir(answers, context))
+            return Concluded(notes=tuple(notes), computed=of_a_fir(answers, context))
         if refused is not True and context.country == "IN":
             notes += _still_to_ask(answers)
         facts: dict[str, Any] = {"fir_registered": refused is not True, "fir_refused": refused is True}
-        return Concluded(facts=facts, notes=tuple(notes), watches=watch_fir(answers, context))
+        return Concluded(facts=facts, notes=tuple(notes), computed=of_a_fir(answers, context))
 
 
 class Refusal(
@@ -56,6 +65,7 @@ class Refusal(
         Document("fir-refusal-letter", "Letter to the Superintendent of Police", on="prepare"),
     ),
     time_limit=Law("IN-FIR-SP"),
+    follow_ups=AFTER_REFUSAL,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over when, where and by whom the report was refused."""
@@ -66,10 +76,10 @@ class Refusal(
         return Prepared(prefill=told, notes=(_LETTERS_WAIT,))
 
     def conclude(self, answers: RefusalForm, context: StepContext) -> Concluded:
-        """Watch whether the Superintendent has it registered."""
+        """Say what the Magistrate will ask for."""
         no_receipt = not answers.receipt
         notes = ("Keep the receipt: it shows the Magistrate that the Superintendent was asked.",) if no_receipt else ()
-        return Concluded(facts={"superintendent_asked": True}, notes=notes, watches=watch_refusal(answers, context))
+        return Concluded(facts={"superintendent_asked": True}, notes=notes)
 
 
 class Magistrate(
@@ -80,6 +90,8 @@ class Magistrate(
     stays_with=("policing.refusal", "policing.fir"),
     documents=(Document("fir-magistrate-application", "Application to the Magistrate", on="prepare"),),
     time_limit="P3D",
+    computes={"ask_on": datetime, "register_on": datetime},
+    follow_ups=AFTER_MAGISTRATE,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over an application that was made."""
@@ -89,10 +101,10 @@ class Magistrate(
         )
 
     def conclude(self, answers: MagistrateForm, context: StepContext) -> Concluded:
-        """Watch for the order of the Magistrate, and for what follows it."""
+        """Return when the Magistrate is asked again, and by when the order is followed."""
         notes = () if answers.affidavit is True else ("No affidavit is known to be there yet: the lawyer adds it.",)
         facts: dict[str, Any] = {"magistrate_asked": True, "magistrate_ordered": answers.order == "register"}
-        return Concluded(facts=facts, notes=notes, watches=watch_magistrate(answers, context))
+        return Concluded(facts=facts, notes=notes, computed=of_a_magistrate(answers, context))
 
 
 def _still_to_ask(answers: FirForm) -> list[str]:

@@ -8,24 +8,24 @@ from engine.plugin import (
     Completed,
     Concluded,
     Document,
+    FollowUp,
     Form,
     Pillar,
     Prepared,
     StepContext,
-    Watch,
     automatic,
     copies,
 )
 from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
 from pillars.press.forms import Fir, Intake, LeakForm, Missing, MonitorForm, QueryForm, ReleaseForm, TrainingForm
-from pillars.press.held import HELD, held_text, hold, is_allowed, texts_shown
+from pillars.press.held import HELD, held_text, is_allowed, texts_shown
 from pillars.press.identity import KINDS, find_in
 from pillars.press.steps.takedown import Takedown
 
 _ADULT = 18
 _NEW_CODE_SINCE = date(2024, 7, 1)
 _ANSWER_WITHIN, _SURVIVOR_TOLD_WITHIN, _LOOK_AGAIN = timedelta(hours=4), timedelta(hours=4), timedelta(hours=24)
-_APPEAL_LASTS, _CONTAIN_WITHIN = timedelta(days=30), timedelta(hours=1)
+_APPEAL_LASTS = timedelta(days=30)
 """Promises of the network, as are the four hours above and the day until the next look: no law names them."""
 _TAKEN_OVER = (
     "kind", "text", "child_involved", "legal_basis", "publish_from", "withdraw_by", "image", "permission_no",
@@ -50,6 +50,15 @@ class Query(
     roles=("press_officer", "supervisor"),
     time_limit="PT4H",
     reads=(*TELLING_STEPS, "everybody"),
+    follow_ups={
+        "said_to_reporter": FollowUp(
+            uses="press.leak",
+            title="A reporter learned who someone is",
+            when='this.findings == "already_said"',
+            limit="PT1H",
+            ladder="leak",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         note = "Never confirm that there is a case, a person or a place."
@@ -63,8 +72,7 @@ class Query(
         found = None if answer is None else find_in(answer, known_of(context))
         facts = {"query_is_open": answers.stage in {"new", "waiting_for_decision"}}
         notes = (in_words("the answer", found),) if found and found.total else ()
-        is_leak = answers.findings == "already_said"
-        return Concluded(facts=facts, notes=notes, watches=(_said_to_a_reporter(context),) if is_leak else ())
+        return Concluded(facts=facts, notes=notes)
 
 
 class Release(
@@ -75,6 +83,17 @@ class Release(
     stays_with=("press.query",),
     time_limit="PT24H",
     reads=(*TELLING_STEPS, "press.release", "everybody"),
+    computes={"is_held": bool},
+    follow_ups={
+        "held_release": FollowUp(
+            uses="press.release",
+            title="Do not send it yet: the text could show who someone is",
+            when="this.is_held",
+            otherwise="end",
+            limit="PT4H",
+            ladder="high",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the text that was held, with what was found in it, before anybody approves; else what is known."""
@@ -106,7 +125,7 @@ class Release(
         if withdraw is not None:
             facts["withdraw_release_at"] = withdraw
         notes = ((in_words("the text", found),) if found.total else ()) + ((HELD,) if is_held else ())
-        return Concluded(facts=facts, notes=notes, watches=(hold(context, is_held=is_held),))
+        return Concluded(facts=facts, notes=notes, computed={"is_held": is_held})
 
 
 class Leak(
@@ -196,11 +215,6 @@ def identity_check(context: StepContext) -> Completed:
 def _child_in(context: StepContext) -> bool:
     told = context.earlier("reporting.intake", Intake).is_child_suspected in {"yes", "unsure"}
     return told or any(p.role in _SURVIVORS and p.age is not None and p.age < _ADULT for p in context.persons)
-
-
-def _said_to_a_reporter(context: StepContext) -> Watch:
-    due = context.now + _CONTAIN_WITHIN
-    return Watch("said_to_reporter", "press.leak", "A reporter learned who someone is", due_at=due, ladder="leak")
 
 
 def _laws_on_identity(context: StepContext) -> list[object]:

@@ -8,12 +8,13 @@ from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
-from engine.plugin import Asked, Concluded, Law, Prepared, StepContext, Watch, copies
+from engine.plugin import Asked, Concluded, FollowUp, Law, Prepared, StepContext, copies
 from pillars.press.forms import LeakForm, TakedownForm, TakedownSettings
 
 _DATA: Final[Mapping[str, Any]] = json.loads(
     files("pillars.press").joinpath("takedown.json").read_text(encoding="utf-8")
 )
+_LOOKS: Final = tuple(f"stays_away_{number}" for number, _ in enumerate(_DATA["look_again_hours"], start=1))
 _SOON: Final = timedelta(hours=1)
 """A promise of the network: so soon a step that follows a notice is shown, and is due where a platform is late."""
 NEXT_DOOR: Final[Mapping[str, str]] = {
@@ -35,6 +36,33 @@ class Takedown(
     time_limit="PT3H",
     settings=TakedownSettings,
     reads=("press.takedown",),
+    computes={"platform_key": (), "opens_at": datetime, "look_at": datetime, **dict.fromkeys(_LOOKS, datetime)},
+    follow_ups={
+        "takedown": FollowUp(
+            uses="press.takedown",
+            title="Check whether the platform has acted",
+            when="!has(this.removed_at)",
+            otherwise="end",
+            each="platform_key",
+            opens="opens_at",
+            due="look_at",
+            ladder="leak",
+            roles=("press_officer", "lawyer"),
+            settings={"follows": "{step}"},
+        ),
+        # copies come back: a look after a day, three days and a week, a promise of the network
+        **{
+            name: FollowUp(
+                uses="press.monitor",
+                title="Check that it stays away",
+                each="platform_key",
+                due=name,
+                opens_before="PT1H",
+                roles=("press_officer",),
+            )
+            for name in _LOOKS
+        },
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over what the leak says: when the notice went out, and what it rests on."""
@@ -60,22 +88,15 @@ class Takedown(
         facts: dict[str, Any] = {"content_removed": removed is not None, "platform_is_late": is_late}
         if due is not None:
             facts["platform_due_at"] = due
-        where = _key_of(answers.platform)
+        computed: dict[str, Any] = {"platform_key": _key_of(answers.platform)}
         if removed is not None:
-            watches = _look_again(where, removed, context.now)
             notes = (*copies.notes_of_child(answers.child_shown), *_of_removed(is_late=is_late))
-            return Concluded(facts=facts, notes=notes, watches=watches)
+            return Concluded(facts=facts, notes=notes, computed=computed | _looks(removed, context.now))
         is_shut = is_late or answers.answer == "refused"
         door = (NEXT_DOOR[str(answers.door or "platform")],) if is_shut else ()
-        notes = (*copies.notes_of_child(answers.child_shown), *door)
         look_at = due if due is not None and due > context.now else context.now + _SOON
-        watch = Watch(
-            f"takedown_{where}", "press.takedown", "Check whether the platform has acted",
-            opens_at=min(look_at, context.now + _SOON), due_at=look_at, ladder="leak",
-            roles=("press_officer", "lawyer"),
-            settings={"follows": context.step_id.hex},
-        )  # fmt: skip
-        return Concluded(facts=facts, notes=notes, watches=(watch,))
+        computed |= {"look_at": look_at, "opens_at": min(look_at, context.now + _SOON)}
+        return Concluded(facts=facts, notes=(*copies.notes_of_child(answers.child_shown), *door), computed=computed)
 
 
 def due_at(context: StepContext, sent: datetime, ground: str) -> datetime | None:
@@ -107,18 +128,7 @@ def _of_removed(*, is_late: bool) -> tuple[str, ...]:
     return ("It is gone, later than the platform had time for: record this for the complaint.",) if is_late else ()
 
 
-def _look_again(where: str, removed: datetime, now: datetime) -> tuple[Watch, ...]:
-    """Ask for a look after a day, three days and a week, a promise of the network: copies come back."""
-    over = Watch(f"takedown_{where}", is_over=True)
-    times = (removed + timedelta(hours=hours) for hours in _DATA["look_again_hours"])
-    later = [at for at in times if at > now]
-    return (
-        over,
-        *(
-            Watch(
-                f"stays_away_{where}_{number}", "press.monitor", "Check that it stays away",
-                opens_at=at - _SOON, due_at=at, roles=("press_officer",),
-            )
-            for number, at in enumerate(later, start=1)
-        ),
-    )  # fmt: skip
+def _looks(removed: datetime, now: datetime) -> dict[str, datetime]:
+    """Return when to look again, as far as that is to come."""
+    times = zip(_LOOKS, _DATA["look_again_hours"], strict=True)
+    return {name: at for name, hours in times if (at := removed + timedelta(hours=hours)) > now}

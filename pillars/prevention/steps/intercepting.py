@@ -1,15 +1,13 @@
 """What follows when travellers are met at a border or a station: a child is kept safe, an adult decides."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
-from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, Document, FollowUp, Form, Prepared, StepContext
 from pillars.prevention.forms import InterceptForm
 
 _PRODUCTION_LAW: Final = "IN-JJ-PROD-24H"
 _PRODUCTION: Final = "Bring the child who was met on the way before the Committee"
-_IN_TIME: Final = timedelta(hours=24)
 _LADDER: Final = "child-not-produced"
 _BODIES: Final[Mapping[str, str]] = {
     "NP": "the child welfare authority of the place and the police",
@@ -25,6 +23,27 @@ class Intercept(
     roles=("prevention_officer", "police_liaison", "partnership_manager"),
     documents=(Document("interception-form", "Interception form"),),
     time_limit="PT6H",
+    computes={"must_be_produced": bool, "law_counts": bool},
+    follow_ups={
+        "production": FollowUp(
+            uses="rescue.production",
+            title=_PRODUCTION,
+            when="this.must_be_produced && this.law_counts",
+            from_="at",
+            law=_PRODUCTION_LAW,
+            ladder=_LADDER,
+        ),
+        # of a child met beside people of a case who are of age, the limit of the case says nothing: as many hours
+        "production_in_time": FollowUp(
+            uses="rescue.production",
+            title=_PRODUCTION,
+            when="this.must_be_produced && !this.law_counts",
+            replaces="production",
+            from_="at",
+            limit="P1D",
+            ladder=_LADDER,
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose now as the time."""
@@ -59,7 +78,12 @@ class Intercept(
             facts=facts,
             notes=tuple(notes),
             persons=_whoever_sent_them(answers),
-            watches=_before_the_committee(answers, context),
+            computed={
+                "must_be_produced": answers.at is not None
+                and _is_india(context)
+                and is_child_kept_safe(answers, context),
+                "law_counts": _has_law(context),
+            },
         )
 
 
@@ -79,19 +103,6 @@ def _what_is_due(context: StepContext) -> str:
         return f"{kept} bring them before the Committee within 24 hours of when you met them, the journey apart."
     body = _BODIES.get(context.country, "the body that looks after children here")
     return f"{kept} tell {body} now, and ask the lawyer until when the law of this country wants it done."
-
-
-def _before_the_committee(answers: InterceptForm, context: StepContext) -> tuple[Watch, ...]:
-    """Watch for the hours within which a child in India is brought before the Committee, from when they were met.
-
-    Of a child who was met beside people of a case who are of age, the limit of the case says nothing: as many hours.
-    """
-    met = answers.at
-    if met is None or not (_is_india(context) and is_child_kept_safe(answers, context)):
-        return ()
-    law, due = (_PRODUCTION_LAW, None) if _has_law(context) else ("", met + _IN_TIME)
-    uses = "rescue.production"
-    return (Watch("production", uses, _PRODUCTION, law=law, from_at=met, due_at=due, ladder=_LADDER),)
 
 
 def _is_india(context: StepContext) -> bool:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from engine.plugin import Asked, Concluded, Form, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, FollowUp, Form, Prepared, StepContext
 from pillars.prevention.forms import SafeMigrationForm, Triage
 
-CHECK_IN_DAYS, CALL_OPENS_BEFORE = 7, timedelta(days=1)
-"""Promises of the network: when somebody who travelled is called, and how long before that the call is shown."""
+CHECK_IN_DAYS = 7
+"""A promise of the network: when somebody who travelled is called; the call is shown a day before."""
 
 CHILDREN = frozenset({"under_14", "14_to_17"})
 
@@ -20,6 +20,16 @@ class SafeMigration(
     title="Safe-migration check",
     roles=("counsellor", "prevention_officer"),
     time_limit="PT24H",
+    follow_ups={
+        "check_in": FollowUp(
+            uses="prevention.safe_migration",
+            title="Call whoever travelled, and ask how they are",
+            when='this.decision == "goes"',
+            due="check_in_on",
+            opens_before="PT24H",
+            roles=("counsellor", "prevention_officer"),
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the day of the call, and the age that was told."""
@@ -29,18 +39,9 @@ class SafeMigration(
         return Prepared(prefill=told | {"check_in_on": check_in.isoformat()})
 
     def conclude(self, answers: SafeMigrationForm, context: StepContext) -> Concluded:
-        """Count what speaks against the offer, and watch that whoever goes is called on the day that was agreed."""
+        """Count what speaks against the offer; whoever goes is called on the day that was agreed."""
         warnings = _warnings(answers)
-        day = answers.check_in_on
-        facts: dict[str, Any] = {"offer_warnings": len(warnings)}
-        if answers.decision != "goes" or day is None:
-            return Concluded(facts=facts, notes=warnings)
-        due = context.end_of(day)
-        call = Watch(
-            "check_in", "prevention.safe_migration", "Call whoever travelled, and ask how they are",
-            opens_at=due - CALL_OPENS_BEFORE, due_at=due, roles=("counsellor", "prevention_officer"),
-        )  # fmt: skip
-        return Concluded(facts=facts, notes=warnings, watches=(call,))
+        return Concluded(facts={"offer_warnings": len(warnings)}, notes=warnings)
 
 
 def _warnings(answers: SafeMigrationForm) -> tuple[str, ...]:

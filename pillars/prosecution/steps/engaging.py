@@ -1,12 +1,12 @@
 """What the steps around counsel and the statement before a magistrate propose, and what follows from them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, Document, FollowUp, Form, Prepared, StepContext
 from pillars.prosecution.forms import EngageForm, Identify, StatementForm
 
-_ASK_AGAIN_DAYS, _WISH_OPENS_BEFORE_DAYS = 14, 3
-"""Promises of the network: no law names them."""
+_ASK_AGAIN_DAYS = 14
+"""A promise of the network: no law names it."""
 _SECTION_BY_COUNTRY = {"IN": "BNSS183", "NP": "NP6", "BD": "BD"}
 _LANGUAGE_WAS_TOLD = (
     ("prosecution.engage", "language"),
@@ -23,6 +23,17 @@ class Engage(
     roles=("lawyer", "case_manager"),
     documents=(Document("rights-sheet", "Your rights in court", leaves=False),),
     time_limit="P7D",
+    computes={"ask_on": datetime},
+    follow_ups={
+        "court_wish": FollowUp(
+            uses="prosecution.engage",
+            title="Does the survivor want to go to court?",
+            otherwise="end",
+            when='this.wishes_to_proceed in ["unsure", "not_asked"]',
+            due="ask_on",
+            opens_before="P3D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose today, the language that was told, and what is known of the counsel."""
@@ -36,13 +47,8 @@ class Engage(
     def conclude(self, answers: EngageForm, context: StepContext) -> Concluded:
         """Ask again after two weeks where the survivor is not sure yet."""
         wish = answers.wishes_to_proceed
-        title = "Does the survivor want to go to court?"
         ask_on = context.today + timedelta(days=_ASK_AGAIN_DAYS)
-        again = context.watch_for(
-            "court_wish", "prosecution.engage", title, ask_on, days_before=_WISH_OPENS_BEFORE_DAYS
-        )
-        watches = (again,) if wish in {"unsure", "not_asked"} else (Watch("court_wish", is_over=True),)
-        return Concluded(facts={"wants_court": wish == "yes"}, watches=watches)
+        return Concluded(facts={"wants_court": wish == "yes"}, computed={"ask_on": ask_on})
 
 
 class Statement(

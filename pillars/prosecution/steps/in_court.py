@@ -1,12 +1,12 @@
 """What a hearing proposes, and what is watched until the next one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from engine.plugin import Asked, Concluded, Document, Form, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, Document, FollowUp, Form, Prepared, StepContext
 from pillars.prosecution.forms import Chargesheet, HearingForm, HearingSettings
 from pillars.prosecution.hearings import coming, first_for, next_hearing, times_put_off
-from pillars.prosecution.limits import watch_court
+from pillars.prosecution.limits import COMPUTES, OF_A_COURT, computed
 
 _NOTICE_DAYS, _WRITTEN_WITHIN = 7, timedelta(hours=24)
 """Promises of the network: no law names them."""
@@ -22,6 +22,17 @@ class Hearing(
     time_limit="PT24H",
     settings=HearingSettings,
     reads=("prosecution.hearing",),
+    computes={"notice_at": datetime, "written_by": datetime, **COMPUTES},
+    follow_ups={
+        "next_hearing": FollowUp(
+            uses="prosecution.hearing",
+            title="Hearing: prepare it, be there, record what happened",
+            otherwise="end",
+            opens="notice_at",
+            due="written_by",
+        ),
+        **OF_A_COURT,
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over court, number and way from the last hearing, and its next day as the day of this one."""
@@ -54,7 +65,7 @@ class Hearing(
         if remanded is not None:
             facts["bail_counts_from"] = context.end_of(context.day_of(remanded) - timedelta(days=1))
         return Concluded(
-            facts=facts, notes=tuple(notes), watches=(*_watch_next(answers, context), *watch_court(context, hearings))
+            facts=facts, notes=tuple(notes), computed=_next(answers, context) | computed(context, hearings)
         )
 
     def appointment(self, context: StepContext) -> Asked.Appointment | None:
@@ -63,12 +74,10 @@ class Hearing(
         return Asked.Appointment("Hearing", starts_at=found.at, day=found.day, room=found.hall) if found else None
 
 
-def _watch_next(answers: HearingForm, context: StepContext) -> tuple[Watch, ...]:
-    """Open the next hearing a week before it; what happened there is written down within a day after it."""
+def _next(answers: HearingForm, context: StepContext) -> dict[str, Any]:
+    """Return from when the next hearing is prepared, and by when what happened there is written down."""
     found = coming(context, answers, is_held=True)
     if found is None:
-        return (Watch("next_hearing", is_over=True),)
+        return {}
     over = (found.at or context.end_of(found.day)) + _WRITTEN_WITHIN
-    opens = context.start_of(found.day - timedelta(days=_NOTICE_DAYS))
-    title = "Hearing: prepare it, be there, record what happened"
-    return (Watch("next_hearing", "prosecution.hearing", title, opens_at=opens, due_at=over),)
+    return {"notice_at": found.day - timedelta(days=_NOTICE_DAYS), "written_by": over}

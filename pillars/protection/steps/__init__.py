@@ -3,7 +3,18 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.plugin import Asked, Completed, Concluded, Document, Form, Pillar, Prepared, StepContext, automatic
+from engine.plugin import (
+    Asked,
+    Completed,
+    Concluded,
+    Document,
+    FollowUp,
+    Form,
+    Pillar,
+    Prepared,
+    StepContext,
+    automatic,
+)
 from pillars.protection.consent import covers_sharing, is_live
 from pillars.protection.forms import ConsentForm, FirstNeeds, HealthForm, SafetyForm, SupportPersonForm, Triage
 from pillars.protection.reviews import review_days
@@ -13,9 +24,9 @@ from pillars.protection.steps.witness import Witness
 
 _REVIEW_DAYS = 7
 _REPORT_MONTHS = 1
-_REPORT_OPENS_BEFORE_DAYS = 3
 """Promises of the network, as are the week and the month above: no pack of law has them."""
 _URGENT = frozenset({"critical", "high"})
+_REVIEW, _IS_URGENT = "Safety plan: review it", '(has(this.level) && this.level in ["critical", "high"])'
 _PHONE_POINTS = {
     "device_checked": "the phone",
     "social_media_checked": "the accounts",
@@ -31,6 +42,20 @@ class Safety(
     stays_with=("rescue.first_needs",),
     documents=(Document("safety-plan", "Safety plan", leaves=False),),
     time_limit="PT24H",
+    follow_ups={
+        "safety_review": FollowUp(
+            uses="protection.safety", title=_REVIEW, when=f"!{_IS_URGENT}", due="review_on", opens_before="P0D"
+        ),
+        "urgent_safety_review": FollowUp(
+            uses="protection.safety",
+            title=_REVIEW,
+            when=_IS_URGENT,
+            replaces="safety_review",
+            due="review_on",
+            opens_before="P0D",
+            ladder="high",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         before = context.told_before(
@@ -57,12 +82,7 @@ class Safety(
         longest = review_days(level, is_first=not context.earlier("protection.safety", SafetyForm))
         if review is not None and review > context.today + timedelta(days=longest):
             notes.append(f"The review is late for this danger: review the plan within {longest} days.")
-        ladder = "high" if level in _URGENT else "standard"
-        title = "Safety plan: review it"
-        watches = (
-            (context.watch_for("safety_review", "protection.safety", title, review, ladder=ladder),) if review else ()
-        )
-        return Concluded(facts={"in_great_danger": level in _URGENT}, notes=tuple(notes), watches=watches)
+        return Concluded(facts={"in_great_danger": level in _URGENT}, notes=tuple(notes))
 
 
 class Health(
@@ -71,6 +91,11 @@ class Health(
     title="Health and mental-health care",
     roles=("medical_officer", "counsellor"),
     time_limit="PT24H",
+    follow_ups={
+        "health_visit": FollowUp(
+            uses="protection.health", title="Next health visit", due="follow_up", opens_before="P0D"
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         urgent = Form.perhaps(context.earlier("rescue.first_needs", FirstNeeds).medical_urgent)
@@ -81,16 +106,14 @@ class Health(
         )
 
     def conclude(self, answers: HealthForm, context: StepContext) -> Concluded:
-        """Watch for the next visit; what was found stays in the record, and no note or fact tells it."""
+        """Say whom to inform; what was found stays in the record, and no note or fact tells it."""
         must_tell = answers.report_to_police_needed
         notes = (
             ("The law requires the police to be informed: do it today, and record when.",) if must_tell is True else ()
         )
         if must_tell == Form.NOT_KNOWN:
             notes = ("Find out today whether the law requires the police to be informed.",)
-        day = answers.follow_up
-        watches = (context.watch_for("health_visit", "protection.health", "Next health visit", day),) if day else ()
-        return Concluded(notes=notes, watches=watches)
+        return Concluded(notes=notes)
 
 
 class SupportPerson(
@@ -100,6 +123,15 @@ class SupportPerson(
     roles=("case_manager", "lawyer"),
     documents=(Document("support-letter", "Letter of appointment"),),
     time_limit="P7D",
+    follow_ups={
+        "support_report": FollowUp(
+            uses="protection.support_person",
+            title="Monthly report by the support person",
+            each="role",
+            due="monthly_report_due",
+            opens_before="P3D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         report = StepContext.add_months(context.today, _REPORT_MONTHS).isoformat()
@@ -113,22 +145,7 @@ class SupportPerson(
             notes.append("A tie to a suspect is not ruled out: check before they meet.")
         if answers.role == "support_person" and not answers.court_informed_at:
             notes.append("Inform the court within 24 hours who the support person is.")
-        day = answers.monthly_report_due
-        title = "Monthly report by the support person"
-        watches = (
-            (
-                context.watch_for(
-                    f"support_report_{answers.role}",
-                    "protection.support_person",
-                    title,
-                    day,
-                    days_before=_REPORT_OPENS_BEFORE_DAYS,
-                ),
-            )
-            if day
-            else ()
-        )
-        return Concluded(facts={"has_support": True}, notes=tuple(notes), watches=watches)
+        return Concluded(facts={"has_support": True}, notes=tuple(notes))
 
 
 @automatic(

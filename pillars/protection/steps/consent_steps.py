@@ -1,7 +1,9 @@
 """What asking for consent proposes, and what follows from the answer."""
 
+from datetime import datetime
+
 from engine.plugin import Asked, Concluded, Document, Prepared, StepContext
-from pillars.protection.consent import covers_sharing, given_in, is_live, watch_consent
+from pillars.protection.consent import FOLLOW_UPS, computed, covers_sharing, given_in, is_live
 from pillars.protection.days import language_of
 from pillars.protection.forms import ConsentForm, FirstNeeds
 
@@ -15,6 +17,8 @@ class Consent(
     roles=("caseworker", "counsellor", "case_manager"),
     stays_with=("rescue.first_needs",),
     documents=(Document("consent-form", "Consent form", leaves=False),),
+    computes={"ask_again_at": datetime, "expired_at": datetime},
+    follow_ups=FOLLOW_UPS,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose who is asked and until when; what may be shared is never proposed: it is said each time anew."""
@@ -32,4 +36,4 @@ class Consent(
         live = is_live(context, answers)
         facts = {"consent_given": live, "consent_to_share": live and covers_sharing(answers)}
         given = given_in(answers, now=context.now)
-        return Concluded(facts=facts, consent=given, watches=watch_consent(context, answers))
+        return Concluded(facts=facts, consent=given, computed=computed(context, answers))

@@ -1,10 +1,10 @@
 """What a shelter placement and the end of custody propose, and what follows from them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, Form, Law, Prepared, StepContext
-from pillars.protection.custody import first_held_at, held_under, watch_custody, watch_placement
+from pillars.protection.custody import AFTER_A_PLACEMENT, AFTER_CUSTODY, computed, first_held_at, held_under
 from pillars.protection.days import ending_of
 from pillars.protection.forms import CustodyForm, FirstNeeds, PlacementForm, Plan, Production
 
@@ -21,6 +21,8 @@ class Placement(
     documents=(Document("admission-form", "Admission form", leaves=False),),
     time_limit="PT4H",
     reads=("protection.placement", "protection.custody"),
+    computes={"under": (), "held_since": datetime},
+    follow_ups=AFTER_A_PLACEMENT,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the place that was reserved or ordered, and the first look at it."""
@@ -58,7 +60,7 @@ class Placement(
         )
         facts: dict[str, Any] = {"wants_to_leave": wants_to_leave}
         facts |= ending_of(context, answers.order_expires, "placement_ends_at")
-        return Concluded(facts=facts, notes=tuple(notes), watches=watch_placement(answers, context))
+        return Concluded(facts=facts, notes=tuple(notes), computed=computed(answers, context))
 
 
 class Custody(
@@ -70,6 +72,8 @@ class Custody(
     documents=(Document("habeas-petition", "Petition to set the person free", on="prepare"),),
     time_limit=Law("IN-ITPA-10D"),
     reads=("protection.placement", "protection.custody"),
+    computes={"under": ()},
+    follow_ups=AFTER_CUSTODY,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Say from when custody is counted, and that nobody is held against their will without an order."""
@@ -95,4 +99,4 @@ class Custody(
             else ()
         )
         facts: dict[str, Any] = {"is_held": result != "released", "held_without_order": result == "still_held"}
-        return Concluded(facts=facts, notes=notes, watches=watch_custody(answers, context))
+        return Concluded(facts=facts, notes=notes, computed={"under": answers.order_under or "unknown"})

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.plugin import Asked, Concluded, Document, Law, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, Document, FollowUp, Law, Prepared, StepContext
 from pillars.protection.days import ending_of
 from pillars.protection.forms import WitnessForm
 
@@ -22,6 +22,24 @@ class Witness(
     stays_with=("prosecution.engage",),
     documents=(Document("witness-application", "Application for witness protection"),),
     time_limit=Law("IN-WPS-TAR"),
+    computes={"report_counts_from": datetime},
+    follow_ups={
+        "witness_order": FollowUp(
+            uses="protection.witness",
+            title="Witness protection ends: ask for a new order",
+            due="expires_on",
+            opens_before=f"P{_RENEW_BEFORE_DAYS}D",
+            ladder="high",
+        ),
+        "threat_report": FollowUp(
+            uses="protection.witness",
+            title="Threat Analysis Report: has it come?",
+            otherwise="end",
+            when='!has(this.order_on) && !has(this.threat_category) && case.country == "IN"',
+            from_="report_counts_from",
+            law=_REPORT,
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the day of the threat report, and take over what was asked for before."""
@@ -41,29 +59,11 @@ class Witness(
         return Prepared(prefill=before | times, notes=(note,))
 
     def conclude(self, answers: WitnessForm, context: StepContext) -> Concluded:
-        """Watch for the threat report and for the end of the order."""
+        """Return from when the threat report is counted, and until when the order lasts."""
         ordered, expires = answers.order_on, answers.expires_on
-        notes, watches = [], []
+        notes = []
         if expires:
             notes.append(f"Ask for a new order by {expires - timedelta(days=_RENEW_BEFORE_DAYS):%d %b %Y}.")
-            title = "Witness protection ends: ask for a new order"
-            watches.append(
-                context.watch_for(
-                    "witness_order",
-                    "protection.witness",
-                    title,
-                    expires,
-                    days_before=_RENEW_BEFORE_DAYS,
-                    ladder="high",
-                )
-            )
-        is_waiting = not ordered and not answers.threat_category
-        if is_waiting and context.country == "IN":
-            title = "Threat Analysis Report: has it come?"
-            since = _counted_from(answers, context)
-            watches.append(Watch("threat_report", "protection.witness", title, law=_REPORT, from_at=since))
-        else:
-            watches.append(Watch("threat_report", is_over=True))
         longest = context.law(_ORDER) or Law(_ORDER, months=_ORDER_MONTHS)
         if ordered and expires and expires > longest.day_after(ordered):
             notes.append(f"An order lasts {longest.in_words} at most: check its end.")
@@ -71,7 +71,7 @@ class Witness(
         return Concluded(
             facts=facts | ending_of(context, answers.expires_on, "protection_ends_at"),
             notes=tuple(notes),
-            watches=tuple(watches),
+            computed={"report_counts_from": _counted_from(answers, context)},
         )
 
 

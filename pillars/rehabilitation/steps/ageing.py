@@ -2,7 +2,7 @@
 
 from engine.plugin import Completed, StepContext, automatic
 from pillars.rehabilitation.forms import AgeingOutSettings
-from pillars.rehabilitation.leaving import ages, oldest_child, watch_leaving
+from pillars.rehabilitation.leaving import COMPUTES, FOLLOW_UPS, ages, computed, oldest_child
 
 
 @automatic(
@@ -15,6 +15,8 @@ from pillars.rehabilitation.leaving import ages, oldest_child, watch_leaving
         "days_at_most": int,
     },
     settings=AgeingOutSettings,
+    computes=COMPUTES,
+    follow_ups=FOLLOW_UPS,
 )
 def ageing_out(context: StepContext) -> Completed:
     """Work out how many days are left until the oldest child of the case turns 18, and have the plan made in time."""
@@ -29,5 +31,5 @@ def ageing_out(context: StepContext) -> Completed:
     return Completed(
         outputs={"is_known": True, "days_at_least": at_least, "days_at_most": at_most, "plan_now": plan_now},
         notes=notes,
-        watches=watch_leaving(context, birthday, plan_days_before=settings.plan_days_before),
+        computed=computed(context, birthday, plan_days_before=settings.plan_days_before),
     )

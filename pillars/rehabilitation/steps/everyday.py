@@ -1,9 +1,9 @@
 """What counselling, learning and help from the State propose."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from engine.plugin import Asked, Concluded, Form, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, FollowUp, Form, Prepared, StepContext
 from pillars.rehabilitation.forms import CounselForm, EntitlementsForm, FirstNeeds, LearningForm
 from pillars.rehabilitation.practice import (
     ASK_AGAIN_DAYS,
@@ -11,9 +11,7 @@ from pillars.rehabilitation.practice import (
     LOW_SCORE_DAYS,
     NEXT_SESSION_DAYS,
     OFTEN_THERE,
-    OPENS_BEFORE_DAYS,
     REVIEW_DAYS,
-    SESSION_OPENS_BEFORE_DAYS,
 )
 
 
@@ -24,6 +22,16 @@ class Counsel(
     roles=("counsellor",),
     stays_with=("protection.health",),
     time_limit="P7D",
+    follow_ups={
+        "next_session": FollowUp(
+            uses="rehabilitation.counsel",
+            title="Counselling: the next session",
+            when="this.next > case.now",
+            otherwise="end",
+            due="next",
+            opens_before="P2D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the next session and the language."""
@@ -35,15 +43,8 @@ class Counsel(
         return Prepared(prefill=prefill)
 
     def conclude(self, answers: CounselForm, context: StepContext) -> Concluded:
-        """Open the next session on its day; how great the risk was stays with counsellors."""
-        planned, today = answers.next, context.today
-        if planned is None or planned < today:
-            return Concluded(facts={"was_counselled": True}, watches=(Watch("next_session", is_over=True),))
-        title = "Counselling: the next session"
-        watch = context.watch_for(
-            "next_session", "rehabilitation.counsel", title, planned, days_before=SESSION_OPENS_BEFORE_DAYS,
-        )  # fmt: skip
-        return Concluded(facts={"was_counselled": True}, watches=(watch,))
+        """Say no more than that a session was held; how great the risk was stays with counsellors."""
+        return Concluded(facts={"was_counselled": True})
 
 
 class Learning(
@@ -53,6 +54,16 @@ class Learning(
     roles=("caseworker", "shelter_manager"),
     stays_with=("rehabilitation.care_plan",),
     time_limit="P30D",
+    computes={"ask_on": datetime},
+    follow_ups={
+        "learning_review": FollowUp(
+            uses="rehabilitation.learning",
+            title="School or training: how is it going?",
+            otherwise="end",
+            due="ask_on",
+            opens_before="P7D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over where the person learns, or propose to begin today."""
@@ -76,17 +87,12 @@ class Learning(
                 no="The person receives money but has no account: open one in their name.",
                 unknown="The person gets money: ask whether they have an account, and open one in their name if not.",
             )
-        if answers.certificate:
-            return Concluded(
-                facts={"is_learning": True, "has_certificate": True}, notes=tuple(notes),
-                watches=(Watch("learning_review", is_over=True),),
-            )  # fmt: skip
         day = context.today + timedelta(days=LOW_SCORE_DAYS if is_away else REVIEW_DAYS)
-        title = "School or training: how is it going?"
-        watch = context.watch_for(
-            "learning_review", "rehabilitation.learning", title, day, days_before=OPENS_BEFORE_DAYS
-        )
-        return Concluded(facts={"is_learning": True, "has_certificate": False}, notes=tuple(notes), watches=(watch,))
+        has_certificate = bool(answers.certificate)
+        return Concluded(
+            facts={"is_learning": True, "has_certificate": has_certificate}, notes=tuple(notes),
+            computed={"ask_on": None if has_certificate else day},
+        )  # fmt: skip
 
 
 class Entitlements(
@@ -96,6 +102,17 @@ class Entitlements(
     roles=("caseworker", "case_manager"),
     stays_with=("rehabilitation.care_plan",),
     time_limit="P30D",
+    computes={"ask_on": datetime},
+    follow_ups={
+        "entitlement": FollowUp(
+            uses="rehabilitation.entitlements",
+            title="Help from the State: was it granted?",
+            otherwise="end",
+            when="!has(this.granted_on)",
+            due="ask_on",
+            opens_before="P0D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over what was applied for, or propose to apply today."""
@@ -110,13 +127,7 @@ class Entitlements(
         notes = []
         if is_granted and not has_account:
             notes.append("Help was granted, and no account is known to be ready for it: open one.")
-        if is_granted:
-            watches: tuple[Watch, ...] = (Watch("entitlement", is_over=True),)
-        else:
-            is_urgent = "bonded_labour_cash" in answers.scheme
-            is_first = not context.earlier("rehabilitation.entitlements", EntitlementsForm)
-            days = ASK_FOR_CASH_DAYS if is_urgent and is_first else ASK_AGAIN_DAYS
-            day = context.today + timedelta(days=days)
-            title = "Help from the State: was it granted?"
-            watches = (context.watch_for("entitlement", "rehabilitation.entitlements", title, day),)
-        return Concluded(facts={"help_was_granted": is_granted}, notes=tuple(notes), watches=watches)
+        is_first = not context.earlier("rehabilitation.entitlements", EntitlementsForm)
+        days = ASK_FOR_CASH_DAYS if is_first and "bonded_labour_cash" in answers.scheme else ASK_AGAIN_DAYS
+        ask_on = context.today + timedelta(days=days)
+        return Concluded(facts={"help_was_granted": is_granted}, notes=tuple(notes), computed={"ask_on": ask_on})

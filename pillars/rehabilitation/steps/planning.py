@@ -1,11 +1,11 @@
 """What the assessment, the care plan and its reviews propose."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from engine.plugin import Asked, Concluded, Document, Prepared, StepContext, Watch
+from engine.plugin import Asked, Concluded, Document, FollowUp, Prepared, StepContext
 from pillars.rehabilitation.forms import AssessForm, CarePlanForm, CarePlanSettings, ProgressForm
-from pillars.rehabilitation.leaving import oldest_child, watch_leaving
+from pillars.rehabilitation.leaving import COMPUTES, FOLLOW_UPS, computed, oldest_child
 from pillars.rehabilitation.needs import in_words
 from pillars.rehabilitation.practice import (
     FIRST_REVIEW_MONTHS,
@@ -13,12 +13,12 @@ from pillars.rehabilitation.practice import (
     LOW_SCORE_DAYS,
     MONTHLY_FOR,
     NEXT_SESSION_DAYS,
-    OPENS_BEFORE_DAYS,
     PLAN_MONTHS,
     REVIEW_DAYS,
 )
 
-_ASSESSMENT, _REVIEWS = "rehabilitation.assess", "rehabilitation.progress"
+_ASSESSMENT, _REVIEWS, _REVIEW = "rehabilitation.assess", "rehabilitation.progress", "Care plan: review it together"
+_CARE_ENDS = '(has(this.decision) && this.decision in ["ready_to_leave_care", "end_plan"])'
 
 
 class Assess(
@@ -28,6 +28,12 @@ class Assess(
     roles=("caseworker", "counsellor"),
     stays_with=("protection.safety", "rescue.first_needs"),
     time_limit="P7D",
+    computes={"review_on": datetime},
+    follow_ups={
+        "needs_review": FollowUp(
+            uses=_ASSESSMENT, title="Needs: review them with the person", due="review_on", opens_before="P7D"
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over the last assessment, to be confirmed; how the person is and what they want is asked anew."""
@@ -50,9 +56,8 @@ class Assess(
         if closed:
             notes.append(f"Settled since the last time: {in_words(closed)}.")
         day = context.today + timedelta(days=LOW_SCORE_DAYS if is_low else REVIEW_DAYS)
-        title = "Needs: review them with the person"
-        watch = context.watch_for("needs_review", _ASSESSMENT, title, day, days_before=OPENS_BEFORE_DAYS)
-        return Concluded(facts={"needs_known": True, "doing_badly": is_low}, notes=tuple(notes), watches=(watch,))
+        facts = {"needs_known": True, "doing_badly": is_low}
+        return Concluded(facts=facts, notes=tuple(notes), computed={"review_on": day})
 
 
 class CarePlan(
@@ -64,6 +69,11 @@ class CarePlan(
     documents=(Document("care-plan", "Individual care plan (Form 7 for a child)", leaves=False),),
     time_limit="P30D",
     settings=CarePlanSettings,
+    computes={"review_on": datetime, **COMPUTES},
+    follow_ups={
+        "care_plan_review": FollowUp(uses=_REVIEWS, title=_REVIEW, due="review_on", opens_before="P7D"),
+        **FOLLOW_UPS,
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose six months from today, for the needs that were found."""
@@ -83,18 +93,13 @@ class CarePlan(
         return Prepared(prefill=prefill, notes=tuple(notes))
 
     def conclude(self, answers: CarePlanForm, context: StepContext) -> Concluded:
-        """Watch for the first review after a month, and for the eighteenth birthday of a child."""
+        """Return when the first review is, after a month, and the eighteenth birthday of a child."""
         start, today = answers.start, context.today
         review = max(StepContext.add_months(start or today, FIRST_REVIEW_MONTHS), today + timedelta(days=1))
         missing = {*context.earlier(_ASSESSMENT, AssessForm).domains} - {*answers.plan_type}
         notes = (f"The plan does not cover needs that were found: {in_words(missing)}.",) if missing else ()
-        title = "Care plan: review it together"
-        watches: tuple[Watch, ...] = (
-            context.watch_for("care_plan_review", _REVIEWS, title, review, days_before=OPENS_BEFORE_DAYS),
-        )
-        if not _is_leaving(context):
-            watches += watch_leaving(context, oldest_child(context))
-        return Concluded(facts={"has_care_plan": True}, notes=notes, watches=watches)
+        leaving = {} if _is_leaving(context) else computed(context, oldest_child(context))
+        return Concluded(facts={"has_care_plan": True}, notes=notes, computed={"review_on": review, **leaving})
 
 
 class Progress(
@@ -103,6 +108,20 @@ class Progress(
     title="Progress review",
     roles=("case_manager", "supervisor"),
     time_limit="P90D",
+    computes={"change_by": datetime},
+    follow_ups={
+        "reviewed": FollowUp(ends="care_plan_review"),
+        "progress_review": FollowUp(
+            uses=_REVIEWS, title=_REVIEW, when=f"!{_CARE_ENDS}", otherwise="end", due="next", opens_before="P7D"
+        ),
+        "plan_change": FollowUp(
+            uses="rehabilitation.care_plan",
+            title="Change the care plan, as the meeting decided",
+            when='has(this.next) && this.decision in ["change_plan", "more_support"]',
+            due="change_by",
+            opens_before=f"P{NEXT_SESSION_DAYS}D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the next meeting: each month in the first three months of the plan, then each 90 days."""
@@ -123,28 +142,15 @@ class Progress(
 
     def conclude(self, answers: ProgressForm, context: StepContext) -> Concluded:
         """Open the next meeting on its day, unless care ends; a plan that is to change is opened at once."""
-        decision, planned = answers.decision, answers.next
+        decision = answers.decision
         worse = {score.removesuffix("_worse") for score in answers.domains_score if score.endswith("_worse")}
         notes = (f"Worse than before: {in_words(worse)}.",) if worse else ()
         facts: dict[str, Any] = {
             "is_ready_to_leave_care": decision == "ready_to_leave_care",
             "is_worse": bool(worse),
         }
-        if decision in {"ready_to_leave_care", "end_plan"} or planned is None:
-            over = tuple(Watch(name, is_over=True) for name in ("care_plan_review", "progress_review"))
-            return Concluded(facts=facts, notes=notes, watches=over)
-        title = "Care plan: review it together"
-        watches = [
-            Watch("care_plan_review", is_over=True),
-            context.watch_for("progress_review", _REVIEWS, title, planned, days_before=OPENS_BEFORE_DAYS),
-        ]
-        if decision in {"change_plan", "more_support"}:
-            due = context.today + timedelta(days=NEXT_SESSION_DAYS)
-            change = "Change the care plan, as the meeting decided"
-            watches.append(
-                context.watch_for("plan_change", "rehabilitation.care_plan", change, due, days_before=NEXT_SESSION_DAYS)
-            )
-        return Concluded(facts=facts, notes=notes, watches=tuple(watches))
+        change_by = context.today + timedelta(days=NEXT_SESSION_DAYS)
+        return Concluded(facts=facts, notes=notes, computed={"change_by": change_by})
 
 
 def _is_leaving(context: StepContext) -> bool:

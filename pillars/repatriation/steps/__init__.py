@@ -8,15 +8,16 @@ from engine.plugin import (
     Completed,
     Concluded,
     Document,
+    FollowUp,
     Form,
     Law,
     Pillar,
     Prepared,
     StepContext,
-    Watch,
     automatic,
 )
-from pillars.repatriation.chase import is_open, reminder_now, watch_nationality
+from pillars.repatriation import chase
+from pillars.repatriation.chase import is_open, reminder_now
 from pillars.repatriation.forms import (
     DecisionForm,
     HandoverForm,
@@ -26,7 +27,7 @@ from pillars.repatriation.forms import (
     Visit,
 )
 from pillars.repatriation.gates import SAFE, has_child, return_missing, travel_missing
-from pillars.repatriation.receipts import differences, is_over, missing_receipt, watch_receipts
+from pillars.repatriation.receipts import differences, is_over, missing_receipt
 from pillars.repatriation.steps.border import Border, BorderForm
 
 DOUBT = frozenset({"yes", "unsure"})
@@ -75,6 +76,8 @@ class Nationality(
     roles=("repatriation_coordinator", "case_manager"),
     documents=(Document("nationality-request", "Request to confirm the nationality"),),
     time_limit="P15D",
+    computes=chase.COMPUTES,
+    follow_ups=chase.FOLLOW_UPS,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over the request that was sent, and say whom to ask now; which country is asked was looked at before."""
@@ -107,7 +110,7 @@ class Nationality(
         return Concluded(
             facts={"nationality_confirmed": result == "confirmed"},
             notes=tuple(notes),
-            watches=watch_nationality(answers, context),
+            computed=chase.computed(answers, context),
         )
 
 
@@ -160,6 +163,18 @@ class Travel(
         Document("escort-order", "Request for an escort order"),
     ),
     time_limit="P30D",
+    computes={"is_handed_over": bool},
+    follow_ups={
+        "journey": FollowUp(
+            uses="repatriation.handover",
+            title="The day of the journey: hand over, and have both sides sign",
+            when="!this.is_handed_over",
+            due="date",
+            opens_before="P0D",
+            ladder="repatriation-stuck",
+            once=True,
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         names = ("document", "exit_permit", "border_point", "mode", "escort_names", "female_escort", "budget")
@@ -172,25 +187,17 @@ class Travel(
         return Prepared(prefill=context.told_before("repatriation.travel", *names), notes=tuple(notes))
 
     def conclude(self, answers: TravelForm, context: StepContext) -> Concluded:
-        """Watch for the day of the journey, also where it has come; what is missing is said, and holds nothing up."""
-        day = answers.date
+        """Say what is missing, which holds nothing up; the day of the journey is followed, also where it has come."""
         missing = travel_missing(answers)
         is_abroad = context.earlier("repatriation.nationality", NationalityForm).claimed_country not in {
             None, context.country,
         }  # fmt: skip
         if is_abroad and not answers.exit_permit:
             missing = (*missing, "The number of the exit permit is not known.")
-        title = "The day of the journey: hand over, and have both sides sign"
-        watches = (
-            (
-                context.watch_for(
-                    "journey", "repatriation.handover", title, day, ladder="repatriation-stuck", once=True,
-                ),
-            )
-            if day and not context.earlier("repatriation.handover", HandoverForm)
-            else ()
-        )  # fmt: skip
-        return Concluded(facts={"travel_is_ready": not missing}, notes=missing, watches=watches)
+        is_handed_over = bool(context.earlier("repatriation.handover", HandoverForm))
+        return Concluded(
+            facts={"travel_is_ready": not missing}, notes=missing, computed={"is_handed_over": is_handed_over}
+        )
 
 
 class Handover(
@@ -205,6 +212,25 @@ class Handover(
         Document("handover-receipt-receiving", "Handover receipt of the receiving side"),
     ),
     time_limit="PT24H",
+    computes={"must_call": bool},
+    follow_ups={
+        "second_receipt": FollowUp(
+            uses="repatriation.handover",
+            title="Handover: a receipt is missing, both sides sign",
+            when="!(has(this.sender_signed_at) && has(this.receiver_signed_at))",
+            otherwise="end",
+            limit="P1D",
+            ladder="repatriation-stuck",
+        ),
+        "first_call": FollowUp(
+            uses="reintegration.visit",
+            title="The first call after the handover",
+            when="this.must_call",
+            from_="at",
+            due="first_call_on",
+            ladder="high",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose zones and first call; of a handover whose receipts are not both there, all that was told."""
@@ -234,20 +260,8 @@ class Handover(
         facts["receipts_agree"] = is_over(answers) and not notes
         if handed_over is not None and first_call is not None and first_call - handed_over > FIRST_CALL_WITHIN:
             notes.append("The first call is later than 48 hours after the handover.")
-        watches = watch_receipts(answers, context.now)
-        if (
-            first_call is not None
-            and not context.earlier("repatriation.handover", HandoverForm)
-            and not _is_called(context, handed_over)
-        ):
-            title = "The first call after the handover"
-            watches += (
-                Watch(
-                    "first_call", "reintegration.visit", title,
-                    opens_at=context.now, from_at=handed_over, due_at=first_call, ladder="high",
-                ),
-            )  # fmt: skip
-        return Concluded(facts=facts, notes=tuple(notes), watches=watches)
+        must_call = not context.earlier("repatriation.handover", HandoverForm) and not _is_called(context, handed_over)
+        return Concluded(facts=facts, notes=tuple(notes), computed={"must_call": must_call})
 
 
 @automatic(

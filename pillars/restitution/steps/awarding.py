@@ -1,5 +1,6 @@
 """What interim relief and the award propose, and how an award is divided."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prep
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm
 from pillars.restitution.persons import is_minor_of
 from pillars.restitution.schemes import last_day_to_appeal, routes_told, share
-from pillars.restitution.watching import watch_award, watch_interim
+from pillars.restitution.watching import AFTER_AWARD, AFTER_INTERIM, of_award, of_interim
 from pillars.restitution.words import based_on, target
 
 
@@ -18,6 +19,8 @@ class Interim(
     roles=("lawyer", "finance_officer"),
     stays_with=("restitution.claim",),
     time_limit="P15D",
+    computes={"ask_on": datetime},
+    follow_ups=AFTER_INTERIM,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Say what is due at once by the routes of the person, and take over what was told."""
@@ -44,7 +47,7 @@ class Interim(
             unknown="It is not known whether the interim relief is a quarter of the highest amount: work it out.",
         )
         return Concluded(
-            facts={"interim_paid": bool(answers.paid_on)}, notes=notes, watches=watch_interim(answers, context)
+            facts={"interim_paid": bool(answers.paid_on)}, notes=notes, computed=of_interim(answers, context)
         )
 
 
@@ -56,6 +59,8 @@ class Award(
     stays_with=("restitution.claim", "restitution.eligibility"),
     documents=(Document("award-note", "Note on the award", leaves=False),),
     time_limit=Law("IN-COMP-60D"),
+    computes={"appeal_is_new": bool, "ask_on": datetime},
+    follow_ups=AFTER_AWARD,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over an award that was written down, with its last day to appeal: as told, else by the law."""
@@ -86,7 +91,7 @@ class Award(
                 no="The person is a child, and half more was not given: consider an appeal.",
                 unknown="The person is a child: find out whether half more was given, and think of an appeal if not.",
             )
-        return Concluded(facts=facts, notes=tuple(notes), watches=watch_award(answers, context))
+        return Concluded(facts=facts, notes=tuple(notes), computed=of_award(answers, context))
 
 
 @automatic(

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from engine.plugin import Asked, Completed, Concluded, Document, Prepared, StepContext, Watch, automatic
+from engine.plugin import Asked, Completed, Concluded, Document, FollowUp, Prepared, StepContext, automatic
 from pillars.restitution.forms import ClaimForm, EligibilityForm, Fir, OffenceSettings
 from pillars.restitution.persons import is_minor_of
 from pillars.restitution.schemes import claim_limit, governing_code, open_routes
-from pillars.restitution.watching import watch_claim
+from pillars.restitution.watching import AFTER_ELIGIBILITY
 from pillars.restitution.words import based_on
 
 
@@ -18,6 +18,7 @@ class Eligibility(
     roles=("lawyer", "case_manager"),
     stays_with=("prosecution.engage",),
     time_limit="P15D",
+    follow_ups=AFTER_ELIGIBILITY,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose the routes by age and the last day by the day of the offence; a lawyer confirms both."""
@@ -46,7 +47,7 @@ class Eligibility(
         facts: dict[str, Any] = {"last_claim_at": context.end_of(last_day)} if last_day else {}
         is_past = last_day is not None and last_day < context.today
         notes = ("The last day to claim has passed: ask for the delay to be excused, with reasons.",) if is_past else ()
-        return Concluded(facts=facts, notes=notes, watches=watch_claim(answers, context))
+        return Concluded(facts=facts, notes=notes)
 
 
 class Claim(
@@ -57,6 +58,7 @@ class Claim(
     stays_with=("restitution.eligibility", "prosecution.engage"),
     documents=(Document("claim-form-i", "Form I: claim for compensation"),),
     time_limit="P30D",
+    follow_ups={"filed": FollowUp(ends="last_claim")},
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose to file today and to ask for interim relief; say what presses."""
@@ -83,7 +85,7 @@ class Claim(
         ]
         if is_minor_of(context) and not answers.guardian:
             notes.append("The person is a child: record who the guardian is.")
-        return Concluded(facts={"claim_filed": True}, notes=tuple(notes), watches=(Watch("last_claim", is_over=True),))
+        return Concluded(facts={"claim_filed": True}, notes=tuple(notes))
 
 
 @automatic(

@@ -1,5 +1,6 @@
 """What payments and unpaid wages propose, and how much came so far."""
 
+from datetime import datetime
 from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Document, Law, Prepared, StepContext, automatic
@@ -8,7 +9,7 @@ from pillars.restitution.persons import age_of, is_minor_of
 from pillars.restitution.schemes import bonded_labour_grant, share
 from pillars.restitution.tracker import PAYMENT as PAYMENTS
 from pillars.restitution.tracker import paid_so_far
-from pillars.restitution.watching import watch_payment, watch_wages
+from pillars.restitution.watching import AFTER_PAYMENT, AFTER_WAGES, of_payment, of_wages
 from pillars.restitution.words import based_on
 
 _WHOLE = (
@@ -26,6 +27,8 @@ class Payment(
     documents=(Document("fd-receipt", "Receipt for the payment and the fixed deposit"),),
     time_limit="P30D",
     reads=(PAYMENTS,),
+    computes={"ask_on": datetime},
+    follow_ups=AFTER_PAYMENT,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Propose what is still to be paid, and how an award is divided by its scheme and the person's age."""
@@ -60,7 +63,7 @@ class Payment(
             facts["paid_in_full"] = money.shortfall == 0
             if money.shortfall:
                 notes.append("Less was paid than was awarded: ask for the rest.")
-        return Concluded(facts=facts, notes=tuple(notes), watches=watch_payment(answers, context))
+        return Concluded(facts=facts, notes=tuple(notes), computed=of_payment(answers, context))
 
 
 class Wages(
@@ -74,6 +77,8 @@ class Wages(
         Document("release-certificate-request", "Request for the release certificate"),
     ),
     time_limit=Law("IN-BL-ORDER"),
+    computes={"ask_on": datetime},
+    follow_ups=AFTER_WAGES,
 ):
     def prepare(self, context: StepContext) -> Prepared:
         """Take over what is known of the claim, and say what the grant is by the scheme of the day."""
@@ -98,7 +103,7 @@ class Wages(
         return Concluded(
             facts={"has_release_certificate": has_certificate},
             notes=tuple(notes),
-            watches=watch_wages(answers, context),
+            computed=of_wages(answers, context),
         )
 
 

@@ -1,0 +1,144 @@
+"""Lint: follow-ups are declared once, ask for what their step tells, and come to an end."""
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from engine.errors import ConditionSyntaxError
+from engine.language.catalogue import StepCatalogue, StepTypeInfo
+from engine.language.conditions.check import check_condition
+from engine.language.conditions.parse import parse_condition
+from engine.language.follow_ups import NOW, THIS_STEP, Changes, FollowUp, changed
+from engine.language.limits import TimeLimit
+from engine.language.lint.fields import fields_of_type
+from engine.language.lint.subject import Subject
+from engine.language.names import as_tuple, meant, shown
+from engine.language.whole import follow_ups_by_type
+from engine.language.yaml_nodes import Path
+
+
+class Problem(NamedTuple):
+    """What is wrong with one part of a follow-up."""
+
+    part: str
+    code: str
+    message: str
+
+
+def check_follow_ups(subject: Subject) -> None:
+    """Find what a workflow says of follow-ups that does not exist, or cannot be."""
+    for key, step in subject.workflow.steps.items():
+        _check(subject, ("steps", key, "follow_ups"), step.follow_ups, subject.infos[key])
+    for uses, said in subject.workflow.follow_ups.items():
+        info = subject.catalogue.find(uses)
+        if info is None:
+            known = frozenset(subject.catalogue.keys())
+            subject.unknown(("follow_ups", uses), "unknown-step-type", "step type", uses, known)
+        _check(subject, ("follow_ups", uses), said, info)
+    circle = endless(follow_ups_by_type(subject.workflow, subject.catalogue))
+    if circle:
+        message = f"{' brings '.join(circle)}: this never ends. Give one of these follow-ups a condition."
+        subject.error(("steps",), "endless-follow-ups", message, of_key=True)
+
+
+def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | None) -> None:
+    if info is None:
+        return
+    whole = changed(info.follow_ups, said)
+    for name, change in said.items():
+        place = (*path, name)
+        if name not in info.follow_ups and (change is None or not (change.uses or change.ends)):
+            message = f"{info.key} brings no follow-up {shown(name)}. {meant(name, info.follow_ups)}"
+            subject.error(place, "unknown-follow-up", message, of_key=True)
+        elif change is not None:
+            problems = [*_problems(whole[name], info, subject.catalogue), *_names(subject, whole[name])]
+            for part, code, problem in problems:
+                subject.error((*place, part), code, problem)
+            for part in ("replaces", "ends"):
+                known = {*whole, *_all_names(subject)}
+                for other in {*as_tuple(getattr(change, part) or ())} - known:
+                    message = f"There is no follow-up {shown(other)}. {meant(other, known)}"
+                    subject.error((*place, part), "unknown-follow-up", message)
+
+
+def _all_names(subject: Subject) -> set[str]:
+    infos = (subject.catalogue.find(uses) for uses in subject.catalogue.keys())  # noqa: SIM118 - not a mapping
+    own = (step.follow_ups for step in subject.workflow.steps.values())
+    return {name for info in infos if info for name in info.follow_ups} | {name for said in own for name in said}
+
+
+def _names(subject: Subject, spec: FollowUp) -> Iterator[Problem]:
+    names = subject.names
+    if spec.ladder not in names.ladders:
+        yield Problem(
+            "ladder", "unknown-ladder", f"There is no ladder {shown(spec.ladder)}. {meant(spec.ladder, names.ladders)}"
+        )
+    if spec.law is not None and spec.law not in names.laws:
+        yield Problem(
+            "law", "unknown-law", f"No law pack has the limit {shown(spec.law)}. {meant(spec.law, names.laws)}"
+        )
+    for role in spec.roles:
+        if role not in names.roles:
+            yield Problem("roles", "unknown-role", f"There is no role {shown(role)}. {meant(role, names.roles)}")
+
+
+def _problems(spec: FollowUp, info: StepTypeInfo, catalogue: StepCatalogue) -> Iterator[Problem]:
+    """Find what is wrong with a follow-up of a step of a type, but for its condition."""
+    if spec.uses is not None and catalogue.find(spec.uses) is None:
+        message = f"There is no step type {shown(spec.uses)}. {meant(spec.uses, catalogue.keys())}"
+        yield Problem("uses", "unknown-step-type", message)
+    lengths = [part for part in ("limit", "law", "due") if getattr(spec, part)]
+    if len(lengths) > 1:
+        message = "A follow-up has a limit, a law or a moment at which it is due: keep one of them."
+        yield Problem(lengths[1], "limit-and-law", message)
+    for part in ("limit", "opens_before", "opens_after"):
+        text = getattr(spec, part)
+        try:
+            TimeLimit.model_validate(text or "PT0S")
+        except ValidationError as error:
+            yield Problem(part, "bad-limit", str(error.errors(include_url=False)[0]["msg"]))
+    known = moments_of(info)
+    for part, name in (("from", spec.from_), ("due", spec.due), ("opens", spec.opens)):
+        if name and name != NOW and name not in known:
+            message = f"{info.key} tells no day or instant {shown(name)}. {meant(name, known)}"
+            yield Problem(part, "bad-from", message)
+    each = {*info.outputs, *info.computes}
+    if spec.each and spec.each != THIS_STEP and spec.each not in each:
+        message = f"{info.key} has no output {shown(spec.each)}. {meant(spec.each, each)}"
+        yield Problem("each", "unknown-field", message)
+
+
+def moments_of(info: StepTypeInfo) -> frozenset[str]:
+    """Name what a step tells or computes that is a day or an instant."""
+    found = {**info.outputs, **info.computes}
+    return frozenset({*info.moments, *(name for name, output in found.items() if output.kind.value == "instant")})
+
+
+def problems_of_type(info: StepTypeInfo, catalogue: StepCatalogue) -> tuple[str, ...]:
+    """List, in sentences, what is wrong with the follow-ups that a step type declares."""
+    found = []
+    for name, spec in info.follow_ups.items():
+        found += [f"{name}: {problem.message}" for problem in _problems(spec, info, catalogue)]
+        try:
+            condition = parse_condition(spec.when) if spec.when else None
+        except ConditionSyntaxError as error:
+            found.append(f"{name}: {error}")
+            continue
+        types = fields_of_type(info)
+        found += [f"{name}: {problem.message}" for problem in (check_condition(condition, types) if condition else ())]
+    return tuple(found)
+
+
+def endless(of: Mapping[str, Mapping[str, FollowUp]]) -> tuple[str, ...]:
+    """Name the step types that bring each other always and for ever, first and last the same; empty when none do."""
+    graph = {
+        uses: {one.uses for one in said.values() if one.uses and not (one.when or one.moments)}
+        for uses, said in of.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return tuple(reversed(error.args[1]))
+    return ()

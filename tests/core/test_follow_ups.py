@@ -1,0 +1,113 @@
+"""Follow-ups: what an answer brings is what its definition declares, and it can be pointed at."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from engine.core import commands as cm
+from engine.core.records import LIVE, AddedStep, Origin, Step
+from engine.language.follow_ups import FollowUp, changed
+from engine.language.whole import whole
+from tests.core.small_world import RUN, T0, Catalogue, World, workflow
+
+
+def a_world(**follow_ups: Any) -> World:
+    """Make a case in which `ask` has these follow-ups, as has every step of its type that somebody adds."""
+    steps = {"ask": {"follow_ups": follow_ups}, "last": {}}
+    return World(workflow(steps, follow_ups={"test.ask": follow_ups}))
+
+
+def bring(world: World, key: str = "ask", outcome: str = "done", **outputs: Any) -> list[Step]:
+    """End a step, with what follows from it; returns the steps that were brought and are live."""
+    world.end(key, outcome=outcome, **outputs)
+    world.do(cm.BringFollowUps(world.step(key).id))
+    return brought(world)
+
+
+def brought(world: World) -> list[Step]:
+    steps = world.state.steps.values()
+    return [one for one in steps if one.added is not None and one.added.watches and one.status in LIVE]
+
+
+def test_what_follows_names_the_line_that_declares_it() -> None:
+    world = a_world(look={"uses": "test.rare", "when": 'this.choice == "yes"', "limit": "PT12H", "ladder": "critical"})
+    [found] = bring(world, choice="yes")
+    run = world.state.runs[RUN]
+    assert found.added is not None
+    assert found.added.origin == Origin(definition=run.definition_hash, step="ask", follow_up="look")
+    [deadline] = [one for one in world.state.deadlines.values() if one.step_id == found.id]
+    assert (deadline.due_at, deadline.ladder) == (T0 + timedelta(hours=12), "critical")
+
+
+@pytest.mark.parametrize(("outputs", "count"), [({"choice": "no"}, 0), ({}, 0), ({"choice": "yes"}, 1)])
+def test_it_comes_only_when_its_condition_is_true(outputs: dict[str, Any], count: int) -> None:
+    world = a_world(look={"uses": "test.rare", "when": 'this.choice == "yes"', "limit": "P1D"})
+    assert len(bring(world, **outputs)) == count
+
+
+def test_it_is_due_when_the_step_says_and_opens_at_the_beginning_of_a_day_before() -> None:
+    world = a_world(look={"uses": "test.rare", "due": "at", "opens_before": "P2D"})
+    [found] = bring(world, at=T0 + timedelta(days=10))
+    assert found.opens_at == datetime(2026, 1, 12, 18, 30, tzinfo=UTC), "midnight in Kolkata"
+
+
+@pytest.mark.parametrize(("otherwise", "left"), [("keep", 1), ("end", 0)])
+def test_without_its_moment_it_does_not_come_and_ends_the_earlier_one_where_it_says_so(
+    otherwise: str, left: int
+) -> None:
+    world = a_world(look={"uses": "test.rare", "due": "at", "opens_before": "P1D", "otherwise": otherwise})
+    assert len(bring(world, at=T0 + timedelta(days=10))) == 1
+    world.do(cm.AddStep(RUN, "again", AddedStep(uses="test.ask", title="Ask again")))
+    found = bring(world, "again")
+    assert len(found) == left
+
+
+def test_what_a_step_brings_that_stands_in_no_file_is_named_by_its_type() -> None:
+    world = a_world(look={"uses": "test.rare", "limit": "P1D"})
+    world.do(cm.AddStep(RUN, "extra", AddedStep(uses="test.ask", title="Ask again")))
+    [found] = bring(world, "extra")
+    assert found.added is not None
+    assert found.added.origin is not None
+    assert (found.added.origin.step, found.added.origin.follow_up) == ("test.ask", "look")
+
+
+def test_a_later_one_takes_the_place_of_the_one_that_it_replaces() -> None:
+    world = a_world(
+        look={"uses": "test.rare", "when": "this.flag", "limit": "P1D"},
+        look_soon={"uses": "test.timed", "when": "!this.flag", "replaces": "look", "limit": "PT1H"},
+    )
+    assert [one.uses for one in bring(world, flag=True)] == ["test.rare"]
+    world.do(cm.AddStep(RUN, "again", AddedStep(uses="test.ask", title="Ask again")))
+    assert [one.uses for one in bring(world, "again", flag=False)] == ["test.timed"]
+
+
+def test_a_step_that_was_not_done_brings_only_what_asks_for_its_outcome() -> None:
+    world = a_world(
+        look={"uses": "test.rare", "limit": "P1D"},
+        ask_why={"uses": "test.timed", "when": 'this.outcome == "refused_by_person"', "limit": "P1D"},
+    )
+    assert [one.uses for one in bring(world, outcome="refused_by_person")] == ["test.timed"]
+
+
+def test_doing_it_again_changes_nothing() -> None:
+    world = a_world(look={"uses": "test.rare", "limit": "P1D"})
+    before = bring(world)
+    assert world.do(cm.BringFollowUps(world.step("ask").id)) == ()
+    assert brought(world) == before
+
+
+def test_a_workflow_changes_a_part_or_does_without() -> None:
+    declared = {
+        "order": FollowUp(uses="test.rare", law="X", ladder="high"), "look": FollowUp(uses="test.rare", due="at"),
+    }  # fmt: skip
+    said = changed(declared, {"order": FollowUp(limit="PT12H"), "look": None})
+    assert said == {"order": FollowUp(uses="test.rare", limit="PT12H", ladder="high")}
+
+
+def test_what_is_whole_takes_nothing_more_from_step_types() -> None:
+    one = workflow({"ask": {"follow_ups": {"look": {"uses": "test.rare", "limit": "P1D"}}}}).workflow
+    published = whole(one, Catalogue())
+    assert published.is_whole
+    assert whole(published, Catalogue()) == published
+    assert published.steps["ask"].follow_ups.keys() == {"look"}
