@@ -64,7 +64,7 @@ class AddStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Following:
     """A follow-up as it is worked out for one case: a step that is to be done later, or that is over.
 
     Instants are aware, in UTC: it opens at `opens_at` (left out: at once) and is due at `due_at`, or a limit of the
@@ -92,7 +92,7 @@ Told = bool | int | float | str | datetime | date | None
 
 @dataclass(frozen=True, slots=True)
 class BringFollowUps:
-    """Bring the follow-ups of a step that was done: those that its definition declares, and what else is `wanted`.
+    """Bring the follow-ups of a step that was done: those that its definition declares, and what comes `also`.
 
     `told` are its moments and what its type computed, by name. A case that is closed is opened again for what cannot
     wait, unless it is `shut`.
@@ -100,7 +100,7 @@ class BringFollowUps:
 
     step_id: UUID
     told: Mapping[str, Told] = field(default_factory=dict)
-    wanted: tuple[Wanted, ...] = ()
+    also: tuple[Following, ...] = ()
     shut: bool = False
 
 

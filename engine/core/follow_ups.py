@@ -39,13 +39,13 @@ def bring(draft: Draft, command: cm.BringFollowUps) -> None:
     step = draft.state.steps[command.step_id]
     if draft.state.case.rests or draft.state.runs[step.run_id].status is RunStatus.ABORTED:
         return
-    wanted = (*_following(draft, step, command.told), *command.wanted)
+    following = (*_following(draft, step, command.told), *command.also)
     gone: set[object] = set()
-    for one in sorted(wanted, key=lambda one: _waits(one, draft.now)):
+    for one in sorted(following, key=lambda one: _waits(one, draft.now)):
         _bring_one(draft, step, one, gone, shut=command.shut)
 
 
-def _following(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Wanted, ...]:
+def _following(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Following, ...]:
     """Work out what follows: what is declared, or the same once more where another body stands in the way of it."""
     if step.outcome is None:
         return ()
@@ -54,34 +54,34 @@ def _following(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[c
     return (*repeated, *_declared_for(draft, step, told))
 
 
-def _bring_one(draft: Draft, step: Step, wanted: cm.Wanted, gone: set[object], *, shut: bool) -> None:
-    key = f"watch_{wanted.name}_{step.id.hex[:8]}_{step.turn}"
-    added = None if wanted.is_over else _added(wanted, draft.now)
-    earlier = _earlier(draft, step, wanted.name, key)
+def _bring_one(draft: Draft, step: Step, following: cm.Following, gone: set[object], *, shut: bool) -> None:
+    key = f"watch_{following.name}_{step.id.hex[:8]}_{step.turn}"
+    added = None if following.is_over else _added(following, draft.now)
+    earlier = _earlier(draft, step, following.name, key)
     if added is not None and any(_is_same(one.added, added) for one in earlier):
         return
     for one in earlier:
         gone.add(one.id)
         cancel(draft, one, REPLACED)
     is_new = added is not None and step_id(step.run_id, key, step.base_path) not in draft.state.steps
-    if added is None or not is_new or _is_there(draft, step, wanted, gone):
+    if added is None or not is_new or _is_there(draft, step, following, gone):
         return
-    is_alarm = not wanted.automatic and not _waits(wanted, draft.now)
+    is_alarm = not following.automatic and not _waits(following, draft.now)
     if draft.state.case.status is CaseStatus.CLOSED and is_alarm:
         if shut or draft.state.case.merged_into is not None:
             return
         draft.emit(ev.CaseReopened(at=draft.now, reason_code=GOES_ON))
     if is_alarm or draft.state.runs[step.run_id].status is RunStatus.OPEN:
-        add(draft, cm.AddStep(step.run_id, key, added, step.base_path, automatic=wanted.automatic))
+        add(draft, cm.AddStep(step.run_id, key, added, step.base_path, automatic=following.automatic))
 
 
-def again(added: AddedStep, now: datetime) -> cm.Wanted:
+def again(added: AddedStep, now: datetime) -> cm.Following:
     """Want a follow-up once more that another body stands in the way of: it opens when half of the wait is over.
 
     A limit of the law is not counted a second time: what was told of it stays as it is.
     """
     wait = _wait(added)
-    return cm.Wanted(
+    return cm.Following(
         added.watches, added.uses, added.title, opens_at=now + wait / 2, due_at=now + wait, from_at=now + wait / 2,
         ladder=added.ladder, roles=added.roles, settings=added.settings, origin=added.origin,
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _wait(added: AddedStep) -> timedelta:
     return min(max(timedelta(seconds=TimeLimit(added.limit).seconds), _SOONEST), _LATEST)
 
 
-def _declared_for(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Wanted, ...]:
+def _declared_for(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Following, ...]:
     """Work out the follow-ups that the definition of a run declares for a step of it.
 
     Where it was not done, only those come whose condition asks how it ended.
@@ -109,14 +109,14 @@ def _declared_for(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tupl
         declared = tuple(one for one in declared if one.asks_outcome)
     around = view.lookup(step.base_path, own.spec.for_each if own else None)
     country = draft.state.case.jurisdiction.partition("-")[0]
-    found = wanted_of(declared, step, told, around, now=draft.now, zone=run.zone, country=country)
+    found = following_of(declared, step, told, around, now=draft.now, zone=run.zone, country=country)
     at = step.key if own else step.uses
     return tuple(
         replace(one, origin=Origin(definition=run.definition_hash, step=at, follow_up=name)) for name, one in found
     )
 
 
-def wanted_of(
+def following_of(
     declared: Iterable[CompiledFollowUp],
     step: Step,
     told: Mapping[str, cm.Told],
@@ -125,27 +125,27 @@ def wanted_of(
     now: datetime,
     zone: str,
     country: str,
-) -> Iterator[tuple[str, cm.Wanted]]:
+) -> Iterator[tuple[str, cm.Following]]:
     """Yield, each under the name by which it is declared, what follows from what a step has told, each thing once.
 
     `told` are its moments and what its type computed; its outputs are those of the step, and `around` answers for
     facts and other steps.
     """
-    found: list[tuple[str, cm.Wanted]] = []
+    found: list[tuple[str, cm.Following]] = []
     for one in declared:
         known = _Known(one, step, told, around, now=now, zone=zone, country=country)
         name = (one.spec.replaces or one.name) + known.suffix()
         comes = known.holds()
         over = [f"{other}{known.suffix()}" for other in one.spec.ends] if comes else []
         over += [name] if not comes and one.spec.otherwise == "end" else []
-        found += [(one.name, cm.Wanted(other, is_over=True)) for other in over]
+        found += [(one.name, cm.Following(other, is_over=True)) for other in over]
         if comes and one.info is not None:
-            found.append((one.name, known.wanted(name)))
-    coming, seen = {wanted.name for _, wanted in found if not wanted.is_over}, set[str]()
-    for line, wanted in found:
-        if not wanted.is_over or wanted.name not in coming | seen:
-            yield line, wanted
-        seen |= {wanted.name} if wanted.is_over else set()
+            found.append((one.name, known.following(name)))
+    coming, seen = {following.name for _, following in found if not following.is_over}, set[str]()
+    for line, following in found:
+        if not following.is_over or following.name not in coming | seen:
+            yield line, following
+        seen |= {following.name} if following.is_over else set()
 
 
 class _Known:
@@ -199,13 +199,13 @@ class _Known:
         value = self.step.id.hex if self.spec.each == THIS_STEP else self.lookup(("this", self.spec.each))
         return "_unknown" if isinstance(value, Unknown) else f"_{value}"
 
-    def wanted(self, name: str) -> cm.Wanted:
+    def following(self, name: str) -> cm.Following:
         """Work out when it opens and when it is due."""
         spec, info = self.spec, self.declared.info
         told = self._moment(spec.from_) if spec.from_ != NOW else None
         begin = _start(told, self.zone) if told else self.now
         due = self._due(begin)
-        return cm.Wanted(
+        return cm.Following(
             name, spec.uses or "", spec.title or (info.title if info else ""), opens_at=self._opens(begin, due),
             due_at=due, law=spec.law or "", from_at=begin if told or spec.law or spec.limit else None,
             ladder=spec.ladder, roles=spec.roles or (info.roles if info else ()), once=spec.once,
@@ -254,19 +254,19 @@ def _end(moment: date, zone: str) -> datetime:
     return datetime.combine(moment, time(23, 59, 59), ZoneInfo(zone)).astimezone(UTC)
 
 
-def _waits(wanted: cm.Wanted, now: datetime) -> bool:
-    return wanted.opens_at is not None and wanted.opens_at > now
+def _waits(following: cm.Following, now: datetime) -> bool:
+    return following.opens_at is not None and following.opens_at > now
 
 
-def _added(wanted: cm.Wanted, now: datetime) -> AddedStep:
-    from_at, limit = wanted.from_at, None
-    if wanted.due_at is not None:
-        from_at = min(from_at or wanted.opens_at or now, wanted.due_at)
-        limit = _written(wanted.due_at - from_at)
+def _added(following: cm.Following, now: datetime) -> AddedStep:
+    from_at, limit = following.from_at, None
+    if following.due_at is not None:
+        from_at = min(from_at or following.opens_at or now, following.due_at)
+        limit = _written(following.due_at - from_at)
     return AddedStep(
-        uses=wanted.uses, title=wanted.title, from_at=from_at, limit=limit, law=wanted.law or None,
-        ladder=wanted.ladder, roles=wanted.roles, settings=wanted.settings, opens_at=wanted.opens_at,
-        watches=wanted.name, origin=wanted.origin,
+        uses=following.uses, title=following.title, from_at=from_at, limit=limit, law=following.law or None,
+        ladder=following.ladder, roles=following.roles, settings=following.settings, opens_at=following.opens_at,
+        watches=following.name, origin=following.origin,
     )  # fmt: skip
 
 
@@ -285,7 +285,7 @@ def _earlier(draft: Draft, step: Step, name: str, key: str) -> list[Step]:
     ]
 
 
-def _is_there(draft: Draft, step: Step, wanted: cm.Wanted, gone: set[object]) -> bool:
+def _is_there(draft: Draft, step: Step, following: cm.Following, gone: set[object]) -> bool:
     """Return whether the case sees to it already: by the same limit of the law, or by an open step of the same type.
 
     A limit of the law that is over counts only for the same stretch of time: who is held a second time has a second
@@ -293,24 +293,24 @@ def _is_there(draft: Draft, step: Step, wanted: cm.Wanted, gone: set[object]) ->
     follow-up that says in its settings what it is about, such as one platform of several, is only there for that.
     """
     state = draft.state
-    if wanted.law:
+    if following.law:
         known = list(state.deadlines.values())
-        known += [one for one in state.past.values() if one.started_at == wanted.from_at]
+        known += [one for one in state.past.values() if one.started_at == following.from_at]
         return any(
-            one.law == wanted.law and one.step_id not in gone and _same_person(one.path, step.base_path)
+            one.law == following.law and one.step_id not in gone and _same_person(one.path, step.base_path)
             for one in known
         )
-    if wanted.settings:
+    if following.settings:
         return False
     return any(
-        one.uses == wanted.uses and one.id != step.id and one.run_id == step.run_id
+        one.uses == following.uses and one.id != step.id and one.run_id == step.run_id
         and _same_person(one.path, step.base_path) and (one.added is None or not one.added.watches)
-        and (one.status in LIVE if wanted.once else _sees_to_it(draft, one, wanted))
+        and (one.status in LIVE if following.once else _sees_to_it(draft, one, following))
         for one in state.steps.values()
     )  # fmt: skip
 
 
-def _sees_to_it(draft: Draft, one: Step, wanted: cm.Wanted) -> bool:
+def _sees_to_it(draft: Draft, one: Step, following: cm.Following) -> bool:
     """Return whether a step that somebody can do now must be done in the days of a follow-up.
 
     Its own limit has to be over by the day that is watched, and not before the follow-up opens: a visit in the first
@@ -319,11 +319,11 @@ def _sees_to_it(draft: Draft, one: Step, wanted: cm.Wanted) -> bool:
     """
     if one.status is not StepStatus.READY:
         return False
-    if wanted.due_at is None:
-        return not _waits(wanted, draft.now)
-    from_at = wanted.opens_at if _waits(wanted, draft.now) else None
+    if following.due_at is None:
+        return not _waits(following, draft.now)
+    from_at = following.opens_at if _waits(following, draft.now) else None
     limits = [d for d in draft.state.deadlines.values() if d.step_id == one.id and d.purpose is Purpose.LIMIT]
-    return any(d.due_at <= wanted.due_at and (from_at is None or from_at <= d.due_at) for d in limits)
+    return any(d.due_at <= following.due_at and (from_at is None or from_at <= d.due_at) for d in limits)
 
 
 def _same_person(path: str, of: str) -> bool:

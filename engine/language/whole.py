@@ -1,5 +1,8 @@
 """A workflow with every follow-up that holds for it: what it says itself, and what its step types declare."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from engine.language.catalogue import StepCatalogue
 from engine.language.follow_ups import FollowUp, changed
 from engine.language.workflow import StepSpec, Workflow
@@ -15,6 +18,35 @@ def whole(workflow: Workflow, catalogue: StepCatalogue) -> Workflow:
     }
     by_type = follow_ups_by_type(workflow, catalogue)
     return workflow.model_copy(update={"steps": steps, "follow_ups": by_type, "is_whole": True})
+
+
+def own_changes(flattened: Mapping[str, Any], catalogue: StepCatalogue) -> dict[str, Any]:
+    """Return a published workflow without the follow-ups that are as their step types declare them.
+
+    One that is declared and left out of it is null, as in a file.
+    """
+    plain = {key: value for key, value in flattened.items() if key not in {"follow_ups", "is_whole"}}
+    if not flattened.get("is_whole"):
+        return dict(flattened)
+    by_type = {uses: _own(uses, said, catalogue) for uses, said in flattened.get("follow_ups", {}).items()}
+    steps = {
+        key: _without(step, _own(step["uses"], step.get("follow_ups", {}), catalogue))
+        for key, step in plain["steps"].items()
+    }
+    return _without(plain | {"steps": steps}, {uses: said for uses, said in by_type.items() if said})
+
+
+def _without(part: Mapping[str, Any], follow_ups: Mapping[str, Any]) -> dict[str, Any]:
+    others = {key: value for key, value in part.items() if key != "follow_ups"}
+    return others | ({"follow_ups": dict(follow_ups)} if follow_ups else {})
+
+
+def _own(uses: str, said: Mapping[str, Any], catalogue: StepCatalogue) -> dict[str, Any]:
+    info = catalogue.find(uses)
+    known = info.follow_ups.items() if info else ()
+    declared = {name: one.model_dump(mode="json", by_alias=True, exclude_defaults=True) for name, one in known}
+    gone = dict.fromkeys(declared.keys() - said.keys())
+    return {name: one for name, one in said.items() if declared.get(name) != one} | gone
 
 
 def follow_ups_of(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue) -> dict[str, FollowUp]:

@@ -15,6 +15,7 @@ from engine.core.state import CaseState, evolve
 from engine.core.values import RunSteps
 from engine.language.calendars import Calendar
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
+from engine.language.follow_ups import FollowUp
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.workflow import Workflow
@@ -37,11 +38,14 @@ OUTPUTS = {
 class Catalogue:
     """Step types of a pillar that exists only here."""
 
-    def __init__(self, *missing: str) -> None:
+    def __init__(self, *missing: str, follow_ups: Mapping[str, Mapping[str, FollowUp]] | None = None) -> None:
         self._missing = missing
+        self._follow_ups = follow_ups or {}
 
     def find(self, key: str) -> StepTypeInfo | None:
-        return _info(key) if key in self.keys() else None
+        if key not in self.keys():
+            return None
+        return _info(key).model_copy(update={"follow_ups": self._follow_ups.get(key, {})})
 
     def keys(self) -> tuple[str, ...]:
         return tuple(key for key in ("test.ask", "test.auto", "test.timed", "test.rare") if key not in self._missing)

@@ -8,7 +8,7 @@ import pytest
 from engine.core import commands as cm
 from engine.core.records import LIVE, AddedStep, Origin, Step
 from engine.language.follow_ups import FollowUp, changed
-from engine.language.whole import whole
+from engine.language.whole import own_changes, whole
 from tests.core.small_world import RUN, T0, Catalogue, World, workflow
 
 
@@ -111,3 +111,17 @@ def test_what_is_whole_takes_nothing_more_from_step_types() -> None:
     assert published.is_whole
     assert whole(published, Catalogue()) == published
     assert published.steps["ask"].follow_ups.keys() == {"look"}
+
+
+def test_what_a_workflow_says_itself_is_what_its_step_types_do_not() -> None:
+    declared = {
+        "test.ask": {"look": FollowUp(uses="test.rare", limit="P1D"), "see": FollowUp(uses="test.rare", due="at")}
+    }
+    shelf = Catalogue(follow_ups=declared)
+    said = {"ask": {"follow_ups": {"look": {"limit": "PT12H"}, "see": None}}, "last": {}}
+    flat = whole(workflow(said).workflow, shelf).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    assert flat["follow_ups"]["test.ask"]["look"] == {"uses": "test.rare", "limit": "P1D"}
+    own = own_changes(flat, shelf)
+    assert "follow_ups" not in own
+    assert own["steps"]["ask"]["follow_ups"] == {"look": {"uses": "test.rare", "limit": "PT12H"}, "see": None}
+    assert "follow_ups" not in own["steps"]["last"]

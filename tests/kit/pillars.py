@@ -15,9 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
 from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_words
-from engine.core.commands import Wanted
+from engine.core.commands import Following
 from engine.core.compiled import compiled_follow_ups
-from engine.core.follow_ups import wanted_of
+from engine.core.follow_ups import following_of
 from engine.core.law.in_case import law_for
 from engine.core.law.told import LawFacts
 from engine.core.records import Step as StepRecord
@@ -143,7 +143,7 @@ class Done:
     """What follows from a step: all that a pillar says, and the follow-ups that are worked out from it."""
 
     said: Concluded | Completed
-    follow_ups: tuple[Wanted, ...]
+    follow_ups: tuple[Following, ...]
 
     def __getattr__(self, name: str) -> Any:
         """Return what the pillar said."""
@@ -178,7 +178,7 @@ def _done(step: StepType, case: StepContext, said: Concluded | Completed) -> Don
         id=case.step_id, run_id=UUID(int=2), key="step", uses=step.key, status=StepStatus.ENDED, outcome="done",
         outputs={k: v.isoformat() if isinstance(v, datetime) else v for k, v in known.items()},
     )  # fmt: skip
-    found = wanted_of(
+    found = following_of(
         compiled_follow_ups(info.follow_ups, info, catalogue), record,
         step.told_to_follow_ups(answers, said.computed), lambda _path: UNKNOWN,
         now=case.now, zone=case.zone, country=case.country,
@@ -283,6 +283,6 @@ def fields_of(uses: str) -> tuple[FieldSpec, ...]:
     return next(step.fields for pillar in pillars for step in pillar.step_types if step.key == uses)
 
 
-def said(follow_ups: Iterable[Wanted]) -> dict[str, str | None]:
+def said(follow_ups: Iterable[Following]) -> dict[str, str | None]:
     """Return by name the limit of the law that counts, or else the step type; None for what is over."""
     return {one.name: None if one.is_over else one.law or one.uses for one in follow_ups}

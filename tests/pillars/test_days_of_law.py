@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.commands import Wanted
+from engine.core.commands import Following
 from engine.plugin.context import StepContext
 from engine.plugin.counting import Law
 from engine.plugin.steps import Prepared, StepType
@@ -46,7 +46,7 @@ def _prepared(step: StepType, context: StepContext) -> Prepared:
     return prepare(step, context)
 
 
-def _watched(step: StepType, context: StepContext, name: str) -> Wanted:
+def _watched(step: StepType, context: StepContext, name: str) -> Following:
     [found] = [one for one in conclude(step, context).follow_ups if one.name == name]
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.commands import Wanted
+from engine.core.commands import Following
 from engine.plugin.counting import local_day
 from engine.plugin.fields import specs_of
 from pillars.protection.forms import (
@@ -196,12 +196,12 @@ def test_the_time_for_the_threat_report_runs_from_the_order_and_else_from_the_ap
     assert prepare(Witness, before=told).prefill["tar_due"] == "2026-03-16"
 
 
-def said(watches: tuple[Wanted, ...]) -> dict[str, tuple[str, str] | None]:
+def said(watches: tuple[Following, ...]) -> dict[str, tuple[str, str] | None]:
     """Return what is watched: by name, the step type and the ladder; None for what is watched no longer."""
     return {one.name: None if one.is_over else (one.uses, one.ladder) for one in watches}
 
 
-def day_of(watches: tuple[Wanted, ...], name: str) -> tuple[str, str]:
+def day_of(watches: tuple[Following, ...], name: str) -> tuple[str, str]:
     """Return the days in India on which a watch opens and falls due."""
     found = next(one for one in watches if one.name == name)
     assert found.opens_at is not None

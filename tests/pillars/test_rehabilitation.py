@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.commands import Wanted
+from engine.core.commands import Following
 from pillars.rehabilitation.forms import (
     AgeingOutSettings,
     AssessForm,
@@ -123,7 +123,7 @@ def test_a_suspects_age_does_not_count() -> None:
     assert run(ageing_out, persons=persons, settings=AgeingOutSettings()).outputs["is_known"] is False
 
 
-def _days(watches: tuple[Wanted, ...]) -> dict[str, date | None]:
+def _days(watches: tuple[Following, ...]) -> dict[str, date | None]:
     return {one.name: one.due_at.date() if one.due_at else None for one in watches}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.commands import Wanted
+from engine.core.commands import Following
 from engine.plugin.counting import Law
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
 from pillars.rescue.steps import Execute, FirstNeeds, Identify, Plan, Production, checklist
@@ -158,7 +158,7 @@ def test_the_checklist_has_a_word_for_every_required_answer_and_quotes_none() ->
     assert "Blue lane" not in " ".join(shown.notes)
 
 
-def said(watches: tuple[Wanted, ...]) -> dict[str, str | None]:
+def said(watches: tuple[Following, ...]) -> dict[str, str | None]:
     """Return what is watched: by name, the step type; None for what is watched no longer."""
     return {one.name: None if one.is_over else one.uses for one in watches}
 

@@ -129,7 +129,7 @@ def test_no_note_and_no_title_that_a_step_gives_holds_a_code(turn: int) -> None:
         prepared = step.prepare(context) if step.prepare else None
         concluded = step.conclude(context) if step.conclude else None
         texts = [*(prepared.notes if prepared else ()), *(concluded.notes if concluded else ())]
-        texts += [watch.title for watch in concluded.follow_ups] if concluded else []
+        texts += [one.title for one in step.follow_ups.values() if one.title]
         if codes := {code for text in texts for code in codes_in(text)}:
             found[step.key] = codes
     assert found == {}

@@ -113,7 +113,7 @@ def _change(
     engine: Engine, source: str, file: str, around: Definitions, runs: StoredDefinition | None
 ) -> Change | None:
     """Say what would change of what runs; None where the text does not fit."""
-    found = candidates({file: source}, around)
+    found = candidates(engine, {file: source}, around)
     if not found:
         return None
     one = found[0]

@@ -44,6 +44,7 @@ from engine.language.differences import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import of_another_unit
+from engine.language.whole import own_changes
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.administering import hub_units, leads_of
@@ -335,10 +336,12 @@ def _changes(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinitio
 
 def change_of(engine: Engine, runs: StoredDefinition | None, one: StoredDefinition) -> Change:
     """Say what differs between two versions, in sentences and line by line."""
-    before = runs.flattened if runs else None
+    before, after = runs.flattened if runs else None, one.flattened
+    if one.kind == DefinitionKind.WORKFLOW:
+        before, after = own_changes(before, engine.catalogue) if before else None, own_changes(after, engine.catalogue)
     return Change(
         one.kind, one.name, one.version, runs.version if runs else 0, one.content_hash, one.source,
-        differences(before, one.flattened), changes_in_words(one.kind, before, one.flattened, engine.catalogue),
+        differences(before, after), changes_in_words(one.kind, before, after, engine.catalogue),
         one.title,
     )  # fmt: skip
 

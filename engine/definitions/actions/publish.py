@@ -274,7 +274,9 @@ def contracts(engine: Engine, one: Candidate) -> dict[str, object]:
     """Return the contract of each step type that a workflow uses, as it is installed now."""
     if not isinstance(one.record, Workflow):
         return {}
-    infos = ((step.uses, engine.catalogue.find(step.uses)) for step in one.record.steps.values())
+    brought = (said for step in one.record.steps.values() for said in step.follow_ups.values() if said and said.uses)
+    used = {*(step.uses for step in one.record.steps.values()), *(said.uses for said in brought if said.uses)}
+    infos = ((uses, engine.catalogue.find(uses)) for uses in sorted(used))
     return {uses: info.contract or info.contract_hash for uses, info in infos if info is not None}
 
 

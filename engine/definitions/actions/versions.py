@@ -29,7 +29,7 @@ def roll_back(engine: Engine, kind: str, name: str, version: int, *, viewer: Vie
         former = next((one for one in tx.of(DefinitionStore).versions(kind, name) if one.version == version), None)
         if former is None:
             raise NotFoundError(kind="definition")
-        found = candidates({"former.yaml": former.source}, published_workflows(tx))
+        found = candidates(engine, {"former.yaml": former.source}, published_workflows(tx))
     is_same = any(one.is_content_of(former) for one in found)
     whole = yaml.safe_dump(dict(former.flattened), sort_keys=False, allow_unicode=True, width=120)
     return propose_definition(engine, source=former.source if is_same else whole, viewer=viewer)

@@ -47,7 +47,8 @@ def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | Non
     if info is None:
         return
     whole = changed(info.follow_ups, said)
-    for name, change in said.items():
+    own = {name: change for name, change in said.items() if change is None or change != info.follow_ups.get(name)}
+    for name, change in own.items():
         place = (*path, name)
         if name not in info.follow_ups and (change is None or not (change.uses or change.ends)):
             message = f"{info.key} brings no follow-up {shown(name)}. {meant(name, info.follow_ups)}"

@@ -103,8 +103,8 @@ def mind_copies(
         return state
     before = tx.of(ItemStore).draft(item.id)
     brought = steps_opened(fields, answers, before.proposals)
-    wanted = tuple(_to_open(engine, state, brought, step.id.hex, tx.library(), now))
-    state = bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, wanted=wanted), now=now)
+    also = tuple(_to_open(engine, state, brought, step.id.hex, tx.library(), now))
+    state = bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, also=also), now=now)
     named = _files_named(fields, before.answers) | _files_named(fields, answers)
     held: set[UUID] = set()
     for file_id in sorted(named):
@@ -132,14 +132,14 @@ def notify_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
         step = max(of_case, key=lambda one: state.runs[one.run_id].status is RunStatus.OPEN, default=None)
         if step is not None:
             mark = f"file_{sum(one.added is not None for one in state.steps.values())}"
-            wanted = tuple(_to_open(engine, state, OPENED_AT_ONCE, mark, tx.library(), now))
-            bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, wanted=wanted), now=now)
+            also = tuple(_to_open(engine, state, OPENED_AT_ONCE, mark, tx.library(), now))
+            bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, also=also), now=now)
             tx.commit()
 
 
 def _to_open(
     engine: Engine, state: CaseState, brought: Iterable[OpensAtOnce], mark: str, library: Library, now: datetime
-) -> Iterator[cm.Wanted]:
+) -> Iterator[cm.Following]:
     """Return what is to open at once, but for what the same mark has brought before and what is still to be done."""
     added = [(one.added.watches, one.status) for one in state.steps.values() if one.added is not None]
     for opened in brought:
@@ -149,7 +149,7 @@ def _to_open(
         if step_type is not None and not is_open and all(of != name for of, _ in added):
             country, of_country = state.case.jurisdiction.partition("-")[0], opened.law.partition("-")[0]
             law = opened.law if country == of_country and library.versions(opened.law) else ""
-            yield cm.Wanted(
+            yield cm.Following(
                 name, opened.uses, opened.title, due_at=None if law else now + opened.within, law=law, from_at=now,
                 ladder=opened.ladder, settings=opened.settings, roles=step_type.roles,
             )  # fmt: skip
