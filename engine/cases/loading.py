@@ -74,8 +74,8 @@ class OpenedWhenRead(Mapping[str, Scalar]):
 
     __slots__ = ("_encrypted", "_opened", "_place", "_vault")
 
-    def __init__(self, vault: Vault, encrypted: str, place: EncryptedCell) -> None:
-        """Keep what is encrypted, as PostgreSQL writes bytes in JSON."""
+    def __init__(self, vault: Vault, encrypted: Scalar, place: EncryptedCell | UUID) -> None:
+        """Keep what is encrypted, as PostgreSQL writes bytes in JSON, at a place or as the outputs of a step."""
         self._vault = vault
         self._encrypted = encrypted
         self._place = place
@@ -83,7 +83,8 @@ class OpenedWhenRead(Mapping[str, Scalar]):
 
     def _values(self) -> dict[str, Scalar]:
         if self._opened is None:
-            self._opened = open_values(self._vault, bytes.fromhex(self._encrypted.removeprefix("\\x")), self._place)
+            place = outputs_of(self._place) if isinstance(self._place, UUID) else self._place
+            self._opened = open_values(self._vault, bytes.fromhex(str(self._encrypted).removeprefix("\\x")), place)
         return self._opened
 
     def __getitem__(self, name: str) -> Scalar:
@@ -332,8 +333,8 @@ def _state(vault: Vault, loaded: _Loaded) -> CaseState:
     case = loaded.case  # nobody else has it or its steps yet: they may be put right in place
     case.__dict__["chain_head"] = bytes.fromhex(case.chain_head.decode())
     for step in loaded.steps:
-        if (encrypted := step.outputs.get(_ENCRYPTED)) is not None:
-            step.__dict__["outputs"] = OpenedWhenRead(vault, str(encrypted), outputs_of(step.id))
+        if step.outputs:
+            step.__dict__["outputs"] = OpenedWhenRead(vault, step.outputs[_ENCRYPTED], step.id)
     return CaseState(
         case=case,
         report=_opened(vault, loaded.report, report_of(case.id)),

@@ -187,14 +187,11 @@ class CaseStore(Store):
         deadlines = {event.deadline.id: event.deadline for event in events if isinstance(event, ev.DEADLINE_EVENTS)}
         recorded = [event.interval for event in events if isinstance(event, ev.IntervalRecorded)]
         intervals = {(interval.step_id, interval.name, interval.start): interval for interval in recorded}
+        steps = {event.step.id: event.step for event in events if isinstance(event, ev.STEP_EVENTS)}
         known = set(before.persons)
         return {
             "run": [run.model_dump() | scope for key, run in after.runs.items() if before.runs.get(key) is not run],
-            "step": [
-                self._step_row(after.case, step) | scope
-                for key, step in after.steps.items()
-                if before.steps.get(key) is not step
-            ],
+            "step": [self._step_row(after.case, step) | scope for step in steps.values()],
             "deadline": [deadline.model_dump() | scope | {"failures": 0} for deadline in deadlines.values()],
             "case_person": [
                 person.model_dump() | scope | {"position": number}

@@ -150,8 +150,8 @@ def _who_did(keys: tuple[str, ...], step: Step, state: CaseState) -> tuple[UUID,
     """Name who did these steps of the same run: they may not do this one too."""
     done = {
         other.completed_by
-        for other in state.steps.values()
-        if other.run_id == step.run_id and other.key in keys and other.status is StepStatus.ENDED and other.completed_by
+        for other in (state.steps.values() if keys else ())
+        if other.key in keys and other.run_id == step.run_id and other.status is StepStatus.ENDED and other.completed_by
     }
     return tuple(sorted(done))
 

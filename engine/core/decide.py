@@ -15,7 +15,7 @@ from engine.core.draft import Draft
 from engine.core.follow_ups import bring
 from engine.core.library import Library
 from engine.core.persons import add_person, change_role, remove_person
-from engine.core.records import LIVE, CaseStatus, Run, RunStatus
+from engine.core.records import CaseStatus, Run, RunStatus
 from engine.core.settle import settle
 from engine.core.state import CaseState
 from engine.core.steps import add, approve, cancel, complete, live_step, record_fact, record_interval
@@ -134,8 +134,8 @@ def _abort(draft: Draft, command: cm.AbortRun) -> None:
         raise NotFoundError(kind="run")
     if run.status is not RunStatus.OPEN:
         raise AlreadyEndedError(kind="run")
-    for step in list(draft.state.steps.values()):
-        if step.run_id == run.id and step.status in LIVE:
+    for step in draft.state.live.values():
+        if step.run_id == run.id:
             cancel(draft, step, command.reason_code)
     draft.emit(ev.RunEnded(run_id=run.id, aborted=True, at=draft.now))
 

@@ -9,7 +9,7 @@ from engine.core.deadlines.keep import settle_deadlines
 from engine.core.draft import Draft
 from engine.core.opening import begin, first_path, new_step, open_round, open_step
 from engine.core.readiness import Readiness, StepStanding, readiness, standing_at
-from engine.core.records import LIVE, CaseStatus, DeadlineStatus, Run, RunStatus, Step, StepStatus
+from engine.core.records import CaseStatus, DeadlineStatus, Run, RunStatus, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.steps import cancel
 from engine.core.values import RunSteps
@@ -54,8 +54,8 @@ def _for_ended_deadlines(draft: Draft) -> list[Step]:
     """List the steps that a level opened for a deadline that has ended."""
     return [
         step
-        for step in draft.state.steps.values()
-        if step.status in LIVE and step.added is not None and step.added.for_deadline is not None
+        for step in draft.state.live.values()
+        if step.added is not None and step.added.for_deadline is not None
         if step.added.for_deadline not in draft.state.deadlines
     ]
 
@@ -66,7 +66,7 @@ def _not_waited_for(draft: Draft, run: Run) -> list[Step]:
     A run that goes on only for what was added to it later waits for that, whatever its workflow says.
     """
     view = draft.view(run.id)
-    live = [step for step in view.state.steps.values() if step.run_id == run.id and step.status in LIVE]
+    live = [step for step in view.state.live.values() if step.run_id == run.id]
     if view.compiled.workflow.close.unless != "nothing" or any(step.added is None for step in live):
         return []
     if not any(isinstance(event, ev.STEP_EVENTS) and _is_foreseen(event.step, run) for event in draft.events):
@@ -78,7 +78,7 @@ def _not_waited_for(draft: Draft, run: Run) -> list[Step]:
 def _waiting_alone(draft: Draft, run: Run) -> list[Step]:
     """List the added steps that wait to be opened, when nothing else of their run is left: they keep no run open."""
     view = draft.view(run.id)
-    live = [step for step in view.state.steps.values() if step.run_id == run.id and step.status in LIVE]
+    live = [step for step in view.state.live.values() if step.run_id == run.id]
     if not live or any(step.added is None or step.status is not StepStatus.SCHEDULED for step in live):
         return []
     return live if _is_passed(view) else []
@@ -97,7 +97,7 @@ def _advance_all(draft: Draft) -> None:
 
 def _open_what_waited(draft: Draft, run: Run) -> None:
     """Open the added steps whose appointed time has come."""
-    for step in list(draft.state.steps.values()):
+    for step in draft.state.live.values():
         is_waiting = step.run_id == run.id and step.added is not None and step.status is StepStatus.SCHEDULED
         if is_waiting and step.opens_at is not None and step.opens_at <= draft.now:
             opened = {"status": StepStatus.READY, "opened_at": step.opens_at, "revision": step.revision + 1}
@@ -149,7 +149,7 @@ def _skipped(draft: Draft, run: Run, step: CompiledStep, element: str) -> Step:
 
 def _is_over(view: RunSteps) -> bool:
     """Return whether nothing of a run is open and nothing can follow; then no time of it runs any more, either."""
-    is_live = any(step.status in LIVE for step in view.state.steps.values() if step.run_id == view.run_id)
+    is_live = any(step.run_id == view.run_id for step in view.state.live.values())
     return not is_live and _is_passed(view)
 
 
@@ -190,7 +190,7 @@ class Advice(NamedTuple):
 
 def advice_against(state: CaseState) -> Advice:
     """Count what is open in a case."""
-    live = [step for step in state.steps.values() if step.status in LIVE]
+    live = state.live.values()
     limits = [one for one in state.deadlines.values() if one.status is DeadlineStatus.OPEN]
     return Advice(
         workflows=sum(run.status is RunStatus.OPEN for run in state.runs.values()),
@@ -203,7 +203,7 @@ def advice_against(state: CaseState) -> Advice:
 
 def is_left_to_itself(state: CaseState) -> bool:
     """Whether a case is closed, or nothing is open in it but automatic work: people have nothing more to do in it."""
-    live = [step for step in state.steps.values() if step.status in LIVE]
+    live = state.live.values()
     is_left = all(step.automatic and step.status is StepStatus.READY for step in live)
     return state.case.status is CaseStatus.CLOSED or (bool(live) and is_left)
 
@@ -221,5 +221,5 @@ def asks_whether_done(step: Step) -> bool:
 def stands(state: CaseState) -> str:
     """Return a hash of what is open: another one means that what was to be closed has changed."""
     open_now = [f"{run.id}" for run in state.runs.values() if run.status is RunStatus.OPEN]
-    open_now += [f"{step.id}" for step in state.steps.values() if step.status in LIVE]
+    open_now += map(str, state.live)
     return hashlib.sha256("|".join(sorted(open_now)).encode()).hexdigest()

@@ -92,7 +92,7 @@ class RunSteps:
             return
         self._rounds = {}
         for step in state.steps.values():
-            if step.run_id == run_id and step.added is None:
+            if step.added is None and step.run_id == run_id:
                 self._rounds.setdefault(step.key, {}).setdefault(step.base_path, []).append(step)
         for elements in self._rounds.values():
             for rounds in elements.values():

@@ -236,12 +236,16 @@ class _Remembering:
 
     def _remembering(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def ask(*args: object, **more: object) -> Any:  # noqa: ANN401 - what the store answers
-            if not _is_plain((*args, *more.values())):
-                return method(*args, **more)
             question = (name, args, tuple(sorted(more.items())) if more else ())
-            if question not in self.known:
-                self.known[question] = method(*args, **more)
-            return self.known[question]
+            try:
+                return self.known[question]
+            except KeyError:
+                answer = method(*args, **more)
+            except TypeError:  # a list, which may be another one when it is asked again
+                return method(*args, **more)
+            if _is_plain((*args, *more.values())):
+                self.known[question] = answer
+            return answer
 
         return ask
 

@@ -21,6 +21,39 @@ def fill(bench: Bench, *, cases: int) -> None:
             _copy(connection, table, "case_id", case_id, cases)
 
 
+_OVER: dict[str, LiteralString] = {
+    "id": "gen_random_uuid()", "key": "'added_' || n || gen_random_uuid()",
+    "added": """'{"uses": "core.decide", "title": "Decide", "ladder": "standard", "roles": ["supervisor"]}'::jsonb""",
+}  # fmt: skip
+
+
+def lengthen(bench: Bench, case_id: UUID, *, events: int) -> None:
+    """Let a case of which a step has ended look back on so many events: steps that were added and are over, five each.
+
+    They are written by the database: the chain of such a case proves nothing.
+    """
+    steps = events // 5
+    with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
+        columns = [one.name for one in connection.execute("SELECT * FROM step LIMIT 0").description or ()]
+        values = (sql.SQL(_OVER[name]) if name in _OVER else sql.Identifier(name) for name in columns)
+        connection.execute(
+            sql.SQL(
+                "INSERT INTO step ({}) SELECT {} FROM (SELECT * FROM step WHERE case_id = %s AND status = 'ended'"
+                " LIMIT 1) s, generate_series(1, %s) n"
+            ).format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.SQL(", ").join(values)),
+            (case_id, steps),
+        )
+        connection.execute(_EVENTS, {"case": case_id, "events": events})
+
+
+_EVENTS: LiteralString = """
+    WITH last AS (SELECT * FROM event WHERE case_id = %(case)s ORDER BY seq DESC LIMIT 1), more AS (
+        INSERT INTO event (case_id, seq, unit_id, at, actor_id, type, body, hash)
+        SELECT case_id, seq + n, unit_id, at, actor_id, type, body, hash FROM last, generate_series(1, %(events)s) n)
+    UPDATE "case" SET chain_length = chain_length + %(events)s WHERE id = %(case)s
+"""
+
+
 def _copy(connection: Connection, table: LiteralString, key: LiteralString, case_id: UUID, cases: int) -> None:
     statement = sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier(table))
     columns = [column.name for column in connection.execute(statement).description or ()]
@@ -39,4 +72,4 @@ def _value(column: str) -> sql.Composable:
     name = sql.Identifier(column)
     if column in _OWN:
         return sql.SQL("md5({}::text || n)::uuid").format(name)
-    return sql.SQL("'B-' || n").format() if column == "number" else name
+    return sql.SQL("'B-' || substr(md5(id::text), 1, 8) || n") if column == "number" else name

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -62,25 +62,28 @@ class BenchReport:
         return {"machine": self.machine, "figures": figures}
 
 
-def run_bench(sizes: Sizes, *, with_prefect: bool = True) -> BenchReport:
+def run_bench(sizes: Sizes, *, with_prefect: bool = True, says: Callable[[str], None] = lambda _: None) -> BenchReport:
     """Measure, each part in a scratch database of its own; without Prefect, the times of jobs are left out.
 
-    Raises ServiceError when Prefect does not come up, or does not do the work.
+    Before each part it `says` what that is. Raises ServiceError when Prefect does not come up, or does not do the work.
     """
-    with scratch_bench() as bench:
-        machine, people = _machine(bench), _of_people(bench, sizes)
-    with scratch_bench() as bench:
-        deadlines = (*_of_deadlines(bench, sizes), *_of_deliveries(bench, sizes))
-    with scratch_bench() as bench:
-        deadlines = (*deadlines, *_of_trickle(bench, sizes))
-    with scratch_bench() as bench:
-        deadlines = (*deadlines, *_of_matching(bench, sizes))
-    with scratch_bench() as bench:
-        deadlines = (*deadlines, *_of_histories(bench, sizes))
-    if not with_prefect:
-        return BenchReport(machine, (*people, *deadlines))
-    with scratch_bench() as bench:
-        return BenchReport(machine, (*people, *_of_jobs(bench, sizes), *deadlines))
+    parts: dict[str, tuple[Callable[[Bench, Sizes], tuple[Figure, ...]], ...]] = {
+        "People's steps": (_of_people,),
+        **({"Automatic work": (_of_jobs,)} if with_prefect else {}),
+        "Deadlines at one instant, and deliveries": (_of_deadlines, _of_deliveries),
+        "Deadlines one after the other": (_of_trickle,),
+        "Finding persons again": (_of_matching,),
+        "Proving histories": (_of_histories,),
+    }
+    machine: dict[str, str] = {}
+    figures: list[Figure] = []
+    for what, measures in parts.items():
+        says(what)
+        with scratch_bench() as bench:
+            machine = machine or machine_of(bench)
+            for measure in measures:
+                figures += measure(bench, sizes)
+    return BenchReport(machine, tuple(figures))
 
 
 def _of_people(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
@@ -96,6 +99,7 @@ def _of_people(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
         Figure("people's steps, one client", one, "steps/s"),
         Figure("people's steps, eight clients", eight, "steps/s"),
         Figure("raw SQL over one client", floor / one, "times"),
+        Figure("eight clients over one client", eight / one, "times"),
         Figure(f"complete to next item read, {open_cases} open cases, p50", median * 1000, "ms"),
         Figure(f"complete to next item read, {open_cases} open cases, p95", slow * 1000, "ms"),
     )
@@ -162,7 +166,8 @@ def _cuts(measured: Sequence[float]) -> tuple[float, float]:
     return cuts[9], cuts[18]
 
 
-def _machine(bench: Bench) -> dict[str, str]:
+def machine_of(bench: Bench) -> dict[str, str]:
+    """Return the machine and what runs on it: figures mean nothing without."""
     with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
         row = connection.execute("SHOW server_version").fetchone()
     return {

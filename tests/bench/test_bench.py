@@ -1,5 +1,6 @@
 """The benchmark runs, and says on what machine; no test asks how quick it was."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import growth
 from tests.bench.deadlines import fire_at_once
 from tests.bench.report import BenchReport, Sizes, run_bench
 from tests.bench.workload import scratch_bench
@@ -14,7 +16,7 @@ from tests.bench.workload import scratch_bench
 pytestmark = pytest.mark.long
 
 FEW = Sizes(open_cases=20, cases=1, samples=2, jobs_at_once=3, deadlines=4)
-PEOPLE = ["steps/s"] * 3 + ["times", "ms", "ms"]
+PEOPLE = ["steps/s"] * 3 + ["times", "times", "ms", "ms"]
 FIRING = ["s", "messages/s", "s", "s", *(["%", "%", "ms", "ms"] * 2), "rows/s"]
 
 
@@ -28,6 +30,13 @@ def test_the_benchmark_gives_every_figure_and_the_machine(*, with_prefect: bool,
     assert all(figure.value > 0 for figure in report.figures)
     assert [figure.unit for figure in report.figures] == units
     assert _is_all_done(report, with_prefect=with_prefect)
+
+
+def test_the_growth_curves_are_drawn_with_each_point(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    growth.main(tmp_path / "growth.svg", sizes=((3, 5), (10, 20), (1, 2)))
+    told = json.loads(capsys.readouterr().out)
+    assert [[x for x, _ in curve["points"]] for curve in told["curves"]] == [[1, 2], [10, 20], [3, 5]]
+    assert (tmp_path / "growth.svg").read_text(encoding="utf-8").count("<circle") == 6
 
 
 def test_every_deadline_that_is_due_at_one_instant_is_recorded_and_escalated() -> None:

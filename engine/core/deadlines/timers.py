@@ -11,7 +11,6 @@ from engine.core.library import Library
 from engine.core.opening import first_path
 from engine.core.readiness import StepStanding, is_ruled_out, standing_at
 from engine.core.records import (
-    LIVE,
     AddedStep,
     Deadline,
     Excluded,
@@ -55,8 +54,8 @@ def wanted_deadlines(view: RunSteps, library: Library) -> Iterator[Deadline]:
             deadline = _of_step(view, run, step, element, library)
             if deadline is not None:
                 yield deadline
-    for record in view.state.steps.values():
-        if record.added is not None and record.run_id == run.id and record.status in LIVE:
+    for record in view.state.live.values():
+        if record.added is not None and record.run_id == run.id:
             is_waiting = record.status is StepStatus.SCHEDULED
             deadline = _opening(run, record) if is_waiting else _of_added(view, run, record, record.added, library)
             if deadline is not None:
