@@ -83,6 +83,16 @@ class OtherCommandError(ConflictError):
     sentence = "This page has sent something else before, so nothing was done now: load the page again, and try again."
 
 
+class ChangedContentError(OtherCommandError):
+    """Raised when a command comes back with other content than it had when it was carried out."""
+
+    code = "changed-content"
+    sentence = (
+        "This was sent before with other answers, and those were saved. What is different now was not saved: look at"
+        " what was saved, and change it there."
+    )
+
+
 class LimitChangeError(IcmcError):
     """Raised when a limit cannot be paused or extended as somebody wants."""
 

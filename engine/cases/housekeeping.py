@@ -1,5 +1,6 @@
 """Command answers, documents, the state of services, and facts of the installation."""
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Never, cast
@@ -14,12 +15,13 @@ from engine.db.store import LIBRARY_STAMP, Store
 from engine.db.tables import TABLES
 from engine.db.trips import PLANNED_ONCE, PreparedStatement
 from engine.db.writing import written
-from engine.errors import OtherCommandError
+from engine.errors import ChangedContentError, OtherCommandError
 from engine.people.records import Unit
-from engine.ports import JsonValue
+from engine.ports import JsonValue, Vault
 
 _COMMAND, _DOCUMENT = TABLES["command"], TABLES["document"]
 _REPORT, _INSTALLATION = TABLES["report"], TABLES["installation"]
+_CONTENT = "content"
 _NOTE_SERVICE = text("""
     INSERT INTO service (name, state, since, noted_at) VALUES (:name, :state, clock_timestamp(), clock_timestamp())
     ON CONFLICT (name) DO UPDATE SET noted_at = clock_timestamp(), state = excluded.state,
@@ -67,6 +69,17 @@ class FirstAnswer(dict[str, Any]):
         raise OtherCommandError
 
 
+def mark_of(vault: Vault, *content: object) -> str:
+    """Return the mark by which content that comes back is known again, and from which nothing of it can be read."""
+    return vault.blind("command", json.dumps(content, sort_keys=True, default=str)).hex()
+
+
+def require_same(answer: Mapping[str, Any], mark: str) -> None:
+    """Raise `ChangedContentError` where a command that was carried out comes back with other content."""
+    if answer.get(_CONTENT, mark) != mark:
+        raise ChangedContentError
+
+
 class HousekeepingStore(Store):
     """Small records in PostgreSQL, within one transaction."""
 
@@ -97,9 +110,15 @@ class HousekeepingStore(Store):
         found = self._connection.execute(select(_COMMAND.c.answer).where(_COMMAND.c.id == command_id)).scalar()
         return None if found is None else FirstAnswer(found)
 
-    def remember(self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime) -> None:
-        """Keep the answer to a command; a second keeper of the same command fails with an integrity error."""
-        row = {"id": command_id, "case_id": case_id, "answer": dict(answer), "at": at}
+    def remember(
+        self, command_id: UUID, answer: Mapping[str, Any], *, case_id: UUID | None, at: datetime, mark: str = ""
+    ) -> None:
+        """Keep the answer to a command; a second keeper of the same command fails with an integrity error.
+
+        `mark` is that of its content, where the same command must not come with another.
+        """
+        kept = dict(answer) | ({_CONTENT: mark} if mark else {})
+        row = {"id": command_id, "case_id": case_id, "answer": kept, "at": at}
         self._writes.add({"command": [row]})
 
     def add_report(

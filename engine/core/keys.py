@@ -66,7 +66,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
     **_because(
         "a key that is wrapped, or a token or hash by keys outside the database",
         "data_key.*", "person_token.*", "search_token.*", "partner_link: token_hash code_hash session_hash",
-        "attachment: address address_key", "document.sha256", "message: code_of link_hash",
+        "attachment: address address_key", "document.sha256", "message: code_of link_hash", "command.answer.content",
     ),
     **_because(
         "ids of what was erased, so that a restored copy is erased again", "tombstone.*",

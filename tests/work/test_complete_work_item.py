@@ -11,6 +11,7 @@ import pytest
 from engine.course.actions.steer import add_step
 from engine.errors import (
     AlreadyEndedError,
+    ChangedContentError,
     ConflictError,
     IcmcError,
     InvalidAnswersError,
@@ -43,6 +44,16 @@ def test_the_same_click_twice_has_one_effect_and_the_first_answer(world: World) 
     second = world.complete(item, by="intake_officer", answers=INTAKE, command_id=command_id)
     assert second == first
     assert world.state(opened.case_id).case.chain_length == events
+
+
+def test_a_command_that_comes_back_with_other_answers_is_not_called_saved(world: World) -> None:
+    opened = world.at_look()
+    item, command_id = world.item(opened.case_id, "look"), uuid4()
+    world.complete(item, by="caseworker", answers=LOOKED, command_id=command_id)
+    with pytest.raises(ChangedContentError, match="was not saved"):
+        world.complete(item, by="caseworker", answers=LOOKED | {"way": "river"}, command_id=command_id)
+    kept = world.rows("SELECT answer FROM command WHERE id = :id", id=command_id)[0].answer
+    assert "road" not in str(kept)
 
 
 def test_of_two_people_at_once_exactly_one_completes_and_the_other_finds_nothing_half_done(world: World) -> None:

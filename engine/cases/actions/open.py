@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.builtin import REPORT
 from engine.cases.answers import check_answers, event_instant, open_outputs
-from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
+from engine.cases.housekeeping import FirstAnswer, HousekeepingStore, mark_of, require_same
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
@@ -75,6 +75,7 @@ def open_case(
         )
         unit = begun.unit
         if begun.answer is not None:
+            require_same(begun.answer, mark_of(engine.vault, answers))
             return _opened(FirstAnswer(begun.answer))
         if most_in_an_hour is not None and begun.reports >= most_in_an_hour:
             raise TooManyReportsError(most=most_in_an_hour)
@@ -93,7 +94,8 @@ def open_case(
         if item is not None:
             tx.of(ItemStore).save_draft(item, answers, unit_id=unit.id, by=viewer.actor_id, at=now)
         answer = {"case_id": str(case.id), "case_number": case.number, "item_id": str(item.id) if item else None}
-        tx.of(HousekeepingStore).remember(command_id, answer, case_id=case.id, at=now)
+        mark = mark_of(engine.vault, answers)
+        tx.of(HousekeepingStore).remember(command_id, answer, case_id=case.id, at=now, mark=mark)
         tx.commit()
         return _opened(answer)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, keep_who_did_it, require_member, would_be
 from engine.cases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
-from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
+from engine.cases.housekeeping import FirstAnswer, HousekeepingStore, mark_of, require_same
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import consequences as verbs
@@ -81,7 +81,9 @@ def complete_work_item(
     with engine.transaction() as tx:
         state, item, known, _ = tx.of(CaseStore).lock_item(item_id, command_id)
         require_member(viewer, state, kind="work item")
+        content = (item_id, outcome, _of_the_form(engine, item, answers), happened_at, reason, late_reason)
         if known is not None:
+            require_same(known, mark_of(engine.vault, *content))
             return _completion(FirstAnswer(known))
         tx.writes.hold()
         _require_right(item, viewer, state.case.unit_id, revision)
@@ -115,9 +117,17 @@ def complete_work_item(
         notify_of_prepared(engine, tx, decided.state, step.id, now=now)
         tx.of(ItemStore).drop_draft(item_id)
         answer = _answer(state, decided.events)
-        tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now)
+        mark = mark_of(engine.vault, *content)
+        tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now, mark=mark)
         tx.commit()
         return _completion(answer)
+
+
+def _of_the_form(engine: Engine, item: WorkItem, answers: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """Return the answers to the questions of the step type, which pages read alike once the item is over too."""
+    step_type = engine.registry.step_types.get(item.uses)
+    names = {spec.name for spec in step_type.fields} if step_type else set()
+    return {name: value for name, value in answers.items() if name in names and value not in (None, "", [])}
 
 
 def _honoured(
