@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from engine.assembly import Engine
+from engine.cases.store import CaseStore
 from engine.cli.main import app
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import ConflictError
@@ -64,6 +66,35 @@ def test_a_story_comes_out_as_told_and_was_foreseen_by_its_workflow(replayed: Re
     assert outcome.differences == ()
     assert outcome.foreseen_share >= 0.9, outcome.as_json()["discretionary"]
     assert outcome.jobs > 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_is_added_to_a_run_can_be_pointed_at(world: World, replayed: Replayed, name: str) -> None:
+    """Each step that stands in no file is a line of a published definition, a level's, or the act of a person."""
+    number = replayed(name).case
+    with psycopg.connect(world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
+        [[case_id]] = database.execute('SELECT id FROM "case" WHERE number = %s', [number]).fetchall()
+        acts = database.execute(
+            "SELECT body::text FROM event WHERE case_id = %s AND actor_id IS NOT NULL AND type LIKE 'Step%%'", [case_id]
+        ).fetchall()
+    with world.engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+    people_added = {step.id for step in state.steps.values() for [body] in acts if str(step.id) in body}
+    unexplained = []
+    for step in state.steps.values():
+        if step.added is None or step.added.for_deadline or (step.id in people_added and not step.added.watches):
+            continue
+        origin = step.added.origin
+        definition = world.engine.definitions.get(origin.definition) if origin else None
+        own = definition.steps.get(origin.step) if definition and origin else None
+        declared = (
+            own.follow_ups if own else definition.follow_ups.get(origin.step, ()) if definition and origin else ()
+        )
+        assert definition is None or definition.workflow.is_whole
+        if origin is None or origin.follow_up not in {one.name for one in declared}:
+            unexplained.append((step.key, origin))
+    assert unexplained == []
+    assert name == "cs-09" or any(step.added and step.added.origin for step in state.steps.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

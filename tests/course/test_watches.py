@@ -10,6 +10,7 @@ import pytest
 from engine.core.files import FileKind
 from engine.core.records import LIVE, StepStatus
 from engine.course.actions.steer import add_step, record_interval
+from engine.deadlines.views.why import explain_step
 from engine.documents.actions.attachments import Arrival
 from engine.errors import InvalidAnswersError, NotACandidateError, NotFoundError
 from engine.messages.views import notices
@@ -247,3 +248,15 @@ def test_the_day_of_the_threat_report_is_counted_in_the_working_days_of_the_pack
         day += timedelta(days=1)
         left -= day.weekday() not in {5, 6}
     assert case.proposed(step, "tar_due") == day.isoformat()
+
+
+def test_why_a_follow_up_is_due_names_the_line_that_declares_it(case: Work) -> None:
+    case.do("rescue.first_needs")
+    [check] = case.watched("first_check")
+    [found] = [
+        one
+        for one in case.engine.ask(explain_step, case.people["case_manager"], case.case_id, check.key)
+        if one.deadline.id == case.limit(check).id
+    ]
+    [line] = [one.text for one in found.lines if one.kind == "follow_up"]
+    assert line.startswith("It follows from “First needs and safety”: so says the follow-up “First check” of ")

@@ -1,6 +1,6 @@
 """The answer to *why this date?* for a deadline of a case, with who is notified when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -63,8 +63,24 @@ def _reasons(reading: Reading, row: Row, limit: _Limit, library: Library, *, tel
         source=term_of(deadline, here, row["jurisdiction"]),
     )  # fmt: skip
     lines = [ReasonView(kind=one.kind.value, text=one.text, instant=one.instant) for one in found]
+    lines[:0] = _origin(reading, (row["added"] or {}).get("origin"))
     lines[-1:-1] = scope_lines(here, row["jurisdiction"], tells=tells) if here else []
     return tuple(lines) if deadline.breached_at is None else (*lines, _breach(deadline))
+
+
+def _origin(reading: Reading, origin: Mapping[str, str] | None) -> list[ReasonView]:
+    """Name the line of a published definition that brought a step; nothing of one that a person or a level added."""
+    compiled = reading.known.definitions(origin["definition"]) if origin else None
+    if origin is None or compiled is None:
+        return []
+    step, step_type = compiled.steps.get(origin["step"]), reading.known.step_type(origin["step"])
+    title = step.title if step else step_type.title if step_type else in_plain_words(origin["step"])
+    workflow = compiled.workflow
+    text = (
+        f"It follows from “{title}”: so says the follow-up “{in_plain_words(origin['follow_up'])}” of"
+        f" {workflow.title}, version {workflow.version}."
+    )
+    return [ReasonView(kind="follow_up", text=text, instant=None)]
 
 
 def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[ReasonView]:
