@@ -48,8 +48,8 @@ def pass_time(visit: SignedIn, form: Posted) -> Response:
     span = SPANS.get(text(form, "span"))
     if span is None:
         raise NotFoundError(kind="span of time")
-    _controls(visit).let_time_pass(span[1])
-    return visit.go("/demo", said="time")
+    is_over = _controls(visit).let_time_pass(span[1]) is not False
+    return visit.go("/demo", said="time" if is_over else "passing")
 
 
 @router.post("/demo/cases/{case_id}/play")

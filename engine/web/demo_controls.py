@@ -10,7 +10,7 @@ from uuid import UUID
 class DemoControls:
     """What only a demo can do; it comes from outside, since the portal knows no replayer.
 
-    `play_rest` gives False while the story still goes on; `has_story` says whether a case came from one.
+    `let_time_pass` and `play_rest` give False while they still go on; `has_story` says whether a case came from one.
     """
 
     let_time_pass: Callable[[timedelta], object]

@@ -142,6 +142,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "clock": "The clock was confirmed: deadlines run again.",
     "fired_again": "What was set aside will be tried again.",
     "time": "Time has passed.",
+    "passing": "Time is passing: there is much to do on the way. Load this page again in a moment.",
     "played": "The rest of the story was played.",
     "playing": "The rest of the story is being played. Load this page again in a moment.",
 }

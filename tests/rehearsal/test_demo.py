@@ -32,6 +32,7 @@ from engine.messages.mail import DemoGateways, DemoMailbox
 from engine.messages.store import BundleStore
 from engine.overview.views.case import case_page
 from engine.people.duty_store import DutyStore
+from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.people.views import absences, shifts
 from engine.rehearsal.answers import report_answers
@@ -115,6 +116,21 @@ def test_a_demo_is_seeded_once(demo: Engine) -> None:
     before = demo.ask(shifts, _viewer(demo, "Chitra"))
     assert seed_demo(demo) == 4
     assert demo.ask(shifts, _viewer(demo, "Chitra")) == before
+
+
+def test_time_passes_also_when_who_gets_a_daily_digest_is_disabled(demo: Engine) -> None:
+    chitra = _viewer(demo, "Chitra")
+    save_preference(demo, viewer=chitra, digest="daily")
+    assert next_chore_at(demo) is not None
+    with demo.transaction() as tx:
+        tx.of(DirectoryStore).set_disabled(chitra.actor_id, disabled=True)
+        tx.commit()
+    try:
+        next_chore_at(demo)
+    finally:
+        with demo.transaction() as tx:
+            tx.of(DirectoryStore).set_disabled(chitra.actor_id, disabled=False)
+            tx.commit()
 
 
 def test_a_demo_is_one_for_a_command_that_was_not_told(demo: Engine, urls: DatabaseUrls, tmp_path: Path) -> None:

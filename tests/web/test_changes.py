@@ -5,13 +5,16 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from starlette.testclient import TestClient
 
 from engine.cases.actions.open import open_case
 from engine.definitions.actions.publish import publish_shipped
 from engine.definitions.views import definition
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
+from engine.site import create_app
+from engine.web.demo_controls import DemoControls
 from engine.work.views.worklist import worklist
-from tests.kit.portal import REPORT, Portal, Reported, agree, hidden, report_case
+from tests.kit.portal import ORIGIN, REPORT, Portal, Reported, agree, hidden, report_case
 
 WHOLE = REPORT | {
     "a-language": "as", "a-channel": "walk_in", "a-informant_relation": "neighbour", "a-informant_anonymous": "yes",
@@ -303,3 +306,13 @@ def test_the_demo_lets_time_pass_and_plays_a_story_on(portal: Portal) -> None:
     case_id = case.page.rpartition("/")[2]
     assert "was played" in client.post(f"/demo/cases/{case_id}/play").text
     assert portal.played == [UUID(case_id)]
+
+
+def test_time_has_passed_only_when_it_has(portal: Portal) -> None:
+    still_going = DemoControls(lambda _by: False, lambda _case_id: False)
+    app = create_app(portal.engine, demo=still_going)
+    client = TestClient(app, base_url=ORIGIN)
+    client.post("/become", data={"actor_id": str(portal.people["case_manager"].actor_id)})
+    told = client.post("/demo/time", data={"span": "PT6H"}).text
+    assert "Time is passing" in told
+    assert "Time has passed" not in told
