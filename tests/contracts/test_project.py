@@ -7,6 +7,7 @@ import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Final
 
@@ -173,11 +174,19 @@ def test_the_wheel_holds_what_a_hub_runs_and_no_benchmark_or_generator(tmp_path:
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True
     )
     (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
+    archive = zipfile.ZipFile(wheel)
+    names = archive.namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"engine", "pillars", "icmc"}
-    assert {"engine/app.py", "pillars/rescue/__init__.py"} <= set(names)
+    assert {"engine/app.py", "pillars/rescue/__init__.py", "engine/py.typed", "pillars/py.typed"} <= set(names)
+    (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+    assert "Classifier: Typing :: Typed" in archive.read(metadata).decode()
     assert any(name.startswith("engine/_data/workflows/") for name in names)
     assert [name for name in names if re.search(r"(bench|reference|handbook)\w*(/|\.py$)|^(tests|docs)/", name)] == []
+
+
+@pytest.mark.parametrize("name", ["engine", "pillars"])
+def test_nothing_that_is_installed_beside_it_has_a_name_of_the_wheel(name: str) -> None:
+    assert set(packages_distributions().get(name, [])) <= {"icmc"}
 
 
 def test_the_licence_is_apache_2() -> None:
