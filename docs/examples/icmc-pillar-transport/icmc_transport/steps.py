@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from engine.plugin import Asked, Completed, Concluded, Document, Pillar, Prepared, StepContext, automatic
+from engine.plugin import Asked, Completed, Concluded, Document, FollowUp, Pillar, Prepared, StepContext, automatic
 from icmc_transport.forms import BookingForm
 
 _NOTICES = "ICMC_ROAD_NOTICES"
@@ -20,6 +20,12 @@ class Booking(
     roles=("caseworker", "shelter_manager"),
     documents=(Document("transport-slip", "Slip for the driver", leaves=False),),
     time_limit="P2D",
+    follow_ups={
+        "safe_arrival": FollowUp(
+            uses="transport.booking", title="Have they arrived? If not, book the rest of the way",
+            when="this.arrives_at > case.now", due="arrives_at", opens_before="PT1H", ladder="high",
+        ),
+    },
 ):
     """A journey is booked with a place for each child and two adults."""
 

@@ -36,6 +36,11 @@ def test_seats_are_proposed_and_a_driver_nobody_looked_at_is_pointed_out() -> No
     assert "not looked at" in run_step(Booking, fake_context(answers=GOOD | {"driver_vetted": False})).notes[0]
 
 
+def test_whoever_travels_is_asked_for_when_they_should_be_there() -> None:
+    asked = Booking.step_type.follow_ups["safe_arrival"]
+    assert (asked.uses, asked.due, asked.opens_before) == ("transport.booking", "arrives_at", "PT1H")
+
+
 def test_notices_are_counted_when_the_file_is_whole(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "notices"
     monkeypatch.setenv("ICMC_ROAD_NOTICES", str(file))
