@@ -1,7 +1,6 @@
 """What the fields of a condition mean in a case, and how the path of a step names whose it is."""
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -101,15 +100,16 @@ class RunSteps:
 
     def with_step(self, state: CaseState, step: Step) -> "RunSteps":
         """Return the run as it is after an event of one of its steps, which `state` has already."""
-        view = copy(self)
-        view.state, view.standings = state, {}
-        if self.state.persons is not state.persons:
-            view._elements = {None: ("",)}  # noqa: SLF001 - of the same class
+        view = object.__new__(RunSteps)
+        view.compiled, view.run_id, view.state, view.standings = self.compiled, self.run_id, state, {}
+        is_same = self.state.persons is state.persons
+        view._elements = self._elements if is_same else {None: ("",)}
+        view._rounds = self._rounds
         if step.added is None:
             elements = self._rounds.get(step.key, {})
             others = [one for one in elements.get(step.base_path, ()) if one.id != step.id]
             changed = {**elements, step.base_path: sorted([*others, step], key=_round)}
-            view._rounds = {**self._rounds, step.key: changed}  # noqa: SLF001 - of the same class
+            view._rounds = {**self._rounds, step.key: changed}
         return view
 
     def is_within_reach(self, key: str) -> bool:

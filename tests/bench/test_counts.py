@@ -69,13 +69,13 @@ def test_adding_a_step_is_two_trips(bench: Bench) -> None:
     assert sent.trips == 2, list(sent)
 
 
-def test_completing_an_item_takes_at_most_three_thousand_calls(bench: Bench) -> None:
+def test_completing_an_item_takes_at_most_so_many_calls(bench: Bench) -> None:
     _, item = open_one(bench)
     item, profile = _completed(bench, item, 1), cProfile.Profile()
     profile.enable()
     _completed(bench, item, _MEASURED)
     profile.disable()
-    assert pstats.Stats(profile).total_calls / _MEASURED <= 3_000  # type: ignore[attr-defined]
+    assert pstats.Stats(profile).total_calls / _MEASURED <= 2_500  # type: ignore[attr-defined]
 
 
 def test_firing_a_deadline_takes_few_calls_and_its_trips_are_shared(bench: Bench) -> None:
