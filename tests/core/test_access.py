@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -277,3 +278,34 @@ def test_a_field_of_a_case_is_shown_by_the_way_in_which_it_is_seen(
     who = Someone(("caseworker",))
     assert can(who, Action.READ_ANSWERS, access=access, field=field) is may
     assert not can(who, Action.READ_ANSWERS, access=access.model_copy(update={"is_denied": True}), field=field)
+
+
+ROLES_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "roles.md"
+
+
+def test_the_page_lists_every_role_with_what_it_lets_people_do() -> None:
+    assert ROLES_PAGE.read_text(encoding="utf-8") == _roles_page(), "run: python -m tests.core.test_access, and commit"
+
+
+def _roles_page() -> str:
+    """Return the page of roles as the policy has them."""
+    lines = [
+        "# Roles",
+        "",
+        "A role counts in the unit in which somebody has it. Its key stands in workflow files and in the step types",
+        "of a [pillar](../how-to/write-a-pillar.md); its name stands on pages. What of a case somebody is shown is",
+        "told in [Who sees what](../explanation/who-sees-what.md); how roles are given, in",
+        "[Add units and people](../how-to/add-people.md).",
+        "",
+        "| Role | Key | Lets them |",
+        "|---|---|---|",
+        *(
+            f"| {role.label} | `{role.value}` | {'; '.join(a.value for a in Action if role in ROLES_THAT_MAY[a])} |"
+            for role in Role
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    ROLES_PAGE.write_text(_roles_page(), encoding="utf-8")
