@@ -46,10 +46,10 @@ _WORDS = {
     "float_parsing": "Give a number, such as 2.5.",
     "finite_number": "Give a number, such as 2.5.",
     "decimal_parsing": "Give an amount, such as 1500 or 1500.50.",
-    "greater_than_equal": "This number is too small.",
-    "less_than_equal": "This number is too large.",
+    "greater_than_equal": "This number is too small: give {ge} or more.",
+    "less_than_equal": "This number is too large: give {le} or less.",
     "string_too_short": "Answer this question.",
-    "string_too_long": "This answer is too long.",
+    "string_too_long": "This answer is too long: {max_length} characters fit.",
     "string_pattern_mismatch": "This is not in the form that was asked for.",
     "extra_forbidden": "This question does not belong to this form.",
 }
@@ -183,15 +183,15 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
             name = str(detail["loc"][0]) if detail["loc"] else "form"
             if detail["type"] == "missing" and name not in needed:
                 continue
-            sentence = _sentence(detail["type"], detail["msg"])
+            sentence = _sentence(detail["type"], detail["msg"], detail.get("ctx", {}))
             problems[name] = f"{problems[name]} {sentence}" if name == "form" and name in problems else sentence
         return problems
     return {}
 
 
-def _sentence(kind: str, message: str) -> str:
+def _sentence(kind: str, message: str, bounds: Mapping[str, object]) -> str:
     if kind in _WORDS:
-        return _WORDS[kind]
+        return _WORDS[kind].format(**bounds)
     return message.removeprefix("Value error, ") if kind == "value_error" else f"{message.rstrip('.')}."
 
 
@@ -224,7 +224,8 @@ def _question_problem(question: Question, value: JsonValue, *, needed: bool) -> 
     try:
         answer = _QUESTION_KINDS[question.type].validate_python(value)
     except ValidationError as error:
-        return _sentence(error.errors(include_input=False)[0]["type"], "This answer does not fit")
+        detail = error.errors(include_input=False)[0]
+        return _sentence(detail["type"], "This answer does not fit", detail.get("ctx", {}))
     return _WORDS["literal_error"] if question.type == "choice" and answer not in question.choices else None
 
 

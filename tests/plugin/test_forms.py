@@ -204,3 +204,15 @@ def test_a_check_tries_a_step_whose_required_question_is_hidden() -> None:
     assert "escorts" in problem
     assert "TypeError" in problem
     assert not [one for one in _form_problems(ESCORT) if "conclude" in one]
+
+
+@pytest.mark.parametrize(("answers", "told"), [
+    ({"seats": "many"}, {"seats": "Give a whole number, such as 3."}),
+    ({"seats": -1}, {"seats": "This number is too small: give 0 or more."}),
+])  # fmt: skip
+def test_an_answer_that_does_not_fit_is_told_with_an_example_or_its_bound(
+    answers: dict[str, Any], told: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidAnswersError) as refused:
+        check_answers(ESCORT, {"alone": True, "seats": 1, "days": 1} | answers)
+    assert refused.value.problems == told
