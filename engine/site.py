@@ -1,7 +1,7 @@
 """Make the portal: one FastAPI application over one assembled engine."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,9 +22,11 @@ from engine.cases import pages as cases
 from engine.course.pages import changes, course
 from engine.deadlines.pages import deadlines
 from engine.deadlines.pages import lists as deadlines_lists
-from engine.definitions.pages import calendars, law, studio, versions, workflows
+from engine.definitions.pages import calendars, ladders, law, studio, versions, workflows
 from engine.definitions.pages import time as definitions_time
+from engine.definitions.records import Rehearsed
 from engine.documents.pages import attachments, papers
+from engine.language.workflow import Workflow
 from engine.messages import pages as messages
 from engine.overview.pages import api, board, exports
 from engine.overview.pages import cases as overview_cases
@@ -77,6 +79,7 @@ _ROUTES: Final = (
     partners,
     messages,
     studio,
+    ladders,
     versions,
     workflows,
     calendars,
@@ -97,10 +100,19 @@ _SWITCH_SECONDS: Final = 0.001
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
-def create_app(engine: Engine, *, demo: DemoControls | None = None, prefect_ui_url: str | None = None) -> FastAPI:
-    """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages."""
+def create_app(
+    engine: Engine,
+    *,
+    demo: DemoControls | None = None,
+    prefect_ui_url: str | None = None,
+    rehearse: Callable[[Workflow, int], Rehearsed] | None = None,
+) -> FastAPI:
+    """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages.
+
+    `rehearse` says what would happen to a report by a draft.
+    """
     app = FastAPI(title="ICMC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url)
+    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url, rehearse)
     app.state.portal = portal
     app.mount("/static", _OurFiles(directory=STATIC))
     for routes in _ROUTES:

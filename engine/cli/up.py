@@ -23,6 +23,7 @@ from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import PrefectAddress
 from engine.people.actions.invitations import first_link
 from engine.rehearsal.demo import has_story, let_time_pass, play_rest, seed_demo
+from engine.rehearsal.many_cases import rehearsal_of
 from engine.settings import Settings
 from engine.site import create_app, serve
 from engine.web.demo_controls import DemoControls
@@ -54,7 +55,12 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
             seed_demo(engine)
         background = _Background(settings, running.urls.prefect_asyncpg)
         background.start()
-        app = create_app(engine, demo=_controls(engine) if engine.demo else None, prefect_ui_url=background.ui_url)
+        app = create_app(
+            engine,
+            demo=_controls(engine) if engine.demo else None,
+            prefect_ui_url=background.ui_url,
+            rehearse=rehearsal_of(engine),
+        )
         typer.echo(f"ICMC is at {settings.address} (after {time.monotonic() - began:.0f} s). Stop it with Ctrl-C.")
         typer.echo("Not for real cases yet: see the README.")
         if not engine.demo and not keys_are_proved(engine):
@@ -82,7 +88,7 @@ def portal(port: Port = None) -> None:
         typer.echo(f"The portal is at {settings.address}.")
         _show_first_link(engine)
         serve(
-            create_app(engine, demo=_controls(engine) if engine.demo else None),
+            create_app(engine, demo=_controls(engine) if engine.demo else None, rehearse=rehearsal_of(engine)),
             settings.portal_host,
             settings.portal_port,
             proxies=settings.trusted_proxies,

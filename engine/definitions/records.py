@@ -81,6 +81,19 @@ class StoredDraft(NamedTuple):
     saved_at: datetime
 
 
+class Rehearsed(NamedTuple):
+    """What would happen to one report that a workflow takes: at (UTC), what, the key of the step, and a detail.
+
+    `messages` counts those that people get, by role; `waits_for` says what would keep the case open.
+    """
+
+    opened_at: datetime
+    lines: tuple[tuple[datetime, str, str, str], ...]
+    messages: Mapping[str, int]
+    closed_at: datetime | None
+    waits_for: tuple[str, ...]
+
+
 class OpenRecount(NamedTuple):
     """A change after which deadlines are counted again, and the last case that was looked at."""
 

@@ -29,6 +29,8 @@ def with_value(text: str, path: Path, value: Plain, *, inherited: Mapping[str, A
         return with_value(text, at, _changed(items, path[len(at) :], value), inherited=inherited)
     if path in document.places:
         return _replaced(document, path, value)
+    if isinstance(path[-1], int) and isinstance(value_at(document.data, path[:-1]), list):
+        return _appended(document, path, value)
     known = max((path[:length] for length in range(len(path)) if _is_mapping(document, path[:length])), key=len)
     wrapped = value
     for key in reversed(path[len(known) + 1 :]):
@@ -137,6 +139,19 @@ def _added(document: YamlDocument, parent: Path, path: Path, value: Plain) -> st
     end = text.find("\n", _end(document, parent))
     end = len(text) if end < 0 else end
     return f"{text[:end]}\n{_lines(str(path[-1]), value, indent)}{text[end:] or chr(10)}"
+
+
+def _appended(document: YamlDocument, path: Path, value: Plain) -> str:
+    """Put a value at the end of a list that the text has."""
+    text, place = document.text, document.places[path[:-1]]
+    if place.style:
+        end = place.end - 1
+        inside = text[:end].rstrip()
+        return f"{inside}{'' if inside.endswith('[') else ', '}{_flow(value)}{text[end:]}"
+    column = document.places[*path[:-1], 0].column
+    end = text.find("\n", _end(document, path[:-1]))
+    end = len(text) if end < 0 else end
+    return f"{text[:end]}\n{' ' * (column - 3)}- {_flow(value)}{text[end:] or chr(10)}"
 
 
 def _lines(key: str, value: Plain, indent: str) -> str:

@@ -19,7 +19,9 @@ from engine.cases.views.lists import find_case
 from engine.core.policy import Action, Viewer, can
 from engine.db.asking import P, Soon, T
 from engine.db.reading import Reading, Together
+from engine.definitions.records import Rehearsed
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.language.workflow import Workflow
 from engine.web.demo_controls import DemoControls
 from engine.web.forms import summary_of
 from engine.web.pages import render
@@ -156,6 +158,7 @@ class Portal:
     engine: Engine
     demo: DemoControls | None
     prefect_ui_url: str | None
+    rehearse: Callable[[Workflow, int], Rehearsed] | None = None
     sessions: KnownSessions = field(default_factory=KnownSessions)
 
 

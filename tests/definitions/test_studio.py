@@ -176,6 +176,19 @@ def test_a_step_is_added_asked_more_and_taken_out_again(portal: Portal) -> None:
     client.post(PAGE, data={"action": "discard"})
 
 
+def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Portal) -> None:
+    client = portal.as_role("partnership_manager")
+    sent = form_of_step(client.get(f"{PAGE}?step=triage").text) | {"amount-0": ["7"], "unit-0": ["PT{}M"]}
+    client.post(PAGE, data=sent)
+    page = client.get(f"{PAGE}/simulation")
+    assert "Triage and risk score" in page.text
+    assert "days after the report" in page.text
+    assert client.get(f"{PAGE}/simulation?case=2").text != page.text
+    assert client.get(f"{PAGE}/simulation").text == page.text
+    client.post(PAGE, data={"action": "discard"})
+    assert portal.as_role("caseworker").get(f"{PAGE}/simulation").status_code == 403
+
+
 def test_only_who_may_publish_has_drafts_and_a_text_that_cannot_be_read_is_said_so(portal: Portal) -> None:
     assert portal.as_role("caseworker").get(PAGE).status_code == 403
     assert portal.as_role("caseworker").post(PAGE, data={"action": "undo"}).status_code == 403
@@ -195,3 +208,62 @@ def sentences(page: str) -> list[str]:
 
 def losses(page: str) -> list[str]:
     return [unescape(one) for one in re.findall(r'icmc-loss"><strong>Look: </strong>([^<]*)</li>', page)]
+
+
+def test_a_ladder_is_changed_level_by_level(portal: Portal) -> None:
+    client, here = portal.as_role("case_manager"), "/definitions/ladder/critical/draft"
+    before = portal.engine.ask_all(definition, "ladder", "critical", None).source
+
+    def lines() -> list[str]:
+        draft = open_draft(portal.engine, "ladder", "critical", viewer=portal.people["case_manager"])
+        return changed_lines(before, draft.source)
+
+    page = client.get(here).text
+    for form in forms_of_levels(page):
+        client.post(here, data=form | {"action": ["level"]})
+    assert lines() == []
+    second = forms_of_levels(page)[1]
+    page = client.post(
+        here, data=second | {"action": ["level"], "amount": ["45"], "recipient": ["role:case_manager"]}
+    ).text
+    assert lines() == [
+        "-     after: PT30M", "+     after: PT45M", "-     to: supervisor", "+     to: {role: case_manager}",
+    ]  # fmt: skip
+    assert "The escalation to the supervisor (30 minutes after it was due) is gone." in losses(page)
+    client.post(here, data={"action": "undo"})
+    page = client.post(here, data={"action": "remove", "level": "2"}).text
+    assert losses(page) == ["The escalation to the supervisor (30 minutes after it was due) is gone."]
+    assert "levels-out-of-order" not in page
+    client.post(here, data={"action": "discard"})
+    added = {
+        "action": "add",
+        "amount": "6",
+        "unit": "PT{}H",
+        "side": "after",
+        "recipient": "person:on_call",
+        "channel": "sms",
+    }
+    client.post(here, data=added)
+    assert lines() == [
+        "-     last_resort: true", "+   - {level: 5, after: PT6H, to: on_call, channels: [sms], last_resort: true}",
+    ]  # fmt: skip
+    client.post(here, data={"action": "undo"})
+    client.post(here, data=second | {"action": ["level"], "amount": ["20"]})
+    address = client.post(here, data={"action": "propose"}).url.path
+    assert client.post(address, data={"answer": "yes"}).status_code == 422
+    portal.as_role("nodal_officer").post(address, data={"answer": "yes"})
+    assert str(portal.engine.library().ladders["critical"].levels[1].after) == "PT20M"
+    assert portal.as_role("caseworker").get(here).status_code == 403
+
+
+def forms_of_levels(page: str) -> list[dict[str, list[str]]]:
+    reader = _Fields()
+    reader.feed(page)
+    found = []
+    for fields in reader.forms:
+        if any(name == "level" for name, _ in fields):
+            form: dict[str, list[str]] = {}
+            for name, value in fields:
+                form.setdefault(name, []).append(value)
+            found.append(form)
+    return found

@@ -26,6 +26,7 @@ from engine.db.locks import PAGES, TimeLimits
 from engine.db.migrate import mark_as_demo
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.messages.mail import DemoMailbox
+from engine.rehearsal.many_cases import rehearsal_of
 from engine.rehearsal.world import MovedClock, RecordingChannel, SeededEntropy, World, people_of
 from engine.settings import Settings
 from engine.site import create_app
@@ -134,7 +135,10 @@ def _portal_over(urls: DatabaseUrls, folder: Path, *, limits: TimeLimits, pool_s
             fire_deadlines(engine)
 
         app = create_app(
-            engine, demo=DemoControls(let_time_pass, played.append), prefect_ui_url="http://127.0.0.1:4200"
+            engine,
+            demo=DemoControls(let_time_pass, played.append),
+            prefect_ui_url="http://127.0.0.1:4200",
+            rehearse=rehearsal_of(engine),
         )
 
         def client_of(role: str) -> TestClient:

@@ -156,7 +156,10 @@ RULES: Final[dict[str, Rule]] = {
                 "/service-accounts", "/units", "/units/{unit_id}", "/calendars/{name}", "/channels",
                 "/definitions/{kind}/{name}/edit",
             ),
-            "publish": ("/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft"),
+            "publish": (
+                "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
+                "/workflows/{name}/draft/simulation", "/definitions/ladder/{name}/draft",
+            ),
             "keeping": ("/keeping/policies",),
         }.items()
         for page in pages
@@ -189,7 +192,7 @@ RULES: Final[dict[str, Rule]] = {
             "lead": ("/matches/{match_id}/seen", "/matches/{match_id}/answer"),
             "publish": (
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
-                "/definitions/{kind}/{name}/versions",
+                "/definitions/{kind}/{name}/versions", "/definitions/ladder/{name}/draft",
             ),
             "erase": (
                 "/erasures/{erasure_id}/approve", "/erasures/{erasure_id}/end", "/proposals/{proposal_id}",

@@ -23,6 +23,7 @@ from engine.db.migrate import mark_as_demo
 from engine.language.names import Role
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
+from engine.rehearsal.many_cases import rehearsal_of
 from engine.rehearsal.world import MovedClock
 from engine.settings import Settings
 from engine.site import create_app
@@ -60,7 +61,7 @@ def filled_world(
 ) -> OracleWorld:
     """Fill an installation with people, cases and all that belongs to them; `client_of` signs somebody in."""
     staff, viewers = _people(engine)
-    app = create_app(engine, demo=DemoControls(lambda _: None, lambda _: None))
+    app = create_app(engine, demo=DemoControls(lambda _: None, lambda _: None), rehearse=rehearsal_of(engine))
     clients = {who: client_of(app, viewer) for who, viewer in viewers.items()}
     objects = {matter.name: new_case(engine, rows, matter, staff, viewers) for matter in matters}
     apart = things_apart(engine, rows, staff, lambda viewer: client_of(app, viewer))

@@ -24,9 +24,10 @@ from engine.definitions.actions.days import CalendarDay
 from engine.definitions.actions.drafts import Draft
 from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.pages.ladders import _blank
 from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.workflows import numbered
-from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
+from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView, Rehearsed
 from engine.language.changes import ChangeSentence
 from engine.language.differences import Difference
 from engine.language.extends import assemble
@@ -269,6 +270,11 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                           "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
                           "by": LaneView.PILLAR, "lanes": lanes if full else None,
                           "step": step_in_words(drawn, "a") if full else ()},
+        "ladder-draft.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
+                              "has_errors": full, "levels": some(_blank()), "blank": _blank(), "problems": problems},
+        "simulation.html": {"draft": draft, "case": 1, "titles": {"a": NASTY}, "done": Rehearsed(
+            NOW, ((NOW, "breached", "a", NASTY), (NOW, "closed", "", "")), {"supervisor": 2}, NOW, (NASTY,)
+        ) if full else None},
         "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                         "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
                         "form": editor.form(Library()) if full else None, "question_types": (), "uses": (),
@@ -277,7 +283,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                           "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems},
         "diagram.html": {"definition": definition, "svg": svg if full else ""},
         "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,
-                            "note": NASTY if full else ""},
+                            "note": NASTY if full else "", "levels": some((NASTY, NASTY, NASTY))},
         "definition-edit.html": {"kind": "ladder", "name": "x", "source": NASTY, "lines": numbered(NASTY, found),
                                  "alone": NASTY if full else "",
                                  "findings": found, "has_errors": full, "checked": full, "refused": full,

@@ -48,6 +48,24 @@ def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
             return _changed(visit, known, key, form)
 
 
+@router.get("/workflows/{name}/draft/simulation")
+def simulation(visit: SignedIn, name: Name, case: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
+    """Show what would happen to one report by the draft, on a time line, and when the same case closes by what runs."""
+    known, rehearse = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), visit.portal.rehearse
+    workflow = known.loaded.workflow if known.loaded else None
+    may = workflow is not None and rehearse is not None and not has_errors(known.findings)
+    done = rehearse(workflow, case) if may and workflow and rehearse else None
+    return visit.page(
+        "simulation.html",
+        title=f"Simulation of {name}",
+        section="workflows",
+        draft=known,
+        case=case,
+        done=done,
+        titles={row.key: row.node.title for row in in_lanes(workflow, visit.engine.catalogue).rows} if workflow else {},
+    )
+
+
 def _changed(visit: Visit, known: Draft, key: str, form: FormData) -> Response:
     """Save the draft with what the form changes of it; where the text cannot be read, say so beside the picture."""
     workflow = known.loaded.workflow if known.loaded else None

@@ -13,6 +13,7 @@ from engine.definitions.actions.drafts import my_drafts, open_draft, save_draft,
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import lint_source, publishing
+from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.step_form import new_id
 from engine.definitions.records import DefinitionView, PreviewView
 from engine.definitions.views import definition as definition_view
@@ -132,6 +133,7 @@ def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
     return visit.page(
         "definition.html", title=f"{kind.capitalize()} {name}", section="workflows", definition=definition,
         note=_note(visit, kind, name),
+        levels=time_line(visit.engine.library().ladders[name].levels) if kind == "ladder" else (),
         lines=numbered(definition.source),
         may_change=visit.may(publishing(kind)),
     )  # fmt: skip

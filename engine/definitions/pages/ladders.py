@@ -1,0 +1,223 @@
+"""A ladder as a time line: each level in words, with a form that changes the lines of that level."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, NamedTuple
+
+from fastapi import APIRouter, Path
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from engine.definitions.actions.drafts import Draft, open_draft, save_draft, undo_draft
+from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.pages.step_form import UNITS, split_limit
+from engine.errors import DefinitionError, NoSecondPersonError
+from engine.language.editing import UneditableError, value_at, with_value, without
+from engine.language.findings import has_errors
+from engine.language.ladders import ChannelName, ItemPerson, Ladder, Level
+from engine.language.library import DefinitionKind, definitions_of
+from engine.language.names import Role, in_running_words
+from engine.language.yaml_files import read_yaml
+from engine.language.yaml_nodes import Path as YamlPath
+from engine.language.yaml_nodes import Plain
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.forms import Item
+from engine.web.posted import FIRST, Again, text, texts, whole_number
+from engine.web.visit import Visit
+
+router = APIRouter()
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+_LADDER: Final = "ladder"
+_MEND: Final = "Mend the text first: it cannot be read as it stands."
+_BEFORE, _AFTER = "before", "after"
+
+
+class LevelForm(NamedTuple):
+    """One level as people read it, and as they change it; `written` is a time that the form cannot show."""
+
+    number: int
+    when: str
+    who: str
+    amount: str
+    units: tuple[Item, ...]
+    sides: tuple[Item, ...]
+    written: str
+    recipients: tuple[Item, ...]
+    channels: tuple[Item, ...]
+    acknowledges: bool
+    last_resort: bool
+
+
+@router.get("/definitions/ladder/{name}/draft")
+def draft(visit: SignedIn, name: Name) -> Response:
+    """Show the viewer's draft of a ladder, or what runs, as a time line with a form for each level."""
+    return _page(visit, open_draft(visit.engine, _LADDER, name, viewer=visit.viewer))
+
+
+@router.post("/definitions/ladder/{name}/draft")
+def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
+    """Change a level, add one or take one out, undo what was saved last, discard the draft, or propose it."""
+    known, here = open_draft(visit.engine, _LADDER, name, viewer=visit.viewer), f"/definitions/ladder/{name}/draft"
+    match text(form, "action"):
+        case "undo" | "discard" as how:
+            undo_draft(visit.engine, _LADDER, name, viewer=visit.viewer, whole=how == "discard")
+            return visit.go(f"/definitions/ladder/{name}" if how == "discard" else here, said=f"draft_{how}")
+        case "propose":
+            return _proposed(visit, known)
+        case action:
+            ladder, number = _ladder(known.source), whole_number(form, "level")
+            if ladder is None or (action != "add" and not 1 <= number <= len(ladder.levels)):
+                return _page(visit, known, again=Again({"text": _MEND}))
+            try:
+                source = _changed(known.source, ladder, number - 1, form)
+            except UneditableError:
+                return _page(visit, known, again=Again({"text": _MEND}))
+            save_draft(visit.engine, _LADDER, name, source, viewer=visit.viewer)
+            return visit.go(here, said="draft_saved")
+
+
+def _changed(source: str, ladder: Ladder, index: int, form: FormData) -> str:
+    count = len(ladder.levels)
+    match text(form, "action"):
+        case "remove":
+            source = without(source, ("levels", index))
+            for number in range(index, count - 1):
+                source = with_value(source, ("levels", number, "level"), number + 1)
+            return source
+        case "add":
+            recipient = _posted_recipient(form) or "supervisor"
+            channels: list[Plain] = [one for one in texts(form, "channel") if one in set(ChannelName)]
+            to: Plain = {**recipient} if isinstance(recipient, dict) else recipient
+            level: dict[str, Plain] = {"level": count + 1, "after": _posted_time(form, "PT1H"), "to": to}
+            level |= {"channels": channels} if channels else {}
+            if ladder.levels[-1].last_resort:
+                source = without(source, ("levels", count - 1, "last_resort"))
+                level["last_resort"] = True
+            return with_value(source, ("levels", count), level)
+        case _:
+            for path, value in _edits(source, ladder.levels[index], form):
+                at: YamlPath = ("levels", index, path)
+                source = without(source, at) if value is None else with_value(source, at, value)
+            return source
+
+
+def _edits(source: str, level: Level, form: FormData) -> Iterator[tuple[str, Any]]:
+    raw = value_at(read_yaml(source, file="ladder.yaml").data, ("levels", level.level - 1))
+    after = _posted_time(form, str(level.after))
+    if after != str(level.after):
+        yield "after", after
+    recipient = _posted_recipient(form)
+    if recipient is not None and recipient != _plain(raw.get("to")):
+        yield "to", recipient
+    channels = texts(form, "channel")
+    if channels and set(channels) != {one.value for one in level.channels}:
+        yield "channels", [one.value for one in ChannelName if one.value in channels]
+    if ("acknowledges" in form) != level.needs_acknowledgement:
+        yield "needs_acknowledgement", True if "acknowledges" in form else None
+        if "acknowledges" not in form and level.acknowledge_within:
+            yield "acknowledge_within", None
+
+
+def _posted_time(form: FormData, written: str) -> str:
+    amount, unit = whole_number(form, "amount"), text(form, "unit")
+    if amount < 0 or unit not in UNITS:
+        return written
+    wanted = f"{'-' if text(form, 'side') == _BEFORE and amount else ''}{unit.format(amount)}"
+    same = wanted.startswith("-") == written.startswith("-") and _same(wanted, written)
+    return written if same else wanted
+
+
+def _same(one: str, other: str) -> bool:
+    return split_limit(one.removeprefix("-")) == split_limit(other.removeprefix("-"))
+
+
+def _posted_recipient(form: FormData) -> str | dict[str, str] | None:
+    """Return whom a level is to notify; None for one that the form leaves as it is written."""
+    kind, _, who = text(form, "recipient").partition(":")
+    if kind == "person" and who in set(ItemPerson):
+        return who
+    return {kind: who} if kind in {"role", "partner"} and who in set(Role) else None
+
+
+def _plain(written: Any) -> Any:  # noqa: ANN401 - as the file has it
+    return written.get("person", written) if isinstance(written, Mapping) else written
+
+
+def _proposed(visit: Visit, known: Draft) -> Response:
+    try:
+        done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
+    except NoSecondPersonError as error:
+        return _page(visit, known, again=Again({"propose": str(error)}))
+    except DefinitionError:
+        return _page(visit, known, again=Again({"problems": "It was not proposed: see what was found below."}))
+    undo_draft(visit.engine, _LADDER, known.name, viewer=visit.viewer, whole=True)
+    if done.waits_for:
+        return visit.go(f"/waiting/{done.waits_for}", said="proposed")
+    return visit.go(f"/definitions/ladder/{done.name}", said="unchanged")
+
+
+def _page(visit: Visit, known: Draft, *, again: Again = FIRST) -> Response:
+    ladder = _ladder(known.source)
+    return visit.page(
+        "ladder-draft.html",
+        title=f"Draft of {known.name}",
+        section="workflows",
+        draft=known,
+        title_of=ladder.title if ladder else known.name,
+        change=known.change,
+        findings=known.findings,
+        has_errors=has_errors(known.findings),
+        levels=[_level(one) for one in ladder.levels] if ladder else (),
+        blank=_blank(),
+        again=again,
+    )
+
+
+def time_line(levels: tuple[Level, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Say each level of a ladder: when, whom it notifies, and by which ways."""
+    return tuple(
+        (one.after.in_words(), one.to.in_words(), ", ".join(in_running_words(way) for way in one.channels))
+        for one in levels
+    )
+
+
+def _level(level: Level) -> LevelForm:
+    amount, unit = split_limit(str(level.after.limit))
+    to = level.to
+    chosen = f"{to.kind.value}:{to.person or to.role or to.partner or ''}"
+    return LevelForm(
+        number=level.level, when=level.after.in_words(), who=to.in_words(), amount=amount,
+        units=tuple(Item(one, words, checked=one == unit) for one, words in UNITS.items()),
+        sides=_sides(is_before=level.after.is_before), written="" if amount else level.after.in_words(),
+        recipients=() if to.law_route else _recipients(chosen),
+        channels=tuple(Item(one.value, in_running_words(one), checked=one in level.channels) for one in ChannelName),
+        acknowledges=level.needs_acknowledgement, last_resort=level.last_resort,
+    )  # fmt: skip
+
+
+def _blank() -> LevelForm:
+    units = tuple(Item(one, words, checked=one == "PT{}H") for one, words in UNITS.items())
+    ways = tuple(Item(one.value, in_running_words(one), checked=one is ChannelName.IN_APP) for one in ChannelName)
+    return LevelForm(
+        0, "", "", "1", units, _sides(is_before=False), "", _recipients(""), ways, acknowledges=False, last_resort=False
+    )
+
+
+def _sides(*, is_before: bool) -> tuple[Item, ...]:
+    return (
+        Item(_BEFORE, "before it is due", checked=is_before), Item(_AFTER, "after it was due", checked=not is_before)
+    )  # fmt: skip
+
+
+def _recipients(chosen: str) -> tuple[Item, ...]:
+    people = {
+        "person:assignee": "The assignee", "person:supervisor": "The supervisor",
+        "person:on_call": "Whoever is on call",
+    }  # fmt: skip
+    people |= {f"role:{role.value}": f"{role.label} of the unit" for role in Role}
+    people |= {f"partner:{role.value}": f"{role.label} of the partner" for role in Role}
+    return tuple(Item(value, words, checked=value == chosen) for value, words in people.items())
+
+
+def _ladder(source: str) -> Ladder | None:
+    found = definitions_of([read_yaml(source, file="ladder.yaml")])
+    return next(iter(found.ladders.values()), None) if found.names(DefinitionKind.LADDER) else None
