@@ -76,6 +76,7 @@ class _Workflows:
         parts: Mapping[str, Callable[[str, Any, Any], Iterator[ChangeSentence]]] = {
             "time": self._times, "assign": self._assign, "when": self._when, "after": self._after,
             "questions": self._questions, "approve": self._approval, "discretionary": self._discretionary,
+            "follow_ups": self._follow_ups,
         }  # fmt: skip
         for name, was, becomes in _pairs(old, new):
             if name in parts:
@@ -174,6 +175,15 @@ class _Workflows:
             yield ChangeSentence(f"{title} no longer opens by itself: somebody has to add it.", is_loss=True)
         else:
             yield ChangeSentence(f"{title} opens by itself; it had to be added.")
+
+    def _follow_ups(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+        was, becomes = dict(old or {}), dict(new or {})
+        for name in dict.fromkeys((*was, *becomes)):
+            words = f"{title}: the follow-up “{in_running_words(name)}”"
+            was_off, is_off = (name in one and one[name] is None for one in (was, becomes))
+            if was_off is not is_off:
+                yield ChangeSentence(f"{words} {'no longer comes' if is_off else 'comes again'}.", is_off)
+            yield from self._by_line(f"{words}: ", was.get(name) or {}, becomes.get(name) or {})
 
     def _gate(self, key: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         name = f"The gate “{in_running_words(key)}”"

@@ -8,7 +8,7 @@ from html import escape
 
 from engine.language.catalogue import StepCatalogue
 from engine.language.diagram_parts import CLOSED, START, Drawing, Edge, EdgeLine, Node, Shape, colour_of, draw
-from engine.language.names import role_words
+from engine.language.names import in_running_words, role_words
 from engine.language.words import WorkflowWords, within
 from engine.language.workflow import StepSpec, Workflow
 
@@ -93,12 +93,16 @@ def step_in_words(
         f"{gate.reason} Until {words.condition(gate.until)}." for gate in workflow.gates.values() if key in gate.holds
     ]
     follows = [other for other, one in workflow.steps.items() if key in one.after.steps]
+    info = catalogue.find(step.uses) if catalogue else None
+    off = {name for name, one in step.follow_ups.items() if one is None}
+    brings = {name: one.title for name, one in (info.follow_ups if info else {}).items() if name not in off}
     found = {
         "Who": (" or ".join(_first(role_words(one)) for one in _roles(step, catalogue)),),
         "Not the person who did": tuple(words.step(one) for one in step.assign.not_),
         "How long": tuple(times), "After": (_first(words.before(plain.get("after", {}))),),
         "Only when": (_first(words.condition(step.when)),) if step.when else (),
         "Held back": tuple(gates), "Then": tuple(f"“{words.step(one)}”" for one in follows),
+        "Can bring later": tuple(title or in_running_words(name) for name, title in brings.items()),
         "Approved by": tuple(role_words(one) for one in step.approve.role) if step.approve else (),
         "Questions added": tuple(one.label for one in step.questions),
     }  # fmt: skip

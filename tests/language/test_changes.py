@@ -74,6 +74,10 @@ WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
         lambda w: w["gates"].pop("return-by-own-will"),
         "The gate “return by own will” is gone: it held back “Handover”.", True,
     ),
+    "a follow-up": (
+        lambda w: w["steps"]["production"].update(follow_ups={"order": None}),
+        "“Production”: the follow-up “order” no longer comes.", True,
+    ),
     "title": (
         lambda w: w.update(title="Another"),
         "Title is now Another instead of Reported trafficking of a child: the common part.", False,
