@@ -74,10 +74,8 @@ class Story(_Part):
     @property
     def concern(self) -> str:
         """What the report is about, as the profile tells it."""
-        first = self.timeline[0].step
-        for step, concern in _BEGINNINGS:
-            if first.startswith(step):
-                return concern
+        if (by_steps := self._concern_by_steps()) is not None:
+            return by_steps
         kinds = self._told("vic_TypeOfExploitation")
         if "Labour" in kinds and "DebtBondage" in self._told("vic_MethodsOfControl") and "Criminality" not in kinds:
             return "bonded_labour"
@@ -85,6 +83,19 @@ class Story(_Part):
             if word in kinds:
                 return concern
         return "other" if self.victims else "unsafe_migration"
+
+    def _concern_by_steps(self) -> str | None:
+        """Tell what a case is about by what is done in it; None where the profile says more."""
+        first, steps = self.timeline[0].step, {event.step for event in self.timeline}
+        if "prevention.intercept" in steps:
+            return "stopped_on_the_way"
+        if (concern := next((one for step, one in _BEGINNINGS if first.startswith(step)), None)) or steps & _RESCUES:
+            return concern
+        if sum(step.startswith("restitution.") for step in steps) >= _MOSTLY_MONEY:
+            return "compensation"
+        if "prevention.safe_migration" in steps:
+            return "unsafe_migration"
+        return "coming_home" if steps & _WAYS_HOME else None
 
     def _told(self, name: str) -> str:
         return " ".join(str(kind) for kind in _list(self.htcds.get(name)))
@@ -133,12 +144,15 @@ _OF_RULE = frozenset({"from", "limit", "clock", "excluded_journey"})
 _BEGINNINGS = (
     ("press.", "identity_leak"),
     ("reporting.missing", "missing_person"),
-    ("prevention.intercept", "stopped_on_the_way"),
     ("prevention.", "unsafe_migration"),
     ("restitution.", "compensation"),
     ("repatriation.", "coming_home"),
 )
 """What a case is about whose story begins with a step of this type."""
+_RESCUES = frozenset({"rescue.plan", "rescue.execute"})
+_WAYS_HOME = frozenset({"repatriation.hir", "repatriation.handover"})
+_MOSTLY_MONEY = 3
+"""A story without a rescue that tells of so many steps of Restitution is about money for something earlier."""
 _CONCERNS = (
     ("ChildLabour", "child_labour"),
     ("ForcedCriminality", "forced_criminality"),

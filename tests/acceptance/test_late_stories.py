@@ -36,7 +36,7 @@ PRODUCED_LATE = {"cwc": RESCUED + 27 * HOUR}
 
 @pytest.fixture(scope="module")
 def not_produced(world: World) -> LateStory:
-    return open_late(world, "cs-01", moved=PRODUCED_LATE).until(PRODUCTION_DUE + 2 * HOUR)
+    return open_late(world, "cs-01", moved=PRODUCED_LATE).until(PRODUCTION_DUE + 2 * HOUR - timedelta(seconds=1))
 
 
 def test_a_child_not_produced_is_a_breach_dated_and_recorded_at_the_due_time(not_produced: LateStory) -> None:

@@ -81,8 +81,8 @@ def outputs_of(step: StepSpec, info: StepTypeInfo | None) -> Iterator[tuple[str,
     """Yield what conditions may ask of a step: its outcome, its outputs, and open questions of the workflow."""
     if info is None:
         return
-    yield "outcome", Output(kind=ValueKind.CHOICE, choices=(*info.outcomes, *_WITHOUT_AN_ANSWER))
     yield from info.outputs.items()
+    yield "outcome", Output(kind=ValueKind.CHOICE, choices=(*info.outcomes, *_WITHOUT_AN_ANSWER))
     for question in step.questions:
         kind = _QUESTIONS.get(question.type)
         if kind is not None and question.sensitivity == "open":
