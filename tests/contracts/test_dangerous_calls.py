@@ -85,13 +85,13 @@ def _shells(tree: ast.Module) -> list[str]:
 
 
 def _unpickled(tree: ast.Module) -> list[str]:
-    """Return what makes objects of a text; of YAML, only the events of its parser are taken."""
+    """Return what makes objects of a text; of YAML, only the events of its parser are taken, and it is written."""
     taken = {
         *(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_yaml(node.value)),
         *(name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names
           if node.module in {"yaml", "yaml.loader", "yaml.constructor", "ruamel.yaml"}),
     }  # fmt: skip
-    return sorted(_imported(tree) & UNPICKLES) + sorted(taken - {"parse", "CSafeLoader"})
+    return sorted(_imported(tree) & UNPICKLES) + sorted(taken - {"parse", "CSafeLoader", "safe_dump"})
 
 
 def _is_yaml(node: ast.expr) -> bool:
