@@ -42,7 +42,7 @@ _BEFORE = PreparedStatement(
 )
 
 
-class Begun(BaseModel):
+class OpeningFacts(BaseModel):
     """What must be known before a case is opened: the first answer to the command, the unit, and what serves it.
 
     `workflows` are the published ones of the unit by name, each with its content hash; `reports` how many the person
@@ -89,7 +89,7 @@ class HousekeepingStore(Store):
 
     def begin_opening(
         self, command_id: UUID, *, unit_id: UUID, workflow: str | None, by: UUID | None, since: datetime
-    ) -> Begun:
+    ) -> OpeningFacts:
         """Wait for another transaction with the same command, and load what must be known before a case is opened.
 
         Of the workflows only the one named, if one is; the reports of somebody are counted since an instant.
@@ -98,7 +98,7 @@ class HousekeepingStore(Store):
         asked = (str(unit_id), workflow, str(by) if by else None, since.isoformat())
         values = [command, *(None if value is None else value.encode() for value in asked)]
         _, answers = self._writes.ask((_TURN_TO_OPEN, [command]), (_BEFORE, values))
-        begun = Begun.model_validate_json(answers[0])
+        begun = OpeningFacts.model_validate_json(answers[0])
         self._stamps.append(begun.library)
         return begun
 

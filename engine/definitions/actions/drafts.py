@@ -17,7 +17,7 @@ from engine.language.library import Definitions
 from engine.language.yaml_files import read_yaml
 
 
-class Draft(NamedTuple):
+class DefinitionDraft(NamedTuple):
     """A draft as its author sees it: `number` is 0 for what runs, of which nothing was changed yet.
 
     `is_behind` when something else was published since it was begun. `others` have a draft of it too. `loaded` is the
@@ -38,7 +38,7 @@ class Draft(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer) -> Draft:
+def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer) -> DefinitionDraft:
     """Return the viewer's draft of a definition, or what runs; raises `NotFoundError`, `NotAllowedError`."""
     _require_author(kind, viewer)
     with engine.transaction() as tx:
@@ -51,7 +51,7 @@ def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer) -> Draft
         raise NotFoundError(kind="definition")
     source, around, file = known.source if known else runs.source if runs else "", texts_of(published), f"{name}.yaml"
     loaded, inherited = _loaded(source, around, file) if kind == "workflow" else (None, {})
-    return Draft(
+    return DefinitionDraft(
         kind, name, source, known.number if known else 0, known.saved_at if known else None,
         is_behind=known is not None and (runs.content_hash if runs else "") != known.base_hash,
         others=tuple(who for one, who in drafts if one.author_id != viewer.actor_id), loaded=loaded,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.definitions.actions.drafts import Draft, open_draft, save_draft, undo_draft
+from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft, undo_draft
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.pages.step_form import UNITS, split_limit
 from engine.errors import DefinitionError, NoSecondPersonError
@@ -142,7 +142,7 @@ def _plain(written: Any) -> Any:  # noqa: ANN401 - as the file has it
     return written.get("person", written) if isinstance(written, Mapping) else written
 
 
-def _proposed(visit: Visit, known: Draft) -> Response:
+def _proposed(visit: Visit, known: DefinitionDraft) -> Response:
     try:
         done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
     except NoSecondPersonError as error:
@@ -155,7 +155,7 @@ def _proposed(visit: Visit, known: Draft) -> Response:
     return visit.go(f"/definitions/ladder/{done.name}", said="unchanged")
 
 
-def _page(visit: Visit, known: Draft, *, again: Again = FIRST) -> Response:
+def _page(visit: Visit, known: DefinitionDraft, *, again: Again = FIRST) -> Response:
     ladder = _ladder(known.source)
     return visit.page(
         "ladder-draft.html",

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 from engine.core.library import Library
 from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
-from engine.language.conditions.building import WORDS, Asks, Built, BuiltRow, offers, put_together, rows_of
+from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.editing import value_at, with_value, without
 from engine.language.extends import LoadedWorkflow
 from engine.language.lint.order import Order
@@ -161,7 +161,7 @@ class StepEditor:
         return tuple(
             RowForm(
                 number, tuple(_group(label, some, row) for label, some in outputs.items()),
-                _items({test.value: words for test, words in WORDS.items()}, ((row.test if row else Asks.IS).value,)),
+                _items({test.value: words for test, words in WORDS.items()}, ((row.test if row else RowAsk.IS).value,)),
                 row.value if row and row.value.isdecimal() else "",
             )
             for number, row in enumerate((*rows, None))
@@ -296,8 +296,8 @@ def _posted_rows(form: FormData) -> Iterator[BuiltRow]:
         if output:
             test = text(form, f"test-{number}")
             amount = text(form, f"number-{number}")
-            asks = Asks(test) if test in set(Asks) else Asks.IS
-            said = "" if asks in {Asks.KNOWN, Asks.NOT_KNOWN} else value or (amount if amount.isdecimal() else "")
+            asks = RowAsk(test) if test in set(RowAsk) else RowAsk.IS
+            said = "" if asks in {RowAsk.KNOWN, RowAsk.NOT_KNOWN} else value or (amount if amount.isdecimal() else "")
             yield BuiltRow(output, said, asks)
 
 

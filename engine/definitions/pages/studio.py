@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.definitions.actions.drafts import Draft, open_draft, save_draft, undo_draft
+from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft, undo_draft
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.pages.step_form import QUESTION_TYPES, StepEditor, new_id
 from engine.errors import DefinitionError, NoSecondPersonError
@@ -66,7 +66,7 @@ def simulation(visit: SignedIn, name: Name, case: Annotated[int, Query(ge=1, le=
     )
 
 
-def _changed(visit: Visit, known: Draft, key: str, form: FormData) -> Response:
+def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> Response:
     """Save the draft with what the form changes of it; where the text cannot be read, say so beside the picture."""
     workflow = known.loaded.workflow if known.loaded else None
     action = text(form, "action")
@@ -85,7 +85,7 @@ def _changed(visit: Visit, known: Draft, key: str, form: FormData) -> Response:
     return visit.go(here, said="draft_saved") if action == "remove" else visit.go(here, step=key, said="draft_saved")
 
 
-def _with_change(visit: Visit, known: Draft, workflow: Workflow, key: str, form: FormData) -> str:
+def _with_change(visit: Visit, known: DefinitionDraft, workflow: Workflow, key: str, form: FormData) -> str:
     match text(form, "action"):
         case "remove":
             return without(known.source, ("steps", key), inherited=known.inherited)
@@ -110,7 +110,7 @@ def _key_of_new(visit: Visit, workflow: Workflow, form: FormData) -> tuple[str, 
     return new_id(text(form, "add_title") or info.title, workflow.steps), ""
 
 
-def _proposed(visit: Visit, known: Draft) -> Response:
+def _proposed(visit: Visit, known: DefinitionDraft) -> Response:
     try:
         done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
     except NoSecondPersonError as error:
@@ -124,7 +124,7 @@ def _proposed(visit: Visit, known: Draft) -> Response:
 
 
 def _page(
-    visit: Visit, known: Draft, key: str = "", lanes: LaneView = LaneView.PILLAR, *, again: Again = FIRST
+    visit: Visit, known: DefinitionDraft, key: str = "", lanes: LaneView = LaneView.PILLAR, *, again: Again = FIRST
 ) -> Response:
     workflow = known.loaded.workflow if known.loaded else None
     catalogue = visit.engine.catalogue

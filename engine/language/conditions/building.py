@@ -22,7 +22,7 @@ from engine.language.conditions.tree import (
 )
 
 
-class Asks(StrEnum):
+class RowAsk(StrEnum):
     """What a row asks of an output."""
 
     IS = "is"
@@ -34,11 +34,16 @@ class Asks(StrEnum):
     AT_MOST = "at_most"
 
 
-WORDS: Final[Mapping[Asks, str]] = {
-    Asks.IS: "is so", Asks.IS_NOT: "is not so", Asks.KNOWN_AND: "is answered, and is so", Asks.KNOWN: "is answered",
-    Asks.NOT_KNOWN: "is not answered", Asks.AT_LEAST: "is at least", Asks.AT_MOST: "is at most",
+WORDS: Final[Mapping[RowAsk, str]] = {
+    RowAsk.IS: "is so", RowAsk.IS_NOT: "is not so", RowAsk.KNOWN_AND: "is answered, and is so",
+    RowAsk.KNOWN: "is answered",
+    RowAsk.NOT_KNOWN: "is not answered", RowAsk.AT_LEAST: "is at least", RowAsk.AT_MOST: "is at most",
 }  # fmt: skip
-_ORDERS: Final = {Comparator.AT_LEAST: Asks.AT_LEAST, Comparator.AT_MOST: Asks.AT_MOST, Comparator.EQUAL: Asks.IS}
+_ORDERS: Final = {
+    Comparator.AT_LEAST: RowAsk.AT_LEAST,
+    Comparator.AT_MOST: RowAsk.AT_MOST,
+    Comparator.EQUAL: RowAsk.IS,
+}
 
 
 class BuiltRow(NamedTuple):
@@ -46,7 +51,7 @@ class BuiltRow(NamedTuple):
 
     output: str
     value: str = ""
-    test: Asks = Asks.IS
+    test: RowAsk = RowAsk.IS
 
 
 class Built(NamedTuple):
@@ -84,16 +89,16 @@ def put_together(built: Built, outputs: Mapping[str, Output]) -> str:
 
 
 def _text(row: BuiltRow, output: Output, *, in_brackets: bool) -> str:
-    if row.test in {Asks.KNOWN, Asks.NOT_KNOWN}:
-        return f"{'' if row.test is Asks.KNOWN else '!'}has({row.output})"
+    if row.test in {RowAsk.KNOWN, RowAsk.NOT_KNOWN}:
+        return f"{'' if row.test is RowAsk.KNOWN else '!'}has({row.output})"
     if output.kind is ValueKind.BOOL:
-        said = f"{'!' if row.test is Asks.IS_NOT else ''}{row.output}"
+        said = f"{'!' if row.test is RowAsk.IS_NOT else ''}{row.output}"
     elif output.kind is ValueKind.NUMBER:
-        order = {Asks.AT_LEAST: ">=", Asks.AT_MOST: "<=", Asks.IS_NOT: "!="}.get(row.test, "==")
+        order = {RowAsk.AT_LEAST: ">=", RowAsk.AT_MOST: "<=", RowAsk.IS_NOT: "!="}.get(row.test, "==")
         said = f"{row.output} {order} {row.value or 0}"
     else:
-        said = f'{row.output} {"!=" if row.test is Asks.IS_NOT else "=="} "{row.value}"'
-    if row.test is not Asks.KNOWN_AND:
+        said = f'{row.output} {"!=" if row.test is RowAsk.IS_NOT else "=="} "{row.value}"'
+    if row.test is not RowAsk.KNOWN_AND:
         return said
     return f"(has({row.output}) && {said})" if in_brackets else f"has({row.output}) && {said}"
 
@@ -106,8 +111,8 @@ def _rows(operands: Sequence[Node], *, may_guard: bool) -> tuple[BuiltRow, ...]:
         row = inner[0] if len(inner) == 1 else _row(node)
         if row is None:
             return ()
-        if may_guard and found and found[-1] == BuiltRow(row.output, test=Asks.KNOWN) and row.test is Asks.IS:
-            row = row._replace(test=Asks.KNOWN_AND)
+        if may_guard and found and found[-1] == BuiltRow(row.output, test=RowAsk.KNOWN) and row.test is RowAsk.IS:
+            row = row._replace(test=RowAsk.KNOWN_AND)
             found.pop()
         found.append(row)
     return tuple(found)
@@ -118,9 +123,9 @@ def _row(node: Node) -> BuiltRow | None:
     inner = node.operand if isinstance(node, Not) else node
     match inner:
         case Has(target):
-            return BuiltRow(target.name, test=Asks.NOT_KNOWN if is_not else Asks.KNOWN)
+            return BuiltRow(target.name, test=RowAsk.NOT_KNOWN if is_not else RowAsk.KNOWN)
         case Field():
-            return BuiltRow(inner.name, test=Asks.IS_NOT if is_not else Asks.IS)
+            return BuiltRow(inner.name, test=RowAsk.IS_NOT if is_not else RowAsk.IS)
         case Compare(Field() as field, how, literal) if not is_not:
             return _compared(field.name, how, literal)
         case _:
@@ -130,9 +135,9 @@ def _row(node: Node) -> BuiltRow | None:
 def _compared(name: str, how: Comparator, literal: Node) -> BuiltRow | None:
     match literal:
         case BoolLiteral(value) if how is Comparator.EQUAL:
-            return BuiltRow(name, test=Asks.IS if value else Asks.IS_NOT)
+            return BuiltRow(name, test=RowAsk.IS if value else RowAsk.IS_NOT)
         case StringLiteral(value) if not how.is_ordering:
-            return BuiltRow(name, value, Asks.IS if how is Comparator.EQUAL else Asks.IS_NOT)
+            return BuiltRow(name, value, RowAsk.IS if how is Comparator.EQUAL else RowAsk.IS_NOT)
         case NumberLiteral(value) if how in _ORDERS:
             return BuiltRow(name, str(value), _ORDERS[how])
         case _:
