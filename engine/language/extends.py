@@ -8,6 +8,7 @@ from engine.language.findings import Finding, has_errors, in_order
 from engine.language.merged import Merged, alone, overridden
 from engine.language.names import shown
 from engine.language.shape import fit
+from engine.language.starts import written_out
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file
 
@@ -56,6 +57,8 @@ def assemble(document: YamlDocument, *, library: Library) -> LoadedWorkflow:
     if not chain.is_whole:
         return LoadedWorkflow(None, merged, in_order(chain.findings))
     merged = replace(merged, data={key: value for key, value in merged.data.items() if key != "extends"})
+    merged, unfit = written_out(merged)
+    chain.findings += unfit
     workflow, problems = fit(Workflow, merged)
     told = {(finding.file, finding.line, finding.column) for finding in chain.findings}
     new = [problem for problem in problems if (problem.file, problem.line, problem.column) not in told]

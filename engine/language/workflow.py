@@ -202,6 +202,12 @@ class FactSpec(SpecModel):
         return Output(kind=self.type, choices=self.choices, default=self.default)
 
 
+class NamedStart(SpecModel):
+    """Steps of which the first that was not left out begins something: `after: safe`, `from: safe`."""
+
+    any: tuple[Id, ...] = Field(min_length=1)
+
+
 class Close(SpecModel):
     """When the run is over: all steps, and whether open deadlines hold it."""
 
@@ -212,7 +218,7 @@ class Close(SpecModel):
 class Workflow(SpecModel):
     """A workflow as one file says it, with everything inherited already merged in.
 
-    `follow_ups` are, by step type, those of steps that stand in no file: of steps that people, ladders or follow-ups
+    `starts` are short forms that were written out: they are no part of what is published. `follow_ups` are, by step type, those of steps that stand in no file: of steps that people, ladders or follow-ups
     add. One that `is_whole`, as what is published is, holds every follow-up: nothing more is taken from step types.
     """
 
@@ -225,6 +231,7 @@ class Workflow(SpecModel):
     priority: int = Field(default=0, ge=0, le=1000)
     start: Start = Field(default_factory=Start)
     facts: Mapping[Id, FactSpec] = Field(default_factory=dict)
+    starts: Mapping[Id, NamedStart] = Field(default_factory=dict, exclude=True)
     steps: Mapping[Id, StepSpec] = Field(min_length=1)
     choices: Mapping[Id, Choice] = Field(default_factory=dict)
     gates: Mapping[Name, Gate] = Field(default_factory=dict)
