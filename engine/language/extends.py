@@ -57,9 +57,9 @@ def assemble(document: YamlDocument, *, library: Library) -> LoadedWorkflow:
     if not chain.is_whole:
         return LoadedWorkflow(None, merged, in_order(chain.findings))
     merged = replace(merged, data={key: value for key, value in merged.data.items() if key != "extends"})
-    merged, unfit = written_out(merged)
+    written, unfit = written_out(merged)
     chain.findings += unfit
-    workflow, problems = fit(Workflow, merged)
+    workflow, problems = fit(Workflow, written)
     told = {(finding.file, finding.line, finding.column) for finding in chain.findings}
     new = [problem for problem in problems if (problem.file, problem.line, problem.column) not in told]
     findings = in_order((*chain.findings, *new))

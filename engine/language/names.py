@@ -12,6 +12,7 @@ RESERVED = frozenset(
     {
         "start",
         "ready",
+        "everything",
         "report",
         "case",
         "this",

@@ -1,8 +1,8 @@
 """Named starts and `everything`: short forms of a workflow file, written out before it is read.
 
-`starts: {safe: {any: [taken_charge, rescue]}}` lets steps say `after: safe` and `from: safe`: time counts from the first
-of them that was not left out. `after: everything` waits for all that the file foresees and that does not wait for the
-step itself.
+`starts: {safe: {any: [taken_charge, rescue]}}` lets steps say `after: safe` and `from: safe`: time counts from the
+first of them that was not left out. `after: everything` waits for all that the file foresees and that does not wait for
+the step itself.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,14 @@ def written_out(merged: Merged) -> tuple[Merged, list[Finding]]:
     if not isinstance(steps, dict):
         return merged, []
     starts = _starts(merged)
-    findings = [problem for key in steps for problem in _mixed(merged, key, starts)]
+    findings = [problem for key, step in steps.items() for problem in _mixed(merged, key, step, starts)]
+    findings += [
+        merged.finding(
+            ("starts", name), "start-like-a-step", f'A step is called "{name}" too: give the start another name.'
+        )
+        for name in starts
+        if name in steps
+    ]
     written = {key: _step(step, starts, steps) if isinstance(step, dict) else step for key, step in steps.items()}
     written = {key: _closing(key, step, written) if isinstance(step, dict) else step for key, step in written.items()}
     return replace(merged, data={**merged.data, "steps": written}), findings
@@ -40,13 +47,14 @@ def _all_texts(values: list[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _mixed(merged: Merged, key: str, starts: Mapping[str, Any]) -> list[Finding]:
+def _mixed(merged: Merged, key: str, step: object, starts: Mapping[str, Any]) -> list[Finding]:
     """Find a short form that stands beside steps: it stands for several, and says how many are waited for."""
-    step = merged.data["steps"][key]
     after = step.get("after") if isinstance(step, dict) else None
     listed = after if isinstance(after, list) else next(iter(after.values()), None) if isinstance(after, dict) else None
     short = [one for one in listed if one in starts or one == EVERYTHING] if isinstance(listed, list) else []
-    problem = f'"{short[0]}" stands alone, like "after: {short[0]}": it says itself what is waited for.' if short else ""
+    problem = (
+        f'"{short[0]}" stands alone, like "after: {short[0]}": it says itself what is waited for.' if short else ""
+    )
     return [merged.finding(("steps", key, "after"), "start-not-alone", problem)] if short else []
 
 
@@ -55,20 +63,26 @@ def _step(step: dict[str, Any], starts: Mapping[str, list[str]], steps: Mapping[
     result = dict(step)
     if isinstance(after, str) and after in starts:
         result["after"] = {"any": starts[after]}
-    limits = time if isinstance(time, list) else [time]
-    if any(isinstance(one, dict) and one.get("from") in starts for one in limits):
+    limits = [one if isinstance(one, dict) else {} for one in (time if isinstance(time, list) else [time])]
+    if any(one.get("from") in starts for one in limits):
         result["time"] = [limit for one in limits for limit in _limits(one, step, starts, steps)]
     return result
 
 
-def _limits(limit: Any, step: Mapping[str, Any], starts: Mapping[str, list[str]], steps: Mapping[str, Any]) -> list[Any]:  # noqa: ANN401 - as it stands in the file
+def _limits(
+    limit: dict[str, Any], step: Mapping[str, Any], starts: Mapping[str, list[str]], steps: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Write one limit for each step of a named start: the last counts when all before it were left out."""
-    if not isinstance(limit, dict) or limit.get("from") not in starts:
+    if limit.get("from") not in starts:
         return [limit]
     *first, last = starts[limit["from"]]
     own = limit.get("when")
     found = [
-        {**limit, "from": key, "when": f"({own}) && {_was_done(key, step, steps)}" if own else _was_done(key, step, steps)}
+        {
+            **limit,
+            "from": key,
+            "when": f"({own}) && {_was_done(key, step, steps)}" if own else _was_done(key, step, steps),
+        }
         for key in first
     ]
     return [*found, {**limit, "from": last}]
@@ -86,7 +100,9 @@ def _closing(key: str, step: dict[str, Any], steps: Mapping[str, Any]) -> dict[s
     if step.get("after") != EVERYTHING:
         return step
     behind = _behind(key, steps)
-    foreseen = [one for one, other in steps.items() if isinstance(other, dict) and other.get("discretionary") is not True]
+    foreseen = [
+        one for one, other in steps.items() if isinstance(other, dict) and other.get("discretionary") is not True
+    ]
     return {**step, "after": [one for one in foreseen if one != key and one not in behind]}
 
 

@@ -218,8 +218,9 @@ class Close(SpecModel):
 class Workflow(SpecModel):
     """A workflow as one file says it, with everything inherited already merged in.
 
-    `starts` are short forms that were written out: they are no part of what is published. `follow_ups` are, by step type, those of steps that stand in no file: of steps that people, ladders or follow-ups
-    add. One that `is_whole`, as what is published is, holds every follow-up: nothing more is taken from step types.
+    `starts` are short forms that were written out: they are no part of what is published. `follow_ups` are, by step
+    type, those of steps that stand in no file: of steps that people, ladders or follow-ups add. One that `is_whole`, as
+    what is published is, holds every follow-up: nothing more is taken from step types.
     """
 
     workflow: Name

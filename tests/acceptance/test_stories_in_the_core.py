@@ -148,6 +148,7 @@ def test_the_case_cannot_close_until_the_signed_delay_note_exists() -> None:
     note = told.case.step("delay_note")
     assert note.opened_at == PRODUCTION_DUE
     told.case.complete(note)
+    told.case.finish()
     assert told.case.is_closed()
 
 

@@ -210,3 +210,84 @@ def test_a_difference_far_into_a_long_text_is_told_too() -> None:
 
 def test_where_nothing_runs_everything_is_new() -> None:
     assert all(not line.before and line.after for line in differences(None, BEFORE))
+
+
+STARTS = """\
+workflow: starts
+version: 1
+title: Starts
+starts:
+  safe: {any: [taken, rescue]}
+steps:
+  rescue: {uses: rescue.execute}
+  taken: {uses: rescue.first_needs, for_each: case.victims}
+  health:
+    uses: protection.health
+    after: safe
+    for_each: case.victims
+    time: {from: safe, limit: PT24H, ladder: critical}
+  news: {uses: press.monitor, after: safe, time: [{when: news_wanted, from: safe, limit: P3D}, {limit: P9D}]}
+  later: {uses: protection.safety, discretionary: true}
+  review: {uses: reintegration.close, after: everything}
+  archive: {uses: core.ask, after: review}
+facts:
+  news_wanted: {type: bool, default: false}
+"""
+
+
+def test_a_named_start_is_written_out_as_a_join_and_as_one_time_limit_for_each_of_its_steps() -> None:
+    workflow, findings = _load(STARTS)
+    assert findings == ()
+    health, news = workflow.steps["health"], workflow.steps["news"]
+    assert (health.after.mode, health.after.steps) == (JoinMode.ANY, ("taken", "rescue"))
+    assert [(one.when, one.from_, one.limit, one.ladder) for one in health.time] == [
+        ('!(taken.outcome in ["skipped", "cancelled"])', "taken", "PT24H", "critical"),
+        (None, "rescue", "PT24H", "critical"),
+    ]
+    assert [(one.when, one.from_, one.limit) for one in news.time] == [
+        ('(news_wanted) && taken.outcome.exists(c, c == "done")', "taken", "P3D"),
+        ("news_wanted", "rescue", "P3D"),
+        (None, "ready", "P9D"),
+    ]
+
+
+def test_everything_is_all_that_the_file_foresees_and_that_does_not_wait_for_the_step() -> None:
+    workflow, _ = _load(STARTS)
+    assert workflow.steps["review"].after.steps == ("rescue", "taken", "health", "news")
+
+
+def test_what_is_published_is_the_same_with_and_without_the_short_form() -> None:
+    short, _ = _load(STARTS)
+    long, _ = _load(
+        STARTS.replace("after: everything", "after: [rescue, taken, health, news]")
+        .replace("after: safe", "after: {any: [taken, rescue]}")
+        .replace("starts:\n  safe: {any: [taken, rescue]}\n", "")
+        .replace(
+            "time: {from: safe, limit: PT24H, ladder: critical}",
+            """time: [
+           {when: '!(taken.outcome in ["skipped", "cancelled"])', from: taken, limit: PT24H, ladder: critical},
+           {from: rescue, limit: PT24H, ladder: critical}]""",
+        )
+        .replace(
+            "{when: news_wanted, from: safe, limit: P3D}",
+            """{when: '(news_wanted) && taken.outcome.exists(c, c == "done")', from: taken, limit: P3D},
+           {when: news_wanted, from: rescue, limit: P3D}""",
+        ),
+    )
+    assert short.content_hash == long.content_hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "line"),
+    [
+        ("after: safe\n", "after: [safe, later]\n", "start-not-alone", 11),
+        ("after: everything", "after: {any: [everything, rescue]}", "start-not-alone", 16),
+        ("  safe: {any: [taken, rescue]}", "  rescue: {any: [taken, rescue]}", "start-like-a-step", 5),
+        ("  safe: {any: [taken, rescue]}", "  safe: [taken, rescue]", "wrong-type", 5),
+        ("  safe: {any: [taken, rescue]}", "  safe: {any: []}", "out-of-bounds", 5),
+    ],
+)
+def test_a_start_that_cannot_be_written_out_is_found_at_its_line(old: str, new: str, code: str, line: int) -> None:
+    workflow, findings = _load(STARTS.replace(old, new, 1))
+    assert workflow is None
+    assert (code, line) in [(finding.code, finding.line) for finding in findings]

@@ -19,7 +19,7 @@ NAMING = frozenset(
     {
         "reserved-word", "name-twice", "unknown-step-type", "unknown-step", "unknown-role", "unknown-ladder",
         "unknown-calendar", "unknown-fact", "not-itself", "in-two-choices", "choice-without-default",
-        "after-and-choice",
+        "after-and-choice", "start-not-alone", "start-like-a-step",
     },
 )  # fmt: skip
 ORDER = frozenset({"cycle", "join-impossible", "no-first-step", "after-optional-steps"})
