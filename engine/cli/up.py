@@ -59,7 +59,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
             engine,
             demo=_controls(engine) if engine.demo else None,
             prefect_ui_url=background.ui_url,
-            rehearse=rehearsal_of(engine),
+            rehearse=rehearsal_of(engine.catalogue, engine.library),
         )
         typer.echo(f"ICMC is at {settings.address} (after {time.monotonic() - began:.0f} s). Stop it with Ctrl-C.")
         typer.echo("Not for real cases yet: see the README.")
@@ -88,7 +88,11 @@ def portal(port: Port = None) -> None:
         typer.echo(f"The portal is at {settings.address}.")
         _show_first_link(engine)
         serve(
-            create_app(engine, demo=_controls(engine) if engine.demo else None, rehearse=rehearsal_of(engine)),
+            create_app(
+                engine,
+                demo=_controls(engine) if engine.demo else None,
+                rehearse=rehearsal_of(engine.catalogue, engine.library),
+            ),
             settings.portal_host,
             settings.portal_port,
             proxies=settings.trusted_proxies,

@@ -40,11 +40,8 @@ def _starts(merged: Merged) -> dict[str, list[str]]:
     if not isinstance(named, dict):
         return {}
     found = {name: one.get("any") for name, one in named.items() if isinstance(one, dict)}
-    return {name: steps for name, steps in found.items() if isinstance(steps, list) and steps and _all_texts(steps)}
-
-
-def _all_texts(values: list[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)
+    listed = {name: [str(step) for step in steps] for name, steps in found.items() if isinstance(steps, list)}
+    return {name: steps for name, steps in listed.items() if steps}
 
 
 def _mixed(merged: Merged, key: str, step: object, starts: Mapping[str, Any]) -> list[Finding]:

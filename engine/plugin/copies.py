@@ -121,8 +121,16 @@ def not_asked(fields: Iterable[FieldSpec], answers: Answers) -> frozenset[str]:
 
 
 def not_shown(fields: Iterable[FieldSpec], answers: Answers) -> frozenset[str]:
-    """Name the required questions that are not on the form, since what they depend on was answered otherwise."""
-    return frozenset(spec.name for spec in fields if spec.required and not _is_asked(spec, answers))
+    """Name the required questions that are not on the form, since what they depend on was answered otherwise.
+
+    One that is asked unless something is answered stays on it until that is answered.
+    """
+    return frozenset(
+        spec.name
+        for spec in fields
+        if spec.required and not _is_asked(spec, answers)
+        if not any(one.is_not and not _is_given(answers.get(one.name)) for one in wanted_answers(spec.shown_when))
+    )
 
 
 def problems_of_copies(

@@ -9,13 +9,12 @@ from math import ceil
 from statistics import fmean, median
 from zoneinfo import ZoneInfo
 
-from engine.assembly import Engine
 from engine.builtin import REPORT
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
 from engine.core.records import Scalar
 from engine.definitions.records import Rehearsed
-from engine.language.catalogue import Output, ValueKind
+from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.values import UNKNOWN, Truth, Value
 from engine.language.names import Role
@@ -82,16 +81,16 @@ def simulate_many(
     )
 
 
-def rehearsal_of(engine: Engine) -> Callable[[Workflow, int], Rehearsed]:
+def rehearsal_of(catalogue: StepCatalogue, library: Callable[[], Library]) -> Callable[[Workflow, int], Rehearsed]:
     """Return what lets one case of a workflow run, drawn by a number: the same gives the same, and no trace is left."""
 
     def rehearse(workflow: Workflow, seed: int) -> Rehearsed:
-        compiled = compile_workflow(workflow, engine.catalogue)
-        asked = engine.catalogue.find(REPORT)
+        compiled = compile_workflow(workflow, catalogue)
+        asked = catalogue.find(REPORT)
         place = next(iter(workflow.jurisdictions), "IN")
         chance = random.Random(seed)  # noqa: S311 - nothing secret
         arrived = _report(compiled, asked.outputs if asked else {}, place, chance)
-        done = simulate(compiled, engine.library(), arrived, seed=seed)
+        done = simulate(compiled, library(), arrived, seed=seed)
         lines = tuple((one.at, one.what, one.step, one.detail) for one in done.happenings)
         return Rehearsed(arrived.opened_at, lines, done.messages, done.closed_at, done.waits_for)
 

@@ -138,7 +138,7 @@ def _portal_over(urls: DatabaseUrls, folder: Path, *, limits: TimeLimits, pool_s
             engine,
             demo=DemoControls(let_time_pass, played.append),
             prefect_ui_url="http://127.0.0.1:4200",
-            rehearse=rehearsal_of(engine),
+            rehearse=rehearsal_of(engine.catalogue, engine.library),
         )
 
         def client_of(role: str) -> TestClient:

@@ -61,7 +61,11 @@ def filled_world(
 ) -> OracleWorld:
     """Fill an installation with people, cases and all that belongs to them; `client_of` signs somebody in."""
     staff, viewers = _people(engine)
-    app = create_app(engine, demo=DemoControls(lambda _: None, lambda _: None), rehearse=rehearsal_of(engine))
+    app = create_app(
+        engine,
+        demo=DemoControls(lambda _: None, lambda _: None),
+        rehearse=rehearsal_of(engine.catalogue, engine.library),
+    )
     clients = {who: client_of(app, viewer) for who, viewer in viewers.items()}
     objects = {matter.name: new_case(engine, rows, matter, staff, viewers) for matter in matters}
     apart = things_apart(engine, rows, staff, lambda viewer: client_of(app, viewer))
