@@ -8,7 +8,7 @@ from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.views import waiting
 from engine.core.policy import Viewer
 from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
-from engine.definitions.actions.publish import differing
+from engine.definitions.actions.publish import differing, ladders_of
 from engine.definitions.actions.versions import compare_versions, roll_back
 from engine.definitions.views import definition, definitions
 from engine.definitions.views import versions as versions_view
@@ -21,6 +21,7 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
 )
+from engine.language.workflow import Workflow
 from tests.kit.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.kit.world import World, replace_roles
 from tests.retention.test_retention import POLICY
@@ -302,3 +303,12 @@ def test_each_file_of_any_kind_that_is_not_what_runs_is_named(world: World) -> N
     assert [(one.file, one.kind, one.version) for one in found] == [
         ("xx.yaml", "calendar", 0), ("steps-up.yaml", "ladder", 2), ("visit.yaml", "workflow", 2),
     ]  # fmt: skip
+
+
+def test_a_workflow_leads_to_the_ladders_of_its_steps_and_of_what_follows_them() -> None:
+    said = {
+        "workflow": "w", "version": 1, "title": "W", "follow_ups": {"rescue.execute": {"order": {"ladder": "theirs"}}},
+        "steps": {"a": {"uses": "core.ask", "time": {"limit": "P1D", "ladder": "own"},
+                        "follow_ups": {"again": {"ladder": "later"}, "never": None}}},
+    }  # fmt: skip
+    assert ladders_of(Workflow.model_validate(said)) == {"own", "later", "theirs"}

@@ -96,11 +96,14 @@ def candidates(engine: Engine, sources: Mapping[str, str], around: Definitions) 
 
 
 def ladders_of(record: BaseModel) -> set[str]:
-    """Name the ladders that a definition leads to: those of a workflow's steps; no other kind has any."""
+    """Name the ladders that a definition leads to: those of a workflow's steps and of what follows them."""
     if not isinstance(record, Workflow):
         return set()
-    times = {time.ladder for step in record.steps.values() for time in step.time}
-    return times | {step.approve.ladder for step in record.steps.values() if step.approve}
+    steps = record.steps.values()
+    times = {time.ladder for step in steps for time in step.time}
+    later = [*(step.follow_ups for step in steps), *record.follow_ups.values()]
+    follows = {one.ladder for said in later for one in said.values() if one is not None}
+    return times | {step.approve.ladder for step in steps if step.approve} | follows
 
 
 def limits_in_use(engine: Engine, tx: Transaction, found: Iterable[Candidate]) -> tuple[Finding, ...]:
