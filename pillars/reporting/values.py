@@ -25,9 +25,9 @@ YesNoUnsure = Literal["yes", "no", "unsure"]
 YES_NO_UNSURE = {"unsure": "Not sure"}
 
 Concern = Literal[
-    "child_labour", "forced_labour", "sexual_exploitation", "forced_criminality", "missing_person", "identity_leak",
-    "unsafe_migration", "early_marriage", "organ_removal", "other", "bonded_labour", "domestic_work", "online_abuse",
-    "child_sale", "stopped_on_the_way", "coming_home", "compensation",
+    "child_labour", "bonded_labour", "forced_labour", "domestic_work", "sexual_exploitation", "online_abuse",
+    "early_marriage", "forced_criminality", "organ_removal", "child_sale", "missing_person", "stopped_on_the_way",
+    "unsafe_migration", "coming_home", "identity_leak", "compensation", "other",
 ]  # fmt: skip
 CONCERN = {
     "forced_labour": "Forced labour",
