@@ -79,6 +79,8 @@ def test_more_variants_of_a_story_have_every_due_time_right(world: World, name: 
     _comes_out_as_told(world, name, seed=seed)
 
 
+OF_MANY = {"nineteen-at-a-quarry"}
+"""A story of many persons takes as long as ten others."""
 FORESEEN = {
     "a-kidney": "organ-removal", "begging-ring": "child-labour", "boy-in-the-circus": "child-labour",
     "bride-far-away": "forced-marriage", "child-bride": "led-from-bangladesh",
@@ -86,12 +88,17 @@ FORESEEN = {
     "girl-from-the-next-village": "child-sexual-exploitation", "girl-in-a-flat": "domestic-work",
     "nobody-yet": "unsafe-migration", "nurse-to-the-gulf": "led-from-nepal", "old-code": "compensation",
     "saturday-in-bengal": "child-labour", "saturday-in-nepal": "led-from-nepal",
-    "stopped-at-the-border": "stopped-on-the-way",
+    "stopped-at-the-border": "stopped-on-the-way", "asked-in-vain": "compensation",
+    "nineteen-at-a-quarry": "bonded-labour", "our-child-is-in-delhi": "coming-home",
+    "pictures-for-money": "online-abuse", "sold-at-the-clinic": "child-sale", "son-who-left": "missing-adult",
+    "two-sisters-at-the-bridge": "stopped-on-the-way", "wedding-next-week": "early-marriage",
 }  # fmt: skip
 """The stories of other kinds that a workflow foresees, nine of ten steps at least; of the rest some steps are added."""
 
 
-@pytest.mark.parametrize("name", OTHER_NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.faults] if name in OF_MANY else []) for name in OTHER_NAMES]
+)
 def test_a_story_of_another_kind_has_every_due_time_right(world: World, name: str) -> None:
     story = reckoned(read_story(OTHERS / f"{name}.yaml"))
     outcome = replay_story(world, story)

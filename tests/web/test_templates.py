@@ -21,7 +21,7 @@ from engine.course.pages.course import REOPEN, START
 from engine.deadlines.records.explanations import ExplanationView, PlannedView, StretchView
 from engine.deadlines.records.limits import AskedView, DeadlineView, DelayLine, ExtensionView, LateView, LinkView
 from engine.definitions.actions.days import CalendarDay
-from engine.definitions.actions.drafts import Draft
+from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.ladders import _blank
@@ -156,7 +156,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     assert drawn is not None
     lanes, editor = in_lanes(drawn, chosen="a"), StepEditor(loaded, drawn, RegistryCatalogue(registry()), "a")
     change = Change("ladder", NASTY, 2, 1, NASTY, NASTY, lines, said, NASTY)
-    draft = Draft(
+    draft = DefinitionDraft(
         "workflow",
         "w",
         text,
