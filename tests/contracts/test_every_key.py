@@ -43,6 +43,10 @@ SHUT = "tests/overview/test_case_page.py::test_a_shut_gate_says_in_words_why_and
 FACTS = "tests/overview/test_case_page.py::test_facts_are_told_by_their_titles"
 RECIPIENTS = LEVELS + "test_a_level_whose_place_is_empty_says_so_and_the_next_one_comes_at_once"
 CLOSING = "tests/core/test_closing.py::"
+STARTED = (
+    "tests/language/test_extends.py::"
+    "test_a_named_start_is_written_out_as_a_join_and_as_one_time_limit_for_each_of_its_steps"
+)
 FOLLOWED = "tests/core/test_follow_ups.py::"
 PAGE = "tests/web/test_changes.py::test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for"
 LETTER = LEVELS + "test_a_level_for_a_body_of_law_opens_a_step_to_release_asks_to_ring_it_and_its_letter_names_nobody"
@@ -63,6 +67,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "gates": DECIDE + "paths.py::test_a_gate_holds_a_step_that_could_begin_and_lets_it_go_when_the_fact_comes",
         "close": CLOSING + "test_a_step_that_somebody_added_holds_the_run_open_as_long_as_its_time_runs",
         "follow_ups": FOLLOWED + "test_what_a_step_brings_that_stands_in_no_file_is_named_by_its_type",
+        "starts": STARTED,
         "is_whole": FOLLOWED + "test_what_is_whole_takes_nothing_more_from_step_types",
     },
     "Start": {"on": HIGHEST, "when": HIGHEST},
@@ -134,6 +139,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "default": HERE + "::test_a_fact_has_its_default_until_it_is_told",
         "title": FACTS,
     },
+    "NamedStart": {"any": STARTED},
     "Close": {
         "when": CLOSING + "test_a_run_ends_when_all_its_steps_are_over_and_no_time_of_it_runs_any_more",
         "unless": CLOSING
