@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from engine.access.actions import emergency, recusals, restrict
 from engine.assembly import Engine
 from engine.audit.actions import begin_history_of_rows
-from engine.audit.anchors import AnchorFiles
+from engine.audit.checkpoints import AnchorFiles
 from engine.audit.proof import Outside, broken_chains, faults
 from engine.audit.signing_key import SigningKeyFile
 from engine.audit.store import AuditLogStore
@@ -39,6 +39,8 @@ from engine.definitions.holidays import known_places, whole
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
 from engine.errors import SettingsError
+from engine.hubs.actions import peers
+from engine.hubs.envelope import HubKeyFile
 from engine.keys.data_keys import keys_in_use, open_vault
 from engine.keys.key_changes import FileKeyKeeper
 from engine.keys.key_file import open_key_ring
@@ -64,15 +66,15 @@ from engine.persons.tokens import NameTokens
 from engine.plugin.registry import Registry, load_registry
 from engine.ports import Channel, Clock, Entropy, Gateways
 from engine.retention.actions import custody, erasure, retention
-from engine.retention.tombstones import TombstoneFile
+from engine.retention.custody_store import TombstoneFile
 from engine.settings import Settings
 from engine.sharing.actions import releasing
 from engine.sign_in.passwords import Argon2Passwords, TotpCodes, shipped
 
 DEMO_CLOCK = "demo_clock"
 ASK_A_SECOND_PERSON = (
-    closing, custody, emergency, erasure, exports, invitations, limits, links, proposals, recusals, releasing, restrict,
-    retention, roles, second_factor,
+    closing, custody, emergency, erasure, exports, invitations, limits, links, peers, proposals, recusals, releasing,
+    restrict, retention, roles, second_factor,
 )  # fmt: skip
 """The modules that register what becomes of what they ask a second person for: loaded with the system, all of them."""
 
@@ -197,6 +199,7 @@ def build_engine(
         lint=_linter(catalogue, library),
         refresh_definitions=library.refresh,
         whole_calendar=whole,
+        hub_keys=HubKeyFile(settings.keys),
         channels=sends,
         gateways=gateways or _gateways(settings),
         tombstones=TombstoneFile(settings.checkpoint_folder),
@@ -237,7 +240,7 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     database = make_url(settings.database_url.get_secret_value()).host if settings.database_url else None
     prefect = urlsplit(settings.prefect_api_url).hostname
     services = (one.host for one in SERVICES.values())
-    outside = (settings.smtp_host, *settings.gateway_hosts, *settings.pillar_hosts, *services)
+    outside = (settings.smtp_host, *settings.gateway_hosts, *settings.hub_hosts, *settings.pillar_hosts, *services)
     return frozenset(host for host in (database, prefect, *(() if settings.demo else outside)) if host)
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from engine.core.checkpoints import Written
 from engine.core.compiled import CompiledWorkflow
+from engine.core.history import Written
 from engine.core.library import Library as Published
 from engine.core.policy import Viewer
 from engine.core.retention import Tombstone
@@ -16,12 +16,13 @@ from engine.db.reading import Asks, Reader, Reading
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDay
 from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceError
+from engine.hubs.envelope import HubKeyFile, post
 from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
 from engine.language.findings import Finding
 from engine.language.library import Definitions
 from engine.language.workflow import Workflow
-from engine.overview.records.board import AuditFault, StateDifference
+from engine.overview.records import AuditFault, StateDifference
 from engine.plugin.registry import Registry
 from engine.ports import (
     Anchors,
@@ -153,6 +154,7 @@ class Engine(Asks):
 
     `lint` checks the texts of files by name; `whole_calendar` adds public holidays and added days to a calendar.
     `channels` are the installation's own, `gateways` makes those that organisations set up in the database.
+    `hub_line` posts a sealed message to the address of another hub and returns its answer.
     `clock` is the time of cases, which the demo can move forward; `wall_clock` is the time of sessions, never moved.
     """
 
@@ -178,6 +180,8 @@ class Engine(Asks):
     lint: Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]
     refresh_definitions: Callable[[], None]
     whole_calendar: Callable[[Calendar, Iterable[StoredDay]], Calendar]
+    hub_keys: HubKeyFile
+    hub_line: Callable[[str, bytes], bytes] = post
     channels: Mapping[str, Channel] = field(default_factory=dict)
     gateways: Gateways = field(default_factory=NoGateways)
     printer: Printer = field(default_factory=NoPrinter)

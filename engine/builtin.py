@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.plugin import (
     Asked,
+    Completed,
     Concluded,
     Day,
     Form,
@@ -16,6 +17,7 @@ from engine.plugin import (
     Signature,
     StepContext,
     YesNo,
+    automatic,
     field,
 )
 
@@ -209,10 +211,16 @@ class LawyersNote(
     """What somebody was made to do."""
 
 
+@automatic("core.wait", title="Wait for an event")
+def wait(context: StepContext) -> Completed:  # noqa: ARG001 - as a workflow says by "wait", it ends without being run
+    """What a workflow waits for: it ends by itself, by the condition and the time-out that its step names."""
+    return Completed()
+
+
 CORE = Pillar(
     key="core",
     name="Steps for every workflow",
     letter="",
     summary="Questions, decisions, delay notes, approvals, letters and calls that a workflow can use anywhere.",
-    step_types=(Ask, Decide, Note, Approve, Release, Call, AwaitAnswer, LawyersNote),
+    step_types=(Ask, Decide, Note, Approve, Release, Call, AwaitAnswer, LawyersNote, wait),
 )

@@ -1,6 +1,6 @@
 """Every error that ICMC raises on purpose."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import ClassVar
 
@@ -74,6 +74,30 @@ class ConflictError(IcmcError):
 
     code = "conflict"
     sentence = "Someone else has changed this {kind} in the meantime: look at it again, then decide."
+
+
+class OtherStepTypeError(IcmcError):
+    """Raised when a run cannot go on by a definition in which steps of the same name are of another type."""
+
+    code = "other-step-type"
+    sentence = (
+        "The case cannot be moved to that workflow: these steps are of another type there: {steps}. Begin that workflow"
+        " alongside the present one instead."
+    )
+
+
+class WorkWithoutPlaceError(IcmcError):
+    """Raised when a run has open steps that another definition does not have, and they are not to be cancelled."""
+
+    code = "work-without-place"
+    sentence = "The case stays on its version: these open steps are not in the other one: {steps}."
+
+
+class SeveralRunsError(IcmcError):
+    """Raised when several workflows are open in a case, and it was not said which one is meant."""
+
+    code = "several-runs"
+    sentence = "Several workflows are open in this case: {runs}. Say which one is meant."
 
 
 class OtherCommandError(ConflictError):
@@ -204,13 +228,6 @@ class HeldError(RetentionError):
     sentence = "This cannot be erased now: {reasons}."
 
 
-class TooFineError(RetentionError):
-    """Raised when counts are to be crossed so finely that they would tell of single people."""
-
-    code = "too-fine"
-    sentence = "These counts cannot be shown: {problem}."
-
-
 class NothingFiredError(IcmcError):
     """Raised for a deadline that is due and of which nothing can be fired: it would be due for ever."""
 
@@ -240,13 +257,14 @@ class CaseMergedError(AlreadyEndedError):
 
 
 class InvalidAnswersError(IcmcError):
-    """Raised when a form's answers do not fit; `problems` maps field name to a sentence."""
+    """Raised when a form's answers do not fit; `problems` maps field name to a sentence, `labels` to its question."""
 
     code = "invalid-answers"
     sentence = "Some answers do not fit: {fields}."
 
-    def __init__(self, problems: dict[str, str]) -> None:
+    def __init__(self, problems: dict[str, str], labels: Mapping[str, str] | None = None) -> None:
         self.problems = problems
+        self.labels = labels or {}
         super().__init__(fields=", ".join(sorted(problems)))
 
 

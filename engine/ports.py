@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import BinaryIO, NamedTuple, Protocol
 from uuid import UUID
 
-from engine.core.checkpoints import Written
 from engine.core.files import Scan
+from engine.core.history import Written
 from engine.core.matching import Likeness
 from engine.core.retention import Tombstone
 
@@ -449,6 +449,10 @@ class Tombstones(Protocol):
         ...
 
 
+Asked = tuple[tuple[tuple[tuple[str, str], ...], ...], ...]
+"""What a person is looked for by: of each word one of some ways, of each way all (kind, normalised value) pairs."""
+
+
 class Fingerprints(Protocol):
     """Turns what is known of a person into values that a likely same person shares."""
 
@@ -458,6 +462,10 @@ class Fingerprints(Protocol):
 
     def likeness(self, one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Likeness:
         """Say how alike what is known of two persons is, for those who may open both."""
+        ...
+
+    def asked(self, words: str) -> Asked:
+        """Return for each word that somebody looks for a person by the ways in which a person can have it."""
         ...
 
 

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     smtp_from: str = ""
     smtp_security: str = Field(default="starttls", pattern="^(starttls|tls|none)$")
     gateway_hosts: tuple[str, ...] = ()
+    hub_hosts: tuple[str, ...] = ()
+    """The hosts of hubs elsewhere that this machine may speak to; none in a demo."""
     pillar_hosts: tuple[str, ...] = ()
     """The hosts that pillars may speak to, beside this machine; none in a demo."""
     file_scanner: str = ""
@@ -87,5 +89,13 @@ class Settings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """The address of the portal as people reach it."""
-        return self.portal_url or f"http://{self.portal_host}:{self.portal_port}"
+        """The address of the portal as people reach it; with the port that `icmc up` found free, if none is set."""
+        port = self.portal_port
+        if "portal_port" not in self.model_fields_set and self.port_file.exists():
+            port = int(self.port_file.read_text(encoding="utf-8"))
+        return self.portal_url or f"http://{self.portal_host}:{port}"
+
+    @property
+    def port_file(self) -> Path:
+        """Where `icmc up` notes the port of the portal for commands beside it."""
+        return self.data_folder / "portal.port"

@@ -1,7 +1,7 @@
 """Make the portal: one FastAPI application over one assembled engine."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,71 +14,69 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from engine.access.pages import access, emergency
-from engine.approvals.pages import concerns, waiting
+from engine.access import pages as access
+from engine.approvals import pages as approvals
 from engine.assembly import Engine
 from engine.audit import pages as audit
 from engine.cases import pages as cases
-from engine.course.pages import changes, course
-from engine.deadlines.pages import deadlines
-from engine.deadlines.pages import lists as deadlines_lists
-from engine.definitions.pages import calendars, ladders, law, studio, versions, workflows
-from engine.definitions.pages import time as definitions_time
-from engine.definitions.records import Rehearsed
-from engine.documents.pages import attachments, papers
-from engine.language.workflow import Workflow
+from engine.course.pages import changes, course, moving
+from engine.deadlines import pages as deadlines
+from engine.definitions.pages import calendars, ladders, law, simulating, studio, versions, workflows
+from engine.definitions.rehearsed import Rehearsal
+from engine.documents import pages as documents
+from engine.hubs.pages import cases as hub_cases
+from engine.hubs.pages import known as hubs
+from engine.imports import pages as imports
 from engine.messages import pages as messages
-from engine.overview.pages import api, board, exports
+from engine.numbers import pages as numbers
+from engine.overview.pages import board, diary, exports
 from engine.overview.pages import cases as overview_cases
-from engine.people.pages import duty, first_run, people, units
+from engine.people.pages import duty, first_run, people
+from engine.persons.pages import finding, persons, subject
 from engine.persons.pages import links as person_links
-from engine.persons.pages import persons, subject
 from engine.retention import pages as retention
-from engine.sharing.pages import answers as sharing_answers
 from engine.sharing.pages import partners, sending, sharing
 from engine.sign_in.pages import account, sign_in
 from engine.web import demo
-from engine.web.demo_controls import DemoControls
-from engine.web.failures import add_failure_pages, busy_page, failure_page
+from engine.web.failures import add_failure_pages, add_proving, busy_page, failure_page
 from engine.web.pages import STATIC, static_url
-from engine.web.proving import add_proving
 from engine.web.security import CatchFailures, Compress, ProtectingHeaders, RefuseStrangeHeaders
 from engine.web.turns import InTurn
 from engine.web.uploads import LimitBodies
-from engine.web.visit import Portal
+from engine.web.visit import DemoControls, Portal
 from engine.work.pages import items, worklist
 
 _ROUTES: Final = (
     audit,
-    emergency,
-    concerns,
+    access,
+    approvals,
     board,
-    attachments,
-    api,
+    documents,
     sign_in,
     first_run,
     account,
     people,
-    units,
     cases,
     worklist,
     items,
     overview_cases,
-    papers,
+    diary,
     changes,
     course,
+    finding,
+    moving,
     persons,
     person_links,
     deadlines,
-    deadlines_lists,
-    access,
     duty,
-    sharing_answers,
     sharing,
     sending,
     partners,
+    hub_cases,
+    hubs,
     messages,
     studio,
+    simulating,
     ladders,
     versions,
     workflows,
@@ -86,9 +84,9 @@ _ROUTES: Final = (
     law,
     retention,
     exports,
+    numbers,
+    imports,
     subject,
-    definitions_time,
-    waiting,
     demo,
 )
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -105,18 +103,19 @@ def create_app(
     *,
     demo: DemoControls | None = None,
     prefect_ui_url: str | None = None,
-    rehearse: Callable[[Workflow, int], Rehearsed] | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> FastAPI:
     """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages.
 
-    `rehearse` says what would happen to a report by a draft.
+    `rehearsal` says what would happen by a draft.
     """
     app = FastAPI(title="ICMC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url, rehearse)
+    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url, rehearsal)
     app.state.portal = portal
     app.mount("/static", _OurFiles(directory=STATIC))
     for routes in _ROUTES:
         app.include_router(routes.router)
+    app.include_router(board.counts_router)
     add_failure_pages(app)
     add_proving(app)
     app.add_middleware(InTurn, sessions=portal.sessions, busy=busy_page)

@@ -25,7 +25,7 @@ from engine.db.embedded.databases import (
     drop_database,
 )
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
-from engine.db.embedded.locks import one_at_a_time
+from engine.db.embedded.folder import one_at_a_time
 from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_on
 from engine.db.migrate import migrate
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
@@ -45,7 +45,8 @@ settings.load_profile("icmc")
 
 _BEGIN_WITH: Final = (
     "tests/oracle/", "tests/attack/test_canary", "tests/contracts/test_outside_pillar", "tests/browser/",
-    "tests/orchestration/", "tests/faults/", "tests/acceptance/",
+    "tests/orchestration/", "tests/faults/", "tests/acceptance/", "tests/rehearsal/test_answers",
+    "tests/web/test_side_doors",
 )  # fmt: skip
 _ALL_LONG: Final = re.compile(r"^pytestmark = .*pytest\.mark\.long\b", re.MULTILINE)
 _RUN: Final = "ICMC_TEST_RUN"

@@ -52,10 +52,14 @@ TIMES_MEDIAN: Final = 3
 """So is more than this many times one's own median hour."""
 LEAST: Final = 10
 """Fewer cases than this within an hour are never unusual, however quiet the hours before were."""
-REVEALS: Final = frozenset({"answers", "places", "person", "document", "file", "original file", "reasons"})
+REVEALS: Final = frozenset({"answers", "places", "person", "document", "file", "original file", "reasons", "diary"})
 """What is looked at only by a deliberate act."""
 MOST_REVEALS_IN_AN_HOUR: Final = 200
 """No more goes: one every eighteen seconds, for an hour. Forms that are filled in, and pages of cases, always open."""
+FOUND: Final = "found"
+"""What is noted of each case in which somebody was found who was looked for, by whatever is known of them."""
+MOST_FOUND_IN_AN_HOUR: Final = 600
+"""So many lines of what was found are shown within an hour: thirty full pages."""
 MOST_COPIES_IN_AN_HOUR: Final = 20
 """So many copies for spreadsheets can be asked for within an hour."""
 

@@ -32,6 +32,7 @@ class ApprovalKind(StrEnum):
     CLOSURE = "closure"
     ROLE = "role"
     LINK = "link"
+    HUB = "hub"
 
 
 class Rule(NamedTuple):
@@ -68,6 +69,7 @@ FOUR_EYES: Final[Mapping[ApprovalKind, Rule]] = {
     ApprovalKind.CUSTODY: Rule(Action.MANAGE_PEOPLE, timedelta(hours=72)),
     ApprovalKind.ROLE: Rule(Action.AGREE_ROLE, timedelta(days=14), of_a_unit=True),
     ApprovalKind.LINK: Rule(Action.AGREE_LINK, timedelta(hours=24), of_a_unit=True),
+    ApprovalKind.HUB: Rule(Action.AGREE_HUB, timedelta(days=14), of_a_unit=True),
 }
 """The four-eyes list: what takes effect only when somebody else agrees who may do it too.
 

@@ -8,7 +8,7 @@ from engine.assembly import Engine
 from engine.audit.checkpoints import CheckpointStore
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.checkpoints import SIGNER_REPLACED, SIGNER_USED, Checkpoint, Written, hash_of
+from engine.core.history import SIGNER_REPLACED, SIGNER_USED, Checkpoint, Written, hash_of
 
 log = logging.getLogger(__name__)
 

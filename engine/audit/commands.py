@@ -20,8 +20,7 @@ from engine.keys.actions.keys import keys_are_proved
 from engine.keys.actions.periods import lost_periods
 from engine.keys.store import KeyStore
 from engine.machine.files import shipped_sources
-from engine.overview.records.board import AuditFault, BoardView, FiringView, StateDifference
-from engine.overview.records.cases import JobView
+from engine.overview.records import AuditFault, BoardView, FiringView, JobView, StateDifference
 from engine.overview.views.board import admin_board
 from engine.people.store import DirectoryStore
 from engine.web.running import running_engine

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, select
 
 from engine.audit.chain_reading import CASES, READINGS, ChainKind, ChainRow, KeptHead, fits, heads, links
-from engine.core.checkpoints import SIGNER_REPLACED, SIGNER_USED
+from engine.core.history import SIGNER_REPLACED, SIGNER_USED
 from engine.db.tables import TABLES
-from engine.overview.records.board import AuditFault
+from engine.overview.records import AuditFault
 from engine.ports import ChainKey, HandOver
 
 _ELSEWHERE = {

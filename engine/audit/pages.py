@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from engine.audit.records import AuditLine
 from engine.audit.views import audit_lines, readers
-from engine.cases.actions.reasons import note_reading
+from engine.cases.actions.deciding import note_reading
 from engine.core.matching import PROBES_A_DAY
 from engine.overview.views.case import case_page
 from engine.overview.views.history import account as account_view

@@ -23,9 +23,9 @@ from engine.audit.chain_reading import (
 )
 from engine.audit.checkpoints import written_since
 from engine.audit.faults import ChainBreak, KnownSigners, Signatures, name_fault
-from engine.core.checkpoints import Checkpoint, Head, Written, hash_of
+from engine.core.history import Checkpoint, Head, Written, hash_of
 from engine.db.row_history import GENESIS
-from engine.overview.records.board import AuditFault
+from engine.overview.records import AuditFault
 from engine.ports import ChainKey, Vault
 
 _LATEST = """

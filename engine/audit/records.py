@@ -48,7 +48,9 @@ class Audited:
     lines: tuple[AuditedLine, ...]
 
 
-Stream = Literal["people", "sign-in", "keys", "keeping", "channels", "definitions", "access", "safeguarding", "rows"]
+Stream = Literal[
+    "people", "sign-in", "keys", "keeping", "channels", "definitions", "access", "safeguarding", "rows", "hubs"
+]
 """The chains of what happens beside cases; `rows` keeps what each row said that opens a door."""
 
 

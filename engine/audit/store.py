@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.audit.records import RecordedReading, Stream
-from engine.core.checkpoints import SIGNER_REPLACED, SIGNER_USED
+from engine.core.history import SIGNER_REPLACED, SIGNER_USED
 from engine.db.row_history import GENESIS, reading_link, stream_link
 from engine.db.store import Store, Within
 from engine.db.tables import TABLES
@@ -33,12 +33,13 @@ _KNOWS_SIGNER = text(
 _REPLACED_SIGNERS = text("SELECT at, body FROM audit_event WHERE stream = 'keys' AND type = :replaced ORDER BY seq")
 _OPENED = text("""
     SELECT actor_id, count(DISTINCT case_id) FROM reading
-    WHERE actor_id IS NOT NULL AND at > :since AND at <= :until GROUP BY actor_id ORDER BY actor_id
+    WHERE actor_id IS NOT NULL AND at > :since AND at <= :until AND what <> 'found'
+    GROUP BY actor_id ORDER BY actor_id
 """)
 _MEDIAN = text("""
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY opened) FROM (
         SELECT count(DISTINCT case_id) AS opened FROM reading
-        WHERE actor_id = :actor AND at > :since AND at <= :until GROUP BY date_trunc('hour', at)
+        WHERE actor_id = :actor AND at > :since AND at <= :until AND what <> 'found' GROUP BY date_trunc('hour', at)
     ) hours
 """)
 

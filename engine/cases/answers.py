@@ -1,11 +1,12 @@
 """Read the answers of a form: what does not fit is told field by field; what is open becomes outputs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from engine.core.compiled import CompiledStep
 from engine.core.law.told import TELLS
@@ -15,9 +16,10 @@ from engine.errors import InvalidAnswersError
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Value
 from engine.language.workflow import Question
-from engine.plugin.answers import without
+from engine.plugin.answers import Form, without
 from engine.plugin.copies import is_refused, kept_anyway, may_ask_all, not_asked, not_shown, problems_of_copies
-from engine.plugin.fields import NOT_KNOWN, TELLABLE, FieldKind, FieldSpec, OutputKind
+from engine.plugin.fields import TELLABLE, FieldSpec, OutputKind
+from engine.plugin.kinds import NOT_KNOWN, FieldKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 
@@ -53,6 +55,8 @@ _WORDS = {
     "string_pattern_mismatch": "This is not in the form that was asked for.",
     "extra_forbidden": "This question does not belong to this form.",
 }
+_FORM = "form"
+"""Where the sentences of broken rules stand, which belong to no single question."""
 _NOT_TO_BE_KEPT = "They do not want this recorded: leave it out. Nothing was kept."
 
 
@@ -77,6 +81,7 @@ def check_answers(
     `is_first_needed` the question that says so must be answered. Raises `InvalidAnswersError` with a sentence for each
     field; no sentence quotes an answer.
     """
+    questions = tuple(questions)
     asked = {question.id: question for question in questions}
     problems = _form_problems(step_type, {k: v for k, v in answers.items() if k not in asked}, partly=partly)
     problems |= problems_of_copies(step_type.fields, answers, is_first_needed=is_first_needed and not partly)
@@ -90,7 +95,8 @@ def check_answers(
         if problem:
             problems[name] = problem
     if problems:
-        raise InvalidAnswersError(problems)
+        labels = {spec.name: spec.label for spec in step_type.fields} | {one.id: one.label for one in questions}
+        raise InvalidAnswersError(problems, labels)
 
 
 def refuse_copies(step_type: StepType | None, answers: Mapping[str, JsonValue]) -> None:
@@ -175,18 +181,38 @@ def _form_problems(step_type: StepType, answers: Mapping[str, JsonValue], *, par
         needed &= kept_anyway(step_type, answers)
     hidden = not_shown(step_type.fields, answers)
     needed -= hidden
+    left_out = not_asked(step_type.fields, answers) | hidden
+    misfits = _misfits(without(step_type.form, left_out), answers)
+    problems = _sentences(misfits, needed)
+    if problems and not partly and _FORM not in problems:  # its rules were not asked: the answers did not fit
+        unread = frozenset(_place(one) for one in misfits)
+        rest = {name: answer for name, answer in answers.items() if name not in unread}
+        problems |= _sentences(_misfits(without(step_type.form, left_out, unread=unread), rest), needed)
+    return problems
+
+
+def _misfits(form: type[Form], answers: Mapping[str, JsonValue]) -> Sequence[ErrorDetails]:
     try:
-        without(step_type.form, not_asked(step_type.fields, answers) | hidden).model_validate(dict(answers))
+        form.model_validate(dict(answers))
     except ValidationError as error:
-        problems: dict[str, str] = {}
-        for detail in error.errors(include_url=False, include_input=False):
-            name = str(detail["loc"][0]) if detail["loc"] else "form"
-            if detail["type"] == "missing" and name not in needed:
-                continue
-            sentence = _sentence(detail["type"], detail["msg"], detail.get("ctx", {}))
-            problems[name] = f"{problems[name]} {sentence}" if name == "form" and name in problems else sentence
-        return problems
-    return {}
+        return error.errors(include_url=False, include_input=False)
+    return ()
+
+
+def _place(misfit: ErrorDetails) -> str:
+    return str(misfit["loc"][0]) if misfit["loc"] else _FORM
+
+
+def _sentences(misfits: Iterable[ErrorDetails], needed: Collection[str]) -> dict[str, str]:
+    """Return the sentences to be shown, by the names of their questions; what is not there and not needed is none."""
+    problems: dict[str, str] = {}
+    for misfit in misfits:
+        name = _place(misfit)
+        if misfit["type"] == "missing" and name not in needed:
+            continue
+        sentence = _sentence(misfit["type"], misfit["msg"], misfit.get("ctx", {}))
+        problems[name] = f"{problems[name]} {sentence}" if name == _FORM and name in problems else sentence
+    return problems
 
 
 def _sentence(kind: str, message: str, bounds: Mapping[str, object]) -> str:

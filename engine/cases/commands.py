@@ -2,24 +2,33 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID, uuid4
 
 import typer
 
+from engine.cases.actions.deciding import note_reading
 from engine.cases.actions.open import open_case
-from engine.cases.actions.reasons import note_reading
-from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS
+from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, NOTE_KINDS, REOPEN_REASONS
 from engine.cases.views.lists import cases, find_case
+from engine.core.policy import Action, units_that_let
 from engine.course.actions.closing import close_case, reopen_case
+from engine.course.actions.diary import make_note, read_notes
+from engine.course.actions.moving import move_run, preview_move
+from engine.course.actions.moving_all import move_cases, plan_moves, start_moves, undo_moves
 from engine.course.actions.steer import cancel_step, start_run
-from engine.overview.records.cases import CaseView
+from engine.errors import NotAllowedError
+from engine.imports.actions import check_table, import_cases
+from engine.imports.records import TableError
+from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
+from engine.overview.views.diary import case_diary
 from engine.people.viewer import units as units_view
 from engine.ports import JsonValue
 from engine.web.running import running_engine, viewer_by_email
-from engine.web.terminal import WAITS, WRONG_USAGE, fail, in_words, show
+from engine.web.terminal import FOUND_PROBLEMS, WAITS, WRONG_USAGE, fail, in_words, show
 from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import claim_work_item
 from engine.work.records import WorkItemView
@@ -29,6 +38,7 @@ case_app = typer.Typer(help="Cases.", no_args_is_help=True)
 item_app = typer.Typer(help="Work items.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
+Preview = Annotated[bool, typer.Option("--preview", help="Only say what would change.")]
 Number = Annotated[str, typer.Argument(help="The case number.")]
 Item = Annotated[UUID, typer.Argument(help="The work item's id.")]
 Words = Annotated[Path | None, typer.Option(help="A text file with the reason in words; it is stored encrypted.")]
@@ -51,6 +61,41 @@ def open_(answers: Answers, as_: As = None, workflow: str | None = None, as_json
         {"case": opened.case_number, "item": str(opened.item_id)}, as_json=as_json,
         words=lambda: f"Saved: case {opened.case_number}.",
     )  # fmt: skip
+
+
+@case_app.command("import")
+@in_words
+def import_(
+    table: Annotated[Path, typer.Argument(help="A CSV file; the first row names the columns.")],
+    check: Annotated[bool, typer.Option("--check", help="Only name what does not fit; do nothing.")] = False,  # noqa: FBT002
+    workflow: Annotated[
+        str | None, typer.Option(help="The workflow of all; else the one that each report opens.")
+    ] = None,
+    as_: As = None,
+) -> None:
+    """Take over old cases from a spreadsheet: all of them or, where anything does not fit, none."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        try:
+            text, unit = (
+                table.read_text(encoding="utf-8-sig"),
+                min(units_that_let(viewer, Action.IMPORT_CASES), default=None),
+            )
+        except (OSError, UnicodeDecodeError):
+            fail(f"{table} cannot be read: save it as CSV in UTF-8.", status=WRONG_USAGE)
+        if unit is None:
+            raise NotAllowedError(actor=viewer.name, action=Action.IMPORT_CASES.value)
+        try:
+            if check:
+                count = check_table(engine, text, viewer=viewer, unit_id=unit, workflow=workflow)
+                typer.echo(f"All {count} cases fit. Nothing was taken over yet.")
+                return
+            numbers = import_cases(engine, text, viewer=viewer, unit_id=unit, command_id=uuid4(), workflow=workflow)
+        except TableError as error:
+            for one in error.problems:
+                typer.echo(f"row {one.row}{', ' * bool(one.column)}{one.column}: {one.words}", err=True)
+            fail(str(error))
+    typer.echo("\n".join(numbers))
 
 
 @case_app.command("list")
@@ -132,6 +177,73 @@ def begin(number: Number, workflow: Annotated[str, typer.Argument(help="Its name
     typer.echo(f"{workflow} began in case {number}.")
 
 
+@case_app.command()
+@in_words
+def move(
+    number: Number,
+    workflow: Annotated[str, typer.Argument(help="Its name.")],
+    run: Annotated[UUID | None, typer.Option(help="Which of its workflows moves, where several are open.")] = None,
+    preview: Preview = False,  # noqa: FBT002 - a command-line flag
+    as_: As = None,
+) -> None:
+    """Let an open case go on by another workflow, keeping what was done."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.ask(find_case, viewer, number)
+        if preview:
+            found = preview_move(engine, case_id, viewer=viewer, workflow=workflow, run_id=run)
+            for title in found.called_off:
+                typer.echo(f"cancelled: {title}")
+            for title in found.begins:
+                typer.echo(f"begins: {title}")
+            for title, was, then in found.due:
+                typer.echo(f"due: {title}, {then} (was {was or 'not counted'})")
+            return
+        move_run(engine, case_id, viewer=viewer, command_id=uuid4(), workflow=workflow, run_id=run)
+    typer.echo(f"Case {number} follows {workflow} now.")
+
+
+@case_app.command("move-all")
+@in_words
+def move_all(
+    workflow: Annotated[str, typer.Argument(help="Its name.")],
+    version: Annotated[int | None, typer.Option(help="Which version; else the published one.")] = None,
+    preview: Preview = False,  # noqa: FBT002 - a command-line flag
+    cancel_work: Annotated[  # noqa: FBT002 - a command-line flag
+        bool, typer.Option("--cancel-work", help="Cancel open steps that have no place there.")
+    ] = False,
+    undo: Annotated[  # noqa: FBT002 - a command-line flag
+        bool, typer.Option("--undo", help="Move the cases of the last move back.")
+    ] = False,
+    as_: As = None,
+) -> None:
+    """Let all open cases of a workflow go on by its published version, or by another one; or move them back."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        plan = plan_moves(engine, workflow, viewer=viewer, version=version)
+        if undo and not plan.moves:
+            fail("Nothing was moved yet.")
+        if undo:
+            undo_moves(engine, plan.moves[0].id, viewer=viewer, command_id=uuid4())
+        elif not preview:
+            start_moves(
+                engine, workflow, viewer=viewer, command_id=uuid4(), version=plan.version, cancels=cancel_work
+            )  # fmt: skip
+        while not preview and not move_cases(engine).is_done:
+            continue
+        left = plan if preview else plan_moves(engine, workflow, viewer=viewer, version=version)
+    if preview:
+        typer.echo(f"{plan.plain} cases would be moved to version {plan.version} of {workflow}.")
+        for title, count in plan.called_off.items():
+            typer.echo(f"{count} of {plan.with_work} more have an open step that is not in it: {title}")
+    else:
+        typer.echo(f"{left.moves[0].moved} cases were moved.")
+    for _, number, why in left.stay:
+        typer.echo(f"Case {number} stays: {why}", err=True)
+    if left.stay or (left.with_work and not undo):
+        raise typer.Exit(FOUND_PROBLEMS)
+
+
 @case_app.command("cancel-step")
 @in_words
 def cancel_step_(
@@ -150,6 +262,50 @@ def cancel_step_(
             reason_code=_known(reason, CANCEL_REASONS), words=_words_in(words),
         )  # fmt: skip
     typer.echo("The step was cancelled.")
+
+
+@case_app.command()
+@in_words
+def note(
+    number: Number,
+    words: Annotated[Path, typer.Option(help="A text file with what happened; it is stored encrypted.")],
+    kind: Annotated[str, typer.Option(help=f"What it was: {', '.join(NOTE_KINDS)}.")] = "call",
+    at: Annotated[datetime | None, typer.Option(help="When it was, in UTC; else now.")] = None,
+    person: Annotated[int | None, typer.Option(help="Who it is about: the number of a person in the case.")] = None,
+    as_: As = None,
+) -> None:
+    """Note a call, a visit or a worry in the diary of a case."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        view = engine.ask(case_page, viewer, engine.ask(find_case, viewer, number))
+        whom = next((one.id for one in view.persons if one.label == f"Person {person}"), None)
+        if person is not None and whom is None:
+            fail(f"--person: there is no person {person} in case {number}.", status=WRONG_USAGE)
+        make_note(
+            engine, view.id, viewer=viewer, command_id=uuid4(), kind=_known(kind, NOTE_KINDS, "--kind"),
+            words=_words_in(words), happened_at=at.replace(tzinfo=UTC) if at else None, person_id=whom,
+        )  # fmt: skip
+    typer.echo(f"It was recorded in case {number}.")
+
+
+@case_app.command()
+@in_words
+def diary(number: Number, as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
+    """Read the diary of a case; that it was read is recorded."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        case_id = engine.ask(find_case, viewer, number)
+        words = read_notes(engine, case_id, viewer=viewer)
+        found = engine.ask(case_diary, viewer, case_id, limit=1_000).notes
+    lines = [
+        {"at": f"{one.happened_at:%Y-%m-%d %H:%M} UTC", "kind": one.kind, "about": one.person_label, "by": one.by,
+         "words": words.get(one.seq, "")} for one in found
+    ]  # fmt: skip
+    told = "\n".join(
+        f"{line['at']}  {NOTE_KINDS.get(line['kind'], line['kind'])}  {line['about']}  {line['by']}\n  {line['words']}"
+        for line in lines
+    )
+    show(lines, as_json=as_json, words=lambda: told or "Nothing has been recorded yet.")
 
 
 @item_app.command("list")
@@ -191,9 +347,9 @@ def complete(
     typer.echo(f"Done. {len(done.next_item_ids)} new item(s){'; the case is closed' if done.case_closed else ''}.")
 
 
-def _known(reason: str, reasons: Mapping[str, str]) -> str:
+def _known(reason: str, reasons: Mapping[str, str], option: str = "--reason") -> str:
     if reason not in reasons:
-        fail(f"--reason: choose one of {', '.join(reasons)}.", status=WRONG_USAGE)
+        fail(f"{option}: choose one of {', '.join(reasons)}.", status=WRONG_USAGE)
     return reason
 
 

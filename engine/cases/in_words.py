@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from engine.language.limits import TimeLimit
 from engine.language.names import in_plain_words, in_running_words
 from engine.people.records import language_words, region_words
-from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import NOT_KNOWN, FieldKind
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODE = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")

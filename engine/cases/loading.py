@@ -1,159 +1,19 @@
 """Load cases with all their parts, under their locks or not; values are encrypted where they are kept."""
 
-import json
-import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
-from hashlib import sha256
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
 
+from engine.cases.encrypted import EncryptedCell, OpenedWhenRead, facts_of, report_of
+from engine.cases.steps_over import Since, arrays, steps_over
 from engine.core.consequences import WorkItem
-from engine.core.keys import ENCRYPTED_IN_EVENTS
-from engine.core.records import Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
+from engine.core.records import LIVE, Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.store import LIBRARY_STAMP, Writes
 from engine.db.trips import PLANNED_ONCE, PreparedStatement, array
-from engine.errors import DamagedError, KeyMissingError
-from engine.ports import JsonValue, Vault
-
-DIGEST: Final = "sealed"
-"""The name under which the body of an event has the digest of what is sealed beside it."""
-_VALUES: Final = TypeAdapter(dict[str, Scalar])
-_SALT: Final = 16
-
-
-class EncryptedCell(NamedTuple):
-    """A sealed cell: its table, what its seal is bound to, its column."""
-
-    table: str
-    row: UUID
-    column: str
-
-
-def outputs_of(step_id: UUID) -> EncryptedCell:
-    """Return where the outputs of a step are sealed."""
-    return EncryptedCell("step", step_id, "encrypted_outputs")
-
-
-def facts_of(case_id: UUID) -> EncryptedCell:
-    """Return where the facts of a case are sealed."""
-    return EncryptedCell("case", case_id, "encrypted_facts")
-
-
-def report_of(case_id: UUID) -> EncryptedCell:
-    """Return where the answers of a report are sealed on which workflows decide."""
-    return EncryptedCell("case", case_id, "encrypted_report")
-
-
-def encrypt_values(
-    vault: Vault, values: Mapping[str, Scalar], place: EncryptedCell, *, case_id: UUID, unit_id: UUID
-) -> bytes:
-    """Seal values as one, under the key of their case; raise `KeyMissingError` when it was destroyed."""
-    plain: JsonValue = {name: one.isoformat() if isinstance(one, datetime) else one for name, one in values.items()}
-    return vault.encrypt(plain, key_of=case_id, unit_id=unit_id, **place._asdict())
-
-
-def open_values(vault: Vault, encrypted: bytes | None, place: EncryptedCell) -> dict[str, Scalar]:
-    """Return the values that were sealed; none where the key was destroyed. Raise `DamagedError`."""
-    if encrypted is None:
-        return {}
-    try:
-        return _VALUES.validate_json(vault.decrypt_bytes(encrypted, **place._asdict()))
-    except KeyMissingError:
-        return {}
-
-
-class OpenedWhenRead(Mapping[str, Scalar]):
-    """Values that are opened when one of them is read first: most of a case's are not, while it is decided.
-
-    Reading raises `DamagedError`; there are none where the key was destroyed.
-    """
-
-    __slots__ = ("_encrypted", "_opened", "_place", "_vault")
-
-    def __init__(self, vault: Vault, encrypted: Scalar, place: EncryptedCell | UUID) -> None:
-        """Keep what is encrypted, as PostgreSQL writes bytes in JSON, at a place or as the outputs of a step."""
-        self._vault = vault
-        self._encrypted = encrypted
-        self._place = place
-        self._opened: dict[str, Scalar] | None = None
-
-    def _values(self) -> dict[str, Scalar]:
-        if self._opened is None:
-            place = outputs_of(self._place) if isinstance(self._place, UUID) else self._place
-            self._opened = open_values(self._vault, bytes.fromhex(str(self._encrypted).removeprefix("\\x")), place)
-        return self._opened
-
-    def __getitem__(self, name: str) -> Scalar:
-        """Return a value; raise `KeyError`."""
-        return self._values()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Go through the names."""
-        return iter(self._values())
-
-    def __len__(self) -> int:
-        """Count the values."""
-        return len(self._values())
-
-
-def encrypt_body(
-    vault: Vault, body: Mapping[str, Any], *, case_id: UUID, unit_id: UUID, seq: int
-) -> tuple[dict[str, Any], bytes | None]:
-    """Part the body of an event: what the chain keeps readable, and the answers in it, sealed.
-
-    The chain binds a digest of what is sealed. That is salted, and the salt is sealed too: once the key is destroyed,
-    no answer can be tried against the digest.
-    """
-    clear, told = _parted(body)
-    if not told:
-        return clear, None
-    plain = json.dumps([secrets.token_hex(_SALT), told], ensure_ascii=False, separators=(",", ":")).encode()
-    encrypted = vault.encrypt_bytes(plain, key_of=case_id, unit_id=unit_id, **_body_of(case_id, seq)._asdict())
-    return clear | {DIGEST: sha256(plain).hexdigest()}, encrypted
-
-
-def open_body(
-    vault: Vault, body: Mapping[str, Any], encrypted: bytes | None, *, case_id: UUID, seq: int
-) -> dict[str, Any]:
-    """Put an event together again; without what was sealed where the key was destroyed. Raise `DamagedError`."""
-    whole = {name: dict(part) if name == "step" else part for name, part in body.items() if name != DIGEST}
-    if (digest := body.get(DIGEST)) is None and encrypted is None:
-        return whole
-    try:
-        plain = vault.decrypt_bytes(encrypted or b"", **_body_of(case_id, seq)._asdict())
-    except KeyMissingError:
-        return whole
-    if sha256(plain).hexdigest() != digest:
-        raise DamagedError(what="What is encrypted of an event")
-    for *above, name, value in json.loads(plain)[1]:
-        part = whole
-        for one in above:
-            part = part[one]
-        part[name] = value
-    return whole
-
-
-def _body_of(case_id: UUID, seq: int) -> EncryptedCell:
-    return EncryptedCell("event", case_id, f"encrypted_body/{seq}")
-
-
-def _parted(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
-    """Part a body into what stays readable, and each path in it that is sealed with its value."""
-    clear, told = dict(body), []
-    for *above, name in ENCRYPTED_IN_EVENTS:
-        part = clear
-        for one in above:
-            part = part.get(one) or {}
-            if part:
-                clear[one] = part = dict(part)
-        if name in part:
-            told.append([*above, name, part.pop(name)])
-    return clear, told
-
+from engine.ports import Vault
 
 _ENCRYPTED = ""
 """The name under which the loading statement gives outputs that are sealed; no output has it."""
@@ -168,6 +28,7 @@ class _Loaded(BaseModel):
     item: WorkItem | None = None
     answer: dict[str, Any] | None = None
     library: tuple[int, ...] = ()
+    since: int | None
     report: str | None
     facts: str | None
     runs: tuple[Run, ...]
@@ -198,6 +59,15 @@ def _part(name: str, record: type[BaseModel], table: str, condition: str) -> str
 
 _TRACES = "(fired <> '{}' OR pauses <> '[]' OR extensions <> '[]' OR delay_owner IS NOT NULL)"
 """What must be known of a deadline that has ended, as `Deadline.leaves_traces` says it."""
+_LIVE = f"'{{{','.join(sorted(LIVE))}}}'"
+_STEPS = (
+    f"AND (r.seq IS NULL OR status = ANY({_LIVE}) OR id = ANY(ARRAY("
+    "SELECT (body -> 'step' ->> 'id')::uuid FROM event WHERE case_id = c.id AND seq > r.seq))) "
+    f"ORDER BY status = ANY({_LIVE}), CASE WHEN status <> ALL({_LIVE}) THEN recorded_at END, opened_at, "
+    'key COLLATE "C", path COLLATE "C"'
+)
+"""The steps of a case: those over, in the order in which they came to be, then the live ones as they were opened; see
+`steps_over` for which of those over are left out."""
 _BY_TIME = " ORDER BY due_at, key, path, id"
 """What is decided of a case never goes by the order in which PostgreSQL happens to keep its rows."""
 _LOCK_FREE = PreparedStatement(
@@ -232,7 +102,8 @@ _PARTS = ", ".join(
     (
         f"'case', json_build_object({_CASE_COLUMNS}), 'report', c.encrypted_report, 'facts', c.encrypted_facts",
         _part("runs", Run, "run", "ORDER BY started_at, id"),
-        _part("steps", Step, "step", "ORDER BY opened_at NULLS LAST, key, path"),
+        "'since', r.seq",
+        _part("steps", Step, "step", _STEPS),
         _part("deadlines", Deadline, "deadline", "AND status = 'open' " + _BY_TIME),
         _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES + _BY_TIME),
         _part("persons", CasePerson, "case_person", "ORDER BY added_at, position"),
@@ -245,17 +116,26 @@ _OF_ITEM = "(SELECT case_id FROM work_item WHERE id = $1::uuid)"
 _ITEM = ", ".join(f'"{name}"' for name in WorkItem.model_fields)
 _LOCK = PreparedStatement(f'SELECT {PLANNED_ONCE} FROM "case" WHERE id = $1::uuid FOR UPDATE')
 _LOCK_OF_ITEM = PreparedStatement(f'SELECT {PLANNED_ONCE} FROM "case" WHERE id = {_OF_ITEM} FOR UPDATE')
-_LOAD = PreparedStatement(f'SELECT json_build_object({_PARTS})::text FROM "case" c WHERE c.id = ANY($1::uuid[])')
-_LOAD_OF_ITEM = PreparedStatement(
-    f"SELECT json_build_object({_PARTS}, "
-    f"'item', (SELECT row_to_json(x) FROM (SELECT {_ITEM} FROM work_item WHERE id = $1::uuid) x), "
-    "'answer', (SELECT answer FROM command WHERE id = $2::uuid), "
-    f"'library', {LIBRARY_STAMP})::text FROM \"case\" c WHERE c.id = {_OF_ITEM}",
+
+
+def _load(first: int, condition: str, more: str = "") -> PreparedStatement:
+    """Load cases; from `$first` on it is given what is known of the steps that are over."""
+    known = ", ".join(f"${first + place}::{kind}[]" for place, kind in enumerate(("uuid", "int", "bytea")))
+    return PreparedStatement(
+        f'SELECT json_build_object({_PARTS}{more})::text FROM "case" c LEFT JOIN unnest({known}) r(id, seq, head) '
+        "ON r.id = c.id AND EXISTS (SELECT FROM event e WHERE e.case_id = c.id AND e.seq = r.seq AND e.hash = r.head) "
+        f"WHERE c.id {condition}"
+    )
+
+
+_FOR_COMMAND = f", 'answer', (SELECT answer FROM command WHERE id = $2::uuid), 'library', {LIBRARY_STAMP}"
+_LOAD = _load(2, "= ANY($1::uuid[])")
+_LOAD_OF_ITEM = _load(
+    3,
+    f"= {_OF_ITEM}",
+    f", 'item', (SELECT row_to_json(x) FROM (SELECT {_ITEM} FROM work_item WHERE id = $1::uuid) x){_FOR_COMMAND}",
 )
-_LOAD_FOR = PreparedStatement(
-    f"SELECT json_build_object({_PARTS}, 'answer', (SELECT answer FROM command WHERE id = $2::uuid), "
-    f"'library', {LIBRARY_STAMP})::text FROM \"case\" c WHERE c.id = $1::uuid"
-)
+_LOAD_FOR = _load(3, "= $1::uuid", _FOR_COMMAND)
 
 
 class LockedCase(NamedTuple):
@@ -277,8 +157,9 @@ class LockedItem(NamedTuple):
 
 def read_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
     """Load a case as it is now, and let others change it; None when there is none."""
-    (answers,) = writes.ask((_LOAD, [array([case_id])]))
-    return _loaded(vault, answers).get(case_id)
+    known = steps_over(vault).known((case_id,))
+    (answers,) = writes.ask((_LOAD, [array([case_id]), *arrays(known)]))
+    return _loaded(vault, answers, known).get(case_id)
 
 
 def lock_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
@@ -286,61 +167,69 @@ def lock_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
 
     It is loaded by a statement of its own, in the same trip: that must see all that was committed before the lock.
     """
-    _, answers = writes.ask((_LOCK, [str(case_id).encode()]), (_LOAD, [array([case_id])]))
-    return _loaded(vault, answers).get(case_id)
+    known = steps_over(vault).known((case_id,))
+    _, answers = writes.ask((_LOCK, [str(case_id).encode()]), (_LOAD, [array([case_id]), *arrays(known)]))
+    return _loaded(vault, answers, known).get(case_id)
 
 
 def lock_case_for(writes: Writes, vault: Vault, case_id: UUID, command_id: UUID) -> LockedCase | None:
     """Load a case and lock it, as `lock_case` does, with the first answer to a command; None when there is none."""
-    case, command = str(case_id).encode(), str(command_id).encode()
-    _, answers = writes.ask((_LOCK, [case]), (_LOAD_FOR, [case, command]))
+    case, command, known = str(case_id).encode(), str(command_id).encode(), steps_over(vault).known((case_id,))
+    _, answers = writes.ask((_LOCK, [case]), (_LOAD_FOR, [case, command, *arrays(known)]))
     if not answers:
         return None
     loaded = _Loaded.model_validate_json(answers[0])
-    return LockedCase(_state(vault, loaded), loaded.answer, loaded.library)
+    return LockedCase(_state(vault, loaded, known), loaded.answer, loaded.library)
 
 
 def lock_item(writes: Writes, vault: Vault, item_id: UUID, command_id: UUID) -> LockedItem | None:
     """Load a work item and lock its case, as `lock_case` does; None when there is no such item."""
-    item, command = str(item_id).encode(), str(command_id).encode()
-    _, answers = writes.ask((_LOCK_OF_ITEM, [item]), (_LOAD_OF_ITEM, [item, command]))
+    item, command, known = str(item_id).encode(), str(command_id).encode(), steps_over(vault).known()
+    _, answers = writes.ask((_LOCK_OF_ITEM, [item]), (_LOAD_OF_ITEM, [item, command, *arrays(known)]))
     if not answers:
         return None
     loaded = _Loaded.model_validate_json(answers[0])
-    return (
-        None if loaded.item is None else LockedItem(_state(vault, loaded), loaded.item, loaded.answer, loaded.library)
-    )
+    if loaded.item is None:
+        return None
+    return LockedItem(_state(vault, loaded, known), loaded.item, loaded.answer, loaded.library)
 
 
 def lock_free_cases(writes: Writes, vault: Vault, case_ids: Collection[UUID]) -> Mapping[UUID, CaseState]:
     """Load and lock those of these cases that nobody else has locked."""
-    asked = [array(case_ids)]
-    locked, answers = writes.ask((_LOCK_FREE, asked), (_LOAD, asked))
+    asked, known = array(case_ids), steps_over(vault).known(case_ids)
+    locked, answers = writes.ask((_LOCK_FREE, [asked]), (_LOAD, [asked, *arrays(known)]))
     free = {UUID(id_.decode()) for id_ in locked}
-    return _loaded(vault, answers, free)
+    return _loaded(vault, answers, known, free)
 
 
-def _loaded(vault: Vault, answers: Sequence[bytes], free: Collection[UUID] | None = None) -> Mapping[UUID, CaseState]:
+def _loaded(
+    vault: Vault, answers: Sequence[bytes], known: Mapping[UUID, Since], free: Collection[UUID] | None = None
+) -> Mapping[UUID, CaseState]:
     found = [_Loaded.model_validate_json(answer) for answer in answers]
     if free is not None:
         found = [loaded for loaded in found if loaded.case.id in free]
     if len(found) > 1:
         vault.make_ready([loaded.case.id for loaded in found])
-    return {loaded.case.id: _state(vault, loaded) for loaded in found}
+    return {loaded.case.id: _state(vault, loaded, known) for loaded in found}
 
 
-def _state(vault: Vault, loaded: _Loaded) -> CaseState:
+def _state(vault: Vault, loaded: _Loaded, known: Mapping[UUID, Since]) -> CaseState:
     case = loaded.case  # nobody else has it or its steps yet: they may be put right in place
     case.__dict__["chain_head"] = bytes.fromhex(case.chain_head.decode())
+    since = None if loaded.since is None else known[case.id]
+    opened = [] if since is None else since.opened
+    while opened:
+        opened.pop().forget()
     for step in loaded.steps:
         if step.outputs:
-            step.__dict__["outputs"] = OpenedWhenRead(vault, step.outputs[_ENCRYPTED], step.id)
+            step.__dict__["outputs"] = OpenedWhenRead(vault, step.outputs[_ENCRYPTED], step.id, opened)
+    steps, live = steps_over(vault).with_loaded(case, loaded.steps, since, opened)
     return CaseState(
         case=case,
         report=_opened(vault, loaded.report, report_of(case.id)),
         persons=loaded.persons,
         runs={run.id: run for run in loaded.runs},
-        steps={step.id: step for step in loaded.steps},
+        steps=steps,
         deadlines={deadline.id: deadline for deadline in loaded.deadlines},
         past={deadline.id: deadline for deadline in loaded.past},
         facts=_opened(vault, loaded.facts, facts_of(case.id)),
@@ -348,7 +237,7 @@ def _state(vault: Vault, loaded: _Loaded) -> CaseState:
         barred=loaded.barred,
         owed_in=loaded.owed_in,
         kept_in=loaded.kept_in,
-    )
+    ).with_live(live)
 
 
 def _opened(vault: Vault, encrypted: str | None, place: EncryptedCell) -> Mapping[str, Scalar]:

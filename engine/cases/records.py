@@ -51,6 +51,9 @@ def _spelled(signs: str) -> str:
     return "-".join(part for part in (first, rest[:_GROUP], rest[_GROUP:]) if part)
 
 
+NOTE_KINDS: Final[Mapping[str, str]] = {"call": "Call", "visit": "Visit", "worry": "Worry"}
+"""What is written into the diary of a case."""
+
 REOPEN_REASONS: Final[Mapping[str, str]] = {
     "new_facts": "There is new information",
     "person_asks": "The person asks for help again",
@@ -84,6 +87,8 @@ CANCEL_REASONS: Final[Mapping[str, str]] = {
 
 _BY_ITSELF: Final[Mapping[str, str]] = {
     "run_over": "Its workflow was over",
+    "branch_cancelled": "This part of the case is cancelled, as its workflow says",
+    "aborted_by_workflow": "Its workflow was ended before all was done",
     "deadline_over": "What it was opened for is over",
 }
 """Why a step was called off by nobody."""

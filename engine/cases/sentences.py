@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.cases.records import case_reason
+from engine.cases.records import NOTE_KINDS, case_reason
 from engine.core.deadlines.lateness import DELAY_OWNERS, reason_words
 from engine.core.retention import HOLD_WORDS
 from engine.language.names import in_plain_words, in_running_words
@@ -32,6 +32,7 @@ _OF_CASE: Mapping[str, str] = {
     "PersonAdded": "A person was added to the case as {role}.",
     "PersonRemoved": "A person was removed from the case.",
     "RunStarted": "The workflow “{workflow}” began, version {version}.",
+    "RunMoved": "The case was moved to the workflow “{workflow}”, version {version}.",
     "RunEnded": "A workflow of the case was over.",
     "RunReopened": "A workflow of the case that was over has resumed.",
     "FactRecorded": "The fact “{fact}” was recorded.",
@@ -78,10 +79,13 @@ _OF_CASE: Mapping[str, str] = {
     "CaseHandedOver": "The case was handed over to another unit.",
     "PartnerLinkMade": "A link was made with which a partner without an account can answer.",
     "PartnerLinkUsed": "A partner used their link.",
+    "HubTold": "Something was sent to another hub that helps in this case.",
+    "HubHeard": "Something came from another hub that helps in this case.",
     "EmergencyAccessGiven": "Emergency access was used: someone from another unit opened the case.",
     "EmergencyConfirmed": "A second person confirmed that the emergency access was justified.",
     "EmergencyEnded": "A second person ended the emergency access.",
     "EmergencyUnconfirmed": "No one confirmed within 24 hours that the emergency access was justified.",
+    "NoteMade": "A {note} was recorded in the diary.",
     "PersonRevealed": "Someone looked at the identity of a person in the case.",
     "HoldPlaced": "A hold was put on the case, against erasure: {held}.",
     "HoldLiftAsked": "Someone asked to lift the hold that keeps the case from erasure.",
@@ -107,7 +111,7 @@ _OF_STEP: Mapping[str, str] = {
     "StepSkipped": "“{step}” was not needed in this case.",
     "StepSubmitted": "“{step}” was answered and waited for approval.",
     "StepReturned": "“{step}” was sent back to be done again.",
-    "StepEnded": "“{step}” ended: {outcome}.",
+    "StepEnded": "“{step}” ended: {outcome}{because}.",
     "StepCancelled": "“{step}” was cancelled{why}.",
     "DeadlineSet": "The deadline for “{step}” began to run.",
     "DeadlineMoved": "The deadline for “{step}” was recalculated.",
@@ -171,6 +175,7 @@ def _about_case(body: Body) -> Mapping[str, str]:
         "version": str(run.get("version", "?")),
         "fact": in_running_words(str(body.get("name", "?"))),
         "interval": in_running_words(str(interval.get("name", "?"))),
+        "note": NOTE_KINDS.get(str(body.get("kind")), "note").lower(),
         "closed": f"The case was closed{_why(body)}." if body.get("reason_code") else _CLOSED_BY_ITSELF,
         "why": _why(body),
         "held": HOLD_WORDS.get(str(body.get("kind")), "there is a reason"),
@@ -183,6 +188,12 @@ def _why(body: Body) -> str:
     return f": {case_reason(code)[:1].lower()}{case_reason(code)[1:]}" if code else ""
 
 
+def _because(body: Body) -> str:
+    """Return the reason that a pillar declares for how a step ended, in brackets; nothing where none was chosen."""
+    code = str(body.get("reason_code", ""))
+    return f" ({in_plain_words(code).lower()})" if code and code not in OUTCOMES else ""
+
+
 def _about_step(body: Body, title: Title) -> Mapping[str, str]:
     step = body.get("step") or {}
     outcome = str(step.get("outcome", ""))
@@ -191,6 +202,7 @@ def _about_step(body: Body, title: Title) -> Mapping[str, str]:
         "step": title(body) or "A step",
         "gate": in_running_words(str(step.get("gate", "not recorded"))),
         "outcome": OUTCOMES.get(outcome, in_plain_words(outcome)).lower() if outcome else "done",
+        "because": _because(body),
         "level": str(body.get("level", "?")),
         "again": f", round {number}" if number > 1 else "",
         "why": _why(body),

@@ -11,14 +11,14 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy import Engine as SqlEngine
 
-from engine.cases.loading import facts_of, open_body, open_values, outputs_of, report_of
+from engine.cases.encrypted import facts_of, open_body, open_values, outputs_of, report_of
 from engine.core import events as ev
 from engine.core.history import ToldCase
 from engine.core.records import Deadline, Run, Step
 from engine.core.state import CaseState
 from engine.db.row_history import BEGAN, KEPT, ROWS, Kept, differing, key_of, rows_of, shown
 from engine.errors import DamagedError
-from engine.overview.records.board import StateDifference
+from engine.overview.records import StateDifference
 from engine.ports import Vault
 
 _SLICE: Final = 100

@@ -8,25 +8,13 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import func, insert, select, update
 
-from engine.cases.loading import (
-    EncryptedCell,
-    LockedItem,
-    encrypt_body,
-    encrypt_values,
-    facts_of,
-    lock_case,
-    lock_case_for,
-    lock_free_cases,
-    lock_item,
-    outputs_of,
-    read_case,
-    report_of,
-)
+from engine.cases.encrypted import EncryptedCell, encrypt_body, encrypt_values, facts_of, outputs_of, report_of
+from engine.cases.loading import LockedItem, lock_case, lock_case_for, lock_free_cases, lock_item, read_case
 from engine.core import events as ev
 from engine.core.consequences import Job, WorkItem, consequences
 from engine.core.keys import place_key
 from engine.core.records import Case, Scalar, Step, StepInterval
-from engine.core.state import CaseState, evolve
+from engine.core.state import CaseState
 from engine.db.places import place_id
 from engine.db.row_history import link
 from engine.db.store import Store, Within
@@ -37,6 +25,8 @@ from engine.ports import JsonValue
 
 CASE, ITEM, EVENT = TABLES["case"], TABLES["work_item"], TABLES["event"]
 EVENT_WORDS, INTERVAL, STEP = TABLES["event_words"], TABLES["interval"], TABLES["step"]
+NOTE_MADE = "NoteMade"
+"""The event of a note in the diary; its words are beside it."""
 CONCERN = "concern"
 """The answer of a report that says what a case is about: lists show it, and cases are counted by it."""
 _TYPED = frozenset({"title", "settings"})
@@ -92,12 +82,12 @@ class CaseStore(Store):
         return CaseState(case=case, report=report)
 
     def record(
-        self, before: CaseState, events: Sequence[ev.Event], *, actor_id: UUID | None, at: datetime
+        self, before: CaseState, events: Sequence[ev.Event], after: CaseState, *, actor_id: UUID | None, at: datetime
     ) -> CaseState:
-        """Write events, the records they change, the items and jobs that follow, and the links of the chain."""
-        after = before
-        for event in events:
-            after = evolve(after, event)
+        """Write events, the records they change, the items and jobs that follow, and the links of the chain.
+
+        `after` is the state that the events lead to.
+        """
         follows = consequences(events, after, self._definitions, at)
         unit = before.case.unit_id
         rows = self._changed_rows(before, after, events) | {
@@ -148,18 +138,26 @@ class CaseStore(Store):
             update(STEP).where(STEP.c.id == step_id).values(encrypted_title=encrypted, added=added)
         )
 
-    def keep_words(self, case: Case, seq: int, words: str) -> None:
-        """Seal the words beside an event of a case; raises `KeyMissingError` when its key is gone."""
-        row = uuid5(case.id, f"words/{seq}")
-        encrypted = self._vault.encrypt(words, key_of=case.id, table="event_words", row=row, column="encrypted_words")
+    def keep_words(self, case: Case, seq: int, words: str, *, about: UUID | None = None) -> None:
+        """Seal the words beside an event of a case; raises `KeyMissingError` when its key is gone.
+
+        What is about one person alone goes under their key, and is erased with them.
+        """
+        row, key_of = uuid5(case.id, f"words/{seq}"), about or case.id
+        encrypted = self._vault.encrypt(words, key_of=key_of, table="event_words", row=row, column="encrypted_words")
         values = {"id": row, "case_id": case.id, "seq": seq, "encrypted_words": encrypted}
         self._connection.execute(insert(EVENT_WORDS), values)
 
-    def words_of(self, case_id: UUID) -> Mapping[int, str]:
-        """Open the words of a case by the number of their event; those whose key is gone are left out."""
-        query = select(EVENT_WORDS).where(EVENT_WORDS.c.case_id == case_id).order_by(EVENT_WORDS.c.seq)
+    def words_of(self, case_id: UUID, *, notes: bool = False) -> Mapping[int, str]:
+        """Open the words of a case by the number of their event; those whose key is gone are left out.
+
+        They are why something was done, or with `notes` those of its diary.
+        """
+        is_note = EVENT.c.type == NOTE_MADE if notes else EVENT.c.type != NOTE_MADE
+        beside = (EVENT.c.case_id == EVENT_WORDS.c.case_id) & (EVENT.c.seq == EVENT_WORDS.c.seq) & is_note
+        query = select(EVENT_WORDS).join(EVENT, beside).where(EVENT_WORDS.c.case_id == case_id)
         found: dict[int, str] = {}
-        for row in self._connection.execute(query).mappings():
+        for row in self._connection.execute(query.order_by(EVENT_WORDS.c.seq)).mappings():
             place = {"table": "event_words", "row": row["id"], "column": "encrypted_words"}
             with suppress(KeyMissingError):
                 found[row["seq"]] = str(self._vault.decrypt(row["encrypted_words"], **place))

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from engine.core.access import OPERATIONAL
+from engine.core.access import OF_PERSONS, OPERATIONAL
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
 from engine.core.values import person_in
 from engine.db.reading import Reading
@@ -134,6 +134,18 @@ def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: date
     named = func.array_to_string(GRANT.c.fields, " ").op("~")(_OF_A_PERSON)
     live = _live_grants(viewer, now=now).where(of_whom, named, GRANT.c.case_id == CASE.c.id)
     return _own_or(viewer, live.correlate_except(GRANT).exists())
+
+
+def revealed_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition on `case` that holds where the viewer may reveal all that tells who a person of it is."""
+    if viewer.is_system:
+        return true()
+    units = sorted(units_that_let(viewer, Action.REVEAL))
+    whole = _live_grants(viewer, now=now).where(
+        GRANT.c.unit_id.in_(units), GRANT.c.fields.contains([OF_PERSONS + "*"]), person_id == any_(GRANT.c.persons),
+        GRANT.c.case_id == CASE.c.id, CASE.c.unit_id.not_in(sorted(visible_units(viewer))),
+    )  # fmt: skip
+    return and_(not_denied(viewer, CASE.c.id), or_(CASE.c.unit_id.in_(units), whole.correlate_except(GRANT).exists()))
 
 
 def named(case_id: ColumnElement[UUID], step_id: ColumnElement[Any] | None = None) -> LateralFromClause:

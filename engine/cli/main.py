@@ -74,7 +74,8 @@ COMMANDS = {
     "retention": CommandPlace(
         "retention.commands", "app", "How long data is kept, and what is due to be erased or restricted."
     ),
-    "statistics": CommandPlace("overview.commands", "statistics", "Count cases or steps; small counts are withheld."),
+    "numbers": CommandPlace("numbers.commands", "numbers", "Print the published numbers; small ones are withheld."),
+    "hub": CommandPlace("hubs.commands", "app", "Hubs elsewhere: list them, introduce this one, add and confirm one."),
     "people": CommandPlace("people.commands", "app", "Units and people."),
 }
 

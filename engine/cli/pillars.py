@@ -10,10 +10,11 @@ from engine.documents.actions.paper_forms import paper_form
 from engine.documents.printing import PdfPrinter
 from engine.machine.files import data_folder
 from engine.messages.templates import TemplateRenderer
-from engine.plugin.checks import check_pillar
-from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.registry import Registry, load_registry
 from engine.plugin.skeleton import write_skeleton
+from engine.plugin.testing import check_pillar
 from engine.web.terminal import FOUND_PROBLEMS, in_words, read_settings, show
 
 app = typer.Typer(help="The pillars that are installed.", invoke_without_command=True)
@@ -109,7 +110,8 @@ def _words(registry: Registry) -> str:
     lines = []
     for item in registry.installed:
         pillar = item.pillar
-        where = pillar.letter or ("built in" if item.origin == "icmc" else "outside package")
+        is_ours = item.origin.partition(" ")[0] == "icmc"
+        where = ", ".join(word for word in (pillar.letter, "" if is_ours else "outside package") if word) or "built in"
         lines.append(f"{pillar.name} ({where}; from {item.origin})")
         lines += [f"  {step.key:34} {step.kind.value:10} {step.title}" for step in pillar.step_types]
     return "\n".join(lines)

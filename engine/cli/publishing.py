@@ -12,7 +12,7 @@ from engine.cli.simulating import place_of, shown_load
 from engine.core.compiled import compile_workflow
 from engine.core.library import Library
 from engine.core.policy import Viewer
-from engine.deadlines.actions.recount import recount_deadlines
+from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.preview import Planned, planned_change, preview_files
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import Published

@@ -1,5 +1,7 @@
 """`icmc simulate`: what would happen to a report, with times, and with no effect on anything."""
 
+import signal
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +15,15 @@ from engine.core.library import Library
 from engine.core.records import Scalar
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.holidays import CalendarsWithHolidays
+from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, ComparisonAsked, Staff
 from engine.language.extends import load_workflow, load_workflow_text
 from engine.language.library import Definitions, definitions_of
+from engine.language.names import Role
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine.files import shipped_sources
 from engine.plugin.registry import load_registry
+from engine.rehearsal.compared import compare, compared_lines
 from engine.rehearsal.many_cases import AlertBudget, Load, ManyCases, alert_budget, simulate_many
 from engine.rehearsal.simulated import Simulated, SimulatedReport
 from engine.rehearsal.simulator import simulate
@@ -34,6 +39,16 @@ Many = Annotated[
     int | None,
     typer.Option("--many", min=1, max=100_000, help="Let so many rough cases run, and say how many closed."),
 ]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", help="Compare with another version, a file or a shipped name, on the same cases."),
+]
+StaffOption = Annotated[
+    list[str] | None,
+    typer.Option("--staff", metavar="ROLE=PEOPLExHOURS", help="Let cases wait for so many people and hours a week."),
+]
+AWeek = Annotated[float, typer.Option("--a-week", min=0.1, max=1000, help="With --staff: cases arriving in a week.")]
+Effort = Annotated[float, typer.Option("--effort", min=0.1, max=40, help="With --staff: hours of work on each step.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same answers and the same punctuality.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -58,13 +73,19 @@ def simulate_workflow(
     budget: Budget = False,  # noqa: FBT002 - a command-line flag
     cases: OpenCases = 200,
     many: Many = None,
+    against: Against = None,
+    staff: StaffOption = None,
+    a_week: AWeek = 5,
+    effort: Effort = 1,
     seed: Seed = 1,
     as_json: Json = False,  # noqa: FBT002
 ) -> None:
     """Say what would happen to a report, with times, or how many messages people would get; nothing is changed.
 
     With `--many`, cases run as in life (steps are refused, not needed, blocked; answers are missing; people add steps
-    and find a way past a gate), and the command says how many closed.
+    and find a way past a gate), and the command says how many closed; with `--against` too, what differs between two
+    versions on the same cases. With `--staff`, steps wait for these people: what differs is that of two versions, or
+    what the staff brings beside people enough. Ctrl-C stops there and says what was found so far.
     """
     if [report is not None, budget, many is not None].count(True) != 1:
         fail(
@@ -75,6 +96,12 @@ def simulate_workflow(
     library = Library(CalendarsWithHolidays(shipped.calendars.values()), shipped.ladders, shipped.packs)
     compiled = _compiled(workflow, shipped)
     place = place_of(compiled.workflow)
+    if many is not None and (against is not None or staff):
+        people = tuple(map(_staff, staff or ()))
+        asked = ComparisonAsked(many, seed, people, a_week, effort, is_of_staff=against is None)
+        before = compiled if against is None else _compiled(against, shipped)
+        _show_compared(before, compiled, library, asked, as_json=as_json)
+        return
     if many is not None:
         _show_many(compiled, library, place, many, seed, as_json=as_json)
         return
@@ -98,6 +125,46 @@ def _show_many(
     show(found.as_json(), as_json=as_json, words=lambda: _many_words(found))
     if found.stuck:
         raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _show_compared(
+    before: CompiledWorkflow, after: CompiledWorkflow, library: Library, asked: ComparisonAsked, *, as_json: bool
+) -> None:
+    report = RegistryCatalogue(load_registry(read_settings().pillars, builtins=(CORE,))).find(REPORT)
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGINT, stop)
+    with typer.progressbar(length=asked.cases, label="Cases", file=sys.stderr) as progress:
+
+        def goes_on(done: int) -> bool:
+            progress.update(done - progress.pos)
+            return not stopped
+
+        found = compare(
+            before, after, library, asked, report=report.outputs if report else {},
+            jurisdiction=place_of(after.workflow), goes_on=goes_on,
+        )  # fmt: skip
+    show(found.as_json(), as_json=as_json, words=lambda: "\n".join(compared_lines(found)))
+
+
+def _staff(written: str) -> Staff:
+    """Read `caseworker=3x40`: three people with 40 hours a week each."""
+    role, _, much = written.partition("=")
+    people, _, hours = much.partition("x")
+    try:
+        found = Staff(str(Role(role)), int(people), float(hours))
+    except ValueError:
+        found = Staff(role, 0, 0)
+    if not (1 <= found.people <= MOST_PEOPLE and 1 <= found.hours <= WEEK_HOURS):
+        fail(
+            f"--staff {written}: write a role, how many people and their hours a week, as in caseworker=3x40.",
+            status=WRONG_USAGE,
+        )
+    return found
 
 
 def _many_words(found: ManyCases) -> str:

@@ -15,8 +15,8 @@ from engine.keys.actions.periods import turn_period
 from engine.keys.data_keys import put_back_keys
 from engine.retention.actions.custody import take_into_custody
 from engine.retention.actions.erasure import replay_tombstones
+from engine.retention.custody_store import TombstoneFile
 from engine.retention.records import Revived
-from engine.retention.tombstones import TombstoneFile
 from engine.settings import Settings
 from engine.web.terminal import FOUND_PROBLEMS, fail, in_words, read_settings
 

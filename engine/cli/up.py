@@ -18,17 +18,16 @@ from engine.assembly import Engine
 from engine.errors import IcmcError
 from engine.keys.actions.keys import keys_are_proved
 from engine.log_lines import log_in_lines
-from engine.orchestration.launch import WorkerChild, start_worker
 from engine.orchestration.server import PrefectServer
-from engine.orchestration.settings import PrefectAddress
+from engine.orchestration.settings import PrefectAddress, WorkerChild, start_worker
 from engine.people.actions.invitations import first_link
 from engine.rehearsal.demo import has_story, let_time_pass, play_rest, seed_demo
-from engine.rehearsal.many_cases import rehearsal_of
+from engine.rehearsal.running import rehearsal_of
 from engine.settings import Settings
 from engine.site import create_app, serve
-from engine.web.demo_controls import DemoControls
 from engine.web.terminal import in_words, read_settings
 from engine.web.turns import CONNECTIONS
+from engine.web.visit import DemoControls
 
 log = logging.getLogger(__name__)
 _PORTS_TO_TRY = 50
@@ -50,6 +49,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
     with databases(settings, make_demo=demo) as running:
         engine = build_engine(settings, running.urls, pool_size=CONNECTIONS)
         ship(engine)
+        _note_port(settings)
         if engine.demo:
             typer.echo("Bringing the demo to life ...")
             seed_demo(engine)
@@ -59,7 +59,7 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
             engine,
             demo=_controls(engine) if engine.demo else None,
             prefect_ui_url=background.ui_url,
-            rehearse=rehearsal_of(engine.catalogue, engine.library),
+            rehearsal=rehearsal_of(engine.catalogue, engine.library),
         )
         typer.echo(f"ICMC is at {settings.address} (after {time.monotonic() - began:.0f} s). Stop it with Ctrl-C.")
         typer.echo("Not for real cases yet: see the README.")
@@ -85,13 +85,14 @@ def portal(port: Port = None) -> None:
     with databases(settings) as running:
         engine = build_engine(settings, running.urls, pool_size=CONNECTIONS)
         ship(engine)
+        _note_port(settings)
         typer.echo(f"The portal is at {settings.address}.")
         _show_first_link(engine)
         serve(
             create_app(
                 engine,
                 demo=_controls(engine) if engine.demo else None,
-                rehearse=rehearsal_of(engine.catalogue, engine.library),
+                rehearsal=rehearsal_of(engine.catalogue, engine.library),
             ),
             settings.portal_host,
             settings.portal_port,
@@ -190,6 +191,12 @@ def _settings(*, demo: bool | None, port: int | None) -> Settings:
     if demo is not None:
         os.environ["ICMC_DEMO"] = str(demo).lower()
     return read_settings()
+
+
+def _note_port(settings: Settings) -> None:
+    """Let commands beside the portal print links to it, whichever port was free."""
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    settings.port_file.write_text(str(settings.portal_port), encoding="utf-8")
 
 
 def _free_port(host: str, first: int) -> int:

@@ -1,7 +1,7 @@
 """`icmc worker`: become a worker, without loading what only the portal needs."""
 
-from engine.orchestration.launch import become_worker
 from engine.orchestration.server import find_server
+from engine.orchestration.settings import become_worker
 from engine.web.terminal import in_words, read_settings
 
 

@@ -92,16 +92,17 @@ Told = bool | int | float | str | datetime | date | None
 
 @dataclass(frozen=True, slots=True)
 class BringFollowUps:
-    """Bring the follow-ups of a step that was done: those that its definition declares, and what comes `also`.
+    """Bring the follow-ups of a step that was done: those that its definition declares.
 
     `told` are its moments and what its type computed, by name. A case that is closed is opened again for what cannot
-    wait, unless it is `shut`.
+    wait, unless it is `shut`. With `at_once` come those alone that come with an answer, whether or not the step is
+    done; where `told` marks what it was said of (`{step}`), such as a file, those of any step type.
     """
 
     step_id: UUID
     told: Mapping[str, Told] = field(default_factory=dict)
-    also: tuple[Following, ...] = ()
     shut: bool = False
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +285,15 @@ class Recount:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveRun:
+    """Let a run go on by another definition, keeping what was done; `cancels` open steps that are not in it."""
+
+    run_id: UUID
+    definition_hash: str
+    cancels: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AbortRun:
     """End a run before its steps are settled."""
 
@@ -331,6 +341,7 @@ Command = (
     | AnswerExtension
     | NameDelayOwner
     | Recount
+    | MoveRun
     | AbortRun
     | CloseCase
     | ReopenCase

@@ -6,11 +6,11 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from engine.errors import DefinitionError
-from engine.language.catalogue import Output, StepCatalogue, StepTypeInfo, ValueKind
+from engine.language.catalogue import FollowUp, FollowUps, Output, StepCatalogue, StepTypeInfo, ValueKind
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.tree import Condition
-from engine.language.follow_ups import FollowUp, FollowUps
 from engine.language.limits import TimeLimit, WarningPoint
+from engine.language.lint.subject import Order, opened_by_others
 from engine.language.names import type_in_plain_words
 from engine.language.whole import follow_ups_by_type, follow_ups_of
 from engine.language.workflow import Join, StepSpec, TimeSpec, Workflow
@@ -66,7 +66,9 @@ class CompiledStep:
     condition: Condition | None
     times: tuple[CompiledTime, ...]
     until: Condition | None
-    every: TimeLimit | None
+    waits: tuple[TimeLimit, ...]
+    """Between the times of a repeated step: one for all, or one after each but the last."""
+    not_before: TimeLimit | None
     after: Join
     choice: str | None
     branch: int
@@ -74,6 +76,15 @@ class CompiledStep:
     opened_by_breach: bool
     sets: Mapping[str, Condition]
     follow_ups: tuple["CompiledFollowUp", ...]
+    back: Condition | None = None
+    loop: str = ""
+    """The step that goes back to this one, or to one before it."""
+    wait: Condition | None = None
+
+    @property
+    def has_rounds(self) -> bool:
+        """Whether the step is done in rounds of its own, of which the first is named too."""
+        return self.spec.repeat is not None or self.spec.standing
 
     @cached_property
     def waits_to_be_called(self) -> bool:
@@ -115,6 +126,15 @@ class CompiledGate:
 
 
 @dataclass(frozen=True)
+class CompiledCancel:
+    """What calls steps off, with its condition parsed; `undo` names for a step the one that undoes it."""
+
+    condition: Condition
+    steps: tuple[str, ...]
+    undo: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class CompiledWorkflow:
     """A definition compiled once per version."""
 
@@ -127,6 +147,19 @@ class CompiledWorkflow:
     start_condition: Condition | None
     follow_ups: Mapping[str, tuple[CompiledFollowUp, ...]]
     """Of steps that stand in no file, by step type."""
+    cancels: tuple[CompiledCancel, ...] = ()
+    abort: Condition | None = None
+
+    @cached_property
+    def loops(self) -> Mapping[str, str]:
+        """The steps that may be gone back to, or lie in between, each with the step that goes back."""
+        return {key: step.loop for key, step in self.steps.items() if step.loop}
+
+    @cached_property
+    def brought(self) -> Mapping[str, StepTypeInfo]:
+        """The step types of all steps that follow-ups may bring, by their keys."""
+        declared = [*(step.follow_ups for step in self.steps.values()), *self.follow_ups.values()]
+        return {one.info.key: one.info for each in declared for one in each if one.info}
 
     @cached_property
     def facts(self) -> Mapping[str, Output]:
@@ -173,7 +206,8 @@ class CompiledWorkflow:
 
 def compile_workflow(workflow: Workflow, catalogue: StepCatalogue) -> CompiledWorkflow:
     """Compile a definition; raises `DefinitionError` for one with a cycle. Unknown step types are kept as unknown."""
-    steps = {key: _step(workflow, key, catalogue) for key in workflow.steps}
+    loops = Order(workflow).loops
+    steps = {key: _step(workflow, key, catalogue, loops) for key in workflow.steps}
     return CompiledWorkflow(
         workflow=workflow,
         content_hash=workflow.content_hash,
@@ -188,6 +222,11 @@ def compile_workflow(workflow: Workflow, catalogue: StepCatalogue) -> CompiledWo
             uses: compiled_follow_ups(declared, catalogue.find(uses), catalogue)
             for uses, declared in follow_ups_by_type(workflow, catalogue).items()
         },
+        cancels=tuple(
+            CompiledCancel(parse_condition(one.when), tuple(key for key in one.steps if key in steps), one.undo)
+            for one in workflow.cancels.values()
+        ),
+        abort=_condition(workflow.close.abort),
     )
 
 
@@ -200,7 +239,7 @@ def _choice(workflow: Workflow, name: str) -> CompiledChoice:
     return CompiledChoice(name, choice.after, tuple(parse_condition(branch.when) for branch in choice.branches))
 
 
-def _step(workflow: Workflow, key: str, catalogue: StepCatalogue) -> CompiledStep:
+def _step(workflow: Workflow, key: str, catalogue: StepCatalogue, loops: Mapping[str, str]) -> CompiledStep:
     spec, info = workflow.steps[key], catalogue.find(workflow.steps[key].uses)
     choice, branch = _branch_of(workflow, key)
     return CompiledStep(
@@ -208,16 +247,20 @@ def _step(workflow: Workflow, key: str, catalogue: StepCatalogue) -> CompiledSte
         spec=spec,
         info=info,
         condition=_condition(spec.when),
-        times=tuple(_time(time) for time in spec.time or _default_time(info)),
+        times=tuple(_time(time) for time in spec.time or (() if spec.standing else _default_time(info))),
         until=_condition(spec.repeat.until) if spec.repeat else None,
-        every=TimeLimit(spec.repeat.every) if spec.repeat else None,
+        waits=tuple(map(TimeLimit, spec.repeat.waits)) if spec.repeat else (),
+        not_before=TimeLimit(spec.not_before.wait) if spec.not_before else None,
         after=workflow.choices[choice].after if choice else spec.after,
         choice=choice,
         branch=branch,
         gates=tuple(name for name, gate in workflow.gates.items() if key in gate.holds),
-        opened_by_breach=any(key in time.on_breach for other in workflow.steps.values() for time in other.time),
+        opened_by_breach=key in opened_by_others(workflow),
         sets={fact: parse_condition(text) for fact, text in spec.sets.items()},
         follow_ups=compiled_follow_ups(follow_ups_of(workflow, spec, catalogue), info, catalogue),
+        back=_condition(spec.back.when) if spec.back else None,
+        loop=loops.get(key, ""),
+        wait=_condition(spec.wait.until) if spec.wait else None,
     )
 
 

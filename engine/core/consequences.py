@@ -92,6 +92,7 @@ def consequences(
                     jobs.append(_job(event.step, state, definitions, JobKind.CONCLUDE, now))
             case ev.StepCancelled():
                 closed[event.step.id] = ItemStatus.CANCELLED
+                items = [item for item in items if item.step_id != event.step.id]
             case _:
                 pass
     return Consequences(items=tuple(items), closed_steps=closed, jobs=tuple(jobs))

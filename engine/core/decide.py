@@ -7,18 +7,18 @@ from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.case_links import merge, require_part_of_merged, unmerge
 from engine.core.compiled import CompiledWorkflow
-from engine.core.deadlines.calls import ask_calls, end_calls, note_call
-from engine.core.deadlines.firing import acknowledge, fire, miss
+from engine.core.deadlines.firing import acknowledge, answer_extension, ask_extension, fire, miss, pause, resume
+from engine.core.deadlines.firings import ask_calls, end_calls, note_call
 from engine.core.deadlines.keep import name_owner
-from engine.core.deadlines.more_time import answer_extension, ask_extension, pause, resume
 from engine.core.draft import Draft
 from engine.core.follow_ups import bring
 from engine.core.library import Library
+from engine.core.moving import move
 from engine.core.persons import add_person, change_role, remove_person
 from engine.core.records import CaseStatus, Run, RunStatus
 from engine.core.settle import settle
 from engine.core.state import CaseState
-from engine.core.steps import add, approve, cancel, complete, live_step, record_fact, record_interval
+from engine.core.steps import abort, add, approve, cancel, complete, live_step, record_fact, record_interval
 from engine.errors import AlreadyEndedError, NotFoundError
 
 _ALSO_WHEN_CLOSED = (
@@ -30,7 +30,14 @@ _ALSO_WHEN_CLOSED = (
 def decide(
     definitions: Mapping[str, CompiledWorkflow], library: Library, state: CaseState, command: cm.Command, now: datetime
 ) -> tuple[ev.Event, ...]:
-    """Return the events that follow from a command at `now` (aware, UTC).
+    """Return the events that follow from a command at `now` (aware, UTC); takes and raises what `follow` does."""
+    return follow(definitions, library, state, command, now)[0]
+
+
+def follow(
+    definitions: Mapping[str, CompiledWorkflow], library: Library, state: CaseState, command: cm.Command, now: datetime
+) -> tuple[tuple[ev.Event, ...], CaseState]:
+    """Return the events that follow from a command at `now` (aware, UTC), and the state that they lead to.
 
     The same arguments always give the same events. Raises `NotFoundError` for what is not in the case,
     `AlreadyEndedError` for what is over, `UnknownOutcomeError` for an outcome that the step type does not have,
@@ -39,12 +46,17 @@ def decide(
     cannot be done in a case that was merged into another. A command that says what is so already gives no events.
     """
     draft = Draft(state, definitions, library, now)
-    if state.case.status is CaseStatus.CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
+    decide_in(draft, command)
+    return tuple(draft.events), draft.state
+
+
+def decide_in(draft: Draft, command: cm.Command) -> None:
+    """Do what `follow` does in a draft: its events are those that follow, its state the one that they lead to."""
+    if draft.state.case.status is CaseStatus.CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
         raise AlreadyEndedError(kind="case")
-    require_part_of_merged(state, command)
+    require_part_of_merged(draft.state, command)
     _apply(draft, command)
     settle(draft)
-    return tuple(draft.events)
 
 
 def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912, PLR0915 - one line for each command
@@ -99,6 +111,8 @@ def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912, P
             name_owner(draft, command)
         case cm.Recount():
             draft.cause, draft.plans_again = command.cause, True
+        case cm.MoveRun():
+            move(draft, command)
         case cm.AbortRun():
             _abort(draft, command)
         case cm.CloseCase():
@@ -134,10 +148,7 @@ def _abort(draft: Draft, command: cm.AbortRun) -> None:
         raise NotFoundError(kind="run")
     if run.status is not RunStatus.OPEN:
         raise AlreadyEndedError(kind="run")
-    for step in draft.state.live.values():
-        if step.run_id == run.id:
-            cancel(draft, step, command.reason_code)
-    draft.emit(ev.RunEnded(run_id=run.id, aborted=True, at=draft.now))
+    abort(draft, run, command.reason_code)
 
 
 def _close(draft: Draft, command: cm.CloseCase) -> None:

@@ -96,6 +96,14 @@ class RunStarted(Record):
     run: Run
 
 
+class RunMoved(Record):
+    """A run goes on by another definition; `before` is the content hash of the one that it had."""
+
+    type: Literal["RunMoved"] = "RunMoved"
+    run: Run
+    before: str
+
+
 class RunEnded(Record):
     """All steps of a run are settled, or the run was aborted."""
 
@@ -339,6 +347,7 @@ Event = Annotated[
     | CaseMerged
     | CaseUnmerged
     | RunStarted
+    | RunMoved
     | RunEnded
     | RunReopened
     | StepOpened

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.compiled import CompiledFollowUp
+from engine.core.compiled import CompiledFollowUp, CompiledStep, CompiledWorkflow
 from engine.core.draft import Draft
 from engine.core.records import LIVE, AddedStep, CaseStatus, Origin, Purpose, RunStatus, Step, StepStatus, step_id
 from engine.core.steps import add, cancel
 from engine.core.time.counting import before, due_at
 from engine.core.values import truth_of, typed
+from engine.language.catalogue import NOW, THIS_STEP
 from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Unknown, Value
-from engine.language.follow_ups import NOW, THIS_STEP
 from engine.language.limits import TimeLimit
 
 REPLACED: Final = "replaced_by_a_later_answer"
@@ -39,7 +39,7 @@ def bring(draft: Draft, command: cm.BringFollowUps) -> None:
     step = draft.state.steps[command.step_id]
     if draft.state.case.rests or draft.state.runs[step.run_id].status is RunStatus.ABORTED:
         return
-    following = (*_following(draft, step, command.told), *command.also)
+    following = _at_once(draft, step, command.told) if command.at_once else _following(draft, step, command.told)
     gone: set[object] = set()
     for one in sorted(following, key=lambda one: _waits(one, draft.now)):
         _bring_one(draft, step, one, gone, shut=command.shut)
@@ -49,9 +49,37 @@ def _following(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[c
     """Work out what follows: what is declared, or the same once more where another body stands in the way of it."""
     if step.outcome is None:
         return ()
-    blocked = step.outcome == _BLOCKED and step.added is not None and bool(step.added.watches)
-    repeated = (again(step.added, draft.now),) if blocked and step.added else ()
-    return (*repeated, *_declared_for(draft, step, told))
+    repeated = (again(step.added, draft.now),) if step.added and is_asked_again(step) else ()
+    return (*repeated, *_of_definition(draft, step, told))
+
+
+def is_asked_again(step: Step) -> bool:
+    """Whether a follow-up comes once more, since another body stood in the way of it."""
+    return step.outcome == _BLOCKED and step.added is not None and bool(step.added.follow_up)
+
+
+def own_step(compiled: CompiledWorkflow, step: Step) -> CompiledStep | None:
+    """Return what a definition says of a step; None of one that was added."""
+    return compiled.steps.get(step.key) if step.added is None else None
+
+
+def declared_for(compiled: CompiledWorkflow, step: Step) -> tuple[CompiledFollowUp, ...]:
+    """Return the follow-ups that a definition declares for a step that has ended: by its key, else by its type.
+
+    Where it was not done, only those come whose condition asks how it ended.
+    """
+    declared = tuple(one for one in _declared(compiled, step) if not one.spec.at_once)
+    return declared if step.outcome == _DONE else tuple(one for one in declared if one.asks_outcome)
+
+
+def _declared(compiled: CompiledWorkflow, step: Step) -> tuple[CompiledFollowUp, ...]:
+    own = own_step(compiled, step)
+    return own.follow_ups if own else compiled.follow_ups.get(step.uses, ())
+
+
+def at_once_for(compiled: CompiledWorkflow, step: Step) -> tuple[CompiledFollowUp, ...]:
+    """Return the follow-ups that a definition declares to come at once with an answer of a step."""
+    return tuple(one for one in _declared(compiled, step) if one.spec.at_once)
 
 
 def _bring_one(draft: Draft, step: Step, following: cm.Following, gone: set[object], *, shut: bool) -> None:
@@ -82,7 +110,7 @@ def again(added: AddedStep, now: datetime) -> cm.Following:
     """
     wait = _wait(added)
     return cm.Following(
-        added.watches, added.uses, added.title, opens_at=now + wait / 2, due_at=now + wait, from_at=now + wait / 2,
+        added.follow_up, added.uses, added.title, opens_at=now + wait / 2, due_at=now + wait, from_at=now + wait / 2,
         ladder=added.ladder, roles=added.roles, settings=added.settings, origin=added.origin,
     )  # fmt: skip
 
@@ -96,21 +124,33 @@ def _wait(added: AddedStep) -> timedelta:
     return min(max(timedelta(seconds=TimeLimit(added.limit).seconds), _SOONEST), _LATEST)
 
 
-def _declared_for(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Following, ...]:
-    """Work out the follow-ups that the definition of a run declares for a step of it.
+def _at_once(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Following, ...]:
+    """Work out what comes at once; what is said in no step, as of a file, brings the same as in a step of some type."""
+    compiled = draft.view(step.run_id).compiled
+    if THIS_STEP not in told:
+        at = step.key if own_step(compiled, step) else step.uses
+        return _worked_out(draft, step, told, at, at_once_for(compiled, step))
+    by_type = ((uses, [one for one in each if one.spec.at_once]) for uses, each in compiled.follow_ups.items())
+    at, declared = next(((uses, found) for uses, found in by_type if found), ("", []))
+    return _worked_out(draft, step, told, at, tuple(declared))
 
-    Where it was not done, only those come whose condition asks how it ended.
-    """
+
+def _of_definition(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Following, ...]:
+    """Work out the follow-ups that the definition of a run declares for a step of it."""
+    compiled = draft.view(step.run_id).compiled
+    at = step.key if own_step(compiled, step) else step.uses
+    return _worked_out(draft, step, told, at, declared_for(compiled, step))
+
+
+def _worked_out(
+    draft: Draft, step: Step, told: Mapping[str, cm.Told], at: str, declared: tuple[CompiledFollowUp, ...]
+) -> tuple[cm.Following, ...]:
     run = draft.state.runs[step.run_id]
     view = draft.view(run.id)
-    own = None if step.added is not None else view.compiled.steps.get(step.key)
-    declared = own.follow_ups if own else view.compiled.follow_ups.get(step.uses, ())
-    if step.outcome != _DONE:
-        declared = tuple(one for one in declared if one.asks_outcome)
+    own = own_step(view.compiled, step)
     around = view.lookup(step.base_path, own.spec.for_each if own else None)
     country = draft.state.case.jurisdiction.partition("-")[0]
     found = following_of(declared, step, told, around, now=draft.now, zone=run.zone, country=country)
-    at = step.key if own else step.uses
     return tuple(
         replace(one, origin=Origin(definition=run.definition_hash, step=at, follow_up=name)) for name, one in found
     )
@@ -196,7 +236,8 @@ class _Known:
         """Return what tells one of several apart in its name; nothing where there is only one."""
         if self.spec.each is None:
             return ""
-        value = self.step.id.hex if self.spec.each == THIS_STEP else self.lookup(("this", self.spec.each))
+        this = self.told.get(THIS_STEP, self.step.id.hex)
+        value = this if self.spec.each == THIS_STEP else self.lookup(("this", self.spec.each))
         return "_unknown" if isinstance(value, Unknown) else f"_{value}"
 
     def following(self, name: str) -> cm.Following:
@@ -266,7 +307,7 @@ def _added(following: cm.Following, now: datetime) -> AddedStep:
     return AddedStep(
         uses=following.uses, title=following.title, from_at=from_at, limit=limit, law=following.law or None,
         ladder=following.ladder, roles=following.roles, settings=following.settings, opens_at=following.opens_at,
-        watches=following.name, origin=following.origin,
+        follow_up=following.name, origin=following.origin,
     )  # fmt: skip
 
 
@@ -281,7 +322,7 @@ def _earlier(draft: Draft, step: Step, name: str, key: str) -> list[Step]:
         one
         for one in draft.state.steps.values()
         if one.run_id == step.run_id and one.base_path == step.base_path and one.key != key and one.status in LIVE
-        if one.added is not None and one.added.watches == name
+        if one.added is not None and one.added.follow_up == name
     ]
 
 
@@ -301,10 +342,14 @@ def _is_there(draft: Draft, step: Step, following: cm.Following, gone: set[objec
             for one in known
         )
     if following.settings:
-        return False
+        return following.once and any(
+            one.status in LIVE and one.uses == following.uses and one.added is not None
+            and one.added.settings == following.settings
+            for one in state.steps.values()
+        )  # fmt: skip
     return any(
         one.uses == following.uses and one.id != step.id and one.run_id == step.run_id
-        and _same_person(one.path, step.base_path) and (one.added is None or not one.added.watches)
+        and _same_person(one.path, step.base_path) and (one.added is None or not one.added.follow_up)
         and (one.status in LIVE if following.once else _sees_to_it(draft, one, following))
         for one in state.steps.values()
     )  # fmt: skip

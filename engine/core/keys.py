@@ -47,11 +47,13 @@ def _because(reason: str, *places: str) -> dict[str, str]:
 KEPT_CLEAR: Final[Mapping[str, str]] = {
     **_because(
         "of the installation, its people and what is published: it is of no case and of nobody in one",
-        "actor.*", "absence.*", "alembic_version.*", "api_key.*", "channel_change.*", "channel_setting.*",
+        "actor.*", "absence.*", "alembic_version.*", "api_key.*", "bulk_move.*", "channel_change.*",
+        "channel_setting.*",
         "contact.*", "definition_draft.*", "definition_version.*", "demo.*", "escalation_audit.*", "installation.*",
         "invitation.*", "known_device.*", "kept_form.*", "law_signature.*", "match_probe.*", "membership.*",
         "organisation.*", "preference.*", "recount.*", "recovery_code.*", "second_factor.*", "service.*", "session.*",
-        "shift.*", "sign_in_habit.*", "sign_in_try.*", "special_day.*", "unit.*", "wall_secret.*", "export_copy.*",
+        "peer_hub.*", "shift.*", "sign_in_habit.*", "sign_in_try.*", "special_day.*", "unit.*", "wall_secret.*",
+        "export_copy.*",
     ),
     **_because(
         "of an organisation that helps, not of a person: partners are found by place, kind and free places",
@@ -65,8 +67,13 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
     ),
     **_because(
         "a key that is wrapped, or a token or hash by keys outside the database",
-        "data_key.*", "person_token.*", "search_token.*", "partner_link: token_hash code_hash session_hash",
+        "hub_message.envelope", "data_key.*", "person_token.*", "search_token.*",
+        "partner_link: token_hash code_hash session_hash",
         "attachment: address address_key", "document.sha256", "message: code_of link_hash", "command.answer.content",
+    ),
+    **_because(
+        "published: counts of 11 people or more, of which no smaller one can be worked out, and medians of hours",
+        "number_sheet: period published_at figures.* medians.*",
     ),
     **_because(
         "ids of what was erased, so that a restored copy is erased again", "tombstone.*",
@@ -89,7 +96,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "names of a published definition, by which work is found, offered and sorted",
         "step: key path uses", "step.gate", "work_item: step_key uses status candidate_roles[]",
         "event.body: name source offered.roles[] step_key",
-        "step.added: uses title law ladder limit watches exclude[] roles[]", "step.added.settings.*",
+        "step.added: uses title law ladder limit follow_up exclude[] roles[]", "step.added.settings.*",
         "step.added.origin: definition step follow_up",
     ),
     **_because(
@@ -147,7 +154,10 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "approval_request.subject.*", "approval_request.agreed.*",
         "referral: kind status fields[] sent_at due_at answered_at reason_code to_kind purpose help urgency ground "
         "keep_days ended_at ended_reason",
+        "mirror: status kind purpose help urgency number jurisdiction offered_at due_at zone answered_at reason_code "
+        "their_number their_due_at their_zone ended_at ended_reason erasure erasure_at",
         "partner_link: tries made_at expires_at opened_at session_until ended_at ended_reason",
+        "hub_message: number kind at sent_at tried_at settled_at answer problem",
         "partner_view: at what count", "case_link: kind reason_code asked_at approved_at ended_at",
         "case_link.held_items.*", "person_merge: reason_code merged_at ended_at",
         "correction: kind reason_code made_at",

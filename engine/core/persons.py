@@ -5,12 +5,21 @@ from uuid import UUID
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.draft import Draft
-from engine.core.opening import LEFT, open_again
-from engine.core.records import LIVE, CasePerson, PersonRole, RoleStatus, RunStatus, Step, StepStatus, step_id
+from engine.core.draft import LEFT, Draft, open_again
+from engine.core.records import (
+    LIVE,
+    CasePerson,
+    PersonRole,
+    RoleStatus,
+    RunStatus,
+    Step,
+    StepStatus,
+    path_of_person,
+    step_id,
+)
 from engine.core.state import CaseState
 from engine.core.steps import cancel, compiled_of
-from engine.core.values import path_of_person, path_of_round
+from engine.core.values import path_of_round
 from engine.errors import ConflictError, LawyersNoteError, NotFoundError
 
 NOTE: Final = "core.lawyers_note"
@@ -147,7 +156,7 @@ def _has_come_back(draft: Draft, step: Step) -> bool:
 def _is_done_for(draft: Draft, step: Step, person_id: UUID) -> bool | None:
     """Return whether a person is among those for whom a step of theirs is done; None for one that somebody added."""
     if step.added is not None:
-        return _is_present(draft.state, person_id) if step.added.watches else None
+        return _is_present(draft.state, person_id) if step.added.follow_up else None
     compiled = compiled_of(draft, step)
     return None if compiled is None else path_of_person(person_id) in draft.view(step.run_id).elements(compiled)
 

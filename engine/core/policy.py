@@ -15,7 +15,7 @@ from engine.language.names import Role
 class View(BaseModel):
     """The base of every view."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Membership(View):
@@ -64,6 +64,7 @@ class Action(StrEnum):
     READ_HISTORY = "read the history of a case"
     SEE_BOARD = "see the board"
     OPEN_CASE = "open a case"
+    IMPORT_CASES = "take over cases from a table"
     WORK = "work on a case"
     DELEGATE = "give work to someone else"
     CHANGE_PLAN = "add or cancel a step of a case"
@@ -81,6 +82,7 @@ class Action(StrEnum):
     SEE_PEOPLE = "see how people sign in"
     AGREE_ROLE = "agree to a role in a unit"
     AGREE_LINK = "agree to a link for a new password"
+    AGREE_HUB = "confirm a hub elsewhere"
     KEEP_CHANNELS = "set up a channel"
     ADD_FILE = "add a file to a case"
     KEEP_KEYS = "keep the keys"
@@ -132,6 +134,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.READ_HISTORY: _WORKING | {Role.AUDITOR},
     Action.SEE_BOARD: frozenset({Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.NODAL_OFFICER}),
     Action.OPEN_CASE: _CARE | _SUPPORT,
+    Action.IMPORT_CASES: _LEADING,
     Action.WORK: _WORKING,
     Action.DELEGATE: _LEADING,
     Action.CHANGE_PLAN: _CARE,
@@ -149,6 +152,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_PEOPLE: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
     Action.AGREE_ROLE: _LEADING,
     Action.AGREE_LINK: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
+    Action.AGREE_HUB: _LEADING,
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.ADD_FILE: _CARE | _SUPPORT,
     Action.KEEP_KEYS: frozenset({Role.SYSTEM_ADMINISTRATOR}),
@@ -215,7 +219,7 @@ def roles_in(viewer: Viewer, unit_id: UUID) -> frozenset[str]:
         return frozenset()
     if not viewer.memberships:
         return frozenset(viewer.roles)
-    return frozenset(role for one in viewer.memberships if one.unit_id == unit_id for role in one.roles)
+    return frozenset().union(*[one.roles for one in viewer.memberships if one.unit_id == unit_id])
 
 
 def units_that_let(viewer: Viewer, action: Action) -> frozenset[UUID]:

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from engine.core.compiled import CompiledStep
-from engine.core.opening import MISSING
+from engine.core.draft import MISSING
 from engine.core.records import LIVE, RunStatus, Step, StepStatus
 from engine.core.values import RunSteps, truth_of
 from engine.language.conditions.evaluate import explain
+from engine.language.conditions.rendering import in_words
 from engine.language.conditions.tree import Condition
 from engine.language.conditions.values import UNKNOWN, Truth
-from engine.language.conditions.words import in_words
 from engine.language.names import in_running_words
 from engine.language.workflow import Join, JoinMode
 
@@ -97,13 +97,16 @@ def chosen_branch(view: RunSteps, step: CompiledStep, element: str) -> int | Non
 
 def _standing_at(view: RunSteps, step: CompiledStep, element: str) -> StepStanding:
     record = view.latest(step.key, element)
+    if step.spec.standing:
+        return StepStanding.ENDED
     if record is None:
         return StepStanding.UNCALLED if _is_uncalled(view, step, element) else StepStanding.PENDING
     if record.status in LIVE:
         return StepStanding.PENDING
     if step.spec.repeat and record.status is StepStatus.ENDED and not record.series_over:
         return StepStanding.PENDING
-    return StepStanding.DEAD if view.ended(step.key, element) is None else StepStanding.ENDED
+    was_done = record.status is StepStatus.ENDED if step.loop else view.ended(step.key, element) is not None
+    return StepStanding.ENDED if was_done else StepStanding.DEAD
 
 
 def _is_uncalled(view: RunSteps, step: CompiledStep, element: str) -> bool:
@@ -195,6 +198,9 @@ def _of_step(view: RunSteps, step: CompiledStep, element: str, now: datetime) ->
             yield from _waiting(view, step, element)
     elif record.status is StepStatus.HELD:
         yield from _held(view, step, element, record)
+    elif record.status is StepStatus.SCHEDULED and step.wait is not None and record.opens_at is None:
+        words = in_words(step.wait, lambda path: _title(view, path))
+        yield StepFinding(step.key, UNANSWERED, f"“{step.title}” is waiting without an end until {words}.", element)
     elif record.status is StepStatus.SCHEDULED and record.opens_at and record.opens_at + _PATIENCE < now:
         sentence = f"“{step.title}” should have opened at its time: deadlines are not looked at."
         yield StepFinding(step.key, LATE_OPENING, sentence, element)

@@ -6,16 +6,21 @@ from typing import Final, NamedTuple
 from engine.core import events as ev
 from engine.core.compiled import CompiledStep
 from engine.core.deadlines.keep import settle_deadlines
-from engine.core.draft import Draft
-from engine.core.opening import begin, first_path, new_step, open_round, open_step
+from engine.core.deadlines.timers import earliest_opening
+from engine.core.draft import Draft, begin, hear, new_step, next_path, open_round, open_step
 from engine.core.readiness import Readiness, StepStanding, readiness, standing_at
-from engine.core.records import CaseStatus, DeadlineStatus, Run, RunStatus, Step, StepStatus
+from engine.core.records import LIVE, CaseStatus, DeadlineStatus, Run, RunStatus, Step, StepStatus
 from engine.core.state import CaseState
-from engine.core.steps import cancel
-from engine.core.values import RunSteps
+from engine.core.steps import abort, cancel
+from engine.core.time.counting import due_at
+from engine.core.values import RunSteps, truth_of
+from engine.language.conditions.values import Truth
+from engine.language.limits import limit_of
 
 DEADLINE_OVER = "deadline_over"
 """Why a step is called off that was opened for a deadline that has ended."""
+BRANCH_CANCELLED, ABORTED = "branch_cancelled", "aborted_by_workflow"
+"""Why a step is called off whose branch is, or whose run is, by a condition of its workflow."""
 RUN_OVER = "run_over"
 """Why a step is called off that was added to a run whose workflow does not wait for it."""
 
@@ -25,6 +30,8 @@ def settle(draft: Draft) -> None:
 
     In a case that rests nothing follows, and no time runs.
     """
+    if draft.is_settled():
+        return
     if draft.state.case.rests:
         settle_deadlines(draft)
         return
@@ -35,6 +42,7 @@ def settle(draft: Draft) -> None:
         if _is_over(draft.view(run.id)):
             draft.emit(ev.RunEnded(run_id=run.id, at=draft.now))
     _close(draft)
+    draft.settled = draft.state
 
 
 def _call_off_what_is_over(draft: Draft) -> bool:
@@ -67,7 +75,9 @@ def _not_waited_for(draft: Draft, run: Run) -> list[Step]:
     """
     view = draft.view(run.id)
     live = [step for step in view.state.live.values() if step.run_id == run.id]
-    if view.compiled.workflow.close.unless != "nothing" or any(step.added is None for step in live):
+    if view.compiled.workflow.close.unless != "nothing" or any(
+        step.added is None and not _keeps_nothing_open(view, step) for step in live
+    ):
         return []
     if not any(isinstance(event, ev.STEP_EVENTS) and _is_foreseen(event.step, run) for event in draft.events):
         return []
@@ -76,12 +86,18 @@ def _not_waited_for(draft: Draft, run: Run) -> list[Step]:
 
 
 def _waiting_alone(draft: Draft, run: Run) -> list[Step]:
-    """List the added steps that wait to be opened, when nothing else of their run is left: they keep no run open."""
+    """List what keeps no run open, when nothing else of it is left: standing steps, and added ones not opened yet."""
     view = draft.view(run.id)
     live = [step for step in view.state.live.values() if step.run_id == run.id]
-    if not live or any(step.added is None or step.status is not StepStatus.SCHEDULED for step in live):
+    if not live or not all(_keeps_nothing_open(view, step) for step in live):
         return []
     return live if _is_passed(view) else []
+
+
+def _keeps_nothing_open(view: RunSteps, step: Step) -> bool:
+    if step.added is not None:
+        return step.status is StepStatus.SCHEDULED
+    return view.compiled.steps[step.key].spec.standing
 
 
 def _is_foreseen(step: Step, run: Run) -> bool:
@@ -91,8 +107,17 @@ def _is_foreseen(step: Step, run: Run) -> bool:
 def _advance_all(draft: Draft) -> None:
     for run in draft.open_runs():
         _open_what_waited(draft, run)
-        while _advance(draft, run):
+        while not _aborts(draft, run) and (_cancel_branches(draft, run) | _advance(draft, run)):
             pass
+
+
+def _aborts(draft: Draft, run: Run) -> bool:
+    """Whether the workflow of a run ends it before all is done; then it has been ended."""
+    view = draft.view(run.id)
+    if view.compiled.abort is None or truth_of(view.compiled.abort, view.lookup("")) is not Truth.TRUE:
+        return False
+    abort(draft, run, ABORTED)
+    return True
 
 
 def _open_what_waited(draft: Draft, run: Run) -> None:
@@ -105,13 +130,21 @@ def _open_what_waited(draft: Draft, run: Run) -> None:
 
 
 def _advance(draft: Draft, run: Run) -> bool:
-    """Go through all steps once; says whether anything changed."""
+    """Go through all steps once; says whether anything changed.
+
+    A step is within reach that has been reached, or can be: what leads to it has been, or cannot be told apart.
+    """
     changed = False
     view = draft.view(run.id)
+    reached, led_by, over = view.reached, view.compiled.led_by, view.over
     for key, step in view.compiled.in_order:
-        for element in view.elements(step) if view.is_within_reach(key) else ():
+        before = led_by[key]
+        if key in over or (before and key not in reached and before.isdisjoint(reached)):
+            continue
+        for element in view.elements(step):
             if _advance_at(draft, run, view, step, element):
                 changed, view = True, draft.view(run.id)
+                reached, over = view.reached, view.over
     return changed
 
 
@@ -122,9 +155,11 @@ def _advance_at(draft: Draft, run: Run, view: RunSteps, step: CompiledStep, elem
     match record.status:
         case StepStatus.HELD:
             return begin(draft, step, record)
+        case StepStatus.SCHEDULED if step.wait is not None:
+            return hear(draft, view, step, step.wait, record)
         case StepStatus.SCHEDULED if record.opens_at is None or record.opens_at <= draft.now:
             return begin(draft, step, record, at=record.opens_at)
-        case StepStatus.ENDED if step.spec.repeat and not record.series_over:
+        case StepStatus.ENDED if step.has_rounds and not record.series_over:
             open_round(draft, run, step, element, record.round + 1)
             return True
         case _:
@@ -134,7 +169,7 @@ def _advance_at(draft: Draft, run: Run, view: RunSteps, step: CompiledStep, elem
 def _reach(draft: Draft, run: Run, view: RunSteps, step: CompiledStep, element: str) -> bool:
     match readiness(view, step, element):
         case Readiness.LIVE:
-            open_step(draft, run, step, element)
+            _open(draft, run, view, step, element)
         case Readiness.DEAD:
             draft.emit(ev.StepSkipped(step=_skipped(draft, run, step, element)))
         case _:
@@ -142,8 +177,49 @@ def _reach(draft: Draft, run: Run, view: RunSteps, step: CompiledStep, element: 
     return True
 
 
+def _open(draft: Draft, run: Run, view: RunSteps, step: CompiledStep, element: str) -> None:
+    """Open a step, or let it wait: for its time, or for the event at which it ends by itself."""
+    at = earliest_opening(view, run, step, element, draft.library, draft.now)
+    if step.wait is not None:
+        limit = step.spec.wait.time_out if step.spec.wait else None
+        calendar = draft.library.calendars.get(run.calendar or "")
+        at = due_at(draft.now, limit_of(limit), zone=run.zone, calendar=calendar) if limit else None
+    elif at is None or at <= draft.now:
+        open_step(draft, run, step, element)
+        return
+    path = next_path(view, step, element)
+    draft.emit(ev.StepScheduled(step=new_step(run.id, step, path, StepStatus.SCHEDULED, opens_at=at)))
+
+
+def _cancel_branches(draft: Draft, run: Run) -> bool:
+    """Call off what the conditions of a workflow call off, and open what undoes it; says whether anything changed."""
+    before = len(draft.events)
+    for one in draft.view(run.id).compiled.cancels:
+        for key in one.steps:
+            step = draft.view(run.id).compiled.steps[key]
+            for element in draft.view(run.id).elements(step):
+                lookup = draft.view(run.id).lookup(element, step.spec.for_each)
+                if truth_of(one.condition, lookup) is Truth.TRUE:
+                    _cancel_at(draft, run, step, element, one.undo.get(key, ""))
+    return len(draft.events) > before
+
+
+def _cancel_at(draft: Draft, run: Run, step: CompiledStep, element: str, undo: str) -> None:
+    view = draft.view(run.id)
+    record, undoing = view.latest(step.key, element), view.compiled.steps.get(undo)
+    if record is None and not step.waits_to_be_called:
+        draft.emit(ev.StepSkipped(step=_skipped(draft, run, step, element)))
+    elif record is not None and record.status in LIVE:
+        cancel(draft, record, BRANCH_CANCELLED)
+    if undoing is None or view.ended(step.key, element) is None:
+        return
+    for at in view.related(undoing, element, step.spec.for_each):
+        if draft.view(run.id).latest(undoing.key, at) is None:
+            open_step(draft, run, undoing, at)
+
+
 def _skipped(draft: Draft, run: Run, step: CompiledStep, element: str) -> Step:
-    path = first_path(step, element)
+    path = next_path(draft.view(run.id), step, element)
     return new_step(run.id, step, path, StepStatus.SKIPPED, recorded_at=draft.now, series_over=True)
 
 

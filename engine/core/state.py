@@ -1,8 +1,9 @@
 """The state of a case, and how an event changes it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 from engine.core import events as ev
@@ -19,6 +20,8 @@ from engine.core.records import (
     Step,
     StepInterval,
 )
+
+_OF_TIME: Final = frozenset({"deadlines", "past"})
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,29 @@ class CaseState:
         state.__dict__.update(self.__dict__, **changes)
         if "steps" in changes:
             state.__dict__.pop("live", None)
+        if not _OF_TIME.issuperset(changes):
+            state.__dict__.pop("worked_out", None)
         return state
+
+    def has_steps_of(self, other: "CaseState") -> bool:
+        """Whether nothing but deadlines is different from another state of the same case, from which this one came."""
+        mine, others = self.__dict__, other.__dict__
+        return all(mine[one.name] is others[one.name] for one in fields(self) if one.name not in _OF_TIME)
+
+    @cached_property
+    def worked_out(self) -> dict[tuple[object, ...], object]:
+        """What was worked out of it and is asked for again; a change of deadlines alone changes none."""
+        return {}
 
     @cached_property
     def live(self) -> Mapping[UUID, Step]:
         """The steps that still have something to be done, in the order of `steps`: few of them, late in a long case."""
         return {id_: step for id_, step in self.steps.items() if step.status in LIVE}
+
+    def with_live(self, live: Mapping[UUID, Step]) -> "CaseState":
+        """Note which steps are live, where that is known, and return the state."""
+        self.__dict__["live"] = live
+        return self
 
     def with_step(self, step: Step) -> "CaseState":
         """Return the state with a step as it is now; the live ones are not looked for again where they are known."""
@@ -115,7 +135,7 @@ def _evolve_case(state: CaseState, event: ev.Event) -> CaseState:  # noqa: C901,
             return state.but(case=_merged(state.case, event.into, rests=event.rests))
         case ev.CaseUnmerged():
             return state.but(case=_merged(state.case, None, rests=False))
-        case ev.RunStarted():
+        case ev.RunStarted() | ev.RunMoved():
             return state.but(runs={**state.runs, event.run.id: event.run})
         case ev.RunEnded():
             return _with_run(state, event.run_id, RunStatus.ABORTED if event.aborted else RunStatus.OVER)

@@ -8,12 +8,12 @@ from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledStep
 from engine.core.deadlines.keep import move_deadlines, note_owner
-from engine.core.draft import Draft
-from engine.core.opening import begin, new_step, open_step
+from engine.core.draft import Draft, begin, new_step, open_step
 from engine.core.records import LIVE, AddedStep, Run, RunStatus, Scalar, Step, StepInterval, StepStatus, step_id
 from engine.core.state import evolve
 from engine.core.values import RunSteps, path_of_round, truth_of
 from engine.errors import AlreadyEndedError, ConflictError, NotFoundError, UnknownOutcomeError
+from engine.language.conditions.tree import Condition
 from engine.language.conditions.values import Truth
 
 
@@ -69,6 +69,14 @@ def cancel(draft: Draft, step: Step, reason_code: str) -> None:
     draft.emit(ev.StepCancelled(step=step.model_copy(update=changes), reason_code=reason_code))
 
 
+def abort(draft: Draft, run: Run, reason_code: str) -> None:
+    """End a run before its steps are settled: what is open in it is called off, with the reason."""
+    for step in draft.state.live.values():
+        if step.run_id == run.id:
+            cancel(draft, step, reason_code)
+    draft.emit(ev.RunEnded(run_id=run.id, aborted=True, at=draft.now))
+
+
 def record_fact(draft: Draft, name: str, value: Scalar, *, source: str) -> None:
     """Say that a fact is so; nothing happens when it was so before."""
     known, plain = draft.state.facts.get(name), _plain({name: value})[name]
@@ -119,15 +127,23 @@ def _end(
 
 
 def _series_is_over(draft: Draft, ended: Step, compiled: CompiledStep | None) -> bool:
-    if compiled is None or compiled.spec.repeat is None or ended.round >= compiled.spec.repeat.times:
+    """Whether nothing of a step follows by itself: no further round, and no way back."""
+    if compiled is None or compiled.spec.standing:
+        return compiled is None
+    if compiled.back is not None and compiled.spec.back is not None:
+        return ended.round > compiled.spec.back.times or not _holds_after(draft, ended, compiled, compiled.back)
+    if compiled.spec.repeat is None or ended.round >= compiled.spec.repeat.rounds:
         return True
-    if compiled.until is None:
-        return False
+    return compiled.until is not None and _holds_after(draft, ended, compiled, compiled.until)
+
+
+def _holds_after(draft: Draft, ended: Step, compiled: CompiledStep, condition: Condition) -> bool:
+    """Whether a condition is true once a step has ended."""
     after = evolve(draft.state, ev.StepEnded(step=ended))
     lookup = RunSteps(draft.view(ended.run_id).compiled, after, ended.run_id).lookup(
         ended.base_path, compiled.spec.for_each
     )
-    return truth_of(compiled.until, lookup) is Truth.TRUE
+    return truth_of(condition, lookup) is Truth.TRUE
 
 
 def _known_step(draft: Draft, of: UUID) -> Step:
@@ -189,7 +205,7 @@ def _add_unforeseen(draft: Draft, run: Run, command: cm.AddStep, added: AddedSte
     if known is not None or (added.for_deadline and added.for_deadline not in draft.state.deadlines):
         return
     waits_for_its_time = added.opens_at is not None and added.opens_at > draft.now
-    if added.watches and waits_for_its_time and run.status is not RunStatus.OPEN:
+    if added.follow_up and waits_for_its_time and run.status is not RunStatus.OPEN:
         return
     _go_on(draft, run)
     step = Step(

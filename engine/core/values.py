@@ -6,18 +6,15 @@ from functools import lru_cache
 from uuid import UUID
 
 from engine.core.compiled import CompiledStep, CompiledWorkflow
-from engine.core.records import PersonRole, Scalar, Step, StepStatus
+from engine.core.law.told import OF_AGE, told_in
+from engine.core.records import PersonRole, Scalar, Step, StepStatus, path_of_person
 from engine.core.state import CaseState
 from engine.errors import ConditionTypeError
 from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.tree import Condition
 from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Unknown, Value
-
-
-def path_of_person(person_id: UUID) -> str:
-    """Return the path of what is done for one person."""
-    return f"person:{person_id}"
+from engine.language.names import PERSON
 
 
 def person_in(path: str) -> UUID | None:
@@ -63,13 +60,26 @@ def _round(step: Step) -> int:
     return step.round
 
 
+def _in_order(rounds: list[Step], step: Step) -> list[Step]:
+    """Return the rounds with a new or changed one, without a look at each where it is the last: there may be many."""
+    if not rounds or rounds[-1].round < step.round:
+        return [*rounds, step]
+    if rounds[-1].id == step.id:
+        return [*rounds[:-1], step]
+    return sorted([*(one for one in rounds if one.id != step.id), step], key=_round)
+
+
+def _is_past(step: Step, *, has_rounds: bool) -> bool:
+    return step.status in _CALLED_OFF or (step.status is StepStatus.ENDED and (step.series_over or not has_rounds))
+
+
 class RunSteps:
     """A run as its definition sees it: answers questions about steps by key and element. It never changes.
 
     An element is the path of an occurrence without its round: `person:ID` in a step for each person, else empty.
     """
 
-    __slots__ = ("_elements", "_rounds", "compiled", "run_id", "standings", "state")
+    __slots__ = ("_elements", "_over", "_rounds", "compiled", "run_id", "standings", "state")
 
     def __init__(
         self, compiled: CompiledWorkflow, state: CaseState, run_id: UUID, *, earlier: "RunSteps | None" = None
@@ -84,10 +94,12 @@ class RunSteps:
         self.standings: dict[tuple[str, str], object] = {}
         self._elements: dict[str | None, tuple[str, ...]] = {None: ("",)}
         self._rounds: dict[str, dict[str, list[Step]]]
+        self._over: frozenset[str] | None = None
         if earlier is not None and earlier.state.persons is state.persons:
             self._elements = earlier._elements  # noqa: SLF001 - of the same class
         if earlier is not None and earlier.state.steps is state.steps:
             self._rounds = earlier._rounds  # noqa: SLF001 - of the same class
+            self._over = earlier._over if self._elements is earlier._elements else None  # noqa: SLF001 - of the same class
             return
         self._rounds = {}
         for step in state.steps.values():
@@ -107,15 +119,35 @@ class RunSteps:
         view._rounds = self._rounds
         if step.added is None:
             elements = self._rounds.get(step.key, {})
-            others = [one for one in elements.get(step.base_path, ()) if one.id != step.id]
-            changed = {**elements, step.base_path: sorted([*others, step], key=_round)}
-            view._rounds = {**self._rounds, step.key: changed}
+            changed = _in_order(elements.get(step.base_path, []), step)
+            view._rounds = {**self._rounds, step.key: {**elements, step.base_path: changed}}
+        view._over = self._over if is_same else None
+        if view._over is not None and step.added is None:
+            view._over = view._over | {step.key} if view._is_over(step.key) else view._over - {step.key}
         return view
 
-    def is_within_reach(self, key: str) -> bool:
-        """Whether a step has been reached, or can be: what leads to it has been, or cannot be told apart."""
-        reached, led_by = self._rounds, self.compiled.led_by[key]
-        return key in reached or not led_by or not reached.keys().isdisjoint(led_by)
+    @property
+    def over(self) -> frozenset[str]:
+        """The steps of which nothing follows by itself any more: they were reached and are over, for everybody."""
+        if self._over is None:
+            self._over = frozenset([key for key in self._rounds if self._is_over(key)])
+        return self._over
+
+    def _is_over(self, key: str) -> bool:
+        step = self.compiled.steps.get(key)
+        if step is None or step.loop or step.back or key in self.compiled.loops:
+            return False
+        rounds = self._rounds[key]
+        for element in self.elements(step):
+            known = rounds.get(element)
+            if not known or not _is_past(known[-1], has_rounds=step.has_rounds):
+                return False
+        return True
+
+    @property
+    def reached(self) -> Mapping[str, object]:
+        """The steps that have been reached, by their keys."""
+        return self._rounds
 
     def timed(self) -> list[CompiledStep]:
         """List the steps in which time may run: they have been reached, or have a limit that begins before that."""
@@ -139,9 +171,19 @@ class RunSteps:
         return (element,) if self._is_correlated(step, element, over) else self.elements(step)
 
     def latest(self, key: str, element: str) -> Step | None:
-        """Return the latest round of an occurrence, or None when it has not been reached."""
+        """Return the latest round of an occurrence, or None when it has not been reached, or not again in a loop."""
         rounds = self._rounds.get(key, {}).get(element)
-        return rounds[-1] if rounds else None
+        if not rounds or (key in self.compiled.loops and rounds[-1].round < self.loop_round(key, element)):
+            return None
+        return rounds[-1]
+
+    def loop_round(self, key: str, element: str) -> int:
+        """Return the round of the loop that a step lies in: one more than how often it was gone back; 1 without one."""
+        rounds = self._rounds.get(self.compiled.loops.get(key, ""), {}).get(element)
+        if not rounds:
+            return 1
+        last = rounds[-1]
+        return last.round + (last.status is StepStatus.ENDED and not last.series_over)
 
     def first(self, key: str, element: str) -> Step | None:
         """Return the first round of an occurrence, or None when it has not been reached."""
@@ -158,17 +200,46 @@ class RunSteps:
         latest = self.latest(key, element)
         return latest is not None and latest.status in _CALLED_OFF and self.ended(key, element) is None
 
-    def lookup(self, element: str, over: str | None = None) -> Lookup:
-        """Return the function by which a condition at `element` finds the values of its fields."""
+    def answers(self, key: str, element: str, over: str | None = None) -> list[Step]:
+        """List every round that has ended of a step, of the occurrences that belong to `element`."""
+        step, rounds = self.compiled.steps.get(key), self._rounds.get(key, {})
+        elements = self.related(step, element, over) if step else ()
+        return [one for at in elements for one in rounds.get(at, ()) if one.status is StepStatus.ENDED]
+
+    def lookup(self, element: str, over: str | None = None, *, answer: Step | None = None) -> Lookup:
+        """Return the function by which a condition at `element` finds the values of its fields.
+
+        Of the step of an `answer` it finds what that answer says, whatever was answered since.
+        """
 
         def find(name: tuple[str, ...]) -> Value:
+            if answer is not None and name[0] == answer.key and len(name) > 1:
+                return self._said(self.compiled.steps[answer.key], answer, name[-1])
             if len(name) == 1:
                 return typed(self.state.facts.get(name[0]), self.compiled.facts.get(name[0]))
             if name[0] == "report":
                 return _told(self.state.report.get(name[-1]))
+            if name[0] == PERSON:
+                return self._of_person(element, name[-1])
             return self._output(name[0], name[-1], element, over)
 
         return find
+
+    def _of_person(self, element: str, name: str) -> Value:
+        """Return whether the person for whom a step is done is a child, or has a role, as `is_victim` asks it.
+
+        A child is who may have been under 18 when their age was told; of whom nobody knows it, too.
+        """
+        person = person_in(element)
+        if person is None:
+            return UNKNOWN
+        if name == "is_child":
+            age = told_in(self.state, element, zone=self.state.runs[self.run_id].zone).ages[0]
+            return age is None or age.youngest < OF_AGE
+        return any(
+            one.person_id == person and one.removed_at is None and name == f"is_{one.role.value}"
+            for one in self.state.persons
+        )
 
     def _is_correlated(self, step: CompiledStep, element: str, over: str | None) -> bool:
         return bool(element and step.spec.for_each) and over in {None, step.spec.for_each}
@@ -190,6 +261,10 @@ class RunSteps:
             latest = self.latest(step.key, element)
             is_known = output == "outcome" and latest is not None and latest.status in _CALLED_OFF
             return latest.status.value if latest is not None and is_known else UNKNOWN
+        return self._said(step, ended, output)
+
+    @staticmethod
+    def _said(step: CompiledStep, ended: Step, output: str) -> Value:
         if output == "outcome":
             return ended.outcome or UNKNOWN
         return typed(ended.outputs.get(output), _declared(step, output))

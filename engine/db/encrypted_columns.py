@@ -62,10 +62,11 @@ ENCRYPTED: Final = (
     EncryptedColumn(
         "event", "encrypted_body", "case", lambda row: row["case_id"], lambda row: f"encrypted_body/{row['seq']}",
     ),
-    _column("event_words", "encrypted_words", "case"),
+    _column("event_words", "encrypted_words", "case or person"),
     _column("consent", "encrypted_answers", "case"),
     _column("referral", "encrypted_note", "case"),
     _column("referral", "encrypted_to_name", "case"),
+    _column("hub_message", "encrypted_body", "case"),
     _column("emergency_access", "encrypted_words", "the request"),
     _column("emergency_access", "encrypted_number", "the request"),
     _column("person", "encrypted_identity", "person"),

@@ -21,7 +21,8 @@ from engine.db.store import Within
 from engine.db.walls import gaps_in_the_wall
 from engine.language.names import in_plain_words, type_in_plain_words
 from engine.language.workflow import Question
-from engine.plugin.fields import FieldKind, FieldSpec, Sensitivity
+from engine.plugin.fields import FieldSpec, Sensitivity
+from engine.plugin.kinds import FieldKind
 from engine.plugin.registry import Registry
 from engine.plugin.steps import StepType
 from engine.ports import Clock, Vault

@@ -23,16 +23,17 @@ READ_IN_PART: Final = {
 HIDDEN_COLUMNS: Final = {"actor": frozenset({"password_hash"})}
 ADDED: Final = frozenset({
     "absence", "actor", "answer", "api_key", "approval_request", "attachment", "attachment_part", "audit_chain",
-    "audit_event", "batch", "emergency_access", "case", "case_link", "case_person", "channel_change", "channel_setting",
-    "checkpoint", "checkpoint_head", "command", "concern", "consent", "contact", "correction", "data_key",
-    "deadline", "definition_draft", "definition_version", "delivery", "dispatch", "document", "draft", "erasure",
-    "erasure_notice", "escalation", "escalation_audit", "event", "event_words", "export_copy", "grant",
-    "installation", "interval", "invitation", "job", "kept_form", "known_device", "law_signature", "legal_hold",
-    "match_alert", "match_check", "match_probe", "membership", "message", "organisation", "partner", "partner_link",
-    "partner_view", "person", "person_merge", "person_token", "preference", "reading", "recount", "recovery_code",
-    "recusal", "referral", "report", "restriction", "retention_proposal", "run", "search_token", "second_factor",
-    "service", "session", "shift", "sign_in_habit", "sign_in_try", "special_day", "step", "tombstone", "unit",
-    "work_item",
+    "audit_event", "batch", "bulk_move", "emergency_access", "case", "case_link", "case_person", "channel_change",
+    "channel_setting", "checkpoint", "checkpoint_head", "command", "concern", "consent", "contact", "correction",
+    "data_key", "deadline", "definition_draft", "definition_version", "delivery", "dispatch", "document", "draft",
+    "erasure", "erasure_notice", "escalation", "escalation_audit", "event", "event_words", "export_copy", "grant",
+    "hub_message", "installation", "interval", "invitation", "job", "kept_form", "known_device", "law_signature",
+    "legal_hold", "match_alert", "match_check", "match_probe", "membership", "message", "mirror",
+    "number_sheet", "organisation", "partner", "partner_link", "partner_view", "peer_hub", "person", "person_merge",
+    "person_token", "preference",
+    "reading", "recount", "recovery_code", "recusal", "referral", "report", "restriction", "retention_proposal",
+    "run", "search_token", "second_factor", "service", "session", "shift", "sign_in_habit", "sign_in_try",
+    "special_day", "step", "tombstone", "unit", "work_item",
 })  # fmt: skip
 """The tables to which the writing role adds rows."""
 CHANGED: Final[Mapping[str, str]] = {
@@ -45,6 +46,7 @@ CHANGED: Final[Mapping[str, str]] = {
         "added_at address address_key copy_size media_type scan encrypted_details encrypted_name size status unit_id",
     "attachment_part": "encrypted_content",
     "audit_chain": "head length",
+    "bulk_move": "after_run_id cases done_at moved",
     "batch": "case_ids case_numbers closed_at flow_run_id",
     "emergency_access": "flagged_at encrypted_number encrypted_words",
     "case": "chain_head chain_length closed_at encrypted_facts encrypted_report merged_into rests revision status"
@@ -74,6 +76,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "export_copy":
         "answered_at answered_by counted expires_at fetched_at purpose_code revision rows sha256 status "
         "token_hash",
+    "hub_message": "answer case_id encrypted_body envelope number problem sent_at settled_at tried_at",
     "grant": "ended_at ended_reason second_at second_by",
     "installation": "value",
     "interval": "end has_place encrypted_place unit_id",
@@ -89,12 +92,18 @@ CHANGED: Final[Mapping[str, str]] = {
     "match_check": "asked_by deferred_until",
     "match_probe": "compared held",
     "message": "digest_id link_hash read_at",
+    "mirror":
+        "answered_at answered_by case_id due_at ended_at ended_reason erasure erasure_at reason_code status"
+        " their_due_at their_number their_zone unit_id",
     "organisation": "is_hub",
     "partner":
         "agreement_until capacity_free kind encrypted_words takes_children takes_foreigners takes_men updated_at "
         "valid_until",
     "partner_link":
         "code_hash ended_at ended_reason expires_at made_at made_by opened_at session_hash session_until tries",
+    "peer_hub":
+        "confirmed_by down_since ended_at heard_at line_error next_try_at received_number sent_number skew_seconds"
+        " status tries",
     "person": "encrypted_identity unit_id",
     "person_merge": "ended_at ended_by",
     "preference": "changed_at channels digest quiet_from quiet_until zone",
@@ -104,7 +113,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "referral":
         "after_id answer_step_id answered_at answered_by asked_by consent_id deadline_id due_at ended_at "
         "ended_reason ground help keep_days kind purpose reason_code released_by encrypted_note encrypted_to_name "
-        "second_by sent_at status step_id to_kind to_unit_id urgency",
+        "second_by sent_at status step_id to_hub_id to_kind to_unit_id urgency",
     "report": "encrypted_answers unit_id",
     "restriction": "holder_id lifted_at lifted_by",
     "retention_proposal": "decided_at decided_by decision",

@@ -1,5 +1,6 @@
 """Keep in the audit what each row says that opens a door, chained as every history is."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import rfc8785
 from sqlalchemy import Connection, Delete, Insert, Table, Update, func, select, text
 
 from engine.db.tables import TABLES
-from engine.ports import Vault
+from engine.ports import JsonValue, Vault
 
 GENESIS = b""
 _NEEDS_CARE: Final = re.compile(rb'(?:":|[\[,])-?\d+(?:[.eE]|\d{15})|[\xf0-\xf4]')
@@ -25,6 +26,14 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
     except TypeError:
         return rfc8785.dumps(value)
     return rfc8785.dumps(value) if _NEEDS_CARE.search(fast) else fast
+
+
+def compact_json(value: JsonValue) -> bytes:
+    """Return a value as JSON without blanks; numbers may be of any size."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def link(

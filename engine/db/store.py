@@ -46,7 +46,8 @@ class Writes:
         if (closed and (self._items or self._rows.get("work_item"))) or (drafts and self._rows.get("draft")):
             self.flush()  # what is closed or dropped must be there
         for table, some in rows.items():
-            self._rows.setdefault(table, []).extend(some)
+            if some:
+                self._rows.setdefault(table, []).extend(some)
         if case and not self._is_rewritten("case", case.id, case._asdict()):
             earlier = self._cases.get(case.id)
             facts = case.encrypted_facts or (earlier.encrypted_facts if earlier else None)
@@ -98,7 +99,7 @@ class Writes:
         """Write what is held back; with `commits` the transaction ends in the same trip, if there is anything."""
         if not (self._rows or self._cases or self._items or self._drafts):
             return
-        rows = {table: distinct(table, some) for table, some in self._rows.items()}
+        rows = {table: distinct(table, some) if len(some) > 1 else some for table, some in self._rows.items()}
         cases, closed, items, drafts = list(self._cases.values()), self._closed, self._items, self._drafts
         self._forget()
         write_rows(self._connection, rows, cases=cases, closed=closed, items=items, drafts=drafts, commits=commits)

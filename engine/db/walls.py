@@ -55,10 +55,14 @@ WALLS: Final[Mapping[str, str]] = {
         f"asked_by = {_ME} OR unit_id = ANY {_UNITS} OR {_of_a_case_seen('approval_request')}",
     "emergency_access": f"actor_id = {_ME} OR {_of_a_case_seen('emergency_access')}",
     "concern": f"raised_by = {_ME} OR recipient_id = {_ME}",
+    "mirror": f"(case_id IS NULL AND unit_id = ANY {_UNITS}) OR {_of_a_case_seen('mirror')}",
+    "hub_message":
+        "EXISTS (SELECT 1 FROM mirror told WHERE told.hub_id = hub_message.hub_id AND told.ref = hub_message.ref)",
     "message": f"recipient_id = {_ME} OR {_of_a_case_seen('message')}",
     "delivery": "EXISTS (SELECT 1 FROM message told WHERE told.id = delivery.message_id)",
     "export_copy": f"asked_by = {_ME} OR unit_id = ANY {_UNITS}",
     "definition_draft": f"author_id = {_ME}",
+    "number_sheet": f"unit_id = ANY {_UNITS} OR (unit_id IS NULL AND cardinality({_UNITS}) > 0)",
     "match_probe": f"unit_id = ANY {_UNITS}",
 }  # fmt: skip
 """The tables that the database guards, and which rows it shows to the viewer of a transaction.
@@ -69,6 +73,7 @@ WALLED: Final = frozenset(WALLS)
 OUTSIDE: Final = {
     "batch": "Which cases one flow run serves, by id and number; no question of a person asks it.",
     "membership": "Who works where: anybody may need to know whom to call.",
+    "peer_hub": "Which hubs there are elsewhere: anybody may need to know whom to ask; its keys are public.",
     "recount": "How far a recount has come: one id, to go on from.",
     "shift": "Who is on call: anybody may need to know whom to call.",
     "tombstone": "Random ids of what was erased, so that a backup erases it again; they lead to nobody.",

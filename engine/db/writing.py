@@ -153,7 +153,7 @@ def key_of(table: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
 def distinct(table: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """Return one row for each key: the last where a row takes over what is there already, else the first."""
     target = _TARGETS[table]
-    if len(rows) < 2 or not target.key:  # noqa: PLR2004 - one row has no other
+    if not target.key:
         return rows
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for row in rows:

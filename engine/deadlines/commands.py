@@ -11,13 +11,13 @@ from engine.cases.views.lists import find_case
 from engine.core.deadlines.lateness import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
 from engine.core.policy import Viewer
 from engine.deadlines.actions import limits
-from engine.deadlines.actions.firing import confirm_clock, retry_deadlines
-from engine.deadlines.records.explanations import EscalationView, ExplanationView, PlannedView
-from engine.deadlines.records.limits import DelayLine
+from engine.deadlines.actions.clock import confirm_clock
+from engine.deadlines.actions.firing import retry_deadlines
+from engine.deadlines.records import DelayLine, EscalationView, ExplanationView, PlannedView
 from engine.deadlines.views.lists import delays as delays_view
 from engine.deadlines.views.why import explain_deadline, explain_step
 from engine.language.names import in_running_words
-from engine.overview.records.board import FiringView
+from engine.overview.records import FiringView
 from engine.overview.views.board import admin_board
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, read_instant, show

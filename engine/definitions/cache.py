@@ -1,9 +1,10 @@
-"""Compiled definitions by content hash, and the library of what is published."""
+"""What is published, as a library that is read once for each version, with the step types that are installed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy import Engine as SqlEngine
@@ -44,13 +45,13 @@ class DefinitionCache(Mapping[str, CompiledWorkflow]):
                 self._compiled[content_hash] = found
         return found
 
+    def get(self, content_hash: str, default: Any = None) -> Any:  # noqa: ANN401 - as a mapping's
+        """Return a compiled workflow, or the default for a hash that no version has; most are known."""
+        return self._compiled.get(content_hash) or super().get(content_hash, default)
+
     def __contains__(self, content_hash: object) -> bool:
         """Return whether some version has this hash."""
-        try:
-            self[str(content_hash)]
-        except KeyError:
-            return False
-        return True
+        return self.get(str(content_hash)) is not None
 
     def __iter__(self) -> Iterator[str]:
         """Go through the hashes that were asked for so far."""

@@ -1,10 +1,11 @@
-"""Shows the registry of pillars to definitions, as a catalogue of step types."""
+"""Shows the registry of pillars to definitions, as a catalogue of step types; it needs no database."""
 
 from collections.abc import Mapping
 
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
-from engine.plugin.counting import Law
-from engine.plugin.fields import TELLABLE, FieldKind
+from engine.plugin.context import Law
+from engine.plugin.fields import TELLABLE
+from engine.plugin.kinds import FieldKind
 from engine.plugin.registry import Registry, contract_of
 from engine.plugin.steps import OutputSpec, StepKind, StepType
 

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from engine.core.policy import View
-from engine.deadlines.records.explanations import ExplanationView, ReasonView
-from engine.deadlines.records.limits import DeadlineView
+from engine.deadlines.records import DeadlineView, ExplanationView, ReasonView
 
 
 class StoredDefinition(NamedTuple):
@@ -79,19 +78,6 @@ class StoredDraft(NamedTuple):
     source: str
     base_hash: str
     saved_at: datetime
-
-
-class Rehearsed(NamedTuple):
-    """What would happen to one report that a workflow takes: at (UTC), what, the key of the step, and a detail.
-
-    `messages` counts those that people get, by role; `waits_for` says what would keep the case open.
-    """
-
-    opened_at: datetime
-    lines: tuple[tuple[datetime, str, str, str], ...]
-    messages: Mapping[str, int]
-    closed_at: datetime | None
-    waits_for: tuple[str, ...]
 
 
 class OpenRecount(NamedTuple):

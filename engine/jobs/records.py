@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from engine.language.names import in_running_words
+
 WORKER: Final = "fallback:"
 """How the names begin under which workers say that they are there."""
 PREFECT: Final = "prefect"
@@ -13,6 +15,23 @@ ANSWERS, SLOW, DOWN = "answers", "slow", "down"
 _GONE_AFTER: Final = timedelta(minutes=2)
 """A part that has said nothing for so long says nothing of the present."""
 _LONG: Final = timedelta(minutes=3)
+
+
+_FAILURES: Final[Mapping[str, str]] = {
+    "step-failed": "the program of the step failed",
+    "timed-out": "the program of the step did not answer in time",
+    "tried-too-often": "each worker that did it stopped before the end",
+    "lease-over": "the worker that did it stopped before the end",
+    "unexpected": "something went wrong that no one expected",
+    "asker-is-disabled": "the account of the person who asked for it is closed",
+    "asker-has-no-access": "the person who asked for it has no access to the case any more",
+}
+
+
+def failure_words(error_code: str) -> str:
+    """Return why a job failed in running words, without the place in the program that can stand behind the code."""
+    code = error_code.partition(":")[0]
+    return _FAILURES.get(code) or in_running_words(code) or "no reason was given"
 
 
 class Said(NamedTuple):

@@ -1,7 +1,7 @@
 """Jobs as lists show them, and cases whose step no installed pillar can do."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Select, select
 from engine.cases.visibility import step_shown_to
 from engine.core.policy import Viewer
 from engine.core.records import LIVE
-from engine.db.reading import Reading, Row
+from engine.db.reading import Known, Reading, Row
 from engine.db.shape import CASE, CASE_IS_OPEN, DEFINITION, JOB, RUN, STEP, is_one_of
-from engine.overview.records.board import UnservedView
-from engine.overview.records.cases import JobView
+from engine.language.names import type_in_plain_words
+from engine.overview.records import JobView, UnservedView
 from engine.plugin.registry import broken_promises
 
 
@@ -25,7 +25,7 @@ def jobs_of_case(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[JobVi
         .where(JOB.c.case_id == case_id, is_shown)
         .order_by(JOB.c.created_at, JOB.c.id)
     )
-    return tuple(job_view(row) for row in rows)
+    return tuple(job_view(reading.known, row) for row in rows)
 
 
 def select_jobs() -> Select[tuple[object, ...]]:
@@ -33,11 +33,23 @@ def select_jobs() -> Select[tuple[object, ...]]:
     return select(JOB, CASE.c.number).select_from(JOB.join(CASE, CASE.c.id == JOB.c.case_id))
 
 
-def job_view(row: Row) -> JobView:
+_ABOUT: Final[Mapping[str, str]] = {
+    "prepare": "Preparing “{title}”",
+    "conclude": "What follows from “{title}”",
+    "run": "{title}",
+    "deliver": "Sending messages",
+    "escalate": "Notifying the next level",
+}
+
+
+def job_view(known: Known, row: Row) -> JobView:
     """Make the view of one job."""
+    step_type = known.step_type(row["task"])
+    title = step_type.title if step_type else type_in_plain_words(row["task"])
     same = ("id", "case_id", "kind", "task", "status", "attempt", "ready_at", "finished_at", "done_by")
     more = ("flow_run_id", "task_run_id", "error_code")
-    return JobView(case_number=row["number"], **{name: row[name] for name in (*same, *more)})
+    about = _ABOUT.get(row["kind"], "{title}").format(title=title)
+    return JobView(case_number=row["number"], title=about, **{name: row[name] for name in (*same, *more)})
 
 
 _LINES = 100

@@ -44,7 +44,8 @@ class KeyFile:
     """Key-encryption keys by id, the current id, and the keys for chains and blind tokens. Its `repr` shows no key.
 
     The first key of chains, and the first of blind tokens, has no id. `next_blind` will be the current one once every
-    token was made by it; `old_blind` was it before, and tokens are still made by it until it is dropped.
+    token was made by it; `old_blind` was it before, and tokens are still made by it until it is dropped. By those in
+    `hub` this hub signs to others, and others seal to it, once it has any.
     """
 
     current: str
@@ -56,6 +57,7 @@ class KeyFile:
     blind_id: str = ""
     next_blind: BlindKey | None = None
     old_blind: BlindKey | None = None
+    hub: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
     def key(self, key_id: str) -> bytes:
         """Return a key by its id; raises `KeyMissingError`."""
@@ -196,6 +198,7 @@ def parse_keys(content: bytes) -> KeyFile:
         chain_id=str(read.get("chain_id", "")), older_chains=tuple(map(_chain_key, read.get("older_chains", ()))),
         blind_id=str(read.get("blind_id", "")), next_blind=_blind_key(read.get("next_blind")),
         old_blind=_blind_key(read.get("old_blind")),
+        hub=(_key(read["hub"]["sign"]), _key(read["hub"]["agree"])) if "hub" in read else None,
     )  # fmt: skip
     made.key(made.current)
     return made

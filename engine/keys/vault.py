@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from engine.db.row_history import compact_json
 from engine.errors import DamagedError, KeyMissingError
 from engine.keys.key_file import KEY_BYTES, KeyRing
 from engine.ports import JsonValue, StoredKey
@@ -132,7 +133,7 @@ class KeyVault:
 
         `unit_id` says whose organisation's key wraps a new key, for an owner that is not stored yet.
         """
-        plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        plain = compact_json(value)
         return self.encrypt_bytes(plain, key_of=key_of, table=table, row=row, column=column, unit_id=unit_id)
 
     def encrypt_bytes(

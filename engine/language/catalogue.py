@@ -1,13 +1,88 @@
-"""What a definition needs to know of the step types that are installed."""
+"""What a definition needs to know of the installed step types, and the follow-ups that they declare."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from engine.language.follow_ups import FollowUp
+from engine.language.names import ConditionText, Id, Name, Sentence, StepTypeKey, as_tuple
+
+NOW = "now"
+"""What a follow-up counts from unless it says otherwise: the moment at which the step was concluded."""
+THIS_STEP = "{step}"
+"""What stands in a setting for the id of the step that brings the follow-up, and in `each` for one of each step."""
+_HOW_LONG = frozenset({"limit", "law", "due"})
+
+
+class FollowUp(BaseModel):
+    """A step that the answer of another step brings. A workflow may change each part of it, by its name.
+
+    It comes `when` a condition is true: of the step itself it asks as `this.output`, of its days (as their ends), of
+    its outcome and of what its type computes too; of the case as `case.country` and `case.now`; of facts and other
+    steps as other conditions do. Where it does not come, an earlier one stays, or ends with `otherwise: end`. One that
+    comes takes the place of an earlier one of its name, or of the one that it `replaces`, for the same person, and ends
+    those that `ends` names; one without `uses` only ends others. With `each` there is one for every value of an answer,
+    such as one for each platform, or `{step}`: one for each step.
+
+    It is due at a moment that the step tells (`due`: an instant, or the end of a day), or so long (`limit`), or by a
+    limit of the `law`, after `from`. It opens at once; at a moment that the step tells (`opens`); so long before it is
+    due (`opens_before`, days from the beginning of a day); or so long after `from` (`opens_after`). What the case sees
+    to already is not added a second time: by the same limit of the law, or by a step of that type for that person that
+    is open and has to be done in the same days. Of an act that is done `once`, such as a handover, a step that is open
+    or waits is enough, whatever its limit. One that comes `at_once` comes with the answer itself, before the step is
+    done, and also with one that is refused: what cannot wait.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    uses: StepTypeKey | None = None
+    title: Sentence | None = None
+    when: ConditionText | None = None
+    otherwise: Literal["keep", "end"] = "keep"
+    replaces: Id | None = None
+    ends: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = ()
+    each: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,63}|\{step\})$")] | None = None
+    from_: Id = Field(default=NOW, alias="from")
+    limit: str | None = None
+    law: str | None = None
+    due: Id | None = None
+    opens: Id | None = None
+    opens_before: str | None = None
+    opens_after: str | None = None
+    ladder: Name = "standard"
+    roles: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = ()
+    once: bool = False
+    at_once: bool = False
+    settings: Mapping[str, str] = Field(default_factory=dict, alias="with")
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """Name the answers, or computed values, that it takes a moment from."""
+        return tuple(name for name in (self.from_, self.due, self.opens) if name and name != NOW)
+
+
+FollowUps = Mapping[str, FollowUp]
+Changes = Mapping[Id, FollowUp | None]
+"""What a workflow says of follow-ups, by name: another one, some parts of a declared one, or None: not here."""
+
+
+def changed(declared: FollowUps, changes: Mapping[str, FollowUp | None]) -> dict[str, FollowUp]:
+    """Return follow-ups with what a workflow changes of them; another length takes the place of the declared one."""
+    found = dict(declared)
+    for name, change in changes.items():
+        before = found.pop(name, None)
+        if change is None:
+            continue
+        said = {field: getattr(change, field) for field in change.model_fields_set}
+        if before is not None:
+            kept = {field: getattr(before, field) for field in before.model_fields_set}
+            if _HOW_LONG & said.keys():
+                kept = {field: value for field, value in kept.items() if field not in _HOW_LONG}
+            said = kept | said
+        found[name] = FollowUp(**said)
+    return found
 
 
 class ValueKind(StrEnum):

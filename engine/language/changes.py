@@ -4,16 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from engine.language.catalogue import StepCatalogue
-from engine.language.differences import differences
+from engine.language.editing import differences
 from engine.language.ladders import LevelRecipient
 from engine.language.limits import Offset
 from engine.language.names import in_running_words
 from engine.language.words import Plain, WorkflowWords, how_long, people, sooner_or_later, span, within
 
 _TITLES: Final = {
-    "after": "what comes before", "for_each": "for whom it is repeated", "with": "settings",
+    "after": "what comes before", "not_before": "when it opens at the earliest",
+    "for_each": "for whom it is repeated", "with": "settings",
     "sets": "facts that it sets",
     "until": "condition", "exclude": "time that does not count", "on_breach": "what opens when it is late",
+    "back": "way back", "wait": "event that it waits for", "times": "at most so many times",
+    "standing": "is there all the time", "cancels": "what is called off", "undo": "what undoes it",
     "warn": "warnings", "option": "length of the law's limit", "pause": "longest pause", "extend": "most extra time",
 }  # fmt: skip
 

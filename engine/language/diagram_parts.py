@@ -6,10 +6,11 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from engine.language.catalogue import StepCatalogue, StepTypeInfo
+from engine.language.catalogue import FollowUp, StepCatalogue, StepTypeInfo
 from engine.language.limits import TimeLimit
-from engine.language.lint.order import Order
+from engine.language.lint.subject import Order
 from engine.language.names import in_running_words
+from engine.language.whole import follow_ups_of
 from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow
 
 INK = "#111111"
@@ -109,7 +110,7 @@ def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
     infos = {key: catalogue.find(step.uses) if catalogue else None for key, step in workflow.steps.items()}
     nodes = [
         Node(START, "A report arrives" if workflow.start.on == "report" else "Opened by hand", Shape.EVENT),
-        *(_step(key, step, infos[key]) for key, step in workflow.steps.items()),
+        *(_step(key, step, infos[key], _later(workflow, step, catalogue)) for key, step in workflow.steps.items()),
         *(Node(f"choice-{name}", in_running_words(name), Shape.CHOICE) for name in workflow.choices),
         *(
             Node(f"gate-{name}", name.replace("-", " "), Shape.GATE, lines=(gate.reason, f"until {gate.until}"))
@@ -120,11 +121,27 @@ def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
     return Drawing(workflow.workflow, workflow.title, tuple(nodes), tuple(dict.fromkeys(_edges(workflow))))
 
 
-def _step(key: str, step: StepSpec, info: StepTypeInfo | None) -> Node:
+def brought(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> list[tuple[str, FollowUp]]:
+    """List the follow-ups of a step, by name: those of the workflow alone where step types are not known."""
+    known = follow_ups_of(workflow, step, catalogue) if catalogue else {}
+    return list(known.items()) or [(name, one) for name, one in step.follow_ups.items() if one is not None]
+
+
+def _later(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> tuple[str, ...]:
+    """Name the steps that the answer of a step can bring, each title once, in one line; none where there are none."""
+    titles: dict[str, None] = {}
+    for name, one in brought(workflow, step, catalogue):
+        info = catalogue.find(one.uses) if catalogue and one.uses else None
+        if one.uses:
+            titles[one.title or (info.title if info else "") or in_running_words(name)] = None
+    return (f"can bring: {'; '.join(titles)}",) if titles else ()
+
+
+def _step(key: str, step: StepSpec, info: StepTypeInfo | None, later: tuple[str, ...]) -> Node:
     shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
     title = step.title or (info.title if info else "") or in_running_words(key)
     lines = tuple(_lines(step, info))
-    return Node(f"step-{key}", title, shape, step.uses.partition(".")[0], (key, *lines), step.discretionary)
+    return Node(f"step-{key}", title, shape, step.uses.partition(".")[0], (key, *lines, *later), step.discretionary)
 
 
 def _lines(step: StepSpec, info: StepTypeInfo | None) -> Iterator[str]:
@@ -136,8 +153,7 @@ def _lines(step: StepSpec, info: StepTypeInfo | None) -> Iterator[str]:
         yield f"if {step.when}"
     if step.for_each:
         yield f"for each of {step.for_each.partition('.')[2]}"
-    if step.repeat:
-        yield f"again every {_words(step.repeat.every)}, at most {step.repeat.times} times"
+    yield from _when(step)
     for time in step.time:
         yield _time(time)
     if not step.time and info and (info.time_limit or info.law_limit):
@@ -146,6 +162,24 @@ def _lines(step: StepSpec, info: StepTypeInfo | None) -> Iterator[str]:
         yield "may be added"
     if step.approve:
         yield f"approved by {', '.join(step.approve.role)}"
+
+
+def _when(step: StepSpec) -> Iterator[str]:
+    """Say when a step opens at the earliest, how often it is done, and how it is not straight on."""
+    if step.not_before:
+        wait, since = step.not_before.wait, step.not_before.from_
+        parts = [*([_words(wait)] if wait != "PT0S" else ()), *([since] if since != "ready" else ())]
+        yield f"not before {' after '.join(parts)}"
+    if step.repeat:
+        often = " and ".join(map(_words, step.repeat.waits))
+        yield f"again {'every' if step.repeat.times else 'after'} {often}, at most {step.repeat.rounds} times"
+    if step.back:
+        yield f"goes back to {step.back.to} if {step.back.when}, at most {step.back.times} times"
+    if step.wait:
+        out = f", at most {_words(step.wait.time_out)}" if step.wait.time_out else ""
+        yield f"waits until {step.wait.until}{out}"
+    if step.standing:
+        yield "is there all the time"
 
 
 def _time(time: TimeSpec) -> str:
@@ -182,7 +216,19 @@ def _edges(workflow: Workflow) -> Iterator[Edge]:
         for target in dict.fromkeys(target for time in step.time for target in time.on_breach):
             if target in workflow.steps:
                 yield Edge(f"step-{key}", f"step-{target}", "when too late", EdgeLine.BREACH)
+    yield from _ways_back(workflow)
     yield from _closing(workflow, order)
+
+
+def _ways_back(workflow: Workflow) -> Iterator[Edge]:
+    """Yield the ways that do not lead on: back in a loop, and to what undoes a step that is called off."""
+    for key, step in workflow.steps.items():
+        if step.back and step.back.to in workflow.steps:
+            yield Edge(f"step-{key}", f"step-{step.back.to}", f"again if {step.back.when}", EdgeLine.BREACH)
+    for one in workflow.cancels.values():
+        for done, undo in one.undo.items():
+            if {done, undo} <= workflow.steps.keys():
+                yield Edge(f"step-{done}", f"step-{undo}", "undone if called off", EdgeLine.BREACH)
 
 
 def _sources(workflow: Workflow, order: Order, key: str) -> list[str]:

@@ -8,7 +8,7 @@ from engine.language.findings import Finding, has_errors, in_order
 from engine.language.merged import Merged, alone, overridden
 from engine.language.names import shown
 from engine.language.shape import fit
-from engine.language.starts import written_out
+from engine.language.short_forms import written_out
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file
 
@@ -57,13 +57,29 @@ def assemble(document: YamlDocument, *, library: Library) -> LoadedWorkflow:
     if not chain.is_whole:
         return LoadedWorkflow(None, merged, in_order(chain.findings))
     merged = replace(merged, data={key: value for key, value in merged.data.items() if key != "extends"})
-    written, unfit = written_out(merged)
+    written, unfit = written_out(merged, _Parts(library, (_own_name(document),)))
     chain.findings += unfit
     workflow, problems = fit(Workflow, written)
     told = {(finding.file, finding.line, finding.column) for finding in chain.findings}
     new = [problem for problem in problems if (problem.file, problem.line, problem.column) not in told]
     findings = in_order((*chain.findings, *new))
     return LoadedWorkflow(None if has_errors(findings) else workflow, merged, findings)
+
+
+class _Parts:
+    """Finds workflows that are parts of another one, written out; None for one not to be read, or part of itself."""
+
+    def __init__(self, library: Library, names: tuple[str, ...]) -> None:
+        self._library, self._names = library, names
+
+    def __call__(self, name: str) -> Merged | None:
+        found = self._library(name) if name not in self._names and len(self._names) <= LONGEST_CHAIN else None
+        if found is None:
+            return None
+        source = found if isinstance(found, Source) else Source(f"{name}.yaml", found)
+        chain = _Chain(self._library)
+        merged = chain.follow(read_yaml(source.text, file=source.file), (name,))
+        return written_out(merged, _Parts(self._library, (*self._names, name)))[0] if chain.is_whole else None
 
 
 class _Chain:

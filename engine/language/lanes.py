@@ -7,8 +7,8 @@ from enum import StrEnum
 from html import escape
 
 from engine.language.catalogue import StepCatalogue
-from engine.language.diagram_parts import CLOSED, START, Drawing, Edge, EdgeLine, Node, Shape, colour_of, draw
-from engine.language.names import in_running_words, role_words
+from engine.language.diagram_parts import CLOSED, START, Drawing, Edge, EdgeLine, Node, Shape, brought, colour_of, draw
+from engine.language.names import role_words
 from engine.language.words import WorkflowWords, within
 from engine.language.workflow import StepSpec, Workflow
 
@@ -71,7 +71,7 @@ def in_lanes(
         if edge.source not in steps and edge.source != START and edge.target in lane:
             lane[edge.source] = lane[edge.target]
     rows = tuple(
-        LaneRow(node, node.id.removeprefix("step-"), tuple(_said(steps[node.id], roles[node.id], catalogue)))
+        LaneRow(node, node.id.removeprefix("step-"), tuple(_said(workflow, steps[node.id], roles[node.id], catalogue)))
         if node.id in steps
         else LaneRow(node, "", node.lines[:1])
         for node in nodes
@@ -93,16 +93,13 @@ def step_in_words(
         f"{gate.reason} Until {words.condition(gate.until)}." for gate in workflow.gates.values() if key in gate.holds
     ]
     follows = [other for other, one in workflow.steps.items() if key in one.after.steps]
-    info = catalogue.find(step.uses) if catalogue else None
-    off = {name for name, one in step.follow_ups.items() if one is None}
-    brings = {name: one.title for name, one in (info.follow_ups if info else {}).items() if name not in off}
     found = {
         "Who": (" or ".join(_first(role_words(one)) for one in _roles(step, catalogue)),),
         "Not the person who did": tuple(words.step(one) for one in step.assign.not_),
         "How long": tuple(times), "After": (_first(words.before(plain.get("after", {}))),),
         "Only when": (_first(words.condition(step.when)),) if step.when else (),
         "Held back": tuple(gates), "Then": tuple(f"“{words.step(one)}”" for one in follows),
-        "Can bring later": tuple(title or in_running_words(name) for name, title in brings.items()),
+        "Can bring later": tuple(words.follow_up(name, one) for name, one in brought(workflow, step, catalogue)),
         "Approved by": tuple(role_words(one) for one in step.approve.role) if step.approve else (),
         "Questions added": tuple(one.label for one in step.questions),
     }  # fmt: skip
@@ -117,7 +114,7 @@ def _roles(step: StepSpec, catalogue: StepCatalogue | None) -> tuple[str, ...]:
     return step.assign.role or (info.roles if info else ()) or (_ANYBODY,)
 
 
-def _said(step: StepSpec, roles: tuple[str, ...], catalogue: StepCatalogue | None) -> Iterator[str]:
+def _said(workflow: Workflow, step: StepSpec, roles: tuple[str, ...], catalogue: StepCatalogue | None) -> Iterator[str]:
     info = catalogue.find(step.uses) if catalogue else None
     own = [time.law or within(time.limit or "") for time in step.time]
     found = dict.fromkeys(
@@ -128,7 +125,9 @@ def _said(step: StepSpec, roles: tuple[str, ...], catalogue: StepCatalogue | Non
     yield _first(roles[0]) if roles[0] in {_MACHINE, _ANYBODY} else " or ".join(map(role_words, roles))
     yield from (words for words, is_so in (
         ("on a condition", step.when), ("for each person", step.for_each), ("again and again", step.repeat),
+        ("not before its time", step.not_before),
         ("may be added", step.discretionary), ("approved by a second person", step.approve),
+        ("can bring more steps", brought(workflow, step, catalogue)),
     ) if is_so)  # fmt: skip
 
 

@@ -208,16 +208,16 @@ def _read(text: str) -> _Parts:
 def _working(match: re.Match[str]) -> _Parts:
     if match["days"]:
         days = int(match["days"])
-        return _Parts(Counting.WORKING_DAYS, days=days, words=_words((days, "working day")))
+        return _Parts(Counting.WORKING_DAYS, days=days, words=amounts_in_words((days, "working day")))
     hours = int(match["hours"])
-    return _Parts(Counting.WORKING_HOURS, seconds=hours * 3600, words=_words((hours, "working hour")))
+    return _Parts(Counting.WORKING_HOURS, seconds=hours * 3600, words=amounts_in_words((hours, "working hour")))
 
 
 def _duration(text: str, match: re.Match[str]) -> _Parts:
     if match["time"] == "T" or text == "P":
         raise _problem(text, "it names no amount of time")
     given = {name: int(value or 0) for name, value in match.groupdict().items() if name != "time"}
-    words = _words(*((amount, unit.removesuffix("s")) for unit, amount in given.items()))
+    words = amounts_in_words(*((amount, unit.removesuffix("s")) for unit, amount in given.items()))
     months = given["years"] * 12 + given["months"]
     days = given["weeks"] * 7 + given["days"]
     seconds = given["hours"] * 3600 + given["minutes"] * 60 + given["seconds"]
@@ -228,7 +228,8 @@ def _duration(text: str, match: re.Match[str]) -> _Parts:
     return _Parts(Counting.CALENDAR, months=months, days=days, words=words)
 
 
-def _words(*amounts: tuple[int, str]) -> str:
+def amounts_in_words(*amounts: tuple[int, str]) -> str:
+    """Say some amounts of time: `1 year and 6 months`; `at once` where all are none."""
     said = [f"{amount} {unit}{'' if amount == 1 else 's'}" for amount, unit in amounts if amount]
     if not said:
         return "at once"
@@ -242,7 +243,22 @@ def _what_is_wrong(text: str) -> str:
         return "only whole numbers count, so write a smaller unit instead of a fraction"
     if "W" in text:
         return "working time stands alone and whole, like P5WD (5 working days) or PT8WH (8 working hours)"
-    return "write it like PT30M (30 minutes), PT24H, P15D, P4M (4 months), P3Y, P5WD (5 working days) or PT8WH"
+    like = "write it like PT30M (30 minutes), PT24H, P15D, P4M (4 months), P3Y, P5WD (5 working days) or PT8WH"
+    meant = _meant(text)
+    return f"did you mean {meant}? Or {like}" if meant else like
+
+
+_LETTERS = {"mi": "M", "h": "H", "d": "D", "w": "W", "mo": "M", "y": "Y", "m": "M", "s": "S"}
+_OFTEN = {"hourly": "PT1H", "daily": "P1D", "weekly": "P7D", "monthly": "P1M", "yearly": "P1Y"}
+
+
+def _meant(text: str) -> str:
+    """Return what somebody means who writes `48h`, `2 days`, `P48H`, `PT2D` or `monthly`; empty for anything else."""
+    found = re.fullmatch(r"(pt?)?\s*(\d{1,4})\s*(mi|mo|[hdwyms])[a-z]*", text.strip().lower())
+    if found is None:
+        return _OFTEN.get(text.strip().lower(), "")
+    has_time = found[3] in {"h", "mi", "s"} or (found[1] == "pt" and found[3] == "m")
+    return f"P{'T' if has_time else ''}{found[2]}{_LETTERS[found[3]]}"
 
 
 def _problem(text: str, why: str) -> PydanticCustomError:

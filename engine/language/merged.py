@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.language.findings import Finding, Severity
-from engine.language.yaml_files import YamlDocument
-from engine.language.yaml_nodes import Path, Plain
+from engine.language.yaml_files import Path, Plain, YamlDocument
 
 NOT_INHERITED = frozenset({"workflow", "version", "extends"})
 
@@ -116,6 +115,8 @@ def _take(
 
 
 def _forget(path: Path, owners: dict[Path, YamlDocument]) -> None:
+    if path not in owners:
+        return  # what lies below a value is known only with the value
     for known in [known for known in owners if known[: len(path)] == path]:
         del owners[known]
 

@@ -16,6 +16,7 @@ RESERVED = frozenset(
         "report",
         "case",
         "this",
+        "person",
         "outcome",
         "true",
         "false",
@@ -29,6 +30,14 @@ RESERVED = frozenset(
         "duration",
     },
 )
+
+PERSON: Final = "person"
+"""The person for whom a step is done, in its conditions."""
+OF_PERSONS: Final = tuple(
+    f"is_{word}"
+    for word in ("child", "victim", "possible_victim", "suspect", "witness", "informant", "guardian", "family")
+)
+"""What a condition can ask of that person: whether they are a child, and the roles that they can have."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """Steps, facts and fields."""

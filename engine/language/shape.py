@@ -1,7 +1,8 @@
 """Whether a file's data has the shape that a model asks for, told in findings and plain words."""
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -9,7 +10,7 @@ from pydantic_core import ErrorDetails
 from engine.language.findings import Finding
 from engine.language.merged import Merged
 from engine.language.names import Id, JurisdictionCode, Name, StepTypeKey, meant, shown
-from engine.language.yaml_nodes import Path
+from engine.language.yaml_files import Path
 from engine.language.yaml_text import MOST_FINDINGS, foreign_letter
 
 _TYPES = {
@@ -36,7 +37,7 @@ _PATTERNS = {
     _pattern(
         Name
     ): "a name of lower-case letters, digits and -, which begins with a letter and has at most 64 characters",
-    _pattern(StepTypeKey): "a step type like reporting.intake",
+    _pattern(StepTypeKey): "a step type (the pillar, a dot, what is done) like reporting.intake",
     _pattern(JurisdictionCode): "a place like IN or IN-AS",
 }
 
@@ -115,6 +116,18 @@ def _what_is(value: object) -> str:
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _KEY = "[key]"
+_LENGTH: Final = "Write it like PT48H (hours), P3D (days), P4M (months)."
+_REMEDIES: Final = {
+    "limit": _LENGTH, "every": _LENGTH, "delay": _LENGTH, "timeout": _LENGTH, "pause": _LENGTH, "extend": _LENGTH,
+    "warn": "Write it like 50% or PT48H.",
+}  # fmt: skip
+"""What a value looks like, by its key."""
+_EXAMPLES: Final = {
+    "version": "version: 1", "uses": "uses: reporting.intake", "title": "title: What people read", "times": "times: 12",
+    "label": 'label: "What is asked?"', "reason": 'reason: "Why it waits"', "steps": "steps:",
+}  # fmt: skip
+_FIRST: Final = ("role", "limit", "every", "any", "default", "until", "uses")
+"""The key that somebody means who writes a value where keys with values belong."""
 
 
 def fit(model: type[_Model], merged: Merged) -> tuple[_Model | None, list[Finding]]:
@@ -146,13 +159,59 @@ def _findings(model: type[BaseModel], merged: Merged, error: ValidationError) ->
 def _finding(model: type[BaseModel], merged: Merged, path: Path, problems: list[ErrorDetails]) -> Finding:
     problem = problems[0]
     if problem["type"] == "extra_forbidden":
-        message = f'There is no key "{str(path[-1])[:60]}" here. {meant(str(path[-1]), known_keys(model, path[:-1]))}'
+        message = f'There is no key "{str(path[-1])[:60]}" here. {_meant_key(model, path, problem["input"])}'
         return merged.finding(path, "unknown-key", message, of_key=True)
     if problem["type"] == "missing":
-        return merged.finding(path[:-1], "missing-key", f'The key "{path[-1]}" is missing here.', of_key=True)
+        example = f", like {_EXAMPLES[str(path[-1])]}" if path[-1] in _EXAMPLES else ""
+        message = f'The key "{path[-1]}" is missing here: add it{example}.'
+        return merged.finding(path[:-1], "missing-key", message, of_key=True)
     of_key = problem["loc"][-1:] == (_KEY,)
     code, message = sentence(problems, of_key=of_key)
-    return merged.finding(path, code, message, of_key=of_key)
+    remedy = _remedy(model, merged, path, problem["input"], of_key=of_key)
+    return merged.finding(path, code, f"{message} {remedy}".rstrip(), of_key=of_key)
+
+
+def _meant_key(model: type[BaseModel], path: Path, value: object) -> str:
+    """Say which key is meant: one of the same name within a key that is there, or the nearest."""
+    for key in known_keys(model, path[:-1]):
+        inside = known_keys(model, (*path[:-1], key))
+        if path[-1] in inside and path[-1] in _FIRST and not isinstance(value, dict):
+            return f'It stands within "{key}": write {key}: {{{path[-1]}: {_written(value)}}}.'
+    return meant(str(path[-1]), known_keys(model, path[:-1]))
+
+
+def _remedy(model: type[BaseModel], merged: Merged, path: Path, value: object, *, of_key: bool) -> str:
+    """Say how to write what was meant, where that can be told; empty where it cannot."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return ""
+    inside = next((key for key in _FIRST if key in known_keys(model, path)), None)
+    if inside and not of_key:
+        return f"Write {path[-1]}: {{{inside}: {_written(value)}}}."
+    found = next((_REMEDIES[key] for key in path[:-3:-1] if isinstance(key, str) and key in _REMEDIES), "")
+    if found or not isinstance(value, str):
+        return found
+    if of_key:
+        slug = _slug(value)
+        return f'Write "{slug}".' if slug and slug != value else ""
+    return _meant_step(merged, value) if path[0] == "steps" else ""
+
+
+def _meant_step(merged: Merged, value: str) -> str:
+    """Name the step that is meant by its words or its type, or write several as a list."""
+    steps = merged.data.get("steps")
+    known = {key: step for key, step in steps.items() if isinstance(step, dict)} if isinstance(steps, dict) else {}
+    if "," in value:
+        return f"Several stand in brackets: [{', '.join(one.strip() for one in value.split(','))}]."
+    of_type = next((key for key, step in known.items() if step.get("uses") == value), None)
+    return f'Did you mean the step "{of_type or _slug(value)}"?' if of_type or _slug(value) in known else ""
+
+
+def _slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+
+
+def _written(value: object) -> str:
+    return " ".join(str(value).split())[:40]
 
 
 def _path(data: object, problem: ErrorDetails) -> Path:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engine.language.catalogue import StepCatalogue
-from engine.language.follow_ups import FollowUp, changed
+from engine.language.catalogue import FollowUp, StepCatalogue, changed
 from engine.language.workflow import StepSpec, Workflow
 
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from engine.errors import ConditionSyntaxError
-from engine.language.catalogue import StepCatalogue
+from engine.language.catalogue import NOW, FollowUp, StepCatalogue
 from engine.language.conditions.parse import parse_condition
-from engine.language.conditions.words import in_words
+from engine.language.conditions.rendering import in_words
 from engine.language.limits import Counting, TimeLimit
 from engine.language.names import in_plain_words, in_running_words, role_words
 
@@ -44,6 +44,8 @@ class WorkflowWords:
         owner, rest = path[0], in_running_words(" ".join(path[1:]))
         if owner == "report":
             return f"the report's {rest}"
+        if owner in {"this", "case"}:
+            return rest if owner == "this" else f"the case's {rest}"
         return f"{rest} of “{self.step(owner)}”" if rest else in_running_words(owner)
 
     def limit(self, time: Plain) -> str:
@@ -55,6 +57,23 @@ class WorkflowWords:
         """Say a time limit with its condition, and by which ladder people are notified when it is late."""
         where = f", where {self.condition(time['when'])}" if "when" in time else ""
         return f"{self.limit(time)}{where}, with the ladder “{in_running_words(time.get('ladder', 'standard'))}”"
+
+    def follow_up(self, name: str, one: FollowUp) -> str:
+        """Tell a follow-up of a step in one sentence: what comes, if what, when it opens, by when, by which ladder."""
+        info = self._catalogue.find(one.uses or "") if self._catalogue else None
+        title = one.title or (info.title if info else "") or in_plain_words(one.uses or name)
+        since = f" after {in_running_words(one.from_)}" if one.from_ != NOW else ""
+        due = f"by {in_running_words(one.due)}" if one.due else how_long(_said(limit=one.limit, law=one.law)) + since
+        opens = (
+            f"opens on {in_running_words(one.opens)}" if one.opens
+            else f"opens {limit_words(one.opens_before)} before" if one.opens_before
+            else f"opens {limit_words(one.opens_after)} later" if one.opens_after else ""
+        )  # fmt: skip
+        ladder = f"with the ladder “{in_running_words(one.ladder)}”"
+        said = (f"if {self.condition(one.when)}" if one.when else "", opens, due if one.uses else "", ladder)
+        ends = f"Ends {', '.join(map(in_running_words, one.ends))}" if one.ends else ""
+        comes = f"“{title}”: {', '.join(filter(None, said))}" if one.uses else f"{ends} {said[0]}".strip()
+        return f"{comes}. {ends}".removesuffix(". ") if one.uses else comes
 
     def start(self, time: Plain) -> str:
         """Say from when a time limit counts."""
@@ -69,6 +88,10 @@ class WorkflowWords:
         words = self.steps(join.get("steps", ()))
         many = {"any": "any of ", "n": f"{join.get('n')} of "}.get(join.get("mode", "all"), "")
         return f"{many}{words}" if join.get("steps") else "the beginning of the case"
+
+
+def _said(**parts: str | None) -> dict[str, str]:
+    return {name: text for name, text in parts.items() if text}
 
 
 def how_long(time: Plain) -> str:

@@ -4,12 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from engine.language.catalogue import Output, ValueKind
-from engine.language.follow_ups import Changes
+from engine.language.catalogue import Changes, Output, ValueKind
 from engine.language.names import (
     AnswerName,
     ConditionText,
@@ -104,12 +103,74 @@ class TimeSpec(SpecModel):
     extend: str | None = None
 
 
-class StepRepeat(SpecModel):
-    """Does a step again and again: every so often, so many times at most, until a condition holds."""
+def _as_not_before(value: Any) -> Any:  # noqa: ANN401 - runs before validation
+    if isinstance(value, str):
+        return {"wait" if value.startswith("P") else "from": value}
+    return value
 
-    every: str
-    times: int = Field(ge=1, le=500)
+
+class NotBefore(SpecModel):
+    """The earliest moment at which a step opens: so long after a moment, by default after it could begin."""
+
+    from_: str = Field(default="ready", alias="from", pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")
+    wait: str = "PT0S"
+
+
+class StepRepeat(SpecModel):
+    """Does a step again and again: every so often, so many times at most, until a condition holds.
+
+    A list of waits says how long each further time comes after the one before it was to begin, and so how many there
+    are: after `[P2M, P3M]` it is done three times.
+    """
+
+    every: str | tuple[str, ...]
+    times: int | None = Field(default=None, ge=1, le=500)
     until: ConditionText | None = None
+
+    @model_validator(mode="after")
+    def _says_how_often(self) -> Self:
+        if isinstance(self.every, str) == (self.times is None):
+            message = 'write how many "times" beside one duration, or a list of waits without "times": [P2M, P3M]'
+            raise ValueError(message)
+        return self
+
+    @property
+    def rounds(self) -> int:
+        """How many times at most the step is done."""
+        return self.times or len(self.every) + 1
+
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """The waits between its times, each as it is written: one for all, or one after each but the last."""
+        return (self.every,) if isinstance(self.every, str) else self.every
+
+
+class Back(SpecModel):
+    """Goes back to an earlier step while a condition holds, so many times at most: all in between is done again."""
+
+    to: Id
+    when: ConditionText
+    times: int = Field(ge=1, le=50)
+
+
+class Wait(SpecModel):
+    """Waits for an event: ends by itself once a condition holds, or as blocked when its time is out.
+
+    Where the event is an answer of a step, `event` names that step: the condition is asked of each answer of it, of
+    earlier rounds too, so that it finds the one that belongs to what is waited for.
+    """
+
+    until: ConditionText
+    event: Id | None = None
+    time_out: str | None = None
+
+
+class Cancel(SpecModel):
+    """Calls steps off once a condition holds; for each that was done already, the step that undoes it opens."""
+
+    when: ConditionText
+    steps: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = Field(min_length=1)
+    undo: Mapping[Id, Id] = Field(default_factory=dict)
 
 
 class Attempts(SpecModel):
@@ -155,8 +216,12 @@ class StepSpec(SpecModel):
     assign: Assign = Field(default_factory=Assign)
     time: Annotated[tuple[TimeSpec, ...], BeforeValidator(as_tuple)] = ()
     for_each: Literal["case.victims", "case.suspects", "case.persons"] | None = None
+    not_before: Annotated[NotBefore | None, BeforeValidator(_as_not_before)] = None
     repeat: StepRepeat | None = None
     discretionary: bool = False
+    standing: bool = False
+    back: Back | None = None
+    wait: Wait | None = None
     approve: ApprovalRule | None = None
     attempts: Attempts | None = None
     questions: tuple[Question, ...] = ()
@@ -209,18 +274,29 @@ class NamedStart(SpecModel):
 
 
 class Close(SpecModel):
-    """When the run is over: all steps, and whether open deadlines hold it."""
+    """When the run is over: all steps, and whether open deadlines hold it; or before, when a condition aborts it."""
 
     when: Literal["all"] = "all"
     unless: Literal["open_deadlines", "nothing"] = "open_deadlines"
+    abort: ConditionText | None = None
+
+
+class Part(SpecModel):
+    """Another workflow as a part of this one: its steps stand here, their ids led by the name of the part."""
+
+    workflow: Name
+    after: Any = ()
+    when: ConditionText | None = None
+    for_each: Literal["case.victims", "case.suspects", "case.persons"] | None = None
 
 
 class Workflow(SpecModel):
     """A workflow as one file says it, with everything inherited already merged in.
 
-    `starts` are short forms that were written out: they are no part of what is published. `follow_ups` are, by step
-    type, those of steps that stand in no file: of steps that people, ladders or follow-ups add. One that `is_whole`, as
-    what is published is, holds every follow-up: nothing more is taken from step types.
+    `starts`, `conditions`, `parameters` and `parts` are short forms that were written out: no part of what is
+    published. `follow_ups` are, by step type, those of steps that stand in no file: of steps that people, ladders or
+    follow-ups add. One that `is_whole`, as what is published is, holds every follow-up: nothing more is taken from step
+    types.
     """
 
     workflow: Name
@@ -232,10 +308,14 @@ class Workflow(SpecModel):
     priority: int = Field(default=0, ge=0, le=1000)
     start: Start = Field(default_factory=Start)
     facts: Mapping[Id, FactSpec] = Field(default_factory=dict)
+    parameters: Mapping[Id, str | int | float | bool] = Field(default_factory=dict, exclude=True)
+    conditions: Mapping[Id, str] = Field(default_factory=dict, exclude=True)
     starts: Mapping[Id, NamedStart] = Field(default_factory=dict, exclude=True)
+    parts: Mapping[Id, Part] = Field(default_factory=dict, exclude=True)
     steps: Mapping[Id, StepSpec] = Field(min_length=1)
     choices: Mapping[Id, Choice] = Field(default_factory=dict)
     gates: Mapping[Name, Gate] = Field(default_factory=dict)
+    cancels: Mapping[Name, Cancel] = Field(default_factory=dict)
     close: Close = Field(default_factory=Close)
     follow_ups: Mapping[StepTypeKey, Changes] = Field(default_factory=dict)
     is_whole: bool = False

@@ -1,5 +1,6 @@
 """The first look at a file's bytes, before anything is parsed, and what a parser's complaint means."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -25,16 +26,43 @@ _MEANINGS = (
 )
 
 
-def syntax_problem(error: MarkedYAMLError) -> tuple[int, int, str]:
-    """Return line and column (from 1) of a parser's complaint, and a sentence that says what it means."""
+def syntax_problem(error: MarkedYAMLError, text: str) -> tuple[int, int, str]:
+    """Return line and column (from 1) of a parser's complaint, and a sentence that says what it means.
+
+    A parser notices late: what a line lacks is told of that line, not of the one after it.
+    """
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = f"{error.problem or ''} {error.context or ''}"
+    if (before := _line_before(said, text.splitlines(), line)) is not None:
+        return before
+    if "expected ',' or" in said and error.context_mark and error.context_mark.line + 1 < line:
+        line, column = error.context_mark.line + 1, error.context_mark.column + 1
     for complaint, meaning in _MEANINGS:
         if complaint in said:
             return line, column, f"The YAML cannot be read: {meaning}."
     words = " ".join((error.problem or "it breaks off here").split())[:120]
     return line, column, f"The YAML cannot be read: {words}."
+
+
+def _line_before(said: str, lines: list[str], line: int) -> tuple[int, int, str] | None:
+    """Return what the line before lacks: its colon, a space after it, or spaces in front of it."""
+    number = next((number for number in range(min(line, len(lines) + 1) - 1, 0, -1) if lines[number - 1].strip()), 0)
+    if not number or not any(one in said for one in ("mapping values are not allowed", "could not find expected ':'")):
+        return None
+    before, here = lines[number - 1], lines[line - 1] if line <= len(lines) else ""
+    indent, words = len(before) - len(before.lstrip()), before.strip()
+    where = number, indent + 1
+    if re.fullmatch(r"[\w-]+", words):
+        return (*where, f'The YAML cannot be read: this line needs a colon after its key: "{words}:".')
+    if found := re.fullmatch(r"([\w-]+):(\S.*)", words):
+        return (*where, f'The YAML cannot be read: a space is missing after the colon: "{found[1]}: {found[2][:40]}".')
+    if re.match(r"[\w-]+: \S", words) and len(here) - len(here.lstrip()) > indent:
+        problem = (
+            "this line is not as far to the right as the next one: indent both alike, a step's keys by four spaces"
+        )
+        return (*where, f"The YAML cannot be read: {problem}.")
+    return None
 
 
 LARGEST_BYTES = 1_000_000

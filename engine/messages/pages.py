@@ -8,7 +8,8 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.core.policy import Action
-from engine.deadlines.actions.firing import confirm_clock, retry_deadlines
+from engine.deadlines.actions.clock import confirm_clock
+from engine.deadlines.actions.firing import retry_deadlines
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
 from engine.messages.actions.channels import (
     CHANNELS,
@@ -192,7 +193,7 @@ def _chosen(visit: Visit, form: FormData) -> Preference:
     return Preference(
         actor_id=visit.viewer.actor_id,
         channels=tuple(texts(form, "channels")),
-        digest=text(form, "digest") or "none",
+        digest=text(form, "digest") or "late",
         quiet_from=text(form, "quiet_from")[:5],
         quiet_until=text(form, "quiet_until")[:5],
         zone=text(form, "zone")[:60],

@@ -1,21 +1,27 @@
 """Messages, deliveries, gateways and wishes: as they are kept, and as people are shown them."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from engine.core.policy import View
-from engine.core.records import Record
+from engine.core.records import Deadline, Record
 
 IN_APP: Final = "in_app"
 EMAIL: Final = "email"
 DIGEST: Final = "digest"
-DIGESTS: Final = ("none", "daily")
+WARNING: Final = "due_soon"
+DIGESTS: Final = ("none", "late", "daily")
+"""What comes in a digest: nothing, what is late and can wait for it, all that is not critical."""
 DIGEST_HOUR: Final = time(8)
+_LATER_DIGESTS: Final = (time(12), time(16), time(20))
+"""For what is late and cannot wait until the next morning."""
 _NIGHT: Final = ("21:00", "07:00")
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_A_DAY: Final = timedelta(days=1)
 
 
 class Preference(Record):
@@ -27,7 +33,7 @@ class Preference(Record):
 
     actor_id: UUID
     channels: tuple[str, ...] = ()
-    digest: str = "none"
+    digest: str = "late"
     quiet_from: str = ""
     quiet_until: str = ""
     zone: str = ""
@@ -36,6 +42,43 @@ class Preference(Record):
     def is_daily(self) -> bool:
         """Return whether what is not critical comes in one message a day."""
         return self.digest == "daily"
+
+    def digest_at(self, follows_at: datetime | None, *, now: datetime, zone: str) -> datetime | None:
+        """Return when the digest comes for which something not critical waits; None where it comes by itself.
+
+        `follows_at` (aware) is given of what says that work is late or soon due: when more follows if nobody acts. Such
+        a message waits for the next morning, else for noon, afternoon or evening, if nothing follows before. At night
+        it waits in any case: nobody reads then what does not wake them.
+        """
+        morning = next_digest_at(now, zone)
+        if self.is_daily:
+            return morning
+        if self.digest != "late" or follows_at is None:
+            return None
+        today = [at for at in (_next(hour, now, zone) for hour in _LATER_DIGESTS) if at < morning]
+        if not today or follows_at >= morning:
+            return morning
+        return next((at for at in today if at <= follows_at), None)
+
+    def notice_at(self, follows_at: datetime | None, *, now: datetime, zone: str) -> datetime | None:
+        """Return the morning whose one notice stands for a warning, too; None where it stands in-app at once.
+
+        `follows_at` as for `digest_at`: only what is due after that morning waits, by e-mail and in-app alike.
+        """
+        morning = next_digest_at(now, zone)
+        return morning if self.digest != "none" and follows_at is not None and follows_at >= morning else None
+
+
+def follows_at(deadline: Deadline, *, is_warning: bool, now: datetime) -> datetime | None:
+    """Return when more follows of what has just fired, if nobody acts; `NEVER` where nothing does.
+
+    After a warning that is the due time, or an earlier level, whatever else warns in between; of a limit of the law
+    that is shorter than a day, whatever fires next.
+    """
+    is_short = bool(deadline.law) and deadline.due_at - deadline.started_at < _A_DAY
+    if is_warning and not is_short and now < deadline.due_at and not (deadline.next_firing or "").startswith("l:"):
+        return deadline.due_at
+    return deadline.next_at or NEVER
 
 
 @lru_cache(16)
@@ -84,6 +127,17 @@ def digest_day(now: datetime, zone: str) -> str | None:
     """Return the local day whose digest is due at `now`, as `2026-03-08`; None before 08:00."""
     local = now.astimezone(ZoneInfo(zone))
     return local.date().isoformat() if local.time() >= DIGEST_HOUR else None
+
+
+def next_digest_at(now: datetime, zone: str) -> datetime:
+    """Return the next 08:00 after an instant in somebody's `zone`."""
+    return _next(DIGEST_HOUR, now, zone)
+
+
+def _next(hour: time, now: datetime, zone: str) -> datetime:
+    local = now.astimezone(ZoneInfo(zone))
+    day = local.date() + timedelta(days=local.time() >= hour)
+    return datetime.combine(day, hour, tzinfo=local.tzinfo).astimezone(now.tzinfo)
 
 
 def _quiet_hours(channel: str, preference: Preference | None) -> tuple[time, time] | None:
@@ -155,17 +209,21 @@ class Recent(NamedTuple):
 
 
 class Deferred(NamedTuple):
-    """How many messages to somebody by a channel wait for one that stands for them all."""
+    """How many messages to somebody by a channel wait for one that stands for them all, which is due at an instant."""
 
     recipient_id: UUID
     channel: str
     critical: bool
     size: int
     first_at: datetime
+    due_at: datetime
 
 
 class NoticeView(View):
-    """A message in somebody's in-app inbox."""
+    """A message in somebody's in-app inbox; of one about a step that they are shown, which, whose and since when late.
+
+    One whose step is over is read by itself: `is_over`.
+    """
 
     id: UUID
     kind: str
@@ -176,6 +234,10 @@ class NoticeView(View):
     read_at: datetime | None
     critical: bool
     link: str
+    step_title: str = ""
+    person_label: str = ""
+    due_at: datetime | None = None
+    is_over: bool = False
 
 
 class MailView(View):

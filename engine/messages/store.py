@@ -53,7 +53,8 @@ class MessageStore(Store):
     def add(self, message: NewMessage, *, unit_id: UUID | None, at: datetime) -> bool:
         """Write a message once; a second one with the same key changes nothing and gives False.
 
-        In-app messages are delivered by being written; the others wait for a channel to take them.
+        In-app messages are delivered by being written, unless they wait for a digest; the others wait for a channel to
+        take them.
         """
         row = _message_row(message, unit_id=unit_id, at=at)
         delivery = _delivery_row(message, row, at=at)
@@ -112,7 +113,7 @@ def _message_row(message: NewMessage, *, unit_id: UUID | None, at: datetime) -> 
 
 
 def _delivery_row(message: NewMessage, row: dict[str, Any], *, at: datetime) -> dict[str, Any]:
-    in_app = message.channel == IN_APP
+    in_app = message.channel == IN_APP and not message.deferred_for
     return {
         "id": uuid5(row["id"], message.channel), "message_id": row["id"], "case_id": message.case_id,
         "unit_id": row["unit_id"], "channel": message.channel, "next_at": message.send_at or at,
@@ -166,7 +167,14 @@ class BundleStore(Store):
         """Count what is held back for a `storm` or `digest` message, for each person (or one) and channel."""
         first = func.min(_MESSAGE.c.created_at)
         query = (
-            select(_MESSAGE.c.recipient_id, _DELIVERY.c.channel, _MESSAGE.c.critical, func.count(), first)
+            select(
+                _MESSAGE.c.recipient_id,
+                _DELIVERY.c.channel,
+                _MESSAGE.c.critical,
+                func.count(),
+                first,
+                func.min(_DELIVERY.c.next_at),
+            )
             .join(_DELIVERY, _DELIVERY.c.message_id == _MESSAGE.c.id)
             .where(
                 _DELIVERY.c.status == deferred_for,
@@ -199,23 +207,26 @@ class BundleStore(Store):
 
 
 _NEVER_COUNTED = frozenset({"storm", "digest"})
+KnownMessages = dict[tuple[UUID, str, bool], deque[Recent]]
+"""The newest messages to somebody by a channel, critical or not."""
 
 
 class RecentMessages:
-    """Stands before a `BundleStore` for a transaction that writes many messages at one instant."""
+    """Stands before a `BundleStore` for transactions that write many messages at one instant."""
 
-    def __init__(self, store: BundleStore) -> None:
-        """Ask `store` what is not known yet."""
+    def __init__(self, store: BundleStore, known: KnownMessages) -> None:
+        """Ask `store` what is not known yet; `known` is shared with those who write at the same time."""
         self._store = store
-        self._known: dict[tuple[UUID, str, bool], deque[Recent]] = {}
+        self._known = known
 
     def recent(self, *, recipient_id: UUID, channel: str, since: datetime, critical: bool) -> tuple[Recent, ...]:
         """Return the kinds of the newest messages to somebody by a channel, and whether each is held back."""
         key = (recipient_id, channel, critical)
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None:
             found = self._store.recent(recipient_id=recipient_id, channel=channel, since=since, critical=critical)
-            self._known[key] = deque(found, maxlen=LOOKED_AT)
-        return tuple(self._known[key])
+            known = self._known.setdefault(key, deque(found, maxlen=LOOKED_AT))
+        return tuple(known.copy())
 
     def added(self, message: NewMessage) -> None:
         """Hear of a message that was written."""

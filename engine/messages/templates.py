@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import SettingsError
 from engine.language.findings import Finding, in_order
-from engine.plugin.paper import FILTERS
+from engine.plugin.answers import FILTERS
 from engine.ports import Rendered
 
 COUNTS: Final = frozenset({"count", "overdue", "due_today", "mine", "to_acknowledge", "code"})
@@ -173,7 +173,7 @@ def _environment(*folders: Path, escape: bool) -> ImmutableSandboxedEnvironment:
     """Return an environment that reads each template once: what was checked at the start is what is sent."""
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=escape, trim_blocks=True,
-        auto_reload=False,
+        auto_reload=False, cache_size=-1,  # a limited cache looks through itself at each use
     )  # fmt: skip
 
 

@@ -1,17 +1,42 @@
 """What came in for a person, what left or should have, and by which ways they are reached."""
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import Cast, ColumnElement, Join, Uuid, exists, false, func, or_, select
 
-from engine.cases.visibility import not_denied, operational_to, visible_to
+from engine.cases.visibility import (
+    Positions,
+    label_of,
+    not_denied,
+    operational_to,
+    positions,
+    step_shown_to,
+    visible_to,
+)
 from engine.core.policy import Action, Viewer, can
-from engine.db.reading import Reading
-from engine.db.shape import ACTOR, CASE, CHANNEL, CONTACT, DELIVERY, DELIVERY_IS_DEAD, MESSAGE, ORGANISATION, UNIT
+from engine.core.records import LIVE
+from engine.db.reading import Reading, Row
+from engine.db.shape import (
+    ACTOR,
+    CASE,
+    CHANNEL,
+    CONTACT,
+    DEADLINE,
+    DELIVERY,
+    DELIVERY_IS_DEAD,
+    ESCALATION,
+    ITEM,
+    MESSAGE,
+    ORGANISATION,
+    RUN,
+    STEP,
+    UNIT,
+)
 from engine.errors import NotAllowedError
 from engine.messages.records import ChannelView, ContactView, DeadLetterView, MailView, NoticeView
 from engine.people.viewer import demo_condition
 
 IN_APP = "in_app"
 _OF_REFERRALS = ("referred", "answered")
+_ITEM_IN = "items/([0-9a-f-]{36})"
 _MESSAGES = MESSAGE.outerjoin(CASE, CASE.c.id == MESSAGE.c.case_id)
 
 
@@ -21,20 +46,50 @@ def notices(reading: Reading, viewer: Viewer, *, limit: int = 50) -> tuple[Notic
         select(
             MESSAGE.c.id, MESSAGE.c.kind, MESSAGE.c.case_id, func.coalesce(CASE.c.number, "").label("case_number"),
             MESSAGE.c.subject.label("text"), MESSAGE.c.created_at, MESSAGE.c.read_at, MESSAGE.c.critical,
-            MESSAGE.c.link,
+            MESSAGE.c.link, STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added, RUN.c.definition_hash,
+            DEADLINE.c.due_at, _is_over().label("is_over"),
         )
-        .select_from(_MESSAGES)
+        .select_from(_with_steps(reading, viewer).outerjoin(RUN, RUN.c.id == STEP.c.run_id))
         .where(*_for(reading, viewer))
         .order_by(MESSAGE.c.created_at.desc(), MESSAGE.c.id)
         .limit(limit)
     )  # fmt: skip
-    return tuple(NoticeView(**row) for row in rows)
+    numbers = positions(reading, {row["case_id"] for row in rows if row["path"]})
+    return tuple(_notice(reading, row, numbers) for row in rows)
 
 
 def unread(reading: Reading, viewer: Viewer) -> int:
-    """Count the messages of the viewer's inbox that were not read."""
-    unread_ones = select(func.count()).select_from(_MESSAGES).where(*_for(reading, viewer), MESSAGE.c.read_at.is_(None))
+    """Count the messages of the viewer's inbox that were not read, and whose step is not over."""
+    waits = (MESSAGE.c.read_at.is_(None), ~_is_over())
+    unread_ones = select(func.count()).select_from(_with_steps(reading, viewer)).where(*_for(reading, viewer), *waits)
     return reading.count(unread_ones)
+
+
+def _with_steps(reading: Reading, viewer: Viewer) -> Join:
+    """Return messages with their cases, and with the steps that they tell of, as far as the viewer is shown those."""
+    item_id = Cast(func.substring(MESSAGE.c.link, _ITEM_IN), Uuid())
+    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now)
+    return (
+        _MESSAGES.outerjoin(ESCALATION, ESCALATION.c.id == MESSAGE.c.escalation_id)
+        .outerjoin(DEADLINE, DEADLINE.c.id == ESCALATION.c.deadline_id)
+        .outerjoin(ITEM, ITEM.c.id == item_id)
+        .outerjoin(STEP, (STEP.c.id == func.coalesce(DEADLINE.c.step_id, ITEM.c.step_id)) & shown)
+    )
+
+
+def _is_over() -> ColumnElement[bool]:
+    return func.coalesce(STEP.c.status.not_in(sorted(LIVE)), false())
+
+
+def _notice(reading: Reading, row: Row, numbers: Positions) -> NoticeView:
+    same = ("id", "kind", "case_id", "case_number", "text", "created_at", "read_at", "critical", "link", "is_over")
+    known = {name: row[name] for name in same}
+    if row["key"] is None:
+        return NoticeView(**known)
+    title = reading.known.title(row["definition_hash"], row["key"], row["uses"], row["added"])
+    return NoticeView(
+        **known, step_title=title, person_label=label_of(row["path"], row["case_id"], numbers), due_at=row["due_at"]
+    )
 
 
 def demo_mailbox(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple[MailView, ...]:
@@ -57,7 +112,9 @@ def demo_mailbox(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple
 
 
 def _for(reading: Reading, viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
-    in_app = exists().where(DELIVERY.c.message_id == MESSAGE.c.id, DELIVERY.c.channel == IN_APP)
+    in_app = exists().where(
+        DELIVERY.c.message_id == MESSAGE.c.id, DELIVERY.c.channel == IN_APP, DELIVERY.c.status == "delivered"
+    )
     return (MESSAGE.c.recipient_id == viewer.actor_id, in_app, _about_visible(reading, viewer))
 
 

@@ -185,7 +185,7 @@ def _schedule(every: timedelta) -> DeploymentScheduleCreate:
 _LOOKS_TO_COMPARE_ALL: Final = 10
 _WORKER_TAKES_SECONDS: Final = 10.0
 SILENT_AFTER: Final = timedelta(seconds=15)
-"""A worker writes every six seconds that it is there; Prefect would take half a minute to notice that it is not."""
+"""A worker writes every six seconds that it is there; Prefect notices only after a minute and a half that it is not."""
 _CALLS_TO_START: Final = 3
 """A worker has told that a flow run is its own after so many calls."""
 

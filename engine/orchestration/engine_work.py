@@ -6,23 +6,26 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.access.actions import bulk_viewing
+from engine.access.actions import emergency
 from engine.access.actions import emergency as emergency_access
 from engine.approvals.actions.handlers import lapse_approvals
 from engine.assembly import Engine
 from engine.audit import actions as checkpoints
 from engine.audit import actions as prove_state
+from engine.course.actions import moving_all
 from engine.deadlines.actions import audit as audit_escalations
 from engine.deadlines.actions import firing as fire_deadlines
-from engine.deadlines.actions import recount
+from engine.deadlines.actions import limits
 from engine.definitions.views import published_workflows
 from engine.documents.actions import attachments
+from engine.hubs.actions import exchange
 from engine.jobs.actions import run as run_job
 from engine.jobs.actions import serve as serve_jobs
 from engine.keys.actions import periods as key_periods
 from engine.messages.actions import channels
 from engine.messages.actions import delivering as deliver_messages
 from engine.messages.actions import notifying as storms
+from engine.numbers import actions as numbers
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
 from engine.overview.actions import trouble
 from engine.people.actions import leaving as passing_on
@@ -30,15 +33,15 @@ from engine.persons.actions import matches
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.retention.actions import erasure, retention
 from engine.sharing.actions import consents
-from engine.sign_in.actions import kept_forms as forget_sign_ins
-from engine.work.actions import digests
+from engine.sign_in.actions import account
+from engine.work.actions import items
 
 CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore("sign-checkpoint", timedelta(minutes=1), "Signs how far every chain of the audit has come."): (
         checkpoints.make_checkpoint
     ),
     Chore("watch-viewing", timedelta(minutes=5), "Tells when somebody looks at unusually many cases."): (
-        bulk_viewing.watch_viewing
+        emergency.watch_viewing
     ),
     Chore(
         "flag-broken-emergency", timedelta(minutes=15), "Tells those above of a broken emergency that nobody confirmed."
@@ -47,7 +50,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         lapse_approvals
     ),
     Chore(
-        "audit-escalations", timedelta(minutes=10), "Proves that every level that was due has fired once."
+        "audit-escalations", timedelta(minutes=15), "Proves that every level that was due has fired once."
     ): audit_escalations.audit_escalations,
     Chore("prove-state", timedelta(hours=24), "Proves every chain, and every row by what the chains tell."): (
         prove_state.prove_state
@@ -59,7 +62,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         storms.bundle_storms
     ),
     Chore("send-digests", timedelta(minutes=15), "Writes the daily messages of those who want them."): (
-        digests.send_digests
+        items.send_digests
     ),
     Chore("tell-of-trouble", timedelta(minutes=5), "Tells administrators of what needs a person."): (
         trouble.notify_of_trouble
@@ -77,6 +80,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore("run-retention", timedelta(hours=24), "Proposes what is due to be erased, sealed or looked at."): (
         retention.run_retention
     ),
+    Chore(
+        "publish-numbers", timedelta(hours=24), "Counts the quarter that is over, and publishes what may be shown."
+    ): (numbers.publish_numbers),
     Chore("erase-what-is-ripe", timedelta(hours=1), "Erases what two people agreed to, once it has cooled off."): (
         erasure.erase_what_is_ripe
     ),
@@ -84,12 +90,18 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         key_periods.turn_period
     ),
     Chore("forget-sign-ins", timedelta(hours=1), "Forgets old failures, forms, browsers and sessions of signing in."): (
-        forget_sign_ins.forget_sign_ins
+        account.forget_sign_ins
+    ),
+    Chore("exchange-with-hubs", timedelta(minutes=1), "Sends what waits for other hubs, and carries out what came."): (
+        exchange.exchange_with_hubs
     ),
     Chore("reconcile-jobs", timedelta(minutes=1), "Frees the jobs whose worker is gone."): serve_jobs.reconcile_jobs,
     Chore(
         "recount-deadlines", timedelta(minutes=1), "Counts deadlines again after a calendar, ladder or law changed."
-    ): recount.recount_deadlines,
+    ): limits.recount_deadlines,
+    Chore("move-cases", timedelta(minutes=1), "Moves cases to another version of their workflow."): (
+        moving_all.move_cases
+    ),
 }
 """The housekeeping that Prefect schedules; each is safe to be done twice, or late."""
 

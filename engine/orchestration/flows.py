@@ -13,13 +13,11 @@ from prefect.states import Cancelled, Completed, Failed
 
 from engine.errors import BusyError
 from engine.log_lines import why
-from engine.orchestration.deadline_loop import keep_deadlines
-from engine.orchestration.events import announce_breach
+from engine.orchestration.fallback import keep_deadlines
 from engine.orchestration.gateways import GatewaySlots
-from engine.orchestration.process import health, runtime
-from engine.orchestration.runtime import RunControl
+from engine.orchestration.runtime import RunControl, health, runtime
 from engine.orchestration.settings import OPEN_BATCHES
-from engine.orchestration.tasks import GATEWAY_BUSY, run_as_task
+from engine.orchestration.tasks import GATEWAY_BUSY, announce_breach, run_as_task
 from engine.ports import ClaimedJob, FiredReport
 
 log = logging.getLogger(__name__)
@@ -116,8 +114,9 @@ def _flow_run_id() -> UUID | None:
     return context.flow_run.id if context is not None and context.flow_run is not None else None
 
 
-EVERY: Final = timedelta(seconds=60)
-_STALE_AFTER: Final = timedelta(seconds=75)
+EVERY: Final = timedelta(minutes=5)
+"""A lost run is not waited for: whoever notices the silence fires after 15 seconds (`fallback.LATE_AFTER`)."""
+_STALE_AFTER: Final = EVERY + timedelta(seconds=15)
 
 
 class DeadlinesFailedError(Exception):

@@ -12,7 +12,7 @@ from prefect.concurrency.sync import concurrency, rate_limit
 from engine.errors import ServiceError
 from engine.orchestration import api
 from engine.orchestration.health import PrefectHealth
-from engine.orchestration.process import runtime
+from engine.orchestration.runtime import runtime
 from engine.orchestration.seams import Installation
 from engine.ports import ClaimedJob
 

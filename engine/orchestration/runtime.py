@@ -1,14 +1,23 @@
-"""Hold what the flow runs of this process share: the actions, the worker's name, and who must stop."""
+"""What the flow runs of this process share: the actions, the worker's name, and who must stop."""
 
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID, uuid4
 
+from sqlalchemy.engine import make_url
+
+from engine.app import build_engine, databases
+from engine.db.locks import BACKGROUND
+from engine.orchestration.api import RunClients
+from engine.orchestration.engine_work import EngineWork
+from engine.orchestration.health import PrefectHealth
 from engine.orchestration.seams import Work
+from engine.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -99,3 +108,27 @@ class Runtime:
         """Return the flow runs that run in this process now."""
         with self._lock:
             return dict(self._controls)
+
+
+_KEPT_OPEN: Final = ExitStack()
+
+
+@contextmanager
+def engine_work(settings: Settings) -> Iterator[EngineWork]:
+    """Return the actions of an installation, with its database running as long as they are used."""
+    with databases(settings) as running:
+        address = make_url(running.urls.system).set(drivername="postgresql").render_as_string(hide_password=False)
+        yield EngineWork(
+            build_engine(settings, running.urls, pool_size=20, limits=BACKGROUND),
+            address,
+        )
+
+
+def work_from_environment() -> EngineWork:
+    """Give them for the life of this process: Prefect's plain `process` pool starts a flow run without our worker."""
+    return _KEPT_OPEN.enter_context(engine_work(Settings()))
+
+
+health: Final = PrefectHealth()
+run_clients: Final = RunClients(health)
+runtime: Final = Runtime(work_from_environment)

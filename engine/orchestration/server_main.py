@@ -2,7 +2,7 @@
 
 import os
 from datetime import timedelta
-from functools import partial
+from functools import partialmethod
 
 import uvicorn
 from cryptography.fernet import Fernet
@@ -11,9 +11,24 @@ from prefect.server.api import background_workers
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
-from engine.orchestration.launch import end_with_parent
+from engine.orchestration.settings import end_with_parent
 
-_LOOK_EVERY = timedelta(seconds=2)
+_LOOK_EVERY = timedelta(seconds=5)
+
+
+class _Background(Worker):
+    """Does what Prefect's server does in the background: by the half minute and rarer, so its queue is looked at less.
+
+    Prefect cancels nothing of it by name while it runs; to listen for that would cost ten looks a second.
+    """
+
+    __init__ = partialmethod(Worker.__init__, minimum_check_interval=_LOOK_EVERY, scheduling_resolution=_LOOK_EVERY)
+
+    async def _cancellation_listener(self) -> None:
+        session = self._processing_session
+        if session is not None:
+            session.cancellation_ready.set()
+            await session.stopping.wait()
 
 
 def main() -> None:
@@ -21,10 +36,7 @@ def main() -> None:
     Fernet(os.environ["PREFECT_SERVER_ENCRYPTION_KEY"])
     os.umask(0o077)
     end_with_parent(last_resort_seconds=8)
-    # Prefect's services come by the half minute and rarer; their queue would be looked at four times a second.
-    vars(background_workers)["Worker"] = partial(
-        Worker, minimum_check_interval=_LOOK_EVERY, scheduling_resolution=_LOOK_EVERY
-    )
+    vars(background_workers)["Worker"] = _Background
     settings = get_current_settings().server.api
     uvicorn.run(
         create_app(final=True),

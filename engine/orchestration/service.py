@@ -1,25 +1,29 @@
-"""Be a worker: dispatcher, Prefect worker, deadlines, fallback, until told to stop."""
+"""Be a worker until told to stop: dispatcher, Prefect worker, deadlines, fallback (`python -m`)."""
 
 import asyncio
 import logging
+import os
 import signal
+import sys
 import threading
+from pathlib import Path
 from typing import Final
 
-from engine.errors import ServiceError
+from engine.app import hold_to_known_hosts
+from engine.errors import IcmcError, ServiceError
 from engine.jobs.records import PREFECT_PAUSED
-from engine.log_lines import why
+from engine.log_lines import log_in_lines, why
 from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
-from engine.orchestration.calls import CallPool
+from engine.orchestration.calls import CallPool, check_server, check_settings
 from engine.orchestration.deployments import Registrar
 from engine.orchestration.dispatcher import Dispatcher
 from engine.orchestration.fallback import Fallback
-from engine.orchestration.guard import check_server
 from engine.orchestration.health import Probe
-from engine.orchestration.process import health, runtime
+from engine.orchestration.runtime import engine_work, health, runtime
 from engine.orchestration.seams import Work
-from engine.orchestration.settings import PrefectAddress
+from engine.orchestration.settings import ENDS_WITH_PARENT, PrefectAddress, end_with_parent
 from engine.orchestration.worker import IcmcWorker
+from engine.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -118,3 +122,44 @@ def _try(step: object) -> None:
             step()
     except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
         log.warning("registering_failed", extra=why(error))
+
+
+_LAST_RESORT_SECONDS = 20.0
+
+
+def main() -> int:
+    """Serve; return the exit status."""
+    os.umask(0o077)
+    log_in_lines()
+    stop = threading.Event()
+    stop_on_signals(stop)
+    if ENDS_WITH_PARENT in sys.argv:
+        end_with_parent(last_resort_seconds=_LAST_RESORT_SECONDS)
+    hold_to_known_hosts(Settings())
+    try:
+        _serve(Settings(), _address(), stop)
+    except IcmcError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _serve(settings: Settings, address: PrefectAddress, stop: threading.Event) -> None:
+    check_settings(os.environ, home=str(address.home))
+    with engine_work(settings) as work:
+        run_worker(work, address, stop=stop)
+
+
+def _address() -> PrefectAddress:
+    return PrefectAddress(
+        home=Path(os.environ["PREFECT_HOME"]),
+        api_url=os.environ["PREFECT_API_URL"],
+        auth=os.environ["PREFECT_API_AUTH_STRING"],
+    )
+
+
+if __name__ == "__main__":
+    status = main()
+    logging.shutdown()
+    # Threads of Prefect may hang on a server that does not answer; everything of ours is written by now.
+    os._exit(status)

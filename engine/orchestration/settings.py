@@ -1,12 +1,17 @@
-"""Make the environment under which Prefect must be imported."""
+"""The environment under which Prefect must be imported, and child processes that are started in it."""
 
 import json
 import os
 import secrets
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NoReturn, Self
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -34,7 +39,7 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
     "PREFECT_API_REQUEST_TIMEOUT": str(LONGEST_CALL_SECONDS),
-    "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "30",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_CLI_PROMPT": "false",
     # A lost flow run is found by its worker's end, sooner than by heartbeats of its own.
@@ -52,6 +57,10 @@ _SERVER_ONLY: Final[Mapping[str, str]] = {
     "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "300",
     # Serves workers that start containers elsewhere and clean up after them.
     "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "300",
+    # A worker is called offline that was not heard of for a minute and a half; nobody waits for that word.
+    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "60",
+    # A place at a way out that a killed worker held is free again when its lease is over, and this has seen it.
+    "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "60",
     # Schedules are looked at each minute; a deployment that has just been registered waits no longer than that.
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
     # How exact an admin's own automation is that waits for something not to happen.
@@ -182,3 +191,72 @@ def make_private(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     return folder
+
+
+STOP_SECONDS: Final = 20.0
+ENDS_WITH_PARENT: Final = "--ends-with-parent"
+_COMMAND: Final = (sys.executable, "-m", "engine.orchestration.service")
+
+
+@dataclass
+class WorkerChild:
+    """A worker as a child process; it stops when this process ends, in whatever way."""
+
+    _process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it has ended, of itself or not."""
+        return self._process.poll() is not None
+
+    def stop(self) -> int:
+        """Let it finish what it does, for some seconds, and return its exit status."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait(STOP_SECONDS)
+        finally:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+
+def start_worker(address: PrefectAddress, *, environment: Mapping[str, str] | None = None) -> WorkerChild:
+    """Start a worker of this installation; `environment` is that of this process unless given."""
+    make_private(address.home)
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [*_COMMAND, ENDS_WITH_PARENT],
+        env=_environment(address, os.environ if environment is None else environment),
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    return WorkerChild(process)
+
+
+def become_worker(address: PrefectAddress) -> NoReturn:
+    """Replace this process by a worker: what `icmc worker` does."""
+    make_private(address.home)
+    os.execve(_COMMAND[0], _COMMAND, _environment(address, os.environ))  # noqa: S606 - our own interpreter
+
+
+def _environment(address: PrefectAddress, base: Mapping[str, str]) -> dict[str, str]:
+    return process_environment(client_environment(address), base)
+
+
+def end_with_parent(*, last_resort_seconds: float) -> None:
+    """Send this process SIGTERM when the parent's end of standard input closes, and end it for good a while later."""
+    threading.Thread(target=_watch, args=(last_resort_seconds,), name="icmc-parent-watch", daemon=True).start()
+
+
+def _watch(last_resort_seconds: float) -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(last_resort_seconds)
+    os._exit(1)

@@ -30,14 +30,12 @@ from pydantic import PrivateAttr
 from engine.errors import ServiceError
 from engine.orchestration.api import CASES_POOL, WORKER_TYPE, lean_worker_client
 from engine.orchestration.deployments import ENTRYPOINTS
-from engine.orchestration.process import health, run_clients, runtime
-from engine.orchestration.runtime import RunControl
+from engine.orchestration.runtime import RunControl, health, run_clients, runtime
 
 log = logging.getLogger(__name__)
 
-_BUSY_POLL_SECONDS, _IDLE_POLL_SECONDS = 2.0, 10.0
-"""The dispatcher says when it has made a flow run: looking finds those of schedules, of other workers, and retries."""
-_CANCEL_POLL_SECONDS, _CANCEL_POLL_OF_DEADLINES = 1.0, 10.0
+_BUSY_POLL_SECONDS, _IDLE_POLL_SECONDS, _POLL_OF_DEADLINES, _CANCEL_POLL_SECONDS = 2.0, 10.0, 20.0, 1.0
+"""The dispatcher says what it has made; looking finds what others did. Deadlines go on until the next run is there."""
 _PAUSE_IN_CALLS: Final = 2
 """Between two looks the worker waits for at least so many times what an answer takes."""
 _STOP_SECONDS: Final = 5.0
@@ -167,7 +165,9 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
 
     def _poll(self) -> float:
         """Return after how many seconds to look for flow runs again; of deadlines one runs at any time."""
-        return _BUSY_POLL_SECONDS if self._own_runs and self._work_pool_name == CASES_POOL else _IDLE_POLL_SECONDS
+        if self._work_pool_name != CASES_POOL:
+            return _POLL_OF_DEADLINES if self._own_runs else _BUSY_POLL_SECONDS
+        return _BUSY_POLL_SECONDS if self._own_runs else _IDLE_POLL_SECONDS
 
     @staticmethod
     async def _repeat(
@@ -211,7 +211,7 @@ class IcmcWorker(BaseWorker[IcmcJobConfiguration, BaseVariables, IcmcWorkerResul
 
     async def _watch_cancellations(self) -> None:
         with self._watch:
-            poll = _CANCEL_POLL_SECONDS if self._work_pool_name == CASES_POOL else _CANCEL_POLL_OF_DEADLINES
+            poll = _CANCEL_POLL_SECONDS if self._work_pool_name == CASES_POOL else _POLL_OF_DEADLINES
             await self._repeat(self._notice_cancellations, lambda: poll, None)
 
     async def _notice_cancellations(self) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from engine.core.law.ages import AgeRange
+from engine.core.law.told import AgeRange
 from engine.core.matching import Agreement
 from engine.core.policy import View
 from engine.core.records import CasePerson, PersonRole, Record
@@ -244,6 +244,27 @@ class PersonPageView(View):
     label: str
     roles: tuple[PersonRoleView, ...]
     same: tuple[SamePersonView, ...]
+
+
+class FoundPerson(View):
+    """Somebody who was found, by number and role in their case; `is_very_like` says it of their name."""
+
+    id: UUID
+    case_id: UUID
+    label: str
+    role: str
+    number: str
+    status: str
+    unit: str
+    is_very_like: bool
+
+
+class FoundPeople(View):
+    """A page of who was found, and how many were; `is_cut` when there are more."""
+
+    lines: tuple[FoundPerson, ...]
+    count: int
+    is_cut: bool
 
 
 class CaseLinkView(View):

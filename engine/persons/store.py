@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.case_links import CaseLink
@@ -25,8 +25,9 @@ _CASE, _CHECK = TABLES["case"], TABLES["match_check"]
 _MERGE = TABLES["person_merge"]
 _MERGE_COLUMNS = columns(_MERGE, PersonMerge)
 _MOST_OPENED = 20
-_SEARCHED_BY = frozenset({"name", "name_part", "phone"})
-"""The kinds of token by which an organisation finds its own."""
+_ONLY_SEARCHED_BY = frozenset({"home_word"})
+_SEARCHED_BY = frozenset({"name", "name_part", "phone"}) | _ONLY_SEARCHED_BY
+"""The kinds of token by which an organisation finds its own; by some nobody is compared with persons of others."""
 ALL_THE_SAME = text(
     "WITH RECURSIVE up(id) AS (SELECT CAST(:person AS uuid) UNION SELECT m.primary_id FROM person_merge m "
     "JOIN up ON m.secondary_id = up.id WHERE m.ended_at IS NULL), "
@@ -76,17 +77,8 @@ class PersonStore(Store):
 
     def known_by(self, organisation_id: UUID, tokens: Sequence[tuple[str, str]]) -> tuple[UUID, ...]:
         """Find persons whom an organisation has written down itself and who have all of these tokens, by id."""
-        key_id = self._vault.found_by
-        made = [self._vault.finding(*token, organisation_id=organisation_id) for token in tokens]
-        wanted = {one[key_id] for one in made if key_id in one}
-        query = (
-            select(_SEARCH.c.person_id)
-            .where(_SEARCH.c.organisation_id == organisation_id, _SEARCH.c.token.in_(wanted))
-            .group_by(_SEARCH.c.person_id)
-            .having(func.count(func.distinct(_SEARCH.c.token)) == len(wanted))
-            .order_by(_SEARCH.c.person_id)
-        )
-        return tuple(self._connection.execute(query).scalars()) if wanted else ()
+        query = persons_with(self._vault, (organisation_id,), tokens).order_by(_SEARCH.c.person_id)
+        return tuple(self._connection.execute(query).scalars()) if tokens else ()
 
     def identity(self, person_id: UUID) -> Mapping[str, JsonValue]:
         """Open who a person is; empty when nothing is known."""
@@ -149,6 +141,18 @@ class PersonStore(Store):
             self._connection.execute(asked.on_conflict_do_update(index_elements=["person_id"], set_=changed))
 
 
+def persons_with(vault: Vault, organisation_ids: Sequence[UUID], tokens: Sequence[tuple[str, str]]) -> Select[Any]:
+    """Select the persons whom one of some organisations has written down, and who have all of these tokens."""
+    key_id, values = vault.found_by, dict.fromkeys(tokens)
+    made = [vault.finding(*value, organisation_id=one).get(key_id) for one in organisation_ids for value in values]
+    return (
+        select(_SEARCH.c.person_id)
+        .where(_SEARCH.c.organisation_id.in_(organisation_ids), _SEARCH.c.token.in_([one for one in made if one]))
+        .group_by(_SEARCH.c.person_id)
+        .having(func.count(func.distinct(_SEARCH.c.token)) == len(values))
+    )
+
+
 def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: Sequence[tuple[str, str]]) -> bool:
     """Write the tokens of a person by every key that is used now, for all and for their organisation; False for none.
 
@@ -161,7 +165,7 @@ def write_tokens(connection: Connection, vault: Vault, person_id: UUID, tokens: 
     plain: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
     for kind, value in dict.fromkeys(tokens):
         one = {"person_id": person_id, "kind": kind}
-        for key_id, token in vault.finding(kind, value).items():
+        for key_id, token in vault.finding(kind, value).items() if kind not in _ONLY_SEARCHED_BY else ():
             plain[key_id].append((kind, token))
         if kind not in _SEARCHED_BY:
             continue

@@ -8,16 +8,17 @@ from typing import Final
 import jellyfish
 from anyascii import anyascii
 
-from engine.core.law.ages import ages_of, strongest
+from engine.core.law.told import ages_of, strongest
 from engine.core.matching import Likeness
 from engine.language.scripts import roman, skeleton, sound
 from engine.persons.records import findable, names_of
-from engine.ports import JsonValue
+from engine.ports import Asked, JsonValue
 
 _NOT_A_LETTER = re.compile(r"[^a-z]+")
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "md", "mohd", "mohammad", "mst", "shri", "smt", "sri", "begum"})
 _TITLES_IN_FRONT = frozenset({"u", "daw", "ma", "ko", "maung", "mg"})
 _OFTEN_LEFT_OUT = frozenset({"kumar", "kumari", "devi", "bibi", "lal", "nath"})
+_LEFT_OUT = _TITLES | _TITLES_IN_FRONT | _OFTEN_LEFT_OUT
 _BURMESE_TITLES = re.compile(r"^(ဦး|ဒေါ်|ကို|မောင်|မ(?=[က-အ][^်]))\s*(?=\S)")
 _SHORTEST_PHONE, _SHORTEST_PLACE, _SHORTEST_RUN = 7, 3, 4
 _MOST_NAMES, _MOST_PARTS = 10, 5
@@ -26,6 +27,8 @@ _NOT_PLACES: Final = frozenset(
     skeleton(word)
     for word in ("bus", "train", "road", "from", "then", "with", "over", "station", "stand", "border", "express", "car")
 )
+_MOST_WORDS: Final = 6
+_BETWEEN_WORDS = re.compile(r"[\s,;/|]+")
 _YEARS_A_BAND: Final = 4
 _MISSING_PART: Final = 0.04
 
@@ -44,6 +47,18 @@ class NameTokens:
         Those of all whom the person may be are among them, until they are ruled out.
         """
         return tuple(dict.fromkeys(token for one in findable(identity) for token in _tokens(one)))
+
+    def asked(self, words: str) -> Asked:
+        """Return the ways to have each word: as a part of a name, or as a home; digits are one telephone number.
+
+        Titles, initials and what holds digits beside letters are left out, where anything else was typed.
+        """
+        typed = [word for word in _BETWEEN_WORDS.split(_BURMESE_TITLES.sub("", words.strip())) if word]
+        number = "".join(re.sub(r"\D", "", anyascii(word)) for word in typed if not any(map(str.isalpha, word)))
+        named = [word for word in typed if any(map(str.isalpha, word)) and not any(map(str.isdigit, word))]
+        telling = [word for word in named if len(latin := _latin(word)) > 1 and latin not in _LEFT_OUT] or named
+        phone = (((("phone", number[-10:]),),),) if len(number) >= _SHORTEST_PHONE else ()
+        return (*phone, *filter(None, map(_ways_to_have, telling[:_MOST_WORDS])))
 
     def likeness(self, one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Likeness:
         """Say how alike what is known of two persons is, for those who may open both."""
@@ -77,8 +92,15 @@ def _tokens(identity: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
     )  # fmt: skip
     for head in heads:
         yield from ((kind, f"{head}|{value}") for kind, values in beside for value in values)
+    yield from (("home_word", word) for word in dict.fromkeys((*village, *area)))
     yield from _of_numbers(identity)
     yield from (("route", way) for text in _texts(identity.get("routes")) for way in _ways(text))
+
+
+def _ways_to_have(word: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+    name = tuple(("name_part", _key(part)) for part in _parts(word))
+    home = tuple(("home_word", place) for place in _place_words(word))
+    return tuple(way for way in (name, home) if way)
 
 
 def _ways(text: str) -> Iterator[str]:

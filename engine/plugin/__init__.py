@@ -1,11 +1,12 @@
 """The contract with pillars: all that a pillar imports of the engine, one page of docs."""
 
-from engine.language.follow_ups import FollowUp
-from engine.plugin import copies, sounds
+from engine.language import scripts as sounds
+from engine.language.catalogue import FollowUp
+from engine.plugin import copies
 from engine.plugin.answers import Form
-from engine.plugin.context import StepContext
-from engine.plugin.counting import Law
-from engine.plugin.fields import (
+from engine.plugin.context import Law, StepContext
+from engine.plugin.fields import field
+from engine.plugin.kinds import (
     CaseRef,
     Count,
     Country,
@@ -23,13 +24,13 @@ from engine.plugin.fields import (
     Phone,
     Sha256,
     Signature,
+    Some,
     Text,
     YesNo,
-    field,
 )
 from engine.plugin.registry import Pillar
-from engine.plugin.rules import Some
-from engine.plugin.steps import Asked, Completed, Concluded, Document, NoSettings, Prepared, automatic
+from engine.plugin.results import Completed, Concluded, Document, Prepared
+from engine.plugin.steps import Asked, NoSettings, automatic
 
 __all__ = [
     "Asked",

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
@@ -21,8 +22,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticKnownError, to_jsonable_python
 
-from engine.plugin.fields import NOT_KNOWN, FieldKind, Interval, asks_yes_or_no, kind_of
-from engine.plugin.rules import WordsOfForms, require_rules
+from engine.plugin.fields import asks_yes_or_no, kind_of
+from engine.plugin.kinds import NOT_KNOWN, FieldKind, Interval, WordsOfForms, require_rules
 
 _WANTED = re.compile(r'\s*(!?)([a-z][a-z0-9_]*)\s*(?:(==|!=)\s*(true|false|"[^"]*"))?\s*')
 _TURNED = {"true": "false", "false": "true"}
@@ -64,6 +65,8 @@ class Form(BaseModel, WordsOfForms):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
     left_open: ClassVar[frozenset[str]] = frozenset()
     """The required questions that need no answer here, since they are hidden."""
+    unread: ClassVar[frozenset[str]] = frozenset()
+    """The questions whose answers do not fit: no rule that looks at one of them is broken yet."""
 
     def __bool__(self) -> bool:
         """Return whether anything was answered."""
@@ -91,7 +94,7 @@ class Form(BaseModel, WordsOfForms):
 
     @model_validator(mode="after")
     def _keep_rules(self) -> Self:
-        require_rules(self, is_whole=not self.left_open)
+        require_rules(self, is_whole=not self.left_open, unread=self.unread)
         return self
 
     @classmethod
@@ -115,8 +118,12 @@ def read_answers(form: type[_Form], answers: Mapping[str, Any]) -> _Form:
 
 
 @lru_cache(maxsize=256)
-def without(form: type[Form], names: frozenset[str]) -> type[Form]:
-    """Return a form in which questions can stay open that it has otherwise to be answered; its rules stay."""
+def without(form: type[Form], names: frozenset[str], *, unread: frozenset[str] = frozenset()) -> type[Form]:
+    """Return a form in which questions can stay open that it has otherwise to be answered; its rules stay.
+
+    A rule that looks at one of the `unread` questions, whose answers do not fit, is taken as kept.
+    """
+    names |= unread
     open_now: dict[str, Any] = {
         name: (Any, Field(default=None, alias=info.alias))
         for name, info in form.model_fields.items()
@@ -126,6 +133,7 @@ def without(form: type[Form], names: frozenset[str]) -> type[Form]:
         return form
     made = create_model(form.__name__, __base__=form, **open_now)
     made.left_open = frozenset(open_now)
+    made.unread = frozenset(name for name in open_now if (form.model_fields[name].alias or name) in unread)
     return made
 
 
@@ -214,3 +222,22 @@ _READERS: Mapping[FieldKind, Callable[[object], object]] = {
     FieldKind.MULTI: _choices,
     FieldKind.INTERVALS: _intervals,
 }
+
+
+def in_zone(value: str | datetime, zone: str) -> str:
+    """Write an instant as the clock on the wall in `zone` shows it: `Thu 21 May 2026, 10:00 (UTC+06:00, Asia/Dhaka)`.
+
+    `zone` is an IANA name; one that is not known is shown in UTC, and says so.
+    """
+    instant = as_instant(value)
+    if instant is None:
+        return str(value)
+    try:
+        local = instant.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        return f"{instant:%a %d %b %Y, %H:%M} (UTC)"
+    offset = f"{local:%z}"
+    return f"{local:%a %d %b %Y, %H:%M} (UTC{offset[:3]}:{offset[3:5]}, {zone})"
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {"in_zone": in_zone}

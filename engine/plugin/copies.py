@@ -1,12 +1,12 @@
 """What of a form is kept: nothing of a child shown naked, and little of one who does not allow writing."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
+from engine.language.catalogue import FollowUp
 from engine.plugin.answers import NeededAnswer, wanted_answers
-from engine.plugin.fields import FieldKind, FieldSpec, field
-from engine.plugin.following import OpensAtOnce
+from engine.plugin.fields import FieldSpec, field
+from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepType
 
 _YES: Final = "yes"
@@ -52,18 +52,23 @@ _HELP: Final = (
     " form. Do not open it again, save it, take a screenshot, make a hash or send it to anyone. Two next steps are then"
     " ready: tell the police, and report the address."
 )
-_WITHIN: Final = timedelta(hours=24)
+_SHOWN, _IN_INDIA, _TELL = 'this.child_shown in ["yes", "not_sure"]', 'case.country == "IN"', "reporting.mandatory"
+_WITHIN: Final = "PT24H"
 """A promise of the network, where no law that we know counts: the duty to tell is at once."""
-OPENED_AT_ONCE: Final = (
-    OpensAtOnce(
-        "child_shown_police", "reporting.mandatory", "Tell the police now: a child might be shown naked or abused",
-        _WITHIN, law="IN-POCSO-TELL", settings={"child_shown": "police"},
+_POLICE: Final[Mapping[str, Any]] = {
+    "uses": _TELL, "title": "Tell the police now: a child might be shown naked or abused", "each": "{step}",
+    "once": True, "at_once": True, "ladder": "critical", "settings": {"child_shown": "police"},
+}  # fmt: skip
+OPENED_AT_ONCE: Final[Mapping[str, FollowUp]] = {
+    "child_shown_police": FollowUp(**_POLICE, when=f"{_SHOWN} && {_IN_INDIA}", law="IN-POCSO-TELL"),
+    "child_shown_police_abroad": FollowUp(
+        **_POLICE, when=f"{_SHOWN} && !({_IN_INDIA})", limit=_WITHIN, replaces="child_shown_police"
     ),
-    OpensAtOnce(
-        "child_shown_ways", "reporting.mandatory", "Report the address: cybercrime portal, helpline and platform",
-        _WITHIN, settings={"child_shown": "national_ways"},
+    "child_shown_ways": FollowUp(
+        uses=_TELL, title="Report the address: cybercrime portal, helpline and platform", when=_SHOWN, each="{step}",
+        once=True, at_once=True, limit=_WITHIN, ladder="critical", settings={"child_shown": "national_ways"},
     ),
-)  # fmt: skip
+}  # fmt: skip
 _REFUSED: Final[Mapping[FieldKind, str]] = {
     FieldKind.FILE: "A child might be shown naked or abused: no copy is kept. Leave this empty; the address is enough.",
     FieldKind.HASH: "A child might be shown naked or abused: make no hash, and keep none. Leave this empty.",
@@ -157,14 +162,12 @@ def might_show_child(answer: object) -> bool:
     return answer in _MIGHT_BE
 
 
-def steps_opened(fields: Iterable[FieldSpec], answers: Answers, before: Answers) -> Iterator[OpensAtOnce]:
-    """Return the steps that answers bring at once.
+def is_new(fields: Iterable[FieldSpec], answers: Answers, before: Answers) -> bool:
+    """Whether an answer that brings steps at once was given here: one taken over from an earlier step brings nothing.
 
-    An answer that was taken over from an earlier step, as `before` has it, brings nothing: that step has.
+    `before` is what was taken over; that earlier step has brought them.
     """
-    for spec in stopping(fields, answers):
-        if before.get(spec.name) != answers.get(spec.name):
-            yield from spec.opens
+    return any(before.get(spec.name) != answers.get(spec.name) for spec in stopping(fields, answers) if spec.opens)
 
 
 def _lets_copy(spec: FieldSpec, answers: Answers) -> bool:

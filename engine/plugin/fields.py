@@ -1,46 +1,24 @@
-"""The fields of a form: their kinds, and what a form says of each."""
+"""What a form says of each of its questions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema
 
+from engine.language.catalogue import FollowUp
 from engine.language.names import RestrictedCategory, in_plain_words
-from engine.plugin.following import OpensAtOnce
-
-
-class FieldKind(StrEnum):
-    """What sort of answer a field takes; pages and printed forms draw each kind in one way."""
-
-    CHOICE = "choice"
-    MULTI = "multi"
-    BOOL = "bool"
-    INT = "int"
-    MONEY = "money"
-    TEXT = "text"
-    LONGTEXT = "longtext"
-    DATETIME = "datetime"
-    DATE = "date"
-    DURATION = "duration"
-    PHONE = "phone"
-    GEO = "geo"
-    ORG = "org"
-    PERSON = "person"
-    FILE = "file"
-    HASH = "hash"
-    SIGN = "sign"
-    LANG = "lang"
-    COUNTRY = "country"
-    CASE = "case"
-    INTERVALS = "intervals"
+from engine.plugin.kinds import (
+    NOT_KNOWN,
+    FieldKind,
+    KindMarker,
+)
 
 
 class Sensitivity(StrEnum):
@@ -50,85 +28,6 @@ class Sensitivity(StrEnum):
     NARRATIVE = "narrative"
     SENSITIVE = "sensitive"
     IDENTIFYING = "identifying"
-
-
-class NotKnown(str):
-    """The answer *Not known* to a yes-or-no question, as functions and papers of pillars see it.
-
-    It is neither `True` nor `False`. Ask for one of these by `is`, and decide what an unknown must lead to.
-    """
-
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        """Return false: what is not known is never taken for a yes."""
-        return False
-
-
-NOT_KNOWN: Final = NotKnown("not_known")
-"""What is kept for *Not known*: an answer of its own, told apart from a question that nobody has answered."""
-YES_NO: Final[Mapping[str, tuple[str, bool | str]]] = {
-    "yes": ("Yes", True), "no": ("No", False), str(NOT_KNOWN): ("Not known", str(NOT_KNOWN)),
-}  # fmt: skip
-"""The answers that every yes-or-no question offers, as pages send them: their words, and what is kept of them."""
-
-
-class Interval(BaseModel):
-    """A stretch of time that may not count, such as a journey; open-ended while it runs.
-
-    `evidence` names what shows it: a ticket, an entry of a log book.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    start: AwareDatetime
-    end: AwareDatetime | None = None
-    place: Annotated[str, StringConstraints(max_length=200)] = ""
-    evidence: Annotated[str, StringConstraints(max_length=200)] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """The marker inside the annotated types below."""
-
-    kind: FieldKind
-
-
-class _YesOrNo:
-    """Validates a yes-or-no question as a plain truth value: the form itself takes *Not known*."""
-
-    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return handler(bool | None)
-
-
-def _text(kind: FieldKind, longest: int, pattern: str | None = None) -> Any:  # noqa: ANN401 - builds an annotation
-    rule = StringConstraints(strip_whitespace=True, min_length=1, max_length=longest, pattern=pattern)
-    return Annotated[str, _Kind(kind), rule]
-
-
-YesNo = Annotated[bool | NotKnown | None, _Kind(FieldKind.BOOL), _YesOrNo()]
-"""A yes-or-no question; every such question takes *Not known*, also a required one.
-
-Rules see `None` for it, and what reads the answers of a step `NOT_KNOWN`.
-"""
-Text = _text(FieldKind.TEXT, 300)
-LongText = _text(FieldKind.LONGTEXT, 20_000)
-Phone = _text(FieldKind.PHONE, 40, r"^\+?[0-9 ()./-]{3,40}$")
-Geo = _text(FieldKind.GEO, 300)
-OrganisationRef = _text(FieldKind.ORG, 200)
-PersonRef = _text(FieldKind.PERSON, 200)
-FileRef = _text(FieldKind.FILE, 200)
-Sha256 = _text(FieldKind.HASH, 64, r"^[0-9a-fA-F]{64}$")
-Signature = _text(FieldKind.SIGN, 200)
-Language = _text(FieldKind.LANG, 35, r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
-Country = _text(FieldKind.COUNTRY, 2, r"^[A-Z]{2}$")
-CaseRef = _text(FieldKind.CASE, 40)
-Duration = _text(FieldKind.DURATION, 20, r"^P(\d+D(T(\d+H(\d+M)?|\d+M))?|T(\d+H(\d+M)?|\d+M))$")
-Count = Annotated[int, _Kind(FieldKind.INT), Field(ge=0, le=1_000_000)]
-Money = Annotated[Decimal, _Kind(FieldKind.MONEY), Field(ge=0, le=Decimal(10) ** 12, decimal_places=2)]
-Instant = Annotated[AwareDatetime, _Kind(FieldKind.DATETIME)]
-Day = Annotated[date, _Kind(FieldKind.DATE)]
-Intervals = Annotated[tuple[Interval, ...], _Kind(FieldKind.INTERVALS)]
 
 
 class OutputKind(StrEnum):
@@ -146,11 +45,23 @@ _OUTPUT_KINDS: Mapping[FieldKind, OutputKind] = {
     FieldKind.INT: OutputKind.NUMBER,
     FieldKind.DATETIME: OutputKind.INSTANT,
 }
+
+
 TELLABLE = ("offence_day", "sections", "age", "age_band", "age_paper", "sex", "district")
 """What an answer may tell on which limits of the law depend: `field(tells=...)`."""
+
+
 ELEMENTS = ("acts", "means", "purposes")
 """What choices may tell, open or sensitive, of the elements of trafficking; they are read, and never stored open."""
+
+
+SAFETY = "safety"
+"""What an answer tells that says how safe somebody is now: the first page of a case shows the latest."""
+
+
 _OF_COPY = frozenset({FieldKind.FILE, FieldKind.HASH})
+
+
 _FREE_TEXT = frozenset(
     {
         FieldKind.TEXT, FieldKind.LONGTEXT, FieldKind.PHONE, FieldKind.GEO, FieldKind.ORG, FieldKind.PERSON,
@@ -183,7 +94,7 @@ class FieldSpec:
     copies_after: str = ""
     of_copy: bool = False
     comes_first: bool = False
-    opens: tuple[OpensAtOnce, ...] = ()
+    opens: Mapping[str, FollowUp] = attribute(default_factory=dict)
     asks_consent: bool = False
 
     @property
@@ -217,7 +128,7 @@ def field(
     copies_after: str = "",
     of_copy: bool = False,
     comes_first: bool = False,
-    opens: tuple[OpensAtOnce, ...] = (),
+    opens: Mapping[str, FollowUp] | None = None,
     asks_consent: bool = False,
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
@@ -231,7 +142,7 @@ def field(
     fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
     false; a sensitive one is with `output=True` alone: it is masked, and a time can still be counted from it. *Not
     known* is no output. `tells` names what an open answer says of the case on which limits of the law may
-    depend, one of `TELLABLE`, or an element of trafficking, one of `ELEMENTS`.
+    depend, one of `TELLABLE`, an element of trafficking, one of `ELEMENTS`, or how safe somebody is, `SAFETY`.
     `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here.
     `kept_anyway` marks what the law or the work needs even of a person who does not allow that anything is written
     down, always or on a condition as for `shown_when`. `asks_consent` marks the choice by which who tells something
@@ -240,8 +151,9 @@ def field(
 
     `copies_after` is a condition, in the words of `shown_when`, on this answer and perhaps on others: before it holds,
     the form takes no file, no hash and no other answer that is `of_copy` (one that can only be given by looking at
-    something or keeping it), and asks for none; `engine.plugin.copies` has the whole rule. `opens` are the steps that
-    any other answer brings at once. A question that `comes_first` is drawn before all others.
+    something or keeping it), and asks for none; `engine.plugin.copies` has the whole rule. `opens` are
+    follow-ups that the step type declares for this answer: those that come `at_once`. A question that `comes_first` is
+    drawn before all others.
     """
     extra: dict[str, Any] = {
         "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(restricted),
@@ -250,7 +162,7 @@ def field(
         "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
         "hash_of": hash_of, "kept_anyway": str(kept_anyway).lower() if isinstance(kept_anyway, bool) else kept_anyway,
         "copies_after": copies_after, "of_copy": of_copy, "comes_first": comes_first,
-        "opens": opens,
+        "opens": opens or {},
     }  # fmt: skip
     if asks_consent:
         extra["asks_consent"] = True
@@ -305,7 +217,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         copies_after=str(said.get("copies_after", "")),
         of_copy=kind in _OF_COPY or bool(said.get("of_copy", False)),
         comes_first=bool(said.get("comes_first", False)),
-        opens=tuple(said.get("opens", ())),
+        opens=said.get("opens", {}),
         asks_consent=bool(said.get("asks_consent", False)),
     )
 
@@ -320,9 +232,9 @@ def _is_output(sensitivity: Sensitivity, wanted: object) -> bool:
 
 
 def _told(name: str, tells: str, sensitivity: Sensitivity) -> str:
-    is_element = tells in ELEMENTS and sensitivity is not Sensitivity.IDENTIFYING
-    if tells and not is_element and (tells not in TELLABLE or sensitivity is not Sensitivity.OPEN):
-        known = ", ".join((*TELLABLE, *ELEMENTS))
+    is_of_case = tells in {*ELEMENTS, SAFETY} and sensitivity is not Sensitivity.IDENTIFYING
+    if tells and not is_of_case and (tells not in TELLABLE or sensitivity is not Sensitivity.OPEN):
+        known = ", ".join((*TELLABLE, *ELEMENTS, SAFETY))
         message = f"the field {name} cannot tell {tells}: it must be open, and tell one of {known}"
         raise TypeError(message)
     return tells
@@ -342,7 +254,7 @@ def _sensitivity(kind: FieldKind, said: Mapping[str, Any]) -> Sensitivity:
 
 def _kind_of(info: FieldInfo) -> tuple[FieldKind, tuple[str, ...]]:
     for marker in info.metadata:
-        if isinstance(marker, _Kind):
+        if isinstance(marker, KindMarker):
             return marker.kind, ()
     return _kind_of_annotation(info.annotation)
 
@@ -353,7 +265,7 @@ def _kind_of_annotation(annotation: object) -> tuple[FieldKind, tuple[str, ...]]
         return FieldKind.CHOICE, tuple(str(value) for value in arguments)
     if origin is Annotated:
         for marker in arguments[1:]:
-            if isinstance(marker, _Kind):
+            if isinstance(marker, KindMarker):
                 return marker.kind, ()
         return _kind_of_annotation(arguments[0])
     if origin in (Union, UnionType):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import PillarError, UnknownStepTypeError
-from engine.plugin.steps import Asked, StepKind, StepType
+from engine.plugin.results import Outcome
+from engine.plugin.steps import BECAUSE, COUNTED_AS, NO_REASON, Asked, StepKind, StepType
 
 ENTRY_POINT_GROUP = "icmc.pillars"
 
@@ -187,10 +188,24 @@ def _step_problems(pillar: Pillar, step: StepType) -> list[str]:
         problems.append(f"{step.key}: is automatic but has no function.")
     if step.settings.model_config.get("extra") != "forbid":
         problems.append(f"{step.key}: its settings must refuse unknown keys (extra='forbid').")
+    if step.counts_as not in {"", *COUNTED_AS}:
+        problems.append(f"{step.key}: counts as {step.counts_as!r}, and can as one of {', '.join(COUNTED_AS)} only.")
+    problems += _reason_problems(step)
     problems += [f"{step.key}.{spec.name}: has no label." for spec in step.fields if not spec.label]
     if sum(spec.event_time for spec in step.fields) > 1:
         problems.append(f"{step.key}: more than one field is the event time.")
     return problems
+
+
+def _reason_problems(step: StepType) -> Iterator[str]:
+    if step.reasons and any(spec.name == BECAUSE for spec in step.fields):
+        yield f"{step.key}: declares reasons, so no question of it can be named {BECAUSE!r}."
+    for outcome, offered in step.reasons.items():
+        if outcome is Outcome.DONE:
+            yield f"{step.key}: reasons say why a step was not done; {Outcome.DONE.value!r} has none."
+        for code, words in offered.items():
+            if not _NAME.match(code) or code == NO_REASON or not words.strip():
+                yield f"{step.key}: the reason {code!r} needs a lower-case name that is not {NO_REASON!r}, and words."
 
 
 def _load(entry: EntryPoint) -> Pillar:

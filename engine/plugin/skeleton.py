@@ -113,8 +113,7 @@ PILLAR = Pillar(
 import pytest
 from pydantic import ValidationError
 
-from engine.plugin.checks import contract_problems
-from engine.plugin.testing import fake_context, run_step
+from engine.plugin.testing import contract_problems, fake_context, run_step
 from icmc_$name import PILLAR
 from icmc_$name.forms import CallForm
 from icmc_$name.steps import Call

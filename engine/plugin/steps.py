@@ -5,30 +5,27 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, get_args
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.language.follow_ups import FollowUp
-from engine.plugin.answers import Form, JsonAnswer, read_answers
-from engine.plugin.context import Match, StepContext
-from engine.plugin.counting import Law
-from engine.plugin.fields import FieldKind, FieldSpec, OutputKind, specs_of
-from engine.plugin.following import Appointment, PartnerTold, PersonTold
-
-Scalar = str | bool | int | float | datetime
-Computed = Scalar | date | None
-
-
-class Outcome(StrEnum):
-    """How a step can end; a person's own will is an outcome like any other."""
-
-    DONE = "done"
-    REFUSED_BY_PERSON = "refused_by_person"
-    NOT_NEEDED = "not_needed"
-    BLOCKED_BY_OTHER_BODY = "blocked_by_other_body"
+from engine.language.catalogue import FollowUp
+from engine.plugin.answers import Form, read_answers
+from engine.plugin.context import Law, StepContext
+from engine.plugin.fields import FieldSpec, OutputKind, specs_of
+from engine.plugin.kinds import FieldKind
+from engine.plugin.results import (
+    Appointment,
+    Completed,
+    Computed,
+    Concluded,
+    Document,
+    Outcome,
+    Prepared,
+    Scalar,
+)
 
 
 class StepKind(StrEnum):
@@ -44,91 +41,15 @@ class NoSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A paper that a step makes from `templates/documents/<name>.html`, before it is answered or after.
-
-    One that `leaves` is for a body outside the network, and says that it must not go until a named person has released
-    it. One that does not is for the work with the person: a slip, a consent to sign, a plan.
-    """
-
-    name: str
-    title: str
-    on: str = "conclude"
-    leaves: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What preparing a step proposes: answers to confirm, and notes for the caseworker (never names)."""
-
-    prefill: Mapping[str, JsonAnswer] = attribute(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @staticmethod
-    def given(**answers: JsonAnswer) -> dict[str, Any]:
-        """Return the answers that say something: nothing, an empty text and an empty list are left out."""
-        return {name: answer for name, answer in answers.items() if answer not in (None, "", [])}
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentGiven:
-    """What a person, or who decides for them, has agreed to in a step: it goes into the ledger of consents.
-
-    `kind` is consent, assent, guardian, committee or court; `recipients` are kinds of body, and `parts` those of a case
-    that the ledger knows: case_summary, name, age_and_sex, contact, photo, home_address, language, risks, health_needs,
-    family, police_papers, court_papers. A code that it does not know shares nothing. `valid_until` is a day in the zone
-    of the case, the last one. `read_aloud` is None where nobody knows.
-    """
-
-    kind: str
-    purposes: tuple[str, ...]
-    recipients: tuple[str, ...]
-    parts: tuple[str, ...]
-    valid_until: date | None
-    language: str = ""
-    read_aloud: bool | None = None
-    is_withdrawn: bool = False
-
-
-class _ConcludedParts:
-    __slots__ = ()
-    Consent: TypeAlias = ConsentGiven
-    Person: TypeAlias = PersonTold
-    Partner: TypeAlias = PartnerTold
-
-
-@dataclass(frozen=True, slots=True)
-class Concluded(_ConcludedParts):
-    """What follows from the answers beyond the workflow: facts, and a consent for the ledger.
-
-    `computed` are values for the follow-ups of the step, by the names that its type `computes`: a day stands for its
-    beginning, or for its end where something is due; what is None, or left out, nobody knows.
-    """
-
-    facts: Mapping[str, Scalar] = attribute(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    consent: ConsentGiven | None = None
-    persons: tuple[PersonTold, ...] = ()
-    partner: PartnerTold | None = None
-    computed: Mapping[str, Computed] = attribute(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """What an automatic step found: its outputs, facts, notes for the case page (never names)."""
-
-    outputs: Mapping[str, Scalar] = attribute(default_factory=dict)
-    facts: Mapping[str, Scalar] = attribute(default_factory=dict)
-    matches: tuple[Match, ...] = ()
-    notes: tuple[str, ...] = ()
-    outcome: Outcome = Outcome.DONE
-    computed: Mapping[str, Computed] = attribute(default_factory=dict)
-
-
 Prepare = Callable[[StepContext], Prepared]
+
+
 Conclude = Callable[[StepContext], Concluded]
+
+
 Automatic = Callable[[StepContext], Completed]
+
+
 AppointmentOf = Callable[[StepContext], Appointment | None]
 
 
@@ -142,9 +63,18 @@ class OutputSpec:
 
 
 Output = OutputSpec | type[bool | int | datetime] | bool | int | tuple[str, ...]
+
+
 _KINDS: Mapping[type, OutputKind] = {
     bool: OutputKind.BOOL, int: OutputKind.NUMBER, datetime: OutputKind.INSTANT,
 }  # fmt: skip
+
+
+BECAUSE: Final = "because"
+"""The output that says which of the reasons that a step type declares was chosen."""
+NO_REASON: Final = "none"
+COUNTED_AS: Final = ("rescued", "returned", "paid", "visited")
+"""What a step that is done can say of a survivor for published numbers; a visit counts 11 months after the return."""
 AForm = TypeVar("AForm", bound=Form)
 
 
@@ -173,9 +103,11 @@ class StepType:
     appointment: AppointmentOf | None = None
     stays_with: tuple[str, ...] = ()
     takes_statement: bool = False
+    counts_as: str = ""
     consent: str = ""
     computes: Mapping[str, OutputSpec] = attribute(default_factory=dict)
     follow_ups: Mapping[str, FollowUp] = attribute(default_factory=dict)
+    reasons: Mapping[Outcome, Mapping[str, str]] = attribute(default_factory=dict)
 
     @property
     def pillar(self) -> str:
@@ -251,8 +183,11 @@ class Asked(_AskedParts, Generic[AForm]):
     other survivors too where it is done for one person: only to keep their names out of a text, so it makes no paper.
     Who did such a step last is proposed for the next one; `stays_with` names the step types whose doer is proposed
     where nobody did, the best first. `takes_statement` says that somebody is heard: of whoever is victim and suspect
-    only after a lawyer's note, and what they said is not sent on. `follow_ups` are the steps that its answer brings, by
-    name; `computes` declares, like outputs, what `conclude` works out for their conditions and moments alone.
+    only after a lawyer's note, and what they said is not sent on. `counts_as` names what became of a survivor when it
+    is done, one of `COUNTED_AS`, for published numbers. `follow_ups` are the steps that its answer brings, by
+    name; `computes` declares, like outputs, what `conclude` works out for their conditions and moments alone. `reasons`
+    are offered, by outcome, where the step cannot be done: each a code, on which workflows decide as `step.because`,
+    and its words.
     """
 
     step_type: ClassVar[StepType]
@@ -269,15 +204,19 @@ class Asked(_AskedParts, Generic[AForm]):
         settings: type[BaseModel] = NoSettings,
         reads: tuple[str, ...] = (),
         takes_statement: bool = False,
+        counts_as: str = "",
         computes: Mapping[str, Output] | None = None,
         follow_ups: Mapping[str, FollowUp] | None = None,
+        reasons: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         """Declare the step type of a class."""
         super().__init_subclass__()
         form, step = _form_of(cls), cls()
         cls.step_type = asked_of(
             form, key=key, title=title, roles=roles, documents=documents, time_limit=time_limit, settings=settings,
-            stays_with=stays_with, reads=reads, takes_statement=takes_statement, prepare=step.prepare,
+            stays_with=stays_with, reads=reads, takes_statement=takes_statement, counts_as=counts_as,
+            prepare=step.prepare,
+            reasons={Outcome(outcome): dict(codes) for outcome, codes in (reasons or {}).items()},
             computes={name: _declared(kind) for name, kind in (computes or {}).items()}, follow_ups=follow_ups or {},
             conclude=lambda context: step.conclude(read_answers(form, context.answers), context),
             appointment=None if cls.appointment is Asked.appointment else step.appointment,
@@ -304,10 +243,19 @@ def _form_of(step: type[Asked[AForm]]) -> type[AForm]:
 
 def asked_of(form: type[Form], *, key: str, title: str, roles: tuple[str, ...], **more: Any) -> StepType:  # noqa: ANN401
     """Return the step type of a form; its outputs and the question for consent are read from the form."""
+    at_once = {name: one for spec in specs_of(form) for name, one in spec.opens.items()}
     return StepType(
         key=key, title=title, doc=(form.__doc__ or "").strip(), kind=StepKind.ASKED, roles=roles, form=form,
-        outputs=_outputs_of(form), consent=next((one.name for one in specs_of(form) if one.asks_consent), ""), **more,
+        follow_ups={**at_once, **(more.pop("follow_ups", None) or {})},
+        outputs=_outputs_of(form) | _because(more.get("reasons") or {}),
+        consent=next((one.name for one in specs_of(form) if one.asks_consent), ""), **more,
     )  # fmt: skip
+
+
+def _because(reasons: Mapping[Outcome, Mapping[str, str]]) -> dict[str, OutputSpec]:
+    """Return the output of a step that declares reasons: the one that was chosen, `none` where none was."""
+    codes = dict.fromkeys(code for offered in reasons.values() for code in offered)
+    return {BECAUSE: OutputSpec(OutputKind.CHOICE, (*codes, NO_REASON), NO_REASON)} if codes else {}
 
 
 def _outputs_of(form: type[Form]) -> dict[str, OutputSpec]:

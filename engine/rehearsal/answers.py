@@ -8,7 +8,8 @@ from datetime import timedelta
 from engine.core.law.told import age_of_band
 from engine.language.workflow import Question
 from engine.plugin.answers import wanted_answers
-from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.rehearsal.story import Story, StoryEvent

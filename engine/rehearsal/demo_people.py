@@ -15,9 +15,8 @@ from engine.errors import IcmcError
 from engine.language.names import Role
 from engine.messages.actions.channels import save_preference
 from engine.people.actions.duty import hand_over, note_absence
-from engine.people.duty_store import DutyStore
 from engine.people.records import Shift
-from engine.people.store import DirectoryStore
+from engine.people.store import DirectoryStore, DutyStore
 from engine.people.viewer import as_viewer
 from engine.sharing.actions.consents import GivenConsent, record_consent
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral

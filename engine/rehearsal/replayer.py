@@ -21,7 +21,7 @@ from engine.course.actions.closing import reopen_case
 from engine.course.actions.steer import add_step, record_interval
 from engine.errors import ConflictError, IcmcError, InvalidAnswersError
 from engine.language.limits import TimeLimit
-from engine.overview.records.cases import CaseView
+from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.rehearsal.answers import CANARY, canary, report_answers, step_answers
@@ -122,7 +122,7 @@ def begin(stage: Stage, story: Story, *, unit: UUID, people: Mapping[str, Viewer
     """Open the case of a story from its profile and first event."""
     opened = open_case(
         stage.engine, answers=report_answers(story), unit_id=unit, viewer=people["intake_officer"],
-        command_id=stage.engine.entropy.uuid(), workflow=story.workflow, victims=max(1, len(story.victims)),
+        command_id=stage.engine.entropy.uuid(), workflow=story.begins, victims=max(1, len(story.victims)),
     )  # fmt: skip
     play = Play(stage, story, people, opened.case_id)
     play.jobs += stage.settle_jobs()
@@ -158,7 +158,8 @@ def _go_on_with_case(play: Play, planned: _Planned) -> None:
 def wait(play: Play, *, until: datetime) -> None:
     """Let time pass; what the story never tells of is done by the team at the last moment that is on time."""
     while True:
-        untold, opening = _untold(play, until), _opening(play, until)
+        state = _state(play)
+        untold, opening = _untold(play, state, until), _opening(play, state, until)
         if opening is not None and (untold is None or opening < untold[0]):
             play.jobs += play.stage.pass_until(opening + _AT_ONCE)
             continue
@@ -166,29 +167,27 @@ def wait(play: Play, *, until: datetime) -> None:
             break
         due, step = untold
         play.jobs += play.stage.pass_until(max(due, play.stage.now()))
-        _complete(play, StoryEvent(label="", at=due, step=step.uses, tz=_zone_of(play)), step)
+        _complete(play, StoryEvent(label="", at=due, step=step.uses, tz=_zone_of(state)), step)
         play.jobs += play.stage.settle_jobs()
     play.jobs += play.stage.pass_until(until)
 
 
-def _opening(play: Play, until: datetime) -> datetime | None:
+def _opening(play: Play, state: CaseState, until: datetime) -> datetime | None:
     """Find when something may next open by itself before an instant: a round of a series, or what a breach opens."""
-    deadlines = _state(play).deadlines.values()
     opening = (
         at
-        for deadline in deadlines
+        for deadline in state.deadlines.values()
         for at in (deadline.due_at, deadline.late_from)
         if deadline.purpose is Purpose.OPENING or (deadline.purpose is Purpose.LIMIT and deadline.breached_at is None)
     )
     return min((at for at in opening if play.stage.now() <= at < until), default=None)
 
 
-def _untold(play: Play, until: datetime) -> tuple[datetime, Step] | None:
+def _untold(play: Play, state: CaseState, until: datetime) -> tuple[datetime, Step] | None:
     """Find the open step, of which the story tells no more, that falls due first before an instant.
 
     The last thing that keeps a case open, and that nothing follows, is left alone while the story goes on.
     """
-    state = _state(play)
     now = play.stage.now()
     to_come = [event for event in play.story.timeline if event.at >= now and event.label not in play.done.values()]
     if to_come and _is_at_its_last(play, state):
@@ -218,8 +217,8 @@ def _keeps_open(step: Step) -> bool:
     return step.status in LIVE and not (step.added is not None and step.status is StepStatus.SCHEDULED)
 
 
-def _zone_of(play: Play) -> str:
-    return next(iter(_state(play).runs.values())).zone
+def _zone_of(state: CaseState) -> str:
+    return next(iter(state.runs.values())).zone
 
 
 def _plan(story: Story) -> list[_Planned]:
@@ -246,7 +245,7 @@ def _state(play: Play) -> CaseState:
 
 def _carry_out(play: Play, event: StoryEvent) -> None:
     steps, state = _found(play, event)
-    foreseen = bool(steps) and (steps[0].added is None or bool(steps[0].added.watches))
+    foreseen = bool(steps) and (steps[0].added is None or bool(steps[0].added.follow_up))
     if not steps:
         steps = [_add(play, event)]
         state = _state(play)
@@ -279,7 +278,7 @@ def _found(play: Play, event: StoryEvent) -> tuple[list[Step], CaseState]:
         steps = _matching(play, state, event)
         if steps or (before := _untold_before(play, state, event)) is None:
             return steps, state
-        _complete(play, StoryEvent(label="", at=play.stage.now(), step=before.uses, tz=_zone_of(play)), before)
+        _complete(play, StoryEvent(label="", at=play.stage.now(), step=before.uses, tz=_zone_of(state)), before)
         play.jobs += play.stage.settle_jobs()
         state = _state(play)
     return _matching(play, state, event), state

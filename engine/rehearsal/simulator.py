@@ -1,50 +1,59 @@
 """Say what would happen to a report: the pure core, with seeded answers and punctuality, and no effect at all."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from typing import Protocol
 from uuid import UUID
 
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledWorkflow
-from engine.core.decide import decide
-from engine.core.law.in_case import law_in_case
-from engine.core.library import Library
+from engine.core.deadlines.keep import step_of
+from engine.core.decide import decide_in
+from engine.core.draft import Draft
+from engine.core.library import Library, law_in_case
+from engine.core.readiness import findings
 from engine.core.records import (
-    LIVE,
+    OPEN,
     Case,
     CaseStatus,
     Deadline,
     PersonRole,
     Purpose,
-    Scalar,
     Step,
     StepStatus,
     deadline_id,
+    path_of_person,
 )
-from engine.core.state import CaseState, evolve
-from engine.core.values import path_of_person
-from engine.language.catalogue import Output, ValueKind
+from engine.core.state import CaseState
+from engine.core.values import RunSteps
 from engine.language.ladders import ChannelName, ItemPerson
 from engine.language.names import Role
-from engine.rehearsal.simulated import (
-    Happening,
-    People,
-    Simulated,
-    SimulatedFacts,
-    SimulatedMessage,
-    SimulatedReport,
-    drawn_facts,
-)
+from engine.messages.records import WARNING, follows_at
+from engine.rehearsal.drawn import People, drawn_facts
+from engine.rehearsal.simulated import Happening, Simulated, SimulatedMessage, SimulatedReport
 
 _LONGEST = timedelta(days=5 * 366)
 _WITHOUT_LIMIT = timedelta(days=1)
-_EVEN, _ENDS_A_SERIES = 0.5, 0.75
-"""How often a yes-or-no question is answered with yes: one on which a series ends, such as a review, mostly."""
-_EARLIEST, _LATEST, _VERY_LATE = 0.2, 1.1, 1.5
 _RUN, _CASE, _UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
+Turn = tuple[UUID, int, bool]
+"""What somebody does of a step at one go: its work, or a look at its answer, each time anew."""
+Stop = tuple[datetime, int, int, Deadline | Step]
+"""When something happens, what comes first at one instant, and of what."""
+
+
+class Workforce(Protocol):
+    """People for whom the steps of many cases wait."""
+
+    def takes(self, run: "Simulation", step: Step, due_at: datetime, ends_at: datetime) -> bool:
+        """Whether a step waits for them now; they say later when it ends: not before `ends_at`."""
+
+
+def turn_of(step: Step) -> Turn:
+    """Name what is next of a step."""
+    return step.id, step.turn, step.status is StepStatus.APPROVAL
 
 
 def simulate(
@@ -64,11 +73,7 @@ def simulate(
     gate asks for, or call off what it holds. What they called off is told. In every case the steps tell the day of the
     offence, ages, sexes and the district as `drawn_facts` has them, so that limits of the law apply or do not.
     """
-    chance = random.Random(seed)  # noqa: S311 - nothing secret
-    people = People(workflow, chance) if rough else None
-    elements = tuple(path_of_person(_victim(number)) for number in range(report.victims))
-    facts = drawn_facts(report.answers, elements, report.opened_at, seed=seed, rough=rough)
-    run = _Simulation(workflow, library, report, chance, facts, late, people)
+    run = begun(workflow, library, report, seed=seed, late=late, rough=rough)
     run.go()
     return Simulated(
         workflow=workflow.workflow.workflow,
@@ -78,9 +83,26 @@ def simulate(
         closed_at=run.state.case.closed_at,
         waits_for=tuple(run.waiting()),
         told=tuple(run.told),
-        called_off=tuple(people.called_off) if people else (),
+        called_off=tuple(run.people.called_off),
         laws={law: dict(sorted(counts.items())) for law, counts in sorted(run.laws.items())},
     )
+
+
+def begun(
+    workflow: CompiledWorkflow,
+    library: Library,
+    report: SimulatedReport,
+    *,
+    seed: int,
+    late: float | None = None,
+    rough: bool = False,
+    staff: "Workforce | None" = None,
+) -> "Simulation":
+    """Open the case of a simulation: it runs when it is asked to go; with `staff`, its steps wait for somebody."""
+    elements = tuple(path_of_person(_victim(number)) for number in range(report.victims))
+    facts = drawn_facts(report.answers, elements, report.opened_at, seed=seed, rough=rough)
+    people = People(workflow, facts, report.answers, late, rough)
+    return Simulation(workflow, library, report, people, staff)
 
 
 def _victim(number: int) -> UUID:
@@ -88,126 +110,138 @@ def _victim(number: int) -> UUID:
 
 
 @dataclass
-class _Simulation:
-    """A case that runs in memory."""
+class Simulation:
+    """A case that runs in memory: `commands` are what was asked, each at its instant (UTC), `events` what followed."""
 
     workflow: CompiledWorkflow
     library: Library
     report: SimulatedReport
-    chance: random.Random
-    facts: SimulatedFacts
-    late: float | None = None
-    people: People | None = None
+    people: People
+    staff: "Workforce | None" = None
     told: list[SimulatedMessage] = field(default_factory=list)
     laws: dict[str, dict[str, int]] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
-    ends: dict[tuple[UUID, int, bool], datetime] = field(default_factory=dict)
+    ends: dict[Turn, datetime | None] = field(default_factory=dict)
+    commands: list[tuple[datetime, cm.Command]] = field(default_factory=list)
+    events: list[ev.Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Open the case."""
+        self._last = self.report.opened_at + _LONGEST
         self.now = self.report.opened_at.astimezone(UTC)
         place = self.report.jurisdiction
         case = Case(id=_CASE, number="C-0000-0000", unit_id=_UNIT, jurisdiction=place, opened_at=self.now)
-        self.state = CaseState(case=case, report=self.report.answers)
+        definitions = {self.workflow.content_hash: self.workflow}
+        self.draft = Draft(CaseState(case=case, report=self.report.answers), definitions, self.library, self.now)
         for number in range(self.report.victims):
-            self.do(cm.AddPerson(_victim(number), PersonRole.VICTIM))
+            self.do(cm.AddPerson(_victim(number), PersonRole.POSSIBLE_VICTIM))
         self.do(cm.StartRun(_RUN, self.workflow.content_hash, self.now, place))
+
+    @property
+    def state(self) -> CaseState:
+        """The case as it is now."""
+        return self.draft.state
 
     def go(self) -> None:
         """Go from one instant at which something happens to the next, until the case is closed or nothing moves."""
-        limit = self.now + _LONGEST
-        while self.state.case.status is CaseStatus.OPEN:
-            at, _, command = min(self._stops(), default=(limit, "", None), key=lambda stop: (stop[0], stop[1]))
-            if command is None or at >= limit:
-                moved = self.people.move_on(self.state, _RUN) if self.people else None
-                if moved is None:
-                    return
-                self.do(moved)
-                continue
+        while self.advance(self.next_stop()):
+            pass
+
+    def next_stop(self) -> "Stop | None":
+        """Return when something happens next, and of what; None where nothing does before people move it on."""
+        found = min(self._stops(), default=None, key=itemgetter(0, 1, 2))
+        return found if found and found[0] < self._last else None
+
+    def advance(self, stop: "Stop | None") -> bool:
+        """Let happen what happens at a stop, or let people move the case on; False once it is over or nothing moves."""
+        if stop is None:
+            moved = self.people.move_on(self.state, _RUN)
+            if moved is None:
+                return False
+            self.do(moved)
+        else:
+            at, of = stop[0], stop[3]
             self.now = max(self.now, at)
-            self.do(self._filled(command))
-            if self.people and (added := self.people.add_something(self.state, _RUN)):
-                self.do(added)
+            if isinstance(of, Deadline):
+                self.do(cm.FireDeadline(of.id))
+            else:
+                self._work_on(of)
+        return self.state.case.status is CaseStatus.OPEN
 
     def do(self, command: cm.Command) -> None:
         """Carry a command out, and note what followed."""
-        definitions = {self.workflow.content_hash: self.workflow}
-        for event in decide(definitions, self.library, self.state, command, self.now):
-            self.state = evolve(self.state, event)
+        self.draft.go_on(self.now)
+        decide_in(self.draft, command)
+        self.commands.append((self.now, command))
+        self.events += self.draft.events
+        followed = tuple(self.draft.events)
+        for event in followed:
             self._note(event)
+        for event in followed:
+            if isinstance(event, ev.LevelRaised):
+                self._act_on(event)
+
+    def _work_on(self, step: Step) -> None:
+        """Do what is next of a step: answer, or look at an answer; then bring what follows from it."""
+        if step.status is StepStatus.APPROVAL:
+            self.do(self.people.approve(step))
+        else:
+            answers = self.people.complete(step, self.state, self.now)
+            if at_once := self.people.duties_at_once(step, answers):
+                self.do(at_once)
+            self.do(answers)
+        ended = self.state.steps[step.id]
+        following = self.people.follow(ended, self.state, self.now) if ended.status is StepStatus.ENDED else None
+        if following is not None:
+            self.do(following)
+        if added := self.people.add_something(self.state, _RUN, step.id):
+            self.do(added)
 
     def waiting(self) -> Iterator[str]:
         """Say of each live step what it waits for."""
-        for step in self.state.steps.values():
-            if step.status in LIVE and self.state.case.status is CaseStatus.OPEN:
+        for step in self.state.live.values():
+            if self.state.case.status is CaseStatus.OPEN:
                 gate = self.workflow.gates.get(step.gate) if step.gate else None
                 yield f"{step.key} is {step.status.value}{f': {gate.reason}' if gate else ''}"
-        if self.state.case.status is CaseStatus.OPEN and not any(s.status in LIVE for s in self.state.steps.values()):
-            yield "a step that has not been reached, whose condition nobody can answer any more"
+        if self.state.case.status is CaseStatus.OPEN and not self.state.live:
+            views = (RunSteps(self.workflow, self.state, run) for run in self.state.runs)
+            yield from (f"{found.step_key}: {found.sentence}" for view in views for found in findings(view, self.now))
 
-    def _stops(self) -> Iterator[tuple[datetime, str, cm.Command]]:
+    def _stops(self) -> Iterator["Stop"]:
         for deadline in self.state.deadlines.values():
             if deadline.next_at is not None:
-                yield deadline.next_at, f"0{deadline.id}", cm.FireDeadline(deadline.id)
-        for step in self.state.steps.values():
-            if step.status is StepStatus.READY:
-                yield self._end_of(step), f"1{step.id}", cm.CompleteStep(step.id, "done", self.now)
-            elif step.status is StepStatus.APPROVAL:
-                yield self._end_of(step), f"1{step.id}", cm.ApproveStep(step.id, approved=True)
+                yield deadline.next_at, 0, deadline.id.int, deadline
+        for step in self.state.live.values():
+            if step.status in OPEN and (ends_at := self._end_of(step)) is not None:
+                yield ends_at, 1, step.id.int, step
 
-    def _end_of(self, step: Step) -> datetime:
-        """Choose, once, when a step is finished: a share of the time until it is due, sometimes more."""
-        key = (step.id, step.turn, step.status is StepStatus.APPROVAL)
-        if key not in self.ends:
+    def _end_of(self, step: Step) -> datetime | None:
+        """Choose, once, when a step is finished: a share of the time until it is due, sometimes more.
+
+        With staff it is not finished before somebody has worked on it: None while it waits for them.
+        """
+        turn = turn_of(step)
+        if turn not in self.ends:
             purpose = Purpose.APPROVAL if step.status is StepStatus.APPROVAL else Purpose.LIMIT
             deadline = self.state.deadlines.get(deadline_id(step.id, purpose))
             due_at = deadline.due_at if deadline else self.now + _WITHOUT_LIMIT
-            share = 0.0 if step.automatic else self._share()
-            self.ends[key] = self.now + max(due_at - self.now, timedelta()) * share
-        return self.ends[key]
+            share = 0.0 if step.automatic else self.people.share(step)
+            self.ends[turn] = ends_at = self.now + max(due_at - self.now, timedelta()) * share
+            if self.staff and not step.automatic and self.staff.takes(self, step, due_at, ends_at):
+                self.ends[turn] = None
+        return self.ends[turn]
 
-    def _share(self) -> float:
-        """Choose what share of the time until it is due a step takes."""
-        if self.late is None:
-            return self.chance.uniform(_EARLIEST, _LATEST)
-        is_late = self.chance.random() < self.late
-        return self.chance.uniform(1.0, _VERY_LATE) if is_late else self.chance.uniform(_EARLIEST, 1.0)
-
-    def _filled(self, command: cm.Command) -> cm.Command:
-        """Answer the questions of a step: each output is chosen among what its step type declares."""
-        if isinstance(command, cm.ApproveStep) and self.people:
-            return cm.ApproveStep(command.step_id, approved=self.people.approves())
-        if not isinstance(command, cm.CompleteStep):
-            return command
-        step = self.state.steps[command.step_id]
+    def roles_of(self, step: Step) -> tuple[str, ...]:
+        """Name the roles that do what is next of a step: its work, or its approval."""
         compiled = self.workflow.steps.get(step.key)
-        outputs = compiled.info.outputs if compiled and compiled.info else {}
-        first = compiled is not None and compiled.spec.uses == "reporting.intake"
-        told = {name: value for name, value in self.report.answers.items() if first and name in outputs}
-        asked = {one.path for one in compiled.until.fields} if compiled and compiled.until else set()
-        chances = {name: _ENDS_A_SERIES if (step.key, name) in asked else _EVEN for name in outputs}
-        answers = {name: self._answer(output, chances[name]) for name, output in outputs.items()} | told
-        if self.people and compiled and compiled.info and not compiled.info.automatic:
-            outcome, kept = self.people.end(compiled.info, answers, keep=told)
-            tells = self._tells(step) if outcome == "done" else {}
-            return cm.CompleteStep(command.step_id, outcome, self.now, outputs=kept | tells)
-        return cm.CompleteStep(command.step_id, command.outcome, self.now, outputs=answers | self._tells(step))
-
-    def _tells(self, step: Step) -> dict[str, Scalar]:
-        compiled = self.workflow.steps.get(step.key)
-        return self.facts.told_by(compiled.info, step.base_path) if compiled and compiled.info else {}
-
-    def _answer(self, output: Output, chance: float) -> Scalar:
-        match output.kind:
-            case ValueKind.BOOL:
-                return self.chance.random() < chance
-            case ValueKind.NUMBER:
-                return self.chance.randint(0, 3)
-            case ValueKind.INSTANT:
-                return self.now
-            case ValueKind.CHOICE:
-                return self.chance.choice(output.choices)
+        if step.added is not None:
+            return tuple(map(str, step.added.roles))
+        if compiled is None:
+            return ()
+        if step.status is StepStatus.APPROVAL and compiled.spec.approve is not None:
+            return tuple(map(str, compiled.spec.approve.role))
+        return tuple(map(str, compiled.roles))
 
     def _note(self, event: ev.Event) -> None:
         match event:
@@ -215,20 +249,20 @@ class _Simulation:
                 what = type(event).__name__.removeprefix("Step").lower()
                 if what == "ended":
                     self._judge(event.step)
-                self._add(what, event.step.key, event.step.path)
+                self._add(what, event.step, event.step.path)
             case ev.DeadlineSet() | ev.DeadlineMoved():
-                self._add("due", event.deadline.key, f"{event.deadline.due_at:%Y-%m-%d %H:%M} UTC")
+                self._add("due", event.deadline, f"{event.deadline.due_at:%Y-%m-%d %H:%M} UTC")
             case ev.StepSubmitted():
                 self._notify_approver(event.step)
             case ev.DeadlineWarned():
-                self._notify_owner(event.deadline, "due_soon")
+                self._notify_owner(event.deadline, WARNING)
             case ev.DeadlineBreached():
-                self._add("breached", event.deadline.key, event.deadline.path)
+                self._add("breached", event.deadline, event.deadline.path)
                 self._notify_owner(event.deadline, "overdue")
             case ev.LevelRaised():
                 self._raised(event)
             case ev.CaseClosed():
-                self._add("closed", "")
+                self.happenings.append(Happening(self.now, "closed", ""))
             case _:
                 pass
 
@@ -241,22 +275,35 @@ class _Simulation:
                 counts = self.laws.setdefault(law, {})
                 counts[found.judged.truth.value] = counts.get(found.judged.truth.value, 0) + 1
 
+    def _act_on(self, event: ev.LevelRaised) -> None:
+        """Open the step of a level, as in life: the release of its letter."""
+        level = self.library.ladders[event.deadline.ladder].levels[event.level - 1]
+        step = step_of(self.state, event, level)
+        if step is not None and step.id not in self.state.steps:
+            self.do(cm.AddStep(step.run_id, step.key, step.added, step.path))
+
     def _raised(self, event: ev.LevelRaised) -> None:
         level = self.library.ladders[event.deadline.ladder].levels[event.level - 1]
         told = f"{level.to.kind.value} {getattr(level.to, level.to.kind.value)}"
         self.messages[told] = self.messages.get(told, 0) + 1
-        self._add("level", event.deadline.key, f"{event.level}, told: {told}")
+        self._add("level", event.deadline, f"{event.level}, told: {told}")
 
         rule = f"ladder {event.deadline.ladder}, level {event.level}"
-        role = str(level.to.role or level.to.person or level.to.partner or "")
-        if level.to.person is ItemPerson.ASSIGNEE:
-            role = self._owner(event.deadline)
-        if role:
+        for role in self.roles_told(event)[:1] if level.to.law_route is None else ():
             self._notify(role, rule, event.deadline, is_sent=ChannelName.EMAIL in level.channels)
+
+    def roles_told(self, event: ev.LevelRaised) -> tuple[str, ...]:
+        """Name the roles that a level tells: all that may do the work where it tells whoever has claimed it."""
+        to = self.library.ladders[event.deadline.ladder].levels[event.level - 1].to
+        if to.person is ItemPerson.ASSIGNEE:
+            return self._doers(event.deadline)
+        told = str(to.role or to.person or to.partner or to.released_by or "")
+        return (told,) if told else ()
 
     def _notify_owner(self, deadline: Deadline, kind: str) -> None:
         """Tell whoever has claimed the work; before anybody has, nobody is told of it in the simulation."""
-        self._notify(self._owner(deadline), f"{deadline.key}, {kind}", deadline, is_sent=True)
+        alike = f"{kind}, {deadline.due_at}, {deadline.late_at}"
+        self._notify(self._owner(deadline), f"{self.name_of(deadline)}, {kind}", deadline, is_sent=True, alike=alike)
 
     def _notify_approver(self, step: Step) -> None:
         compiled = self.workflow.steps.get(step.key)
@@ -268,21 +315,35 @@ class _Simulation:
 
     def _owner(self, deadline: Deadline) -> str:
         """Name the role that does the step of a deadline, or approves it."""
+        return next(iter(self._doers(deadline)), str(Role.CASE_MANAGER))
+
+    def _doers(self, deadline: Deadline) -> tuple[str, ...]:
         compiled = self.workflow.steps.get(deadline.key)
         step = self.state.steps.get(deadline.step_id)
         if step is not None and step.added is not None:
-            return str(next(iter(step.added.roles), Role.CASE_MANAGER))
+            return tuple(map(str, step.added.roles))
         if compiled is None:
-            return str(Role.CASE_MANAGER)
+            return ()
         if deadline.purpose is Purpose.APPROVAL and compiled.spec.approve is not None:
-            return str(next(iter(compiled.spec.approve.role), Role.CASE_MANAGER))
-        known = compiled.info.roles if compiled.info else ()
-        return str(next(iter((*compiled.spec.assign.role, *known)), Role.CASE_MANAGER))
+            return tuple(map(str, compiled.spec.approve.role))
+        return tuple(map(str, compiled.roles))
 
-    def _notify(self, role: str, rule: str, deadline: Deadline, *, is_sent: bool) -> None:
+    def _notify(self, role: str, rule: str, deadline: Deadline, *, is_sent: bool, alike: str = "") -> None:
         ladder = self.library.ladders.get(deadline.ladder)
-        critical = bool(ladder and ladder.overrides_quiet_hours)
-        self.told.append(SimulatedMessage(self.now, role, rule, is_sent=is_sent, critical=critical))
+        is_warning = alike.startswith(WARNING)
+        self.told.append(
+            SimulatedMessage(
+                self.now, role, rule, is_sent=is_sent, critical=bool(ladder and ladder.overrides_quiet_hours),
+                follows_at=follows_at(deadline, is_warning=is_warning, now=self.now), about=str(deadline.id),
+                is_warning=is_warning, alike=alike,
+            )
+        )  # fmt: skip
 
-    def _add(self, what: str, step: str, detail: str = "") -> None:
-        self.happenings.append(Happening(self.now, what, step, detail))
+    def _add(self, what: str, of: Step | Deadline, detail: str = "") -> None:
+        self.happenings.append(Happening(self.now, what, self.name_of(of), detail))
+
+    def name_of(self, of: Step | Deadline) -> str:
+        """Name a step by its key, and a follow-up by the line that declares it: as a follow-up of a step."""
+        step = self.state.steps.get(of.step_id) if isinstance(of, Deadline) else of
+        origin = step.added.origin if step and step.added else None
+        return f"{origin.follow_up} of {origin.step}" if origin else of.key

@@ -72,6 +72,11 @@ class Story(_Part):
     workflow: str | None = None
 
     @property
+    def begins(self) -> str | None:
+        """The workflow that somebody begins by hand, as of a programme; None where the report chooses one."""
+        return self.workflow or _PROGRAMMES.get(self.timeline[0].step)
+
+    @property
     def concern(self) -> str:
         """What the report is about, as the profile tells it."""
         if (by_steps := self._concern_by_steps()) is not None:
@@ -149,6 +154,13 @@ _BEGINNINGS = (
     ("repatriation.", "coming_home"),
 )
 """What a case is about whose story begins with a step of this type."""
+_PROGRAMMES = {
+    "partnership.onboard": "partner",
+    "press.training": "training",
+    "prevention.community": "prevention-programme",
+    "prevention.session": "prevention-programme",
+}
+"""What is no report about a victim, and is begun by hand, by the step that its story begins with."""
 _RESCUES = frozenset({"rescue.plan", "rescue.execute"})
 _WAYS_HOME = frozenset({"repatriation.hir", "repatriation.handover"})
 _MOSTLY_MONEY = 3

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from engine.app import build_engine, databases, ship
 from engine.assembly import Engine
@@ -24,14 +23,14 @@ from engine.language.names import Role
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.actions.notifying import STORM, bundle_storms
 from engine.messages.channel_store import PreferenceStore
-from engine.messages.records import DIGEST_HOUR
+from engine.messages.records import DIGEST, next_digest_at
 from engine.messages.store import BundleStore
 from engine.people.actions.leaving import pass_on_all
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.ports import Outgoing
 from engine.settings import Settings
-from engine.work.actions.digests import send_digests
+from engine.work.actions.items import send_digests
 
 _MINUTE: Final = timedelta(minutes=1)
 _LONGEST_STORM: Final = timedelta(minutes=5)
@@ -61,15 +60,13 @@ def _storms(tx: Transaction, now: datetime) -> Iterator[datetime]:
 
 
 def _digests(engine: Engine, tx: Transaction, now: datetime) -> Iterator[datetime]:
+    yield from (held.due_at for held in tx.of(BundleStore).held_back(DIGEST) if held.due_at > now)
     for preference in tx.of(PreferenceStore).with_daily_digest():
         try:
             viewer = engine.ask_all(as_viewer, preference.actor_id)
         except NotFoundError:
             continue  # disabled since: nobody is sent a digest any more
-        zone = ZoneInfo(preference.zone or viewer.zone)
-        local = now.astimezone(zone)
-        day = local.date() + timedelta(days=local.time() >= DIGEST_HOUR)
-        yield datetime.combine(day, DIGEST_HOUR, tzinfo=zone).astimezone(now.tzinfo)
+        yield next_digest_at(now, preference.zone or viewer.zone)
 
 
 _OPEN_AT_ONCE = 8

@@ -122,23 +122,6 @@ class ExportCopyView(View):
     rows: int | None
 
 
-class CountLine(View):
-    """One combination of categories and its count, rounded; None where it is withheld. `is_total` for sums."""
-
-    categories: tuple[str, ...]
-    count: int | None
-    is_total: bool
-
-
-class StatisticsView(View):
-    """Counts that may be shown to an audience."""
-
-    of: str
-    dimensions: tuple[str, ...]
-    least: int
-    lines: tuple[CountLine, ...]
-
-
 class SubjectLine(View):
     """One thing that is held about a person."""
 

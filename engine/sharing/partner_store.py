@@ -1,5 +1,6 @@
 """The directory of partners, and the links that they were sent."""
 
+from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -7,8 +8,8 @@ from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.cases.visibility import not_denied
+from engine.core.case_links import Referral
 from engine.core.policy import Viewer, visible_units
-from engine.core.referral import Referral
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.sharing.records.partners import Partner, PartnerLink, PartnerView
@@ -63,6 +64,18 @@ class PartnerStore(Store):
         rows = [dict(row) for row in self._connection.execute(query).mappings()]
         asked = [(row.pop("unit_name"), opened_referral(self._vault, row)) for row in rows]
         return tuple((unit or one.to_name or "A body outside the network", one) for unit, one in asked)
+
+    def asked_between(self, unit_id: UUID, begin: datetime, end: datetime) -> tuple[tuple[str, Referral], ...]:
+        """List what a unit asked of others from one instant (UTC) to before another, by the name of whom it asked."""
+        name = _UNIT.c.name.label("unit_name")
+        query = (
+            select(name, *REFERRAL_COLUMNS)
+            .select_from(_REFERRAL.outerjoin(_UNIT, _UNIT.c.id == _REFERRAL.c.to_unit_id))
+            .where(_REFERRAL.c.unit_id == unit_id, _REFERRAL.c.sent_at >= begin, _REFERRAL.c.sent_at < end)
+        )
+        rows = [dict(row) for row in self._connection.execute(query).mappings()]
+        asked = [(row.pop("unit_name"), opened_referral(self._vault, row)) for row in rows]
+        return tuple((unit or one.to_name or "", one) for unit, one in asked)
 
 
 _LINK, _VIEW = TABLES["partner_link"], TABLES["partner_view"]

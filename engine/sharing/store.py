@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, case, exists, or_, select, update
 
-from engine.core.referral import Referral
+from engine.core.case_links import Referral
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.errors import KeyMissingError
@@ -137,7 +137,7 @@ def opened_to_name(vault: Vault, row: RowMapping | dict[str, Any]) -> str:
 
 WITH_THE_CASE: Final = (
     "report", "run", "step", "answer", "work_item", "draft", "interval", "document", "case_person", "job", "deadline",
-    "escalation", "attachment", "consent", "match_alert", "approval_request",
+    "escalation", "attachment", "consent", "match_alert", "approval_request", "mirror",
 )  # fmt: skip
 """What belongs to the unit that has the case."""
 

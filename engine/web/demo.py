@@ -13,10 +13,9 @@ from engine.core.policy import Action
 from engine.errors import NotFoundError
 from engine.messages.views import demo_mailbox
 from engine.overview.views.case import case_page
-from engine.web.demo_controls import DemoControls
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import text
-from engine.web.visit import Visit
+from engine.web.visit import DemoControls, Visit
 
 router = APIRouter()
 SPANS: Final[Mapping[str, tuple[str, timedelta]]] = {

@@ -9,7 +9,8 @@ from starlette.datastructures import FormData
 from engine.language.names import in_plain_words
 from engine.people.records import to_choose
 from engine.plugin.answers import wanted_answers
-from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import YES_NO, FieldKind
 from engine.web.times import for_input, zone_words
 from engine.work.records import FieldView
 
@@ -197,13 +198,15 @@ def _when(condition: str, labels: Mapping[str, FieldView]) -> tuple[str, str, st
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The questions of a form; `rest` is folded away until `is_open`."""
+    """The questions of a form; `rest`, of which none must be answered, is folded away until `is_open`."""
 
     before: tuple[Control, ...]
     first: tuple[Control, ...]
     rest: tuple[Control, ...]
     is_open: bool
     names: frozenset[str]
+    required: int
+    """How many must be answered whatever the others are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,19 +218,22 @@ class TypedText:
 
 
 def laid_out(fields: Sequence[FieldView], shown: Sequence[Control]) -> Layout:
-    """Put what comes before all else on top, then the first bite.
+    """Put what comes before all else on top, then the first bite, then what must be answered too.
 
     The rest is unfolded once the first bite is there, or when something in it is wrong.
     """
     pairs = tuple(zip(fields, shown, strict=True))
     before = tuple(control for field, control in pairs if field.comes_first)
     first = tuple(control for field, control in pairs if field.first_bite and not field.comes_first)
-    rest = tuple(control for field, control in pairs if not field.first_bite and not field.comes_first)
+    later = [(field, control) for field, control in pairs if not field.first_bite and not field.comes_first]
+    first += tuple(control for field, control in later if field.required)
+    rest = tuple(control for field, control in later if not field.required)
     if not first:
         first, rest = rest, ()
     has_first_bite = all(field.value is not None for field in fields if field.first_bite and field.required)
     is_open = has_first_bite or any(control.error for control in rest)
-    return Layout(before, first, rest, is_open, frozenset(field.name for field in fields))
+    required = sum(field.required and not field.shown_when for field in fields)
+    return Layout(before, first, rest, is_open, frozenset(field.name for field in fields), required)
 
 
 def typed_texts(form: FormData, fields: Iterable[FieldView]) -> tuple[TypedText, ...]:

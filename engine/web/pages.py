@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine.language.names import in_plain_words, role_words
+from engine.jobs.records import failure_words
+from engine.language.names import in_plain_words, role_words, type_in_plain_words
 from engine.machine.files import data_folder
 from engine.people.records import language_words, region_words
 from engine.web import times
@@ -35,7 +36,7 @@ def environment() -> Environment:
     """Return the environment of all pages: escaping is always on, and a misspelt name is an error."""
     loader = FileSystemLoader(data_folder("templates") / "portal")
     made = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, cache_size=-1,
         bytecode_cache=_compiled(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")),
     )  # fmt: skip
     made.finalize = _without_direction_signs
@@ -113,6 +114,8 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "plain": in_plain_words,
     "step_status": statuses.status_of_step,
     "job_status": statuses.status_of_job,
+    "failure_words": failure_words,
+    "type_plain": type_in_plain_words,
     "drawing": drawing,
     "sharing_words": sharing.words,
     "path_of": path_of,

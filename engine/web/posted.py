@@ -8,10 +8,10 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 
-from engine.core.law.ages import OLDEST, AgeRange
+from engine.core.law.told import OLDEST, AgeRange
 from engine.errors import InvalidAnswersError
 from engine.plugin.copies import REFUSED, is_refused, kept_anyway
-from engine.plugin.fields import YES_NO, FieldKind
+from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.web.forms import PREFIX

@@ -66,7 +66,8 @@ def in_words(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except InvalidAnswersError as error:
-            fail("\n".join(f"{name}: {sentence}" for name, sentence in sorted(error.problems.items())))
+            asked = {name: f"“{label}” ({name})" for name, label in error.labels.items()}
+            fail("\n".join(f"{asked.get(name, name)}: {told}" for name, told in sorted(error.problems.items())))
         except DefinitionError as error:
             fail("\n".join(str(finding) for finding in error.findings) or str(error))
         except IcmcError as error:

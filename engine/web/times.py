@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.core.time.owing import last_day
+from engine.core.time.reckoning import last_day
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Concatenate, Final, cast
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
@@ -19,10 +19,8 @@ from engine.cases.views.lists import find_case
 from engine.core.policy import Action, Viewer, can
 from engine.db.asking import P, Soon, T
 from engine.db.reading import Reading, Together
-from engine.definitions.records import Rehearsed
+from engine.definitions.rehearsed import Rehearsal
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.language.workflow import Workflow
-from engine.web.demo_controls import DemoControls
 from engine.web.forms import summary_of
 from engine.web.pages import render
 from engine.web.posted import Again, text, uuid_or_none
@@ -44,6 +42,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "acknowledged": "It was recorded that you have seen this.",
     "read": "The notice was marked as read.",
     "read_all": "The notices were marked as read; critical ones are left for you to look at one by one.",
+    "noted": "Your note was saved, encrypted.",
     "fact": "The fact was recorded.",
     "journey": "The journey was recorded, and the due date was recalculated.",
     "step": "The step was added.",
@@ -72,12 +71,18 @@ SAYINGS: Final[Mapping[str, str]] = {
     "closing_asked": "A second person has to agree, because something is still open. Until then the case stays open.",
     "closed": "The case is closed. What was open was cancelled.",
     "begun": "The workflow has begun.",
+    "moving": "Your wish was recorded. Below you see how far it has come.",
+    "moved": "The case follows this workflow now. What was done stays done.",
     "cancelled": "The step was cancelled.",
     "retried": "The job will be tried again.",
     "paused": "The deadline is paused. It resumes by itself.",
     "resumed": "The deadline has resumed.",
     "rung": "The call was recorded.",
     "asked": "You asked for more time. A second person has to answer.",
+    "hub_asked": "The hub was added. A second person has to confirm its keys first, and was notified.",
+    "hub_live": "Its keys are confirmed: you can work with this hub.",
+    "hub_ended": "Nothing is sent to this hub or taken from it.",
+    "hub_told": "It is on its way to the other hub.",
     "given": "You gave more time. Whoever asked is notified.",
     "not_given": "You refused more time. Whoever asked is notified.",
     "owner": "It was recorded who is responsible for the delay.",
@@ -152,13 +157,25 @@ SAYINGS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class DemoControls:
+    """What only a demo can do; it comes from outside, since the portal knows no replayer.
+
+    `let_time_pass` and `play_rest` give False while they still go on; `has_story` says whether a case came from one.
+    """
+
+    let_time_pass: Callable[[timedelta], object]
+    play_rest: Callable[[UUID], object]
+    has_story: Callable[[UUID], bool] = lambda _case_id: True
+
+
+@dataclass(frozen=True, slots=True)
 class Portal:
     """What the portal was given when it was made."""
 
     engine: Engine
     demo: DemoControls | None
     prefect_ui_url: str | None
-    rehearse: Callable[[Workflow, int], Rehearsed] | None = None
+    rehearsal: Rehearsal | None = None
     sessions: KnownSessions = field(default_factory=KnownSessions)
 
 

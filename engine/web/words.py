@@ -6,11 +6,10 @@ from typing import Final, NamedTuple
 
 from engine.core.deadlines.firings import DUE
 from engine.core.records import CallOutcome
-from engine.deadlines.records.explanations import DeliveryView, PlannedView
-from engine.deadlines.records.limits import LateView
+from engine.deadlines.records import DeliveryView, LateView, PlannedView
 from engine.language.limits import WarningPoint
 from engine.language.names import in_plain_words, in_running_words
-from engine.overview.records.cases import StepView
+from engine.overview.records import StepView
 from engine.sharing.records.consent import GROUNDS, PACKAGES, RIGHTS
 from engine.sharing.records.shown import ConsentView, SharingView
 from engine.web.times import local, short
@@ -230,6 +229,7 @@ STATES: Final[Mapping[str, str]] = {
     "declined": "Declined",
     "recalled": "Recalled",
     "ended": "Ended",
+    "closed": "Closed by the other hub",
     "live": "Valid",
     "withdrawn": "Withdrawn",
     "ran_out": "Expired",
@@ -248,6 +248,9 @@ ENDS: Final[Mapping[str, str]] = {
     "another_accepted": "another unit accepted first",
     "consent_withdrawn": "the consent was withdrawn",
     "consent_ran_out": "the consent expired",
+    "declined": "the other hub declined",
+    "nothing_allows_it": "nothing allowed it any more when they accepted",
+    "erased": "the person was erased",
     "custody": "a backup was restored, and it is not certain that it was still valid",
 }
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {

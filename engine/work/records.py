@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.core.policy import View
-from engine.deadlines.records.limits import DeadlineView
+from engine.deadlines.records import DeadlineView
 
 BESIDE: Final = "_"
 """With this begins, among sealed answers, what was typed beside the questions; no question's name does."""
@@ -35,6 +35,27 @@ class WorkItemView(View):
     due_at: datetime | None
     is_overdue: bool
     late_at: datetime | None = None
+
+
+class FollowedStep(View):
+    """A step that an answer put off until its time, held, called off or gave to the system."""
+
+    title: str
+    person_label: str
+    opens_at: datetime | None
+    reason: str = ""
+
+
+class FollowedView(View):
+    """What followed from the answer of an item, and the next one of whoever answered; None when they have none."""
+
+    item: WorkItemView
+    opened: tuple[WorkItemView, ...]
+    by_itself: tuple[FollowedStep, ...]
+    later: tuple[FollowedStep, ...]
+    called_off: tuple[FollowedStep, ...]
+    is_closed: bool
+    next: WorkItemView | None
 
 
 class WorkCounts(View):

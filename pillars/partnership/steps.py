@@ -149,9 +149,10 @@ class Review(
     roles=("partnership_manager", "supervisor"),
     documents=(Document("partner-scorecard", "Scorecard"),),
     time_limit="P3M",
+    reads=("partners",),
 ):
     def prepare(self, context: StepContext) -> Prepared:
-        """Propose the quarter that has ended, and say where the numbers are."""
+        """Propose the quarter that has ended, and what the system counted of it; nothing of that is typed."""
         today = context.today
         first = (today.month - 1) // 3 * 3 + 1
         begin, end = (
@@ -159,7 +160,10 @@ class Review(
             StepContext.add_months(today.replace(month=first, day=1), -1),
         )
         period = f"{begin:%B} to {end:%B %Y}" if begin.year == end.year else f"{begin:%B %Y} to {end:%B %Y}"
-        return Prepared(prefill={"period": period}, notes=("The page Partners shows how each partner answered.",))
+        counted, notes = _counted(context)
+        return Prepared(
+            prefill={"period": period} | counted, notes=(*notes, "The page Partners shows how each partner answered.")
+        )
 
     def conclude(self, answers: ReviewForm, context: StepContext) -> Concluded:
         causes = answers.causes
@@ -206,13 +210,6 @@ class Access(
         return Concluded(facts={"access_has_ended": has_ended}, notes=notes)
 
 
-class Referral(Form):
-    """What is read of a step that asked a partner, such as `reporting.refer`."""
-
-    to_org: OrganisationRef | None = None
-    purpose: Text | None = None
-
-
 @automatic(
     "partnership.silence",
     title="Has the partner not answered?",
@@ -243,6 +240,30 @@ def silence(context: StepContext) -> Completed:
         },
         notes=notes,
     )
+
+
+def _counted(context: StepContext) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the numbers of the partner whom the review is about, and the sentence that tells them."""
+    name = (
+        context.earlier("partnership.onboard", OnboardForm).org
+        or context.earlier("partnership.directory", DirectoryForm).org
+    )
+    found = next((one for one in context.partners() if name and one.name.casefold() == name.casefold()), None)
+    if found is None:
+        return {}, ()
+    numbers: dict[str, Any] = {"cases_in": found.asked, "breaches": found.late}
+    answered = found.in_time + found.late
+    if answered:
+        numbers["on_time_pct"] = EVERYTHING * found.in_time // answered
+    said = f"asked {found.asked}, answered in time {found.in_time}, late or not at all {found.late}"
+    return numbers, (f"Counted of {found.name}: {said}.",)
+
+
+class Referral(Form):
+    """What is read of a step that asked a partner, such as `reporting.refer`."""
+
+    to_org: OrganisationRef | None = None
+    purpose: Text | None = None
 
 
 def _second(context: StepContext, asked: Referral, *, is_silent: bool) -> tuple[str, ...]:

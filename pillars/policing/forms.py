@@ -37,12 +37,14 @@ class FirForm(Form):
     )
     fir_no: Text = field(
         label="What is the FIR number?",
-        help="If the police refused, write the number of your complaint, or: refused.",
         now=True,
+        shown_when="refused == false",
     )
     fir_datetime: Instant = field(label="When was it registered or refused?", event_time=True, now=True)
     zero_fir: YesNo = field(
-        label="Is it a Zero FIR?", help="Any station can take a Zero FIR and forwards it to the right one."
+        label="Is it a Zero FIR?",
+        help="Any station can take a Zero FIR and forwards it to the right one.",
+        shown_when="refused == false",
     )
     transferred_to: OrganisationRef | None = field(
         label="To which station was it forwarded?", default=None, shown_when="zero_fir"
@@ -59,9 +61,22 @@ class FirForm(Form):
     governing_code: v.Code = field(
         label="Which law applies?", help="The date of the crime decides this.", choices=v.CODE
     )
-    woman_officer_present: YesNo = field(label="Did a woman officer take the statement?", default=None)
-    videographed: YesNo = field(label="Was it filmed?", default=None)
-    copy_given_at: Instant | None = field(label="When was the free copy given?", default=None)
+    woman_officer_present: YesNo = field(
+        label="Did a woman officer take the statement?", default=None, shown_when="refused == false"
+    )
+    videographed: YesNo = field(label="Was it filmed?", default=None, shown_when="refused == false")
+    copy_given_at: Instant | None = field(
+        label="When was the free copy given?", default=None, shown_when="refused == false"
+    )
+    complaint_no: Text | None = field(
+        label="Which number did the station or the post give your complaint?",
+        help="If there is none, leave it empty: the letter to the Superintendent goes all the same.",
+        default=None,
+        shown_when="refused",
+    )
+    refusal_words: LongText | None = field(
+        label="What did they say, and who heard it?", default=None, identifying=True, shown_when="refused"
+    )
     district: v.District | None = field(
         label="In which district is the station?",
         help="In some districts the new procedure code only guides. For all that are not named: Another district.",

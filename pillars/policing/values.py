@@ -6,7 +6,7 @@ Section = Literal[
     "BNS143", "BNS144", "BNS64_71", "BNS95", "BNS96", "BNS97", "BNS98", "BNS99", "BNS111", "BNS137", "BNS139", "BNS141",
     "BNS146", "IPC370", "IPC370A", "POCSO", "JJ74", "JJ75", "JJ79", "JJ81", "ITPA", "bonded_labour", "child_labour",
     "child_marriage", "IT_Act", "BD_trafficking", "NP_trafficking", "MM_trafficking", "BNS143_2", "BNS143_3",
-    "BNS143_4", "other",
+    "BNS143_4", "SCST", "other",
 ]  # fmt: skip
 SECTION = {
     "BNS143": "BNS 143 (trafficking; the sub-section is not known)",
@@ -35,6 +35,7 @@ SECTION = {
     "ITPA": "Immoral Traffic (Prevention) Act",
     "bonded_labour": "Bonded Labour System (Abolition) Act",
     "child_labour": "Child and Adolescent Labour Act",
+    "SCST": "Scheduled Castes and Tribes (Prevention of Atrocities) Act",
     "child_marriage": "Prohibition of Child Marriage Act",
     "IT_Act": "Information Technology Act",
     "BD_trafficking": "Bangladesh: trafficking law",

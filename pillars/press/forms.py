@@ -22,7 +22,7 @@ from engine.plugin import (
     field,
 )
 from pillars.press import values as v
-from pillars.press.grounds import has_signs, names_a_ground
+from pillars.press.identity import has_signs, names_a_ground
 
 _TWO = 2
 _SIGNS = (

@@ -2,12 +2,14 @@
 
 What the case knows is looked for in any script and with the endings of the languages of the region: names, places,
 schools, numbers, days. Beside it stand signs that need no knowledge: a number plate, an age, the only daughter of a
-village, the caption of a picture.
+village, the caption of a picture. And what allows a text to show who somebody is.
 """
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from pillars.press.days import days_told
 from pillars.press.hints import sorts_in
@@ -83,3 +85,25 @@ def find_in(text: str, known: Known) -> Found:
 
 def _with_plain_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
+
+
+_LEAVES: Final = frozenset({"authority_leave", "court_leave"})
+
+
+def has_signs(text: str) -> bool:
+    """Return whether a text has a sign of somebody that needs no knowledge of the case, such as a number or an age."""
+    return find_in(text, Known()).total > 0
+
+
+def names_a_ground(
+    *, kind: str, basis: str, is_child: bool, leave: str, consent: str, checked: Collection[object]
+) -> bool:
+    """Return whether what allows a text is named so that it allows to show who somebody is.
+
+    An appeal for a missing person does; leave of an authority or a court with its number; for an adult their consent.
+    """
+    if basis == "missing_person":
+        return kind == "missing_appeal" and "missing_person_exception" in checked
+    if basis == "adult_consent":
+        return bool(consent) and not is_child
+    return basis in _LEAVES and bool(leave)

@@ -1,5 +1,8 @@
 """What Protection asks a person: the forms of its steps."""
 
+from datetime import date
+from typing import Any
+
 from engine.plugin import (
     Count,
     Day,
@@ -12,6 +15,7 @@ from engine.plugin import (
     Phone,
     Signature,
     Some,
+    StepContext,
     Text,
     YesNo,
     field,
@@ -48,7 +52,7 @@ class ConsentForm(Form):
 class SafetyForm(Form):
     """Make a plan with the person that keeps them safe from now on."""
 
-    level: v.SafetyLevel = field(label="How great is the danger?", now=True)
+    level: v.SafetyLevel = field(label="How great is the danger?", now=True, tells="safety")
     threats: Some[v.Threat] = field(label="What is the danger?", choices=v.THREAT, sensitive=True, now=True)
     review_on: Day = field(label="When will this be reviewed?", now=True)
     threat_source: Text | None = field(label="Who does the danger come from?", default=None, identifying=True)
@@ -239,3 +243,17 @@ class Production(Form):
     order_under: Text | None = None
     placed_at: OrganisationRef | None = None
     produced_at: Instant | None = None
+
+
+def language_of(context: StepContext) -> dict[str, Any]:
+    """Return the language that the person was first heard in, as an answer; nothing where nobody said."""
+    told = (
+        context.earlier("rescue.first_needs", FirstNeeds).language
+        or context.earlier("reporting.intake", Intake).language
+    )
+    return {"language": told} if told else {}
+
+
+def ending_of(context: StepContext, day: date | None, fact: str) -> dict[str, Any]:
+    """Return the end of a day (UTC) as a fact; nothing where there is no day."""
+    return {fact: context.end_of(day)} if day else {}

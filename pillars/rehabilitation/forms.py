@@ -31,6 +31,11 @@ DOMAINS = {
     "papers": "Papers and rights",
     "housing": "A place to live",
 }
+Service = Literal[
+    "shelter", "medical_care", "counselling", "legal_help", "interpreter", "school", "training", "work", "money",
+    "papers", "family_tracing", "way_home", "safety_planning", "other",
+]  # fmt: skip
+SERVICES = {"money": "Money and schemes", "way_home": "The way home", "safety_planning": "A plan to stay safe"}
 Change = Literal[
     "safety_better",
     "safety_same",
@@ -91,12 +96,27 @@ class CarePlanForm(Form):
             "other",
         ]
     ] = field(label="Who is responsible for it?", choices={"person": "The person themselves"}, now=True)
+    services_offered: tuple[Service, ...] = field(label="Which services were offered?", choices=SERVICES, default=())
+    services_accepted: tuple[Service, ...] = field(
+        label="Which of them does the person want?", choices=SERVICES, default=()
+    )
+    services_declined: tuple[Service, ...] = field(
+        label="Which did the person decline?",
+        help="It can be asked for again at any time.",
+        choices=SERVICES,
+        default=(),
+    )
     start: Day = field(label="When does the plan start?", now=True)
     planned_end: Day = field(label="When should this be achieved?", now=True)
     form7: FileRef | None = field(label="Add the signed plan form, for a child", default=None)
     child_view: LongText = field(
         label="What does the person say about the plan?", help="For a child this is a duty: write the child's own view."
     )
+
+    @Form.rule("Only what was offered can be wanted or declined, and nothing can be both.")
+    def _answers_are_to_offers(self) -> bool:
+        wanted, declined = set(self.services_accepted), set(self.services_declined)
+        return wanted | declined <= set(self.services_offered) and not wanted & declined
 
     @Form.rule("The plan cannot end before it starts.")
     def _end_follows_start(self) -> bool:
@@ -232,8 +252,8 @@ class AgeingOutSettings(NoSettings):
     """How early to plan for leaving care (days before 18), and which step knows the day of birth, if one does."""
 
     plan_days_before: int = PLAN_DAYS_BEFORE
-    from_step: str = ""
-    from_field: str = "born_on"
+    from_step: str = "rescue.identify"
+    from_field: str = "date_of_birth"
 
 
 class CarePlanSettings(NoSettings):
@@ -246,3 +266,12 @@ class FirstNeeds(Form):
     """Of `rescue.first_needs`: First needs and safety."""
 
     language: Language | None = None
+
+
+PLAN_MONTHS, MONTHLY_FOR = 6, 3
+LOW_SCORE, LOW_SCORE_DAYS = 3, 30
+OFTEN_THERE = 60
+ASK_AGAIN_DAYS, ASK_FOR_CASH_DAYS = 30, 1
+REVIEW_DAYS, FIRST_REVIEW_MONTHS = 90, 1
+NEXT_SESSION_DAYS = 7
+"""Promises of the network, all of these, as is how soon a step is shown: no law names a day for care."""

@@ -35,7 +35,7 @@ class VisitForm(Form):
         label="Did you speak with the person alone?", help="If not, do not write that the person is safe.", now=True
     )
     safety: Literal["safe", "some_worry", "in_danger", "unknown"] = field(
-        label="Is the person safe?", sensitive=True, now=True
+        label="Is the person safe?", sensitive=True, now=True, tells="safety"
     )
     school_or_work: Literal["school", "training", "work", "at_home", "looking", "none", "unknown"] = field(
         label="What does the person do in the day?", choices={"none": "Nothing"}, now=True

@@ -71,6 +71,7 @@ class Visit(
     Asked[VisitForm],
     key="reintegration.visit",
     title="Follow-up visit or call",
+    counts_as="visited",
     roles=("caseworker", "partnership_manager"),
     stays_with=("reintegration.plan",),
     documents=(Document("follow-up-report", "Follow-up report"),),

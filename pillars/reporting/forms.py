@@ -30,6 +30,7 @@ class IntakeForm(Form):
         help="If so, call for help first. Not known counts as danger.",
         now=True,
         kept_anyway=True,
+        tells="safety",
     )
     safe_to_call: YesNo = field(
         label="Is it safe to talk, now and if we call back?",
@@ -147,7 +148,7 @@ class IntakeForm(Form):
 class TriageForm(Form):
     """Judge how great the danger is, and decide what happens first."""
 
-    risk_level: v.RiskLevel = field(label="How great is the danger?", now=True)
+    risk_level: v.RiskLevel = field(label="How great is the danger?", now=True, tells="safety")
     decision: v.TriageDecision = field(label="What do we do first?", choices=v.TRIAGE_DECISION, now=True)
     reason: LongText = field(label="Why?", now=True)
     age_band: v.AgeBand = field(label="How old might the person be?", choices=v.AGE_BAND, tells="age_band")

@@ -104,12 +104,24 @@ class FirstNeedsForm(Form):
         help="A photo is not needed. If one was taken, keep it with the case only.",
         now=True,
     )
+    specific_needs: tuple[v.Need, ...] = field(
+        label="Which specific needs does the person have?",
+        help="Home, doctor and escort have to know them. What nobody knows yet: Not known.",
+        choices=v.NEED,
+        default=(),
+        sensitive=True,
+    )
+    interpreter_needed: YesNo = field(label="Does the person need an interpreter?", default=None)
     fear_of: Text | None = field(label="Who is the person afraid of?", default=None, identifying=True)
     language: Language = field(
         label="Which language does the person speak?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
     companion_children: Count | None = field(label="How many children are with the person?", default=None)
     immediate_wish: LongText | None = field(label="What does the person want now?", default=None, identifying=True)
+
+    @Form.rule("Choose either 'None of these' or the needs, not both.")
+    def _none_stands_alone(self) -> bool:
+        return self.stands_alone("none", self.specific_needs) and self.stands_alone("unknown", self.specific_needs)
 
 
 class ProductionForm(Form):
@@ -179,6 +191,9 @@ class IdentifyForm(Form):
         label="What exploitation do you suspect?", choices=v.PURPOSE, sensitive=True, tells="purposes"
     )
     age_claimed: Count = field(label="How old does the person say they are?", tells="age")
+    date_of_birth: Day | None = field(
+        label="What is the date of birth, if it is known?", default=None, identifying=True
+    )
     age_document: v.AgeDocument = field(label="Which paper shows the age?", choices=v.AGE_DOCUMENT, tells="age_paper")
     age_test_ordered: YesNo = field(label="Was an age test ordered?", default=None)
     sex: v.Sex | None = field(
@@ -186,6 +201,15 @@ class IdentifyForm(Form):
         help="Some schemes are for women only: this decides which limits apply.",
         default=None,
         tells="sex",
+    )
+    recruited_how: tuple[v.Recruitment, ...] = field(
+        label="How was the person found and won over?", choices=v.RECRUITMENT, default=()
+    )
+    trafficker_relation: v.TraffickerRelation | None = field(
+        label="Who was the trafficker to the person?", choices=v.TRAFFICKER_RELATION, default=None, sensitive=True
+    )
+    industry: v.Industry | None = field(
+        label="In what kind of work was the person exploited?", choices=v.INDUSTRY, default=None
     )
     reflection_until: Day | None = field(label="Until when may the person take time to decide?", default=None)
     note: LongText | None = field(label="What else is important?", default=None, identifying=True)
@@ -195,6 +219,10 @@ class IdentifyForm(Form):
         return all(
             self.stands_alone("none", chosen) for chosen in (self.indicators, self.acts, self.means, self.purposes)
         )
+
+    @Form.rule("Choose either 'Not known' or what you know, not both.")
+    def _unknown_stands_alone(self) -> bool:
+        return self.stands_alone("unknown", self.recruited_how)
 
 
 class Intake(Form):

@@ -3,9 +3,18 @@
 from datetime import timedelta
 
 from engine.plugin import Asked, Completed, Concluded, Document, FollowUp, Form, Law, Prepared, StepContext, automatic
-from pillars.rescue.checklist import in_words, open_points
 from pillars.rescue.forms import ExecuteForm, FirstNeedsForm, IdentifyForm, Intake, Missing, PlanForm, ProductionForm
 
+_WORDS = {
+    "site": "the place", "information_source": "who told us", "verified": "whether the information was checked",
+    "expected_persons": "how many people", "expected_children": "how many children", "shelter_reserved": "a shelter",
+    "team_women": "how many women are in the team", "ngo_members": "who comes from an NGO",
+    "interpreter_langs": "the languages of the interpreters", "vehicles": "how many vehicles",
+    "medical_standby": "whether a doctor or nurse is ready", "search_warrant": "the search warrant",
+    "secrecy_level": "who may know", "abort_rule": "when to call the rescue off",
+    "contingency": "what to do if it goes wrong",
+}  # fmt: skip
+_TWO_VEHICLES = 2
 _ADULT = 18
 _REFLECTION, _REFLECTION_DAYS = "INT-REFLECT", 30
 """How long somebody has to think it over; the 30 days count where no pack of law has it."""
@@ -75,6 +84,7 @@ class FirstNeeds(
     Asked[FirstNeedsForm],
     key="rescue.first_needs",
     title="First needs and safety",
+    counts_as="rescued",
     roles=("caseworker", "counsellor", "case_manager"),
     documents=(Document("first-needs-sheet", "First-needs sheet", leaves=False),),
     time_limit="PT2H",
@@ -180,6 +190,10 @@ class Identify(
             "age_document",
             "reflection_until",
             "sex",
+            "date_of_birth",
+            "recruited_how",
+            "trafficker_relation",
+            "industry",
         )
         missing = context.earlier("reporting.missing", Missing)
         rescued = context.earlier("rescue.execute", ExecuteForm).end_at
@@ -191,8 +205,17 @@ class Identify(
 
     def conclude(self, answers: IdentifyForm, context: StepContext) -> Concluded:
         status = answers.status
-        no_paper = answers.age_document == "none"
-        notes = ("No document shows the age: anyone who could be a child is treated as one.",) if no_paper else ()
+        checks = (
+            (
+                answers.age_document == "none",
+                "No document shows the age: anyone who could be a child is treated as one.",
+            ),
+            (
+                not _age_fits(answers, context),
+                "The age and the date of birth do not fit: ask again, and look at the paper.",
+            ),
+        )
+        notes = tuple(sentence for is_seen, sentence in checks if is_seen)
         return Concluded(facts={"is_victim": status in {"possible", "actual"}}, notes=notes)
 
 
@@ -212,6 +235,49 @@ def checklist(context: StepContext) -> Completed:
         facts={"rescue_plan_complete": not points},
         notes=in_words(points),
     )
+
+
+def _age_fits(answers: IdentifyForm, context: StepContext) -> bool:
+    born, age = answers.date_of_birth, answers.age_claimed
+    if born is None or age is None:
+        return True
+    today = context.today
+    return age == today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def open_points(plan: PlanForm) -> tuple[str, ...]:
+    """Name the required answers that are not given, and the given ones that are not yet good enough.
+
+    The words are those of the form and never those of an answer, so that they may stand in a note.
+    """
+    unanswered = [
+        _WORDS[name] for name, asked in PlanForm.model_fields.items() if asked.is_required() and _is_open(plan, name)
+    ]
+    return (*unanswered, *(words for words, is_open in _not_good_enough(plan) if is_open))
+
+
+def in_words(points: tuple[str, ...]) -> tuple[str, ...]:
+    """Say in one sentence what is open; nothing when nothing is."""
+    return (f"Still open in the rescue plan: {', '.join(points)}.",) if points else ()
+
+
+def _is_open(plan: PlanForm, name: str) -> bool:
+    return getattr(plan, name) in (None, Form.NOT_KNOWN, "", ())
+
+
+def _not_good_enough(plan: PlanForm) -> tuple[tuple[str, bool], ...]:
+    return (
+        ("no one has checked the information", plan.verified is False),
+        ("no doctor or nurse is ready", plan.medical_standby is False),
+        ("no woman is in the team", plan.team_women == 0),
+        ("a second vehicle, for survivors and suspects never ride together", plan.vehicles in range(_TWO_VEHICLES)),
+        ("a social worker for the children", bool(plan.expected_children) and _has_no_social_worker(plan)),
+        ("the search warrant is not there", plan.search_warrant in {"asked_for", "refused"}),
+    )
+
+
+def _has_no_social_worker(plan: PlanForm) -> bool:
+    return bool(plan.ngo_members) and "social_worker" not in plan.ngo_members
 
 
 def _language(context: StepContext) -> str | None:

@@ -133,3 +133,83 @@ AgeDocument = Literal[
     "school_record", "birth_certificate", "municipal_record", "identity_card", "passport", "medical_test", "none"
 ]
 AGE_DOCUMENT = {"none": "No document yet: treat a young person as a child"}
+
+Recruitment = Literal[
+    "at_a_business", "at_a_school", "at_work", "online_network", "online_advertisement", "television", "newspaper",
+    "family", "friends", "agency", "marriage_offer", "other", "unknown",
+]  # fmt: skip
+RECRUITMENT = {
+    "at_a_business": "At a shop, hotel or other business",
+    "at_a_school": "At a school or college",
+    "online_network": "Through a social network or chat",
+    "online_advertisement": "Through an advertisement online",
+    "television": "Through an advertisement on television",
+    "newspaper": "Through an advertisement in a newspaper",
+    "family": "Through the family, or at a family event",
+    "friends": "Through friends, or at a social event",
+    "agency": "Through a placement agency",
+    "marriage_offer": "By an offer of marriage",
+    "unknown": "Not known",
+}
+"""How somebody was found and won over: the ten codes of HTCDS, and two ways that are common here."""
+
+TraffickerRelation = Literal["familial", "acquainted", "unacquainted", "unknown"]
+TRAFFICKER_RELATION = {
+    "familial": "Family or partner",
+    "acquainted": "Someone the person knew",
+    "unacquainted": "A stranger",
+    "unknown": "Not known",
+}
+
+Industry = Literal[
+    "agriculture", "mining", "manufacturing", "energy", "water_and_waste", "construction", "trade_and_repair",
+    "transport", "hotels_and_food", "information", "finance", "real_estate", "professional", "support_services",
+    "public_administration", "education", "health_and_care", "arts_and_entertainment", "other_services", "household",
+    "international_bodies", "not_work", "unknown",
+]  # fmt: skip
+INDUSTRY = {
+    "agriculture": "Farms, tea gardens, forests and fishing",
+    "mining": "Mines and quarries",
+    "manufacturing": "Factories and brick kilns",
+    "energy": "Electricity and gas",
+    "water_and_waste": "Water, sewage and waste",
+    "construction": "Building sites",
+    "trade_and_repair": "Shops, markets and garages",
+    "transport": "Transport and storage",
+    "hotels_and_food": "Hotels, tea stalls and restaurants",
+    "information": "Computers, media and telephone, with scam centres",
+    "finance": "Banks and insurance",
+    "real_estate": "Houses and land",
+    "professional": "Offices of lawyers, engineers and others",
+    "support_services": "Cleaning, security, placement and travel agencies",
+    "public_administration": "Offices of the State, and armed forces",
+    "health_and_care": "Hospitals and care",
+    "arts_and_entertainment": "Dance bars, circus, arts and sport",
+    "other_services": "Parlours, spas and other services",
+    "household": "In a household",
+    "international_bodies": "Embassies and international bodies",
+    "not_work": "It was no work",
+    "unknown": "Not known",
+}
+"""The sections A to U of ISIC Rev.4 in their order, as HTCDS has them, in words for this region."""
+
+Need = Literal[
+    "disability", "pregnant_or_nursing", "own_small_children", "long_illness", "drug_or_alcohol_withdrawal",
+    "cannot_read", "hearing_or_speech", "alone_without_family", "older_person", "stateless_or_without_papers",
+    "diet_or_religion", "other", "none", "unknown",
+]  # fmt: skip
+NEED = {
+    "disability": "Disability: moving, seeing or learning",
+    "pregnant_or_nursing": "Pregnant or nursing",
+    "own_small_children": "Has small children, here or elsewhere",
+    "long_illness": "Illness that needs medicine every day",
+    "drug_or_alcohol_withdrawal": "Was given drugs or alcohol",
+    "cannot_read": "Cannot read",
+    "hearing_or_speech": "Hearing or speech",
+    "alone_without_family": "A child without family",
+    "stateless_or_without_papers": "Has no papers, or belongs to no State",
+    "diet_or_religion": "Food or religion",
+    "none": "None of these",
+    "unknown": "Not known",
+}
+"""The specific needs that shelters and health workers ask for, after the forms of Primero and GBVIMS."""

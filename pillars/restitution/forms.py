@@ -18,7 +18,9 @@ from engine.plugin import (
     field,
 )
 
-Route = Literal["NALSA", "StateVCS", "POCSO33_8", "BNSS395", "BLSA", "wages", "BD", "NP17", "civil"]
+Route = Literal[
+    "NALSA", "StateVCS", "POCSO33_8", "BNSS395", "BLSA", "wages", "BD", "NP17", "civil", "SCST", "CALPRA", "NPFUND",
+]  # fmt: skip
 ROUTES = {
     "NALSA": "Compensation scheme for women (NALSA 2018)",
     "StateVCS": "The State's victim compensation scheme",
@@ -29,6 +31,9 @@ ROUTES = {
     "BD": "Bangladesh: tribunal or fund",
     "NP17": "Nepal: compensation by the court (section 17)",
     "civil": "Civil claim",
+    "SCST": "Relief for a member of a Scheduled Caste or Tribe (1995 rules)",
+    "CALPRA": "Fund for children and adolescents who worked (1986 Act)",
+    "NPFUND": "Nepal: rehabilitation fund (section 14)",
 }
 
 
@@ -101,6 +106,12 @@ class AwardForm(Form):
     """Record what was awarded, and decide whether to appeal."""
 
     award_on: Day | None = field(label="When was the award made?", default=None)
+    route: Route | None = field(
+        label="By which scheme or order was it awarded?",
+        help="How the money is divided depends on it.",
+        choices=ROUTES,
+        default=None,
+    )
     amount: Money = field(label="How much was awarded, in local money?", now=True)
     min: Money | None = field(label="What is the lowest amount of the scheme?", default=None)
     max: Money | None = field(label="What is the highest amount of the scheme?", default=None)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -12,7 +11,31 @@ from typing import Any
 from engine.plugin import Law, StepContext
 from pillars.restitution.forms import EligibilityForm, Fir
 
-_CENT = Decimal("0.01")
+VICTIMS = frozenset({"victim", "possible_victim"})
+ADULT = 18
+
+
+def age_of(context: StepContext) -> int | None:
+    """Return the age of the person that the case is for; None where it is not known, or they are of several ages."""
+    ages = {person.age for person in context.persons if person.role in VICTIMS}
+    return ages.pop() if len(ages) == 1 else None
+
+
+def is_minor_of(context: StepContext) -> bool | None:
+    """Whether the person that the case is for is a child; None where that is not known, or not the same for all."""
+    ages = [person.age for person in context.persons if person.role in VICTIMS]
+    answers = {None if age is None else age < ADULT for age in ages}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def target(source: str) -> str:
+    """Say that a figure is a target of the network, and what it rests on."""
+    return based_on(source, is_signed=False)
+
+
+def based_on(source: str, *, is_signed: bool) -> str:
+    """Say what a figure rests on, and whether a lawyer has signed it."""
+    return f"Based on {source}." if is_signed else f"Network target, based on {source}; a lawyer must confirm it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +69,6 @@ class ClaimLimit:
             max(offence, replace(self.length, months=self.length.months - months).day_after(offence))
             for months in self.warn_months_before
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How a payment is divided: a free part in percent, the rest in a deposit."""
-
-    free_percent: int
-    deposit: str
-    source: str
-    is_signed: bool
-    deposit_months: int | None = None
-    deposit_until_age: int | None = None
-
-    def divide(self, amount: Decimal) -> tuple[Decimal, Decimal]:
-        """Divide an amount; the free part is rounded down to the smallest coin, so nothing is lost."""
-        free = (amount * self.free_percent / 100).quantize(_CENT, rounding=ROUND_DOWN)
-        return free, amount - free
-
-    def deposit_ends(self, paid: date, age: int | None) -> date | None:
-        """Give the day the deposit ends: so many months after the payment, or the latest day that the birthday can be.
-
-        Ages are known in whole years, so the deposit never ends too early. None where the age is not known.
-        """
-        if self.deposit_months is not None:
-            return StepContext.add_months(paid, self.deposit_months)
-        if self.deposit_until_age is None or age is None:
-            return None
-        return StepContext.add_months(paid, 12 * max(self.deposit_until_age - age, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +123,7 @@ class BondedLabourGrant:
 
 def governing_code(jurisdiction: str, offence: date) -> Code | None:
     """Find the code of the day of the offence; None where the file has none for the country."""
-    for entry in _entries("codes", jurisdiction):
+    for entry in entries_of("codes", jurisdiction):
         if _covers(entry, "offences", offence):
             return Code(entry["code"], entry["source"])
     return None
@@ -139,25 +134,10 @@ def claim_limit(context: StepContext) -> ClaimLimit | None:
 
     Its length is that of the pack of law; where the law does not apply to the case, that of the file, as a target.
     """
-    for entry in _entries("limits", context.jurisdiction):
+    for entry in entries_of("limits", context.jurisdiction):
         own = Law(entry["limit_id"], entry["claim_within_months"], is_signed=entry["signed_by"] is not None)
         length = context.law(own.limit_id) or own
         return ClaimLimit(length, tuple(entry["warn_months_before"]), length.source or entry["source"])
-    return None
-
-
-def share(context: StepContext, *, is_minor: bool) -> Share | None:
-    """Find how an award is divided by the scheme that the person's routes name; None where none of them divides it.
-
-    A scheme divides its own awards only: grants, wages and what a court orders are paid whole.
-    """
-    routes: tuple[str, ...] = context.earlier("restitution.eligibility", EligibilityForm).routes
-    for entry in _entries("shares", context.jurisdiction):
-        if entry["who"] == ("minor" if is_minor else "adult") and entry["if_route"] in routes:
-            return Share(
-                entry["free_percent"], entry["deposit"], entry["source"], entry["signed_by"] is not None,
-                entry["deposit_months"], entry["deposit_until_age"],
-            )  # fmt: skip
     return None
 
 
@@ -169,7 +149,7 @@ def open_routes(context: StepContext, *, is_minor: bool, offence: date | None) -
     who = "minor" if is_minor else "adult"
     return tuple(
         _route(entry)
-        for entry in _entries("routes", context.jurisdiction)
+        for entry in entries_of("routes", context.jurisdiction)
         if entry["who"] in {who, "any"} and (offence is None or _covers(entry, "offences", offence))
         if _is_for(entry, context)
     )
@@ -185,7 +165,7 @@ def _is_for(entry: Mapping[str, Any], context: StepContext) -> bool:
 
 def route_rule(jurisdiction: str, route: str) -> RouteRule | None:
     """Find what a route gives; None where the file does not say."""
-    return next((_route(entry) for entry in _entries("routes", jurisdiction) if entry["route"] == route), None)
+    return next((_route(entry) for entry in entries_of("routes", jurisdiction) if entry["route"] == route), None)
 
 
 def routes_told(context: StepContext) -> tuple[RouteRule, ...]:
@@ -209,7 +189,7 @@ def last_day_to_appeal(context: StepContext, awarded: date) -> date | None:
 
 def bonded_labour_grant(jurisdiction: str, released: date) -> BondedLabourGrant | None:
     """Find the scheme for a person who was released on that day; None where the file has none."""
-    for entry in _entries("bonded_labour", jurisdiction):
+    for entry in entries_of("bonded_labour", jurisdiction):
         if _covers(entry, "released", released):
             return BondedLabourGrant(
                 entry["at_once_up_to"], entry["grants"], entry["source"], entry["signed_by"] is not None,
@@ -239,7 +219,8 @@ def _covers(entry: Mapping[str, Any], what: str, day: date) -> bool:
     return (starts is None or day.isoformat() >= starts) and (ends is None or day.isoformat() <= ends)
 
 
-def _entries(part: str, jurisdiction: str) -> list[dict[str, Any]]:
+def entries_of(part: str, jurisdiction: str) -> list[dict[str, Any]]:
+    """Return what a part of the file has for the country of a jurisdiction."""
     country = jurisdiction.partition("-")[0]
     return [entry for entry in _file()[part] if entry["jurisdiction"] == country]
 

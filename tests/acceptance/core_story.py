@@ -29,7 +29,7 @@ from tests.kit.pillars import FakeContext
 from tests.kit.shipped import Event, Story, library, registry, shipped
 
 RUN, VICTIM, INTAKE_OFFICER, CASEWORKER = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
-LONGEST = timedelta(days=4 * 365)
+LONGEST = timedelta(days=5 * 366)
 
 ANSWERS: Mapping[str, Mapping[str, Scalar]] = {
     "reporting.intake": {"is_child_suspected": "yes", "immediate_danger": True},
@@ -133,17 +133,25 @@ class CoreCase:
         self.now = at
 
     def finish(self) -> None:
-        """Let the team do all that is left, until nobody can do anything more."""
+        """Let the team do all that is left, until nobody can do anything more; what only stands by is left alone."""
         self.to_be_told = []
         limit = self.now + LONGEST
         while not self.is_closed() and self.now < limit:
-            undated = [step for step in self.ready() if step.key not in self.left and self.deadline(step) is None]
+            undated = [
+                step
+                for step in self.ready()
+                if step.key not in self.left and self.deadline(step) is None and not self._stands_by(step)
+            ]
             if undated:
                 self.complete(undated[0])
             elif stops := [stop[0] for stop in self._stops()]:
                 self.until(max(self.now, min(stops)))
             else:
                 return
+
+    def _stands_by(self, step: Step) -> bool:
+        foreseen = self.workflow.steps.get(step.key)
+        return foreseen is not None and foreseen.spec.standing
 
     def is_closed(self) -> bool:
         """Return whether the case is closed."""

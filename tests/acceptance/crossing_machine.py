@@ -35,7 +35,7 @@ from engine.sharing.actions.referrals import (
 )
 from engine.sharing.actions.releasing import release_referral
 from engine.sharing.records.consent import GivenBy
-from engine.work.actions.reveal import reveal_person
+from engine.work.actions.answers import reveal_person
 from tests.kit.world import World
 
 PERSONAS = ("caseworker", "counsellor", "police_liaison", "auditor", "system_administrator")

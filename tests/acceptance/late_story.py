@@ -12,8 +12,8 @@ from engine.cases.store import CaseStore
 from engine.core.policy import Viewer
 from engine.core.records import LIVE, Deadline, Purpose, Step
 from engine.core.state import CaseState
-from engine.deadlines.records.explanations import EscalationView
-from engine.overview.records.cases import CaseView
+from engine.deadlines.records import EscalationView
+from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.rehearsal.replayer import Play, begin, go_on, wait
 from engine.rehearsal.story import Story, StoryEvent, read_story
@@ -84,7 +84,7 @@ class LateStory:
     def live(self) -> set[str]:
         """Name the steps in which something is still to be done, without those that watch for a day."""
         steps = (step for step in self.state.steps.values() if step.status in LIVE)
-        return {step.key for step in steps if step.added is None or not step.added.watches}
+        return {step.key for step in steps if step.added is None or not step.added.follow_up}
 
     def told(self, kind: str) -> list[Row]:
         """List the messages of a kind about this case, in the order in which they were written, with their readers."""

@@ -19,10 +19,12 @@ SETTLED: Mapping[str, Scalar] = {"all_pillars_settled": True, "open_clocks": 0}
 def _at_its_review(name: str) -> CoreCase:
     """Return a case of which nothing is left but the review."""
     case = CoreCase(workflow=shipped(name), opened_at=OPENED, jurisdiction="IN-AS", left=frozenset({"closure"}))
+    standing = {key for key, step in case.workflow.steps.items() if step.spec.standing}
     for _ in range(500):
-        if _latest(case) is not None and case.live() == {"closure"}:
+        if _latest(case) is not None and case.live() - standing == {"closure"}:
             return case
-        undated = [step for step in case.ready() if step.key not in case.left and case.deadline(step) is None]
+        left = case.left | standing
+        undated = [step for step in case.ready() if step.key not in left and case.deadline(step) is None]
         if undated:
             case.complete(undated[0])
         else:

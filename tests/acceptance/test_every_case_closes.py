@@ -61,6 +61,7 @@ def test_a_workflow_that_can_wait_for_ever_is_found_with_the_seed_that_shows_it(
     report = RegistryCatalogue(registry()).find("reporting.intake")
     found = simulate_many(broken, library(), report=report.outputs, jurisdiction="IN", cases=40)
     assert found.closed < found.cases
+    assert any(reason.startswith("closure: ") and "triage" in reason.lower() for reason in found.stuck), found.stuck
     seed = next(iter(found.stuck.values()))
     stuck = simulate(broken, library(), SimulatedReport({}, REPORT.opened_at, "IN"), seed=seed, rough=True)
     assert (stuck.closed_at is None) == bool(stuck.waits_for)

@@ -248,7 +248,7 @@ def test_after_four_months_the_unit_gets_the_search_and_legal_services_are_told(
 def test_the_unit_reports_every_three_months_from_then(not_found: LateStory) -> None:
     report = not_found.state.runs[next(iter(not_found.state.runs))]
     compiled = not_found.world.engine.definitions[report.definition_hash].steps["unit_report"]
-    assert compiled.every == TimeLimit("P3M")
+    assert compiled.waits == (TimeLimit("P3M"),)
 
 
 def test_the_family_is_still_told_and_nothing_has_become_less_urgent(not_found: LateStory) -> None:

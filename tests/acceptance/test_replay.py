@@ -10,11 +10,14 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
 from typer.testing import CliRunner
 
 from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.cli.main import app
+from engine.core.origins import level_line, line_of_deadline, line_of_step
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import ConflictError
 from engine.rehearsal import replayer
@@ -37,12 +40,25 @@ Replayed = Callable[[str], ReplayOutcome]
 
 
 @pytest.fixture(scope="module")
-def replayed(world: World) -> Replayed:
+def asked_for_answers() -> dict[str, int]:
+    """How often kept answers were asked for in each story that was replayed."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def replayed(world: World, asked_for_answers: dict[str, int]) -> Replayed:
     """Replay a story by its name, once for all that is asked of it."""
 
     @cache
     def replay(name: str) -> ReplayOutcome:
-        return replay_story(world, read_story(STORIES / f"{name}.yaml"))
+        def count(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+            asked_for_answers[name] = asked_for_answers.get(name, 0) + ("FROM answer" in statement)
+
+        event.listen(SqlEngine, "before_cursor_execute", count)
+        try:
+            return replay_story(world, read_story(STORIES / f"{name}.yaml"))
+        finally:
+            event.remove(SqlEngine, "before_cursor_execute", count)
 
     return replay
 
@@ -69,6 +85,14 @@ def test_a_story_comes_out_as_told_and_was_foreseen_by_its_workflow(replayed: Re
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_job_asks_once_for_all_answers_that_its_step_may_know(
+    replayed: Replayed, asked_for_answers: dict[str, int], name: str
+) -> None:
+    jobs = replayed(name).jobs
+    assert jobs / 2 < asked_for_answers[name] <= 2 * jobs
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_whatever_is_added_to_a_run_can_be_pointed_at(world: World, replayed: Replayed, name: str) -> None:
     """Each step that stands in no file is a line of a published definition, a level's, or the act of a person."""
     number = replayed(name).case
@@ -80,21 +104,16 @@ def test_whatever_is_added_to_a_run_can_be_pointed_at(world: World, replayed: Re
     with world.engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
     people_added = {step.id for step in state.steps.values() for [body] in acts if str(step.id) in body}
-    unexplained = []
-    for step in state.steps.values():
-        if step.added is None or step.added.for_deadline or (step.id in people_added and not step.added.watches):
-            continue
-        origin = step.added.origin
-        definition = world.engine.definitions.get(origin.definition) if origin else None
-        own = definition.steps.get(origin.step) if definition and origin else None
-        declared = (
-            own.follow_ups if own else definition.follow_ups.get(origin.step, ()) if definition and origin else ()
-        )
-        assert definition is None or definition.workflow.is_whole
-        if origin is None or origin.follow_up not in {one.name for one in declared}:
-            unexplained.append((step.key, origin))
-    assert unexplained == []
-    assert name == "cs-09" or any(step.added and step.added.origin for step in state.steps.values())
+    definitions, shelf = world.engine.definitions, world.engine.library()
+    steps = {step.id: line_of_step(step, state, definitions, shelf) for step in state.steps.values()}
+    assert [state.steps[one].key for one, line in steps.items() if line is None and one not in people_added] == []
+    assert name == "cs-09" or any(line and "follow_ups" in line.place for line in steps.values())
+    deadlines = [*state.deadlines.values(), *state.past.values()]
+    limits = {one.id: line_of_deadline(one, state, definitions, shelf) for one in deadlines}
+    own = {one.id for one in deadlines if one.step_id in people_added}
+    assert [one.key for one in deadlines if limits[one.id] is None and one.id not in own] == []
+    raised = [(one, int(told[2:].partition(".")[0])) for one in deadlines for told in one.raised if told[:2] == "l:"]
+    assert all(level_line(one, level, shelf) for one, level in raised)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -140,9 +159,10 @@ def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days
 @pytest.mark.long
 def test_a_due_time_that_is_told_wrongly_is_a_difference(world: World) -> None:
     story = read_story(STORIES / "cs-01.yaml")
+    told = story.timeline[: 1 + [event.label for event in story.timeline].index("cwc")]
     wrong = [
         event.model_copy(update={"due": event.due.replace(minute=41)}) if event.label == "cwc" and event.due else event
-        for event in story.timeline
+        for event in told
     ]
     outcome = replay_story(world, story.model_copy(update={"timeline": tuple(wrong)}))
     assert len(outcome.differences) == 1

@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from engine.cases.actions.open import choose_workflow
 from engine.core import commands as cm
-from engine.core.records import Scalar
+from engine.core.choosing import choose_workflow
+from engine.core.records import Scalar, StepStatus
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.lint.files import lint_workflow
 from engine.language.lint.subject import KnownNames
@@ -102,7 +102,7 @@ def test_whatever_is_reported_wherever_opens_a_case() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_step_that_a_person_does_has_a_time_limit_and_a_ladder_that_exists(name: str) -> None:
     for key, step in shipped(name).steps.items():
-        assert step.info.automatic or step.times, key
+        assert step.info.automatic or step.spec.standing or step.times, key
         assert {time.spec.ladder for time in step.times} <= set(library().ladders), key
 
 
@@ -113,6 +113,27 @@ def test_a_case_with_nobody_one_child_or_several_comes_to_its_end(name: str, vic
     case.finish()
     assert case.is_closed()
     assert case.breaches() == []
+
+
+COMMON = {
+    "partnership": "partner", "press": "identity-leak", "prevention": "prevention-programme",
+    "prosecution": "bonded-labour", "restitution": "compensation", "policing": "adult-exploitation",
+} | dict.fromkeys(
+    ("protection", "rehabilitation", "reintegration", "repatriation", "reporting", "rescue"), "child-labour"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMON.values())))
+def test_of_each_pillar_three_step_types_open_by_themselves_in_a_common_case(name: str) -> None:
+    case = CoreCase(workflow=shipped(name), opened_at=OPENED, jurisdiction="IN-AS")
+    case.finish()
+    done = {step.uses for step in case.state.steps.values() if step.status is StepStatus.ENDED and step.added is None}
+    for pillar in {key for key in COMMON if COMMON[key] == name}:
+        assert len([uses for uses in done if uses.startswith(f"{pillar}.")]) >= 3, (pillar, done)
+
+
+def test_the_common_cases_speak_of_all_twelve_pillars() -> None:
+    assert {key.partition(".")[0] for key in registry().step_types} - {"core"} == set(COMMON)
 
 
 @pytest.mark.parametrize("outcome", ["not_needed", "refused_by_person", "blocked_by_other_body"])

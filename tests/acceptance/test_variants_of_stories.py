@@ -82,6 +82,8 @@ def test_more_variants_of_a_story_have_every_due_time_right(world: World, name: 
 OF_MANY = {"nineteen-at-a-quarry"}
 """A story of many persons takes as long as ten others."""
 FORESEEN = {
+    "a-home-joins-us": "partner", "police-of-a-border-district": "training", "tea-garden-year": "prevention-programme",
+    "cook-without-wages": "domestic-work-adult",
     "a-kidney": "organ-removal", "begging-ring": "child-labour", "boy-in-the-circus": "child-labour",
     "bride-far-away": "forced-marriage", "child-bride": "led-from-bangladesh",
     "found-across-the-river": "led-from-myanmar",

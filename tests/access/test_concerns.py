@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from engine.access.actions.bulk_viewing import watch_viewing
+from engine.access.actions.emergency import watch_viewing
 from engine.access.records import is_unusual
 from engine.approvals.actions.concerns import answer_concern, raise_concern, read_concern
-from engine.cases.actions.reasons import note_reading
+from engine.cases.actions.deciding import note_reading
 from engine.core.policy import Viewer
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.people.actions.manage import deactivate, give_role

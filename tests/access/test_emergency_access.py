@@ -17,7 +17,7 @@ from engine.course.actions.steer import identify_person
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.names import RestrictedCategory
 from engine.overview.views.case import case_page
-from engine.work.actions.reveal import reveal_person
+from engine.work.actions.answers import reveal_person
 from tests.kit.world import World
 
 WORDS = "She stands before us and bleeds."

@@ -25,6 +25,8 @@ from tests.kit.two_units import NAMES, PHONES, TwoUnits, two_units
 pytestmark = pytest.mark.long
 
 PAIRS, FEWER_PAIRS = 200, 40
+_OF_NO_CASE = ("/people", "/units", "/hubs/{peer_id}")
+"""What is set up for the whole installation, and known to whoever may see its board."""
 _PARAM = re.compile(r"\{(\w+?)(?::\w+)?\}")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -47,11 +49,23 @@ def test_a_search_for_a_case_of_another_unit_is_like_one_for_nothing(units: TwoU
     )
 
 
+@pytest.mark.parametrize("known", [NAMES["here"], PHONES["here"]])
+def test_a_search_for_a_person_of_another_unit_is_like_one_for_nobody(units: TwoUnits, known: str) -> None:
+    client = units.client(units.there.strongest)
+    made_up = "Porimol Hazarika" if known == NAMES["here"] else "+91 70000 77777"
+    find = [lambda words=words: client.post("/find", data={"words": words}) for words in (known, made_up)]
+    answers = [ask() for ask in find]
+    assert answers[0].status_code == answers[1].status_code == 200
+    assert answers[0].text.replace(known, made_up) == answers[1].text
+    assert units.there.case.page in client.post("/find", data={"words": NAMES["there"]}).text
+    assert_like_in_time(find[0], find[1], pairs=FEWER_PAIRS)
+
+
 def test_each_address_of_another_unit_is_like_one_of_nothing(units: TwoUnits) -> None:
     client, asked, differing = units.client(units.there.strongest), 0, []
     for route in routes_of(units.portal.app):
         names = _PARAM.findall(route.path)
-        if not names or not set(names) <= units.here.made or route.path.startswith(("/people", "/units")):
+        if not names or not set(names) <= units.here.made or route.path.startswith(_OF_NO_CASE):
             continue
         for method in sorted(route.methods - {"HEAD"}):
             seen = []

@@ -20,7 +20,7 @@ from engine.core.files import FileKind
 from engine.core.policy import Viewer
 from engine.core.retention import CopyStatus
 from engine.db.embedded.backup import make_backup
-from engine.db.embedded.binaries import run_client
+from engine.db.embedded.databases import run_client
 from engine.definitions.actions.days import NewDay, add_special_day
 from engine.documents.actions.attachments import Arrival, open_file
 from engine.errors import InvalidAnswersError, SignInError
@@ -28,7 +28,7 @@ from engine.messages.actions.channels import set_channel, set_contact
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.chat import SERVICES, AppriseGateways, Service
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
-from engine.overview.spreadsheets import as_csv
+from engine.overview.views.copies import as_csv
 from engine.people.actions.invitations import ask_for_link
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
@@ -43,7 +43,7 @@ from engine.sharing.actions.referrals import ReferralRequest, offer_referral
 from engine.sharing.actions.releasing import release_referral
 from engine.sharing.records.consent import GivenBy
 from engine.sharing.store import ReferralStore
-from engine.sign_in.actions.kept_forms import keep_form
+from engine.sign_in.actions.account import keep_form
 from engine.sign_in.actions.sessions import sign_in
 from engine.web.terminal import SYSTEM
 from tests.kit.installation import Installation

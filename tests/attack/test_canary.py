@@ -22,7 +22,8 @@ from engine.core.policy import Viewer
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, add_step, identify_person
 from engine.documents.actions.attachments import Arrival
-from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepKind, StepType
 from engine.ports import JsonValue, Outgoing
 from engine.rehearsal.answers import report_answers, step_answers
@@ -203,7 +204,7 @@ def test_no_key_and_no_password_is_in_a_log_a_database_or_what_others_see_of_a_p
     seen = [line for path in Path("/proc").glob("[0-9]*/cmdline") if (line := _read(path))]
     seen += [path.read_bytes() for path in typed.site.logs.iterdir() if path.is_file()]
     seen.append("\n".join(typed.log).encode())
-    assert any(b"worker_main" in line for line in seen)
+    assert any(b"orchestration.service" in line for line in seen)
     assert any(b"postgres" in line for line in seen)
     for address in (_cases(typed), _prefect(typed)):
         assert not hits_in_database(address, words=sorted(secrets))

@@ -17,7 +17,8 @@ from engine.db.encrypted_columns import ENCRYPTED
 from engine.db.tables import METADATA
 from engine.db.tables.fields import Encrypted
 from engine.errors import InvalidAnswersError
-from engine.plugin.fields import FieldKind, specs_of
+from engine.plugin.fields import specs_of
+from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepKind, StepType
 from engine.rehearsal.world import World, scratch_world
 from tests.contracts.test_pillars import WHERE_SOMEBODY_WILL_BE

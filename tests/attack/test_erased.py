@@ -25,7 +25,7 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.policy import Viewer
 from engine.course.actions.steer import identify_person
-from engine.db.embedded.binaries import client_program
+from engine.db.embedded.databases import client_program
 from engine.errors import KeyMissingError
 from engine.keys.actions.periods import PeriodTurn, turn_period
 from engine.keys.key_file import KeyFile, read_key_file

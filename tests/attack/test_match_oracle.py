@@ -21,7 +21,7 @@ from engine.persons.match_store import MatchStore
 from engine.persons.store import PersonStore
 from engine.sharing.views.sharing import matches
 from engine.sharing.views.sharing import probes as probes_view
-from engine.sign_in.actions.kept_forms import forget_sign_ins
+from engine.sign_in.actions.account import forget_sign_ins
 from tests.kit.world import World
 
 WAYS = ("in-app", "e-mail")

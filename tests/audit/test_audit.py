@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from engine.audit.store import AuditLogStore
-from engine.cases.actions.reasons import note_reading, note_refusal
+from engine.cases.actions.deciding import note_reading, note_refusal
 from engine.course.actions.steer import add_step
 from engine.errors import AuditUnavailableError, DamagedError, KeyMissingError
 from engine.work.store import ItemStore

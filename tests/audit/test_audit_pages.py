@@ -64,7 +64,7 @@ def test_nobody_else_reads_the_audit(portal: Portal, role: str) -> None:
 
 def test_who_leads_a_case_sees_who_looked_each_day(portal: Portal, reported: Reported) -> None:
     client = portal.as_role("supervisor")
-    assert f'href="{reported.page}/readings"' in client.get(reported.page).text
+    assert f'href="{reported.page}/readings"' in client.get(f"{reported.page}/sharing").text
     page = client.get(f"{reported.page}/readings").text
     assert portal.people["intake_officer"].name in page
     assert "form" in page
@@ -73,7 +73,7 @@ def test_who_leads_a_case_sees_who_looked_each_day(portal: Portal, reported: Rep
 
 def test_what_happened_is_told_to_the_person_without_a_name_of_anybody(portal: Portal, reported: Reported) -> None:
     client = portal.as_role("case_manager")
-    assert f'href="{reported.page}/account"' in client.get(reported.page).text
+    assert f'href="{reported.page}/account"' in client.get(f"{reported.page}/people").text
     page = client.get(f"{reported.page}/account").text
     assert "The case was opened." in page
     assert "intake officer" in page

@@ -10,7 +10,7 @@ import pytest
 
 from engine.cases.housekeeping import HousekeepingStore
 from engine.course.actions.steer import identify_person
-from engine.overview.records.cases import CaseView
+from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from tests.kit.portal import REPORT, Portal, Reported, report_case
 
@@ -75,7 +75,7 @@ def test_nobody_reveals_more_within_an_hour_than_work_needs_and_pages_stay_open(
     portal: Portal, reported: Reported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, reveal = portal.as_role("case_manager"), _person(portal, reported) + "/reveal"
-    monkeypatch.setattr("engine.cases.actions.reasons.MOST_REVEALS_IN_AN_HOUR", 3)
+    monkeypatch.setattr("engine.cases.actions.deciding.MOST_REVEALS_IN_AN_HOUR", 3)
     assert [client.post(reveal).status_code for _ in range(4)] == [200, 200, 200, 429]
     case = _case(portal, reported)
     for method, path in (("POST", reveal), ("POST", f"{reported.page}/steps/{case.steps[0].id}/reveal")):

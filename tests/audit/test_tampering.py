@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from engine.audit.actions import make_checkpoint
-from engine.audit.anchors import AnchorFiles
+from engine.audit.checkpoints import AnchorFiles
 from engine.audit.store import AuditLogStore
-from engine.cases.actions.reasons import note_reading
-from engine.core.checkpoints import read_line
+from engine.cases.actions.deciding import note_reading
+from engine.core.history import read_line
 from engine.db.embedded.backup import make_backup, restore_into
 from engine.db.embedded.databases import create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import SettingsError
-from engine.overview.records.board import AuditFault
+from engine.overview.records import AuditFault
 from tests.kit.world import LOOKED, World
 
 

@@ -16,9 +16,8 @@ from uuid import UUID
 from engine.errors import ServiceError
 from engine.jobs.actions.serve import service_age
 from engine.jobs.store import JobStore
-from engine.orchestration.launch import start_worker
 from engine.orchestration.server import PrefectServer
-from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
+from engine.orchestration.settings import PrefectAddress, client_environment, process_environment, start_worker
 from tests.bench.workload import Bench
 
 _LOOK_EVERY: Final = 0.1

@@ -24,7 +24,7 @@ from engine.settings import Settings
 
 _STARTS_WITHIN: Final = 180.0
 _DAY: Final = 86_400
-_PARTS: Final = (("postgres", "PostgreSQL"), ("server_main", "Prefect's server"), ("worker_main", "worker"))
+_PARTS: Final = (("postgres", "PostgreSQL"), ("server_main", "Prefect's server"), ("orchestration.service", "worker"))
 
 Seconds = Annotated[int, typer.Option(min=1, help="For how long to measure.")]
 Settle = Annotated[int, typer.Option(min=0, help="How long after the portal answers to begin.")]

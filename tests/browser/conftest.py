@@ -63,7 +63,7 @@ def open_page(browser: Browser, address: str, request: pytest.FixtureRequest) ->
 
     def new() -> Page:
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on(
             "console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None
         )

@@ -82,5 +82,10 @@ def must_be_pleasant(page: Page) -> None:
         if fault["impact"] in {"serious", "critical"}
     ]
     assert not serious, f"{page.url}: {serious}"
+    must_fit(page)
+
+
+def must_fit(page: Page) -> None:
+    """Find no sideways scrolling. A page without script is looked at so: what checks the rest would wait for ever."""
     width = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
     assert width[0] <= width[1], f"{page.url} scrolls sideways ({width}): {page.evaluate(_TOO_WIDE)}"

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.definitions.views import definition
-from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, write
+from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
 from tests.kit.portal import Portal, agree, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -49,9 +49,11 @@ def test_a_caseworker_reports_and_completes_the_first_step(open_page: OpenPage, 
     go_to(page, "When did the report reach us?")
     page.get_by_label("When did the report reach us?").fill("2026-03-07T18:30")
     press(page, "Complete")
-    expect(page.get_by_role("heading", name="What follows")).to_be_visible()
+    expect(page.get_by_role("heading", name="What opened")).to_be_visible()
     must_be_pleasant(page)
     press(page, "See the case")
+    must_be_pleasant(page)
+    press(page, "Steps")
     must_be_pleasant(page)
     assert page.locator(".icmc-lane").count() == 12
 
@@ -123,6 +125,8 @@ def test_everybody_can_follow_a_late_case_to_the_reason_of_its_date(open_page: O
     page = open_page()
     become(page, portal, "intake_officer")
     page.goto(case.page)
+    press(page, "Time")
+    unfold(page, "that run")
     press(page, "Why this date?")
     must_be_pleasant(page)
     press(page, "I have seen this")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
-from tests.browser.hands import become, choose, go_to, must_be_pleasant, pick, press, unfold, write
+from tests.browser.hands import become, go_to, must_be_pleasant, pick, press, unfold, write
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -19,6 +19,7 @@ def test_a_case_is_held_back_by_the_keyboard(open_page: OpenPage, portal: Portal
     page = open_page()
     become(page, portal, "data_protection_officer")
     page.goto(case.page)
+    press(page, "Sharing")
     press(page, "Keep and erase")
     must_be_pleasant(page)
     unfold(page, "Put a hold on this case")
@@ -38,12 +39,10 @@ def test_a_case_is_held_back_by_the_keyboard(open_page: OpenPage, portal: Portal
     must_be_pleasant(page)
 
 
-def test_a_copy_is_asked_for_by_the_keyboard_and_counts_are_shown(open_page: OpenPage, portal: Portal) -> None:
+def test_a_copy_is_asked_for_by_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
     page = open_page()
     become(page, portal, "supervisor")
-    page.goto("/statistics")
-    choose(page, "Who is it for?", 1)
-    press(page, "Count")
+    page.goto("/numbers")
     must_be_pleasant(page)
     press(page, "Copies for spreadsheets")
     pick(page, "What should it contain?", "Cases")
@@ -68,7 +67,7 @@ def test_every_page_for_the_officer_is_pleasant(open_page: OpenPage, portal: Por
     )
     page = open_page()
     become(page, portal, "data_protection_officer")
-    for path in ("/keeping", "/keeping/policies", f"{case.page}/persons/{person.person_id}/correct", "/statistics"):
+    for path in ("/keeping", "/keeping/policies", f"{case.page}/persons/{person.person_id}/correct"):
         page.goto(path)
         must_be_pleasant(page)
     page.goto(f"{case.page}/persons/{person.person_id}/held")

@@ -54,7 +54,7 @@ def test_a_merge_is_asked_for_and_undone_by_the_keyboard(open_page: OpenPage, po
     one, two = report_case(intake), report_case(intake)
     page = open_page()
     become(page, portal, "case_manager")
-    page.goto(one.page)
+    page.goto(f"{one.page}/people")
     press(page, "Other cases")
     must_be_pleasant(page)
     write(page, "Number of the other case", two.number)
@@ -78,3 +78,42 @@ def test_a_merge_is_asked_for_and_undone_by_the_keyboard(open_page: OpenPage, po
     page.goto(f"{one.page}/links")
     press(page, "Undo the merge")
     expect(page.get_by_role("status")).to_contain_text("undone")
+
+
+def test_somebody_is_found_from_the_list_of_cases_by_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    case = report_case(portal.as_role("intake_officer"))
+    page.goto(person_page(page, case))
+    unfold(page, "Another name")
+    write(page, "Name, in any script", NAME)
+    press(page, "Add the name")
+    page.goto("/cases")
+    must_be_pleasant(page)
+    write(page, "Name, phone number, village or case number", "Kamala Begum")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name=case.number, exact=True)).to_be_visible()
+    assert "Kamala" not in page.url
+    must_be_pleasant(page)
+    page.get_by_role("button", name=f"case {case.number}").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(NAME).first).to_be_visible()
+
+
+def test_a_call_is_noted_from_the_case_by_the_keyboard_and_read(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto(report_case(portal.as_role("intake_officer")).page)
+    press(page, "Diary")
+    must_be_pleasant(page)
+    choose(page, "Add a note", 0)
+    write(page, "What happened?", "Her aunt rang.")
+    unfold(page, "When, who, a file")
+    must_be_pleasant(page)
+    pick(page, "Who is it about?", "Person 1")
+    press(page, "Save the note")
+    expect(page.get_by_role("status")).to_contain_text("saved")
+    assert page.evaluate("() => document.documentElement.scrollHeight") <= 2 * 800
+    press(page, "Read these notes")
+    expect(page.get_by_text("Her aunt rang.")).to_be_visible()
+    must_be_pleasant(page)

@@ -23,6 +23,7 @@ def test_a_consent_is_written_down_and_a_partner_answers_by_link_and_code(open_p
     case, page = named(portal), open_page()
     become(page, portal, "case_manager")
     page.goto(case.page)
+    press(page, "Sharing")
     press(page, "Consents")
     press(page, "Record this consent")
     expect(page.get_by_text("There is a problem")).to_be_visible()

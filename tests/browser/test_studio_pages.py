@@ -1,15 +1,19 @@
 """Workflows in a real browser: a picture whose words can be read, and forms that change it by the keyboard alone."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Page, expect
 
+from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.store import DefinitionStore
 from engine.definitions.views import definition, versions
-from tests.browser.hands import become, go_to, must_be_pleasant, pick, press, unfold, write
-from tests.kit.portal import Portal
+from tests.browser.hands import become, go_to, must_be_pleasant, must_fit, pick, press, unfold, write
+from tests.kit.portal import Portal, agree, report_case
 from tests.kit.shipped import CASES
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -46,7 +50,7 @@ def without_script(browser: Browser, address: str, request: pytest.FixtureReques
         viewport={"width": request.param, "height": 800}, base_url=address, java_script_enabled=False
     )
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     yield page
     context.close()
 
@@ -127,6 +131,13 @@ def test_a_workflow_is_made_from_a_base_simulated_proposed_and_published_without
     expect(page.get_by_role("heading", name="What would happen")).to_be_visible()
     take(page, "simulation")
     page.go_back()
+    press(page, "Compare with what runs")
+    expect(page.get_by_role("progressbar").first).to_be_visible()
+    fewer, page = page.url.replace("cases=100", "cases=20"), page.context.new_page()
+    page.goto(fewer)  # in a page of its own: the other one looks again whenever it likes
+    expect(page.get_by_role("rowheader", name="Cases that close")).to_be_visible(timeout=120_000)
+    take(page, "comparison")
+    press(page, f"help-after-a-flood-{width}")
     press(page, "Propose this to a second person")
     expect(page.get_by_role("status").first).to_contain_text("waiting for a second person")
     become(page, portal, "nodal_officer")
@@ -137,6 +148,115 @@ def test_a_workflow_is_made_from_a_base_simulated_proposed_and_published_without
     made = portal.engine.ask_all(definition, "workflow", name, None)
     compiled = portal.engine.definitions[made.content_hash].workflow.steps["triage"].time[0]
     assert (compiled.limit, compiled.ladder) == ("PT2H", "high")
+
+
+def test_who_has_never_seen_the_format_makes_a_ladder_and_a_workflow_and_runs_it(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    _make_and_run(open_page(), portal, "with script")
+
+
+def test_the_same_is_made_without_any_script(without_script: Page, portal: Portal) -> None:
+    _make_and_run(without_script, portal, "without script")
+
+
+def _make_and_run(page: Page, portal: Portal, how: str) -> None:
+    """Make a ladder of 7, 19 and 41 minutes and a workflow of twelve steps with it, simulate, publish and run it."""
+    look_at = must_fit if how == "without script" else must_be_pleasant
+    title = f"Night {how} {(page.viewport_size or {'width': 0})['width']}"
+    name = title.lower().replace(" ", "-")
+    become(page, portal, "case_manager")
+    page.goto("/workflows")
+    press(page, "Begin a new ladder")
+    look_at(page)
+    write(page, "What is it for?", title)
+    _fill_level(page, "The assignee", "7")
+    take(page, "ladder-new")
+    press(page, "Begin this ladder")
+    for who, minutes in (("The supervisor", "19"), ("Nodal officer of the unit", "41")):
+        unfold(page, "Add a level")
+        _fill_level(page, who, minutes)
+        press(page, "Add this level")
+    take(page, "ladder-made")
+    look_at(page)
+    _propose_and_publish(page, portal)
+    page.goto("/workflows")
+    press(page, "Begin a new workflow")
+    write(page, "What is it for?", title)
+    pick(page, "Which workflow is most like it?", "Reported concern")
+    press(page, "Begin")
+    usual = 7
+    for number in range(12 - usual):
+        pick(page, "What is done", "Awareness session" if number else "Health")
+        write(page, "Title", f"Step {number + 1} of the night")
+        press(page, "Add this step")
+        write(page, "Due within", "2")
+        go_to(page, "When it is late, notify by the ladder")
+        page.keyboard.type(title)
+        press(page, "Save this step")
+        press(page, "Close")
+    look_at(page)
+    take(page, "workflow-made")
+    press(page, "Simulate")
+    expect(page.get_by_role("heading", name="What would happen")).to_be_visible()
+    page.go_back()
+    _propose_and_publish(page, portal)
+    workflow = portal.engine.definitions[
+        portal.engine.ask_all(definition, "workflow", name, None).content_hash
+    ].workflow
+    own = [step for step in workflow.steps.values() if not step.discretionary]
+    assert (len(own), [step.time[0].ladder for step in own[-5:]]) == (12, [name] * 5)
+    levels = portal.engine.library().ladders[name].levels
+    assert [str(level.after) for level in levels] == ["PT7M", "PT19M", "PT41M"]
+    case = report_case(portal.as_role("intake_officer"))
+    become(page, portal, "case_manager")
+    page.goto(f"{case.page}/begin")
+    pick(page, "Which workflow?", title)
+    press(page, "Begin this workflow")
+    expect(page.get_by_role("status").first).to_contain_text("workflow")
+    assert portal.rows("SELECT 1 FROM run WHERE workflow = :name AND status = 'open'", name=name)
+
+
+def _fill_level(page: Page, who: str, minutes: str) -> None:
+    pick(page, "Who is notified", who)
+    write(page, "When", minutes)
+    pick(page, "Unit", "minutes")
+
+
+def _propose_and_publish(page: Page, portal: Portal) -> None:
+    """Propose a draft, and publish it as somebody else; then go on as before."""
+    press(page, "Propose this to a second person")
+    expect(page.get_by_role("status").first).to_contain_text("waiting for a second person")
+    asked = page.url.partition("?")[0]
+    become(page, portal, "nodal_officer")
+    page.goto(asked)
+    press(page, "Publish this")
+    become(page, portal, "case_manager")
+
+
+def test_all_cases_are_moved_from_the_page_of_a_version(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    for _ in range(3):
+        report_case(portal.as_role("intake_officer"))
+    name = portal.rows("SELECT workflow FROM run ORDER BY started_at DESC LIMIT 1")[0]["workflow"]
+    source = yaml.safe_dump(dict(portal.of(DefinitionStore).current("workflow", name).flattened), sort_keys=False)
+    key = "arrival" if "  arrival:" in source else "intake"
+    renamed = re.sub(rf"(?<!reporting\.)\b{key}\b", "intake" if key == "arrival" else "arrival", source)
+    portal.act(propose_definition, source=renamed, by="case_manager")
+    agree(portal)
+    become(page, portal, "case_manager")
+    page.goto(f"/workflows/{name}")
+    press(page, "Move running cases to this version")
+    must_be_pleasant(page)
+    take(page, "move-plan")
+    go_to(page, "What becomes of open work")
+    page.keyboard.press("ArrowDown")
+    press(page, "Move these cases")
+    must_be_pleasant(page)
+    take(page, "move-done")
+    press(page, "Move these cases back")
+    expect(page.get_by_role("main").get_by_role("region").first).to_contain_text("Moving back: done")
+    take(page, "move-back")
 
 
 def test_a_ladder_is_a_time_line_whose_levels_are_changed(open_page: OpenPage, portal: Portal) -> None:

@@ -16,7 +16,7 @@ OpenPage = Callable[[], Page]
 
 def deadline_page(page: Page, portal: Portal) -> str:
     case = report_case(portal.as_role("intake_officer"))
-    page.goto(case.page)
+    page.goto(f"{case.page}/time")
     must_be_pleasant(page)
     found = re.search(rf'href="({case.page}/deadlines/[0-9a-f-]+)"', page.content())
     return found.group(1)
@@ -65,7 +65,7 @@ def test_a_call_is_written_down_by_the_keyboard_from_the_strip_of_a_late_item(
     must_be_pleasant(page)
     unfold(page, "Late: ring someone")
     must_be_pleasant(page)
-    page.goto(case.page)
+    page.goto(f"{case.page}/time")
     must_be_pleasant(page)
     unfold(page, "I rang someone")
     choose(page, "What came of it?", 3)

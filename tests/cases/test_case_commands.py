@@ -1,6 +1,7 @@
 """A case is closed, opened again and goes on by commands; what does not fit is said in words."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -73,8 +74,32 @@ def test_what_happened_long_ago_is_completed_only_with_why_it_is_told_now(
     custody.write_text(json.dumps({"result": "released", "decided_at": decided_at, "own_wish": "unsure"}))
     address = f"case_manager.{lead.unit_ids[0].hex[:12]}@example.org"
     command = ["item", "complete", str(item.id), "--answers", str(custody), "--as", address]
+    whole = custody.read_text()
+    custody.write_text(whole.replace(decided_at, "yesterday"))
+    wrong = site.icmc(*command)
+    assert wrong.exit_code == 1
+    assert re.search(r"^“[^”]+” \(decided_at\): .*such as ", wrong.output, re.MULTILINE), wrong.output
+    custody.write_text(whole)
     refused = site.icmc(*command)
     assert refused.exit_code == 1
     assert "Say why this is being entered only now. Do not write names." in refused.output
     told = site.icmc(*command, "--late-reason", "No network")
     assert told.exit_code == 0, told.output
+
+
+@pytest.mark.usefixtures("people")
+def test_a_note_is_made_and_read_by_commands(site: Installation, tmp_path: Path) -> None:
+    report, words = tmp_path / "report.json", tmp_path / "note.txt"
+    report.write_text(json.dumps(TOLD))
+    words.write_text("Her aunt rang.\n")
+    number = json.loads(site.icmc("case", "open", "--answers", str(report), "--json").output)["case"]
+    assert "Nothing has been recorded" in site.icmc("case", "diary", number).output
+    made = ("case", "note", number, "--words", str(words), "--at", "2026-01-02 10:00", "--person", "1")
+    assert site.icmc(*made).exit_code == 0
+    assert site.icmc("case", "note", number, "--words", str(words), "--kind", "poem").exit_code == 2
+    assert site.icmc("case", "note", number, "--words", str(words), "--person", "9").exit_code == 2
+    [line] = json.loads(site.icmc("case", "diary", number, "--json").output)
+    assert line == {
+        "at": "2026-01-02 10:00 UTC", "kind": "call", "about": "Person 1", "by": "", "words": "Her aunt rang.",
+    }  # fmt: skip
+    assert "Her aunt rang." in site.icmc("case", "diary", number).output

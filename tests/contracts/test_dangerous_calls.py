@@ -14,14 +14,13 @@ STARTS_PROGRAMS: Final = {
     "engine/machine/drawing.py",
     "engine/documents/apart.py",
     "engine/db/embedded/accounts.py",
-    "engine/db/embedded/binaries.py",
+    "engine/db/embedded/databases.py",
     "engine/db/embedded/cluster.py",
-    "engine/orchestration/launch.py",
+    "engine/orchestration/settings.py",
     "engine/orchestration/server.py",
 }
 RANDOM_FOR_STORIES: Final = {
-    "engine/rehearsal/simulator.py", "engine/rehearsal/world.py", "engine/rehearsal/many_cases.py",
-    "engine/rehearsal/simulated.py",
+    "engine/rehearsal/drawn.py", "engine/rehearsal/world.py", "engine/rehearsal/many_cases.py",
 }  # fmt: skip
 """Stories and simulated cases: the same seed gives the same ones."""
 UNPICKLES: Final = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "jsonpickle"}
@@ -157,6 +156,9 @@ NEEDS: Final = {
 """Functions that wait for ever, or for minutes, unless they are told how long."""
 ENDED_OTHERWISE: Final = {
     ("engine/audit/chain_reading.py", "coming.result()"): "the time limit of a statement",
+    ("engine/deadlines/actions/firing.py", "going.popleft().result()"): "the time limit of a statement",
+    ("engine/deadlines/actions/firing.py", "batch_going.result()"): "the time limit of a statement",
+    ("engine/orchestration/server_main.py", "session.stopping.wait()"): "the end of the server",
     ("engine/orchestration/worker.py", "stop.wait()"): "the end of the worker",
     ("engine/orchestration/worker.py", "asked.wait()"): "the wait_for around it",
     ("engine/web/turns.py", "_LANES.get()"): "it waits for nothing",

@@ -47,6 +47,13 @@ STARTED = (
     "tests/language/test_extends.py::"
     "test_a_named_start_is_written_out_as_a_join_and_as_one_time_limit_for_each_of_its_steps"
 )
+SHORT = "tests/language/test_short_forms.py::"
+WAYS = DECIDE + "ways.py::"
+EARLIEST = SERIES + "test_a_step_opens_not_before_its_time_and_its_limit_counts_from_then"
+LOOP = WAYS + "test_a_loop_goes_back_so_many_times_and_then_goes_on"
+UNTIL = WAYS + "test_a_step_that_waits_for_an_event_ends_with_it_or_when_its_time_is_out"
+OFF = WAYS + "test_a_branch_is_called_off_with_what_follows_it_and_what_was_done_is_undone"
+PART = SHORT + "test_the_steps_of_a_part_stand_here_under_its_name_with_all_that_they_name"
 FOLLOWED = "tests/core/test_follow_ups.py::"
 PAGE = "tests/web/test_changes.py::test_a_workflow_and_a_ladder_say_on_their_pages_what_they_are_for"
 LETTER = LEVELS + "test_a_level_for_a_body_of_law_opens_a_step_to_release_asks_to_ring_it_and_its_letter_names_nobody"
@@ -68,6 +75,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "close": CLOSING + "test_a_step_that_somebody_added_holds_the_run_open_as_long_as_its_time_runs",
         "follow_ups": FOLLOWED + "test_what_a_step_brings_that_stands_in_no_file_is_named_by_its_type",
         "starts": STARTED,
+        "parameters": SHORT + "test_a_parameter_is_put_where_it_is_named_and_another_file_gives_it_another_value",
+        "conditions": SHORT + "test_a_named_condition_stands_for_its_words_and_may_name_another",
+        "parts": PART,
+        "cancels": OFF,
         "is_whole": FOLLOWED + "test_what_is_whole_takes_nothing_more_from_step_types",
     },
     "Start": {"on": HIGHEST, "when": HIGHEST},
@@ -97,6 +108,15 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "times": SERIES + "test_a_series_is_over_after_so_many_times_and_its_successor_waits_until_then",
         "until": SERIES + "test_a_series_is_over_when_its_condition_holds",
     },
+    "NotBefore": {"from_": EARLIEST, "wait": EARLIEST},
+    "Back": {"to": LOOP, "when": LOOP, "times": LOOP},
+    "Wait": {
+        "until": UNTIL,
+        "time_out": UNTIL,
+        "event": WAYS + "test_the_event_is_the_answer_that_names_what_was_asked_for",
+    },
+    "Cancel": {"when": OFF, "steps": OFF, "undo": OFF},
+    "Part": {"workflow": PART, "after": PART, "when": PART, "for_each": PART},
     "Attempts": {"retries": TRIES, "delay": TRIES, "timeout": TRIES},
     "ApprovalRule": {
         "role": HERE + "::test_an_answer_is_approved_by_the_role_and_by_the_time_that_the_workflow_names",
@@ -114,6 +134,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "time": DECIDE + "time.py::test_time_runs_from_the_event_that_starts_it",
         "for_each": DECIDE + "persons.py::test_a_step_for_each_person_opens_a_path_for_each",
         "repeat": SERIES + "test_a_round_waits_for_its_month_and_opens_by_itself",
+        "standing": WAYS + "test_a_standing_step_is_there_again_each_time_and_keeps_nothing_open",
+        "back": LOOP,
+        "not_before": EARLIEST,
+        "wait": UNTIL,
         "discretionary": SERIES + "test_a_discretionary_step_opens_only_when_somebody_adds_it",
         "approve": DECIDE + "cases.py::test_a_step_ends_only_when_a_second_person_approves_what_was_answered",
         "attempts": TRIES,
@@ -142,6 +166,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "NamedStart": {"any": STARTED},
     "Close": {
         "when": CLOSING + "test_a_run_ends_when_all_its_steps_are_over_and_no_time_of_it_runs_any_more",
+        "abort": WAYS + "test_a_condition_aborts_the_run_and_says_so",
         "unless": CLOSING
         + "test_with_nothing_to_wait_for_what_was_added_is_called_off_with_the_last_step_that_was_foreseen",
     },

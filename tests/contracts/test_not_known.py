@@ -18,7 +18,8 @@ from engine.errors import InvalidAnswersError
 from engine.language.workflow import Question
 from engine.messages.templates import TemplateRenderer
 from engine.plugin.answers import Form
-from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec, as_told
+from engine.plugin.fields import FieldSpec, as_told
+from engine.plugin.kinds import NOT_KNOWN, FieldKind
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepType
 from engine.web.forms import controls, questions

@@ -2,18 +2,24 @@
 
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 import venv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from engine.jobs.actions.serve import retry_job
 from engine.plugin.skeleton import write_skeleton
 from engine.rehearsal.world import people_of
 from tests.kit.installation import Installation, installed, until
@@ -231,3 +237,105 @@ def test_one_of_the_twelve_is_replaced_by_a_setting(place: Place, tmp_path: Path
     gone = place.icmc("pillars", ICMC_PILLARS='{"press": "icmc-pillar-press"}')
     assert gone.returncode == 1
     assert "does not offer it" in gone.stderr + gone.stdout
+
+
+GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "write-a-pillar.md"
+TOLD = "## 8. From the first line to the last"
+
+
+class Forecast(BaseHTTPRequestHandler):
+    """A server of somebody else."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"storm": false}')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server_outside() -> Iterator[tuple[str, int]]:
+    """A server under an address of this machine that is not its own loop, as one elsewhere would be."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        try:
+            found.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            pytest.skip("this machine has no network")
+        host = found.getsockname()[0]
+    server = HTTPServer((host, 0), Forecast)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield host, server.server_port
+    server.shutdown()
+
+
+def told_files() -> dict[str, str]:
+    """Return the files that the guide tells to write, by name."""
+    section = GUIDE.read_text(encoding="utf-8").partition(TOLD)[2]
+    blocks = re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", section, re.DOTALL)
+    return dict(blocks)
+
+
+def test_a_pillar_that_asks_a_server_outside_is_written_broken_found_mended_and_removed_as_the_guide_says(
+    place: Place, server_outside: tuple[str, int], tmp_path: Path
+) -> None:
+    host, port = server_outside
+    write_skeleton("weather", tmp_path)
+    package = tmp_path / "icmc-pillar-weather"
+    for name, text in told_files().items():
+        (package / name).write_text(text.replace("https://api.example.org", f"http://{host}:{port}"))
+    place.add(build(package, tmp_path / "built"))
+    assert place.icmc("pillars", "check", "weather").stdout.strip() == "The pillar weather keeps the contract."
+    _run(
+        [
+            place.python,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(package),
+            str(package / "tests"),
+        ]
+    )
+
+    with installed(python=place.python, demo=False) as made:
+        there = Site(place, made, tmp_path, "", "")
+        there.said("publish", str(package / "weather-journey.yaml"))
+        unit, people = people_of(made.engine, jurisdiction="IN-AS", label="Weather")
+        worker = f"caseworker.{unit.hex[:12]}@example.org"
+        report = there.file("report.json", REPORT)
+        number = there.said(
+            "case", "open", "--answers", report, "--workflow", "weather-journey", "--as", worker, "--json"
+        )["case"]
+
+        def failed() -> list[dict[str, Any]]:
+            return made.rows("SELECT id FROM job WHERE status = 'aside'")
+
+        until(lambda: bool(failed()))
+        found = there.icmc("doctor").stdout
+        assert "URLError (ICMC_PILLAR_HOSTS does not name this host) at icmc_weather.steps:" in found
+        assert host not in found
+        assert re.search(r"job_failed attempt=3 of 3 .*icmc_weather\.steps", (made.logs / "worker-0.log").read_text())
+
+        made.more_environment["ICMC_PILLAR_HOSTS"] = json.dumps([host])
+        there.restart_worker()
+        for row in failed():
+            retry_job(made.engine, UUID(str(row["id"])), viewer=people["system_administrator"])
+        until(lambda: bool(json.loads(there.icmc("item", "list", "--as", worker, "--json").stdout)))
+
+        place.pip("uninstall", "--yes", "icmc-pillar-weather")
+        there.restart_worker()
+        assert (
+            f"No installed pillar has the step type weather.plan. Open in 1 case: {number}."
+            in there.icmc("doctor").stdout
+        )
+        (item,) = there.said("item", "list", "--as", worker, "--json")
+        there.said(
+            "item", "complete", item["id"], "--answers", there.file("none.json", {}), "--outcome", "not_needed",
+            "--reason", "We do this without the pillar now.", "--as", worker,
+        )  # fmt: skip
+        until(lambda: made.rows('SELECT status FROM "case" WHERE number = %(n)s', n=number)[0]["status"] == "closed")
+        assert "weather." not in there.icmc("doctor").stdout

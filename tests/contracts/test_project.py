@@ -18,6 +18,7 @@ from engine.builtin import CORE
 from engine.cli.main import COMMANDS, load
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
+from hatch_build import for_an_index
 
 ROOT: Final = Path(__file__).parents[2]
 MODEL: Final = ROOT / "docs" / "explanation" / "the-impulse-model.md"
@@ -28,6 +29,7 @@ NAMED_PATH: Final = re.compile(
     r"`((?:engine|pillars|workflows|templates|tests|docs|requirements)/[\w./-]+?\w)/?(?:::(\w+))?`"
 )
 MODULE: Final = re.compile(r"`([\w/]+\.py)`")
+RELATIVE: Final = re.compile(r"\]\((?!https?://|#)[^)]*\)")
 LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#([\w-]+))?\)")
 OF_ONE_MACHINE: Final = {
     "an absolute path of a machine": r"(?<!engine)(?<!tests)/work/|/root/|/home/\w",
@@ -180,8 +182,41 @@ def test_the_wheel_holds_what_a_hub_runs_and_no_benchmark_or_generator(tmp_path:
     assert {"engine/app.py", "pillars/rescue/__init__.py", "engine/py.typed", "pillars/py.typed"} <= set(names)
     (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
     assert "Classifier: Typing :: Typed" in archive.read(metadata).decode()
+    about = archive.read(metadata).decode()
+    assert "Provides-Extra: testing" in about
+    assert "Project-URL: " in about
+    assert RELATIVE.findall(about.partition("\n\n")[2]) == [], "no page of ours is beside it on an index"
     assert any(name.startswith("engine/_data/workflows/") for name in names)
     assert [name for name in names if re.search(r"(bench|reference|handbook)\w*(/|\.py$)|^(tests|docs)/", name)] == []
+
+
+def test_pictures_and_links_of_the_readme_lead_to_the_project_once_it_is_said_where_that_is() -> None:
+    there = for_an_index(_text(ROOT / "README.md"), "https://example.org/icmc/")
+    assert RELATIVE.findall(there) == []
+    assert "![The home page with its four doors](https://example.org/icmc/docs/pictures/home.png)" in there
+
+
+def test_figures_of_speed_agree_on_all_pages() -> None:
+    table = _text(ROOT / "README.md").partition("| Measure (medians) |")[2].partition("\n\n")[0]
+    measured = [figure for row in table.splitlines()[2:] for figure in re.findall(r"\d[\d.,]*", row.split("|")[3])]
+    assert len(measured) > 3
+    pages = {
+        name: _text(ROOT / "docs" / name) for name in ("reference/measures.md", "explanation/how-prefect-is-used.md")
+    }
+    for figure in measured:
+        assert re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d.]*\d)", pages["reference/measures.md"]), figure
+    told = re.findall(
+        r"[\d.]+ (?:s after the commit|task runs? (?:are done )?(?:in )?a second)",
+        pages["explanation/how-prefect-is-used.md"],
+    )
+    assert told == [], "figures of a run stand under measures"
+
+
+def test_every_built_in_step_that_a_page_names_is_there() -> None:
+    known = {step.key for step in CORE.step_types}
+    named = {name for page in PAGES for name in re.findall(r"(?:`|uses: )(core\.[a-z_]+)", _text(page))}
+    assert named
+    assert named - known == set()
 
 
 @pytest.mark.parametrize("name", ["engine", "pillars"])
@@ -258,7 +293,7 @@ _TEST = re.compile(r"`(tests/[\w/]+\.py)`")
 
 def test_every_way_in_is_told_with_what_stands_against_it_and_a_test() -> None:
     found = _PATH.findall(THREATS)
-    assert [int(number) for number, *_ in found] == list(range(1, 30))
+    assert [int(number) for number, *_ in found] == list(range(1, 31))
     for number, way, who, against, proof in found:
         assert way.strip(), number
         assert re.search(r"T\d", who), number

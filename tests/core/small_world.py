@@ -14,8 +14,7 @@ from engine.core.records import Case, Deadline, PersonRole, Purpose, Step, StepI
 from engine.core.state import CaseState, evolve
 from engine.core.values import RunSteps
 from engine.language.calendars import Calendar
-from engine.language.catalogue import Output, StepTypeInfo, ValueKind
-from engine.language.follow_ups import FollowUp
+from engine.language.catalogue import FollowUp, Output, StepTypeInfo, ValueKind
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.workflow import Workflow

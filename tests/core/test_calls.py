@@ -139,7 +139,7 @@ PERSON = UUID(int=77)
 def watched(at: float = 10, **more: object) -> AddedStep:
     """Make a step that watches for something: it opens after so many hours and leaves two hours then."""
     fields = {"uses": "test.rare", "title": "Look again", "opens_at": hours(at), "from_at": hours(at), "limit": "PT2H"}
-    return AddedStep.model_validate({"watches": "review", **fields, **more})
+    return AddedStep.model_validate({"follow_up": "review", **fields, **more})
 
 
 def test_a_watched_step_waits_opens_in_time_and_is_late_only_when_its_own_limit_is_over() -> None:

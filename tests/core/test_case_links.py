@@ -170,7 +170,7 @@ def test_a_ladder_can_still_open_what_a_late_limit_of_a_stub_needs() -> None:
 def test_what_an_answer_in_a_stub_asks_to_be_watched_is_watched() -> None:
     world = World(workflow(TIMED))
     world.do(GOES_ON)
-    world.do(cm.AddStep(RUN, "watch", AddedStep(uses="test.ask", title="Day 10", limit="P10D", watches="custody")))
+    world.do(cm.AddStep(RUN, "watch", AddedStep(uses="test.ask", title="Day 10", limit="P10D", follow_up="custody")))
     assert world.status("watch") == "ready"
     with pytest.raises(CaseMergedError):
         world.do(cm.AddStep(RUN, "more", AddedStep(uses="test.ask", title="More")))

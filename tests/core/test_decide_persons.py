@@ -279,3 +279,30 @@ def test_a_discretionary_step_is_called_again_once_it_is_over() -> None:
     world.do(call)
     world.end("will", person(ASHA) + "/r:3", flag=False)
     assert world.status("home", person(ASHA)) == "ready", "what is open is not held again"
+
+
+def test_a_step_for_each_person_is_done_for_those_of_whom_its_condition_holds() -> None:
+    steps = {"talk": {**EACH, "when": "person.is_victim && !person.is_guardian"}, "decide": {"after": "talk"}}
+    world = World(workflow(steps), start=False)
+    world.do(cm.AddPerson(ASHA, PersonRole.VICTIM))
+    world.do(cm.AddPerson(BINA, PersonRole.POSSIBLE_VICTIM))
+    world.do(cm.AddPerson(CHITRA, PersonRole.VICTIM))
+    world.do(cm.AddPerson(CHITRA, PersonRole.GUARDIAN))
+    world.start(next(iter(world.definitions.values())))
+    assert [world.status("talk", person(one)) for one in (ASHA, BINA, CHITRA)] == ["ready", "skipped", "skipped"]
+    world.end("talk", person(ASHA))
+    assert world.status("decide") == "ready"
+
+
+def test_a_person_is_a_child_unless_they_were_told_to_be_of_age() -> None:
+    each = {"after": "find", **EACH}
+    world = World(
+        workflow(
+            {"find": EACH, "school": {**each, "when": "person.is_child"}, "work": {**each, "when": "!person.is_child"}}
+        ),
+        victims=(ASHA, BINA, CHITRA),
+    )
+    for one, age in ((ASHA, {"tells:age": 17}), (BINA, {"tells:age": 18}), (CHITRA, {})):
+        world.end("find", person(one), **age)
+    assert [world.status("school", person(one)) for one in (ASHA, BINA, CHITRA)] == ["ready", "skipped", "ready"]
+    assert [world.status("work", person(one)) for one in (ASHA, BINA, CHITRA)] == ["skipped", "ready", "skipped"]

@@ -308,3 +308,63 @@ def test_a_breach_in_a_persons_path_opens_the_path_of_that_person() -> None:
     world.end("a", person(ASHA))
     world.live(hours=3)
     assert (world.status("note", person(ASHA)), world.status("note", person(BINA))) == ("not reached", "ready")
+
+
+def test_a_series_with_unequal_waits_counts_each_from_the_first() -> None:
+    world = World(
+        workflow({"visit": {"repeat": {"every": ["P1M", "P2M", "P3WD"]}}, "close": {"after": "visit"}}), start=False
+    )
+    world.now = END_OF_JANUARY
+    world.start(next(iter(world.definitions.values())))
+    for number, opens_at in enumerate(
+        (datetime(2026, 2, 28, 4, 30, tzinfo=UTC), datetime(2026, 4, 30, 4, 30, tzinfo=UTC)), 2
+    ):
+        world.end("visit", f"r:{number - 1}")
+        assert world.step("visit", f"r:{number}").opens_at == opens_at
+        world.live(days=(opens_at - world.now).days)
+    world.end("visit", "r:3")
+    assert world.status("visit", "r:4") == "scheduled"
+    world.live(days=10)
+    world.end("visit", "r:4")
+    assert (world.status("close"), world.status("visit", "r:5")) == ("ready", "not reached")
+
+
+def waiting(not_before: object, **more: object) -> World:
+    """A step after `home` that opens at its time."""
+    step = {"after": "home", "not_before": not_before, "time": {"limit": "P2D"}, **more}
+    return World(workflow({"home": {}, "visit": step, "close": {"after": "visit"}}))
+
+
+@pytest.mark.parametrize(("not_before", "opens_at"), [
+    ("PT48H", hours(49)),
+    ("home.at", hours(30)),
+    ({"from": "home", "wait": "PT48H"}, hours(48.5)),
+    ({"from": "start", "wait": "P1D"}, hours(24)),
+])  # fmt: skip
+def test_a_step_opens_not_before_its_time_and_its_limit_counts_from_then(
+    not_before: object, opens_at: datetime
+) -> None:
+    world = waiting(not_before)
+    world.let(hours=1)
+    world.end("home", happened=hours(0.5), at=hours(30))
+    assert (world.status("visit"), world.step("visit").opens_at, world.due("visit")) == ("scheduled", opens_at, None)
+    world.live(days=3)
+    assert (world.status("visit"), world.step("visit").opened_at) == ("ready", opens_at)
+    world.end("visit")
+    assert world.status("close") == "ready"
+
+
+@pytest.mark.parametrize("not_before", ["home.at", {"from": "start", "wait": "PT30M"}])
+def test_a_step_whose_earliest_moment_nobody_told_or_has_gone_by_opens_at_once(not_before: object) -> None:
+    world = waiting(not_before)
+    world.let(hours=1)
+    world.end("home")
+    assert (world.status("visit"), world.step("visit").opened_at) == ("ready", hours(1))
+
+
+def test_a_limit_that_began_before_goes_on_while_a_step_waits_for_its_time() -> None:
+    world = waiting("P3D", time={"from": "home", "limit": "P5D"})
+    world.end("home")
+    assert (world.status("visit"), world.due("visit")) == ("scheduled", hours(120))
+    world.live(days=4)
+    assert (world.status("visit"), world.due("visit")) == ("ready", hours(120))

@@ -39,7 +39,7 @@ def test_working_days_are_explained_line_by_line() -> None:
     assert [line.text for line in lines] == [
         "It starts with the order of the Competent Authority: Tuesday 19 May 2026, 15:05.",
         (
-            "The limit is 5 working days, written P5WD (network target, based on the scheme of 2018)."
+            "The limit is 5 working days (network target, based on the scheme of 2018)."
             " Only working days count; the clock time stays the same."
         ),
         "Dates and clock times are those of Asia/Kolkata.",

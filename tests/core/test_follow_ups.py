@@ -7,7 +7,7 @@ import pytest
 
 from engine.core import commands as cm
 from engine.core.records import LIVE, AddedStep, Origin, Step
-from engine.language.follow_ups import FollowUp, changed
+from engine.language.catalogue import FollowUp, changed
 from engine.language.whole import own_changes, whole
 from tests.core.small_world import RUN, T0, Catalogue, World, workflow
 
@@ -27,7 +27,7 @@ def bring(world: World, key: str = "ask", outcome: str = "done", **outputs: Any)
 
 def brought(world: World) -> list[Step]:
     steps = world.state.steps.values()
-    return [one for one in steps if one.added is not None and one.added.watches and one.status in LIVE]
+    return [one for one in steps if one.added is not None and one.added.follow_up and one.status in LIVE]
 
 
 def test_what_follows_names_the_line_that_declares_it() -> None:
@@ -88,6 +88,38 @@ def test_a_step_that_was_not_done_brings_only_what_asks_for_its_outcome() -> Non
         ask_why={"uses": "test.timed", "when": 'this.outcome == "refused_by_person"', "limit": "P1D"},
     )
     assert [one.uses for one in bring(world, outcome="refused_by_person")] == ["test.timed"]
+
+
+AT_ONCE = {
+    "uses": "test.rare", "when": "this.flag", "limit": "P1D", "each": "{step}", "once": True, "at_once": True,
+    "with": {"about": "it"},
+}  # fmt: skip
+
+
+def test_what_comes_at_once_comes_with_the_answer_and_not_again_when_the_step_is_done() -> None:
+    world = a_world(tell=AT_ONCE)
+    ask = world.step("ask").id
+    assert world.do(cm.BringFollowUps(ask, {"flag": False}, at_once=True)) == ()
+    world.do(cm.BringFollowUps(ask, {"flag": True}, at_once=True))
+    [found] = brought(world)
+    assert found.added is not None
+    assert found.added.origin is not None
+    assert (found.added.origin.step, found.added.origin.follow_up) == ("ask", "tell")
+    assert world.do(cm.BringFollowUps(ask, {"flag": True}, at_once=True)) == ()
+    assert bring(world, flag=True) == [found]
+
+
+def test_what_is_done_once_and_comes_at_once_comes_again_only_when_it_is_done() -> None:
+    world = a_world(tell=AT_ONCE)
+    ask = world.step("ask").id
+    for mark in ("file_1", "file_2"):
+        world.do(cm.BringFollowUps(ask, {"flag": True, "{step}": mark}, at_once=True))
+    [found] = brought(world)
+    assert found.added is not None
+    assert found.added.follow_up == "tell_file_1"
+    world.do(cm.CompleteStep(found.id, "done", world.now))
+    world.do(cm.BringFollowUps(ask, {"flag": True, "{step}": "file_3"}, at_once=True))
+    assert [one.added.follow_up for one in brought(world) if one.added] == ["tell_file_3"]
 
 
 def test_doing_it_again_changes_nothing() -> None:

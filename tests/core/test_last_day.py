@@ -15,7 +15,7 @@ from engine.core.deadlines.lateness import DeadlineState, deadline_state
 from engine.core.library import Library
 from engine.core.time.explain import ReasonKind
 from engine.core.time.explain import deadline_reasons as explain_deadline
-from engine.core.time.owing import late_at, said_by
+from engine.core.time.reckoning import late_at, said_by
 from engine.language.calendars import Calendar
 from engine.language.ladders import Ladder
 from engine.language.law import KeptUntil, LawPack

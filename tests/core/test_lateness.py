@@ -13,7 +13,7 @@ from engine.core.library import Library
 from engine.core.records import Deadline, DeadlineStatus, Owes, step_id
 from engine.core.time.explain import ReasonKind
 from engine.core.time.explain import deadline_reasons as explain_deadline
-from engine.core.time.owing import WRITTEN_DOWN_WITHIN, is_late_entry
+from engine.core.time.reckoning import WRITTEN_DOWN_WITHIN, is_late_entry
 from engine.language.calendars import Calendar
 from engine.language.law import LawPack
 from tests.core.small_world import CALENDAR, LADDERS, LAW, RUN, World, workflow

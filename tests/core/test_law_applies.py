@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from engine.core.law.ages import AgeRange, AgeSource
 from engine.core.law.applicability import ReasonSubject, choose, judge, place_reasons
-from engine.core.law.told import NOTHING, LawFacts, Telling, age_of_band, gathered
+from engine.core.law.told import NOTHING, AgeRange, AgeSource, LawFacts, Telling, age_of_band, gathered
 from engine.language.conditions.values import Truth
 from engine.language.law import Force, LawLimit, LawPack, Signature, law_term
 

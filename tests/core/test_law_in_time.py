@@ -12,10 +12,8 @@ from ruamel.yaml import YAML
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.law.ages import AgeRange
-from engine.core.law.in_case import law_for
-from engine.core.law.told import LawFacts
-from engine.core.library import Library
+from engine.core.law.told import AgeRange, LawFacts
+from engine.core.library import Library, law_for
 from engine.core.records import AddedStep, Excluded
 from engine.core.time.counting import due_at
 from engine.definitions.holidays import with_public_holidays
@@ -133,7 +131,7 @@ def test_a_limit_of_the_law_on_an_added_step_counts_from_what_the_law_names() ->
     case.let(hours=20)
     case.do(cm.AddStep(RUN, "after", added))
     case.do(cm.AddStep(RUN, "told", added.model_copy(update={"from_at": hours(1)})))
-    case.do(cm.AddStep(RUN, "watched", added.model_copy(update={"watches": "it"})))
+    case.do(cm.AddStep(RUN, "watched", added.model_copy(update={"follow_up": "it"})))
     assert (case.due("before"), case.due("after"), case.due("told")) == (hours(26), hours(26), hours(25))
     assert case.due("watched") == hours(46), "what asks to be watched says itself since when"
 
@@ -215,7 +213,7 @@ def test_a_limit_falls_due_when_it_was_worked_out_that_it_does(example: dict[str
 def test_each_limit_has_two_examples_or_more() -> None:
     ids = {limit for pack in library().packs.values() for limit in pack.by_id}
     counted = Counter(example["limit"] for example in EXAMPLES)
-    assert len(ids) == 65
+    assert len(ids) == 75
     assert {limit for limit in ids if counted[limit] < 2} == set()
     assert set(counted) == ids
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from engine.core.law.ages import AgeRange
 from engine.core.law.palermo import Element, Elements, TraffickingDefinition, points_to
+from engine.core.law.told import AgeRange
 from engine.language.conditions.values import Truth
 
 ON = date(2026, 3, 10)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.law.ages import AgeRange, AgeSource, ages_of, in_words, is_child, oldest_on, strongest, youngest_on
+from engine.core.law.told import AgeRange, AgeSource, ages_of, in_words, is_child, oldest_on, strongest, youngest_on
 from engine.core.persons import NOTE, is_suspect, require_note_for_statement
 from engine.core.records import AddedStep, CasePerson, PersonRole, RoleStatus
 from engine.core.state import replay

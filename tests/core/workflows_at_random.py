@@ -28,6 +28,12 @@ def workflows(draw: st.DrawFn, *, version: int = 1) -> dict[str, Any]:
         f"gate-{number}": {"holds": draw(_some(keys, least=1)), "until": draw(_conditions(keys)), "reason": "Not yet."}
         for number in range(draw(st.integers(0, 2)))
     }
+    if _rarely(draw, 4):
+        undo = {draw(st.sampled_from(keys)): draw(st.sampled_from(keys))} if draw(st.booleans()) else {}
+        one = {"when": draw(_conditions(keys)), "steps": draw(_some(keys, least=1)), "undo": undo}
+        more["cancels"] = {"branch": one}
+    if _rarely(draw, 8):
+        more["close"] = {"abort": draw(_conditions(keys))}
     return more
 
 
@@ -46,17 +52,46 @@ def _steps(draw: st.DrawFn, keys: Sequence[str], earlier: Sequence[str]) -> dict
     if _rarely(draw, 4):
         step["for_each"] = draw(st.sampled_from(COLLECTIONS))
     if _rarely(draw, 5):
-        step["repeat"] = {"every": draw(st.sampled_from(_PERIODS)), "times": draw(st.integers(1, 3))}
+        step["repeat"] = draw(
+            st.fixed_dictionaries({"every": st.sampled_from(_PERIODS), "times": st.integers(1, 3)})
+            | st.fixed_dictionaries({"every": st.lists(st.sampled_from(_PERIODS), min_size=1, max_size=3)})
+        )
         if draw(st.booleans()):
             step["repeat"]["until"] = draw(_conditions(keys))
+    if _rarely(draw, 5):
+        starts = ["ready", "start", "found", *earlier, *(f"{key}.at" for key in earlier)]
+        step["not_before"] = {"from": draw(st.sampled_from(starts)), "wait": draw(st.sampled_from(_PERIODS))}
     if _rarely(draw, 6):
         step["discretionary"] = True
+    step |= draw(_ways(keys, earlier, has_rounds="repeat" in step))
     if _rarely(draw, 5):
         step["approve"] = {"role": "supervisor", "limit": "PT4H"}
     if _rarely(draw, 6):
         step["sets"] = {"afraid": draw(_conditions(keys))}
     step["time"] = draw(st.lists(_times(keys), max_size=2))
     return step
+
+
+@st.composite
+def _ways(draw: st.DrawFn, keys: Sequence[str], earlier: Sequence[str], *, has_rounds: bool) -> dict[str, Any]:
+    """Draw what is not straight on, mostly nothing: back, at a time, at an event, standing by."""
+    kind = draw(st.integers(1, 16))
+    match kind:
+        case 1 if earlier and not has_rounds:
+            back = {"to": draw(st.sampled_from(list(earlier))), "when": draw(_conditions(keys))}
+            return {"back": {**back, "times": draw(st.integers(1, 3))}}
+        case 3 if not has_rounds:
+            time_out = {"time_out": draw(st.sampled_from(_PERIODS))} if draw(st.booleans()) else {}
+            wait = {"until": draw(_conditions(keys)), **time_out}
+            if earlier and draw(st.booleans()):
+                one, other = draw(st.sampled_from(list(earlier))), draw(st.sampled_from(list(keys)))
+                field = draw(st.sampled_from(["count", "flag", "choice", "outcome"]))
+                wait |= {"event": one, "until": f"{one}.{field} == {other}.{field}"}
+            return {"uses": "test.auto", "wait": wait}
+        case 4 if not has_rounds and len(earlier) == len(keys) - 1:  # nothing comes after a standing step
+            return {"standing": True}
+        case _:
+            return {}
 
 
 def _rarely(draw: st.DrawFn, often: int) -> bool:
@@ -116,7 +151,15 @@ def _conditions(keys: Sequence[str]) -> st.SearchStrategy[str]:
             f'{key}.at > timestamp("2026-01-06T00:00:00Z")',
         )
     ]  # fmt: skip
-    told = ["safe", "!afraid", "count >= 3", 'report.kind == "a"', 'found < timestamp("2026-01-08T00:00:00Z")']
+    told = [
+        "person.is_victim",
+        "!person.is_suspect && person.is_child",
+        "safe",
+        "!afraid",
+        "count >= 3",
+        'report.kind == "a"',
+        'found < timestamp("2026-01-08T00:00:00Z")',
+    ]
     plain = st.sampled_from(asked) | st.sampled_from(told)
     return plain | st.tuples(plain, st.sampled_from(["&&", "||"]), plain).map(" ".join)
 

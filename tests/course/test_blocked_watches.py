@@ -144,8 +144,8 @@ def _names(case: Work, start: str) -> dict[str, list[StepStatus]]:
     """Return what is watched by names that start so, and how each of its steps stands."""
     found: dict[str, list[StepStatus]] = {}
     for step in case.state.steps.values():
-        if step.added is not None and step.added.watches.startswith(start):
-            found.setdefault(step.added.watches, []).append(step.status)
+        if step.added is not None and step.added.follow_up.startswith(start):
+            found.setdefault(step.added.follow_up, []).append(step.status)
     return found
 
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.actions.restrict import restrict_case
-from engine.cases.actions.reasons import read_reasons
+from engine.cases.actions.deciding import read_reasons
 from engine.core.records import RunStatus
 from engine.course.actions.closing import answer_closing, close_case, reopen_case
 from engine.course.actions.steer import add_step, cancel_step, record_fact, start_run

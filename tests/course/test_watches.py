@@ -14,7 +14,7 @@ from engine.deadlines.views.why import explain_step
 from engine.documents.actions.attachments import Arrival
 from engine.errors import InvalidAnswersError, NotACandidateError, NotFoundError
 from engine.messages.views import notices
-from engine.work.actions.appointments import appointment_file
+from engine.work.actions.papers import appointment_file
 from engine.work.store import ItemStore
 from tests.kit.cases import DAY, HOUR, SECOND, Work
 
@@ -86,7 +86,9 @@ def test_a_release_ends_every_watch_of_custody(case: Work) -> None:
     [custody] = case.watched("custody_law")
     case.answer(custody.id, result="released", own_wish="wants_to_leave")
     left = [
-        one.added.watches for one in case.state.steps.values() if one.added and one.added.watches and one.status in LIVE
+        one.added.follow_up
+        for one in case.state.steps.values()
+        if one.added and one.added.follow_up and one.status in LIVE
     ]
     assert [name for name in left if name.startswith(("custody", "placement", "no_order"))] == []
 

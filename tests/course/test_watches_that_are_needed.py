@@ -81,7 +81,7 @@ class Work(OneCase):
 
     def waiting(self, beginning: str = "") -> list[str]:
         """List what is watched now by its names, in their order: all, or those that begin so."""
-        found = [one.added.watches for one in self.state.steps.values() if one.added and one.status in LIVE]
+        found = [one.added.follow_up for one in self.state.steps.values() if one.added and one.status in LIVE]
         return sorted(name for name in found if name and name.startswith(beginning))
 
 

@@ -13,9 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from engine.db.embedded.binaries import wheel_programs
 from engine.db.embedded.cluster import read_postmaster, wait_a_moment
-from engine.db.embedded.databases import connected
+from engine.db.embedded.databases import connected, wheel_programs
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.errors import ServiceError, SettingsError
 

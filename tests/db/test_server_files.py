@@ -11,8 +11,7 @@ import pytest
 from engine.db import locks as advisory_locks
 from engine.db.embedded.cluster import read_postmaster
 from engine.db.embedded.databases import connected
-from engine.db.embedded.locks import Share
-from engine.db.embedded.passwords import PasswordFile
+from engine.db.embedded.folder import PasswordFile, Share
 from engine.db.embedded.roles import DatabaseUrls
 from engine.errors import SettingsError
 

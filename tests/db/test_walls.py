@@ -22,8 +22,8 @@ from engine.sharing.views.sent import sent
 from tests.conftest import FreshDatabase, rows_of
 from tests.kit.network import START, Network
 
-OF_THE_CASE = WALLED - {"concern", "definition_draft", "export_copy", "match_probe"}
-"""What is told to one person, what they asked for, and how often a unit was compared belongs to no case."""
+OF_THE_CASE = WALLED - {"concern", "definition_draft", "export_copy", "match_probe", "number_sheet"}
+"""What is told to one person, what they asked for, how often a unit was compared and what was counted is of no case."""
 SAY_SO = {"recusal", "restriction", "erasure_notice"}
 """What says that a case is kept from somebody, or that their copy is to be erased, they may see."""
 NO_RIGHT = "42501"
@@ -43,10 +43,11 @@ def case_id(network: Network, unit: UUID) -> UUID:
         "unit_id": unit, "case_id": case_id, "other_case_id": case_id, "actor_id": nobody.actor_id,
         "recipient_id": nobody.actor_id, "raised_by": nobody.actor_id, "about_id": nobody.actor_id,
         "holder_id": nobody.actor_id, "asked_by": nobody.actor_id, "other_unit_id": nobody.unit_ids[0],
+        "ref": uuid4(),
     }  # fmt: skip
     with network.sql.begin() as connection:
         for table in METADATA.sorted_tables:
-            if table.name in WALLED and connection.execute(select(table).limit(1)).first() is None:
+            if table.name in WALLED | {"peer_hub"} and connection.execute(select(table).limit(1)).first() is None:
                 connection.execute(insert(table).values(_row(connection, table, given)))
     return case_id
 
@@ -62,6 +63,8 @@ def _row(connection: Connection, table: Table, given: Mapping[str, object]) -> d
         row["case_id"] = given["case_id"]
     if table.name == "grant":
         row["unit_id"] = given["other_unit_id"]
+    if table.name == "number_sheet":
+        row["unit_id"] = given["unit_id"]
     if table.name == "recusal":
         row |= {"actor_id": given["actor_id"], "reason": "denied"}
     if table.name == "restriction":

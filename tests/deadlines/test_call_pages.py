@@ -53,7 +53,7 @@ def test_the_strip_stands_on_the_item_on_the_case_and_in_the_row_of_the_worklist
     portal: Portal, late: Reported
 ) -> None:
     client = portal.as_role("intake_officer")
-    for page in (late.item, late.page):
+    for page in (late.item, f"{late.page}/time"):
         strip = strip_of(client.get(page).text)
         assert "Late: ring someone" in strip
         assert portal.people["supervisor"].name in strip
@@ -80,7 +80,7 @@ def test_a_call_is_written_down_from_the_strip_and_what_was_said_is_read_by_a_re
     portal: Portal, late: Reported
 ) -> None:
     client = portal.as_role("caseworker")
-    page = client.get(late.page).text
+    page = client.get(f"{late.page}/time").text
     address = calls_page(page)
     nothing = client.post(address, data=filled(portal, page, called_at="", words=SAID))
     assert nothing.status_code == 422
@@ -96,26 +96,26 @@ def test_a_call_is_written_down_from_the_strip_and_what_was_said_is_read_by_a_re
     again = client.post(address, data=filled(portal, page, outcome="acknowledged"))
     assert "No one needs to be rung about this now." in again.text
     assert "acknowledged" in str(portal.engine.ask(case_page, portal.people["supervisor"], _id(late)).escalations)
-    assert strip_of(client.get(late.page).text) == ""
-    assert "reached, and they are dealing with it" in client.get(late.page).text, "the ledger keeps it"
+    assert strip_of(client.get(f"{late.page}/time").text) == ""
+    assert "reached, and they are dealing with it" in client.get(f"{late.page}/time").text, "the ledger keeps it"
 
 
 def test_the_strip_is_gone_with_an_acknowledgement(portal: Portal, late: Reported) -> None:
     client = portal.as_role("supervisor")
-    page = client.get(late.page).text
+    page = client.get(f"{late.page}/time").text
     assert strip_of(page) == "", "nobody is asked to ring themselves"
-    address = calls_page(portal.as_role("case_manager").get(late.page).text)
+    address = calls_page(portal.as_role("case_manager").get(f"{late.page}/time").text)
     deadline = next(
         one for one in portal.engine.ask(case_page, portal.people["supervisor"], _id(late)).deadlines if one.calls
     )
     client.post(f"{late.page}/deadlines/{deadline.id}/acknowledge", data={"command_id": str(uuid4())})
-    assert strip_of(portal.as_role("case_manager").get(late.page).text) == ""
+    assert strip_of(portal.as_role("case_manager").get(f"{late.page}/time").text) == ""
     assert "No one needs to be rung about this now." in portal.as_role("case_manager").get(address).text
 
 
 def test_a_form_that_names_nobody_who_is_to_be_rung_changes_nothing(portal: Portal, late: Reported) -> None:
     client = portal.as_role("caseworker")
-    page = client.get(late.page).text
+    page = client.get(f"{late.page}/time").text
     wrong = client.post(calls_page(page), data=filled(portal, page, call=str(uuid4()), outcome="reached"))
     assert (wrong.status_code, "Choose who you rang." in wrong.text) == (422, True)
     assert client.post(f"{late.page}/steps/{uuid4()}/calls", data={}).status_code == 404

@@ -8,9 +8,10 @@ from engine.core.records import item_id
 from engine.deadlines.actions.acknowledge import acknowledge
 from engine.deadlines.actions.firing import IN_ONE_COMMIT, fire_deadlines, retry_deadlines
 from engine.deadlines.store import DeadlineStore
+from engine.definitions.actions.publish import publish_shipped
 from engine.overview.views.board import admin_board
 from engine.work.actions.items import claim_work_item
-from tests.kit.world import START, World
+from tests.kit.world import INTAKE, START, World
 from tests.work.test_complete_work_item import at_once
 
 
@@ -119,14 +120,40 @@ def test_two_who_fire_at_once_fire_each_deadline_once(world: World) -> None:
     assert len(world.rows("SELECT 1 FROM escalation WHERE level = 1")) == 4
 
 
-def test_who_has_the_item_is_warned_and_told_of_the_breach(world: World) -> None:
+def test_who_has_the_item_is_warned_and_told_of_the_breach_once_by_the_level_that_names_them(world: World) -> None:
     case_id = _claimed(world)
     world.later(hours=6)
     world.fire()
-    assert _told(world, case_id, "due_soon") == {("caseworker", "in_app"), ("caseworker", "email")}
-    world.later(hours=5)
+    both = {("caseworker", "in_app"), ("caseworker", "email")}
+    assert _told(world, case_id, "due_soon") == both
+    world.later(hours=4)
     world.fire()
-    assert _told(world, case_id, "overdue") == {("caseworker", "in_app"), ("caseworker", "email")}
+    assert (_told(world, case_id, "escalated"), _told(world, case_id, "overdue")) == (both, set())
+
+
+def test_who_has_two_steps_of_a_case_that_are_due_at_once_is_warned_of_both_in_one_message(world: World) -> None:
+    step = "{uses: trial.talk, title: %s, after: [intake], time: {limit: PT4H, warn: [50%%]}}"
+    steps = f"steps:\n  intake: {{uses: reporting.intake}}\n  one: {step % 'First'}\n  two: {step % 'Second'}\n"
+    publish_shipped(world.engine, {"both.yaml": f"workflow: both\nversion: 1\ntitle: Both\n{steps}"})
+    case_id = world.open(workflow="both").case_id
+    world.complete(world.item(case_id, "intake"), by="intake_officer", answers=INTAKE)
+    for key in ("one", "two"):
+        world.act(claim_work_item, world.item(case_id, key).id, by="supervisor")
+    world.later(hours=2)
+    assert world.fire() == 2
+    messages = world.rows("SELECT body, link FROM message WHERE kind = 'due_soon'")
+    assert [row.link for row in messages] == [f"/cases/{case_id}"] * 2
+    assert all("First; Second in case" in row.body or "Second; First in case" in row.body for row in messages)
+
+
+def test_whoever_may_take_the_item_is_told_of_the_breach_once(world: World) -> None:
+    case_id = world.at_look().case_id
+    world.later(hours=10)
+    world.fire()
+    named = {(who, "in_app") for people in _levels(world, case_id).values() for who in people}
+    told = _told(world, case_id, "overdue")
+    assert ("caseworker", "in_app") in told | named
+    assert not told & named
 
 
 def test_each_level_tells_whom_it_names_at_its_time(world: World) -> None:

@@ -28,10 +28,10 @@ def said(site: Installation, *words: str) -> Any:
 def test_the_limits_are_listed_with_what_they_are_called(site: Installation) -> None:
     told = site.icmc("law", "list")
     assert told.exit_code == 0, told.output
-    assert "65 limits in" in told.output
+    assert "75 limits in" in told.output
     assert "legal deadline" not in told.output
     every = said(site, "list")
-    assert len({one["id"] for one in every}) == 65
+    assert len({one["id"] for one in every}) == 75
     assert {one["state"] for one in every} == {"unsigned"}
     assert {one["jurisdiction"] for one in said(site, "list", "--in", "BD")} == {"BD"}
     assert said(site, "list", "--state", "signed") == []

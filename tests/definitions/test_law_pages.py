@@ -17,13 +17,17 @@ def signed(portal: Portal, limit_id: str, *, by: str = "lawyer") -> str:
 def test_all_limits_are_listed_and_can_be_narrowed_down(portal: Portal) -> None:
     client = portal.as_role("lawyer")
     page = client.get("/law").text
-    assert len(set(re.findall(r'href="/law/([A-Z0-9-]+)"', page))) == 65
+    assert len(set(re.findall(r'href="/law/([A-Z0-9-]+)"', page))) == 75
     assert "0 of" in page
     of_nepal = client.get("/law?of=NP").text
     assert set(re.findall(r'href="/law/([A-Z0-9-]+)"', of_nepal)) == {
         "NP-STATEMENT",
         "NP-REPORTER-ANON",
         "NP-COMP-HALF",
+        "NP-RESCUE",
+        "NP-REHAB",
+        "NP-FUND",
+        "NP-CLOSED-HEARING",
     }
     assert "There is no such limit." in client.get("/law?of=NP&state=signed").text
     assert 'href="/law"' in client.get("/").text

@@ -7,9 +7,9 @@ import pytest
 from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.views import waiting
 from engine.core.policy import Viewer
+from engine.definitions.actions.drafts import compare_versions, roll_back
 from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
 from engine.definitions.actions.publish import differing, ladders_of
-from engine.definitions.actions.versions import compare_versions, roll_back
 from engine.definitions.views import definition, definitions
 from engine.definitions.views import versions as versions_view
 from engine.errors import (

@@ -8,7 +8,7 @@ import pytest
 
 from engine.app import build_engine
 from engine.core.time.explain import explain
-from engine.deadlines.actions.recount import recount_deadlines
+from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.days import NewDay, add_special_day, days_of_year, remove_special_day
 from engine.definitions.actions.preview import preview_day, preview_files, preview_removal
 from engine.definitions.records import PreviewView

@@ -5,9 +5,12 @@ from difflib import ndiff
 from html import unescape
 from html.parser import HTMLParser
 
+import pytest
+from starlette.testclient import TestClient
+
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.definitions.views import definition
-from tests.kit.portal import Portal
+from tests.kit.portal import Portal, agree
 
 NAME = "child-labour"
 PAGE = f"/workflows/{NAME}/draft"
@@ -67,6 +70,7 @@ def source(portal: Portal, role: str = "case_manager") -> str:
     return open_draft(portal.engine, "workflow", NAME, viewer=portal.people[role]).source
 
 
+@pytest.mark.long
 def test_saving_the_forms_of_all_steps_unchanged_changes_nothing(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     for name in ("child-labour", "reported-concern", "missing-child"):
@@ -81,54 +85,50 @@ def test_saving_the_forms_of_all_steps_unchanged_changes_nothing(portal: Portal)
             assert (now.number, changed_lines(runs(portal, name), now.source)) == (0, []), key
 
 
-def test_a_limit_a_recipient_and_a_condition_are_changed_by_forms_alone(portal: Portal) -> None:
-    client = portal.as_role("case_manager")
-    before = runs(portal)
-    sent = form_of_step(client.get(f"{PAGE}?step=triage").text) | {"amount-0": ["2"], "ladder-0": ["high"]}
-    assert "Your draft was saved" in client.post(PAGE, data=sent).text
-    sent = form_of_step(client.get(f"{PAGE}?step=home_report").text) | {"role": ["caseworker"]}
-    client.post(PAGE, data=sent)
-    sent = form_of_step(client.get(f"{PAGE}?step=cash").text)
-    assert sent["when-0"] == ["certificate.outcome|done"]
-    page = client.post(PAGE, data=sent | {"test-0": ["is_not"]}).text
-    assert changed_lines(before, source(portal)) == [
+def test_a_limit_a_recipient_and_a_condition_go_from_forms_to_what_runs_and_back_to_the_first_hash(
+    portal: Portal,
+) -> None:
+    client, second = portal.as_role("case_manager"), portal.as_role("nodal_officer")
+    first = portal.engine.ask_all(definition, "workflow", NAME, None)
+    for step, change in (
+        ("triage", {"amount-0": ["2"]}),
+        ("home_report", {"role": ["caseworker"]}),
+        ("cash", {"test-0": ["is_not"]}),
+    ):
+        sent = form_of_step(client.get(f"{PAGE}?step={step}").text)
+        page = client.post(PAGE, data=sent | change).text
+        assert "Your draft was saved" in page
+    said = [
+        ("“Triage and risk score” is due 1 hour later: within 2 hours instead of 1 hour, counted from the beginning"
+         " of the case."),
+        ("“Social investigation and home report, by the partner at home” is done by the caseworker instead of the"
+         " partnership manager or the caseworker."),
+        ("“Help at once for a released child, up to 30,000 rupees” is done when outcome of “Release certificate, if"
+         " the child was bonded” is not “done”, instead of when outcome of “Release certificate, if the child was"
+         " bonded” is “done”."),
+    ]  # fmt: skip
+    assert (losses(page), sentences(page)) == (said[:1], said)
+
+    proposed = client.post(PAGE, data={"action": "propose"})
+    assert "Withdraw this proposal" in proposed.text
+    assert client.post(proposed.url.path, data={"answer": "yes"}).status_code == 422, "nobody agrees to their own"
+    assert runs(portal) == first.source
+    assert sentences(second.get(proposed.url.path).text, "to replace version") == said
+    second.post(proposed.url.path, data={"answer": "yes"})
+
+    assert changed_lines(first.source, runs(portal)) == [
         "-     time: {from: start, limit: PT1H, ladder: critical}",
-        "+     time: {from: start, limit: PT2H, ladder: high}",
+        "+     time: {from: start, limit: PT2H, ladder: critical}",
         '-     when: certificate.outcome == "done"',
         '+     when: certificate.outcome != "done"',
         "-     assign: {role: [partnership_manager, caseworker]}",
         "+     assign: {role: caseworker}",
     ]  # fmt: skip
-    assert losses(page) == [
-        (
-            "“Triage and risk score” is due 1 hour later: within 2 hours instead of 1 hour, counted from the beginning"
-            " of the case."
-        )
-    ]
-    assert sentences(page) == [
-        *losses(page),
-        "When “Triage and risk score” is late, the ladder is “high” instead of “critical”.",
-        ("“Social investigation and home report, by the partner at home” is done by the caseworker instead of the"
-        " partnership manager or the caseworker."),
-        ("“Help at once for a released child, up to 30,000 rupees” is done when outcome of “Release certificate, if the"
-        " child was bonded” is not 'done', instead of when outcome of “Release certificate, if the child was bonded” is"
-        " 'done'."),
-    ]  # fmt: skip
+    assert source(portal) == runs(portal), "the draft is over"
+    assert sentences(client.get(f"/definitions/workflow/{NAME}/versions").text, 'id="change"') == said
 
-
-def test_a_draft_is_proposed_and_nobody_agrees_to_their_own_and_going_back_restores_the_hash(portal: Portal) -> None:
-    client, second = portal.as_role("case_manager"), portal.as_role("nodal_officer")
-    first = portal.engine.ask_all(definition, "workflow", NAME, None)
-    sent = form_of_step(client.get(f"{PAGE}?step=school").text) | {"amount-0": ["20"]}
-    client.post(PAGE, data=sent)
-    wanted = source(portal)
-    proposed = client.post(PAGE, data={"action": "propose"})
-    assert "Withdraw this proposal" in proposed.text
-    assert client.post(proposed.url.path, data={"answer": "yes"}).status_code == 422
-    second.post(proposed.url.path, data={"answer": "yes"})
-    assert runs(portal) == wanted
-    assert source(portal) == wanted, "the draft is over"
     back = client.post(f"/definitions/workflow/{NAME}/versions", data={"version": str(first.version)})
+    assert client.post(back.url.path, data={"answer": "yes"}).status_code == 422
     second.post(back.url.path, data={"answer": "yes"})
     again = portal.engine.ask_all(definition, "workflow", NAME, None)
     assert (again.content_hash, again.source) == (first.content_hash, first.source)
@@ -178,15 +178,61 @@ def test_a_step_is_added_asked_more_and_taken_out_again(portal: Portal) -> None:
 
 def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
-    sent = form_of_step(client.get(f"{PAGE}?step=triage").text) | {"amount-0": ["7"], "unit-0": ["PT{}M"]}
-    client.post(PAGE, data=sent)
-    page = client.get(f"{PAGE}/simulation")
+    here = "/workflows/reported-concern/draft"
+    sent = form_of_step(client.get(f"{here}?step=closure").text) | {"amount-0": ["3"]}
+    client.post(here, data=sent)
+    before = kept(portal)
+    page = client.get(f"{here}/simulation")
     assert "Triage and risk score" in page.text
-    assert "days after the report" in page.text
-    assert client.get(f"{PAGE}/simulation?case=2").text != page.text
-    assert client.get(f"{PAGE}/simulation").text == page.text
-    client.post(PAGE, data={"action": "discard"})
-    assert portal.as_role("caseworker").get(f"{PAGE}/simulation").status_code == 403
+    others = [client.get(f"{here}/simulation?case={number}").text for number in range(2, 7)]
+    assert any("days after the report" in one for one in others), "of those that close"
+    assert others[0] != page.text
+    assert client.get(f"{here}/simulation").text == page.text
+    found = compared(client, f"{here}/comparison?cases=20")
+    assert "The same 20 invented cases in both" in found
+    sooner = found.partition(">Sooner</h2>")[2].partition("</section>")[0]
+    assert '<svg xmlns="http://www.w3.org/2000/svg"' in sooner
+    assert '<th scope="row">Decide that nothing more is to be done</th>' in sooner
+    assert found.count("<svg xmlns") == found.count("The table says the same in numbers"), "a table for each chart"
+    assert {"Limits missed", "Never taken", "Cases that close"} <= set(re.findall(r">([^<>]+)</", found))
+    assert kept(portal) == before
+    client.post(here, data={"action": "discard"})
+    for page in ("simulation", "comparison?cases=20"):
+        assert portal.as_role("caseworker").get(f"{here}/{page}").status_code == 403
+
+
+def test_a_comparison_with_the_staff_that_there_is_shows_how_far_it_has_come_and_is_stopped(portal: Portal) -> None:
+    client = portal.as_role("partnership_manager")
+    asked = f"{PAGE}/comparison?cases=1000&a_week=50&effort=2&people-caseworker=1&hours-caseworker=40"
+    page = client.get(asked)
+    assert page.headers["Refresh"] == "3"
+    assert '<progress max="1000"' in page.text
+    found = compared(client, unescape(re.findall(r'href="([^"]*)">Stop here', page.text)[0]), at=f"{PAGE}/comparison")
+    assert "It was stopped after" in found
+    assert "With these people" in found
+    assert '<th scope="row">Caseworker</th>' in found
+    assert 'value="50"' in found
+    refused = client.get(f"{PAGE}/comparison?cases=21&people-caseworker=some")
+    assert refused.status_code == 422
+    assert {"Choose how many cases.", "Type a number above 0, and at most 1000."} <= set(
+        re.findall(r"</span> ([^<]*)</p>", refused.text)
+    )
+    assert 'value="some"' in refused.text
+
+
+def compared(client: TestClient, path: str, *, at: str = "") -> str:
+    """Look at a comparison until it is over, as a browser does."""
+    page = client.get(at + path)
+    while "Refresh" in page.headers:
+        page = client.get(at + path)
+    assert page.status_code == 200
+    return page.text
+
+
+def kept(portal: Portal) -> list[object]:
+    """Count the rows of every table."""
+    names = [one["tablename"] for one in portal.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    return [(name, portal.rows(f'SELECT count(*) FROM "{name}"')) for name in sorted(names)]
 
 
 def test_only_who_may_publish_has_drafts_and_a_text_that_cannot_be_read_is_said_so(portal: Portal) -> None:
@@ -201,8 +247,8 @@ def test_only_who_may_publish_has_drafts_and_a_text_that_cannot_be_read_is_said_
     client.post(PAGE, data={"action": "discard"})
 
 
-def sentences(page: str) -> list[str]:
-    shown = page.partition("What this draft changes")[2].partition("</ul>")[0]
+def sentences(page: str, after: str = "What this draft changes") -> list[str]:
+    shown = page.partition(after)[2].partition("</ul>")[0]
     return [unescape(re.sub("<[^>]+>", "", one)).removeprefix("Look: ") for one in re.findall(r"<li.*?</li>", shown)]
 
 
@@ -254,6 +300,54 @@ def test_a_ladder_is_changed_level_by_level(portal: Portal) -> None:
     portal.as_role("nodal_officer").post(address, data={"answer": "yes"})
     assert str(portal.engine.library().ladders["critical"].levels[1].after) == "PT20M"
     assert portal.as_role("caseworker").get(here).status_code == 403
+
+
+def test_a_new_ladder_is_begun_level_by_level_and_published_by_another(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    page = client.get("/workflows").text
+    assert 'href="/ladders/new"' in page
+    level = {"side": "after", "unit": "PT{}M", "channel": ["in_app", "sms"]}
+    first = level | {"title": "Help in the night", "amount": "7", "recipient": "person:assignee", "acknowledges": "1"}
+    assert "Write what it is for" in client.post("/ladders/new", data=first | {"title": ""}).text
+    assert "There is already a ladder critical" in client.post("/ladders/new", data=first | {"title": "Critical"}).text
+    begun = client.post("/ladders/new", data=first)
+    here = "/definitions/ladder/help-in-the-night/draft"
+    assert begun.url.path == here
+    for amount, recipient in (("19", "person:supervisor"), ("41", "role:nodal_officer")):
+        client.post(here, data=level | {"action": "add", "amount": amount, "recipient": recipient})
+    assert client.get("/definitions/ladder/help-in-the-night/edit").status_code == 200
+    assert f'href="{here}"' in client.get("/workflows").text
+    asked = client.post(here, data={"action": "propose"})
+    assert "waiting for a second person" in asked.text
+    assert client.post(asked.url.path, data={"answer": "yes"}).status_code == 422
+    agree(portal)
+    ladder = portal.engine.library().ladders["help-in-the-night"]
+    said = [(str(one.after), one.to.in_words(), one.needs_acknowledgement, one.last_resort) for one in ladder.levels]
+    assert said == [
+        ("PT7M", "the assignee", True, False), ("PT19M", "the supervisor", False, False),
+        ("PT41M", "the nodal officer of the unit", False, True),
+    ]  # fmt: skip
+    client.post("/ladders/new", data=first | {"title": "Never mind"})
+    gone = client.post("/definitions/ladder/never-mind/draft", data={"action": "discard"})
+    assert gone.url.path == "/workflows"
+    assert portal.as_role("caseworker").get("/ladders/new").status_code == 403
+    assert portal.as_role("caseworker").post("/ladders/new", data=first).status_code == 403
+
+
+def test_the_text_of_a_ladder_is_a_draft_that_is_saved_undone_and_discarded(portal: Portal) -> None:
+    client, here = portal.as_role("case_manager"), "/definitions/ladder/standard/edit"
+    source = portal.engine.ask_all(definition, "ladder", "standard", None).source
+    changed = source.replace("level: 2", "level: 2 # next", 1)
+    assert "Undo the last change" not in client.get(here).text
+    client.post(here, data={"action": "preview", "source": changed})
+    client.post(here, data={"action": "preview", "source": changed.replace("level: 2", "level: two", 1)})
+    broken = client.get(here).text
+    assert "level: two" in broken
+    assert "cannot be read as it stands" in broken
+    client.post(here, data={"action": "undo"})
+    assert "# next" in client.get(here).text
+    client.post(here, data={"action": "discard"})
+    assert "# next" not in client.get(here).text
 
 
 def forms_of_levels(page: str) -> list[dict[str, list[str]]]:

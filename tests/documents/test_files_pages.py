@@ -30,7 +30,7 @@ def first_file(page: str) -> str:
 
 def test_a_file_is_added_on_the_page_that_the_case_links_to_and_opened_there(portal: Portal, case: str) -> None:
     client = portal.as_role("case_manager")
-    assert f'href="{case}/files"' in client.get(case).text
+    assert f'href="{case}/files"' in client.get(f"{case}/papers").text
     page = send(portal, case)
     assert page.status_code == 200, page.text
     assert "encrypted and stored" in page.text

@@ -1,4 +1,4 @@
-"""A process that fires deadlines is killed at any moment: in the end what was due has fired once, and was told once."""
+"""A process that fires deadlines or moves cases is killed at any moment: in the end all is done once, and told once."""
 
 import json
 import os
@@ -7,14 +7,21 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
+from engine.approvals.views import waiting
 from engine.cases.actions.open import open_case
+from engine.core.policy import Viewer
+from engine.course.actions.moving_all import move_cases, start_moves, undo_moves
 from engine.deadlines.actions.audit import audit_escalations
 from engine.deadlines.actions.firing import fire_deadlines
+from engine.definitions.actions.proposals import answer_proposal, propose_definition
 from engine.rehearsal.answers import report_answers
 from engine.rehearsal.world import people_of
 from tests.kit.installation import Installation, installed, story
@@ -30,10 +37,39 @@ from engine.deadlines.actions.firing import fire_deadlines
 import sys
 engine = build_engine(Settings(), DatabaseUrls(**json.loads(sys.argv[1])))
 fire_deadlines(engine, limit=1)
-print("firing", flush=True)
+print("at work", flush=True)
 while fire_deadlines(engine, limit=500).count:
     continue
 """
+MOVES = """
+import json
+import sys
+from engine.app import build_engine
+from engine.course.actions.moving_all import move_cases
+from engine.db.embedded.roles import DatabaseUrls
+from engine.settings import Settings
+engine = build_engine(Settings(), DatabaseUrls(**json.loads(sys.argv[1])))
+move_cases(engine, limit=1)
+print("at work", flush=True)
+move_cases(engine, limit=5000)
+"""
+DRILL = """workflow: drill
+version: 1
+title: Drill
+case_type: trafficking
+start: {on: hand}
+steps:
+  intake:
+    uses: reporting.intake
+    time: {from: start, limit: PT30M}
+"""
+DRILL_2 = (
+    DRILL.replace("PT30M", "PT2H")
+    + """  needs:
+    uses: rescue.first_needs
+    time: {from: start, limit: PT3H}
+"""
+)
 
 
 def test_a_pass_that_is_killed_is_done_by_the_next_one() -> None:
@@ -49,33 +85,95 @@ def test_many_passes_that_are_killed_are_done_by_the_next_ones(seed: int) -> Non
 def _kill_passes(chance: random.Random, *, cases: int, kills: int) -> None:
     with installed(with_prefect=False) as site:
         site.move_to(BEGIN)
-        _open(site, cases)
+        unit, people = people_of(site.engine, jurisdiction=TOLD.lead_jurisdiction, label="Killed")
+        _open(site, cases, unit, people)
         due = site.rows("SELECT min(due_at) AS at FROM deadline WHERE status = 'open'")[0]["at"]
         site.move_to(due + timedelta(hours=2))
         for _ in range(kills):
-            _kill_one(site, chance)
+            _kill_one(site, PASS, chance.uniform(0.0, 0.3))
         while fire_deadlines(site.engine, limit=500).count:
             continue
         _prove(site, cases)
 
 
-def _open(site: Installation, cases: int) -> None:
-    unit, people = people_of(site.engine, jurisdiction=TOLD.lead_jurisdiction, label="Killed")
+def _open(
+    site: Installation, cases: int, unit: UUID, people: Mapping[str, Viewer], *, workflow: str = TOLD.workflow
+) -> None:
     for _ in range(cases):
-        site.act(
-            open_case, answers=report_answers(TOLD), unit_id=unit, by=people["intake_officer"], workflow=TOLD.workflow
-        )
+        site.act(open_case, answers=report_answers(TOLD), unit_id=unit, by=people["intake_officer"], workflow=workflow)
 
 
-def _kill_one(site: Installation, chance: random.Random) -> None:
+def test_a_move_of_cases_that_is_killed_goes_on_and_back() -> None:
+    _kill_moves(random.Random("few"), cases=30, kills=2)  # noqa: S311 - moments, not secrets
+
+
+@pytest.mark.faults
+def test_a_move_of_a_thousand_cases_that_is_killed_goes_on_and_back() -> None:
+    _kill_moves(random.Random("many"), cases=1000, kills=5)  # noqa: S311 - moments, not secrets
+
+
+def _kill_moves(chance: random.Random, *, cases: int, kills: int) -> None:
+    """Move cases to a version and back by processes that are killed, and count after each what there is."""
+    with installed(with_prefect=False) as site:
+        site.move_to(BEGIN)
+        unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Moved")
+        lead = people["case_manager"]
+        _publish(site, people, DRILL)
+        _open(site, cases, unit, people, workflow="drill")
+        _publish(site, people, DRILL_2)
+        to = start_moves(site.engine, "drill", viewer=lead, command_id=uuid4(), version=2)
+        for turn in range(kills):
+            _kill_one(site, MOVES, chance.uniform(0.0, 0.3))
+            assert sum(_versions(site).values()) == cases
+            assert _versions(site)[2] > 0, turn
+        _finish_moves(site, {2: cases})
+        back = undo_moves(site.engine, to, viewer=lead, command_id=uuid4())
+        _kill_one(site, MOVES, chance.uniform(0.0, 0.3))
+        assert sum(_versions(site).values()) == cases
+        _finish_moves(site, {1: cases})
+        told = site.rows("SELECT id, cases, moved, total, done_at FROM bulk_move ORDER BY asked_at")
+        assert [(row["id"], row["cases"], row["moved"], row["total"]) for row in told] == [
+            (to, cases, cases, cases), (back, cases, cases, cases),
+        ]  # fmt: skip
+        twice = "SELECT 1 FROM event WHERE type = 'RunMoved' GROUP BY case_id HAVING count(*) <> 2"
+        assert not site.rows(twice)
+        assert not list(site.engine.broken_chains())
+        assert not list(site.engine.state_differences())
+
+
+def _publish(site: Installation, people: Mapping[str, Viewer], source: str) -> None:
+    done = propose_definition(site.engine, source=source, viewer=people["case_manager"])
+    second = people["nodal_officer"]
+    (line,) = [one for one in site.engine.ask(waiting, second) if one.id == done.waits_for]
+    answer_proposal(site.engine, line.subject_id, viewer=second, approved=True)
+
+
+def _finish_moves(site: Installation, versions: dict[int, int]) -> None:
+    while not move_cases(site.engine).is_done:
+        continue
+    assert _versions(site) == versions
+
+
+def _versions(site: Installation) -> Counter[int]:
+    """Count the cases on each version; of each, the time limits that run are those of its version, and no others."""
+    rows = site.rows(
+        'SELECT r.version, json_agg(json_build_array(d.key, d."limit") ORDER BY d.key) AS limits FROM run r'
+        " JOIN deadline d ON d.run_id = r.id AND d.status = 'open' WHERE r.workflow = 'drill' GROUP BY r.id"
+    )
+    right = {1: [["intake", "PT30M"]], 2: [["intake", "PT2H"], ["needs", "PT3H"]]}
+    assert [row for row in rows if row["limits"] != right[row["version"]]] == []
+    return Counter(row["version"] for row in rows)
+
+
+def _kill_one(site: Installation, script: str, after: float) -> None:
     running = subprocess.Popen(
-        [sys.executable, "-c", PASS, json.dumps(asdict(site.urls))],
+        [sys.executable, "-c", script, json.dumps(asdict(site.urls))],
         env=os.environ | site.environment,
         stdout=subprocess.PIPE,
     )
     with running.stdout:
-        assert running.stdout.readline().strip() == b"firing"
-        threading.Event().wait(chance.uniform(0.0, 0.3))
+        assert running.stdout.readline().strip() == b"at work"
+        threading.Event().wait(after)
         running.send_signal(signal.SIGKILL)
         running.wait()
 

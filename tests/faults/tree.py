@@ -20,7 +20,7 @@ from engine.rehearsal.demo import FILLED
 from tests.kit.installation import Installation, until
 from tests.kit.portal import REPORT, hidden
 
-WORKER: Final = "engine.orchestration.worker_main"
+WORKER: Final = "engine.orchestration.service"
 SERVER: Final = "engine.orchestration.server_main"
 _REST_OF_THE_FORM: Final = {
     "a-language": "as", "a-channel": "walk_in", "a-informant_relation": "neighbour", "a-informant_anonymous": "yes",

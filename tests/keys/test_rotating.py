@@ -15,8 +15,8 @@ import pytest
 from engine.app import build_engine
 from engine.assembly import Engine
 from engine.audit.actions import make_checkpoint
-from engine.audit.anchors import AnchorFiles
-from engine.cases.actions.receipts import Progress, ask_progress, receipt_code
+from engine.audit.checkpoints import AnchorFiles
+from engine.cases.actions.open import Progress, ask_progress, receipt_code
 from engine.core.files import FileKind
 from engine.db.row_history import link
 from engine.documents.actions.attachments import Arrival
@@ -26,10 +26,10 @@ from engine.keys.actions.rotating import ChainRotation, RotationStage, rotate_ch
 from engine.keys.key_file import read_key_file
 from engine.keys.store import KeyStore
 from engine.keys.vault import LinkKey
-from engine.overview.records.board import AuditFault
+from engine.overview.records import AuditFault
 from engine.persons.store import PersonStore
 from engine.settings import Settings
-from engine.sign_in.actions.unusual import SignInOrigin, learn, unusual_in
+from engine.sign_in.actions.guarding import SignInOrigin, learn, unusual_in
 from engine.sign_in.records import Sort
 from engine.web.terminal import SYSTEM
 from tests.kit.fixtures import Filled

@@ -10,11 +10,10 @@ from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.policy import Viewer
-from engine.core.records import AddedStep, Deadline, PersonRole, Purpose, Step, step_id
+from engine.core.records import AddedStep, Deadline, PersonRole, Purpose, Step, path_of_person, step_id
 from engine.core.state import CaseState
-from engine.core.values import path_of_person
 from engine.course.actions.steer import add_person, add_step
-from engine.overview.records.cases import StepView
+from engine.overview.records import StepView
 from engine.overview.views.case import case_page
 from engine.plugin.fields import specs_of
 from engine.ports import JsonValue
@@ -63,7 +62,7 @@ class OneCase(Acting):
 
     def watched(self, name: str) -> list[Step]:
         """List the steps that watch for something, in the order in which they were added."""
-        return [one for one in self.state.steps.values() if one.added is not None and one.added.watches == name]
+        return [one for one in self.state.steps.values() if one.added is not None and one.added.follow_up == name]
 
     def limit(self, step: Step) -> Deadline:
         return next(d for d in self.state.deadlines.values() if d.step_id == step.id and d.purpose is Purpose.LIMIT)

@@ -12,8 +12,12 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 MOST_OF_A_SORT = 2
+_NOT_SAID = {"script", "style", "textarea", "pre", "code", "title"}
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OTHER = re.compile(r"(?<=/)(C-[0-9A-F-]+|[\w-]{30,}|(?<=/paper-forms/)[a-z_.]+)(?=/|$)")
+
+
+_NAMED = re.compile(r"(/workflows/|/law/|/calendars/|/definitions/[a-z-]+/)(?!new(?:/|$))[^/]+")
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Crawled:
 
 
 def sort_of(path: str) -> str:
-    """Return an address without its ids, so that addresses of one sort are alike."""
-    return _OTHER.sub("*", _ID.sub("*", urlsplit(path).path))
+    """Return an address without its ids and names of definitions, so that addresses of one sort are alike."""
+    return _NAMED.sub(r"\1*", _OTHER.sub("*", _ID.sub("*", urlsplit(path).path)))
 
 
 def crawl(client: TestClient, *start: str, most_of_a_sort: int = MOST_OF_A_SORT) -> Crawled:
@@ -71,6 +75,13 @@ def links_of(path: str, page: str) -> list[str]:
     return [link for link in parser.links if link]
 
 
+def shown_text(page: str) -> str:
+    """Return the words that people see of a page, or hear: without what is typed, and what is there to be copied."""
+    parser = _Shown()
+    parser.feed(page)
+    return " ".join(parser.words)
+
+
 def routes_of(app: FastAPI) -> Iterator[APIRoute]:
     """Return every route of the application, also those that were included from a family of pages."""
     yield from _walk(list(app.routes))
@@ -82,6 +93,26 @@ def _walk(given: list[object]) -> Iterator[APIRoute]:
             yield route
         elif not isinstance(route, Mount):
             yield from _walk(getattr(getattr(route, "original_router", route), "routes", []))
+
+
+class _Shown(HTMLParser):
+    """Gathers what a page says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._inside = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside += tag in _NOT_SAID
+        self.words += [value for name, value in attrs if value and name in {"title", "placeholder", "aria-label"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside -= tag in _NOT_SAID
+
+    def handle_data(self, data: str) -> None:
+        if not self._inside:
+            self.words.append(data)
 
 
 class _Page(HTMLParser):

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from uuid import UUID
+from datetime import datetime
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -83,3 +84,23 @@ class KeysInMemory:
         self.kept = {place: key for place, key in self.kept.items() if place[0] != owner}
         self.destroyed.add(owner)
         self.number += 1
+
+
+def add_hub(rows: Rows, *, case: UUID, unit: UUID, who: UUID, now: datetime) -> tuple[UUID, UUID]:
+    """Write a hub elsewhere that waits for a second person, and that it is asked for help in a case; returns both."""
+    peer, mirror = uuid4(), uuid4()
+    known = {"peer": peer, "mirror": mirror, "case": case, "unit": unit, "who": who, "now": now}
+    rows.all(
+        "INSERT INTO peer_hub (id, name, kind, address, sign_key, agree_key, unit_id, status, asked_by, added_at,"
+        " sent_number, received_number, skew_seconds, tries, line_error) VALUES (%(peer)s, 'A hub', 'ngo',"
+        " 'https://hub.example.org', %(key)s, %(key)s, %(unit)s, 'asked', %(who)s, %(now)s, 0, 0, 0, 0, '')",
+        **known, key=peer.bytes,
+    )  # fmt: skip
+    rows.all(
+        "INSERT INTO mirror (id, hub_id, ref, came_in, unit_id, case_id, status, kind, purpose, help, urgency, number,"
+        " jurisdiction, offered_at, zone, reason_code, their_number, their_zone, ended_reason, erasure) VALUES"
+        " (%(mirror)s, %(peer)s, %(mirror)s, false, %(unit)s, %(case)s, 'offered', 'mirror', 'service', 'other',"
+        " 'high', '', 'IN-AS', %(now)s, 'UTC', '', '', '', '', '')",
+        **known,
+    )
+    return peer, mirror

@@ -51,6 +51,16 @@ def filled(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
     """Return a world that nobody has used yet."""
+    yield from _new_world(postgres, filled)
+
+
+@pytest.fixture
+def elsewhere(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
+    """Return another such world beside the first one."""
+    yield from _new_world(postgres, filled)
+
+
+def _new_world(postgres: EmbeddedServer, filled: Filled) -> Iterator[World]:
     name = f"test_{uuid4().hex[:12]}"
     create_database(postgres.url("postgres"), name, template=filled.template)
     made = make_world(filled.staff, filled.folder, filled.registry, urls_on(postgres, name))

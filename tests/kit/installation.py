@@ -26,9 +26,8 @@ from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.store import DeadlineStore
 from engine.jobs.store import JobStore
 from engine.machine.files import data_folder
-from engine.orchestration.launch import ENDS_WITH_PARENT
 from engine.orchestration.server import PrefectServer
-from engine.orchestration.settings import client_environment, make_private, process_environment
+from engine.orchestration.settings import ENDS_WITH_PARENT, client_environment, make_private, process_environment
 from engine.rehearsal.story import Story, read_story
 from engine.settings import Settings
 from tests.kit.acting import Acting
@@ -76,7 +75,7 @@ class Installation(Acting):
         make_private(self.server.address.home)
         with (self.logs / f"worker-{len(self.workers)}.log").open("wb") as log:
             worker = subprocess.Popen(
-                [self.python, "-m", "engine.orchestration.worker_main", ENDS_WITH_PARENT],
+                [self.python, "-m", "engine.orchestration.service", ENDS_WITH_PARENT],
                 env=process_environment(client_environment(self.server.address), self.environment),
                 stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
@@ -164,18 +163,22 @@ class LivingStage:
 
 @contextmanager
 def installed(
-    *, with_prefect: bool = True, python: str = sys.executable, more_environment: dict[str, str] | None = None
+    *,
+    with_prefect: bool = True,
+    python: str = sys.executable,
+    more_environment: dict[str, str] | None = None,
+    demo: bool = True,
 ) -> Iterator[Installation]:
     """Make an installation in a folder that the system user of PostgreSQL reaches; everything ends with the test.
 
-    `python` runs the workers: another one has other pillars.
+    `python` runs the workers: another one has other pillars. One that is no `demo` can speak to hosts outside.
     """
     with tempfile.TemporaryDirectory(prefix="icmc-installed-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)
         (folder / "logs").mkdir()
-        settings = Settings(data_folder=folder, demo=True, durable=False)
-        with databases(settings, make_demo=True) as running:
+        settings = Settings(data_folder=folder, demo=demo, durable=False)
+        with databases(settings, make_demo=demo) as running:
             engine = build_engine(settings, running.urls)
             ship(engine)
             server = PrefectServer(folder / "prefect", running.urls.prefect_asyncpg, with_ui=False)

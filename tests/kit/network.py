@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, event, insert, select, update
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.compiled import CompiledWorkflow, compile_workflow
-from engine.core.decide import decide
+from engine.core.decide import follow
 from engine.core.events import CaseOpened
 from engine.core.library import Library
 from engine.core.policy import Viewer
@@ -34,8 +34,8 @@ from engine.language.workflow import Workflow
 from engine.people.viewer import as_viewer
 from engine.persons.store import PersonStore
 from engine.plugin.answers import Form
-from engine.plugin.fields import Count, Instant, LongText, Text
 from engine.plugin.fields import field as asked
+from engine.plugin.kinds import Count, Instant, LongText, Text
 from engine.plugin.registry import InstalledPillar, Pillar, Registry, build_registry
 from engine.plugin.steps import StepKind, StepType, asked_of
 from engine.ports import JsonValue
@@ -264,7 +264,7 @@ class Network:
             report: dict[str, Scalar] = {"concern": "labour", "is_child": True}
             state = store.add(case, report)
             opened = CaseOpened(case=case, report=report)
-            state = store.record(state, [opened], actor_id=None, at=now)
+            state = store.record(state, [opened], state, actor_id=None, at=now)
             for _ in range(victims):
                 state = self._person(connection, state)
             command = cm.StartRun(uuid4(), compiled.content_hash, now, "IN")
@@ -280,8 +280,8 @@ class Network:
 
     def _decide(self, store: CaseStore, state: CaseState, command: cm.Command) -> CaseState:
         now = self.clock.now()
-        events = decide(self.definitions, self.library, state, command, now)
-        return store.record(state, events, actor_id=getattr(command, "by", None), at=now)
+        events, after = follow(self.definitions, self.library, state, command, now)
+        return store.record(state, events, after, actor_id=getattr(command, "by", None), at=now)
 
     def do(self, case_id: UUID, command: cm.Command) -> None:
         with self.sql.begin() as connection:

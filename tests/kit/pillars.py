@@ -18,20 +18,20 @@ from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_w
 from engine.core.commands import Following
 from engine.core.compiled import compiled_follow_ups
 from engine.core.follow_ups import following_of
-from engine.core.law.in_case import law_for
 from engine.core.law.told import LawFacts
+from engine.core.library import law_for
 from engine.core.records import Step as StepRecord
 from engine.core.records import StepStatus
 from engine.definitions.catalogue import RegistryCatalogue, info_of
 from engine.language.conditions.values import UNKNOWN
 from engine.language.limits import Counting, TimeLimit
-from engine.plugin.answers import Form, JsonAnswer, read_answers
-from engine.plugin.context import PersonView, StepContext
-from engine.plugin.counting import Law
-from engine.plugin.fields import FieldKind, FieldSpec, specs_of
-from engine.plugin.paper import FILTERS
+from engine.plugin.answers import FILTERS, Form, JsonAnswer, read_answers
+from engine.plugin.context import Law, PersonView, StepContext
+from engine.plugin.fields import FieldSpec, specs_of
+from engine.plugin.kinds import FieldKind
 from engine.plugin.registry import load_registry
-from engine.plugin.steps import Asked, Completed, Concluded, Prepared, StepType
+from engine.plugin.results import Completed, Concluded, Prepared
+from engine.plugin.steps import Asked, StepType
 from engine.plugin.testing import NOW, fake_context
 from tests.kit.shipped import library
 
@@ -68,6 +68,7 @@ NEEDED: Mapping[str, dict[str, Any]] = {
     "press.release": {"approvals": ["press_officer", "lawyer"], "legal_basis": "court_leave"},
     "press.takedown": {"answer": "none_yet", "removed_at": None},
     "prevention.intercept": {"outcome": "continued"},
+    "rehabilitation.care_plan": {"services_declined": []},
     "reintegration.close": {"open_clocks": 0},
     "repatriation.handover": {
         "tz": "Asia/Dhaka",

@@ -20,17 +20,17 @@ from engine.assembly import Engine
 from engine.core.policy import Viewer
 from engine.db.embedded.databases import OWNER, create_database
 from engine.db.embedded.embedded import EmbeddedServer
-from engine.db.embedded.locks import one_at_a_time
+from engine.db.embedded.folder import one_at_a_time
 from engine.db.embedded.roles import DatabaseUrls, urls_on
 from engine.db.locks import PAGES, TimeLimits
 from engine.db.migrate import mark_as_demo
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.messages.mail import DemoMailbox
-from engine.rehearsal.many_cases import rehearsal_of
+from engine.rehearsal.running import rehearsal_of
 from engine.rehearsal.world import MovedClock, RecordingChannel, SeededEntropy, World, people_of
 from engine.settings import Settings
 from engine.site import create_app
-from engine.web.demo_controls import DemoControls
+from engine.web.visit import DemoControls
 from tests.conftest import FreshDatabase, fresh_database
 from tests.kit.acting import Acting
 
@@ -138,7 +138,7 @@ def _portal_over(urls: DatabaseUrls, folder: Path, *, limits: TimeLimits, pool_s
             engine,
             demo=DemoControls(let_time_pass, played.append),
             prefect_ui_url="http://127.0.0.1:4200",
-            rehearse=rehearsal_of(engine.catalogue, engine.library),
+            rehearsal=rehearsal_of(engine.catalogue, engine.library),
         )
 
         def client_of(role: str) -> TestClient:

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
-from engine.plugin.fields import Count, Instant, Intervals, LongText, Text, field
+from engine.plugin.fields import field
+from engine.plugin.kinds import Count, Instant, Intervals, LongText, Text, rule
 from engine.plugin.registry import Pillar
-from engine.plugin.rules import rule
-from engine.plugin.steps import Completed, Concluded, Document, Prepared, Scalar, asked_of, automatic
+from engine.plugin.results import Completed, Concluded, Document, Outcome, Prepared, Scalar
+from engine.plugin.steps import asked_of, automatic
 
 CANARY = "Kamala of the blue house"
 SECRET = "the secret that a function was told"
@@ -67,8 +68,9 @@ LOOK = asked_of(
     documents=(Document("production-memo", "Memo", on="conclude"),), prepare=_prepare_look, conclude=_conclude_look,
 )  # fmt: skip
 TALK = asked_of(
-    TalkForm, key="trial.talk", title="Talk", roles=("caseworker", "supervisor"), prepare=_prepare_talk, settings=Fails
-)
+    TalkForm, key="trial.talk", title="Talk", roles=("caseworker", "supervisor"), prepare=_prepare_talk, settings=Fails,
+    reasons={Outcome.BLOCKED_BY_OTHER_BODY: {"no_interpreter": "No interpreter came"}},
+)  # fmt: skip
 
 
 @automatic(

@@ -28,9 +28,9 @@ from engine.sharing.actions.consents import GivenConsent, record_consent
 from engine.sharing.actions.partners import make_partner_link
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral
 from engine.sharing.records.consent import GivenBy
-from engine.sign_in.actions.kept_forms import keep_form
+from engine.sign_in.actions.account import keep_form
 from engine.work.actions.items import save_draft
-from tests.kit.database import Rows
+from tests.kit.database import Rows, add_hub
 from tests.kit.portal import ORIGIN, Portal, Reported, report_case
 
 NAMES = {"here": "Zubeda Khanam", "there": "Maya Rongmei"}
@@ -56,6 +56,8 @@ _SOURCES = {
     "session_id": "SELECT s.id FROM session s JOIN membership m ON m.actor_id = s.actor_id WHERE m.unit_id = %(unit)s",
     "form_id": "SELECT f.id FROM kept_form f JOIN membership m ON m.actor_id = f.actor_id WHERE m.unit_id = %(unit)s",
     "request_id": "SELECT id FROM approval_request WHERE unit_id = %(unit)s LIMIT 1",
+    "mirror_id": _OF_CASE.format(table="mirror"),
+    "peer_id": "SELECT id FROM peer_hub WHERE unit_id = %(unit)s LIMIT 1",
     "hold_id": _OF_CASE.format(table="legal_hold"), "erasure_id": _OF_CASE.format(table="erasure"),
     "proposal_id": _OF_CASE.format(table="retention_proposal"), "key_id": "SELECT k.id FROM api_key k LIMIT 1",
     "copy_id": "SELECT id FROM export_copy WHERE unit_id = %(unit)s LIMIT 1", "job_id": _OF_CASE.format(table="job"),
@@ -159,6 +161,7 @@ def _filled(
         engine, UUID(first.item.rpartition("/")[2]), viewer=people["intake_officer"],
         answers={"narrative": f"{NAMES[side]} was seen."},
     )  # fmt: skip
+    add_hub(rows, case=case_id, unit=unit, who=strongest, now=now)
     consent = record_consent(
         engine, case_id, viewer=people["counsellor"], command_id=uuid4(),
         agreed=GivenConsent(

@@ -61,8 +61,8 @@ WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
     "condition": (
         lambda w: w["steps"]["handover"].update(when='decision.decision == "return"'),
         (
-            "“Handover” is done when decision of “Decision” is 'return', instead of when decision of “Decision” is"
-            " answered and decision of “Decision” is 'return'."
+            "“Handover” is done when decision of “Decision” is “return”, instead of when decision of “Decision” is"
+            " answered and decision of “Decision” is “return”."
         ), False,
     ),
     "after": (

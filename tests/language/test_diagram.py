@@ -5,11 +5,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.diagram import to_dot, to_mermaid
 from engine.language.diagram_parts import INK, colour_of
 from engine.language.extends import load_workflow_text
-from engine.language.workflow import Workflow
+from engine.language.lanes import in_lanes, step_in_words
+from engine.language.workflow import StepSpec, Workflow
 from engine.machine.drawing import dot_to_svg
+from tests.kit.shipped import registry, shipped
 from tests.language.step_types import CATALOGUE
 from tests.language.test_lint_workflows import EXAMPLE
 
@@ -58,8 +61,33 @@ def test_limits_conditions_gates_and_repetitions_are_in_words() -> None:
     shown = " ".join(_texts(_svg(_workflow())))
     for words in ("within 48 hours, critical", "limit IN-JJ-PROD-24H", "for each of victims", "again every 1 month"):
         assert words in shown
-    assert "if triage.decision ==" in shown
+    assert "triage.decision ==" in shown
     assert "return home" in shown
+
+
+def test_what_an_answer_brings_stands_in_the_picture_and_beside_the_step_in_words() -> None:
+    own = (
+        "ask: {uses: rescue.execute, title: Ask again, when: 'this.outcome == \"done\"', limit: PT6H, ladder: critical}"
+    )
+    text = CHOICES.replace("go: {uses: rescue.execute}", f"go: {{uses: rescue.execute, follow_ups: {{{own}}}}}")
+    assert "can bring: Ask again" in " ".join(_texts(_svg(_workflow(text))))
+    said = dict(step_in_words(_workflow(text), "go", CATALOGUE))["Can bring later"]
+    assert said == ("“Ask again”: if outcome is “done”, within 6 hours, with the ladder “critical”",)
+    [row] = [one for one in in_lanes(_workflow(text), CATALOGUE).rows if one.key == "go"]
+    assert "can bring more steps" in row.said
+
+
+def test_a_follow_up_that_the_workflow_does_without_is_not_in_the_picture() -> None:
+    fir = shipped("trafficking-base").workflow.steps["fir"]
+    without = fir.model_copy(update={"follow_ups": {**fir.follow_ups, "pocso_report": None}})
+    both = [_line(fir), _line(without)]
+    assert ["POCSO: have the police told" in one for one in both] == [True, False]
+
+
+def _line(step: StepSpec) -> str:
+    workflow = shipped("trafficking-base").workflow
+    changed = workflow.model_copy(update={"steps": {**workflow.steps, "fir": step}})
+    return next(one for one in to_mermaid(changed, RegistryCatalogue(registry())).splitlines() if "step_fir(" in one)
 
 
 def test_nodes_have_titles_for_screen_readers() -> None:

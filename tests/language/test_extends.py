@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.language.differences import differences
+from engine.language.editing import differences
 from engine.language.extends import Library, Source, assemble, load_workflow, load_workflow_text
 from engine.language.findings import Finding
 from engine.language.workflow import JoinMode, Workflow
@@ -56,8 +56,8 @@ def test_mappings_are_merged_deep_lists_replaced_and_null_removes() -> None:
 def test_the_name_and_version_of_the_extended_workflow_are_not_inherited() -> None:
     _, findings = _load("extends: base", base=BASE)
     assert [(finding.code, finding.message) for finding in findings] == [
-        ("missing-key", 'The key "version" is missing here.'),
-        ("missing-key", 'The key "workflow" is missing here.'),
+        ("missing-key", 'The key "version" is missing here: add it, like version: 1.'),
+        ("missing-key", 'The key "workflow" is missing here: add it.'),
     ]
 
 

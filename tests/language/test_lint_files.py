@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.language.findings import Finding
-from engine.language.lint.codes import CODES
+from engine.language.findings import CODES, Finding
 from engine.language.lint.files import lint_paths
 from engine.language.lint.subject import KnownNames
 from tests.language.step_types import CATALOGUE, NAMES

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.language.findings import Finding, Severity
-from engine.language.lint.codes import CODES
+from engine.language.findings import CODES, Finding, Severity
 from engine.language.lint.files import lint_workflow
 from engine.language.lint.subject import KnownLaw, KnownNames
 from tests.language.step_types import CATALOGUE, NAMES
@@ -38,7 +37,7 @@ steps:
   rescue:
     uses: rescue.execute
     after: [triage]
-    when: 'triage.decision == "rescue"'
+    when: 'has(triage.decision) && triage.decision == "rescue"'
     assign: {role: ahtu_officer}
     time: {limit: PT48H, ladder: critical}
   production:
@@ -63,7 +62,7 @@ steps:
   handover:
     uses: repatriation.handover
     after: [decision]
-    when: 'decision.decision == "return"'
+    when: 'has(decision.decision) && decision.decision == "return"'
     time: {limit: P14D}
   visit:
     uses: reintegration.visit
@@ -191,8 +190,31 @@ ERRORS = [
         "two answers",
     ),
     ("fear_stated: {", "triage: {", "name-twice", "another id"),
+    ("fear_stated: {", "person: {", "reserved-word", "another id"),
+    ("{limit: P14D}", "{limit: P14D}\n    not_before: visitt", "bad-from", "visit"),
+    ("{limit: P14D}", "{limit: P14D}\n    not_before: {from: rescue, wait: soon}", "bad-limit", "P15D"),
+    ("repeat: {every: P1M, times: 12,", "repeat: {every: P1M,", "bad-value", "times"),
+    ("repeat: {every: P1M, times: 12,", "repeat: {every: [P1M, PT0S],", "bad-limit", "in between"),
+    ('triage.decision == "rescue"', "person.is_victim", "unknown-field", "person.is_victim"),
     ("fear_stated: {", "start: {", "reserved-word", "another id"),
+    ("  home_report:\n", "  report:\n", "reserved-word", "another id"),
+    ("  safety:\n", "  start:\n", "reserved-word", "another id"),
 ]
+
+
+@pytest.mark.parametrize(("when", "is_warned"), [
+    ('triage.decision == "rescue"', True),
+    ('triage.outcome == "done" && triage.decision == "rescue"', False),
+    ('has(triage.decision) && triage.decision == "rescue"', False),
+    ('triage.outcome != "done" || triage.decision == "rescue"', False),
+])  # fmt: skip
+def test_a_condition_on_an_answer_that_need_not_come_is_warned_of(when: str, *, is_warned: bool) -> None:
+    found = [
+        one
+        for one in _changed('has(triage.decision) && triage.decision == "rescue"', when)
+        if one.code == "may-wait-for-ever"
+    ]
+    assert bool([one for one in found if one.line == 26 and "without being done" in one.message]) == is_warned
 
 
 @pytest.mark.parametrize(("old", "new", "code", "words"), ERRORS)
@@ -207,8 +229,8 @@ def test_a_mistake_is_found_where_it_was_made(old: str, new: str, code: str, wor
 
 
 @pytest.mark.parametrize(("old", "new", "line"), [
-    ("'triage.decision == \"rescue\"'", "\"triage.decision == 'resque'\"", 'when: "triage'),
-    ("'triage.decision == \"rescue\"'", "triage.decision == 'resque'", "when: triage"),
+    ("'has(triage.decision) && triage.decision == \"rescue\"'", "\"triage.decision == 'resque'\"", 'when: "triage'),
+    ("'has(triage.decision) && triage.decision == \"rescue\"'", "triage.decision == 'resque'", "when: triage"),
 ])  # fmt: skip
 def test_a_mistake_inside_a_condition_is_placed_in_the_file(old: str, new: str, line: str) -> None:
     findings = _changed(old, new)
@@ -282,16 +304,17 @@ choices:
   way:
     after: triage
     branches:
-      - {{when: 'triage.decision == "rescue"', to: go}}
+      - {{when: 'has(triage.decision) && triage.decision == "rescue"', to: go}}
     default: safety
 {more}"""
 
 
 @pytest.mark.parametrize(("handle", "more", "code"), [
-    ("after: {any: [go, safety]}, when: 'triage.decision == \"rescue\"'", "", None),
+    ("after: {any: [go, safety]}, when: 'triage.outcome == \"done\" && triage.decision == \"rescue\"'", "", None),
     ("after: {any: [go, safety]}, when: 'safety.risk == \"low\"'", "", "may-wait-for-ever"),
     ("after: {any: [go, safety]}, when: 'has(safety.risk) && safety.risk == \"low\"'", "", None),
-    ("after: safety, when: 'safety.risk == \"low\"'", "", None),
+    ("after: safety, when: 'safety.risk == \"low\"'", "", "may-wait-for-ever"),
+    ("after: safety, when: 'has(safety.risk) && safety.risk == \"low\"'", "", None),
     ("after: triage, when: 'safety.risk == \"low\"'", "", "condition-not-before"),
     ("after: triage", "gates: {g: {holds: handle, until: 'go.rescued > 0', reason: R}}", "may-wait-for-ever"),
     ("after: triage, discretionary: true", "", None),
@@ -404,3 +427,59 @@ def test_a_follow_up_that_cannot_be_is_found_where_it_is_written(said: str, code
     else:
         assert code in [one.code for one in found]
         assert any(remedy in one.message for one in found)
+
+
+WAYS = [  # what stands in the step "visit" or at the end, and what is found
+    ("back: {to: visits, when: safe, times: 2}", "unknown-step", 'no step "visits"'),
+    ("back: {to: rescue2, when: safe, times: 2}", "loop-crossed", "does not come before"),
+    ("back: {to: production, when: safe, times: 2}", "loop-crossed", "others than"),
+    ("wait: {until: safe, time_out: P1D}", "wait-asks", "core.wait"),
+    ("uses: reporting.dedupe, wait: {until: safe}", "wait-without-end", "time_out"),
+    ("uses: reporting.dedupe, wait: {until: safe, time_out: soon}", "bad-limit", "PT30M"),
+    ("uses: reporting.dedupe, wait: {event: visits, until: safe, time_out: P1D}", "unknown-step", 'no step "visits"'),
+    ("uses: reporting.dedupe, wait: {event: visit, until: safe, time_out: P1D}", "event-not-asked", "compare it"),
+    (
+        "uses: reporting.dedupe, wait: {event: visit, until: 'visit.outcome == \"done\"', time_out: P1D}",
+        "event-not-matched",
+        "Any answer",
+    ),
+    ("standing: true, discretionary: true", "after-standing", "all the time"),
+]
+
+
+@pytest.mark.parametrize(("keys", "code", "words"), WAYS)
+def test_a_way_that_leads_nowhere_is_found(keys: str, code: str, words: str) -> None:
+    uses = "" if "uses" in keys else "uses: reintegration.visit, "
+    step = f"  extra: {{{uses}after: handover, time: {{limit: P1D}}, {keys}}}\n  rescue2: {{uses: rescue.execute}}\n"
+    text = EXAMPLE.replace("\ngates:\n", f"{step}\ngates:\n").replace("facts:\n", "facts:\n  safe: {type: bool}\n")
+    found = [one for one in _lint(text) if one.code == code]
+    assert any(words in one.message for one in found), _lint(text)
+
+
+@pytest.mark.parametrize(("cancel", "code"), [
+    ("{when: fear_stated, steps: [visits]}", "unknown-step"),
+    ("{when: fear_stated, steps: [visit], undo: {handover: safety}}", "undo-of-nothing"),
+    ("{when: fear_stated, steps: [visit], undo: {visit: safe}}", "unknown-step"),
+    ("{when: fear_state, steps: [visit]}", "unknown-field"),
+])  # fmt: skip
+def test_calling_off_names_what_is_there(cancel: str, code: str) -> None:
+    assert code in {one.code for one in _lint(f"{EXAMPLE}cancels: {{branch: {cancel}}}\n")}
+
+
+def test_nothing_comes_after_a_standing_step_and_no_loop_crosses_a_series() -> None:
+    standing = _changed("    uses: protection.safety\n", "    uses: protection.safety\n    standing: true\n")
+    assert "after-standing" in {one.code for one in standing}
+    visit = "    repeat: {every: P1M, times: 12, until: 'visit.outcome == \"not_needed\"'}\n"
+    looped = _changed(visit, f"{visit}    back: {{to: handover, when: fear_stated, times: 2}}\n")
+    assert [one.code for one in looped if one.code == "loop-crossed"] == ["loop-crossed"]
+
+
+def test_a_loop_a_wait_and_what_calls_off_are_sound() -> None:
+    step = (
+        "  wish: {uses: repatriation.decision, after: decision, time: {limit: P1D},"
+        " back: {to: decision, when: 'wish.decision == \"stay\"', times: 2}}\n"
+        "  heard: {uses: reporting.dedupe, after: rescue, wait: {until: fear_stated, time_out: P1D}}\n"
+        "  note: {uses: protection.safety, standing: true, not_before: P1D}\n"
+    )
+    text = EXAMPLE.replace("\ngates:\n", f"{step}\ngates:\n")
+    assert _lint(f"{text}cancels: {{branch: {{when: fear_stated, steps: [visit]}}}}\n") == ()

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from engine.language.library import DefinitionKind, definition_files, kind_of
-from engine.language.schema import json_schema
+from engine.language.library import DefinitionKind, definition_files, json_schema, kind_of
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.language.yaml_text import LARGEST_BYTES
 from tests.language.test_lint_workflows import EXAMPLE
@@ -72,8 +71,8 @@ def test_what_is_not_there_is_placed_at_what_encloses_it() -> None:
         ("a: 1e999", "not-a-number", 1, 4),
         ("a: 'b", "yaml-syntax", 1, 6),
         ("a: b: c", "yaml-syntax", 1, 5),
-        ("a: {b: 1", "yaml-syntax", 1, 9),
-        ("a: 1\nb\nc: 2", "yaml-syntax", 3, 1),
+        ("a: {b: 1", "yaml-syntax", 1, 4),
+        ("a: 1\nb\nc: 2", "yaml-syntax", 2, 1),
         ("", "empty-file", 1, 1),
         ("# only words", "empty-file", 1, 1),
         ("\n- a\n- b", "wrong-type", 2, 1),

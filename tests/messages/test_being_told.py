@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,14 +13,16 @@ from engine.messages.actions.channels import preference_of, save_preference
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.actions.notifying import bundle_storms, notify
 from engine.messages.channel_store import ChannelStore
-from engine.messages.records import EMAIL, IN_APP, Preference
+from engine.messages.records import EMAIL, IN_APP, WARNING, Preference, follows_at, next_digest_at
+from engine.messages.views import notices, unread
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.work.actions.digests import send_digests
-from engine.work.actions.items import claim_work_item
+from engine.work.actions.items import claim_work_item, send_digests
 from engine.work.views.worklist import work_counts, worklist
 from tests.kit.world import World
 
+_INDIA = ZoneInfo("Asia/Kolkata")
+_NOON_IN_INDIA = datetime(2026, 3, 7, 7, 0, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 7, 17, 0, tzinfo=UTC)
 """22:30 in Kolkata, 22:45 in Kathmandu, 23:30 in Yangon."""
 
@@ -128,7 +131,7 @@ def test_a_later_choice_takes_the_place_of_an_earlier_one(world: World) -> None:
     save_preference(world.engine, viewer=viewer, channels=("sms", "in_app"), digest="daily")
     kept = save_preference(world.engine, viewer=viewer, quiet_from="21:30", quiet_until="06:45", zone="Asia/Yangon")
     assert preference_of(world.engine, viewer=viewer) == kept
-    assert (kept.channels, kept.digest, kept.zone) == ((), "none", "Asia/Yangon")
+    assert (kept.channels, kept.digest, kept.zone) == ((), "late", "Asia/Yangon")
 
 
 def test_ten_messages_of_a_kind_in_a_minute_are_sent_and_one_more_makes_them_one(world: World) -> None:
@@ -206,6 +209,7 @@ def test_of_critical_messages_ten_leave_singly_and_the_rest_at_once_as_one(world
 
 def test_many_deadlines_at_one_instant_give_a_person_one_mail_and_every_notice(world: World) -> None:
     cases = [world.at_look().case_id for _ in range(14)]
+    save_preference(world.engine, viewer=world.who("caseworker"), digest="none")
     for case_id in cases:
         item = world.item(case_id, "look")
         world.act(claim_work_item, item.id, by="caseworker")
@@ -231,7 +235,8 @@ def test_the_digest_counts_what_the_work_page_counts_and_comes_once_a_morning(wo
         world.later(hours=hours)
         case_id = world.at_look().case_id
     world.act(claim_work_item, world.item(case_id, "look").id, by=viewer)
-    save_preference(world.engine, viewer=viewer, digest="daily")
+    for person in world.staff.people.values():
+        save_preference(world.engine, viewer=person, digest="daily" if person == viewer else "none")
     world.clock.move_to(datetime(2026, 3, 7, 17, 0, tzinfo=UTC))
     world.fire()
     world.later(hours=9, minutes=29)
@@ -265,6 +270,83 @@ def test_what_is_due_later_today_is_counted_by_the_readers_own_day(world: World)
     world.clock.move_to(datetime(2026, 3, 7, 10, 30, tzinfo=UTC))
     assert world.engine.ask(work_counts, viewer, zone="Pacific/Kiritimati").due_today == 1
     assert world.engine.ask(work_counts, viewer, zone="Pacific/Pago_Pago").due_today == 0
+
+
+@pytest.mark.parametrize(
+    ("digest", "follows_in", "critical", "hour"),
+    [
+        ("late", timedelta(hours=30), False, 8),
+        ("late", timedelta(hours=5), False, 16),
+        ("late", timedelta(hours=1), False, None),
+        ("late", None, False, None),
+        ("late", timedelta(hours=30), True, None),
+        ("none", timedelta(hours=30), False, None),
+    ],
+    ids=["can wait", "more follows tonight", "more follows soon", "not of late work", "critical", "each by itself"],
+)
+def test_what_tells_of_late_work_comes_in_one_message_the_next_morning_where_it_can_wait(
+    world: World, digest: str, follows_in: timedelta | None, *, critical: bool, hour: int | None
+) -> None:
+    case_id = world.at_look().case_id
+    if digest != "late":
+        save_preference(world.engine, viewer=world.who("caseworker"), digest=digest)
+    world.clock.move_to(_NOON_IN_INDIA)
+    follows_at = _NOON_IN_INDIA + follows_in if follows_in is not None else None
+    for rule in ("one", "two"):
+        assert _tell(world, case_id, rule, follows_at=follows_at, critical=critical) is (hour is None)
+    kept = _mails(world, "digest")
+    assert [row.next_at.astimezone(_INDIA).hour for row in kept] == ([] if hour is None else [hour, hour])
+    assert _notices(world) == 2
+    assert send_digests(world.engine) == 0
+    if kept:
+        world.clock.move_to(kept[0].next_at)
+        assert send_digests(world.engine) == 1
+        assert (len(_mails(world, "bundled")), send_digests(world.engine)) == (2, 0)
+
+
+def test_a_warning_of_what_is_due_after_the_morning_stands_in_app_in_its_one_notice(world: World) -> None:
+    case_id, viewer = world.at_look().case_id, world.who("caseworker")
+    world.clock.move_to(_NOON_IN_INDIA)
+    for rule, hours in (("today", 5), ("tomorrow", 30), ("after", 60)):
+        _tell(world, case_id, rule, kind=WARNING, follows_at=_NOON_IN_INDIA + timedelta(hours=hours))
+    _tell(world, case_id, "now", kind=WARNING, follows_at=_NOON_IN_INDIA + timedelta(hours=60), critical=True)
+    assert [one.kind for one in world.engine.ask(notices, viewer)] == [WARNING, WARNING]
+    world.clock.move_to(next_digest_at(_NOON_IN_INDIA, viewer.zone) - timedelta(minutes=1))
+    send_digests(world.engine)
+    assert world.engine.ask(unread, viewer) == 2
+    world.later(minutes=1)
+    assert [send_digests(world.engine) for _ in range(2)] == [1, 0]
+    assert [one.kind for one in world.engine.ask(notices, viewer)] == ["digest", WARNING, WARNING]
+
+
+@pytest.mark.parametrize(("hours", "law", "warned", "follows"), [
+    (20, "", 10, 20), (20, "IN-TEST-10H", 10, 11), (30, "IN-TEST-10H", 10, 30),
+])  # fmt: skip
+def test_a_warning_can_wait_until_the_due_time_but_of_a_short_limit_of_the_law_until_the_next(
+    world: World, *, hours: int, law: str, warned: int, follows: int
+) -> None:
+    known = world.deadline(world.at_look().case_id, "look")
+    began = _NOON_IN_INDIA
+    changes = {"started_at": began, "due_at": began + timedelta(hours=hours), "law": law, "next_firing": "w:80%"}
+    changed = known.model_copy(update=changes | {"next_at": began + timedelta(hours=warned + 1)})
+    found = follows_at(changed, is_warning=True, now=began + timedelta(hours=warned))
+    assert found == began + timedelta(hours=follows)
+
+
+def test_who_has_no_work_of_their_own_is_still_told_of_what_waited_for_the_digest(world: World) -> None:
+    case_id, now = world.at_look().case_id, world.clock.now()
+    told: dict[str, Any] = {"people": [_person(world, "auditor")], "follows_at": now + timedelta(days=3)}
+    assert not _tell(world, case_id, "one", kind="escalated", **told)
+    world.clock.move_to(_mails(world, "digest")[0].next_at)
+    assert send_digests(world.engine) == 1
+    assert [row.kind for row in _mails(world, "waiting")] == ["digest"]
+
+
+def test_what_is_late_at_night_waits_for_the_morning(world: World) -> None:
+    case_id, night = world.at_look().case_id, datetime(2026, 3, 7, 20, 0, tzinfo=UTC)
+    world.clock.move_to(night)
+    assert not _tell(world, case_id, "one", follows_at=night + timedelta(hours=1))
+    assert [row.next_at.astimezone(_INDIA).hour for row in _mails(world, "digest")] == [8]
 
 
 def test_who_has_nothing_to_do_gets_no_digest(world: World) -> None:

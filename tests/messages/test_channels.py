@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.messages.actions.channels import disable_channel, set_channel, set_contact, try_channel
+from engine.messages.actions.channels import disable_channel, save_preference, set_channel, set_contact, try_channel
 from engine.messages.actions.writing import ways_to
 from engine.messages.channel_store import ChannelStore
 from engine.messages.chat import SERVICES, AppriseGateways, Service, is_public
@@ -315,6 +315,7 @@ def test_a_level_of_a_ladder_tells_by_sms_where_a_gateway_serves_the_unit_and_wa
 ) -> None:
     world = _with_gateways(world)
     set_contact(world.engine, viewer=SYSTEM, email=_email(world, "supervisor"), channel="sms", address="+919812345678")
+    save_preference(world.engine, viewer=world.who("supervisor"), digest="none")
     _set(world, gateway.url())
     case_id = world.at_look().case_id
     world.do_jobs()

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from engine.errors import DeliveryError
 from engine.jobs.store import JobStore
+from engine.messages.actions.channels import save_preference
 from engine.messages.actions.delivering import AWAY, MOST_UNEXPECTED, UNEXPECTED, next_try, wants_other_way
 from engine.messages.mail import SmtpChannel
 from engine.messages.records import ClaimedDelivery
@@ -221,6 +222,7 @@ class Refusing:
 
 
 def _mail_to_send(world: World) -> ClaimedJob:
+    save_preference(world.engine, viewer=world.who("caseworker"), digest="none")
     case_id = world.at_look().case_id
     item = world.item(case_id, "look")
     world.act(claim_work_item, item.id, by="caseworker")

@@ -8,8 +8,7 @@ from engine.messages.actions.channels import save_preference
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.views import demo_mailbox
 from engine.ports import JsonValue
-from engine.work.actions.digests import send_digests
-from engine.work.actions.items import claim_work_item
+from engine.work.actions.items import claim_work_item, send_digests
 from engine.work.views.worklist import worklist
 from tests.kit.portal import BEGIN, Portal
 

@@ -18,7 +18,8 @@ from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
 from engine.language.names import RestrictedCategory
 from engine.plugin.answers import wanted_answers
-from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepKind, StepType
 from tests.oracle.model import of_answer, of_paper
 from tests.oracle.objects import Making

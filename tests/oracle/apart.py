@@ -15,7 +15,7 @@ from engine.definitions.store import LawSignatureStore
 from engine.overview.actions.exports import ask_copy
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.people.actions.invitations import make_link
-from engine.sign_in.actions.kept_forms import keep_form
+from engine.sign_in.actions.account import keep_form
 from engine.sign_in.records import ApiKey
 from engine.sign_in.store import SignInStore
 from tests.kit.database import Rows

@@ -98,7 +98,7 @@ def check(
         told = (matter.name, address, which, int(answer.status_code))
         found = numbers_alone(persona, world.values_in(all_text(answer)))
         here = found.pop(matter.name, set())
-        if rule.page == "case" and is_there(seen, "whatever waits for a day"):
+        if rule.page in {"case", "tab"} and is_there(seen, "whatever waits for a day"):
             here.discard("followup")  # the time of the next visit is this day: it is shown to whom all times are
         allowed = _of_variant(shown(seen, ALL_THINGS, page), which) if answer.status_code == SHOWN else set()
         if rule.page == "item" and seen is not None and objects.roles.isdisjoint(seen.roles):

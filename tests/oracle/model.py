@@ -49,7 +49,7 @@ def _thing(*names: str, own: bool = False, whom: frozenset[str] = frozenset(), *
 _FIRST, _BOTH = frozenset({"first"}), frozenset({"first", "second"})
 _PLAN, _WHY, _HELD, _AT = "protection.safety", ("reason", "late_reason"), "held:theirs", ("step", "reveal", "journey")
 THINGS: Mapping[str, Thing] = {
-    "title": Thing(dict.fromkeys(("case", "history", *(f"{at}:health" for at in _AT)), "read"), own=True),
+    "title": Thing(dict.fromkeys(("case", "tab", "history", *(f"{at}:health" for at in _AT)), "read"), own=True),
     "subject": _thing("case.*", list="see"),
     **{thing: _thing(f"person.{name}", whom=_FIRST, person="reveal", held="account") for thing, name in {
         "name": "name", "alias": "aliases", "phone": "phone", "home": "address", "candidate": "candidates",
@@ -64,7 +64,7 @@ THINGS: Mapping[str, Thing] = {
     "purpose": _thing(own=True, send="any", held="account"), "recipient": _thing(own=True, consents="any"),
     "partner's name": _thing(own=True, sent="any", list="any"), "remark": _thing(own=True, held="account"),
     "emergency words": _thing(own=True, emergency="confirm"), "hold": _thing(own=True, reason="hold"),
-    "words": _thing(own=True, words="reveal"), "said": _thing(own=True, words="reveal"),
+    **dict.fromkeys(("words", "said"), _thing(own=True, words="reveal")), "noted": _thing(own=True, notes="reveal"),
     **{thing: _thing() for thing in ("note outside", "concern", "note", "number")},
 }  # fmt: skip
 """What is no answer of a form; a note is shown to who took the work on, a number to who sees that the case is there."""

@@ -23,6 +23,7 @@ from engine.core.files import FileKind
 from engine.core.matching import MatchAlert
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole, call_id
+from engine.course.actions.diary import make_note
 from engine.course.actions.steer import add_person, add_step, cancel_step, identify_person, record_interval
 from engine.deadlines.actions.acknowledge import note_call
 from engine.documents.actions.attachments import Arrival
@@ -43,7 +44,7 @@ from engine.sharing.records.consent import GivenBy
 from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
-from tests.kit.database import Rows
+from tests.kit.database import Rows, add_hub
 from tests.kit.portal import BEGIN
 from tests.oracle.people import OUTSIDE, THIRD
 from tests.oracle.records import Matter
@@ -143,6 +144,7 @@ def filled(making: Making, rows: Rows) -> Objects:
     _guarded(making)
     _messages(making, rows)
     _kept(making, rows)
+    _hubs(making, rows)
     with making.engine.transaction() as tx:
         case = tx.of(CaseStore).read(making.case_id).case
         roles = tx.of(ItemStore).get(making.ids["item_id"]).candidate_roles
@@ -263,6 +265,7 @@ def _open_work(making: Making) -> None:
     )  # fmt: skip
     making.beside = spare.case_number
     off = making.act(add_step, making.case_id, uses="rescue.first_needs")
+    making.act(make_note, making.case_id, kind="worry", words=f"She is afraid of {making.plant('noted')}.")
     making.act(cancel_step, off, case_id=making.case_id, reason_code="opened_by_mistake", words=making.plant("words"))
     making.ids["link_id"] = making.act(link_cases, making.case_id, spare.case_id, kind=LinkKind.SAME_EVENT)
     making.ids["other_case_id"] = spare.case_id
@@ -377,6 +380,13 @@ def _message(
         subject=making.values["subject"], body="", link="", critical=False, escalation_id=escalation_id,
         link_hash=hash_of_link(making.tokens["/a/{token}"]) if escalation_id else None,
     )  # fmt: skip
+
+
+def _hubs(making: Making, rows: Rows) -> None:
+    """A hub elsewhere that waits for a second person, and a case in which it was asked for help."""
+    making.ids["peer_id"], making.ids["mirror_id"] = add_hub(
+        rows, case=making.case_id, unit=making.own.unit_id, who=making.own.first.actor_id, now=BEGIN
+    )
 
 
 def _kept(making: Making, rows: Rows) -> None:

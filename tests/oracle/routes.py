@@ -32,8 +32,12 @@ def _case(right: str, *, own: bool = False, page: str = "", exact: bool = False)
 
 
 RULES: Final[dict[str, Rule]] = {
-    f"GET {_CASE}": _case("see", page="case", exact=True),
+    f"GET {_CASE}": _case("see", page="tab", exact=True),
     f"GET {_CASE}/history": _case("history", page="history", exact=True),
+    f"GET {_CASE}/steps": _case("see", page="case"),
+    **{f"GET {_CASE}/{tab}": _case("see", page="tab") for tab in ("people", "time", "papers", "sharing")},
+    f"GET {_CASE}/diary": _case("see", own=True, page="tab"),
+    f"POST {_CASE}/diary/words": _case("reveal", own=True, page="notes"),
     f"GET {_CASE}/law": _case("read", own=True, page="masked"),
     f"GET {_CASE}/steps/{{step_id}}": _case("see", page="step", exact=True),
     f"POST {_CASE}/steps/{{step_id}}/reveal": _case("reveal", page="reveal", exact=True),
@@ -49,7 +53,7 @@ RULES: Final[dict[str, Rule]] = {
     f"POST {_CASE}/holds/{{hold_id}}/reason": _case("hold", own=True, page="reason"),
     f"POST {_CASE}/persons/{{person_id}}/held": _case("account", own=True, page="held"),
     f"POST {_CASE}/history/words": _case("reveal", own=True, page="words"),
-    **{f"GET {_CASE}/{page}": _case("lead", own=True, page="masked") for page in ("reopen", "close", "begin")},
+    **{f"GET {_CASE}/{page}": _case("lead", own=True, page="masked") for page in ("reopen", "close", "begin", "move")},
     f"GET {_CASE}/steps/{{step_id}}/cancel": _case("plan", own=True, page="masked"),
     f"POST {_CASE}/deadlines/{{deadline_id}}/places": _case("reveal", page="places"),
     "GET /documents/{document_id}": Rule("paper", "reveal", page="paper", exact=True),
@@ -72,7 +76,7 @@ RULES: Final[dict[str, Rule]] = {
     **{
         f"GET {_CASE}/{page}": _case("any", page="masked")
         for page in (
-            "saved", "add-step", "add-person", "facts", "keeping", "files",
+            "saved", "add-step", "add-person", "facts", "keeping", "files", "hubs",
             "persons/{person_id}/held", "persons/{person_id}/correct",
         )
     },
@@ -87,7 +91,7 @@ RULES: Final[dict[str, Rule]] = {
                 )),
             ),
             "work": (
-                "facts", "steps/{step_id}/journey", "steps/{step_id}/calls", "deadlines/{deadline_id}/ask",
+                "facts", "diary", "steps/{step_id}/journey", "steps/{step_id}/calls", "deadlines/{deadline_id}/ask",
             ),
             "plan": (
                 "add-step", "steps/{step_id}/cancel", "links", "links/{link_id}/end", "deadlines/{deadline_id}/pause",
@@ -97,14 +101,15 @@ RULES: Final[dict[str, Rule]] = {
                 )),
             ),
             "lead": (
-                "reopen", "close", "begin",
+                "reopen", "close", "begin", "move",
                 "merge", "split", "links/{link_id}/answer", "links/{link_id}/unmerge", "access/recusals",
                 "access/recusals/{recusal_id}/end", "access/requests/{request_id}",
                 *(f"deadlines/{{deadline_id}}/{verb}" for verb in ("acknowledge", "answer", "owner")),
             ),
             "consent": ("consents", "consents/{consent_id}/withdraw"),
             "refer": ("send", *(f"sent/{{referral_id}}/{verb}" for verb in ("recall", "reroute", "link"))),
-            "release": ("sent/{referral_id}/release",),
+            "release": ("sent/{referral_id}/release", "hubs/{mirror_id}/tell", "hubs/{mirror_id}/erasure"),
+            "reveal": ("hubs/reveal",),
             "hold": ("holds", "holds/{hold_id}/lift", "holds/{hold_id}/answer"),
             "seal": ("seal", "seal/lift", "seal/answer"),
             "erase": ("erasures",),
@@ -116,9 +121,10 @@ RULES: Final[dict[str, Rule]] = {
         (
             "GET /progress", "POST /progress", "GET /health", "GET /health/deadlines", "GET /sign-in",
             "POST /sign-in", "GET /sign-in/code",
-            "POST /sign-in/code", "POST /become", "POST /sign-out", "GET /forgot", "POST /forgot", "GET /first/{token}",
+            "POST /sign-in/code", "POST /become", "POST /sign-out", "GET /exit",
+            "GET /forgot", "POST /forgot", "GET /first/{token}",
             "POST /first/{token}", "GET /invitation/{token}", "POST /invitation/{token}", "GET /p/{token}",
-            "POST /p/{token}", "POST /p/{token}/accept", "POST /p/{token}/decline",
+            "POST /p/{token}", "POST /p/{token}/accept", "POST /p/{token}/decline", "POST /hubs/inbox",
         ),
         OPEN,
     ),
@@ -128,15 +134,17 @@ RULES: Final[dict[str, Rule]] = {
             "": (
                 "/", "/cases", "/worklist", "/transmit", "/referrals", "/demo", "/api/board", "/a/{token}",
                 "/emergency-access", "/emergency-access/{request_id}", "/concerns", "/concerns/{concern_id}",
-                "/referrals/{referral_id}", "/partners", "/waiting", "/waiting/{request_id}",
+                "/referrals/{referral_id}", "/partners", "/waiting", "/waiting/{request_id}", "/hubs/requests",
+                "/hubs/requests/{mirror_id}",
             ),
-            "see": ("/statistics",),
+            "see": ("/workflows/{name}/cases", "/numbers", "/numbers.csv", "/numbers/pillars", "/numbers/pillars.csv"),
             "board": ("/board", "/delays"),
-            "lead": ("/matches",),
+            "lead": ("/matches", "/workflows/{name}/move", "/import"),
             "erase": ("/copies",),
             "keeping": ("/keeping",),
             "admin": ("/dead-letters", "/custody"),
             "report": ("/report",),
+            "reveal": ("/find",),
             "audit": ("/audit", "/audit.csv"),
         }.items()
         for page in pages
@@ -151,14 +159,16 @@ RULES: Final[dict[str, Rule]] = {
                 "/definitions/{kind}/{name}", "/definitions/{kind}/{name}/versions", "/kept/{form_id}", "/law",
                 "/law/{limit_id}",
             ),
-            "people": ("/people", "/people/{actor_id}"),
+            "people": ("/people", "/people/{actor_id}", "/hubs", "/hubs/{peer_id}"),
             "admin": (
-                "/service-accounts", "/units", "/units/{unit_id}", "/calendars/{name}", "/channels",
+                "/hubs/own", "/service-accounts", "/units", "/units/{unit_id}", "/calendars/{name}", "/channels",
                 "/definitions/{kind}/{name}/edit",
             ),
             "publish": (
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
-                "/workflows/{name}/draft/simulation", "/definitions/ladder/{name}/draft",
+                "/workflows/{name}/draft/simulation", "/workflows/{name}/draft/comparison",
+                "/definitions/ladder/{name}/draft",
+                "/ladders/new",
             ),
             "keeping": ("/keeping/policies",),
         }.items()
@@ -175,9 +185,9 @@ RULES: Final[dict[str, Rule]] = {
                 "/concerns", "/demo/time", "/demo/cases/{case_id}/play", "/waiting/{request_id}",
             ),
             "report": ("/report",),
-            "people": ("/people/{actor_id}/lost-factor",),
+            "people": ("/people/{actor_id}/lost-factor", "/hubs/{peer_id}/refuse"),
             "admin": (
-                "/people", "/people/{actor_id}/roles", "/people/{actor_id}/roles/take",
+                "/hubs", "/hubs/{peer_id}/end", "/people", "/people/{actor_id}/roles", "/people/{actor_id}/roles/take",
                 "/people/{actor_id}/supervisor", "/people/{actor_id}/link", "/people/{actor_id}/end-sessions",
                 "/people/{actor_id}/deactivate", "/people/{actor_id}/activate",
                 "/people/{actor_id}/lost-factor/{request_id}", "/service-accounts",
@@ -188,18 +198,24 @@ RULES: Final[dict[str, Rule]] = {
                 "/definitions/{kind}/{name}/edit",
             ),
             "rota": ("/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end"),
-            "refer": ("/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline"),
-            "lead": ("/matches/{match_id}/seen", "/matches/{match_id}/answer"),
+            "refer": (
+                "/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline",
+                "/hubs/requests/{mirror_id}/accept", "/hubs/requests/{mirror_id}/decline",
+            ),
+            "lead": (
+                "/import", "/workflows/{name}/move", "/matches/{match_id}/seen", "/matches/{match_id}/answer",
+                "/hubs/{peer_id}/confirm",
+            ),
             "publish": (
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
-                "/definitions/{kind}/{name}/versions", "/definitions/ladder/{name}/draft",
+                "/definitions/{kind}/{name}/versions", "/definitions/ladder/{name}/draft", "/ladders/new",
             ),
             "erase": (
                 "/erasures/{erasure_id}/approve", "/erasures/{erasure_id}/end", "/proposals/{proposal_id}",
                 "/erase-copies/{notice_id}", "/copies", "/copies/{copy_id}/answer", "/copies/{copy_id}/link",
                 "/copies/{copy_id}/file",
             ),
-            "reveal": ("/emergency-access",),
+            "reveal": ("/emergency-access", "/find"),
             "confirm": ("/emergency-access/{request_id}",),
             "hear": ("/concerns/{concern_id}",),
             "law": ("/law/{limit_id}/sign", "/law/{limit_id}/signatures/{signature_id}/revoke"),

@@ -16,8 +16,11 @@ from tests.oracle.world import OracleWorld, new_case
 pytestmark = pytest.mark.long
 
 _NOT_THEIRS = {403, 404}
-_OF_SOMETHING_ELSE = ("/seal/lift", "/seal/answer", "/unmerge", "/links/{link_id}/answer")
-"""What these are about is not there: nothing is sealed, nothing merged."""
+_OF_SOMETHING_ELSE = (
+    "/seal/lift", "/seal/answer", "/unmerge", "/links/{link_id}/answer", "/hubs/{mirror_id}/tell",
+    "/hubs/{mirror_id}/erasure",
+)  # fmt: skip
+"""What these are about is not there: nothing is sealed, nothing merged, no other hub helps."""
 _DONE_ONCE = ("/not-same/{secondary_id}",)
 """What is there no longer once somebody has done it."""
 _SAYS_WHY = ("/sent/{referral_id}/release",)

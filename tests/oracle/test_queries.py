@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
+from engine.numbers.records import Period, PeriodKind
 from tests.oracle.asking import MADE_UP
 from tests.oracle.checking import ALL_THINGS, ANY_ID, hidden_alike, numbers_alone, seen_alike
 from tests.oracle.model import shown, sight, status
@@ -164,5 +165,7 @@ def _argument(world: OracleWorld, name: str, ids: Mapping[str, UUID]) -> Any:
         "token": world.objects["own"].tokens["/a/{token}"], "step": str(ids.get("step_id", MADE_UP)), "note": "",
         "limit_id": "IN-JJ-PROD-24H", "limit_ids": ("IN-JJ-PROD-24H",), "on": date(2026, 3, 7),
         "jurisdiction": "IN-AS", "element": "",
+        "period": Period(PeriodKind.QUARTER, 2026 * 12), "quarters": (),
+        "span": (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
     }  # fmt: skip
     return known[name] if name in known else ids.get(name, MADE_UP)

@@ -11,7 +11,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "deadlines": "acknowledge_by_link mark_read",
             "messages": "set_contact preference_of save_preference",
             "approvals": "raise_concern take_answer",
-            "cases": "command_on_case require_own note_reading require_pace note_refusal",
+            "cases": "write_opening command_on_case require_own note_reading require_pace note_refusal",
             "definitions": "law_page proposed_changes as_stored my_drafts",
             "sign_in": "kept_form newest_kept_form drop_form change_password sessions_of end_session"
             " end_other_sessions require_step_up step_up",
@@ -20,6 +20,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "persons": "new_link",
         },
         "admin": {
+            "hubs": "own_card ask_peer end_peer",
             "messages": "set_channel disable_channel try_channel retry_delivery drop_delivery",
             "retention": "standing answer_release",
             "deadlines": "retry_deadlines confirm_clock",
@@ -34,6 +35,7 @@ FUNCTIONS: Final[dict[str, str]] = {
         },
         "people": {
             "people": "report_lost answer_role answer_link",
+            "hubs": "refuse_peer",
         },
         "law": {
             "definitions": "sign_limit revoke_signature",
@@ -53,6 +55,7 @@ FUNCTIONS: Final[dict[str, str]] = {
         "reveal": {
             "access": "emergency_access",
             "documents": "open_document print_document",
+            "persons": "find_people",
         },
         "confirm": {
             "access": "answer_emergency_access",
@@ -68,12 +71,17 @@ FUNCTIONS: Final[dict[str, str]] = {
             "overview": "ask_copy answer_copy link_to_copy fetch_copy",
         },
         "lead": {
+            "course": "plan_moves start_moves stop_moves undo_moves",
             "persons": "mark_match_seen answer_match",
+            "hubs": "confirm_peer",
+            "imports": "check_table import_cases",
         },
         "refer": {
+            "hubs": "accept_request decline_request",
             "sharing": "make_partner_link read_note accept_referral decline_referral recall_referral reroute_referral",
         },
         "release": {
+            "hubs": "disclose_to_hub answer_erasure",
             "documents": "release_document",
             "sharing": "release_referral refuse_release",
         },

@@ -23,11 +23,11 @@ from engine.db.migrate import mark_as_demo
 from engine.language.names import Role
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
-from engine.rehearsal.many_cases import rehearsal_of
+from engine.rehearsal.running import rehearsal_of
 from engine.rehearsal.world import MovedClock
 from engine.settings import Settings
 from engine.site import create_app
-from engine.web.demo_controls import DemoControls
+from engine.web.visit import DemoControls
 from tests.kit.database import Rows
 from tests.kit.portal import BEGIN, ORIGIN, shipped_database
 from tests.oracle.apart import things_apart
@@ -64,7 +64,7 @@ def filled_world(
     app = create_app(
         engine,
         demo=DemoControls(lambda _: None, lambda _: None),
-        rehearse=rehearsal_of(engine.catalogue, engine.library),
+        rehearsal=rehearsal_of(engine.catalogue, engine.library),
     )
     clients = {who: client_of(app, viewer) for who, viewer in viewers.items()}
     objects = {matter.name: new_case(engine, rows, matter, staff, viewers) for matter in matters}

@@ -3,7 +3,7 @@
 import os
 
 from engine.orchestration.flows import case
-from engine.orchestration.process import runtime
+from engine.orchestration.runtime import runtime
 from tests.orchestration.standin import StandIn
 
 runtime.use(StandIn(os.environ["STANDIN_URL"]))

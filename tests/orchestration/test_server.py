@@ -13,7 +13,7 @@ import pytest
 
 from engine.errors import ServiceError, SettingsError
 from engine.orchestration import server as server_module
-from engine.orchestration.guard import check_server
+from engine.orchestration.calls import check_server
 from engine.orchestration.health import status_of
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import PrefectAddress

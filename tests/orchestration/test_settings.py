@@ -18,8 +18,7 @@ from prefect.settings import (
 )
 
 from engine.errors import ServiceError, SettingsError
-from engine.orchestration.calls import CallPool
-from engine.orchestration.guard import check_settings
+from engine.orchestration.calls import CallPool, check_settings
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.server import read_address, write_address
 from engine.orchestration.settings import (

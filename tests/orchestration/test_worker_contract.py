@@ -5,8 +5,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from docket import Worker
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient, get_client
 from prefect.flows import load_flow_from_entrypoint
+from prefect.server.api import background_workers
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseJobConfiguration, BaseWorker
 
@@ -52,6 +54,12 @@ def test_what_we_use_of_prefects_clients_is_there() -> None:
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}):
         sync, asynchronous = get_client(sync_client=True), get_client()
     assert list(sync._client.event_hooks) == list(asynchronous._client.event_hooks) == ["request", "response"]
+
+
+def test_prefect_cancels_nothing_that_its_server_does_in_the_background() -> None:
+    assert {"_cancellation_listener", "run_forever"} <= vars(Worker).keys()  # what the server's own class replaces
+    server = Path(inspect.getfile(background_workers)).parents[1]
+    assert not [file.name for file in server.rglob("*.py") if "docket.cancel(" in file.read_text()]
 
 
 @pytest.mark.parametrize("entrypoint", sorted(ENTRYPOINTS))

@@ -5,7 +5,7 @@ import os
 import threading
 from pathlib import Path
 
-from engine.orchestration.guard import check_settings
+from engine.orchestration.calls import check_settings
 from engine.orchestration.service import run_worker, stop_on_signals
 from engine.orchestration.settings import PrefectAddress
 from tests.orchestration.standin import StandIn

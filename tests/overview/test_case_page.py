@@ -8,7 +8,7 @@ from engine.core.policy import Viewer
 from engine.core.records import AddedStep, StepInterval
 from engine.db.tables import TABLES
 from engine.deadlines.views.why import explain_deadline
-from engine.overview.records.cases import CaseView, StepView
+from engine.overview.records import CaseView, StepView
 from engine.overview.views.board import admin_board
 from engine.overview.views.case import case_page
 from engine.persons.views.person import revealed_person
@@ -183,7 +183,7 @@ def test_dead_deliveries_and_jobs_set_aside_are_findings(
     )  # fmt: skip
     network.change("job", TABLES["job"].c.kind == "conclude", status="aside", attempt=5, error_code="step-failed")
     findings = _page(network, lead, visited).findings
-    assert "“Report” (conclude) was set aside after 5 attempts: step-failed." in findings
+    assert "What follows from “Report” was set aside after 5 attempts: the program of the step failed." in findings
     assert "Messages that could not be delivered and were given up: 1." in findings
     for_worker = _page(network, worker, visited).findings
     assert not any("set aside" in finding or "step-failed" in finding for finding in for_worker)
@@ -248,7 +248,8 @@ def test_a_deadline_is_explained_from_its_start_over_what_does_not_count_to_its_
     network.do(visited, cm.RecordInterval(journey.model_copy(update={"has_place": True})))
     lines = [line.text for line in network.ask(explain_deadline, lead, deadline.id).lines]
     assert lines[0].startswith("It starts with the end of “First check”: Tuesday 10 March 2026, 11:30.")
-    assert "network target, based on Act s.1" in lines[1]
+    assert lines[1] == "So says Inspection, version 1: steps.visit.time.1."
+    assert "network target, based on Act s.1" in lines[2]
     assert any(line.startswith("Journey from") and line.endswith("is not counted.") for line in lines)
     assert lines[-1] == "So it is due: Wednesday 11 March 2026, 14:30."
 

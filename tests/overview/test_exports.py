@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.records import MOST_COPIES_IN_AN_HOUR
-from engine.core.law.ages import ages_of
+from engine.core.law.told import ages_of
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole
 from engine.core.retention import ROWS_ALONE
@@ -21,13 +21,10 @@ from engine.errors import (
     NotFoundError,
     OwnApprovalError,
     StepUpNeededError,
-    TooFineError,
     TooOftenError,
 )
 from engine.overview.actions.exports import Fetched, answer_copy, ask_copy, fetch_copy, link_to_copy
-from engine.overview.spreadsheets import as_csv
-from engine.overview.views.copies import count_copied
-from engine.overview.views.numbers import statistics
+from engine.overview.views.copies import as_csv, count_copied
 from engine.persons.actions.subject import correct_person, report_to_subject
 from engine.persons.store import PersonStore
 from engine.retention.actions.retention import run_retention
@@ -153,26 +150,6 @@ def test_who_may_not_copy_or_does_not_say_for_what_is_refused(world: World) -> N
     with pytest.raises(InvalidAnswersError) as caught:
         _ask(world, what="names", purpose_code="", chosen={"since": "yesterday"})
     assert set(caught.value.problems) == {"what", "purpose_code", "since"}
-
-
-def test_counts_are_withheld_below_five_inside_and_eleven_outside(world: World) -> None:
-    for _ in range(7):
-        world.at_look()
-    viewer = world.who("supervisor")
-    inside = world.engine.ask(statistics, viewer, of="cases", by=["month"], outside=False)
-    assert {(line.categories, line.count) for line in inside.lines} == {(("2026-03",), 5), (("all",), 5)}
-    outside = world.engine.ask(statistics, viewer, of="cases", by=["month"], outside=True)
-    assert {line.count for line in outside.lines} == {None}
-    elsewhere = world.engine.ask(statistics, world.other("supervisor"), of="cases", by=["month"], outside=False)
-    assert {line.count for line in elsewhere.lines} == {None}, "another unit's cases are not counted"
-    steps = world.engine.ask(statistics, viewer, of="steps", by=["pillar", "outcome"], outside=False)
-    assert ("Reporting", "Done") in {line.categories for line in steps.lines}
-    with pytest.raises(TooFineError):
-        world.engine.ask(statistics, viewer, of="cases", by=["month", "unit", "status", "about"], outside=False)
-    with pytest.raises(TooFineError):
-        world.engine.ask(statistics, viewer, of="cases", by=["name"], outside=False)
-    with pytest.raises(NotAllowedError):
-        world.engine.ask(statistics, world.who("system_administrator"), of="cases", by=["unit"], outside=False)
 
 
 def test_a_person_is_given_what_is_held_about_them_and_that_is_written_down_first(world: World) -> None:

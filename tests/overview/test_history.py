@@ -9,9 +9,9 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.policy import Viewer
 from engine.db.store import Within
-from engine.overview.records.cases import EventView
+from engine.overview.records import EventView
 from engine.overview.views.case import case_page
-from engine.overview.views.history import Part, case_history
+from engine.overview.views.history import HistoryPart, case_history
 from tests.kit.network import CANARY, INTAKE, Network
 
 
@@ -115,7 +115,7 @@ def test_a_long_history_is_told_in_parts_that_read_only_themselves(network: Netw
     assert len(whole) > 9
 
     def told(**at: int) -> list[EventView]:
-        return list(network.ask(case_history, lead, case_id, part=Part(3, **at)))
+        return list(network.ask(case_history, lead, case_id, part=HistoryPart(3, **at)))
 
     assert told() == list(whole[-3:])
     assert told(before=7) == list(whole[3:6])

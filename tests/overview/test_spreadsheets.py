@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.retention import CopyMark
-from engine.overview.spreadsheets import as_csv
+from engine.overview.views.copies import as_csv
 from engine.retention.shown import SheetView
 
 MARK = CopyMark(7, "A Person", "07 Mar 2026, 18:40", "For a court")

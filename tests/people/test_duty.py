@@ -15,8 +15,7 @@ from engine.overview.views.history import case_history
 from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
 from engine.people.actions.leaving import pass_on_all
 from engine.people.actions.manage import set_disabled
-from engine.people.duty_store import DutyStore
-from engine.people.store import DirectoryStore
+from engine.people.store import DirectoryStore, DutyStore
 from engine.work.actions.items import claim_work_item
 from tests.kit.world import START, World
 from tests.work.test_complete_work_item import at_once

@@ -25,8 +25,14 @@ from engine.people.actions.invitations import (
     set_first_password,
 )
 from engine.people.actions.manage import deactivate, invite
-from engine.sign_in.actions.account import change_password, end_other_sessions, end_session, sessions_of
-from engine.sign_in.actions.kept_forms import forget_sign_ins, keep_form
+from engine.sign_in.actions.account import (
+    change_password,
+    end_other_sessions,
+    end_session,
+    forget_sign_ins,
+    keep_form,
+    sessions_of,
+)
 from engine.sign_in.actions.sessions import Device, sign_in, viewer_of
 from engine.sign_in.passwords import Argon2Passwords
 from engine.web.terminal import SYSTEM

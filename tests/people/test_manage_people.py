@@ -31,8 +31,8 @@ from engine.people.actions.manage import (
     set_supervisor,
     take_role,
 )
-from engine.people.duty_store import DutyStore
 from engine.people.records import ANOTHER, LANGUAGES, Shift, language_words, region_words, to_choose
+from engine.people.store import DutyStore
 from engine.people.views import member, members, unit_list
 from engine.sign_in.actions.sessions import sign_in, viewer_of
 from engine.web.terminal import SYSTEM

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from engine.cli.main import app
 from engine.people.actions.invitations import open_link, set_first_password
+from engine.people.actions.roles import viewer_of_key
 from engine.people.actions.second_factor import confirm, proposal, propose
-from engine.people.actions.service_accounts import viewer_of_key
 from engine.sign_in.actions.sessions import sign_in, viewer_of
 from tests.kit.installation import Installation, installed
 
@@ -52,7 +52,10 @@ def test_people_join_by_links_that_the_command_line_prints(site: Installation) -
     assert open_link(site.engine, link).email == MARY
     refused = run(site, "first-link")
     assert (refused.exit_code, "Someone is here already" in refused.output) == (1, True)
-    newer = token_of(run(site, "link", MARY), "invitation")
+    site.settings.port_file.write_text("8093")  # what `icmc up` notes where 8080 is taken
+    sent = run(site, "link", MARY)
+    assert "http://127.0.0.1:8093/invitation/" in sent.output
+    newer = token_of(sent, "invitation")
     set_first_password(site.engine, newer, password=PASSWORD)
     token = sign_in(site.engine, email=MARY, password=PASSWORD).token
     viewer = viewer_of(site.engine, token)

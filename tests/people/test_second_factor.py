@@ -33,7 +33,7 @@ from engine.rehearsal.world import MovedClock
 from engine.sign_in.actions.account import require_step_up, step_up
 from engine.sign_in.actions.sessions import Begun, prove_code, sign_in, viewer_of, whose_code
 from engine.web.terminal import SYSTEM
-from engine.work.actions.reveal import reveal_places
+from engine.work.actions.answers import reveal_places
 from tests.kit.world import World
 
 PASSWORD = "three quiet boats at noon"

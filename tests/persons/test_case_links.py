@@ -9,8 +9,8 @@ import pytest
 from engine.access.actions.recusals import recuse
 from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
 from engine.cases.access_store import AccessStore
-from engine.cases.actions.receipts import Progress, ask_progress, receipt_code
-from engine.cases.loading import encrypt_values, outputs_of
+from engine.cases.actions.open import Progress, ask_progress, receipt_code
+from engine.cases.encrypted import encrypt_values, outputs_of
 from engine.core.access import Recusal, RecusalReason
 from engine.core.case_links import LinkKind
 from engine.core.law.told import told_in

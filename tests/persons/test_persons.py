@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.cases.store import CaseStore
-from engine.core.law.ages import AgeSource
+from engine.core.law.told import AgeSource
 from engine.core.persons import NOTE
 from engine.core.records import PersonRole, RoleStatus
 from engine.course.actions.steer import add_person, identify_person

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.law.ages import AgeRange, AgeSource
+from engine.core.law.told import AgeRange, AgeSource
 from engine.core.policy import Viewer
 from engine.db.store import Within
 from engine.errors import NotFoundError
@@ -26,8 +26,7 @@ from engine.persons.records import (
 )
 from engine.persons.store import PersonStore
 from engine.persons.tokens import NameTokens
-from engine.persons.views.links import case_links
-from engine.persons.views.person import person_page, revealed_person
+from engine.persons.views.person import case_links, person_page, revealed_person
 from engine.sharing.views.sent import partner_page
 from tests.kit.network import START, Network
 

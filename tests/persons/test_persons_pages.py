@@ -232,7 +232,7 @@ def test_a_merge_is_asked_agreed_to_by_another_and_undone(portal: Portal) -> Non
     added = asks.post(f"{two.page}/add-person", data={"command_id": str(uuid4()), "role": "witness"})
     assert added.status_code == 409
     post(asks, page, f"{link.group(1)}/unmerge")
-    assert "was merged into" not in asks.get(two.page).text
+    assert "This case was merged into" not in asks.get(two.page).text
     assert "The merge was undone" in asks.get(f"{two.page}/history").text
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from engine.core.commands import Following
-from engine.plugin.context import StepContext
-from engine.plugin.counting import Law
-from engine.plugin.steps import Prepared, StepType
+from engine.plugin.context import Law, StepContext
+from engine.plugin.results import Prepared
+from engine.plugin.steps import StepType
 from pillars.policing.steps import Chargesheet, Fir, default_bail
 from pillars.press.steps.takedown import due_at
 from pillars.prosecution.steps import Hearing, Testimony

@@ -1,11 +1,12 @@
 """The step types of partnership."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from engine.plugin.following import PartnerOffer
+from engine.plugin.context import PartnerOffer
 from pillars.partnership.forms import AccessForm, ConferenceForm, DirectoryForm, OnboardForm, ReviewForm
 from pillars.partnership.steps import (
     Access,
@@ -171,3 +172,16 @@ def test_a_second_partner_is_offered_when_the_first_is_silent_or_declines(
     done = run(silence, context)
     assert done.outputs == outputs
     assert bool(done.notes) is outputs["offer_second"]
+
+
+def test_the_numbers_of_a_review_are_those_that_the_system_counted() -> None:
+    home = replace(SHELTER, name="Home in Kohima", asked=7, in_time=5, late=1)
+    before = {"partnership.onboard": {"org": "home in KOHIMA"}}
+    prepared = prepare(Review, before=before, directory=(CLINIC, home))
+    assert prepared.prefill == {
+        "period": "October to December 2025", "cases_in": 7, "breaches": 1, "on_time_pct": 83,
+    }  # fmt: skip
+    assert "asked 7, answered in time 5, late or not at all 1" in prepared.notes[0]
+    assert prepare(Review, before=before, directory=(CLINIC,)).prefill == {"period": "October to December 2025"}
+    nothing_due = prepare(Review, before=before, directory=(replace(home, asked=0, in_time=0, late=0),))
+    assert nothing_due.prefill == {"period": "October to December 2025", "cases_in": 0, "breaches": 0}

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from engine.builtin import Release
+from engine.cases.answers import check_answers
+from engine.errors import InvalidAnswersError
 from engine.plugin.answers import read_answers
-from engine.plugin.context import StepContext
-from engine.plugin.counting import Law
+from engine.plugin.context import Law, StepContext
 from engine.plugin.steps import StepType
-from pillars.policing.bail import bail_day
-from pillars.policing.custody import chain_of
+from pillars.policing.follow_ups import next_news
 from pillars.policing.forms import (
     AhtuForm,
     CertificateForm,
@@ -40,7 +40,8 @@ from pillars.policing.steps import (
     custody_check,
     default_bail,
 )
-from pillars.policing.watching import next_news
+from pillars.policing.steps.charging import bail_day
+from pillars.policing.steps.evidence import chain_of
 from tests.kit.pillars import (
     FakeContext,
     conclude,
@@ -60,6 +61,17 @@ def test_a_refusal_names_the_officer_as_far_as_known() -> None:
     said = sentences(FirForm, example(FirForm, refused=True, refusal_officer=None))
     assert said == ["Write which officer refused, or the rank, or: not known."]
     assert problems(FirForm, example(FirForm, refused=True, refusal_officer="station head")) == set()
+
+
+def test_a_refused_report_is_asked_for_what_was_refused_and_not_for_a_number() -> None:
+    common = {"station": "Sadar", "fir_datetime": "2026-03-07T15:30:00Z", "sections": ["BNS143"]}
+    common |= {"offence_date": "2026-03-01", "governing_code": "BNS"}
+    refused = common | {"refused": True, "refusal_officer": "station head", "refusal_words": "Go home."}
+    check_answers(Fir.step_type, refused)
+    check_answers(Fir.step_type, common | {"refused": False, "fir_no": "12/2026", "zero_fir": False})
+    with pytest.raises(InvalidAnswersError) as missed:
+        check_answers(Fir.step_type, common | {"refused": False})
+    assert set(missed.value.problems) == {"fir_no", "zero_fir"}
 
 
 def test_events_of_one_step_come_in_order() -> None:

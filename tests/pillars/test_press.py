@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from engine.plugin.context import PersonView
-from engine.plugin.steps import Concluded
+from engine.plugin.results import Concluded
 from pillars.press.case_knowledge import known_of
 from pillars.press.forms import (
     LeakForm,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.core.commands import Following
-from engine.plugin.counting import local_day
+from engine.plugin.context import PartnerOffer, local_day
 from engine.plugin.fields import specs_of
 from pillars.protection.forms import (
     ConsentForm,
@@ -16,7 +16,6 @@ from pillars.protection.forms import (
     SupportPersonForm,
     WitnessForm,
 )
-from pillars.protection.reviews import review_days
 from pillars.protection.steps import (
     Consent,
     Custody,
@@ -26,12 +25,14 @@ from pillars.protection.steps import (
     SupportPerson,
     Witness,
     consent_check,
+    review_days,
 )
 from tests.kit.pillars import (
     NOW,
     FakeContext,
     conclude,
     example,
+    person,
     prepare,
     problems,
     render,
@@ -468,3 +469,19 @@ def test_no_paper_of_a_placement_says_where_the_shelter_is() -> None:
         "habeas-petition", Custody.step_type, {}, earlier=lambda _: {"order_under": "s17_1"}, all_earlier=lambda _: []
     )
     assert "Sub-section of section 17" in under
+
+
+def test_a_placement_says_which_shelter_has_a_free_bed_for_this_person() -> None:
+    def shelter(name: str, free: int | None, *, area: str = "IN-AS", children: bool | None = None) -> PartnerOffer:
+        return PartnerOffer(name, ("shelter",), (area,), ("as",), free, children)
+
+    women = shelter("Home for women", 3, children=False)
+    homes = (women, shelter("Full", 0), shelter("Unsure", None), shelter("Far", 9, area="IN-KL"), shelter("All", 1))
+    [said] = prepare(Placement, directory=homes, persons=(person(age=30),), jurisdiction="IN-AS").notes
+    assert "Home for women (3), All (1)." in said
+    [of_child] = prepare(Placement, directory=homes, persons=(person(age=12),), jurisdiction="IN-AS").notes
+    assert "All (1)." in of_child
+    assert "Home for women" not in of_child
+    [none] = prepare(Placement, directory=(shelter("Full", 0),), jurisdiction="IN-AS").notes
+    assert none.startswith("No shelter of the directory is known to have a free bed here")
+    assert prepare(Placement).notes == ()

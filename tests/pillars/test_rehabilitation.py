@@ -179,7 +179,7 @@ def test_the_plan_for_leaving_care_asks_for_no_other_one() -> None:
 
 
 def test_a_day_of_birth_that_a_step_knows_comes_before_the_age() -> None:
-    settings = AgeingOutSettings(from_step="core.ask")
+    settings = AgeingOutSettings(from_step="core.ask", from_field="born_on")
     before = {"core.ask": {"born_on": "2009-02-28"}}
     context = FakeContext(before=before, persons=(person(age=12),), settings=settings)
     done = run(ageing_out, context)
@@ -188,6 +188,23 @@ def test_a_day_of_birth_that_a_step_knows_comes_before_the_age() -> None:
     assert _days(done.follow_ups)["turns_18"] == date(2027, 2, 28)
     adult = run(ageing_out, before={"core.ask": {"born_on": "2008-03-10"}}, settings=settings)
     assert adult.outputs == {"is_known": True, "plan_now": False}
+    told = run(ageing_out, before={"rescue.identify": {"date_of_birth": "2009-02-28"}}, persons=(person(age=12),))
+    assert told.outputs == done.outputs, "without a setting it is the day that the identification interview found"
+
+
+@pytest.mark.parametrize(("offered", "wanted", "declined", "is_fine"), [
+    (("school", "work"), ("school",), ("work",), True),
+    (("school", "work"), (), (), True),
+    (("school",), ("work",), (), False),
+    (("school",), (), ("work",), False),
+    (("school",), ("school",), ("school",), False),
+])  # fmt: skip
+def test_what_is_wanted_or_declined_was_offered(
+    offered: tuple[str, ...], wanted: tuple[str, ...], declined: tuple[str, ...], *, is_fine: bool
+) -> None:
+    told = {"services_offered": offered, "services_accepted": wanted, "services_declined": declined}
+    found = problems(CarePlanForm, example(CarePlanForm, **{name: list(codes) for name, codes in told.items()}))
+    assert found == (set() if is_fine else {"*"})
 
 
 def test_reviews_are_monthly_for_three_months_and_then_every_90_days() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pillars.repatriation.chase import reminders
+from pillars.repatriation.before_return import reminders
 from pillars.repatriation.forms import HandoverForm, HomeInvestigationForm, NationalityForm
 from pillars.repatriation.steps import Decision, Handover, HomeReport, Nationality, Travel, travel_checklist
 from pillars.repatriation.steps.border import Border, BorderForm

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.plugin.context import Match as SimilarPerson
-from engine.plugin.following import PartnerOffer
+from engine.plugin.context import PartnerOffer
 from engine.plugin.steps import StepType
 from pillars.reporting.forms import IntakeForm, MatchForm, ReferForm, TriageForm
 from pillars.reporting.steps import Intake, Mandatory, Match, Missing, Refer, Triage, acknowledge, dedupe

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.core.commands import Following
-from engine.plugin.counting import Law
+from engine.plugin.context import Law
 from pillars.rescue.forms import ExecuteForm, IdentifyForm, PlanForm, ProductionForm
 from pillars.rescue.steps import Execute, FirstNeeds, Identify, Plan, Production, checklist
 from tests.kit.pillars import (
@@ -221,6 +221,11 @@ def test_whoever_may_be_a_victim_is_talked_to_again_when_the_time_to_think_ends(
     assert said(concluded.follow_ups) == {"reflection": watched}
     assert concluded.notes == ()
     assert len(conclude(Identify, answers | {"age_document": "none"}).notes) == 1
+    born = answers | {"age_claimed": 15, "date_of_birth": "2010-03-11"}
+    assert conclude(Identify, born).notes == ()
+    [note] = conclude(Identify, born | {"date_of_birth": "2010-03-10"}).notes
+    assert "do not fit" in note, "16 today"
+    assert conclude(Identify, born | {"age_claimed": 10**9}).notes == (note,), "however wrong it was typed"
 
 
 def test_what_was_told_is_taken_over_when_a_step_comes_again() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from engine.plugin.context import PersonView
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm, OffenceSettings, PaymentForm, WagesForm
-from pillars.restitution.schemes import bonded_labour_grant, governing_code, open_routes, share
+from pillars.restitution.schemes import bonded_labour_grant, governing_code, open_routes
+from pillars.restitution.shares import share
 from pillars.restitution.steps import (
     Award,
     Claim,
@@ -149,6 +150,46 @@ def test_only_an_award_of_the_womens_scheme_is_divided(before: dict[str, dict[st
     assert run(split, context).outputs == {"is_known": False}
 
 
+@pytest.mark.parametrize(("section", "age", "route"), [("child_labour", 12, "CALPRA"), ("SCST", 30, "SCST")])
+def test_a_fund_is_proposed_when_the_fir_names_its_act(section: str, age: int, route: str) -> None:
+    fir = {"policing.fir": {"offence_date": "2025-01-31", "sections": [section]}}
+    context = FakeContext(persons=(person(age=age),), before=fir)
+    assert route in [rule.route for rule in open_routes(context, is_minor=age < 18, offence=None)]
+    other = FakeContext(persons=(person(age=age),), before={"policing.fir": {"sections": ["BNS143"]}})
+    assert route not in [rule.route for rule in open_routes(other, is_minor=age < 18, offence=None)]
+
+
+GRANT = {"restitution.award": {"amount": "300000", "route": "BLSA"}, "restitution.wages": {"category": "3L"}}
+
+
+@pytest.mark.parametrize(("route", "age", "jurisdiction", "parts"), [
+    ("NALSA", 30, "IN-AS", ("75000.00", "225000.00")),
+    ("NALSA", 12, "IN-AS", ("60000.00", "240000.00")),
+    ("BLSA", 30, "IN-AS", ("100000", "200000")),
+    ("CALPRA", 12, "IN-AS", ("0.00", "300000.00")),
+    ("SCST", 30, "IN-AS", None),
+    ("wages", 30, "IN-AS", None),
+    ("StateVCS", 30, "IN-AS", None),
+    ("POCSO33_8", 12, "IN-AS", None),
+    ("NP17", 30, "NP", None),
+    ("NPFUND", 30, "NP", None),
+    ("BD", 30, "BD", None),
+])  # fmt: skip
+def test_an_award_is_divided_by_its_own_scheme_whatever_other_routes_are_open(
+    route: str, age: int, jurisdiction: str, parts: tuple[str, str] | None
+) -> None:
+    before = NALSA | GRANT | {"restitution.award": {"amount": "300000", "route": route}}
+    prepared = prepare(Payment, FakeContext(before=before, persons=(person(age=age),), jurisdiction=jurisdiction))
+    told = (prepared.prefill.get("free_part"), prepared.prefill.get("fixed_deposit_part"))
+    assert told == (parts or (None, None))
+    assert parts or "a lawyer must confirm it" in prepared.notes[0], "it says how this one is paid"
+
+
+def test_the_smaller_grant_for_an_adult_man_has_no_annuity() -> None:
+    before = GRANT | {"restitution.wages": {"category": "1L"}}
+    assert "free_part" not in prepare(Payment, FakeContext(before=before, persons=(person(age=30),))).prefill
+
+
 def test_a_country_without_an_entry_has_no_code() -> None:
     assert governing_code("TH", date(2026, 1, 1)) is None
 
@@ -224,10 +265,10 @@ def test_the_routes_are_proposed_by_age_and_by_the_day_of_the_offence(
     assert any("the code is" in note for note in prepared.notes)
 
 
-@pytest.mark.parametrize(("jurisdiction", "route"), [("BD", "BD"), ("NP", "NP17")])
-def test_other_countries_have_routes_of_their_own(jurisdiction: str, route: str) -> None:
+@pytest.mark.parametrize(("jurisdiction", "routes"), [("BD", ["BD"]), ("NP", ["NP17", "NPFUND"])])
+def test_other_countries_have_routes_of_their_own(jurisdiction: str, routes: list[str]) -> None:
     found = open_routes(FakeContext(jurisdiction=jurisdiction), is_minor=False, offence=None)
-    assert [rule.route for rule in found] == [route]
+    assert [rule.route for rule in found] == routes
 
 
 def test_the_scheme_for_women_is_not_proposed_where_its_law_does_not_apply() -> None:

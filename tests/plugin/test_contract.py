@@ -1,5 +1,6 @@
 """What a published workflow relies on in a step type, and the steps that every workflow can use."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -8,9 +9,11 @@ import pytest
 from engine.builtin import CORE, Approve, Ask, Call, Decide, Note, Release, ReleaseSettings
 from engine.plugin.answers import Form
 from engine.plugin.context import StepContext
-from engine.plugin.fields import Count, OutputKind, Text, field
-from engine.plugin.registry import broken_promises, contract_of, problems_of
-from engine.plugin.steps import Completed, Outcome, OutputSpec, StepType, asked_of, automatic
+from engine.plugin.fields import OutputKind, field
+from engine.plugin.kinds import Count, Text
+from engine.plugin.registry import Pillar, broken_promises, contract_of, problems_of
+from engine.plugin.results import Completed, Outcome
+from engine.plugin.steps import OutputSpec, StepType, asked_of, automatic
 from tests.kit.pillars import accepts_its_examples, conclude, example, form_of, prepare, problems
 
 
@@ -105,16 +108,41 @@ def test_an_output_that_is_gone_or_of_another_kind_is_a_broken_promise() -> None
     assert broken_promises(old, step(OldForm))[0] == "it was automatic and is asked."
 
 
+def test_a_step_type_counts_as_something_that_numbers_know() -> None:
+    pillar = Pillar(key="x", name="X", letter="", summary="X.", step_types=(step(OldForm, counts_as="saved"),))
+    assert any("counts as 'saved'" in found for found in problems_of(pillar))
+
+
+def test_reasons_for_an_outcome_are_an_output_and_part_of_the_contract() -> None:
+    given = step(OldForm, reasons={Outcome.NOT_NEEDED: {"went_home": "They had gone home"}})
+    assert given.outputs["because"] == OutputSpec(OutputKind.CHOICE, ("went_home", "none"), "none")
+    assert broken_promises(OLD, given) == ()
+    less = step(OldForm, reasons={Outcome.NOT_NEEDED: {"moved_on": "They had moved on"}})
+    assert broken_promises(contract_of(given), less) == ("the output because can no longer be went_home.",)
+
+
+@pytest.mark.parametrize(("reasons", "problem"), [
+    ({Outcome.DONE: {"well": "It went well"}}, "x.y: reasons say why a step was not done; 'done' has none."),
+    ({Outcome.NOT_NEEDED: {"none": "None"}}, "x.y: the reason 'none' needs a lower-case name"),
+    ({Outcome.NOT_NEEDED: {"gone": " "}}, "x.y: the reason 'gone' needs a lower-case name"),
+])  # fmt: skip
+def test_a_reason_has_a_name_and_words_and_belongs_to_what_was_not_done(
+    reasons: Mapping[Outcome, Mapping[str, str]], problem: str
+) -> None:
+    pillar = Pillar(key="x", name="X", letter="", summary="X.", step_types=(step(OldForm, reasons=reasons),))
+    assert any(found.startswith(problem) for found in problems_of(pillar))
+
+
 def test_the_built_in_steps_keep_the_contract_of_pillars() -> None:
     assert problems_of(CORE) == ()
     assert [step.key for step in CORE.step_types] == [
         "core.ask", "core.decide", "core.note", "core.approve", "core.release", "core.call",
-        "core.await_answer", "core.lawyers_note",
+        "core.await_answer", "core.lawyers_note", "core.wait",
     ]  # fmt: skip
 
 
 def test_each_takes_good_answers_and_refuses_strangers() -> None:
-    for step in CORE.step_types:
+    for step in (one for one in CORE.step_types if one.key != "core.wait"):
         accepts_its_examples(step)
         assert problems(form_of(step), example(form_of(step), stranger=1)) == {"stranger"}
 

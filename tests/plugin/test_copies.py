@@ -7,15 +7,17 @@ import pytest
 from engine.plugin.answers import Form
 from engine.plugin.copies import (
     ANSWER_FIRST,
+    OPENED_AT_ONCE,
     ChildShown,
     child_shown,
     child_told,
+    is_new,
     not_asked,
     notes_of_child,
     problems_of_copies,
-    steps_opened,
 )
-from engine.plugin.fields import FileRef, Sha256, Text, field, specs_of
+from engine.plugin.fields import field, specs_of
+from engine.plugin.kinds import FileRef, Sha256, Text
 
 
 class FoundForm(Form):
@@ -68,12 +70,11 @@ def test_what_would_mean_to_look_is_not_asked(answer: str | None, names: set[str
 
 
 def test_the_answer_brings_two_duties_unless_it_was_taken_over() -> None:
-    assert [one.settings["child_shown"] for one in steps_opened(SPECS, {"child_shown": "yes"}, {})] == [
-        "police", "national_ways",
-    ]  # fmt: skip
-    assert not list(steps_opened(SPECS, {"child_shown": "yes"}, {"child_shown": "yes"}))
-    assert list(steps_opened(SPECS, {"child_shown": "yes"}, {"child_shown": "not_sure"}))
-    assert not list(steps_opened(SPECS, {"child_shown": "no"}, {}))
+    assert {one.settings["child_shown"] for one in OPENED_AT_ONCE.values()} == {"police", "national_ways"}
+    assert is_new(SPECS, {"child_shown": "yes"}, {})
+    assert not is_new(SPECS, {"child_shown": "yes"}, {"child_shown": "yes"})
+    assert is_new(SPECS, {"child_shown": "yes"}, {"child_shown": "not_sure"})
+    assert not is_new(SPECS, {"child_shown": "no"}, {})
 
 
 def test_only_that_a_child_might_be_shown_is_taken_over_never_that_none_is() -> None:

@@ -9,14 +9,22 @@ from pydantic import ValidationError
 
 from engine.cases.answers import check_answers
 from engine.errors import InvalidAnswersError
-from engine.plugin.answers import Form, NeededAnswer, as_day, as_instant, as_number, read_answers, wanted_answers
-from engine.plugin.checks import _form_problems
-from engine.plugin.context import StepContext
-from engine.plugin.counting import add_months, add_months_to_instant, end_of_day, local_day
-from engine.plugin.fields import Count, Day, FieldKind, YesNo, field, specs_of
-from engine.plugin.paper import in_zone
-from engine.plugin.rules import Some, in_order, rule, stands_alone
-from engine.plugin.steps import Concluded, asked_of
+from engine.plugin.answers import (
+    Form,
+    NeededAnswer,
+    as_day,
+    as_instant,
+    as_number,
+    in_zone,
+    read_answers,
+    wanted_answers,
+)
+from engine.plugin.context import StepContext, add_months, add_months_to_instant, end_of_day, local_day
+from engine.plugin.fields import field, specs_of
+from engine.plugin.kinds import Count, Day, FieldKind, Some, YesNo, in_order, rule, stands_alone
+from engine.plugin.results import Concluded
+from engine.plugin.steps import asked_of
+from engine.plugin.testing import _form_problems
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -192,6 +200,27 @@ def test_rules_that_are_broken_are_told_all_at_once() -> None:
     with pytest.raises(InvalidAnswersError) as without_the_hidden:
         check_answers(ESCORT, {"alone": True, "seats": 1, "days": 10})
     assert without_the_hidden.value.problems == {"form": "It takes too long."}
+
+
+@pytest.mark.parametrize(("answers", "told"), [
+    ({"escorts": 3, "seats": "many", "days": 10}, {"seats": "Give a whole number, such as 3.",
+                                                   "form": "It takes too long."}),
+    ({"seats": 1, "days": 10}, {"escorts": "Answer this question.", "form": "It takes too long."}),
+    ({"escorts": 3, "seats": 1, "days": "some"}, {"days": "Give a whole number, such as 3.",
+                                                 "form": "There are too few seats."}),
+    ({"seats": "many", "days": "some", "escorts": 3}, {"seats": "Give a whole number, such as 3.",
+                                                      "days": "Give a whole number, such as 3."}),
+])  # fmt: skip
+def test_what_does_not_fit_and_the_rules_that_are_broken_are_told_in_one_round(
+    answers: dict[str, Any], told: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidAnswersError) as refused:
+        check_answers(ESCORT, {"alone": False} | answers)
+    assert refused.value.problems == told
+
+
+def test_a_first_part_is_not_refused_by_rules_that_ask_for_the_rest() -> None:
+    check_answers(ESCORT, {"alone": False, "days": 10}, partly=True)
 
 
 def test_a_check_tries_a_step_whose_required_question_is_hidden() -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.definitions.catalogue import RegistryCatalogue
 from tests.kit.shipped import CASES, library, registry, shipped
+from tests.reference.command_line import render_commands
 from tests.reference.law_limits import render_limits
 from tests.reference.step_types import render_reference
 from tests.reference.workflow_pages import Handbook
@@ -20,6 +21,7 @@ AS_OF: Final = date(2026, 7, 1)
 def pages() -> Iterator[tuple[str, str]]:
     """Return each page: its path below the folder, and its text as Markdown."""
     yield "step-types.md", render_reference(registry())
+    yield "command-line.md", render_commands()
     yield "law-limits.md", render_limits(library().packs.values())
     for path in sorted(CASES.glob("*.yaml")):
         yield f"workflows/{path.stem}.md", workflow_page(path.stem)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.plugin.counting import Law
+from engine.plugin.context import Law
 from engine.plugin.fields import FieldSpec, Sensitivity
 from engine.plugin.registry import Pillar, Registry
 from engine.plugin.steps import OutputSpec, StepKind, StepType

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from engine.cli.main import COMMANDS
 from engine.language.names import Role
 from tests.kit.shipped import CASES, library, registry, shipped
 from tests.reference.__main__ import AS_OF, FOLDER, pages, workflow_page, write
@@ -22,7 +23,7 @@ def built() -> dict[str, str]:
 
 
 def test_every_page_is_written_and_named_on_the_index(tmp_path: Path) -> None:
-    assert write(tmp_path) == len(built()) == len(NAMES) + 2
+    assert write(tmp_path) == len(built()) == len(NAMES) + 3
     index = INDEX.read_text(encoding="utf-8")
     for name, text in built().items():
         assert (tmp_path / name).read_text(encoding="utf-8") == text
@@ -42,6 +43,14 @@ def test_the_page_of_step_types_has_every_step_type_and_every_field() -> None:
         section = page.partition(f"### `{key}`")[2].partition("\n### ")[0]
         assert step.title in section
         assert all(f"| `{spec.name}` |" in section for spec in step.fields), key
+
+
+def test_the_page_of_the_command_line_has_every_command_and_every_option() -> None:
+    page = built()["command-line.md"]
+    for name in COMMANDS:
+        assert f"## `icmc {name}" in page, name
+    assert re.search(r"\| `--many [^`]+` \| Let so many rough cases run", page)
+    assert "`icmc pillars new" in page
 
 
 def test_the_page_of_the_law_has_every_limit_with_its_source_and_how_sure_we_are() -> None:
@@ -74,5 +83,5 @@ def test_a_page_of_a_workflow_has_picture_people_limits_and_gates(name: str) -> 
 def test_a_page_of_a_workflow_says_conditions_and_starts_in_words() -> None:
     text = workflow_page("identity-leak")
     assert "24 hours from “Find out where it is”" in text
-    assert "if “Secure the proof”: source internal is 'yes' or 'suspected'" in text
+    assert "if “Secure the proof”: source internal is “yes” or “suspected”" in text
     assert "has(" not in text.partition("## Who does what")[2]

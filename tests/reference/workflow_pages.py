@@ -7,12 +7,14 @@ from datetime import date
 
 from engine.language.catalogue import StepCatalogue, StepTypeInfo
 from engine.language.conditions.parse import parse_condition
-from engine.language.conditions.words import in_words
+from engine.language.conditions.rendering import in_words
 from engine.language.diagram import to_mermaid
+from engine.language.diagram_parts import brought
 from engine.language.ladders import Ladder
 from engine.language.law import Force, LawLimit, LawPack, find_limit
 from engine.language.limits import TimeLimit
 from engine.language.names import Role
+from engine.language.words import WorkflowWords
 from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow
 
 _OPENS = {"report": "by itself, from a report", "hand": "by hand"}
@@ -51,6 +53,7 @@ class _Page:
         yield f"```mermaid\n{to_mermaid(self.workflow, self.book.catalogue).rstrip()}\n```\n"
         yield from self._who()
         yield from self._steps()
+        yield from self._follow_ups()
         yield from self._law()
         yield from self._gates()
 
@@ -113,7 +116,8 @@ class _Page:
         if step.for_each:
             opens += f"; {_EACH[step.for_each]}"
         if step.repeat:
-            opens += f"; again every {_duration(step.repeat.every)}, at most {step.repeat.times} times"
+            often = " and ".join(map(_duration, step.repeat.waits))
+            opens += f"; again {'every' if step.repeat.times else 'after'} {often}, at most {step.repeat.rounds} times"
         if step.assign.unit:
             opens += f"; done in {step.assign.unit}"
         if step.assign.unit_from:
@@ -156,6 +160,19 @@ class _Page:
         if step in self.workflow.steps:
             return f"“{self.title(step)}”{f', {_plain(field)}' if field else ''}"
         return _STARTS.get(step, _plain(start))
+
+    def _follow_ups(self) -> Iterator[str]:
+        flattened = self.workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        words, steps = WorkflowWords(flattened, self.book.catalogue), self.workflow.steps.items()
+        found = {key: brought(self.workflow, step, self.book.catalogue) for key, step in steps}
+        if any(found.values()):
+            yield "## What answers bring later\n"
+            yield "| The answer of | Can bring |"
+            yield "|---|---|"
+            for key, later in found.items():
+                said = "<br>".join(words.follow_up(name, one) for name, one in later)
+                yield from (f"| {_cell(self.title(key))} | {_cell(said)} |",) if later else ()
+            yield ""
 
     def _law(self) -> Iterator[str]:
         used = dict.fromkeys(

@@ -57,9 +57,9 @@ def test_the_invented_answers_of_a_step_are_valid_in_every_story(step: str) -> N
 
 
 CASE_NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
-MOST_A_DAY = 10
-STILL_MORE = {"bonded-labour": 12, "compensation": 19, "led-from-myanmar": 11}
-"""Workflows that still bring somebody more on their worst day: the numbers can only fall."""
+MOST_A_DAY = 8
+MOST_NOTICES = 24
+"""In-app: they stand on a page until somebody looks."""
 
 
 def budget(name: str, **more: int) -> AlertBudget:
@@ -68,12 +68,11 @@ def budget(name: str, **more: int) -> AlertBudget:
 
 
 @pytest.mark.parametrize("name", CASE_NAMES)
-def test_a_shipped_workflow_gives_nobody_more_than_ten_messages_a_day_that_are_not_critical(name: str) -> None:
+def test_a_shipped_workflow_gives_nobody_more_than_eight_messages_a_day_that_are_not_critical(name: str) -> None:
     found, *others = (budget(name, seed=seed) for seed in (1, 2, 3))
     assert found.open_cases == 200
-    worst = median(one.sent.worst for one in (found, *others))
-    assert 0 < worst <= STILL_MORE.get(name, MOST_A_DAY), found.rules
-    assert median(one.in_app.worst for one in (found, *others)) <= STILL_MORE.get(name, MOST_A_DAY)
+    assert all(0 < one.sent.worst <= MOST_A_DAY for one in (found, *others)), found.rules
+    assert median(one.in_app.worst for one in (found, *others)) <= MOST_NOTICES
     assert found.sent.median <= found.sent.p95 <= found.sent.worst
     assert list(found.rules.values()) == sorted(found.rules.values(), reverse=True)
 
@@ -85,7 +84,7 @@ def test_the_same_seed_gives_the_same_budget() -> None:
 def test_more_open_cases_mean_more_messages() -> None:
     few, many = budget("reported-concern", open_cases=50), budget("reported-concern", open_cases=1000)
     assert sum(few.rules.values()) < sum(many.rules.values())
-    assert few.sent.worst < many.sent.worst
+    assert few.in_app.worst < many.in_app.worst
 
 
 def test_a_ladder_that_repeats_shows_in_the_budget_under_its_name() -> None:
@@ -96,7 +95,7 @@ def test_a_ladder_that_repeats_shows_in_the_budget_under_its_name() -> None:
     ladders = {**library().ladders, "standard": standard.model_copy(update={"levels": levels})}
     louder = alert_budget(shipped("reported-concern"), replace(library(), ladders=ladders), jurisdiction="IN")
     assert louder.rules[name] > 3 * budget("reported-concern").rules[name]
-    assert louder.sent.worst > MOST_A_DAY
+    assert louder.in_app.worst > MOST_NOTICES
 
 
 def test_a_simulated_person_is_told_of_each_breach_of_their_step() -> None:

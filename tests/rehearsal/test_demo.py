@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.roles import DatabaseUrls, urls_on
 from engine.db.migrate import mark_as_demo
 from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.firing import fire_deadlines
 from engine.deadlines.views.lists import asked_extensions
 from engine.definitions.store import SpecialDayStore
 from engine.machine.files import data_folder
@@ -31,18 +33,19 @@ from engine.messages.actions.channels import save_preference
 from engine.messages.mail import DemoGateways, DemoMailbox
 from engine.messages.store import BundleStore
 from engine.overview.views.case import case_page
-from engine.people.duty_store import DutyStore
-from engine.people.store import DirectoryStore
+from engine.people.store import DirectoryStore, DutyStore
 from engine.people.viewer import as_viewer
 from engine.people.views import absences, shifts
 from engine.rehearsal.answers import report_answers
-from engine.rehearsal.demo import seed_demo
+from engine.rehearsal.demo import let_time_pass, seed_demo
 from engine.rehearsal.demo_people import ADMIN, person, unit_of
 from engine.rehearsal.story import read_story
-from engine.rehearsal.world import World, next_chore_at, people_of
+from engine.rehearsal.world import MovedClock, RecordingChannel, World, next_chore_at, people_of
 from engine.settings import Settings
 from engine.sharing.views.sent import offers
 from tests.kit.portal import story_world
+
+LEAST_INSTANTS = 5
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +134,38 @@ def test_time_passes_also_when_who_gets_a_daily_digest_is_disabled(demo: Engine)
         with demo.transaction() as tx:
             tx.of(DirectoryStore).set_disabled(chitra.actor_id, disabled=False)
             tx.commit()
+
+
+def test_what_is_sent_keeps_step_with_the_demos_clock(demo: Engine, urls: DatabaseUrls) -> None:
+    begin, is_over = demo.clock.now(), Event()
+    worker = World(demo, MovedClock(begin), RecordingChannel(), urls.owner)
+
+    def work() -> None:
+        while not is_over.is_set():
+            fire_deadlines(demo)
+            is_over.wait(0.1)  # a worker takes its time
+            worker.settle_jobs()
+
+    beside = Thread(target=work)
+    beside.start()
+    try:
+        let_time_pass(demo, timedelta(hours=12))
+    finally:
+        is_over.set()
+        beside.join()
+    with psycopg.connect(urls.owner.replace("postgresql+psycopg://", "postgresql://")) as connection:
+        sent = connection.execute(
+            "SELECT m.created_at, d.sent_at FROM message m JOIN delivery d ON d.message_id = m.id"
+            " WHERE d.channel = 'email' AND d.status = 'delivered' AND m.created_at > %s",
+            [begin],
+        ).fetchall()
+        overdue = connection.execute(
+            "SELECT id FROM delivery WHERE sent_at IS NULL AND status <> 'bundled' AND next_at < %s",
+            [demo.clock.now()],
+        ).fetchall()
+    assert overdue == []
+    assert len({created for created, _ in sent}) > LEAST_INSTANTS
+    assert [pair for pair in sent if pair[1] - pair[0] > timedelta(minutes=5)] == []
 
 
 def test_a_demo_is_one_for_a_command_that_was_not_told(demo: Engine, urls: DatabaseUrls, tmp_path: Path) -> None:

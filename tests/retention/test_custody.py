@@ -8,7 +8,7 @@ import pytest
 
 from engine.cases.access_store import AccessStore
 from engine.core.access import Grant, GrantKind, Via
-from engine.core.referral import ReferralKind
+from engine.core.case_links import ReferralKind
 from engine.errors import AlreadyEndedError, NotFoundError
 from engine.language.names import Role
 from engine.overview.views.case import case_page
@@ -16,7 +16,7 @@ from engine.people.store import DirectoryStore
 from engine.retention.actions.custody import answer_release, ask_release, standing, take_into_custody
 from engine.sharing.actions.consents import end_expired_consents, withdraw_consent
 from engine.sharing.actions.referrals import recall_referral
-from engine.sign_in.actions.guessing import hash_of
+from engine.sign_in.actions.guarding import hash_of
 from engine.sign_in.actions.sessions import sign_in, viewer_of
 from tests.kit.world import World
 from tests.sharing.test_sharing import accept, agree, everybody, release, row, seen_by, share

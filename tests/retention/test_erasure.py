@@ -36,6 +36,8 @@ from engine.errors import (
     ServiceError,
     StepUpNeededError,
 )
+from engine.hubs.records import Kind, Mirror, MirrorStatus, PeerHub, PeerStatus
+from engine.hubs.store import HubStore
 from engine.overview.views.case import case_page
 from engine.persons.store import PersonStore
 from engine.retention.actions.erasure import (
@@ -47,7 +49,7 @@ from engine.retention.actions.erasure import (
     replay_tombstones,
 )
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
-from engine.retention.tombstones import TombstoneFile
+from engine.retention.custody_store import TombstoneFile
 from engine.settings import Settings
 from engine.work.store import ItemStore
 from tests.kit.cases import close_at_once
@@ -119,6 +121,28 @@ def test_after_it_nothing_can_be_read_or_found_and_everything_else_goes_on(world
     with pytest.raises(AlreadyEndedError):
         _ask(world, case_id, person_id)
     fresh.dispose()
+
+
+def test_another_hub_is_asked_to_erase_and_what_was_written_to_it_is_gone(world: World) -> None:
+    case_id, person_id = _closed(world)
+    peer = PeerHub(
+        id=uuid4(), name="Dhaka", kind="ngo", address="https://hub.example.org", sign_key=b"s", agree_key=b"a",
+        unit_id=world.unit, status=PeerStatus.LIVE, added_at=START,
+    )  # fmt: skip
+    mirror = Mirror(
+        id=uuid4(), hub_id=peer.id, ref=uuid4(), came_in=False, unit_id=world.unit, case_id=case_id,
+        status=MirrorStatus.ACCEPTED, offered_at=START,
+    )  # fmt: skip
+    with world.engine.transaction() as tx:
+        assert tx.of(HubStore).add_peer(peer)
+        assert tx.of(HubStore).add_mirror(mirror)
+        assert tx.of(HubStore).say(mirror, Kind.NOTE, by=None, at=START, body={"text": NAME})
+        tx.commit()
+    _erase(world, case_id, person_id)
+    sent = world.rows("SELECT kind, encrypted_body FROM hub_message ORDER BY number")
+    assert [(one.kind, one.encrypted_body) for one in sent] == [("note", None), ("recall", None)]
+    [asked] = world.rows("SELECT status, ended_reason, erasure FROM mirror")
+    assert tuple(asked) == ("recalled", "erased", "asked")
 
 
 def test_timers_of_other_cases_are_as_they_were(world: World) -> None:

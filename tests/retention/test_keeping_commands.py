@@ -1,4 +1,4 @@
-"""What `icmc retention`, `statistics`, `backup` and `restore` do at the end of data, over a real installation."""
+"""What `icmc retention`, `numbers`, `backup` and `restore` do at the end of data, over a real installation."""
 
 import json
 from datetime import timedelta
@@ -74,14 +74,12 @@ def test_nothing_is_restored_that_could_not_be_erased_again(site: Installation, 
     listed.write_text(whole, encoding="utf-8")
 
 
-def test_counts_of_all_units_are_withheld_when_they_are_small(site: Installation) -> None:
-    counted = site.icmc("statistics", "--by", "unit", "--by", "status")
-    assert counted.exit_code == 0, counted.output
-    assert "withheld" in counted.output
-    assert site.icmc("statistics", "--by", "month", "--of", "people").exit_code == 2
-    refused = site.icmc("statistics", "--by", "name")
-    assert refused.exit_code == 1
-    assert "Traceback" not in refused.output
+def test_numbers_are_printed_once_a_quarter_is_over(site: Installation) -> None:
+    printed = site.icmc("numbers", "--publish")
+    assert printed.exit_code == 0, printed.output
+    assert "A quarter is counted two weeks after it ends" in printed.output or "withheld" in printed.output
+    assert site.icmc("numbers", "--of", "2026-03").exit_code == 2
+    assert "2026-Q1" in site.icmc("numbers", "--of", "March").output
 
 
 def _closed(site: Installation, unit: UUID, viewer: Viewer) -> tuple[UUID, str]:

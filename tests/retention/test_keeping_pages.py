@@ -26,7 +26,7 @@ def case(portal: Portal) -> Reported:
 def test_a_case_is_held_back_and_let_go_by_two_people(portal: Portal, case: Reported) -> None:
     lawyer, manager = portal.as_role("lawyer"), portal.as_role("case_manager")
     page = f"{case.page}/keeping"
-    assert f'href="{page}"' in manager.get(case.page).text
+    assert f'href="{page}"' in manager.get(f"{case.page}/sharing").text
     missing = lawyer.post(f"{case.page}/holds", data={"kind": "appeal", "command_id": str(uuid4())})
     assert missing.status_code == 422
     assert 'href="#reason"' in missing.text
@@ -139,7 +139,7 @@ def test_a_copy_is_asked_for_once_however_often_its_button_is_pressed(portal: Po
 @pytest.mark.usefixtures("case")
 def test_a_copy_is_fetched_once_and_bears_who_when_and_its_number(portal: Portal) -> None:
     manager = portal.as_role("case_manager")
-    assert 'href="/copies"' in manager.get("/statistics").text
+    assert 'href="/copies"' in manager.get("/numbers").text
     wrong = manager.post("/copies", data={"what": "cases"})
     assert wrong.status_code == 422
     assert 'href="#purpose_code"' in wrong.text
@@ -156,18 +156,6 @@ def test_a_copy_is_fetched_once_and_bears_who_when_and_its_number(portal: Portal
     assert manager.post(file, data={"token": token}).status_code == 404
     for role in ("caseworker", "press_officer", "system_administrator"):
         assert portal.as_role(role).get("/copies").status_code == 403
-
-
-@pytest.mark.usefixtures("case")
-def test_counts_are_shown_in_fives_and_small_ones_not_at_all(portal: Portal) -> None:
-    manager = portal.as_role("case_manager")
-    page = manager.get("/statistics", params={"of": "cases", "by": ["status", "unit"], "audience": "outside"})
-    assert page.status_code == 200
-    assert "withheld" in page.text
-    too_fine = manager.get("/statistics", params={"by": ["month", "unit", "jurisdiction", "status"]})
-    assert too_fine.status_code == 422
-    assert manager.get("/statistics", params={"by": "name"}).status_code == 422
-    assert portal.as_role("system_administrator").get("/statistics").status_code == 403
 
 
 def test_the_policies_say_that_a_lawyer_has_still_to_set_them(portal: Portal) -> None:

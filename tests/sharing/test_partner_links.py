@@ -10,11 +10,14 @@ import pytest
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, identify_person
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
+from engine.plugin.results import PartnerTold
 from engine.sharing.actions.consents import withdraw_consent
 from engine.sharing.actions.partners import (
     NewPartnerLink,
     answer_by_link,
+    keep_partner,
     make_partner_link,
+    offers,
     open_partner_link,
     read_by_link,
 )
@@ -154,6 +157,20 @@ def test_a_link_shows_nobody_but_the_person_for_whom_it_was_agreed(world: World)
     answer_by_link(world.engine, token(link), session, accepts=True)
     names = [line.text for line in read_by_link(world.engine, token(link), session).lines if "name" in line.label]
     assert names == [SECRET_NAME]
+
+
+def test_a_step_hears_how_a_partner_answered_what_was_asked_in_the_quarter_that_has_ended(world: World) -> None:
+    referral, link = made(world)
+    session = open_partner_link(world.engine, token(link), code=link.code)
+    answer_by_link(world.engine, token(link), session, accepts=True)
+    unit_id, now = row(world, referral).unit_id, world.engine.clock.now()
+    with world.engine.transaction() as tx:
+        keep_partner(tx, PartnerTold("HOUSE of Hope", services=("shelter",)), now=now)
+        [this] = offers(tx, unit_id=unit_id, zone="Asia/Kolkata", now=now)
+        [after] = offers(tx, unit_id=unit_id, zone="Asia/Kolkata", now=now + timedelta(days=92))
+        [elsewhere] = offers(tx, unit_id=world.other_unit, zone="Asia/Kolkata", now=now + timedelta(days=92))
+    assert (this.asked, elsewhere.asked) == (0, 0)
+    assert (after.asked, after.in_time, after.late) == (1, 1, 0)
 
 
 def made(world: World, *, to_name: str = "House of Hope", **agreed: Any) -> tuple[UUID, NewPartnerLink]:

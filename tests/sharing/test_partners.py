@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.core.referral import Referral, ReferralStatus
+from engine.core.case_links import Referral, ReferralStatus
 from engine.course.actions.steer import add_step
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, dispatchable
-from engine.plugin.following import PartnerTold
+from engine.plugin.results import PartnerTold
 from engine.sharing.actions.partners import keep_partner
-from engine.sharing.records.partners import Partner, Score, offering, partner_id, scores_of, written
+from engine.sharing.records.partners import Partner, Score, offering, partner_id, quarter_before, scores_of, written
 from engine.work.store import ItemStore
 from tests.kit.portal import Portal, report_case
 
@@ -88,6 +88,15 @@ def test_a_scorecard_counts_answers_in_time_late_declined_open_and_silent() -> N
         Score("A", asked=3, in_time=1, late=1, declined=1, open=1, silent=1), Score("b", asked=1, in_time=1),
     )  # fmt: skip
     assert scores_of(asked, now=NOW)[0].silent == 0
+
+
+@pytest.mark.parametrize(("day", "begin", "end"), [
+    (date(2026, 3, 31), date(2025, 10, 1), date(2026, 1, 1)),
+    (date(2026, 4, 1), date(2026, 1, 1), date(2026, 4, 1)),
+    (date(2028, 12, 31), date(2028, 7, 1), date(2028, 10, 1)),
+])  # fmt: skip
+def test_the_quarter_that_has_ended_is_whole(day: date, begin: date, end: date) -> None:
+    assert quarter_before(day) == (begin, end)
 
 
 HOUSE = PartnerTold("A House <b>", services=("shelter",), areas=("IN-ML", "IN-AS"), languages=("kha",), capacity_free=2)

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.core.case_links import ReferralKind
 from engine.core.records import LIVE, Step, StepStatus
-from engine.core.referral import ReferralKind
 from engine.course.actions.steer import add_step
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.rehearsal.world import people_of

@@ -10,8 +10,8 @@ import pytest
 from engine.access.actions.restrict import restrict_case
 from engine.cases.access_store import AccessStore
 from engine.core.access import Via, of_person
+from engine.core.case_links import ReferralKind, ReferralStatus
 from engine.core.records import DeadlineStatus, PersonRole, StepStatus
-from engine.core.referral import ReferralKind, ReferralStatus
 from engine.course.actions.steer import add_person
 from engine.db.tables import TABLES
 from engine.errors import (
@@ -39,7 +39,7 @@ from engine.sharing.records.consent import GivenBy
 from engine.sharing.store import STAYS, WITH_THE_CASE, ReferralStore
 from engine.sharing.views.sent import offers, sent
 from engine.sharing.views.sharing import sharing
-from engine.work.actions.reveal import reveal_answers, reveal_person, reveal_places
+from engine.work.actions.answers import reveal_answers, reveal_person, reveal_places
 from tests.kit.world import LOOKED, World
 
 NAME_AND_AGE = ("person.name", "person.age")

@@ -28,7 +28,7 @@ def command(**more: object) -> dict[str, object]:
 
 def test_a_partner_without_an_account_is_shown_what_was_agreed_until_it_is_taken_back(portal: Portal) -> None:
     case, lead = known_case(portal), portal.as_role("case_manager")
-    assert "What was sent" in lead.get(case.page).text
+    assert "What was sent" in lead.get(f"{case.page}/sharing").text
     wrong = lead.post(f"{case.page}/consents", data=command())
     assert wrong.status_code == 422
     assert "Choose a person." in wrong.text

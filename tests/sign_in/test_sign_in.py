@@ -10,7 +10,7 @@ import pytest
 from engine.errors import NotAllowedError, SignInError, TooSoonError, WrongCodeError
 from engine.rehearsal.world import MovedClock
 from engine.sign_in.actions.account import step_up
-from engine.sign_in.actions.guessing import Tries
+from engine.sign_in.actions.guarding import Tries
 from engine.sign_in.actions.sessions import become, prove_code, sign_in, sign_out, viewer_of
 from tests.kit.world import World
 

@@ -13,7 +13,7 @@ from engine.messages.actions.delivering import deliver_unattended
 from engine.people.actions.invitations import new_link, set_first_password
 from engine.people.actions.second_factor import confirm, proposal, propose
 from engine.rehearsal.world import MovedClock, RecordingChannel
-from engine.sign_in.actions.kept_forms import forget_sign_ins
+from engine.sign_in.actions.account import forget_sign_ins
 from engine.sign_in.actions.sessions import Begun, Device, become, prove_code, sign_in, viewer_of
 from engine.web.terminal import SYSTEM
 from tests.kit.world import World, with_channels

@@ -13,9 +13,14 @@ from engine.core.policy import View
 from engine.core.time.explain import Reason, ReasonKind
 from engine.definitions.actions.law_pages import Example, LawLine
 from engine.definitions.records import StoredSignature
+from engine.hubs.records import ERASURE_ANSWERS, HubLine, HubView, MirrorView
+from engine.imports.records import BadCell
 from engine.language.law import LawPack
 from engine.messages.records import OfferView
-from engine.overview.records.cases import CaseView
+from engine.numbers.charts import Bar, bars
+from engine.numbers.pages import PillarGroup
+from engine.numbers.records import Figure, FigureTable, OwnUnit, PillarLine, latest_periods
+from engine.overview.records import CaseView
 from engine.people.actions.invitations import OpenedInvitation
 from engine.sharing.records.partners import Score, written
 from engine.sharing.records.shown import MatchView, PartnerPage, ProbeLine, SharingView
@@ -91,6 +96,70 @@ def _questions(one: Any) -> list[Any]:
 
 
 ID = UUID(int=7)
+
+
+def number_contexts(
+    view: Callable[[type[View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
+) -> dict[str, dict[str, Any]]:
+    """Return the context of each template."""
+    line, unit = view(PillarLine), view(OwnUnit)
+    periods = latest_periods(NOW.date())
+    lines = some((nasty, line))
+    table = view(FigureTable)
+    return {
+        "numbers.html": {
+            "show": "times" if full else "survivors", "pages": {"times": nasty}, "unit": str(unit.id) if full else "",
+            "units": (unit, unit), "period": "2026-Q1" if full else "", "periods": some(("2026-Q1", nasty)),
+            "least": 11, "total": view(Figure) if full else None, "tables": some((table, bars(nasty, []))),
+            "times": some((nasty, [(nasty, nasty)])), "may_export": full,
+        },
+        "import.html": {
+            "table": nasty, "units": ((unit.id, nasty), (unit.id, nasty)) if full else ((unit.id, nasty),),
+            "unit_id": unit.id if full else None, "found": some(view(BadCell)), "problems": some(("#table", nasty)),
+            "fits": 2 if full else 0, "done": (nasty,) * 6 if full else (), "command_id": "7",
+            "columns": [(nasty, nasty, full)],
+        },
+        "pillars.html": {
+            "groups": (PillarGroup("R", nasty, lines, bars(nasty, [(nasty, [Bar(3, "#000", nasty)])])),),
+            "period": periods[-1 if full else 0], "periods": periods, "unit": str(unit.id) if full else "",
+            "units": (unit, unit) if full else (unit,),
+        },
+    }  # fmt: skip
+
+
+def hub_contexts(
+    view: Callable[[type[View]], Any], some: Callable[[Any], Any], nasty: str, *, full: bool
+) -> dict[str, dict[str, Any]]:
+    """Return the context of each template."""
+    hub, mirror = view(HubView), view(MirrorView)
+    kinds = {"status": "offered", "purpose": "service", "help": "other", "urgency": "high", "erasure": "erased"}
+    mirror = mirror.model_copy(update=kinds | {"jurisdiction": "IN-AS", "zone": "Asia/Kathmandu", "their_zone": "UTC"})
+    line = HubLine(
+        id=mirror.id, came_in=full, kind="note", at=NOW, sent_at=NOW, settled_at=None, by=nasty, label=nasty,
+    )  # fmt: skip
+    hubs = [hub.model_copy(update={"status": status}) for status in ("asked", "live", "ended")]
+    mirrors = [
+        mirror.model_copy(update={"status": status, "came_in": came_in, "lines": (line,)})
+        for status in ("offered", "accepted", "recalled")
+        for came_in in (True, False)
+    ]
+    typed = {
+        "errors": {"file": nasty, "fingerprint": nasty, "reason_code": nasty} if full else {},
+        "problems": some(("#file", nasty)), "typed": {"file": nasty} if full else {}, "command_id": "7",
+    }  # fmt: skip
+    may = dict.fromkeys(("may_confirm", "may_end", "may_answer", "may_disclose", "may_release", "may_reveal"), full)
+    common = typed | may | {"differs": 60.0, "is_keeper": full, "fingerprint": nasty}
+    words = {line.id: {"text": nasty, "lines": [(nasty, nasty)], "note": nasty}}
+    return {
+        "hubs.html": common | {"hubs": hubs if full else (), "units": (("x", nasty),), "bodies": (("x", nasty),)},
+        "hub.html": common | {"hub": hubs[0] if full else hubs[1]},
+        "hub-request.html": common | {"request": mirror, "controls": (), "reasons": {"x": nasty}},
+        "hub-requests.html": common | {"waiting": some(mirror), "answered": some(mirror)},
+        "case-hubs.html": common | {
+            "case_id": mirror.id, "mirrors": mirrors if full else (), "words": words if full else None,
+            "steps": (("x", nasty),), "erasure_answers": ERASURE_ANSWERS,
+        },
+    }  # fmt: skip
 
 
 def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[str, dict[str, Any]]:

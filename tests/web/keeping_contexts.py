@@ -17,9 +17,9 @@ from engine.core.retention import (
 from engine.definitions.actions.proposals import Change
 from engine.definitions.records import PreviewView
 from engine.language.changes import ChangeSentence
-from engine.language.differences import Difference
+from engine.language.editing import Difference
 from engine.language.retention import RetentionPolicy
-from engine.overview.records.cases import CaseView
+from engine.overview.records import CaseView
 from engine.persons.records import CasePersonView
 from engine.retention.actions.custody import RestoreStanding
 from engine.retention.records import RevivedGrant, RevivedOffer, RevivedPerson
@@ -28,7 +28,6 @@ from engine.retention.shown import (
     ExportCopyView,
     LegalHoldView,
     RetentionView,
-    StatisticsView,
     SubjectView,
 )
 
@@ -70,9 +69,6 @@ def keeping_contexts(
         "errors": {"kind": nasty, "holder_id": nasty, "person_id": nasty} if full else {},
         "problems": some(("#kind", nasty)), "typed": {"name": nasty} if full else {}, "command_id": erasure.id,
     }  # fmt: skip
-    statistics = view(StatisticsView)
-    if full:
-        statistics = statistics.model_copy(update={"dimensions": ("month",)})
     person = {"case": view(CaseView), "person": view(CasePersonView)}
     return {
         "waiting.html": {
@@ -107,10 +103,6 @@ def keeping_contexts(
             "rows_alone": ROWS_ALONE, "may_export": full, "may_answer": full, **form,
         },
         "copy-ready.html": {"copy_id": erasure.id, "token": nasty},
-        "statistics.html": {
-            "found": statistics if full else None, "problems": form["problems"], "of": "cases", "by": ["month"],
-            "audience": "inside", "counted": {"cases": nasty}, "dimensions": {"month": nasty}, "may_export": full,
-        },
         "subject-ask.html": person,
         "subject.html": {"found": view(SubjectView)},
         "correct.html": {**person, "reasons": {"x": nasty}, **form},

@@ -12,7 +12,7 @@ from engine.definitions.actions.publish import publish_shipped
 from engine.definitions.views import definition
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
 from engine.site import create_app
-from engine.web.demo_controls import DemoControls
+from engine.web.visit import DemoControls
 from engine.work.views.worklist import worklist
 from tests.kit.portal import ORIGIN, REPORT, Portal, Reported, agree, hidden, report_case
 
@@ -165,7 +165,7 @@ def test_a_step_is_added_once_with_a_limit_of_its_own(portal: Portal) -> None:
     data = {"uses": "core.decide", "title": "Decide about the bus", "limit": "PT4H", "command_id": str(uuid4())}
     for _ in range(2):
         assert "The step was added" in client.post(f"{case.page}/add-step", data=data).text
-    page = client.get(case.page).text
+    page = client.get(f"{case.page}/steps").text
     assert page.count("Decide about the bus") == 1
     assert "in 4 h" in page
     assert client.post(f"{case.page}/add-step", data={"command_id": str(uuid4())}).status_code == 422
@@ -174,7 +174,7 @@ def test_a_step_is_added_once_with_a_limit_of_its_own(portal: Portal) -> None:
 def test_a_journey_is_recorded_on_an_open_step_and_must_end_after_it_began(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     case = report_case(portal.as_role("intake_officer"))
-    step = re.search(rf'href="({case.page}/steps/[0-9a-f-]+)"', client.get(case.page).text)
+    step = re.search(rf'href="({case.page}/steps/[0-9a-f-]+)"', client.get(f"{case.page}/steps").text)
     start = portal.clock.now() + timedelta(hours=4)
     times = {"start": f"{start:%Y-%m-%dT%H:%M}", "end": f"{start - timedelta(hours=1):%Y-%m-%dT%H:%M}"}
     wrong = client.post(f"{step.group(1)}/journey", data=times | {"command_id": str(uuid4())})

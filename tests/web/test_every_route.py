@@ -21,8 +21,11 @@ from tests.kit.portal import REPORT, Portal
 
 pytestmark = pytest.mark.long
 
-PUBLIC = {"/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing", "/progress"}
+PUBLIC = {
+    "/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing", "/progress", "/exit",
+}  # fmt: skip
 REFUSED = {
+    "/hubs/inbox": 403,
     "/api/board": 401,
     "/first/nothing": 410,
     "/invitation/nothing": 410,

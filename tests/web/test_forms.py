@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 from starlette.datastructures import FormData, UploadFile
 
-from engine.documents.pages.attachments import with_files
+from engine.documents.pages import with_files
 from engine.plugin.answers import Form
-from engine.plugin.fields import FieldKind, LongText, field, specs_of
+from engine.plugin.fields import field, specs_of
+from engine.plugin.kinds import FieldKind, LongText
 from engine.plugin.steps import asked_of
+from engine.web.dependencies import typed_lines
 from engine.web.forms import Control, controls, is_touched, laid_out, problem_lines, questions, typed_texts
-from engine.web.kept import typed_lines
 from engine.web.posted import answers, with_typed
 from engine.work.records import FieldView, FileView
 from pillars.policing.forms import EvidenceForm
@@ -118,13 +119,24 @@ def test_a_question_says_when_it_is_asked(condition: str, value: str, words: str
 
 
 def test_the_first_bite_stands_alone_until_it_is_answered_or_something_is_wrong_in_the_rest() -> None:
-    first, rest = question("first", FieldKind.TEXT, first_bite=True), question("rest", FieldKind.TEXT)
+    first, rest = question("first", FieldKind.TEXT, first_bite=True), question("rest", FieldKind.TEXT, required=False)
     shown = controls([first, rest], zone=ZONE, now=NOW)
     assert not laid_out([first, rest], shown).is_open
     answered = [first.model_copy(update={"value": "x"}), rest]
     assert laid_out(answered, controls(answered, zone=ZONE, now=NOW)).is_open
     wrong = controls([first, rest], zone=ZONE, now=NOW, errors={"rest": "Answer this question."})
     assert laid_out([first, rest], wrong).is_open
+
+
+def test_no_question_that_must_be_answered_is_folded_away_and_the_form_counts_them() -> None:
+    fields = [
+        question("first", FieldKind.TEXT, first_bite=True), question("later", FieldKind.TEXT, required=False),
+        question("needed", FieldKind.TEXT), question("perhaps", FieldKind.TEXT, shown_when='first == "x"'),
+    ]  # fmt: skip
+    layout = laid_out(fields, controls(fields, zone=ZONE, now=NOW))
+    assert [control.name for control in layout.first] == ["a-first", "a-needed", "a-perhaps"]
+    assert [control.name for control in layout.rest] == ["a-later"]
+    assert layout.required == 2
 
 
 def test_what_cannot_be_sent_is_given_back_with_the_words_of_its_question() -> None:

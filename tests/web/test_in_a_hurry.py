@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.cases.actions.receipts import receipt_code
+from engine.cases.actions.open import receipt_code
 from tests.kit.portal import REPORT, Portal, Reported, hidden, report_case
 
 TYPED = "She is afraid of the man at the gate."
@@ -86,7 +86,7 @@ def test_a_number_is_looked_for_among_all_cases_when_none_is_where_it_was_sought
     reported = report_case(portal.as_role("intake_officer"))
     assert reported.page in list_of_cases(client, reported.number, "closed")
     nobody = list_of_cases(client, "Rahima Khatun")
-    assert "Cases are found by number only" in nobody
+    assert "This list goes by number only" in nobody
 
 
 def test_number_and_receipt_code_are_read_as_people_write_them(portal: Portal) -> None:

@@ -60,7 +60,7 @@ def test_an_item_is_drafted_completed_once_and_leads_on(portal: Portal) -> None:
     assert first.status_code == 303, first.text
     again = client.post(case.item, data=whole, follow_redirects=False)
     assert again.headers["location"] == first.headers["location"]
-    assert "What follows" in client.get(first.headers["location"]).text
+    assert "What opened" in client.get(first.headers["location"]).text
 
 
 def test_a_late_sender_sees_what_happened_and_keeps_what_they_typed(portal: Portal) -> None:
@@ -88,7 +88,7 @@ def test_an_outcome_other_than_done_needs_a_reason(portal: Portal) -> None:
 def test_the_case_page_has_twelve_lanes_and_hides_who_it_is_about(portal: Portal) -> None:
     client = portal.as_role("intake_officer")
     case = report_case(client)
-    page = client.get(case.page).text
+    page = client.get(f"{case.page}/steps").text
     assert len(re.findall(r'<li class="icmc-lane ', page)) == 12
     assert REPORT["a-narrative"] not in page
     assert case.number in page
@@ -98,7 +98,8 @@ def test_a_breach_shows_on_the_case_page_with_its_ledger(portal: Portal) -> None
     client = portal.as_role("intake_officer")
     case = report_case(client)
     portal.let_time_pass(timedelta(hours=2))
-    page = client.get(case.page).text
+    assert "overdue by" in client.get(case.page).text
+    page = client.get(f"{case.page}/time").text
     assert "overdue by" in page
     assert "Why this date?" in page
     why = re.search(rf'href="({case.page}/deadlines/[0-9a-f-]+)"', page)

@@ -4,6 +4,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,19 +18,40 @@ from engine.approvals.records import WaitingView
 from engine.core.library import Library
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
+from engine.course.actions.moving import MovePreview
 from engine.course.pages.course import REOPEN, START
-from engine.deadlines.records.explanations import ExplanationView, PlannedView, StretchView
-from engine.deadlines.records.limits import AskedView, DeadlineView, DelayLine, ExtensionView, LateView, LinkView
+from engine.course.records import BulkMove, BulkPlan
+from engine.deadlines.records import (
+    AskedView,
+    DeadlineView,
+    DelayLine,
+    ExplanationView,
+    ExtensionView,
+    LateView,
+    LinkView,
+    PlannedView,
+    StretchView,
+)
 from engine.definitions.actions.days import CalendarDay
 from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.ladders import _blank
+from engine.definitions.pages.simulating import CASES, StaffForm, sections
 from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.workflows import numbered
-from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView, Rehearsed
+from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
+from engine.definitions.rehearsed import (
+    ComparedSoFar,
+    ComparisonAsked,
+    Figures,
+    Rehearsed,
+    RoleLoad,
+    Staff,
+    VersionsCompared,
+)
 from engine.language.changes import ChangeSentence
-from engine.language.differences import Difference
+from engine.language.editing import Difference
 from engine.language.extends import assemble
 from engine.language.findings import Finding
 from engine.language.lanes import LaneView, in_lanes, step_in_words
@@ -45,19 +67,37 @@ from engine.messages.records import (
     SentView,
 )
 from engine.overview.pages.board import run_links
+from engine.overview.pages.glance import LateLine, SafetyLine, ledger_by_step, tabs_of, time_line
 from engine.overview.pages.plan import DeclaredFact, Offer, OfferGroup, lane_groups
-from engine.overview.records.board import BoardView
-from engine.overview.records.cases import CaseLine, CaseView, EventView, JobView, StepView
+from engine.overview.records import (
+    BoardView,
+    CaseLine,
+    CaseView,
+    DiaryView,
+    EventView,
+    JobView,
+    NewsView,
+    RunView,
+    StepView,
+)
 from engine.people.pages.people import Group, Someone
 from engine.people.records import AbsenceView, ActorView, MemberView, ShiftView, UnitView
-from engine.persons.records import CaseLinkView, CasePersonView, PersonPageView, PersonRoleView
+from engine.persons.records import CaseLinkView, CasePersonView, FoundPeople, PersonPageView, PersonRoleView
+from engine.sharing.pages.partners import NoticeGroup
 from engine.web.forms import Item, TypedText, controls, laid_out
 from engine.web.pages import environment, render
 from engine.web.visit import NavigationLink
 from engine.web.words import FormChoice
-from engine.work.records import AnswerView, FileView, FormView, ProposedView, WorkCounts, WorkItemView
+from engine.work.records import AnswerView, FileView, FollowedView, FormView, ProposedView, WorkCounts, WorkItemView
 from tests.kit.shipped import registry
-from tests.web.contexts import account_contexts, audit_contexts, law_contexts, sharing_contexts
+from tests.web.contexts import (
+    account_contexts,
+    audit_contexts,
+    hub_contexts,
+    law_contexts,
+    number_contexts,
+    sharing_contexts,
+)
 from tests.web.keeping_contexts import keeping_contexts
 
 NOW = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
@@ -145,6 +185,12 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "proposed": view(ProposedView) if full else None, "may_delegate": full,
         "late_reasons": some(NASTY), "late": late, "may_reveal": full,
     }  # fmt: skip
+    tabs = tabs_of(case)
+    of_case = {
+        "case": case, "tabs": tabs, "tab": tabs[-1], "command_id": ID,
+        "safety": some(SafetyLine(NASTY, NASTY, NASTY, not full, NOW, step)),
+    }  # fmt: skip
+    late_ones = some(LateLine(deadline, (NASTY,), NOW, late[0])) if full else ()
     svg = f'<?xml version="1.0"?><svg><text>{"x" if full else ""}</text></svg>'
     found = some(Finding("f.yaml", 1, 1, "code", NASTY))
     lines, said = some(Difference(NASTY, NASTY, "", True)), some(ChangeSentence(NASTY, is_loss=True))
@@ -169,6 +215,20 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         change if full else None,
         found,
     )
+    one = Figures(
+        1,
+        9,
+        8,
+        2.0,
+        {"a": 1, NASTY: 2},
+        {"a": 1},
+        {"a": 1.0},
+        {"supervisor": 0.1},
+        ("a",),
+        {"a": 2.0},
+        {"supervisor": RoleLoad(3, 1.5, 9, 0.5)},
+    )
+    compared = VersionsCompared(replace(one, late={}, step_days={"a": 2.0}, never=()), one)
     return {
         "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
                          "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
@@ -190,7 +250,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "item.html": one_item,
         "approval.html": one_item,
         "item-over.html": {"item": item},
-        "done.html": {"item": item, "following": some(item), "command_id": ID},
+        "done.html": {"item": item, "followed": view(FollowedView).model_copy(
+            update={"next": item if full else None, "is_closed": not full} | ({} if full else dict.fromkeys(
+                ("opened", "by_itself", "later", "called_off"), ())))},
         "conflict.html": {"item": item, "typed": some(TypedText(NASTY, NASTY)), "message": NASTY},
         "refused.html": {"heading": NASTY, "message": NASTY if full else ""},
         "failed.html": {"failure": "abc"},
@@ -199,21 +261,43 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "shown": some((NASTY, NASTY))},
         "cases.html": {"cases": some(view(CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1, "may_emergency_access": full, "may_see_statistics": full,
-                       "may_see_retention": full},
-        "case.html": {"case": case, "late": late, "may_ring": full, "may_reveal": full,
-                      "may_see_readings": full, "may_see_retention": full, "may_read": full,
-                      "points": some(view(PointsToView)), "has_story": full,
-                      "groups": lane_groups((), case.steps), "waiting": some(step), "held": some(step),
-                      "running": some(deadline), "past": some(deadline), "may_change": full, "may_steer": full,
-                      "may_see_access": full,
-                      "linked": links, "asked": some((view(WaitingView), HANDLERS["closure"])),
-                      "command_id": ID, "may_release": full, "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
-        "history.html": {"case": case, "events": some(view(EventView)), "has_earlier": full, "has_later": full,
+                       "may_import": full,
+                       "may_see_retention": full, "may_find": full},
+        "find.html": {"words": NASTY, "people": view(FoundPeople) if full else None, "by_number": some(view(CaseLine)),
+                      "number": 2 if full else 1, "has_more": full, **typed},
+        "case.html": of_case | {"has_story": full, "groups": lane_groups((), case.steps), "waiting": some(step),
+                              "held": some(step), "late": late_ones, "may_change": full, "may_steer": full,
+                              "has_facts": full, "linked": links, "news": view(NewsView) if full else None,
+                              "asked": some((view(WaitingView), HANDLERS["closure"]))},
+        "case-steps.html": of_case | {"opened": "x", "groups": lane_groups((), case.steps),
+                                    "runs_in_prefect": run_links(some(job), "http://127.0.0.1:4200")},
+        "case-people.html": of_case | {"points": some(view(PointsToView))},
+        "case-time.html": of_case | {"late": late, "may_ring": full, "may_reveal": full, "running": some(deadline),
+                                   "past": some(deadline), "ledger": ledger_by_step(case.escalations),
+                                   "picture": time_line(case, now=NOW)},
+        "case-papers.html": of_case | {"may_release": full},
+        "case-sharing.html": of_case,
+        "diary.html": of_case | typed | {
+            "diary": view(DiaryView) if full else DiaryView(notes=(), count=0, files=()), "kinds": {"x": NASTY},
+            "page": 2 if full else 1, "file_kinds": {}, "has_more": full, "words": {1: NASTY} if full else {},
+            "has_read": full, "may_note": full, "may_read": full,
+            "offered": (OfferGroup(NASTY, (Offer("x", NASTY),)),) if full else (),
+        },
+        "history.html": {"folded": int(full), "case": case, "tabs": tabs, "tab": tabs[-1],
+                         "events": some(view(EventView)),
+                         "has_earlier": full, "has_later": full,
                          "words": {1: NASTY} if full else {},
                          "has_read": full, "may_read": full},
         "case-course.html": {"case": case, "asked": REOPEN if full else START, "step": step if full else None,
                              "workflows": some(("x", NASTY)), "errors": {"words": NASTY} if full else {},
                              "problems": some(("#words", NASTY)), "typed": {}, "command_id": ID, "is_over": False},
+        "case-move.html": {"case": case, "runs": some(view(RunView)) * 2,
+                           "workflows": some(("x", NASTY)), "chosen": "x" if full else "",
+                           "run": view(RunView) if full else None, "problem": NASTY if full else "",
+                           "problems": (), "command_id": ID,
+                           "proposed": NASTY if full else None, "reasons": some(NASTY),
+                           "preview": MovePreview((NASTY,), (NASTY,), ((NASTY, NOW, NOW), (NASTY, None, NOW)))
+                           if full else None},
         "step.html": {"case": case, "step": step, "answers": some(view(AnswerView)), "revealed": full,
                       "may_reveal": full, "may_offer": full, "deadlines": some(deadline), "command_id": ID,
                       "may_cancel": full,
@@ -262,20 +346,36 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "add-person.html": changes,
         "add-fact.html": changes,
         "journey.html": changes,
-        "transmit.html": {"notices": some(view(NoticeView)), "waiting": some(view(SentView)),
+        "transmit.html": {"groups": some(NoticeGroup(ID, NASTY, [view(NoticeView), view(NoticeView).model_copy(
+            update={"is_over": False, "read_at": None})])), "waiting": some(view(SentView)),
                           "sent": some(view(SentView)), "offered": int(full), "may_see_matches": full,
                           "read_at_once": [UUID(int=1), UUID(int=2)] if full else []},
         "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full,
                            "drafts": some(("workflow", NASTY, NOW))},
+        "workflow-cases.html": {"definition": definition, "by": LaneView.PILLAR, "lanes": lanes, "least": 5},
+        "workflow-move.html": {"plan": BulkPlan(
+            "x", NASTY, 2, {1: 3} if full else {}, 1, 1, {NASTY: 1}, ((ID, NASTY, NASTY),),
+            tuple(BulkMove(ID, "x", 2, "h", ID, NOW, 5, cases=2, moved=1, undoes=undoes, done_at=at)
+                  for undoes in (None, ID) for at in (NOW, None)) if full else ()),
+            "choices": some(Item("stay", NASTY, checked=False)), "problems": problems, "command_id": ID,
+            "errors": {"with_work": NASTY} if full else {}},
         "workflow.html": {"definition": definition, "lines": numbered(NASTY), "may_publish": full, "key": "a",
+                          "may_move": full, "may_count": full,
                           "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
                           "by": LaneView.PILLAR, "lanes": lanes if full else None,
                           "step": step_in_words(drawn, "a") if full else ()},
+        "ladder-new.html": typed | {"blank": _blank()},
         "ladder-draft.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                               "has_errors": full, "levels": some(_blank()), "blank": _blank(), "problems": problems},
         "simulation.html": {"draft": draft, "case": 1, "titles": {"a": NASTY}, "done": Rehearsed(
             NOW, ((NOW, "breached", "a", NASTY), (NOW, "closed", "", "")), {"supervisor": 2}, NOW, (NASTY,)
         ) if full else None},
+        "comparison.html": {"draft": draft, "may": True, "found": compared if full else None, "offered": CASES,
+                            "asked": ComparisonAsked(100, staff=(Staff("supervisor", 1, 40),)),
+                            "so_far": ComparedSoFar(7, compared if full else None), "stop_at": "?stop=1",
+                            "form": StaffForm({}, ["supervisor"]), "heads": (NASTY, NASTY), "titles": {"a": NASTY},
+                            "sections": sections(compared, {"a": NASTY}) if full else (), "problems": problems,
+                            "errors": {"people-supervisor": NASTY} if full else {}},
         "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                         "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
                         "form": editor.form(Library()) if full else None, "question_types": (), "uses": (),
@@ -285,8 +385,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "diagram.html": {"definition": definition, "svg": svg if full else ""},
         "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,
                             "note": NASTY if full else "", "levels": some((NASTY, NASTY, NASTY))},
-        "definition-edit.html": {"kind": "ladder", "name": "x", "source": NASTY, "lines": numbered(NASTY, found),
-                                 "alone": NASTY if full else "",
+        "definition-edit.html": {"kind": "ladder", "name": "x", "draft": draft, "lines": numbered(NASTY, found),
+                                 "problems": problems,
                                  "findings": found, "has_errors": full, "checked": full, "refused": full,
                                  "preview": preview if full else None},
         "workflow-edit.html": typed | {"bases": some(Item("x", NASTY, checked=True)),
@@ -301,11 +401,13 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},
         **keeping_contexts(view, some, NASTY, full=full),
+        **number_contexts(view, some, NASTY, full=full),
         "demo.html": {"spans": {"PT6H": ("Let 6 hours pass", timedelta(hours=6))}, "cases": some(view(CaseLine)),
                       "has_story": lambda _case_id: full, "mails": some(view(MailView))},
         **audit_contexts(view, some, NASTY, full=full),
         **law_contexts(full=full, typed=typed, case=case, explained=view(LawExplanationView)),
         **sharing_contexts(view, some, NASTY, full=full),
+        **hub_contexts(view, some, NASTY, full=full),
         **account_contexts(NASTY, full=full, member=view(MemberView), unit=view(UnitView)),
     }  # fmt: skip
 
@@ -322,9 +424,10 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    parts = {f"_{name}.html" for name in ("calls", "changes", "controls", "flow", "keeping", "parts", "preview")} | {
-        "base.html"
-    }
+    parts = {
+        f"_{name}.html"
+        for name in ("calls", "case", "changes", "controls", "flow", "keeping", "level", "parts", "preview")
+    } | {"base.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
 

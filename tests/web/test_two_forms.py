@@ -16,7 +16,7 @@ from engine.persons.actions.links import link_cases
 from engine.ports import JsonValue
 from engine.sharing.store import ConsentStore, ReferralStore
 from engine.site import create_app
-from engine.web.demo_controls import DemoControls
+from engine.web.visit import DemoControls
 from engine.work.views.worklist import worklist
 from tests.deadlines.test_deadline_page import local, reported
 from tests.kit.portal import ORIGIN, Portal, Reported, hidden, report_case

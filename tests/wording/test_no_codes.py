@@ -21,7 +21,8 @@ from engine.people.records import region_words
 from engine.persons.views.subject import known_text
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import StepContext
-from engine.plugin.fields import NOT_KNOWN, FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import NOT_KNOWN, FieldKind
 from engine.plugin.registry import Registry, load_registry
 from engine.plugin.steps import StepType
 from engine.work.actions.papers import make_papers

@@ -21,6 +21,7 @@ from engine.errors import (
     UnknownOutcomeError,
     UnknownStepTypeError,
 )
+from engine.overview.views.history import case_history
 from engine.work.actions.complete import Completion, approve_work_item
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form
@@ -124,6 +125,22 @@ def test_an_outcome_other_than_done_needs_a_reason_and_no_answers(world: World) 
     assert list(refused.value.problems) == ["reason"]
     world.complete(item, by="caseworker", answers={}, outcome="not_needed", reason="The road is gone.")
     assert world.state(opened.case_id).steps[item.step_id].outcome == "not_needed"
+
+
+def test_a_reason_that_the_pillar_declares_is_offered_needs_no_words_and_can_be_decided_on(world: World) -> None:
+    opened = world.at_talk()
+    item, supervisor = world.item(opened.case_id, "talk"), world.who("supervisor")
+    chosen = "blocked_by_other_body:no_interpreter"
+    view = world.engine.ask(item_form, supervisor, item.id)
+    assert view.outcomes[chosen] == "Waiting on another agency: No interpreter came"
+    with pytest.raises(InvalidAnswersError) as refused:
+        world.complete(item, by="supervisor", answers={}, outcome="not_needed:no_interpreter")
+    assert list(refused.value.problems) == ["outcome"]
+    world.complete(item, by="supervisor", answers={}, outcome=chosen)
+    step = world.state(opened.case_id).steps[item.step_id]
+    assert (step.outcome, step.outputs) == ("blocked_by_other_body", {"because": "no_interpreter"})
+    trail = world.engine.ask(case_history, supervisor, opened.case_id)
+    assert any(line.text.endswith("ended: waiting on another agency (no interpreter).") for line in trail)
 
 
 def test_an_outcome_that_nobody_knows_is_refused_for_added_steps_too(world: World) -> None:

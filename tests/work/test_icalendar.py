@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from engine.work.actions.appointments import calendar_file
+from engine.work.actions.papers import calendar_file
 
 MADE = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
 AT = datetime(2026, 3, 20, 10, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))

@@ -5,10 +5,12 @@ from uuid import UUID, uuid4
 
 from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer
+from engine.messages.views import notices, unread
 from engine.overview.actions.trouble import notify_of_trouble
+from engine.sharing.pages.partners import by_case
 from engine.work.actions.complete import approve_work_item
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
-from tests.kit.world import World
+from tests.kit.world import LOOKED, World
 
 
 def _told(world: World, kind: str) -> list[Any]:
@@ -156,3 +158,29 @@ def _set_aside(world: World, most: int) -> None:
         "WHERE id IN (SELECT id FROM job WHERE status = 'ready' ORDER BY id LIMIT :most)",
         most=most,
     )
+
+
+def test_a_notice_says_which_step_it_is_about_and_is_over_when_the_step_is(world: World) -> None:
+    item, caseworker = _look(world), world.who("caseworker")
+    world.act(delegate_work_item, item.id, to=caseworker.actor_id, by="supervisor")
+    ask = world.engine.ask
+    [before] = [one for one in ask(notices, caseworker) if one.kind == "assigned"]
+    assert before.step_title
+    assert not before.is_over
+    waiting = ask(unread, caseworker)
+    world.complete(world.item(item.case_id, "look"), by="caseworker", answers=LOOKED)
+    [after] = [one for one in ask(notices, caseworker) if one.kind == "assigned"]
+    assert after.is_over
+    assert after.read_at is None
+    assert ask(unread, caseworker) < waiting
+
+
+def test_the_notices_of_a_case_stand_together(world: World) -> None:
+    caseworker = world.who("caseworker")
+    one, other = _look(world), _look(world)
+    for item in (one, other):
+        world.act(delegate_work_item, item.id, to=caseworker.actor_id, by="supervisor")
+    groups = by_case(world.engine.ask(notices, caseworker))
+    assert {group.case_id for group in groups} >= {one.case_id, other.case_id}
+    assert len(groups) == len({group.case_id for group in groups})
+    assert all(group.unread for group in groups)

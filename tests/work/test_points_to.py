@@ -46,7 +46,7 @@ def test_the_page_of_the_law_says_which_limits_count_in_a_case_and_why(portal: P
     assert page.status_code == 200
     assert "IN-FIR-REG" in page.text
     assert "The day of the offence is not known: until it is, the limit counts." in page.text
-    assert f'href="{number.page}/law"' in client.get(number.page).text
+    assert f'href="{number.page}/law"' in client.get(f"{number.page}/papers").text
     assert portal.as_role("press_officer").get(f"{number.page}/law").status_code == 403
     assert client.get(f"/cases/{uuid4()}/law").status_code == 404
 

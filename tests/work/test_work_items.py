@@ -27,8 +27,8 @@ from engine.errors import (
     NotFoundError,
 )
 from engine.overview.views.case import case_page
+from engine.work.actions.answers import reveal_answers, reveal_person
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item, save_draft
-from engine.work.actions.reveal import reveal_answers, reveal_person
 from engine.work.views.form import item_form
 from engine.work.views.worklist import worklist
 from tests.kit.trial import CANARY

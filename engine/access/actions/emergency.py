@@ -1,13 +1,14 @@
-"""Let somebody see a case that is not theirs for a few hours, since life or safety hangs on it: told and checked."""
+"""Let somebody see a case that is not theirs for a few hours, and notice who looks at more than their work needs."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from engine.access.records import ANSWER_WITHIN, problems_of
+from engine.access.records import ANSWER_WITHIN, OFTEN, is_unusual, problems_of
 from engine.access.store import EmergencyAccessStore
 from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.concerns import colleagues_who_hear
 from engine.approvals.actions.handlers import Answer, Handler, register
 from engine.approvals.records import ApprovalKind, EmergencyRequest, OpenEmergency
 from engine.approvals.store import ApprovalStore
@@ -25,7 +26,7 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.names import Role
-from engine.messages.actions.notifying import add_delivery_job, notify
+from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
@@ -212,3 +213,45 @@ register(
         look=lambda view: f"{_PAGE}{view.subject_id}", answer=_answer,
     ),
 )  # fmt: skip
+
+
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_BEFORE: Final = timedelta(days=30)
+
+
+def watch_viewing(engine: Engine) -> int:
+    """Look at the last hour, and at the last day's requests to get emergency access; gives of how many people was told.
+
+    Each person is told of at most once an hour, or once a day.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        opened = tx.of(AuditLogStore).opened(since=now - _HOUR, until=now)
+        usual = {
+            who: tx.of(AuditLogStore).median_hour(who, since=now - _BEFORE, until=now - _HOUR) for who, _ in opened
+        }
+        often = tx.of(EmergencyAccessStore).asked_since(now - _DAY, at_least=OFTEN)
+    found = [(who, count, "viewing", f"{now:%Y-%m-%dT%H}") for who, count in opened if is_unusual(count, usual[who])]
+    found += [(who, count, "emergency", f"{now:%Y-%m-%d}") for who, count in often]
+    return sum(
+        _notify_of_bulk_viewing(engine, who, count=count, what=what, when=when) for who, count, what, when in found
+    )
+
+
+def _notify_of_bulk_viewing(engine: Engine, who: UUID, *, count: int, what: str, when: str) -> bool:
+    """Tell of one person, in a transaction of its own, once for the same hour or day."""
+    now, mark = engine.clock.now(), uuid5(who, f"{what}|{when}")
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(mark)
+        if tx.of(HousekeepingStore).answer_to(mark) is not None:
+            return False
+        notify_of_system(
+            engine, tx, kind="bulk_viewing", rule=f"bulk|{mark}", people=colleagues_who_hear(tx, who),
+            channels=(IN_APP, EMAIL), link=f"/audit?actor={who}", now=now, critical=True,
+        )  # fmt: skip
+        body = {"actor_id": str(who), "count": count, "what": what}
+        tx.of(AuditLogStore).note("access", "UnusualViewing", body, actor_id=None, at=now)
+        tx.of(HousekeepingStore).remember(mark, {"count": count}, case_id=None, at=now)
+        tx.commit()
+    return True

@@ -1,12 +1,15 @@
-"""What the actions share: decide a command under the case's lock, and write what follows."""
+"""Decide a command under the case's lock, write what follows and why, and who looks at what identifies people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import reduce
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
+from engine.access.records import MOST_REVEALS_IN_AN_HOUR, REVEALS
 from engine.assembly import Engine
+from engine.audit.records import RecordedReading
+from engine.audit.store import AuditLogStore
 from engine.cases.access_store import AccessStore
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.store import CaseStore
@@ -14,12 +17,20 @@ from engine.core import commands as cm
 from engine.core.access import CaseAccess, Via
 from engine.core.commands import Command
 from engine.core.consequences import WorkItem
-from engine.core.decide import decide
+from engine.core.decide import follow
 from engine.core.events import Event
 from engine.core.policy import Action, Viewer, can, visible_units
-from engine.core.state import CaseState, evolve
+from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import (
+    AuditUnavailableError,
+    InvalidAnswersError,
+    KeyMissingError,
+    NotAllowedError,
+    NotFoundError,
+    TooOftenError,
+    UnknownStepTypeError,
+)
 from engine.ports import JsonValue
 from engine.work.store import ItemStore
 
@@ -36,20 +47,22 @@ def carry_out(
     engine: Engine, tx: Transaction, state: CaseState, command: Command, *, actor_id: UUID | None, now: datetime
 ) -> Decided:
     """Decide a command and write its events with all that follows from them."""
-    events = decide(engine.definitions, tx.library(), state, command, now)
-    after = tx.of(CaseStore).record(state, events, actor_id=actor_id, at=now) if events else state
+    events, after = follow(engine.definitions, tx.library(), state, command, now)
+    if events:
+        after = tx.of(CaseStore).record(state, events, after, actor_id=actor_id, at=now)
     return Decided(after, events)
 
 
 def would_be(engine: Engine, tx: Transaction, state: CaseState, command: Command, *, now: datetime) -> CaseState:
     """Return the case as it would stand after a command, which is not carried out."""
-    return reduce(evolve, decide(engine.definitions, tx.library(), state, command, now), state)
+    return follow(engine.definitions, tx.library(), state, command, now)[1]
 
 
 _ASKED_FOR: Mapping[type, Action] = {
     cm.AddStep: Action.CHANGE_PLAN,
     cm.CancelStep: Action.CHANGE_PLAN,
     cm.StartRun: Action.STEER,
+    cm.MoveRun: Action.STEER,
     cm.CloseCase: Action.STEER,
     cm.ReopenCase: Action.STEER,
     cm.PauseDeadline: Action.CHANGE_PLAN,
@@ -127,3 +140,141 @@ def command_on_case(
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=case_id, at=at)
         tx.commit()
         return answer
+
+
+_HOUR: Final = timedelta(hours=1)
+
+
+def note_reading(
+    engine: Engine,
+    viewer: Viewer,
+    case_id: UUID,
+    what: str,
+    classes: tuple[str, ...],
+    *,
+    subject_id: UUID | None = None,
+) -> None:
+    """Write that somebody looks at a part of a case: `what` names the part, `classes` the sorts of what it tells.
+
+    Call it once it is sure that the viewer may, and before anything is shown. Raises `AuditUnavailableError` when it
+    cannot be written, whatever the reason: what is not written down is not shown. Raises `TooOftenError` for what is
+    revealed by a deliberate act, when somebody has done that too often within an hour.
+    """
+    read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=subject_id)
+    try:
+        with engine.transaction() as tx:
+            require_pace(engine, tx, viewer, what)
+            tx.of(AuditLogStore).note_reading(read)
+            tx.commit()
+    except TooOftenError:
+        raise
+    except Exception as error:
+        raise AuditUnavailableError from error
+
+
+def require_pace(engine: Engine, tx: Transaction, viewer: Viewer, what: str) -> None:
+    """Refuse to reveal more within an hour than anybody's work needs; raises `TooOftenError`."""
+    if what not in REVEALS or viewer.is_system:
+        return
+    since = engine.clock.now() - _HOUR
+    if tx.of(AuditLogStore).count_readings(viewer.actor_id, of=REVEALS, since=since) >= MOST_REVEALS_IN_AN_HOUR:
+        raise TooOftenError(what="Revealing what identifies people", most=MOST_REVEALS_IN_AN_HOUR)
+
+
+def reading_of(
+    viewer: Viewer,
+    case_id: UUID,
+    what: str,
+    classes: tuple[str, ...],
+    *,
+    at: datetime,
+    subject_id: UUID | None = None,
+) -> RecordedReading:
+    """Return a reading, for an action that writes it in its own transaction (`at` in UTC)."""
+    return RecordedReading(
+        case_id=case_id, actor_id=_actor(viewer), at=at, what=what, subject_id=subject_id,
+        classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),
+    )  # fmt: skip
+
+
+def classes_of_step(engine: Engine, uses: str) -> tuple[str, ...]:
+    """Name the sorts of what the form of a step type asks for that is not open."""
+    try:
+        fields = engine.registry.get(uses).fields
+    except UnknownStepTypeError:
+        return ("narrative",)
+    return tuple(sorted({str(spec.sensitivity.value) for spec in fields if not spec.is_open}))
+
+
+def note_refusal(engine: Engine, viewer: Viewer, what: str, code: str, *, subject_id: UUID | None = None) -> None:
+    """Write that somebody was refused something; `what` names it without content, `code` is that of the error.
+
+    `subject_id` is what was asked for, if it has an id, whether there is such a thing or not. Raises
+    `AuditUnavailableError` when it cannot be written.
+    """
+    body = {"what": what, "code": code, "subject_id": str(subject_id) if subject_id else None}
+    try:
+        with engine.transaction() as tx:
+            tx.of(AuditLogStore).note("access", "Refused", body, actor_id=_actor(viewer), at=engine.clock.now())
+            tx.commit()
+    except Exception as error:
+        raise AuditUnavailableError from error
+
+
+def _actor(viewer: Viewer) -> UUID | None:
+    return None if viewer.is_system else viewer.actor_id
+
+
+LONGEST: Final = 2_000
+TELLS_WORDS: Final = frozenset({"CaseReopened", "CaseClosed", "ClosingAsked", "StepCancelled", "CallMade"})
+"""The events beside which words may be kept."""
+
+
+def require_reason(reasons: Mapping[str, str], reason_code: str, words: str, *, words_needed: bool) -> str:
+    """Check a reason and its words; returns the words, stripped. Raises `InvalidAnswersError`."""
+    problems = {} if reason_code in reasons else {"reason_code": "Choose a reason."}
+    words = words.strip()
+    if words_needed and not words:
+        problems["words"] = "Say why, in a few words."
+    elif len(words) > LONGEST:
+        problems["words"] = f"Say it in at most {LONGEST:,} characters."
+    if problems:
+        raise InvalidAnswersError(problems)
+    return words
+
+
+def keep_words(tx: Transaction, before: CaseState, events: tuple[Event, ...], type_: str, words: str) -> None:
+    """Seal words beside the first event of a sort among those that were just decided.
+
+    Raises `InvalidAnswersError` for a case whose key is gone, since the last of its persons was erased.
+    """
+    if not words:
+        return
+    first = next(n for n, event in enumerate(events) if event.type == type_)
+    keep_words_of(tx, before, before.case.chain_length + 1 + first, words)
+
+
+def keep_words_of(tx: Transaction, before: CaseState, seq: int, words: str) -> None:
+    """Seal words beside the event with a number; raises as `keep_words` does."""
+    if not words:
+        return
+    try:
+        tx.of(CaseStore).keep_words(before.case, seq, words)
+    except KeyMissingError:
+        problem = "The people this case was about were erased, so nothing more can be added. Open a new case."
+        raise InvalidAnswersError({"words": problem}) from None
+
+
+def read_reasons(engine: Engine, case_id: UUID, *, viewer: Viewer) -> Mapping[int, str]:
+    """Return the sealed words of a case by the number of their event, that they were read written first.
+
+    Words whose key is gone are left out. Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction(viewer) as tx:
+        require_member(viewer, tx.of(CaseStore).read(case_id), Action.REVEAL)
+        require_pace(engine, tx, viewer, "reasons")
+        tx.of(AuditLogStore).note_reading(reading_of(viewer, case_id, "reasons", ("narrative",), at=now))
+        tx.commit()
+    with engine.transaction(viewer) as tx:
+        return tx.of(CaseStore).words_of(case_id)

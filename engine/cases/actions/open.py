@@ -1,31 +1,36 @@
-"""Open a case from a report."""
+"""Open a case from a report, and let who reported ask how it goes by a code that only they were told."""
 
-from collections.abc import Mapping
+import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from enum import StrEnum
+from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.access.store import EmergencyAccessStore
 from engine.assembly import Engine
 from engine.builtin import REPORT
+from engine.cases.actions.deciding import require_member
 from engine.cases.answers import check_answers, event_instant, open_outputs
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore, mark_of, require_same
+from engine.cases.records import written_number
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
+from engine.core.choosing import choose_workflow
 from engine.core.compiled import CompiledWorkflow
 from engine.core.consequences import WorkItem
-from engine.core.decide import decide
+from engine.core.decide import follow
 from engine.core.policy import Action, Viewer, can, roles_in
-from engine.core.records import Case, ItemStatus, PersonRole, Scalar
+from engine.core.records import Case, CaseStatus, ItemStatus, PersonRole, Scalar, StepStatus
 from engine.core.state import CaseState, evolve
 from engine.db.transaction import Transaction
 from engine.errors import NotAllowedError, NotFoundError, TooManyReportsError
-from engine.language.conditions.evaluate import evaluate
-from engine.language.conditions.values import UNKNOWN, Truth, Value
 from engine.people.records import Unit
 from engine.persons.store import PersonStore
 from engine.ports import JsonValue
+from engine.sign_in.actions.guarding import Tries
 from engine.work.store import ItemStore
 
 MOST_REPORTS_IN_AN_HOUR: Final = 100
@@ -40,6 +45,19 @@ class OpenedCase:
     case_id: UUID
     case_number: str
     item_id: UUID | None
+
+
+class Opening(NamedTuple):
+    """A case to be opened: when (UTC), from when on its time limits are counted, and by which number, if it has one."""
+
+    unit: Unit
+    chosen: CompiledWorkflow
+    answers: Mapping[str, JsonValue]
+    report: dict[str, Scalar]
+    opened_at: datetime
+    started_at: datetime
+    victims: int = 1
+    number: str = ""
 
 
 def open_case(
@@ -82,50 +100,37 @@ def open_case(
         if unit is None:
             raise NotFoundError(kind="unit")
         report = open_outputs(step_type, answers)
-        chosen = _choose(engine, unit, report, workflow, begun.workflows)
+        chosen = chosen_workflow(engine, unit, report, workflow, begun.workflows)
         tx.writes.hold()
-        state = _write_case(engine, tx, unit, report, chosen, viewer, received_at, now, victims)
-        case = state.case
-        tx.of(HousekeepingStore).add_report(
-            engine.entropy.uuid(), answers, case_id=case.id, unit_id=unit.id, received_at=received_at, at=now,
-            by=viewer.actor_id,
-        )  # fmt: skip
-        item = _hand_first_item_to(tx, state, viewer, report_type)
-        if item is not None:
-            tx.of(ItemStore).save_draft(item, answers, unit_id=unit.id, by=viewer.actor_id, at=now)
-        answer = {"case_id": str(case.id), "case_number": case.number, "item_id": str(item.id) if item else None}
+        opening = Opening(unit, chosen, answers, report, received_at, received_at, victims)
+        state, item = write_opening(engine, tx, opening, viewer=viewer, now=now, report_type=report_type)
+        case, item_id = state.case, str(item.id) if item else None
+        answer = {"case_id": str(case.id), "case_number": case.number, "item_id": item_id}
         mark = mark_of(engine.vault, answers)
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=case.id, at=now, mark=mark)
         tx.commit()
         return _opened(answer)
 
 
-def choose_workflow(
-    candidates: Mapping[str, CompiledWorkflow], jurisdiction: str, report: Mapping[str, Scalar]
-) -> CompiledWorkflow | None:
-    """Choose the workflow that a report opens: its condition holds, its jurisdiction fits, its priority is highest."""
-
-    def seen(name: tuple[str, ...]) -> Value:
-        return report.get(name[-1], UNKNOWN) if name[0] == "report" else UNKNOWN
-
-    fitting = [
-        compiled
-        for compiled in candidates.values()
-        if compiled.workflow.start.on == "report"
-        and _covers(compiled.workflow.jurisdictions, jurisdiction)
-        and (compiled.start_condition is None or evaluate(compiled.start_condition, seen) is Truth.TRUE)
-    ]
-    return max(fitting, key=lambda compiled: (compiled.workflow.priority, compiled.workflow.workflow), default=None)
+def write_opening(
+    engine: Engine, tx: Transaction, opening: Opening, *, viewer: Viewer, now: datetime, report_type: str = REPORT
+) -> tuple[CaseState, WorkItem | None]:
+    """Write a case with its report and the draft of its first work item; returns both."""
+    state, unit, answers = _write_case(engine, tx, opening, viewer, now), opening.unit, opening.answers
+    tx.of(HousekeepingStore).add_report(
+        engine.entropy.uuid(), answers, case_id=state.case.id, unit_id=unit.id, received_at=opening.opened_at, at=now,
+        by=viewer.actor_id,
+    )  # fmt: skip
+    item = _hand_first_item_to(tx, state, viewer, report_type)
+    if item is not None:
+        tx.of(ItemStore).save_draft(item, answers, unit_id=unit.id, by=viewer.actor_id, at=now)
+    return state, item
 
 
-def _covers(jurisdictions: tuple[str, ...], jurisdiction: str) -> bool:
-    country = jurisdiction.partition("-")[0]
-    return not jurisdictions or jurisdiction in jurisdictions or country in jurisdictions
-
-
-def _choose(
+def chosen_workflow(
     engine: Engine, unit: Unit, report: Mapping[str, Scalar], name: str | None, published: Mapping[str, str]
 ) -> CompiledWorkflow:
+    """Return the workflow named, or the one that a report opens; raises `NotFoundError`."""
     candidates = {known: engine.definitions[content_hash] for known, content_hash in published.items()}
     if name is not None and name not in candidates:
         raise NotFoundError(kind="workflow")
@@ -135,22 +140,13 @@ def _choose(
     return chosen
 
 
-def _write_case(
-    engine: Engine,
-    tx: Transaction,
-    unit: Unit,
-    report: dict[str, Scalar],
-    chosen: CompiledWorkflow,
-    viewer: Viewer,
-    received_at: datetime,
-    now: datetime,
-    victims: int,
-) -> CaseState:
+def _write_case(engine: Engine, tx: Transaction, opening: Opening, viewer: Viewer, now: datetime) -> CaseState:
+    unit, report = opening.unit, opening.report
     case = Case(
-        id=engine.entropy.uuid(), number=engine.entropy.case_number(), unit_id=unit.id,
-        jurisdiction=unit.jurisdiction, opened_at=received_at,
+        id=engine.entropy.uuid(), number=opening.number or engine.entropy.case_number(), unit_id=unit.id,
+        jurisdiction=unit.jurisdiction, opened_at=opening.opened_at,
     )  # fmt: skip
-    people = [engine.entropy.uuid() for _ in range(victims)]
+    people = [engine.entropy.uuid() for _ in range(opening.victims)]
     engine.vault.make_new((case.id, *people), organisation_id=unit.organisation_id)
     before = tx.of(CaseStore).add(case, report)
     events: list[ev.Event] = [ev.CaseOpened(case=case, report=report)]
@@ -159,19 +155,19 @@ def _write_case(
     for person in people:
         tx.of(PersonStore).add(person, {}, (), unit_id=unit.id, at=now)
         commands.append(cm.AddPerson(person, PersonRole.POSSIBLE_VICTIM))
-    commands.append(cm.StartRun(engine.entropy.uuid(), chosen.content_hash, received_at, unit.jurisdiction))
+    which = opening.chosen.content_hash
+    commands.append(cm.StartRun(engine.entropy.uuid(), which, opening.started_at, unit.jurisdiction))
     library = tx.library()
     for command in commands:
-        decided = decide(engine.definitions, library, state, command, now)
-        for event in decided:
-            state = evolve(state, event)
-        events += decided
-    return tx.of(CaseStore).record(before, events, actor_id=viewer.actor_id, at=now)
+        following, state = follow(engine.definitions, library, state, command, now)
+        events += following
+    return tx.of(CaseStore).record(before, events, state, actor_id=viewer.actor_id, at=now)
 
 
 def _hand_first_item_to(tx: Transaction, state: CaseState, viewer: Viewer, report_type: str) -> WorkItem | None:
     """Reserve the item that completes the report to whoever reported, if they may have it."""
-    item = next((known for known in tx.of(CaseStore).offered if known.uses == report_type), None)
+    offered = (known for known in tx.of(CaseStore).offered if known.case_id == state.case.id)
+    item = next((known for known in offered if known.uses == report_type), None)
     if item is None or roles_in(viewer, state.case.unit_id).isdisjoint(item.candidate_roles):
         return item
     changes = {"status": ItemStatus.RESERVED, "assignee_id": viewer.actor_id, "revision": item.revision + 1}
@@ -183,3 +179,99 @@ def _hand_first_item_to(tx: Transaction, state: CaseState, viewer: Viewer, repor
 def _opened(answer: Mapping[str, JsonValue]) -> OpenedCase:
     item = answer.get("item_id")
     return OpenedCase(UUID(str(answer["case_id"])), str(answer["case_number"]), UUID(str(item)) if item else None)
+
+
+_SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no sign looks like another one."""
+_LETTERS: Final = {"O": "0", "I": "1", "L": "1"}
+_LENGTH, _GROUP = 10, 5
+_KIND: Final = "receipt"
+
+
+class Progress(StrEnum):
+    """All that is told: not who, not what, not where."""
+
+    UNKNOWN = "unknown"
+    RECEIVED = "received"
+    AT_WORK = "at_work"
+    CLOSED = "closed"
+
+
+def receipt_code(engine: Engine, case_id: UUID, *, viewer: Viewer) -> str:
+    """Return the receipt code of a case, to be told in person; raises `NotFoundError`, `NotAllowedError`.
+
+    It is worked out of the case number by a key of this installation, and is stored nowhere. When that key is changed,
+    the codes change too: those that were told before count until the old key is dropped.
+    """
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).read(case_id)
+    require_member(viewer, state)
+    return _code_of(engine.vault.blind(_KIND, state.case.number))
+
+
+def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Progress:
+    """Say how far a case is to whoever knows its number and its code; the same `UNKNOWN` for whatever is wrong.
+
+    Of a case that was merged into another one it is said how far that is, in which work goes on.
+    A wrong try makes the next one wait, for that number and from that network.
+    """
+    known_as = written_number(number)
+    tries = tries_of(engine, number=known_as, network=network)
+    tries.count(in_turn=False)
+    if not _fits(engine, known_as, code):
+        return Progress.UNKNOWN  # whether there is such a case has not been asked yet
+    with engine.transaction() as tx:
+        case_id = tx.of(EmergencyAccessStore).case_of_number(known_as)
+        states = _with_those_it_rests_in(tx, case_id) if case_id else []
+    if not states:
+        return Progress.UNKNOWN
+    tries.forget()
+    return _progress_of_all(states)
+
+
+def tries_of(engine: Engine, *, number: str, network: str) -> Tries:
+    """Return the tries that were made for a number from a network."""
+    return Tries(engine, account=f"receipt|{written_number(number)}", network=network)
+
+
+def progress_of(state: CaseState) -> Progress:
+    """Say how far a case is: at work as soon as a person has ended something but the report itself."""
+    if state.case.status is CaseStatus.CLOSED:
+        return Progress.CLOSED
+    done = [step for step in state.steps.values() if step.status is StepStatus.ENDED and step.completed_by is not None]
+    return Progress.AT_WORK if any(not step.uses.endswith(".intake") for step in done) else Progress.RECEIVED
+
+
+def _with_those_it_rests_in(tx: Transaction, case_id: UUID) -> list[CaseState]:
+    """Return a case and, where it was merged, each further one to the one in which work goes on."""
+    states = [tx.of(CaseStore).read(case_id)]
+    while (into := states[-1].case.merged_into) is not None:
+        states.append(tx.of(CaseStore).read(into))
+    return states
+
+
+def _progress_of_all(states: Sequence[CaseState]) -> Progress:
+    """Say how far the last one is; what was done in a case before it was merged counts as work."""
+    found = {progress_of(state) for state in states}
+    last = progress_of(states[-1])
+    return Progress.AT_WORK if last is Progress.RECEIVED and len(found) > 1 else last
+
+
+def _fits(engine: Engine, number: str, code: str) -> bool:
+    """Return whether a code is that of a number, by any key that is used now."""
+    known = [_plain(_code_of(token)) for token in engine.vault.blinds(_KIND, number).values()]
+    return any(hmac.compare_digest(one.encode(), _plain(code).encode()) for one in known)
+
+
+def _code_of(token: bytes) -> str:
+    left = int.from_bytes(token[:8], "big")
+    signs = ""
+    for _ in range(_LENGTH):
+        left, sign = divmod(left, len(_SIGNS))
+        signs += _SIGNS[sign]
+    return f"{signs[:_GROUP]}-{signs[_GROUP:]}"
+
+
+def _plain(code: str) -> str:
+    """Read a code as people write it: small letters, spaces, an O for a nought."""
+    return "".join(_LETTERS.get(sign, sign) for sign in code.upper() if sign.isalnum())

@@ -5,14 +5,15 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from engine.cases.encrypted import EncryptedCell, facts_of, outputs_of, report_of
 from engine.cases.in_words import CODED, code_in_words, unexplained_in_words
-from engine.cases.loading import EncryptedCell, facts_of, outputs_of, report_of
 from engine.db.places import TEXT, open_apart, place_id
 from engine.db.reading import Row
 from engine.errors import DamagedError, KeyMissingError
 from engine.language.names import in_plain_words
 from engine.plugin.answers import as_instant
-from engine.plugin.fields import FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import FieldKind
 from engine.ports import JsonValue, Vault
 from engine.work.records import AnswerView
 

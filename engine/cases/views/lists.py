@@ -38,7 +38,7 @@ from engine.db.shape import (
 )
 from engine.errors import NotFoundError
 from engine.language.names import Role
-from engine.overview.records.cases import CaseLine
+from engine.overview.records import CaseLine
 
 _UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_late_from": None}
 """What is said instead of a case whose work is not shown."""

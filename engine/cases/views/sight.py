@@ -22,7 +22,7 @@ from engine.core.policy import Action, Viewer, can
 from engine.core.values import person_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
-from engine.deadlines.records.explanations import StretchView
+from engine.deadlines.records import StretchView
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import in_plain_words
 from engine.persons.records import CasePersonView

@@ -1,20 +1,33 @@
 """Keep the deadlines of a case as they should be, and say whose delay it is when one is not kept."""
 
 from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledStep, CompiledTime
-from engine.core.deadlines.calls import calls_ended
-from engine.core.deadlines.firings import BREACH, with_next
+from engine.core.deadlines.firings import BREACH, Points, calls_ended, with_next
 from engine.core.deadlines.lateness import is_overdue
 from engine.core.deadlines.timers import wanted_deadlines
-from engine.core.draft import Draft
-from engine.core.opening import open_step
-from engine.core.records import CallEnd, Deadline, DeadlineStatus, DelayOwner, Purpose, RunStatus, Step, StepStatus
+from engine.core.draft import Draft, open_step
+from engine.core.records import (
+    AddedStep,
+    CallEnd,
+    CaseStatus,
+    Deadline,
+    DeadlineStatus,
+    DelayOwner,
+    Purpose,
+    RunStatus,
+    Step,
+    StepStatus,
+    step_id,
+)
+from engine.core.state import CaseState
 from engine.core.values import RunSteps
 from engine.errors import NotFoundError
+from engine.language.ladders import Level
 
 _COMPARED = (
     "due_at", "late_at", "kept_until", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical",
@@ -57,13 +70,16 @@ def move_deadlines(draft: Draft, run_id: UUID) -> None:
             draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=moved, cause=draft.cause))
 
 
-def breached(draft: Draft, deadline: Deadline) -> Deadline:
-    """Record a breach, dated at the due instant though a limit may have been kept longer, and open what follows."""
+def breached(draft: Draft, deadline: Deadline, points: Points | None = None) -> Deadline:
+    """Record a breach, dated at the due instant though a limit may have been kept longer, and open what follows.
+
+    `points` is the schedule of the deadline where that is known.
+    """
     changes = {
         "breached_at": deadline.due_at, "fired": (*deadline.fired, BREACH), "discovered_at": draft.now,
         "delay_owner": deadline.delay_owner or _usual_owner(draft, deadline),
     }  # fmt: skip
-    passed = with_next(deadline.model_copy(update=changes), draft.library)
+    passed = with_next(deadline.model_copy(update=changes), draft.library, points)
     draft.emit(ev.DeadlineBreached(deadline=passed))
     if passed.purpose is Purpose.LIMIT:
         open_on_breach(draft, passed)
@@ -212,3 +228,41 @@ def _explains(draft: Draft, note: Step, deadline: Deadline) -> bool:
         return False
     opened = opened_by_breach(draft.view(note.run_id), deadline)
     return any((step.key, element) == (note.key, note.base_path) for step, element in opened)
+
+
+RELEASE, CALL = "core.release", "core.call"
+_STANDARD: Final = "standard"
+
+
+class LevelStep(NamedTuple):
+    """A step that a level adds to the run of its deadline."""
+
+    id: UUID
+    run_id: UUID
+    key: str
+    path: str
+    added: AddedStep
+
+
+def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep | None:
+    """Return the step that a level opens: to release its letter, once.
+
+    The steps of levels have ladders of their own, and those open no further steps.
+    """
+    deadline, to = event.deadline, level.to
+    late = state.steps.get(deadline.step_id)
+    is_own = late is not None and late.uses in {RELEASE, CALL}
+    if is_own or is_over(state, deadline) or not (to.law_route and to.released_by and to.release_within):
+        return None
+    added = AddedStep(
+        uses=RELEASE, title=f"Letter to {to.law_route}", limit=str(to.release_within), ladder=_STANDARD,
+        roles=(to.released_by.value,), for_deadline=deadline.id,
+        settings={"letter": to.letter or "", "to": to.law_route, "level": str(level.level)},
+    )  # fmt: skip
+    key = f"release_{deadline.id.hex[:8]}_{level.level}"
+    return LevelStep(step_id(deadline.run_id, key, deadline.path), deadline.run_id, key, deadline.path, added)
+
+
+def is_over(state: CaseState, deadline: Deadline) -> bool:
+    """Whether nothing follows from a deadline any more: its case is closed, or its run was aborted."""
+    return state.case.status is CaseStatus.CLOSED or state.runs[deadline.run_id].status is RunStatus.ABORTED

@@ -6,10 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.core.compiled import CompiledStep, CompiledTime
-from engine.core.law.in_case import LawInCase, law_in_case
-from engine.core.library import Library
-from engine.core.opening import first_path
-from engine.core.readiness import StepStanding, is_ruled_out, standing_at
+from engine.core.draft import first_path
+from engine.core.library import LawInCase, Library, law_in_case
+from engine.core.readiness import Readiness, StepStanding, is_ruled_out, readiness, standing_at
 from engine.core.records import (
     AddedStep,
     Deadline,
@@ -23,8 +22,8 @@ from engine.core.records import (
     step_id,
 )
 from engine.core.state import CaseState
-from engine.core.time.owing import CountedBy, who_owes
-from engine.core.time.reckoning import reckon
+from engine.core.time.counting import due_at
+from engine.core.time.reckoning import CountedBy, reckon, who_owes
 from engine.core.values import RunSteps, truth_of
 from engine.language.conditions.values import Truth
 from engine.language.law import KeptUntil, LawLimit
@@ -49,11 +48,10 @@ def wanted_deadlines(view: RunSteps, library: Library) -> Iterator[Deadline]:
     run = view.state.runs[view.run_id]
     if run.status is not RunStatus.OPEN:
         return
+    over = view.over
     for step in view.timed():
-        for element in view.elements(step):
-            deadline = _of_step(view, run, step, element, library)
-            if deadline is not None:
-                yield deadline
+        for element in view.elements(step) if step.key not in over else ():
+            yield from filter(None, _of_step(view, run, step, element, library))
     for record in view.state.live.values():
         if record.added is not None and record.run_id == run.id:
             is_waiting = record.status is StepStatus.SCHEDULED
@@ -62,21 +60,41 @@ def wanted_deadlines(view: RunSteps, library: Library) -> Iterator[Deadline]:
                 yield deadline
 
 
-def _of_step(view: RunSteps, run: Run, step: CompiledStep, element: str, library: Library) -> Deadline | None:
+def earliest_opening(
+    view: RunSteps, run: Run, step: CompiledStep, element: str, library: Library, now: datetime
+) -> datetime | None:
+    """Return the instant (UTC) before which a step that could begin now does not; None where that is not known."""
+    if step.spec.not_before is None or step.not_before is None:
+        return None
+    name = step.spec.not_before.from_
+    start = now if name == "ready" else _named_start(view, run, step, name, element)
+    calendar = library.calendars.get(run.calendar or "")
+    return None if start is None else due_at(start, step.not_before, zone=run.zone, calendar=calendar)
+
+
+def _of_step(view: RunSteps, run: Run, step: CompiledStep, element: str, library: Library) -> Iterator[Deadline | None]:
     record = view.latest(step.key, element)
     if record is None:
-        if standing_at(view, step, element) is StepStanding.UNCALLED or is_ruled_out(view, step, element):
-            return None
-        return _limit(view, run, step, element, None, library)
+        is_not_yet = view.loop_round(step.key, element) > 1 or step.wait is not None
+        is_uncalled = standing_at(view, step, element) is StepStanding.UNCALLED or (
+            step.spec.standing and readiness(view, step, element) is Readiness.UNCALLED
+        )
+        if not (is_not_yet or is_uncalled or is_ruled_out(view, step, element)):
+            yield _limit(view, run, step, element, None, library)
+        return
     match record.status:
         case StepStatus.SCHEDULED:
-            return _opening(run, record)
+            yield _opening(run, record)
+            if (
+                record.round == 1 and step.wait is None
+            ):  # a limit that began before does not stop while the step waits for its time
+                yield _limit(view, run, step, element, record, library)
         case StepStatus.APPROVAL:
-            return _approval(view, run, step, record, library)
+            yield _approval(view, run, step, record, library)
         case StepStatus.READY | StepStatus.HELD:
-            return _limit(view, run, step, element, record, library)
+            yield _limit(view, run, step, element, record, library)
         case _:
-            return None
+            return
 
 
 def _limit(
@@ -157,17 +175,23 @@ def _started_at(
     law: LawLimit | None,
 ) -> datetime | None:
     opened_at = record.opened_at if record else None
-    if record is not None and record.round > 1 and (step.spec.repeat or step.waits_to_be_called):
+    if record is not None and record.round > 1 and (step.has_rounds or step.loop or step.waits_to_be_called):
         return opened_at
     if time.spec.from_ == "ready":
         return _start_by_law(view, run, element, law) or opened_at
-    if time.spec.from_ == "start":
+    return _named_start(view, run, step, time.spec.from_, element)
+
+
+def _named_start(view: RunSteps, run: Run, step: CompiledStep, name: str, element: str) -> datetime | None:
+    """Return the moment that a file names: `start`, a step, `step.field` or a fact; None while it is not known."""
+    if name == "start":
         return run.started_at
-    head = view.compiled.steps.get(time.start_step or "")
+    key, _, field = name.partition(".")
+    head = view.compiled.steps.get(key)
     if head is None:
-        value = view.lookup(element)(tuple(time.spec.from_.split(".")))
+        value = view.lookup(element)(tuple(name.split(".")))
         return value if isinstance(value, datetime) else None
-    return _instant_of(view, step, head, time.start_field, element)
+    return _instant_of(view, step, head, field or None, element)
 
 
 def _start_by_law(view: RunSteps, run: Run, element: str, law: LawLimit | None) -> datetime | None:
@@ -217,30 +241,16 @@ def _deadline(
     of_step = step_id(run.id, key, path)
     of = deadline_id(of_step, purpose, turn=turn)
     earlier = state.deadlines.get(of) or state.past.get(of)
-    ladder = library.ladders.get(rule.ladder)
-    deadline = Deadline(
-        id=of,
-        run_id=run.id,
-        step_id=of_step,
-        key=key,
-        path=path,
-        purpose=purpose,
-        limit=str(rule.limit),
-        law=rule.law,
-        ladder=rule.ladder,
-        zone=by.zone,
-        calendar=by.calendar,
-        counted_by=by.counted_by,
-        warn=tuple(str(point) for point in rule.warn),
-        started_at=started,
-        due_at=started,
-        pauses=earlier.pauses if earlier else (),
-        extensions=earlier.extensions if earlier else (),
-        critical=ladder is not None and ladder.overrides_quiet_hours,
-        excluded=_excluded(state, of_step, rule, started),
-        kept_until=rule.kept_until,
-    )
-    return reckon(deadline, library)
+    ladder, warn = library.ladders.get(rule.ladder), tuple(map(str, rule.warn))
+    counted: dict[str, object] = {
+        "id": of, "run_id": run.id, "step_id": of_step, "key": key, "path": path, "purpose": purpose,
+        "limit": str(rule.limit), "law": rule.law, "ladder": rule.ladder, "warn": warn, "zone": by.zone,
+        "calendar": by.calendar, "counted_by": by.counted_by, "started_at": started, "due_at": started,
+        "pauses": earlier.pauses if earlier else (), "extensions": earlier.extensions if earlier else (),
+        "critical": ladder is not None and ladder.overrides_quiet_hours,
+        "excluded": _excluded(state, of_step, rule, started), "kept_until": rule.kept_until,
+    }  # fmt: skip
+    return library.once(tuple(counted.values()), lambda: reckon(Deadline.model_validate(counted), library))
 
 
 def _excluded(state: CaseState, of_step: UUID, rule: _Rule, started: datetime) -> tuple[Excluded, ...]:
@@ -303,6 +313,6 @@ def _of_added(view: RunSteps, run: Run, record: Step, added: AddedStep, library:
 
 def _start_of_added(view: RunSteps, run: Run, record: Step, library: Library) -> datetime | None:
     """Give the start that the law names for the limit of a step that a person added, when that has happened already."""
-    if record.added is None or record.added.watches:
+    if record.added is None or record.added.follow_up:
         return None
     return _start_by_law(view, run, record.base_path, _nearest(record.added.law, library, run))

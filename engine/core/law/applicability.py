@@ -6,9 +6,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from engine.core.law.ages import AgeRange, oldest_on, youngest_on
-from engine.core.law.ages import in_words as age_in_words
-from engine.core.law.told import NOTHING, LawFacts
+from engine.core.law.told import NOTHING, AgeRange, LawFacts, oldest_on, youngest_on
+from engine.core.law.told import in_words as age_in_words
 from engine.language.conditions.values import Truth
 from engine.language.law import Force, LawLimit, nearness
 from engine.language.law_scope import AgeOn

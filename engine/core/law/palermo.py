@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from engine.core.law.ages import AgeRange, oldest_on, youngest_on
+from engine.core.law.told import AgeRange, oldest_on, youngest_on
 from engine.language.conditions.values import Truth
 
 OF_AGE: Final = 18

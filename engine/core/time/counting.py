@@ -165,17 +165,19 @@ def planned_levels(
     planned: list[PlannedLevel] = []
     below: PlannedLevel | None = None
     for (level, _), at in zip(kept, in_order, strict=True):
-        fires = at
-        if below is not None:
-            sooner = _brought_forward(level, below, end, early, missed) if early or missed else ()
-            fires = max(below.fires_at, min([at, *sooner]))
+        sooner = _brought_forward(level, below, end, early, missed) if below and (early or missed) else ()
+        fires = max(below.fires_at, min([at, *sooner])) if below else at
         if late is not None and level.is_outward and not level.after.is_before:
             fires = max(fires, late)
         below = PlannedLevel(level.level, max(fires, begin), level)
         planned.append(below)
         if level.repeat:
             planned.extend(_repeats(level, level.repeat, below.fires_at, zone=zone, calendar=calendar))
-    return tuple(sorted(planned, key=lambda one: (one.fires_at, one.level)))
+    return tuple(sorted(planned, key=_place))
+
+
+def _place(one: PlannedLevel) -> tuple[datetime, int]:
+    return one.fires_at, one.level
 
 
 def unanswered_levels(

@@ -11,8 +11,7 @@ from engine.core.deadlines.lateness import reason_words
 from engine.core.library import Library
 from engine.core.records import Deadline, Extension, Purpose, StepInterval
 from engine.core.time.counting import due_at
-from engine.core.time.owing import WHOSE, late_at, said_at, said_by
-from engine.core.time.reckoning import left_out, moved_reminders, pauses_of, reckoned
+from engine.core.time.reckoning import WHOSE, late_at, left_out, moved_reminders, pauses_of, reckoned, said_at, said_by
 from engine.core.time.working import Stretch, first_working_day, in_utc
 from engine.errors import CalendarMissingError
 from engine.language.calendars import Calendar
@@ -84,7 +83,7 @@ def explain(
     based = f" ({source})" if source else ""
     lines = [
         Reason(kind=ReasonKind.START, text=f"It starts with {event}: {_said(start, info)}.", instant=in_utc(start)),
-        Reason(kind=ReasonKind.LIMIT, text=f"The limit is {_length(limit)}{based}. {_HOW[limit.counting]}"),
+        Reason(kind=ReasonKind.LIMIT, text=f"The limit is {limit.in_words()}{based}. {_HOW[limit.counting]}"),
         Reason(kind=ReasonKind.ZONE, text=f"Dates and clock times are those of {info.key}."),
     ]
     if read_in:
@@ -159,10 +158,6 @@ def _about(stretch: Stretch, *, start: datetime, due: datetime, info: ZoneInfo) 
         text = f"{span} lies outside this time and changes nothing."
         return Reason(kind=ReasonKind.NOT_EXCLUDED, text=_sentence(text), instant=begin)
     return Reason(kind=ReasonKind.EXCLUDED, text=_sentence(f"{span} is not counted."), instant=begin)
-
-
-def _length(limit: TimeLimit) -> str:
-    return limit.in_words() if limit.is_at_once else f"{limit.in_words()}, written {limit}"
 
 
 def _sentence(text: str) -> str:

@@ -9,8 +9,7 @@ from engine.approvals.actions.handlers import Handler, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
-from engine.cases.actions.deciding import carry_out, require_member
-from engine.cases.actions.reasons import keep_words, keep_words_of, require_reason
+from engine.cases.actions.deciding import carry_out, keep_words, keep_words_of, require_member, require_reason
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.records import CLOSE_REASONS, REOPEN_REASONS, case_reason
 from engine.cases.store import CaseStore

@@ -8,24 +8,22 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from engine.assembly import Engine
-from engine.cases.actions.deciding import carry_out, command_on_case, require_member
-from engine.cases.actions.reasons import keep_words, require_reason
+from engine.cases.actions.deciding import carry_out, command_on_case, keep_words, require_member, require_reason
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.records import CANCEL_REASONS
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.policy import Action, Viewer
-from engine.core.records import AddedStep, PersonRole, RunStatus, Scalar, StepInterval
+from engine.core.records import AddedStep, PersonRole, RunStatus, Scalar, StepInterval, path_of_person
 from engine.core.settle import is_left_to_itself
 from engine.core.state import CaseState
-from engine.core.values import path_of_person
 from engine.definitions.store import DefinitionStore
 from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError
 from engine.language.catalogue import ValueKind
 from engine.language.limits import TimeLimit
 from engine.persons.records import written_over
 from engine.persons.store import PersonStore
-from engine.plugin.counting import Law
+from engine.plugin.context import Law
 from engine.plugin.steps import StepKind
 from engine.ports import JsonValue
 

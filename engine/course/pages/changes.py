@@ -22,14 +22,15 @@ from engine.overview.pages.plan import (
     read_call,
     read_fact,
 )
-from engine.overview.records.cases import CaseView
+from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
-from engine.web.dependencies import Posted, SignedIn
+from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.posted import FIRST, Again, fitting, identity_of, instant, text, uuid_or_none
-from engine.web.trying import tried
 from engine.web.visit import Visit
 
 router = APIRouter()
+_SHOWN_ON: Final = {"fact": "/people", "person": "/people", "step": "/steps"}
+"""Where a case shows what was added to it."""
 _AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
 _LONGEST: Final[Mapping[str, int]] = {"title": 120}
 LIMITS: Final[Mapping[str, str]] = {
@@ -187,8 +188,9 @@ def _try(
     **more: Any,  # noqa: ANN401 - what the template shows beside
 ) -> Response:  # fmt: skip
     """Carry something out; what does not fit is shown on the same page, with what was typed."""
+    to = f"/cases/{case_id}{_SHOWN_ON.get(said, '')}"
     return tried(
-        visit, form, act, partial(_page, visit, case_id, template, title, **more), to=f"/cases/{case_id}", said=said,
+        visit, form, act, partial(_page, visit, case_id, template, title, **more), to=to, said=said,
         which=f"{text(form, 'foreseen')}|{text(form, 'fact')}",
     )  # fmt: skip
 

@@ -15,11 +15,10 @@ from engine.course.actions.closing import close_case, reopen_case
 from engine.course.actions.steer import cancel_step, start_run
 from engine.definitions.views import published_workflows
 from engine.errors import InvalidAnswersError, NoSecondPersonError
-from engine.overview.records.cases import StepView
+from engine.overview.records import StepView
 from engine.overview.views.case import case_page
-from engine.web.dependencies import Posted, SignedIn
+from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.posted import FIRST, Again, text
-from engine.web.trying import tried
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -78,7 +77,7 @@ def reopened(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     def act(command_id: UUID) -> None:
         reopen_case(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, reason_code=text(form, "reason_code"),
-            words=text(form, "words"), workflow=_workflow(visit, form, needed=False),
+            words=text(form, "words"), workflow=chosen_workflow(visit, form, needed=False),
         )  # fmt: skip
 
     return _try(visit, case_id, form, REOPEN, act, said="reopened")
@@ -119,7 +118,7 @@ def started(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.STEER, case_id)
 
     def act(command_id: UUID) -> None:
-        workflow = _workflow(visit, form, needed=True) or ""
+        workflow = chosen_workflow(visit, form, needed=True) or ""
         start_run(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, workflow=workflow)
 
     return _try(visit, case_id, form, START, act, said="begun")
@@ -146,7 +145,8 @@ def cancelled(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted) -> Re
     return _try(visit, case_id, form, CANCEL, act, said="cancelled", step_id=step_id)
 
 
-def _workflow(visit: Visit, form: Posted, *, needed: bool) -> str | None:
+def chosen_workflow(visit: Visit, form: Posted, *, needed: bool) -> str | None:
+    """Return the workflow that was chosen, None where none was `needed`; raises `InvalidAnswersError`."""
     chosen = text(form, "workflow")
     if not chosen and not needed:
         return None

@@ -13,8 +13,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from sqlalchemy.engine import make_url
 
-from engine.db.embedded.binaries import run_client
-from engine.db.embedded.databases import OWNER, admit, connected, create_closed_database, drop_database
+from engine.db.embedded.databases import OWNER, admit, connected, create_closed_database, drop_database, run_client
 from engine.db.embedded.folder import require_checksum, sha256_of, sync_path, write_checksum
 from engine.db.locks import BACK_UP
 from engine.errors import DamagedError, ServiceError, SettingsError

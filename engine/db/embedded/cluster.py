@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from engine.db.embedded.accounts import Account, require_entry, run_as, server_account
-from engine.db.embedded.binaries import major_version, server_programs
-from engine.db.embedded.folder import sync_path, write_private
-from engine.db.embedded.passwords import PasswordFile
+from engine.db.embedded.databases import major_version, server_programs
+from engine.db.embedded.folder import PasswordFile, sync_path, write_private
 from engine.errors import ServiceError
 
 _NAME: Final = "postmaster.pid"

@@ -19,9 +19,14 @@ from engine.db.embedded.cluster import (
     retire_stale_file,
     wait_a_moment,
 )
-from engine.db.embedded.folder import make_socket_folder, require_private, write_private
-from engine.db.embedded.locks import Share, one_at_a_time
-from engine.db.embedded.passwords import PasswordFile
+from engine.db.embedded.folder import (
+    PasswordFile,
+    Share,
+    make_socket_folder,
+    one_at_a_time,
+    require_private,
+    write_private,
+)
 from engine.errors import ServiceError
 
 _START_ATTEMPTS: Final = 25

@@ -1,10 +1,18 @@
-"""The folder of the server: its files, checksums and socket."""
+"""The folder of the server: its files, checksums and socket, the locks by which processes share it, its passwords."""
 
+import fcntl
 import hashlib
+import json
 import os
+import secrets
 import stat
 import tempfile
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -126,3 +134,117 @@ def _lets_in(base: Path, account: Account) -> bool:
 def _runtime_folder(account: Account) -> list[Path]:
     given = os.environ.get("XDG_RUNTIME_DIR")
     return [Path(given)] if given and Path(given).is_dir() and Path(given).stat().st_uid == account.uid else []
+
+
+LONGEST_SECONDS: Final = 900.0
+_LOOK_SECONDS: Final = 0.05
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the only lock on `path`; wait for whoever holds it, for a quarter of an hour at most.
+
+    Raises ServiceError after that.
+    """
+    with _open(path) as file:
+        _wait_for(file, path)
+        yield
+
+
+def _wait_for(file: FileIO, path: Path) -> None:
+    ends_at = time.monotonic() + LONGEST_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= ends_at:
+                raise ServiceError(
+                    service="PostgreSQL",
+                    problem=f"another process has been starting or stopping it for {LONGEST_SECONDS / 60:.0f} minutes.",
+                    remedy=f"End that process of ICMC, and try again. It holds {path}.",
+                ) from error
+            threading.Event().wait(_LOOK_SECONDS)
+        else:
+            return
+
+
+@dataclass(frozen=True)
+class Share:
+    """One user's share of a thing that several processes use."""
+
+    file: FileIO = field(repr=False)
+
+    @classmethod
+    def take(cls, path: Path) -> "Share":
+        """Become one of the users. The caller holds the lock that `leave` needs too."""
+        file = _open(path)
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody else asks for it without the caller's lock
+        return cls(file)
+
+    def leave(self) -> bool:
+        """Stop being a user; say whether this was the last one. Leaving twice is leaving once.
+
+        Between processes this is a decision only while the caller holds the lock under which others take their share.
+        """
+        if self.file.closed:
+            return False
+        with self.file:
+            try:
+                fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+
+def _open(path: Path) -> FileIO:
+    return FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), "r+")
+
+
+@dataclass(frozen=True)
+class PasswordFile:
+    """A file of mode 0600: a JSON object from role name to password."""
+
+    path: Path
+
+    def exists(self) -> bool:
+        """Return whether passwords were ever made."""
+        return self.path.exists()
+
+    def get(self, role: str) -> str:
+        """Return a role's password. Raises SettingsError when it is not in the file."""
+        known = self._read()
+        if role not in known:
+            raise SettingsError(
+                problem=f"The password of the database role {role} is not in {self.path}.",
+                remedy="Put the file back from a backup.",
+            )
+        return known[role]
+
+    def get_or_make(self, role: str) -> str:
+        """Return a role's password, made and stored when there is none. The caller holds a lock."""
+        known = self._read()
+        if role not in known:
+            known[role] = secrets.token_urlsafe(32)
+            write_private(self.path, json.dumps(known, indent=1))
+        return known[role]
+
+    def _read(self) -> dict[str, str]:
+        try:
+            text = self.path.read_text("utf-8")
+        except FileNotFoundError:
+            return {}
+        if self.path.stat().st_mode & 0o077 or self.path.stat().st_uid not in {os.geteuid(), self._folder_owner()}:
+            raise SettingsError(
+                problem=f"{self.path} holds passwords, and others may read or change it.",
+                remedy=f"Correct its owner, then: chmod 600 '{self.path}'.",
+            )
+        try:
+            return {str(role): str(password) for role, password in json.loads(text).items()}
+        except (ValueError, AttributeError) as error:
+            raise SettingsError(
+                problem=f"{self.path} is not the JSON object that it should be.",
+                remedy="Put the file back from a backup.",
+            ) from error
+
+    def _folder_owner(self) -> int:
+        return self.path.parent.stat().st_uid

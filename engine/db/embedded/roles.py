@@ -22,7 +22,7 @@ from engine.db.embedded.databases import (
     create_closed_database,
 )
 from engine.db.embedded.embedded import EmbeddedServer
-from engine.db.embedded.passwords import PasswordFile
+from engine.db.embedded.folder import PasswordFile
 from engine.db.locks import SET_UP_ROLES
 from engine.errors import ServiceError, SettingsError
 

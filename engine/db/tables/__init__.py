@@ -2,25 +2,9 @@
 
 from sqlmodel import SQLModel
 
-from engine.db.tables import (
-    access,
-    audit,
-    cases,
-    installation,
-    keys,
-    messages,
-    people,
-    persons,
-    retention,
-    sharing,
-    sign_in,
-    time,
-)
+from engine.db.tables import audit, cases, hubs, installation, people, persons, sharing
 
-__all__ = [
-    "METADATA", "TABLES", "access", "audit", "cases", "installation", "keys", "messages", "people", "persons",
-    "retention", "sharing", "sign_in", "time",
-]  # fmt: skip
+__all__ = ["METADATA", "TABLES", "audit", "cases", "hubs", "installation", "people", "persons", "sharing"]
 
 METADATA = SQLModel.metadata
 TABLES = METADATA.tables

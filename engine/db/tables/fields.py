@@ -9,10 +9,11 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Boolean, Column, Date, DateTime, Dialect, ForeignKey, Integer, LargeBinary, text
+from sqlalchemy import Boolean, Column, Date, DateTime, Dialect, ForeignKey, Integer, LargeBinary, Table, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import Text, TypeDecorator, TypeEngine, Uuid
 from sqlmodel import AutoString, Field, SQLModel
+from sqlmodel._compat import SQLModelConfig
 from sqlmodel.main import SQLModelMetaclass
 
 from engine.errors import DamagedError
@@ -75,13 +76,22 @@ class _Rows(SQLModelMetaclass):
             declared[field], members[field] = Any, Field(default=None, sa_column=_column(hint, default, refers, facts))
         return super().__new__(cls, name, bases, members, **more)
 
-    def __init__(cls, name: str, bases: tuple[type, ...], members: dict[str, Any], **_: object) -> None:  # noqa: N805
-        """Map the row to its table."""
-        super().__init__(name, bases, members)
+    def __init__(cls, name: str, _: tuple[type, ...], members: dict[str, Any], **__: object) -> None:  # noqa: N805
+        """Make its table, without SQLAlchemy's mapper: nobody makes a row, and mapping them took half of the import."""
+        if not members.get("__tablename__") or name == "Row":
+            return
+        columns = {field: column for field, column in vars(cls).items() if isinstance(column, Column)}
+        for field, column in columns.items():
+            column.name, column.key = column.name or field, column.key or field
+        cls.__table__ = Table(
+            members["__tablename__"], cls.metadata, *columns.values(), *members.get("__table_args__", ())
+        )
 
 
 class Row(SQLModel, metaclass=_Rows):
     """The base of every row; each class of it is a table. Nobody makes one: stores write and read records."""
+
+    model_config = SQLModelConfig(defer_build=True)
 
 
 def fields_of(of: Any) -> list[tuple[str, Any, object]]:  # noqa: ANN401 - a class of records

@@ -11,6 +11,7 @@ from sqlmodel import Field
 from engine.core.consequences import Job
 from engine.db.tables.fields import Row, at, ids, json_value, texts
 from engine.definitions.records import StoredDefinition, StoredDraft
+from engine.numbers.records import NumberSheet
 
 
 class DefinitionVersionRow(Row, of=StoredDefinition, to={"owner_unit_id": "unit"}, index=("content_hash",)):
@@ -30,6 +31,12 @@ class DefinitionDraftRow(Row, of=StoredDraft, to={"author_id": "actor"}):
     """What somebody has written of a definition and not proposed yet; each time that it is saved is a row."""
 
     __table_args__ = (UniqueConstraint("author_id", "kind", "name", "number"),)
+
+
+class NumberSheetRow(Row, of=NumberSheet, to={"unit_id": "unit"}, index=("unit_id",)):
+    """The published figures of a quarter, of one unit or of all; what is small is withheld before it is written."""
+
+    __table_args__ = (UniqueConstraint("period", "unit_id", postgresql_nulls_not_distinct=True),)
 
 
 class CommandRow(Row):

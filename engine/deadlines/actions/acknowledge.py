@@ -5,17 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.cases.actions.deciding import carry_out, is_barred, require_member
-from engine.cases.actions.reasons import LONGEST, keep_words
+from engine.cases.actions.deciding import LONGEST, carry_out, is_barred, keep_words, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.deadlines.calls import find_call
+from engine.core.deadlines.firings import find_call
 from engine.core.policy import Action, Viewer
 from engine.core.records import CallEnd, CallOutcome, Deadline, LateCall
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.deadlines.records.limits import LinkedLevel
+from engine.deadlines.records import LinkedLevel
 from engine.deadlines.store import LedgerStore
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.messages.actions.notifying import add_delivery_job, notify, title_of

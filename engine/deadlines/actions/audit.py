@@ -14,9 +14,9 @@ from engine.core.deadlines.firings import BREACH, level_name, pending
 from engine.core.library import Library
 from engine.core.records import Deadline, DeadlineStatus, Purpose
 from engine.db.transaction import Transaction
-from engine.deadlines.actions.firing import FIRING, read_jump
-from engine.deadlines.audit_store import EscalationAuditStore
-from engine.overview.records.board import AuditProblem
+from engine.deadlines.actions.clock import FIRING, read_jump
+from engine.deadlines.store import EscalationAuditStore
+from engine.overview.records import AuditProblem
 
 log = logging.getLogger(__name__)
 

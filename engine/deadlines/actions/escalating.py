@@ -1,27 +1,28 @@
 """Tell people what fired of a deadline: warnings, breaches, and the levels of a ladder, until somebody is reached."""
 
 import logging
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.consequences import WorkItem
+from engine.core.deadlines.keep import step_of
 from engine.core.records import Deadline
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.deadlines.actions.levels import act_on_item, calls_of, offer_on, open_and_ask, step_of
+from engine.deadlines.actions.levels import act_on_item, calls_of, offer_on, open_and_ask
 from engine.errors import NotFoundError
 from engine.language.ladders import ChannelName, Ladder, Level
 from engine.messages.actions.notifying import notify, title_of
 from engine.messages.actions.recipients import Reachable, last_resort, who_has_it, who_is_told
 from engine.messages.actions.writing import channels_set_up
-from engine.messages.records import EMAIL, IN_APP
+from engine.messages.records import EMAIL, IN_APP, WARNING, follows_at
 from engine.messages.store import MessageStore
 from engine.ports import ActorRecord, NewEscalation
 from engine.work.store import ItemStore
@@ -30,11 +31,30 @@ log = logging.getLogger(__name__)
 
 
 class Escalated(NamedTuple):
-    """The case after telling, whether any message must be sent, and whether one of them is critical."""
+    """The case after telling, whether any message must be sent, whether one is critical, whom levels have reached."""
 
     state: CaseState
     must_send: bool = False
     critical: bool = False
+    reached: frozenset[tuple[UUID, UUID]] = frozenset()
+    """The deadline and the person."""
+    owed: tuple[ev.DeadlineWarned | ev.DeadlineBreached, ...] = ()
+    """Of what nobody who has the work was told yet."""
+
+
+class _Alike(NamedTuple):
+    """What warnings or breaches of a case share that one message can tell of."""
+
+    is_warning: bool
+    due_at: datetime
+    late_at: datetime | None
+    critical: bool
+    channels: tuple[str, ...]
+
+
+class _Owed(NamedTuple):
+    event: ev.DeadlineWarned | ev.DeadlineBreached
+    item: WorkItem | None
 
 
 class _Reached(NamedTuple):
@@ -48,47 +68,91 @@ class _Reached(NamedTuple):
 def notify_all(
     engine: Engine, tx: Transaction, state: CaseState, events: Iterable[ev.Event], now: datetime
 ) -> Escalated:
-    """Write the messages that events call for, and do what the levels say. `state` is the one after the events.
+    """Write the messages that events call for, and do what the levels say. `state` is the one after the events."""
+    return notify_owners(engine, tx, raise_levels(engine, tx, Escalated(state), events, now), now)
+
+
+def raise_levels(
+    engine: Engine, tx: Transaction, told: Escalated, events: Iterable[ev.Event], now: datetime
+) -> Escalated:
+    """Do what levels say, and tell whom they name; warnings and breaches are left to `notify_owners`.
 
     A level that finds nobody lets the next one fire in the same transaction; after the last one, those above are told.
     """
     queue = deque(events)
-    told = Escalated(state)
     while queue:
         event = queue.popleft()
         match event:
             case ev.DeadlineWarned() | ev.DeadlineBreached():
-                told = _notify_owner(engine, tx, told, event, now)
+                told = told._replace(owed=(*told.owed, event))
             case ev.LevelRaised():
                 told, following = _raise_level(engine, tx, told, event, now)
-                queue.extend(following)
+                queue.extendleft(reversed(following))
             case _:
                 pass
     return told
 
 
-def _notify_owner(
-    engine: Engine, tx: Transaction, told: Escalated, event: ev.DeadlineWarned | ev.DeadlineBreached, now: datetime
+def notify_owners(engine: Engine, tx: Transaction, told: Escalated, now: datetime) -> Escalated:
+    """Tell whoever has the work of the warnings and breaches of a case, each person of all that is due at once in one.
+
+    Whoever a level reaches at the same instant is told once, by the level, which asks for an acknowledgement.
+    """
+    mine: dict[UUID, tuple[ActorRecord, dict[_Alike, list[_Owed]]]] = {}
+    for event in told.owed:
+        item = tx.of(ItemStore).open_of_step(event.deadline.step_id)
+        alike = _alike(tx, event, item)
+        for person in who_has_it(tx, told.state, item, now=now):
+            if (event.deadline.id, person.id) not in told.reached:
+                mine.setdefault(person.id, (person, {}))[1].setdefault(alike, []).append(_Owed(event, item))
+    notes: dict[tuple[_Alike, tuple[UUID, ...]], tuple[list[_Owed], list[ActorRecord]]] = {}
+    for person, owed in mine.values():
+        for alike, ones in owed.items():
+            name = alike, tuple(one.event.deadline.id for one in ones)
+            notes.setdefault(name, (ones, []))[1].append(person)
+    for (alike, _), (ones, people) in notes.items():
+        told = _notify_owners_of(engine, tx, told, alike, ones, people, now)
+    return told._replace(owed=())
+
+
+def _alike(tx: Transaction, event: ev.DeadlineWarned | ev.DeadlineBreached, item: WorkItem | None) -> _Alike:
+    is_warning, deadline = isinstance(event, ev.DeadlineWarned), event.deadline
+    channels = (IN_APP, EMAIL) if item and item.assignee_id else (IN_APP,)
+    return _Alike(is_warning, deadline.due_at, deadline.late_at, _is_critical(tx, deadline), channels)
+
+
+def _notify_owners_of(
+    engine: Engine,
+    tx: Transaction,
+    told: Escalated,
+    alike: _Alike,
+    owed: Sequence[_Owed],
+    people: Sequence[ActorRecord],
+    now: datetime,
 ) -> Escalated:
-    item = tx.of(ItemStore).open_of_step(event.deadline.step_id)
-    is_warning = isinstance(event, ev.DeadlineWarned)
-    critical = _is_critical(tx, event.deadline)
+    first, item = owed[0]
+    firing = first.firing if isinstance(first, ev.DeadlineWarned) else "breach"
+    deadlines = [told.state.deadlines.get(one.event.deadline.id, one.event.deadline) for one in owed]
+    titles = Counter(title_of(engine, told.state, one) for one in deadlines)
+    follows = [follows_at(one, is_warning=alike.is_warning, now=now) for one in deadlines]
     sends = notify(
         engine,
         tx,
         told.state,
-        kind="due_soon" if is_warning else "overdue",
-        rule=f"{event.deadline.id}|{event.firing if isinstance(event, ev.DeadlineWarned) else 'breach'}",
-        people=who_has_it(tx, told.state, item, now=now),
-        channels=(IN_APP, EMAIL) if item and item.assignee_id else (IN_APP,),
-        step_title=title_of(engine, told.state, event.deadline),
-        due_at=event.deadline.due_at,
-        late_at=event.deadline.late_at,
-        link=_link(told.state, item),
+        kind=WARNING if alike.is_warning else "overdue",
+        rule=f"{first.deadline.id}|{firing}",
+        people=people,
+        channels=alike.channels,
+        step_title="; ".join(title if n == 1 else f"{title} ({n})" for title, n in titles.items()),
+        due_at=alike.due_at,
+        late_at=alike.late_at,
+        link=_link(told.state, item if len(owed) == 1 else None),
         now=now,
-        critical=critical,
+        critical=alike.critical,
+        follows_at=None if None in follows else min(one for one in follows if one),
     )
-    return told._replace(must_send=told.must_send or sends, critical=told.critical or (critical and not is_warning))
+    is_critical = told.critical or (alike.critical and not alike.is_warning)
+    return told._replace(must_send=told.must_send or sends, critical=is_critical)
 
 
 def _raise_level(
@@ -106,21 +170,14 @@ def _raise_level(
     calls = calls_of(state, event, level, found.people) if found.people else None
     offered = offer_on(tx, state, event, level, now=now)
     line = NewEscalation(
-        id=uuid5(deadline.id, f"level|{event.level}|{event.round}"),
-        case_id=state.case.id,
-        deadline_id=deadline.id,
-        level=event.level,
-        round=event.round,
-        planned_at=event.planned_at,
-        fired_at=now,
+        id=uuid5(deadline.id, f"level|{event.level}|{event.round}"), case_id=state.case.id, deadline_id=deadline.id,
+        level=event.level, round=event.round, planned_at=event.planned_at, fired_at=now,
         recipient_ids=tuple(person.id for person in reached.people),
         channels=_channels(engine, tx, state, level, does_call=calls is not None),
         note=" ".join(note for note in (level.note, offered.note, reached.note) if note),
-        ladder=ladder.name,
-        ladder_version=ladder.version,
-        is_missed=reached.is_missed,
+        ladder=ladder.name, ladder_version=ladder.version, is_missed=reached.is_missed,
         step_id=step.id if step else None,
-    )
+    )  # fmt: skip
     if not tx.of(MessageStore).add_escalation(line, unit_id=state.case.unit_id):
         return told, ()
     if offered.referral is not None:
@@ -161,8 +218,14 @@ def _notify_level(
         critical=ladder.overrides_quiet_hours,
         escalation_id=line.id,
         level=event.level,
+        follows_at=follows_at(told.state.deadlines[deadline.id], is_warning=False, now=now),
     )
-    return told._replace(must_send=told.must_send or sends, critical=told.critical or ladder.overrides_quiet_hours)
+    reached_here = {(deadline.id, person.id) for person in reached.people}
+    return told._replace(
+        must_send=told.must_send or sends,
+        critical=told.critical or ladder.overrides_quiet_hours,
+        reached=told.reached | reached_here,
+    )
 
 
 def _reached(

@@ -11,9 +11,10 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import consequences as verbs
 from engine.core import events as ev
+from engine.core.case_links import Referral, ReferralKind, ReferralStatus
 from engine.core.consequences import WorkItem
-from engine.core.records import AddedStep, CaseStatus, Deadline, RunStatus, step_id
-from engine.core.referral import Referral, ReferralKind, ReferralStatus
+from engine.core.deadlines.keep import LevelStep, is_over
+from engine.core.records import Deadline
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.ladders import ChannelName, Level
@@ -24,19 +25,6 @@ from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
 from engine.sharing.store import ReferralStore
 from engine.work.store import ItemStore
-
-RELEASE, CALL = "core.release", "core.call"
-_STANDARD = "standard"
-
-
-class LevelStep(NamedTuple):
-    """A step that a level adds to the run of its deadline."""
-
-    id: UUID
-    run_id: UUID
-    key: str
-    path: str
-    added: AddedStep
 
 
 class Offered(NamedTuple):
@@ -53,30 +41,11 @@ class Offered(NamedTuple):
         return notify_of_referral(engine, tx, state, self.referral, kind="referred", people=self.people, now=now)
 
 
-def step_of(state: CaseState, event: ev.LevelRaised, level: Level) -> LevelStep | None:
-    """Return the step that a level opens: to release its letter, once.
-
-    The steps of levels have ladders of their own, and those open no further steps.
-    """
-    deadline, to = event.deadline, level.to
-    late = state.steps.get(deadline.step_id)
-    is_own = late is not None and late.uses in {RELEASE, CALL}
-    if is_own or _is_over(state, deadline) or not (to.law_route and to.released_by and to.release_within):
-        return None
-    added = AddedStep(
-        uses=RELEASE, title=f"Letter to {to.law_route}", limit=str(to.release_within), ladder=_STANDARD,
-        roles=(to.released_by.value,), for_deadline=deadline.id,
-        settings={"letter": to.letter or "", "to": to.law_route, "level": str(level.level)},
-    )  # fmt: skip
-    key = f"release_{deadline.id.hex[:8]}_{level.level}"
-    return LevelStep(step_id(deadline.run_id, key, deadline.path), deadline.run_id, key, deadline.path, added)
-
-
 def calls_of(
     state: CaseState, event: ev.LevelRaised, level: Level, people: Iterable[ActorRecord]
 ) -> cm.AskCalls | None:
     """Return whom a level asks to ring: each of those it tells, or the body of law that it turns to."""
-    if ChannelName.CALL not in level.channels or _is_over(state, event.deadline):
+    if ChannelName.CALL not in level.channels or is_over(state, event.deadline):
         return None
     body = level.to.law_route or ""
     whom = () if body else tuple(person.id for person in people)
@@ -131,22 +100,28 @@ def act_on_item(
         return state, False
     body = {"item_id": str(item.id), "step_key": item.step_key, "assignee_id": str(taker.id)}
     after = tx.of(CaseStore).note(state, "WorkItemDelegated", body, actor_id=None, at=now)
+    return after, _notify_of_loss(engine, tx, after, event, item, now)
+
+
+def _notify_of_loss(
+    engine: Engine, tx: Transaction, state: CaseState, event: ev.LevelRaised, item: WorkItem, now: datetime
+) -> bool:
+    """Notify who had an item that it was given to somebody else; returns whether any message must be sent."""
     before = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
-    sends = notify(
+    return notify(
         engine,
         tx,
-        after,
+        state,
         kind="reassigned",
         rule=f"{item.id}|reassigned|{item.revision + 1}",
-        people=reachable(tx, after, (before,), now=now).people if before else (),
+        people=reachable(tx, state, (before,), now=now).people if before else (),
         channels=(IN_APP,),
-        step_title=title_of(engine, after, event.deadline),
+        step_title=title_of(engine, state, event.deadline),
         due_at=event.deadline.due_at,
         late_at=event.deadline.late_at,
-        link=f"/cases/{after.case.id}",
+        link=f"/cases/{state.case.id}",
         now=now,
     )
-    return after, sends
 
 
 def offer_on(tx: Transaction, state: CaseState, event: ev.LevelRaised, level: Level, *, now: datetime) -> Offered:
@@ -239,10 +214,6 @@ def _place_of(tx: Transaction, state: CaseState, deadline: Deadline) -> str:
     partner = tx.of(ReferralStore).partner_of(state.case.id, deadline.step_id)
     unit = tx.of(DirectoryStore).unit(partner) if partner else None
     return unit.jurisdiction if unit else state.runs[deadline.run_id].jurisdiction
-
-
-def _is_over(state: CaseState, deadline: Deadline) -> bool:
-    return state.case.status is CaseStatus.CLOSED or state.runs[deadline.run_id].status is RunStatus.ABORTED
 
 
 def _may_do(item: WorkItem, person: ActorRecord) -> bool:

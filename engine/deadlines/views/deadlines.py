@@ -10,13 +10,20 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine.cases.visibility import Positions, label_of
 from engine.core.deadlines.lateness import deadline_state, reason_words
-from engine.core.law.in_case import LawInCase
-from engine.core.library import Library
+from engine.core.library import LawInCase, Library
 from engine.core.records import Deadline, DeadlineStatus, Extension, LateCall, Purpose
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, DEADLINE, DELIVERY, ESCALATION, MESSAGE, OPENING, RUN, STEP
-from engine.deadlines.records.explanations import DeliveryView, EscalationView
-from engine.deadlines.records.limits import AskingView, CallView, DeadlineView, ExtensionView, PauseView, RingingView
+from engine.deadlines.records import (
+    AskingView,
+    CallView,
+    DeadlineView,
+    DeliveryView,
+    EscalationView,
+    ExtensionView,
+    PauseView,
+    RingingView,
+)
 from engine.deadlines.views.law_here import LawHere
 from engine.language.ladders import Ladder
 from engine.language.limits import TimeLimit

@@ -10,15 +10,13 @@ from sqlalchemy import func, select
 from engine.cases.views.sight import access_to, is_narrowed
 from engine.cases.visibility import Positions, positions, visible_to
 from engine.core.law.applicability import judge
-from engine.core.law.in_case import LawInCase
-from engine.core.library import Library
+from engine.core.library import LawInCase, Library
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import StepStatus
 from engine.core.time.explain import explain
 from engine.db.reading import Reading, Row
 from engine.db.shape import CASE, DEADLINE, OPENING, RUN, STEP
-from engine.deadlines.records.explanations import ReasonView
-from engine.deadlines.records.limits import DeadlineView
+from engine.deadlines.records import DeadlineView, ReasonView
 from engine.deadlines.views.deadlines import deadline_views, force_of, select_deadlines
 from engine.deadlines.views.law_here import LawHere
 from engine.deadlines.views.why import explain_deadline, scope_lines

@@ -13,14 +13,12 @@ from sqlalchemy import Select, select
 from engine.cases.views.answers import Answers, opened_outputs, opened_report, readable_answers
 from engine.cases.views.sight import access_to, is_narrowed
 from engine.cases.visibility import Positions, label_of, positions
-from engine.core.law.in_case import LawInCase, depends_on_case, law_for
 from engine.core.law.palermo import Elements
 from engine.core.law.palermo import points_to as pointed_to
 from engine.core.law.told import NOTHING, VICTIM_ROLES, LawFacts, Telling, gathered, told_before
-from engine.core.library import Library
+from engine.core.library import LawInCase, Library, depends_on_case, law_for
 from engine.core.policy import Action, Viewer, can
-from engine.core.records import Deadline, Scalar, StepStatus
-from engine.core.values import path_of_person
+from engine.core.records import Deadline, Scalar, StepStatus, path_of_person
 from engine.db.reading import Known, Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, RUN, STEP
 from engine.definitions.records import PointsToView

@@ -8,12 +8,12 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from engine.cases.views.sight import access_to
 from engine.cases.visibility import kept_by, not_denied, positions, visible_to
 from engine.core.access import shows_step
-from engine.core.deadlines.calls import CALLERS
+from engine.core.deadlines.firings import CALLERS
 from engine.core.policy import Action, Viewer, board_units, can, roles_in
 from engine.core.records import DelayOwner
 from engine.db.reading import Reading
 from engine.db.shape import CASE, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, ITEM, ITEM_IS_OPEN, MESSAGE, OPENING, UNIT
-from engine.deadlines.records.limits import AskedView, DelayLine, LateView, LinkView, late_views
+from engine.deadlines.records import AskedView, DelayLine, LateView, LinkView, late_views
 from engine.deadlines.views.deadlines import deadline_views, record_of, select_deadlines, title_of
 from engine.errors import NotAllowedError, NotFoundError
 from engine.messages.actions.writing import hash_of_link

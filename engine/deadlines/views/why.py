@@ -14,16 +14,15 @@ from engine.core.access import OPERATIONAL, CaseAccess, covers, shows_step
 from engine.core.compiled import CompiledStep, CompiledTime
 from engine.core.deadlines.firings import BREACH, schedule
 from engine.core.law.applicability import ReasonSubject, place_reasons
-from engine.core.law.in_case import LawInCase
-from engine.core.library import Library
+from engine.core.library import LawInCase, Library
+from engine.core.origins import part_of
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import Deadline, DeadlineStatus, Purpose, StepInterval
 from engine.core.time.explain import deadline_reasons
-from engine.core.time.owing import said_at
+from engine.core.time.reckoning import said_at
 from engine.db.reading import Reading, Row
 from engine.db.shape import CASE, DEADLINE, ESCALATION, INTERVAL, MESSAGE, OPENING, STEP, UNIT
-from engine.deadlines.records.explanations import EscalationView, ExplanationView, PlannedView, ReasonView, StretchView
-from engine.deadlines.records.limits import DeadlineView
+from engine.deadlines.records import DeadlineView, EscalationView, ExplanationView, PlannedView, ReasonView, StretchView
 from engine.deadlines.views.deadlines import (
     deadline_views,
     escalation_views,
@@ -64,6 +63,7 @@ def _reasons(reading: Reading, row: Row, limit: _Limit, library: Library, *, tel
     )  # fmt: skip
     lines = [ReasonView(kind=one.kind.value, text=one.text, instant=one.instant) for one in found]
     lines[:0] = _origin(reading, (row["added"] or {}).get("origin"))
+    lines[1:1] = _line(reading, row, deadline)
     lines[-1:-1] = scope_lines(here, row["jurisdiction"], tells=tells) if here else []
     return tuple(lines) if deadline.breached_at is None else (*lines, _breach(deadline))
 
@@ -81,6 +81,19 @@ def _origin(reading: Reading, origin: Mapping[str, str] | None) -> list[ReasonVi
         f" {workflow.title}, version {workflow.version}."
     )
     return [ReasonView(kind="follow_up", text=text, instant=None)]
+
+
+def _line(reading: Reading, row: Row, deadline: Deadline) -> list[ReasonView]:
+    """Name the line of the workflow that says how long, or that a person or a level of a ladder said it."""
+    added, compiled = row["added"], reading.known.definitions(row["definition_hash"])
+    step = compiled.steps.get(row["key"]) if compiled else None
+    text = "A level of the ladder of another time limit opened this step." if added else ""
+    if added and not (added.get("for_deadline") or added.get("origin")):
+        text = "Someone added this step to the case: no workflow has it."
+    if compiled and step and not added and (part := part_of(step, deadline)):
+        text = f"So says {compiled.workflow.title}, version {compiled.workflow.version}: steps.{step.key}.{part}."
+    is_told = text and not (added or {}).get("origin")
+    return [ReasonView(kind="line", text=text, instant=None)] if is_told else []
 
 
 def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[ReasonView]:

@@ -12,8 +12,8 @@ from engine.definitions.store import DefinitionStore, RecountStore, SpecialDaySt
 from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
 from engine.language.calendars import Calendar
 from engine.language.library import DefinitionKind
-from engine.people.administering import looks_after
 from engine.people.store import DirectoryStore
+from engine.people.viewer import looks_after
 
 HOLIDAY, WORKING = "holiday", "working"
 _LONGEST = 200

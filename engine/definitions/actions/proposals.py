@@ -21,7 +21,7 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.policy import Viewer, can, units_that_let
 from engine.db.transaction import Transaction
-from engine.deadlines.actions.recount import recount_deadlines
+from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.publish import (
     Candidate,
     Published,
@@ -40,16 +40,16 @@ from engine.definitions.records import StoredDefinition
 from engine.definitions.store import DefinitionStore, RecountStore
 from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
 from engine.language.changes import ChangeSentence, changes_in_words
-from engine.language.differences import Difference, differences
+from engine.language.editing import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import of_another_unit
 from engine.language.whole import own_changes
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
-from engine.people.administering import hub_units, leads_of
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
+from engine.people.viewer import hub_units, leads_of
 
 _COUNTS_NO_TIME: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value})
 _AT_ONCE: Final = 200

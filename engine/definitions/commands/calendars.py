@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from engine.deadlines.actions.recount import Recounted, recount_deadlines
+from engine.deadlines.actions.limits import Recounted, recount_deadlines
 from engine.definitions.actions.days import (
     CalendarDay,
     NewDay,

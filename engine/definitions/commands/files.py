@@ -15,10 +15,16 @@ from engine.errors import IcmcError
 from engine.language.diagram import to_dot, to_mermaid
 from engine.language.extends import assemble
 from engine.language.findings import Finding, Severity, has_errors
-from engine.language.library import DefinitionKind, Definitions, around_a_file, definition_files, load_definitions
+from engine.language.library import (
+    DefinitionKind,
+    Definitions,
+    around_a_file,
+    definition_files,
+    json_schema,
+    load_definitions,
+)
 from engine.language.lint.files import is_folder, lint_paths, with_definitions
 from engine.language.lint.subject import KnownNames
-from engine.language.schema import json_schema
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine.drawing import dot_to_svg

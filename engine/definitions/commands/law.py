@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.cases.views.lists import find_case
-from engine.deadlines.records.explanations import ExplanationView
+from engine.deadlines.records import ExplanationView
 from engine.deadlines.views.law import explain_law
 from engine.definitions.actions.law_pages import Example, LawLine, example, law_lines, law_page
 from engine.definitions.records import LawExplanationView

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.core.policy import Action
-from engine.deadlines.actions.recount import recount_deadlines
+from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.days import (
     NewDay,
     add_special_day,

@@ -8,26 +8,25 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft, undo_draft
-from engine.definitions.actions.proposals import propose_definition
-from engine.definitions.pages.step_form import UNITS, split_limit
-from engine.errors import DefinitionError, NoSecondPersonError
+from engine.definitions.actions.publish import publishing
+from engine.definitions.pages.drafting import MEND_FIRST, UNITS, after_undo, new_id, proposed, split_limit
+from engine.definitions.views import definitions
+from engine.errors import NotAllowedError
 from engine.language.editing import UneditableError, value_at, with_value, without
 from engine.language.findings import has_errors
 from engine.language.ladders import ChannelName, ItemPerson, Ladder, Level
 from engine.language.library import DefinitionKind, definitions_of
 from engine.language.names import Role, in_running_words
-from engine.language.yaml_files import read_yaml
-from engine.language.yaml_nodes import Path as YamlPath
-from engine.language.yaml_nodes import Plain
+from engine.language.yaml_files import Path as YamlPath
+from engine.language.yaml_files import Plain, read_yaml
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
-from engine.web.posted import FIRST, Again, text, texts, whole_number
+from engine.web.posted import FIRST, Again, text, texts, typed, whole_number
 from engine.web.visit import Visit
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 _LADDER: Final = "ladder"
-_MEND: Final = "Mend the text first: it cannot be read as it stands."
 _BEFORE, _AFTER = "before", "after"
 
 
@@ -47,6 +46,33 @@ class LevelForm(NamedTuple):
     last_resort: bool
 
 
+@router.get("/ladders/new")
+def new(visit: SignedIn) -> Response:
+    """Ask what a new ladder is for, and for its first level."""
+    return _new_page(visit)
+
+
+@router.post("/ladders/new")
+def new_posted(visit: SignedIn, form: Posted) -> Response:
+    """Begin a draft of a new ladder with one level, under a name made of its title."""
+    title, name = text(form, "title"), new_id(text(form, "title"), ()).replace("_", "-")
+    known = {one.name for one in visit.engine.ask_all(definitions, _LADDER)}
+    errors = {} if title else {"title": "Write what it is for: this becomes its name."}
+    errors |= {"title": f"There is already a ladder {name}: choose another title."} if name in known else {}
+    if errors:
+        return _new_page(visit, again=Again(errors, typed(form)))
+    source = with_value(f"ladder: {name}\nversion: 1\n", ("title",), title)
+    levels: list[Plain] = [_posted_level(form, 1, is_last=True)]
+    save_draft(visit.engine, _LADDER, name, with_value(source, ("levels",), levels), viewer=visit.viewer)
+    return visit.go(f"/definitions/ladder/{name}/draft", said="draft_saved")
+
+
+def _new_page(visit: Visit, *, again: Again = FIRST) -> Response:
+    if not visit.may(publishing(_LADDER)):
+        raise NotAllowedError(actor=visit.viewer.name, action=publishing(_LADDER).value)
+    return visit.page("ladder-new.html", title="New ladder", section="workflows", blank=_blank(), again=again)
+
+
 @router.get("/definitions/ladder/{name}/draft")
 def draft(visit: SignedIn, name: Name) -> Response:
     """Show the viewer's draft of a ladder, or what runs, as a time line with a form for each level."""
@@ -60,17 +86,17 @@ def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     match text(form, "action"):
         case "undo" | "discard" as how:
             undo_draft(visit.engine, _LADDER, name, viewer=visit.viewer, whole=how == "discard")
-            return visit.go(f"/definitions/ladder/{name}" if how == "discard" else here, said=f"draft_{how}")
+            return visit.go(after_undo(visit, _LADDER, name, here), said=f"draft_{how}")
         case "propose":
-            return _proposed(visit, known)
+            return proposed(visit, known, lambda again: _page(visit, known, again=again))
         case action:
             ladder, number = _ladder(known.source), whole_number(form, "level")
             if ladder is None or (action != "add" and not 1 <= number <= len(ladder.levels)):
-                return _page(visit, known, again=Again({"text": _MEND}))
+                return _page(visit, known, again=Again({"text": MEND_FIRST}))
             try:
                 source = _changed(known.source, ladder, number - 1, form)
             except UneditableError:
-                return _page(visit, known, again=Again({"text": _MEND}))
+                return _page(visit, known, again=Again({"text": MEND_FIRST}))
             save_draft(visit.engine, _LADDER, name, source, viewer=visit.viewer)
             return visit.go(here, said="draft_saved")
 
@@ -84,20 +110,25 @@ def _changed(source: str, ladder: Ladder, index: int, form: FormData) -> str:
                 source = with_value(source, ("levels", number, "level"), number + 1)
             return source
         case "add":
-            recipient = _posted_recipient(form) or "supervisor"
-            channels: list[Plain] = [one for one in texts(form, "channel") if one in set(ChannelName)]
-            to: Plain = {**recipient} if isinstance(recipient, dict) else recipient
-            level: dict[str, Plain] = {"level": count + 1, "after": _posted_time(form, "PT1H"), "to": to}
-            level |= {"channels": channels} if channels else {}
-            if ladder.levels[-1].last_resort:
-                source = without(source, ("levels", count - 1, "last_resort"))
-                level["last_resort"] = True
-            return with_value(source, ("levels", count), level)
+            was_last = ladder.levels[-1].last_resort
+            source = without(source, ("levels", count - 1, "last_resort")) if was_last else source
+            return with_value(source, ("levels", count), _posted_level(form, count + 1, is_last=was_last))
         case _:
             for path, value in _edits(source, ladder.levels[index], form):
                 at: YamlPath = ("levels", index, path)
                 source = without(source, at) if value is None else with_value(source, at, value)
             return source
+
+
+def _posted_level(form: FormData, number: int, *, is_last: bool) -> dict[str, Plain]:
+    """Return a new level as it is posted; the last one is the last resort."""
+    recipient = _posted_recipient(form) or "supervisor"
+    channels: list[Plain] = [one for one in texts(form, "channel") if one in set(ChannelName)]
+    to: Plain = {**recipient} if isinstance(recipient, dict) else recipient
+    level: dict[str, Plain] = {"level": number, "after": _posted_time(form, "PT1H"), "to": to}
+    level |= {"channels": channels} if channels else {}
+    level |= {"needs_acknowledgement": True} if "acknowledges" in form else {}
+    return level | ({"last_resort": True} if is_last else {})
 
 
 def _edits(source: str, level: Level, form: FormData) -> Iterator[tuple[str, Any]]:
@@ -140,19 +171,6 @@ def _posted_recipient(form: FormData) -> str | dict[str, str] | None:
 
 def _plain(written: Any) -> Any:  # noqa: ANN401 - as the file has it
     return written.get("person", written) if isinstance(written, Mapping) else written
-
-
-def _proposed(visit: Visit, known: DefinitionDraft) -> Response:
-    try:
-        done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
-    except NoSecondPersonError as error:
-        return _page(visit, known, again=Again({"propose": str(error)}))
-    except DefinitionError:
-        return _page(visit, known, again=Again({"problems": "It was not proposed: see what was found below."}))
-    undo_draft(visit.engine, _LADDER, known.name, viewer=visit.viewer, whole=True)
-    if done.waits_for:
-        return visit.go(f"/waiting/{done.waits_for}", said="proposed")
-    return visit.go(f"/definitions/ladder/{done.name}", said="unchanged")
 
 
 def _page(visit: Visit, known: DefinitionDraft, *, again: Again = FIRST) -> Response:

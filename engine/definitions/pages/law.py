@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from engine.cases.actions.reasons import note_reading
+from engine.cases.actions.deciding import note_reading
 from engine.core.policy import Action
 from engine.deadlines.views.law import law_of_case
 from engine.definitions.actions.law_pages import example, home_of, law_lines, law_page, limits_of, places_of

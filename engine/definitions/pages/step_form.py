@@ -1,6 +1,5 @@
 """The form of one step of a workflow: what it shows, and which lines of the text its answers change."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -8,28 +7,20 @@ from typing import Any, Final, NamedTuple
 from starlette.datastructures import FormData
 
 from engine.core.library import Library
+from engine.definitions.pages.drafting import QUESTION_TYPES, UNITS, new_id, split_limit
 from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.editing import value_at, with_value, without
 from engine.language.extends import LoadedWorkflow
-from engine.language.lint.order import Order
+from engine.language.lint.subject import Order
 from engine.language.names import Role, in_running_words
 from engine.language.words import WorkflowWords, limit_words
 from engine.language.workflow import JoinMode, TimeSpec, Workflow
-from engine.language.yaml_nodes import Path, Plain
+from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
 from engine.web.posted import text, texts, whole_number
 
-UNITS: Final = {
-    "PT{}M": "minutes", "PT{}H": "hours", "P{}D": "days", "P{}M": "months", "P{}WD": "working days",
-    "PT{}WH": "working hours",
-}  # fmt: skip
-QUESTION_TYPES: Final = {
-    "bool": "yes or no", "choice": "one of several answers", "number": "a number", "date": "a day",
-    "text": "a short text", "longtext": "a long text",
-}  # fmt: skip
-_SIMPLE: Final = re.compile(r"P(T?)(\d+)(M|H|D|WD|WH)")
 _ROWS: Final = 6
 _REMOVED: Final = object()
 Edit = tuple[Path, Any]
@@ -258,21 +249,6 @@ class StepEditor:
             known.append(_question(label, kind, text(form, "question_choices"), {one.get("id") for one in known}))
         if known != (raw or []):
             yield ("steps", self._key, "questions"), known or _REMOVED
-
-
-def split_limit(limit: str) -> tuple[str, str]:
-    """Return amount and unit (`PT{}H`) of a limit that has one of each; empty for any other."""
-    found = _SIMPLE.fullmatch(limit)
-    unit = f"P{found[1]}{{}}{found[3]}" if found else ""
-    return (found[2], unit) if found and unit in UNITS else ("", "PT{}H")
-
-
-def new_id(label: str, taken: Iterable[object]) -> str:
-    """Make an id of words that people wrote, and that nothing else has."""
-    words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:30].strip("_")
-    base = words if re.match(r"[a-z]", words) else f"q_{words}".strip("_")
-    known = {str(one) for one in taken}
-    return next(one for number in range(1, 1000) if (one := base if number == 1 else f"{base}_{number}") not in known)
 
 
 def _question(label: str, kind: str, choices: str, taken: set[object]) -> dict[str, Plain]:

@@ -8,9 +8,8 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft, undo_draft
-from engine.definitions.actions.proposals import propose_definition
-from engine.definitions.pages.step_form import QUESTION_TYPES, StepEditor, new_id
-from engine.errors import DefinitionError, NoSecondPersonError
+from engine.definitions.pages.drafting import MEND_FIRST, QUESTION_TYPES, after_undo, new_id, proposed
+from engine.definitions.pages.step_form import StepEditor
 from engine.language.catalogue import StepTypeInfo
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import Finding, has_errors
@@ -41,29 +40,11 @@ def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     match text(form, "action"):
         case "undo" | "discard" as how:
             undo_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer, whole=how == "discard")
-            return visit.go(f"/workflows/{name}" if how == "discard" else here, said=f"draft_{how}")
+            return visit.go(after_undo(visit, _WORKFLOW, name, here), said=f"draft_{how}")
         case "propose":
-            return _proposed(visit, known)
+            return proposed(visit, known, lambda again: _page(visit, known, again=again))
         case _:
             return _changed(visit, known, key, form)
-
-
-@router.get("/workflows/{name}/draft/simulation")
-def simulation(visit: SignedIn, name: Name, case: Annotated[int, Query(ge=1, le=1_000_000)] = 1) -> Response:
-    """Show what would happen to one report by the draft, on a time line, and when the same case closes by what runs."""
-    known, rehearse = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), visit.portal.rehearse
-    workflow = known.loaded.workflow if known.loaded else None
-    may = workflow is not None and rehearse is not None and not has_errors(known.findings)
-    done = rehearse(workflow, case) if may and workflow and rehearse else None
-    return visit.page(
-        "simulation.html",
-        title=f"Simulation of {name}",
-        section="workflows",
-        draft=known,
-        case=case,
-        done=done,
-        titles={row.key: row.node.title for row in in_lanes(workflow, visit.engine.catalogue).rows} if workflow else {},
-    )
 
 
 def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> Response:
@@ -71,7 +52,7 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
     workflow = known.loaded.workflow if known.loaded else None
     action = text(form, "action")
     if workflow is None or (action != "add" and key not in workflow.steps):
-        return _page(visit, known, key, again=Again({"text": "Mend the text first: it cannot be read as it stands."}))
+        return _page(visit, known, key, again=Again({"text": MEND_FIRST}))
     if action == "add":
         key, problem = _key_of_new(visit, workflow, form)
         if problem:
@@ -79,7 +60,7 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
     try:
         source = _with_change(visit, known, workflow, key, form)
     except UneditableError:
-        return _page(visit, known, key, again=Again({"text": "Mend the text first: it cannot be read as it stands."}))
+        return _page(visit, known, key, again=Again({"text": MEND_FIRST}))
     save_draft(visit.engine, _WORKFLOW, known.name, source, viewer=visit.viewer)
     here = f"/workflows/{known.name}/draft"
     return visit.go(here, said="draft_saved") if action == "remove" else visit.go(here, step=key, said="draft_saved")
@@ -108,19 +89,6 @@ def _key_of_new(visit: Visit, workflow: Workflow, form: FormData) -> tuple[str, 
     if info is None:
         return "", "Choose what is done in the new step."
     return new_id(text(form, "add_title") or info.title, workflow.steps), ""
-
-
-def _proposed(visit: Visit, known: DefinitionDraft) -> Response:
-    try:
-        done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
-    except NoSecondPersonError as error:
-        return _page(visit, known, again=Again({"propose": str(error)}))
-    except DefinitionError:
-        return _page(visit, known, again=Again({"problems": "It was not proposed: see what was found below."}))
-    undo_draft(visit.engine, _WORKFLOW, known.name, viewer=visit.viewer, whole=True)
-    if done.waits_for:
-        return visit.go(f"/waiting/{done.waits_for}", said="proposed")
-    return visit.go(f"/workflows/{done.name}", said="unchanged")
 
 
 def _page(

@@ -1,4 +1,4 @@
-"""The versions of a definition, and what a proposed one changes: in words, beside the buttons that answer it."""
+"""Versions of a definition: the text that is changed, what a proposed one changes in words, and going back."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -8,19 +8,87 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from engine.approvals.views import waiting as waiting_view
+from engine.definitions.actions.drafts import (
+    DefinitionDraft,
+    compare_versions,
+    open_draft,
+    roll_back,
+    save_draft,
+    undo_draft,
+)
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing
-from engine.definitions.actions.versions import compare_versions, roll_back
+from engine.definitions.pages.drafting import after_undo, page_of, proposed
+from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import PreviewView
 from engine.definitions.views import versions as versions_view
 from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
+from engine.language.findings import has_errors
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.posted import FIRST, Again, text
+from engine.web.posted import FIRST, Again, source_of, text
 from engine.web.visit import Visit
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+Kind = Annotated[str, Path(pattern=r"^(ladder|law|calendar|retention)$")]
+
+
+@router.get("/definitions/{kind}/{name}/edit")
+def edit(visit: SignedIn, kind: Kind, name: Name) -> Response:
+    """Open the text of the viewer's draft, or of what runs: of a ladder, a law pack, a calendar, a retention policy."""
+    return _page(visit, open_draft(visit.engine, kind, name, viewer=visit.viewer))
+
+
+@router.post("/definitions/{kind}/{name}/edit")
+def edit_posted(visit: SignedIn, kind: Kind, name: Name, form: Posted) -> Response:
+    """Save the draft and show what it would do, propose it, undo what was saved last, or discard it."""
+    open_draft(visit.engine, kind, name, viewer=visit.viewer)
+    action = text(form, "action")
+    if action in {"undo", "discard"}:
+        undo_draft(visit.engine, kind, name, viewer=visit.viewer, whole=action == "discard")
+        return visit.go(after_undo(visit, kind, name, f"/definitions/{kind}/{name}/edit"), said=f"draft_{action}")
+    save_draft(visit.engine, kind, name, source_of(form), viewer=visit.viewer)
+    known, propose = open_draft(visit.engine, kind, name, viewer=visit.viewer), action == "publish"
+    if has_errors(known.findings):
+        return _page(visit, known, checked=True, refused=propose)
+    try:
+        if not propose:
+            told = preview_files(visit.engine, {f"{name}.yaml": known.source}, viewer=visit.viewer)
+            return _page(visit, known, checked=True, preview=told)
+        return proposed(visit, known, lambda again: _page(visit, known, checked=True, again=again))
+    except DefinitionError:
+        return _page(visit, known, checked=True, refused=True)
+
+
+def _page(
+    visit: Visit,
+    draft: DefinitionDraft,
+    *,
+    checked: bool = False,
+    refused: bool = False,
+    preview: PreviewView | None = None,
+    again: Again = FIRST,
+) -> Response:
+    findings = draft.findings if checked else ()
+    return visit.page(
+        "definition-edit.html",
+        title=f"Edit {draft.name}",
+        section="workflows",
+        status=422 if refused else 200,
+        again=again,
+        kind=draft.kind,
+        name=draft.name,
+        draft=draft,
+        lines=numbered(draft.source, findings) if findings else (),
+        findings=findings,
+        has_errors=has_errors(findings),
+        checked=checked,
+        refused=refused,
+        preview=preview,
+    )
+
+
 AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention)$")]
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
@@ -43,7 +111,7 @@ def versions_posted(visit: SignedIn, kind: AnyKind, name: Name, form: Posted) ->
         done = roll_back(visit.engine, kind, name, number, viewer=visit.viewer)
     except (NoSecondPersonError, DefinitionError) as error:
         return _versions_page(visit, kind, name, again=Again({"change": str(error)}))
-    return visit.go(f"/waiting/{done.waits_for}", said="proposed") if done.waits_for else visit.go(_page_of(kind, name))
+    return visit.go(f"/waiting/{done.waits_for}", said="proposed") if done.waits_for else visit.go(page_of(kind, name))
 
 
 def _versions_page(
@@ -61,7 +129,7 @@ def _versions_page(
         "versions.html",
         title=f"Versions of {name}",
         section="workflows",
-        page=_page_of(kind, name),
+        page=page_of(kind, name),
         title_of=found[0].title or name,
         versions=found,
         runs=runs,
@@ -69,10 +137,6 @@ def _versions_page(
         may_go_back=visit.may(publishing(kind)) and change is not None and change.runs == runs != change.version,
         again=again,
     )
-
-
-def _page_of(kind: str, name: str) -> str:
-    return f"/workflows/{name}" if kind == "workflow" else f"/definitions/{kind}/{name}"
 
 
 @router.get("/waiting/{request_id}")

@@ -13,8 +13,8 @@ from engine.definitions.actions.drafts import my_drafts, open_draft, save_draft,
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import lint_source, publishing
+from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.ladders import time_line
-from engine.definitions.pages.step_form import new_id
 from engine.definitions.records import DefinitionView, PreviewView
 from engine.definitions.views import definition as definition_view
 from engine.definitions.views import definitions
@@ -115,6 +115,8 @@ def workflow(
         key=step,
         lines=numbered(definition.source),
         may_publish=visit.may(Action.PUBLISH),
+        may_move=visit.may(Action.STEER),
+        may_count=visit.may(Action.SEE_STATISTICS),
     )
 
 

@@ -10,8 +10,7 @@ from typing import BinaryIO, Final, NamedTuple, cast
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.cases.actions.deciding import require_access
-from engine.cases.actions.reasons import note_reading
+from engine.cases.actions.deciding import note_reading, require_access
 from engine.cases.store import CaseStore
 from engine.core.access import CaseAccess, may_add_files, of_everybody
 from engine.core.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota

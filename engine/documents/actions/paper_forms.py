@@ -7,9 +7,11 @@ from typing import Final
 
 from engine.errors import UnknownStepTypeError
 from engine.plugin.answers import NeededAnswer, wanted_answers
-from engine.plugin.fields import YES_NO, FieldKind, FieldSpec
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.registry import Registry
-from engine.plugin.steps import Outcome, StepType
+from engine.plugin.results import Outcome
+from engine.plugin.steps import StepType
 from engine.ports import Renderer
 
 _TEMPLATE: Final = "_paper-form"
@@ -76,7 +78,12 @@ def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
             "first": asked[before:first],
             "rest": asked[first:],
             "event_number": next((n for n, spec in enumerate(ordered, start=1) if spec.event_time), 0),
-            "reasons": [words for outcome, words in _REASONS.items() if outcome in step_type.outcomes],
+            "reasons": [
+                said
+                for outcome, words in _REASONS.items()
+                if outcome in step_type.outcomes
+                for said in (words, *(f"{words}: {why}" for why in step_type.reasons.get(outcome, {}).values()))
+            ],
             "density": _density(asked),
         },
     )

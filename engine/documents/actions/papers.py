@@ -4,8 +4,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.cases.actions.deciding import require_member
-from engine.cases.actions.reasons import note_reading
+from engine.cases.actions.deciding import note_reading, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.policy import Action, Viewer

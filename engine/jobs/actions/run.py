@@ -26,14 +26,12 @@ from engine.messages.records import IN_APP
 from engine.persons.actions.persons import keep_persons
 from engine.plugin.context import StepContext
 from engine.plugin.fields import OutputKind
-from engine.plugin.steps import Completed, Concluded, Outcome, Prepared
+from engine.plugin.results import Completed, Concluded, Outcome, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.sharing.actions.consents import keep_consent
 from engine.sharing.actions.partners import keep_partner
-from engine.work.actions.answers import told_apart
-from engine.work.actions.appointments import appointment_of
-from engine.work.actions.follow_ups import bring_follow_ups, unanswered
-from engine.work.actions.papers import keep_papers, make_papers, release_papers
+from engine.work.actions.answers import bring_follow_ups, told_apart
+from engine.work.actions.papers import appointment_of, keep_papers, make_papers, release_papers, unanswered
 from engine.work.actions.reading import StepReading, read_step, why_not_for_asker
 from engine.work.store import ItemStore
 

@@ -17,7 +17,7 @@ from engine.documents.records import KeyCounts
 from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
 from engine.keys.store import KeyStore
 from engine.messages.channel_store import ChannelStore
-from engine.persons.index import IndexStore
+from engine.persons.match_store import IndexStore
 from engine.ports import ChainKeys, IndexKeys, KeyPeriod
 
 SHORTEST_PASSPHRASE: Final = 15

@@ -14,7 +14,7 @@ from engine.errors import NotAllowedError
 from engine.keys.actions.keys import SETTLES, wrap_all
 from engine.keys.actions.rotating import write_persons
 from engine.keys.store import KeyStore
-from engine.persons.index import IndexStore
+from engine.persons.match_store import IndexStore
 from engine.ports import KeyPeriod
 
 _BEGUN: Final = "key_period_begun"

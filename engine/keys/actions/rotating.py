@@ -16,7 +16,7 @@ from engine.core.policy import Action, Viewer, can
 from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError
 from engine.keys.actions.keys import SETTLES
 from engine.keys.store import KeyStore
-from engine.persons.index import IndexStore
+from engine.persons.match_store import IndexStore
 from engine.persons.store import PersonStore
 from engine.ports import ChainKeys, KeyKeeper
 from engine.sign_in.habits import SignInHabitStore

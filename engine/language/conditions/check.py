@@ -31,6 +31,7 @@ from engine.language.conditions.tree import (
     refusal,
     span_of,
 )
+from engine.language.conditions.values import ValueType
 
 _OF_CEL = (
     "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
@@ -56,18 +57,6 @@ def build_field(names: Sequence[Token]) -> Field:
                 name, f'"{name}" is not a name: names are small letters, digits and _, and begin with a letter.'
             )
     return Field(tuple(str(name) for name in names), at=span_of(names[0], names[-1]))
-
-
-class ValueType(StrEnum):
-    """What a fact or an output can hold; `any` is not checked, and no field has the type `duration`."""
-
-    BOOL = "bool"
-    NUMBER = "number"
-    STRING = "string"
-    INSTANT = "instant"
-    STRINGS = "strings"
-    DURATION = "duration"
-    ANY = "any"
 
 
 class ProblemCode(StrEnum):
@@ -200,6 +189,8 @@ class _Checker:
         return found
 
     def _compare(self, node: Compare, scope: _Scope) -> FieldType:
+        if self._lacks_quotes(node.left, node.right) or self._lacks_quotes(node.right, node.left):
+            return _BOOL
         left, right = self.type_of(node.left, scope), self.type_of(node.right, scope)
         known = [found.kind for found in (left, right) if found.kind is not ValueType.ANY]
         if ValueType.STRINGS in known:
@@ -216,6 +207,16 @@ class _Checker:
             self._choice(node.left, right, node.right)
             self._choice(node.right, left, node.left)
         return _BOOL
+
+    def _lacks_quotes(self, bare: Node, other: Node) -> bool:
+        """Note an answer that stands without its quotes, so that it is read as a name."""
+        if not isinstance(bare, Field) or bare.path in self.types or not isinstance(other, Field):
+            return False
+        if bare.name not in self.types.get(other.path, _ANY).choices:
+            return False
+        message = f'There is no {bare.name}: an answer stands in quotes, like {other.name} == "{bare.name}".'
+        self.note(bare, ProblemCode.UNKNOWN_FIELD, message)
+        return True
 
     def _choice(self, literal: Node, other: FieldType, named: Node) -> None:
         """Note a text that the other side can never be."""

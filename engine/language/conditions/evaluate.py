@@ -9,17 +9,7 @@ from lark import Token, Tree
 from engine.errors import ConditionTypeError
 from engine.language.conditions.check import build_field
 from engine.language.conditions.literals import read_duration, read_instant, read_string
-from engine.language.conditions.operators import (
-    Run,
-    Scope,
-    comparison,
-    containment,
-    entries_of,
-    expect,
-    fail,
-    shift,
-    subject,
-)
+from engine.language.conditions.rendering import render
 from engine.language.conditions.tree import (
     And,
     Atom,
@@ -46,8 +36,23 @@ from engine.language.conditions.tree import (
     refusal,
     span_of,
 )
-from engine.language.conditions.values import UNKNOWN, ConditionKind, Lookup, Truth, Value, kind_of
-from engine.language.conditions.words import render
+from engine.language.conditions.values import (
+    UNKNOWN,
+    ConditionKind,
+    Lookup,
+    Run,
+    Scope,
+    Truth,
+    Value,
+    comparison,
+    containment,
+    entries_of,
+    expect,
+    fail,
+    kind_of,
+    shift,
+    subject,
+)
 
 MOST_NESTED_MACROS = 2
 

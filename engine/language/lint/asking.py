@@ -1,13 +1,98 @@
-"""Lint: conditions can be read, name what exists, and are asked when there is an answer."""
+"""Lint: conditions can be read, name what exists, are asked when there is an answer, and can be true."""
 
-from engine.errors import ConditionSyntaxError
-from engine.language.conditions.check import ConditionProblem, ProblemCode, ValueType, check_condition
+from collections.abc import Collection, Iterator, Mapping
+from itertools import product
+from math import prod
+
+from engine.errors import ConditionSyntaxError, ConditionTypeError
+from engine.language.conditions.check import ConditionProblem, ProblemCode, check_condition
+from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.parse import parse_condition
-from engine.language.conditions.tree import Condition, FieldRef
-from engine.language.lint.answers import can_be_true, left_open_by
-from engine.language.lint.fields import Fields, fields_for, is_restricted
-from engine.language.lint.places import ConditionPlace, Use, conditions
+from engine.language.conditions.tree import Condition, FieldRef, Node, NumberLiteral, children
+from engine.language.conditions.values import UNKNOWN, Truth, Value, ValueType
+from engine.language.lint.fields import ConditionPlace, Fields, Use, conditions, fields_for, is_restricted
 from engine.language.lint.subject import Subject
+
+MOST_COMBINATIONS = 4096
+
+FieldPath = tuple[str, ...]
+
+
+def can_be_true(condition: Condition, types: Fields, *, never_known: Collection[FieldPath] = ()) -> bool:
+    """Return whether some answers make the condition true; also true when there are too many answers to try.
+
+    Fields in `never_known` have no answer when the condition is asked.
+    """
+    domains: dict[FieldPath, tuple[Value, ...]] = {}
+    tested = {mention.path for mention in condition.fields if mention.tested}
+    for path in dict.fromkeys(mention.path for mention in condition.fields):
+        domain = (UNKNOWN,) if path in never_known else _domain(condition, types, path)
+        if domain is None:
+            return True
+        domains[path] = (*domain, UNKNOWN) if path in tested else domain
+    if prod(len(domain) for domain in domains.values()) > MOST_COMBINATIONS:
+        return True
+    try:
+        return any(
+            _is_true(condition, dict(zip(domains, values, strict=True))) for values in product(*domains.values())
+        )
+    except ConditionTypeError:
+        return True
+
+
+def left_open_by(condition: Condition, types: Fields, path: FieldPath) -> bool:
+    """Whether a condition can stay unknown because a yes-or-no question of a step that was done is *Not known*."""
+    return _can_be_unknown(condition, types, {path: (UNKNOWN,), (path[0], "outcome"): ("done",)})
+
+
+def _can_be_unknown(condition: Condition, types: Fields, given: Mapping[FieldPath, tuple[Value, ...]]) -> bool:
+    """Whether no answer decides a condition, with some answers as `given`; false when they are too many to try."""
+    domains = dict(given)
+    for other in dict.fromkeys(mention.path for mention in condition.fields):
+        domain = domains.get(other) or _domain(condition, types, other)
+        if domain is None:
+            return False
+        domains[other] = domain
+    if prod(len(domain) for domain in domains.values()) > MOST_COMBINATIONS:
+        return False
+    tries = (dict(zip(domains, values, strict=True)) for values in product(*domains.values()))
+    try:
+        return any(_answer(condition, tried) is Truth.UNKNOWN for tried in tries)
+    except ConditionTypeError:
+        return False
+
+
+def _answer(condition: Condition, answers: dict[FieldPath, Value]) -> Truth:
+    return evaluate(condition, lambda path: answers.get(path, UNKNOWN))
+
+
+def _is_true(condition: Condition, answers: dict[FieldPath, Value]) -> bool:
+    return _answer(condition, answers) is Truth.TRUE
+
+
+def _domain(condition: Condition, types: Fields, path: FieldPath) -> tuple[Value, ...] | None:
+    """List the answers to try for a field; None when they cannot be listed."""
+    known = types.get(path)
+    if known is None:
+        return None
+    match known.kind:
+        case ValueType.BOOL:
+            return (True, False)
+        case ValueType.STRING if known.choices:
+            return known.choices
+        case ValueType.NUMBER:
+            numbers = {number + step for number in _numbers(condition.tree) for step in (-1, -0.5, 0, 0.5, 1)}
+            return tuple(sorted(numbers)) or (0,)
+        case _:
+            return None
+
+
+def _numbers(node: Node) -> Iterator[int | float]:
+    if isinstance(node, NumberLiteral):
+        yield node.value
+    for child in children(node):
+        yield from _numbers(child)
+
 
 _CODES = {
     ProblemCode.UNKNOWN_FIELD: "unknown-field",
@@ -110,6 +195,7 @@ def _branches(subject: Subject, place: ConditionPlace, condition: Condition) -> 
         else:
             if place.use is Use.OPENS:
                 _may_wait(subject, place, condition, key, "may-wait-for-ever")
+                _may_stay_open(subject, place, condition, key)
 
 
 _LEFT_OPEN = {
@@ -162,12 +248,43 @@ def _may_wait(subject: Subject, place: ConditionPlace, condition: Condition, key
         return
 
 
+def _may_stay_open(subject: Subject, place: ConditionPlace, condition: Condition, key: str) -> None:
+    """Warn of an answer that does not come where a step ends in another way than done, or leaves it out."""
+    types = fields_for(subject, place, condition)
+    for name in dict.fromkeys(mention.path[0] for mention in _steps_of(subject, condition)):
+        info = subject.infos[name]
+        paths = {mention.path for mention in condition.fields if mention.path[0] == name}
+        if info is None or info.automatic or name == key:
+            continue
+        bare = {
+            path
+            for path in paths
+            if path[-1] in info.outputs
+            and info.outputs[path[-1]].default is None
+            and types[path].kind is not ValueType.STRINGS
+        }
+        others = tuple(outcome for outcome in info.outcomes if outcome != "done")
+        left_out = {path for path in bare if path[-1] not in info.contract.get("required", info.outputs)}
+        tries = [(bare, others, "may end without being done")]
+        tries += [({path}, ("done",), "may be done without this answer") for path in sorted(left_out)]
+        for unknown, outcomes, why in tries:
+            given: dict[FieldPath, tuple[Value, ...]] = dict.fromkeys(unknown, (UNKNOWN,))
+            if given and outcomes and _can_be_unknown(condition, types, {**given, (name, "outcome"): outcomes}):
+                message = (
+                    f'"{name}" {why}, and then "{key}" waits for ever: ask has({".".join(min(unknown))}) too, '
+                    f"or say with {name}.outcome what follows."
+                )
+                subject.warn(place.path, "may-wait-for-ever", message)
+                return
+
+
 def _steps_of(subject: Subject, condition: Condition) -> list[FieldRef]:
     return [mention for mention in condition.fields if mention.path[0] in subject.workflow.steps]
 
 
 def _facts(subject: Subject, used: set[str]) -> None:
-    starts = {time.from_.partition(".")[0] for step in subject.workflow.steps.values() for time in step.time}
+    named = (time for step in subject.workflow.steps.values() for time in (*step.time, step.not_before) if time)
+    starts = {time.from_.partition(".")[0] for time in named}
     for name in subject.workflow.facts:
         if name not in used | starts:
             message = f'No condition and no time asks for the fact "{name}": take it out, or use it.'

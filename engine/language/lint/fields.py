@@ -1,14 +1,91 @@
-"""What the fields of a condition can hold in one workflow."""
+"""Every condition of a workflow: where it stands, what may be known then, and what its fields can hold."""
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
-from engine.language.catalogue import Output, StepTypeInfo, ValueKind
-from engine.language.conditions.check import FieldType, ValueType
+from engine.language.catalogue import Changes, Output, StepTypeInfo, ValueKind
+from engine.language.conditions.check import FieldType
 from engine.language.conditions.tree import Condition
-from engine.language.lint.places import ConditionPlace, Use
+from engine.language.conditions.values import ValueType
 from engine.language.lint.subject import Subject
+from engine.language.names import OF_PERSONS, PERSON
 from engine.language.workflow import StepSpec
+from engine.language.yaml_files import Path
+
+
+class Use(StrEnum):
+    """What hangs on the answer of a condition."""
+
+    START = "start"
+    OPENS = "opens"
+    TIME = "time"
+    GATE = "gate"
+    AFTERWARDS = "afterwards"
+    QUESTION = "question"
+    FOLLOW_UP = "follow_up"
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionPlace:
+    """One condition: its place in the file, its text, its use, and the steps that it decides about."""
+
+    path: Path
+    text: str
+    use: Use
+    steps: tuple[str, ...] = ()
+
+
+def conditions(subject: Subject) -> Iterator[ConditionPlace]:
+    """Yield every condition of the workflow, in the order in which people read it."""
+    workflow = subject.workflow
+    if workflow.start.when:
+        yield ConditionPlace(("start", "when"), workflow.start.when, Use.START)
+    for key, step in workflow.steps.items():
+        yield from _of_step(subject, key, step)
+    for uses, said in workflow.follow_ups.items():
+        yield from _of_follow_ups(("follow_ups", uses), said)
+    for name, choice in workflow.choices.items():
+        for number, branch in enumerate(choice.branches):
+            known = tuple(step for step in branch.to if step in workflow.steps)
+            yield ConditionPlace(("choices", name, "branches", number, "when"), branch.when, Use.OPENS, known)
+    for name, gate in workflow.gates.items():
+        known = tuple(step for step in gate.holds if step in workflow.steps)
+        yield ConditionPlace(("gates", name, "until"), gate.until, Use.GATE, known)
+    for name, one in workflow.cancels.items():
+        known = tuple(step for step in one.steps if step in workflow.steps)
+        yield ConditionPlace(("cancels", name, "when"), one.when, Use.AFTERWARDS, known)
+    if workflow.close.abort:
+        yield ConditionPlace(("close", "abort"), workflow.close.abort, Use.AFTERWARDS)
+
+
+def _of_step(subject: Subject, key: str, step: StepSpec) -> Iterator[ConditionPlace]:
+    path: Path = ("steps", key)
+    if step.when:
+        yield ConditionPlace((*path, "when"), step.when, Use.OPENS, (key,))
+    for place, time in subject.times(key):
+        if time.when:
+            yield ConditionPlace((*place, "when"), time.when, Use.TIME, (key,))
+    if step.repeat and step.repeat.until:
+        yield ConditionPlace((*path, "repeat", "until"), step.repeat.until, Use.AFTERWARDS, (key,))
+    if step.back:
+        yield ConditionPlace((*path, "back", "when"), step.back.when, Use.AFTERWARDS, (key,))
+    if step.wait:
+        yield ConditionPlace((*path, "wait", "until"), step.wait.until, Use.AFTERWARDS, (key,))
+    for number, question in enumerate(step.questions):
+        if question.when:
+            yield ConditionPlace((*path, "questions", number, "when"), question.when, Use.QUESTION, (key,))
+    for fact, text in step.sets.items():
+        yield ConditionPlace((*path, "sets", fact), text, Use.AFTERWARDS, (key,))
+    yield from _of_follow_ups((*path, "follow_ups"), step.follow_ups, (key,))
+
+
+def _of_follow_ups(path: Path, said: Changes, steps: tuple[str, ...] = ()) -> Iterator[ConditionPlace]:
+    for name, one in said.items():
+        if one is not None and one.when:
+            yield ConditionPlace((*path, name, "when"), one.when, Use.FOLLOW_UP, steps)
+
 
 Fields = Mapping[tuple[str, ...], FieldType]
 
@@ -34,6 +111,8 @@ def fields_for(subject: Subject, place: ConditionPlace, condition: Condition) ->
     for name, output in subject.names.report.items():
         found["report", name] = _type(output)
     inside = any(subject.workflow.steps[key].for_each for key in place.steps)
+    if inside:
+        found |= {(PERSON, name): FieldType(ValueType.BOOL) for name in OF_PERSONS}
     for key, step in subject.workflow.steps.items():
         for name, output in outputs_of(step, subject.infos[key]):
             kind = _type(output)

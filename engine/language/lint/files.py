@@ -29,9 +29,9 @@ from engine.language.lint.other_files import (
     kept_too_briefly,
     levels_out_of_order,
 )
-from engine.language.lint.paths_through import check_paths
-from engine.language.lint.subject import KnownNames, Subject
+from engine.language.lint.subject import KnownNames, Subject, check_paths
 from engine.language.lint.timing import check_times
+from engine.language.lint.ways import check_ways
 from engine.language.merged import alone
 from engine.language.retention import RetentionPolicy
 from engine.language.shape import fit
@@ -78,6 +78,7 @@ def lint_loaded(loaded: LoadedWorkflow, *, catalogue: StepCatalogue, names: Know
         check_names,
         check_paths,
         check_times,
+        check_ways,
         check_follow_ups,
         check_conditions,
         check_details,

@@ -7,16 +7,15 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from engine.errors import ConditionSyntaxError
-from engine.language.catalogue import StepCatalogue, StepTypeInfo
+from engine.language.catalogue import NOW, THIS_STEP, Changes, FollowUp, StepCatalogue, StepTypeInfo, changed
 from engine.language.conditions.check import check_condition
 from engine.language.conditions.parse import parse_condition
-from engine.language.follow_ups import NOW, THIS_STEP, Changes, FollowUp, changed
 from engine.language.limits import TimeLimit
 from engine.language.lint.fields import fields_of_type
 from engine.language.lint.subject import Subject
 from engine.language.names import as_tuple, meant, shown
 from engine.language.whole import follow_ups_by_type
-from engine.language.yaml_nodes import Path
+from engine.language.yaml_files import Path
 
 
 class Problem(NamedTuple):
@@ -51,7 +50,8 @@ def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | Non
     for name, change in own.items():
         place = (*path, name)
         if name not in info.follow_ups and (change is None or not (change.uses or change.ends)):
-            message = f"{info.key} brings no follow-up {shown(name)}. {meant(name, info.follow_ups)}"
+            of_type = meant(name, info.follow_ups) if info.follow_ups else "It brings none by itself."
+            message = f'{info.key} brings no follow-up {shown(name)}. {of_type} For one of your own say what it "uses".'
             subject.error(place, "unknown-follow-up", message, of_key=True)
         elif change is not None:
             problems = [*_problems(whole[name], info, subject.catalogue), *_names(subject, whole[name])]

@@ -9,7 +9,7 @@ from engine.language.lint.fields import places_of
 from engine.language.lint.subject import Subject
 from engine.language.names import RESERVED, meant, shown
 from engine.language.workflow import FactSpec, Question
-from engine.language.yaml_nodes import Path
+from engine.language.yaml_files import Path
 
 
 def check_names(subject: Subject) -> None:

@@ -7,8 +7,8 @@ from engine.language.limits import Counting, TimeLimit, WarningPoint
 from engine.language.lint.fields import places_of
 from engine.language.lint.subject import Subject
 from engine.language.names import meant, shown
-from engine.language.workflow import Attempts, TimeSpec
-from engine.language.yaml_nodes import Path
+from engine.language.workflow import Attempts, NotBefore, TimeSpec
+from engine.language.yaml_files import Path
 
 
 def check_times(subject: Subject) -> None:
@@ -22,24 +22,32 @@ def check_times(subject: Subject) -> None:
             _exclusions(subject, key, path, time)
             _caps(subject, path, time)
             for place, point in subject.each((*path, "warn"), time.warn):
-                _readable(subject, place, "bad-warning", WarningPoint, point)
+                is_readable(subject, place, "bad-warning", WarningPoint, point)
         if step.repeat:
-            _every(subject, ("steps", key, "repeat", "every"), step.repeat.every)
+            _waits(subject, ("steps", key, "repeat", "every"), step.repeat.every)
+        if step.not_before:
+            _start(subject, key, ("steps", key, "not_before"), step.not_before)
+            is_readable(subject, ("steps", key, "not_before", "wait"), "bad-limit", TimeLimit, step.not_before.wait)
         if step.attempts:
             _attempts(subject, ("steps", key, "attempts"), step.attempts)
         if step.approve and step.approve.limit:
-            _readable(subject, ("steps", key, "approve", "limit"), "bad-limit", TimeLimit, step.approve.limit)
+            is_readable(subject, ("steps", key, "approve", "limit"), "bad-limit", TimeLimit, step.approve.limit)
+
+
+def _waits(subject: Subject, path: Path, every: str | tuple[str, ...]) -> None:
+    for place, text in [(path, every)] if isinstance(every, str) else subject.each(path, every):
+        _every(subject, place, text)
 
 
 def _every(subject: Subject, path: Path, text: str) -> None:
-    if _readable(subject, path, "bad-limit", TimeLimit, text) and TimeLimit(text).is_at_once:
+    if is_readable(subject, path, "bad-limit", TimeLimit, text) and TimeLimit(text).is_at_once:
         subject.error(path, "bad-limit", "A repetition needs some time in between.")
 
 
 def _attempts(subject: Subject, path: Path, attempts: Attempts) -> None:
     """Find waits and times of automatic work that no clock of a machine counts: days of work, months, nothing."""
     for name, text in (("delay", attempts.delay), ("timeout", attempts.timeout)):
-        if text is None or not _readable(subject, (*path, name), "bad-limit", TimeLimit, text):
+        if text is None or not is_readable(subject, (*path, name), "bad-limit", TimeLimit, text):
             continue
         if TimeLimit(text).counting is not Counting.ELAPSED or TimeLimit(text).is_at_once:
             message = "A machine waits in hours, minutes or seconds, like PT30S or PT2M."
@@ -51,7 +59,7 @@ def _presence(subject: Subject, key: str) -> None:
     path: Path = ("steps", key)
     times = step.time
     if not times:
-        if info and not (info.automatic or info.time_limit or info.law_limit or step.discretionary):
+        if info and not (info.automatic or info.time_limit or info.law_limit or step.discretionary or step.standing):
             message = 'Nobody is told when this step takes too long: give it a "time", like {limit: P3D}.'
             subject.warn(path, "no-time-limit", message, of_key=True)
         return
@@ -71,7 +79,7 @@ def _limit(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
     if time.limit is None and time.law is None:
         subject.error(path, "time-without-limit", 'This time names no "limit" (like PT24H) and no "law".')
     if time.limit is not None:
-        _readable(subject, (*path, "limit"), "bad-limit", TimeLimit, time.limit)
+        is_readable(subject, (*path, "limit"), "bad-limit", TimeLimit, time.limit)
     if time.law is not None:
         _law(subject, key, path, time)
     elif time.option is not None:
@@ -106,7 +114,7 @@ def _law(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
         subject.warn((*path, "law"), "law-of-another-place", message)
 
 
-def _start(subject: Subject, key: str, path: Path, time: TimeSpec) -> None:
+def _start(subject: Subject, key: str, path: Path, time: TimeSpec | NotBefore) -> None:
     head, _, field = time.from_.partition(".")
     place = (*path, "from")
     if head in {"start", "ready"}:
@@ -159,13 +167,14 @@ def _caps(subject: Subject, path: Path, time: TimeSpec) -> None:
     for name, text in (("pause", time.pause), ("extend", time.extend)):
         if text is None:
             continue
-        _readable(subject, (*path, name), "bad-limit", TimeLimit, text)
+        is_readable(subject, (*path, name), "bad-limit", TimeLimit, text)
         if time.law is not None:
             message = "A limit of the law can be neither paused nor extended: take this out."
             subject.error((*path, name), "law-not-pausable", message)
 
 
-def _readable(subject: Subject, path: Path, code: str, kind: type[RootModel[str]], text: str) -> bool:
+def is_readable(subject: Subject, path: Path, code: str, kind: type[RootModel[str]], text: str) -> bool:
+    """Whether a text can be read as a kind of length; records a finding where it cannot."""
     try:
         kind.model_validate(text)
     except ValidationError as error:

@@ -16,8 +16,8 @@ from engine.language.ladders import ChannelName
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.deliveries import DeliveryStore
 from engine.messages.records import DIGESTS, IN_APP, ChannelSetting, Preference
-from engine.people.administering import looks_after, person_looked_after
 from engine.people.store import DirectoryStore
+from engine.people.viewer import looks_after, person_looked_after
 from engine.ports import Outgoing
 
 CHANNELS = ("sms", "whatsapp", "telegram", "matrix")
@@ -187,7 +187,7 @@ def save_preference(
     *,
     viewer: Viewer,
     channels: tuple[str, ...] = (),
-    digest: str = "none",
+    digest: str = "late",
     quiet_from: str = "",
     quiet_until: str = "",
     zone: str = "",
@@ -200,7 +200,7 @@ def save_preference(
     quiet = {"quiet_from": quiet_from.strip(), "quiet_until": quiet_until.strip()}
     problems = {
         **_problem("channels", "This way is not known.", bool(set(channels) - set(WAYS))),
-        **_problem("digest", "Choose none or daily.", digest not in DIGESTS),
+        **_problem("digest", "Choose none, late or daily.", digest not in DIGESTS),
         **_problem("zone", "There is no such time zone.", bool(zone) and zone not in available_timezones()),
     }
     for name, text in quiet.items():

@@ -15,10 +15,10 @@ from engine.core.records import Deadline, Step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.language.names import in_plain_words, type_in_plain_words
-from engine.messages.actions.writing import UnaddressedMessage, reachable, unit_of, write
+from engine.messages.actions.writing import UnaddressedMessage, reachable, unit_of, write, zone_of
 from engine.messages.channel_store import PreferenceStore
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import DIGEST, EMAIL, IN_APP, Deferred, Preference, ways_for
+from engine.messages.records import EMAIL, IN_APP, WARNING, Deferred, Preference, ways_for
 from engine.messages.store import BundleStore
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
@@ -120,12 +120,15 @@ def notify(
     escalation_id: UUID | None = None,
     level: int = 0,
     late_at: datetime | None = None,
+    follows_at: datetime | None = None,
 ) -> bool:
     """Write one message a person and channel, each at most once for the same rule; returns whether any must be sent.
 
     `rule` names what it is about within the case; with recipient and channel it makes the key of the message. What is
-    not critical follows the recipient's own choice: which channels, at which hours, or in the daily digest. A channel
-    that is not set up, or does not reach the person, is left out. A line of the ledger (`escalation_id`) asks for an
+    not critical follows the recipient's own choice: which channels, at which hours, or in the daily digest. What tells
+    of late work (`follows_at`, as in the note) comes in the digest of the morning, if it can wait; a warning whose due
+    time is later than that stands in-app only then, too. A channel that is not set up, or does not reach the person,
+    is left out. A line of the ledger (`escalation_id`) asks for an
     acknowledgement: its message carries a link of its own for that. When a step falls due that watches for a hearing,
     a journey or a visit stands on its page only.
     """
@@ -134,11 +137,9 @@ def notify(
     unit = tx.of(DirectoryStore).unit(state.case.unit_id)
     note = UnaddressedMessage(
         about=f"{state.case.id}|{rule}", kind=kind, link=link, critical=critical, due_at=due_at, case_id=state.case.id,
-        late_at=late_at, unit=unit, escalation_id=escalation_id,
+        late_at=late_at, unit=unit, escalation_id=escalation_id, follows_at=follows_at,
         variables={
-            "case_number": state.case.number,
-            "step_title": step_title,
-            "level": str(level or ""),
+            "case_number": state.case.number, "step_title": step_title, "level": str(level or ""),
             "unit": unit.name if unit else "",
         },
     )  # fmt: skip
@@ -148,7 +149,7 @@ def notify(
 def _is_where_somebody_will_be(engine: Engine, state: CaseState, due_at: datetime | None) -> bool:
     """Whether a due time follows from an answer that says when somebody is at court, travels or is visited."""
     steps = (state.steps.get(one.step_id) for one in state.deadlines.values() if one.due_at == due_at)
-    watching = {step.uses for step in steps if step is not None and step.added is not None and step.added.watches}
+    watching = {step.uses for step in steps if step is not None and step.added is not None and step.added.follow_up}
     return any(spec.tells_when for uses in watching for spec in engine.registry.get(uses).fields)
 
 
@@ -238,22 +239,32 @@ def _notify_all(
         considered = (*wanted, *(preference.channels if preference else ()))
         can = reachable(engine, tx, person, considered, note.unit)
         for channel in ways_for(wanted, preference=preference, reachable=can, critical=note.critical):
-            deferred_for = _held_for(tx, note, person, preference, channel, now)
-            must_send |= write(engine, tx, note, person, preference, channel, now=now, deferred_for=deferred_for)
+            digest_at = _digest_at(tx, note, person, preference, channel, now)
+            storm = "" if digest_at else _held_for(tx, note, person, channel, now)
+            must_send |= write(
+                engine, tx, note, person, preference, channel, now=now, deferred_for=storm, digest_at=digest_at
+            )
     return must_send
 
 
-def _held_for(
+def _digest_at(
     tx: Transaction,
     note: UnaddressedMessage,
     person: ActorRecord,
     preference: Preference | None,
     channel: str,
     now: datetime,
-) -> str:
-    """Say which message will stand for this one, if any: that of the day, or the one for many at once."""
+) -> datetime | None:
+    """Return when the digest comes that will stand for this one, if any."""
+    if note.critical or (channel == IN_APP and note.kind != WARNING):
+        return None
+    chosen = preference or Preference(actor_id=person.id)
+    waits_until = chosen.notice_at if channel == IN_APP else chosen.digest_at
+    return waits_until(note.follows_at, now=now, zone=zone_of(tx, person, preference, note.unit))
+
+
+def _held_for(tx: Transaction, note: UnaddressedMessage, person: ActorRecord, channel: str, now: datetime) -> str:
+    """Say whether the message for many at once will stand for this one."""
     if channel == IN_APP:
         return ""
-    if preference is not None and preference.is_daily and not note.critical:
-        return DIGEST
     return held_back_for(tx, recipient_id=person.id, channel=channel, kind=note.kind, critical=note.critical, now=now)

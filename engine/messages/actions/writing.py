@@ -11,10 +11,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
-from engine.core.time.owing import last_day
+from engine.core.time.reckoning import last_day
 from engine.db.transaction import Transaction
 from engine.messages.channel_store import ChannelStore
-from engine.messages.records import EMAIL, IN_APP, ClaimedDelivery, Preference, message_id, safe_instant
+from engine.messages.records import DIGEST, EMAIL, IN_APP, ClaimedDelivery, Preference, message_id, safe_instant
 from engine.messages.store import MessageStore
 from engine.people.records import Unit
 from engine.people.store import DirectoryStore
@@ -94,6 +94,8 @@ class UnaddressedMessage:
     unit: Unit | None = None
     escalation_id: UUID | None = None
     code_of: bytes | None = None
+    follows_at: datetime | None = None
+    """Of what tells that work is late or soon due: when more follows if nobody acts; `NEVER` where nothing does."""
 
     def key(self, recipient_id: UUID, channel: str) -> str:
         """Return the key under which a message exists at most once."""
@@ -114,6 +116,7 @@ def write(
     *,
     now: datetime,
     deferred_for: str = "",
+    digest_at: datetime | None = None,
 ) -> bool:
     """Write a message in the words, zone and hours of its recipient, once; gives whether it must be sent by itself."""
     zone = zone_of(tx, person, preference, note.unit)
@@ -121,6 +124,8 @@ def write(
     link = path_of_link(str(message_id)) if asks else note.link
     words = _words(engine, note, person, zone, link, as_html=channel == EMAIL)
     send_at = now if note.critical else safe_instant(now, channel=channel, preference=preference, zone=zone)
+    if digest_at is not None:
+        send_at, deferred_for = digest_at, DIGEST
     message = NewMessage(
         key=note.key(person.id, channel), case_id=note.case_id, kind=note.kind, recipient_id=person.id,
         channel=channel, subject=words.subject, body=words.body, html=words.html, link=note.link,

@@ -40,7 +40,7 @@ from engine.retention.shown import SheetView
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 
-WHAT = frozenset({"cases", "steps", "limits"})
+WHAT = frozenset({"cases", "steps", "limits", "htcds"})
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -48,6 +48,7 @@ class Fetched(NamedTuple):
     """A copy that is handed over now, once; it is kept nowhere."""
 
     number: int
+    what: str
     content: bytes
 
 
@@ -170,7 +171,7 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
         body = {"copy": copy.number, "what": copy.what, "rows": len(sheet.lines)}
         tx.of(AuditLogStore).note("keeping", "CopyFetched", body, actor_id=viewer.actor_id, at=now)
         tx.commit()
-    return Fetched(copy.number, content)
+    return Fetched(copy.number, copy.what, content)
 
 
 def _own_copy(tx: Transaction, copy_id: UUID, token: str, viewer: Viewer) -> ExportCopy:

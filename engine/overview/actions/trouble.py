@@ -11,7 +11,7 @@ from engine.db.transaction import Transaction
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
-from engine.overview.records.board import BoardView
+from engine.overview.records import BoardView
 from engine.overview.views.board import admin_board
 from engine.people.store import DirectoryStore
 

@@ -1,25 +1,28 @@
-"""The board, the home page, and whether all is well."""
+"""The home page, the board for people and for programs with a key, and whether all is well."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from engine.assembly import Engine
-from engine.cases.actions.receipts import Progress, ask_progress, tries_of
+from engine.cases.actions.open import Progress, ask_progress, tries_of
 from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
-from engine.deadlines.actions.firing import clock_jump
+from engine.deadlines.actions.clock import clock_jump
+from engine.errors import NotAllowedError, SignInError
 from engine.jobs.actions.serve import retry_job, service_age
 from engine.messages.views import unread
-from engine.overview.records.cases import JobView
+from engine.overview.records import JobView
 from engine.overview.views.board import admin_board
+from engine.people.actions.roles import BOARD, viewer_of_key
 from engine.web.dependencies import SignedIn
 from engine.web.pages import render
 from engine.web.posted import clean
@@ -27,6 +30,41 @@ from engine.web.security import network_of
 from engine.web.turns import sleep_out_of_turn, watched
 from engine.web.visit import frame, portal_of
 from engine.work.views.worklist import work_counts
+
+counts_router = APIRouter(prefix="/api")
+_SCHEME = "Bearer "
+
+
+@counts_router.get("/board")
+def counts(request: Request, authorization: Annotated[str, Header(max_length=200)] = "") -> Response:
+    """Return the counts of the board."""
+    engine = portal_of(request).engine
+    key = authorization.removeprefix(_SCHEME) if authorization.startswith(_SCHEME) else ""
+    try:
+        view = engine.ask_board(admin_board, viewer_of_key(engine, key, scope=BOARD))
+    except SignInError:
+        return _refused(HTTPStatus.UNAUTHORIZED, "A key that counts is needed.")
+    except NotAllowedError:
+        return _refused(HTTPStatus.FORBIDDEN, "This key is not for that.")
+    return JSONResponse(
+        {
+            "open_cases": view.open_cases,
+            "open_items": view.open_items,
+            "overdue": view.overdue_count,
+            "stuck": view.stuck_count,
+            "failed_jobs": view.failed_count,
+            "waiting_jobs": view.waiting_jobs,
+            "dead_deliveries": view.dead_deliveries,
+            "is_prefect_away": view.fallback_since is not None,
+            "held_jobs": view.held_count,
+            "why_jobs_wait": [reason.code for reason in view.why_jobs_wait],
+        }
+    )
+
+
+def _refused(status: HTTPStatus, problem: str) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    return JSONResponse({"problem": problem}, status_code=status, headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,26 @@
-"""Copies in spreadsheets, and counts that may be shown."""
+"""Copies in spreadsheets."""
 
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.core.policy import Action
-from engine.core.retention import PURPOSES_OF_COPIES, ROWS_ALONE
-from engine.errors import InvalidAnswersError, NotAllowedError, TooFineError
+from engine.core.retention import PURPOSES_OF_COPIES, ROWS_ALONE, CopyMark
+from engine.errors import InvalidAnswersError, NotAllowedError
+from engine.imports.htcds import as_htcds
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
-from engine.overview.spreadsheets import as_csv
+from engine.overview.views.copies import as_csv
 from engine.overview.views.copies import copies as copies_view
-from engine.overview.views.numbers import statistics as statistics_view
+from engine.retention.shown import SheetView
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import FIRST, Again, text, typed
 from engine.web.times import local
 from engine.web.visit import Visit
 
 router = APIRouter()
-WHAT: Final = {"cases": "Cases", "steps": "Steps", "limits": "Time limits"}
-COUNTED: Final = {"cases": "Cases opened", "steps": "Steps ended"}
-BY: Final = {
-    "month": "Month", "unit": "Unit", "jurisdiction": "Place", "status": "Status (cases)", "about": "About (cases)",
-    "pillar": "Pillar (steps)", "outcome": "Outcome (steps)",
-}  # fmt: skip
+WHAT: Final = {"cases": "Cases", "steps": "Steps", "limits": "Time limits", "htcds": "Cases as HTCDS 2.0"}
 
 
 @router.get("/copies")
@@ -66,42 +62,17 @@ def ready(visit: SignedIn, copy_id: UUID) -> Response:
 def file(visit: SignedIn, copy_id: UUID, form: Posted) -> Response:
     """Hand a copy over, once."""
     fetched = fetch_copy(
-        visit.engine, copy_id, token=text(form, "token"), viewer=visit.viewer, write=as_csv,
+        visit.engine, copy_id, token=text(form, "token"), viewer=visit.viewer, write=_written,
         at=local(visit.now, visit.viewer.zone),
     )  # fmt: skip
-    name = f"icmc-copy-{fetched.number}.csv"
+    ends, kind = ("json", "application/json") if fetched.what == "htcds" else ("csv", "text/csv; charset=utf-8")
+    name = f"icmc-copy-{fetched.number}.{ends}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(fetched.content, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(fetched.content, media_type=kind, headers=headers)
 
 
-@router.get("/statistics")
-def statistics(
-    visit: SignedIn,
-    of: str = "cases",
-    by: Annotated[list[str] | None, Query(max_length=10)] = None,
-    audience: str = "inside",
-) -> Response:
-    """Show counts, small ones withheld."""
-    chosen = [name for name in (by or ["month"]) if name in BY]
-    problem, found = "", None
-    try:
-        found = visit.ask(statistics_view, of=of, by=chosen, outside=audience == "outside")
-    except TooFineError as error:
-        problem = str(error)
-    return visit.page(
-        "statistics.html",
-        title="Statistics",
-        section="track",
-        status=422 if problem else 200,
-        found=found,
-        problems=[("#by", problem)] if problem else [],
-        of=of if of in COUNTED else "cases",
-        by=chosen,
-        audience=audience,
-        counted=COUNTED,
-        dimensions=BY,
-        may_export=visit.may(Action.EXPORT),
-    )
+def _written(sheet: SheetView, mark: CopyMark) -> bytes:
+    return as_htcds(sheet, mark) if sheet.what == "htcds" else as_csv(sheet, mark)
 
 
 def _page(visit: Visit, *, again: Again = FIRST) -> Response:

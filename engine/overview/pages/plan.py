@@ -6,11 +6,11 @@ from operator import itemgetter
 from uuid import UUID
 
 from engine.core.compiled import CompiledWorkflow
-from engine.core.records import LIVE, Scalar
-from engine.core.values import COLLECTIONS, path_of_person, person_in, round_in
+from engine.core.records import LIVE, Scalar, path_of_person
+from engine.core.values import COLLECTIONS, person_in, round_in
 from engine.language.catalogue import ValueKind
 from engine.language.names import in_plain_words
-from engine.overview.records.cases import CaseView, StepView
+from engine.overview.records import CaseView, StepView
 from engine.plugin.registry import Pillar, Registry
 from engine.plugin.steps import StepType
 from engine.web.times import from_input
@@ -35,6 +35,13 @@ class PillarLane:
         if self.is_late:
             return "late"
         return "live" if self.live else ("quiet" if self.steps else "empty")
+
+    @property
+    def in_words(self) -> str:
+        """The same in a word or two."""
+        if self.live:
+            return "late" if self.is_late else f"{self.live} open"
+        return "done" if self.steps else "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select
 
 from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
 from engine.core.consequences import JobKind
-from engine.core.opening import MISSING
+from engine.core.draft import MISSING
 from engine.core.policy import Action, Viewer, board_units, can
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
@@ -26,6 +26,7 @@ from engine.db.shape import (
     JOB_IS_READY,
     JOB_IS_TRIED_AGAIN,
     OPENING,
+    PEER_HUB,
     SERVICE,
     STEP,
     STEP_IS_HELD_BACK,
@@ -33,8 +34,7 @@ from engine.db.shape import (
 from engine.errors import NotAllowedError
 from engine.jobs.records import WORKER, Said, reasons
 from engine.jobs.views import job_view, select_jobs, unserved
-from engine.overview.records.board import BoardView, WaitReasonView
-from engine.overview.records.cases import JobView
+from engine.overview.records import BoardView, DownLineView, JobView, WaitReasonView
 from engine.overview.views.running import firing, hours_since, unreached
 from engine.work.records import WorkItemView
 from engine.work.views.items import first_by_deadline, item_views, select_items
@@ -189,10 +189,20 @@ def _why_jobs_wait(
 def _jobs(reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, limit: int) -> tuple[JobView, ...]:
     newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
     rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*newest).limit(limit))
-    return tuple(job_view(row) for row in rows)
+    return tuple(job_view(reading.known, row) for row in rows)
+
+
+def _down_lines(reading: Reading, scope: _Scope) -> tuple[DownLineView, ...]:
+    """List the hubs elsewhere that cannot be reached, those of the units of a board."""
+    units = true() if scope.units is None else PEER_HUB.c.unit_id.in_(sorted(scope.units))
+    down = select(PEER_HUB.c.name, PEER_HUB.c.down_since.label("since"))
+    is_down = (PEER_HUB.c.status == "live", PEER_HUB.c.down_since.is_not(None))
+    rows = reading.rows(down.where(*is_down, units).order_by(PEER_HUB.c.down_since, PEER_HUB.c.name))
+    return tuple(DownLineView(**row) for row in rows)
 
 
 _SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
+    "down_lines": _down_lines,
     "overdue": _overdue,
     "overdue_count": _count_overdue,
     "waiting": _waiting_for,

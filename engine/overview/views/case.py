@@ -1,7 +1,11 @@
 """The case page: everything of one case that a viewer may see, identifying answers masked."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
+
+from sqlalchemy import func, select
 
 from engine.cases.views.answers import Answers, fact_text, readable_answers, typed_title
 from engine.cases.views.lists import concern_of
@@ -9,15 +13,18 @@ from engine.cases.views.sight import ANSWERED, is_narrowed, shows_part
 from engine.core.access import OPERATIONAL, covers
 from engine.core.policy import Action, Viewer, can
 from engine.db.reading import Reading
+from engine.db.shape import READING
 from engine.deadlines.views.deadlines import deadline_views, escalation_views
 from engine.documents.views import document_views
+from engine.errors import NotAllowedError
 from engine.jobs.views import jobs_of_case
 from engine.language.names import in_plain_words
-from engine.overview.records.cases import CaseView, JobView, RunView
+from engine.overview.records import CaseView, JobView, NewsView, RunView
 from engine.overview.views.case_rows import CaseRows, case_rows, narrowed
+from engine.overview.views.history import HistoryPart, case_history
 from engine.overview.views.steps import findings, step_views
 from engine.persons.records import CasePersonView
-from engine.persons.views.links import guardian_notes
+from engine.persons.views.person import guardian_notes
 from engine.ports import Vault
 from engine.work.records import DocumentView
 
@@ -30,6 +37,23 @@ def case_page(reading: Reading, viewer: Viewer, case_id: UUID) -> CaseView:
     rows = found()
     warnings = () if is_narrowed(rows.access) else notes()
     return _case_view(reading, viewer, rows, jobs()).model_copy(update={"warnings": warnings})
+
+
+def case_news(reading: Reading, viewer: Viewer, case_id: UUID) -> NewsView | None:
+    """Return what others did in a case since the viewer last looked at it; None for who is not told its history.
+
+    A look within the last half hour belongs to the present one. Raises `NotFoundError`.
+    """
+    mine = (READING.c.case_id == case_id, READING.c.actor_id == viewer.actor_id, READING.c.at < reading.now - _ONE_LOOK)
+    looked = reading.soon(reading.first, select(func.max(READING.c.at).label("at")).where(*mine))
+    try:
+        events = case_history(reading, viewer, case_id, part=HistoryPart(_MOST_NEWS + 1))
+    except NotAllowedError:
+        return None
+    row = looked()
+    at = row["at"] if row else None
+    news = [event for event in events if (at is None or event.at > at) and event.actor != viewer.name]
+    return NewsView(looked_at=at, events=tuple(reversed(news[-_MOST_NEWS:])), has_more=len(news) > _MOST_NEWS)
 
 
 def _case_view(reading: Reading, viewer: Viewer, rows: CaseRows, jobs: tuple[JobView, ...]) -> CaseView:
@@ -78,6 +102,8 @@ def _case_view(reading: Reading, viewer: Viewer, rows: CaseRows, jobs: tuple[Job
     )
 
 
+_ONE_LOOK: Final = timedelta(minutes=30)
+_MOST_NEWS: Final = 5
 _SAME = ("id", "number", "unit", "jurisdiction", "zone")
 _OF_WORK = ("status", "opened_at", "closed_at")
 _UNTOLD = {"status": "shared", "opened_at": None, "closed_at": None}

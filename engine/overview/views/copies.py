@@ -1,17 +1,22 @@
-"""What goes into a copy for a spreadsheet: states and instants of the viewer's own cases, nobody's name or answer."""
+"""What goes into a copy for a spreadsheet, and its CSV: states and instants, nobody's name or answer, no formula."""
 
-from collections.abc import Mapping
-from datetime import date
-from typing import Any
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine.cases.sentences import OUTCOMES
 from engine.cases.views.lists import concern_of
 from engine.cases.visibility import visible_to
 from engine.core.deadlines.lateness import DELAY_OWNERS
+from engine.core.law.told import VICTIM_ROLES
 from engine.core.policy import Action, Viewer, can, units_that_let
-from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES
+from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES, CopyMark
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.db.tables import TABLES
@@ -23,11 +28,12 @@ from engine.people.records import region_words
 from engine.retention.shown import ExportCopyView, SheetView
 
 COPY = TABLES["export_copy"]
-WHAT = ("cases", "steps", "limits")
+WHAT = ("cases", "steps", "limits", "htcds")
 _MOST = 100
 _HEADERS = {
     "cases": ("Case", "Status", "Unit", "Place", "About", "Opened", "Closed", "Persons"),
     "steps": ("Case", "Step", "Pillar", "Status", "Opened", "Ended", "Outcome"),
+    "htcds": ("Case", "Status", "Opened", "Place", "About", "Victims"),
     "limits": ("Case", "Step", "Time limit", "Law", "Due", "Status", "Breached", "Ended", "Responsible for the delay"),
 }
 
@@ -40,7 +46,7 @@ def count_copied(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[st
 def sheet(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> SheetView:
     """Return the lines of a copy, by the rights that the viewer has now; raises `NotAllowedError`."""
     rows = reading.rows(_selected(reading, viewer, what, chosen).limit(MOST_ROWS))
-    lines = {"cases": _case, "steps": _step, "limits": _limit}[what]
+    lines = {"cases": _case, "steps": _step, "limits": _limit, "htcds": _htcds}[what]
     return SheetView(what=what, header=_HEADERS[what], lines=tuple(lines(reading, row) for row in rows))
 
 
@@ -83,6 +89,8 @@ def _selected(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, 
             return _cases(wanted)
         case "steps":
             return _steps(wanted)
+        case "htcds":
+            return _with_victims(wanted)
         case _:
             return _limits(wanted)
 
@@ -121,6 +129,26 @@ def _cases(wanted: ColumnElement[bool]) -> Select[Any]:
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
         .where(wanted)
         .order_by(CASE.c.opened_at, CASE.c.id)
+    )  # fmt: skip
+
+
+def _with_victims(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Select cases with their victims, each by role and how sure that is: `victim:confirmed possible_victim:stated`."""
+    one = CASE_PERSON.c.role + ":" + CASE_PERSON.c.status
+    victims = (
+        select(func.array_to_string(func.array_agg(aggregate_order_by(one, CASE_PERSON.c.position)), " "))
+        .where(CASE_PERSON.c.case_id == CASE.c.id, CASE_PERSON.c.removed_at.is_(None))
+        .where(CASE_PERSON.c.role.in_(sorted(VICTIM_ROLES)))
+        .scalar_subquery()
+    )
+    return (
+        select(
+            CASE.c.number, CASE.c.status, CASE.c.opened_at, CASE.c.jurisdiction,
+            func.coalesce(CASE.c.concern, "").label("concern"), func.coalesce(victims, "").label("victims"),
+        )
+        .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        .where(wanted)
+        .order_by(CASE.c.opened_at, CASE.c.number)
     )  # fmt: skip
 
 
@@ -166,6 +194,10 @@ def _case(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a ro
     )  # fmt: skip
 
 
+def _htcds(_: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    return tuple(row.values())
+
+
 def _step(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
     title = reading.known.title(row["definition_hash"], row["key"], row["uses"], None)
     pillar, status = in_plain_words(row["uses"].partition(".")[0]), in_plain_words(row["status"])
@@ -180,3 +212,48 @@ def _limit(reading: Reading, row: Any) -> tuple[Any, ...]:  # noqa: ANN401
         in_plain_words(row["status"]), row["breached_at"], row["ended_at"],
         DELAY_OWNERS.get(row["delay_owner"], row["delay_owner"]),
     )  # fmt: skip
+
+
+_RISKY: Final = frozenset("=+-@|%\u2212")
+"""What a formula begins with; full-width and small forms of them count as the same."""
+_GUARD: Final = "'"
+_LINE_ENDS: Final = frozenset("\t\r\n")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+Value = str | int | datetime | None
+
+
+def as_csv(sheet: SheetView, mark: CopyMark) -> bytes:
+    """Write a copy as CSV (UTF-8 with its mark, so that spreadsheets read every script)."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    for row in _rows(sheet, mark):
+        writer.writerow([_text(value) for value in row])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _rows(sheet: SheetView, mark: CopyMark) -> Iterable[Sequence[Value]]:
+    """Give the mark, the header and the lines; each line bears the number of the copy, so that a part tells it too."""
+    yield (mark.sentence,)
+    yield (*sheet.header, "Copy")
+    for line in sheet.lines:
+        yield (*line, mark.number)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="minutes")
+    return _guarded(value) if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _guarded(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would take for a formula, in each line of a text.
+
+    Blanks of every kind and signs that are not seen do not count: spreadsheets pass over them.
+    """
+    lines = (_first_sign(line) for line in text.splitlines())
+    return _GUARD + text if not _RISKY.isdisjoint(lines) or text[:1] in _LINE_ENDS else text
+
+
+def _first_sign(line: str) -> str:
+    seen = (sign for sign in line if not sign.isspace() and unicodedata.category(sign) not in _UNSEEN)
+    return unicodedata.normalize("NFKC", next(seen, ""))[:1]

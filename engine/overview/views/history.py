@@ -21,15 +21,15 @@ from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRAL, RUN, STEP
 from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
-from engine.overview.records.cases import EventView
+from engine.overview.records import EventView
 from engine.persons.redaction import is_untold_role, is_untold_step, untold_persons
 
 _OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
-OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "RunEnded", "RunReopened"})
+OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "RunMoved", "RunEnded", "RunReopened"})
 """The events that tell how the work of the whole case goes."""
 
 
-class Part(NamedTuple):
+class HistoryPart(NamedTuple):
     """A part of a history: so many lines at the most, those right before or after a number, else the latest."""
 
     most: int
@@ -43,7 +43,9 @@ class Part(NamedTuple):
         return [event for event in events if self.before is None or event.seq < self.before][-self.most :]
 
 
-def case_history(reading: Reading, viewer: Viewer, case_id: UUID, *, part: Part | None = None) -> tuple[EventView, ...]:
+def case_history(
+    reading: Reading, viewer: Viewer, case_id: UUID, *, part: HistoryPart | None = None
+) -> tuple[EventView, ...]:
     """Tell the events of a case in their order, or a part of them; raises `NotFoundError`, `NotAllowedError`.
 
     To a grant those that it shows are numbered by themselves: no gap counts the others.
@@ -79,7 +81,7 @@ def case_history(reading: Reading, viewer: Viewer, case_id: UUID, *, part: Part 
     return told if part is None else tuple(part.of(told))
 
 
-def _events(case_id: UUID, part: Part | None) -> Select[tuple[object, ...]]:
+def _events(case_id: UUID, part: HistoryPart | None) -> Select[tuple[object, ...]]:
     """Ask for all events of a case, or for those of a part, the latest first unless they follow a number."""
     query = (
         select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, ACTOR.c.name)

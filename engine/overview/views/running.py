@@ -11,7 +11,7 @@ from engine.cases.visibility import late_from, not_denied
 from engine.core.policy import Viewer
 from engine.db.reading import Reading
 from engine.db.shape import AUDIT, CASE, CASE_IS_OPEN, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, INSTALLATION
-from engine.overview.records.board import (
+from engine.overview.records import (
     AsideDeadline,
     AuditProblem,
     ClockJump,

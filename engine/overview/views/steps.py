@@ -8,21 +8,22 @@ from engine.cases.views.sight import is_narrowed, shown_answers, shows_time
 from engine.cases.visibility import label_of
 from engine.core.access import OPERATIONAL, covers, of_person
 from engine.core.compiled import CompiledStep, CompiledWorkflow
-from engine.core.opening import MISSING
+from engine.core.draft import MISSING
 from engine.core.readiness import Readiness, readiness
 from engine.core.records import LIVE, RunStatus, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.values import RunSteps, person_in, round_in, truth_of
 from engine.db.reading import Known, Reading, Row
-from engine.deadlines.records.limits import DeadlineView
+from engine.deadlines.records import DeadlineView
 from engine.deadlines.views.deadlines import of_steps
+from engine.jobs.records import failure_words
 from engine.language.conditions.evaluate import explain
 from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.rendering import in_words, render
 from engine.language.conditions.tree import And, Condition
 from engine.language.conditions.values import UNKNOWN, Truth
-from engine.language.conditions.words import in_words, render
 from engine.language.names import in_plain_words, in_running_words
-from engine.overview.records.cases import JobView, StepView
+from engine.overview.records import JobView, StepView
 from engine.overview.views.case_rows import CaseRows
 from engine.work.records import AnswerView, DocumentView
 
@@ -186,11 +187,11 @@ def findings(
 
 
 def _failed(known: Known, job: JobView, *, mends: bool) -> str:
-    step_type = known.step_type(job.task)
-    title = step_type.title if step_type else in_plain_words(job.task)
     if not mends:
+        step_type = known.step_type(job.task)
+        title = step_type.title if step_type else in_plain_words(job.task)
         return f"What the system does for “{title}” did not succeed. Those who keep the system running are notified."
-    return f"“{title}” ({job.kind}) was set aside after {job.attempt} attempts: {job.error_code or 'no reason given'}."
+    return f"{job.title} was set aside after {job.attempt} attempts: {failure_words(job.error_code or '')}."
 
 
 class _Run:

@@ -16,8 +16,8 @@ from engine.messages.channel_store import ChannelStore
 from engine.people.actions.invitations import INVITE, make_link
 from engine.people.actions.leaving import notify_of_gap, pass_on_duties, pass_on_items, release_unentitled
 from engine.people.actions.roles import AskedRole, give_or_ask
-from engine.people.administering import looks_after, person_looked_after, require_administrator, unit_looked_after
 from engine.people.store import DirectoryStore
+from engine.people.viewer import looks_after, person_looked_after, require_administrator, unit_looked_after
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.store import SignInStore
 

@@ -15,12 +15,11 @@ from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
-from engine.people.administering import looks_after, person_looked_after, require_administrator
 from engine.people.store import DirectoryStore
+from engine.people.viewer import looks_after, person_looked_after, require_administrator
 from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_step_up
-from engine.sign_in.actions.guessing import Tries, hash_of
-from engine.sign_in.actions.unusual import notify_of_change
+from engine.sign_in.actions.guarding import Tries, hash_of, notify_of_change
 from engine.sign_in.store import SignInStore
 
 RECOVERY_CODES: Final = 10

@@ -1,4 +1,4 @@
-"""Who is on call, and who is away: rotas, hand-overs, absences with deputies."""
+"""Units: where they are and which roles nobody has there; who is on call in them and who is away."""
 
 from datetime import datetime
 from functools import partial
@@ -9,16 +9,18 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.core.policy import Action, can
-from engine.errors import InvalidAnswersError
+from engine.errors import InvalidAnswersError, NotFoundError
+from engine.people.actions import manage as manage_people
 from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
-from engine.people.records import ActorView, ShiftView
+from engine.people.records import LANGUAGES, ActorView, ShiftView, region_words
 from engine.people.viewer import actors
 from engine.people.viewer import units as units_view
 from engine.people.views import absences as absences_view
+from engine.people.views import members as members_view
 from engine.people.views import shifts as shifts_view
-from engine.web.dependencies import Posted, SignedIn
-from engine.web.posted import FIRST, Again, instant, uuid_or_none
-from engine.web.trying import tried
+from engine.people.views import unit_list
+from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.posted import FIRST, Again, instant, text, typed, uuid_or_none
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -155,3 +157,78 @@ def _chosen(form: Posted, name: str, otherwise: str) -> UUID:
     if found is None:
         raise InvalidAnswersError({name: otherwise})
     return found
+
+
+_LANGUAGES: Final = tuple((code, LANGUAGES[code]) for code in ("en", "hi", "as", "bn", "ne", "my"))
+"""Those in which there are messages, with their names."""
+
+
+@router.get("/units")
+def units(visit: SignedIn) -> Response:
+    """List the units, with what they lack."""
+    return _page(visit)
+
+
+@router.post("/units")
+def added(visit: SignedIn, form: Posted) -> Response:
+    """Add a unit."""
+    try:
+        manage_people.add_unit(
+            visit.engine, viewer=visit.viewer, organisation=text(form, "organisation"), name=text(form, "name"),
+            jurisdiction=text(form, "jurisdiction"), contact=text(form, "contact"), language=_language(form),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(visit, Again(error.problems, typed(form)))
+    return visit.go("/units", said="unit")
+
+
+@router.get("/units/{unit_id}")
+def unit(visit: SignedIn, unit_id: UUID) -> Response:
+    """Show a unit."""
+    return _unit_page(visit, unit_id)
+
+
+@router.post("/units/{unit_id}")
+def changed(visit: SignedIn, unit_id: UUID, form: Posted) -> Response:
+    """Write what a unit is called, speaks and may be called by."""
+    try:
+        manage_people.change_unit(
+            visit.engine, unit_id, viewer=visit.viewer, name=text(form, "name"), language=_language(form),
+            contact=text(form, "contact"),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _unit_page(visit, unit_id, again=Again(error.problems, typed(form)))
+    return visit.go(f"/units/{unit_id}", said="unit")
+
+
+def _language(form: Posted) -> str:
+    return given if (given := text(form, "language")) in dict(_LANGUAGES) else "en"
+
+
+def _page(visit: Visit, again: Again = FIRST) -> Response:
+    return visit.page(
+        "units.html",
+        title="Units",
+        section="people",
+        units=visit.ask(unit_list),
+        places=sorted(visit.engine.library().calendars, key=region_words),
+        languages=_LANGUAGES,
+        again=again,
+    )
+
+
+def _unit_page(visit: Visit, unit_id: UUID, *, again: Again = FIRST) -> Response:
+    known = visit.ask(unit_list) if visit.may(Action.MANAGE_PEOPLE) else ()
+    shown = next((one for one in known if one.id == unit_id), None)
+    if shown is None:
+        raise NotFoundError(kind="unit")
+    members = visit.ask(members_view)
+    return visit.page(
+        "unit.html",
+        title=shown.name,
+        section="people",
+        unit=shown,
+        people=[one for one in members if any(role.unit_id == unit_id for role in one.roles)],
+        languages=_LANGUAGES,
+        again=again,
+    )

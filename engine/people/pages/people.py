@@ -14,16 +14,15 @@ from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError
 from engine.language.names import Role, role_words
 from engine.people.actions import manage as manage_people
-from engine.people.actions import second_factor, service_accounts
+from engine.people.actions import roles, second_factor
 from engine.people.actions.invitations import link_that_waits, new_link
 from engine.people.records import ActorView
 from engine.people.viewer import units
 from engine.people.views import member, unit_list
 from engine.people.views import members as members_view
-from engine.sign_in.actions.guessing import Tries
-from engine.web.dependencies import Posted, SignedIn
+from engine.sign_in.actions.guarding import Tries
+from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
-from engine.web.trying import tried
 from engine.web.visit import Visit
 
 NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=())
@@ -194,7 +193,7 @@ def key_made(visit: SignedIn, form: Posted) -> Response:
     """Make a key, and show it once."""
     days, command_id = text(form, "days"), visit.command_of(form)
     try:
-        made = service_accounts.add_key(
+        made = roles.add_key(
             visit.engine, viewer=visit.viewer, account=text(form, "account"), unit=text(form, "unit"),
             name=text(form, "name"), scopes=[text(form, "scope")], command_id=command_id,
             days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - digits
@@ -207,7 +206,7 @@ def key_made(visit: SignedIn, form: Posted) -> Response:
 @router.post("/service-accounts/{key_id}/revoke")
 def key_revoked(visit: SignedIn, key_id: UUID) -> Response:
     """Let a key count no more."""
-    service_accounts.revoke_key(visit.engine, key_id, viewer=visit.viewer)
+    roles.revoke_key(visit.engine, key_id, viewer=visit.viewer)
     return visit.go("/service-accounts", said="key_revoked")
 
 
@@ -276,9 +275,9 @@ def _keys_page(visit: Visit, again: Again = FIRST) -> Response:
         "service-accounts.html",
         title="Programs with access",
         section="people",
-        keys=service_accounts.keys(visit.engine, viewer=visit.viewer),
+        keys=roles.keys(visit.engine, viewer=visit.viewer),
         units=[name for _, name in visit.ask(units)],
-        scopes=tuple(service_accounts.SCOPES.items()),
+        scopes=tuple(roles.SCOPES.items()),
         command_id=visit.new_command(),
         again=again,
     )

@@ -14,12 +14,12 @@ from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.law.ages import AgeRange, AgeSource
+from engine.core.law.told import AgeRange, AgeSource
 from engine.core.persons import NOTE, present_link, require_note_for_role, require_note_for_statement
 from engine.core.policy import Action, Viewer
-from engine.core.records import LIVE, AddedStep, CaseStatus, PersonRole, RoleStatus, RunStatus, Step
+from engine.core.records import LIVE, AddedStep, CaseStatus, PersonRole, RoleStatus, RunStatus, Step, path_of_person
 from engine.core.state import CaseState
-from engine.core.values import path_of_person, person_in
+from engine.core.values import person_in
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, LawyersNoteError, NotFoundError
 from engine.persons.records import (
@@ -36,7 +36,7 @@ from engine.persons.records import (
     with_name,
 )
 from engine.persons.store import PersonStore
-from engine.plugin.following import PersonTold
+from engine.plugin.results import PersonTold
 from engine.ports import JsonValue
 
 _LIMIT, _LADDER = "P3D", "high"

@@ -14,10 +14,9 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.access import covers, of_everybody
-from engine.core.case_links import CaseLink, LinkKind
+from engine.core.case_links import CaseLink, LinkKind, ReferralStatus
 from engine.core.policy import Action, Viewer, can, visible_units
 from engine.core.records import PersonRole
-from engine.core.referral import ReferralStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError

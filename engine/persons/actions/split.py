@@ -12,7 +12,7 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.case_links import FROM_A_SPLIT, LinkKind, facts_that_go, laws_of_persons, tellings_that_go
-from engine.core.decide import decide
+from engine.core.decide import follow
 from engine.core.law.told import for_report, without_told
 from engine.core.policy import Action, Viewer
 from engine.core.records import Case, CasePerson, CaseStatus, RoleStatus, RunStatus
@@ -112,11 +112,9 @@ def _open_apart(
     facts = facts_that_go(state, engine.definitions, tx.of(CaseStore).sources_of_facts(state.case.id), ids)
     known = [cm.RecordFact(name, value, FROM_A_SPLIT) for name, value in facts.items()]
     for command in (*(one for person in going for one in _comes(person)), *known, start):
-        decided = decide(engine.definitions, tx.library(), made, command, now)
-        for event in decided:
-            made = evolve(made, event)
-        events += decided
-    made = tx.of(CaseStore).record(before, events, actor_id=viewer.actor_id, at=now)
+        following, made = follow(engine.definitions, tx.library(), made, command, now)
+        events += following
+    made = tx.of(CaseStore).record(before, events, made, actor_id=viewer.actor_id, at=now)
     return carry_barred(engine, tx, state, made, by=viewer.actor_id, now=now)
 
 

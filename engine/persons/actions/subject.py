@@ -6,11 +6,10 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.cases.actions.deciding import require_member
-from engine.cases.actions.reasons import reading_of
+from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core.law.ages import AgeRange
+from engine.core.law.told import AgeRange
 from engine.core.policy import Action, Viewer
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction

@@ -16,11 +16,10 @@ from engine.overview.views.case import case_page
 from engine.persons.actions.links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
 from engine.persons.actions.matches import answer_match, mark_match_seen
 from engine.persons.actions.split import split_case
-from engine.persons.views.links import case_links
+from engine.persons.views.person import case_links
 from engine.sharing.views.sharing import matches as matches_view
-from engine.web.dependencies import Posted, SignedIn
+from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.posted import FIRST, Again, text, texts, typed
-from engine.web.trying import tried
 from engine.web.visit import Visit
 
 router = APIRouter()

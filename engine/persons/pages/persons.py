@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.core.law.ages import AgeSource
+from engine.core.law.told import AgeSource
 from engine.core.policy import Action
 from engine.core.records import PersonRole, RoleStatus
 from engine.course.actions.steer import identify_person
@@ -18,14 +18,13 @@ from engine.overview.views.case import case_page
 from engine.persons.actions.persons import add_name, change_role, propose_identity, record_age, settle_identity
 from engine.persons.actions.same import bring_person, merge_persons, split_person, unmerge_persons
 from engine.persons.records import CasePersonView
-from engine.persons.views.links import case_links
+from engine.persons.views.person import case_links
 from engine.persons.views.person import person_page as person_page_view
-from engine.web.dependencies import Posted, SignedIn
+from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.posted import FIRST, Again, fitting, identity_of, names_in, text, texts, uuid_or_none, whole_number
 from engine.web.posted import LONGEST_WORDS as LONGEST
-from engine.web.trying import tried
 from engine.web.visit import Visit
-from engine.work.actions.reveal import reveal_person
+from engine.work.actions.answers import reveal_person
 
 router = APIRouter()
 ROLE_REASONS: Final[Mapping[str, str]] = {

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from engine.core.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.overview.records.cases import CaseView
+from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.persons.actions.subject import FIELDS, REASONS, correct_person, report_to_subject
 from engine.persons.records import CasePersonView

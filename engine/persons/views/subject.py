@@ -13,9 +13,9 @@ from engine.cases.views.answers import answer_views, opened_identity, opened_out
 from engine.cases.views.sight import access_to, is_narrowed, shown_answers
 from engine.cases.visibility import visible_to
 from engine.core.access import ROLES_THAT_READ, CaseAccess
+from engine.core.case_links import ReferralStatus
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import PersonRole
-from engine.core.referral import ReferralStatus
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, ANSWER, CASE, CASE_PERSON, DOCUMENT, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.db.tables import TABLES

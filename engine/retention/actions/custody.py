@@ -14,8 +14,8 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from engine.core.access import Grant, GrantKind
+from engine.core.case_links import ReferralStatus
 from engine.core.policy import THIS_MACHINE, Action, Viewer, can
-from engine.core.referral import ReferralStatus
 from engine.core.retention import ErasureStatus
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NotAllowedError
@@ -25,7 +25,7 @@ from engine.retention.store import RetentionStore
 from engine.sharing.actions.sharing import call_back, can_be_called_back
 from engine.sharing.records.consent import law_of
 from engine.sharing.store import ConsentStore, ReferralStore
-from engine.sign_in.actions.custody import CUSTODY, custody_since
+from engine.sign_in.actions.guarding import CUSTODY, custody_since
 
 _SUBJECT: Final = UUID(int=1)
 _WITHOUT: Final = "without"

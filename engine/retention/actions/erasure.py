@@ -37,6 +37,7 @@ from engine.errors import (
     NotAllowedError,
     NotFoundError,
 )
+from engine.hubs.store import HubStore
 from engine.keys.store import KeyStore
 from engine.language.names import Role
 from engine.language.retention import policy_for
@@ -286,6 +287,7 @@ def _destroy(engine: Engine, tx: Transaction, tombstone: Tombstone, *, state: Ca
     for owner in tombstone.key_owners:
         tx.of(KeyStore).destroy(owner, now)
     tx.of(RetentionStore).wipe(tombstone)
+    tx.of(HubStore).forget_words(tombstone.case_ids)
     tx.of(RetentionStore).bury(tombstone)
     noted = {"tombstone_id": str(tombstone.id), "keys": str(len(tombstone.key_owners))}
     tx.of(AuditLogStore).note("keeping", "PersonErased", noted, actor_id=None, at=now)
@@ -299,6 +301,8 @@ def _case(tx: Transaction, case_id: UUID) -> CaseState | None:
 
 
 def _notify_receivers(engine: Engine, tx: Transaction, erasure: Erasure, tombstone: Tombstone, now: datetime) -> None:
+    for mirror in tx.of(HubStore).sent_mirrors(tombstone.case_ids):
+        tx.of(HubStore).recall_elsewhere(mirror.id, reason="erased", by=None, now=now)
     for case_id, unit_id in tx.of(RetentionStore).receivers_of(tombstone.case_ids):
         notice = ErasureNotice(
             id=engine.entropy.uuid(), erasure_id=erasure.id, case_id=case_id, unit_id=unit_id, sent_at=now,

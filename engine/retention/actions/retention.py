@@ -9,8 +9,7 @@ from engine.approvals.actions.handlers import Answer, Handler, case_page, regist
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.cases.actions.deciding import require_member
-from engine.cases.actions.reasons import reading_of
+from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.policy import Action, Viewer, can

@@ -7,8 +7,8 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, would_be
 from engine.core import commands as cm
+from engine.core.case_links import ANSWER_WITHIN, AWAIT, Referral, ReferralStatus
 from engine.core.records import AddedStep, Run, RunStatus, Step, StepStatus, step_id
-from engine.core.referral import ANSWER_WITHIN, AWAIT, Referral, ReferralStatus
 from engine.core.settle import DECIDES, is_left_to_itself, key_that_asks_whether_done
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction

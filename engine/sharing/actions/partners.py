@@ -13,15 +13,16 @@ from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
+from engine.core.case_links import Referral, ReferralStatus, require_unanswered
 from engine.core.policy import Action, Viewer
-from engine.core.referral import Referral, ReferralStatus, require_unanswered
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
-from engine.plugin.following import PartnerOffer, PartnerTold
+from engine.plugin.context import PartnerOffer, local_day, start_of_day
+from engine.plugin.results import PartnerTold
 from engine.sharing.actions.awaited import wait_no_more
+from engine.sharing.actions.releasing import require_no_statement, statements_that_stay
 from engine.sharing.actions.sharing import known_referral, note, notify_of, require_basis, who_offered
-from engine.sharing.actions.transfers import require_no_statement, statements_that_stay
 from engine.sharing.partner_store import PartnerLinkStore, PartnerStore
 from engine.sharing.records.partners import (
     LONGEST,
@@ -31,6 +32,7 @@ from engine.sharing.records.partners import (
     Score,
     offering,
     partner_id,
+    quarter_before,
     scores_of,
     written,
 )
@@ -68,14 +70,21 @@ def keep_partner(tx: Transaction, told: PartnerTold | None, *, now: datetime) ->
     tx.of(PartnerStore).save(written(known, told.name, asdict(told), at=now))
 
 
-def offers(tx: Transaction, *, now: datetime) -> tuple[PartnerOffer, ...]:
-    """Return the directory to a step that asks for a partner, those with free places first."""
+def offers(tx: Transaction, *, unit_id: UUID, zone: str, now: datetime) -> tuple[PartnerOffer, ...]:
+    """Return the directory to a step that asks for a partner, those with free places first.
+
+    With each stands how it answered what a unit asked of it in the quarter that has ended.
+    """
+    begin, end = (start_of_day(day, zone) for day in quarter_before(local_day(now, zone)))
+    asked = tx.of(PartnerStore).asked_between(unit_id, begin, end)
+    scores = {score.to.casefold(): score for score in scores_of(asked, now=now)}
     return tuple(
         PartnerOffer(
             one.name, one.services, one.areas, one.languages, one.capacity_free if one.counts_at(now) else None,
-            one.takes_children,
+            one.takes_children, score.asked, score.in_time, score.late + score.silent,
         )
         for one in offering(tx.of(PartnerStore).all(), now=now)
+        for score in (scores.get(one.name.casefold(), Score(one.name)),)
     )  # fmt: skip
 
 
@@ -113,7 +122,7 @@ def make_partner_link(
         require_member(viewer, state, Action.REFER)
         if tx.of(HousekeepingStore).answer_to(command_id) is not None:
             raise ConflictError(kind="link")
-        if referral.to_unit_id is not None or referral.status not in _SENT:
+        if referral.to_unit_id or referral.to_hub_id or referral.status not in _SENT:
             raise AlreadyEndedError(kind="referral")
         for earlier in tx.of(PartnerLinkStore).of_referral(referral_id):
             tx.of(PartnerLinkStore).save(earlier.ended(now, "replaced"))
@@ -184,18 +193,36 @@ def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, r
         referral = known_referral(tx, link.referral_id)
         if referral.status is status:
             return
-        require_unanswered(referral)
-        if accepts:
-            require_basis(tx, state, referral, now=now)
-            require_no_statement(engine, tx, state, referral)
-        changes = {"status": status, "answered_at": now, "reason_code": "" if accepts else reason_code}
-        answered = referral.model_copy(update=changes)
-        tx.of(ReferralStore).save(answered)
-        _answered(engine, tx, state, answered, now)
+        answer_from_outside(engine, tx, state, referral, accepts=accepts, reason_code=reason_code, now=now)
         _note_view(engine, tx, link, status.value, now)
         if not accepts:
             tx.of(PartnerLinkStore).save(link.ended(now, "declined"))
         tx.commit()
+
+
+def answer_from_outside(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    referral: Referral,
+    *,
+    accepts: bool,
+    reason_code: str,
+    now: datetime,
+) -> None:
+    """Write what a partner outside the network has answered, however it came.
+
+    Accepting takes that on which the referral rests. Raise `AlreadyEndedError`, `ConsentError`.
+    """
+    require_unanswered(referral)
+    if accepts:
+        require_basis(tx, state, referral, now=now)
+        require_no_statement(engine, tx, state, referral)
+    status = ReferralStatus.ACCEPTED if accepts else ReferralStatus.DECLINED
+    changes = {"status": status, "answered_at": now, "reason_code": "" if accepts else reason_code}
+    answered = referral.model_copy(update=changes)
+    tx.of(ReferralStore).save(answered)
+    _answered(engine, tx, state, answered, now)
 
 
 def _require_still_allowed(tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> None:

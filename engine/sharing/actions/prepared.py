@@ -8,12 +8,11 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.access_store import AccessStore
-from engine.cases.actions.deciding import require_member
-from engine.cases.actions.reasons import reading_of
+from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.store import CaseStore
+from engine.core.case_links import ReferralStatus
 from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
 from engine.core.records import Step, StepStatus
-from engine.core.referral import ReferralStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AuditUnavailableError, NotAllowedError, NotFoundError

@@ -1,7 +1,7 @@
 """Offer work of a case to another unit or partner, and hear its answer."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,10 +11,7 @@ from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.access import ADD_FILES, problem_of, shown_in
-from engine.core.persons import everybody_in
-from engine.core.policy import Action, Viewer, can
-from engine.core.records import Deadline, Purpose
-from engine.core.referral import (
+from engine.core.case_links import (
     ANSWER_WITHIN,
     UNSEEN,
     Referral,
@@ -23,14 +20,18 @@ from engine.core.referral import (
     require_live,
     require_unanswered,
 )
+from engine.core.persons import everybody_in
+from engine.core.policy import Action, Viewer, can
+from engine.core.records import Deadline, Purpose
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import next_unit
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.hubs.store import HubStore
 from engine.messages.actions.recipients import people_of_partner
 from engine.people.store import DirectoryStore
 from engine.sharing.actions.awaited import wait_no_more
-from engine.sharing.actions.releasing import hold_or_send
+from engine.sharing.actions.releasing import hand_over, hold_or_send, require_no_statement
 from engine.sharing.actions.sharing import (
     grant_of,
     is_of,
@@ -44,7 +45,6 @@ from engine.sharing.actions.sharing import (
     stop,
     who_offered,
 )
-from engine.sharing.actions.transfers import hand_over, require_no_statement
 from engine.sharing.store import ReferralStore
 
 _CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
@@ -60,8 +60,9 @@ class ReferralRequest:
     """What is asked of the other side, and what it is shown of the case when it accepts.
 
     Fields leave on a consent or on a ground in law: of the `persons` who were chosen, or of whom has consented, and of
-    nobody else in the case. `to_name` and `to_kind` are of a partner outside the network, which
-    answers by a link. `note` is what it must know at once; it is sealed, and shown on acceptance only.
+    nobody else in the case. `to_name` and `to_kind` are of a partner outside the network, which answers by a link;
+    those of a hub elsewhere (`to_hub_id`) are known, and it answers by messages. `note` is what it must know at once;
+    it is sealed, and shown on acceptance only.
     """
 
     kind: ReferralKind = ReferralKind.REFERRAL
@@ -76,6 +77,7 @@ class ReferralRequest:
     note: str = ""
     to_name: str = ""
     to_kind: str = ""
+    to_hub_id: UUID | None = None
 
 
 def offer_referral(
@@ -97,8 +99,9 @@ def offer_referral(
     """
     now = engine.clock.now()
     wanted = wanted or ReferralRequest()
-    _require_sense(wanted, to_unit_id)
     with engine.transaction() as tx:
+        wanted = _named(tx, wanted)
+        _require_sense(wanted, to_unit_id)
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state, Action.REFER)
         if (known := tx.of(HousekeepingStore).answer_to(command_id)) is not None:
@@ -281,6 +284,16 @@ def _require_asked(tx: Transaction, referral: Referral, viewer: Viewer) -> None:
         raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
 
 
+def _named(tx: Transaction, wanted: ReferralRequest) -> ReferralRequest:
+    """Name the hub elsewhere that is asked; raise `InvalidAnswersError` for one with which nobody works now."""
+    if wanted.to_hub_id is None:
+        return wanted
+    hub = next((one for one in tx.of(HubStore).peers() if one.id == wanted.to_hub_id), None)
+    if hub is None:
+        raise InvalidAnswersError({"to": "Choose a hub that two people have confirmed."})
+    return replace(wanted, to_name=hub.name, to_kind=hub.kind, urgency=wanted.urgency or "other")
+
+
 def _require_sense(wanted: ReferralRequest, to_unit_id: UUID | None) -> None:
     problems: dict[str, str] = {}
     for name in ("purpose", "help"):
@@ -318,7 +331,8 @@ def _referral(
     return Referral(
         id=engine.entropy.uuid(), case_id=state.case.id, unit_id=state.case.unit_id, to_unit_id=to, step_id=step_id,
         deadline_id=deadline.id if deadline else None, sent_at=now, due_at=deadline.due_at if deadline else None,
-        asked_by=viewer.actor_id, to_name=wanted.to_name, to_kind=wanted.to_kind, kind=wanted.kind,
+        asked_by=viewer.actor_id, to_name=wanted.to_name, to_kind=wanted.to_kind, to_hub_id=wanted.to_hub_id,
+        kind=wanted.kind,
         purpose=wanted.purpose, help=wanted.help, urgency=wanted.urgency, fields=wanted.fields,
         persons=_of_whom(tx, state, wanted), consent_id=wanted.consent_id,
         ground="" if wanted.consent_id else wanted.ground,

@@ -13,21 +13,22 @@ from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.access import Grant, GrantKind, shown_in
-from engine.core.case_links import LinkKind
+from engine.core.case_links import LinkKind, Referral, ReferralStatus
+from engine.core.deadlines.keep import CALL
 from engine.core.persons import everybody_in
 from engine.core.policy import Viewer
 from engine.core.records import AddedStep, CasePerson
-from engine.core.referral import Referral, ReferralStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.deadlines.actions.levels import CALL, notify_of_referral
+from engine.deadlines.actions.levels import notify_of_referral
 from engine.errors import ConsentError, NotFoundError
+from engine.hubs.store import HubStore
 from engine.messages.actions.notifying import add_delivery_job
 from engine.messages.actions.recipients import people_of_partner, reachable
 from engine.people.store import DirectoryStore
 from engine.persons.records import nobody_else_stands, suspected
 from engine.persons.store import LinkStore, PersonStore
-from engine.plugin.fields import FieldKind
+from engine.plugin.kinds import FieldKind
 from engine.ports import ActorRecord
 from engine.retention.store import RetentionStore
 from engine.sharing.actions.awaited import LOOK_AFTER_PARTNERS, open_run, wait_no_more
@@ -201,7 +202,7 @@ def call_back(
 def notify_of_recall(
     engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> CaseState:
-    """Tell the other side that something was called back; a partner without an account is to be telephoned.
+    """Tell the other side that something was called back: a hub by a message, another partner by telephone.
 
     The step for that does not say whom: what somebody typed is not written into the history of a case. For a case that
     was merged into another it is added there, where work goes on. A case in which nothing goes on any more gets no
@@ -210,6 +211,9 @@ def notify_of_recall(
     if referral.to_unit_id:
         people = people_of_partner(tx, state, referral.to_unit_id, now=now)
         notify_of(engine, tx, state, referral, "recalled", people, now)
+        return state
+    reason = referral.ended_reason
+    if referral.to_hub_id and tx.of(HubStore).recall_elsewhere(referral.id, reason=reason, by=by, now=now):
         return state
     worked = state
     while worked.case.merged_into is not None:

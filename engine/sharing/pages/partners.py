@@ -1,18 +1,28 @@
-"""A partner without an account, and the directory of partners."""
+"""The directory of partners, what they answer by a link, and letters that leave."""
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from engine.errors import AlreadyEndedError, ConsentError, InvalidAnswersError, PartnerLinkError
+from engine.core.policy import Action
+from engine.deadlines.actions.acknowledge import mark_read
+from engine.errors import AlreadyEndedError, ConsentError, InvalidAnswersError, NotFoundError, PartnerLinkError
+from engine.messages.records import NoticeView
+from engine.messages.views import notices as notices_view
 from engine.sharing.actions.partners import answer_by_link, open_partner_link, read_by_link, read_directory
-from engine.web.dependencies import SignedIn
+from engine.sharing.actions.prepared import read_note
+from engine.sharing.actions.referrals import accept_referral, decline_referral
+from engine.sharing.views.sent import offers
+from engine.sharing.views.sent import offers as offers_view
+from engine.sharing.views.sent import sent as sent_view
+from engine.web.dependencies import Posted, SignedIn
 from engine.web.pages import render
-from engine.web.posted import clean
+from engine.web.posted import FIRST, Again, clean, text, texts
 from engine.web.security import is_plain_loopback
-from engine.web.visit import frame, portal_of
+from engine.web.visit import Visit, frame, portal_of
 from engine.web.words import REASONS
 
 router = APIRouter()
@@ -43,13 +53,13 @@ def opened(request: Request, token: str, code: Secret = "") -> Response:
 
 
 @router.post("/p/{token}/accept")
-def accepted(request: Request, token: str) -> Response:
+def accepted_by_link(request: Request, token: str) -> Response:
     """Take the work on."""
     return _answer(request, token, accepts=True)
 
 
 @router.post("/p/{token}/decline")
-def declined(request: Request, token: str, reason_code: Secret = "") -> Response:
+def declined_by_link(request: Request, token: str, reason_code: Secret = "") -> Response:
     """Decline, with a reason."""
     if reason_code not in REASONS:
         return _page(request, token, problem="Choose a reason.")
@@ -114,3 +124,116 @@ def partners(visit: SignedIn, service: Word = "", area: Word = "", language: Wor
 
 def _words(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({word for words in lists for word in words}))
+
+
+@router.get("/transmit")
+def transmit(visit: SignedIn) -> Response:
+    """Show the viewer's inbox, and what left their cases or waits to."""
+    sent = visit.ask(sent_view)
+    notices = visit.ask(notices_view)
+    return visit.page(
+        "transmit.html",
+        title="Transmit",
+        section="transmit",
+        groups=by_case(notices),
+        read_at_once=[one.id for one in notices if not (one.read_at or one.is_over or one.critical)],
+        may_see_matches=visit.may(Action.SEE_MATCHES),
+        offered=sum(offer.status == "offered" for offer in visit.ask(offers)),
+        waiting=[line for line in sent if line.status == "held"],
+        sent=[line for line in sent if line.status not in {"held", "dropped"}],
+    )
+
+
+class NoticeGroup(NamedTuple):
+    """The notices about one case, the latest first, or one that is about none."""
+
+    case_id: UUID | None
+    number: str
+    notices: list[NoticeView]
+
+    @property
+    def unread(self) -> int:
+        """How many of them wait to be read."""
+        return sum(not (one.read_at or one.is_over) for one in self.notices)
+
+
+def by_case(notices: Iterable[NoticeView]) -> list[NoticeGroup]:
+    """Group notices by case, in the order of the latest of each."""
+    groups: dict[UUID, NoticeGroup] = {}
+    for one in notices:
+        groups.setdefault(one.case_id or one.id, NoticeGroup(one.case_id, one.case_number, [])).notices.append(one)
+    return list(groups.values())
+
+
+@router.post("/notices/{notice_id}/read")
+def read(visit: SignedIn, notice_id: UUID) -> Response:
+    """Mark a notice as read."""
+    mark_read(visit.engine, (notice_id,), viewer=visit.viewer)
+    return visit.go("/transmit", said="read")
+
+
+@router.post("/notices/read")
+def read_all(visit: SignedIn, form: Posted) -> Response:
+    """Mark the notices that were on the page as read, and none that came in since."""
+    try:
+        shown = [UUID(value) for value in texts(form, "notice_ids")]
+    except ValueError:
+        raise NotFoundError(kind="notice") from None
+    mark_read(visit.engine, shown, viewer=visit.viewer)
+    return visit.go("/transmit", said="read_all")
+
+
+@router.get("/referrals")
+def offers_page(visit: SignedIn) -> Response:
+    """List the work that was offered to the viewer's units."""
+    return _page_of_answers(visit)
+
+
+@router.get("/referrals/{referral_id}")
+def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
+    """Show what the viewer's unit has taken on, with what it must know at once."""
+    note = read_note(visit.engine, referral_id, viewer=visit.viewer)
+    offer = next((one for one in visit.ask(offers_view) if one.id == referral_id), None)
+    if offer is None:
+        raise NotFoundError(kind="referral")
+    return visit.page("referral.html", title="What your unit accepted", section="transmit", offer=offer, note=note)
+
+
+@router.post("/referrals/{referral_id}/accept")
+def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
+    """Take the work on."""
+    command_id = visit.command_of(form)
+    try:
+        accept_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id)
+    except (AlreadyEndedError, ConsentError) as error:
+        return _page_of_answers(visit, again=Again({f"reason-{referral_id}": str(error)}))
+    return visit.go("/referrals", said="accepted")
+
+
+@router.post("/referrals/{referral_id}/decline")
+def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
+    """Decline, with a reason: the next partner can be asked."""
+    visit.must(Action.REFER)
+    command_id = visit.command_of(form)
+    reason = text(form, "reason_code")
+    if reason not in REASONS:
+        return _page_of_answers(visit, again=Again({f"reason-{referral_id}": "Choose a reason."}))
+    try:
+        decline_referral(visit.engine, referral_id, viewer=visit.viewer, command_id=command_id, reason_code=reason)
+    except AlreadyEndedError as error:
+        return _page_of_answers(visit, again=Again({f"reason-{referral_id}": str(error)}))
+    return visit.go("/referrals", said="declined")
+
+
+def _page_of_answers(visit: Visit, *, again: Again = FIRST) -> Response:
+    found = visit.ask(offers_view)
+    return visit.page(
+        "referrals.html",
+        title="Offered to us",
+        section="transmit",
+        waiting=[offer for offer in found if offer.status == "offered"],
+        answered=[offer for offer in found if offer.status != "offered"],
+        may_answer=visit.may(Action.REFER),
+        reasons=REASONS,
+        again=again,
+    )

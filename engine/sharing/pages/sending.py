@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.core.case_links import ReferralKind
 from engine.core.policy import Action
-from engine.core.referral import ReferralKind
 from engine.errors import (
     AlreadyEndedError,
     ConflictError,
@@ -17,6 +17,7 @@ from engine.errors import (
     NotAllowedError,
     NotFoundError,
 )
+from engine.hubs.views import hubs_to_ask
 from engine.sharing.actions.partners import make_partner_link
 from engine.sharing.actions.prepared import prepared_referral
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral, recall_referral, reroute_referral
@@ -30,7 +31,7 @@ from engine.web.posted import FIRST, Again, texts, typed, uuid_or_none, whole_nu
 from engine.web.visit import Visit
 
 router = APIRouter()
-NEXT, OUTSIDE = "next", "outside"
+NEXT, OUTSIDE, HUB = "next", "outside", "hub:"
 _ORDER = (
     "kind", "to", "to_unit_id", "to_name", "purpose", "help", "urgency", "basis", "parts", "rights", "persons",
     "keep_days", "note",
@@ -167,6 +168,7 @@ def _wanted(
         shown.KEEP_DAYS else 0, note=given.get("note", ""),
         to_name=given.get("to_name", "")[:200] if to == OUTSIDE else "",
         to_kind=given.get("to_kind", "") if to == OUTSIDE else "",
+        to_hub_id=_id(to.removeprefix(HUB)) if to.startswith(HUB) else None,
     )  # fmt: skip
 
 
@@ -216,6 +218,7 @@ def _form_page(
     sharing = visit.ask(sharing_view, case_id)
     before = again.typed
     units = {NEXT: "The next unit of this place", **{str(one.id): one.name for one in sharing.units}}
+    units |= {f"{HUB}{one.id}": f"Another hub: {one.name}" for one in visit.ask(hubs_to_ask)}
     units[OUTSIDE] = "A partner outside the network"
 
     def chosen(name: str) -> list[str]:

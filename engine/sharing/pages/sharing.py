@@ -12,7 +12,7 @@ from starlette.responses import Response
 from engine.core.policy import Action
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.people.records import to_choose
-from engine.plugin.fields import YES_NO
+from engine.plugin.kinds import YES_NO
 from engine.sharing.actions.consents import GivenConsent, record_consent, withdraw_consent
 from engine.sharing.records.consent import GivenBy, fields_of
 from engine.sharing.views.sharing import sharing as sharing_view

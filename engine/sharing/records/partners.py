@@ -6,8 +6,8 @@ from hmac import compare_digest
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID, uuid5
 
+from engine.core.case_links import Referral, ReferralStatus
 from engine.core.records import Record
-from engine.core.referral import Referral, ReferralStatus
 from engine.errors import ConsentError
 from engine.sharing.records.consent import Consent, ConsentRecipient, fields_of, parts_within, require_covered
 
@@ -126,6 +126,13 @@ class Score(NamedTuple):
     declined: int = 0
     open: int = 0
     silent: int = 0
+
+
+def quarter_before(day: date) -> tuple[date, date]:
+    """Return the first day of the quarter that ended before a day, and that of the next one."""
+    end = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    begin = end.replace(year=end.year - 1, month=10) if end.month == 1 else end.replace(month=end.month - 3)
+    return begin, end
 
 
 def partner_id(name: str) -> UUID:

@@ -54,6 +54,7 @@ class SharedView(View):
     status: str
     to: str
     is_outside: bool
+    is_hub: bool
     purpose: str
     help: str
     urgency: str

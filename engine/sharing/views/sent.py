@@ -8,9 +8,9 @@ from sqlalchemy import and_, false, func, or_, select, true
 from engine.cases.views.answers import opened_answers, opened_identity, opened_outputs, text_of
 from engine.cases.visibility import kept_by, named, not_denied
 from engine.core.access import OF_PERSONS, CaseAccess, Via, Way, covers, of_person, shows
-from engine.core.law.ages import ages_of, in_words, strongest
+from engine.core.case_links import UNSEEN
+from engine.core.law.told import ages_of, in_words, strongest
 from engine.core.policy import Viewer, visible_units
-from engine.core.referral import UNSEEN
 from engine.core.values import person_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT

@@ -146,6 +146,7 @@ def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names
         **{name: row[name] for name in same},
         to=units.get(row["to_unit_id"], to_name or "An organisation outside the network"),
         is_outside=row["to_unit_id"] is None,
+        is_hub=row["to_hub_id"] is not None,
         parts=titles_of(fields),
         fields=fields,
         persons=tuple(labels.get(one, "A person who is no longer in the case") for one in row["persons"]),

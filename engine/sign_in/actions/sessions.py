@@ -20,11 +20,13 @@ from engine.errors import (
 from engine.people.store import DirectoryStore
 from engine.people.viewer import viewer_from
 from engine.sign_in.actions.account import code_fits
-from engine.sign_in.actions.custody import as_keeper, may_enter
-from engine.sign_in.actions.guessing import Tries, hash_of
-from engine.sign_in.actions.unusual import (
+from engine.sign_in.actions.guarding import (
     SignInOrigin,
+    Tries,
+    as_keeper,
+    hash_of,
     learn,
+    may_enter,
     notify_of_device,
     notify_of_unusual,
     notify_of_wrong_codes,

@@ -14,12 +14,10 @@ from engine.people.actions.invitations import ask_for_link
 from engine.people.actions.second_factor import has_factor
 from engine.people.pages.people import NOBODY, groups_of
 from engine.people.viewer import actors
-from engine.sign_in.actions.account import step_up
-from engine.sign_in.actions.guessing import Tries
-from engine.sign_in.actions.kept_forms import drop_form, kept_form
+from engine.sign_in.actions.account import drop_form, kept_form, step_up
+from engine.sign_in.actions.guarding import Tries
 from engine.sign_in.actions.sessions import Device, become, is_code_sent, prove_code, sign_in, sign_out, whose_code
-from engine.web.dependencies import SignedIn
-from engine.web.kept import typed_lines
+from engine.web.dependencies import SignedIn, typed_lines
 from engine.web.pages import render
 from engine.web.posted import clean
 from engine.web.security import (
@@ -36,6 +34,8 @@ from engine.web.turns import sleep_out_of_turn
 from engine.web.visit import Visit, frame, portal_of
 
 router = APIRouter()
+_HARMLESS: Final = "https://www.bbc.com/weather"
+"""Where *Quick exit* leads."""
 Text = Annotated[str, Form(max_length=1000)]
 Next = Annotated[str, Form(max_length=500)]
 _FORGOT_TAKES: Final = 0.5
@@ -123,6 +123,16 @@ def sign_out_now(request: Request) -> Response:
         sign_out(portal_of(request).engine, token)
     response = RedirectResponse("/sign-in", status_code=303)
     forget_session(response, request)
+    return response
+
+
+@router.get("/exit")
+def leave_at_once(request: Request) -> Response:
+    """Go to a harmless page, and end the session if a page of ours asked: another site cannot sign anyone out."""
+    if request.headers.get("sec-fetch-site") != "same-origin":
+        return RedirectResponse(_HARMLESS, status_code=303)
+    response = sign_out_now(request)
+    response.headers["location"] = _HARMLESS
     return response
 
 

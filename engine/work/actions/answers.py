@@ -1,28 +1,44 @@
-"""Where answers are kept apart, the hash of a file in an answer, and what no copy is kept of."""
+"""Answers that are kept apart, shown masked or as a recorded act, and what follows from them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.audit.store import AuditLogStore
+from engine.cases.actions.deciding import (
+    carry_out,
+    classes_of_step,
+    reading_of,
+    require_access,
+    require_pace,
+)
 from engine.cases.store import CaseStore
+from engine.cases.views.sight import revealed_answers, revealed_places
 from engine.core import commands as cm
+from engine.core.access import CaseAccess, may_tell, names_shown, shows_person, shows_step
 from engine.core.consequences import WorkItem
-from engine.core.library import Library
-from engine.core.policy import Viewer
-from engine.core.records import LIVE, RunStatus
+from engine.core.policy import Action, Viewer
+from engine.core.records import CaseStatus, RunStatus, Step, StepStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
+from engine.deadlines.records import StretchView
 from engine.documents.actions.attachments import require_adding
 from engine.documents.store import FileStore
-from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, UnknownStepTypeError
+from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, NotFoundError, UnknownStepTypeError
+from engine.language.catalogue import THIS_STEP
 from engine.language.names import RestrictedCategory
-from engine.plugin.copies import OPENED_AT_ONCE, problems_of_copies, steps_opened, stopping
-from engine.plugin.fields import FieldKind, FieldSpec
-from engine.plugin.following import OpensAtOnce
+from engine.persons.records import CasePersonView
+from engine.persons.views.person import revealed_person
+from engine.plugin.copies import is_new, problems_of_copies, stopping
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
-from engine.work.actions.follow_ups import bring_follow_ups
+from engine.retention.store import RetentionStore
+from engine.sign_in.actions.account import require_step_up
+from engine.work.records import AnswerView
 from engine.work.store import ItemStore
 
 
@@ -102,9 +118,9 @@ def mind_copies(
     if step is None or not stopping(fields, answers):
         return state
     before = tx.of(ItemStore).draft(item.id)
-    brought = steps_opened(fields, answers, before.proposals)
-    also = tuple(_to_open(engine, state, brought, step.id.hex, tx.library(), now))
-    state = bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, also=also), now=now)
+    if is_new(fields, answers, before.proposals):
+        told = {spec.name: str(answers[spec.name]) for spec in stopping(fields, answers)}
+        state = bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, told, at_once=True), now=now)
     named = _files_named(fields, before.answers) | _files_named(fields, answers)
     held: set[UUID] = set()
     for file_id in sorted(named):
@@ -132,27 +148,9 @@ def notify_of_child(engine: Engine, case_id: UUID, *, viewer: Viewer) -> None:
         step = max(of_case, key=lambda one: state.runs[one.run_id].status is RunStatus.OPEN, default=None)
         if step is not None:
             mark = f"file_{sum(one.added is not None for one in state.steps.values())}"
-            also = tuple(_to_open(engine, state, OPENED_AT_ONCE, mark, tx.library(), now))
-            bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, also=also), now=now)
+            told = {"child_shown": "yes", THIS_STEP: mark}
+            bring_follow_ups(engine, tx, state, cm.BringFollowUps(step.id, told, at_once=True), now=now)
             tx.commit()
-
-
-def _to_open(
-    engine: Engine, state: CaseState, brought: Iterable[OpensAtOnce], mark: str, library: Library, now: datetime
-) -> Iterator[cm.Following]:
-    """Return what is to open at once, but for what the same mark has brought before and what is still to be done."""
-    added = [(one.added.watches, one.status) for one in state.steps.values() if one.added is not None]
-    for opened in brought:
-        name = f"{opened.name}_{mark}"
-        is_open = any(of.startswith(f"{opened.name}_") and status in LIVE for of, status in added)
-        step_type = engine.registry.step_types.get(opened.uses)
-        if step_type is not None and not is_open and all(of != name for of, _ in added):
-            country, of_country = state.case.jurisdiction.partition("-")[0], opened.law.partition("-")[0]
-            law = opened.law if country == of_country and library.versions(opened.law) else ""
-            yield cm.Following(
-                name, opened.uses, opened.title, due_at=None if law else now + opened.within, law=law, from_at=now,
-                ladder=opened.ladder, settings=opened.settings, roles=step_type.roles,
-            )  # fmt: skip
 
 
 def _files_named(fields: tuple[FieldSpec, ...], answers: Mapping[str, JsonValue]) -> set[UUID]:
@@ -162,3 +160,104 @@ def _files_named(fields: tuple[FieldSpec, ...], answers: Mapping[str, JsonValue]
 
 def _told(problem: str, answer: JsonValue, held: set[UUID]) -> str:
     return f"{_HELD_BACK}{problem}" if id_of_file(answer) in held else problem
+
+
+_ANSWERED = frozenset({StepStatus.ENDED, StepStatus.APPROVAL})
+
+
+def reveal_answers(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[AnswerView, ...]:
+    """Return all answers of a step, unmasked; that it was done is written first, and without that nothing is shown.
+
+    Raises `NotFoundError`, `NotAllowedError`, `TooOftenError`, `AuditUnavailableError`.
+    """
+    _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="AnswersRevealed", what="answers")
+    return engine.ask(revealed_answers, viewer, step_id)
+
+
+def reveal_places(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer) -> tuple[StretchView, ...]:
+    """Return where the recorded times of a step led; that it was done is written first, as for its answers.
+
+    It tells where somebody is or was. Raises what `reveal_answers` raises, and `StepUpNeededError` for a viewer who has
+    not just proved a second factor.
+    """
+    require_step_up(engine, viewer, factor=True)
+    _record_step(engine, step_id, case_id=case_id, viewer=viewer, event="PlacesRevealed", what="places")
+    return engine.ask(revealed_places, viewer, step_id)
+
+
+def reveal_person(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer) -> CasePersonView:
+    """Return who a person is, unmasked; that it was done is written first, and without that nothing is shown.
+
+    Raises what `reveal_answers` raises.
+    """
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        access = _require(engine, tx, viewer, case_id)
+        require_pace(engine, tx, viewer, "person")
+        is_in_case = any(person.person_id == person_id for person in state.persons)
+        if not is_in_case or (access and not shows_person(access, person_id)):
+            raise NotFoundError(kind="person")
+        _record(engine, tx, state, "PersonRevealed", {"person_id": str(person_id)}, viewer)
+        read = reading_of(viewer, case_id, "person", ("identifying",), at=engine.clock.now(), subject_id=person_id)
+        tx.of(AuditLogStore).note_reading(read)
+        tx.commit()
+    return engine.ask(revealed_person, viewer, person_id)
+
+
+def _require(engine: Engine, tx: Transaction, viewer: Viewer, case_id: UUID) -> CaseAccess | None:
+    """Refuse who does not see the case, or may reveal nothing of it: through its unit, a grant or a broken emergency.
+
+    Gives how it is seen; None for this machine, which sees it whole.
+    """
+    if viewer.is_system:
+        return None
+    return require_access(tx, viewer, case_id, Action.REVEAL, now=engine.clock.now())
+
+
+def _record_step(engine: Engine, step_id: UUID, *, case_id: UUID, viewer: Viewer, event: str, what: str) -> None:
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(case_id)
+        access = _require(engine, tx, viewer, case_id)
+        require_pace(engine, tx, viewer, what)
+        step = state.steps.get(step_id)
+        if step is None or (access and not _is_there(engine, tx, access, step)):
+            raise NotFoundError(kind="part of this case")
+        _record(engine, tx, state, event, {"step_id": str(step_id)}, viewer)
+        classes = ("place",) if what == "places" else classes_of_step(engine, step.uses)
+        read = reading_of(viewer, case_id, what, classes, at=engine.clock.now(), subject_id=step_id)
+        tx.of(AuditLogStore).note_reading(read)
+        tx.commit()
+
+
+def _is_there(engine: Engine, tx: Transaction, access: CaseAccess, step: Step) -> bool:
+    """Return whether it is shown that a step is there: its time is, or one of the answers that it has."""
+    if shows_step(access, step.id, step.path):
+        return True
+    if step.status not in _ANSWERED or not may_tell(access, step.id, step.uses, step.path):
+        return False
+    step_type = engine.registry.step_types.get(step.uses)
+    classes = {spec.name: spec.restricted_category or "" for spec in (step_type.fields if step_type else ())}
+    answers = {**step.outputs, **tx.of(ItemStore).answers(step.id)}
+    return bool(names_shown(access, step.uses, step.path, answers, classes))
+
+
+def _record(
+    engine: Engine, tx: Transaction, state: CaseState, event: str, body: dict[str, str], viewer: Viewer
+) -> None:
+    tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=engine.clock.now())
+
+
+def bring_follow_ups(
+    engine: Engine, tx: Transaction, state: CaseState, command: cm.BringFollowUps, *, now: datetime
+) -> CaseState:
+    """Bring what follows from the answer of a step; return the case after it.
+
+    A case that has closed meanwhile is opened again for what cannot wait, unless it is sealed.
+    """
+    is_closed = state.case.status is CaseStatus.CLOSED
+    if is_closed and tx.of(RetentionStore).restriction_of(state.case.id) is not None:
+        command = replace(command, shut=True)
+    decided = carry_out(engine, tx, state, command, actor_id=None, now=now)
+    if is_closed and decided.state.case.status is CaseStatus.OPEN:
+        tx.of(RetentionStore).drop_proposals(state.case.id, by=None, at=now)
+    return decided.state

@@ -21,7 +21,7 @@ from engine.core.records import item_id as id_of_item
 from engine.core.retention import key_of_step
 from engine.core.settle import asks_whether_done, is_left_to_itself
 from engine.core.state import CaseState
-from engine.core.time.owing import is_late_entry
+from engine.core.time.reckoning import is_late_entry
 from engine.core.values import RunSteps
 from engine.db.transaction import Transaction
 from engine.errors import (
@@ -31,10 +31,12 @@ from engine.errors import (
     UnknownOutcomeError,
     UnknownStepTypeError,
 )
-from engine.language.conditions.values import Lookup
+from engine.language.conditions.values import Lookup, Value
 from engine.messages.actions.recipients import notify_of_approval, notify_of_return
 from engine.persons.actions.persons import note_for_statement
 from engine.plugin.copies import is_refused, kept_of
+from engine.plugin.results import Outcome
+from engine.plugin.steps import BECAUSE
 from engine.ports import JsonValue
 from engine.sharing.actions.prepared import notify_of_prepared
 from engine.work.actions.answers import mind_copies, told_apart, with_hashes
@@ -72,10 +74,10 @@ def complete_work_item(
     """End a step with the answers of a person, who must be its assignee or a candidate of an item nobody has.
 
     The same `command_id` gets the first answer again. `revision` is the item's when its form was opened. An outcome
-    other than done needs a reason. With `is_typed_in`, as for whoever types it in, what happened long before needs
-    `late_reason`, and what is asked before a form takes copies must be answered. Raises `ConflictError`,
-    `AlreadyEndedError`, `NotACandidateError`, `InvalidAnswersError`, `NotFoundError`; `LawyersNoteError` for the
-    statement of somebody who is victim and suspect.
+    other than done needs a reason: in words, or after a colon one that the step type declares (`not_needed:moved_on`).
+    With `is_typed_in`, as for whoever types it in, what happened long before needs `late_reason`, and what is asked
+    before a form takes copies must be answered. Raises `ConflictError`, `AlreadyEndedError`, `NotACandidateError`,
+    `InvalidAnswersError`, `NotFoundError`; `LawyersNoteError` for the statement of somebody who is victim and suspect.
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
@@ -90,6 +92,7 @@ def complete_work_item(
         step = state.steps.get(item.step_id)
         if step is None or item.approval:
             raise NotFoundError(kind="work item to answer")
+        outcome, because, reason = _why(engine, step, outcome, reason)
         if outcome == DONE:
             note_for_statement(engine, tx, state, step, by=viewer.actor_id, now=now)
             state = mind_copies(engine, tx, state, item, answers, by=viewer.actor_id, now=now)
@@ -97,6 +100,8 @@ def complete_work_item(
         command = _command(
             engine, state, step, outcome, answers, happened_at, reason, now, viewer, is_typed_in=is_typed_in
         )
+        if because:
+            command = replace(command, outputs={BECAUSE: because}, reason_code=because)
         if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):
             _require_other_work(engine, tx, state, command, now=now)
         if is_typed_in and is_late_entry(command.happened_at, now) and not late_reason.strip():
@@ -121,6 +126,18 @@ def complete_work_item(
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now, mark=mark)
         tx.commit()
         return _completion(answer)
+
+
+def _why(engine: Engine, step: Step, outcome: str, reason: str) -> tuple[str, str, str]:
+    """Return how a step ends, the declared reason that was chosen, empty for none, and the reason in words."""
+    ending, _, because = outcome.partition(":")
+    if not because:
+        return ending, "", reason
+    step_type = engine.registry.step_types.get(step.uses)
+    offered = next((codes for name, codes in (step_type.reasons if step_type else {}).items() if name == ending), {})
+    if because not in offered:
+        raise InvalidAnswersError({"outcome": "Choose one of the reasons that are offered."})
+    return ending, because, ". ".join(words for words in (offered[because], reason.strip()) if words)
 
 
 def _of_the_form(engine: Engine, item: WorkItem, answers: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
@@ -179,7 +196,7 @@ def _command(
 ) -> cm.CompleteStep:
     step_type, compiled = engine.registry.step_types.get(step.uses), compiled_step(step, state, engine.definitions)
     questions = questions_of(compiled)
-    of_before = compiled.info.outcomes if compiled and compiled.info else ()
+    of_before = compiled.info.outcomes if compiled and compiled.info else tuple(Outcome)  # its pillar is not here
     if outcome not in (step_type.outcomes if step_type else of_before):
         raise UnknownOutcomeError(step_type=step.uses, outcome=outcome)
     if outcome == DONE:
@@ -206,11 +223,18 @@ def _command(
 
 
 def _known(engine: Engine, state: CaseState, step: Step) -> Lookup:
-    """Return what the conditions of questions may name beside their own form."""
-    definition = engine.definitions[state.runs[step.run_id].definition_hash]
-    compiled = compiled_step(step, state, engine.definitions)
-    over = compiled.spec.for_each if compiled else None
-    return RunSteps(definition, state, step.run_id).lookup(step.base_path, over)
+    """Return what the conditions of questions may name beside their own form; it is gathered when one of them asks."""
+    known: list[Lookup] = []
+
+    def find(name: tuple[str, ...]) -> Value:
+        if not known:
+            definition = engine.definitions[state.runs[step.run_id].definition_hash]
+            compiled = compiled_step(step, state, engine.definitions)
+            over = compiled.spec.for_each if compiled else None
+            known.append(RunSteps(definition, state, step.run_id).lookup(step.base_path, over))
+        return known[0](name)
+
+    return find
 
 
 def _answer(state: CaseState, events: tuple[Event, ...]) -> dict[str, JsonValue]:

@@ -1,7 +1,10 @@
-"""Claim, release and delegate work items, and keep what has been typed until it is sent."""
+"""Claim, release and delegate work items, keep what has been typed, and count a person's list each morning."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -17,12 +20,18 @@ from engine.db.transaction import Transaction
 from engine.deadlines.actions.acknowledge import end_calls_to
 from engine.errors import ConflictError, NotAllowedError, NotFoundError
 from engine.messages.actions.recipients import notify_who_has_it_now
+from engine.messages.actions.writing import UnaddressedMessage, reachable, unit_of, write
+from engine.messages.channel_store import PreferenceStore
+from engine.messages.records import DIGEST, EMAIL, IN_APP, Deferred, Preference, digest_day, ways_for
+from engine.messages.store import BundleStore
 from engine.people.store import DirectoryStore
+from engine.people.viewer import as_viewer
 from engine.plugin.copies import kept_of
-from engine.ports import JsonValue
+from engine.ports import ActorRecord, JsonValue
 from engine.work.actions.answers import mind_copies, told_apart
-from engine.work.records import BESIDE
+from engine.work.records import BESIDE, WorkCounts
 from engine.work.store import ItemStore
+from engine.work.views.worklist import work_counts
 
 _MAY_DELEGATE = ("supervisor", "case_manager")
 
@@ -143,3 +152,86 @@ def save_draft(
             key_of=key_of_step(step) if step else None, apart=told_apart(engine, item.uses),
         )  # fmt: skip
         tx.commit()
+
+
+log = logging.getLogger(__name__)
+
+WORK_PAGE: Final = "/worklist"
+
+
+def send_digests(engine: Engine) -> int:
+    """Write the digests that are due; returns how many were written.
+
+    Who wants one a day gets it once their local 08:00 has passed; everybody, when what is kept back for one is due: by
+    e-mail, and in-app for what waits there. Who has nothing to do, and for whom nothing waits, gets none. A person
+    whose digest cannot be written is logged by id, and the others get theirs.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        wanting = _wanting(tx, now)
+    written = 0
+    for preference in wanting:
+        try:
+            written += _send(engine, preference, now)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
+            log.error("digest_could_not_be_written", extra={"actor_id": str(preference.actor_id)})  # noqa: TRY400
+    return written
+
+
+def _wanting(tx: Transaction, now: datetime) -> tuple[Preference, ...]:
+    """Load who wants a digest each day, and for whom messages wait for one that is due."""
+    daily = {preference.actor_id: preference for preference in tx.of(PreferenceStore).with_daily_digest()}
+    due = {held.recipient_id for held in tx.of(BundleStore).held_back(DIGEST) if held.due_at <= now}
+    left = tuple(due - set(daily))
+    chosen = tx.of(PreferenceStore).of(left)
+    return (*daily.values(), *(chosen.get(actor_id, Preference(actor_id=actor_id)) for actor_id in left))
+
+
+def _send(engine: Engine, preference: Preference, now: datetime) -> bool:
+    with engine.transaction() as tx:
+        person = tx.of(DirectoryStore).actor(preference.actor_id)
+        if person is None or person.disabled:
+            return False
+        channel = _channel(engine, tx, person, preference)
+    viewer = engine.ask_all(as_viewer, person.id)
+    zone = preference.zone or viewer.zone
+    day = digest_day(now, zone) if preference.is_daily else now.isoformat()
+    counts = engine.ask(work_counts, viewer, zone=zone)
+    written = False
+    with engine.transaction() as tx:
+        waiting = tx.of(BundleStore).held_back(DIGEST, recipient_id=person.id)
+        notices = [held for held in waiting if held.channel == IN_APP and held.due_at <= now]
+        others = [held for held in waiting if held.channel != IN_APP]
+        if notices:
+            written |= _write(engine, tx, person, preference, IN_APP, now.isoformat(), notices, counts, now)
+        if channel and day and (others or (preference.is_daily and any(counts.model_dump().values()))):
+            written |= _write(engine, tx, person, preference, channel, day, others, counts, now)
+        tx.commit()
+    return written
+
+
+def _write(
+    engine: Engine,
+    tx: Transaction,
+    person: ActorRecord,
+    preference: Preference,
+    channel: str,
+    about: str,
+    held: Sequence[Deferred],
+    counts: WorkCounts,
+    now: datetime,
+) -> bool:
+    """Write the digest by one way, once for what it is `about`, and let it stand for what is held back."""
+    shown = {name: str(number) for name, number in counts.model_dump().items()}
+    note = UnaddressedMessage(f"-|{DIGEST}|{about}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(tx, person))
+    is_new = write(engine, tx, note, person, preference, channel, now=now) or channel == IN_APP
+    for one in held:
+        tx.of(BundleStore).bundle(one, deferred_for=DIGEST, by=note.id(person.id, channel))
+    return is_new
+
+
+def _channel(engine: Engine, tx: Transaction, person: ActorRecord, preference: Preference) -> str:
+    """Give the way by which somebody gets their digest: e-mail, unless they chose others; empty when there is none."""
+    can = reachable(engine, tx, person, (EMAIL, *preference.channels), unit_of(tx, person))
+    ways = ways_for((EMAIL,), preference=preference, reachable=can, critical=False)
+    return ways[0] if ways else ""

@@ -1,9 +1,10 @@
 """Read all that a pillar's function may know of its case, before the function runs."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,9 +15,8 @@ from engine.cases.store import CaseStore
 from engine.core.access import Via
 from engine.core.compiled import CompiledStep
 from engine.core.consequences import JobKind, compiled_step
-from engine.core.law.ages import ages_of, strongest, youngest_on
-from engine.core.law.in_case import law_in_case
-from engine.core.library import Library
+from engine.core.law.told import ages_of, strongest, youngest_on
+from engine.core.library import Library, law_in_case
 from engine.core.matching import bits_when_opened, is_worth_telling, kind_of, score_of
 from engine.core.policy import Action, Membership, Viewer, can
 from engine.core.records import Run, Step, StepStatus
@@ -28,10 +28,10 @@ from engine.people.store import DirectoryStore
 from engine.persons.records import parents_of
 from engine.persons.store import PersonStore
 from engine.plugin.answers import JsonAnswer
-from engine.plugin.context import Match, PersonView, StepContext
-from engine.plugin.counting import Law
+from engine.plugin.context import Law, Match, PersonView, StepContext
 from engine.plugin.fields import as_told
-from engine.plugin.steps import Outcome, StepType
+from engine.plugin.results import Outcome
+from engine.plugin.steps import StepType
 from engine.ports import ClaimedJob
 from engine.sharing.actions.partners import offers
 from engine.work.store import ItemStore
@@ -144,6 +144,9 @@ def _read(
         run = state.runs[step.run_id]
         compiled = compiled_step(step, state, engine.definitions)
         known = _known(state, step, step_type)
+        earlier = {other.uses: other for other in _done_before(state, step)}
+        history = {uses: _history(engine, state, step, uses) for uses in step_type.history}
+        told = _told(engine, tx, (step, *earlier.values(), *chain.from_iterable(history.values())))
         given_up_at = time.monotonic() + timeout
         context = StepContext(
             case_number=state.case.number,
@@ -154,12 +157,14 @@ def _read(
             zone=run.zone,
             jurisdiction=run.jurisdiction,
             settings=step_type.settings.model_validate(_settings(step, compiled)),
-            answers=_told(engine, tx, step),
-            before=_earlier(engine, tx, state, step),
-            history={uses: _history(engine, tx, state, step, uses) for uses in step_type.history},
+            answers=told.get(step.id, {}),
+            before={uses: told.get(other.id, {}) for uses, other in earlier.items()},
+            history={uses: {one.id: told.get(one.id, {}) for one in steps} for uses, steps in history.items()},
             persons=tuple(_person(tx, state, person, _day(now, run.zone)) for person in known),
             matches=_matches(engine, tx, state, known) if step_type.compares else (),
-            known_partners=offers(tx, now=now) if step_type.seeks_partner else (),
+            known_partners=offers(tx, unit_id=state.case.unit_id, zone=run.zone, now=now)
+            if step_type.seeks_partner
+            else (),
             deadline=lambda: timedelta(seconds=max(0.0, given_up_at - time.monotonic())),
             law_of=partial(_law_time, state, run, tx.library(), step.base_path, now),
         )
@@ -190,16 +195,9 @@ def _settings(step: Step, compiled: CompiledStep | None) -> Mapping[str, object]
     return dict(compiled.spec.settings) if compiled else {}
 
 
-def _earlier(engine: Engine, tx: Transaction, state: CaseState, step: Step) -> Mapping[str, Mapping[str, JsonAnswer]]:
-    latest = {other.uses: other for other in _done_before(state, step)}
-    return {uses: _told(engine, tx, other) for uses, other in latest.items()}
-
-
-def _history(
-    engine: Engine, tx: Transaction, state: CaseState, step: Step, uses: str
-) -> Mapping[UUID, Mapping[str, JsonAnswer]]:
+def _history(engine: Engine, state: CaseState, step: Step, uses: str) -> list[Step]:
     before = _done_before(state, step, everybody=engine.registry.get(step.uses).knows_everybody)
-    return {other.id: _told(engine, tx, other) for other in before if other.uses == uses}
+    return [other for other in before if other.uses == uses]
 
 
 def _done_before(state: CaseState, step: Step, *, everybody: bool = False) -> list[Step]:
@@ -265,7 +263,11 @@ def _matches(engine: Engine, tx: Transaction, state: CaseState, known: tuple[UUI
     return tuple(sorted(found.values(), key=lambda match: -match.score))
 
 
-def _told(engine: Engine, tx: Transaction, step: Step) -> Mapping[str, JsonAnswer]:
-    """Return the answers of a step as functions and papers read them; of a type that is gone, as they are kept."""
-    step_type = engine.registry.step_types.get(step.uses)
-    return as_told(step_type.fields if step_type else (), tx.of(ItemStore).answers(step.id))
+def _told(engine: Engine, tx: Transaction, steps: Iterable[Step]) -> Mapping[UUID, Mapping[str, JsonAnswer]]:
+    """Return the answers of steps as functions and papers read them; of a type that is gone, as they are kept."""
+    uses, types = {step.id: step.uses for step in steps}, engine.registry.step_types
+    told = tx.of(ItemStore).answers_of(uses)
+    return {
+        step_id: as_told(types[uses[step_id]].fields if uses[step_id] in types else (), answers)
+        for step_id, answers in told.items()
+    }

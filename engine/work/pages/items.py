@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from engine.cases.actions.reasons import note_reading
+from engine.cases.actions.deciding import note_reading
 from engine.cases.answers import refuse_copies
 from engine.core.policy import Action
-from engine.deadlines.records.limits import late_views
+from engine.deadlines.records import late_views
 from engine.documents.actions.attachments import files_of
-from engine.documents.pages.attachments import with_files
+from engine.documents.pages import with_files
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.people.records import ActorView
 from engine.people.viewer import actors
@@ -34,10 +33,11 @@ from engine.web.posted import (
     with_typed,
 )
 from engine.web.visit import Visit
-from engine.work.actions.appointments import appointment_file, has_appointment
 from engine.work.actions.complete import DONE, approve_work_item, complete_work_item
 from engine.work.actions.items import claim_work_item, save_draft
+from engine.work.actions.papers import appointment_file, has_appointment
 from engine.work.records import FieldView, FormView, WorkItemView
+from engine.work.views.followed import what_followed
 from engine.work.views.form import item_form
 from engine.work.views.worklist import proposed_doer, work_item
 
@@ -107,14 +107,11 @@ def appointment(visit: SignedIn, item_id: UUID) -> Response:
 
 
 @router.get("/items/{item_id}/done")
-def done(visit: SignedIn, item_id: UUID, next: Annotated[tuple[UUID, ...], Query(max_length=10)] = ()) -> Response:  # noqa: A002
-    """Say what was done and what follows from it."""
-    item = visit.ask(work_item, item_id)
-    following = [found for item_id in next if (found := _item_or_none(visit, item_id)) is not None]
-    return visit.page(
-        "done.html", title=f"Saved: case {item.case_number}", section="manage", item=item, following=following,
-        command_id=visit.new_command(),
-    )  # fmt: skip
+def done(visit: SignedIn, item_id: UUID) -> Response:
+    """Say what was done, what followed from it, and what the viewer can do next."""
+    followed = visit.ask(what_followed, item_id)
+    title = f"Saved: case {followed.item.case_number}"
+    return visit.page("done.html", title=title, section="manage", item=followed.item, followed=followed)
 
 
 def _take(
@@ -141,14 +138,13 @@ def _complete(visit: Visit, item_id: UUID, form: Posted, typed: Mapping[str, Jso
     outcome = text(form, "outcome") if cannot else DONE
     if not outcome or (cannot and outcome == DONE):
         raise InvalidAnswersError({"outcome": "Choose why it cannot be done."})
-    completion = complete_work_item(
+    complete_work_item(
         visit.engine, item_id, viewer=visit.viewer, revision=whole_number(form, "revision"),
         command_id=_command(visit, form), outcome=outcome, answers={} if cannot else typed,
         happened_at=_happened_at(visit, form), reason=text(form, "reason"), late_reason=text(form, "late_reason"),
         is_typed_in=True,
     )  # fmt: skip
-    following = "&".join(f"next={following}" for following in completion.next_item_ids[:5])
-    return visit.go(f"/items/{item_id}/done?{following}" if following else f"/items/{item_id}/done")
+    return visit.go(f"/items/{item_id}/done")
 
 
 def _happened_at(visit: Visit, form: Posted) -> datetime | None:

@@ -23,14 +23,15 @@ from engine.core.compiled import CompiledStep
 from engine.core.policy import Viewer, roles_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
-from engine.deadlines.records.limits import DeadlineView
+from engine.deadlines.records import DeadlineView
 from engine.deadlines.views.deadlines import deadline_views, of_steps, select_deadlines
 from engine.deadlines.views.law_here import LawHere
 from engine.documents.views import document_views, select_documents, that_open
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.language.names import in_plain_words
-from engine.persons.views.links import guardian_notes
+from engine.persons.views.person import guardian_notes
 from engine.plugin.fields import FieldSpec
+from engine.plugin.results import Outcome
 from engine.plugin.steps import StepType
 from engine.ports import Vault
 from engine.work.records import BESIDE, AnswerView, FieldView, FormView, WorkItemView
@@ -213,5 +214,8 @@ def _purpose(step_type: StepType | None, uses: str) -> str:
 
 def _outcomes(step_type: StepType | None, step: CompiledStep | None) -> Mapping[str, str]:
     offered = [outcome.value for outcome in step_type.outcomes] if step_type else []
-    offered = offered or list(step.info.outcomes if step and step.info else ())
-    return {outcome: OUTCOMES.get(outcome, in_plain_words(outcome)) for outcome in offered}
+    offered = offered or list(step.info.outcomes if step and step.info else Outcome)  # its pillar may not be here
+    found = {outcome: OUTCOMES.get(outcome, in_plain_words(outcome)) for outcome in offered}
+    for outcome, reasons in (step_type.reasons if step_type else {}).items():
+        found |= {f"{outcome.value}:{code}": f"{found[outcome.value]}: {words}" for code, words in reasons.items()}
+    return dict(sorted(found.items(), key=lambda one: offered.index(one[0].partition(":")[0])))

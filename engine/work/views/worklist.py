@@ -121,7 +121,7 @@ def work_item(reading: Reading, viewer: Viewer, item_id: UUID) -> WorkItemView:
 
 def item_row(reading: Reading, viewer: Viewer, item_id: UUID) -> Row:
     """Fetch the row of one item of a case that the viewer sees; raises `NotFoundError`."""
-    one = _with_times().where(ITEM.c.id == item_id)
+    one = with_times().where(ITEM.c.id == item_id)
     shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now) | (
         visible_to(viewer, now=reading.now) & _is_mine(viewer)
     )
@@ -151,10 +151,11 @@ def _timed(
 
 
 def _mine(viewer: Viewer) -> Select[tuple[UUID, datetime, datetime]]:
-    return _with_times().where(_is_mine(viewer))
+    return with_times().where(_is_mine(viewer))
 
 
-def _with_times() -> Select[tuple[UUID, datetime, datetime]]:
+def with_times() -> Select[tuple[UUID, datetime, datetime]]:
+    """Return the statement that picks items with when they are due, and late."""
     due, late = nearest_due(ITEM.c.step_id), nearest_late(ITEM.c.step_id)
     return select(ITEM.c.id, due.label("due_at"), late.label("late_from"))
 

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from engine.plugin import Asked, Concluded, Document, FollowUp, Law, Prepared, StepContext
+from pillars.policing.follow_ups import AFTER_NEWS, next_news, of_news
 from pillars.policing.forms import AhtuForm, ChargesheetForm, FirstNeeds, Intake, MedicalForm, Triage, UpdateForm
-from pillars.policing.watching import AFTER_NEWS, next_news, of_news
 
 _REPORT_DAYS, _REVIEW_DAYS = 7, 7
 """Promises of the network: no pack of law has them."""

@@ -4,8 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, Form, Law, Prepared, StepContext
-from pillars.policing.forms import FirForm, MagistrateForm, RefusalForm
-from pillars.policing.watching import (
+from pillars.policing.follow_ups import (
     AFTER_FIR,
     AFTER_MAGISTRATE,
     AFTER_REFUSAL,
@@ -13,6 +12,7 @@ from pillars.policing.watching import (
     of_a_fir,
     of_a_magistrate,
 )
+from pillars.policing.forms import FirForm, MagistrateForm, RefusalForm
 
 _NEW_CODE_FROM = date(2024, 7, 1)
 _CODE_BY_COUNTRY = {"IN": "BNS", "BD": "BD", "NP": "NP", "MM": "MM"}

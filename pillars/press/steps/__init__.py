@@ -16,9 +16,8 @@ from engine.plugin import (
     automatic,
     copies,
 )
-from pillars.press.case_knowledge import TELLING_STEPS, in_words, known_of
+from pillars.press.case_knowledge import HELD, TELLING_STEPS, held_text, in_words, is_allowed, known_of, texts_shown
 from pillars.press.forms import Fir, Intake, LeakForm, Missing, MonitorForm, QueryForm, ReleaseForm, TrainingForm
-from pillars.press.held import HELD, held_text, is_allowed, texts_shown
 from pillars.press.identity import KINDS, find_in
 from pillars.press.steps.takedown import Takedown
 

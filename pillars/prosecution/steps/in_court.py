@@ -3,13 +3,27 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.plugin import Asked, Concluded, Document, FollowUp, Form, Prepared, StepContext
-from pillars.prosecution.forms import Chargesheet, HearingForm, HearingSettings
-from pillars.prosecution.hearings import coming, first_for, next_hearing, times_put_off
-from pillars.prosecution.limits import COMPUTES, OF_A_COURT, computed
+from engine.plugin import Asked, Concluded, Document, FollowUp, Form, Law, Prepared, StepContext
+from pillars.prosecution.forms import Chargesheet, HearingForm, HearingSettings, TestimonyForm
+from pillars.prosecution.hearings import (
+    COMPUTES,
+    OF_A_COURT,
+    coming,
+    computed,
+    evidence_due,
+    first_for,
+    is_child,
+    next_hearing,
+    times_put_off,
+)
 
 _NOTICE_DAYS, _WRITTEN_WITHIN = 7, timedelta(hours=24)
 """Promises of the network: no law names them."""
+_SHIELDS = {
+    "court_visit": "a visit to the court room",
+    "screen_or_video": "a screen or a video link",
+    "in_camera_order": "an order for a closed hearing",
+}
 
 
 class Hearing(
@@ -74,6 +88,34 @@ class Hearing(
         return Asked.Appointment("Hearing", starts_at=found.at, day=found.day, room=found.hall) if found else None
 
 
+class Testimony(
+    Asked[TestimonyForm],
+    key="prosecution.testimony",
+    title="Testimony preparation",
+    roles=("counsellor", "lawyer", "caseworker"),
+    stays_with=("rehabilitation.counsel", "prosecution.engage"),
+    documents=(Document("testimony-plan", "Plan for speaking in court", leaves=False),),
+    time_limit=Law("IN-POCSO-EVID-30D"),
+    reads=("prosecution.hearing",),
+):
+    def prepare(self, context: StepContext) -> Prepared:
+        """Take over the plan so far, and the day by which a child is to be heard."""
+        prefill = context.told_before("prosecution.testimony", "sessions", "court_visit", "after_care")
+        taken_up = first_for("cognizance", context.all_earlier("prosecution.hearing", HearingForm))
+        if taken_up is not None and is_child(context):
+            prefill["child_evidence_due"] = evidence_due(context, context.day_of(taken_up)).isoformat()
+        return Prepared(prefill=prefill, notes=(_until_when(context),))
+
+    def conclude(self, answers: TestimonyForm, context: StepContext) -> Concluded:
+        """Say what still has to be there before the survivor speaks."""
+        missing = [words for name, words in _SHIELDS.items() if getattr(answers, name) is not True]
+        missing += [] if answers.sessions else ["preparing together"]
+        notes = (
+            (f"Before the survivor speaks in court, this is still missing: {', '.join(missing)}.",) if missing else ()
+        )
+        return Concluded(facts={"ready_to_testify": not missing}, notes=notes)
+
+
 def _next(answers: HearingForm, context: StepContext) -> dict[str, Any]:
     """Return from when the next hearing is prepared, and by when what happened there is written down."""
     found = coming(context, answers, is_held=True)
@@ -81,3 +123,11 @@ def _next(answers: HearingForm, context: StepContext) -> dict[str, Any]:
         return {}
     over = (found.at or context.end_of(found.day)) + _WRITTEN_WITHIN
     return {"notice_at": found.day - timedelta(days=_NOTICE_DAYS), "written_by": over}
+
+
+def _until_when(context: StepContext) -> str:
+    """Say until when the preparation has time: until the next hearing, where one is known."""
+    at = next_hearing(context, context.earlier("prosecution.hearing", HearingForm))
+    if at is None:
+        return "No hearing is known yet: prepare early, and ask the court in time for a screen and a closed hearing."
+    return f"The next hearing is on {context.day_of(at):%a %d %b %Y}: prepare together before that day."

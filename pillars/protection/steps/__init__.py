@@ -15,13 +15,14 @@ from engine.plugin import (
     StepContext,
     automatic,
 )
-from pillars.protection.consent import covers_sharing, is_live
 from pillars.protection.forms import ConsentForm, FirstNeeds, HealthForm, SafetyForm, SupportPersonForm, Triage
-from pillars.protection.reviews import review_days
-from pillars.protection.steps.consent_steps import Consent
+from pillars.protection.steps.consent import Consent, covers_sharing, is_live
 from pillars.protection.steps.staying import Custody, Placement
 from pillars.protection.steps.witness import Witness
 
+_FIRST = {"critical": 2}
+_LATER = {"critical": 2, "high": 7}
+_FIRST_DAYS, _LATER_DAYS = 7, 30
 _REVIEW_DAYS = 7
 _REPORT_MONTHS = 1
 """Promises of the network, as are the week and the month above: no pack of law has them."""
@@ -170,6 +171,14 @@ def consent_check(context: StepContext) -> Completed:
         facts={"consent_given": live, "consent_to_share": shares},
         notes=() if shares else (note,),
     )
+
+
+def review_days(level: str, *, is_first: bool) -> int:
+    """Return the days until the next review: a week at most after the first plan, a month after later ones.
+
+    This is a target of the programme; no law sets it.
+    """
+    return _FIRST.get(level, _FIRST_DAYS) if is_first else _LATER.get(level, _LATER_DAYS)
 
 
 PILLAR = Pillar(

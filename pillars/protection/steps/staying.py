@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, Form, Law, Prepared, StepContext
-from pillars.protection.custody import AFTER_A_PLACEMENT, AFTER_CUSTODY, computed, first_held_at, held_under
-from pillars.protection.days import ending_of
-from pillars.protection.forms import CustodyForm, FirstNeeds, PlacementForm, Plan, Production
+from pillars.protection.follow_ups import AFTER_A_PLACEMENT, AFTER_CUSTODY, computed, first_held_at, held_under
+from pillars.protection.forms import CustodyForm, FirstNeeds, PlacementForm, Plan, Production, ending_of
 
 _REVIEW_DAYS = 7
 """A promise of the network: so soon a placement is looked at again."""
+_MOST_NAMED, _ADULT = 5, 18
 _BASIS_BY_AUTHORITY = {"CWC": "committee_order", "Magistrate": "magistrate_order"}
 
 
@@ -20,12 +20,12 @@ class Placement(
     roles=("shelter_manager", "case_manager", "caseworker"),
     documents=(Document("admission-form", "Admission form", leaves=False),),
     time_limit="PT4H",
-    reads=("protection.placement", "protection.custody"),
+    reads=("protection.placement", "protection.custody", "partners"),
     computes={"under": (), "held_since": datetime},
     follow_ups=AFTER_A_PLACEMENT,
 ):
     def prepare(self, context: StepContext) -> Prepared:
-        """Propose the place that was reserved or ordered, and the first look at it."""
+        """Propose the place that was reserved or ordered, and the first look at it; say who has a free bed."""
         before = context.told_before(
             "protection.placement",
             "shelter",
@@ -44,7 +44,7 @@ class Placement(
             legal_basis=_BASIS_BY_AUTHORITY.get(str(production.authority)),
         )
         review = (context.today + timedelta(days=_REVIEW_DAYS)).isoformat()
-        return Prepared(prefill=told | before | {"review_on": review})
+        return Prepared(prefill=told | before | {"review_on": review}, notes=_free_beds(context))
 
     def conclude(self, answers: PlacementForm, context: StepContext) -> Concluded:
         """Return whether the person wants to leave, and watch the end of the order and of custody."""
@@ -100,3 +100,17 @@ class Custody(
         )
         facts: dict[str, Any] = {"is_held": result != "released", "held_without_order": result == "still_held"}
         return Concluded(facts=facts, notes=notes, computed={"under": answers.order_under or "unknown"})
+
+
+def _free_beds(context: StepContext) -> tuple[str, ...]:
+    """Say which shelters of the directory have a free bed for this person, here first; nothing where it names none."""
+    shelters = [one for one in context.partners() if "shelter" in one.services]
+    is_child = any(person.age is not None and person.age < _ADULT for person in context.persons)
+    near = {context.jurisdiction, context.country, f"{context.country}-other"}
+    fitting = [
+        one for one in shelters if one.free and near & set(one.areas) and not (is_child and one.takes_children is False)
+    ]
+    if fitting:
+        said = ", ".join(f"{one.name} ({one.free})" for one in fitting[:_MOST_NAMED])
+        return (f"Free beds, as the directory has it: {said}. Call before anyone goes there.",)
+    return ("No shelter of the directory is known to have a free bed here: ask the next district.",) if shelters else ()

@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, FollowUp, Law, Prepared, StepContext
-from pillars.protection.days import ending_of
-from pillars.protection.forms import WitnessForm
+from pillars.protection.forms import WitnessForm, ending_of
 
 _REPORT, _REPORT_WORKING_DAYS = "IN-WPS-TAR", 5
 _ORDER, _ORDER_MONTHS = "IN-WPS-REVIEW", 3

@@ -4,14 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, FollowUp, Form, Prepared, StepContext
-from pillars.rehabilitation.forms import CounselForm, EntitlementsForm, FirstNeeds, LearningForm
-from pillars.rehabilitation.practice import (
+from pillars.rehabilitation.forms import (
     ASK_AGAIN_DAYS,
     ASK_FOR_CASH_DAYS,
     LOW_SCORE_DAYS,
     NEXT_SESSION_DAYS,
     OFTEN_THERE,
     REVIEW_DAYS,
+    CounselForm,
+    EntitlementsForm,
+    FirstNeeds,
+    LearningForm,
 )
 
 

@@ -1,13 +1,11 @@
 """What the assessment, the care plan and its reviews propose."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from engine.plugin import Asked, Concluded, Document, FollowUp, Prepared, StepContext
-from pillars.rehabilitation.forms import AssessForm, CarePlanForm, CarePlanSettings, ProgressForm
-from pillars.rehabilitation.leaving import COMPUTES, FOLLOW_UPS, computed, oldest_child
-from pillars.rehabilitation.needs import in_words
-from pillars.rehabilitation.practice import (
+from pillars.rehabilitation.forms import (
     FIRST_REVIEW_MONTHS,
     LOW_SCORE,
     LOW_SCORE_DAYS,
@@ -15,7 +13,12 @@ from pillars.rehabilitation.practice import (
     NEXT_SESSION_DAYS,
     PLAN_MONTHS,
     REVIEW_DAYS,
+    AssessForm,
+    CarePlanForm,
+    CarePlanSettings,
+    ProgressForm,
 )
+from pillars.rehabilitation.leaving import COMPUTES, FOLLOW_UPS, computed, oldest_child
 
 _ASSESSMENT, _REVIEWS, _REVIEW = "rehabilitation.assess", "rehabilitation.progress", "Care plan: review it together"
 _CARE_ENDS = '(has(this.decision) && this.decision in ["ready_to_leave_care", "end_plan"])'
@@ -151,6 +154,11 @@ class Progress(
         }
         change_by = context.today + timedelta(days=NEXT_SESSION_DAYS)
         return Concluded(facts=facts, notes=notes, computed={"change_by": change_by})
+
+
+def in_words(domains: Iterable[str]) -> str:
+    """Name choices in one line, in order."""
+    return ", ".join(sorted(domains))
 
 
 def _is_leaving(context: StepContext) -> bool:

@@ -16,8 +16,8 @@ from engine.plugin import (
     StepContext,
     automatic,
 )
-from pillars.repatriation import chase
-from pillars.repatriation.chase import is_open, reminder_now
+from pillars.repatriation import before_return as chase
+from pillars.repatriation.before_return import SAFE, has_child, is_open, reminder_now, return_missing, travel_missing
 from pillars.repatriation.forms import (
     DecisionForm,
     HandoverForm,
@@ -26,9 +26,7 @@ from pillars.repatriation.forms import (
     TravelForm,
     Visit,
 )
-from pillars.repatriation.gates import SAFE, has_child, return_missing, travel_missing
-from pillars.repatriation.receipts import differences, is_over, missing_receipt
-from pillars.repatriation.steps.border import Border, BorderForm
+from pillars.repatriation.steps.border import Border, BorderForm, differences, is_over, missing_receipt
 
 DOUBT = frozenset({"yes", "unsure"})
 FOLLOW_UP_DAYS = 15
@@ -204,6 +202,7 @@ class Handover(
     Asked[HandoverForm],
     key="repatriation.handover",
     title="Handover and receipt",
+    counts_as="returned",
     roles=("repatriation_coordinator", "caseworker", "partnership_manager"),
     stays_with=("repatriation.travel",),
     documents=(

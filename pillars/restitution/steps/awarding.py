@@ -5,11 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Document, Form, Law, Prepared, StepContext, automatic
+from pillars.restitution.follow_ups import AFTER_AWARD, AFTER_INTERIM, of_award, of_interim
 from pillars.restitution.forms import AwardForm, EligibilityForm, InterimForm
-from pillars.restitution.persons import is_minor_of
-from pillars.restitution.schemes import last_day_to_appeal, routes_told, share
-from pillars.restitution.watching import AFTER_AWARD, AFTER_INTERIM, of_award, of_interim
-from pillars.restitution.words import based_on, target
+from pillars.restitution.schemes import based_on, is_minor_of, last_day_to_appeal, routes_told, target
+from pillars.restitution.shares import share
 
 
 class Interim(
@@ -120,7 +119,7 @@ def split(context: StepContext) -> Completed:
     return Completed(
         outputs={
             "is_known": True,
-            "free_percent": rule.free_percent,
+            **({} if rule.free_percent is None else {"free_percent": rule.free_percent}),
             "free_part": float(free),
             "fixed_deposit_part": float(deposit),
         },

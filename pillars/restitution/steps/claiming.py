@@ -4,11 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Document, FollowUp, Prepared, StepContext, automatic
+from pillars.restitution.follow_ups import AFTER_ELIGIBILITY
 from pillars.restitution.forms import ClaimForm, EligibilityForm, Fir, OffenceSettings
-from pillars.restitution.persons import is_minor_of
-from pillars.restitution.schemes import claim_limit, governing_code, open_routes
-from pillars.restitution.watching import AFTER_ELIGIBILITY
-from pillars.restitution.words import based_on
+from pillars.restitution.schemes import based_on, claim_limit, governing_code, is_minor_of, open_routes
 
 
 class Eligibility(

@@ -4,24 +4,24 @@ from datetime import datetime
 from typing import Any
 
 from engine.plugin import Asked, Completed, Concluded, Document, Law, Prepared, StepContext, automatic
+from pillars.restitution.follow_ups import AFTER_PAYMENT, AFTER_WAGES, of_payment, of_wages, paid_so_far
+from pillars.restitution.follow_ups import PAYMENT as PAYMENTS
 from pillars.restitution.forms import AwardForm, PaymentForm, WagesForm
-from pillars.restitution.persons import age_of, is_minor_of
-from pillars.restitution.schemes import bonded_labour_grant, share
-from pillars.restitution.tracker import PAYMENT as PAYMENTS
-from pillars.restitution.tracker import paid_so_far
-from pillars.restitution.watching import AFTER_PAYMENT, AFTER_WAGES, of_payment, of_wages
-from pillars.restitution.words import based_on
+from pillars.restitution.schemes import age_of, based_on, bonded_labour_grant, is_minor_of
+from pillars.restitution.shares import paid_whole, share
 
 _WHOLE = (
     "Only the award of a scheme that says so is divided. A grant for bonded labour has an annuity part of its own; "
     "wages, help at once and interim relief are paid whole."
 )
+_LEAST = "It is the least that is held: the order can say more."
 
 
 class Payment(
     Asked[PaymentForm],
     key="restitution.payment",
     title="Payment and safekeeping",
+    counts_as="paid",
     roles=("finance_officer", "lawyer"),
     stays_with=("restitution.interim", "restitution.award"),
     documents=(Document("fd-receipt", "Receipt for the payment and the fixed deposit"),),
@@ -37,7 +37,7 @@ class Payment(
             return Prepared(notes=(_WHOLE,))
         rule = None if is_minor is None else share(context, is_minor=is_minor)
         if rule is None or not context.earlier("restitution.award", AwardForm):
-            return Prepared(prefill={"amount": str(money.shortfall)}, notes=(_WHOLE,))
+            return Prepared(prefill={"amount": str(money.shortfall)}, notes=(*paid_whole(context), _WHOLE))
         free, deposit = rule.divide(money.shortfall)
         prefill: dict[str, Any] = {
             "amount": str(money.shortfall),
@@ -47,7 +47,9 @@ class Payment(
         ends = rule.deposit_ends(context.today, age_of(context))
         if ends is not None:
             prefill["fd_until"] = ends.isoformat()
-        notes = (f"The deposit is fixed for: {rule.deposit}. {based_on(rule.source, is_signed=rule.is_signed)}", _WHOLE)
+        least = _LEAST if rule.free_percent is None else ""
+        basis = f"The deposit is fixed for: {rule.deposit}. {least} {based_on(rule.source, is_signed=rule.is_signed)}"
+        notes = (" ".join(basis.split()), *paid_whole(context), _WHOLE)
         return Prepared(prefill=prefill, notes=notes)
 
     def conclude(self, answers: PaymentForm, context: StepContext) -> Concluded:

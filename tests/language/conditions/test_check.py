@@ -2,8 +2,9 @@
 
 import pytest
 
-from engine.language.conditions.check import ConditionProblem, FieldType, ValueType, check_condition
+from engine.language.conditions.check import ConditionProblem, FieldType, check_condition
 from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.values import ValueType
 
 TYPES = {
     ("fear",): FieldType(ValueType.BOOL),

@@ -10,9 +10,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from engine.errors import ConditionSyntaxError, ConditionTypeError
-from engine.language.conditions.check import FieldType, ValueType, check_condition
+from engine.language.conditions.check import FieldType, check_condition
 from engine.language.conditions.evaluate import evaluate, explain
 from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.rendering import in_words, render
 from engine.language.conditions.tree import (
     And,
     BoolLiteral,
@@ -36,8 +37,7 @@ from engine.language.conditions.tree import (
     StringLiteral,
     Variable,
 )
-from engine.language.conditions.values import UNKNOWN, Truth, Value
-from engine.language.conditions.words import in_words, render
+from engine.language.conditions.values import UNKNOWN, Truth, Value, ValueType
 
 Path = tuple[str, ...]
 Draw = st.DrawFn

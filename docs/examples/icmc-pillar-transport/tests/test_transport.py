@@ -10,8 +10,7 @@ from icmc_transport.forms import BookingForm
 from icmc_transport.steps import Booking, notices
 from pydantic import ValidationError
 
-from engine.plugin.checks import contract_problems
-from engine.plugin.testing import PersonView, fake_context, run_step
+from engine.plugin.testing import PersonView, contract_problems, fake_context, run_step
 
 GOOD = {
     "leaves_at": "2026-03-05T06:00:00Z", "arrives_at": "2026-03-05T12:00:00Z", "seats": 3, "driver_vetted": True,

@@ -107,7 +107,6 @@ CREATE TABLE definition_version (
     flattened json NOT NULL,
     contract_hashes jsonb DEFAULT '{}' NOT NULL,
     author varchar NOT NULL,
-    approver varchar NOT NULL,
     created_at timestamptz NOT NULL,
     published_at timestamptz,
     owner_unit_id uuid,
@@ -469,9 +468,11 @@ CREATE TABLE deadline (
     owner_named_at timestamptz,
     kept_until varchar DEFAULT 'instant' NOT NULL,
     late_at timestamptz,
-    counted_by varchar DEFAULT 'case' NOT NULL
+    counted_by varchar DEFAULT 'case' NOT NULL,
+    calls jsonb DEFAULT '[]' NOT NULL
 );
 CREATE INDEX deadline_aside ON deadline (failures) WHERE status = 'open' AND failures >= 5;
+CREATE INDEX deadline_calls ON deadline (unit_id) WHERE status = 'open' AND calls <> '[]';
 CREATE INDEX deadline_discovered ON deadline (discovered_at) WHERE discovered_at IS NOT NULL;
 CREATE INDEX deadline_extended ON deadline (unit_id) WHERE status = 'open' AND extensions <> '[]';
 CREATE INDEX deadline_next ON deadline (next_at) WHERE status = 'open' AND next_at IS NOT NULL;
@@ -615,7 +616,6 @@ CREATE TABLE case_link (
     rests boolean DEFAULT false NOT NULL,
     asked_by uuid,
     asked_at timestamptz NOT NULL,
-    approved_by uuid,
     approved_at timestamptz,
     ended_by uuid,
     ended_at timestamptz,
@@ -758,34 +758,26 @@ CREATE INDEX approval_request_open ON approval_request (unit_id, asked_at) WHERE
 CREATE INDEX approval_request_subject ON approval_request (subject_id);
 CREATE INDEX ix_approval_request_case_id ON approval_request (case_id);
 
-CREATE TABLE conflict (
-    case_id uuid NOT NULL REFERENCES "case",
-    actor_id uuid NOT NULL REFERENCES actor,
-    reason_code varchar NOT NULL,
-    noted_by uuid,
-    noted_at timestamptz NOT NULL,
-    ended_at timestamptz,
-    PRIMARY KEY (case_id, actor_id)
-);
-
-CREATE TABLE denial (
+CREATE TABLE recusal (
     id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES "case",
     actor_id uuid REFERENCES actor,
     unit_id uuid REFERENCES unit,
     organisation_id uuid REFERENCES organisation,
+    reason varchar NOT NULL,
     reason_code varchar NOT NULL,
     set_by uuid,
     set_at timestamptz NOT NULL,
-    lifted_by uuid,
-    lifted_second_by uuid,
-    lifted_at timestamptz,
-    CONSTRAINT denial_names_one CHECK ((num_nonnulls(actor_id, unit_id, organisation_id) = 1))
+    ended_by uuid,
+    ended_at timestamptz,
+    CONSTRAINT recusal_has_a_reason
+        CHECK (reason = 'denied' OR (reason = 'conflict_of_interest' AND actor_id IS NOT NULL)),
+    CONSTRAINT recusal_names_one CHECK (num_nonnulls(actor_id, unit_id, organisation_id) = 1)
 );
-CREATE INDEX ix_denial_actor_id ON denial (actor_id);
-CREATE INDEX ix_denial_case_id ON denial (case_id);
-CREATE INDEX ix_denial_organisation_id ON denial (organisation_id);
-CREATE INDEX ix_denial_unit_id ON denial (unit_id);
+CREATE INDEX ix_recusal_actor_id ON recusal (actor_id);
+CREATE INDEX ix_recusal_case_id ON recusal (case_id);
+CREATE INDEX ix_recusal_organisation_id ON recusal (organisation_id);
+CREATE INDEX ix_recusal_unit_id ON recusal (unit_id);
 
 CREATE TABLE "grant" (
     id uuid PRIMARY KEY,
@@ -1268,11 +1260,9 @@ CREATE FUNCTION icmc_raise_wall(units uuid[], viewer uuid, present timestamptz) 
             WHERE g.unit_id = ANY(units) AND (g.actor_id IS NULL OR g.actor_id = viewer)
               AND g.ended_at IS NULL AND (g.valid_until IS NULL OR g.valid_until > present);
         SELECT array_agg(DISTINCT h.case_id) INTO hidden FROM (
-            SELECT d.case_id FROM public.denial d WHERE d.lifted_at IS NULL AND (
+            SELECT d.case_id FROM public.recusal d WHERE d.ended_at IS NULL AND (
                 d.actor_id = viewer OR d.unit_id = ANY(units)
                 OR d.organisation_id IN (SELECT u.organisation_id FROM public.unit u WHERE u.id = ANY(units)))
-            UNION ALL
-            SELECT c.case_id FROM public.conflict c WHERE c.actor_id = viewer AND c.ended_at IS NULL
             UNION ALL
             SELECT r.case_id FROM public.restriction r JOIN public."case" s ON s.id = r.case_id
             WHERE r.lifted_at IS NULL AND r.holder_id IS DISTINCT FROM viewer AND NOT EXISTS (
@@ -1315,27 +1305,13 @@ CREATE FUNCTION icmc_enter(units text, viewer text, present text, proof text) RE
         END LOOP;
     END $$;
 
--- Let a transaction act for the system, given a proof.
-CREATE FUNCTION icmc_enter_for_all(proof text) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO pg_catalog, public, pg_temp
-    AS $$
-    BEGIN
-        IF proof IS DISTINCT FROM public.icmc_prove('all|' || pg_backend_pid()) THEN
-            RAISE insufficient_privilege USING MESSAGE = 'nobody acts here: this proof is of nobody';
-        END IF;
-        PERFORM set_config('icmc.seen_all', public.icmc_prove('all|' || pg_backend_pid() || '|' || extract(epoch FROM transaction_timestamp())), true);
-    END $$;
-
--- Whether the transaction acts for the system.
+-- Whether the transaction acts for the system: it does for the role of the system, and no other.
 CREATE FUNCTION icmc_for_all() RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO pg_catalog, public, pg_temp
     AS $$
-    DECLARE
-        kept text := current_setting('icmc.seen_all', true);
     BEGIN
-        RETURN coalesce(kept, '') <> '' AND kept = public.icmc_prove('all|' || pg_backend_pid() || '|' || extract(epoch FROM transaction_timestamp()));
+        RETURN session_user = 'icmc_system';
     END $$;
 
 -- Return a setting that icmc_enter made; refuse one that anybody else made.

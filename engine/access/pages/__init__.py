@@ -1,1 +1,0 @@
-"""Pages of access, conflicts and emergency access."""

@@ -1,1 +1,0 @@
-"""Pages of what waits for a second person, and of concerns."""

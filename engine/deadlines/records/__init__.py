@@ -1,1 +1,0 @@
-"""What deadlines are shown as, and the answer to *why this date?*."""

@@ -1,0 +1,66 @@
+"""What all pages of drafts share: amounts of time and their units, ids made of words, and proposing a draft."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from starlette.responses import Response
+
+from engine.definitions.actions.drafts import DefinitionDraft, my_drafts, undo_draft
+from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.views import versions
+from engine.errors import DefinitionError, NoSecondPersonError
+from engine.web.posted import Again
+from engine.web.visit import Visit
+
+UNITS: Final = {
+    "PT{}M": "minutes", "PT{}H": "hours", "P{}D": "days", "P{}M": "months", "P{}WD": "working days",
+    "PT{}WH": "working hours",
+}  # fmt: skip
+QUESTION_TYPES: Final = {
+    "bool": "yes or no", "choice": "one of several answers", "number": "a number", "date": "a day",
+    "text": "a short text", "longtext": "a long text",
+}  # fmt: skip
+_SIMPLE: Final = re.compile(r"P(T?)(\d+)(M|H|D|WD|WH)")
+MEND_FIRST: Final = "Mend the text first: it cannot be read as it stands."
+
+
+def split_limit(limit: str) -> tuple[str, str]:
+    """Return amount and unit (`PT{}H`) of a limit that has one of each; empty for any other."""
+    found = _SIMPLE.fullmatch(limit)
+    unit = f"P{found[1]}{{}}{found[3]}" if found else ""
+    return (found[2], unit) if found and unit in UNITS else ("", "PT{}H")
+
+
+def new_id(label: str, taken: Iterable[object]) -> str:
+    """Make an id of words that people wrote, and that nothing else has."""
+    words = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:30].strip("_")
+    base = words if re.match(r"[a-z]", words) else f"q_{words}".strip("_")
+    known = {str(one) for one in taken}
+    return next(one for number in range(1, 1000) if (one := base if number == 1 else f"{base}_{number}") not in known)
+
+
+def page_of(kind: str, name: str) -> str:
+    """Return where the page of a definition is."""
+    return f"/workflows/{name}" if kind == "workflow" else f"/definitions/{kind}/{name}"
+
+
+def after_undo(visit: Visit, kind: str, name: str, draft: str) -> str:
+    """Return where to go after an undo: to the draft, to what runs where none is left, or to the list."""
+    if any(one[:2] == (kind, name) for one in my_drafts(visit.engine, viewer=visit.viewer)):
+        return draft
+    return page_of(kind, name) if visit.engine.ask_all(versions, kind, name) else "/workflows"
+
+
+def proposed(visit: Visit, known: DefinitionDraft, page: Callable[[Again], Response]) -> Response:
+    """Propose a draft, which then is one no longer; where that cannot be, show its `page` with the reason."""
+    try:
+        done = propose_definition(visit.engine, source=known.source, viewer=visit.viewer, file=f"{known.name}.yaml")
+    except NoSecondPersonError as error:
+        return page(Again({"propose": str(error)}))
+    except DefinitionError:
+        return page(Again({"problems": "It was not proposed: see what was found below."}))
+    undo_draft(visit.engine, known.kind, known.name, viewer=visit.viewer, whole=True)
+    if done.waits_for:
+        return visit.go(f"/waiting/{done.waits_for}", said="proposed")
+    return visit.go(page_of(known.kind, done.name), said="unchanged")

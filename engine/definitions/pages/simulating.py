@@ -1,0 +1,194 @@
+"""What would happen by a draft: to one invented case, and to many, by what runs too, with the staff that there is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Final, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from engine.core.compiled import compile_workflow
+from engine.definitions.actions.drafts import open_draft
+from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, ComparisonAsked, FigureDifference, Staff
+from engine.definitions.rehearsed import VersionsCompared as Found
+from engine.definitions.views import versions
+from engine.errors import InvalidAnswersError
+from engine.language.findings import has_errors
+from engine.language.lanes import in_lanes
+from engine.language.names import in_plain_words, role_words
+from engine.language.workflow import Workflow
+from engine.numbers.charts import GREY, TEAL, Bar, bars
+from engine.web.dependencies import SignedIn
+from engine.web.posted import FIRST, Again
+from engine.web.visit import Visit
+
+router = APIRouter()
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+_Number = Annotated[int, Query(ge=1, le=1_000_000)]
+_WORKFLOW: Final = "workflow"
+CASES: Final = (20, 100, 300, 1000)
+_LOOKS_AGAIN: Final = "3"
+"""Seconds after which a browser looks again how far a comparison has come."""
+_A_HUNDRED: Final = 100
+_MOST_A_WEEK, _MOST_EFFORT = 1000, 40
+
+
+class Section(NamedTuple):
+    """What differs of one kind: a title, what is counted, the lines (what, before, after), and their picture."""
+
+    title: str
+    unit: str
+    lines: tuple[tuple[str, float, float], ...]
+    picture: str
+
+
+@router.get("/workflows/{name}/draft/simulation")
+def simulation(visit: SignedIn, name: Name, case: _Number = 1) -> Response:
+    """Show what would happen to one report by the draft, on a time line, and when the same case closes by what runs."""
+    known, rehearsal = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), visit.portal.rehearsal
+    workflow = known.loaded.workflow if known.loaded else None
+    may = workflow is not None and rehearsal is not None and not has_errors(known.findings)
+    done = rehearsal.one(workflow, case) if may and workflow and rehearsal else None
+    return visit.page(
+        "simulation.html",
+        title=f"Simulation of {name}",
+        section="workflows",
+        draft=known,
+        case=case,
+        done=done,
+        titles=_titles(visit, workflow) if workflow else {},
+    )
+
+
+@router.get("/workflows/{name}/draft/comparison")
+def comparison(visit: SignedIn, name: Name, cases: int = 0, seed: _Number = 1, stop: str = "") -> Response:
+    """Show what differs between the draft and what runs on the same invented cases, or how far that has come.
+
+    What is asked for stands in the address: nothing is stored, and any portal can answer it.
+    """
+    known, rehearsal = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), visit.portal.rehearsal
+    after = known.loaded.workflow if known.loaded else None
+    before, version = _what_runs(visit, name)
+    before = before or after
+    if before is None or after is None or rehearsal is None or has_errors(known.findings):
+        return visit.page("comparison.html", title=f"Comparison of {name}", section="workflows", draft=known, may=False)
+    form, again, so_far, asked = StaffForm(visit.request.query_params, _roles(visit, after)), FIRST, None, None
+    if cases:
+        try:
+            asked = form.asked(cases, seed, is_same=not known.number)
+            so_far = rehearsal.compared(visit.viewer.actor_id, before, after, asked, stop=bool(stop))
+        except InvalidAnswersError as error:
+            again = Again(dict(error.problems))
+    found = so_far.found if so_far else None
+    page = visit.page(
+        "comparison.html", title=f"Comparison of {name}", section="workflows", draft=known, may=True, form=form,
+        asked=asked, so_far=so_far, found=found, offered=CASES, again=again,
+        sections=tuple(sections(found, _titles(visit, after))) if found else (),
+        titles=_titles(visit, after), heads=_heads(version, asked) if asked else (),
+        stop_at=f"?{urlencode([*visit.request.query_params.multi_items(), ('stop', '1')])}",
+    )  # fmt: skip
+    if so_far and not found:
+        page.headers["Refresh"] = _LOOKS_AGAIN
+    return page
+
+
+def _what_runs(visit: Visit, name: str) -> tuple[Workflow | None, int]:
+    """Return the workflow that runs, and its version; None for a new one."""
+    ran = visit.engine.ask_all(versions, _WORKFLOW, name)
+    runs = next((one for one in ran if one.status == "published"), None)
+    compiled = visit.engine.definitions.get(runs.content_hash) if runs else None
+    return (compiled.workflow if compiled else None), runs.version if runs else 0
+
+
+class StaffForm:
+    """The staff that is asked for: a line for each role that has work in the workflow."""
+
+    def __init__(self, typed: Mapping[str, str], roles: Sequence[str]) -> None:
+        """Show what was typed, or what is usual."""
+        self._typed, self.roles = typed, roles
+        self.a_week = self._typed.get("a_week") or "5"
+        self.effort = self._typed.get("effort") or "1"
+
+    def people(self, role: str) -> str:
+        """Return what was typed of how many they are."""
+        return self._typed.get(f"people-{role}") or ""
+
+    def hours(self, role: str) -> str:
+        """Return what was typed of how many hours each of them works in a week."""
+        return self._typed.get(f"hours-{role}") or "40"
+
+    def asked(self, cases: int, seed: int, *, is_same: bool) -> ComparisonAsked:
+        """Return what is asked for; `is_same` where the draft is what runs. Raises `InvalidAnswersError`."""
+        problems: dict[str, str] = {}
+
+        def number(name: str, typed: str, most: int, *, least: int = 0) -> float:
+            try:
+                found = float(typed.replace(",", "."))
+            except ValueError:
+                found = 0
+            if not 0 < found <= most:
+                problems[name] = f"Type a number above 0, and at most {most}."
+            elif found < least:
+                problems[name] = f"Type {least} or more."
+            return 0 if name in problems else found
+
+        if cases not in CASES:
+            problems["cases"] = "Choose how many cases."
+        a_week, effort = number("a_week", self.a_week, _MOST_A_WEEK), number("effort", self.effort, _MOST_EFFORT)
+        staff = tuple(
+            Staff(
+                role, int(number(f"people-{role}", self.people(role), MOST_PEOPLE, least=1)),
+                number(f"hours-{role}", self.hours(role), WEEK_HOURS, least=1),
+            )
+            for role in self.roles
+            if self.people(role)
+        )  # fmt: skip
+        if problems:
+            raise InvalidAnswersError(problems)
+        return ComparisonAsked(cases, seed, staff, a_week, effort, is_of_staff=is_same and bool(staff))
+
+
+def _roles(visit: Visit, workflow: Workflow) -> list[str]:
+    steps = compile_workflow(workflow, visit.engine.catalogue).steps.values()
+    second = {role for step in steps if step.spec.approve for role in step.spec.approve.role}
+    return sorted({role for step in steps for role in step.roles} | second, key=role_words)
+
+
+def _titles(visit: Visit, workflow: Workflow) -> Mapping[str, str]:
+    return {row.key: row.node.title for row in in_lanes(workflow, visit.engine.catalogue).rows}
+
+
+def _heads(version: int, asked: ComparisonAsked) -> tuple[str, str]:
+    if asked.is_of_staff:
+        return "With people enough", "With these people"
+    return f"What runs, version {version}", "Your draft"
+
+
+def sections(found: Found, titles: Mapping[str, str]) -> Iterator[Section]:
+    """Say what differs, kind by kind; messages are those of a hundred open cases."""
+    differs = found.differences()
+    days = [one for one in differs if one.what == "step_days"]
+    more = {what: [one for one in differs if one.what == what] for what in ("late", "waited", "a_day", "ended")}
+    messages = [one._replace(before=_A_HUNDRED * one.before, after=_A_HUNDRED * one.after) for one in more["a_day"]]
+    for title, unit, lines in (
+        ("Limits missed", "times", more["late"]),
+        ("Later", "days, median", [one for one in days if one.after > one.before]),
+        ("Sooner", "days, median", [one for one in days if one.after < one.before]),
+        ("Waiting for someone", "hours, mean", more["waited"]),
+        ("Messages", "a day from 100 open cases", messages),
+        ("Done more or less often", "times", more["ended"]),
+    ):
+        if lines:
+            shown = tuple((_words_of(one, titles), round(one.before, 2), round(one.after, 2)) for one in lines)
+            rows = [(what, (Bar(old, GREY, "before"), Bar(new, TEAL, "after"))) for what, old, new in shown]
+            yield Section(title, unit, shown, bars(f"{title}, {unit}", rows))
+
+
+def _words_of(one: FigureDifference, titles: Mapping[str, str]) -> str:
+    return role_words(one.of) if one.what == "a_day" else step_words(one.of, titles)
+
+
+def step_words(name: str, titles: Mapping[str, str]) -> str:
+    """Name a step by its title, and a follow-up (`order of production`) by its name and the step that brings it."""
+    follow_up, _, step = name.partition(" of ")
+    return f"{in_plain_words(follow_up)}, after “{titles.get(step, step)}”" if step else titles.get(name, name)

@@ -1,1 +1,0 @@
-"""Pages of papers and files."""

@@ -1,0 +1,1 @@
+"""Other hubs: installations elsewhere, with keys, law, clocks and a language of their own."""

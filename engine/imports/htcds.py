@@ -1,0 +1,162 @@
+"""Cases as HTCDS 2.0, the Human Trafficking Case Data Standard of IOM (CC BY 4.0): written for a copy, and read back.
+
+Only coded fields go out: no name, no date of birth, no free text. What the standard has no field or code for stands
+under a name with `x_`, so that nothing is lost silently.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from engine.cases.store import CONCERN
+from engine.core.records import PersonRole, RoleStatus
+from engine.core.retention import CopyMark
+from engine.imports.records import MOST_ROWS, BadCell, OldCase, Read
+from engine.plugin.kinds import NOT_KNOWN, FieldKind
+from engine.plugin.steps import StepType
+from engine.ports import JsonValue
+from engine.retention.shown import SheetView
+
+_EXPLOITATION: Final[Mapping[str, str]] = {
+    "forced_labour": "ForcedLabour", "bonded_labour": "ForcedLabour", "child_labour": "ChildLabour",
+    "sexual_exploitation": "SexualExploitation", "online_abuse": "SexualExploitation", "domestic_work": "Servitude",
+    "early_marriage": "ForcedMarriage", "organ_removal": "OrganRemoval", "child_sale": "ForcedAdoption",
+    "other": "Other",
+}  # fmt: skip
+"""The code of vic_TypeOfExploitation of what a case is about; the first one of a code is what the code is read as."""
+_NUMBER: Final = re.compile(r"C-[0-9A-Z]{4}-[0-9A-Z]{4}")
+_POSSIBLE, _ACTUAL, _NONE = "PossibleVictimOfTrafficking", "ActualVictimOfTrafficking", "NotAVictimOfTrafficking"
+_STATUS: Final = {"open": "Active", "closed": "Closed"}
+_TOLD: Final = "Taken over from data of another hub (HTCDS 2.0)."
+_UNSURE: Final = ("unsure", "unknown", NOT_KNOWN, "not_asked")
+
+
+class _Victim(BaseModel):
+    status: str = Field(_POSSIBLE, alias="vic_TraffickingStatus")
+    exploitation: list[str] = Field([], alias="vic_TypeOfExploitation")
+    how_sure: RoleStatus = Field(RoleStatus.STATED, alias="x_RoleStatus")
+
+
+class _Case(BaseModel):
+    number: str = Field(alias="x_CaseNumber", max_length=40)
+    opened_at: AwareDatetime = Field(alias="x_OpenedAt")
+    status: str = Field(alias="cas_Status")
+    country: str = Field("", alias="hte_Country")
+    state: str = Field("", alias="hte_State")
+    about: str = Field("", alias="x_TypeOfExploitation")
+    persons: list[_Victim] = []
+
+
+def as_htcds(sheet: SheetView, mark: CopyMark) -> bytes:
+    """Write the lines of a copy as HTCDS 2.0 in JSON, with the mark of the copy on top."""
+    cases = [_written(line) for line in sheet.lines]
+    made = {"standard": "HTCDS", "version": "2.0", "x_Copy": mark.sentence, "cases": cases}
+    return json.dumps(made, ensure_ascii=False, indent=1).encode()
+
+
+def read_htcds(text: str, step_type: StepType, *, now: datetime, jurisdiction: str) -> Read:
+    """Read cases out of HTCDS 2.0 as `as_htcds` writes it; the row of a problem is the number of its case."""
+    try:
+        given = json.loads(text)
+        cases = given["cases"] if given["standard"] == "HTCDS" and str(given["version"]).startswith("2") else None
+    except (ValueError, TypeError, KeyError):
+        cases = None
+    if not isinstance(cases, list) or not 0 < len(cases) <= MOST_ROWS:
+        return Read([], [BadCell(row=0, column="", words=f"This is no HTCDS 2.0 file with 1 to {MOST_ROWS} cases.")])
+    found: list[OldCase] = []
+    problems: list[BadCell] = []
+    seen: dict[str, int] = {}
+    for row, one in enumerate(cases, start=1):
+        try:
+            case = _Case.model_validate(one)
+        except ValidationError as error:
+            problems += (
+                BadCell(row=row, column=".".join(map(str, detail["loc"])), words="This is missing or does not fit.")
+                for detail in error.errors(include_input=False, include_url=False)
+            )
+            continue
+        wrong = list(_problems(case, row, now=now, jurisdiction=jurisdiction, seen=seen))
+        problems += wrong
+        if not wrong:
+            found.append(_old_case(case, row, step_type))
+    return Read(found, problems)
+
+
+def _written(line: Sequence[Any]) -> dict[str, Any]:
+    number, status, opened_at, place, concern, victims = line
+    country, _, state = place.partition("-")
+    codes = [_EXPLOITATION.get(concern, "Other")] if concern else []
+    return {
+        "x_CaseNumber": number, "x_OpenedAt": opened_at.astimezone(UTC).isoformat(), "cas_Status": _STATUS[status],
+        "hte_Country": country, "hte_State": state, "x_TypeOfExploitation": concern,
+        "persons": [
+            {"vic_TraffickingStatus": _certainty(*one.split(":")), "vic_TypeOfExploitation": codes,
+             "x_RoleStatus": one.partition(":")[2]}
+            for one in victims.split() if one
+        ],
+    }  # fmt: skip
+
+
+def _certainty(role: str, status: str) -> str:
+    if status == RoleStatus.DISPROVED:
+        return _NONE
+    return _ACTUAL if role == PersonRole.VICTIM else _POSSIBLE
+
+
+def _problems(case: _Case, row: int, *, now: datetime, jurisdiction: str, seen: dict[str, int]) -> Iterator[BadCell]:
+    place = "-".join(part for part in (case.country, case.state) if part)
+    if case.status not in {"Active", "FollowUp", "Closed", "ClosedReferred"}:
+        yield BadCell(row=row, column="cas_Status", words="HTCDS 2.0 has no such status.")
+    if place and place != jurisdiction:
+        words = f"This case is of {place}, and the unit is of {jurisdiction}: take it over there."
+        yield BadCell(row=row, column="hte_State", words=words)
+    if case.opened_at > now:
+        yield BadCell(row=row, column="x_OpenedAt", words="This day has not come yet.")
+    if case.number in seen:
+        words = f"This number is that of case {seen[case.number]} of the file."
+        yield BadCell(row=row, column="x_CaseNumber", words=words)
+    if not _NUMBER.fullmatch(case.number):
+        yield BadCell(row=row, column="x_CaseNumber", words="This is not written as case numbers are.")
+    seen.setdefault(case.number, row)
+
+
+def _old_case(case: _Case, row: int, step_type: StepType) -> OldCase:
+    roles = tuple(
+        (
+            PersonRole.POSSIBLE_VICTIM if one.status == _POSSIBLE else PersonRole.VICTIM,
+            RoleStatus.DISPROVED if one.status == _NONE else one.how_sure,
+        )
+        for one in case.persons
+    )
+    return OldCase(
+        row, _answers(step_type, _concern(case, step_type)), case.opened_at.astimezone(UTC), {},
+        number=case.number, roles=roles, is_closed=case.status.startswith("Closed"),
+    )  # fmt: skip
+
+
+def _concern(case: _Case, step_type: StepType) -> str:
+    known = next((spec.choices for spec in step_type.fields if spec.name == CONCERN), {})
+    if case.about in known:
+        return case.about
+    codes = [code for one in case.persons for code in one.exploitation]
+    return next((about for about, code in _EXPLOITATION.items() if code in codes and about in known), "other")
+
+
+def _answers(step_type: StepType, concern: str) -> dict[str, JsonValue]:
+    """Answer what a report must have: what the case is about, and of everything else that it is not known."""
+    answers: dict[str, JsonValue] = {}
+    for spec in step_type.fields:
+        if not spec.first_bite or not spec.required:
+            continue
+        if spec.kind is FieldKind.BOOL:
+            answers[spec.name] = NOT_KNOWN
+        elif spec.kind is FieldKind.CHOICE:
+            unsure = next((one for one in _UNSURE if one in spec.choices), next(iter(spec.choices)))
+            answers[spec.name] = concern if spec.name == CONCERN else unsure
+        else:
+            answers[spec.name] = _TOLD
+    return answers

@@ -1,0 +1,1 @@
+"""What numbers are counted and shown."""

@@ -1,0 +1,111 @@
+"""The diary of a case: a note in two clicks, perhaps with the step that it calls for, and the notes so far."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Final
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from engine.cases.actions.deciding import note_reading
+from engine.cases.records import NOTE_KINDS
+from engine.core.policy import Action
+from engine.course.actions.diary import make_note, read_notes
+from engine.course.actions.steer import add_step, call_step
+from engine.documents.pages import KINDS
+from engine.errors import InvalidAnswersError
+from engine.overview.pages.glance import tabs_of
+from engine.overview.pages.plan import OfferGroup, callable_steps, offered_step_types, read_call
+from engine.overview.records import CaseView
+from engine.overview.views.case import case_page
+from engine.overview.views.diary import case_diary
+from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.posted import FIRST, Again, instant, text, uuid_or_none, whole_number
+from engine.web.visit import Visit
+
+router = APIRouter()
+NOTES: Final = 6
+"""How many notes are shown at once."""
+_AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
+_FORESEEN: Final = "="
+
+
+@router.get("/cases/{case_id}/diary")
+def diary(visit: SignedIn, case_id: UUID, page: Annotated[int, Query(ge=1, le=1_000)] = 1) -> Response:
+    """Show what was noted, without its words, and ask for a note."""
+    shown = _page(visit, case_id, page=page)
+    note_reading(visit.engine, visit.viewer, case_id, "case", ())
+    return shown
+
+
+@router.post("/cases/{case_id}/diary")
+def noted(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Keep the note, and open the step that was chosen with it."""
+    visit.must(Action.WORK, case_id)
+
+    def act(command_id: UUID) -> None:
+        happened_at, person_id = instant(form, "happened_at", visit.viewer.zone), uuid_or_none(form, "person")
+        if happened_at is None and text(form, "happened_at"):
+            raise InvalidAnswersError({"happened_at": _AS_TIME})
+        step = _step_chosen(visit, case_id, text(form, "step"))
+        make_note(
+            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, kind=text(form, "kind"),
+            words=text(form, "words"), happened_at=happened_at, person_id=person_id, file_id=uuid_or_none(form, "file"),
+        )  # fmt: skip
+        if step:
+            _open_step(visit, case_id, step, person_id, uuid5(command_id, "step"))
+
+    return tried(visit, form, act, partial(_page, visit, case_id), to=f"/cases/{case_id}/diary", said="noted")
+
+
+@router.post("/cases/{case_id}/diary/words")
+def read(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
+    """Show the words of the notes of a page, once; that they were read is recorded first."""
+    words = read_notes(visit.engine, case_id, viewer=visit.viewer)
+    return _page(visit, case_id, page=max(whole_number(form, "page"), 1), words=words)
+
+
+def _step_chosen(visit: Visit, case_id: UUID, chosen: str) -> str:
+    """Return the step that was chosen if it is offered; raises `InvalidAnswersError`."""
+    offered = _offered(visit, visit.ask(case_page, case_id)) if chosen else ()
+    if chosen and all(offer.value != chosen for group in offered for offer in group.offers):
+        raise InvalidAnswersError({"step": "Choose one of the steps offered."})
+    return chosen
+
+
+def _open_step(visit: Visit, case_id: UUID, chosen: str, person_id: UUID | None, command_id: UUID) -> None:
+    called = read_call(chosen.removeprefix(_FORESEEN)) if chosen.startswith(_FORESEEN) else None
+    if called is None:
+        add_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, uses=chosen, person_id=person_id)
+        return
+    run, key, path = called
+    call_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path)
+
+
+def _offered(visit: Visit, case: CaseView) -> tuple[OfferGroup, ...]:
+    """List the steps that can be opened with a note: those that the workflow keeps ready first."""
+    if case.status != "open" or Action.CHANGE_PLAN not in case.allowed:
+        return ()
+    ready = callable_steps(case, visit.engine.definitions)
+    foreseen = tuple(type(one)(f"{_FORESEEN}{one.value}", one.text) for one in ready)
+    groups = (OfferGroup("Prepared in this workflow", foreseen),) if foreseen else ()
+    return (*groups, *offered_step_types(visit.engine.registry))
+
+
+def _page(
+    visit: Visit, case_id: UUID, *, again: Again = FIRST, page: int = 1, words: Mapping[int, str] | None = None
+) -> Response:
+    seen, found = (
+        visit.soon(case_page, case_id),
+        visit.soon(case_diary, case_id, offset=(page - 1) * NOTES, limit=NOTES),
+    )
+    case, shown = seen(), found()
+    tabs = tabs_of(case)
+    return visit.page(
+        "diary.html", title=f"Diary: case {case.number}", section="track", zone=case.zone, case=case, tabs=tabs,
+        tab=next(tab for tab in tabs if tab.key == "diary"), again=again, diary=shown, kinds=NOTE_KINDS, page=page,
+        file_kinds=KINDS, has_more=shown.count > page * NOTES, words=words or {}, has_read=words is not None,
+        may_note=case.status == "open" and Action.WORK in case.allowed, offered=_offered(visit, case),
+        may_read=Action.REVEAL in case.allowed and words is None and bool(shown.notes),
+    )  # fmt: skip

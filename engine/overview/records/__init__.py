@@ -1,1 +1,0 @@
-"""The case page, the board and counts as people see them."""

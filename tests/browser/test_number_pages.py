@@ -1,0 +1,73 @@
+"""The pages of numbers in a real browser, by the keyboard alone, on a desk and on a phone."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.hands import become, must_be_pleasant, press
+from tests.kit.portal import Portal, report_case
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+FIGURES = {
+    "survivors": 140, "age/under_12": None, "age/12_to_17": 65, "age/18_to_24": 40, "age/25_and_over": 25,
+    "age/not_known": None, "sex/female": 105, "sex/male": 35, "sex/other": None, "sex/not_known": None,
+    "form/forced_labour": 60, "form/sexual_exploitation": 45, "form/not_known": None, "place/IN-AS": 140,
+    "place/elsewhere": None, "pillar/rescue": 60, "pillar/reporting": 140, "outcome/rescued": 55, "outcome/paid": None,
+    "limits/law/kept": 300, "limits/law/missed": 25, "limits/promise/kept": 200, "limits/promise/missed": 40,
+    "answer/in_time": 40, "answer/late": 15, "answer/none": None, "partner/Unit There": 30,
+    "partner/Unit There/in_time": 20, "partner/*": 25,
+}  # fmt: skip
+OpenPage = Callable[[], Page]
+
+
+def test_the_twelve_pillars_are_shown_as_bars_and_in_words(open_page: OpenPage, portal: Portal) -> None:
+    report_case(portal.as_role("intake_officer"))
+    page = open_page()
+    become(page, portal, "supervisor")
+    page.goto("/cases")
+    press(page, "the twelve pillars")
+    expect(page.get_by_role("img")).to_have_count(2)
+    must_be_pleasant(page)
+    _photograph(page, "pillars")
+    page.get_by_label("Period").select_option(label="2026")
+    press(page, "Show")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("2026")
+
+
+def test_published_numbers_are_shown_and_printed(open_page: OpenPage, portal: Portal) -> None:
+    portal.rows(
+        "INSERT INTO number_sheet (id, period, published_at, figures, medians) VALUES (gen_random_uuid(), '2025-Q4', "
+        "now(), :figures, :medians) ON CONFLICT DO NOTHING",
+        figures=json.dumps(FIGURES),
+        medians=json.dumps({"rescue.plan": 30.5, "rescue.execute": 80, "reporting.intake": 1}),
+    )
+    page = open_page()
+    become(page, portal, "supervisor")
+    page.goto("/cases")
+    press(page, "Numbers")
+    for name, shown in (
+        ("Survivors", "By age"),
+        ("Help", "What became"),
+        ("Limits and referrals", "Referrals, by partner"),
+    ):
+        page.get_by_role("navigation", name="Tables").get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", name=shown)).to_be_visible()
+        must_be_pleasant(page)
+        _photograph(page, f"numbers-{name[:4].strip()}")
+    page.get_by_role("link", name="Time to each step").click()
+    expect(page.get_by_text("1 day 6 h")).to_be_visible()
+    must_be_pleasant(page)
+    _photograph(page, "numbers-times")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+
+
+def _photograph(page: Page, name: str) -> None:
+    """Keep a picture of a page where ICMC_PICTURES names a folder."""
+    folder = os.environ.get("ICMC_PICTURES")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}-{page.viewport_size['width']}.png", full_page=True)

@@ -1,0 +1,94 @@
+"""Cases go out as HTCDS 2.0 without a name, into an empty installation, and come out of it the same."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from engine.core.records import PersonRole, RoleStatus
+from engine.core.retention import CopyMark
+from engine.course.actions.steer import add_person
+from engine.errors import NotAllowedError
+from engine.imports.actions import check_table, import_cases
+from engine.imports.htcds import as_htcds
+from engine.imports.records import TableError
+from engine.overview.actions.exports import ask_copy, fetch_copy, link_to_copy
+from engine.overview.views.copies import sheet
+from engine.persons.actions.persons import change_role
+from tests.kit.cases import close_at_once
+from tests.kit.world import World
+
+MARK = CopyMark(1, "Somebody", "now", "For a court")
+
+
+def test_what_goes_out_comes_in_elsewhere_and_goes_out_the_same(world: World, elsewhere: World) -> None:
+    first, second = world.at_look().case_id, world.at_look().case_id
+    certain = world.act(
+        add_person, first, by="case_manager", role=PersonRole.VICTIM, identity={"name": "Zulekha Blindtoken"}
+    )
+    world.act(
+        change_role, certain, case_id=first, by="case_manager", role=PersonRole.VICTIM, to_role=PersonRole.VICTIM,
+        status=RoleStatus.CONFIRMED,
+    )  # fmt: skip
+    world.act(add_person, first, by="case_manager", role=PersonRole.SUSPECT, identity={"name": "A Suspect"})
+    close_at_once(world.engine, second, world.who("case_manager"))
+    out = _out(world)
+    told = json.loads(out)
+    assert (told["standard"], told["version"], len(told["cases"])) == ("HTCDS", "2.0", 2)
+    by_status = {case["cas_Status"]: case for case in told["cases"]}
+    assert set(by_status) == {"Active", "Closed"}
+    victims = by_status["Active"]["persons"]
+    assert [one["vic_TraffickingStatus"] for one in victims] == [
+        "PossibleVictimOfTrafficking", "ActualVictimOfTrafficking",
+    ]  # fmt: skip
+    assert victims[0]["vic_TypeOfExploitation"] == ["ForcedLabour"]
+    assert "Zulekha" not in out
+    assert "mill" not in out, "no answer goes out"
+    given = {"viewer": elsewhere.who("case_manager"), "unit_id": elsewhere.unit}
+    assert check_table(elsewhere.engine, out, **given) == 2
+    import_cases(elsewhere.engine, out, command_id=uuid4(), **given)
+    assert _out(elsewhere) == out
+    elsewhere.later(days=0.01)
+    elsewhere.fire()
+    assert elsewhere.rows("SELECT count(*) FROM deadline WHERE breached_at IS NOT NULL")[0][0] == 0
+    with pytest.raises(TableError) as caught:
+        import_cases(elsewhere.engine, out, command_id=uuid4(), **given)
+    assert {problem.words for problem in caught.value.problems} == {"There is a case with this number already."}
+
+
+def test_it_goes_out_as_every_copy_does_marked_once_and_by_those_who_may(world: World) -> None:
+    world.at_look()
+    stepped = world.who("supervisor").model_copy(update={"stepped_up_at": world.engine.wall_clock.now()})
+    with pytest.raises(NotAllowedError):
+        ask_copy(world.engine, viewer=world.who("caseworker"), what="htcds", purpose_code="court", chosen={})
+    copy_id = ask_copy(world.engine, viewer=stepped, what="htcds", purpose_code="court", chosen={})
+    token = link_to_copy(world.engine, copy_id, viewer=stepped)
+    fetched = fetch_copy(world.engine, copy_id, token=token, viewer=stepped, write=as_htcds, at="now")
+    assert fetched.what == "htcds"
+    assert json.loads(fetched.content)["x_Copy"].startswith("Copy 1, made for Supervisor IN")
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ({"cas_Status": "Lost"}, "cas_Status"), ({"hte_Country": "BD", "hte_State": ""}, "hte_State"),
+        ({"x_OpenedAt": "2099-01-01T00:00:00+00:00"}, "x_OpenedAt"), ({"x_OpenedAt": "May"}, "x_OpenedAt"),
+        ({"x_CaseNumber": "17"}, "x_CaseNumber"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(world: World, change: dict[str, str], column: str) -> None:
+    world.at_look()
+    told = json.loads(_out(world))
+    told["cases"][0] |= {"x_CaseNumber": "C-ZZZZ-ZZZZ"} | change
+    given = {"viewer": world.who("case_manager"), "unit_id": world.unit, "command_id": uuid4()}
+    with pytest.raises(TableError) as caught:
+        import_cases(world.engine, json.dumps(told), **given)
+    assert [(problem.row, problem.column) for problem in caught.value.problems] == [(1, column)]
+    for broken in ("{", '{"standard": "CTDC", "version": "2.0", "cases": [{}]}', '{"cases": []}'):
+        with pytest.raises(TableError):
+            import_cases(world.engine, broken, **given)
+
+
+def _out(world: World) -> str:
+    """Return what a copy of all cases of the unit holds, with the same mark each time."""
+    return as_htcds(world.engine.ask(sheet, world.who("supervisor"), "htcds", {}), MARK).decode()

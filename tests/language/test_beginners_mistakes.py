@@ -1,0 +1,123 @@
+"""What somebody writes who has never seen the format: each mistake is found at its line, with words that mend it."""
+# ruff: noqa: E501 - a table: one mistake a line
+
+import re
+
+import pytest
+
+from engine.language.findings import Finding
+from engine.language.lint.files import lint_workflow
+from tests.language.step_types import CATALOGUE, NAMES
+from tests.language.test_lint_workflows import EXAMPLE
+
+
+def _lint(text: str) -> tuple[Finding, ...]:
+    return lint_workflow(text, catalogue=CATALOGUE, names=NAMES, file="w.yaml")
+
+
+TRIAGE = "  triage:\n    uses: reporting.triage\n    after: [intake]\n"
+RESCUE = "  rescue:\n    uses: rescue.execute\n    after: [triage]\n    when: 'triage.decision == \"rescue\"'\n"
+ASKS = '      - {id: phone_with_family, type: bool, label: "Does the family hold the child\'s phone?", sensitivity: sensitive}'
+WHEN = "when: 'has(triage.decision) && triage.decision == \"rescue\"'"
+VISIT = "    repeat: {every: P1M, times: 12, until: 'visit.outcome == \"not_needed\"'}\n"
+
+MISTAKES = {  # what is written, what stands there instead, which words of it stand on the line that is found, what mends it
+    "a key of the file is misspelt": ("title: Child", "tittle: Child", "tittle", r'"title"'),
+    "the file does not say what it is": ("workflow: child-domestic-labour", "name: child", "name", r"workflow"),
+    "the version is missing": ("version: 3\n", "", "workflow:", r'"version".*missing.*version: 1'),
+    "the version is a word": ("version: 3", "version: three", "three", r"whole number|number"),
+    "the version stands in quotes": ("version: 3", 'version: "3"', '"3"', r"without quotes"),
+    "a place is written in words": ("[IN-AS, IN-ML]", "[Assam]", "Assam", r"IN-AS"),
+    "what it extends is not there": ("version: 3", "version: 3\nextends: trafficking-chid", "extends", r"check the name"),
+    "the key of a step is misspelt": ("uses: rescue.execute", "use: rescue.execute", "use:", r'"uses"'),
+    "a step says not what is done": ("    uses: rescue.execute\n", "", "rescue:", r'"uses"'),
+    "a step type is misspelt": ("uses: rescue.execute", "uses: rescue.excute", "excute", r'"rescue.execute"'),
+    "a step type is named without its pillar": ("uses: rescue.execute", "uses: execute", "uses", r"pillar, a dot"),
+    "the role stands beside the step": ("    assign: {role: ahtu_officer}", "    role: ahtu_officer", "role:",
+                                        r"assign: \{role: ahtu_officer\}|\"assign\""),
+    "the role stands without its key": ("assign: {role: ahtu_officer}", "assign: ahtu_officer", "ahtu", r"role: ahtu_officer"),
+    "a role is written in words": ("role: ahtu_officer", "role: Police officer", "Police", r"small letters|lower|a to z"),
+    "a role is misspelt": ("role: ahtu_officer", "role: ahtu_oficer", "oficer", r'"ahtu_officer"'),
+    "a role is one that nobody has": ("role: ahtu_officer", "role: nurse", "nurse", r"There are: ahtu_officer"),
+    "a length is written in words": ("limit: PT48H", "limit: 2 days", "2 days", r"P2D|P15D"),
+    "a length is written short": ("limit: PT48H", "limit: 48h", "48h", r"PT48H|PT24H|PT30M"),
+    "a length is a number": ("limit: PT48H", "limit: 48", "48", r"PT48H|PT24H|PT30M"),
+    "hours are written without their T": ("limit: PT48H", "limit: P48H", "P48H", r"PT48H"),
+    "days are written with a T": ("limit: PT48H", "limit: PT2D", "PT2D", r"P2D"),
+    "a length has a part of a day": ("limit: PT48H", "limit: P1.5D", "P1.5D", r"whole numbers"),
+    "a length is written small": ("limit: PT48H", "limit: pt48h", "pt48h", r"PT48H"),
+    "the time stands without its key": ("time: {limit: PT48H, ladder: critical}", "time: PT48H", "time: PT48H", r"limit: PT48H"),
+    "the key of the time is misspelt": ("    time: {limit: PT48H", "    times: {limit: PT48H", "times", r'"time"'),
+    "the limit stands beside the step": ("    time: {limit: PT48H, ladder: critical}", "    limit: PT48H", "limit", r"time: \{limit: PT48H\}"),
+    "a person's step has no time at all": ("    time: {limit: PT48H, ladder: critical}\n", "", "rescue:", r'give it a "time"'),
+    "the limit for all stands first": ("      - {from: start, limit: PT24H, ladder: standard, warn: [50%, 80%]}\n",
+                                       "      - {limit: PT24H}\n      - {from: start, limit: PT48H}\n", "{limit: PT24H}", r"[Mm]ove it to the end"),
+    "time starts from what nobody tells": ("from: start, limit: PT30M", "from: report, limit: PT30M", "report", r"start"),
+    "time starts from a field that is not there": ("time: {limit: PT24H}", "time: {from: rescue.rescue_at, limit: PT24H}", "rescue_at", r'"rescued_at"'),
+    "time starts from what comes later": ("from: start, limit: PT30M", "from: triage, limit: PT30M", "from: triage", r"start|earlier"),
+    "a limit of the law is misspelt": ("law: IN-JJ-SIR-15D", "law: IN-JJ-SIR-15", "SIR-15,", r'"IN-JJ-SIR-15D"'),
+    "a limit of the law has a length too": ("{law: IN-JJ-SIR-15D", "{limit: P15D, law: IN-JJ-SIR-15D", "P15D", r"take one out"),
+    "a ladder is named as one speaks": ("limit: PT48H, ladder: critical", "limit: PT48H, ladder: urgent", "urgent", r"critical"),
+    "a warning is a bare number": ("warn: [50%, 80%]", "warn: [50, 80]", "warn", r"50%"),
+    "the step before is written large": ("after: [triage]", "after: [Triage]", "Triage", r'"triage"'),
+    "the steps before are not in brackets": ("after: [home_report, safety]", "after: home_report, safety", "after: home", r"\[home_report, safety\]"),
+    "the step before is named by its type": ("after: [triage]", "after: reporting.triage", "after: reporting", r'"triage"'),
+    "the step before is misspelt": ("after: [triage]", "after: [traige]", "traige", r'"triage"'),
+    "a step waits for itself": ("after: [triage]", "after: [rescue]", "after: [rescue]", r"circle"),
+    "two steps wait for each other": ("after: [intake]", "after: [rescue]", "after: [", r"circle"),
+    "as many are waited for as there are not": ("after: [home_report, safety]", "after: {n: 3, of: [home_report, safety]}", "n: 3", r"from 1 to 2"),
+    "one equals sign": (WHEN, "when: 'triage.decision = \"rescue\"'", "when: 'triage", r"=="),
+    "and is written as a word": (WHEN, "when: 'triage.decision == \"rescue\" and true'", "when: 'triage", r"&&"),
+    "not is written as a word": ("&& !fear_stated", "&& not fear_stated", "until:", r"!"),
+    "the answer stands without quotes": (WHEN, "when: triage.decision == rescue", "when: triage", r'"rescue"'),
+    "quotes of a word processor": (WHEN, "when: 'triage.decision == “rescue”'", "when: 'triage", r"straight|plain"),
+    "a condition on a step that is not there": (WHEN, "when: 'triaje.decision == \"rescue\"'", "triaje", r"triage\.decision"),
+    "a condition on a question that is not there": (WHEN, "when: 'triage.decison == \"rescue\"'", "decison", r'"decision"|decision'),
+    "an answer that is not offered": (WHEN, "when: 'triage.decision == \"recsue\"'", "recsue", r'"rescue"'),
+    "an answer written large": (WHEN, "when: 'triage.decision == \"Rescue\"'", "Rescue", r'"rescue"'),
+    "yes or no is compared with a word": ("has(intake.immediate_danger) && intake.immediate_danger", 'intake.immediate_danger == "yes"', "immediate_danger ==", r"true|false"),
+    "a number is compared with a word": (WHEN, "when: 'intake.children > \"2\"'", "children", r"number"),
+    "a question that may not be asked for": (WHEN, "when: 'intake.name == \"X\"'", "intake.name", r"open question"),
+    "a condition asks what comes later": ("    uses: reporting.triage\n", "    uses: reporting.triage\n    when: 'decision.decision == \"return\"'\n", "when: 'decision", r"comes before"),
+    "a fact that nobody declared": ("&& !fear_stated", "&& !fear_told", "fear_told", r'"fear_stated"|fear_stated'),
+    "a key stands twice": ("  rescue:\n", "  triage: {uses: reporting.triage}\n  rescue:\n", "triage: {", r"[Kk]eep one|twice"),
+    "a tab instead of spaces": ("    uses: rescue.execute", "\tuses: rescue.execute", "uses: rescue.execute", r"spaces"),
+    "a step is not far enough to the right": ("  rescue:\n    uses", "  rescue:\n  uses", "uses: rescue", r"to the right"),
+    "no colon after the name of a step": ("  rescue:\n", "  rescue\n", "rescue\n", r"colon|“:”|\":\""),
+    "no space after a colon": ("    uses: rescue.execute", "    uses:rescue.execute", "uses:rescue", r"space"),
+    "a bracket that is not closed": ("assign: {role: ahtu_officer}", "assign: {role: ahtu_officer", "assign: {role: ahtu", r"}|bracket|close"),
+    "a colon inside a title": ("title: Child in domestic labour", "title: Child: in domestic labour", "title:", r"quotes"),
+    "the name of a step has a hyphen": ("  safety:\n", "  safety-plan:\n", "safety-plan", r"a to z|_|letters"),
+    "the name of a step begins with a number": ("  safety:\n", "  2nd_safety:\n", "2nd_safety", r"a to z|letter"),
+    "the name of a step is a sentence": ("  safety:\n", "  Safety plan:\n", "Safety plan", r'"safety_plan"'),
+    "for whom is not written whole": ("for_each: case.victims", "for_each: victims", "for_each: victims", r"case\.victims"),
+    "a repetition without an end": (VISIT, "    repeat: {every: P1M}\n", "repeat", r'"times"'),
+    "how often is written in words": ("every: P1M", "every: monthly", "monthly", r"P1M"),
+    "a question without its words": (ASKS, "      - {id: phone, type: bool}", "id: phone", r'"label"'),
+    "a type of question that is not there": (ASKS, "      - {id: phone, type: yesno, label: Phone?}", "yesno", r"bool"),
+    "a question without its answers": (ASKS, "      - {id: phone, type: choice, label: Phone?}", "id: phone", r"choices"),
+    "a question that the form has already": (ASKS, "      - {id: risk, type: bool, label: Risk?}", "id: risk", r"another"),
+    "yes instead of true": ("    uses: rescue.execute", "    uses: rescue.execute\n    discretionary: yes", "discretionary: yes", r"true"),
+    "a gate without a reason": ("    reason: No return before a satisfactory home report and the person's own will.\n", "", "return-home", r'"reason"'),
+    "a gate that asks what it holds back": ("until: 'home_report.recommendation != \"unsafe\" && decision.wishes_return == \"yes\" && !fear_stated'",
+                                            "until: 'visit.outcome == \"done\"'", "until:", r"comes after|before"),
+    "the second person is named without a key": ("    uses: rescue.execute", "    uses: rescue.execute\n    approve: supervisor", "approve", r"role: supervisor"),
+    "four eyes by role": ("not: intake", "not: intake_officer", "intake_officer}", r"step"),
+    "a late step opens one that is not there": ("time: {limit: P14D}", "time: {limit: P14D, on_breach: late_note}", "late_note", r"no step"),
+    "a follow-up that is not there": ("    uses: rescue.execute", "    uses: rescue.execute\n    follow_ups: {order: {limit: P1D}}", "follow_ups", r"uses"),
+}  # fmt: skip
+
+
+def test_there_are_sixty_of_them_and_the_workflow_is_sound_before() -> None:
+    assert len(MISTAKES) >= 60
+    assert _lint(EXAMPLE) == ()
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_found_at_its_line_with_what_mends_it(name: str) -> None:
+    before, after, at, remedy = MISTAKES[name]
+    assert before in EXAMPLE
+    text = EXAMPLE.replace(before, after, 1)
+    lines = {number for number, line in enumerate(text.split("\n"), 1) if at in f"{line}\n"}
+    told = [(one.line, one.message) for one in _lint(text)]
+    assert any(line in lines and re.search(remedy, message) for line, message in told), f"{sorted(lines)}: {told}"

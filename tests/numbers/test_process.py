@@ -1,0 +1,47 @@
+"""The picture of a workflow over real cases: rounded, withheld where cases are few, and only of the viewer's units."""
+
+from datetime import timedelta
+
+import pytest
+
+from engine.errors import NotAllowedError
+from engine.numbers.views.process import StepNumbers, process
+from tests.kit.portal import Portal, report_case
+from tests.kit.world import LOOKED, World
+
+
+def test_it_counts_who_is_where_how_long_half_stayed_and_what_is_late(world: World) -> None:
+    cases = [world.at_look().case_id for _ in range(12)]
+    for some in (cases[:5], cases[5:10]):
+        world.later(hours=3)
+        now = world.clock.now().isoformat()
+        for case_id in some:
+            world.complete(world.item(case_id, "look"), by="caseworker", answers=LOOKED | {"seen_at": now})
+    world.later(hours=2)
+    world.fire()
+    found = world.engine.ask(process, world.who("case_manager"), "visit")
+    assert (found["talk"].here, found["talk"].late) == (10, 5)
+    assert found["look"] == StepNumbers(None, None, timedelta(hours=4, minutes=30))
+    assert world.engine.ask(process, world.other("case_manager"), "visit") == {}
+    with pytest.raises(NotAllowedError):
+        world.engine.ask(process, world.reported_by(), "visit")
+
+
+def test_of_few_cases_nothing_is_told(world: World) -> None:
+    for _ in range(4):
+        world.at_talk()
+    found = world.engine.ask(process, world.who("case_manager"), "visit")
+    assert found
+    assert set(found.values()) == {StepNumbers()}
+
+
+def test_the_page_says_it_beside_the_picture(portal: Portal) -> None:
+    for _ in range(6):
+        report_case(portal.as_role("intake_officer"))
+    client = portal.as_role("case_manager")
+    name = portal.rows("SELECT workflow FROM run GROUP BY workflow ORDER BY count(*) DESC LIMIT 1")[0]["workflow"]
+    assert f'href="/workflows/{name}/cases"' in client.get(f"/workflows/{name}").text
+    page = client.get(f"/workflows/{name}/cases").text
+    assert "about 5 cases" in page
+    assert "few or none" in page
+    assert client.get("/workflows/nowhere/cases").status_code == 404
