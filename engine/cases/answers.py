@@ -9,8 +9,7 @@ from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter,
 from pydantic_core import ErrorDetails
 
 from engine.core.compiled import CompiledStep
-from engine.core.law.told import TELLS
-from engine.core.records import Scalar, StepInterval
+from engine.core.records import TELLS, Scalar, StepInterval
 from engine.core.values import truth_of
 from engine.errors import InvalidAnswersError
 from engine.language.conditions.parse import parse_condition

@@ -107,16 +107,8 @@ def law_in_case(
 
     `element` is the person it is about (`person:ID`), or empty for the whole case.
     """
-    told = _told_in(state, element, run.zone) if depends_on_case(library.versions(limit_id)) else NOTHING
+    told = told_in(state, element, zone=run.zone) if depends_on_case(library.versions(limit_id)) else NOTHING
     return law_for(library, limit_id, told=told, zone=run.zone, started=started, option=option)
-
-
-def _told_in(state: CaseState, element: str, zone: str) -> LawFacts:
-    key = ("told", element, zone)
-    found = state.worked_out.get(key)
-    if not isinstance(found, LawFacts):
-        found = state.worked_out[key] = told_in(state, element, zone=zone)
-    return found
 
 
 def law_for(

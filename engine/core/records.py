@@ -168,6 +168,10 @@ class AddedStep(Record):
     origin: Origin | None = None
 
 
+TELLS: Final = "tells:"
+"""Begins the name under which a step keeps an answer on which a limit of the law depends; no declared output has it."""
+
+
 class Step(Record):
     """One occurrence of a step. `ended_at` is when it happened, `recorded_at` when it was told (both UTC)."""
 
@@ -190,6 +194,15 @@ class Step(Record):
     turn: int = 1
     revision: int = 1
     added: AddedStep | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether it has ended, and told something on which a limit of the law may depend."""
+        return (
+            self.status is StepStatus.ENDED
+            and self.ended_at is not None
+            and any(name[:6] == TELLS for name in self.outputs)
+        )
 
     @property
     def base_path(self) -> str:

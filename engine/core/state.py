@@ -68,7 +68,9 @@ class CaseState:
 
     @cached_property
     def worked_out(self) -> dict[tuple[object, ...], object]:
-        """What was worked out of it and is asked for again; a change of deadlines alone changes none."""
+        """What was worked out of what it tells and is asked for again; neither deadlines nor steps that tell nothing
+        change it.
+        """
         return {}
 
     @cached_property
@@ -84,7 +86,10 @@ class CaseState:
     def with_step(self, step: Step) -> "CaseState":
         """Return the state with a step as it is now; the live ones are not looked for again where they are known."""
         known: dict[UUID, Step] | None = self.__dict__.get("live")
+        before = self.steps.get(step.id)
         state = self.but(steps={**self.steps, step.id: step})
+        if "worked_out" in self.__dict__ and not (step.tells or (before is not None and before.tells)):
+            state.__dict__["worked_out"] = self.worked_out
         if known is not None:
             if step.status not in LIVE:
                 state.__dict__["live"] = {id_: one for id_, one in known.items() if id_ != step.id}

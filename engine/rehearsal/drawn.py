@@ -10,8 +10,8 @@ from engine.builtin import REPORT
 from engine.core import commands as cm
 from engine.core.compiled import CompiledGate, CompiledWorkflow
 from engine.core.follow_ups import at_once_for, declared_for, is_asked_again, own_step
-from engine.core.law.told import TELLS, age_of_band
-from engine.core.records import CaseStatus, Scalar, Step, StepStatus, path_of_person
+from engine.core.law.told import age_of_band
+from engine.core.records import TELLS, CaseStatus, Scalar, Step, StepStatus, path_of_person
 from engine.core.state import CaseState
 from engine.core.values import COLLECTIONS
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind

@@ -14,9 +14,8 @@ import pytest
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledWorkflow, compile_workflow
-from engine.core.law.told import TELLS
 from engine.core.origins import line_of_event, line_of_step
-from engine.core.records import AddedStep, Origin
+from engine.core.records import TELLS, AddedStep, Origin
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.workflow import Workflow
 from engine.rehearsal.drawn import SimulatedFacts, drawn_facts

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, model_validator
 
-from engine.core.records import Record, Scalar, StepStatus, path_of_person
+from engine.core.records import TELLS, Record, Scalar, path_of_person
 from engine.core.state import CaseState
 
 OF_AGE = 18
@@ -123,9 +123,6 @@ def _in_year(day: date, year: int) -> date:
         return date(year, 3, 1)
 
 
-TELLS: Final = "tells:"
-"""Begins the name under which a step keeps an answer that tells one of these things; no declared output has it."""
-
 _BEFORE: Final = "told:"
 """Begins the names under which the report of a case keeps what was told in the case that it was split off from."""
 
@@ -177,6 +174,14 @@ NOTHING = LawFacts()
 
 def told_in(state: CaseState, element: str, *, zone: str) -> LawFacts:
     """Gather what a case tells of a person (`person:ID`), or of everybody in it for an empty element."""
+    key = ("told", element, zone)
+    found = state.worked_out.get(key)
+    if not isinstance(found, LawFacts):
+        found = state.worked_out[key] = _gathered_in(state, element, zone)
+    return found
+
+
+def _gathered_in(state: CaseState, element: str, zone: str) -> LawFacts:
     people = [
         path_of_person(person.person_id)
         for person in state.persons
@@ -191,9 +196,7 @@ def tellings_in(state: CaseState) -> list[Telling]:
     tellings = [
         Telling(step.uses, step.base_path, step.ended_at, step.outputs)
         for step in state.steps.values()
-        if step.status is StepStatus.ENDED
-        and step.ended_at is not None
-        and any(key[:6] == TELLS for key in step.outputs)
+        if step.tells and step.ended_at is not None
     ]
     return [*told_before(state.report), *tellings]
 
