@@ -68,9 +68,7 @@ class CaseState:
 
     @cached_property
     def worked_out(self) -> dict[tuple[object, ...], object]:
-        """What was worked out of what it tells and is asked for again; neither deadlines nor steps that tell nothing
-        change it.
-        """
+        """What was worked out of what the case tells and is asked for again; a step that tells nothing changes none."""
         return {}
 
     @cached_property

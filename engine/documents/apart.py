@@ -4,10 +4,8 @@ What opens pictures and papers is large and written in C, and a small file can a
 ending of a name and given the content, through pipes: no name stands in the list of processes, nothing on a disk.
 """
 
-import io
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -15,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from engine.core.files import PART
-from engine.documents.types import media_type_of, shared_copy
 from engine.errors import BusyError, FileRefusedError
 from engine.ports import Looked
 
@@ -23,8 +20,6 @@ MOST_MEMORY: Final = 640 << 20
 """Bytes of address space: two paintings of fifty million pixels, and the libraries."""
 MOST_CPU_SECONDS: Final = 30
 MOST_SECONDS: Final = 60.0
-_MOST_FILES: Final = 64
-_LARGEST_COPY: Final = 200_000_000
 _LONGEST_ENDING: Final = 10
 _TOO_MUCH: Final = "This file asks for more memory or time than opening a file can take, so it was not taken."
 _ONE: Final = threading.Lock()
@@ -54,7 +49,7 @@ class _Child:
         ending = name.rpartition(".")[2].lower()[:_LONGEST_ENDING] if "." in name else ""
         limits = (str(MOST_MEMORY), str(MOST_CPU_SECONDS))
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", "engine.documents.apart", ending, *limits],
+            [sys.executable, "-P", "-m", "engine.documents.types", ending, *limits],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )  # fmt: skip
@@ -119,41 +114,3 @@ def _end(child: _Child | None) -> None:
             child.end()
     finally:
         _ONE.release()
-
-
-def _limit(memory: int, cpu_seconds: int) -> None:
-    """Take from this process what opening a file does not need."""
-    limits = {
-        resource.RLIMIT_AS: memory, resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: _MOST_FILES,
-    }  # fmt: skip
-    for kind, most in limits.items():
-        try:
-            resource.setrlimit(kind, (most, most))
-        except (ValueError, OSError):
-            if sys.platform == "linux":
-                raise
-
-
-def main(ending: str, memory: str, cpu_seconds: str) -> None:
-    """Read a file, say what it is in one line, and give its copy, after a line with its size."""
-    _limit(int(memory), int(cpu_seconds))
-    content, say = io.BytesIO(sys.stdin.buffer.read()), sys.stdout.buffer
-    try:
-        media_type = media_type_of(content, f"x.{ending}")
-    except FileRefusedError as error:
-        say.write(json.dumps({"refused": str(error)}).encode() + b"\n")
-        return
-    say.write(json.dumps({"type": media_type}).encode() + b"\n")
-    say.flush()
-    parts = shared_copy(content, media_type)
-    copy = None if parts is None else list(parts)
-    size = None if copy is None else sum(map(len, copy))
-    is_small = size is not None and size <= _LARGEST_COPY
-    say.write(json.dumps({"size": size if is_small else None}).encode() + b"\n")
-    say.writelines(copy if copy is not None and is_small else ())
-    say.flush()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

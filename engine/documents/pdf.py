@@ -4,7 +4,6 @@ Only `printing` imports this, when the first paper is printed: loading it takes 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 from weakref import finalize
 
@@ -12,18 +11,17 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-_SCRIPTS: Final = ("latin", "latin-ext", "devanagari", "bengali", "myanmar")
-"""In the order in which a letter is looked for; `bengali` has Assamese too, `devanagari` Hindi and Nepali."""
-_WEIGHTS: Final = (400, 700)
+from engine.documents.printing import SCRIPTS, WEIGHTS
+
 _SCHEME: Final = "icmc-font:"
 
 
 class PdfPages:
     """Makes PDF files. Not for two threads at once: the fonts' library is not made for it."""
 
-    def __init__(self, fonts: Path) -> None:
-        """Read the fonts; raises `OSError` when one is missing."""
-        self._fetcher = _OnlyFonts(read_fonts(fonts))
+    def __init__(self, fonts: Mapping[str, bytes]) -> None:
+        """Take the fonts by their names."""
+        self._fetcher = _OnlyFonts(fonts)
         config = FontConfiguration()
         style = CSS(string=_style(), url_fetcher=self._fetcher, font_config=config)
         self._held: dict[str, Any] = {"font_config": config, "stylesheets": [style]}
@@ -35,12 +33,6 @@ class PdfPages:
         page = HTML(string=html, url_fetcher=self._fetcher)
         made: bytes = page.write_pdf(**self._held, pdf_variant="pdf/ua-1", custom_metadata=False)
         return made
-
-
-def read_fonts(folder: Path) -> dict[str, bytes]:
-    """Return the fonts by their names; raises `OSError` when one is missing."""
-    names = [f"noto-sans-{script}-{weight}" for script in _SCRIPTS for weight in _WEIGHTS]
-    return {name: (folder / f"{name}.woff2").read_bytes() for name in names}
 
 
 class _OnlyFonts(URLFetcher):  # type: ignore[misc] # the library has no types
@@ -62,10 +54,10 @@ def _style() -> str:
     faces = "".join(
         f'@font-face {{ font-family: "ICMC {script}"; font-weight: {weight}; '
         f'src: url("{_SCHEME}noto-sans-{script}-{weight}") format("woff2"); }}\n'
-        for script in _SCRIPTS
-        for weight in _WEIGHTS
+        for script in SCRIPTS
+        for weight in WEIGHTS
     )
-    families = ", ".join(f'"ICMC {script}"' for script in _SCRIPTS)
+    families = ", ".join(f'"ICMC {script}"' for script in SCRIPTS)
     return (
         f"{faces}html, body {{ font-family: {families}, sans-serif !important; }}\n"
         f'@page {{ @bottom-right {{ content: counter(page) " / " counter(pages); font: 9pt {families}; }} }}\n'

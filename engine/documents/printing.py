@@ -1,5 +1,6 @@
 """Prints papers as PDF, one at a time; says what is missing where that cannot be done."""
 
+import ctypes
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -11,6 +12,13 @@ _REMEDY: Final = "Print the page itself, or let an administrator install Pango (
 _WAIT_SECONDS: Final = 60.0
 """For the papers before this one."""
 _PACKAGES: Final = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+_LOADED: Final = (
+    "libgobject-2.0.so.0", "libpango-1.0.so.0", "libharfbuzz.so.0", "libfontconfig.so.1", "libpangoft2-1.0.so.0",
+)  # fmt: skip
+"""What the library itself loads, by the names under which Linux has it."""
+SCRIPTS: Final = ("latin", "latin-ext", "devanagari", "bengali", "myanmar")
+"""In the order in which a letter is looked for; `bengali` has Assamese too, `devanagari` Hindi and Nepali."""
+WEIGHTS: Final = (400, 700)
 
 
 class PdfPrinter:
@@ -32,7 +40,7 @@ class PdfPrinter:
 
     def _made(self, html: str) -> bytes:
         try:
-            self._pages = self._pages or _library().PdfPages(self._fonts)
+            self._pages = self._pages or _library().PdfPages(_read_fonts(self._fonts))
             made: bytes = self._pages.pdf(html)
         except OSError as error:
             raise _nothing_prints() from error
@@ -45,10 +53,26 @@ class PdfPrinter:
     def problem(self) -> str:
         """Say what is missing, with the command that adds it; empty when library and fonts are there."""
         try:
-            _library().read_fonts(self._fonts)
+            _read_fonts(self._fonts)
+            if not _can_load():
+                _library()
         except OSError:
             return str(_nothing_prints())
         return ""
+
+
+def _read_fonts(folder: Path) -> dict[str, bytes]:
+    """Return the fonts by their names; raises `OSError` when one is missing."""
+    names = [f"noto-sans-{script}-{weight}" for script in SCRIPTS for weight in WEIGHTS]
+    return {name: (folder / f"{name}.woff2").read_bytes() for name in names}
+
+
+def _can_load() -> bool:
+    """Whether all that the library needs is there; where Linux does not know it, the library itself has to say."""
+    try:
+        return all(ctypes.CDLL(name) for name in _LOADED)
+    except OSError:
+        return False
 
 
 def _library() -> Any:  # noqa: ANN401 - the library may be absent

@@ -1,7 +1,13 @@
-"""Says what a file is by its content, and makes the copy of it that is shared."""
+"""Says what a file is by its content, and makes the copy of it that is shared.
+
+Run as a module it does so for one file, in a process that has limits; `apart` starts it, and loads none of this.
+"""
 
 import io
+import json
 import re
+import resource
+import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, Final
@@ -20,6 +26,8 @@ MOST_UNPACKED: Final = 100_000_000
 MOST_RATIO: Final = 100
 _HEAD: Final = 4_096
 _STEP: Final = 65_536
+_MOST_FILES: Final = 64
+_LARGEST_COPY: Final = 200_000_000
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1"})
 _MP4_BRANDS: Final = frozenset(
     {
@@ -273,3 +281,41 @@ _CLEANERS: Final[Mapping[str, Callable[[BinaryIO], bytes]]] = {
 
 def _parts(cleaned: bytes) -> Iterator[bytes]:
     return (cleaned[at : at + PART] for at in range(0, len(cleaned), PART))
+
+
+def _limit(memory: int, cpu_seconds: int) -> None:
+    """Take from this process what opening a file does not need."""
+    limits = {
+        resource.RLIMIT_AS: memory, resource.RLIMIT_CPU: cpu_seconds, resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: _MOST_FILES,
+    }  # fmt: skip
+    for kind, most in limits.items():
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (ValueError, OSError):
+            if sys.platform == "linux":
+                raise
+
+
+def main(ending: str, memory: str, cpu_seconds: str) -> None:
+    """Read a file, say what it is in one line, and give its copy, after a line with its size."""
+    _limit(int(memory), int(cpu_seconds))
+    content, say = io.BytesIO(sys.stdin.buffer.read()), sys.stdout.buffer
+    try:
+        media_type = media_type_of(content, f"x.{ending}")
+    except FileRefusedError as error:
+        say.write(json.dumps({"refused": str(error)}).encode() + b"\n")
+        return
+    say.write(json.dumps({"type": media_type}).encode() + b"\n")
+    say.flush()
+    parts = shared_copy(content, media_type)
+    copy = None if parts is None else list(parts)
+    size = None if copy is None else sum(map(len, copy))
+    is_small = size is not None and size <= _LARGEST_COPY
+    say.write(json.dumps({"size": size if is_small else None}).encode() + b"\n")
+    say.writelines(copy if copy is not None and is_small else ())
+    say.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
