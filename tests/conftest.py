@@ -28,6 +28,7 @@ from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_emb
 from engine.db.embedded.folder import one_at_a_time
 from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_on
 from engine.db.migrate import migrate
+from engine.machine.memory import look_for_garbage_rarely
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
 pytest_plugins = ["tests.kit.fixtures"]
@@ -116,6 +117,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left with one of them at the end."""
     items.sort(key=lambda item: not any(part in item.path.as_posix() for part in _BEGIN_WITH))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as a process of ICMC does."""
+    look_for_garbage_rarely()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

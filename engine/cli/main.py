@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from engine.machine.memory import look_for_garbage_rarely
+
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 
 
@@ -87,8 +89,8 @@ class LoadedWhenGiven(TyperCommand):
         """Load the command, which reads the rest of the line; nothing is garbage while modules are loaded."""
         gc.disable()
         command = load(str(self.name))
-        gc.freeze()
         gc.enable()
+        look_for_garbage_rarely()
         return command.make_context(*args, **options)
 
 

@@ -11,6 +11,7 @@ from prefect.server.api import background_workers
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
+from engine.machine.memory import look_for_garbage_rarely
 from engine.orchestration.settings import end_with_parent
 
 _LOOK_EVERY = timedelta(seconds=5)
@@ -38,8 +39,10 @@ def main() -> None:
     end_with_parent(last_resort_seconds=8)
     vars(background_workers)["Worker"] = _Background
     settings = get_current_settings().server.api
+    app = create_app(final=True)
+    look_for_garbage_rarely()
     uvicorn.run(
-        create_app(final=True),
+        app,
         host=settings.host,
         port=settings.port,
         timeout_keep_alive=settings.keepalive_timeout,

@@ -13,6 +13,7 @@ from engine.app import hold_to_known_hosts
 from engine.errors import IcmcError, ServiceError
 from engine.jobs.records import PREFECT_PAUSED
 from engine.log_lines import log_in_lines, why
+from engine.machine.memory import look_for_garbage_rarely
 from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
 from engine.orchestration.calls import CallPool, check_server, check_settings
 from engine.orchestration.deployments import Registrar
@@ -147,6 +148,7 @@ def main() -> int:
 def _serve(settings: Settings, address: PrefectAddress, stop: threading.Event) -> None:
     check_settings(os.environ, home=str(address.home))
     with engine_work(settings) as work:
+        look_for_garbage_rarely()
         run_worker(work, address, stop=stop)
 
 

@@ -12,6 +12,7 @@ from engine.assembly import Engine
 from engine.cases.actions.open import open_case
 from engine.core.policy import THIS_MACHINE, Viewer
 from engine.definitions.actions.proposals import propose_definition
+from engine.machine.memory import look_for_garbage_rarely
 from engine.messages.mail import DemoMailbox
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
@@ -54,6 +55,7 @@ class Bench:
 @contextmanager
 def scratch_bench() -> Iterator[Bench]:
     """Make a system with a database of its own, which is gone afterwards; every commit reaches the disk."""
+    look_for_garbage_rarely()
     with tempfile.TemporaryDirectory(prefix="icmc-bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)

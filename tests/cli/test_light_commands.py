@@ -49,3 +49,12 @@ def _libraries(command: str, folder: Path) -> set[str]:
         capture_output=True, text=True, check=True, env={"ICMC_DATA_FOLDER": str(folder)},
     )  # fmt: skip
     return set(done.stdout.rpartition("loaded:")[2].split())
+
+
+def test_a_command_looks_for_garbage_rarely_and_not_among_what_it_has_loaded(tmp_path: Path) -> None:
+    looks = f'import gc\n{_LOADED}    print("looks:", gc.get_threshold()[0], gc.get_freeze_count() > 10_000)\n'
+    done = subprocess.run(
+        [sys.executable, "-c", looks, "schema", "law"],
+        capture_output=True, text=True, check=True, env={"ICMC_DATA_FOLDER": str(tmp_path)},
+    )  # fmt: skip
+    assert done.stdout.rpartition("looks:")[2].split() == ["10000", "True"]
