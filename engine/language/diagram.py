@@ -18,7 +18,11 @@ _SHAPES = {
 
 
 def write_dot(drawing: Drawing) -> str:
-    """Return the DOT text of a diagram. Everything that people wrote is quoted."""
+    """Return the DOT text of a diagram. Everything that people wrote is quoted.
+
+    A node is called by its title, as screen readers say its `<title>`; its id has the key of the file.
+    """
+    names = {key: quote(name) for key, name in drawing.names.items()}
     lines = [
         f"digraph {quote(drawing.title)} {{",
         "  graph [rankdir=TB, nodesep=0.35, ranksep=0.45, bgcolor=white, fontname=Arial, fontsize=13];",
@@ -30,9 +34,8 @@ def write_dot(drawing: Drawing) -> str:
         look = f"style=rounded, color={quote(colour.border)}, fontcolor={quote(colour.border)}"
         label = f"label={quote(lane.capitalize())}, labeljust=l, id={quote(f'lane-{lane}')}"
         lines += [f"  subgraph {quote(f'cluster_{lane}')} {{", f"    graph [{label}, {look}];"]
-        lines += [*(f"    {_node(node)}" for node in nodes), "  }"]
-    lines += [f"  {_node(node)}" for node in drawing.nodes if not node.lane]
-    names = {node.id: _name(node) for node in drawing.nodes}
+        lines += [*(f"    {_node(node, names[node.id])}" for node in nodes), "  }"]
+    lines += [f"  {_node(node, names[node.id])}" for node in drawing.nodes if not node.lane]
     lines += [f"  {_edge(edge, names)}" for edge in drawing.edges]
     return "\n".join([*lines, "}", ""])
 
@@ -43,7 +46,7 @@ def quote(text: str) -> str:
     return f'"{plain}"'
 
 
-def _node(node: Node) -> str:
+def _node(node: Node, name: str) -> str:
     rows = [row for line in (node.title, *node.lines) for row in wrap(line, _WIDTH) or [""]]
     label = "\\n".join(quote(row)[1:-1] for row in rows)
     style = "rounded,filled,dashed" if node.is_optional else "rounded,filled"
@@ -53,12 +56,7 @@ def _node(node: Node) -> str:
     colour = colour_of(node.lane)
     if node.lane:
         shape += f", fillcolor={quote(colour.fill)}, color={quote(colour.border)}"
-    return f'{_name(node)} [label="{label}", id={quote(node.id)}, {shape}];'
-
-
-def _name(node: Node) -> str:
-    """Name a node so that its `<title>`, which screen readers say, is its own title."""
-    return quote(f"{node.title} ({node.id.partition('-')[2] or node.id})")
+    return f'{name} [label="{label}", id={quote(node.id)}, {shape}];'
 
 
 def _edge(edge: Edge, names: dict[str, str]) -> str:

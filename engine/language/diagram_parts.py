@@ -1,16 +1,14 @@
-"""From a workflow to the nodes and edges of its diagram, in the colours of the pillars."""
+"""From a workflow to the nodes and edges of its diagram: in words, in the colours of the pillars."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pydantic import ValidationError
-
 from engine.language.catalogue import FollowUp, StepCatalogue, StepTypeInfo
-from engine.language.limits import TimeLimit
 from engine.language.lint.subject import Order
-from engine.language.names import in_running_words
+from engine.language.names import in_running_words, role_words
 from engine.language.whole import follow_ups_of
+from engine.language.words import WorkflowWords, limit_words
 from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow
 
 INK = "#111111"
@@ -104,21 +102,36 @@ class Drawing:
         lanes = dict.fromkeys(node.lane for node in self.nodes if node.lane)
         return {lane: tuple(node for node in self.nodes if node.lane == lane) for lane in lanes}
 
+    @property
+    def names(self) -> dict[str, str]:
+        """A name for each node by its id: its title, with a number where one before it bears the same."""
+        names: dict[str, str] = {}
+        for node in self.nodes:
+            same = (f"{node.title} ({number})" for number in range(2, len(self.nodes) + 2))
+            names[node.id] = next(name for name in (node.title, *same) if name not in names.values())
+        return names
+
 
 def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
-    """Return the nodes and edges of a workflow."""
-    infos = {key: catalogue.find(step.uses) if catalogue else None for key, step in workflow.steps.items()}
+    """Return the nodes and edges of a workflow, with every condition in words."""
+    titled = {key: {"title": step.title, "uses": step.uses} for key, step in workflow.steps.items()}
+    words = WorkflowWords({"steps": titled}, catalogue)
     nodes = [
         Node(START, "A report arrives" if workflow.start.on == "report" else "Opened by hand", Shape.EVENT),
-        *(_step(key, step, infos[key], _later(workflow, step, catalogue)) for key, step in workflow.steps.items()),
+        *(_step(workflow, key, words, catalogue) for key in workflow.steps),
         *(Node(f"choice-{name}", in_running_words(name), Shape.CHOICE) for name in workflow.choices),
         *(
-            Node(f"gate-{name}", name.replace("-", " "), Shape.GATE, lines=(gate.reason, f"until {gate.until}"))
+            Node(
+                f"gate-{name}",
+                in_running_words(name),
+                Shape.GATE,
+                lines=(gate.reason, f"until {words.condition(gate.until)}"),
+            )
             for name, gate in workflow.gates.items()
         ),
         Node(CLOSED, "The case closes", Shape.EVENT),
     ]
-    return Drawing(workflow.workflow, workflow.title, tuple(nodes), tuple(dict.fromkeys(_edges(workflow))))
+    return Drawing(workflow.workflow, workflow.title, tuple(nodes), tuple(dict.fromkeys(_edges(workflow, words))))
 
 
 def brought(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> list[tuple[str, FollowUp]]:
@@ -137,66 +150,56 @@ def _later(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) 
     return (f"can bring: {'; '.join(titles)}",) if titles else ()
 
 
-def _step(key: str, step: StepSpec, info: StepTypeInfo | None, later: tuple[str, ...]) -> Node:
+def _step(workflow: Workflow, key: str, words: WorkflowWords, catalogue: StepCatalogue | None) -> Node:
+    step = workflow.steps[key]
+    info = catalogue.find(step.uses) if catalogue else None
     shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
-    title = step.title or (info.title if info else "") or in_running_words(key)
-    lines = tuple(_lines(step, info))
-    return Node(f"step-{key}", title, shape, step.uses.partition(".")[0], (key, *lines, *later), step.discretionary)
+    lines = (*_lines(step, info, words), *_later(workflow, step, catalogue))
+    return Node(f"step-{key}", words.step(key), shape, step.uses.partition(".")[0], lines, step.discretionary)
 
 
-def _lines(step: StepSpec, info: StepTypeInfo | None) -> Iterator[str]:
+def _lines(step: StepSpec, info: StepTypeInfo | None, words: WorkflowWords) -> Iterator[str]:
     if step.after.mode is JoinMode.ANY:
         yield "waits for any one before it"
     if step.after.mode is JoinMode.N:
         yield f"waits for {step.after.n} of {len(step.after.steps)}"
     if step.when:
-        yield f"if {step.when}"
+        yield f"if {words.condition(step.when)}"
     if step.for_each:
-        yield f"for each of {step.for_each.partition('.')[2]}"
-    yield from _when(step)
-    for time in step.time:
-        yield _time(time)
-    if not step.time and info and (info.time_limit or info.law_limit):
-        yield _time(TimeSpec(limit=info.time_limit, law=info.law_limit))
+        yield f"for each of {in_running_words(step.for_each.partition('.')[2])}"
+    yield from _when(step, words)
+    own = (TimeSpec(limit=info.time_limit, law=info.law_limit),) if info and (info.time_limit or info.law_limit) else ()
+    for time in step.time or own:
+        yield words.full(time.model_dump(mode="json", by_alias=True, exclude_defaults=True))
     if step.discretionary:
         yield "may be added"
     if step.approve:
-        yield f"approved by {', '.join(step.approve.role)}"
+        yield f"approved by {', '.join(map(role_words, step.approve.role))}"
 
 
-def _when(step: StepSpec) -> Iterator[str]:
+def _when(step: StepSpec, words: WorkflowWords) -> Iterator[str]:
     """Say when a step opens at the earliest, how often it is done, and how it is not straight on."""
     if step.not_before:
         wait, since = step.not_before.wait, step.not_before.from_
-        parts = [*([_words(wait)] if wait != "PT0S" else ()), *([since] if since != "ready" else ())]
+        parts = [
+            *([limit_words(wait)] if wait != "PT0S" else ()),
+            *([words.start({"from": since})] if since != "ready" else ()),
+        ]
         yield f"not before {' after '.join(parts)}"
     if step.repeat:
-        often = " and ".join(map(_words, step.repeat.waits))
+        often = " and ".join(map(limit_words, step.repeat.waits))
         yield f"again {'every' if step.repeat.times else 'after'} {often}, at most {step.repeat.rounds} times"
     if step.back:
-        yield f"goes back to {step.back.to} if {step.back.when}, at most {step.back.times} times"
+        to, condition = words.step(step.back.to), words.condition(step.back.when)
+        yield f"goes back to “{to}” if {condition}, at most {step.back.times} times"
     if step.wait:
-        out = f", at most {_words(step.wait.time_out)}" if step.wait.time_out else ""
-        yield f"waits until {step.wait.until}{out}"
+        out = f", at most {limit_words(step.wait.time_out)}" if step.wait.time_out else ""
+        yield f"waits until {words.condition(step.wait.until)}{out}"
     if step.standing:
         yield "is there all the time"
 
 
-def _time(time: TimeSpec) -> str:
-    limit = f"limit {time.law}" if time.law else f"within {_words(time.limit or '')}"
-    since = "" if time.from_ == "ready" else f" from {time.from_}"
-    condition = f" if {time.when}" if time.when else ""
-    return f"{limit}{since}, {time.ladder}{condition}"
-
-
-def _words(limit: str) -> str:
-    try:
-        return TimeLimit(limit).in_words()
-    except ValidationError:
-        return limit
-
-
-def _edges(workflow: Workflow) -> Iterator[Edge]:
+def _edges(workflow: Workflow, words: WorkflowWords) -> Iterator[Edge]:
     order = Order(workflow)
     gates = {
         key: [f"gate-{name}" for name, gate in workflow.gates.items() if key in gate.holds] for key in workflow.steps
@@ -209,22 +212,23 @@ def _edges(workflow: Workflow) -> Iterator[Edge]:
         yield from _into(f"choice-{name}", sources or [START])
         for branch in choice.branches:
             for target in branch.to:
-                yield from _branch(workflow, name, target, gates, branch.when)
+                yield from _branch(workflow, name, target, gates, f"if {words.condition(branch.when)}")
         for target in choice.default:
             yield from _branch(workflow, name, target, gates, "otherwise")
     for key, step in workflow.steps.items():
         for target in dict.fromkeys(target for time in step.time for target in time.on_breach):
             if target in workflow.steps:
                 yield Edge(f"step-{key}", f"step-{target}", "when too late", EdgeLine.BREACH)
-    yield from _ways_back(workflow)
+    yield from _ways_back(workflow, words)
     yield from _closing(workflow, order)
 
 
-def _ways_back(workflow: Workflow) -> Iterator[Edge]:
+def _ways_back(workflow: Workflow, words: WorkflowWords) -> Iterator[Edge]:
     """Yield the ways that do not lead on: back in a loop, and to what undoes a step that is called off."""
     for key, step in workflow.steps.items():
         if step.back and step.back.to in workflow.steps:
-            yield Edge(f"step-{key}", f"step-{step.back.to}", f"again if {step.back.when}", EdgeLine.BREACH)
+            again = f"again if {words.condition(step.back.when)}"
+            yield Edge(f"step-{key}", f"step-{step.back.to}", again, EdgeLine.BREACH)
     for one in workflow.cancels.values():
         for done, undo in one.undo.items():
             if {done, undo} <= workflow.steps.keys():

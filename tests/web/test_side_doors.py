@@ -40,7 +40,7 @@ _NAMED = ("token", "name", "kind", "key", "day", "limit_id", "signature_id")
 _OF_THE_INSTALLATION = r"/hubs/[^/]+$"
 """A hub elsewhere, with its line and its clock: whoever leads a unit sees each, and nothing of a case stands there."""
 _CHANGING = ("/cases", "/board", "/worklist", "/items", "/calls", "/messages", "/dead-letters", "/waiting", "/delays")
-_AS_WRITTEN, _SOURCES = ("/definitions", "/documents", "/paper-forms"), ("/draft", "/simulation", "/diagram")
+_AS_WRITTEN, _SOURCES = ("/definitions", "/documents", "/paper-forms"), ("/draft", "/simulation")
 """Pages of definitions as their writers have them, by their names, and papers."""
 _STATES = (("aside", "step-failed: ValueError at a.b:3 in f"), ("aside", "tried-too-often"), ("held", None),
            ("ready", "timed-out"), ("ready", "lease-over"))  # fmt: skip
@@ -48,7 +48,8 @@ _CODES = "|".join(sorted(one.code for one in _all_below(IcmcError) if "-" in one
 _TYPES = "|".join(sorted(re.escape(key) for key in load_registry().step_types))
 _INTERNAL = re.compile(
     rf"(?<![\w.@/-])(?:P\d+W?[YMD]\w*|PT\d+W?[HMS]\w*|\d{{3,}} seconds|[a-z0-9]+(?:_[a-z0-9]+)+|'[a-z_]+'"
-    rf"|(?:{_CODES}|step-failed|timed-out|tried-too-often|lease-over)|(?:{_TYPES})|True|False|[A-Z]\w+Error)(?![\w@-])"
+    rf"|(?:{_CODES}|step-failed|timed-out|tried-too-often|lease-over)|(?:{_TYPES})|True|False|[A-Z]\w+Error"
+    r"|[=!]=|&&|\|\|)(?![\w@-])"
 )
 _AS_PRINTED = ("/documents/", "/paper-forms/")
 """Pages that are papers, as they come out of the printer."""
@@ -417,6 +418,7 @@ def test_pages_of_work_that_runs_is_late_failed_or_waits_are_in_words(
         if said[0] not in set(Role)
     }
     assert len(now) > 20
+    assert "/workflows/*/diagram" in {sort_of(path) for path in offered["here"].pages}
     assert not found
 
 

@@ -51,6 +51,7 @@ from engine.definitions.rehearsed import (
     VersionsCompared,
 )
 from engine.language.changes import ChangeSentence
+from engine.language.diagram_parts import draw
 from engine.language.editing import Difference
 from engine.language.extends import assemble
 from engine.language.findings import Finding
@@ -382,7 +383,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},
         "versions.html": {"page": "/workflows/x", "title_of": NASTY, "versions": some(definition) * 2,
                           "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems},
-        "diagram.html": {"definition": definition, "svg": svg if full else ""},
+        "diagram.html": {"definition": definition, "svg": svg if full else "", "drawing": draw(drawn)},
         "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,
                             "note": NASTY if full else "", "levels": some((NASTY, NASTY, NASTY))},
         "definition-edit.html": {"kind": "ladder", "name": "x", "draft": draft, "lines": numbered(NASTY, found),

@@ -19,6 +19,7 @@ from engine.definitions.records import DefinitionView, PreviewView
 from engine.definitions.views import definition as definition_view
 from engine.definitions.views import definitions
 from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
+from engine.language.diagram_parts import draw
 from engine.language.editing import with_value
 from engine.language.findings import Finding, has_errors
 from engine.language.lanes import LaneView, in_lanes, step_in_words
@@ -124,8 +125,12 @@ def workflow(
 def diagram(visit: SignedIn, name: Name, version: Number | None = None) -> Response:
     """Show the diagram of a workflow in full size."""
     definition = visit.engine.ask_all(definition_view, "workflow", name, version)
-    svg = _drawing(visit, definition)
-    return visit.page("diagram.html", title=f"Diagram of {name}", section="workflows", definition=definition, svg=svg)
+    compiled = visit.engine.definitions.get(definition.content_hash)
+    return visit.page(
+        "diagram.html", title=f"Diagram of {name}", section="workflows", definition=definition,
+        svg=_drawing(visit, definition),
+        drawing=draw(compiled.workflow, visit.engine.catalogue) if compiled else None,
+    )  # fmt: skip
 
 
 @router.get("/definitions/{kind}/{name}")
