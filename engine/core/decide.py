@@ -55,6 +55,8 @@ def decide_in(draft: Draft, command: cm.Command) -> None:
     if draft.state.case.status is CaseStatus.CLOSED and not isinstance(command, _ALSO_WHEN_CLOSED):
         raise AlreadyEndedError(kind="case")
     require_part_of_merged(draft.state, command)
+    if isinstance(command, cm.FireDeadline):
+        draft.settled = draft.state  # by the command before; what a calendar or law changes since is counted again
     _apply(draft, command)
     settle(draft)
 
