@@ -150,6 +150,8 @@ def _standing(view: RunSteps, step: CompiledStep, key: str, element: str) -> Ste
         return StepStanding.DEAD
     is_same = element and before.spec.for_each is not None and before.spec.for_each == step.spec.for_each
     elements = (element,) if is_same else view.elements(before)
+    if len(elements) == 1:
+        return standing_at(view, before, elements[0])
     if not elements:
         return _of_nobody(view, before)
     found = {standing_at(view, before, one) for one in elements}

@@ -1,6 +1,7 @@
 """Keep the deadlines of a case as they should be, and say whose delay it is when one is not kept."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -29,11 +30,11 @@ from engine.core.values import RunSteps
 from engine.errors import NotFoundError
 from engine.language.ladders import Level
 
-_COMPARED = (
+_COMPARED = attrgetter(
     "due_at", "late_at", "kept_until", "started_at", "limit", "law", "ladder", "warn", "zone", "calendar", "critical",
     "excluded", "counted_by",
 )  # fmt: skip
-_PLANNED = ("next_at", "next_firing")
+_PLANNED = attrgetter("next_at", "next_firing")
 _KEPT = (
     "breached_at", "fired", "acknowledged_at", "raised", "delay_owner", "owner_named_at", "discovered_at",
     "calls",
@@ -141,23 +142,19 @@ def _is_kept(draft: Draft, known: Deadline) -> bool:
 
 def _set_or_move(draft: Draft, wanted: Deadline) -> None:
     known = draft.state.deadlines.get(wanted.id)
-    is_counted_alike = known is not None and _is_alike(known, wanted, _COMPARED)
+    is_counted_alike = known is not None and _COMPARED(known) == _COMPARED(wanted)
     if is_counted_alike and not draft.plans_again:
         return
     earlier = known or draft.state.past.get(wanted.id)
     current = with_next(_carried(earlier, wanted) if earlier else wanted, draft.library)
     if known is None:
         draft.emit(ev.DeadlineSet(deadline=current))
-    elif is_counted_alike and _is_alike(known, current, _PLANNED):
+    elif is_counted_alike and _PLANNED(known) == _PLANNED(current):
         return
     else:
         draft.emit(ev.DeadlineMoved(before=known.due_at, deadline=current, cause=draft.cause))
     if current.late_from < draft.now and current.breached_at is None and current.purpose is not Purpose.OPENING:
         breached(draft, current)
-
-
-def _is_alike(one: Deadline, other: Deadline, names: tuple[str, ...]) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _carried(earlier: Deadline, counted: Deadline) -> Deadline:

@@ -55,7 +55,9 @@ def wanted_deadlines(view: RunSteps, library: Library) -> Iterator[Deadline]:
     for record in view.state.live.values():
         if record.added is not None and record.run_id == run.id:
             is_waiting = record.status is StepStatus.SCHEDULED
-            deadline = _opening(run, record) if is_waiting else _of_added(view, run, record, record.added, library)
+            deadline = (
+                _opening(run, record, library) if is_waiting else _of_added(view, run, record, record.added, library)
+            )
             if deadline is not None:
                 yield deadline
 
@@ -84,7 +86,7 @@ def _of_step(view: RunSteps, run: Run, step: CompiledStep, element: str, library
         return
     match record.status:
         case StepStatus.SCHEDULED:
-            yield _opening(run, record)
+            yield _opening(run, record, library)
             if (
                 record.round == 1 and step.wait is None
             ):  # a limit that began before does not stop while the step waits for its time
@@ -263,25 +265,18 @@ def _excluded(state: CaseState, of_step: UUID, rule: _Rule, started: datetime) -
     )
 
 
-def _opening(run: Run, record: Step) -> Deadline | None:
-    if record.opens_at is None:
+def _opening(run: Run, record: Step, library: Library) -> Deadline | None:
+    at = record.opens_at
+    if at is None:
         return None
-    return Deadline(
-        id=deadline_id(record.id, Purpose.OPENING),
-        run_id=run.id,
-        step_id=record.id,
-        key=record.key,
-        path=record.path,
-        purpose=Purpose.OPENING,
-        limit="PT0S",
-        law=None,
-        ladder="",
-        zone=run.zone,
-        calendar=run.calendar,
-        warn=(),
-        started_at=record.opens_at,
-        due_at=record.opens_at,
-    )
+    return library.once(
+        ("opening", record.id, at, run.zone, run.calendar),
+        lambda: Deadline(
+            id=deadline_id(record.id, Purpose.OPENING), run_id=run.id, step_id=record.id, key=record.key,
+            path=record.path, purpose=Purpose.OPENING, limit="PT0S", law=None, ladder="", zone=run.zone,
+            calendar=run.calendar, warn=(), started_at=at, due_at=at,
+        ),
+    )  # fmt: skip
 
 
 def _approval(view: RunSteps, run: Run, step: CompiledStep, record: Step, library: Library) -> Deadline | None:
