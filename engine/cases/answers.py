@@ -15,10 +15,10 @@ from engine.errors import InvalidAnswersError
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Value
 from engine.language.workflow import Question
-from engine.plugin.answers import Form, without
+from engine.plugin.answers import BOTH, Form, without
 from engine.plugin.copies import is_refused, kept_anyway, may_ask_all, not_asked, not_shown, problems_of_copies
 from engine.plugin.fields import TELLABLE, FieldSpec, OutputKind
-from engine.plugin.kinds import NOT_KNOWN, FieldKind
+from engine.plugin.kinds import KINDS_NOT_KNOWN, NOT_KNOWN, FieldKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 
@@ -32,6 +32,7 @@ _QUESTION_KINDS: Mapping[str, TypeAdapter[object]] = {
     "date": TypeAdapter(date),
     "instant": TypeAdapter(AwareDatetime),
 }
+_TAKE_NOT_KNOWN = frozenset({"bool", "number", "date", "instant"})
 _DECIDED_ON = frozenset({"bool", "number", "choice", "instant"})
 _WORDS = {
     "missing": "Answer this question.",
@@ -111,20 +112,23 @@ def open_outputs(
     """Return the answers on which workflows may decide, and those that tell what limits of the law depend on.
 
     The first are open choices, bools, numbers and instants; the others stand under names of their own, as text. The
-    answer *Not known* to a yes-or-no question is none of them: conditions see it as unknown, never as false.
+    answer *Not known* to a question other than a choice is none of them: conditions see it as unknown, never as false
+    or zero, and a limit of the law as something that nobody has told.
     """
     outputs: dict[str, Scalar] = {}
     for spec in step_type.fields if step_type else ():
         value = answers.get(spec.name)
-        if spec.output is not None and value is not None and not _is_unknown(spec.kind is FieldKind.BOOL, value):
+        if value is None or (value == NOT_KNOWN and spec.kind in KINDS_NOT_KNOWN):
+            continue
+        if spec.output is not None:
             outputs[spec.name] = _scalar(spec.output, value)
-        if spec.tells in TELLABLE and value is not None and value != "":
+        if spec.tells in TELLABLE and value != "":
             outputs[f"{TELLS}{spec.tells}"] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     for question in questions:
         value = answers.get(question.id)
         if question.sensitivity != "open" or question.type not in _DECIDED_ON or value is None or value == "":
             continue
-        if not _is_unknown(question.type == "bool", value):
+        if value != NOT_KNOWN or question.type not in _TAKE_NOT_KNOWN:
             outputs[question.id] = _plain(_QUESTION_KINDS[question.type].validate_python(value))
     return outputs
 
@@ -246,16 +250,17 @@ def _applies(
 def _question_problem(question: Question, value: JsonValue, *, needed: bool) -> str | None:
     if value is None or value == "":
         return _WORDS["missing"] if needed else None
+    if question.required and question.type in _TAKE_NOT_KNOWN:
+        if value == NOT_KNOWN:
+            return None
+        if isinstance(value, list) and NOT_KNOWN in value:
+            return BOTH
     try:
         answer = _QUESTION_KINDS[question.type].validate_python(value)
     except ValidationError as error:
         detail = error.errors(include_input=False)[0]
         return _sentence(detail["type"], "This answer does not fit", detail.get("ctx", {}))
     return _WORDS["literal_error"] if question.type == "choice" and answer not in question.choices else None
-
-
-def _is_unknown(is_yes_or_no: bool, value: JsonValue) -> bool:  # noqa: FBT001 - what kind of question it is
-    return is_yes_or_no and value == NOT_KNOWN
 
 
 def _plain(answer: object) -> Scalar:

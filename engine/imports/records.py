@@ -168,6 +168,8 @@ def _read_row(
 def _answer(spec: FieldSpec, text: str) -> JsonValue:
     """Return a cell as the answer that a form posts; what the form itself refuses is found there."""
     said = text.lower()
+    if spec.takes_not_known and said in _UNKNOWN:
+        return NOT_KNOWN
     match spec.kind:
         case FieldKind.BOOL:
             return _yes_or_no(said)
@@ -186,8 +188,6 @@ def _yes_or_no(said: str) -> JsonValue:
         return True
     if said in _NO:
         return False
-    if said in _UNKNOWN:
-        return NOT_KNOWN
     raise ValueError("Write yes, no or not known.")
 
 

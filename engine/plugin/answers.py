@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -20,9 +20,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticKnownError, to_jsonable_python
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, to_jsonable_python
 
-from engine.plugin.fields import asks_yes_or_no, kind_of
+from engine.plugin.fields import asks_yes_or_no, kind_of, takes_not_known
 from engine.plugin.kinds import NOT_KNOWN, FieldKind, Interval, WordsOfForms, require_rules
 
 _WANTED = re.compile(r'\s*(!?)([a-z][a-z0-9_]*)\s*(?:(==|!=)\s*(true|false|"[^"]*"))?\s*')
@@ -50,6 +50,10 @@ def _wanted(part: re.Match[str]) -> NeededAnswer:
     return NeededAnswer(name, _TURNED.get(plain, plain) if turned else plain, sign == "!=")
 
 
+BOTH: Final = "Give an answer or tick Not known, not both."
+"""What is said of a question that was answered, and of which *Not known* was said too."""
+_OF_THE_QUESTION: Final = frozenset({"title", "description", "icmc", "default"})
+"""What a schema says of a question itself, and not of the values that it takes."""
 JsonAnswer = str | bool | int | float | list[object] | dict[str, object] | None
 _Form = TypeVar("_Form", bound="Form")
 
@@ -57,9 +61,10 @@ _Form = TypeVar("_Form", bound="Form")
 class Form(BaseModel, WordsOfForms):
     """The base of every form; the first line of its docstring tells the caseworker what the step is for.
 
-    Every yes-or-no question takes *Not known* as well, which rules see as None. A function of a step type is given its
-    answers as one of these, as far as there are any: what nobody answered is None, or no choices at all, also where the
-    question is required. *Not known* is `NOT_KNOWN` there, and instants are in UTC.
+    Every yes-or-no question takes *Not known* as well, and so does each number, day and instant that is required; rules
+    see it as None. A function of a step type is given its answers as one of these, as far as there are any: what nobody
+    answered is None, or no choices at all, also where the question is required. *Not known* is `NOT_KNOWN` there for a
+    yes-or-no question, and None for the others: `is_unknown` tells it apart. Instants are in UTC.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
@@ -82,31 +87,49 @@ class Form(BaseModel, WordsOfForms):
         found = {name: _as_json(getattr(self, name)) for name in names}
         return {name: answer for name, answer in found.items() if answer not in (None, "", [])}
 
+    def is_unknown(self, name: str) -> bool:
+        """Whether a question was answered, and what is kept of it is no value: *Not known*."""
+        stored = type(self).model_fields[name].alias or name
+        return stored in self.model_fields_set and getattr(self, name) in (None, NOT_KNOWN)
+
+    def perhaps_some(self, name: str) -> bool:
+        """Whether a number is above zero, or *Not known*: a danger that nobody rules out counts."""
+        return bool(getattr(self, name)) or self.is_unknown(name)
+
     @field_validator("*", mode="wrap")
     @classmethod
     def _take_not_known(cls, value: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-        field = cls.model_fields[info.field_name or ""]
-        if value not in (None, NOT_KNOWN) or not asks_yes_or_no(field):
+        name = info.field_name or ""
+        field = cls.model_fields[name]
+        if name in cls.left_open:
             return validate(value)
-        if value is None and field.is_required():
-            raise PydanticKnownError("missing")
-        return None
+        if value is None and asks_yes_or_no(field):
+            if field.is_required():
+                raise PydanticKnownError("missing")
+            return None
+        if isinstance(value, list) and NOT_KNOWN in value and takes_not_known(field):
+            raise PydanticCustomError("both", BOTH)
+        return None if value == NOT_KNOWN and takes_not_known(field) else validate(value)
 
     @model_validator(mode="after")
     def _keep_rules(self) -> Self:
-        require_rules(self, is_whole=not self.left_open, unread=self.unread)
+        is_whole = not self.left_open and all(getattr(self, name) is not None for name in _valued(type(self)))
+        require_rules(self, is_whole=is_whole, unread=self.unread)
         return self
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema of the form, in which every yes-or-no question takes *Not known*."""
+        """Return the schema of the form, in which every question to which *Not known* is an answer takes it."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         for name, field in cls.model_fields.items():
             asked = schema["properties"].get(field.alias or name)
-            if asked is not None and asks_yes_or_no(field):
-                left_out = [] if field.is_required() else [{"type": "null"}]
-                asked.pop("type", None)
-                asked["anyOf"] = [{"type": "boolean"}, {"const": str(NOT_KNOWN)}, *left_out]
+            if asked is None or name in cls.left_open or not takes_not_known(field):
+                continue
+            value = {said: asked.pop(said) for said in [*asked] if said not in _OF_THE_QUESTION}
+            if asks_yes_or_no(field):
+                value = {"type": "boolean"}
+            left_out = [] if field.is_required() else [{"type": "null"}]
+            asked["anyOf"] = [value, {"const": str(NOT_KNOWN)}, *left_out]
         return schema
 
 
@@ -140,6 +163,15 @@ def without(form: type[Form], names: frozenset[str], *, unread: frozenset[str] =
 @cache
 def _questions(form: type[Form]) -> tuple[tuple[str, str, FieldKind], ...]:
     return tuple((name, info.alias or name, kind_of(info)) for name, info in form.model_fields.items())
+
+
+@cache
+def _valued(form: type[Form]) -> tuple[str, ...]:
+    """Return the questions that are answered with a number, a day or an instant, or with *Not known*."""
+    asked = form.model_fields.items()
+    return tuple(
+        n for n, info in asked if n not in form.left_open and not asks_yes_or_no(info) and takes_not_known(info)
+    )
 
 
 def _as_json(answer: Any) -> JsonAnswer:  # noqa: ANN401 - of any kind

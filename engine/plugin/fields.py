@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from engine.language.catalogue import FollowUp
 from engine.language.names import RestrictedCategory, in_plain_words
 from engine.plugin.kinds import (
+    KINDS_NOT_KNOWN,
     NOT_KNOWN,
     FieldKind,
     KindMarker,
@@ -96,6 +97,14 @@ class FieldSpec:
     comes_first: bool = False
     opens: Mapping[str, FollowUp] = attribute(default_factory=dict)
     asks_consent: bool = False
+    must_be_known: bool = False
+
+    @property
+    def takes_not_known(self) -> bool:
+        """Whether *Not known* is an answer: to yes or no, and to a number, day or instant that is required."""
+        if self.kind is FieldKind.BOOL:
+            return True
+        return self.required and self.kind in KINDS_NOT_KNOWN and not (self.event_time or self.must_be_known)
 
     @property
     def tells_when(self) -> bool:
@@ -130,6 +139,7 @@ def field(
     comes_first: bool = False,
     opens: Mapping[str, FollowUp] | None = None,
     asks_consent: bool = False,
+    must_be_known: bool = False,
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
@@ -154,6 +164,9 @@ def field(
     something or keeping it), and asks for none; `engine.plugin.copies` has the whole rule. `opens` are
     follow-ups that the step type declares for this answer: those that come `at_once`. A question that `comes_first` is
     drawn before all others.
+
+    To a required number, day or instant *Not known* is an answer as well, unless it `must_be_known`, since the step
+    means nothing without it: a consent needs its last day. The instant of the `event_time` always must.
     """
     extra: dict[str, Any] = {
         "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(restricted),
@@ -164,8 +177,7 @@ def field(
         "copies_after": copies_after, "of_copy": of_copy, "comes_first": comes_first,
         "opens": opens or {},
     }  # fmt: skip
-    if asks_consent:
-        extra["asks_consent"] = True
+    extra |= {name: True for name, is_so in (("asks_consent", asks_consent), ("must_be_known", must_be_known)) if is_so}
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
 
@@ -185,9 +197,14 @@ def asks_yes_or_no(info: FieldInfo) -> bool:
     return kind_of(info) is FieldKind.BOOL
 
 
+def takes_not_known(info: FieldInfo) -> bool:
+    """Whether *Not known* is an answer to a field of a form."""
+    return _spec(info.alias or "", info).takes_not_known
+
+
 def as_told(specs: Iterable[FieldSpec], answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return kept answers as functions and papers read them: *Not known* is never true, and never a plain text."""
-    asked = {spec.name for spec in specs if spec.kind is FieldKind.BOOL}
+    asked = {spec.name for spec in specs if spec.kind in KINDS_NOT_KNOWN}
     return {name: NOT_KNOWN if name in asked and value == NOT_KNOWN else value for name, value in answers.items()}
 
 
@@ -219,6 +236,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         comes_first=bool(said.get("comes_first", False)),
         opens=said.get("opens", {}),
         asks_consent=bool(said.get("asks_consent", False)),
+        must_be_known=bool(said.get("must_be_known", False)),
     )
 
 

@@ -49,7 +49,7 @@ class FieldKind(StrEnum):
 
 
 class NotKnown(str):
-    """The answer *Not known* to a yes-or-no question, as functions and papers of pillars see it.
+    """The answer *Not known*, as functions and papers of pillars see it.
 
     It is neither `True` nor `False`. Ask for one of these by `is`, and decide what an unknown must lead to.
     """
@@ -63,6 +63,10 @@ class NotKnown(str):
 
 NOT_KNOWN: Final = NotKnown("not_known")
 """What is kept for *Not known*: an answer of its own, told apart from a question that nobody has answered."""
+
+
+KINDS_NOT_KNOWN: Final = frozenset({FieldKind.BOOL, FieldKind.INT, FieldKind.MONEY, FieldKind.DATE, FieldKind.DATETIME})
+"""The kinds of questions to which *Not known* is an answer: yes or no always, the others where one is required."""
 
 
 YES_NO: Final[Mapping[str, tuple[str, bool | str]]] = {

@@ -123,9 +123,14 @@ def _form_problems(step: StepType) -> Iterator[str]:
     if sum(spec.required for spec in first_bite) > FIRST_BITE_FIELDS:
         yield f"{step.key}: its first screen has more than {FIRST_BITE_FIELDS} required fields."
     yield from _problems_unanswered(step)
+    timing = {name for one in step.follow_ups.values() for name in (one.due, one.opens)}
     for spec in step.fields:
         if not _FIELD.match(spec.name):
             yield f"{step.key}.{spec.name}: the name must be in lower case."
+        if spec.takes_not_known and spec.name in timing:
+            yield (
+                f"{step.key}.{spec.name}: a follow-up opens or is due at it, and would never come: must_be_known=True."
+            )
         if spec.first_bite and not (spec.required or step.consent):
             yield f"{step.key}.{spec.name}: only required fields belong on the first screen."
 

@@ -10,7 +10,7 @@ from engine.language.names import in_plain_words
 from engine.people.records import to_choose
 from engine.plugin.answers import wanted_answers
 from engine.plugin.fields import FieldSpec
-from engine.plugin.kinds import YES_NO, FieldKind
+from engine.plugin.kinds import KINDS_NOT_KNOWN, NOT_KNOWN, YES_NO, FieldKind
 from engine.web.times import for_input, zone_words
 from engine.work.records import FieldView
 
@@ -25,6 +25,7 @@ _HINTS = {
     FieldKind.DURATION: "Such as PT6H for six hours or P2D for two days.",
     FieldKind.SIGN: "Your name, as your signature.",
 }
+_MUST_BE_KNOWN = "This cannot be left as not known."
 _WIDTHS = {
     FieldKind.INT: "govuk-input--width-5", FieldKind.MONEY: "govuk-input--width-10",
     FieldKind.PHONE: "govuk-input--width-20", FieldKind.DATE: "govuk-input--width-10",
@@ -63,7 +64,10 @@ class StretchLine:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One question as the page draws it. `draw` is one of: radios, checkboxes, select, textarea, stretches, input."""
+    """One question as the page draws it. `draw` is one of: radios, checkboxes, select, textarea, stretches, input.
+
+    `not_known` says whether *Not known* is ticked beside it; None where that is no answer, or is one of the `items`.
+    """
 
     draw: str
     id: str
@@ -81,6 +85,7 @@ class Control:
     inline: bool = False
     when_field: str = ""
     when_value: str = ""
+    not_known: bool | None = None
 
 
 def questions(specs: Iterable[FieldSpec]) -> tuple[FieldView, ...]:
@@ -90,7 +95,7 @@ def questions(specs: Iterable[FieldSpec]) -> tuple[FieldView, ...]:
             name=spec.name, kind=spec.kind.value, label=spec.label, help=spec.help, required=spec.required,
             first_bite=spec.first_bite, sensitivity=spec.sensitivity.value, choices=spec.choices,
             shown_when=spec.shown_when, value=None, proposed=False, comes_first=spec.comes_first,
-            is_asked_first=bool(spec.copies_after),
+            is_asked_first=bool(spec.copies_after), takes_not_known=spec.takes_not_known,
         )
         for spec in specs
     )  # fmt: skip
@@ -111,8 +116,10 @@ def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: 
     zone_hint = f"Local time ({zone_words(zone, now)})." if kind in {FieldKind.DATETIME, FieldKind.INTERVALS} else ""
     proposal = "This was filled in for you: check it." if field.proposed else ""
     help_ = "" if kind is FieldKind.LANG and field.help.startswith(_HELP_FOR_CODES) else field.help
-    hints = (when_words, help_, "" if field.help else _HINTS.get(kind, ""), zone_hint, proposal)
+    must = _MUST_BE_KNOWN if field.required and kind in KINDS_NOT_KNOWN and not field.takes_not_known else ""
+    hints = (when_words, help_, "" if field.help else _HINTS.get(kind, ""), zone_hint, must, proposal)
     draw = _draw(field, kind)
+    typed, is_ticked = _typed(field.value, kind)
     return Control(
         draw=draw,
         id=PREFIX + field.name,
@@ -121,7 +128,7 @@ def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: 
         hint=" ".join(hint for hint in hints if hint),
         required=field.required,
         error=error,
-        value=_text(field.value, kind, zone),
+        value=_text(typed, kind, zone),
         items=_items(field, kind),
         stretches=_stretches(field.value, zone) if draw == "stretches" else (),
         width=_WIDTHS.get(kind, ""),
@@ -130,7 +137,16 @@ def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: 
         inline=kind is FieldKind.BOOL or _is_short(field),
         when_field=PREFIX + when_field if when_field else "",
         when_value=when_value,
+        not_known=is_ticked if field.takes_not_known and draw == "input" else None,
     )
+
+
+def _typed(value: object, kind: FieldKind) -> tuple[object, bool]:
+    """Return what was typed into a question, and whether *Not known* was ticked beside it."""
+    if kind not in KINDS_NOT_KNOWN:
+        return value, False
+    given = value if isinstance(value, list) else [value]
+    return next((one for one in given if one != NOT_KNOWN), None), NOT_KNOWN in given
 
 
 def _is_short(field: FieldView) -> bool:
@@ -250,7 +266,7 @@ def typed_texts(form: FormData, fields: Iterable[FieldView]) -> tuple[TypedText,
 
 
 def _said(field: FieldView, value: str) -> str:
-    if field.kind == FieldKind.BOOL and value in YES_NO:
+    if value in YES_NO and (field.kind == FieldKind.BOOL or (value == NOT_KNOWN and field.takes_not_known)):
         return YES_NO[value][0]
     return field.choices.get(value, value)
 
@@ -296,7 +312,7 @@ def _drawn(one: Control) -> list[str]:
     if one.stretches:
         texts = (text for line in one.stretches for text in (line.start, line.end, line.place, line.evidence))
         return sorted(_bare(text) for text in texts if text)
-    return [_bare(one.value)] if _bare(one.value) else []
+    return sorted(text for text in (_bare(one.value), str(NOT_KNOWN) if one.not_known else "") if text)
 
 
 def _bare(text: str) -> str:

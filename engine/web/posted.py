@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from engine.core.law.told import OLDEST, AgeRange
 from engine.errors import InvalidAnswersError
 from engine.plugin.copies import REFUSED, is_refused, kept_anyway
-from engine.plugin.kinds import YES_NO, FieldKind
+from engine.plugin.kinds import KINDS_NOT_KNOWN, YES_NO, FieldKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.web.forms import PREFIX
@@ -89,8 +89,12 @@ def uuid_or_none(form: FormData, name: str) -> UUID | None:
 
 def whole_number(form: FormData, name: str) -> int:
     """Return one posted whole number; -1 when it is not one."""
-    given = text(form, name)
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= len("1000000000") else -1
+    number = _whole(text(form, name))
+    return number if isinstance(number, int) else -1
+
+
+def _whole(given: str) -> int | str:
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= len("1000000000") else given
 
 
 def instant(form: FormData, name: str, zone: str) -> datetime | None:
@@ -137,15 +141,19 @@ def _answer(form: FormData, name: str, kind: FieldKind, zone: str) -> JsonValue:
             return [value for value in texts(form, name) if value.strip()]
         case FieldKind.INTERVALS:
             return _stretches(form, name, zone)
-        case FieldKind.INT:
-            number = whole_number(form, name)
-            return number if number >= 0 else text(form, name)
+        case _ if kind in KINDS_NOT_KNOWN:
+            given = [_from_text(clean(one)[:LONGEST], kind, zone) for one in texts(form, name) if clean(one)]
+            return (
+                given[0] if len(given) == 1 else given
+            )  # a value, and Not known ticked beside it: the form refuses that
         case _:
             return _from_text(text(form, name), kind, zone)
 
 
 def _from_text(typed: str, kind: FieldKind, zone: str) -> JsonValue:
     match kind:
+        case FieldKind.INT:
+            return _whole(typed)
         case FieldKind.BOOL:
             return YES_NO[typed][1] if typed in YES_NO else typed
         case FieldKind.MONEY:

@@ -88,6 +88,7 @@ class FieldView(View):
     proposed: bool
     comes_first: bool = False
     is_asked_first: bool = False
+    takes_not_known: bool = False
 
 
 class AnswerView(View):

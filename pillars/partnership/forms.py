@@ -50,7 +50,7 @@ class OnboardForm(Form):
     child_safe_policy: FileRef = field(label="Add their child safeguarding rules")
     vetted_on: Day = field(label="When was the body checked?", now=True)
     mou_from: Day = field(label="From what date is the agreement valid?")
-    mou_to: Day = field(label="Until what date is the agreement valid?")
+    mou_to: Day = field(label="Until what date is the agreement valid?", must_be_known=True)
     data_agreement: FileRef = field(label="Add the signed agreement on data")
 
     @Form.rule("The agreement cannot end before it begins.")
@@ -82,7 +82,7 @@ class DirectoryForm(Form):
     takes_men: YesNo = field(label="Do they take men?", now=True)
     takes_children: YesNo = field(label="Do they take children?", now=True)
     takes_foreigners: YesNo = field(label="Do they take people from other countries?", now=True)
-    valid_until: Instant = field(label="Until when can we rely on this?", now=True)
+    valid_until: Instant = field(label="Until when can we rely on this?", now=True, must_be_known=True)
 
     @Form.rule("Free places cannot be more than all places.")
     def _free_places_are_among_all(self) -> bool:
@@ -180,7 +180,7 @@ class AccessForm(Form):
     ] = field(label="What may they see?", choices={"none": "Nothing any more: access ends"}, now=True)
     approved_by: PersonRef = field(label="Who allows it?", now=True)
     from_date: Day = field(label="From when?", key="from")
-    to: Day = field(label="Until when?")
+    to: Day = field(label="Until when?", must_be_known=True)
     training_done: YesNo = field(label="Has this person been trained to keep data safe?", now=True)
     last_used: Instant | None = field(label="When was it last used?", default=None)
 

@@ -172,7 +172,7 @@ class Review(
         checks = (
             (breaches > 0 and causes == ("none",), "Limits were missed, but no reason is given."),
             (
-                breaches == 0 and on_time is not None and on_time < EVERYTHING,
+                answers.breaches == 0 and on_time is not None and on_time < EVERYTHING,
                 "Not all limits were kept, yet none is recorded as missed.",
             ),
             (breaches > 0 and answers.actions == ("none",), "Limits were missed, but nothing is planned."),

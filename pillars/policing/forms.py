@@ -145,7 +145,7 @@ class AhtuForm(Form):
     inquiry_heads: tuple[v.InquiryHead, ...] | None = field(
         label="What must be found out?", choices=v.INQUIRY_HEAD, default=None
     )
-    next_review: Day = field(label="When will the plan be reviewed?", now=True)
+    next_review: Day = field(label="When will the plan be reviewed?", now=True, must_be_known=True)
     special_report_due: Day | None = field(label="When is the special report due?", default=None)
 
     @Form.rule("Choose either 'No other unit' or the units, not both.")
@@ -283,7 +283,7 @@ class MedicalForm(Form):
 class UpdateForm(Form):
     """Tell the survivor how the investigation is going, in their own language and by a safe channel."""
 
-    due_on: Day = field(label="By what date must the survivor be informed?")
+    due_on: Day = field(label="By what date must the survivor be informed?", must_be_known=True)
     safe_channel_checked: YesNo = field(
         label="Did you check that the channel is safe?",
         help="Someone else could read the letter or have the phone.",
@@ -314,6 +314,7 @@ class ChargesheetForm(Form):
         label="From what date could they get bail without a charge sheet?",
         help="Counted from the first remand, that day too. The section says how long it is: check with the lawyer.",
         now=True,
+        must_be_known=True,
     )
     first_remand_on: Day | None = field(
         label="On what date was a suspect first sent into custody (remand)?",

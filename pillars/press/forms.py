@@ -76,7 +76,10 @@ class ReleaseForm(Form):
     legal_basis: v.ReleaseBasis = field(label="What allows it?", choices=v.RELEASE_BASIS, now=True)
     publish_from: Instant = field(label="From when may it be published?", now=True)
     withdraw_by: Instant = field(
-        label="When must it be removed?", help="Within six hours after a missing person is found.", now=True
+        label="When must it be removed?",
+        help="Within six hours after a missing person is found.",
+        now=True,
+        must_be_known=True,
     )
     image: FileRef | None = field(
         label="Which picture goes with it?", help="Never one that shows someone naked or hurt.", default=None,

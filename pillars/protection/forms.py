@@ -31,7 +31,7 @@ class ConsentForm(Form):
     purpose: Some[v.Purpose] = field(label="What is it for?", choices=v.PURPOSE, now=True)
     recipients: Some[v.Recipient] = field(label="Who may receive the information?", choices=v.RECIPIENT, now=True)
     fields_covered: Some[v.Covered] = field(label="What may be shared?", choices=v.COVERED, now=True)
-    valid_until: Day = field(label="Until what date?", now=True)
+    valid_until: Day = field(label="Until what date?", now=True, must_be_known=True)
     language: Language = field(
         label="In what language was it explained?", help="A language code, such as as, bn, grt, kha, ne or en."
     )
@@ -54,7 +54,7 @@ class SafetyForm(Form):
 
     level: v.SafetyLevel = field(label="How great is the danger?", now=True, tells="safety")
     threats: Some[v.Threat] = field(label="What is the danger?", choices=v.THREAT, sensitive=True, now=True)
-    review_on: Day = field(label="When will this be reviewed?", now=True)
+    review_on: Day = field(label="When will this be reviewed?", now=True, must_be_known=True)
     threat_source: Text | None = field(label="Who does the danger come from?", default=None, identifying=True)
     safe_contacts: Text | None = field(
         label="Who can the person trust?",
@@ -85,8 +85,9 @@ class PlacementForm(Form):
         label="On what date does the order end?",
         help="Without an order: the date by which the stay will be reviewed.",
         now=True,
+        must_be_known=True,
     )
-    review_on: Day = field(label="When will this be reviewed?", now=True)
+    review_on: Day = field(label="When will this be reviewed?", now=True, must_be_known=True)
     order_no: Text | None = field(label="What is the number of the order?", default=None)
     order_under: v.OrderUnder | None = field(
         label="Under which sub-section of ITPA section 17 is the order?",
@@ -148,7 +149,7 @@ class HealthForm(Form):
         label="Is the person at risk of harming themselves?", choices=v.SUICIDE_SCREEN, restricted="health", now=True
     )
     report_to_police_needed: YesNo = field(label="Does the law require the police to be informed?", now=True)
-    follow_up: Day = field(label="When is the next visit?", sensitive=True, now=True)
+    follow_up: Day = field(label="When is the next visit?", sensitive=True, now=True, must_be_known=True)
     findings: LongText | None = field(label="What was found?", default=None, identifying=True, restricted="health")
     pregnancy_test_consent: YesNo = field(
         label="Does the person agree to a pregnancy test?", default=None, restricted="health"
@@ -168,7 +169,7 @@ class SupportPersonForm(Form):
     conflict_check: YesNo = field(label="Is it certain that they have no tie to a suspect?", now=True)
     court_informed_at: Instant | None = field(label="When was the court informed?", default=None)
     contact: Phone | None = field(label="What is their phone number?", default=None, identifying=True)
-    monthly_report_due: Day = field(label="When is the next monthly report due?")
+    monthly_report_due: Day = field(label="When is the next monthly report due?", must_be_known=True)
 
     @Form.rule("The court cannot be informed before the person was named.")
     def _court_follows(self) -> bool:

@@ -236,7 +236,7 @@ class ProgressForm(Form):
     decision: Literal["continue", "change_plan", "more_support", "ready_to_leave_care", "end_plan"] = field(
         label="What happens next?", now=True
     )
-    next: Day = field(label="When will you meet again?", sensitive=True, now=True)
+    next: Day = field(label="When will you meet again?", sensitive=True, now=True, must_be_known=True)
 
     @Form.rule("The next meeting cannot be before this one.")
     def _next_follows(self) -> bool:

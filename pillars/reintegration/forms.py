@@ -14,7 +14,7 @@ class PlanForm(Form):
     owner: PersonRef = field(label="Who looks after this plan?", now=True)
     budget: Money | None = field(label="How much is there for it, in local money?", default=None)
     start: Day = field(label="When does it start?", now=True)
-    review_on: Day = field(label="When will you look at it again?", now=True)
+    review_on: Day = field(label="When will you look at it again?", now=True, must_be_known=True)
 
     @Form.rule("The review cannot be before the start.")
     def _review_follows_start(self) -> bool:
@@ -60,7 +60,7 @@ class VisitForm(Form):
         now=True,
     )
     needs: LongText | None = field(label="What does the person need?", default=None)
-    next: Day = field(label="When is the next visit?", sensitive=True)
+    next: Day = field(label="When is the next visit?", sensitive=True, must_be_known=True)
 
     @Form.rule("No sign was seen, or some were: choose one of the two.")
     def _none_stands_alone(self) -> bool:

@@ -100,7 +100,7 @@ class NationalityForm(Form):
         identifying=True,
     )
     sent_to: OrganisationRef = field(label="Who was asked to confirm it?", now=True)
-    sent_on: Day = field(label="When was the request sent?", now=True)
+    sent_on: Day = field(label="When was the request sent?", now=True, must_be_known=True)
     reply_on: Day | None = field(label="When did the answer come?", default=None)
     result: Literal["confirmed", "not_confirmed", "more_proof_asked", "no_answer"] | None = field(
         label="What was the answer?", default=None
@@ -162,7 +162,7 @@ class TravelForm(Form):
         now=True,
     )
     exit_permit: Text | None = field(label="What is the number of the exit permit?", default=None)
-    date: Day = field(label="On what date do they travel?", sensitive=True, now=True)
+    date: Day = field(label="On what date do they travel?", sensitive=True, now=True, must_be_known=True)
     border_point: Text = field(label="Where do they cross the border, or arrive?")
     mode: Literal["road", "rail", "air", "boat", "on_foot", "mixed"] = field(label="How do they travel?")
     escort_names: Text = field(label="Who goes with the person?", identifying=True, now=True)
@@ -215,7 +215,9 @@ class HandoverForm(Form):
         label="Do both sides agree on the condition of the person?", default=None, sensitive=True
     )
     first_call_on: Instant = field(
-        label="When will the first call be?", help="Within 48 hours, to a phone the person trusts."
+        label="When will the first call be?",
+        help="Within 48 hours, to a phone the person trusts.",
+        must_be_known=True,
     )
 
     @Form.rule("Write the time zone as continent and city, such as Asia/Kolkata.")

@@ -255,7 +255,7 @@ class ReferForm(Form):
         label="What do you share?", help="Only what the consent covers.", choices=v.SHARED_FIELD
     )
     consent_ref: Text = field(label="Which consent or legal ground allows it?")
-    accept_by: Instant = field(label="By when must they answer?")
+    accept_by: Instant = field(label="By when must they answer?", must_be_known=True)
     accepted_at: Instant | None = field(label="When did they accept?", default=None)
     declined_reason: LongText | None = field(label="If they said no, why?", default=None)
     handover_note: LongText | None = field(label="What must they know immediately?", default=None, identifying=True)

@@ -56,7 +56,8 @@ class Execute(
         if not plan:
             return Prepared(notes=("There is no rescue plan yet.",))
         people, children = plan.expected_persons, plan.expected_children
-        expected = () if people is None else (f"The plan expects {people} people, {children or 0} of these, children.",)
+        of_them = "not known how many of these, children" if children is None else f"{children} of these, children"
+        expected = () if people is None else (f"The plan expects {people} people, {of_them}.",)
         return Prepared(notes=(*in_words(open_points(plan)), *expected))
 
     def conclude(self, answers: ExecuteForm, context: StepContext) -> Concluded:
@@ -75,7 +76,10 @@ class Execute(
         if answers.wages_claim_noted:
             notes.append("Unpaid wages were recorded: a claim for wages can follow.")
         return Concluded(
-            facts={"anyone_rescued": bool(answers.persons_found), "child_rescued": bool(answers.children_found)},
+            facts={
+                "anyone_rescued": answers.perhaps_some("persons_found"),
+                "child_rescued": answers.perhaps_some("children_found"),
+            },
             notes=tuple(notes),
         )
 
@@ -271,7 +275,7 @@ def _not_good_enough(plan: PlanForm) -> tuple[tuple[str, bool], ...]:
         ("no doctor or nurse is ready", plan.medical_standby is False),
         ("no woman is in the team", plan.team_women == 0),
         ("a second vehicle, for survivors and suspects never ride together", plan.vehicles in range(_TWO_VEHICLES)),
-        ("a social worker for the children", bool(plan.expected_children) and _has_no_social_worker(plan)),
+        ("a social worker for the children", plan.perhaps_some("expected_children") and _has_no_social_worker(plan)),
         ("the search warrant is not there", plan.search_warrant in {"asked_for", "refused"}),
     )
 

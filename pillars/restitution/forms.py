@@ -49,6 +49,7 @@ class EligibilityForm(Form):
         label="What is the last day to claim?",
         help="The earliest of the routes. A lawyer must have checked this date.",
         now=True,
+        must_be_known=True,
     )
     documents_missing: tuple[
         Literal[
@@ -112,7 +113,7 @@ class AwardForm(Form):
         choices=ROUTES,
         default=None,
     )
-    amount: Money = field(label="How much was awarded, in local money?", now=True)
+    amount: Money = field(label="How much was awarded, in local money?", now=True, must_be_known=True)
     min: Money | None = field(label="What is the lowest amount of the scheme?", default=None)
     max: Money | None = field(label="What is the highest amount of the scheme?", default=None)
     minor_uplift_50: YesNo = field(label="Was half more given because the person is a child?", default=None)
@@ -135,8 +136,8 @@ class AwardForm(Form):
 class PaymentForm(Form):
     """Record the payment, and that the money is safe with the person."""
 
-    paid_on: Day = field(label="When was it paid?", now=True)
-    amount: Money = field(label="How much was paid?", now=True)
+    paid_on: Day = field(label="When was it paid?", now=True, must_be_known=True)
+    amount: Money = field(label="How much was paid?", now=True, must_be_known=True)
     currency: Literal["INR", "BDT", "NPR", "MMK", "THB", "USD", "other"] = field(label="In what currency?", now=True)
     free_part: Money = field(label="How much can the person use at once?", now=True)
     fixed_deposit_part: Money = field(label="How much is in a fixed deposit?", now=True)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from engine.definitions.views import definition
+from engine.work.store import ItemStore
 from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
 from tests.kit.portal import Portal, agree, report_case
 
@@ -56,6 +58,27 @@ def test_a_caseworker_reports_and_completes_the_first_step(open_page: OpenPage, 
     press(page, "Steps")
     must_be_pleasant(page)
     assert page.locator(".icmc-lane").count() == 12
+
+
+def test_a_number_is_ticked_as_not_known_with_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    case = report_case(portal.as_role("intake_officer")).page
+    data = {"uses": "reporting.missing", "title": "", "limit": "P7D", "command_id": str(uuid4())}
+    portal.as_role("case_manager").post(f"{case}/add-step", data=data)
+    items = portal.of(ItemStore).open_of_case(UUID(case.rpartition("/")[2]))
+    page.goto(next(f"/items/{item.id}" for item in items if item.uses == "reporting.missing"))
+    write(page, "How old is the person?", "12")
+    go_to(page, "Not known")
+    page.keyboard.press("Space")
+    must_be_pleasant(page)
+    press(page, "Complete")
+    expect(page.get_by_role("link", name="Give an answer or tick Not known, not both.")).to_be_visible()
+    expect(page.get_by_label("Not known: How old is the person?")).to_be_checked()
+    write(page, "How old is the person?", " ")
+    press(page, "Save draft")
+    expect(page.get_by_label("Not known: How old is the person?")).to_be_checked()
+    must_be_pleasant(page)
 
 
 def test_the_enter_key_in_a_question_saves_the_words_too_and_never_says_no(open_page: OpenPage, portal: Portal) -> None:

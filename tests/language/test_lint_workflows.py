@@ -331,6 +331,21 @@ def test_branches_are_followed(handle: str, more: str, code: str | None) -> None
     assert codes == ({code} if code else set())
 
 
+@pytest.mark.parametrize(("asked", "is_open"), [
+    ("go.rescued > 0", True), ("!has(go.rescued) || go.rescued > 0", False),
+])  # fmt: skip
+def test_a_number_that_nobody_knows_leaves_a_step_undecided(asked: str, *, is_open: bool) -> None:
+    text = f"""\
+workflow: counting
+version: 1
+title: Counting
+steps:
+  go: {{uses: rescue.execute, time: {{limit: P1D}}}}
+  safety: {{uses: protection.safety, after: go, when: '{asked}', time: {{limit: P1D}}}}
+"""
+    assert ("undecided" in {finding.code for finding in _lint(text)}) is is_open
+
+
 def test_a_choice_says_what_comes_before_its_steps() -> None:
     text = _branching("after: triage").replace("safety, time:", "safety, after: triage, time:")
     assert [finding.code for finding in _lint(text)] == ["after-and-choice"]

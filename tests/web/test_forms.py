@@ -42,6 +42,10 @@ def question(name: str, kind: FieldKind, **more: object) -> FieldView:
     (FieldKind.DATETIME, "2026-03-07T18:55", "2026-03-07T13:10:00+00:00"),
     (FieldKind.DATETIME, "soon", "soon"),
     (FieldKind.DATE, "2026-03-07", "2026-03-07"),
+    (FieldKind.INT, "not_known", "not_known"),
+    (FieldKind.MONEY, "not_known", "not_known"),
+    (FieldKind.DATE, "not_known", "not_known"),
+    (FieldKind.DATETIME, "not_known", "not_known"),
     (FieldKind.LONGTEXT, "one\r\ntwo ", "one\ntwo"),
 ])  # fmt: skip
 def test_each_kind_of_question_is_read_in_its_own_way(kind: FieldKind, posted: str, answer: object) -> None:
@@ -51,6 +55,38 @@ def test_each_kind_of_question_is_read_in_its_own_way(kind: FieldKind, posted: s
 @pytest.mark.parametrize("kind", list(FieldKind))
 def test_a_question_without_an_answer_is_left_out(kind: FieldKind) -> None:
     assert answers(FormData([("a-it", "  ")]), [question("it", kind)], ZONE) == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "value"),
+    [
+        (FieldKind.INT, "3", 3), (FieldKind.MONEY, "1,500", "1500"), (FieldKind.DATE, "2026-03-07", "2026-03-07"),
+        (FieldKind.DATETIME, "2026-03-07T18:55", "2026-03-07T13:10:00+00:00"),
+    ],
+)  # fmt: skip
+def test_a_value_and_a_tick_at_not_known_are_both_kept_and_shown_again(
+    kind: FieldKind, typed: str, value: object
+) -> None:
+    asked = question("it", kind, takes_not_known=True)
+    empty = FormData([("a-it", ""), ("a-it", "not_known")])
+    assert answers(empty, [asked], ZONE) == {"it": "not_known"}
+    assert [line.text for line in typed_texts(empty, [asked])] == ["Not known"]
+    (ticked,) = controls(with_typed([asked], {"it": "not_known"}), zone=ZONE, now=NOW)
+    assert (ticked.value, ticked.not_known, is_touched(empty, [ticked])) == ("", True, False)
+    assert is_touched(FormData([("a-it", "")]), [ticked])
+    both = FormData([("a-it", typed), ("a-it", "not_known")])
+    assert answers(both, [asked], ZONE) == {"it": [value, "not_known"]}
+    (again,) = controls(with_typed([asked], {"it": [value, "not_known"]}), zone=ZONE, now=NOW)
+    assert (again.value, again.not_known) == (typed.replace(",", ""), True)
+    assert not is_touched(FormData([("a-it", typed.replace(",", "")), ("a-it", "not_known")]), [again])
+
+
+def test_what_must_be_known_has_no_tick_and_shows_no_code_that_was_proposed() -> None:
+    (must,) = controls([question("it", FieldKind.DATE, value="not_known", proposed=True)], zone=ZONE, now=NOW)
+    assert (must.value, must.not_known) == ("", None)
+    assert must.hint.startswith("This cannot be left as not known.")
+    (may,) = controls([question("it", FieldKind.DATE, required=False)], zone=ZONE, now=NOW)
+    assert (may.not_known, may.hint) == (None, "")
 
 
 def test_several_choices_and_several_journeys_are_all_read() -> None:

@@ -2,11 +2,13 @@
 
 import re
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from starlette.testclient import TestClient
 
 from engine.overview.pages import cases
+from engine.work.store import ItemStore
 from tests.kit.portal import REPORT, Portal, hidden, report_case
 
 
@@ -61,6 +63,44 @@ def test_an_item_is_drafted_completed_once_and_leads_on(portal: Portal) -> None:
     again = client.post(case.item, data=whole, follow_redirects=False)
     assert again.headers["location"] == first.headers["location"]
     assert "What opened" in client.get(first.headers["location"]).text
+
+
+def test_a_number_and_an_instant_are_ticked_as_not_known_and_read_back_in_words(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    case = report_case(portal.as_role("intake_officer")).page
+    item, step = _added(client, portal, case, "reporting.missing")
+    keys = {"command_id": str(uuid4()), "revision": hidden(client.get(item).text, "revision")}
+    told = keys | {
+        "a-missing_name": "Rina", "a-sex": "female", "a-last_seen_place": "Nongpoh", "a-photo": "album 3",
+        "a-last_seen_at": ["", "not_known"],
+    }  # fmt: skip
+    both = client.post(item, data=told | {"a-age": ["12", "not_known"], "action": "complete"})
+    assert both.status_code == 422
+    assert '<a href="#a-age">How old is the person? Give an answer or tick Not known, not both.</a>' in both.text
+    for page in (both.text, client.post(item, data=told | {"a-age": ["12", "not_known"], "action": "draft"}).text):
+        assert _ticked(page) == {"a-age", "a-last_seen_at"}
+        assert 'name="a-age" type="text" value="12"' in page
+    drafted = client.post(item, data=told | {"a-age": ["", "not_known"], "action": "draft"})
+    assert _ticked(drafted.text) == {"a-age", "a-last_seen_at"}
+    done = client.post(item, data=told | {"a-age": ["", "not_known"], "action": "complete"}, follow_redirects=False)
+    assert done.status_code == 303, done.text
+    page = client.get(step).text
+    for label in ("How old is the person?", "When was the person last seen?"):
+        assert re.search(rf"{re.escape(label)}</dt>\s*<dd[^>]*>\s*Not known", page), label
+    assert "not_known" not in page
+
+
+def _ticked(page: str) -> set[str]:
+    return set(re.findall(r'name="(a-\w+)" type="checkbox" value="not_known" checked', page))
+
+
+def _added(client: TestClient, portal: Portal, case: str, uses: str) -> tuple[str, str]:
+    """Add a step to a case; returns the page where it is done, and the one where it is shown."""
+    data = {"uses": uses, "title": "", "limit": "P7D", "command_id": str(uuid4())}
+    assert client.post(f"{case}/add-step", data=data, follow_redirects=False).status_code == 303
+    items = portal.of(ItemStore).open_of_case(UUID(case.rpartition("/")[2]))
+    [found] = [item for item in items if item.uses == uses]
+    return f"/items/{found.id}", f"{case}/steps/{found.step_id}"
 
 
 def test_a_late_sender_sees_what_happened_and_keeps_what_they_typed(portal: Portal) -> None:

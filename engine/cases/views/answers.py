@@ -13,7 +13,7 @@ from engine.errors import DamagedError, KeyMissingError
 from engine.language.names import in_plain_words
 from engine.plugin.answers import as_instant
 from engine.plugin.fields import FieldSpec
-from engine.plugin.kinds import FieldKind
+from engine.plugin.kinds import KINDS_NOT_KNOWN, NOT_KNOWN, FieldKind
 from engine.ports import JsonValue, Vault
 from engine.work.records import AnswerView
 
@@ -61,7 +61,7 @@ def text_of(spec: FieldSpec, value: object, zone: str) -> str:
             return "; ".join(_interval(part, zone) for part in value)
         case list() | tuple():
             return ", ".join(spec.choices.get(str(part), _plain(part, zone)) for part in value)
-        case str() if spec.choices or spec.kind in CODED:
+        case str() if spec.choices or spec.kind in CODED or (value == NOT_KNOWN and spec.kind in KINDS_NOT_KNOWN):
             return code_in_words(spec, value)
         case str() if spec.kind is FieldKind.DATETIME:
             return _plain(as_instant(value) or value, zone)

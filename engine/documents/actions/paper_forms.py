@@ -51,6 +51,7 @@ class PaperQuestion:
     is_masked: bool
     choices: tuple[str, ...]
     lines: int
+    takes_not_known: bool
 
 
 def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
@@ -109,6 +110,7 @@ def _asked(specs: Iterable[FieldSpec]) -> tuple[PaperQuestion, ...]:
             only_if=_only_if(spec.shown_when, numbers), unit=_UNITS.get(spec.kind, ""),
             is_needed=spec.required or bool(spec.copies_after), is_masked=not spec.is_open,
             choices=_offered(spec), lines=_LINES.get(spec.kind, 1),
+            takes_not_known=spec.takes_not_known,
         )
         for number, spec in numbers.values()
     )  # fmt: skip

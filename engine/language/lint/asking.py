@@ -41,7 +41,7 @@ def can_be_true(condition: Condition, types: Fields, *, never_known: Collection[
 
 
 def left_open_by(condition: Condition, types: Fields, path: FieldPath) -> bool:
-    """Whether a condition can stay unknown because a yes-or-no question of a step that was done is *Not known*."""
+    """Whether a condition can stay unknown because an answer of a step that was done is *Not known*."""
     return _can_be_unknown(condition, types, {path: (UNKNOWN,), (path[0], "outcome"): ("done",)})
 
 
@@ -206,12 +206,12 @@ _LEFT_OPEN = {
 
 
 def _undecided(subject: Subject, place: ConditionPlace, condition: Condition, types: Fields) -> None:
-    """Warn of what no answer decides when a yes-or-no question is answered with *Not known*."""
+    """Warn of what no answer decides when a yes-or-no question, or one for a number, is answered with *Not known*."""
     if place.use not in _LEFT_OPEN:
         return
     for path in dict.fromkeys(mention.path for mention in condition.fields):
         if (
-            types[path].kind is ValueType.BOOL
+            types[path].kind in {ValueType.BOOL, ValueType.NUMBER}
             and _asks_a_person(subject, path)
             and left_open_by(condition, types, path)
         ):

@@ -198,6 +198,7 @@ def _field(spec: FieldSpec, typed: Answers, proposed: Answers) -> FieldView:
         proposed=spec.name not in typed and spec.name in proposed,
         comes_first=spec.comes_first,
         is_asked_first=bool(spec.copies_after),
+        takes_not_known=spec.takes_not_known,
     )
 
 

@@ -201,6 +201,8 @@ def _faults(piece: EvidenceForm | None, hand_overs: Iterable[HandoverForm]) -> l
             found.append(("gap", f"{where} it was given by someone who had not taken it."))
         if since is not None and given is not None and given < since:
             found.append(("overlap", f"{where} it was given before it had been taken."))
+        if one.is_unknown("given_at"):
+            found.append(("gap", f"{where} it is not known when it was given."))
         if given and taken and taken - given > _HAND_TO_HAND and not _name(one.carried_by):
             found.append(("gap", f"{where} no one had it for {_words(taken - given)}."))
         doubts = Form.unless_yes(

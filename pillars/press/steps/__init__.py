@@ -168,8 +168,9 @@ class Monitor(
         return Prepared(prefill={"next_run": (context.now + _LOOK_AGAIN).isoformat()})
 
     def conclude(self, answers: MonitorForm, context: StepContext) -> Concluded:
-        harmful = bool(answers.harmful)
-        begin = "Something shows who the person is: begin the response to a leak now, one for each place."
+        harmful = answers.perhaps_some("harmful")
+        shows = "Something shows" if answers.harmful else "Perhaps something shows"
+        begin = f"{shows} who the person is: begin the response to a leak now, one for each place."
         notes = (*copies.notes_of_child(answers.child_shown), *((begin,) if harmful else ()))
         return Concluded(facts={"leak_found": harmful}, notes=notes)
 

@@ -38,9 +38,10 @@ class Session(
 
     def conclude(self, answers: SessionForm, context: StepContext) -> Concluded:
         """Ask for a report where people said that somebody may be in danger."""
-        told = answers.disclosures or 0
-        notes = ("People said that someone could be in danger: record a report for each.",) if told > 0 else ()
-        return Concluded(facts={"has_disclosures": told > 0}, notes=notes)
+        is_told = answers.perhaps_some("disclosures")
+        said = "People said" if answers.disclosures else "It is not known whether people said"
+        note = f"{said} that someone could be in danger: record a report for each."
+        return Concluded(facts={"has_disclosures": is_told}, notes=(note,) if is_told else ())
 
 
 class Community(
@@ -103,6 +104,7 @@ class Recruiter(
                 complaints > 0 and answers.action == "no_action",
                 "There are complaints, but nothing has been done: say why.",
             ),
+            (answers.is_unknown("complaints"), "It is not known whether there are complaints: ask."),
             (linked > 0, "The recruiter is named in other cases of this unit."),
         )
         has_doubt = state != VALID or complaints > 0 or linked > 0

@@ -50,11 +50,13 @@ class Assess(
     def conclude(self, answers: AssessForm, context: StepContext) -> Concluded:
         """Open the next assessment after 90 days, as long as a need is open; a low score is looked at after 30."""
         score, before = answers.score, context.earlier(_ASSESSMENT, AssessForm)
-        is_low = score is not None and score <= LOW_SCORE
+        is_low = score <= LOW_SCORE if score is not None else answers.is_unknown("score")
         now, earlier = set(answers.domains), set(before.domains)
         closed = earlier - now
         notes = []
-        if is_low:
+        if is_low and score is None:
+            notes.append("It is not known how the person is doing: ask them soon.")
+        elif is_low:
             notes.append("The person is doing badly: review this soon, and speak with the counsellor.")
         if closed:
             notes.append(f"Settled since the last time: {in_words(closed)}.")

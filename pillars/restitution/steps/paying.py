@@ -57,8 +57,7 @@ class Payment(
         money, notes = paid_so_far(context, answers), []
         if answers.exploited_for_money_check is not True:
             notes.append("Nobody is known to have checked that the money stays with the person.")
-        has_deposit = (answers.fixed_deposit_part or 0) > 0
-        if has_deposit and not answers.fd_until:
+        if answers.perhaps_some("fixed_deposit_part") and not answers.fd_until:
             notes.append("Record until when the deposit is fixed.")
         facts: dict[str, Any] = {"was_paid": True}
         if money is not None:

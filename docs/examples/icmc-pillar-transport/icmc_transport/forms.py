@@ -9,7 +9,7 @@ class BookingForm(Form):
     """Book a journey: who drives, when, and whether the driver was looked at."""
 
     leaves_at: Instant = field(label="When does the journey begin?", now=True)
-    arrives_at: Instant = field(label="When should it end?", now=True)
+    arrives_at: Instant = field(label="When should it end?", now=True, must_be_known=True)
     seats: Count = field(label="How many people travel?", now=True)
     driver_vetted: bool = field(label="Was the driver looked at within the last year?", now=True)
     woman_escort: Literal["yes", "no", "not_needed"] = field(

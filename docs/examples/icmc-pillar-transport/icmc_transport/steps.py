@@ -22,8 +22,12 @@ class Booking(
     time_limit="P2D",
     follow_ups={
         "safe_arrival": FollowUp(
-            uses="transport.booking", title="Have they arrived? If not, book the rest of the way",
-            when="this.arrives_at > case.now", due="arrives_at", opens_before="PT1H", ladder="high",
+            uses="transport.booking",
+            title="Have they arrived? If not, book the rest of the way",
+            when="this.arrives_at > case.now",
+            due="arrives_at",
+            opens_before="PT1H",
+            ladder="high",
         ),
     },
 ):
