@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind
-from tests.browser.hands import become, must_be_pleasant, press
+from tests.browser.hands import become, go_to, must_be_pleasant, press
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -55,6 +55,25 @@ def test_no_page_of_a_case_is_long_or_heavy(open_page: OpenPage, portal: Portal)
         assert height <= LONGEST[page.viewport_size["width"]], (tab, height)
         named = page.locator(".icmc-nav a, .icmc-tabs a").all_inner_texts()
         assert len(set(named)) == len(named), named
+
+
+LISTS = ("/law", "/workflows", "/paper-forms", "/calendars/IN-AS", "/demo")
+
+
+def test_no_list_of_all_that_there_is_is_long(open_page: OpenPage, portal: Portal) -> None:
+    report_case(portal.as_role("intake_officer"))
+    portal.let_time_pass(timedelta(days=2))
+    page = open_page()
+    become(page, portal, "system_administrator")
+    for path in LISTS:
+        page.goto(path)
+        must_be_pleasant(page)
+        if page.viewport_size["width"] == 1280:
+            assert page.evaluate("document.documentElement.scrollHeight") <= LONGEST[1280], path
+    page.goto("/calendars/IN-AS")
+    go_to(page, "January")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Republic Day").first).to_be_visible()
 
 
 def test_all_pages_are_reached_on_a_small_screen_without_a_script(open_page: OpenPage, portal: Portal) -> None:
