@@ -1,7 +1,9 @@
 """The case page on a small screen and a large one: what it answers without scrolling, and how long its pages are."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import cycle
 from uuid import uuid4
 
 import pytest
@@ -15,6 +17,7 @@ from tests.kit.portal import Portal, report_case
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
 TABS = ("", "/steps", "/people", "/time", "/papers", "/sharing", "/diary", "/history")
+_ITEM = re.compile(r'href="(/items/[0-9a-f-]+)"')
 LONGEST = {1280: 3_000, 360: 2 * 640}
 """Pixels, by the width of the screen: on a telephone, two screens."""
 
@@ -74,6 +77,55 @@ def test_no_list_of_all_that_there_is_is_long(open_page: OpenPage, portal: Porta
     go_to(page, "January")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Republic Day").first).to_be_visible()
+
+
+def test_the_worklist_of_a_busy_person_begins_with_two_screens_and_loses_nothing(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    items = _busy(portal, "caseworker")
+    page = open_page()
+    become(page, portal, "caseworker")
+    page.goto("/worklist")
+    must_be_pleasant(page)
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": 640})
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height <= LONGEST[page.viewport_size["width"]], height
+    assert "overdue" in page.locator(".icmc-work tbody tr").first.inner_text()
+    found: list[str] = []
+    for name in ("mine", "free"):
+        groups = page.locator(f"#{name}-more a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        for address in groups[:-1]:
+            page.goto(address)
+            must_be_pleasant(page)
+            found += _ITEM.findall(page.content())
+        page.goto("/worklist")
+    assert sorted(found) == sorted(items), "each is in one list"
+    page.locator("#free-more a").first.click()
+    page.get_by_role("button", name="Take it").first.click()
+    expect(page.get_by_role("status")).to_be_visible()
+
+
+def _busy(portal: Portal, role: str) -> set[str]:
+    """Give a role 40 items, a third of them late, and its person every other one; return the addresses of its items."""
+    case, manager = report_case(portal.as_role("intake_officer")), portal.as_role("case_manager")
+    types = sorted(key for key, one in load_registry().step_types.items() if role in one.roles)
+    limits = cycle(("PT1H", "PT24H", "P3D", "PT4H", "P7D", "P30D"))
+    for uses, limit in zip((types * 2)[:40], limits, strict=False):
+        step = {"uses": uses, "title": "", "limit": limit, "command_id": str(uuid4())}
+        assert manager.post(f"{case.page}/add-step", data=step, follow_redirects=False).status_code == 303
+    client = portal.as_role(role)
+    free = re.findall(r'action="(/items/[0-9a-f-]+)/claim"', client.get("/worklist?whose=free&due=all").text)
+    for item in free[::2]:
+        claimed = client.post(f"{item}/claim", data={"command_id": str(uuid4())}, follow_redirects=False)
+        assert claimed.status_code == 303
+    portal.let_time_pass(timedelta(hours=14))
+    items = {
+        path
+        for whose in ("mine", "free")
+        for path in _ITEM.findall(client.get(f"/worklist?whose={whose}&due=all").text)
+    }
+    assert len(items) >= 40
+    return items
 
 
 def test_all_pages_are_reached_on_a_small_screen_without_a_script(open_page: OpenPage, portal: Portal) -> None:

@@ -70,7 +70,7 @@ class Person:
                 self._think()
 
     def _answer(self, client: httpx.Client) -> None:
-        found = sorted(set(_ITEM.findall(self._got(client.get("/worklist")).text)))
+        found = sorted(set(_ITEM.findall(self._got(client.get("/worklist?whose=free&due=all")).text)))
         if not found:
             return
         item = self.random.choice(found)

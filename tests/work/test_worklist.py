@@ -10,6 +10,7 @@ from engine.core.policy import Viewer
 from engine.db.tables import TABLES
 from engine.errors import NotFoundError
 from engine.people.viewer import as_viewer
+from engine.work.pages.worklist import Due, Whose, WorkPart
 from engine.work.views.worklist import work_counts, work_item, worklist
 from tests.kit.network import Network
 
@@ -56,6 +57,24 @@ def test_the_overdue_come_first_then_the_due_times_then_what_has_no_limit(
     items = network.ask(worklist, intake)
     assert [item.case_id for item in items] == [early, late, untimed]
     assert [item.is_overdue for item in items] == [True, False, False]
+
+
+def test_each_item_of_a_long_worklist_is_in_one_list_by_the_day_of_who_looks(
+    network: Network, unit: UUID, intake: Viewer
+) -> None:
+    for version, limit in enumerate((None, "P30D", "P5D", "P1D", "PT1H"), start=1):
+        network.open_case(unit, compiled=network.publish(_one_step(limit=limit) | {"version": version}))
+    network.later(hours=2)
+    network.open_case(unit)
+    items, now = network.ask(worklist, intake), network.clock.now()
+    part = WorkPart.of(Whose.FREE, items, due=None, now=now, zone="UTC")
+    assert part.counts == {
+        Due.LATE: 1, Due.TODAY: 1, Due.TOMORROW: 1, Due.WEEK: 1, Due.LATER: 1, Due.NEVER: 1, Due.ALL: 6
+    }  # fmt: skip
+    assert (part.items, part.few) == (items, 2)
+    for due, count in part.counts.items():
+        assert len(WorkPart.of(Whose.FREE, items, due=due, now=now, zone="UTC").items) == count
+    assert len(WorkPart.of(Whose.FREE, items, due=Due.TODAY, now=now, zone="Pacific/Pitcairn").items) == 2
 
 
 def test_what_is_mine_and_what_is_free_is_counted_however_much_is_listed(

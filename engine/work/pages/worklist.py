@@ -1,5 +1,9 @@
 """The worklist: what is mine, and what I may take."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -12,33 +16,98 @@ from engine.people.views import shifts
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import text, uuid_or_none
 from engine.web.security import local_path
+from engine.web.times import zone_of
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
+from engine.work.records import WorkItemView
 from engine.work.views.worklist import work_counts, work_item
 from engine.work.views.worklist import worklist as worklist_view
 
 router = APIRouter()
 _LONGEST: Final = 200
+_ON_A_DESK: Final = 8
+_ON_A_TELEPHONE: Final = 2
+"""So many of each part are shown at first, in two screens; the rest is reached by when it is due."""
+_WEEK: Final = 7
+
+
+class Whose(StrEnum):
+    """The parts of the worklist."""
+
+    MINE = "mine"
+    FREE = "free"
+
+
+class Due(StrEnum):
+    """When the work of a list is due, in the order of urgency."""
+
+    LATE = "late"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    WEEK = "week"
+    LATER = "later"
+    NEVER = "never"
+    ALL = "all"
+
+    @classmethod
+    def of(cls, item: WorkItemView, *, now: datetime, zone: str) -> "Due":
+        """Say to which list an item belongs; days are those of `zone`."""
+        if item.is_overdue or item.due_at is None:
+            return cls.LATE if item.is_overdue else cls.NEVER
+        days = (item.due_at.astimezone(zone_of(zone)).date() - now.astimezone(zone_of(zone)).date()).days
+        return cls.TODAY if days <= 0 else cls.TOMORROW if days == 1 else cls.WEEK if days < _WEEK else cls.LATER
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPart:
+    """One part of the worklist: the items that are shown in full, and how many there are of each list.
+
+    Only the first `few` of the items are shown on a telephone, where that is not None.
+    """
+
+    whose: Whose
+    items: tuple[WorkItemView, ...]
+    counts: dict[Due, int]
+    few: int | None = None
+
+    @classmethod
+    def of(
+        cls, whose: Whose, items: Sequence[WorkItemView], *, due: Due | None, now: datetime, zone: str
+    ) -> "WorkPart":
+        """Take the items of one list, or the most urgent of all."""
+        lists = [Due.of(item, now=now, zone=zone) for item in items]
+        counts = {one: lists.count(one) for one in Due if one in lists} | {Due.ALL: len(items)}
+        if due is None:
+            is_long = len(items) > _ON_A_TELEPHONE + 1
+            return cls(whose, tuple(items[:_ON_A_DESK]), counts, _ON_A_TELEPHONE if is_long else None)
+        shown = (item for item, found in zip(items, lists, strict=True) if due in {found, Due.ALL})
+        return cls(whose, tuple(shown), counts)
 
 
 @router.get("/worklist")
-def worklist(visit: SignedIn) -> Response:
-    """List what the viewer has claimed and what they may take, the most urgent first."""
+def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: Due | None = None) -> Response:
+    """List what the viewer has claimed and what they may take, the most urgent first; or one list of these in full."""
     zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
     found, calls = visit.soon(worklist_view, limit=_LONGEST), visit.soon(late_calls)
     counts, asked = visit.soon(work_counts, zone=zone), visit.soon(asked_extensions)
     on_call = visit.soon(shifts)
-    items, late = found(), calls()
-    listed = {item.step_id for item in items}
+    items, late, now = found(), calls(), visit.engine.clock.now()
+    parts = {Whose.MINE: [one for one in items if one.is_mine], Whose.FREE: [one for one in items if not one.is_mine]}
+    work = [
+        WorkPart.of(name, some, due=due, now=now, zone=zone)
+        for name, some in parts.items()
+        if due is None or name is whose
+    ]
+    shown = {item.step_id for part in work for item in part.items[: part.few]}
     return visit.page(
         "worklist.html",
         title="My work",
         section="manage",
-        mine=[item for item in items if item.is_mine],
-        free=[item for item in items if not item.is_mine],
+        work=work,
+        due=due,
         is_cut=len(items) >= _LONGEST,
         counts=counts(),
         late={strip.deadline.step_id: strip for strip in late},
-        late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in listed],
+        late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in shown],
         asked=asked(),
         on_call=[shift for shift in on_call() if shift.is_now],
         command_id=visit.new_command(),
