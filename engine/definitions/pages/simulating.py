@@ -9,8 +9,14 @@ from starlette.responses import Response
 
 from engine.core.compiled import compile_workflow
 from engine.definitions.actions.drafts import open_draft
-from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, ComparisonAsked, FigureDifference, Staff
-from engine.definitions.rehearsed import VersionsCompared as Found
+from engine.definitions.rehearsed import (
+    MOST_PEOPLE,
+    WEEK_HOURS,
+    ComparisonAsked,
+    FigureDifference,
+    Staff,
+    VersionsCompared,
+)
 from engine.definitions.views import versions
 from engine.errors import InvalidAnswersError
 from engine.language.findings import has_errors
@@ -164,7 +170,7 @@ def _heads(version: int, asked: ComparisonAsked) -> tuple[str, str]:
     return f"What runs, version {version}", "Your draft"
 
 
-def sections(found: Found, titles: Mapping[str, str]) -> Iterator[Section]:
+def sections(found: VersionsCompared, titles: Mapping[str, str]) -> Iterator[Section]:
     """Say what differs, kind by kind; messages are those of a hundred open cases."""
     differs = found.differences()
     days = [one for one in differs if one.what == "step_days"]
