@@ -41,8 +41,8 @@ class Finding:
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Sort findings by file, line and column, each told once."""
-    return tuple(sorted(set(findings)))
+    """Sort findings by file, line and column, at one place the errors first, each told once."""
+    return tuple(sorted(set(findings), key=lambda one: (one.file, one.line, one.column, one.severity, one)))
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -266,6 +266,12 @@ def test_what_deserves_a_second_look_is_a_warning(old: str, new: str, code: str)
     assert {(finding.code, finding.severity) for finding in findings} == {(code, Severity.WARNING)}
 
 
+def test_at_one_place_what_must_be_mended_is_told_before_what_deserves_a_look() -> None:
+    text = "workflow: two\nversion: 1\ntitle: Two\nsteps:\n  report: {uses: reporting.triage}\n"
+    found = [(finding.line, finding.column, finding.code) for finding in _lint(text)]
+    assert found[:2] == [(5, 3, "reserved-word"), (5, 3, "no-time-limit")]
+
+
 @pytest.mark.parametrize(("old", "new"), [
     ("title: Child in domestic labour", "title: Report of domestic labour in India"),
     ("uses: repatriation.hir", "uses: repatriation.hir\n    title: Ask the body for refugees, in Nepali"),
