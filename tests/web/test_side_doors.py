@@ -401,8 +401,8 @@ def test_pages_of_work_that_runs_is_late_failed_or_waits_are_in_words(
     for number, (status, code) in enumerate(_STATES):
         units.rows.all(
             "UPDATE job SET status = %(status)s, error_code = %(code)s, attempt = 4 WHERE id IN"
-            " (SELECT id FROM job ORDER BY id LIMIT 2 OFFSET %(after)s)",
-            status=status, code=code, after=2 * number,
+            " (SELECT id FROM job ORDER BY case_id = %(case)s DESC, id LIMIT 2 OFFSET %(after)s)",
+            status=status, code=code, after=2 * number, case=units.here.ids["case_id"],
         )  # fmt: skip
     units.rows.all("UPDATE delivery SET status = 'dead', error_code = 'no-answer'")
     units.portal.let_time_pass(timedelta(days=3))
