@@ -200,7 +200,7 @@ def test_two_portals_and_three_workers_share_the_work_and_none_of_them_is_needed
         until(lambda: hub.jobs("claimed") > 0)
         working = hub.rows("SELECT worker FROM job WHERE status = 'claimed' LIMIT 1")[0][0]
         os.kill(int(working.split("-")[-2]), signal.SIGKILL)
-        until(lambda: hub.jobs("ready") + hub.jobs("claimed") == 0, seconds=120)
+        until(lambda: hub.jobs("ready") + hub.jobs("claimed") == 0, seconds=30)
         assert hub.rows("SELECT 1 FROM job WHERE status = 'done' AND worker <> '" + working + "'")
         os.killpg(main.pid, signal.SIGKILL)
         main.wait()
