@@ -1,1 +1,1 @@
-"""The machine: its clock, its files, what it may speak to, what it draws with."""
+"""The machine: its clock, its files, its memory, what it may speak to, what it draws with."""

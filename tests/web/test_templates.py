@@ -89,7 +89,7 @@ from engine.web.forms import Item, TypedText, controls, laid_out
 from engine.web.pages import environment, render
 from engine.web.visit import NavigationLink
 from engine.web.words import FormChoice
-from engine.work.pages.worklist import Due, Whose, WorkPart
+from engine.work.pages.worklist import DueGroup, Whose, WorkPart
 from engine.work.records import AnswerView, FileView, FollowedView, FormView, ProposedView, WorkCounts, WorkItemView
 from tests.kit.shipped import registry
 from tests.web.contexts import (
@@ -241,8 +241,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "errors": {"outcome": NASTY, "words": NASTY} if full else {}, "problems": problems,
                        "typed": {"words": NASTY} if full else {}, "command_id": ID},
         "worklist.html": {"late": {ID: late[0]} if full else {}, "late_elsewhere": late,
-                          "work": [WorkPart(whose, some(item), {Due.LATE: 9, Due.ALL: 9}, 1) for whose in Whose],
-                          "due": None if full else Due.LATE, "is_cut": full, "command_id": ID,
+                          "work": [WorkPart(one, some(item), {DueGroup.LATE: 9, DueGroup.ALL: 9}, 1) for one in Whose],
+                          "due": None if full else DueGroup.LATE, "is_cut": full, "command_id": ID,
                           "counts": view(WorkCounts), "on_call": some(shift),
                           "asked": some(view(AskedView).model_copy(update={"deadline": why.deadline}))},
         "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "before": shown, "words": shown,

@@ -10,7 +10,7 @@ from engine.core.policy import Viewer
 from engine.db.tables import TABLES
 from engine.errors import NotFoundError
 from engine.people.viewer import as_viewer
-from engine.work.pages.worklist import Due, Whose, WorkPart
+from engine.work.pages.worklist import DueGroup, Whose, WorkPart
 from engine.work.views.worklist import work_counts, work_item, worklist
 from tests.kit.network import Network
 
@@ -69,12 +69,13 @@ def test_each_item_of_a_long_worklist_is_in_one_list_by_the_day_of_who_looks(
     items, now = network.ask(worklist, intake), network.clock.now()
     part = WorkPart.of(Whose.FREE, items, due=None, now=now, zone="UTC")
     assert part.counts == {
-        Due.LATE: 1, Due.TODAY: 1, Due.TOMORROW: 1, Due.WEEK: 1, Due.LATER: 1, Due.NEVER: 1, Due.ALL: 6
+        DueGroup.LATE: 1, DueGroup.TODAY: 1, DueGroup.TOMORROW: 1, DueGroup.WEEK: 1, DueGroup.LATER: 1,
+        DueGroup.NEVER: 1, DueGroup.ALL: 6,
     }  # fmt: skip
     assert (part.items, part.few) == (items, 2)
     for due, count in part.counts.items():
         assert len(WorkPart.of(Whose.FREE, items, due=due, now=now, zone="UTC").items) == count
-    assert len(WorkPart.of(Whose.FREE, items, due=Due.TODAY, now=now, zone="Pacific/Pitcairn").items) == 2
+    assert len(WorkPart.of(Whose.FREE, items, due=DueGroup.TODAY, now=now, zone="Pacific/Pitcairn").items) == 2
 
 
 def test_what_is_mine_and_what_is_free_is_counted_however_much_is_listed(

@@ -37,7 +37,7 @@ class Whose(StrEnum):
     FREE = "free"
 
 
-class Due(StrEnum):
+class DueGroup(StrEnum):
     """When the work of a list is due, in the order of urgency."""
 
     LATE = "late"
@@ -49,7 +49,7 @@ class Due(StrEnum):
     ALL = "all"
 
     @classmethod
-    def of(cls, item: WorkItemView, *, now: datetime, zone: str) -> "Due":
+    def of(cls, item: WorkItemView, *, now: datetime, zone: str) -> "DueGroup":
         """Say to which list an item belongs; days are those of `zone`."""
         if item.is_overdue or item.due_at is None:
             return cls.LATE if item.is_overdue else cls.NEVER
@@ -66,25 +66,25 @@ class WorkPart:
 
     whose: Whose
     items: tuple[WorkItemView, ...]
-    counts: dict[Due, int]
+    counts: dict[DueGroup, int]
     few: int | None = None
 
     @classmethod
     def of(
-        cls, whose: Whose, items: Sequence[WorkItemView], *, due: Due | None, now: datetime, zone: str
+        cls, whose: Whose, items: Sequence[WorkItemView], *, due: DueGroup | None, now: datetime, zone: str
     ) -> "WorkPart":
         """Take the items of one list, or the most urgent of all."""
-        lists = [Due.of(item, now=now, zone=zone) for item in items]
-        counts = {one: lists.count(one) for one in Due if one in lists} | {Due.ALL: len(items)}
+        lists = [DueGroup.of(item, now=now, zone=zone) for item in items]
+        counts = {one: lists.count(one) for one in DueGroup if one in lists} | {DueGroup.ALL: len(items)}
         if due is None:
             is_long = len(items) > _ON_A_TELEPHONE + 1
             return cls(whose, tuple(items[:_ON_A_DESK]), counts, _ON_A_TELEPHONE if is_long else None)
-        shown = (item for item, found in zip(items, lists, strict=True) if due in {found, Due.ALL})
+        shown = (item for item, found in zip(items, lists, strict=True) if due in {found, DueGroup.ALL})
         return cls(whose, tuple(shown), counts)
 
 
 @router.get("/worklist")
-def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: Due | None = None) -> Response:
+def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: DueGroup | None = None) -> Response:
     """List what the viewer has claimed and what they may take, the most urgent first; or one list of these in full."""
     zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
     found, calls = visit.soon(worklist_view, limit=_LONGEST), visit.soon(late_calls)
