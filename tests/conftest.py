@@ -131,6 +131,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _clear_if_abandoned(_folder_of_run().with_suffix(".lock"))
 
 
+@pytest.fixture(autouse=True)
+def _environment_of_each() -> Iterator[None]:
+    """Take back what a command changed in the environment: `icmc portal` tells its children of its port there."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedServer]:
     """Serve PostgreSQL, with the roles of ICMC, to all the worker processes of this test run."""
