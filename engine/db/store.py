@@ -14,7 +14,7 @@ from engine.core.compiled import CompiledWorkflow
 from engine.core.consequences import WorkItem
 from engine.db.row_history import RowHistory
 from engine.db.trips import Answers, Asked, ask
-from engine.db.writing import Closed, Rows, SavedCase, distinct, key_of, write_rows
+from engine.db.writing import COMMIT, Closed, Rows, SavedCase, distinct, key_of, write_rows
 from engine.ports import Vault
 
 
@@ -25,6 +25,7 @@ class Writes:
         """Write inside the transaction of `connection`, at once."""
         self._connection = connection
         self.is_held = False
+        self._statements: list[Asked] = []
         self._forget()
 
     def hold(self) -> None:
@@ -81,6 +82,10 @@ class Writes:
                 return True
         return False
 
+    def add_statement(self, asked: Asked) -> None:
+        """Hold back a statement whose answer nobody waits for: it travels with the next trip, and with the commit."""
+        self._statements.append(asked)
+
     def ask(self, *asked: Asked) -> Answers:
         """Write what is held back, then ask several things in one trip to the database."""
         self.flush()
@@ -98,11 +103,18 @@ class Writes:
     def flush(self, *, commits: bool = False) -> None:
         """Write what is held back; with `commits` the transaction ends in the same trip, if there is anything."""
         if not (self._rows or self._cases or self._items or self._drafts):
+            self._send_statements(commits=commits)
             return
         rows = {table: distinct(table, some) if len(some) > 1 else some for table, some in self._rows.items()}
         cases, closed, items, drafts = list(self._cases.values()), self._closed, self._items, self._drafts
+        self._send_statements(commits=False)
         self._forget()
         write_rows(self._connection, rows, cases=cases, closed=closed, items=items, drafts=drafts, commits=commits)
+
+    def _send_statements(self, *, commits: bool) -> None:
+        if self._statements:
+            ask(self._connection, *self._statements, *([(COMMIT, ())] if commits else ()))
+            self._statements = []
 
     def _forget(self) -> None:
         self._rows: dict[str, list[Mapping[str, Any]]] = {}

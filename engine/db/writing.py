@@ -102,7 +102,7 @@ _SAVE_CASES = """saved_cases AS (
         rests boolean)
     WHERE c.id = x.id AND c.id = ANY({ids}) AND c.revision = x.was)"""
 _DROP_DRAFTS = "dropped_drafts AS (DELETE FROM draft WHERE item_id = ANY({ids}))"
-_COMMIT = PreparedStatement("COMMIT")
+COMMIT = PreparedStatement("COMMIT")
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest({channels}) channel"
 
 
@@ -191,7 +191,7 @@ def write_rows(
         values.append(array(drafts))
     values.append(array(f"icmc_{table}s" for table in ("job", "deadline") if table in kept))
     written = (_statement(tuple(kept), bool(closed), bool(items), bool(cases), bool(drafts)), values)
-    ask(connection, written, *([(_COMMIT, ())] if commits else ()))
+    ask(connection, written, *([(COMMIT, ())] if commits else ()))
 
 
 @cache

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 
 from engine.db.store import Store
+from engine.db.trips import PreparedStatement
 from engine.messages.records import ClaimedDelivery, DeliveryScope
 
 CRITICAL, PRESSING, ORDINARY = 2, 1, 0
@@ -46,9 +47,9 @@ _RELEASE = text("""
         first_tried_at = CASE WHEN attempt = 1 THEN NULL ELSE first_tried_at END
     WHERE id = ANY(:ids) AND status = 'waiting' AND error_code = 'sending'
 """)
-_DELIVERED = text("""
-    UPDATE delivery SET status = 'delivered', sent_at = :at, error_code = NULL WHERE id = :id AND status = 'waiting'
-""")
+_DELIVERED = PreparedStatement(
+    "UPDATE delivery SET status = 'delivered', sent_at = $2, error_code = NULL WHERE id = $1 AND status = 'waiting'"
+)
 _FAILED = text("""
     UPDATE delivery SET status = :status, error_code = :code, next_at = coalesce(CAST(:again AS timestamptz), next_at)
     WHERE id = :id AND attempt = :attempt AND status = 'waiting'
@@ -138,8 +139,8 @@ class DeliveryStore(Store):
             self._connection.execute(_RELEASE, {"ids": [one.id for one in deliveries], "now": now})
 
     def delivered(self, delivery: ClaimedDelivery, *, at: datetime) -> None:
-        """Say that a channel has taken a delivery."""
-        self._connection.execute(_DELIVERED, {"id": delivery.id, "at": at})
+        """Say that a channel has taken a delivery: the statement travels with the commit."""
+        self._writes.add_statement((_DELIVERED, [str(delivery.id).encode(), at.isoformat().encode()]))
 
     def failed(self, delivery: ClaimedDelivery, *, code: str, again_at: datetime | None) -> None:
         """Say that a try failed: it is tried again at `again_at`, or given up as work for a person."""

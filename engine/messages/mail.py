@@ -10,7 +10,7 @@ from email.header import Header
 from email.headerregistry import Address
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import format_datetime
 
 from pydantic import SecretStr
@@ -24,8 +24,21 @@ _CLOSING = 421
 _EMAIL = "email"
 _UTF_8 = Charset("utf-8")
 _UTF_8.body_encoding = QP
-_CRLF = compat32.clone(linesep="\r\n", raise_on_defect=True)
-"""The library's older classes make an e-mail in a fifth of the time; what could break a header is refused before."""
+_SHORT = 76
+
+
+class _OnTheWire(Compat32):
+    """Writes e-mails the older way, in a fifth of the time; what could break a header is refused before."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Write a header; one that fits on a line needs no folding."""
+        line = f"{name}: {value}"
+        if len(line) <= _SHORT and line.isascii() and line.isprintable():
+            return f"{line}\r\n".encode()
+        return super().fold_binary(name, value)
+
+
+_CRLF = _OnTheWire(linesep="\r\n", raise_on_defect=True)
 
 
 class SmtpChannel:

@@ -16,16 +16,20 @@ import pytest
 from engine.cases.actions.open import open_case
 from engine.course.actions.steer import add_step
 from engine.deadlines.actions.firing import IN_ONE_COMMIT, lock_for_firing
+from engine.messages.actions.delivering import deliver_due
 from engine.messages.actions.notifying import STORM, held_back_for
+from engine.messages.records import DeliveryScope
 from engine.messages.store import KnownMessages, MessageStore
 from engine.ports import NewMessage
 from tests.bench.crowd import lengthen
 from tests.bench.deadlines import StandingClock, at, fire_all, make_ready
+from tests.bench.deliveries import write_messages
 from tests.bench.workload import REPORT, WORKFLOW, Bench, claim, complete, open_one, plain_address, scratch_bench
 
 _WARM = 3
 """Cases before anything is counted: definitions are compiled, keys opened, statements prepared."""
 _MEASURED = 8
+_MESSAGES = 20
 _LINE = re.compile(r"^\S+ \S+\t([FB])\t(\d+)\t(\w+)((?:\t[^\n]*)?(?:\n(?!\d{4}-)[^\n]*)*)", re.MULTILINE)
 _NAME = re.compile(r'\s*"" "([^"]+)"')
 
@@ -118,6 +122,18 @@ def test_a_backlog_is_fired_once_by_batches_at_once() -> None:
             sent = connection.execute("SELECT count(*) FROM delivery WHERE channel = 'email' AND status = 'waiting'")
             assert fired == (500, 500)
             assert (sent.fetchone() or (0,))[0] <= 10
+
+
+def test_a_delivery_that_was_taken_is_recorded_in_one_trip(bench: Bench) -> None:
+    write_messages(bench, _MESSAGES + 1, [open_one(bench)[0]])
+    deliver_due(bench.engine, bench.mailbox, DeliveryScope("email"), most=1)
+    with _wire(bench) as sent:
+        passed = deliver_due(bench.engine, bench.mailbox, DeliveryScope("email"), most=_MESSAGES)
+    assert passed.taken == _MESSAGES
+    records = [place for place, statement in enumerate(sent) if "SET status = 'delivered'" in statement]
+    assert len(records) == _MESSAGES
+    assert all(sent[place + 1] == "COMMIT" for place in records)
+    assert sent.trips <= _MESSAGES + 9, list(sent)  # what remains is the first one, and the others, being claimed
 
 
 def test_a_step_costs_no_more_statements_late_in_a_case_than_early(bench: Bench) -> None:
