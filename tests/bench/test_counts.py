@@ -32,6 +32,7 @@ _MEASURED = 8
 _MESSAGES = 20
 _LINE = re.compile(r"^\S+ \S+\t([FB])\t(\d+)\t(\w+)((?:\t[^\n]*)?(?:\n(?!\d{4}-)[^\n]*)*)", re.MULTILINE)
 _NAME = re.compile(r'\s*"" "([^"]+)"')
+_PREPARED = re.compile(r'\s*"([^"]+)" "')
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +199,9 @@ def _wire(bench: Bench) -> Iterator[_Sent]:
         for who, length, kind, text in _LINE.findall(trace.read()):
             sent.answered += int(length) * (who == "B")
             sent.trips += who == "F" and kind in {"Sync", "Query"}
-            if who == "F" and kind in {"Parse", "Query"}:
+            if who == "F" and kind == "Parse" and (named := _PREPARED.match(text)):
+                known[named[1]] = text  # it is sent with its values below
+            elif who == "F" and kind in {"Parse", "Query"}:
                 sent.append(text)
             if who == "F" and kind == "Bind" and (name := _NAME.match(text)):
                 sent.append(known.get(name[1], text))
