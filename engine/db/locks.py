@@ -50,10 +50,13 @@ BACKGROUND: Final = TimeLimits(connection=30, lock=30, statement=600)
 
 
 def limited_engine(url: str, limits: TimeLimits, *, pool_size: int) -> Engine:
-    """Make an engine in which every wait ends: by an answer, or by `BusyError`, after which it can be tried again."""
+    """Make an engine in which every wait ends: by an answer, or by `BusyError`, after which it can be tried again.
+
+    The connection that was given back last is taken first: what is asked most is prepared on few of them.
+    """
     engine = create_engine(
         url, poolclass=_Pool, pool_size=pool_size, max_overflow=0, pool_timeout=limits.connection,
-        hide_parameters=True, json_deserializer=orjson.loads,
+        pool_use_lifo=True, hide_parameters=True, json_deserializer=orjson.loads,
         connect_args={"connect_timeout": _CONNECT_SECONDS, "keepalives_idle": 30, "tcp_user_timeout": 30_000},
     )  # fmt: skip
     event.listen(engine, "connect", _limiting(limits))
