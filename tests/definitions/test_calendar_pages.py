@@ -13,6 +13,7 @@ from engine.errors import HolidaysUnknownError
 from engine.language.calendars import Calendar
 from tests.kit.portal import Portal, agree
 
+_CELL = re.compile(r'<td class="icmc-month__(\w+)"[^>]*><span class="icmc-month__number">(\d+)</span>')
 STRIKE = {"name": "General strike", "reason": "Order 12", "kind": "holiday"}
 
 
@@ -60,6 +61,33 @@ def test_who_keeps_no_calendars_reads_them_and_cannot_change_them(portal: Portal
     assert client.post("/calendars/NP/days/2026-12-01/remove", data={"action": "save"}).status_code == 403
     assert client.get("/calendars/XX").status_code == 404
     assert client.get("/definitions/ladder/standard/edit").status_code == 403
+
+
+def test_a_month_is_a_picture_whose_days_are_those_of_the_calendar(portal: Portal) -> None:
+    admin, known = portal.as_role("system_administrator"), portal.engine.library().calendars["IN-AS"]
+    for month in (date(2026, 1, 1), date(2026, 8, 1), date(2028, 2, 1)):
+        shown = admin.get(f"/calendars/IN-AS?year={month.year}&month={month.month}").text
+        kinds = [(int(number), kind) for kind, number in _CELL.findall(shown)]
+        days = [
+            month + timedelta(days=count) for count in range(31) if (month + timedelta(days=count)).month == month.month
+        ]
+        assert [number for number, _ in kinds] == [day.day for day in days]
+        assert [kind in {"open", "working"} for _, kind in kinds] == [known.is_working_day(day) for day in days]
+        named = [day for day in days if known.holiday(day) and not known.is_working_day(day)]
+        assert [number for number, kind in kinds if kind == "holiday"] == [day.day for day in named]
+    first = re.search(r"<tbody>\s*<tr>(.*?)</tr>", admin.get("/calendars/IN-AS?year=2026&month=8").text, re.DOTALL)
+    assert first is not None
+    assert first[1].count("<td></td>") == 5, "1 August 2026 is a Saturday"
+    ends = (admin.get(f"/calendars/IN-AS?{query}").text for query in ("year=2015&month=1", "year=2035&month=12"))
+    for shown, beyond in zip(ends, ("December 2014", "January 2036"), strict=True):
+        assert beyond not in shown
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_far_outside_of_what_is_known_is_refused_in_words(portal: Portal, day: str) -> None:
+    answer = portal.as_role("system_administrator").post("/calendars/IN-AS/days", data={"day": day, "action": "save"})
+    assert answer.status_code == 422
+    assert "Say what day it is." in answer.text
 
 
 def test_what_is_typed_wrongly_is_said_beside_the_date(portal: Portal) -> None:

@@ -1,5 +1,6 @@
 """Add a public holiday or a working day to a calendar, take one back, and list those of a year."""
 
+import calendar as monthly
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -15,7 +16,7 @@ from engine.language.library import DefinitionKind
 from engine.people.store import DirectoryStore
 from engine.people.viewer import looks_after
 
-HOLIDAY, WORKING = "holiday", "working"
+HOLIDAY, WORKING, REST = "holiday", "working", "rest"
 _LONGEST = 200
 
 
@@ -173,6 +174,32 @@ def days_of_year(engine: Engine, name: str, year: int) -> tuple[CalendarDay, ...
             found.append(CalendarDay(day, HOLIDAY, closed, calendar.who_says(day), day in added))
         day += timedelta(days=1)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDay:
+    """A date as the picture of a month shows it: `kind` is `holiday`, `rest`, `working` (an extra day), or nothing."""
+
+    day: date
+    kind: str = ""
+    name: str = ""
+
+
+def weeks_of_month(calendar: Calendar, month: date) -> tuple[tuple[MonthDay | None, ...], ...]:
+    """Return the weeks of a month, from Monday on; a date of the month before or after is None."""
+    weeks = monthly.Calendar().monthdatescalendar(month.year, month.month)
+    return tuple(
+        tuple(_as_shown(calendar, day) if day.month == month.month else None for day in week) for week in weeks
+    )
+
+
+def _as_shown(calendar: Calendar, day: date) -> MonthDay:
+    opened, closed, holiday = calendar.why_open(day), calendar.why_closed(day), calendar.holiday(day)
+    if opened is not None:
+        return MonthDay(day, WORKING, opened)
+    if closed is not None:
+        return MonthDay(day, HOLIDAY if holiday is not None else REST, closed)
+    return MonthDay(day)
 
 
 def published_calendar(engine: Engine, name: str) -> Calendar:

@@ -1,6 +1,6 @@
 """Calendars: the days of a year with who says so; days that an administrator adds, or takes back."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
@@ -16,6 +16,7 @@ from engine.definitions.actions.days import (
     published_calendar,
     remove_special_day,
     require_keeper,
+    weeks_of_month,
 )
 from engine.definitions.actions.preview import preview_day, preview_removal
 from engine.definitions.records import PreviewView
@@ -26,15 +27,17 @@ from engine.web.visit import Visit
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,9}$")]
-Year = Annotated[int | None, Query(ge=2015, le=2035)]
+_FIRST, _LAST = date(2015, 1, 1), date(2035, 12, 1)
+Year = Annotated[int | None, Query(ge=_FIRST.year, le=_LAST.year)]
+Month = Annotated[int | None, Query(ge=1, le=12)]
 _AT_ONCE: Final = 200
 """How many cases are counted again before the page answers; a worker goes on with the rest."""
 
 
 @router.get("/calendars/{name}")
-def calendar(visit: SignedIn, name: Name, year: Year = None) -> Response:
-    """Show the days of a calendar."""
-    return _page(visit, name, year or visit.now.year)
+def calendar(visit: SignedIn, name: Name, year: Year = None, month: Month = None) -> Response:
+    """Show a month of a calendar as a picture, and the days of its year."""
+    return _page(visit, name, year or visit.now.year, month)
 
 
 @router.post("/calendars/{name}/days")
@@ -52,12 +55,12 @@ def day_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
         if text(form, "action") != "save":
             told = preview_day(visit.engine, new, viewer=visit.viewer)
             path = f"/calendars/{name}/days"
-            return _page(visit, name, day.year, given=given, preview=told, confirm=(path, "Add the day"))
+            return _page(visit, name, day.year, day.month, given=given, preview=told, confirm=(path, "Add the day"))
         add_special_day(visit.engine, new, viewer=visit.viewer)
     except SpecialDayError as error:
-        return _page(visit, name, day.year, given=given, errors={"day": str(error)})
+        return _page(visit, name, day.year, day.month, given=given, errors={"day": str(error)})
     recount_deadlines(visit.engine, limit=_AT_ONCE)
-    return visit.go(f"/calendars/{name}", year=str(day.year), said="day_added")
+    return visit.go(f"/calendars/{name}", year=str(day.year), month=str(day.month), said="day_added")
 
 
 @router.post("/calendars/{name}/days/{day}/remove")
@@ -68,18 +71,19 @@ def removal_posted(visit: SignedIn, name: Name, day: date, form: Posted) -> Resp
         if text(form, "action") != "save":
             told = preview_removal(visit.engine, calendar=name, day=day, viewer=visit.viewer)
             confirm = (f"/calendars/{name}/days/{day}/remove", "Take the day back")
-            return _page(visit, name, day.year, preview=told, confirm=confirm)
+            return _page(visit, name, day.year, day.month, preview=told, confirm=confirm)
         remove_special_day(visit.engine, calendar=name, day=day, viewer=visit.viewer)
     except SpecialDayError as error:
-        return _page(visit, name, day.year, errors={"day": str(error)})
+        return _page(visit, name, day.year, day.month, errors={"day": str(error)})
     recount_deadlines(visit.engine, limit=_AT_ONCE)
-    return visit.go(f"/calendars/{name}", year=str(day.year), said="day_removed")
+    return visit.go(f"/calendars/{name}", year=str(day.year), month=str(day.month), said="day_removed")
 
 
 def _page(
     visit: Visit,
     name: str,
     year: int,
+    month: int | None = None,
     *,
     given: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
@@ -87,6 +91,9 @@ def _page(
     confirm: tuple[str, str] = ("", ""),
 ) -> Response:
     found = published_calendar(visit.engine, name)
+    today = visit.now.astimezone(found.zone_info).date()
+    year = min(max(year, _FIRST.year), _LAST.year)
+    shown = date(year, month or (today.month if year == today.year else 1), 1)
     return visit.page(
         "calendar.html",
         title=f"Calendar {name}",
@@ -94,6 +101,10 @@ def _page(
         status=422 if errors else 200,
         name=name,
         year=year,
+        month=shown,
+        weeks=weeks_of_month(found, shown),
+        today=today,
+        beside=[one for one in _months_beside(shown) if _FIRST <= one <= _LAST],
         calendar_title=found.title,
         calendar_zone=found.zone,
         weekend=_together([day.label for day in found.weekend_on(date(year, 12, 31))]),
@@ -107,6 +118,11 @@ def _page(
         confirm_path=confirm[0],
         confirm_words=confirm[1],
     )
+
+
+def _months_beside(first: date) -> tuple[date, date]:
+    """Return the first days of the month before and of the month after."""
+    return (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=31)).replace(day=1)
 
 
 def _together(labels: list[str]) -> str:
