@@ -74,7 +74,7 @@ def test_no_list_of_all_that_there_is_is_long(open_page: OpenPage, portal: Porta
         if page.viewport_size["width"] == 1280:
             assert page.evaluate("document.documentElement.scrollHeight") <= LONGEST[1280], path
     page.goto("/calendars/IN-AS?year=2026&month=1")
-    expect(page.locator(".icmc-month__holiday").get_by_text("Republic Day")).to_be_visible()
+    expect(page.locator(".icmc-month--holiday").get_by_text("Republic Day")).to_be_visible()
 
     go_to(page, "January: ")
     page.keyboard.press("Enter")

@@ -13,7 +13,7 @@ from engine.errors import HolidaysUnknownError
 from engine.language.calendars import Calendar
 from tests.kit.portal import Portal, agree
 
-_CELL = re.compile(r'<td class="icmc-month__(\w+)"[^>]*><span class="icmc-month__number">(\d+)</span>')
+_CELL = re.compile(r'<td class="icmc-month--(\w+)"[^>]*><span class="icmc-month__number">(\d+)</span>')
 STRIKE = {"name": "General strike", "reason": "Order 12", "kind": "holiday"}
 
 

@@ -32,7 +32,7 @@ from engine.deadlines.records import (
     PlannedView,
     StretchView,
 )
-from engine.definitions.actions.days import CalendarDay
+from engine.definitions.actions.days import CalendarDay, MonthDay
 from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
@@ -341,7 +341,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                              "ways": ("email", "sms"), "wanted": some("email"), "gateways": ("sms",),
                              "contacts": some(view(ContactView)), "may_be_reached": full, **typed},
         "calendar.html": {"name": "IN", "year": 2026, "calendar_title": NASTY, "calendar_zone": "Asia/Kolkata",
-                          "weekend": "Sunday", "gaps": some(NASTY),
+                          "weekend": "Sunday", "gaps": some(NASTY), "month": NOW.date(), "today": NOW.date(),
+                          "weeks": some((None, MonthDay(NOW.date(), "holiday", NASTY))), "beside": [NOW.date()],
                           "days": some(CalendarDay(NOW.date(), "working", NASTY, NASTY, is_added=True)),
                           "may_keep": full, "preview": preview if full else None, "confirm_path": "/calendars/IN/days",
                           "confirm_words": NASTY, **typed},
