@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from engine.access import pages as access
+from engine.api import pages as api
 from engine.approvals import pages as approvals
 from engine.assembly import Engine
 from engine.audit import pages as audit
@@ -87,6 +88,7 @@ _ROUTES: Final = (
     numbers,
     imports,
     subject,
+    api,
     demo,
 )
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")

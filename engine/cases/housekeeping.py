@@ -142,6 +142,12 @@ class HousekeepingStore(Store):
         }  # fmt: skip
         self._writes.add({"report": [row]})
 
+    def reporter_of(self, case_id: UUID) -> UUID | None:
+        """Return who recorded the report of a case; None when there is none, or it was recorded by nobody."""
+        query = select(_REPORT.c.recorded_by).where(_REPORT.c.case_id == case_id)
+        found: UUID | None = self._connection.execute(query.order_by(_REPORT.c.recorded_at).limit(1)).scalar()
+        return found
+
     def report_of(self, case_id: UUID) -> Mapping[str, JsonValue]:
         """Open what was reported; empty when the case has no report."""
         query = select(_REPORT.c.id, _REPORT.c.encrypted_answers).where(_REPORT.c.case_id == case_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from engine.core.access import CaseAccess, covers
-from engine.language.names import Role
+from engine.language.names import ProgramRole, Role
 
 
 class View(BaseModel):
@@ -127,13 +127,13 @@ _WORKING = _CARE | _SUPPORT | {Role.PRESS_OFFICER}
 _AUTHORS = frozenset({Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_COORDINATOR, Role.PARTNERSHIP_MANAGER})
 _LEADING = frozenset({Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD})
 
-ROLES_THAT_MAY: Mapping[Action, frozenset[Role]] = {
+ROLES_THAT_MAY: Mapping[Action, frozenset[Role | ProgramRole]] = {
     Action.SEE_CASES: _WORKING | {Role.AUDITOR},
     Action.READ_ANSWERS: _CARE | _SUPPORT,
     Action.REVEAL: _CARE,
     Action.READ_HISTORY: _WORKING | {Role.AUDITOR},
     Action.SEE_BOARD: frozenset({Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.NODAL_OFFICER}),
-    Action.OPEN_CASE: _CARE | _SUPPORT,
+    Action.OPEN_CASE: _CARE | _SUPPORT | {ProgramRole.REPORTS},
     Action.IMPORT_CASES: _LEADING,
     Action.WORK: _WORKING,
     Action.DELEGATE: _LEADING,

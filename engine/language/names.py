@@ -126,6 +126,12 @@ class Role(StrEnum):
         return _TITLES.get(self, in_plain_words(self.value))
 
 
+class ProgramRole(StrEnum):
+    """What a key lets a program do in a unit; no person has one, and no work waits for one."""
+
+    REPORTS = "program_reports"
+
+
 _TITLES = {
     Role.AHTU_OFFICER: "Anti-Human Trafficking Unit officer",
     Role.DATA_PROTECTION_OFFICER: "Data-protection officer",

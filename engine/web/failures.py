@@ -56,6 +56,7 @@ from engine.sign_in.actions.sessions import who_was_signed_in
 from engine.web.dependencies import MOST_FIELDS, EnrolFirstError, NotSignedInError, typed_lines, visit_of
 from engine.web.pages import render
 from engine.web.posted import without_refused
+from engine.web.problems import asks_as_program, problem, problems_of_request, program_of
 from engine.web.security import session_token
 from engine.web.turns import aside
 from engine.web.visit import bare_frame, frame, portal_of
@@ -63,7 +64,8 @@ from engine.web.visit import bare_frame, frame, portal_of
 log = logging.getLogger(__name__)
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_AGAIN_AFTER_SECONDS: Final = 10
+_AGAIN: Final = {"Retry-After": "10"}
+_IN_A_WHILE: Final = {"Retry-After": "600"}
 _NOT_NOW: Final = "This cannot be done now"
 _KEEPER: Final = (
     "A key of this system is missing, so what is needed here cannot be read. Tell whoever keeps the system running: the"
@@ -141,6 +143,8 @@ def add_failure_pages(app: FastAPI) -> None:
     @app.exception_handler(SettingsError)
     def not_in_order(request: Request, error: IcmcError) -> Response:
         log.error("not_in_order", extra={"code": error.code, "path": getattr(request.scope.get("route"), "path", "")})
+        if asks_as_program(request.scope):
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW, error=error)
         context = bare_frame(portal_of(request), request, title=_NOT_NOW) | {"heading": _NOT_NOW, "message": _KEEPER}
         return HTMLResponse(render("refused.html", context), status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -152,21 +156,32 @@ def add_failure_pages(app: FastAPI) -> None:
         if isinstance(error, _REFUSALS) and not _is_refusal_noted(request, error):
             return _page(request, HTTPStatus.SERVICE_UNAVAILABLE, str(AuditUnavailableError()))
         is_nothing = status is HTTPStatus.NOT_FOUND  # which of several ids was not found would tell that the others are
-        return _page(request, status, "" if is_nothing else str(error))
+        return _page(request, status, "" if is_nothing else str(error), error=error)
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
         return _page(request, HTTPStatus(error.status_code), "", headers=dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
-    def not_an_id(request: Request, _error: RequestValidationError) -> Response:
+    def not_an_id(request: Request, error: RequestValidationError) -> Response:
+        wrong = problems_of_request(request, error)
+        if wrong:
+            return _page(request, HTTPStatus.UNPROCESSABLE_ENTITY, "", error=InvalidAnswersError(wrong))
         return _page(request, HTTPStatus.NOT_FOUND, "")
 
 
 async def busy_page(request: Request, error: Exception) -> Response:
     """Say what to do, and whom to ring, with what was typed, without asking the database for anything."""
+    if asks_as_program(request.scope):
+        return _later(error)
     again = await _typed(request) if request.method == "POST" else []
     return await aside(partial(_busy_page, request, error, again))
+
+
+def _later(error: Exception) -> Response:
+    status, title = next((status, title) for kind, status, title in _LATER if isinstance(error, kind))
+    wait = _IN_A_WHILE if isinstance(error, TooManyReportsError) else _AGAIN
+    return problem(status, title, error=error if isinstance(error, IcmcError) else None, headers=wait)
 
 
 def _busy_page(request: Request, error: Exception, again: list[tuple[str, str]] | None) -> Response:
@@ -181,18 +196,28 @@ def _busy_page(request: Request, error: Exception, again: list[tuple[str, str]] 
         "is_once": again is not None and any(name == "command_id" for name, _ in again),
         "shown": typed_lines(again, portal.engine.registry.step_types) if again else (),
     }
-    headers = {"Retry-After": str(_AGAIN_AFTER_SECONDS)}
-    return HTMLResponse(render("busy.html", context), status_code=status, headers=headers)
+    return HTMLResponse(render("busy.html", context), status_code=status, headers=_AGAIN)
 
 
 def failure_page(request: Request, failure: str) -> Response:
     """Say that something went wrong, with the id under which the log has it."""
+    if asks_as_program(request.scope):
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong", f"The log has it as {failure}.")
     context = bare_frame(portal_of(request), request, title="Something went wrong") | {"failure": failure}
     return HTMLResponse(render("failed.html", context), status_code=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _page(request: Request, status: HTTPStatus, message: str, headers: dict[str, str] | None = None) -> Response:
+def _page(
+    request: Request,
+    status: HTTPStatus,
+    message: str,
+    *,
+    headers: dict[str, str] | None = None,
+    error: IcmcError | None = None,
+) -> Response:
     heading, advice = _WORDS.get(status, (status.phrase.capitalize(), ""))
+    if asks_as_program(request.scope):
+        return problem(status, heading, message, error=error, headers=headers)
     context = frame(portal_of(request), request, _who(request), title=heading)
     context |= {"heading": heading, "message": message or advice}
     return HTMLResponse(render("refused.html", context), status_code=status, headers=headers)
@@ -226,7 +251,9 @@ def _is_refusal_noted(request: Request, error: IcmcError) -> bool:
 
 
 def _who(request: Request) -> Viewer | None:
-    """Return who is signed in, so that they keep their navigation on a page that says no."""
+    """Return who is signed in, so that they keep their navigation on a page that says no; or whose key was used."""
+    if asks_as_program(request.scope):
+        return program_of(request)
     try:
         return visit_of(request).viewer
     except (NotSignedInError, EnrolFirstError):

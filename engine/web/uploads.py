@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import anyio
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.core.files import LARGEST
 from engine.errors import InvalidAnswersError
+from engine.web.problems import asks_as_program, problem
 from engine.web.security import LARGEST_BODY
 
 LARGEST_UPLOAD: Final = LARGEST + 100_000
@@ -58,6 +60,9 @@ class LimitBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "http" and asks_as_program(scope) and _is_longer(scope, LARGEST_BODY):
+            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "")(scope, receive, send)
+            return
         comes_in_parts = scope["type"] == "http" and is_upload(scope)
         await (self._uploads if comes_in_parts else self._forms)(scope, _in_time(receive), send)
 
@@ -65,6 +70,11 @@ class LimitBodies:
 def is_upload(scope: Scope) -> bool:
     """Whether a request sends a file, which is taken part by part as it comes."""
     return scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]) is not None
+
+
+def _is_longer(scope: Scope, most: int) -> bool:
+    length = Headers(scope=scope).get("content-length", "")
+    return length.isdecimal() and int(length) > most
 
 
 def _in_time(receive: Receive) -> Receive:

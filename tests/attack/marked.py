@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from starlette.testclient import TestClient
 
 from engine.access.actions.emergency import emergency_access
 from engine.approvals.actions.concerns import answer_concern, raise_concern
@@ -30,8 +31,9 @@ from engine.messages.chat import SERVICES, AppriseGateways, Service
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import as_csv
 from engine.people.actions.invitations import ask_for_link
+from engine.people.actions.roles import add_key
 from engine.people.store import DirectoryStore
-from engine.people.viewer import as_viewer
+from engine.people.viewer import as_viewer, units
 from engine.persons.actions.persons import add_name, propose_identity
 from engine.persons.actions.subject import correct_person
 from engine.rehearsal.world import MovedClock, people_of
@@ -45,7 +47,9 @@ from engine.sharing.records.consent import GivenBy
 from engine.sharing.store import ReferralStore
 from engine.sign_in.actions.account import keep_form
 from engine.sign_in.actions.sessions import sign_in
+from engine.site import create_app
 from engine.web.terminal import SYSTEM
+from tests.api.programs import TOLD
 from tests.kit.installation import Installation
 from tests.kit.servers import Gateway, Mail, http_gateway, mail_server
 
@@ -71,6 +75,7 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
     _emergency_access(engine, number, mark)
     _sign_in(engine, people["caseworker"], mark, phone)
     _add_day(engine, people["system_administrator"], mark)
+    _send_by_api(engine, people["supervisor"], mark)
     return shown
 
 
@@ -137,6 +142,21 @@ def _emergency_access(engine: Engine, number: str, mark: str) -> None:
         emergency_access(engine, command_id=uuid4(), number=mark, words=words, **wanted)  # type: ignore[arg-type]
     emergency_access(engine, command_id=uuid4(), number=TYPED_NUMBER, words=words, **wanted)  # type: ignore[arg-type]
     emergency_access(engine, command_id=uuid4(), number=number, words=words, **wanted)  # type: ignore[arg-type]
+
+
+def _send_by_api(engine: Engine, lead: Viewer, mark: str) -> None:
+    """Send a report as a program does, and others with marked words where none belong: no refusal repeats them."""
+    unit = dict(engine.ask(units, lead))[lead.unit_ids[0]]
+    made = add_key(engine, viewer=SYSTEM, account="Hotline", unit=unit, name="key", scopes=("report",), days=9)
+    client = TestClient(create_app(engine), base_url="http://127.0.0.1", raise_server_exceptions=False)
+    taken = TOLD | {"narrative": f"{mark} told a program.", "place_last_seen": f"{mark} road"}
+    for body, status in (
+        ({"answers": taken}, 201), ({"answers": taken | {"concern": mark}}, 422), ({"answers": mark}, 422),
+        ({"answers": taken, "unit_id": mark}, 422), ({"answers": taken | {"consent_to_record": "no"}}, 422),
+    ):  # fmt: skip
+        headers = {"authorization": f"Bearer {made.key}", "idempotency-key": str(uuid4())}
+        answer = client.post("/api/v1/reports", json=body, headers=headers)
+        assert (answer.status_code, mark in answer.text) == (status, False), body
 
 
 def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:

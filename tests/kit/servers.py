@@ -14,9 +14,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from aiosmtpd.controller import Controller
 
 from engine.messages.mail import SmtpChannel
+from tests.kit.installation import until
+
+
+@contextmanager
+def served(app: Any) -> Iterator[int]:
+    """Serve an application by its real server, and return the port: the client of other tests decodes by itself."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
 
 TAKES, DIES, DEFERS, DIES_EARLY = "takes", "dies", "defers", "dies early"
 ARRIVED = "250 OK"

@@ -125,6 +125,7 @@ RULES: Final[dict[str, Rule]] = {
             "GET /forgot", "POST /forgot", "GET /first/{token}",
             "POST /first/{token}", "GET /invitation/{token}", "POST /invitation/{token}", "GET /p/{token}",
             "POST /p/{token}", "POST /p/{token}/accept", "POST /p/{token}/decline", "POST /hubs/inbox",
+            "POST /api/v1/reports", "GET /api/v1/reports/{case_id}", "GET /api/v1/openapi.json",
         ),
         OPEN,
     ),

@@ -1,13 +1,17 @@
 """`make docs`: write the pages of the reference that are built from pillars, law packs and workflow files."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from engine.api.document import document
+from engine.builtin import REPORT
 from engine.definitions.catalogue import RegistryCatalogue
 from tests.kit.shipped import CASES, library, registry, shipped
+from tests.reference.api import render_api
 from tests.reference.command_line import render_commands
 from tests.reference.law_limits import render_limits
 from tests.reference.step_types import render_reference
@@ -22,6 +26,9 @@ def pages() -> Iterator[tuple[str, str]]:
     """Return each page: its path below the folder, and its text as Markdown."""
     yield "step-types.md", render_reference(registry())
     yield "command-line.md", render_commands()
+    described = document(registry().get(REPORT))
+    yield "api.md", render_api(described)
+    yield "openapi.json", json.dumps(described, indent=1, ensure_ascii=False) + "\n"
     yield "law-limits.md", render_limits(library().packs.values())
     for path in sorted(CASES.glob("*.yaml")):
         yield f"workflows/{path.stem}.md", workflow_page(path.stem)

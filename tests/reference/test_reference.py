@@ -1,5 +1,6 @@
 """The pages of the reference that `make docs` builds hold every step type, limit of the law and shipped workflow."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Final
 
 import pytest
 
+from engine.api.answers import asked
+from engine.builtin import REPORT
 from engine.cli.main import COMMANDS
 from engine.language.names import Role
 from tests.kit.shipped import CASES, library, registry, shipped
@@ -23,12 +26,12 @@ def built() -> dict[str, str]:
 
 
 def test_every_page_is_written_and_named_on_the_index(tmp_path: Path) -> None:
-    assert write(tmp_path) == len(built()) == len(NAMES) + 3
+    assert write(tmp_path) == len(built()) == len(NAMES) + 5
     index = INDEX.read_text(encoding="utf-8")
     for name, text in built().items():
         assert (tmp_path / name).read_text(encoding="utf-8") == text
         assert f"`generated/{name}`" in index
-    assert set(re.findall(r"`generated/([\w/-]+\.md)`", index)) == set(built())
+    assert set(re.findall(r"`generated/([\w/-]+\.(?:md|json))`", index)) == set(built())
 
 
 def test_a_link_on_a_built_page_leads_somewhere() -> None:
@@ -51,6 +54,15 @@ def test_the_page_of_the_command_line_has_every_command_and_every_option() -> No
         assert f"## `icmc {name}" in page, name
     assert re.search(r"\| `--many [^`]+` \| Let so many rough cases run", page)
     assert "`icmc pillars new" in page
+
+
+def test_the_page_of_the_api_has_every_address_and_every_question_that_a_program_can_answer() -> None:
+    page, described = built()["api.md"], json.loads(built()["openapi.json"])
+    for path, methods in described["paths"].items():
+        for method in methods:
+            assert f"## `{method.upper()} /api/v1{path}`" in page
+    for name in asked(registry().get(REPORT)):
+        assert f"| `{name}` |" in page
 
 
 def test_the_page_of_the_law_has_every_limit_with_its_source_and_how_sure_we_are() -> None:

@@ -206,6 +206,7 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "unit.html": form | lists | {"unit": unit, "people": some(member)},
         "service-accounts.html": form | {
             "keys": some(key), "units": some(nasty), "scopes": (("board", "read"),), "command_id": ID,
+            "words": {"board": nasty},
         },
         "key-made.html": {"key": nasty},
     }  # fmt: skip

@@ -206,7 +206,12 @@ def receipt_code(engine: Engine, case_id: UUID, *, viewer: Viewer) -> str:
     with engine.transaction() as tx:
         state = tx.of(CaseStore).read(case_id)
     require_member(viewer, state)
-    return _code_of(engine.vault.blind(_KIND, state.case.number))
+    return code_for(engine, state.case.number)
+
+
+def code_for(engine: Engine, number: str) -> str:
+    """Return the receipt code of a case by its number."""
+    return _code_of(engine.vault.blind(_KIND, number))
 
 
 def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Progress:
@@ -222,11 +227,15 @@ def ask_progress(engine: Engine, *, number: str, code: str, network: str) -> Pro
         return Progress.UNKNOWN  # whether there is such a case has not been asked yet
     with engine.transaction() as tx:
         case_id = tx.of(EmergencyAccessStore).case_of_number(known_as)
-        states = _with_those_it_rests_in(tx, case_id) if case_id else []
-    if not states:
-        return Progress.UNKNOWN
-    tries.forget()
-    return _progress_of_all(states)
+        progress = progress_of_case(tx, case_id) if case_id else Progress.UNKNOWN
+    if case_id:
+        tries.forget()
+    return progress
+
+
+def progress_of_case(tx: Transaction, case_id: UUID) -> Progress:
+    """Say how far a case is, or the one in which work on it goes on."""
+    return _progress_of_all(_with_those_it_rests_in(tx, case_id))
 
 
 def tries_of(engine: Engine, *, number: str, network: str) -> Tries:

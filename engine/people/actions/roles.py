@@ -13,7 +13,7 @@ from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Membership, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import (
     AlreadyEndedError,
@@ -23,7 +23,7 @@ from engine.errors import (
     OwnApprovalError,
     SignInError,
 )
-from engine.language.names import Role, role_words
+from engine.language.names import ProgramRole, Role, role_words
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
@@ -178,12 +178,13 @@ register(
 
 
 BOARD: Final = "board"
-SCOPES: Final = {BOARD: "read the counts of the board"}
+REPORT: Final = "report"
+SCOPES: Final = {BOARD: "read the counts of the board", REPORT: "send reports, and ask how far they are"}
 """What a key may be for, and what that allows."""
 LONGEST_DAYS: Final = 366
 PREFIX: Final = "icmc_"
-_ROLES: Final = {BOARD: Role.AUDITOR.value}
-"""The role that a service account needs for a scope."""
+_ROLES: Final = {BOARD: Role.AUDITOR.value, REPORT: ProgramRole.REPORTS.value}
+"""The role that a service account needs for a scope, and the only one that a key of that scope brings."""
 
 
 _MADE: Final = (
@@ -276,7 +277,7 @@ def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
 
 
 def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
-    """Return the service account of a key as a viewer, and note that the key was used.
+    """Return the service account of a key as a viewer with the role of that scope alone; note that the key was used.
 
     Raises `SignInError` for a key that does not count, `NotAllowedError` for one that is not for that.
     """
@@ -292,7 +293,14 @@ def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
         tx.commit()
     if not may:
         raise NotAllowedError(actor=found.account, action=SCOPES[scope])
-    return engine.ask_all(as_viewer, found.actor_id)
+    return _narrowed(engine.ask_all(as_viewer, found.actor_id), _ROLES[scope])
+
+
+def _narrowed(viewer: Viewer, role: str) -> Viewer:
+    """Leave a viewer one role, in the units in which they have it: another key of theirs may bring others."""
+    kept = tuple(Membership(unit_id=one.unit_id, roles=(role,)) for one in viewer.memberships if role in one.roles)
+    units = tuple(one.unit_id for one in kept)
+    return viewer.model_copy(update={"memberships": kept, "unit_ids": units, "roles": (role,) if kept else ()})
 
 
 def _is_theirs(tx: Transaction, viewer: Viewer, key: ApiKey) -> bool:

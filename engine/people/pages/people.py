@@ -278,6 +278,7 @@ def _keys_page(visit: Visit, again: Again = FIRST) -> Response:
         keys=roles.keys(visit.engine, viewer=visit.viewer),
         units=[name for _, name in visit.ask(units)],
         scopes=tuple(roles.SCOPES.items()),
+        words=roles.SCOPES,
         command_id=visit.new_command(),
         again=again,
     )

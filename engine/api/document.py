@@ -1,0 +1,136 @@
+"""The document that describes the API (OpenAPI 3.1): every address, every answer, and the questions of a report."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from engine.api.answers import schema_of
+from engine.api.records import ReportAnswer, ReportBody
+from engine.plugin.steps import StepType
+from engine.web.problems import API, MEDIA_TYPE, Problem
+
+_MODELS: Final[tuple[type[BaseModel], ...]] = (ReportBody, ReportAnswer, Problem)
+_REFS: Final = "#/components/schemas/{model}"
+_NO: Final[Mapping[HTTPStatus, str]] = {
+    HTTPStatus.BAD_REQUEST: "The body is no JSON.",
+    HTTPStatus.UNAUTHORIZED: "No key was sent, or one that does not count: revoked, over, or never made.",
+    HTTPStatus.FORBIDDEN: "The key is not for that, or not for that unit.",
+    HTTPStatus.NOT_FOUND: "There is no such thing, or this program cannot see it: both are answered alike.",
+    HTTPStatus.CONFLICT: "The same Idempotency-Key came before with other content; that was saved, and this was not.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not sent as application/json.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Something does not fit: `errors` says where, by a pointer, and what.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many reports within an hour: wait `Retry-After` seconds.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "This cannot be done now: send it again, under the same Idempotency-Key.",
+}
+"""Why each answer that says no is given."""
+_ALWAYS: Final = (
+    HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE,
+)  # fmt: skip
+_OF_A_BODY: Final = (
+    HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY,
+)  # fmt: skip
+_ID: Final = "7c0a3f2e-9b1d-4f53-8f0e-0d6b7a5c1e21"
+_REPORT: Final = {
+    "answers": {
+        "immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes", "is_child_suspected": "no",
+        "concern": "forced_labour", "narrative": "Six people are kept in a brick kiln.",
+    }
+}  # fmt: skip
+_ANSWER: Final = {
+    "id": _ID, "case_number": "C-7KQ2-M4TD", "receipt_code": "AB12C-3DE45", "status": "received",
+    "in_words": "The report has arrived, and someone will look at it.",
+}  # fmt: skip
+
+
+def document(report: StepType) -> dict[str, Any]:
+    """Return the document; `report` is the step type whose questions a report answers."""
+    _, known = models_json_schema([(model, "serialization") for model in _MODELS], ref_template=_REFS)
+    schemas = dict(known["$defs"])
+    schemas["ReportBody"]["properties"]["answers"] = {"$ref": _REFS.format(model="ReportAnswers")}
+    schemas["ReportAnswers"] = schema_of(report)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "ICMC", "version": "1", "summary": "Reports in, and how far they are."},
+        "servers": [{"url": API}],
+        "security": [{"key": []}],
+        "paths": _PATHS,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The key of a program."}},
+            "responses": {str(status.value): _refusal(status) for status in _NO},
+        },
+    }
+
+
+def _refusal(status: HTTPStatus) -> dict[str, Any]:
+    headers = {
+        HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"const": "Bearer"}, "required": True}},
+        HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": {"schema": {"type": "string", "pattern": "^[0-9]+$"}}},
+    }.get(status, {})
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REFS.format(model="Problem")}}}
+    return {"description": _NO[status], "headers": headers, "content": content}
+
+
+def _refusals(*statuses: HTTPStatus) -> dict[str, Any]:
+    every = sorted({*_ALWAYS, *statuses})
+    return {str(status.value): {"$ref": f"#/components/responses/{status.value}"} for status in every}
+
+
+def _json(model: str, example: Mapping[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REFS.format(model=model)}, "example": example}}
+
+
+_PATHS: Final[Mapping[str, Any]] = {
+    "/reports": {
+        "post": {
+            "operationId": "sendReport",
+            "summary": "Send a report: a case is opened, and gets a number",
+            "description": "Sent again under the same Idempotency-Key it is the same case, and the same answer.",
+            "parameters": [
+                {
+                    "name": "Idempotency-Key", "in": "header", "required": True, "example": _ID,
+                    "description": "A UUID, a new one for each report, kept until the report was answered.",
+                    "schema": {"type": "string", "format": "uuid"},
+                },
+            ],
+            "requestBody": {"required": True, "content": _json("ReportBody", _REPORT)},
+            "responses": {
+                "201": {
+                    "description": "The report was taken.",
+                    "headers": {"Location": {"schema": {"type": "string"}, "description": "Where its status is."}},
+                    "content": _json("ReportAnswer", _ANSWER),
+                    "links": {"status": {"operationId": "askReport", "parameters": {"id": "$response.body#/id"}}},
+                },
+                **_refusals(*_OF_A_BODY),
+            },
+        },
+    },
+    "/reports/{id}": {
+        "get": {
+            "operationId": "askReport",
+            "summary": "Ask how far a report is that the same program sent",
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+            ],
+            "responses": {
+                "200": {"description": "How far it is.", "content": _json("ReportAnswer", _ANSWER)},
+                **_refusals(HTTPStatus.NOT_FOUND),
+            },
+        },
+    },
+    "/openapi.json": {
+        "get": {
+            "operationId": "describe",
+            "summary": "This document, with the questions as this installation asks them",
+            "responses": {
+                "200": {"description": "It.", "content": {"application/json": {"schema": {"type": "object"}}}},
+                **_refusals(),
+            },
+        },
+    },
+}  # fmt: skip

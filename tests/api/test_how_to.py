@@ -1,0 +1,44 @@
+"""What the page for hotlines says is run as it stands there, against the portal."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from httpx import Response
+
+from tests.api.programs import key_for
+from tests.kit.portal import Portal
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "report-by-api.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def run(portal: Portal, command: str, variables: Mapping[str, str]) -> Response:
+    """Send what a command of curl would send."""
+    for name, value in variables.items():
+        command = command.replace(f"${name}", value)
+    words = iter(shlex.split(command.replace("\\\n", " "))[1:])
+    told: dict[str, list[str]] = {}
+    for word in words:
+        name, value = (word, next(words)) if word.startswith("--") else ("address", word)
+        told.setdefault(name, []).append(value)
+    headers = dict(header.split(": ", 1) for header in told["--header"])
+    [method], [content] = told.get("--request", ["GET"]), told.get("--data", [""])
+    return portal.anybody().request(
+        method, told["address"][0].removeprefix("http://127.0.0.1:8080"), headers=headers, content=content
+    )
+
+
+def test_the_commands_of_the_page_send_a_report_ask_for_it_and_get_the_document(portal: Portal) -> None:
+    sending, asking, describing = (block for block in BLOCKS if block.startswith("curl"))
+    key = key_for(portal, "report")
+    sent = run(portal, sending, {"KEY": key})
+    assert sent.status_code == 201
+    assert run(portal, sending, {"KEY": key}).json() == sent.json()
+    [shown] = re.findall(r"^```json\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    assert json.loads(shown).keys() == sent.json().keys()
+    assert json.loads(shown)["in_words"] == sent.json()["in_words"]
+    assert run(portal, asking, {"KEY": key, "ID": sent.json()["id"]}).json() == sent.json()
+    assert run(portal, describing, {"KEY": key}).json()["openapi"] == "3.1.0"
