@@ -19,7 +19,7 @@ from engine.api import pages as api
 from engine.approvals import pages as approvals
 from engine.assembly import Engine
 from engine.audit import pages as audit
-from engine.cases import pages as cases
+from engine.cases.pages import public, report
 from engine.course.pages import changes, course, moving
 from engine.deadlines import pages as deadlines
 from engine.definitions.pages import calendars, ladders, law, simulating, studio, versions, workflows
@@ -57,7 +57,8 @@ _ROUTES: Final = (
     first_run,
     account,
     people,
-    cases,
+    report,
+    public,
     worklist,
     items,
     overview_cases,

@@ -7,7 +7,7 @@ from typing import Any, Never, cast
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, field_validator
-from sqlalchemy import Connection, exists, select, text, update
+from sqlalchemy import Connection, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.places import TEXT, encrypt_apart
@@ -101,6 +101,11 @@ class HousekeepingStore(Store):
         begun = OpeningFacts.model_validate_json(answers[0])
         self._stamps.append(begun.library)
         return begun
+
+    def count_reports(self, actor_id: UUID, *, since: datetime) -> int:
+        """Count what somebody has reported since an instant."""
+        of = (_REPORT.c.recorded_by == actor_id, _REPORT.c.recorded_at > since)
+        return int(self._connection.execute(select(func.count()).select_from(_REPORT).where(*of)).scalar_one())
 
     def answer_to(self, command_id: UUID) -> Mapping[str, Any] | None:
         """Return the answer that a command got when it first came; None for a new one.

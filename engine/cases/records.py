@@ -51,6 +51,9 @@ def _spelled(signs: str) -> str:
     return "-".join(part for part in (first, rest[:_GROUP], rest[_GROUP:]) if part)
 
 
+PUBLIC_REPORTS: Final = "public_reports"
+"""The fact of the installation that says which unit takes reports from the public."""
+
 NOTE_KINDS: Final[Mapping[str, str]] = {"call": "Call", "visit": "Visit", "worry": "Worry"}
 """What is written into the diary of a case."""
 

@@ -53,6 +53,8 @@ class Viewer(View):
 
 THIS_MACHINE: Final = Viewer(actor_id=UUID(int=0), name="This machine", unit_ids=(), roles=(), is_system=True)
 """Who acts when nobody is named: a schedule, or a command of somebody with access to the machine."""
+THE_PUBLIC: Final = Viewer(actor_id=UUID(int=1), name="The public page", unit_ids=(), roles=(), is_system=True)
+"""In whose name is written what somebody without an account tells; nobody signs in as it."""
 
 
 class Action(StrEnum):

@@ -198,7 +198,10 @@ class MemberView(View):
 
 
 class UnitView(View):
-    """A unit as who manages people sees it; `missing` are roles that it needs and nobody has."""
+    """A unit as who manages people sees it; `missing` are roles that it needs and nobody has.
+
+    `takes_public` says that it takes reports from the public.
+    """
 
     id: UUID
     name: str
@@ -209,6 +212,7 @@ class UnitView(View):
     contact: str
     people: int
     missing: tuple[str, ...]
+    takes_public: bool = False
 
 
 class ShiftView(View):

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select, true
+from sqlalchemy import ColumnElement, case, exists, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from engine.core.policy import ROLES_THAT_MAY, Action, Membership, Viewer, can, units_that_let
+from engine.core.policy import ROLES_THAT_MAY, THE_PUBLIC, Action, Membership, Viewer, can, units_that_let
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, DEMO, MEMBERSHIP, UNIT
 from engine.db.transaction import Transaction
@@ -71,6 +71,11 @@ def units(reading: Reading, _who: Viewer) -> tuple[tuple[UUID, str], ...]:
     """List the units of the network by name: every member may know who the others are."""
     rows = reading.rows(select(UNIT.c.id, UNIT.c.name).order_by(UNIT.c.name, UNIT.c.id))
     return tuple((row["id"], row["name"]) for row in rows)
+
+
+def name_of_actor(actor_id: ColumnElement[UUID | None]) -> ColumnElement[str | None]:
+    """Return the name of who did something, in a statement that joins the people: the public page has none there."""
+    return case((actor_id == THE_PUBLIC.actor_id, THE_PUBLIC.name), else_=ACTOR.c.name).label("name")
 
 
 def demo_condition() -> ColumnElement[bool]:

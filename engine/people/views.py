@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, true
 
+from engine.cases.records import PUBLIC_REPORTS
 from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.reading import Reading, Row
-from engine.db.shape import ABSENCE, ACTOR, ITEM, ITEM_IS_OPEN, MEMBERSHIP, ORGANISATION, SHIFT, UNIT
+from engine.db.shape import ABSENCE, ACTOR, INSTALLATION, ITEM, ITEM_IS_OPEN, MEMBERSHIP, ORGANISATION, SHIFT, UNIT
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import Role
 from engine.people.records import AbsenceView, MemberView, RoleView, ShiftView, UnitView
@@ -48,6 +49,7 @@ def unit_list(reading: Reading, viewer: Viewer) -> tuple[UnitView, ...]:
     """List the units that an administrator looks after, with what they lack; raises `NotAllowedError`."""
     _require(viewer)
     had, asked = reading.soon(_held_roles, reading), reading.soon(_waited_roles, reading)
+    taken = reading.soon(reading.rows, select(INSTALLATION.c.value).where(INSTALLATION.c.key == PUBLIC_REPORTS))
     listed = reading.soon(
         reading.rows,
         select(UNIT, ORGANISATION.c.name.label("organisation"))
@@ -57,8 +59,12 @@ def unit_list(reading: Reading, viewer: Viewer) -> tuple[UnitView, ...]:
     )
     rows = listed()
     held, waited = had(), asked()
+    takes = next((row["value"].get("unit_id") for row in taken()), "")
     safe = {row["organisation_id"] for row in rows if Role.SAFEGUARDING_LEAD in held.get(row["id"], {})}
-    return tuple(_unit(row, held.get(row["id"], {}), waited.get(row["id"], ()), safe) for row in rows)
+    return tuple(
+        _unit(row, held.get(row["id"], {}), waited.get(row["id"], ()), safe, takes=takes == str(row["id"]))
+        for row in rows
+    )
 
 
 def _looked_after(viewer: Viewer, organisation: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -77,13 +83,15 @@ def _administers(reading: Reading, viewer: Viewer, actor_id: UUID) -> bool:
     return bool(reading.rows(theirs))
 
 
-def _unit(row: Row, held: dict[str, set[UUID]], waited: Iterable[list[str]], safe: set[UUID]) -> UnitView:
+def _unit(
+    row: Row, held: dict[str, set[UUID]], waited: Iterable[list[str]], safe: set[UUID], *, takes: bool
+) -> UnitView:
     missing = _NEEDED - set(held) | {role for roles in waited if set(held).isdisjoint(roles) for role in roles}
     if row["organisation_id"] not in safe:
         missing |= {Role.SAFEGUARDING_LEAD.value}
     shown = {name: row[name] for name in ("id", "name", "organisation", "jurisdiction", "zone", "language", "contact")}
     people = len({actor for actors in held.values() for actor in actors})
-    return UnitView(**shown, people=people, missing=tuple(sorted(missing)))
+    return UnitView(**shown, people=people, missing=tuple(sorted(missing)), takes_public=takes)
 
 
 def _members() -> Any:  # noqa: ANN401 - a select of many columns

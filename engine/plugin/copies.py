@@ -12,6 +12,8 @@ from engine.plugin.steps import StepType
 _YES: Final = "yes"
 REFUSED: Final = "no"
 """The answer to the question of consent with which nothing is kept but what the law asks for."""
+OF_ONE_ASKED: Final = frozenset({_YES, REFUSED})
+"""The answers that somebody gives to the question of consent who is asked themselves."""
 
 
 def is_refused(step_type: StepType, answers: Mapping[str, Any]) -> bool:

@@ -98,6 +98,8 @@ class FieldSpec:
     opens: Mapping[str, FollowUp] = attribute(default_factory=dict)
     asks_consent: bool = False
     must_be_known: bool = False
+    public_label: str = ""
+    public_help: str = ""
 
     @property
     def takes_not_known(self) -> bool:
@@ -140,6 +142,8 @@ def field(
     opens: Mapping[str, FollowUp] | None = None,
     asks_consent: bool = False,
     must_be_known: bool = False,
+    public_label: str = "",
+    public_help: str = "",
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
@@ -157,7 +161,8 @@ def field(
     `kept_anyway` marks what the law or the work needs even of a person who does not allow that anything is written
     down, always or on a condition as for `shown_when`. `asks_consent` marks the choice by which who tells something
     allows that: after a no only the answers that are `kept_anyway` are taken, and the others are neither demanded nor
-    stored. `key` is the stored name where the attribute cannot bear it (`from`).
+    stored. `public_label` and `public_help` are the words in which somebody without an account is asked; left out,
+    they are those for staff. `key` is the stored name where the attribute cannot bear it (`from`).
 
     `copies_after` is a condition, in the words of `shown_when`, on this answer and perhaps on others: before it holds,
     the form takes no file, no hash and no other answer that is `of_copy` (one that can only be given by looking at
@@ -177,7 +182,9 @@ def field(
         "copies_after": copies_after, "of_copy": of_copy, "comes_first": comes_first,
         "opens": opens or {},
     }  # fmt: skip
-    extra |= {name: True for name, is_so in (("asks_consent", asks_consent), ("must_be_known", must_be_known)) if is_so}
+    rare = {"asks_consent": asks_consent, "must_be_known": must_be_known, "public_label": public_label,
+            "public_help": public_help}  # fmt: skip
+    extra |= {name: said for name, said in rare.items() if said}
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
 
@@ -237,6 +244,8 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         opens=said.get("opens", {}),
         asks_consent=bool(said.get("asks_consent", False)),
         must_be_known=bool(said.get("must_be_known", False)),
+        public_label=str(said.get("public_label", "")),
+        public_help=str(said.get("public_help", "")),
     )
 
 

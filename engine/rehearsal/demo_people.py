@@ -6,6 +6,8 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.records import PUBLIC_REPORTS
 from engine.cases.store import CaseStore
 from engine.core.policy import Viewer
 from engine.core.records import Deadline, DeadlineStatus, PersonRole, Purpose
@@ -78,6 +80,7 @@ def add_people(engine: Engine) -> tuple[DemoUnit, ...]:
                 tx.of(DirectoryStore).add_role(actor, unit_id=_id("unit", jurisdiction), role=role.value)
         tx.of(DirectoryStore).add_actor(ADMIN, name="Tomba", email="tomba@demo.example", demo=True)
         tx.of(DirectoryStore).add_role(ADMIN, unit_id=_id("unit", "IN-AS"), role=Role.SYSTEM_ADMINISTRATOR.value)
+        tx.of(HousekeepingStore).set_installation(PUBLIC_REPORTS, {"unit_id": str(unit_of("IN-AS"))})
         tx.commit()
     return tuple(_unit(engine, jurisdiction) for jurisdiction in _PLACES)
 

@@ -144,6 +144,8 @@ SAYINGS: Final[Mapping[str, str]] = {
     "factor_kept": "You refused. The second factor stays.",
     "key_revoked": "The key is no longer valid.",
     "unit": "The unit was saved.",
+    "public_begun": "The unit takes reports from the public now. Make sure that someone reads them at all hours.",
+    "public_ended": "The unit takes no more reports from the public.",
     "law_signed": "You signed this text. From now on it is called law, where and when it is in force.",
     "law_revoked": "The signature was withdrawn: the limit is a network target again.",
     "clock": "The clock was confirmed: deadlines run again.",

@@ -29,6 +29,7 @@ class IntakeForm(Form):
         label="Is anyone in danger right now?",
         help="If so, call for help first. Not known counts as danger.",
         now=True,
+        public_help="If so, and it is safe for you, call for help first. The numbers are above.",
         kept_anyway=True,
         tells="safety",
     )
@@ -36,18 +37,23 @@ class IntakeForm(Form):
         label="Is it safe to talk, now and if we call back?",
         help="Someone else could have the phone or be listening. If it is not safe, ask only what you must.",
         now=True,
+        public_label="Is it safe for you if we call?",
+        public_help="Answer No if someone else could listen. To be called, write a number and a good time below.",
     )
     safe_to_leave_message: YesNo = field(
         label="Is it safe to leave a message?",
         help="If it is not known, leave none.",
         default=None,
         now=True,
+        public_help="Answer No if someone else could hear or read it.",
     )
     consent_to_record: v.ConsentToRecord = field(
         label="May we write this down?",
         help="Ask before you record what happened. After a no, they get a number, and nothing else is kept.",
         choices=v.CONSENT_TO_RECORD,
         now=True,
+        public_label="Is it all right if we keep what you tell us?",
+        public_help="Only those who work on it can read it. If you answer No, your words are thrown away.",
         asks_consent=True,
         kept_anyway=True,
     )
@@ -56,6 +62,7 @@ class IntakeForm(Form):
         help="If you do not know the age, choose Not sure. A child has to be reported in any case.",
         choices=v.YES_NO_UNSURE,
         now=True,
+        public_help="If you do not know, choose Not sure. A child in danger has to be reported to the authorities.",
         kept_anyway=True,
     )
     concern: v.Concern = field(
@@ -66,6 +73,7 @@ class IntakeForm(Form):
         help="Use the person's own words. Do not ask for more than they want to tell.",
         identifying=True,
         now=True,
+        public_help="Use your own words, in any language. Write only what you want to tell. You need give no name.",
         shown_when='consent_to_record != "no"',
     )
     received_at: Instant = field(label="When did the report reach us?", event_time=True, kept_anyway=True)

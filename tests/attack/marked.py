@@ -16,6 +16,7 @@ from engine.access.actions.emergency import emergency_access
 from engine.approvals.actions.concerns import answer_concern, raise_concern
 from engine.approvals.store import ConcernStore
 from engine.assembly import Engine
+from engine.cases.actions.public import Receipt, from_public_page, take_from_public, take_report
 from engine.cases.store import CaseStore
 from engine.core.files import FileKind
 from engine.core.policy import Viewer
@@ -72,6 +73,7 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
         engine, case_id, viewer=people["case_manager"], command_id=uuid4(), kind="appeal", reason=f"{mark} appeals."
     )
     _tell_of_concern(engine, people, number, mark)
+    _report_publicly(engine, state.case.unit_id, mark)
     _emergency_access(engine, number, mark)
     _sign_in(engine, people["caseworker"], mark, phone)
     _add_day(engine, people["system_administrator"], mark)
@@ -117,6 +119,19 @@ def _upload(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> str:
     arrival.take(f"{mark} wrote this. ".encode() * 500)
     file_id = arrival.finish()
     return b"".join(open_file(engine, file_id, case_id=case_id, viewer=lead).parts).decode()
+
+
+def _report_publicly(engine: Engine, unit_id: UUID, mark: str) -> None:
+    """Report from a network whose address is marked, with a marked word where one of a list is asked for first."""
+    take_from_public(engine, unit_id, viewer=SYSTEM, takes=True)
+    told = {
+        "immediate_danger": True, "safe_to_call": False, "consent_to_record": "yes", "is_child_suspected": "yes",
+        "concern": "missing_person", "narrative": f"{mark} was sold.",
+    }  # fmt: skip
+    with pytest.raises(InvalidAnswersError):
+        take_report(engine, answers=told | {"concern": mark}, command_id=uuid4(), network=mark)
+    found = take_report(engine, answers=from_public_page(told), command_id=uuid4(), network=mark)
+    assert isinstance(found, Receipt)
 
 
 def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, mark: str) -> None:

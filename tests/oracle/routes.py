@@ -119,7 +119,8 @@ RULES: Final[dict[str, Rule]] = {
     },
     **dict.fromkeys(
         (
-            "GET /progress", "POST /progress", "GET /health", "GET /health/deadlines", "GET /sign-in",
+            "GET /progress", "POST /progress", "GET /tell", "POST /tell",
+            "GET /health", "GET /health/deadlines", "GET /sign-in",
             "POST /sign-in", "GET /sign-in/code",
             "POST /sign-in/code", "POST /become", "POST /sign-out", "GET /exit",
             "GET /forgot", "POST /forgot", "GET /first/{token}",
@@ -192,7 +193,8 @@ RULES: Final[dict[str, Rule]] = {
                 "/people/{actor_id}/supervisor", "/people/{actor_id}/link", "/people/{actor_id}/end-sessions",
                 "/people/{actor_id}/deactivate", "/people/{actor_id}/activate",
                 "/people/{actor_id}/lost-factor/{request_id}", "/service-accounts",
-                "/service-accounts/{key_id}/revoke", "/units", "/units/{unit_id}", "/calendars/{name}/days",
+                "/service-accounts/{key_id}/revoke", "/units", "/units/{unit_id}", "/units/{unit_id}/public",
+                "/calendars/{name}/days",
                 "/calendars/{name}/days/{day}/remove", "/jobs/{job_id}/retry", "/dead-letters/retry",
                 "/dead-letters/{delivery_id}/retry", "/dead-letters/{delivery_id}/drop", "/channels",
                 "/channels/disable", "/channels/try", "/firing/confirm", "/firing/retry",

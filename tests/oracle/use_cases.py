@@ -20,6 +20,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "persons": "new_link",
         },
         "admin": {
+            "cases": "take_from_public",
             "hubs": "own_card ask_peer end_peer",
             "messages": "set_channel disable_channel try_channel retry_delivery drop_delivery",
             "retention": "standing answer_release",

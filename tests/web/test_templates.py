@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from engine.access.records import AccessView
 from engine.approvals.actions.handlers import HANDLERS
 from engine.approvals.records import WaitingView
+from engine.cases.actions.public import Puzzle, Receipt
 from engine.core.library import Library
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
@@ -249,6 +250,11 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "units": ((ID, NASTY), (ID, NASTY)) if full else (), "unit_id": None},
         "saved.html": {"case": case, "item": item if full else None, "receipt": NASTY if full else "",
                        "progress_address": NASTY, "who": "theirs" if full else "", "is_kept": full},
+        "tell.html": {"problems": some(("#x", NASTY)), "refused": NASTY if full else "", "command_id": ID,
+                      "questions": shown, "puzzle": Puzzle(NASTY, NASTY) if full else None,
+                      "puzzle_error": NASTY if full else ""},
+        "tell-off.html": {},
+        "reported.html": {"receipt": Receipt(NASTY, NASTY), "is_kept": full},
         "progress.html": {"progress": "at_work" if full else "", "number": NASTY, "is_wrong": not full},
         "item.html": one_item,
         "approval.html": one_item,

@@ -8,12 +8,10 @@ from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Header, Request
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from fastapi import APIRouter, Header, Request
+from starlette.responses import JSONResponse, Response
 
 from engine.assembly import Engine
-from engine.cases.actions.open import Progress, ask_progress, tries_of
 from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.deadlines.actions.clock import clock_jump
@@ -24,11 +22,8 @@ from engine.overview.records import JobView
 from engine.overview.views.board import admin_board
 from engine.people.actions.roles import BOARD, viewer_of_key
 from engine.web.dependencies import SignedIn
-from engine.web.pages import render
-from engine.web.posted import clean
-from engine.web.security import network_of
-from engine.web.turns import sleep_out_of_turn, watched
-from engine.web.visit import frame, portal_of
+from engine.web.turns import watched
+from engine.web.visit import portal_of
 from engine.work.views.worklist import work_counts
 
 counts_router = APIRouter(prefix="/api")
@@ -87,40 +82,6 @@ def _href(job: JobView, prefect_ui_url: str | None) -> str:
 
 
 router = APIRouter()
-_LONGEST: Final = 40
-Short = Annotated[str, Form(max_length=_LONGEST)]
-
-
-@router.get("/progress")
-def page(request: Request) -> Response:
-    """Ask for the case number and the receipt code."""
-    return _page(request, None, "")
-
-
-async def wait_for_number(request: Request, number: Short = "") -> None:
-    """Wait as long as earlier wrong codes for this number or from this network have earned."""
-    engine, network = portal_of(request).engine, network_of(request)
-    tries = await run_in_threadpool(tries_of, engine, number=clean(number), network=network)
-    await sleep_out_of_turn(request, (await run_in_threadpool(tries.wait)).total_seconds())
-
-
-@router.post("/progress", dependencies=[Depends(wait_for_number)])
-def asked(request: Request, number: Short = "", code: Short = "") -> Response:
-    """Say how far the case is, or that number and code do not belong together."""
-    engine = portal_of(request).engine
-    found = ask_progress(engine, number=clean(number), code=clean(code), network=network_of(request))
-    return _page(request, found, clean(number))
-
-
-def _page(request: Request, found: Progress | None, number: str) -> Response:
-    context = frame(portal_of(request), request, None, title="What is happening with my report?")
-    is_wrong = found is Progress.UNKNOWN
-    words = context | {
-        "progress": "" if found is None or is_wrong else found.value,
-        "number": number,
-        "is_wrong": is_wrong,
-    }
-    return HTMLResponse(render("progress.html", words), status_code=403 if is_wrong else 200)
 
 
 @router.get("/")

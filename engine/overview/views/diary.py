@@ -13,6 +13,7 @@ from engine.db.reading import Reading
 from engine.db.shape import ACTOR, EVENT
 from engine.documents.store import FileStore
 from engine.overview.records import DiaryFile, DiaryView, NoteView
+from engine.people.viewer import name_of_actor
 
 _BODY = EVENT.c.body
 
@@ -22,7 +23,7 @@ def case_diary(reading: Reading, viewer: Viewer, case_id: UUID, *, offset: int =
     may = reading.soon(require_whole, reading, viewer, case_id, Action.SEE_CASES)
     of = (EVENT.c.case_id == case_id, EVENT.c.type == NOTE_MADE)
     query = (
-        select(EVENT.c.seq, EVENT.c.at, _BODY, ACTOR.c.name)
+        select(EVENT.c.seq, EVENT.c.at, _BODY, name_of_actor(EVENT.c.actor_id))
         .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
         .where(*of)
         .order_by(_BODY["happened_at"].astext.desc(), EVENT.c.seq.desc())

@@ -22,6 +22,7 @@ from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRA
 from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.overview.records import EventView
+from engine.people.viewer import name_of_actor
 from engine.persons.redaction import is_untold_role, is_untold_step, untold_persons
 
 _OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
@@ -84,7 +85,7 @@ def case_history(
 def _events(case_id: UUID, part: HistoryPart | None) -> Select[tuple[object, ...]]:
     """Ask for all events of a case, or for those of a part, the latest first unless they follow a number."""
     query = (
-        select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, ACTOR.c.name)
+        select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, EVENT.c.body, name_of_actor(EVENT.c.actor_id))
         .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
         .where(EVENT.c.case_id == case_id)
     )

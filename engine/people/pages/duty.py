@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.cases.actions.public import take_from_public
 from engine.core.policy import Action, can
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.people.actions import manage as manage_people
@@ -199,6 +200,17 @@ def changed(visit: SignedIn, unit_id: UUID, form: Posted) -> Response:
     except InvalidAnswersError as error:
         return _unit_page(visit, unit_id, again=Again(error.problems, typed(form)))
     return visit.go(f"/units/{unit_id}", said="unit")
+
+
+@router.post("/units/{unit_id}/public")
+def public_reports(visit: SignedIn, unit_id: UUID, form: Posted) -> Response:
+    """Let the unit take reports from the public, or no longer."""
+    takes = text(form, "takes") == "yes"
+    try:
+        take_from_public(visit.engine, unit_id, viewer=visit.viewer, takes=takes)
+    except InvalidAnswersError as error:
+        return _unit_page(visit, unit_id, again=Again(error.problems))
+    return visit.go(f"/units/{unit_id}", said="public_begun" if takes else "public_ended")
 
 
 def _language(form: Posted) -> str:

@@ -1,0 +1,1 @@
+"""Reports: of staff, and of the public."""

@@ -1,0 +1,176 @@
+"""Pages for whoever reports without an account: to tell something, and to come back with a number and a code."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Annotated, Final
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+
+from engine.builtin import REPORT
+from engine.cases.actions.open import Progress, ask_progress, tries_of
+from engine.cases.actions.public import (
+    NotTaken,
+    Puzzle,
+    Receipt,
+    from_public_page,
+    is_solved,
+    puzzle_for,
+    take_report,
+    takes_public_reports,
+)
+from engine.errors import ChangedContentError, InvalidAnswersError
+from engine.plugin.copies import OF_ONE_ASKED, is_refused, kept_of
+from engine.plugin.fields import FieldSpec
+from engine.plugin.registry import Registry
+from engine.ports import JsonValue
+from engine.web.dependencies import Posted
+from engine.web.forms import controls, problem_lines, questions
+from engine.web.pages import render
+from engine.web.posted import answers, clean, text, uuid_or_none, with_typed
+from engine.web.security import network_of
+from engine.web.turns import sleep_out_of_turn
+from engine.web.visit import frame, portal_of
+from engine.work.records import FieldView
+
+router = APIRouter()
+_TITLE: Final = "Contact"
+"""What a history or a tab shows of these pages: nothing that gives away what somebody did there."""
+_ZONE: Final = "UTC"
+_AGAIN_AFTER: Final = "3600"
+_SENT_BEFORE: Final = (
+    "You have sent this page before, and what you wrote then was kept. Send it again only if this is about something"
+    " else. To add to what you told us, use the number and the code that you were given."
+)
+_LATER: Final = (
+    "So many reports are arriving that we cannot take this one now. What you wrote is still here, but it is not kept:"
+    " send it again in an hour, or call."
+)
+_SOLVE: Final = "Many reports are arriving. Answer the small question at the end, and send it again."
+_NOT_SOLVED: Final = "That was not the number. Here is another question."
+
+
+@router.get("/tell")
+def page(request: Request) -> Response:
+    """Ask for a report from whoever comes; where none is taken, say whom to ring."""
+    engine = portal_of(request).engine
+    if not takes_public_reports(engine):
+        return _shown(request, "tell-off.html", title=_TITLE)
+    return _page(request, engine.entropy.uuid())
+
+
+@router.post("/tell")
+def sent(request: Request, form: Posted) -> Response:
+    """Take a report, and show its number and its code, once; the same page sent again opens nothing new."""
+    engine = portal_of(request).engine
+    page_id = uuid_or_none(form, "command_id") or engine.entropy.uuid()
+    command_id = uuid5(page_id, request.url.path)
+    typed = answers(form, _asked(engine.registry), _ZONE)
+    step_type = engine.registry.get(REPORT)
+    token, number = text(form, "puzzle"), text(form, "number")
+    try:
+        found = take_report(
+            engine, answers=kept_of(step_type, from_public_page(typed)), command_id=command_id,
+            network=network_of(request), has_solved=is_solved(engine, command_id, token=token, answer=number),
+        )  # fmt: skip
+    except InvalidAnswersError as error:
+        return _page(request, page_id, typed=typed, problems=error.problems)
+    except ChangedContentError:
+        return _page(request, engine.entropy.uuid(), typed=typed, said=_SENT_BEFORE)
+    match found:
+        case Receipt():
+            return _shown(
+                request, "reported.html", title=_TITLE, receipt=found,
+                is_kept=not is_refused(step_type, typed),
+            )  # fmt: skip
+        case NotTaken.PUZZLE:
+            puzzle = puzzle_for(engine, command_id)
+            return _page(
+                request, page_id, typed=typed, said="" if token else _SOLVE, puzzle=puzzle, is_wrong=bool(token)
+            )
+        case NotTaken.LATER:
+            return _page(request, page_id, typed=typed, said=_LATER, status=HTTPStatus.TOO_MANY_REQUESTS)
+        case NotTaken.OFF:
+            return _shown(request, "tell-off.html", title=_TITLE, status=HTTPStatus.CONFLICT)
+
+
+def _page(
+    request: Request,
+    page_id: UUID,
+    *,
+    typed: Mapping[str, JsonValue] | None = None,
+    problems: Mapping[str, str] | None = None,
+    said: str = "",
+    puzzle: Puzzle | None = None,
+    is_wrong: bool = False,
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
+) -> Response:
+    """Show the questions, with what was typed and why it was not taken."""
+    engine = portal_of(request).engine
+    fields = _asked(engine.registry)
+    asked = with_typed(fields, typed) if typed is not None else fields
+    shown = controls(asked, zone=_ZONE, now=engine.clock.now(), errors=problems)
+    lines = problem_lines(shown, problems or {})
+    lines += [("#number", _NOT_SOLVED)] if is_wrong else []
+    return _shown(
+        request, "tell.html", title=_TITLE, status=HTTPStatus.OK if typed is None else status,
+        command_id=page_id, questions=shown, problems=lines, refused=said, puzzle=puzzle,
+        puzzle_error=_NOT_SOLVED if is_wrong else "",
+    )  # fmt: skip
+
+
+def _asked(registry: Registry) -> tuple[FieldView, ...]:
+    """Return the first questions of the report, in the words for somebody who tells it themselves."""
+    specs = registry.get(REPORT).fields
+    return questions(_to_the_public(spec) for spec in specs if spec.first_bite)
+
+
+def _to_the_public(spec: FieldSpec) -> FieldSpec:
+    choices = spec.choices
+    if spec.asks_consent:
+        choices = {value: words for value, words in choices.items() if value in OF_ONE_ASKED}
+    return replace(spec, label=spec.public_label or spec.label, help=spec.public_help or spec.help, choices=choices)
+
+
+def _shown(request: Request, template: str, *, title: str, status: int = HTTPStatus.OK, **more: object) -> Response:
+    """Answer with a page for nobody in particular; no cookie is set."""
+    context = frame(portal_of(request), request, None, title=title) | more
+    headers = {"Retry-After": _AGAIN_AFTER} if status == HTTPStatus.TOO_MANY_REQUESTS else None
+    return HTMLResponse(render(template, context), status_code=status, headers=headers)
+
+
+_LONGEST: Final = 40
+Short = Annotated[str, Form(max_length=_LONGEST)]
+
+
+@router.get("/progress")
+def progress(request: Request) -> Response:
+    """Ask for the case number and the receipt code."""
+    return _progress_page(request, None, "")
+
+
+async def wait_for_number(request: Request, number: Short = "") -> None:
+    """Wait as long as earlier wrong codes for this number or from this network have earned."""
+    engine, network = portal_of(request).engine, network_of(request)
+    tries = await run_in_threadpool(tries_of, engine, number=clean(number), network=network)
+    await sleep_out_of_turn(request, (await run_in_threadpool(tries.wait)).total_seconds())
+
+
+@router.post("/progress", dependencies=[Depends(wait_for_number)])
+def asked(request: Request, number: Short = "", code: Short = "") -> Response:
+    """Say how far the case is, or that number and code do not belong together."""
+    engine = portal_of(request).engine
+    found = ask_progress(engine, number=clean(number), code=clean(code), network=network_of(request))
+    return _progress_page(request, found, clean(number))
+
+
+def _progress_page(request: Request, found: Progress | None, number: str) -> Response:
+    is_wrong = found is Progress.UNKNOWN
+    return _shown(
+        request, "progress.html", title="What is happening with my report?",
+        status=HTTPStatus.FORBIDDEN if is_wrong else HTTPStatus.OK,
+        progress="" if found is None or is_wrong else found.value, number=number, is_wrong=is_wrong,
+    )  # fmt: skip
