@@ -11,7 +11,7 @@ import typer
 
 from engine.cases.actions.deciding import note_reading
 from engine.cases.actions.open import open_case
-from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, NOTE_KINDS, REOPEN_REASONS
+from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, NOTE_KINDS, NOTE_WORDS, REOPEN_REASONS
 from engine.cases.views.lists import cases, find_case
 from engine.core.policy import Action, units_that_let
 from engine.course.actions.closing import close_case, reopen_case
@@ -274,7 +274,7 @@ def note(
     person: Annotated[int | None, typer.Option(help="Who it is about: the number of a person in the case.")] = None,
     as_: As = None,
 ) -> None:
-    """Note a call, a visit or a worry in the diary of a case."""
+    """Note a call, a visit, a worry or an answer to the person who reported in the diary of a case."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
         view = engine.ask(case_page, viewer, engine.ask(find_case, viewer, number))
@@ -302,7 +302,7 @@ def diary(number: Number, as_: As = None, as_json: Json = False) -> None:  # noq
          "words": words.get(one.seq, "")} for one in found
     ]  # fmt: skip
     told = "\n".join(
-        f"{line['at']}  {NOTE_KINDS.get(line['kind'], line['kind'])}  {line['about']}  {line['by']}\n  {line['words']}"
+        f"{line['at']}  {NOTE_WORDS.get(line['kind'], line['kind'])}  {line['about']}  {line['by']}\n  {line['words']}"
         for line in lines
     )
     show(lines, as_json=as_json, words=lambda: told or "Nothing has been recorded yet.")

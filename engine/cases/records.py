@@ -54,8 +54,19 @@ def _spelled(signs: str) -> str:
 PUBLIC_REPORTS: Final = "public_reports"
 """The fact of the installation that says which unit takes reports from the public."""
 
-NOTE_KINDS: Final[Mapping[str, str]] = {"call": "Call", "visit": "Visit", "worry": "Worry"}
-"""What is written into the diary of a case."""
+ANSWER: Final = "answer"
+"""A note that whoever reported can read with the number and the code; no other one."""
+ADDED: Final = "added"
+"""What whoever reported adds with the number and the code."""
+NOTE_KINDS: Final[Mapping[str, str]] = {
+    "call": "Call",
+    "visit": "Visit",
+    "worry": "Worry",
+    ANSWER: "Answer to the person who reported",
+}
+"""What is written into the diary of a case by who works on it."""
+NOTE_WORDS: Final[Mapping[str, str]] = {**NOTE_KINDS, ADDED: "From the person who reported"}
+"""What stands in the diary of a case."""
 
 REOPEN_REASONS: Final[Mapping[str, str]] = {
     "new_facts": "There is new information",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.cases.records import NOTE_KINDS, case_reason
+from engine.cases.records import ADDED, ANSWER, NOTE_KINDS, case_reason
 from engine.core.deadlines.lateness import DELAY_OWNERS, reason_words
 from engine.core.retention import HOLD_WORDS
 from engine.language.names import in_plain_words, in_running_words
@@ -85,7 +85,8 @@ _OF_CASE: Mapping[str, str] = {
     "EmergencyConfirmed": "A second person confirmed that the emergency access was justified.",
     "EmergencyEnded": "A second person ended the emergency access.",
     "EmergencyUnconfirmed": "No one confirmed within 24 hours that the emergency access was justified.",
-    "NoteMade": "A {note} was recorded in the diary.",
+    "NoteMade": "{note} was recorded in the diary.",
+    "AnswersRead": "The person who reported read what was answered.",
     "PersonRevealed": "Someone looked at the identity of a person in the case.",
     "HoldPlaced": "A hold was put on the case, against erasure: {held}.",
     "HoldLiftAsked": "Someone asked to lift the hold that keeps the case from erasure.",
@@ -175,11 +176,17 @@ def _about_case(body: Body) -> Mapping[str, str]:
         "version": str(run.get("version", "?")),
         "fact": in_running_words(str(body.get("name", "?"))),
         "interval": in_running_words(str(interval.get("name", "?"))),
-        "note": NOTE_KINDS.get(str(body.get("kind")), "note").lower(),
+        "note": _note(str(body.get("kind"))),
         "closed": f"The case was closed{_why(body)}." if body.get("reason_code") else _CLOSED_BY_ITSELF,
         "why": _why(body),
         "held": HOLD_WORDS.get(str(body.get("kind")), "there is a reason"),
     }
+
+
+def _note(kind: str) -> str:
+    if kind == ANSWER:
+        return "An answer to the person who reported"
+    return "What the person who reported added" if kind == ADDED else f"A {NOTE_KINDS.get(kind, 'note').lower()}"
 
 
 def _why(body: Body) -> str:

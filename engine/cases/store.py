@@ -148,14 +148,26 @@ class CaseStore(Store):
         values = {"id": row, "case_id": case.id, "seq": seq, "encrypted_words": encrypted}
         self._connection.execute(insert(EVENT_WORDS), values)
 
-    def words_of(self, case_id: UUID, *, notes: bool = False) -> Mapping[int, str]:
+    def notes_of(self, case_id: UUID, kind: str) -> Mapping[int, datetime]:
+        """Return when notes of one kind were written into the diary of a case (UTC), by the number of their event."""
+        of = (EVENT.c.case_id == case_id, EVENT.c.type == NOTE_MADE, EVENT.c.body["kind"].astext == kind)
+        return {row[0]: row[1] for row in self._connection.execute(select(EVENT.c.seq, EVENT.c.at).where(*of))}
+
+    def last_of(self, case_id: UUID, type_: str) -> int:
+        """Return the number of the last event of a type in a case; 0 for none."""
+        of = (EVENT.c.case_id == case_id, EVENT.c.type == type_)
+        return int(self._connection.execute(select(func.max(EVENT.c.seq)).where(*of)).scalar() or 0)
+
+    def words_of(self, case_id: UUID, *, notes: bool = False, only: Collection[int] | None = None) -> Mapping[int, str]:
         """Open the words of a case by the number of their event; those whose key is gone are left out.
 
-        They are why something was done, or with `notes` those of its diary.
+        They are why something was done, or with `notes` those of its diary; `only` names the events.
         """
         is_note = EVENT.c.type == NOTE_MADE if notes else EVENT.c.type != NOTE_MADE
         beside = (EVENT.c.case_id == EVENT_WORDS.c.case_id) & (EVENT.c.seq == EVENT_WORDS.c.seq) & is_note
         query = select(EVENT_WORDS).join(EVENT, beside).where(EVENT_WORDS.c.case_id == case_id)
+        if only is not None:
+            query = query.where(EVENT_WORDS.c.seq.in_(only))
         found: dict[int, str] = {}
         for row in self._connection.execute(query.order_by(EVENT_WORDS.c.seq)).mappings():
             place = {"table": "event_words", "row": row["id"], "column": "encrypted_words"}

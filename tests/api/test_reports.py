@@ -8,7 +8,8 @@ import pytest
 from httpx import Response
 
 from engine.access.actions.recusals import recuse
-from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, Progress, ask_progress
+from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR
+from engine.cases.actions.returning import Progress, come_back
 from engine.core.access import RecusalReason
 from engine.people.actions.roles import keys, revoke_key
 from engine.web.security import LARGEST_BODY
@@ -47,7 +48,7 @@ def test_a_report_opens_a_case_that_people_of_its_unit_work_on(portal: Portal, k
     page = portal.as_role("caseworker").get(f"/cases/{told['id']}").text
     assert told["case_number"] in page
     assert told["status"] == "received"
-    progress = ask_progress(portal.engine, number=told["case_number"], code=told["receipt_code"], network="")
+    progress = come_back(portal.engine, number=told["case_number"], code=told["receipt_code"], network="").progress
     assert progress is Progress.RECEIVED
     assert ask(portal, key, f"/reports/{told['id']}").json() == told
     assert TOLD["narrative"] not in str(portal.rows("SELECT * FROM report"))

@@ -17,10 +17,14 @@ from engine.approvals.actions.concerns import answer_concern, raise_concern
 from engine.approvals.store import ConcernStore
 from engine.assembly import Engine
 from engine.cases.actions.public import Receipt, from_public_page, take_from_public, take_report
+from engine.cases.actions.returning import add_words, come_back
+from engine.cases.records import ANSWER
 from engine.cases.store import CaseStore
+from engine.cases.views.lists import find_case
 from engine.core.files import FileKind
 from engine.core.policy import Viewer
 from engine.core.retention import CopyStatus
+from engine.course.actions.diary import make_note
 from engine.db.embedded.backup import make_backup
 from engine.db.embedded.databases import run_client
 from engine.definitions.actions.days import NewDay, add_special_day
@@ -73,7 +77,7 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
         engine, case_id, viewer=people["case_manager"], command_id=uuid4(), kind="appeal", reason=f"{mark} appeals."
     )
     _tell_of_concern(engine, people, number, mark)
-    _report_publicly(engine, state.case.unit_id, mark)
+    shown.append(_report_publicly(engine, state.case.unit_id, mark))
     _emergency_access(engine, number, mark)
     _sign_in(engine, people["caseworker"], mark, phone)
     _add_day(engine, people["system_administrator"], mark)
@@ -121,8 +125,8 @@ def _upload(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> str:
     return b"".join(open_file(engine, file_id, case_id=case_id, viewer=lead).parts).decode()
 
 
-def _report_publicly(engine: Engine, unit_id: UUID, mark: str) -> None:
-    """Report from a network whose address is marked, with a marked word where one of a list is asked for first."""
+def _report_publicly(engine: Engine, unit_id: UUID, mark: str) -> str:
+    """Report from a network whose address is marked, first with a marked word for one of a list, and come back."""
     take_from_public(engine, unit_id, viewer=SYSTEM, takes=True)
     told = {
         "immediate_danger": True, "safe_to_call": False, "consent_to_record": "yes", "is_child_suspected": "yes",
@@ -132,6 +136,12 @@ def _report_publicly(engine: Engine, unit_id: UUID, mark: str) -> None:
         take_report(engine, answers=told | {"concern": mark}, command_id=uuid4(), network=mark)
     found = take_report(engine, answers=from_public_page(told), command_id=uuid4(), network=mark)
     assert isinstance(found, Receipt)
+    known = {"number": found.number, "code": found.code, "network": mark}
+    for code in (mark, found.code):
+        add_words(engine, words=f"{mark} was seen.", command_id=uuid4(), **known | {"code": code})
+    case_id = engine.ask(find_case, SYSTEM, found.number)
+    make_note(engine, case_id, viewer=SYSTEM, command_id=uuid4(), kind=ANSWER, words=f"{mark} is not alone.")
+    return come_back(engine, **known).answers[0].words
 
 
 def _tell_of_concern(engine: Engine, people: Mapping[str, Viewer], number: str, mark: str) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.cases.actions.open import Progress, ask_progress, progress_of, receipt_code, tries_of
+from engine.cases.actions.returning import Progress, come_back, progress_of, receipt_code, tries_of
 from engine.cases.store import CaseStore
 from engine.core.records import CaseStatus, StepStatus
 from engine.errors import NotAllowedError, NotFoundError
@@ -67,12 +67,12 @@ def test_wrong_codes_make_the_next_one_wait_and_the_right_one_is_still_taken(
 ) -> None:
     tries = tries_of(portal.engine, number=reported.number, network="203.0.113.9")
     for _ in range(6):
-        found = ask_progress(portal.engine, number=reported.number, code="AAAAA-AAAAA", network="203.0.113.9")
-        assert found is Progress.UNKNOWN
+        found = come_back(portal.engine, number=reported.number, code="AAAAA-AAAAA", network="203.0.113.9")
+        assert found.progress is Progress.UNKNOWN
     assert tries.wait() > timedelta(0)
     right = code_of(portal, reported)
-    found = ask_progress(portal.engine, number=reported.number, code=right, network="203.0.113.9")
-    assert found is Progress.RECEIVED
+    found = come_back(portal.engine, number=reported.number, code=right, network="203.0.113.9")
+    assert found.progress is Progress.RECEIVED
 
 
 def test_a_case_at_work_and_a_closed_one_are_said_to_be(portal: Portal, reported: Reported) -> None:

@@ -8,7 +8,6 @@ import pytest
 from starlette.responses import Response
 
 from engine.cases.actions import public
-from engine.cases.actions.open import code_for
 from engine.cases.actions.public import (
     FREE_OF_NETWORK,
     MOST_OF_NETWORK,
@@ -19,6 +18,7 @@ from engine.cases.actions.public import (
     take_from_public,
     take_report,
 )
+from engine.cases.actions.returning import code_for
 from engine.core.policy import THE_PUBLIC
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from tests.kit.portal import REPORT, Portal, hidden, report_case

@@ -16,7 +16,7 @@ from engine.app import build_engine
 from engine.assembly import Engine
 from engine.audit.actions import make_checkpoint
 from engine.audit.checkpoints import AnchorFiles
-from engine.cases.actions.open import Progress, ask_progress, receipt_code
+from engine.cases.actions.returning import Progress, come_back, receipt_code
 from engine.core.files import FileKind
 from engine.db.row_history import link
 from engine.documents.actions.attachments import Arrival
@@ -214,8 +214,8 @@ def test_a_receipt_code_that_was_told_counts_until_the_old_index_key_is_dropped(
     opened = world.open()
 
     def fits(code: str) -> bool:
-        asked = ask_progress(installed.engine, number=opened.case_number, code=code, network="")
-        return asked is not Progress.UNKNOWN
+        asked = come_back(installed.engine, number=opened.case_number, code=code, network="")
+        return asked.progress is not Progress.UNKNOWN
 
     told = receipt_code(installed.engine, opened.case_id, viewer=world.who("intake_officer"))
     for is_dropped in (False, False, True):

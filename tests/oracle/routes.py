@@ -119,7 +119,7 @@ RULES: Final[dict[str, Rule]] = {
     },
     **dict.fromkeys(
         (
-            "GET /progress", "POST /progress", "GET /tell", "POST /tell",
+            "GET /progress", "POST /progress", "POST /progress/add", "GET /tell", "POST /tell",
             "GET /health", "GET /health/deadlines", "GET /sign-in",
             "POST /sign-in", "GET /sign-in/code",
             "POST /sign-in/code", "POST /become", "POST /sign-out", "GET /exit",

@@ -9,7 +9,7 @@ import pytest
 from engine.access.actions.recusals import recuse
 from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
 from engine.cases.access_store import AccessStore
-from engine.cases.actions.open import Progress, ask_progress, receipt_code
+from engine.cases.actions.returning import Progress, come_back, receipt_code
 from engine.cases.encrypted import encrypt_values, outputs_of
 from engine.core.access import Recusal, RecusalReason
 from engine.core.case_links import LinkKind
@@ -266,7 +266,7 @@ def test_whoever_reported_a_case_that_rests_in_another_hears_how_far_that_is(wor
     code = receipt_code(world.engine, merged_case.case_id, viewer=world.who("intake_officer"))
 
     def heard() -> Progress:
-        return ask_progress(world.engine, number=merged_case.case_number, code=code, network="")
+        return come_back(world.engine, number=merged_case.case_number, code=code, network="").progress
 
     assert heard() is Progress.RECEIVED
     merged(world, primary.case_id, merged_case.case_id, rests=True)
@@ -279,7 +279,8 @@ def test_what_was_done_before_a_merge_counts_as_work_for_whoever_reported(world:
     primary, merged_case = world.at_look(), world.at_talk()
     code = receipt_code(world.engine, merged_case.case_id, viewer=world.who("intake_officer"))
     merged(world, primary.case_id, merged_case.case_id, rests=True)
-    assert ask_progress(world.engine, number=merged_case.case_number, code=code, network="") is Progress.AT_WORK
+    found = come_back(world.engine, number=merged_case.case_number, code=code, network="")
+    assert found.progress is Progress.AT_WORK
 
 
 def test_what_cannot_be_merged_is_refused_in_words(world: World) -> None:

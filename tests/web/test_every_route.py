@@ -20,8 +20,8 @@ from tests.kit.servers import served
 pytestmark = pytest.mark.long
 
 PUBLIC = {
-    "/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing", "/progress", "/tell",
-    "/exit",
+    "/health", "/health/deadlines", "/sign-in", "/become", "/sign-out", "/forgot", "/p/nothing", "/progress",
+    "/progress/add", "/tell", "/exit",
 }  # fmt: skip
 REFUSED = {
     "/hubs/inbox": 403,

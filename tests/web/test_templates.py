@@ -16,6 +16,7 @@ from engine.access.records import AccessView
 from engine.approvals.actions.handlers import HANDLERS
 from engine.approvals.records import WaitingView
 from engine.cases.actions.public import Puzzle, Receipt
+from engine.cases.actions.returning import Answer, Progress, Returned
 from engine.core.library import Library
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
@@ -255,7 +256,11 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "puzzle_error": NASTY if full else ""},
         "tell-off.html": {},
         "reported.html": {"receipt": Receipt(NASTY, NASTY), "is_kept": full},
-        "progress.html": {"progress": "at_work" if full else "", "number": NASTY, "is_wrong": not full},
+        "progress.html": {
+            "found": Returned(Progress.CLOSED, (Answer(NOW, NASTY),), may_add=True, has_added=True) if full else None,
+            "number": NASTY, "code": NASTY, "is_wrong": not full, "words": NASTY, "problem": NASTY if full else "",
+            "command_id": ID,
+        },
         "item.html": one_item,
         "approval.html": one_item,
         "item-over.html": {"item": item},
@@ -288,6 +293,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "case-sharing.html": of_case,
         "diary.html": of_case | typed | {
             "diary": view(DiaryView) if full else DiaryView(notes=(), count=0, files=()), "kinds": {"x": NASTY},
+            "note_words": {},
             "page": 2 if full else 1, "file_kinds": {}, "has_more": full, "words": {1: NASTY} if full else {},
             "has_read": full, "may_note": full, "may_read": full,
             "offered": (OfferGroup(NASTY, (Offer("x", NASTY),)),) if full else (),

@@ -11,7 +11,8 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.builtin import REPORT
-from engine.cases.actions.open import code_for, open_case
+from engine.cases.actions.open import open_case
+from engine.cases.actions.returning import code_for
 from engine.cases.answers import check_answers
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.records import PUBLIC_REPORTS

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.cases.actions.deciding import is_barred
-from engine.cases.actions.open import Progress, code_for, progress_of_case
+from engine.cases.actions.returning import Progress, code_for, progress_of_case
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.policy import Action, Viewer, can
@@ -22,7 +22,7 @@ class OwnReport(NamedTuple):
 
 
 def own_report(engine: Engine, case_id: UUID, *, viewer: Viewer) -> OwnReport:
-    """Say how far a report is to who sent it, as `ask_progress` says it to whoever knows its code.
+    """Say how far a report is to who sent it, as `come_back` says it to whoever knows its code.
 
     Raises `NotFoundError` for one of somebody else as for one that is not there, and for a case that is denied to who
     sent its report.

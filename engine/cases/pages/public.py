@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from engine.builtin import REPORT
-from engine.cases.actions.open import Progress, ask_progress, tries_of
 from engine.cases.actions.public import (
     NotTaken,
     Puzzle,
@@ -22,6 +21,7 @@ from engine.cases.actions.public import (
     take_report,
     takes_public_reports,
 )
+from engine.cases.actions.returning import Progress, Returned, add_words, come_back, tries_of
 from engine.errors import ChangedContentError, InvalidAnswersError
 from engine.plugin.copies import OF_ONE_ASKED, is_refused, kept_of
 from engine.plugin.fields import FieldSpec
@@ -160,17 +160,43 @@ async def wait_for_number(request: Request, number: Short = "") -> None:
 
 
 @router.post("/progress", dependencies=[Depends(wait_for_number)])
-def asked(request: Request, number: Short = "", code: Short = "") -> Response:
-    """Say how far the case is, or that number and code do not belong together."""
+def returned(request: Request, number: Short = "", code: Short = "") -> Response:
+    """Say how far the case is and what was answered, or that number and code do not belong together."""
     engine = portal_of(request).engine
-    found = ask_progress(engine, number=clean(number), code=clean(code), network=network_of(request))
-    return _progress_page(request, found, clean(number))
+    found = come_back(engine, number=clean(number), code=clean(code), network=network_of(request))
+    return _progress_page(request, found, clean(number), clean(code))
 
 
-def _progress_page(request: Request, found: Progress | None, number: str) -> Response:
-    is_wrong = found is Progress.UNKNOWN
+@router.post("/progress/add", dependencies=[Depends(wait_for_number)])
+def added(request: Request, form: Posted, number: Short = "", code: Short = "") -> Response:
+    """Keep what somebody adds to what they reported; the same page sent again adds nothing."""
+    engine, words, number, code = portal_of(request).engine, text(form, "words"), clean(number), clean(code)
+    page_id = uuid_or_none(form, "command_id") or engine.entropy.uuid()
+    known = {"number": number, "code": code, "network": network_of(request)}
+    try:
+        found = add_words(engine, words=words, command_id=uuid5(page_id, request.url.path), **known)
+    except InvalidAnswersError as error:
+        problem = error.problems["words"]
+        again = come_back(engine, **known)
+        return _progress_page(request, again, number, code, words=words, problem=problem, page_id=page_id)
+    return _progress_page(request, found, number, code, words="" if found.has_added else words)
+
+
+def _progress_page(
+    request: Request,
+    found: Returned | None,
+    number: str,
+    code: str = "",
+    *,
+    words: str = "",
+    problem: str = "",
+    page_id: UUID | None = None,
+) -> Response:
+    is_wrong = found is not None and found.progress is Progress.UNKNOWN
+    is_shown = found is not None and not is_wrong
+    status = HTTPStatus.FORBIDDEN if is_wrong else HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     return _shown(
-        request, "progress.html", title="What is happening with my report?",
-        status=HTTPStatus.FORBIDDEN if is_wrong else HTTPStatus.OK,
-        progress="" if found is None or is_wrong else found.value, number=number, is_wrong=is_wrong,
+        request, "progress.html", title=_TITLE, status=status,
+        found=found if is_shown else None, number=number, code=code if is_shown else "", is_wrong=is_wrong,
+        words=words, problem=problem, command_id=page_id or portal_of(request).engine.entropy.uuid(), zone=_ZONE,
     )  # fmt: skip

@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.builtin import REPORT
-from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, OpenedCase, open_case, receipt_code
+from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, OpenedCase, open_case
+from engine.cases.actions.returning import receipt_code
 from engine.core.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.case import case_page

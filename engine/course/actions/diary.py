@@ -9,7 +9,7 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import LONGEST, reading_of, require_member, require_pace
 from engine.cases.housekeeping import HousekeepingStore
-from engine.cases.records import NOTE_KINDS
+from engine.cases.records import ANSWER, NOTE_KINDS
 from engine.cases.store import NOTE_MADE, CaseStore
 from engine.core.policy import Action, Viewer
 from engine.core.records import CaseStatus
@@ -20,6 +20,7 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, KeyMissingErro
 
 DIARY: Final = "diary"
 """What is noted of who reads notes, and the class of what they tell."""
+_TO_THE_REPORTER: Final = "An answer goes to the person who reported, in words alone: leave this empty."
 _ERASED: Final = "The people this is about were erased, so nothing more can be recorded about them."
 
 
@@ -37,7 +38,8 @@ def make_note(
 ) -> None:
     """Note a call, a visit or a worry of an open case: when (UTC, else now), about whom, with which file of the case.
 
-    The words are encrypted, under the key of the person when it is about one. Raises `InvalidAnswersError`,
+    The words are encrypted, under the key of the person when it is about one. Those of an answer to who reported can be
+    read with the number and the code of the case. Raises `InvalidAnswersError`,
     `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now, words = engine.clock.now(), words.strip()
@@ -49,7 +51,9 @@ def make_note(
         if state.case.status is CaseStatus.CLOSED:
             raise AlreadyEndedError(kind="case")
         problems = _problems(state, kind, words, happened_at, person_id, now)
-        if file_id is not None and not _is_of_case(tx, file_id, case_id):
+        if file_id is not None and kind == ANSWER:
+            problems["file"] = _TO_THE_REPORTER
+        elif file_id is not None and not _is_of_case(tx, file_id, case_id):
             problems["file"] = "Choose a file of this case."
         if problems:
             raise InvalidAnswersError(problems)
@@ -88,7 +92,9 @@ def _problems(
         problems["words"] = f"Write what happened, in at most {LONGEST:,} characters."
     if happened_at is not None and happened_at > now:
         problems["happened_at"] = "This is in the future."
-    if person_id is not None and all(one.person_id != person_id for one in state.persons):
+    if kind == ANSWER and person_id is not None:
+        problems["person"] = _TO_THE_REPORTER
+    elif person_id is not None and all(one.person_id != person_id for one in state.persons):
         problems["person"] = "Choose one of the people in this case."
     return problems
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.cases.actions.deciding import note_reading
-from engine.cases.records import NOTE_KINDS
+from engine.cases.records import NOTE_KINDS, NOTE_WORDS
 from engine.core.policy import Action
 from engine.course.actions.diary import make_note, read_notes
 from engine.course.actions.steer import add_step, call_step
@@ -104,7 +104,8 @@ def _page(
     tabs = tabs_of(case)
     return visit.page(
         "diary.html", title=f"Diary: case {case.number}", section="track", zone=case.zone, case=case, tabs=tabs,
-        tab=next(tab for tab in tabs if tab.key == "diary"), again=again, diary=shown, kinds=NOTE_KINDS, page=page,
+        tab=next(tab for tab in tabs if tab.key == "diary"), again=again, diary=shown, kinds=NOTE_KINDS,
+        note_words=NOTE_WORDS, page=page,
         file_kinds=KINDS, has_more=shown.count > page * NOTES, words=words or {}, has_read=words is not None,
         may_note=case.status == "open" and Action.WORK in case.allowed, offered=_offered(visit, case),
         may_read=Action.REVEAL in case.allowed and words is None and bool(shown.notes),
