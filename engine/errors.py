@@ -380,6 +380,13 @@ class TooOftenError(IcmcError):
     sentence = "{what}: only {most} times within an hour. Wait a while, or ask a colleague who works on the case."
 
 
+class KeyTooOftenError(TooOftenError):
+    """Raised when a program asks more often within an hour than any needs to; `most` is how often it goes."""
+
+    code = "key-too-often"
+    sentence = "A program can ask {most} times within an hour, and this one has. Wait a while."
+
+
 class FileRefusedError(IcmcError):
     """Raised when a file is not taken; says why, and nothing of its content."""
 

@@ -8,11 +8,20 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from engine.api.answers import schema_of
-from engine.api.records import ReportAnswer, ReportBody
+from engine.api.records import (
+    CaseAnswer,
+    CasesAnswer,
+    HistoryAnswer,
+    ReportAnswer,
+    ReportBody,
+    WorkItemsAnswer,
+)
 from engine.plugin.steps import StepType
 from engine.web.problems import API, MEDIA_TYPE, Problem
 
-_MODELS: Final[tuple[type[BaseModel], ...]] = (ReportBody, ReportAnswer, Problem)
+_MODELS: Final[tuple[type[BaseModel], ...]] = (
+    ReportBody, ReportAnswer, CasesAnswer, CaseAnswer, HistoryAnswer, WorkItemsAnswer, Problem,
+)  # fmt: skip
 _REFS: Final = "#/components/schemas/{model}"
 _NO: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.BAD_REQUEST: "The body is no JSON.",
@@ -23,7 +32,7 @@ _NO: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not sent as application/json.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Something does not fit: `errors` says where, by a pointer, and what.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many reports within an hour: wait `Retry-After` seconds.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many reports: wait `Retry-After` seconds.",
     HTTPStatus.SERVICE_UNAVAILABLE: "This cannot be done now: send it again, under the same Idempotency-Key.",
 }
 """Why each answer that says no is given."""
@@ -55,7 +64,7 @@ def document(report: StepType) -> dict[str, Any]:
     schemas["ReportAnswers"] = schema_of(report)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "ICMC", "version": "1", "summary": "Reports in, and how far they are."},
+        "info": {"title": "ICMC", "version": "1", "summary": "Reports in and how far they are; where cases stand."},
         "servers": [{"url": API}],
         "security": [{"key": []}],
         "paths": _PATHS,
@@ -83,6 +92,39 @@ def _refusals(*statuses: HTTPStatus) -> dict[str, Any]:
 
 def _json(model: str, example: Mapping[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": _REFS.format(model=model)}, "example": example}}
+
+
+def _found(model: str, example: Mapping[str, Any], *refusals: HTTPStatus) -> dict[str, Any]:
+    return {"200": {"description": "It was found.", "content": _json(model, example)}, **_refusals(*refusals)}
+
+
+_ONE: Final = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_AFTER: Final = {
+    "name": "after", "in": "query", "description": "`next` of the page before: what comes after it is listed.",
+    "schema": {"type": "string", "format": "uuid"},
+}  # fmt: skip
+_AFTER_EVENT: Final = {
+    "name": "after", "in": "query", "description": "`next` of the page before: what comes after it is listed.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+}  # fmt: skip
+_LIMIT: Final = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100}}
+_OF_A_PART: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+_AT, _DUE = "2026-03-07T13:10:00Z", "2026-03-08T13:10:00Z"
+_OF_CASE: Final = {"id": _ID, "number": "C-7KQ2-M4TD", "status": "open", "unit": "Helpline", "opened_at": _AT}
+_LINE: Final = {**_OF_CASE, "open_items": 2, "next_due_at": _DUE, "is_overdue": False}
+_STEP: Final = {
+    "id": _ID, "title": "Make a safety plan", "person_label": "Person 1", "status": "ready", "opened_at": _AT,
+    "ended_at": None, "due_at": _DUE, "due_state": "running",
+}  # fmt: skip
+_CASE: Final = {
+    **_OF_CASE, "jurisdiction": "IN-AS", "closed_at": None, "steps": [_STEP],
+    "persons": [{"label": "Person 1", "role": "possible_victim"}],
+}  # fmt: skip
+_EVENT: Final = {"seq": 1, "at": _AT, "type": "CaseOpened", "text": "The case was opened."}
+_ITEM: Final = {
+    "id": _ID, "case_id": _ID, "case_number": "C-7KQ2-M4TD", "title": "Make a safety plan", "person_label": "Person 1",
+    "status": "ready", "candidate_roles": ["caseworker"], "opened_at": _AT, "due_at": _DUE, "is_overdue": False,
+}  # fmt: skip
 
 
 _PATHS: Final[Mapping[str, Any]] = {
@@ -114,13 +156,42 @@ _PATHS: Final[Mapping[str, Any]] = {
         "get": {
             "operationId": "askReport",
             "summary": "Ask how far a report is that the same program sent",
-            "parameters": [
-                {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
-            ],
-            "responses": {
-                "200": {"description": "How far it is.", "content": _json("ReportAnswer", _ANSWER)},
-                **_refusals(HTTPStatus.NOT_FOUND),
-            },
+            "parameters": [_ONE],
+            "responses": _found("ReportAnswer", _ANSWER, HTTPStatus.NOT_FOUND),
+        },
+    },
+    "/cases": {
+        "get": {
+            "operationId": "listCases",
+            "summary": "List the cases of the program's units, in the order in which they were opened",
+            "parameters": [_AFTER, _LIMIT],
+            "responses": _found("CasesAnswer", {"cases": [_LINE], "next": None}, HTTPStatus.UNPROCESSABLE_ENTITY),
+        },
+    },
+    "/cases/{id}": {
+        "get": {
+            "operationId": "readCase",
+            "summary": "Read where a case of the program's units stands",
+            "parameters": [_ONE],
+            "responses": _found("CaseAnswer", _CASE, HTTPStatus.NOT_FOUND),
+        },
+    },
+    "/cases/{id}/history": {
+        "get": {
+            "operationId": "readHistory",
+            "summary": "Read what was done in a case of the program's units",
+            "parameters": [_ONE, _AFTER_EVENT, _LIMIT],
+            "responses": _found("HistoryAnswer", {"events": [_EVENT], "next": None}, *_OF_A_PART),
+        },
+    },
+    "/work-items": {
+        "get": {
+            "operationId": "listWork",
+            "summary": "List the open work of these cases, in the order in which it came",
+            "parameters": [_AFTER, _LIMIT],
+            "responses": _found(
+                "WorkItemsAnswer", {"work_items": [_ITEM], "next": None}, HTTPStatus.UNPROCESSABLE_ENTITY
+            ),
         },
     },
     "/openapi.json": {

@@ -1,31 +1,52 @@
-"""The addresses of the API: reports in, how far they are, and the document that describes it."""
+"""The addresses of the API: reports in and how far they are, where cases stand, and the document that says so."""
 
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from engine.api.answers import typed_answers
 from engine.api.document import document
-from engine.api.records import ReportAnswer, ReportBody, report_answer
+from engine.api.records import (
+    CaseAnswer,
+    CaseLineAnswer,
+    CasesAnswer,
+    EventAnswer,
+    HistoryAnswer,
+    ReportAnswer,
+    ReportBody,
+    WorkItemAnswer,
+    WorkItemsAnswer,
+    case_answer,
+    report_answer,
+    shown,
+)
 from engine.assembly import Engine
 from engine.builtin import REPORT as REPORT_STEP
+from engine.cases.actions.deciding import note_reading, require_own
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, open_case
 from engine.cases.actions.reported import own_report
-from engine.core.policy import Viewer
+from engine.cases.views.lists import own_cases
+from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError, SignInError
-from engine.people.actions.roles import REPORT, viewer_of_key
+from engine.overview.views.case import case_page
+from engine.overview.views.history import HistoryPart, case_history
+from engine.people.actions.roles import CASES, REPORT, viewer_of_key
 from engine.web.problems import API
 from engine.web.visit import portal_of
+from engine.work.views.worklist import open_items
 
 router = APIRouter(prefix=API)
 LARGEST: Final = 100_000
 """Bytes of a body: more than a report can hold."""
+MOST: Final = 100
+"""Of what a list holds, on one page of it."""
+_LATEST: Final = 2**31 - 1
 _SCHEME: Final = "bearer "
 _JSON: Final = "application/json"
 _ONCE: Final = "Idempotency-Key"
@@ -38,13 +59,13 @@ class Asked(NamedTuple):
     program: Viewer
 
 
-def _with_key(scope: str) -> Callable[[Request], Asked]:
+def _with_key(scope: str, or_scope: str = "") -> Callable[[Request], Asked]:
     def asked(request: Request) -> Asked:
         """Return whose key it is; raise `NotAllowedError` for one that is not for that, 401 for none that counts."""
         engine, header = portal_of(request).engine, request.headers.get("authorization", "")
         key = header[len(_SCHEME) :] if header.lower().startswith(_SCHEME) else ""
         try:
-            request.state.program = viewer_of_key(engine, key, scope=scope)
+            request.state.program = viewer_of_key(engine, key, scope=scope, or_scope=or_scope)
         except SignInError:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}) from None
         return Asked(engine, request.state.program)
@@ -53,6 +74,10 @@ def _with_key(scope: str) -> Callable[[Request], Asked]:
 
 
 Reporting = Annotated[Asked, Depends(_with_key(REPORT))]
+Reading = Annotated[Asked, Depends(_with_key(CASES))]
+AnyKey = Annotated[Asked, Depends(_with_key(REPORT, CASES))]
+Seq = Annotated[int, Query(ge=0, le=_LATEST)]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
 def _once(request: Request) -> UUID:
@@ -102,8 +127,43 @@ def report_status(asked: Reporting, case_id: UUID) -> ReportAnswer:
     return report_answer(own_report(asked.engine, case_id, viewer=asked.program))
 
 
+@router.get("/cases")
+def cases(asked: Reading, after: UUID | None = None, limit: Limit = MOST) -> CasesAnswer:
+    """List the cases of the program's units, in the order in which they were opened."""
+    found = asked.engine.ask(own_cases, asked.program, after=after, limit=limit)
+    lines = tuple(shown(CaseLineAnswer, one) for one in found)
+    return CasesAnswer(cases=lines, next=lines[-1].id if len(lines) == limit else None)
+
+
+@router.get("/cases/{case_id}")
+def case(asked: Reading, case_id: UUID) -> CaseAnswer:
+    """Return where a case of the program's units stands."""
+    require_own(asked.engine, case_id, viewer=asked.program, action=Action.SEE_CASES)
+    answer = case_answer(asked.engine.ask(case_page, asked.program, case_id))
+    note_reading(asked.engine, asked.program, case_id, "case", ())
+    return answer
+
+
+@router.get("/cases/{case_id}/history")
+def history(asked: Reading, case_id: UUID, after: Seq = 0, limit: Limit = MOST) -> HistoryAnswer:
+    """Return what was done in a case of the program's units."""
+    require_own(asked.engine, case_id, viewer=asked.program, action=Action.READ_HISTORY)
+    part = HistoryPart(limit, after=after)
+    events = tuple(shown(EventAnswer, one) for one in asked.engine.ask(case_history, asked.program, case_id, part=part))
+    note_reading(asked.engine, asked.program, case_id, "history", ())
+    return HistoryAnswer(events=events, next=events[-1].seq if len(events) == limit else None)
+
+
+@router.get("/work-items")
+def work_items(asked: Reading, after: UUID | None = None, limit: Limit = MOST) -> WorkItemsAnswer:
+    """List the work that waits in the cases of the program's units, in the order in which it came."""
+    found = asked.engine.ask(open_items, asked.program, after=after, limit=limit)
+    items = tuple(shown(WorkItemAnswer, one) for one in found)
+    return WorkItemsAnswer(work_items=items, next=items[-1].id if len(items) == limit else None)
+
+
 @router.get("/openapi.json")
-def described(asked: Reporting) -> Response:
+def described(asked: AnyKey) -> Response:
     """Return the document that describes the API, with the questions of a report as this installation asks them."""
     return JSONResponse(document(asked.engine.registry.get(REPORT_STEP)))
 

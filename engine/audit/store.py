@@ -27,6 +27,10 @@ _ADD_EVENT, _ADD_READING = insert(_EVENT).add_cte(_SAVED), insert(_READING).add_
 _BEGIN = text("INSERT INTO audit_chain (name, length, head) VALUES (:name, 0, '') ON CONFLICT (name) DO NOTHING")
 _LOCK = text("SELECT length, head FROM audit_chain WHERE name = :name FOR UPDATE")
 _READ_SINCE = text("SELECT count(*) FROM reading WHERE actor_id = :actor AND at > :since AND what = ANY(:of)")
+_USED_SINCE = text(
+    "SELECT count(*) FROM audit_event"
+    " WHERE stream = 'sign-in' AND type = 'KeyUsed' AND actor_id = :actor AND at > :since"
+)
 _KNOWS_SIGNER = text(
     "SELECT 1 FROM audit_event WHERE stream = 'keys' AND type = :used AND jsonb_exists(body -> 'keys', :key) LIMIT 1"
 )
@@ -90,6 +94,10 @@ class AuditLogStore(Store):
         """Count how often somebody has looked at some parts of cases after an instant."""
         values = {"actor": actor_id, "since": since, "of": sorted(of)}
         return int(self._connection.execute(_READ_SINCE, values).scalar_one())
+
+    def count_uses(self, actor_id: UUID, *, since: datetime) -> int:
+        """Count how often the keys of a service account were used after an instant."""
+        return int(self._connection.execute(_USED_SINCE, {"actor": actor_id, "since": since}).scalar_one())
 
     def opened(self, *, since: datetime, until: datetime) -> tuple[tuple[UUID, int], ...]:
         """Count how many cases each person has opened after one instant and up to another."""

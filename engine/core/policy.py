@@ -130,10 +130,10 @@ _AUTHORS = frozenset({Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.REPATRIATION_C
 _LEADING = frozenset({Role.CASE_MANAGER, Role.SUPERVISOR, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD})
 
 ROLES_THAT_MAY: Mapping[Action, frozenset[Role | ProgramRole]] = {
-    Action.SEE_CASES: _WORKING | {Role.AUDITOR},
+    Action.SEE_CASES: _WORKING | {Role.AUDITOR, ProgramRole.READS},
     Action.READ_ANSWERS: _CARE | _SUPPORT,
     Action.REVEAL: _CARE,
-    Action.READ_HISTORY: _WORKING | {Role.AUDITOR},
+    Action.READ_HISTORY: _WORKING | {Role.AUDITOR, ProgramRole.READS},
     Action.SEE_BOARD: frozenset({Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR, Role.NODAL_OFFICER}),
     Action.OPEN_CASE: _CARE | _SUPPORT | {ProgramRole.REPORTS},
     Action.IMPORT_CASES: _LEADING,

@@ -130,6 +130,7 @@ class ProgramRole(StrEnum):
     """What a key lets a program do in a unit; no person has one, and no work waits for one."""
 
     REPORTS = "program_reports"
+    READS = "program_reads"
 
 
 _TITLES = {

@@ -158,7 +158,7 @@ def add_key(
     account: Annotated[str, typer.Argument(help="The program that gets access.")],
     unit: Annotated[str, typer.Option(help="The unit for which it gets access.")],
     name: Annotated[str, typer.Option(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="What it may do: board, report.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do: board, report, cases.")],
     days: Annotated[int, typer.Option(help="For how many days it is valid.")] = 90,
 ) -> None:
     """Make a key of a program, and print it: it is not shown again."""

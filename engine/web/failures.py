@@ -217,7 +217,8 @@ def _page(
 ) -> Response:
     heading, advice = _WORDS.get(status, (status.phrase.capitalize(), ""))
     if asks_as_program(request.scope):
-        return problem(status, heading, message, error=error, headers=headers)
+        later = _IN_A_WHILE if status is HTTPStatus.TOO_MANY_REQUESTS else {}
+        return problem(status, heading, message, error=error, headers=later | (headers or {}))
     context = frame(portal_of(request), request, _who(request), title=heading)
     context |= {"heading": heading, "message": message or advice}
     return HTMLResponse(render("refused.html", context), status_code=status, headers=headers)

@@ -32,8 +32,8 @@ def run(portal: Portal, command: str, variables: Mapping[str, str]) -> Response:
 
 
 def test_the_commands_of_the_page_send_a_report_ask_for_it_and_get_the_document(portal: Portal) -> None:
-    sending, asking, describing = (block for block in BLOCKS if block.startswith("curl"))
-    key = key_for(portal, "report")
+    sending, asking, reading, describing = (block for block in BLOCKS if block.startswith("curl"))
+    key, reader = key_for(portal, "report"), key_for(portal, "cases", account="Dashboard")
     sent = run(portal, sending, {"KEY": key})
     assert sent.status_code == 201
     assert run(portal, sending, {"KEY": key}).json() == sent.json()
@@ -41,4 +41,8 @@ def test_the_commands_of_the_page_send_a_report_ask_for_it_and_get_the_document(
     assert json.loads(shown).keys() == sent.json().keys()
     assert json.loads(shown)["in_words"] == sent.json()["in_words"]
     assert run(portal, asking, {"KEY": key, "ID": sent.json()["id"]}).json() == sent.json()
+    for command in reading.splitlines():
+        answer = run(portal, command, {"KEY": reader, "ID": sent.json()["id"]})
+        assert answer.status_code == 200, command
+        assert sent.json()["case_number"] in answer.text or "CaseOpened" in answer.text
     assert run(portal, describing, {"KEY": key}).json()["openapi"] == "3.1.0"

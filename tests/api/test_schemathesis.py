@@ -25,7 +25,7 @@ def test_no_answer_is_a_failure_of_ours_and_none_is_undocumented(
     portal: Portal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "MOST_REPORTS_IN_AN_HOUR", 100_000)
-    key = key_for(portal, "report")
+    key = key_for(portal, "report", "cases")
     with served(portal.app) as port:
         done = subprocess.run(
             [

@@ -81,7 +81,7 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
     _emergency_access(engine, number, mark)
     _sign_in(engine, people["caseworker"], mark, phone)
     _add_day(engine, people["system_administrator"], mark)
-    _send_by_api(engine, people["supervisor"], mark)
+    _ask_by_api(engine, case_id, people["supervisor"], mark)
     return shown
 
 
@@ -169,10 +169,10 @@ def _emergency_access(engine: Engine, number: str, mark: str) -> None:
     emergency_access(engine, command_id=uuid4(), number=number, words=words, **wanted)  # type: ignore[arg-type]
 
 
-def _send_by_api(engine: Engine, lead: Viewer, mark: str) -> None:
-    """Send a report as a program does, and others with marked words where none belong: no refusal repeats them."""
-    unit = dict(engine.ask(units, lead))[lead.unit_ids[0]]
-    made = add_key(engine, viewer=SYSTEM, account="Hotline", unit=unit, name="key", scopes=("report",), days=9)
+def _ask_by_api(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> None:
+    """Send a report as a program does, and others with marked words where none belong, and read: none come back."""
+    unit, scopes = dict(engine.ask(units, lead))[lead.unit_ids[0]], ("report", "cases")
+    made = add_key(engine, viewer=SYSTEM, account="Hotline", unit=unit, name="key", scopes=scopes, days=9)
     client = TestClient(create_app(engine), base_url="http://127.0.0.1", raise_server_exceptions=False)
     taken = TOLD | {"narrative": f"{mark} told a program.", "place_last_seen": f"{mark} road"}
     for body, status in (
@@ -182,6 +182,9 @@ def _send_by_api(engine: Engine, lead: Viewer, mark: str) -> None:
         headers = {"authorization": f"Bearer {made.key}", "idempotency-key": str(uuid4())}
         answer = client.post("/api/v1/reports", json=body, headers=headers)
         assert (answer.status_code, mark in answer.text) == (status, False), body
+    for path in ("cases", f"cases/{case_id}", f"cases/{case_id}/history", "work-items"):
+        answer = client.get(f"/api/v1/{path}", headers={"authorization": f"Bearer {made.key}"})
+        assert (answer.status_code, mark in answer.text) == (200, False), path
 
 
 def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:

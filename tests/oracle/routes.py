@@ -127,6 +127,8 @@ RULES: Final[dict[str, Rule]] = {
             "POST /first/{token}", "GET /invitation/{token}", "POST /invitation/{token}", "GET /p/{token}",
             "POST /p/{token}", "POST /p/{token}/accept", "POST /p/{token}/decline", "POST /hubs/inbox",
             "POST /api/v1/reports", "GET /api/v1/reports/{case_id}", "GET /api/v1/openapi.json",
+            "GET /api/v1/cases", "GET /api/v1/cases/{case_id}", "GET /api/v1/cases/{case_id}/history",
+            "GET /api/v1/work-items",
         ),
         OPEN,
     ),

@@ -6,8 +6,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
-from tests.oracle.asking import ask, chains, commands, named, refusal
+from engine.people.actions.roles import add_key
+from engine.web.terminal import SYSTEM
+from tests.kit.portal import ORIGIN
+from tests.oracle.asking import ask, chains, commands, named, path_of, refusal
 from tests.oracle.checking import (
     ALL_THINGS,
     ANY_ID,
@@ -19,7 +23,7 @@ from tests.oracle.checking import (
     seen_alike,
 )
 from tests.oracle.model import shown, sight, was_asked
-from tests.oracle.people import CASES, MATTERS, PERSONAS, READERS
+from tests.oracle.people import CASES, MATTERS, OWNER, PARTNER, PERSONAS, READERS, THIRD
 from tests.oracle.records import Persona
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld
@@ -181,6 +185,36 @@ def test_a_stranger_to_the_portal_is_shown_nothing(world: OracleWorld) -> None:
         if rule.kind == "open" and address.startswith("GET"):
             for made in world.objects.values():
                 assert not world.values_in(all_text(ask(world, PERSONAS[0], address, made))), address
+
+
+@pytest.mark.parametrize("unit", [OWNER, PARTNER, THIRD])
+@pytest.mark.parametrize("scope", ["report", "cases"])
+def test_a_program_reads_the_numbers_of_the_cases_of_its_unit_and_of_granted_ones_nothing(
+    world: OracleWorld, scope: str, unit: str
+) -> None:
+    made = add_key(world.engine, viewer=SYSTEM, account=f"In {unit}", unit=unit, name="x", scopes=(scope,), days=9)
+    client = TestClient(world.app, base_url=ORIGIN, headers={"authorization": f"Bearer {made.key}"})
+    own, wrong = {name for name, matter in CASES.items() if matter.unit == unit}, []
+    for address in (one for one in RULES if one.startswith("GET /api/v1/")):
+        for matter in MATTERS:
+            answer = client.get(path_of(world, address, world.objects[matter.name]))
+            found = world.values_in(all_text(answer))
+            is_told = all(name in own and things == {"number"} for name, things in found.items())
+            if answer.status_code != due_to_program(scope, address, is_own=matter.name in own) or not is_told:
+                wrong.append((address, matter.name, answer.status_code, found))
+    assert not wrong, "\n".join(map(str, wrong))
+    if scope == "cases":
+        listed = client.get("/api/v1/cases").json()["cases"]
+        assert {one.number for name, one in world.objects.items() if name in own} <= {one["number"] for one in listed}
+
+
+def due_to_program(scope: str, address: str, *, is_own: bool) -> int:
+    """Say how the API must answer a key of a scope that sent no report."""
+    if "openapi" in address:
+        return 200
+    if (scope == "report") != ("/reports" in address):
+        return 403
+    return 200 if "{case_id}" not in address or (is_own and scope == "cases") else 404
 
 
 @pytest.mark.parametrize("command", commands(), ids=named)

@@ -8,7 +8,7 @@ _HEAD = """\
 
 What programs send and ask with a key, made from the document that each installation gives them
 (`openapi.json` beside this page is the same). How to get a key and begin is told in
-[Send reports from another program](../../how-to/report-by-api.md).
+[Send reports from another program, and read where cases stand](../../how-to/report-by-api.md).
 
 Every address wants `Authorization: Bearer KEY`. Every refusal is `application/problem+json` (RFC 9457).
 """

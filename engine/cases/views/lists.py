@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true, tuple_
 
 from engine.cases.records import beginnings, written_number
 from engine.cases.store import CONCERN
 from engine.cases.visibility import (
     GRANT,
     granted_to,
+    kept_by,
     late_from,
     not_denied,
     operational_to,
@@ -57,6 +58,16 @@ def cases(
     else:
         ids = _plainly(reading, viewer, _wanted(reading, viewer, status, number), offset=offset, limit=limit)
     return _lines(reading, viewer, ids)
+
+
+def own_cases(reading: Reading, viewer: Viewer, *, after: UUID | None = None, limit: int = 50) -> tuple[CaseLine, ...]:
+    """List the cases of the viewer's own units in the order in which they were opened, those after one of them."""
+    own = kept_by(viewer)
+    wanted = select(CASE.c.id).where(own).order_by(CASE.c.opened_at, CASE.c.id).limit(limit)
+    if after is not None:
+        last = select(CASE.c.opened_at, CASE.c.id).where(CASE.c.id == after, own)
+        wanted = wanted.where(tuple_(CASE.c.opened_at, CASE.c.id) > last.scalar_subquery())
+    return _lines(reading, viewer, [row["id"] for row in reading.rows(wanted)])
 
 
 def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open") -> int:

@@ -15,7 +15,7 @@ from engine.assembly import Engine
 from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.deadlines.actions.clock import clock_jump
-from engine.errors import NotAllowedError, SignInError
+from engine.errors import KeyTooOftenError, NotAllowedError, SignInError
 from engine.jobs.actions.serve import retry_job, service_age
 from engine.messages.views import unread
 from engine.overview.records import JobView
@@ -41,6 +41,8 @@ def counts(request: Request, authorization: Annotated[str, Header(max_length=200
         return _refused(HTTPStatus.UNAUTHORIZED, "A key that counts is needed.")
     except NotAllowedError:
         return _refused(HTTPStatus.FORBIDDEN, "This key is not for that.")
+    except KeyTooOftenError as error:
+        return _refused(HTTPStatus.TOO_MANY_REQUESTS, str(error))
     return JSONResponse(
         {
             "open_cases": view.open_cases,

@@ -18,6 +18,7 @@ from engine.db.transaction import Transaction
 from engine.errors import (
     AlreadyEndedError,
     InvalidAnswersError,
+    KeyTooOftenError,
     NotAllowedError,
     NotFoundError,
     OwnApprovalError,
@@ -136,7 +137,8 @@ def _require_ready(engine: Engine, tx: Transaction, wanted: AskedRole, viewer: V
         raise OwnApprovalError
     if person is None or person.disabled or tx.of(DirectoryStore).unit(wanted.unit_id) is None:
         raise NotFoundError(kind="person")
-    if not engine.demo and tx.of(DirectoryStore).password_of(wanted.actor_id) is None:
+    is_program = tx.of(DirectoryStore).is_service(wanted.actor_id)
+    if not (engine.demo or is_program) and tx.of(DirectoryStore).password_of(wanted.actor_id) is None:
         raise InvalidAnswersError({"answer": _NOT_JOINED})
 
 
@@ -179,11 +181,19 @@ register(
 
 BOARD: Final = "board"
 REPORT: Final = "report"
-SCOPES: Final = {BOARD: "read the counts of the board", REPORT: "send reports, and ask how far they are"}
+CASES: Final = "cases"
+SCOPES: Final = {
+    BOARD: "read the counts of the board",
+    REPORT: "send reports, and ask how far they are",
+    CASES: "read where the unit's cases stand, once someone who leads the unit agrees",
+}
 """What a key may be for, and what that allows."""
+MOST_USES_IN_AN_HOUR: Final = 3_600
+"""Of the keys of one program together: one a second, which is more than a monitor or a hotline needs."""
+_HOUR: Final = timedelta(hours=1)
 LONGEST_DAYS: Final = 366
 PREFIX: Final = "icmc_"
-_ROLES: Final = {BOARD: Role.AUDITOR.value, REPORT: ProgramRole.REPORTS.value}
+_ROLES: Final = {BOARD: Role.AUDITOR.value, REPORT: ProgramRole.REPORTS.value, CASES: ProgramRole.READS.value}
 """The role that a service account needs for a scope, and the only one that a key of that scope brings."""
 
 
@@ -193,10 +203,11 @@ _MADE: Final = (
 
 
 class NewKey(NamedTuple):
-    """A key that was made: the key itself is known only now."""
+    """A key that was made: the key itself is known only now; whether it `waits` for who leads the unit to agree."""
 
     id: UUID
     key: str
+    waits: bool = False
 
 
 def add_key(
@@ -213,7 +224,7 @@ def add_key(
     """Make a key of a service account, which is made when there is none of that name; it ends after some days.
 
     One command makes one key: sent again, it is refused, since a key is shown once. Raises `InvalidAnswersError`,
-    `NotFoundError` for an unknown unit, `NotAllowedError`, `StepUpNeededError`.
+    `NotFoundError` for an unknown unit, `NotAllowedError`, `NoSecondPersonError`, `StepUpNeededError`.
     """
     _require(engine, viewer)
     wanted = tuple(dict.fromkeys(scopes))
@@ -231,8 +242,7 @@ def add_key(
             raise NotFoundError(kind="unit")
         unit_looked_after(tx, viewer, unit_id)
         actor_id = _account(engine, tx, account.strip())
-        for scope in wanted:
-            tx.of(DirectoryStore).add_role(actor_id, unit_id=unit_id, role=_ROLES[scope])
+        waits = [not _give_to_program(engine, tx, AskedRole(actor_id, unit_id, _ROLES[one]), viewer) for one in wanted]
         key = ApiKey(engine.entropy.uuid(), actor_id, name.strip(), wanted, now + timedelta(days=days))
         by = None if viewer.is_system else viewer.actor_id
         tx.of(SignInStore).add_key(key, hash_of(token), by=by, at=now)
@@ -240,7 +250,20 @@ def add_key(
         tx.of(AuditLogStore).note("people", "KeyMade", body, actor_id=by, at=now)
         tx.of(HousekeepingStore).remember(command, {"key_id": str(key.id)}, case_id=None, at=now)
         tx.commit()
-    return NewKey(key.id, token)
+    return NewKey(key.id, token, any(waits))
+
+
+def _give_to_program(engine: Engine, tx: Transaction, wanted: AskedRole, viewer: Viewer) -> bool:
+    """Give a service account a role; return whether it counts: one that sees cases does when a lead agrees.
+
+    Raises `NoSecondPersonError`.
+    """
+    if tx.of(DirectoryStore).has_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role):
+        return True
+    if wanted.role == ProgramRole.READS:
+        return give_or_ask(engine, tx, wanted, viewer=viewer)
+    tx.of(DirectoryStore).add_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role)
+    return True
 
 
 def _account(engine: Engine, tx: Transaction, name: str) -> UUID:
@@ -276,24 +299,30 @@ def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
         tx.commit()
 
 
-def viewer_of_key(engine: Engine, key: str, *, scope: str) -> Viewer:
-    """Return the service account of a key as a viewer with the role of that scope alone; note that the key was used.
+def viewer_of_key(engine: Engine, key: str, *, scope: str, or_scope: str = "") -> Viewer:
+    """Return the service account of a key as a viewer with the role of one scope alone; note that the key was used.
 
-    Raises `SignInError` for a key that does not count, `NotAllowedError` for one that is not for that.
+    Raises `SignInError` for a key that does not count, `KeyTooOftenError`, and `NotAllowedError` for one that is not
+    for that, or not yet.
     """
     now = engine.wall_clock.now()
     with engine.transaction() as tx:
         found = tx.of(SignInStore).key(hash_of(key), now=now)
         if found is None:
             raise SignInError
+        used = tx.of(AuditLogStore).count_uses(found.actor_id, since=now - _HOUR)
+        if used >= MOST_USES_IN_AN_HOUR:
+            raise KeyTooOftenError(most=MOST_USES_IN_AN_HOUR)
+        scope = scope if scope in found.scopes else or_scope or scope
         may = scope in found.scopes
         tx.of(SignInStore).use_key(found.id, at=now)
         body = {"key_id": str(found.id), "scope": scope, "allowed": may}
         tx.of(AuditLogStore).note("sign-in", "KeyUsed", body, actor_id=found.actor_id, at=now)
         tx.commit()
-    if not may:
+    viewer = _narrowed(engine.ask_all(as_viewer, found.actor_id), _ROLES[scope])
+    if not (may and viewer.roles):
         raise NotAllowedError(actor=found.account, action=SCOPES[scope])
-    return _narrowed(engine.ask_all(as_viewer, found.actor_id), _ROLES[scope])
+    return viewer
 
 
 def _narrowed(viewer: Viewer, role: str) -> Viewer:

@@ -200,7 +200,7 @@ def key_made(visit: SignedIn, form: Posted) -> Response:
         )  # fmt: skip
     except InvalidAnswersError as error:
         return _keys_page(visit, Again(error.problems, typed(form)))
-    return visit.page("key-made.html", title="A new key", key=made.key)
+    return visit.page("key-made.html", title="A new key", key=made.key, waits=made.waits)
 
 
 @router.post("/service-accounts/{key_id}/revoke")

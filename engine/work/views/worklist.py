@@ -1,14 +1,15 @@
 """The worklist: what one person has claimed or may claim, and who is proposed for what nobody has."""
 
 from datetime import datetime, time, timedelta
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, func, literal, null, select, tuple_, union_all
 from sqlalchemy.sql.expression import CompoundSelect, cast
 
-from engine.cases.visibility import late_by, nearest_due, nearest_late, step_shown_to, units_of, visible_to
+from engine.cases.visibility import kept_by, late_by, nearest_due, nearest_late, step_shown_to, units_of, visible_to
 from engine.core.policy import Viewer
 from engine.core.values import person_in
 from engine.db.reading import Reading, Row
@@ -20,6 +21,7 @@ from engine.db.shape import (
     DEADLINE_IS_OPEN,
     ESCALATION,
     ITEM,
+    ITEM_IS_OPEN,
     ITEM_IS_RESERVED,
     MEMBERSHIP,
     OPENING,
@@ -48,6 +50,20 @@ def worklist(
         return item_views(reading, timed(), viewer)
     untimed = reading.soon(_fetch, reading, viewer, _untimed(viewer, limit), limit)
     return item_views(reading, [*timed(), *untimed()][:limit], viewer)
+
+
+def open_items(
+    reading: Reading, viewer: Viewer, *, after: UUID | None = None, limit: int = 50
+) -> tuple[WorkItemView, ...]:
+    """List the open items of the cases of the viewer's own units in the order in which they came, after one of them."""
+    own = with_times().join(CASE, CASE.c.id == ITEM.c.case_id).where(ITEM_IS_OPEN, kept_by(viewer))
+    wanted = own.order_by(ITEM.c.opened_at, ITEM.c.id).limit(limit)
+    if after is not None:
+        last = select(ITEM.c.opened_at, ITEM.c.id).join(CASE, CASE.c.id == ITEM.c.case_id)
+        last = last.where(ITEM.c.id == after, kept_by(viewer))
+        wanted = wanted.where(tuple_(ITEM.c.opened_at, ITEM.c.id) > last.scalar_subquery())
+    found = item_views(reading, reading.rows(select_items(wanted.subquery("picked"))), viewer)
+    return tuple(sorted(found, key=attrgetter("opened_at", "id")))
 
 
 def work_counts(reading: Reading, viewer: Viewer, *, zone: str) -> WorkCounts:
