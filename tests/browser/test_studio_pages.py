@@ -79,6 +79,43 @@ def test_a_step_is_opened_beside_the_picture(open_page: OpenPage, portal: Portal
     take(page, "step")
 
 
+def test_the_diagram_is_made_larger_and_smaller_by_the_keyboard_without_any_script(
+    without_script: Page, portal: Portal
+) -> None:
+    page = without_script
+    become(page, portal, "case_manager")
+    page.goto("/workflows/cross-border-child/diagram")
+    must_fit(page)
+    drawn = page.locator(".icmc-diagram svg").first
+    page.get_by_label("All of it").focus()
+    widths = {}
+    for key, size in (("Space", "All of it"), ("ArrowRight", "To read"), ("ArrowRight", "Large")):
+        page.keyboard.press(key)
+        expect(page.get_by_label(size)).to_be_checked()
+        widths[size] = drawn.bounding_box()["width"]
+    assert widths["All of it"] <= page.viewport_size["width"]
+    assert widths["All of it"] < widths["To read"] < widths["Large"], widths
+    take(page, "diagram")
+
+
+def test_the_diagram_moves_with_the_mouse(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto("/workflows/cross-border-child/diagram")
+    must_be_pleasant(page)
+    page.get_by_label("Large").check()
+    expect(page.locator(".icmc-diagram g.node").first).to_be_in_viewport()
+    page.locator(".icmc-diagram").evaluate("one => one.scrollTo(0, 0)")
+    box = page.locator(".icmc-diagram").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 100, box["y"] + 70, steps=5)
+    page.mouse.up()
+    page.mouse.move(box["x"] + 50, box["y"] + 20, steps=5)
+    moved = page.locator(".icmc-diagram").evaluate("one => [one.scrollLeft, one.scrollTop]")
+    assert moved == [100, 80]
+
+
 def test_a_step_is_changed_and_proposed_by_the_keyboard_and_published_by_another(
     open_page: OpenPage, portal: Portal
 ) -> None:

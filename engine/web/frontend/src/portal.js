@@ -69,6 +69,21 @@ function showOnlyWhatIsAsked(form) {
   }
 }
 
+function moveByDragging(picture) {
+  picture.parentElement.addEventListener("change", () => {
+    const first = picture.querySelector("g.node");
+    if (first) {
+      first.scrollIntoView({ block: "nearest", inline: "center" });
+    }
+  });
+  picture.addEventListener("pointermove", (event) => {
+    if (event.buttons === 1 && event.pointerType === "mouse") {
+      event.preventDefault();
+      picture.scrollBy(-event.movementX, -event.movementY);
+    }
+  });
+}
+
 function focusOnErrors() {
   const summary = document.querySelector(".govuk-error-summary");
   if (summary) {
@@ -79,5 +94,6 @@ function focusOnErrors() {
 
 document.addEventListener("submit", guardAgainstDoubleSubmit);
 document.querySelectorAll("[data-exit]").forEach(leaveAtOnce);
+document.querySelectorAll("[data-drag]").forEach(moveByDragging);
 document.querySelectorAll("form").forEach(showOnlyWhatIsAsked);
 focusOnErrors();
