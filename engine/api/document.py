@@ -14,13 +14,14 @@ from engine.api.records import (
     HistoryAnswer,
     ReportAnswer,
     ReportBody,
+    SentReportAnswer,
     WorkItemsAnswer,
 )
 from engine.plugin.steps import StepType
 from engine.web.problems import API, MEDIA_TYPE, Problem
 
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
-    ReportBody, ReportAnswer, CasesAnswer, CaseAnswer, HistoryAnswer, WorkItemsAnswer, Problem,
+    ReportBody, ReportAnswer, SentReportAnswer, CasesAnswer, CaseAnswer, HistoryAnswer, WorkItemsAnswer, Problem,
 )  # fmt: skip
 _REFS: Final = "#/components/schemas/{model}"
 _NO: Final[Mapping[HTTPStatus, str]] = {
@@ -51,7 +52,7 @@ _REPORT: Final = {
     }
 }  # fmt: skip
 _ANSWER: Final = {
-    "id": _ID, "case_number": "C-7KQ2-M4TD", "receipt_code": "AB12C-3DE45", "status": "received",
+    "id": _ID, "case_number": "C-7KQ2-M4TD", "status": "received",
     "in_words": "The report has arrived, and someone will look at it.",
 }  # fmt: skip
 
@@ -145,7 +146,7 @@ _PATHS: Final[Mapping[str, Any]] = {
                 "201": {
                     "description": "The report was taken.",
                     "headers": {"Location": {"schema": {"type": "string"}, "description": "Where its status is."}},
-                    "content": _json("ReportAnswer", _ANSWER),
+                    "content": _json("SentReportAnswer", {**_ANSWER, "receipt_code": "AB12C-3DE45"}),
                     "links": {"status": {"operationId": "askReport", "parameters": {"id": "$response.body#/id"}}},
                 },
                 **_refusals(*_OF_A_BODY),

@@ -20,6 +20,7 @@ from engine.api.records import (
     HistoryAnswer,
     ReportAnswer,
     ReportBody,
+    SentReportAnswer,
     WorkItemAnswer,
     WorkItemsAnswer,
     case_answer,
@@ -31,12 +32,13 @@ from engine.builtin import REPORT as REPORT_STEP
 from engine.cases.actions.deciding import note_reading, require_own
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, open_case
 from engine.cases.actions.reported import own_report
+from engine.cases.actions.returning import code_for
 from engine.cases.views.lists import own_cases
 from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError, SignInError
 from engine.overview.views.case import case_page
 from engine.overview.views.history import HistoryPart, case_history
-from engine.people.actions.roles import CASES, REPORT, viewer_of_key
+from engine.people.actions.program_keys import CASES, REPORT, viewer_of_key
 from engine.web.problems import API
 from engine.web.visit import portal_of
 from engine.work.views.worklist import open_items
@@ -102,7 +104,7 @@ Sent = Annotated[bytes, Depends(_sent)]
 Once = Annotated[UUID, Depends(_once)]
 
 
-@router.post("/reports", status_code=HTTPStatus.CREATED, response_model=ReportAnswer)
+@router.post("/reports", status_code=HTTPStatus.CREATED, response_model=SentReportAnswer)
 def report(asked: Reporting, sent: Sent, once: Once) -> Response:
     """Send a report: a case is opened. Sent again under the same `Idempotency-Key`, it is the same case."""
     engine, program = asked
@@ -116,9 +118,9 @@ def report(asked: Reporting, sent: Sent, once: Once) -> Response:
         )  # fmt: skip
     except InvalidAnswersError as error:
         raise InvalidAnswersError({_pointer("answers", name): said for name, said in error.problems.items()}) from None
-    told = report_answer(own_report(engine, opened.case_id, viewer=program))
-    headers = {"Location": f"{API}/reports/{told.id}"}
-    return JSONResponse(told.model_dump(mode="json"), HTTPStatus.CREATED, headers)
+    answer = report_answer(own_report(engine, opened.case_id, viewer=program)).model_dump(mode="json")
+    answer["receipt_code"] = code_for(engine, opened.case_number)
+    return JSONResponse(answer, HTTPStatus.CREATED, {"Location": f"{API}/reports/{opened.case_id}"})
 
 
 @router.get("/reports/{case_id}")

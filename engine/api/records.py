@@ -42,21 +42,25 @@ _IN_WORDS: Final = {
 
 
 class ReportAnswer(Exchanged):
-    """A report that was taken: what whoever reported may be told, and nothing of the case."""
+    """How far a report is, and nothing of the case."""
 
     id: UUID
     case_number: str
-    receipt_code: Annotated[str, Field(description="Read it out to whoever reported, if it is safe: with it they ask")]
     status: ReportStatus
     in_words: str
 
 
+class SentReportAnswer(ReportAnswer):
+    """A report that was taken, with what whoever reported needs to come back."""
+
+    receipt_code: Annotated[str, Field(description="Given with this answer only: who has it can ask, add and read")]
+
+
 def report_answer(report: OwnReport) -> ReportAnswer:
-    """Return what is told of a report."""
+    """Return how far a report is."""
     status = ReportStatus(report.progress.value)
     return ReportAnswer(
-        id=report.case_id, case_number=report.case_number, receipt_code=report.receipt_code, status=status,
-        in_words=_IN_WORDS[status],
+        id=report.case_id, case_number=report.case_number, status=status, in_words=_IN_WORDS[status]
     )  # fmt: skip
 
 

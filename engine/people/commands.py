@@ -9,7 +9,7 @@ from engine.assembly import Engine
 from engine.core.policy import Viewer
 from engine.errors import NotFoundError
 from engine.people.actions import manage as manage_people
-from engine.people.actions import roles
+from engine.people.actions import program_keys
 from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
 from engine.people.actions.invitations import first_link, new_link
 from engine.people.actions.second_factor import remove_factor
@@ -163,7 +163,9 @@ def add_key(
 ) -> None:
     """Make a key of a program, and print it: it is not shown again."""
     with running_engine() as (engine, _):
-        made = roles.add_key(engine, viewer=SYSTEM, account=account, unit=unit, name=name, scopes=scope, days=days)
+        made = program_keys.add_key(
+            engine, viewer=SYSTEM, account=account, unit=unit, name=name, scopes=scope, days=days
+        )
     typer.echo(made.key)
 
 
@@ -172,7 +174,7 @@ def add_key(
 def list_keys(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
     """List the keys: whose, for what, until when, and when each was used last."""
     with running_engine() as (engine, _):
-        found = [_line(key) for key in roles.keys(engine, viewer=SYSTEM)]
+        found = [_line(key) for key in program_keys.keys(engine, viewer=SYSTEM)]
     words = "\n".join(
         f"{line['id']}  {line['account']}, {line['name']}: {line['scopes']}, until {line['valid_until']}, "
         f"{'revoked' if line['revoked_at'] else 'last used ' + (line['used_at'] or 'never')}"
@@ -186,7 +188,7 @@ def list_keys(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line f
 def revoke_key(key_id: Annotated[UUID, typer.Argument(help="The key's id, from the list.")]) -> None:
     """Let a key count no more, at once."""
     with running_engine() as (engine, _):
-        roles.revoke_key(engine, key_id, viewer=SYSTEM)
+        program_keys.revoke_key(engine, key_id, viewer=SYSTEM)
     typer.echo("It is no longer valid.")
 
 

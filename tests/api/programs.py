@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from httpx import Response
 
-from engine.people.actions.roles import add_key
+from engine.people.actions.program_keys import add_key
 from engine.people.viewer import units
 from engine.web.terminal import SYSTEM
 from tests.kit.portal import Portal

@@ -7,8 +7,9 @@ import pytest
 
 from engine.access.actions.recusals import recuse
 from engine.core.access import RecusalReason
-from engine.people.actions import roles
-from engine.people.actions.roles import add_key, answer_role
+from engine.people.actions import program_keys
+from engine.people.actions.program_keys import add_key
+from engine.people.actions.roles import answer_role
 from engine.people.viewer import units
 from tests.api.programs import TOLD, ask, key_for, send
 from tests.kit.portal import Portal, report_case
@@ -124,7 +125,7 @@ def test_a_program_asks_so_often_within_an_hour_and_its_refusals_are_not_counted
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = key_for(portal, "cases", account="Hurried")
-    monkeypatch.setattr(roles, "MOST_USES_IN_AN_HOUR", 2)
+    monkeypatch.setattr(program_keys, "MOST_USES_IN_AN_HOUR", 2)
     assert [ask(portal, key, "/cases").status_code for _ in range(4)] == [200, 200, 429, 429]
     answer = ask(portal, key, "/cases")
     assert answer.json()["type"] == "urn:icmc:problem:key-too-often"

@@ -40,7 +40,7 @@ def test_the_commands_of_the_page_send_a_report_ask_for_it_and_get_the_document(
     [shown] = re.findall(r"^```json\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     assert json.loads(shown).keys() == sent.json().keys()
     assert json.loads(shown)["in_words"] == sent.json()["in_words"]
-    assert run(portal, asking, {"KEY": key, "ID": sent.json()["id"]}).json() == sent.json()
+    assert run(portal, asking, {"KEY": key, "ID": sent.json()["id"]}).json().items() <= sent.json().items()
     for command in reading.splitlines():
         answer = run(portal, command, {"KEY": reader, "ID": sent.json()["id"]})
         assert answer.status_code == 200, command

@@ -36,7 +36,7 @@ from engine.messages.chat import SERVICES, AppriseGateways, Service
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import as_csv
 from engine.people.actions.invitations import ask_for_link
-from engine.people.actions.roles import add_key
+from engine.people.actions.program_keys import add_key
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer, units
 from engine.persons.actions.persons import add_name, propose_identity

@@ -52,7 +52,8 @@ from engine.people.actions.manage import (
     set_supervisor,
     take_role,
 )
-from engine.people.actions.roles import add_key, answer_role
+from engine.people.actions.program_keys import add_key
+from engine.people.actions.roles import answer_role
 from engine.people.actions.second_factor import answer_lost, report_lost
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from engine.people.actions.roles import add_key
+from engine.people.actions.program_keys import add_key
 from engine.web.terminal import SYSTEM
 from tests.kit.portal import ORIGIN
 from tests.oracle.asking import ask, chains, commands, named, path_of, refusal

@@ -10,7 +10,7 @@ from engine.deadlines.records import DeadlineView
 from engine.overview.pages.plan import what_waits
 from engine.overview.records import StepView
 from engine.overview.views import board
-from engine.people.actions.roles import add_key
+from engine.people.actions.program_keys import add_key
 from engine.people.viewer import units
 from engine.web.terminal import SYSTEM
 from engine.work.views import worklist

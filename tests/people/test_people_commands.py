@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from engine.cli.main import app
 from engine.people.actions.invitations import open_link, set_first_password
-from engine.people.actions.roles import viewer_of_key
+from engine.people.actions.program_keys import viewer_of_key
 from engine.people.actions.second_factor import confirm, proposal, propose
 from engine.sign_in.actions.sessions import sign_in, viewer_of
 from tests.kit.installation import Installation, installed

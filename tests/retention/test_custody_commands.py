@@ -28,7 +28,7 @@ from engine.errors import (
 )
 from engine.overview.views.case import case_page
 from engine.people.actions.invitations import RESET, first_link, make_link, open_link
-from engine.people.actions.roles import BOARD, add_key, viewer_of_key
+from engine.people.actions.program_keys import BOARD, add_key, viewer_of_key
 from engine.people.store import DirectoryStore
 from engine.people.viewer import units
 from engine.rehearsal.world import people_of

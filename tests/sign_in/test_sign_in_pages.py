@@ -19,7 +19,7 @@ from engine.core.policy import Viewer
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.messages.actions.delivering import deliver_unattended
 from engine.people.actions.invitations import first_link, new_link
-from engine.people.actions.roles import add_key, keys, revoke_key
+from engine.people.actions.program_keys import add_key, keys, revoke_key
 from engine.people.store import DirectoryStore
 from engine.rehearsal.world import MovedClock, RecordingChannel, people_of
 from engine.settings import Settings

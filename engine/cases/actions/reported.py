@@ -5,7 +5,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.cases.actions.deciding import is_barred
-from engine.cases.actions.returning import Progress, code_for, progress_of_case
+from engine.cases.actions.returning import Progress, progress_of_case
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.policy import Action, Viewer, can
@@ -17,7 +17,6 @@ class OwnReport(NamedTuple):
 
     case_id: UUID
     case_number: str
-    receipt_code: str
     progress: Progress
 
 
@@ -34,4 +33,4 @@ def own_report(engine: Engine, case_id: UUID, *, viewer: Viewer) -> OwnReport:
         if is_barred(viewer, state) or not can(viewer, Action.OPEN_CASE):
             raise NotFoundError(kind="report")
         progress = progress_of_case(tx, case_id)
-    return OwnReport(case_id, state.case.number, code_for(engine, state.case.number), progress)
+    return OwnReport(case_id, state.case.number, progress)

@@ -20,7 +20,7 @@ from engine.jobs.actions.serve import retry_job, service_age
 from engine.messages.views import unread
 from engine.overview.records import JobView
 from engine.overview.views.board import admin_board
-from engine.people.actions.roles import BOARD, viewer_of_key
+from engine.people.actions.program_keys import BOARD, viewer_of_key
 from engine.web.dependencies import SignedIn
 from engine.web.turns import watched
 from engine.web.visit import portal_of

@@ -14,7 +14,7 @@ from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError
 from engine.language.names import Role, role_words
 from engine.people.actions import manage as manage_people
-from engine.people.actions import roles, second_factor
+from engine.people.actions import program_keys, second_factor
 from engine.people.actions.invitations import link_that_waits, new_link
 from engine.people.records import ActorView
 from engine.people.viewer import units
@@ -193,7 +193,7 @@ def key_made(visit: SignedIn, form: Posted) -> Response:
     """Make a key, and show it once."""
     days, command_id = text(form, "days"), visit.command_of(form)
     try:
-        made = roles.add_key(
+        made = program_keys.add_key(
             visit.engine, viewer=visit.viewer, account=text(form, "account"), unit=text(form, "unit"),
             name=text(form, "name"), scopes=[text(form, "scope")], command_id=command_id,
             days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - digits
@@ -206,7 +206,7 @@ def key_made(visit: SignedIn, form: Posted) -> Response:
 @router.post("/service-accounts/{key_id}/revoke")
 def key_revoked(visit: SignedIn, key_id: UUID) -> Response:
     """Let a key count no more."""
-    roles.revoke_key(visit.engine, key_id, viewer=visit.viewer)
+    program_keys.revoke_key(visit.engine, key_id, viewer=visit.viewer)
     return visit.go("/service-accounts", said="key_revoked")
 
 
@@ -275,10 +275,10 @@ def _keys_page(visit: Visit, again: Again = FIRST) -> Response:
         "service-accounts.html",
         title="Programs with access",
         section="people",
-        keys=roles.keys(visit.engine, viewer=visit.viewer),
+        keys=program_keys.keys(visit.engine, viewer=visit.viewer),
         units=[name for _, name in visit.ask(units)],
-        scopes=tuple(roles.SCOPES.items()),
-        words=roles.SCOPES,
+        scopes=tuple(program_keys.SCOPES.items()),
+        words=program_keys.SCOPES,
         command_id=visit.new_command(),
         again=again,
     )
