@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 _BAR, _BETWEEN, _TOP = 14, 6, 4
 _LABEL, _ROOM = 34, 54
 """Where bars begin and how long the longest one is, in per cent of the width."""
+_COLUMN, _ABOVE = 70, 16
+"""How high columns stand, and what of it is for the greatest number above them."""
 _LONGEST_BESIDE: Final = 15
 """How many letters fit beside a bar on a telephone; what is longer stands above."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -43,6 +45,30 @@ def bars(title: str, rows: Iterable[tuple[str, Sequence[Bar]]], *, longest: floa
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{y}" role="img" font-weight="400" '
         f'aria-label="{escape(title)}. The table says the same in numbers.">{"".join(parts)}</svg>'
+    )
+
+
+def columns(title: str, days: Sequence[tuple[str, int]], colour: str) -> str:
+    """Draw a number a day as columns in SVG, with the first and the last day below and the greatest number above."""
+    greatest, width = max((number for _, number in days), default=0), 100 / max(len(days), 1)
+    parts = [
+        f'<rect x="{place * width:.2f}%" y="{_COLUMN - height}" width="{width * 0.8:.2f}%" height="{height}" '
+        f'fill="{colour}"><title>{escape(day)}: {number}</title></rect>'
+        for place, (day, number) in enumerate(days)
+        for height in (max(round((_COLUMN - _ABOVE) * number / (greatest or 1)), 1),)
+    ]
+    said = [
+        (0, _ABOVE - 4, "start", f"most in a day: {greatest}"),
+        (0, _COLUMN + 14, "start", days[0][0] if days else ""),
+    ]
+    said.append((100, _COLUMN + 14, "end", days[-1][0] if days else ""))
+    texts = (
+        f'<text x="{x}%" y="{y}" text-anchor="{anchor}" font-size="12" fill="#505a5f">{escape(text)}</text>'
+        for x, y, anchor, text in said
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="{_COLUMN + 18}" role="img" font-weight="400" '
+        f'aria-label="{escape(title)}. The table says the same in numbers.">{"".join(parts)}{"".join(texts)}</svg>'
     )
 
 

@@ -1,7 +1,7 @@
 """The case page, the board and how the system runs, as people see them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from engine.core.policy import View
@@ -317,6 +317,20 @@ class DownLineView(View):
     since: datetime
 
 
+class BoardDay(View):
+    """What one day brought, in the zone of whoever looks: cases opened and closed, limits found missed, levels raised.
+
+    `done` is the automatic work that Prefect did.
+    """
+
+    day: date
+    opened: int = 0
+    closed: int = 0
+    missed: int = 0
+    raised: int = 0
+    done: int = 0
+
+
 class BoardView(View):
     """What an admin sees at a glance: counts, and the lines behind each.
 
@@ -347,3 +361,4 @@ class BoardView(View):
     held_count: int = 0
     down_lines: tuple[DownLineView, ...] = ()
     why_jobs_wait: tuple[WaitReasonView, ...] = ()
+    days: tuple[BoardDay, ...] = ()

@@ -60,7 +60,7 @@ def test_no_page_of_a_case_is_long_or_heavy(open_page: OpenPage, portal: Portal)
         assert len(set(named)) == len(named), named
 
 
-LISTS = ("/law", "/workflows", "/paper-forms", "/calendars/IN-AS", "/demo")
+LISTS = ("/law", "/workflows", "/paper-forms", "/calendars/IN-AS", "/demo", "/board")
 
 
 def test_no_list_of_all_that_there_is_is_long(open_page: OpenPage, portal: Portal) -> None:

@@ -1,13 +1,14 @@
 """The admin's board: what is late, failed or stuck."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from engine.core.policy import Viewer
 from engine.db.tables import TABLES
+from engine.overview.records import BoardDay
 from engine.overview.views import board as queries_of_board
 from engine.overview.views import running as queries_of_firing
 from engine.overview.views.board import admin_board
@@ -49,6 +50,29 @@ def test_late_items_are_listed_by_the_time_they_were_due(network: Network, unit:
     network.open_case(unit)
     network.later(minutes=50)
     assert [item.case_id for item in network.ask_board(admin_board, admin).overdue] == [first, second]
+
+
+def test_each_of_the_last_two_weeks_days_says_what_it_brought_in_the_zone_of_whoever_looks(
+    network: Network, unit: UUID, admin: Viewer
+) -> None:
+    late_at_night = datetime(2026, 3, 8, 19, 30, tzinfo=UTC)  # the 9th in Assam
+    for opened_at, closed_at in ((late_at_night, START), (START - timedelta(days=20), late_at_night)):
+        of_case = TABLES["case"].c.id == (case_id := network.open_case(unit))
+        network.change("case", of_case, opened_at=opened_at, closed_at=closed_at, status="closed")
+        job(network, case_id, unit, "done", finished_at=START, flow_run_id=uuid4())
+        job(network, case_id, unit, "done", finished_at=START)
+    missed = TABLES["deadline"].c.case_id == case_id
+    network.change("deadline", missed, breached_at=late_at_night, discovered_at=late_at_night)
+    looking = admin.model_copy(update={"zone": "Asia/Kolkata"})
+    days = network.ask_board(admin_board, looking).days
+    assert [day.day for day in days] == [date(2026, 2, 25) + timedelta(days=count) for count in range(14)]
+    found = {
+        day.day.day: (day.opened, day.closed, day.missed, day.done) for day in days if day != BoardDay(day=day.day)
+    }
+    assert found == {9: (1, 1, 1, 0), 10: (0, 1, 0, 2)}
+    assert network.ask_board(admin_board, admin.model_copy(update={"zone": "UTC"})).days[-3].opened == 1
+    empty = network.ask_board(admin_board, network.actor("Sam", network.unit("Elsewhere"), "supervisor")).days
+    assert all(day == BoardDay(day=day.day) for day in empty)
 
 
 def test_what_is_late_stuck_or_failed_is_counted_beyond_what_is_listed(

@@ -69,6 +69,7 @@ from engine.messages.records import (
     Preference,
     SentView,
 )
+from engine.numbers.charts import columns
 from engine.overview.pages.board import run_links
 from engine.overview.pages.glance import LateLine, SafetyLine, ledger_by_step, tabs_of, time_line
 from engine.overview.pages.plan import DeclaredFact, Offer, OfferGroup, lane_groups
@@ -413,6 +414,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "board.html": {"board": view(BoardView), "failed": run_links(some(job), None), "may_see": full,
                        "tried": run_links(some(job), None),
                        "may_keep_channels": full, "may_mend": full,
+                       "pictures": [("opened", NASTY, columns(NASTY, [(NASTY, 3), (NASTY, 0)], "#17464a"))],
                        "recent": run_links(some(job), "http://127.0.0.1:4200"), "held": run_links(some(job), None),
                        "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,
                        "prefect_ui_url": "http://127.0.0.1:4200" if full else None},

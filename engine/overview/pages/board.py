@@ -1,6 +1,6 @@
 """The home page, the board for people and for programs with a key, and whether all is well."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,8 @@ from engine.deadlines.actions.clock import clock_jump
 from engine.errors import KeyTooOftenError, NotAllowedError, SignInError
 from engine.jobs.actions.serve import retry_job, service_age
 from engine.messages.views import unread
-from engine.overview.records import JobView
+from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns
+from engine.overview.records import BoardDay, JobView
 from engine.overview.views.board import admin_board
 from engine.people.actions.program_keys import BOARD, viewer_of_key
 from engine.web.dependencies import SignedIn
@@ -148,6 +149,7 @@ def board(visit: SignedIn) -> Response:
         tried=run_links(view.tried_jobs, visit.portal.prefect_ui_url),
         held=run_links(view.held_jobs, visit.portal.prefect_ui_url),
         recent=run_links(view.recent_flow_runs, visit.portal.prefect_ui_url),
+        pictures=_pictures(view.days),
         deadlines_age=age,
         deadlines_late=age is None or age > TOO_OLD,
         prefect_ui_url=visit.portal.prefect_ui_url,
@@ -155,6 +157,20 @@ def board(visit: SignedIn) -> Response:
         may_see=visit.may(Action.SEE_CASES),
         may_keep_channels=visit.may(Action.KEEP_CHANNELS),
     )
+
+
+_BY_DAY: Final = (
+    ("opened", "Cases opened", TEAL), ("closed", "Cases closed", GREEN), ("missed", "Time limits missed", RED),
+    ("raised", "Escalation levels raised", RED), ("done", "Jobs done by Prefect", GREY),
+)  # fmt: skip
+
+
+def _pictures(days: Sequence[BoardDay]) -> list[tuple[str, str, str]]:
+    """Draw what each day brought; returns for each picture the name of its number, its title and the SVG."""
+    return [
+        (name, title, columns(title, [(f"{day.day:%d %b}", getattr(day, name)) for day in days], colour))
+        for name, title, colour in _BY_DAY
+    ]
 
 
 @router.post("/jobs/{job_id}/retry")

@@ -1,11 +1,27 @@
 """The admin's board: what runs, waits, is late, failed or is stuck, by ids and states only."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Final, NamedTuple
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Table, distinct, exists, func, or_, select, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    Table,
+    cast,
+    distinct,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
 from engine.core.consequences import JobKind
@@ -19,6 +35,7 @@ from engine.db.shape import (
     DEADLINE_IS_OPEN,
     DELIVERY,
     DELIVERY_IS_DEAD,
+    ESCALATION,
     ITEM,
     ITEM_IS_OPEN,
     JOB,
@@ -34,7 +51,7 @@ from engine.db.shape import (
 from engine.errors import NotAllowedError
 from engine.jobs.records import WORKER, Said, reasons
 from engine.jobs.views import job_view, select_jobs, unserved
-from engine.overview.records import BoardView, DownLineView, JobView, WaitReasonView
+from engine.overview.records import BoardDay, BoardView, DownLineView, JobView, WaitReasonView
 from engine.overview.views.running import firing, hours_since, unreached
 from engine.work.records import WorkItemView
 from engine.work.views.items import first_by_deadline, item_views, select_items
@@ -45,6 +62,15 @@ _DEADLINES = "deadlines"
 _FALLBACK = "fallback"
 _HELD = "held"
 _IS_OF_A_STEP = JOB.c.kind.in_([JobKind.PREPARE.value, JobKind.CONCLUDE.value, JobKind.RUN.value])
+_TWO_WEEKS = 14
+_BY_DAY: Final[Mapping[str, tuple[Column[Any], ColumnElement[bool]]]] = {
+    "opened": (CASE.c.opened_at, true()),
+    "closed": (CASE.c.closed_at, true()),
+    "missed": (DEADLINE.c.discovered_at, DEADLINE.c.purpose != OPENING),
+    "raised": (ESCALATION.c.fired_at, true()),
+    "done": (JOB.c.finished_at, JOB.c.flow_run_id.is_not(None)),
+}
+"""What is counted for each day, by the instant (UTC) that says which."""
 _AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label("age")
 
 
@@ -192,6 +218,23 @@ def _jobs(reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, li
     return tuple(job_view(reading.known, row) for row in rows)
 
 
+def _days(reading: Reading, scope: _Scope) -> tuple[BoardDay, ...]:
+    """Count what each of the last two weeks' days brought, today included, in the zone of the viewer."""
+    zone = scope.viewer.zone or "UTC"
+    today = reading.now.astimezone(ZoneInfo(zone)).date()
+    days = [today - timedelta(days=back) for back in reversed(range(_TWO_WEEKS))]
+    since = datetime.combine(days[0], time(), ZoneInfo(zone))
+    parts = []
+    for name, (column, is_meant) in _BY_DAY.items():
+        day = cast(func.timezone(zone, column), Date).label("day")
+        asked = select(literal(name).label("what"), day, func.count().label("count"))
+        parts.append(asked.where(column >= since, is_meant, _of_units(column.table, scope)).group_by(day))
+    counts: defaultdict[date, dict[str, int]] = defaultdict(dict)
+    for row in reading.rows(union_all(*parts)):
+        counts[row["day"]][row["what"]] = row["count"]
+    return tuple(BoardDay(day=day, **counts[day]) for day in days)
+
+
 def _down_lines(reading: Reading, scope: _Scope) -> tuple[DownLineView, ...]:
     """List the hubs elsewhere that cannot be reached, those of the units of a board."""
     units = true() if scope.units is None else PEER_HUB.c.unit_id.in_(sorted(scope.units))
@@ -202,6 +245,7 @@ def _down_lines(reading: Reading, scope: _Scope) -> tuple[DownLineView, ...]:
 
 
 _SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
+    "days": _days,
     "down_lines": _down_lines,
     "overdue": _overdue,
     "overdue_count": _count_overdue,
