@@ -132,6 +132,11 @@ class ProgramRole(StrEnum):
     REPORTS = "program_reports"
     READS = "program_reads"
 
+    @property
+    def label(self) -> str:
+        """The role in plain words, for pages."""
+        return _OF_PROGRAMS[self]
+
 
 _TITLES = {
     Role.AHTU_OFFICER: "Anti-Human Trafficking Unit officer",
@@ -139,12 +144,16 @@ _TITLES = {
 }
 
 
+_OF_PROGRAMS = {
+    ProgramRole.REPORTS: "Program that sends reports",
+    ProgramRole.READS: "Program that reads where cases stand",
+}
+
+
 def role_words(role: str) -> str:
     """Return a role in plain words."""
-    try:
-        return Role(role).label
-    except ValueError:
-        return in_plain_words(role)
+    labels = {one.value: one.label for one in (*Role, *ProgramRole)}
+    return labels.get(role) or in_plain_words(role)
 
 
 _MOST_NAMES = 12

@@ -115,6 +115,7 @@ def test_a_key_that_reads_cases_reads_none_until_a_lead_of_the_unit_agrees(porta
     assert made.waits
     assert ask(portal, made.key, "/cases").status_code == 403
     [asked] = portal.rows("SELECT subject_id FROM approval_request WHERE kind = 'role' AND answered_at IS NULL")
+    assert "Waits: Program that reads where cases stand" in portal.as_role("supervisor").get("/waiting").text
     answer_role(portal.engine, asked["subject_id"], viewer=portal.people["supervisor"], approved=True)
     assert ask(portal, made.key, "/cases").status_code == 200
     again = add_key(portal.engine, viewer=admin, account="Waits", unit=unit, name="two", scopes=("cases",), days=9)
