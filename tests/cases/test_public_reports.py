@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -21,12 +23,14 @@ from engine.cases.actions.public import (
 from engine.cases.actions.returning import code_for
 from engine.core.policy import THE_PUBLIC
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.rehearsal.world import MovedClock
 from tests.kit.portal import REPORT, Portal, hidden, report_case
 
 ANSWERS = {name.removeprefix("a-"): value for name, value in REPORT.items()} | {
     "immediate_danger": False, "safe_to_call": True,
 }  # fmt: skip
 _NUMBERS = dict(zip(public._NUMBERS, range(len(public._NUMBERS)), strict=True))
+LATE = datetime(2026, 3, 7, 23, 59, tzinfo=UTC)
 WORDS = "<script>alert(1)</script> The man of the brick kiln keeps my sister."
 
 
@@ -186,13 +190,20 @@ def test_a_puzzle_takes_figures_and_words_and_is_over_in_a_quarter_of_an_hour(
 
 
 def test_a_flood_of_one_network_ends_and_neither_others_nor_staff_are_stopped(taking: Portal) -> None:
-    def send_from(network: str) -> Receipt | NotTaken:
-        return take_report(taking.engine, answers=ANSWERS, command_id=uuid4(), network=network, has_solved=True)
+    clock = MovedClock(LATE)
+    engine = replace(taking.engine, wall_clock=clock)
 
-    found = [send_from("203.0.113.7") for _ in range(MOST_OF_NETWORK + 2)]
-    assert found[-2:] == [NotTaken.LATER] * 2
+    def send_from(network: str) -> Receipt | NotTaken:
+        return take_report(engine, answers=ANSWERS, command_id=uuid4(), network=network, has_solved=True)
+
+    assert NotTaken.LATER not in {send_from("203.0.113.7") for _ in range(MOST_OF_NETWORK)}
+    for minutes in (0, 2, 59):
+        clock.move_to(LATE + timedelta(minutes=minutes))
+        assert send_from("203.0.113.7") is NotTaken.LATER, "the turn of an hour, or of a day, changes nothing"
     assert isinstance(send_from("203.0.113.8"), Receipt)
     report_case(taking.as_role("intake_officer"))
+    clock.move_to(LATE + timedelta(minutes=75))
+    assert isinstance(send_from("203.0.113.7"), Receipt), "tries that were not taken do not count"
 
 
 def test_one_home_is_one_network_however_many_addresses_it_has(taking: Portal) -> None:

@@ -26,12 +26,15 @@ from engine.sign_in.actions.guarding import custody_since
 from engine.sign_in.store import SignInStore
 
 FREE_OF_NETWORK: Final = 3
-"""So many tries of one network within an hour need no puzzle."""
+"""So many tries of one network within an hour, whenever it begins, need no puzzle."""
 MOST_OF_NETWORK: Final = 30
 FREE_OF_ALL: Final = 30
 """So many public reports within an hour need no puzzle."""
 MOST_OF_ALL: Final = 100
 _HOUR: Final = timedelta(hours=1)
+_QUARTER: Final = timedelta(minutes=15)
+_COUNTED: Final = 1 + _HOUR // _QUARTER
+"""Quarters whose tries are counted: the present one with the four before it, which hold the last hour whole."""
 _KIND: Final = "public-report"
 _CHANNEL: Final[Mapping[str, JsonValue]] = {"channel": "web_form"}
 
@@ -122,14 +125,19 @@ def from_public_page(answers: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _held_back(engine: Engine, tx: Transaction, network: str, *, has_solved: bool) -> NotTaken | None:
-    """Count a try of a network, before it is known what becomes of it, and say whether it goes on."""
+    """Count a try of a network, before it is known what becomes of it, and say whether it goes on.
+
+    One that is too many is not counted: who shares an address with somebody who goes on trying has a turn again.
+    """
     at, now = engine.wall_clock.now(), engine.clock.now()
-    key = engine.vault.blind(_KIND, f"{_of_one(network)}\0{at:%Y-%m-%dT%H}")
-    tried = tx.of(SignInStore).tries((key,), at=at)[0][0] + 1
-    tx.of(SignInStore).set_tries({key: tried}, at=at)
+    quarter = int(at.timestamp() // _QUARTER.total_seconds())
+    keys = [engine.vault.blind(_KIND, f"{_of_one(network)}\0{quarter - ago}") for ago in range(_COUNTED)]
+    counts = [count for count, _ in tx.of(SignInStore).tries(keys, at=at)]
+    tried = sum(counts) + 1
     sent = tx.of(HousekeepingStore).count_reports(THE_PUBLIC.actor_id, since=now - _HOUR)
     if tried > MOST_OF_NETWORK or sent >= MOST_OF_ALL:
         return NotTaken.LATER
+    tx.of(SignInStore).set_tries({keys[0]: counts[0] + 1}, at=at)
     is_much = tried > FREE_OF_NETWORK or sent >= FREE_OF_ALL
     return NotTaken.PUZZLE if is_much and not has_solved else None
 
