@@ -1,11 +1,15 @@
 """Claiming, releasing and delegating; drafts; revealing; what is said of a case beside answering forms."""
 
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from time import monotonic
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from engine.cases.loading import LockedItem
+from engine.cases.store import CaseStore
 from engine.core.policy import Viewer
 from engine.course.actions.steer import (
     add_person,
@@ -35,6 +39,7 @@ from tests.kit.trial import CANARY
 from tests.kit.world import LOOKED, START, World
 from tests.work.test_complete_work_item import at_once
 
+WAITING = "SELECT FROM pg_locks JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND a.datname = current_database()"
 _PLACE, _SHOWN_BY = "From Moira to Tezpur", "Logbook 81"
 
 
@@ -91,8 +96,21 @@ def test_an_item_is_not_delegated_to_another_unit_or_to_somebody_disabled(world:
     assert world.load(item.id) == item
 
 
-def test_two_who_delegate_at_once_leave_the_item_with_one_of_theirs(world: World) -> None:
+def test_two_who_delegate_at_once_leave_the_item_with_one_of_theirs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     item = world.item(world.at_look().case_id, "look")
+    lock_item, have_read = CaseStore.lock_item, list[LockedItem]()
+
+    def read_before_either_writes(store: CaseStore, item_id: UUID, command_id: UUID) -> LockedItem:
+        mine, give_up_at = lock_item(store, item_id, command_id), monotonic() + 20
+        have_read.append(mine)
+        while len(have_read) == 1 and not world.rows(WAITING):
+            assert monotonic() < give_up_at, "the other neither reads nor waits for the lock"
+            Event().wait(0.01)
+        return mine
+
+    monkeypatch.setattr(CaseStore, "lock_item", read_before_either_writes)
     boss = world.who("supervisor")
     to = [world.who("caseworker").actor_id, world.who("case_manager").actor_id]
     at_once(
