@@ -55,6 +55,11 @@ def info_of(step_type: StepType) -> StepTypeInfo:
         retry_delay=step_type.retry_delay,
         timeout=step_type.timeout,
         moments=step_type.moments,
+        untold=tuple(
+            spec.name
+            for spec in step_type.fields
+            if spec.kind is FieldKind.DATETIME and (spec.takes_not_known or spec.shown_when or not spec.required)
+        ),
         computes=_outputs(step_type.computes),
         follow_ups=step_type.follow_ups,
     )

@@ -109,7 +109,8 @@ class StepTypeInfo(BaseModel):
 
     `tells` names what its answers tell on which limits of the law depend, each with the choices it offers (none where
     anything may be written). `follow_ups` are the steps that its answer brings unless a workflow says otherwise, over
-    its outputs, its `moments` (answers that are days or instants) and what it `computes` for them alone.
+    its outputs, its `moments` (answers that are days or instants) and what it `computes` for them alone. `untold` names
+    instants that nobody may know when it is done: not demanded, hidden, or answered with *Not known*.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -133,6 +134,7 @@ class StepTypeInfo(BaseModel):
     retry_delay: str
     timeout: str
     moments: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
     computes: Mapping[str, Output] = {}
     follow_ups: Mapping[str, FollowUp] = {}
 

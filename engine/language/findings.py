@@ -90,7 +90,7 @@ TIMING = frozenset(
         "no-time-limit", "time-never-applies", "time-only-sometimes", "limit-and-law", "time-without-limit",
         "bad-limit", "bad-warning", "unknown-law", "law-without-time", "unknown-option", "law-of-another-place",
         "bad-from", "bad-breach-target", "law-excludes", "unknown-interval", "law-not-pausable",
-        "signature-in-file",
+        "signature-in-file", "may-never-start",
     },
 )  # fmt: skip
 CONDITIONS = frozenset(

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from engine.builtin import CORE
 from engine.cases.answers import check_answers, open_outputs
 from engine.cases.views.answers import answer_views
+from engine.definitions.catalogue import info_of
 from engine.documents.actions.paper_forms import paper_form
 from engine.errors import InvalidAnswersError
 from engine.language.workflow import Question
@@ -175,6 +176,13 @@ def test_what_the_law_asks_for_is_not_told_by_it() -> None:
     assert open_outputs(step, {"offence_date": "2026-03-07"}) == {"tells:offence_day": "2026-03-07"}
     assert open_outputs(step, {"offence_date": "not_known"}) == {}
     assert open_outputs(REGISTRY.get("reporting.missing"), {"age": "not_known"}) == {}
+
+
+def test_a_workflow_is_told_which_instants_nobody_may_know_so_that_no_limit_counts_from_them_alone() -> None:
+    untold = {(key, name) for key, step in REGISTRY.step_types.items() for name in info_of(step).untold}
+    perhaps = {("rescue.execute", "start_at"), ("protection.witness", "report_ordered_at"), ("core.release", "sent_at")}
+    known = {("rescue.execute", "end_at"), ("press.release", "withdraw_by"), ("policing.fir", "fir_datetime")}
+    assert untold & (perhaps | known) == perhaps
 
 
 def test_a_required_question_is_not_answered_by_nothing() -> None:

@@ -23,6 +23,7 @@ def step_type(
     event_time: str | None = None,
     excluded: tuple[str, ...] = (),
     limit: str | None = None,
+    untold: tuple[str, ...] = (),
 ) -> StepTypeInfo:
     """Make a step type as definitions see it."""
     return StepTypeInfo(
@@ -30,7 +31,7 @@ def step_type(
         roles=() if automatic else ("caseworker",), outcomes=OUTCOMES, outputs=outputs or {},
         event_times=(event_time,) if event_time else (), event_time_field=event_time, excluded_times=excluded,
         field_names=(*(outputs or {}), *encrypted, *((event_time,) if event_time else ())), time_limit=limit,
-        law_limit=None, contract_hash="0" * 64, retries=3, retry_delay="PT5S", timeout="PT1M",
+        law_limit=None, contract_hash="0" * 64, retries=3, retry_delay="PT5S", timeout="PT1M", untold=untold,
     )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ CATALOGUE = Shelf(
     step_type("protection.safety", {"risk": choice("high", "low")}),
     step_type("repatriation.hir", {"recommendation": choice("safe", "unsafe", "unclear")}),
     step_type("repatriation.decision", {"decision": choice("return", "stay"), "wishes_return": choice("yes", "no")}),
-    step_type("repatriation.handover", {"at": INSTANT}),
+    step_type("repatriation.handover", {"at": INSTANT, "signed_at": INSTANT}, untold=("signed_at",)),
     step_type("reintegration.visit", limit="P7D"),
 )
 NAMES = KnownNames(

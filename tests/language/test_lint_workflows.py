@@ -266,6 +266,24 @@ def test_what_deserves_a_second_look_is_a_warning(old: str, new: str, code: str)
     assert {(finding.code, finding.severity) for finding in findings} == {(code, Severity.WARNING)}
 
 
+@pytest.mark.parametrize(("time", "column"), [
+    ("time: {from: handover.signed_at, limit: P7D}", 18),
+    ("time: {when: has(handover.at), from: handover.signed_at, limit: P7D}", 42),
+    ("time: [{when: has(handover.signed_at), from: handover.signed_at, limit: P7D}, {from: handover, limit: P9D}]", 0),
+    ("time: {from: handover.at, limit: P7D}", 0),
+    ("time: {from: handover, limit: P7D}", 0),
+    ("not_before: {from: handover.signed_at, wait: P1D}\n    time: {limit: P7D}", 24),
+    ("not_before: handover.at\n    time: {limit: P7D}", 0),
+])  # fmt: skip
+def test_a_time_from_what_may_be_not_known_is_warned_of(time: str, column: int) -> None:
+    head, _, tail = EXAMPLE.rpartition("time: {limit: P7D}")
+    found = [one for one in _lint(f"{head}{time}{tail}") if one.code != "time-only-sometimes"]
+    at = [(one.line, one.column, one.code, one.severity) for one in found]
+    assert at == ([(head.count("\n") + 1, column, "may-never-start", Severity.WARNING)] if column else [])
+    assert all("count from handover or handover.at" in one.message for one in found)
+    assert all(("has(handover.signed_at)" in one.message) is time.startswith("time") for one in found)
+
+
 def test_at_one_place_what_must_be_mended_is_told_before_what_deserves_a_look() -> None:
     text = "workflow: two\nversion: 1\ntitle: Two\nsteps:\n  report: {uses: reporting.triage}\n"
     found = [(finding.line, finding.column, finding.code) for finding in _lint(text)]

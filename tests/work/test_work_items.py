@@ -39,7 +39,9 @@ from tests.kit.trial import CANARY
 from tests.kit.world import LOOKED, START, World
 from tests.work.test_complete_work_item import at_once
 
-WAITING = "SELECT FROM pg_locks JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND a.datname = current_database()"
+WAITING = (
+    "SELECT FROM pg_locks JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND a.datname = current_database()"
+)
 _PLACE, _SHOWN_BY = "From Moira to Tezpur", "Logbook 81"
 
 

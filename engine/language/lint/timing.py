@@ -2,7 +2,9 @@
 
 from pydantic import RootModel, ValidationError
 
+from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import StepTypeInfo, ValueKind
+from engine.language.conditions.parse import parse_condition
 from engine.language.limits import Counting, TimeLimit, WarningPoint
 from engine.language.lint.fields import places_of
 from engine.language.lint.subject import Subject
@@ -125,15 +127,40 @@ def _start(subject: Subject, key: str, path: Path, time: TimeSpec | NotBefore) -
             subject.error(
                 place, "bad-from", f'"{head}" ends after this step begins, so no deadline could start with it.'
             )
-        elif field and (info := subject.infos[head]) is not None and field not in _instants(info):
-            message = f'"{head}" has no event time "{field}". {meant(field, _instants(info))}'
-            subject.error(place, "bad-from", message)
+        elif field and (info := subject.infos[head]) is not None:
+            _start_at(subject, place, time, head, field, info)
     elif head in subject.workflow.facts and not field:
         if subject.workflow.facts[head].type is not ValueKind.INSTANT:
             subject.error(place, "bad-from", f'The fact "{head}" is no instant, so no time can start with it.')
     else:
         known = {"start", "ready", *subject.workflow.steps, *subject.workflow.facts}
         subject.error(place, "bad-from", f"Time cannot start from {shown(time.from_)}. {meant(head, known)}")
+
+
+def _start_at(
+    subject: Subject, place: Path, time: TimeSpec | NotBefore, head: str, field: str, info: StepTypeInfo
+) -> None:
+    """Find a start at what is no instant of a step, or at one that may not be known when it is done."""
+    instants = _instants(info)
+    if field not in instants:
+        subject.error(place, "bad-from", f'"{head}" has no event time "{field}". {meant(field, instants)}')
+    elif field in info.untold and not _is_told(time, head, field):
+        known = [head, *(f"{head}.{name}" for name in sorted(instants - {*info.untold}))]
+        also = f", or give limits for both: the first with when: has({time.from_})" * isinstance(time, TimeSpec)
+        message = (
+            f"{time.from_} may be left open or answered with Not known, and then this never starts: "
+            f"count from {' or '.join(known)}{also}."
+        )
+        subject.warn(place, "may-never-start", message)
+
+
+def _is_told(time: TimeSpec | NotBefore, head: str, field: str) -> bool:
+    """Whether a limit is one only for when an instant is known; what cannot be read is found elsewhere."""
+    try:
+        asked = parse_condition(time.when).fields if isinstance(time, TimeSpec) and time.when else ()
+    except ConditionSyntaxError:
+        return True
+    return any(mention.tested and mention.path == (head, field) for mention in asked)
 
 
 def _instants(info: StepTypeInfo) -> frozenset[str]:
