@@ -2,17 +2,22 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
 from engine.builtin import REPORT
-from engine.errors import NotAllowedError
+from engine.cases.answers import check_answers
+from engine.errors import InvalidAnswersError, NotAllowedError
 from engine.imports.actions import check_table, import_cases
 from engine.imports.records import MOST_ROWS, TableError, columns_of, read_table
 from engine.persons.store import PersonStore
+from engine.plugin.fields import field
+from engine.plugin.kinds import Count, Day, Instant, Money
 from engine.work.store import ItemStore
+from pillars.reporting.forms import IntakeForm
 from tests.kit.portal import Portal, hidden
 from tests.kit.shipped import registry
 from tests.kit.world import World
@@ -113,6 +118,46 @@ def test_labels_semicolons_tabs_and_a_mark_of_the_spreadsheet_are_read() -> None
     needed = {name for name, _, is_needed in columns_of(kind) if is_needed}
     assert needed <= set(HEADER) | {"safe_to_leave_message"}
     assert "received_at" not in {name for name, _, _ in columns_of(kind)}
+
+
+class Asked(IntakeForm):
+    """Ask what the report of a programme of one's own may ask."""
+
+    found: Count = field(label="How many were there?")
+    owed: Money = field(label="How much is owed?")
+    since: Day = field(label="Since when?")
+    seen_at: Instant = field(label="When were they seen last?")
+    beds: Count = field(label="How many beds are there?", must_be_known=True)
+    fee: Money = field(label="What was the fee?", must_be_known=True)
+    until: Day = field(label="Until when?", must_be_known=True)
+    next_at: Instant = field(label="When next?", must_be_known=True)
+    left: Count | None = field(label="How many have left?", default=None)
+    ended: Day | None = field(label="When did it end?", default=None)
+
+
+@pytest.mark.parametrize("words", ["not known", "Not known", "NOT_KNOWN", " unknown "])
+def test_not_known_is_taken_where_the_form_takes_it_and_is_elsewhere_named_by_row_and_column(
+    world: World, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    kind = replace(world.engine.registry.get(REPORT), form=Asked)
+    monkeypatch.setitem(world.engine.registry.step_types, REPORT, kind)
+    names = tuple(Asked.__annotations__)
+    header, given = (*HEADER, *names), {"viewer": world.who("case_manager"), "unit_id": world.unit}
+    with pytest.raises(TableError) as caught:
+        check_table(world.engine, table(changed(2), (*changed(3), *(words for _ in names)), header=header), **given)
+    refused = {problem.column: problem.words for problem in caught.value.problems if problem.row == 3}
+    assert list(refused) == sorted(names[4:])
+    assert len(caught.value.problems) == len(refused)
+    with pytest.raises(InvalidAnswersError) as by_form:
+        check_answers(kind, dict.fromkeys(names, "not_known"), partly=True)
+    assert set(by_form.value.problems) & set(names) == set(refused)
+    said = ("Write a whole number, such as 3.", "Give a date, such as 2026-03-07.")
+    assert (refused["beds"], refused["until"]) == said
+    fits = table((*changed(2), *(words for _ in names[:4])), header=header)
+    assert len(import_cases(world.engine, fits, command_id=uuid4(), **given)) == 1
+    ((row, kept),) = world.rows("SELECT id, encrypted_answers FROM report")
+    answers = world.engine.vault.decrypt(bytes(kept), table="report", row=row, column="encrypted_answers")
+    assert [answers.get(name) for name in names] == [*(["not_known"] * 4), *([None] * 6)]
 
 
 def test_the_page_checks_first_and_takes_over_then(portal: Portal) -> None:
