@@ -20,7 +20,7 @@ from engine.definitions.commands.calendars import in_lines
 from engine.definitions.views import definition
 from engine.language.library import DefinitionKind
 from engine.language.workflow import Workflow
-from engine.rehearsal.many_cases import AlertBudget, alert_budget
+from engine.rehearsal.budget import AlertBudget, alert_budget
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, show
 

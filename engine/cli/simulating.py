@@ -1,5 +1,6 @@
 """`icmc simulate`: what would happen to a report, with times, and with no effect on anything."""
 
+import os
 import signal
 import sys
 from collections import Counter
@@ -23,8 +24,9 @@ from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine.files import shipped_sources
 from engine.plugin.registry import load_registry
+from engine.rehearsal.budget import AlertBudget, Load, alert_budget
 from engine.rehearsal.compared import compare, compared_lines
-from engine.rehearsal.many_cases import AlertBudget, Load, ManyCases, alert_budget, simulate_many
+from engine.rehearsal.many_cases import ManyCases, simulate_many
 from engine.rehearsal.simulated import Simulated, SimulatedReport
 from engine.rehearsal.simulator import simulate
 from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
@@ -120,8 +122,9 @@ def _show_many(
 ) -> None:
     asked = RegistryCatalogue(load_registry(read_settings().pillars, builtins=(CORE,))).find(REPORT)
     found = simulate_many(
-        compiled, library, report=asked.outputs if asked else {}, jurisdiction=place, cases=many, seed=seed
-    )
+        compiled, library, report=asked.outputs if asked else {}, jurisdiction=place, cases=many, seed=seed,
+        processes=os.cpu_count() or 1,
+    )  # fmt: skip
     show(found.as_json(), as_json=as_json, words=lambda: _many_words(found))
     if found.stuck:
         raise typer.Exit(FOUND_PROBLEMS)

@@ -1,5 +1,9 @@
 """Rough cases of every shipped workflow come to their end: refusals, gaps, additions and gates keep none open."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from engine.core.compiled import compile_workflow
@@ -12,6 +16,7 @@ from tests.rehearsal.test_simulator import REPORT
 
 pytestmark = pytest.mark.long
 
+_TWO_PROCESSES = "import os; os.cpu_count = lambda: 2; from engine.cli.main import main; main()"
 NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
 
 
@@ -39,6 +44,13 @@ def test_a_thousand_rough_cases_of_a_shipped_workflow_close(name: str) -> None:
 def test_the_same_seed_gives_the_same_cases() -> None:
     assert _many("reported-concern", 10, seed=4) == _many("reported-concern", 10, seed=4)
     assert _many("reported-concern", 10, seed=4) != _many("reported-concern", 10, seed=5)
+
+
+def test_the_command_shares_cases_among_processes_and_says_the_same() -> None:
+    command = [sys.executable, "-c", _TWO_PROCESSES, "simulate", "forced-scamming", "--many", "40", "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == json.loads(json.dumps(_many("forced-scamming", 40).as_json()))
 
 
 def test_rough_cases_are_refused_blocked_and_held_and_people_call_off_what_a_gate_keeps_undone() -> None:
