@@ -45,12 +45,12 @@ from engine.keys.data_keys import keys_in_use, open_vault
 from engine.keys.key_changes import FileKeyKeeper
 from engine.keys.key_file import open_key_ring
 from engine.keys.periods import PeriodFolders
-from engine.language.diagram import to_dot
+from engine.language.diagram import write_dot
+from engine.language.diagram_parts import Drawing
 from engine.language.findings import Finding
 from engine.language.library import Definitions
 from engine.language.lint.files import lint_documents
 from engine.language.lint.subject import KnownNames
-from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml
 from engine.machine.clock import DemoClock, SystemClock, SystemEntropy, machine_uptime
 from engine.machine.drawing import dot_to_svg
@@ -195,7 +195,7 @@ def build_engine(
             vault=vault,
             clock=case_clock,
         ),
-        draw=_drawer(catalogue),
+        draw=_picture,
         lint=_linter(catalogue, library),
         refresh_definitions=library.refresh,
         whole_calendar=whole,
@@ -332,8 +332,5 @@ def _linter(
     return lint
 
 
-def _drawer(catalogue: RegistryCatalogue) -> Callable[[Workflow], str]:
-    def draw(workflow: Workflow) -> str:
-        return dot_to_svg(to_dot(workflow, catalogue), title=workflow.title)
-
-    return draw
+def _picture(drawing: Drawing) -> str:
+    return dot_to_svg(write_dot(drawing), title=drawing.title)

@@ -19,9 +19,9 @@ from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceE
 from engine.hubs.envelope import HubKeyFile, post
 from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
+from engine.language.diagram_parts import Drawing
 from engine.language.findings import Finding
 from engine.language.library import Definitions
-from engine.language.workflow import Workflow
 from engine.overview.records import AuditFault, StateDifference
 from engine.plugin.registry import Registry
 from engine.ports import (
@@ -176,7 +176,7 @@ class Engine(Asks):
     library: Callable[[], Published]
     transaction: BeginsWork
     reader: Reader
-    draw: Callable[[Workflow], str]
+    draw: Callable[[Drawing], str]
     lint: Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]
     refresh_definitions: Callable[[], None]
     whole_calendar: Callable[[Calendar, Iterable[StoredDay]], Calendar]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 
 from engine.language.catalogue import FollowUp, StepCatalogue, StepTypeInfo
 from engine.language.lint.subject import Order
@@ -106,10 +107,17 @@ class Drawing:
     def names(self) -> dict[str, str]:
         """A name for each node by its id: its title, with a number where one before it bears the same."""
         names: dict[str, str] = {}
+        taken: set[str] = set()
+        to_try = {title: _numbered(title) for title in {node.title for node in self.nodes}}
         for node in self.nodes:
-            same = (f"{node.title} ({number})" for number in range(2, len(self.nodes) + 2))
-            names[node.id] = next(name for name in (node.title, *same) if name not in names.values())
+            names[node.id] = next(name for name in to_try[node.title] if name not in taken)
+            taken.add(names[node.id])
         return names
+
+
+def _numbered(title: str) -> Iterator[str]:
+    yield title
+    yield from (f"{title} ({number})" for number in count(2))
 
 
 def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:

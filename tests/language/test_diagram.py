@@ -7,7 +7,7 @@ import pytest
 
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.diagram import to_dot, to_mermaid
-from engine.language.diagram_parts import INK, colour_of, draw
+from engine.language.diagram_parts import INK, Drawing, Node, Shape, colour_of, draw
 from engine.language.extends import load_workflow_text
 from engine.language.lanes import in_lanes, step_in_words
 from engine.language.workflow import StepSpec, Workflow
@@ -73,6 +73,13 @@ def test_no_picture_of_a_shipped_workflow_shows_a_condition_or_a_key_as_the_file
     said += [edge.label for edge in drawing.edges]
     assert not [one for one in said if re.search(r"[a-z]_[a-z]|==|!=|&&|\|\||\bhas\(|\bPT?\d", one)]
     assert len(set(drawing.names.values())) == len(drawing.nodes)
+
+
+def test_nodes_of_one_title_are_told_apart_by_the_first_number_that_no_other_bears() -> None:
+    titles = ("Visit", "Visit (2)", "Visit", "Visit", "Visit (2)")
+    nodes = tuple(Node(f"step-{place}", title, Shape.STEP) for place, title in enumerate(titles))
+    names = Drawing("w", "W", nodes, ()).names
+    assert [names[node.id] for node in nodes] == ["Visit", "Visit (2)", "Visit (3)", "Visit (4)", "Visit (2) (2)"]
 
 
 def test_what_an_answer_brings_stands_in_the_picture_and_beside_the_step_in_words() -> None:

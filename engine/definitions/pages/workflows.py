@@ -15,11 +15,11 @@ from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import lint_source, publishing
 from engine.definitions.pages.drafting import new_id
 from engine.definitions.pages.ladders import time_line
-from engine.definitions.records import DefinitionView, PreviewView
+from engine.definitions.records import PreviewView
 from engine.definitions.views import definition as definition_view
 from engine.definitions.views import definitions
 from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
-from engine.language.diagram_parts import draw
+from engine.language.diagram_parts import Drawing, draw
 from engine.language.editing import with_value
 from engine.language.findings import Finding, has_errors
 from engine.language.lanes import LaneView, in_lanes, step_in_words
@@ -126,10 +126,10 @@ def diagram(visit: SignedIn, name: Name, version: Number | None = None) -> Respo
     """Show the diagram of a workflow in full size."""
     definition = visit.engine.ask_all(definition_view, "workflow", name, version)
     compiled = visit.engine.definitions.get(definition.content_hash)
+    drawing = draw(compiled.workflow, visit.engine.catalogue) if compiled else None
     return visit.page(
         "diagram.html", title=f"Diagram of {name}", section="workflows", definition=definition,
-        svg=_drawing(visit, definition),
-        drawing=draw(compiled.workflow, visit.engine.catalogue) if compiled else None,
+        svg=_picture(visit, drawing) if drawing else "", drawing=drawing,
     )  # fmt: skip
 
 
@@ -258,9 +258,9 @@ def _edit_page(
     )
 
 
-def _drawing(visit: Visit, definition: DefinitionView) -> str:
-    """Draw the workflow; a version whose step types are no longer installed has its text, but no diagram."""
+def _picture(visit: Visit, drawing: Drawing) -> str:
+    """Return the picture of a workflow; where none can be made, the page has the list alone."""
     try:
-        return visit.engine.draw(visit.engine.definitions[definition.content_hash].workflow)
-    except (IcmcError, KeyError):
+        return visit.engine.draw(drawing)
+    except IcmcError:
         return ""
