@@ -18,10 +18,10 @@ from engine.api.records import (
     WorkItemsAnswer,
 )
 from engine.plugin.steps import StepType
-from engine.web.problems import API, MEDIA_TYPE, Problem
+from engine.web.problems import API, MEDIA_TYPE, ProblemDetails
 
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
-    ReportBody, ReportAnswer, SentReportAnswer, CasesAnswer, CaseAnswer, HistoryAnswer, WorkItemsAnswer, Problem,
+    ReportBody, ReportAnswer, SentReportAnswer, CasesAnswer, CaseAnswer, HistoryAnswer, WorkItemsAnswer, ProblemDetails,
 )  # fmt: skip
 _REFS: Final = "#/components/schemas/{model}"
 _NO: Final[Mapping[HTTPStatus, str]] = {
@@ -82,7 +82,7 @@ def _refusal(status: HTTPStatus) -> dict[str, Any]:
         HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"const": "Bearer"}, "required": True}},
         HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": {"schema": {"type": "string", "pattern": "^[0-9]+$"}}},
     }.get(status, {})
-    content = {MEDIA_TYPE: {"schema": {"$ref": _REFS.format(model="Problem")}}}
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REFS.format(model="ProblemDetails")}}}
     return {"description": _NO[status], "headers": headers, "content": content}
 
 

@@ -54,15 +54,15 @@ _JSON: Final = "application/json"
 _ONCE: Final = "Idempotency-Key"
 
 
-class Asked(NamedTuple):
+class ProgramRequest(NamedTuple):
     """Whose key a request came with; no session is looked at."""
 
     engine: Engine
     program: Viewer
 
 
-def _with_key(scope: str, or_scope: str = "") -> Callable[[Request], Asked]:
-    def asked(request: Request) -> Asked:
+def _with_key(scope: str, or_scope: str = "") -> Callable[[Request], ProgramRequest]:
+    def asked(request: Request) -> ProgramRequest:
         """Return whose key it is; raise `NotAllowedError` for one that is not for that, 401 for none that counts."""
         engine, header = portal_of(request).engine, request.headers.get("authorization", "")
         key = header[len(_SCHEME) :] if header.lower().startswith(_SCHEME) else ""
@@ -70,14 +70,14 @@ def _with_key(scope: str, or_scope: str = "") -> Callable[[Request], Asked]:
             request.state.program = viewer_of_key(engine, key, scope=scope, or_scope=or_scope)
         except SignInError:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}) from None
-        return Asked(engine, request.state.program)
+        return ProgramRequest(engine, request.state.program)
 
     return asked
 
 
-Reporting = Annotated[Asked, Depends(_with_key(REPORT))]
-Reading = Annotated[Asked, Depends(_with_key(CASES))]
-AnyKey = Annotated[Asked, Depends(_with_key(REPORT, CASES))]
+Reporting = Annotated[ProgramRequest, Depends(_with_key(REPORT))]
+Reading = Annotated[ProgramRequest, Depends(_with_key(CASES))]
+AnyKey = Annotated[ProgramRequest, Depends(_with_key(REPORT, CASES))]
 Seq = Annotated[int, Query(ge=0, le=_LATEST)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 

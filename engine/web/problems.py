@@ -35,7 +35,7 @@ class FieldProblem(BaseModel):
     detail: str
 
 
-class Problem(BaseModel):
+class ProblemDetails(BaseModel):
     """Why a request was not carried out; `type` is a stable code, the words may change."""
 
     model_config = ConfigDict(frozen=True)
@@ -72,7 +72,7 @@ def problem(
     if isinstance(error, InvalidAnswersError):
         detail, errors = "", tuple(_fields(error.problems))
     code = error.code if error else status.phrase.lower().replace(" ", "-")
-    said = Problem(
+    said = ProblemDetails(
         type=_TYPE + code, title=_TITLES.get(status, title), status=status.value, detail=detail, errors=errors
     )
     return Response(said.model_dump_json(), status, headers=headers, media_type=MEDIA_TYPE)

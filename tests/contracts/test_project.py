@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -139,6 +140,16 @@ def test_the_locks_hold_every_dependency_that_is_declared() -> None:
         locked = set(re.findall(r"^([a-z0-9][\w.-]*)==", _text(ROOT / f"requirements/{name}.txt"), re.MULTILINE))
         wanted = {re.split(r"[\[<>=]", line)[0].replace(".", "-").replace("_", "-") for line in requirements}
         assert wanted <= locked
+
+
+def test_no_public_class_of_the_engine_has_the_name_of_another_one() -> None:
+    named: dict[str, list[str]] = defaultdict(list)
+    for file in sorted((ROOT / "engine").rglob("*.py")):
+        for node in ast.walk(ast.parse(_text(file))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named[node.name].append(file.relative_to(ROOT).as_posix())
+    assert len(named) > 500
+    assert {name: files for name, files in named.items() if len(files) > 1} == {}
 
 
 def test_the_newest_version_of_the_changelog_is_the_one_that_is_declared() -> None:

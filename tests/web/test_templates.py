@@ -16,7 +16,7 @@ from engine.access.records import AccessView
 from engine.approvals.actions.handlers import HANDLERS
 from engine.approvals.records import WaitingView
 from engine.cases.actions.public import Puzzle, Receipt
-from engine.cases.actions.returning import Answer, Progress, Returned
+from engine.cases.actions.returning import Progress, Reply, Returned
 from engine.core.library import Library
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
@@ -258,7 +258,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "tell-off.html": {},
         "reported.html": {"receipt": Receipt(NASTY, NASTY), "is_kept": full},
         "progress.html": {
-            "found": Returned(Progress.CLOSED, (Answer(NOW, NASTY),), may_add=True, has_added=True) if full else None,
+            "found": Returned(Progress.CLOSED, (Reply(NOW, NASTY),), may_add=True, has_added=True) if full else None,
             "number": NASTY, "code": NASTY, "is_wrong": not full, "words": NASTY, "problem": NASTY if full else "",
             "command_id": ID,
         },

@@ -63,7 +63,7 @@ def code_for(engine: Engine, number: str) -> str:
     return _code_of(engine.vault.blind(_KIND, number))
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """What somebody at work on a case wrote for whoever reported it, and when (UTC)."""
 
     at: datetime
@@ -74,7 +74,7 @@ class Returned(NamedTuple):
     """What is shown to who comes back; `may_add` says that more can be added, `has_added` that it just was."""
 
     progress: Progress
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[Reply, ...] = ()
     may_add: bool = False
     has_added: bool = False
 
@@ -145,7 +145,7 @@ def _at_work(tx: Transaction, state: CaseState, now: datetime) -> tuple[ActorRec
     return tuple({one.id: one for one in found}.values()) or last_resort(tx, state, now=now)
 
 
-def _read_answers(engine: Engine, case_id: UUID) -> tuple[Answer, ...]:
+def _read_answers(engine: Engine, case_id: UUID) -> tuple[Reply, ...]:
     """Return what may be read with the code, the latest first; that something new was read is written first."""
     with engine.transaction() as tx:
         if tx.of(RetentionStore).restriction_of(case_id) is not None:
@@ -158,7 +158,7 @@ def _read_answers(engine: Engine, case_id: UUID) -> tuple[Answer, ...]:
             tx.commit()
     with engine.transaction() as tx:
         words = tx.of(CaseStore).words_of(case_id, notes=True, only=written)
-    return tuple(Answer(written[seq], words[seq]) for seq in sorted(words, reverse=True))
+    return tuple(Reply(written[seq], words[seq]) for seq in sorted(words, reverse=True))
 
 
 def _may_add(state: CaseState) -> bool:
