@@ -13,7 +13,7 @@ from engine.people.actions import program_keys
 from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
 from engine.people.actions.invitations import first_link, new_link
 from engine.people.actions.second_factor import remove_factor
-from engine.people.records import AbsenceView, ShiftView
+from engine.people.records import SMALL_TEAM, AbsenceView, ShiftView, roles_of
 from engine.people.store import DirectoryStore
 from engine.people.viewer import actors, units
 from engine.people.views import absences as absences_view
@@ -67,11 +67,14 @@ def add(
     email: Email,
     name: Annotated[str, typer.Option(help="The person's name.")],
     unit: Annotated[str, typer.Option(help="The name of their unit.")],
-    role: Annotated[list[str], typer.Option(help="A role; can be given several times.")],
+    role: Annotated[
+        list[str], typer.Option(help=f"A role, or {', '.join(SMALL_TEAM)} for several; can be given several times.")
+    ],
 ) -> None:
     """Add somebody, and print the link by which they set their own password, once, within 72 hours."""
     with running_engine() as (engine, _):
-        added = manage_people.invite_to(engine, viewer=SYSTEM, name=name, email=email, unit=unit, roles=role)
+        wanted = [one for chosen in role for one in roles_of(chosen)]
+        added = manage_people.invite_to(engine, viewer=SYSTEM, name=name, email=email, unit=unit, roles=wanted)
         address = engine.portal_url
     typer.echo(f"Give {name} this link, and no one else. It works once, for 72 hours:")
     typer.echo(f"{address}/invitation/{added.token}")

@@ -7,9 +7,42 @@ from uuid import UUID
 
 from engine.core.policy import View
 from engine.core.records import Record
+from engine.language.names import Role
 
 LONGEST_SHIFT = timedelta(days=31)
 _CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+SMALL_TEAM: Final[Mapping[str, tuple[str, tuple[Role, ...]]]] = {
+    "team_leads": (
+        "Small team: the one who leads",
+        (Role.SUPERVISOR, Role.CASE_MANAGER, Role.NODAL_OFFICER, Role.SAFEGUARDING_LEAD),
+    ),
+    "team_works": (
+        "Small team: the one who works on cases",
+        (
+            Role.INTAKE_OFFICER, Role.CASEWORKER, Role.COUNSELLOR, Role.MEDICAL_OFFICER, Role.POLICE_LIAISON,
+            Role.AHTU_OFFICER, Role.LAWYER, Role.REPATRIATION_COORDINATOR, Role.SHELTER_MANAGER,
+        ),
+    ),
+    "team_office": (
+        "Small team: the one for money, partners and press",
+        (
+            Role.FINANCE_OFFICER, Role.PARTNERSHIP_MANAGER, Role.PREVENTION_OFFICER, Role.PRESS_OFFICER,
+            Role.DATA_PROTECTION_OFFICER,
+        ),
+    ),
+}  # fmt: skip
+"""What three people do between them where there are only three: every role that work can wait for.
+
+Who administers and who audits are not among them: neither may be somebody whose work they look after.
+"""
+
+
+def roles_of(chosen: str) -> tuple[str, ...]:
+    """Return the roles that are meant: the one that is named, those of a small team's member, or none."""
+    _, bundle = SMALL_TEAM.get(chosen, ("", ()))
+    return tuple(role.value for role in bundle) or ((chosen,) if chosen else ())
 
 
 class Span(Protocol):

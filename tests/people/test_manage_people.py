@@ -31,7 +31,16 @@ from engine.people.actions.manage import (
     set_supervisor,
     take_role,
 )
-from engine.people.records import ANOTHER, LANGUAGES, Shift, language_words, region_words, to_choose
+from engine.people.records import (
+    ANOTHER,
+    LANGUAGES,
+    SMALL_TEAM,
+    Shift,
+    language_words,
+    region_words,
+    roles_of,
+    to_choose,
+)
 from engine.people.store import DutyStore
 from engine.people.views import member, members, unit_list
 from engine.sign_in.actions.sessions import sign_in, viewer_of
@@ -228,6 +237,18 @@ def test_the_list_of_units_says_which_roles_nobody_has(office: World, admin: Vie
     assert here.missing == ()
     with pytest.raises(NotAllowedError):
         office.engine.ask(unit_list, office.who("supervisor"))
+
+
+def test_three_people_have_between_them_every_role_that_work_can_wait_for(office: World, admin: Viewer) -> None:
+    of_team = [role for key in SMALL_TEAM for role in roles_of(key)]
+    assert sorted(of_team) == sorted({role.value for role in Role} - {"system_administrator", "auditor"})
+    assert (roles_of("caseworker"), roles_of("")) == (("caseworker",), ())
+    for number, key in enumerate(SMALL_TEAM):
+        person = _add(office, name=key, email=f"three{number}@example.org", roles=roles_of(key))
+        shown = office.engine.ask(member, admin, person)
+        assert sorted(one.role for one in shown.roles) == sorted(roles_of(key))
+    hill = next(one for one in office.engine.ask(unit_list, admin) if one.name == "Hill office")
+    assert hill.missing == ()
 
 
 def test_a_supervisor_sees_their_own_people_only(office: World) -> None:

@@ -355,6 +355,11 @@ def test_an_administrator_invites_gives_roles_and_lets_go_on_pages(office: Offic
     assert client.post(f"{person.group(1)}/roles", data=role | {"role": "wizard"}).status_code == 422
     boss = {"supervisor_id": str(office.people["supervisor"].actor_id)}
     assert office.people["supervisor"].name in client.post(f"{person.group(1)}/supervisor", data=boss).text
+    team = invited | {"name": "Lal", "email": "lal@example.org", "role": "team_office"}
+    assert client.post("/people", data=team).status_code == 200
+    third = re.search(r'href="(/people/[0-9a-f-]+)">Lal', client.get("/people").text)
+    waiting = client.get(third.group(1)).text
+    assert all(name in waiting for name in ("Finance officer", "Press officer", "Partnership manager"))
     assert "Deactivated" in client.post(f"{person.group(1)}/deactivate").text
     answer = office.client().post("/sign-in", data={"email": "ribha@example.org", "password": OTHER})
     assert answer.status_code == 403

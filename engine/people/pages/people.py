@@ -16,7 +16,7 @@ from engine.language.names import Role, role_words
 from engine.people.actions import manage as manage_people
 from engine.people.actions import program_keys, second_factor
 from engine.people.actions.invitations import link_that_waits, new_link
-from engine.people.records import ActorView
+from engine.people.records import SMALL_TEAM, ActorView, roles_of
 from engine.people.viewer import units
 from engine.people.views import member, unit_list
 from engine.people.views import members as members_view
@@ -86,7 +86,7 @@ def invited(visit: SignedIn, form: Posted) -> Response:
     try:
         added = manage_people.invite(
             visit.engine, viewer=visit.viewer, name=text(form, "name"), email=text(form, "email"), unit_id=_unit(form),
-            roles=[role] if (role := text(form, "role")) else [], supervisor_id=uuid_or_none(form, "supervisor_id"),
+            roles=roles_of(text(form, "role")), supervisor_id=uuid_or_none(form, "supervisor_id"),
         )  # fmt: skip
     except InvalidAnswersError as error:
         return _people_page(visit, Again(error.problems, typed(form)))
@@ -228,7 +228,7 @@ def _people_page(visit: Visit, again: Again = FIRST) -> Response:
         people=[one for one in members if not one.is_service],
         units=known(),
         may_manage=may_manage,
-        roles=[(role.value, role.label) for role in Role],
+        roles=[(role.value, role.label) for role in Role] + [(key, words) for key, (words, _) in SMALL_TEAM.items()],
         again=again,
     )
 
