@@ -277,9 +277,10 @@ def _set_up(site: Installation, engine: Engine, gateway: Gateway) -> None:
 
 
 def _queue_all(site: Installation, channel: str, *, at: datetime) -> int:
+    """Let every message wait once more; returns how many are due: at night, those for the morning are too."""
     address = site.urls.owner.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(address) as connection:
-        done = connection.execute(
+        connection.execute(
             "INSERT INTO delivery (id, message_id, case_id, unit_id, channel, status, attempt, next_at)"
             " SELECT gen_random_uuid(), m.id, m.case_id, coalesce(c.unit_id, r.unit_id), %(channel)s::text,"
             " 'waiting', 0, %(at)s"
@@ -288,7 +289,8 @@ def _queue_all(site: Installation, channel: str, *, at: datetime) -> int:
             " WHERE a.email <> ''",
             {"channel": channel, "at": at},
         )
-        return done.rowcount
+        due = "SELECT count(*) FROM delivery WHERE channel = %s AND status = 'waiting' AND next_at <= %s"
+        return int(connection.execute(due, (channel, at)).fetchone()[0])
 
 
 def _copied(engine: Engine, people: Mapping[str, Viewer], what: str) -> str:
