@@ -18,6 +18,8 @@ from tests.conftest import rows_of
 from tests.deadlines.test_time_commands import TOLD
 from tests.kit.installation import Installation, installed
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def site() -> Iterator[Installation]:

@@ -23,6 +23,8 @@ from tests.oracle.people import MATTERS, OWNER, PERSONAS
 from tests.oracle.routes import RULES
 from tests.oracle.world import OracleWorld, made_world
 
+pytestmark = pytest.mark.long
+
 MOST: Final = 6
 """Of a page, with the one that finds out who is signed in; what binds a transaction to its viewer comes with BEGIN."""
 MORE: Final[Mapping[str, int]] = {
