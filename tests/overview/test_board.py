@@ -64,14 +64,17 @@ def test_each_of_the_last_two_weeks_days_says_what_it_brought_in_the_zone_of_who
     missed = TABLES["deadline"].c.case_id == case_id
     network.change("deadline", missed, breached_at=late_at_night, discovered_at=late_at_night)
     looking = admin.model_copy(update={"zone": "Asia/Kolkata"})
-    days = network.ask_board(admin_board, looking).days
+    days = network.ask_board(admin_board, looking, with_days=True).days
     assert [day.day for day in days] == [date(2026, 2, 25) + timedelta(days=count) for count in range(14)]
     found = {
         day.day.day: (day.opened, day.closed, day.missed, day.done) for day in days if day != BoardDay(day=day.day)
     }
     assert found == {9: (1, 1, 1, 0), 10: (0, 1, 0, 2)}
-    assert network.ask_board(admin_board, admin.model_copy(update={"zone": "UTC"})).days[-3].opened == 1
-    empty = network.ask_board(admin_board, network.actor("Sam", network.unit("Elsewhere"), "supervisor")).days
+    assert network.ask_board(admin_board, admin.model_copy(update={"zone": "UTC"}), with_days=True).days[-3].opened == 1
+    sam = network.actor("Sam", network.unit("Elsewhere"), "supervisor")
+    empty = network.ask_board(admin_board, sam, with_days=True).days
+    assert len(empty) == 14
+    assert network.ask_board(admin_board, admin).days == (), "only the page asks for them"
     assert all(day == BoardDay(day=day.day) for day in empty)
 
 

@@ -138,7 +138,7 @@ def _deadlines(engine: Engine) -> JSONResponse:
 @router.get("/board")
 def board(visit: SignedIn) -> Response:
     """Show the state of the whole system, by ids and states only."""
-    view = visit.engine.ask_board(admin_board, visit.viewer)
+    view = visit.engine.ask_board(admin_board, visit.viewer, with_days=True)
     age = service_age(visit.engine, "deadlines")
     return visit.page(
         "board.html",

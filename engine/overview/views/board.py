@@ -74,9 +74,10 @@ _BY_DAY: Final[Mapping[str, tuple[Column[Any], ColumnElement[bool]]]] = {
 _AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label("age")
 
 
-def admin_board(reading: Reading, viewer: Viewer) -> BoardView:
+def admin_board(reading: Reading, viewer: Viewer, *, with_days: bool = False) -> BoardView:
     """Return the board of the viewer's units, of all units to who keeps the system running.
 
+    `with_days` asks for what the last two weeks brought too: who only looks for trouble each minute has no use for it.
     Raises `NotAllowedError` for those whose roles do not include it.
     """
     if not can(viewer, Action.SEE_BOARD):
@@ -86,12 +87,14 @@ def admin_board(reading: Reading, viewer: Viewer) -> BoardView:
     shown = {name: reading.soon(ask, reading, scope) for name, ask in _SHOWN.items()}
     jobs, stuck_ones = reading.soon(_waiting_jobs, reading, scope), reading.soon(_stuck, reading, scope)
     said = reading.soon(reading.rows, select(SERVICE, _AGE))
+    days: Callable[[], tuple[BoardDay, ...]] = reading.soon(_days, reading, scope) if with_days else tuple
     services = {row["name"]: row for row in said()}
     deadlines, waiting = services.get(_DEADLINES), jobs()
     stuck, stuck_count = stuck_ones()
     return BoardView(
         **counts(),
         **{name: show() for name, show in shown.items()},
+        days=days(),
         stuck=stuck,
         stuck_count=stuck_count,
         waiting_jobs=waiting["count"],
@@ -245,7 +248,6 @@ def _down_lines(reading: Reading, scope: _Scope) -> tuple[DownLineView, ...]:
 
 
 _SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
-    "days": _days,
     "down_lines": _down_lines,
     "overdue": _overdue,
     "overdue_count": _count_overdue,
