@@ -1,6 +1,6 @@
 """The answers of a report as JSON: what of the form a program can answer, of which type, and what does not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from engine.errors import InvalidAnswersError
@@ -46,14 +46,14 @@ def typed_answers(step_type: StepType, answers: Mapping[str, JsonValue]) -> dict
 def schema_of(step_type: StepType) -> dict[str, Any]:
     """Return the JSON schema of the answers, made of the form: its own types, words and choices."""
     whole = step_type.form.model_json_schema() if step_type.form else {}
-    properties = {name: _property(spec, whole["properties"][name]) for name, spec in asked(step_type).items()}
-    needed = [name for name, spec in asked(step_type).items() if spec.first_bite and spec.kept_anyway == "true"]
+    questions = asked(step_type)
+    first = [spec for spec in questions.values() if spec.first_bite and spec.required]
     return {
         "type": "object",
         "title": step_type.title,
-        "description": _rules(step_type),
-        "properties": properties,
-        "required": [name for name in needed if asked(step_type)[name].required],
+        "description": _rules(first),
+        "properties": {name: _property(spec, whole["properties"][name]) for name, spec in questions.items()},
+        "required": [spec.name for spec in first if spec.kept_anyway == "true"],
         "additionalProperties": False,
     }
 
@@ -66,10 +66,10 @@ def _property(spec: FieldSpec, found: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _rules(step_type: StepType) -> str:
-    first = ", ".join(f"`{spec.name}`" for spec in asked(step_type).values() if spec.first_bite and spec.required)
+def _rules(first: Sequence[FieldSpec]) -> str:
+    names = ", ".join(f"`{spec.name}`" for spec in first)
     return (
-        f"Needed at once, unless the person does not allow that anything is recorded: {first}. The other questions"
+        f"Needed at once, unless the person does not allow that anything is recorded: {names}. The other questions"
         " can be left out: a person asks them later. After a no to that, only what the law asks for is taken."
     )
 

@@ -83,7 +83,7 @@ class Writes:
         return False
 
     def add_statement(self, asked: Asked) -> None:
-        """Hold back a statement whose answer nobody waits for: it travels with the next trip, and with the commit."""
+        """Hold back a statement whose answer nobody waits for: it is sent before anything else, or with the commit."""
         self._statements.append(asked)
 
     def ask(self, *asked: Asked) -> Answers:

@@ -57,11 +57,10 @@ def columns(title: str, days: Sequence[tuple[str, int]], colour: str) -> str:
         for place, (day, number) in enumerate(days)
         for height in (max(round((_COLUMN - _ABOVE) * number / (greatest or 1)), 1),)
     ]
-    said = [
-        (0, _ABOVE - 4, "start", f"most in a day: {greatest}"),
-        (0, _COLUMN + 14, "start", days[0][0] if days else ""),
-    ]
-    said.append((100, _COLUMN + 14, "end", days[-1][0] if days else ""))
+    below = _COLUMN + 14
+    said = [(0, _ABOVE - 4, "start", f"most in a day: {greatest}")]
+    if days:
+        said += [(0, below, "start", days[0][0]), (100, below, "end", days[-1][0])]
     texts = (
         f'<text x="{x}%" y="{y}" text-anchor="{anchor}" font-size="12" fill="#505a5f">{escape(text)}</text>'
         for x, y, anchor, text in said

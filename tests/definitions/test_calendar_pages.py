@@ -81,6 +81,7 @@ def test_a_month_is_a_picture_whose_days_are_those_of_the_calendar(portal: Porta
     ends = (admin.get(f"/calendars/IN-AS?{query}").text for query in ("year=2015&month=1", "year=2035&month=12"))
     for shown, beyond in zip(ends, ("December 2014", "January 2036"), strict=True):
         assert beyond not in shown
+        assert f"year={beyond[-4:]}" not in shown, "a link that leads nowhere"
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])

@@ -356,6 +356,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "calendar.html": {"name": "IN", "year": 2026, "calendar_title": NASTY, "calendar_zone": "Asia/Kolkata",
                           "weekend": "Sunday", "gaps": some(NASTY), "month": NOW.date(), "today": NOW.date(),
                           "weeks": some((None, MonthDay(NOW.date(), "holiday", NASTY))), "beside": [NOW.date()],
+                          "years": [2025],
                           "days": some(CalendarDay(NOW.date(), "working", NASTY, NASTY, is_added=True)),
                           "may_keep": full, "preview": preview if full else None, "confirm_path": "/calendars/IN/days",
                           "confirm_words": NASTY, **typed},

@@ -104,6 +104,7 @@ def _page(
         month=shown,
         weeks=weeks_of_month(found, shown),
         today=today,
+        years=[one for one in (year - 1, year + 1) if _FIRST.year <= one <= _LAST.year],
         beside=[one for one in _months_beside(shown) if _FIRST <= one <= _LAST],
         calendar_title=found.title,
         calendar_zone=found.zone,
