@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.cases.records import written_number
 from engine.cases.views.lists import cases
 from engine.core.policy import Action
 from engine.persons.actions.finding import LONGEST, PAGE, find_people
@@ -32,8 +33,8 @@ def found(visit: SignedIn, form: Posted) -> Response:
     if not words:
         return _page(visit, "", errors={"words": "Write a name, a phone number, a village or a case number."})
     people = find_people(visit.engine, viewer=visit.viewer, words=words, page=number)
-    is_number = any(sign.isdigit() for sign in words) and number == 1
-    by_number = visit.ask(cases, status="all", number=words, limit=PAGE) if is_number else ()
+    is_number = any(sign.isdigit() for sign in words) or written_number(words).startswith("C-")
+    by_number = visit.ask(cases, status="all", number=words, limit=PAGE) if is_number and number == 1 else ()
     return _page(visit, words, people=people, by_number=by_number, number=number, has_more=people.count > number * PAGE)
 
 
