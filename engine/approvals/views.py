@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 
 from engine.approvals.records import FOUR_EYES, ApprovalKind, Rule, WaitingView
 from engine.cases.visibility import kept_by
-from engine.core.policy import ROLES_THAT_MAY, Viewer, can, units_that_let
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can, units_that_let
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, UNIT
 from engine.db.tables import TABLES
@@ -121,7 +121,7 @@ def _view(row: Row, viewer: Viewer, names: dict[UUID, str], waits_for: tuple[str
         case_number=row["case_number"] or "", asked_by=row["asker"] or "this machine", asked_at=row["asked_at"],
         expires_at=row["expires_at"], reason_code=row["reason_code"], needed=row["needed"],
         agreed=tuple(names.get(one, "") for one in agreed), rows=row["subject"].get("rows"), is_mine=is_mine,
-        person_id=UUID(said["actor_id"]) if said["actor_id"] else None,
+        person_id=UUID(said["actor_id"]) if said["actor_id"] and can(viewer, Action.MANAGE_PEOPLE) else None,
         person=names.get(UUID(said["actor_id"]), "") if said["actor_id"] else "",
         unit=names.get(UUID(said["unit_id"]), "") if said["unit_id"] else "", role=said["role"], waits_for=waits_for,
         about=row["subject"].get("about", ""),

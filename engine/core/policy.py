@@ -83,6 +83,7 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage people and units"
     SEE_PEOPLE = "see how people sign in"
     AGREE_ROLE = "agree to a role in a unit"
+    TAKE_ROLE = "take a role in a unit from someone"
     AGREE_LINK = "agree to a link for a new password"
     AGREE_HUB = "confirm a hub elsewhere"
     KEEP_CHANNELS = "set up a channel"
@@ -153,6 +154,7 @@ ROLES_THAT_MAY: Mapping[Action, frozenset[Role | ProgramRole]] = {
     Action.MANAGE_PEOPLE: frozenset({Role.SYSTEM_ADMINISTRATOR}),
     Action.SEE_PEOPLE: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
     Action.AGREE_ROLE: _LEADING,
+    Action.TAKE_ROLE: _LEADING | {Role.DATA_PROTECTION_OFFICER},
     Action.AGREE_LINK: _LEADING | {Role.SYSTEM_ADMINISTRATOR},
     Action.AGREE_HUB: _LEADING,
     Action.KEEP_CHANNELS: frozenset({Role.SYSTEM_ADMINISTRATOR}),

@@ -30,8 +30,11 @@ OWN_COLUMNS: Final[Mapping[str, str]] = {
 }
 """The columns beside those of the report form, and what stands in them."""
 _NOT_IN_A_TABLE: Final = frozenset(
-    {FieldKind.FILE, FieldKind.HASH, FieldKind.SIGN, FieldKind.INTERVALS, FieldKind.CASE, FieldKind.GEO}
-)
+    {
+        FieldKind.FILE, FieldKind.HASH, FieldKind.SIGN, FieldKind.INTERVALS, FieldKind.CASE, FieldKind.GEO,
+        FieldKind.COLLEAGUE,
+    }
+)  # fmt: skip
 _YES, _NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
 _UNKNOWN: Final = frozenset({"not known", "not_known", "unknown"})
 _DELIMITERS: Final = "\t;,"

@@ -67,6 +67,23 @@ def actors(reading: Reading, who: Viewer) -> tuple[ActorView, ...]:
     return tuple(ActorView(**{**row, "roles": tuple(row["roles"])}) for row in rows)
 
 
+def colleagues(reading: Reading, who: Viewer, unit_id: UUID) -> dict[str, str]:
+    """Return who else of the viewer's units belongs to the organisation of a unit: name and address, by address.
+
+    They are those whom an answer may name as a colleague.
+    """
+    ours = select(UNIT.c.organisation_id).where(UNIT.c.id == unit_id).scalar_subquery()
+    rows = reading.rows(
+        select(ACTOR.c.email, ACTOR.c.name)
+        .distinct()
+        .select_from(ACTOR.join(MEMBERSHIP, MEMBERSHIP.c.actor_id == ACTOR.c.id))
+        .where(MEMBERSHIP.c.unit_id.in_(who.unit_ids), ACTOR.c.organisation_id == ours, ACTOR.c.id != who.actor_id)
+        .where(~ACTOR.c.disabled, ~ACTOR.c.is_service)
+        .order_by(ACTOR.c.name, ACTOR.c.email)
+    )
+    return {row["email"]: f"{row['name']}, {row['email']}" for row in rows}
+
+
 def units(reading: Reading, _who: Viewer) -> tuple[tuple[UUID, str], ...]:
     """List the units of the network by name: every member may know who the others are."""
     rows = reading.rows(select(UNIT.c.id, UNIT.c.name).order_by(UNIT.c.name, UNIT.c.id))

@@ -66,7 +66,7 @@ _OF_COPY = frozenset({FieldKind.FILE, FieldKind.HASH})
 _FREE_TEXT = frozenset(
     {
         FieldKind.TEXT, FieldKind.LONGTEXT, FieldKind.PHONE, FieldKind.GEO, FieldKind.ORG, FieldKind.PERSON,
-        FieldKind.FILE, FieldKind.SIGN, FieldKind.CASE, FieldKind.HASH, FieldKind.INTERVALS,
+        FieldKind.COLLEAGUE, FieldKind.FILE, FieldKind.SIGN, FieldKind.CASE, FieldKind.HASH, FieldKind.INTERVALS,
     },
 )  # fmt: skip
 
@@ -144,6 +144,7 @@ def field(
     must_be_known: bool = False,
     public_label: str = "",
     public_help: str = "",
+    colleague: bool = False,
     key: str | None = None,
 ) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
@@ -162,7 +163,9 @@ def field(
     down, always or on a condition as for `shown_when`. `asks_consent` marks the choice by which who tells something
     allows that: after a no only the answers that are `kept_anyway` are taken, and the others are neither demanded nor
     stored. `public_label` and `public_help` are the words in which somebody without an account is asked; left out,
-    they are those for staff. `key` is the stored name where the attribute cannot bear it (`from`).
+    they are those for staff. A `colleague` is a person with an account, whom the form offers: somebody else of a unit
+    of who answers and of the organisation of the case, named by the address with which they sign in. `key` is the
+    stored name where the attribute cannot bear it (`from`).
 
     `copies_after` is a condition, in the words of `shown_when`, on this answer and perhaps on others: before it holds,
     the form takes no file, no hash and no other answer that is `of_copy` (one that can only be given by looking at
@@ -183,7 +186,7 @@ def field(
         "opens": opens or {},
     }  # fmt: skip
     rare = {"asks_consent": asks_consent, "must_be_known": must_be_known, "public_label": public_label,
-            "public_help": public_help}  # fmt: skip
+            "public_help": public_help, "colleague": colleague}  # fmt: skip
     extra |= {name: said for name, said in rare.items() if said}
     return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
 
@@ -219,6 +222,8 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
     extra = info.json_schema_extra
     said = cast("dict[str, Any]", extra.get("icmc", {})) if isinstance(extra, dict) else {}
     kind, values = _kind_of(info)
+    if said.get("colleague"):
+        kind = FieldKind.COLLEAGUE
     sensitivity = _sensitivity(kind, said)
     return FieldSpec(
         name=name,

@@ -39,6 +39,7 @@ class FieldKind(StrEnum):
     GEO = "geo"
     ORG = "org"
     PERSON = "person"
+    COLLEAGUE = "colleague"
     FILE = "file"
     HASH = "hash"
     SIGN = "sign"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import Match
@@ -61,6 +61,19 @@ class PartnerTold:
     capacity_free: int | None = None
     valid_until: datetime | None = None
     agreement_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOfAccess:
+    """What a step says of the rights that a colleague has in the unit of the case: `role` is empty where all end.
+
+    A role is asked for, and counts when somebody else agrees who leads the unit. Roles end at once where whoever
+    completed the step may take them.
+    """
+
+    colleague: str
+    change: Literal["role_given", "role_taken", "all_ended"]
+    role: str = ""
 
 
 Scalar = str | bool | int | float | datetime
@@ -130,11 +143,12 @@ class _ConcludedParts:
     Consent: TypeAlias = ConsentGiven
     Person: TypeAlias = PersonTold
     Partner: TypeAlias = PartnerTold
+    Access: TypeAlias = ChangeOfAccess
 
 
 @dataclass(frozen=True, slots=True)
 class Concluded(_ConcludedParts):
-    """What follows from the answers beyond the workflow: facts, and a consent for the ledger.
+    """What follows from the answers beyond the workflow: facts, a consent for the ledger, the rights of a colleague.
 
     `computed` are values for the follow-ups of the step, by the names that its type `computes`: a day stands for its
     beginning, or for its end where something is due; what is None, or left out, nobody knows.
@@ -145,6 +159,7 @@ class Concluded(_ConcludedParts):
     consent: ConsentGiven | None = None
     persons: tuple[PersonTold, ...] = ()
     partner: PartnerTold | None = None
+    access: ChangeOfAccess | None = None
     computed: Mapping[str, Computed] = attribute(default_factory=dict)
 
 

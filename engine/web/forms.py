@@ -24,6 +24,7 @@ _HINTS = {
     FieldKind.COUNTRY: "Two capital letters, such as IN, NP, BD or MM.",
     FieldKind.DURATION: "Such as PT6H for six hours or P2D for two days.",
     FieldKind.SIGN: "Your name, as your signature.",
+    FieldKind.COLLEAGUE: "The address with which they sign in.",
 }
 _MUST_BE_KNOWN = "This cannot be left as not known."
 _WIDTHS = {
@@ -154,7 +155,7 @@ def _is_short(field: FieldView) -> bool:
 
 
 def _draw(field: FieldView, kind: FieldKind) -> str:
-    if kind in {FieldKind.CHOICE, FieldKind.FILE} and field.choices:
+    if kind in {FieldKind.CHOICE, FieldKind.FILE, FieldKind.COLLEAGUE} and field.choices:
         return "radios" if kind is FieldKind.CHOICE and len(field.choices) <= _MANY else "select"
     return _DRAWN.get(kind, "input")
 

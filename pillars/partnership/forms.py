@@ -20,6 +20,7 @@ from engine.plugin import (
 from pillars.partnership.values import AREAS, LANGUAGES, MEMBERS, Area, Member, PartnerLanguage, PillarName, Role
 
 EVERYTHING = 100
+_RECORDED = "is_colleague != true"
 
 
 class OnboardForm(Form):
@@ -172,22 +173,49 @@ class ReviewForm(Form):
 class AccessForm(Form):
     """Give somebody access, look at it again, or end it: as little as the work needs, and for a time."""
 
-    user: PersonRef = field(label="Who is it?", now=True)
-    role: Role = field(label="In which role?", now=True)
-    unit: OrganisationRef = field(label="In which unit?", now=True)
+    is_colleague: YesNo | None = field(
+        label="Does this change what a colleague can do in this system?",
+        help="A role that you give counts when someone else who leads the unit has agreed. A role that you take away"
+        " ends at once.",
+        default=None,
+        comes_first=True,
+    )
+    colleague: PersonRef | None = field(
+        label="Which colleague is it?", colleague=True, default=None, shown_when="is_colleague", comes_first=True
+    )
+    changes: Literal["role_given", "role_taken", "all_ended"] | None = field(
+        label="What changes in the unit of this case?",
+        choices={
+            "role_given": "They are given a role",
+            "role_taken": "They lose a role",
+            "all_ended": "They lose every role",
+        },
+        default=None,
+        shown_when="is_colleague",
+        comes_first=True,
+    )
+    user: PersonRef = field(label="Who is it?", shown_when=_RECORDED, now=True)
+    role: Role = field(label="In which role?", shown_when='changes != "all_ended"', now=True)
+    unit: OrganisationRef = field(label="In which unit?", shown_when=_RECORDED)
     scope: Some[
         Literal["own_cases", "unit_cases", "referred_cases", "directory", "statistics", "administration", "none"]
-    ] = field(label="What may they see?", choices={"none": "Nothing any more: access ends"}, now=True)
-    approved_by: PersonRef = field(label="Who allows it?", now=True)
-    from_date: Day = field(label="From when?", key="from")
-    to: Day = field(label="Until when?", must_be_known=True)
+    ] = field(
+        label="What may they see?", choices={"none": "Nothing any more: access ends"}, shown_when=_RECORDED, now=True
+    )
+    approved_by: PersonRef = field(label="Who allows it?", shown_when=_RECORDED)
+    from_date: Day = field(label="From when?", shown_when=_RECORDED, key="from")
+    to: Day = field(label="Until when?", shown_when=_RECORDED, must_be_known=True)
     training_done: YesNo = field(label="Has this person been trained to keep data safe?", now=True)
-    last_used: Instant | None = field(label="When was it last used?", default=None)
+    last_used: Instant | None = field(label="When was it last used?", shown_when=_RECORDED, default=None)
 
     @Form.rule("Access cannot end before it begins.")
     def _access_is_in_order(self) -> bool:
         return self.in_order(self.from_date, self.to)
 
+    @Form.rule("Choose the colleague, and what changes for them.")
+    def _says_what_changes(self) -> bool:
+        return self.is_colleague is not True or bool(self.colleague and self.changes)
+
     @Form.rule("No one can allow their own access.")
     def _is_allowed_by_another(self) -> bool:
-        return bool(self.approved_by != self.user)
+        return self.user is None or bool(self.approved_by != self.user)

@@ -27,6 +27,7 @@ ENTRY_DAYS = 90
 ACCESS_DAYS = 90
 UNUSED_DAYS = 90
 """Practice of the network: how long an agreement, an entry and an access last, and when to see to them."""
+_UNTRAINED = "Access has to wait until the person has been trained to keep data safe."
 HOUR = timedelta(hours=1)
 EVERYTHING, MOST_NAMED = 100, 3
 
@@ -194,11 +195,13 @@ class Access(
         )
 
     def conclude(self, answers: AccessForm, context: StepContext) -> Concluded:
+        if answers.is_colleague is True and answers.changes and answers.colleague:
+            return _of_a_colleague(answers, Concluded.Access(answers.colleague, answers.changes, answers.role or ""))
         last_used = answers.last_used
         checks = (
             (
                 answers.training_done is not True,
-                "Access has to wait until the person has been trained to keep data safe.",
+                _UNTRAINED,
             ),
             (
                 last_used is not None and context.now - last_used > timedelta(days=UNUSED_DAYS),
@@ -240,6 +243,13 @@ def silence(context: StepContext) -> Completed:
         },
         notes=notes,
     )
+
+
+def _of_a_colleague(answers: AccessForm, access: Concluded.Access) -> Concluded:
+    """Ask for the role, or let roles end: no role before the colleague has been trained."""
+    if access.change == "role_given" and answers.training_done is not True:
+        return Concluded(facts={"access_has_ended": False}, notes=(_UNTRAINED,))
+    return Concluded(facts={"access_has_ended": access.change == "all_ended"}, access=access)
 
 
 def _counted(context: StepContext) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -51,6 +51,7 @@ _EXAMPLES: Mapping[FieldKind, JsonAnswer] = {
     FieldKind.GEO: "a place",
     FieldKind.ORG: "a body",
     FieldKind.PERSON: "a person",
+    FieldKind.COLLEAGUE: "a.marak@example.org",
     FieldKind.FILE: "file-1",
     FieldKind.HASH: "a" * 64,
     FieldKind.SIGN: "signed",
@@ -62,7 +63,7 @@ _EXAMPLES: Mapping[FieldKind, JsonAnswer] = {
 
 
 NEEDED: Mapping[str, dict[str, Any]] = {
-    "partnership.access": {"approved_by": "another person"},
+    "partnership.access": {"approved_by": "another person", "is_colleague": False},
     "policing.fir": {"refused": False},
     "policing.certificate": {"part_b_signer": "an expert"},
     "press.release": {"approvals": ["press_officer", "lawyer"], "legal_basis": "court_leave"},

@@ -129,7 +129,7 @@ def _tried(step_type: StepType, chance: random.Random, wanted: set[str], number:
         leave = number > 0 and not spec.required and spec.name not in wanted and chance.random() < 0.4
         if spec.copies_after:
             answers[spec.name] = next(one.value for one in wanted_answers(spec.copies_after) if one.name == spec.name)
-        elif not leave:
+        elif not leave and spec.kind is not FieldKind.COLLEAGUE:
             answers[spec.name] = _plain(spec, chance, first=number == 0)
     return answers
 

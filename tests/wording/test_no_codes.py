@@ -49,6 +49,7 @@ _EXAMPLES: Mapping[FieldKind, tuple[JsonAnswer, ...]] = {
     FieldKind.GEO: ("Khanapara, Ri Bhoi",),
     FieldKind.ORG: ("Impulse NGO Network",),
     FieldKind.PERSON: ("A. Marak",),
+    FieldKind.COLLEAGUE: ("a.marak@example.org",),
     FieldKind.FILE: (FILE,),
     FieldKind.HASH: ("ab" * 32,),
     FieldKind.SIGN: ("A. Marak",),

@@ -23,6 +23,7 @@ _UNITS: Final[Mapping[FieldKind, str]] = {
     FieldKind.LANG: "a language",
     FieldKind.COUNTRY: "a country, two letters",
     FieldKind.FILE: "what the document or photo is, and where it is kept",
+    FieldKind.COLLEAGUE: "the address with which they sign in",
     FieldKind.HASH: "filled in by the system",
     FieldKind.SIGN: "signature or thumb print",
 }

@@ -23,6 +23,8 @@ from engine.messages.actions.delivering import deliver_messages
 from engine.messages.actions.notifying import notify, title_of_step
 from engine.messages.actions.recipients import who_has_it
 from engine.messages.records import IN_APP
+from engine.people.actions.by_step import keep_access
+from engine.people.actions.leaving import release_unentitled
 from engine.persons.actions.persons import keep_persons
 from engine.plugin.context import StepContext
 from engine.plugin.fields import OutputKind
@@ -130,9 +132,13 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
     papers = make_papers(engine, read, "conclude", read.context.answers) if is_done else ()
     told = read.step_type.told_to_follow_ups(read.context.answers, concluded.computed)
 
+    losers: list[UUID] = []
+
     def write(tx: Transaction, state: CaseState, now: datetime) -> None:
         keep_papers(tx, state, read, papers, now)
-        _keep_notes(tx, read.step, state, concluded.notes, now)
+        changed = keep_access(engine, tx, state, read.step, concluded.access, now=now)
+        losers.extend([changed.loser_id] if changed.loser_id else [])
+        _keep_notes(tx, read.step, state, (*concluded.notes, *changed.said), now)
         release_papers(tx, read, now)
         after = keep_consent(engine, tx, state, read.step, concluded.consent, now=now)
         after = _record_facts(engine, tx, after, read.step, concluded.facts, now)
@@ -140,7 +146,10 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
         keep_persons(engine, tx, after, read.step, concluded.persons, now=now)
         keep_partner(tx, concluded.partner, now=now)
 
-    return _finish(engine, job, traced, write)
+    status = _finish(engine, job, traced, write)
+    for actor_id in losers:
+        release_unentitled(engine, actor_id)
+    return status
 
 
 def _run(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Add units and people, give and take roles, and let people act or no longer: nothing is left without an owner."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -207,14 +208,19 @@ def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
     with engine.transaction() as tx:
         tx.of(DirectoryStore).hold_roles()
         unit_looked_after(tx, viewer, unit_id)
-        if not tx.of(DirectoryStore).take_role(actor_id, unit_id=unit_id, role=role):
-            raise NotFoundError(kind="role")
-        if role == Role.SYSTEM_ADMINISTRATOR:
-            _require_administrator_left(tx)
-        _roles_changed(engine, tx, viewer, actor_id, "RoleTaken", unit_id, role)
-        notify_of_gap(engine, tx, unit_id=unit_id, role=role, now=now)
+        take(engine, tx, AskedRole(actor_id, unit_id, role), by=_who(viewer), now=now)
         tx.commit()
     release_unentitled(engine, actor_id)
+
+
+def take(engine: Engine, tx: Transaction, one: AskedRole, *, by: UUID | None, now: datetime) -> None:
+    """Take a role within a transaction that holds the roles; raises `NotFoundError`, `LastAdministratorError`."""
+    if not tx.of(DirectoryStore).take_role(one.actor_id, unit_id=one.unit_id, role=one.role):
+        raise NotFoundError(kind="role")
+    if one.role == Role.SYSTEM_ADMINISTRATOR:
+        _require_administrator_left(tx)
+    _roles_changed(engine, tx, one, by)
+    notify_of_gap(engine, tx, unit_id=one.unit_id, role=one.role, now=now)
 
 
 def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor_id: UUID | None) -> None:
@@ -309,8 +315,9 @@ def _ask_anew(engine: Engine, tx: Transaction, actor_id: UUID, viewer: Viewer) -
     """Take the roles of somebody who comes back, and ask for them where a lead of the unit has to agree."""
     for unit_id, role in tx.of(DirectoryStore).memberships(actor_id):
         tx.of(DirectoryStore).take_role(actor_id, unit_id=unit_id, role=role)
-        _roles_changed(engine, tx, viewer, actor_id, "RoleTaken", unit_id, role)
-        give_or_ask(engine, tx, AskedRole(actor_id, unit_id, role), viewer=viewer)
+        one = AskedRole(actor_id, unit_id, role)
+        _roles_changed(engine, tx, one, _who(viewer))
+        give_or_ask(engine, tx, one, viewer=viewer)
 
 
 def _who(viewer: Viewer) -> UUID | None:
@@ -324,13 +331,10 @@ def _require_administrator_left(tx: Transaction) -> None:
         raise LastAdministratorError
 
 
-def _roles_changed(
-    engine: Engine, tx: Transaction, viewer: Viewer, actor_id: UUID, what: str, unit_id: UUID, role: str
-) -> None:
+def _roles_changed(engine: Engine, tx: Transaction, taken: AskedRole, by: UUID | None) -> None:
     at = engine.wall_clock.now()
-    tx.of(SignInStore).end_sessions(actor_id, at=at)
-    body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "role": role}
-    tx.of(AuditLogStore).note("people", what, body, actor_id=_who(viewer), at=at)
+    tx.of(SignInStore).end_sessions(taken.actor_id, at=at)
+    tx.of(AuditLogStore).note("people", "RoleTaken", taken.said, actor_id=by, at=at)
 
 
 def _problems(name: str, email: str, roles: tuple[str, ...]) -> dict[str, str]:

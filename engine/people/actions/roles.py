@@ -64,22 +64,28 @@ def give_or_ask(engine: Engine, tx: Transaction, wanted: AskedRole, *, viewer: V
     which nobody works yet. Where nobody leads the unit, those who lead units of the hub's body agree. Asked for twice,
     it waits once. Raises `NoSecondPersonError` when nobody may agree.
     """
-    now = engine.clock.now()
     if _counts_at_once(tx, wanted, viewer):
-        _give(engine, tx, wanted, by=None if viewer.is_system else viewer.actor_id, asked_by=None, now=now)
+        by = None if viewer.is_system else viewer.actor_id
+        _give(engine, tx, wanted, by=by, asked_by=None, now=engine.clock.now())
         return True
+    ask_for(engine, tx, wanted, asked_by=viewer.actor_id)
+    return False
+
+
+def ask_for(engine: Engine, tx: Transaction, wanted: AskedRole, *, asked_by: UUID) -> None:
+    """Ask who leads the unit for a role, unless it waits already; raises `NoSecondPersonError`."""
+    now = engine.clock.now()
     waiting = tx.of(ApprovalStore).open_about(ApprovalKind.ROLE, wanted.subject_id)
     if waiting is not None and waiting.expires_at > now:
-        return False
+        return
     unit_id, people = who_answers(
-        tx, ApprovalKind.ROLE, (wanted.unit_id, *hub_units(tx)), but={viewer.actor_id, wanted.actor_id}
+        tx, ApprovalKind.ROLE, (wanted.unit_id, *hub_units(tx)), but={asked_by, wanted.actor_id}
     )
     ask_second(
-        engine, tx, ApprovalKind.ROLE, wanted.subject_id, asked_by=viewer.actor_id, now=now, unit_id=unit_id,
+        engine, tx, ApprovalKind.ROLE, wanted.subject_id, asked_by=asked_by, now=now, unit_id=unit_id,
         subject=wanted.said, people=people,
     )  # fmt: skip
-    tx.of(AuditLogStore).note("people", "RoleAsked", wanted.said, actor_id=viewer.actor_id, at=engine.wall_clock.now())
-    return False
+    tx.of(AuditLogStore).note("people", "RoleAsked", wanted.said, actor_id=asked_by, at=engine.wall_clock.now())
 
 
 def answer_role(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: bool) -> None:
@@ -159,7 +165,7 @@ register(
     ApprovalKind.ROLE,
     Handler(
         "asks to give a colleague a role", "Give the role: I know them", "Do not give it",
-        look=lambda view: f"/people/{view.person_id}" if view.is_mine else "",
+        look=lambda view: f"/people/{view.person_id}" if view.is_mine and view.person_id else "",
         because=lambda view: f"{view.person}: {role_words(view.role)}, {view.unit}",
         answer=lambda given: answer_role(
             given.engine, given.asked.subject_id, viewer=given.viewer, approved=given.approved

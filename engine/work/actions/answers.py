@@ -29,6 +29,7 @@ from engine.documents.store import FileStore
 from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, NotFoundError, UnknownStepTypeError
 from engine.language.catalogue import THIS_STEP
 from engine.language.names import RestrictedCategory
+from engine.people.actions.by_step import NOT_A_COLLEAGUE, colleague
 from engine.persons.records import CasePersonView
 from engine.persons.views.person import revealed_person
 from engine.plugin.copies import is_new, problems_of_copies, stopping
@@ -93,6 +94,17 @@ def id_of_file(answer: JsonValue) -> UUID | None:
         return UUID(answer) if isinstance(answer, str) else None
     except ValueError:
         return None
+
+
+def require_colleagues(
+    tx: Transaction, state: CaseState, step_type: StepType, answers: Mapping[str, JsonValue], *, by: UUID
+) -> None:
+    """Refuse an answer that names as a colleague who is none of whoever answers; raises `InvalidAnswersError`."""
+    asked = [spec.name for spec in step_type.fields if spec.kind is FieldKind.COLLEAGUE and answers.get(spec.name)]
+    unit_id = state.case.unit_id
+    wrong = [name for name in asked if colleague(tx, str(answers[name]), unit_id=unit_id, of=by) is None]
+    if wrong:
+        raise InvalidAnswersError(dict.fromkeys(wrong, NOT_A_COLLEAGUE))
 
 
 _HELD_BACK = "This file is locked now: no one can open it any more, and the police say what happens with it. "

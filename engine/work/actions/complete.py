@@ -39,7 +39,7 @@ from engine.plugin.results import Outcome
 from engine.plugin.steps import BECAUSE
 from engine.ports import JsonValue
 from engine.sharing.actions.prepared import notify_of_prepared
-from engine.work.actions.answers import mind_copies, told_apart, with_hashes
+from engine.work.actions.answers import mind_copies, require_colleagues, told_apart, with_hashes
 from engine.work.store import ItemStore
 
 DONE = "done"
@@ -100,6 +100,8 @@ def complete_work_item(
         command = _command(
             engine, state, step, outcome, answers, happened_at, reason, now, viewer, is_typed_in=is_typed_in
         )
+        if outcome == DONE:
+            require_colleagues(tx, state, engine.registry.get(step.uses), answers, by=viewer.actor_id)
         if because:
             command = replace(command, outputs={BECAUSE: because}, reason_code=because)
         if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):

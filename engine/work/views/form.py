@@ -1,7 +1,7 @@
 """A work item opened to be answered: its questions, what was typed so far, what is proposed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import Select, false, select, true
@@ -29,8 +29,10 @@ from engine.deadlines.views.law_here import LawHere
 from engine.documents.views import document_views, select_documents, that_open
 from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.language.names import in_plain_words
+from engine.people.viewer import colleagues
 from engine.persons.views.person import guardian_notes
 from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import FieldKind
 from engine.plugin.results import Outcome
 from engine.plugin.steps import StepType
 from engine.ports import Vault
@@ -57,6 +59,7 @@ class FormRows:
     warnings: tuple[str, ...] = ()
     is_own_draft: bool = False
     access: CaseAccess | None = None
+    colleagues: Mapping[str, str] = field(default_factory=dict)
     opens: frozenset[UUID] = frozenset()
     """The papers whose own page opens for the viewer."""
 
@@ -86,6 +89,7 @@ def _form_rows(reading: Reading, viewer: Viewer, item_id: UUID) -> FormRows:
     submitted = reading.soon(reading.first, _submitted(row).where(is_own, true() if row["approval"] else false()))
     law = reading.soon(LawHere(reading, reading.known.library()).read, [case_id])
     warnings = reading.soon(guardian_notes, reading, case_id)
+    near = reading.soon(colleagues, reading, viewer, row["unit_id"]) if _asks_colleague(reading, row) else None
     numbers, papers, draft = found(), written(), typed()
     access = None if viewer.is_system else _access(row, viewer)
     return FormRows(
@@ -99,7 +103,13 @@ def _form_rows(reading: Reading, viewer: Viewer, item_id: UUID) -> FormRows:
         access=access,
         opens=that_open(reading.known, viewer, access, papers, {step_id: row}),
         submitted=submitted(),
+        colleagues=near() if near else {},
     )
+
+
+def _asks_colleague(reading: Reading, row: Row) -> bool:
+    step_type = reading.known.step_type(row["uses"])
+    return step_type is not None and any(spec.kind is FieldKind.COLLEAGUE for spec in step_type.fields)
 
 
 def _form_view(reading: Reading, rows: FormRows, vault: Vault) -> FormView:
@@ -114,7 +124,7 @@ def _form_view(reading: Reading, rows: FormRows, vault: Vault) -> FormView:
         item=rows.item,
         purpose=_purpose(step_type, row["uses"]),
         help=step.spec.help if step else typed_title(vault, row["step_id"], row["encrypted_title"]),
-        fields=() if is_approval else tuple(_field(spec, typed, proposed) for spec in fields),
+        fields=() if is_approval else tuple(_field(spec, typed, proposed, rows.colleagues) for spec in fields),
         outcomes=APPROVAL_OUTCOMES if is_approval else _outcomes(step_type, step),
         event_time_field=None if is_approval or step_type is None else step_type.event_time_field,
         notes=(*rows.warnings, *_noted(rows, vault), *notes),
@@ -183,7 +193,7 @@ def _submitted_answers(rows: FormRows, fields: tuple[FieldSpec, ...], vault: Vau
     return answer_views(fields, answers, rows.row["zone"], unmasked=True)
 
 
-def _field(spec: FieldSpec, typed: Answers, proposed: Answers) -> FieldView:
+def _field(spec: FieldSpec, typed: Answers, proposed: Answers, colleagues: Mapping[str, str]) -> FieldView:
     return FieldView(
         name=spec.name,
         kind=spec.kind.value,
@@ -192,7 +202,7 @@ def _field(spec: FieldSpec, typed: Answers, proposed: Answers) -> FieldView:
         required=spec.required,
         first_bite=spec.first_bite,
         sensitivity=spec.sensitivity.value,
-        choices=spec.choices,
+        choices=colleagues if spec.kind is FieldKind.COLLEAGUE else spec.choices,
         shown_when=spec.shown_when,
         value=typed.get(spec.name, proposed.get(spec.name)),
         proposed=spec.name not in typed and spec.name in proposed,
