@@ -47,7 +47,7 @@ from engine.keys.key_file import open_key_ring
 from engine.keys.periods import PeriodFolders
 from engine.language.diagram import write_dot
 from engine.language.diagram_parts import Drawing
-from engine.language.findings import Finding
+from engine.language.findings import Finding, in_order
 from engine.language.library import Definitions
 from engine.language.lint.files import lint_documents
 from engine.language.lint.subject import KnownNames
@@ -58,7 +58,7 @@ from engine.machine.files import data_folder, letters, shipped_sources
 from engine.machine.outgoing import speak_only_to
 from engine.messages.chat import SERVICES, AppriseGateways
 from engine.messages.mail import DemoGateways, DemoMailbox, SmtpChannel
-from engine.messages.templates import TemplateRenderer
+from engine.messages.templates import TemplateRenderer, lint_texts
 from engine.overview.actions import exports
 from engine.people.actions import invitations, roles, second_factor
 from engine.persons.actions import links
@@ -160,6 +160,7 @@ def build_engine(
     signer = SigningKeyFile(settings.signing_key)
     definitions = DefinitionCache(sql, vault, catalogue)
     library = PublishedLibrary(sql, vault)
+    renderer = _renderer(tuple(item.documents for item in pillars.installed if item.documents))
     sends = channels if channels is not None else _channels(settings)
     return Engine(
         clock=case_clock,
@@ -173,7 +174,7 @@ def build_engine(
         codes=TotpCodes(),
         is_common_password=shipped().has,
         fingerprints=NameTokens(),
-        renderer=_renderer(tuple(item.documents for item in pillars.installed if item.documents)),
+        renderer=renderer,
         printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
         registry=pillars,
         catalogue=catalogue,
@@ -196,7 +197,7 @@ def build_engine(
             clock=case_clock,
         ),
         draw=_picture,
-        lint=_linter(catalogue, library),
+        lint=_linter(catalogue, library, renderer),
         refresh_definitions=library.refresh,
         whole_calendar=whole,
         hub_keys=HubKeyFile(settings.keys),
@@ -313,7 +314,7 @@ def _outside(folders: Iterable[Path]) -> Iterator[Outside]:
 
 
 def _linter(
-    catalogue: RegistryCatalogue, library: PublishedLibrary
+    catalogue: RegistryCatalogue, library: PublishedLibrary, renderer: TemplateRenderer
 ) -> Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]:
     def lint(sources: Mapping[str, str], around: Definitions) -> tuple[Finding, ...]:
         published = library()
@@ -327,7 +328,8 @@ def _linter(
             holiday_places=known_places(),
         )
         documents = [read_yaml(text, file=file) for file, text in sources.items()]
-        return lint_documents(documents, catalogue=catalogue, names=names, around=around)
+        found = lint_documents(documents, catalogue=catalogue, names=names, around=around)
+        return in_order((*found, *lint_texts(documents, renderer)))
 
     return lint
 

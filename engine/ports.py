@@ -1,10 +1,11 @@
 """What the actions need of the world: protocols that adapters serve."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import BinaryIO, Final, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.core.files import Scan
@@ -360,6 +361,20 @@ class PeriodKeys(Protocol):
         ...
 
 
+class TextProblem(NamedTuple):
+    """What is wrong with a text, as the end of a sentence that begins with its name; lines count from 1.
+
+    `is_doubt` when it only asks for a second look.
+    """
+
+    line: int
+    says: str
+    is_doubt: bool = False
+
+
+NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class Rendered(NamedTuple):
     """A message in words: plain text, and HTML; that is empty where nothing shows it."""
 
@@ -372,12 +387,40 @@ class Renderer(Protocol):
     """Turns a template and its variables into text."""
 
     def message(
-        self, kind: str, languages: Sequence[str], variables: Mapping[str, str], *, as_html: bool = True
+        self,
+        kind: str,
+        languages: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        published: Mapping[str, str] = NO_TEXTS,
+        as_html: bool = True,
     ) -> Rendered:
         """Return a message in the first of the languages that has it, else in English; raises `SettingsError`.
 
-        It refuses variables outside the allow-list, and a kind that there is not. Its HTML is empty unless asked for.
+        `published` are texts that take the place of the release's (`due_soon.hi`); one that cannot be used is passed
+        over. It refuses variables outside the allow-list, and a kind that there is not. Its HTML is empty unless asked
+        for.
         """
+        ...
+
+    def shown(self, name: str, text: str) -> Rendered | None:
+        """Return a text of a message with invented values; None where it cannot be read."""
+        ...
+
+    def shipped(self, name: str) -> str:
+        """Return the text that came with the release; empty where there is none."""
+        ...
+
+    def kinds(self) -> tuple[str, ...]:
+        """List the kinds of message that there are, in order."""
+        ...
+
+    def names(self, kind: str) -> Collection[str]:
+        """Return the variables that a text of a kind may name."""
+        ...
+
+    def problems(self, name: str, text: str) -> Sequence[TextProblem]:
+        """Say what is wrong with a text that is to take the place of the release's."""
         ...
 
     def document(self, name: str, variables: Mapping[str, object]) -> str:

@@ -120,7 +120,9 @@ def _library(store: DefinitionStore, days: SpecialDayStore, signed: LawSignature
         if stored.published_at is not None:
             known = versions.setdefault(stored.name, [])
             known.append((stored.published_at, Ladder.model_validate(dict(stored.flattened))))
+    texts = {stored.name: str(stored.flattened.get("text", "")) for stored in store.published("message")}
     return Library(
+        messages={name: text for name, text in texts.items() if text},
         versions_of={name: tuple(known) for name, known in versions.items()},
         calendars=CalendarsWithHolidays(calendars, days.live()),
         ladders={stored.name: Ladder.model_validate(dict(stored.flattened)) for stored in store.published("ladder")},

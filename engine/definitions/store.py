@@ -113,7 +113,7 @@ class DefinitionStore(Store):
         self._connection.execute(_HOLD, {"key": f"{kind}|{name}"})
 
     def stamp(self) -> tuple[int, ...]:
-        """Return a value that changes with each calendar, ladder, law pack, added day and signature of a limit."""
+        """Return a value that changes with each calendar, ladder, law pack, message text, added day and signature."""
         return tuple(self._connection.execute(_STAMP).scalar_one())
 
 

@@ -1,6 +1,7 @@
 """What a new version of a definition changes, in sentences for the person who agrees to it: what is lost, first."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import ndiff
 from typing import Any, Final, NamedTuple
 
 from engine.language.catalogue import StepCatalogue
@@ -34,6 +35,8 @@ def changes_in_words(
     """Say each difference between two flattened definitions of a kind, losses first; the version alone is none."""
     if before is None:
         return (ChangeSentence("It is new."),)
+    if kind == "message":
+        return tuple(_messages(before, after))
     if kind == "workflow":
         found = _Workflows(before, after, catalogue).all()
     else:
@@ -256,6 +259,16 @@ def _moved(who: str, old: str, new: str) -> ChangeSentence:
     is_later = seconds > 0
     words = f"{_first(who)} is notified {by} {'later' if is_later else 'sooner'}"
     return ChangeSentence(f"{words}: {becomes.in_words()} instead of {was.in_words()}.", is_later)
+
+
+def _messages(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
+    """Say which lines of a message are gone and which are new, in the order of the text."""
+    for line in ndiff(str(before.get("text", "")).splitlines(), str(after.get("text", "")).splitlines()):
+        if line[0] in "-+" and line[2:].strip():
+            yield ChangeSentence(f"{'No longer said' if line[0] == '-' else 'Now said'}: “{line[2:].strip()}”")
+    if before.get("proofread") != after.get("proofread"):
+        who = "Somebody whose own language it is has looked at it."
+        yield ChangeSentence(who if after.get("proofread") else "It counts as not looked at by a native speaker.")
 
 
 def _others(lead: str, before: Plain, after: Plain) -> Iterator[ChangeSentence]:

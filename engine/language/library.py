@@ -17,6 +17,7 @@ from engine.language.findings import Finding, in_order
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.merged import alone
+from engine.language.message_texts import MessageText
 from engine.language.retention import RetentionPolicy
 from engine.language.shape import fit
 from engine.language.workflow import Workflow
@@ -33,6 +34,7 @@ class DefinitionKind(StrEnum):
     LAW = "law"
     CALENDAR = "calendar"
     RETENTION = "retention"
+    MESSAGE = "message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Definitions:
     packs: Mapping[str, LawPack] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     retentions: Mapping[str, RetentionPolicy] = field(default_factory=dict)
+    messages: Mapping[str, MessageText] = field(default_factory=dict)
     sources: Mapping[tuple[DefinitionKind, str], Source] = field(default_factory=dict, repr=False)
     loaded: Mapping[str, LoadedWorkflow] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = ()
@@ -153,6 +156,7 @@ class _Gathering:
             retentions={
                 k: v for k, v in self._records[DefinitionKind.RETENTION].items() if isinstance(v, RetentionPolicy)
             },
+            messages={k: v for k, v in self._records[DefinitionKind.MESSAGE].items() if isinstance(v, MessageText)},
             sources={key: Source(document.file, document.text) for key, (_, document) in self.documents.items()},
             loaded=self._loaded,
             findings=in_order(self._findings),
@@ -165,7 +169,7 @@ class _Gathering:
 
 MODELS: Mapping[DefinitionKind, type[BaseModel]] = {
     DefinitionKind.LADDER: Ladder, DefinitionKind.LAW: LawPack, DefinitionKind.CALENDAR: Calendar,
-    DefinitionKind.RETENTION: RetentionPolicy,
+    DefinitionKind.RETENTION: RetentionPolicy, DefinitionKind.MESSAGE: MessageText,
 }  # fmt: skip
 
 

@@ -156,6 +156,9 @@ LANGUAGES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Code of ISO 639, and English name, of the languages of the region; in the order of a list to choose from."""
 
+MESSAGE_LANGUAGES: Final = ("en", "hi", "as", "bn", "ne", "my")
+"""Those in which there are messages."""
+
 
 def language_words(code: str) -> str:
     """Return the name of a language; a code that is not known here stays as it is."""

@@ -306,3 +306,36 @@ def test_a_ladder_is_a_time_line_whose_levels_are_changed(open_page: OpenPage, p
     unfold(page, "Change level 1")
     must_be_pleasant(page)
     take(page, "ladder")
+
+
+def test_what_a_message_says_is_changed_by_the_keyboard_and_read_in_each_language(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto("/definitions/message?language=hi")
+    must_be_pleasant(page)
+    take(page, "message-texts")
+    press(page, "Due soon")
+    must_be_pleasant(page)
+    take(page, "message-text")
+    press(page, ": Hindi")
+    text = page.get_by_label("Text", exact=True).input_value()
+    write(page, "Text", f"{text.strip()}\nCall 98765 43210")
+    press(page, "Save my draft")
+    expect(page.locator("#problems")).to_contain_text("holds a long number")
+    must_be_pleasant(page)
+    take(page, "message-draft")
+    press(page, "Undo the last change")
+    expect(page.get_by_role("main")).not_to_contain_text("holds a long number")
+
+
+def test_what_a_message_says_can_be_read_and_changed_without_script(without_script: Page, portal: Portal) -> None:
+    become(without_script, portal, "case_manager")
+    for path in ("/definitions/message", "/definitions/message/due_soon.my", "/definitions/message/digest.en/draft"):
+        without_script.goto(path)
+        must_fit(without_script)
+    without_script.get_by_label("Text", exact=True).fill("Subject: Your work\n\nYou have {{ mine }}. {{ link }}")
+    without_script.get_by_role("button", name="Save my draft").click()
+    expect(without_script.locator("#changes")).to_contain_text("You have {{ mine }}.")
+    without_script.get_by_role("button", name="Discard the draft").click()

@@ -27,6 +27,8 @@ _ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("/calendars/{name}", "name"): "calendar",
     ("/calendars/{name}/days", "name"): "calendar",
     ("/calendars/{name}/days/{day}/remove", "name"): "calendar",
+    ("/definitions/message/{name}", "name"): "message_text",
+    ("/definitions/message/{name}/draft", "name"): "message_text",
     ("/invitation/{token}", "token"): "invited",
     ("/cases/{case_id}/deadlines/{deadline_id}/places", "deadline_id"): "place_deadline_id",
     ("/referrals/{referral_id}", "referral_id"): "taken_id",

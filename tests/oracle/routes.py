@@ -160,7 +160,8 @@ RULES: Final[dict[str, Rule]] = {
                 "/step-up", "/account", "/account/password", "/account/second-factor", "/on-call", "/absences",
                 "/preferences", "/workflows", "/workflows/{name}", "/workflows/{name}/diagram",
                 "/paper-forms", "/paper-forms/{key}", "/paper-forms/{key}/pdf",
-                "/definitions/{kind}/{name}", "/definitions/{kind}/{name}/versions", "/kept/{form_id}", "/law",
+                "/definitions/{kind}/{name}", "/definitions/{kind}/{name}/versions",
+                "/definitions/message", "/definitions/message/{name}", "/kept/{form_id}", "/law",
                 "/law/{limit_id}",
             ),
             "people": ("/people", "/people/{actor_id}", "/hubs", "/hubs/{peer_id}"),
@@ -171,7 +172,7 @@ RULES: Final[dict[str, Rule]] = {
             "publish": (
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
                 "/workflows/{name}/draft/simulation", "/workflows/{name}/draft/comparison",
-                "/definitions/ladder/{name}/draft",
+                "/definitions/ladder/{name}/draft", "/definitions/message/{name}/draft",
                 "/ladders/new",
             ),
             "keeping": ("/keeping/policies",),
@@ -214,6 +215,7 @@ RULES: Final[dict[str, Rule]] = {
             "publish": (
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
                 "/definitions/{kind}/{name}/versions", "/definitions/ladder/{name}/draft", "/ladders/new",
+                "/definitions/message/{name}/draft",
             ),
             "erase": (
                 "/erasures/{erasure_id}/approve", "/erasures/{erasure_id}/end", "/proposals/{proposal_id}",

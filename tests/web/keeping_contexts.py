@@ -15,12 +15,14 @@ from engine.core.retention import (
     ROWS_ALONE,
 )
 from engine.definitions.actions.proposals import Change
+from engine.definitions.pages.message_texts import Shown
 from engine.definitions.records import PreviewView
 from engine.language.changes import ChangeSentence
 from engine.language.editing import Difference
 from engine.language.retention import RetentionPolicy
 from engine.overview.records import CaseView
 from engine.persons.records import CasePersonView
+from engine.ports import Rendered
 from engine.retention.actions.custody import RestoreStanding
 from engine.retention.records import RevivedGrant, RevivedOffer, RevivedPerson
 from engine.retention.shown import (
@@ -78,6 +80,7 @@ def keeping_contexts(
             "problems": some(("#x", nasty)), "command_id": erasure.id,
         },
         "proposed.html": {
+            "texts": {nasty: Shown("late.hi", nasty, Rendered(nasty, nasty, ""), 1, is_proofread=full)},
             "it": view(WaitingView), "command_id": erasure.id,
             "changes": some(Change("ladder", nasty, 2, 1, nasty, nasty, (Difference(nasty, nasty, "", True),),
                                    (ChangeSentence(nasty, is_loss=True),), nasty)),

@@ -39,6 +39,7 @@ from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.ladders import _blank
+from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.simulating import CASES, StaffForm, sections
 from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.workflows import numbered
@@ -87,6 +88,7 @@ from engine.overview.records import (
 from engine.people.pages.people import Group, Someone
 from engine.people.records import AbsenceView, ActorView, MemberView, ShiftView, UnitView
 from engine.persons.records import CaseLinkView, CasePersonView, FoundPeople, PersonPageView, PersonRoleView
+from engine.ports import Rendered
 from engine.sharing.pages.partners import NoticeGroup
 from engine.web.forms import Item, TypedText, controls, laid_out
 from engine.web.pages import environment, render
@@ -207,6 +209,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     assert drawn is not None
     lanes, editor = in_lanes(drawn, chosen="a"), StepEditor(loaded, drawn, RegistryCatalogue(registry()), "a")
     change = Change("ladder", NASTY, 2, 1, NASTY, NASTY, lines, said, NASTY)
+    reads = Shown("late.hi", NASTY, Rendered(NASTY, NASTY, ""), 1, is_proofread=not full, is_set_aside=full)
     draft = DefinitionDraft(
         "workflow",
         "w",
@@ -398,6 +401,15 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
                         "form": editor.form(Library()) if full else None, "question_types": (), "uses": (),
                         "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},
+        "message-texts.html": {"language": "en", "languages": {"en": 0, "hi": int(full)},
+                               "rows": (*some((NASTY, reads)), ("late", None))},
+        "message-text.html": {"name": "late.en", "kind": NASTY, "language": "en", "texts": some(reads),
+                              "missing": some("as"), "may_change": full},
+        "message-draft.html": {"draft": draft, "kind": NASTY, "language": "hi", "change": change if full else None,
+                               "findings": found, "has_errors": full, "written": NASTY, "is_proofread": full,
+                               "shown": reads if full else reads._replace(words=None), "shipped": NASTY,
+                               "english": reads if full else "", "names": some(NASTY), "follows": not full,
+                               "errors": {"text": NASTY} if full else {}, "problems": problems},
         "versions.html": {"page": "/workflows/x", "title_of": NASTY, "versions": some(definition) * 2,
                           "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems},
         "diagram.html": {"definition": definition, "svg": svg if full else "", "drawing": draw(drawn)},
@@ -445,7 +457,7 @@ PAGES = sorted(contexts(full=True))
 def test_no_template_is_left_out() -> None:
     parts = {
         f"_{name}.html"
-        for name in ("calls", "case", "changes", "controls", "flow", "keeping", "level", "parts", "preview")
+        for name in ("calls", "case", "changes", "controls", "flow", "keeping", "level", "message", "parts", "preview")
     } | {"base.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 

@@ -40,8 +40,11 @@ class DefinitionDraft(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer) -> DefinitionDraft:
-    """Return the viewer's draft of a definition, or what runs; raises `NotFoundError`, `NotAllowedError`."""
+def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, begun_from: str = "") -> DefinitionDraft:
+    """Return the viewer's draft of a definition, or what runs, or the text that one is begun from.
+
+    Raises `NotFoundError`, `NotAllowedError`.
+    """
     _require_author(kind, viewer)
     with engine.transaction() as tx:
         drafts = tx.of(DefinitionDraftStore).newest(kind, name)
@@ -49,9 +52,10 @@ def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer) -> Defin
         runs = next((one for one in published if one.name == name), None)
         runs = runs if kind == "workflow" else tx.of(DefinitionStore).current(kind, name)
     known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
-    if known is None and runs is None:
-        raise NotFoundError(kind="definition")
     source, around, file = known.source if known else runs.source if runs else "", texts_of(published), f"{name}.yaml"
+    source = source or begun_from
+    if not source:
+        raise NotFoundError(kind="definition")
     loaded, inherited = _loaded(source, around, file) if kind == "workflow" else (None, {})
     return DefinitionDraft(
         kind, name, source, known.number if known else 0, known.saved_at if known else None,

@@ -17,6 +17,7 @@ from engine.core.state import CaseState, evolve
 from engine.db.transaction import Transaction
 from engine.definitions.actions.days import NewDay, added_day, as_stored, calendar_of, check_day, require_keeper
 from engine.definitions.actions.publish import (
+    COUNTS_NO_TIME,
     Candidate,
     candidates,
     ladders_of,
@@ -87,11 +88,7 @@ def preview_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
         changed = now_published
         for one in new:
             changed = _with_definition(engine, tx, changed, one)
-        changes = [
-            _Change(one.kind, one.name, changed)
-            for one in new
-            if one.kind not in {DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value}
-        ]
+        changes = [_Change(one.kind, one.name, changed) for one in new if one.kind not in COUNTS_NO_TIME]
         limits = tuple(line for one in new for line in _limit_changes(tx, one))
     return _previewed(engine, now_published, changes, viewer, limits)
 

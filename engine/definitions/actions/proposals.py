@@ -23,6 +23,7 @@ from engine.core.policy import Viewer, can, units_that_let
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.publish import (
+    COUNTS_NO_TIME,
     Candidate,
     Published,
     candidates,
@@ -51,7 +52,6 @@ from engine.people.records import Unit
 from engine.people.store import DirectoryStore
 from engine.people.viewer import hub_units, leads_of
 
-_COUNTS_NO_TIME: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value})
 _AT_ONCE: Final = 200
 _VERSIONS: Final = "versions"
 _MAY_BE_OF_A_UNIT: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.LADDER.value})
@@ -302,7 +302,7 @@ def _publish(
 
 def _recount(engine: Engine, tx: Transaction, done: Iterable[Published], *, by: UUID, now: datetime) -> None:
     for one in done:
-        if one.kind not in _COUNTS_NO_TIME:
+        if one.kind not in COUNTS_NO_TIME:
             tx.of(RecountStore).ask(engine.entropy.uuid(), kind=one.kind, name=one.name, by=by, at=now)
 
 
@@ -339,6 +339,9 @@ def change_of(engine: Engine, runs: StoredDefinition | None, one: StoredDefiniti
     before, after = runs.flattened if runs else None, one.flattened
     if one.kind == DefinitionKind.WORKFLOW:
         before, after = own_changes(before, engine.catalogue) if before else None, own_changes(after, engine.catalogue)
+    elif one.kind == DefinitionKind.MESSAGE:
+        shipped = engine.renderer.shipped(one.name)
+        before, after = {"text": shipped, **(before or {})}, {"text": shipped, **after}
     return Change(
         one.kind, one.name, one.version, runs.version if runs else 0, one.content_hash, one.source,
         differences(before, after), changes_in_words(one.kind, before, after, engine.catalogue),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -32,8 +32,14 @@ _ORDER = (
     DefinitionKind.LADDER,
     DefinitionKind.LAW,
     DefinitionKind.RETENTION,
+    DefinitionKind.MESSAGE,
     DefinitionKind.WORKFLOW,
 )
+
+COUNTS_NO_TIME: Final = frozenset(
+    {DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value, DefinitionKind.MESSAGE.value}
+)
+"""The kinds that move no deadline of an open case when one of them is published."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def candidates(engine: Engine, sources: Mapping[str, str], around: Definitions) 
     found = definitions_of([read_yaml(text, file=file) for file, text in sources.items()], around=around)
     records: Mapping[DefinitionKind, Mapping[str, BaseModel]] = {
         DefinitionKind.CALENDAR: found.calendars, DefinitionKind.LADDER: found.ladders, DefinitionKind.LAW: found.packs,
-        DefinitionKind.RETENTION: found.retentions,
+        DefinitionKind.RETENTION: found.retentions, DefinitionKind.MESSAGE: found.messages,
         DefinitionKind.WORKFLOW: {name: whole(one, engine.catalogue) for name, one in found.workflows.items()},
     }  # fmt: skip
     return tuple(

@@ -49,7 +49,8 @@ def after_undo(visit: Visit, kind: str, name: str, draft: str) -> str:
     """Return where to go after an undo: to the draft, to what runs where none is left, or to the list."""
     if any(one[:2] == (kind, name) for one in my_drafts(visit.engine, viewer=visit.viewer)):
         return draft
-    return page_of(kind, name) if visit.engine.ask_all(versions, kind, name) else "/workflows"
+    is_there = kind == "message" or visit.engine.ask_all(versions, kind, name)
+    return page_of(kind, name) if is_there else "/workflows"
 
 
 def proposed(visit: Visit, known: DefinitionDraft, page: Callable[[Again], Response]) -> Response:

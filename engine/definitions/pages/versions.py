@@ -20,6 +20,7 @@ from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing
 from engine.definitions.pages.drafting import after_undo, page_of, proposed
+from engine.definitions.pages.message_texts import as_read
 from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import PreviewView
 from engine.definitions.views import versions as versions_view
@@ -89,7 +90,7 @@ def _page(
     )
 
 
-AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention)$")]
+AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention|message)$")]
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
@@ -149,6 +150,7 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
         section="waiting",
         it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
         changes=changes,
+        texts={one.name: as_read(visit, one.name, one.source) for one in changes if one.kind == "message"},
         preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
         command_id=visit.new_command(),
     )

@@ -196,7 +196,9 @@ def _words(
         "due_time": due_time(note.due_at, zone, note.late_at, language=languages[0]),
         "link": f"{engine.portal_url}{link}",
     }
-    return engine.renderer.message(note.kind, languages, {**note.variables, **variables}, as_html=as_html)
+    published = engine.library().messages
+    given = {**note.variables, **variables}
+    return engine.renderer.message(note.kind, languages, given, published=published, as_html=as_html)
 
 
 SIGN_IN_CODE: Final = "sign_in_code"
@@ -213,7 +215,8 @@ def words_to_send(engine: Engine, delivery: ClaimedDelivery) -> Rendered:
         "unit": "", "case_number": "", "due_time": "", "link": f"{engine.portal_url}{CODE_PAGE}",
         "code": codes_for(engine, bytes(delivery.code_of))[0],
     }  # fmt: skip
-    return engine.renderer.message(SIGN_IN_CODE, (person.language,) if person else (), variables)
+    languages, published = (person.language,) if person else (), engine.library().messages
+    return engine.renderer.message(SIGN_IN_CODE, languages, variables, published=published)
 
 
 def codes_for(engine: Engine, token_hash: bytes) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from engine.core.policy import Action, can
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.people.actions import manage as manage_people
 from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
-from engine.people.records import LANGUAGES, ActorView, ShiftView, region_words
+from engine.people.records import LANGUAGES, MESSAGE_LANGUAGES, ActorView, ShiftView, region_words
 from engine.people.viewer import actors
 from engine.people.viewer import units as units_view
 from engine.people.views import absences as absences_view
@@ -160,7 +160,7 @@ def _chosen(form: Posted, name: str, otherwise: str) -> UUID:
     return found
 
 
-_LANGUAGES: Final = tuple((code, LANGUAGES[code]) for code in ("en", "hi", "as", "bn", "ne", "my"))
+_LANGUAGES: Final = tuple((code, LANGUAGES[code]) for code in MESSAGE_LANGUAGES)
 """Those in which there are messages, with their names."""
 
 
