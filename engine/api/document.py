@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from engine.api.answers import schema_of
+from engine.api.gateways import META_SIGNATURE, SIGNATURE, TIMESTAMP, MessageBody, TakenAnswer
 from engine.api.records import (
     CaseAnswer,
     CasesAnswer,
@@ -21,15 +22,18 @@ from engine.plugin.steps import StepType
 from engine.web.problems import API, MEDIA_TYPE, ProblemDetails
 
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
-    ReportBody, ReportAnswer, SentReportAnswer, CasesAnswer, CaseAnswer, HistoryAnswer, WorkItemsAnswer, ProblemDetails,
+    ReportBody, ReportAnswer, SentReportAnswer, MessageBody, TakenAnswer, CasesAnswer, CaseAnswer, HistoryAnswer,
+    WorkItemsAnswer, ProblemDetails,
 )  # fmt: skip
 _REFS: Final = "#/components/schemas/{model}"
 _NO: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.BAD_REQUEST: "The body is no JSON.",
-    HTTPStatus.UNAUTHORIZED: "No key was sent, or one that does not count: revoked, over, or never made.",
+    HTTPStatus.UNAUTHORIZED: "No key was sent, or one that does not count: revoked, over, or never made. Of a gateway:"
+    " no key that counts has signed this, or it was signed more than five minutes ago.",
     HTTPStatus.FORBIDDEN: "The key is not for that, or not for that unit.",
     HTTPStatus.NOT_FOUND: "There is no such thing, or this program cannot see it: both are answered alike.",
-    HTTPStatus.CONFLICT: "The same Idempotency-Key came before with other content; that was saved, and this was not.",
+    HTTPStatus.CONFLICT: "The same Idempotency-Key, or the same id of a message, came before with other content; that"
+    " was saved, and this was not.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too long.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not sent as application/json.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Something does not fit: `errors` says where, by a pointer, and what.",
@@ -44,12 +48,20 @@ _OF_A_BODY: Final = (
     HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY,
 )  # fmt: skip
+_SIGNED: Final = (
+    f"`sha256=` and the HMAC-SHA-256 (hexadecimal) by the key of the gateway of: {TIMESTAMP}, a full stop, the body as"
+    f" it is sent. WhatsApp signs the body alone, in `{META_SIGNATURE}`, by the app secret of Meta."
+)
 _ID: Final = "7c0a3f2e-9b1d-4f53-8f0e-0d6b7a5c1e21"
 _REPORT: Final = {
     "answers": {
         "immediate_danger": False, "safe_to_call": True, "consent_to_record": "yes", "is_child_suspected": "no",
         "concern": "forced_labour", "narrative": "Six people are kept in a brick kiln.",
     }
+}  # fmt: skip
+_MESSAGE: Final = {
+    "id": "sms-20260307-0001", "kind": "message", "from": "+910000000000", "at": "2026-03-07T13:10:00Z",
+    "text": "My sister is kept in a house in the town.",
 }  # fmt: skip
 _ANSWER: Final = {
     "id": _ID, "case_number": "C-7KQ2-M4TD", "status": "received",
@@ -65,13 +77,16 @@ def document(report: StepType) -> dict[str, Any]:
     schemas["ReportAnswers"] = schema_of(report)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "ICMC", "version": "1", "summary": "Reports in and how far they are; where cases stand."},
+        "info": {"title": "ICMC", "version": "1", "summary": "Reports and messages in; where they and cases stand."},
         "servers": [{"url": API}],
         "security": [{"key": []}],
         "paths": _PATHS,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The key of a program."}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "The key of a program."},
+                "signature": {"type": "apiKey", "in": "header", "name": SIGNATURE, "description": _SIGNED},
+            },
             "responses": {str(status.value): _refusal(status) for status in _NO},
         },
     }
@@ -79,7 +94,7 @@ def document(report: StepType) -> dict[str, Any]:
 
 def _refusal(status: HTTPStatus) -> dict[str, Any]:
     headers = {
-        HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"const": "Bearer"}, "required": True}},
+        HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": {"schema": {"enum": ["Bearer", "Signature"]}, "required": True}},
         HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": {"schema": {"type": "string", "pattern": "^[0-9]+$"}}},
     }.get(status, {})
     content = {MEDIA_TYPE: {"schema": {"$ref": _REFS.format(model="ProblemDetails")}}}
@@ -109,6 +124,10 @@ _AFTER_EVENT: Final = {
     "schema": {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
 }  # fmt: skip
 _LIMIT: Final = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100}}
+_OF_WHATSAPP: Final = {
+    "mode": {"const": "subscribe"}, "verify_token": {"type": "string"},
+    "challenge": {"type": "string", "pattern": "^[A-Za-z0-9_-]{0,200}$"},
+}  # fmt: skip
 _OF_A_PART: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _AT, _DUE = "2026-03-07T13:10:00Z", "2026-03-08T13:10:00Z"
 _OF_CASE: Final = {"id": _ID, "number": "C-7KQ2-M4TD", "status": "open", "unit": "Helpline", "opened_at": _AT}
@@ -159,6 +178,46 @@ _PATHS: Final[Mapping[str, Any]] = {
             "summary": "Ask how far a report is that the same program sent",
             "parameters": [_ONE],
             "responses": _found("ReportAnswer", _ANSWER, HTTPStatus.NOT_FOUND),
+        },
+    },
+    "/gateways/{id}": {
+        "post": {
+            "operationId": "bringMessage",
+            "summary": "Bring a text message or a missed call, as a gateway",
+            "description": "It opens a case, or is added to the open case to which the same number wrote within seven"
+            " days. The same id is taken once, and answered alike. The webhook of WhatsApp posts here in its own form.",
+            "security": [{"signature": []}],
+            "parameters": [
+                _ONE,
+                {
+                    "name": TIMESTAMP, "in": "header", "schema": {"type": "string", "pattern": "^[0-9]{1,12}$"},
+                    "description": "When it was signed: seconds since 1970, at most five minutes from ours.",
+                },
+            ],
+            "requestBody": {"required": True, "content": _json("MessageBody", _MESSAGE)},
+            "responses": {
+                "200": {"description": "It was taken, now or before.", "content": _json("TakenAnswer", {"taken": 1})},
+                **_refusals(*_OF_A_BODY),
+            },
+        },
+        "get": {
+            "operationId": "confirmGateway",
+            "summary": "Confirm to WhatsApp that this is the address of a gateway",
+            "security": [],
+            "parameters": [
+                _ONE,
+                *(
+                    {"name": f"hub.{name}", "in": "query", "required": True, "schema": schema}
+                    for name, schema in _OF_WHATSAPP.items()
+                ),
+            ],
+            "responses": {
+                "200": {
+                    "description": "`hub.challenge`, where `hub.verify_token` is the key of the gateway.",
+                    "content": {"text/plain": {"schema": {"type": "string"}}},
+                },
+                **_refusals(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+            },
         },
     },
     "/cases": {

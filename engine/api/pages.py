@@ -1,17 +1,28 @@
-"""The addresses of the API: reports in and how far they are, where cases stand, and the document that says so."""
+"""The addresses of the API: reports and messages in, where they and cases stand, and the document that says so."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import ValidationError
+from pydantic import StringConstraints
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from engine.api.answers import typed_answers
+from engine.api.bodies import pointer, read_body
 from engine.api.document import document
+from engine.api.gateways import (
+    META_SIGNATURE,
+    SIGNATURE,
+    TakenAnswer,
+    is_signed,
+    message_of,
+    messages_of_whatsapp,
+    take_all,
+)
 from engine.api.records import (
     CaseAnswer,
     CaseLineAnswer,
@@ -30,6 +41,7 @@ from engine.api.records import (
 from engine.assembly import Engine
 from engine.builtin import REPORT as REPORT_STEP
 from engine.cases.actions.deciding import note_reading, require_own
+from engine.cases.actions.gateways import take_brought
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, open_case
 from engine.cases.actions.reported import own_report
 from engine.cases.actions.returning import code_for
@@ -38,7 +50,7 @@ from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError, SignInError
 from engine.overview.views.case import case_page
 from engine.overview.views.history import HistoryPart, case_history
-from engine.people.actions.program_keys import CASES, REPORT, viewer_of_key
+from engine.people.actions.program_keys import CASES, REPORT, is_key_of_gateway, viewer_of_gateway, viewer_of_key
 from engine.web.problems import API
 from engine.web.visit import portal_of
 from engine.work.views.worklist import open_items
@@ -80,6 +92,9 @@ Reading = Annotated[ProgramRequest, Depends(_with_key(CASES))]
 AnyKey = Annotated[ProgramRequest, Depends(_with_key(REPORT, CASES))]
 Seq = Annotated[int, Query(ge=0, le=_LATEST)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
+HubMode = Annotated[str, Query(alias="hub.mode")]
+HubToken = Annotated[str, Query(alias="hub.verify_token")]
+HubChallenge = Annotated[str, Query(alias="hub.challenge"), StringConstraints(pattern=r"^[A-Za-z0-9_-]{0,200}$")]
 
 
 def _once(request: Request) -> UUID:
@@ -108,7 +123,7 @@ Once = Annotated[UUID, Depends(_once)]
 def report(asked: Reporting, sent: Sent, once: Once) -> Response:
     """Send a report: a case is opened. Sent again under the same `Idempotency-Key`, it is the same case."""
     engine, program = asked
-    body = _read(sent)
+    body = read_body(ReportBody, sent)
     unit_id = _unit(program, body)
     try:
         opened = open_case(
@@ -117,7 +132,7 @@ def report(asked: Reporting, sent: Sent, once: Once) -> Response:
             most_in_an_hour=MOST_REPORTS_IN_AN_HOUR,
         )  # fmt: skip
     except InvalidAnswersError as error:
-        raise InvalidAnswersError({_pointer("answers", name): said for name, said in error.problems.items()}) from None
+        raise InvalidAnswersError({pointer("answers", name): said for name, said in error.problems.items()}) from None
     answer = report_answer(own_report(engine, opened.case_id, viewer=program)).model_dump(mode="json")
     answer["receipt_code"] = code_for(engine, opened.case_number)
     return JSONResponse(answer, HTTPStatus.CREATED, {"Location": f"{API}/reports/{opened.case_id}"})
@@ -164,28 +179,52 @@ def work_items(asked: Reading, after: UUID | None = None, limit: Limit = MOST) -
     return WorkItemsAnswer(work_items=items, next=items[-1].id if len(items) == limit else None)
 
 
+def _claims_to_be_signed(request: Request) -> None:
+    """Refuse with 401 what nobody says that they signed, before it is read."""
+    if META_SIGNATURE not in request.headers and SIGNATURE not in request.headers:
+        raise _not_signed()
+
+
+@router.post("/gateways/{actor_id}", dependencies=[Depends(_claims_to_be_signed)])
+def brought(request: Request, actor_id: UUID, sent: Sent) -> TakenAnswer:
+    """Bring a message or a missed call, signed by a gateway; the same id is taken once, and answered alike."""
+    engine, headers = portal_of(request).engine, request.headers
+    signed_by_meta = META_SIGNATURE in headers
+    now = engine.wall_clock.now()
+    try:
+        gateway = viewer_of_gateway(
+            engine, actor_id, is_signed_with=lambda secret: is_signed(headers, sent, secret, now=now)
+        )
+    except SignInError:
+        raise _not_signed() from None
+    request.state.program = gateway
+    messages = messages_of_whatsapp(sent) if signed_by_meta else (message_of(sent),)
+    take_all(partial(take_brought, engine, viewer=gateway), messages)
+    return TakenAnswer(taken=len(messages))
+
+
+@router.get("/gateways/{actor_id}")
+def confirmed(
+    request: Request, actor_id: UUID, mode: HubMode = "", verify_token: HubToken = "", challenge: HubChallenge = ""
+) -> Response:
+    """Answer WhatsApp, which asks whether an address is ours before it posts there: with what it sent, for our key."""
+    is_ours = mode == "subscribe" and is_key_of_gateway(portal_of(request).engine, actor_id, verify_token)
+    if not is_ours:
+        raise _not_signed()
+    return PlainTextResponse(challenge)
+
+
 @router.get("/openapi.json")
 def described(asked: AnyKey) -> Response:
     """Return the document that describes the API, with the questions of a report as this installation asks them."""
     return JSONResponse(document(asked.engine.registry.get(REPORT_STEP)))
 
 
-def _read(sent: bytes) -> ReportBody:
-    """Read a body; raise `InvalidAnswersError` for one that does not fit, and 400 for what is no JSON."""
-    try:
-        return ReportBody.model_validate_json(sent)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-    if any(one["type"] == "json_invalid" for one in problems):
-        raise HTTPException(HTTPStatus.BAD_REQUEST)
-    raise InvalidAnswersError({_pointer(*map(str, one["loc"])): f"{one['msg']}." for one in problems})
+def _not_signed() -> HTTPException:
+    return HTTPException(HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Signature"})
 
 
 def _unit(program: Viewer, body: ReportBody) -> UUID:
     if body.unit_id is None and len(program.unit_ids) != 1:
-        raise InvalidAnswersError({_pointer("unit_id"): "This key is for several units: say which one."})
+        raise InvalidAnswersError({pointer("unit_id"): "This key is for several units: say which one."})
     return body.unit_id or program.unit_ids[0]
-
-
-def _pointer(*names: str) -> str:
-    return "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in names)

@@ -7,7 +7,7 @@ from typing import Any, Never, cast
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, field_validator
-from sqlalchemy import Connection, exists, func, select, text, update
+from sqlalchemy import Connection, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.places import TEXT, encrypt_apart
@@ -20,7 +20,7 @@ from engine.people.records import Unit
 from engine.ports import JsonValue, Vault
 
 _COMMAND, _DOCUMENT = TABLES["command"], TABLES["document"]
-_REPORT, _INSTALLATION = TABLES["report"], TABLES["installation"]
+_REPORT, _INSTALLATION, _SENDER = TABLES["report"], TABLES["installation"], TABLES["sender"]
 _CONTENT = "content"
 _NOTE_SERVICE = text("""
     INSERT INTO service (name, state, since, noted_at) VALUES (:name, :state, clock_timestamp(), clock_timestamp())
@@ -171,6 +171,23 @@ class HousekeepingStore(Store):
             kept = {name: value for name, value in opened.items() if name in names}
             encrypted = self._vault.encrypt(kept, key_of=case_id, unit_id=row.unit_id, **place)
             self._connection.execute(update(_REPORT).where(_REPORT.c.id == row.id).values(encrypted_answers=encrypted))
+
+    def case_of_sender(self, tokens: Collection[bytes], *, since: datetime) -> UUID | None:
+        """Return the case to which a number wrote last, by its tokens; None for none since an instant."""
+        query = select(_SENDER.c.case_id).where(_SENDER.c.token.in_(tokens), _SENDER.c.seen_at > since)
+        found: UUID | None = self._connection.execute(query.order_by(_SENDER.c.seen_at.desc()).limit(1)).scalar()
+        return found
+
+    def keep_sender(self, token: bytes, case_id: UUID, *, at: datetime) -> None:
+        """Note to which case a number wrote, over what was noted of it before."""
+        self._writes.flush()
+        statement = upsert(_SENDER).values(token=token, case_id=case_id, seen_at=at)
+        changes = {"case_id": case_id, "seen_at": at}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=("token",), set_=changes))
+
+    def forget_senders(self, *, before: datetime) -> int:
+        """Forget the numbers that wrote last before an instant; returns how many."""
+        return self._connection.execute(delete(_SENDER).where(_SENDER.c.seen_at < before)).rowcount
 
     def keep_document(
         self,

@@ -1,6 +1,7 @@
 """Cases and how they are tied, their numbers, and the reasons for opening, closing or calling off."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 from engine.language.names import in_plain_words
@@ -50,6 +51,9 @@ def _spelled(signs: str) -> str:
     first, rest = signs[:1], signs[1:]
     return "-".join(part for part in (first, rest[:_GROUP], rest[_GROUP:]) if part)
 
+
+ONE_MATTER: Final = timedelta(days=7)
+"""So long after the last message of a number the next one belongs to the same case, while that is open."""
 
 PUBLIC_REPORTS: Final = "public_reports"
 """The fact of the installation that says which unit takes reports from the public."""

@@ -67,7 +67,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
     ),
     **_because(
         "a key that is wrapped, or a token or hash by keys outside the database",
-        "hub_message.envelope", "data_key.*", "person_token.*", "search_token.*",
+        "hub_message.envelope", "data_key.*", "person_token.*", "search_token.*", "sender.*",
         "partner_link: token_hash code_hash session_hash",
         "attachment: address address_key", "document.sha256", "message: code_of link_hash", "command.answer.content",
     ),

@@ -79,6 +79,7 @@ ENCRYPTED: Final = (
     _column("kept_form", "encrypted_fields", "who typed it"),
     _column("second_factor", "encrypted_secret", "whose it is", row="actor_id"),
     _column("second_factor", "encrypted_proposed", "whose it is", row="actor_id"),
+    _column("api_key", "encrypted_secret", "whose it is"),
     _column("concern", "encrypted_words", "the concern"),
     _column("concern", "encrypted_case_number", "the concern"),
     _column("concern", "encrypted_answer", "the concern"),

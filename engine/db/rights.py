@@ -10,7 +10,7 @@ from engine.db.embedded.databases import APP, READER, SYSTEM
 NOBODYS: Final = frozenset({"wall_secret"})
 """What neither role reads: only the owner of the tables does."""
 NEVER_READ: Final = frozenset({
-    "alembic_version", "api_key", "kept_form", "known_device", "sign_in_habit", "sign_in_try",
+    "alembic_version", "api_key", "kept_form", "known_device", "sender", "sign_in_habit", "sign_in_try",
 })  # fmt: skip
 """What no page, export or list is made of."""
 READ_IN_PART: Final = {
@@ -32,7 +32,7 @@ ADDED: Final = frozenset({
     "number_sheet", "organisation", "partner", "partner_link", "partner_view", "peer_hub", "person", "person_merge",
     "person_token", "preference",
     "reading", "recount", "recovery_code", "recusal", "referral", "report", "restriction", "retention_proposal",
-    "run", "search_token", "second_factor", "service", "session", "shift", "sign_in_habit", "sign_in_try",
+    "run", "search_token", "second_factor", "sender", "service", "session", "shift", "sign_in_habit", "sign_in_try",
     "special_day", "step", "tombstone", "unit", "work_item",
 })  # fmt: skip
 """The tables to which the writing role adds rows."""
@@ -40,7 +40,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "absence": "cancelled_at ends_at",
     "actor": "disabled is_service organisation_id password_hash supervisor_id",
     "answer": "recorded_at encrypted_answers unit_id",
-    "api_key": "revoked_at used_at",
+    "api_key": "encrypted_secret revoked_at used_at",
     "approval_request": "agreed answered_at answered_by approved ended_reason expires_at unit_id",
     "attachment":
         "added_at address address_key copy_size media_type scan encrypted_details encrypted_name size status unit_id",
@@ -119,6 +119,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "retention_proposal": "decided_at decided_by decision",
     "run": "calendar definition_hash jurisdiction started_at status unit_id version workflow zone",
     "second_factor": "confirmed_at last_step encrypted_proposed encrypted_secret",
+    "sender": "case_id seen_at",
     "service": "noted_at since state",
     "session": "by_factor ended_at pending seen_at stepped_up_at token_hash",
     "shift": "cancelled_at ends_at",
@@ -138,7 +139,7 @@ A sealed body of an event is sealed again under a newer key; the chain binds wha
 REMOVED: Final = frozenset({
     "attachment", "attachment_part", "contact", "definition_draft", "draft", "escalation_audit", "invitation",
     "kept_form",    "known_device", "match_check", "membership", "person_token", "recovery_code", "search_token",
-    "second_factor", "session", "sign_in_habit", "sign_in_try",
+    "second_factor", "sender", "session", "sign_in_habit", "sign_in_try",
 })  # fmt: skip
 """The tables from which the writing role removes rows.
 

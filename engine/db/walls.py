@@ -75,6 +75,7 @@ OUTSIDE: Final = {
     "membership": "Who works where: anybody may need to know whom to call.",
     "peer_hub": "Which hubs there are elsewhere: anybody may need to know whom to ask; its keys are public.",
     "recount": "How far a recount has come: one id, to go on from.",
+    "sender": "To which case a number wrote last, by a blind token; no question of a person asks it.",
     "shift": "Who is on call: anybody may need to know whom to call.",
     "tombstone": "Random ids of what was erased, so that a backup erases it again; they lead to nobody.",
 }

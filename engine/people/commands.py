@@ -19,6 +19,7 @@ from engine.people.viewer import actors, units
 from engine.people.views import absences as absences_view
 from engine.people.views import shifts as shifts_view
 from engine.sign_in.records import ApiKey
+from engine.web.problems import API
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import SYSTEM, fail, in_words, read_instant, show
 
@@ -26,6 +27,7 @@ app = typer.Typer(help="Units, and the people who act.", no_args_is_help=True)
 keys = typer.Typer(help="Keys with which other programs get access.", no_args_is_help=True)
 app.add_typer(keys, name="key")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AskSecret = Annotated[bool, typer.Option("--ask-secret", help="Ask for the secret that a gateway's provider gave.")]
 Email = Annotated[str, typer.Argument(help="E-mail address.")]
 
 
@@ -161,15 +163,20 @@ def add_key(
     account: Annotated[str, typer.Argument(help="The program that gets access.")],
     unit: Annotated[str, typer.Option(help="The unit for which it gets access.")],
     name: Annotated[str, typer.Option(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="What it may do: board, report, cases.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do: board, report, cases, gateway.")],
     days: Annotated[int, typer.Option(help="For how many days it is valid.")] = 90,
+    ask_secret: AskSecret = False,  # noqa: FBT002 - a command-line flag
 ) -> None:
-    """Make a key of a program, and print it: it is not shown again."""
+    """Make a key of a program, and print it: it is not shown again. Of a gateway, print its address too."""
+    secret = typer.prompt("Secret of the provider", hide_input=True) if ask_secret else ""
     with running_engine() as (engine, _):
         made = program_keys.add_key(
-            engine, viewer=SYSTEM, account=account, unit=unit, name=name, scopes=scope, days=days
+            engine, viewer=SYSTEM, account=account, unit=unit, name=name, scopes=scope, days=days, secret=secret
         )
+        address = f"{engine.portal_url}{API}/gateways/{made.gateway_id}" if made.gateway_id else ""
     typer.echo(made.key)
+    if address:
+        typer.echo(address)
 
 
 @keys.command("list")

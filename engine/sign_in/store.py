@@ -274,21 +274,31 @@ class SignInStore(Store):
 
     # Keys of service accounts
 
-    def add_key(self, key: ApiKey, key_hash: bytes, *, by: UUID | None, at: datetime) -> None:
-        """Write a key of a service account."""
+    def add_key(
+        self, key: ApiKey, key_hash: bytes, *, by: UUID | None, at: datetime, secret: str | None = None
+    ) -> None:
+        """Write a key of a service account, with the secret by which a gateway signs, sealed."""
         row = key._asdict() | {"key_hash": key_hash, "created_at": at, "created_by": by}
         del row["account"]
+        if secret is not None:
+            row["encrypted_secret"] = self._vault.encrypt(
+                secret, key_of=key.actor_id, table="api_key", row=key.id, column="encrypted_secret"
+            )
         self._connection.execute(insert(_KEY), row)
 
     def key(self, key_hash: bytes, *, now: datetime) -> ApiKey | None:
         """Load a key that counts now: not revoked, not over, of an account that may act."""
-        live = (
-            _KEY.c.key_hash == key_hash, _KEY.c.revoked_at.is_(None), _KEY.c.valid_until > now,
-            _ACTOR.c.disabled.is_(False), _ACTOR.c.is_service.is_(True),
-        )  # fmt: skip
         query = select(*_key_columns()).join(_ACTOR, _ACTOR.c.id == _KEY.c.actor_id)
-        row = self._connection.execute(query.where(*live)).first()
+        row = self._connection.execute(query.where(_KEY.c.key_hash == key_hash, *_counts(now))).first()
         return _api_key(row) if row else None
+
+    def signing_keys(self, actor_id: UUID, *, now: datetime) -> tuple[tuple[ApiKey, str], ...]:
+        """Load the keys of a gateway that count now, each with the secret by which it signs."""
+        query = select(*_key_columns(), _KEY.c.encrypted_secret).join(_ACTOR, _ACTOR.c.id == _KEY.c.actor_id)
+        signs = (_KEY.c.actor_id == actor_id, _KEY.c.encrypted_secret.is_not(None))
+        rows = self._connection.execute(query.where(*signs, *_counts(now)).order_by(_KEY.c.created_at)).all()
+        place = {"table": "api_key", "column": "encrypted_secret"}
+        return tuple((_api_key(row), str(self._vault.decrypt(row[-1], row=row[0], **place))) for row in rows)
 
     def keys(self) -> tuple[ApiKey, ...]:
         """Load every key, by account and name."""
@@ -322,6 +332,13 @@ def _session_columns() -> tuple[Any, ...]:
 
 def _usable(now: datetime) -> tuple[Any, ...]:
     return (_INVITATION.c.used_at.is_(None), _INVITATION.c.cancelled_at.is_(None), _INVITATION.c.expires_at > now)
+
+
+def _counts(now: datetime) -> tuple[Any, ...]:
+    return (
+        _KEY.c.revoked_at.is_(None), _KEY.c.valid_until > now, _ACTOR.c.disabled.is_(False),
+        _ACTOR.c.is_service.is_(True),
+    )  # fmt: skip
 
 
 def _key_columns() -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """Journeys and ways out in which marked words are typed wherever somebody can type, and looked for."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -54,12 +55,15 @@ from engine.sign_in.actions.account import keep_form
 from engine.sign_in.actions.sessions import sign_in
 from engine.site import create_app
 from engine.web.terminal import SYSTEM
+from tests.api.gateways import message, missed_call, signed
 from tests.api.programs import TOLD
 from tests.kit.installation import Installation
 from tests.kit.servers import Gateway, Mail, http_gateway, mail_server
 
 SHARED = ("person.name", "person.phone")
 TYPED_NUMBER = "Z-ZQXA-NARY"
+SENDER = "917712077120"
+"""The digits of a number from which a gateway brings messages."""
 """A name that has the shape of the number of a case."""
 
 
@@ -182,9 +186,27 @@ def _ask_by_api(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> None:
         headers = {"authorization": f"Bearer {made.key}", "idempotency-key": str(uuid4())}
         answer = client.post("/api/v1/reports", json=body, headers=headers)
         assert (answer.status_code, mark in answer.text) == (status, False), body
+    _bring(engine, client, unit, mark)
     for path in ("cases", f"cases/{case_id}", f"cases/{case_id}/history", "work-items"):
         answer = client.get(f"/api/v1/{path}", headers={"authorization": f"Bearer {made.key}"})
         assert (answer.status_code, mark in answer.text) == (200, False), path
+
+
+def _bring(engine: Engine, client: TestClient, unit: str, mark: str) -> None:
+    """Bring messages as a gateway does, with marked ids and words, and with a marked word where none belongs."""
+    secret = f"{mark} signs".replace(" ", "-" * 20)
+    gateway = add_key(
+        engine, viewer=SYSTEM, account="SMS", unit=unit, name="key", scopes=("gateway",), days=9, secret=secret
+    )
+    for body, status in (
+        (message(f"+{SENDER}", f"{mark} wrote.", id=f"{mark} 1"), 200),
+        (message(f"+{SENDER}", f"{mark} wrote more.", id=f"{mark} 2"), 200),
+        (missed_call(f"+{SENDER}", id=f"{mark} 3"), 200), (message(f"+{mark}"), 422),
+    ):  # fmt: skip
+        sent = json.dumps(body).encode()
+        headers = signed(secret, sent, int(engine.wall_clock.now().timestamp()))
+        answer = client.post(f"/api/v1/gateways/{gateway.gateway_id}", content=sent, headers=headers)
+        assert (answer.status_code, mark in answer.text) == (status, False), body
 
 
 def _sign_in(engine: Engine, viewer: Viewer, mark: str, phone: str) -> None:

@@ -33,13 +33,14 @@ from engine.site import create_app
 from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import save_draft
 from engine.work.store import ItemStore
-from tests.attack.marked import TYPED_NUMBER, all_told_for_real, backup_in_words, copies, walk_journeys
+from tests.attack.marked import SENDER, TYPED_NUMBER, all_told_for_real, backup_in_words, copies, walk_journeys
 from tests.kit.installation import Installation, installed, story, until
 
 pytestmark = pytest.mark.long
 
 MARK = "Zqxanary"
 PHONE = "+99 77120"
+MARKED = (MARK, PHONE, TYPED_NUMBER, SENDER)
 TOLD = story("cs-01")
 PILLARS = 12
 LEAST_TEXTS = 50
@@ -186,7 +187,7 @@ def test_no_backup_and_nothing_that_it_restores_holds_it_open(typed: Typed, tmp_
     assert typed.site.number(typed.case_id) in restored
     assert restored.count("COPY public.") > 40
     assert not _is_hit(restored)
-    assert not [word for word in (MARK, PHONE) if word.encode().hex() in restored]
+    assert not [word for word in (MARK, PHONE, SENDER) if word.encode().hex() in restored]
     assert MARK.encode() not in content
 
 
@@ -240,7 +241,7 @@ def test_the_search_finds_what_is_planted(typed: Typed) -> None:
     assert [line for line in heard if _is_hit(line)]
 
 
-def hits_in_database(address: str, *, words: Sequence[str] = (MARK, PHONE, TYPED_NUMBER)) -> list[str]:
+def hits_in_database(address: str, *, words: Sequence[str] = MARKED) -> list[str]:
     """Return the tables of which some column of some row holds one of the words, as text or inside bytes."""
     patterns = [f"%{text}%" for word in words for text in (word, word.encode().hex())]
     with psycopg.connect(address) as connection:
@@ -262,7 +263,7 @@ def hits_in_files(folder: Path) -> list[str]:
     """Return the files below a folder that hold a marked word, whatever else they are."""
     command = ["grep", "--recursive", "--text", "--ignore-case", "--files-with-matches", "--fixed-strings"]
     found = subprocess.run(
-        [*command, "-e", MARK, "-e", PHONE, "-e", TYPED_NUMBER, str(folder)], capture_output=True, text=True,
+        [*command, *(f"--regexp={word}" for word in MARKED), str(folder)], capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     return found.stdout.splitlines()
@@ -407,7 +408,7 @@ def _heard() -> Iterator[list[str]]:
 
 
 def _is_hit(text: str) -> bool:
-    return MARK.lower() in text.lower() or PHONE in text or TYPED_NUMBER in text
+    return any(word.lower() in text.lower() for word in MARKED)
 
 
 def _prefect(typed: Typed) -> str:

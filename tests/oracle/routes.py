@@ -128,7 +128,7 @@ RULES: Final[dict[str, Rule]] = {
             "POST /p/{token}", "POST /p/{token}/accept", "POST /p/{token}/decline", "POST /hubs/inbox",
             "POST /api/v1/reports", "GET /api/v1/reports/{case_id}", "GET /api/v1/openapi.json",
             "GET /api/v1/cases", "GET /api/v1/cases/{case_id}", "GET /api/v1/cases/{case_id}/history",
-            "GET /api/v1/work-items",
+            "GET /api/v1/work-items", "POST /api/v1/gateways/{actor_id}", "GET /api/v1/gateways/{actor_id}",
         ),
         OPEN,
     ),

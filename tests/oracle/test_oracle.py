@@ -212,6 +212,8 @@ def due_to_program(scope: str, address: str, *, is_own: bool) -> int:
     """Say how the API must answer a key of a scope that sent no report."""
     if "openapi" in address:
         return 200
+    if "gateways" in address:
+        return 401
     if (scope == "report") != ("/reports" in address):
         return 403
     return 200 if "{case_id}" not in address or (is_own and scope == "cases") else 404

@@ -208,7 +208,7 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
             "keys": some(key), "units": some(nasty), "scopes": (("board", "read"),), "command_id": ID,
             "words": {"board": nasty},
         },
-        "key-made.html": {"key": nasty, "waits": full},
+        "key-made.html": {"key": nasty, "waits": full, "address": nasty if full else "", "signs_itself": full},
     }  # fmt: skip
 
 

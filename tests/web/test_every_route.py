@@ -33,6 +33,7 @@ REFUSED = {
     f"/api/v1/cases/{UUID(int=7)}": 401,
     f"/api/v1/cases/{UUID(int=7)}/history": 401,
     "/api/v1/work-items": 401,
+    f"/api/v1/gateways/{UUID(int=7)}": 401,
     "/first/nothing": 410,
     "/invitation/nothing": 410,
     "/p/nothing/accept": 403,

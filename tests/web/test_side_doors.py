@@ -88,7 +88,8 @@ def test_nothing_of_another_unit_can_be_changed_by_naming_it_in_an_address(
             continue
         answer = client.post(path, data=fullest | form | {"command_id": str(uuid4())}, follow_redirects=False)
         changed = units.rows.changed(before)
-        if changed or answer.status_code not in {303, 403, 404, 409, 422}:
+        refused = {401} if path.startswith("/api/v1/") else {303, 403, 404, 409, 422}  # there no session counts
+        if changed or answer.status_code not in refused:
             holes.append((path, answer.status_code, changed))
             before = units.rows.state()
         tried += 1

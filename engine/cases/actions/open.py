@@ -41,6 +41,18 @@ class OpenedCase:
     item_id: UUID | None
 
 
+class CaseToOpen(NamedTuple):
+    """What somebody wants opened: from which answers, in which unit, by which command, as `open_case` is told."""
+
+    answers: Mapping[str, JsonValue]
+    unit_id: UUID
+    command_id: UUID
+    workflow: str | None = None
+    report_type: str = REPORT
+    victims: int = 1
+    most_in_an_hour: int | None = None
+
+
 class Opening(NamedTuple):
     """A case to be opened: when (UTC), from when on its time limits are counted, and by which number, if it has one."""
 
@@ -78,32 +90,38 @@ def open_case(
         raise NotAllowedError(actor=viewer.name, action=Action.OPEN_CASE.value)
     if not can(viewer, Action.OPEN_CASE, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action="report for this unit")
-    now = engine.clock.now()
-    received_at = min(event_instant(step_type, answers, None, now), now)
-    counted = viewer.actor_id if most_in_an_hour is not None else None
+    wanted = CaseToOpen(answers, unit_id, command_id, workflow, report_type, victims, most_in_an_hour)
     with engine.transaction() as tx:
-        begun = tx.of(HousekeepingStore).begin_opening(
-            command_id, unit_id=unit_id, workflow=workflow, by=counted, since=now - _HOUR
-        )
-        unit = begun.unit
-        if begun.answer is not None:
-            require_same(begun.answer, mark_of(engine.vault, answers))
-            return _opened(FirstAnswer(begun.answer))
-        if most_in_an_hour is not None and begun.reports >= most_in_an_hour:
-            raise TooManyReportsError(most=most_in_an_hour)
-        if unit is None:
-            raise NotFoundError(kind="unit")
-        report = open_outputs(step_type, answers)
-        chosen = chosen_workflow(engine, unit, report, workflow, begun.workflows)
-        tx.writes.hold()
-        opening = Opening(unit, chosen, answers, report, received_at, received_at, victims)
-        state, item = write_opening(engine, tx, opening, viewer=viewer, now=now, report_type=report_type)
-        case, item_id = state.case, str(item.id) if item else None
-        answer = {"case_id": str(case.id), "case_number": case.number, "item_id": item_id}
-        mark = mark_of(engine.vault, answers)
-        tx.of(HousekeepingStore).remember(command_id, answer, case_id=case.id, at=now, mark=mark)
+        opened = open_within(engine, tx, wanted, viewer=viewer)
         tx.commit()
-        return _opened(answer)
+        return opened
+
+
+def open_within(engine: Engine, tx: Transaction, wanted: CaseToOpen, *, viewer: Viewer) -> OpenedCase:
+    """Open a case as `open_case` does, whose checks were made, in a transaction that somebody else commits."""
+    step_type, answers, now = engine.registry.get(wanted.report_type), wanted.answers, engine.clock.now()
+    received_at = min(event_instant(step_type, answers, None, now), now)
+    counted = viewer.actor_id if wanted.most_in_an_hour is not None else None
+    begun = tx.of(HousekeepingStore).begin_opening(
+        wanted.command_id, unit_id=wanted.unit_id, workflow=wanted.workflow, by=counted, since=now - _HOUR
+    )
+    if begun.answer is not None:
+        require_same(begun.answer, mark_of(engine.vault, answers))
+        return _opened(FirstAnswer(begun.answer))
+    if wanted.most_in_an_hour is not None and begun.reports >= wanted.most_in_an_hour:
+        raise TooManyReportsError(most=wanted.most_in_an_hour)
+    if begun.unit is None:
+        raise NotFoundError(kind="unit")
+    report = open_outputs(step_type, answers)
+    chosen = chosen_workflow(engine, begun.unit, report, wanted.workflow, begun.workflows)
+    tx.writes.hold()
+    opening = Opening(begun.unit, chosen, answers, report, received_at, received_at, wanted.victims)
+    state, item = write_opening(engine, tx, opening, viewer=viewer, now=now, report_type=wanted.report_type)
+    case, item_id = state.case, str(item.id) if item else None
+    answer = {"case_id": str(case.id), "case_number": case.number, "item_id": item_id}
+    mark = mark_of(engine.vault, answers)
+    tx.of(HousekeepingStore).remember(wanted.command_id, answer, case_id=case.id, at=now, mark=mark)
+    return _opened(answer)
 
 
 def write_opening(

@@ -92,7 +92,7 @@ def come_back(engine: Engine, *, number: str, code: str, network: str) -> Return
     states = _known(engine, number=number, code=code, network=network)
     if not states:
         return _NOBODY
-    return Returned(_progress_of_all(states), _read_answers(engine, states[0].case.id), _may_add(states[-1]))
+    return Returned(_progress_of_all(states), _read_answers(engine, states[0].case.id), may_add(states[-1]))
 
 
 def add_words(engine: Engine, *, number: str, code: str, network: str, words: str, command_id: UUID) -> Returned:
@@ -108,21 +108,36 @@ def add_words(engine: Engine, *, number: str, code: str, network: str, words: st
         raise InvalidAnswersError({"words": f"Write what you want to add, in at most {LONGEST:,} characters."})
     with engine.transaction() as tx:
         state, known = tx.of(CaseStore).lock_for(case_id, command_id)
-        has_added = known is not None or (_may_add(state) and _add(engine, tx, state, words, command_id))
+        has_added = known is not None or (
+            may_add(state) and add_within(engine, tx, state, words, command_id, most=MOST_ADDED_IN_A_DAY)
+        )
         if has_added:
             tx.commit()
     answers = _read_answers(engine, states[0].case.id)
-    return Returned(_progress_of_all(states), answers, has_added or _may_add(states[-1]), has_added)
+    return Returned(_progress_of_all(states), answers, has_added or may_add(states[-1]), has_added)
 
 
-def _add(engine: Engine, tx: Transaction, state: CaseState, words: str, command_id: UUID) -> bool:
-    """Write the note; returns whether its words could be kept: not where the people of the case were erased."""
+def add_within(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    words: str,
+    command_id: UUID,
+    *,
+    most: int,
+    by: UUID = THE_PUBLIC.actor_id,
+    mark: str = "",
+) -> bool:
+    """Write the note; returns whether its words could be kept: not where the people of the case were erased.
+
+    Raises `InvalidAnswersError` for one more than `most` within a day.
+    """
     now, store, case = engine.clock.now(), tx.of(CaseStore), state.case
     today = [at for at in store.notes_of(case.id, ADDED).values() if at > now - _DAY]
-    if len(today) >= MOST_ADDED_IN_A_DAY:
+    if len(today) >= most:
         raise InvalidAnswersError({"words": "You have added much today. Please add the rest tomorrow, or call us."})
     body = {"kind": ADDED, "happened_at": now.isoformat()}
-    store.note(state, NOTE_MADE, body, actor_id=THE_PUBLIC.actor_id, at=now)
+    store.note(state, NOTE_MADE, body, actor_id=by, at=now)
     try:
         store.keep_words(case, case.chain_length + 1, words)
     except KeyMissingError:
@@ -133,7 +148,7 @@ def _add(engine: Engine, tx: Transaction, state: CaseState, words: str, command_
         step_title="", due_at=None, link=f"/cases/{case.id}/diary", now=now,
     ):  # fmt: skip
         add_delivery_job(tx, state, rule=rule, critical=False, now=now)
-    tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case.id)}, case_id=case.id, at=now)
+    tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case.id)}, case_id=case.id, at=now, mark=mark)
     return True
 
 
@@ -161,7 +176,8 @@ def _read_answers(engine: Engine, case_id: UUID) -> tuple[Reply, ...]:
     return tuple(Reply(written[seq], words[seq]) for seq in sorted(words, reverse=True))
 
 
-def _may_add(state: CaseState) -> bool:
+def may_add(state: CaseState) -> bool:
+    """Whether a case still takes what whoever reported it adds."""
     return state.case.status is not CaseStatus.CLOSED
 
 
@@ -174,7 +190,7 @@ def _known(engine: Engine, *, number: str, code: str, network: str) -> list[Case
         return []  # whether there is such a case has not been asked yet
     with engine.transaction() as tx:
         case_id = tx.of(EmergencyAccessStore).case_of_number(known_as)
-        states = _with_those_it_rests_in(tx, case_id) if case_id else []
+        states = with_those_it_rests_in(tx, case_id) if case_id else []
     if states:
         tries.forget()
     return states
@@ -182,7 +198,7 @@ def _known(engine: Engine, *, number: str, code: str, network: str) -> list[Case
 
 def progress_of_case(tx: Transaction, case_id: UUID) -> Progress:
     """Say how far a case is, or the one in which work on it goes on."""
-    return _progress_of_all(_with_those_it_rests_in(tx, case_id))
+    return _progress_of_all(with_those_it_rests_in(tx, case_id))
 
 
 def tries_of(engine: Engine, *, number: str, network: str) -> Tries:
@@ -198,7 +214,7 @@ def progress_of(state: CaseState) -> Progress:
     return Progress.AT_WORK if any(not step.uses.endswith(".intake") for step in done) else Progress.RECEIVED
 
 
-def _with_those_it_rests_in(tx: Transaction, case_id: UUID) -> list[CaseState]:
+def with_those_it_rests_in(tx: Transaction, case_id: UUID) -> list[CaseState]:
     """Return a case and, where it was merged, each further one to the one in which work goes on."""
     states = [tx.of(CaseStore).read(case_id)]
     while (into := states[-1].case.merged_into) is not None:

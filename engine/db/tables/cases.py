@@ -46,6 +46,14 @@ class ReportRow(Row):
     __table_args__ = (Index("report_by_actor", "recorded_by", "recorded_at"),)
 
 
+class SenderRow(Row):
+    """To which case a number wrote or rang last, by a blind token of the number; forgotten after a week."""
+
+    token: bytes = Field(primary_key=True)
+    case_id: UUID = Field(foreign_key="case.id", index=True)
+    seen_at: datetime = at(null=False)
+
+
 class RunRow(Row, of=Run, index=("workflow", "definition_hash")):
     """One passage of a case through a definition."""
 

@@ -184,9 +184,10 @@ class KeptFormRow(Row):
 
 
 class ApiKeyRow(Row, of=ApiKey, without=("account",), to={"actor_id": "actor"}, index=("actor_id",)):
-    """A key of a service account; only its hash is kept."""
+    """A key of a service account; only its hash is kept. That of a gateway signs, and its secret is sealed."""
 
     key_hash: bytes = Field(unique=True)
+    encrypted_secret: bytes | None = encrypted()
     created_at: datetime = at(null=False)
     created_by: UUID | None = None
     name: str = Field(default="", sa_column_kwargs={"server_default": ""})

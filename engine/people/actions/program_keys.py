@@ -1,6 +1,7 @@
 """Give programs keys, each for one thing and for a time, and say whose key it is that a program sends."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -34,10 +35,12 @@ from engine.sign_in.store import SignInStore
 BOARD: Final = "board"
 REPORT: Final = "report"
 CASES: Final = "cases"
+GATEWAY: Final = "gateway"
 SCOPES: Final = {
     BOARD: "read the counts of the board",
     REPORT: "send reports, and ask how far they are",
     CASES: "read where the unit's cases stand, once someone who leads the unit agrees",
+    GATEWAY: "bring messages and missed calls as a gateway, signed",
 }
 """What a key may be for, and what that allows."""
 MOST_USES_IN_AN_HOUR: Final = 3_600
@@ -45,21 +48,31 @@ MOST_USES_IN_AN_HOUR: Final = 3_600
 _HOUR: Final = timedelta(hours=1)
 LONGEST_DAYS: Final = 366
 PREFIX: Final = "icmc_"
-_ROLES: Final = {BOARD: Role.AUDITOR.value, REPORT: ProgramRole.REPORTS.value, CASES: ProgramRole.READS.value}
+_ROLES: Final = {
+    BOARD: Role.AUDITOR.value, REPORT: ProgramRole.REPORTS.value, CASES: ProgramRole.READS.value,
+    GATEWAY: ProgramRole.REPORTS.value,
+}  # fmt: skip
 """The role that a service account needs for a scope, and the only one that a key of that scope brings."""
 
 
+_ALONE: Final = "A gateway is for one unit and does nothing else: give it a name that no other program has."
+_SECRET: Final = re.compile(r"[!-~]{16,200}")
 _MADE: Final = (
     "This key has already been made, and a key is shown only once. If no one has seen it, revoke it and make another."
 )
 
 
 class NewKey(NamedTuple):
-    """A key that was made: the key itself is known only now; whether it `waits` for who leads the unit to agree."""
+    """A key that was made: the key itself is known only now; whether it `waits` for who leads the unit to agree.
+
+    A gateway posts to the address of its account, `gateway_id`, and signs with the key, or with its own secret.
+    """
 
     id: UUID
     key: str
     waits: bool = False
+    gateway_id: UUID | None = None
+    signs_itself: bool = False
 
 
 def add_key(
@@ -72,15 +85,18 @@ def add_key(
     scopes: Iterable[str],
     days: int,
     command_id: UUID | None = None,
+    secret: str = "",
 ) -> NewKey:
     """Make a key of a service account, which is made when there is none of that name; it ends after some days.
 
+    A gateway signs with the key itself, or with the `secret` that its provider gave; all that count sign, so that one
+    follows another at the same address. It serves one unit, and its program does nothing else.
     One command makes one key: sent again, it is refused, since a key is shown once. Raises `InvalidAnswersError`,
     `NotFoundError` for an unknown unit, `NotAllowedError`, `NoSecondPersonError`, `StepUpNeededError`.
     """
     _require(engine, viewer)
     wanted = tuple(dict.fromkeys(scopes))
-    problems = _problems(account, name, wanted, days)
+    problems = _problems(account, name, wanted, days) | _problems_of_gateway(wanted, secret)
     if problems:
         raise InvalidAnswersError(problems)
     command = command_id or engine.entropy.uuid()
@@ -93,16 +109,27 @@ def add_key(
         if unit_id is None:
             raise NotFoundError(kind="unit")
         unit_looked_after(tx, viewer, unit_id)
-        actor_id = _account(engine, tx, account.strip())
+        actor_id, is_gateway = _account(engine, tx, account.strip()), GATEWAY in wanted
+        _require_alone(tx, actor_id, unit_id, is_gateway=is_gateway)
         waits = [not _give_to_program(engine, tx, AskedRole(actor_id, unit_id, _ROLES[one]), viewer) for one in wanted]
         key = ApiKey(engine.entropy.uuid(), actor_id, name.strip(), wanted, now + timedelta(days=days))
         by = None if viewer.is_system else viewer.actor_id
-        tx.of(SignInStore).add_key(key, hash_of(token), by=by, at=now)
+        signs = (secret or token) if is_gateway else None
+        tx.of(SignInStore).add_key(key, hash_of(token), by=by, at=now, secret=signs)
         body = {"key_id": str(key.id), "actor_id": str(actor_id), "scopes": list(wanted), "days": days}
         tx.of(AuditLogStore).note("people", "KeyMade", body, actor_id=by, at=now)
         tx.of(HousekeepingStore).remember(command, {"key_id": str(key.id)}, case_id=None, at=now)
         tx.commit()
-    return NewKey(key.id, token, any(waits))
+    return NewKey(key.id, token, any(waits), actor_id if is_gateway else None, signs_itself=bool(secret))
+
+
+def _require_alone(tx: Transaction, actor_id: UUID, unit_id: UUID, *, is_gateway: bool) -> None:
+    """Refuse a gateway that does something else, or for another unit: it could not be told for which a message is."""
+    every = tx.of(SignInStore).keys()
+    is_other = any((GATEWAY in key.scopes) is not is_gateway for key in every if key.actor_id == actor_id)
+    elsewhere = {unit for unit, _ in tx.of(DirectoryStore).memberships(actor_id)} - {unit_id}
+    if is_other or (is_gateway and elsewhere):
+        raise InvalidAnswersError({"account": _ALONE})
 
 
 def _give_to_program(engine: Engine, tx: Transaction, wanted: AskedRole, viewer: Viewer) -> bool:
@@ -157,23 +184,53 @@ def viewer_of_key(engine: Engine, key: str, *, scope: str, or_scope: str = "") -
     Raises `SignInError` for a key that does not count, `KeyTooOftenError`, and `NotAllowedError` for one that is not
     for that, or not yet.
     """
+    with engine.transaction() as tx:
+        found = tx.of(SignInStore).key(hash_of(key), now=engine.wall_clock.now())
+        if found is None:
+            raise SignInError
+        scope = scope if scope in found.scopes else or_scope or scope
+        _note_use(engine, tx, found, scope)
+    return _as_program(engine, found, scope)
+
+
+def viewer_of_gateway(engine: Engine, actor_id: UUID, *, is_signed_with: Callable[[str], bool]) -> Viewer:
+    """Return a gateway as a viewer, once one of its secrets has signed what came; note that its key was used.
+
+    Raises `SignInError` where none has, `KeyTooOftenError`, and `NotAllowedError` for one that lost its unit.
+    """
+    with engine.transaction() as tx:
+        keys = tx.of(SignInStore).signing_keys(actor_id, now=engine.wall_clock.now())
+        found = next((key for key, secret in keys if is_signed_with(secret)), None)
+        if found is None:
+            raise SignInError
+        _note_use(engine, tx, found, GATEWAY)
+    return _as_program(engine, found, GATEWAY)
+
+
+def is_key_of_gateway(engine: Engine, actor_id: UUID, key: str) -> bool:
+    """Return whether a key is of a gateway that signs with a secret of its own: elsewhere the key is the secret."""
     now = engine.wall_clock.now()
     with engine.transaction() as tx:
         found = tx.of(SignInStore).key(hash_of(key), now=now)
-        if found is None:
-            raise SignInError
-        used = tx.of(AuditLogStore).count_uses(found.actor_id, since=now - _HOUR)
-        if used >= MOST_USES_IN_AN_HOUR:
-            raise KeyTooOftenError(most=MOST_USES_IN_AN_HOUR)
-        scope = scope if scope in found.scopes else or_scope or scope
-        may = scope in found.scopes
-        tx.of(SignInStore).use_key(found.id, at=now)
-        body = {"key_id": str(found.id), "scope": scope, "allowed": may}
-        tx.of(AuditLogStore).note("sign-in", "KeyUsed", body, actor_id=found.actor_id, at=now)
-        tx.commit()
-    viewer = _narrowed(engine.ask_all(as_viewer, found.actor_id), _ROLES[scope])
-    if not (may and viewer.roles):
-        raise NotAllowedError(actor=found.account, action=SCOPES[scope])
+        secrets = {known.id: secret for known, secret in tx.of(SignInStore).signing_keys(actor_id, now=now)}
+    return found is not None and secrets.get(found.id, key) != key
+
+
+def _note_use(engine: Engine, tx: Transaction, key: ApiKey, scope: str) -> None:
+    """Note that a key was used for something, allowed or not, and commit; raises `KeyTooOftenError`."""
+    now = engine.wall_clock.now()
+    if tx.of(AuditLogStore).count_uses(key.actor_id, since=now - _HOUR) >= MOST_USES_IN_AN_HOUR:
+        raise KeyTooOftenError(most=MOST_USES_IN_AN_HOUR)
+    tx.of(SignInStore).use_key(key.id, at=now)
+    body = {"key_id": str(key.id), "scope": scope, "allowed": scope in key.scopes}
+    tx.of(AuditLogStore).note("sign-in", "KeyUsed", body, actor_id=key.actor_id, at=now)
+    tx.commit()
+
+
+def _as_program(engine: Engine, key: ApiKey, scope: str) -> Viewer:
+    viewer = _narrowed(engine.ask_all(as_viewer, key.actor_id), _ROLES[scope])
+    if not (scope in key.scopes and viewer.roles):
+        raise NotAllowedError(actor=key.account, action=SCOPES[scope])
     return viewer
 
 
@@ -192,6 +249,16 @@ def _is_theirs(tx: Transaction, viewer: Viewer, key: ApiKey) -> bool:
 def _require(engine: Engine, viewer: Viewer) -> None:
     require_administrator(viewer)
     require_step_up(engine, viewer)
+
+
+def _problems_of_gateway(scopes: tuple[str, ...], secret: str) -> dict[str, str]:
+    if GATEWAY in scopes and len(scopes) > 1:
+        return {"scope": "A gateway does nothing else: give the program another key for that."}
+    if secret and GATEWAY not in scopes:
+        return {"secret": "Only a gateway signs: leave this empty."}
+    if secret and not _SECRET.fullmatch(secret):
+        return {"secret": "A secret has 16 to 200 letters, digits or signs, without spaces."}
+    return {}
 
 
 def _problems(account: str, name: str, scopes: tuple[str, ...], days: int) -> dict[str, str]:

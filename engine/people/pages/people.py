@@ -23,6 +23,7 @@ from engine.people.views import members as members_view
 from engine.sign_in.actions.guarding import Tries
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
+from engine.web.problems import API
 from engine.web.visit import Visit
 
 NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=())
@@ -195,12 +196,16 @@ def key_made(visit: SignedIn, form: Posted) -> Response:
     try:
         made = program_keys.add_key(
             visit.engine, viewer=visit.viewer, account=text(form, "account"), unit=text(form, "unit"),
-            name=text(form, "name"), scopes=[text(form, "scope")], command_id=command_id,
+            name=text(form, "name"), scopes=[text(form, "scope")], command_id=command_id, secret=text(form, "secret"),
             days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0,  # noqa: PLR2004 - digits
         )  # fmt: skip
     except InvalidAnswersError as error:
         return _keys_page(visit, Again(error.problems, typed(form)))
-    return visit.page("key-made.html", title="A new key", key=made.key, waits=made.waits)
+    address = f"{visit.engine.portal_url}{API}/gateways/{made.gateway_id}" if made.gateway_id else ""
+    return visit.page(
+        "key-made.html", title="A new key", key=made.key, waits=made.waits, address=address,
+        signs_itself=made.signs_itself,
+    )  # fmt: skip
 
 
 @router.post("/service-accounts/{key_id}/revoke")

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
+from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.records import ONE_MATTER
 from engine.core.matching import PROBES_KEPT
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
@@ -171,7 +173,7 @@ def end_other_sessions(engine: Engine, *, viewer: Viewer) -> int:
     return count
 
 
-SECRETS: Final = frozenset({"password", "old", "new", "again", "code"})
+SECRETS: Final = frozenset({"password", "old", "new", "again", "code", "secret"})
 """Fields that are never kept."""
 
 
@@ -223,6 +225,7 @@ def forget_sign_ins(engine: Engine) -> int:
             sessions_before=now - _SESSIONS,
         )  # fmt: skip
         gone += tx.of(SignInHabitStore).forget_old(before=now - _BROWSERS)
+        gone += tx.of(HousekeepingStore).forget_senders(before=engine.clock.now() - ONE_MATTER)
         gone += tx.of(MatchStore).forget_probes(before=(engine.clock.now() - PROBES_KEPT).date())
         tx.commit()
     return gone
