@@ -1,14 +1,16 @@
 """Units, people, who is on duty and away, and where a unit works: as kept, and as people see them."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from engine.core.policy import View
 from engine.core.records import Record
 from engine.language.names import Role
 
+_SHORTEST_GAP: Final = timedelta(minutes=1)
 LONGEST_SHIFT = timedelta(days=31)
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -266,6 +268,15 @@ class ShiftView(View):
     is_now: bool
 
 
+class RotaDay(NamedTuple):
+    """A day of a rota: who is on call when, when nobody is, and who is on call although they are away."""
+
+    day: date
+    people: tuple[str, ...]
+    gaps: tuple[str, ...]
+    away: tuple[str, ...]
+
+
 class AbsenceView(View):
     """When somebody is away, and who stands in."""
 
@@ -276,3 +287,44 @@ class AbsenceView(View):
     starts_at: datetime
     ends_at: datetime
     is_now: bool
+
+
+def rota_of(
+    shifts: Sequence[ShiftView], absences: Iterable[AbsenceView], *, zone: str, now: datetime, weeks: int
+) -> tuple[tuple[RotaDay | None, ...], ...]:
+    """Return the coming weeks of a unit's rota, from Monday on, in its zone; what is over today is no gap any more."""
+    known, info = tuple(absences), ZoneInfo(zone)
+    today = now.astimezone(info).date()
+    monday = today - timedelta(days=today.weekday())
+    days = [monday + timedelta(days=number) for number in range(weeks * 7)]
+    shown = [None if day < today else _rota_day(shifts, known, day, info, now) for day in days]
+    return tuple(tuple(shown[start : start + 7]) for start in range(0, len(shown), 7))
+
+
+def _rota_day(
+    shifts: Iterable[ShiftView], absences: Iterable[AbsenceView], day: date, zone: ZoneInfo, now: datetime
+) -> RotaDay:
+    begins, ends = (datetime.combine(one, time(), zone).astimezone(UTC) for one in (day, day + timedelta(days=1)))
+    since, people, gaps, away = max(begins, now), [], [], []
+    for shift in sorted(shifts, key=lambda one: one.starts_at):
+        first, last = max(shift.starts_at, begins), min(shift.ends_at, ends)
+        if first >= last or last <= now:
+            continue
+        if first - since >= _SHORTEST_GAP:
+            gaps.append(_span(since, first, begins, ends, zone))
+        since = max(since, last)
+        people.append(f"{shift.actor} {_span(first, last, begins, ends, zone)}".strip())
+        if any(one.actor_id == shift.actor_id and one.starts_at < last and one.ends_at > max(first, now)
+               for one in absences):  # fmt: skip
+            away.append(shift.actor)
+    if ends - since >= _SHORTEST_GAP:
+        gaps.append(_span(since, ends, begins, ends, zone))
+    return RotaDay(day, tuple(people), tuple(gaps), tuple(dict.fromkeys(away)))
+
+
+def _span(first: datetime, last: datetime, begins: datetime, ends: datetime, zone: ZoneInfo) -> str:
+    """Say from when to when of a day; nothing where it is the whole day."""
+    if (first, last) == (begins, ends):
+        return ""
+    until = "24:00" if last == ends else f"{last.astimezone(zone):%H:%M}"
+    return f"{first.astimezone(zone):%H:%M}-{until}"

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.people.actions.duty import cancel_shift, plan_shift
 from tests.browser.hands import become, choose, must_be_pleasant, pick, press, unfold, write
 from tests.kit.portal import Portal, report_case
 
@@ -83,12 +85,21 @@ def test_a_call_is_written_down_by_the_keyboard_from_the_strip_of_a_late_item(
 def test_every_page_of_duty_is_pleasant(open_page: OpenPage, portal: Portal) -> None:
     case = report_case(portal.as_role("intake_officer"))
     portal.let_time_pass(timedelta(hours=3))
+    now, lead = portal.clock.now(), portal.people["supervisor"]
+    who = portal.people["counsellor"].actor_id
+    shift_id = plan_shift(
+        portal.engine, viewer=lead, command_id=uuid4(), unit_id=portal.unit, actor_id=who, starts_at=now,
+        ends_at=now + timedelta(days=3),
+    )  # fmt: skip
     page = open_page()
     become(page, portal, "supervisor")
     pages = ("/on-call", "/absences", "/referrals", "/preferences", "/transmit", "/worklist", "/delays", "/board")
     for path in (*pages, f"{case.page}/access", case.page):
         page.goto(path)
         must_be_pleasant(page)
+    page.goto("/on-call")
+    expect(page.get_by_role("table", name="Who is on call for")).to_contain_text("No one")
+    cancel_shift(portal.engine, shift_id, viewer=lead, command_id=uuid4())
 
 
 def test_the_pages_of_the_administrator_are_pleasant(open_page: OpenPage, portal: Portal) -> None:

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from engine.db.tables import TABLES
 from engine.messages.actions.writing import token_of_link
 from engine.messages.chat import AppriseGateways
 from engine.messages.views import organisations
+from engine.people.records import AbsenceView, ShiftView, rota_of
 from engine.people.views import absences
 from engine.people.views import shifts as shifts_view
 from engine.rehearsal.world import people_of
@@ -50,6 +52,74 @@ def test_a_shift_is_planned_once_handed_over_and_called_off(portal: Portal) -> N
     off = lead.post(f"/on-call/{shifts[0].id}/cancel", data=command())
     assert "cancelled" in off.text
     assert portal.engine.ask(shifts_view, portal.people["supervisor"]) == ()
+
+
+def _at(day: int, hour: int) -> datetime:
+    """Return an instant of March 2026 by the clock of Kolkata; the 7th is a Saturday."""
+    return datetime(2026, 3, 1, hour, tzinfo=ZoneInfo("Asia/Kolkata")) + timedelta(days=day - 1)
+
+
+def _shift(who: int, starts_at: datetime, ends_at: datetime) -> ShiftView:
+    return ShiftView(
+        id=uuid4(), unit_id=UUID(int=0), unit="U", zone="Asia/Kolkata", actor_id=UUID(int=who), actor=f"P{who}",
+        starts_at=starts_at, ends_at=ends_at, taken_from=None, is_now=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("shifts", "people", "gaps"), [
+    ((), (), ("",)),
+    ((_shift(1, _at(7, 0), _at(20, 0)),), ("P1",), ()),
+    ((_shift(1, _at(9, 0), _at(10, 0)),), ("P1",), ()),
+    ((_shift(1, _at(9, 8), _at(10, 8)),), ("P1 08:00-24:00",), ("00:00-08:00",)),
+    ((_shift(1, _at(8, 20), _at(9, 8)), _shift(2, _at(9, 8), _at(9, 20))),
+     ("P1 00:00-08:00", "P2 08:00-20:00"), ("20:00-24:00",)),
+    ((_shift(1, _at(9, 0), _at(9, 8)), _shift(2, _at(9, 9), _at(10, 0))),
+     ("P1 00:00-08:00", "P2 09:00-24:00"), ("08:00-09:00",)),
+    ((_shift(1, _at(10, 0), _at(11, 0)), _shift(2, _at(8, 0), _at(9, 0))), (), ("",)),
+])  # fmt: skip
+def test_a_day_of_a_rota_says_who_is_on_call_and_when_nobody_is(
+    shifts: tuple[ShiftView, ...], people: tuple[str, ...], gaps: tuple[str, ...]
+) -> None:
+    weeks = rota_of(shifts, (), zone="Asia/Kolkata", now=_at(7, 18), weeks=2)
+    assert [day.day.day if day else None for day in weeks[0]] == [None] * 5 + [7, 8]
+    monday = weeks[1][0]
+    assert monday is not None
+    assert (monday.day.day, monday.people, monday.gaps) == (9, people, gaps)
+
+
+def test_of_today_only_what_is_to_come_is_a_gap_and_who_is_away_is_named() -> None:
+    shifts = (_shift(1, _at(7, 0), _at(7, 12)), _shift(2, _at(7, 20), _at(9, 12)))
+    away = AbsenceView(
+        id=uuid4(), actor_id=UUID(int=2), actor="P2", deputy=None, starts_at=_at(8, 12), ends_at=_at(9, 0), is_now=False
+    )
+    ((*_, today, sunday), (monday, *_)) = rota_of(shifts, (away,), zone="Asia/Kolkata", now=_at(7, 18), weeks=2)
+    assert today is not None
+    assert sunday is not None
+    assert monday is not None
+    assert (today.people, today.gaps, today.away) == (("P2 20:00-24:00",), ("18:00-20:00",), ())
+    assert (sunday.people, sunday.gaps, sunday.away) == (("P2",), (), ("P2",))
+    assert (monday.gaps, monday.away) == (("12:00-24:00",), ())
+
+
+def test_the_coming_weeks_are_a_picture_with_gaps_and_who_is_away(portal: Portal) -> None:
+    lead, unit = portal.as_role("supervisor"), str(portal.unit)
+    who, name = str(portal.people["counsellor"].actor_id), portal.people["counsellor"].name
+    span = {"starts_at": local(portal, timedelta()), "ends_at": local(portal, timedelta(days=3))}
+    assert "The coming weeks" not in lead.get("/on-call").text
+    lead.post("/on-call/plan", data=command(unit_id=unit, actor_id=who, **span))
+    page = lead.get("/on-call").text
+    assert "The coming weeks" in page
+    assert page.count('<td class="icmc-month--') == 23, "today, tomorrow, and three weeks"
+    assert page.count('<td class="icmc-month--working"') == 3
+    assert "times without anyone on call on 20 days, first on Tue 10 Mar" in page
+    assert "plan someone else" not in page
+    portal.as_role("counsellor").post("/absences", data=command(**span))
+    assert f"{name} is on call on Sun 08 Mar and away then: plan someone else." in lead.get("/on-call").text
+    assert "away then" not in portal.as_role("caseworker").get("/on-call").text, "who is away is for those who plan"
+    (absence,) = portal.engine.ask(absences, portal.people["counsellor"])
+    portal.as_role("counsellor").post(f"/absences/{absence.id}/end", data=command())
+    (shift,) = portal.engine.ask(shifts_view, portal.people["supervisor"])
+    lead.post(f"/on-call/{shift.id}/cancel", data=command())
 
 
 def test_an_absence_is_noted_with_a_deputy_and_ended(portal: Portal) -> None:

@@ -86,7 +86,7 @@ from engine.overview.records import (
     StepView,
 )
 from engine.people.pages.people import Group, Someone
-from engine.people.records import AbsenceView, ActorView, MemberView, ShiftView, UnitView
+from engine.people.records import AbsenceView, ActorView, MemberView, RotaDay, ShiftView, UnitView
 from engine.persons.records import CaseLinkView, CasePersonView, FoundPeople, PersonPageView, PersonRoleView
 from engine.ports import Rendered
 from engine.sharing.pages.partners import NoticeGroup
@@ -335,7 +335,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                      "owners": some(Offer("ours", NASTY)), "pause_reasons": some(Offer("a", NASTY)),
                      "extension_reasons": some(Offer("a", NASTY)), "lengths": some(Offer("P1D", NASTY)), **typed},
         "link.html": {"link": view(LinkView), "command_id": ID},
-        "on-call.html": {"units": ((ID, NASTY, [shift] if full else []),), "colleagues": some(someone),
+        "on-call.html": {"rotas": {ID: ((None, RotaDay(NOW.date(), (NASTY,), ("", NASTY), (NASTY,))),)} if full else {},
+                         "units": ((ID, NASTY, [shift] if full else []),), "colleagues": some(someone),
                          "may_plan": {ID: full}, "may_hand_over": {ID: full}, **typed},
         "absences.html": {"mine": some(view(AbsenceView)), "others": some(view(AbsenceView)),
                           "colleagues": some(someone), "may_plan": full, **typed},
