@@ -139,6 +139,14 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
             problem=f"{file.file} is not what runs: {file.kind} {file.name}, version {file.version or 'none'}, does.",
             remedy=f"Publish the file, or keep what runs: `icmc export {file.name} --kind {file.kind}` shows it.",
         )
+    for name, text in engine.library().messages.items():
+        wrong = next((one for one in engine.renderer.problems(name, text) if not one.is_doubt), None)
+        if wrong is not None:
+            yield Ailment(
+                code="message-set-aside",
+                problem=f"The text published for the message {name} {wrong.says}: the release's is sent instead.",
+                remedy=f"Change it, or take the text of the release again: /definitions/message/{name}.",
+            )
     yield from _ailment_of_printing(engine)
     yield from _ailments_of_keys(engine)
     yield from _ailments_of_periods(engine)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from engine.audit.commands import _ailments
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.views import definition
 from engine.definitions.views import versions as versions_view
@@ -195,6 +196,8 @@ def test_a_published_text_that_cannot_be_used_stops_no_message(portal: Portal) -
     portal.engine.refresh_definitions()
     assert "{% broken" in portal.engine.library().messages[HANDED_OVER]
     assert told(portal, HANDED_OVER) == shipped
+    [ailment] = [one for one in _ailments(portal.engine) if one.code == "message-set-aside"]
+    assert f"the message {HANDED_OVER} cannot be read as a template: the release's is sent instead" in ailment.problem
     page = portal.as_role("case_manager").get(f"/definitions/message/{HANDED_OVER}").text
     assert "The text of the release is sent instead" in page
     assert "Cannot be used" in portal.as_role("case_manager").get("/definitions/message?language=hi").text
