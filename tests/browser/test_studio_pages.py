@@ -316,6 +316,8 @@ def test_what_a_message_says_is_changed_by_the_keyboard_and_read_in_each_languag
     page.goto("/definitions/message?language=hi")
     must_be_pleasant(page)
     take(page, "message-texts")
+    unfold(page, "About a case")
+    must_be_pleasant(page)
     press(page, "Due soon")
     must_be_pleasant(page)
     take(page, "message-text")

@@ -403,7 +403,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "form": editor.form(Library()) if full else None, "question_types": (), "uses": (),
                         "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},
         "message-texts.html": {"language": "en", "languages": {"en": 0, "hi": int(full)},
-                               "rows": (*some((NASTY, reads)), ("late", None))},
+                               "groups": {NASTY: (*some((NASTY, reads)), ("late", None))}},
         "message-text.html": {"name": "late.en", "kind": NASTY, "language": "en", "texts": some(reads),
                               "missing": some("as"), "may_change": full},
         "message-draft.html": {"draft": draft, "kind": NASTY, "language": "hi", "change": change if full else None,

@@ -1,6 +1,6 @@
 """Texts of messages: which there are in a language, how each reads in all of them, and a draft that changes one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Path, Query
@@ -77,8 +77,18 @@ def every_text(visit: SignedIn, language: Language = _ENGLISH) -> Response:
         section="workflows",
         language=language,
         languages=count,
-        rows=[(kind, known.get(kind)) for kind in visit.engine.renderer.kinds()],
+        groups=_grouped(visit, known),
     )
+
+
+def _grouped(visit: Visit, known: Mapping[str, Shown]) -> dict[str, list[tuple[str, Shown | None]]]:
+    """Part the kinds into those that name a case and those that do not, each with its text in a language."""
+    renderer, about_cases = visit.engine.renderer, "case_number"
+    groups: dict[str, list[tuple[str, Shown | None]]] = {"About a case": [], "About people, sign-in and the system": []}
+    of_case, others = groups.values()
+    for kind in renderer.kinds():
+        (of_case if about_cases in renderer.names(kind) else others).append((kind, known.get(kind)))
+    return groups
 
 
 @router.get("/definitions/message/{name}")
