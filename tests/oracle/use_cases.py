@@ -11,7 +11,8 @@ FUNCTIONS: Final[dict[str, str]] = {
             "deadlines": "acknowledge_by_link mark_read",
             "messages": "set_contact preference_of save_preference",
             "approvals": "raise_concern take_answer",
-            "cases": "own_report write_opening command_on_case require_own note_reading require_pace note_refusal",
+            "cases": "own_report open_within write_opening command_on_case require_own note_reading require_pace"
+            " note_refusal",
             "definitions": "law_page proposed_changes as_stored my_drafts",
             "sign_in": "kept_form newest_kept_form drop_form change_password sessions_of end_session"
             " end_other_sessions require_step_up step_up",
@@ -51,7 +52,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "people": "plan_shift cancel_shift",
         },
         "report": {
-            "cases": "open_case",
+            "cases": "open_case take_brought",
         },
         "reveal": {
             "access": "emergency_access",
