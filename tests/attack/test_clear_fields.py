@@ -23,7 +23,7 @@ from engine.plugin.steps import StepKind, StepType
 from engine.rehearsal.world import World, scratch_world
 from tests.contracts.test_pillars import WHERE_SOMEBODY_WILL_BE
 from tests.kit.cases import Work
-from tests.kit.pillars import example, form_of, problems
+from tests.kit.pillars import NEEDED, example, form_of, problems
 
 pytestmark = pytest.mark.long
 
@@ -133,7 +133,7 @@ def _do(work: Work, step_type: StepType, *, full: bool) -> int:
 
 def _planted(step_type: StepType, *, full: bool) -> tuple[dict[str, Any], int]:
     form = form_of(step_type)
-    answers = example(form, full=full)
+    answers = example(form, full=full) | NEEDED.get(step_type.key, {})
     wanted = {
         spec.name: f"{WORD} {spec.name}"[:40] if PLANTED[spec.kind] == WORD else PLANTED[spec.kind]
         for spec in specs_of(form)
