@@ -102,8 +102,8 @@ CHANGED: Final[Mapping[str, str]] = {
     "partner_link":
         "code_hash ended_at ended_reason expires_at made_at made_by opened_at session_hash session_until tries",
     "peer_hub":
-        "confirmed_by down_since ended_at heard_at line_error next_try_at received_number sent_number skew_seconds"
-        " status tries",
+        "agree_key confirmed_by down_since ended_at heard_at key_changes line_error next_try_at received_number"
+        " sent_number sign_key skew_seconds status tries wire_id",
     "person": "encrypted_identity unit_id",
     "person_merge": "ended_at ended_by",
     "preference": "changed_at channels digest quiet_from quiet_until zone",

@@ -7,7 +7,7 @@ import typer
 
 from engine.assembly import Engine
 from engine.errors import NotFoundError
-from engine.hubs.actions.peers import ask_peer, confirm_peer, own_card
+from engine.hubs.actions.peers import ask_peer, change_own_keys, confirm_peer, own_card
 from engine.hubs.records import HubView
 from engine.hubs.views import hubs as hubs_view
 from engine.people.viewer import units
@@ -39,6 +39,17 @@ def introduce(file: Annotated[Path, typer.Argument(help="Where to write the file
     file.write_bytes(made)
     typer.echo(f"{file} is written. Send it to the other hub, telephone someone you know there, and read to them:")
     typer.echo(fingerprint)
+
+
+@app.command("change-keys")
+@in_words
+def change_keys() -> None:
+    """Change the keys of this hub: the key before names the new one, and the hubs that work with this one take it."""
+    with running_engine() as (engine, _):
+        number = change_own_keys(engine, viewer=SYSTEM)
+        fingerprint = engine.hub_keys.public().fingerprint
+    typer.echo(f"The keys were changed, {number} times by now. Export the key file again: `icmc keys export`.")
+    typer.echo(f"The fingerprint for hubs that get to know this one from now on: {fingerprint}")
 
 
 @app.command()

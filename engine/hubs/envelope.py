@@ -1,11 +1,13 @@
 """Messages between hubs, sealed for one reader and signed by one writer, and the line that carries them."""
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -21,8 +23,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from engine.db.embedded.folder import one_at_a_time
 from engine.db.row_history import canonical_json
 from engine.errors import HostRefusedError
-from engine.hubs.records import HubRefusedError, LineError
-from engine.keys.key_file import change_key_file, new_key, read_key_file
+from engine.hubs.records import HubRefusedError, KeyChange, LineError
+from engine.keys.key_file import KeyFile, change_key_file, new_key, read_key_file
 
 FORM: Final = "icmc-hub-1"
 ACK: Final = "icmc-hub-ack-1"
@@ -39,20 +41,29 @@ _BITS: Final = 80
 
 
 class PublicKeys(NamedTuple):
-    """The public halves of the keys of a hub: with which it signs, and to which one seals."""
+    """The public halves of the keys of a hub: with which it signs, and to which one seals.
+
+    `first` is the name that its first keys gave it, where it has changed them since.
+    """
 
     sign: bytes
     agree: bytes
+    first: str = ""
 
     @property
     def id(self) -> str:
-        """The name of the hub on the wire: the SHA-256 of both keys."""
-        return hashlib.sha256(b"icmc-hub\0" + self.sign + self.agree).hexdigest()
+        """The name of the hub on the wire: the SHA-256 of both its first keys."""
+        return self.first or self.mark
+
+    @property
+    def mark(self) -> str:
+        """The SHA-256 of both keys as they are now, and of the name that they have on the wire."""
+        return hashlib.sha256(b"icmc-hub\0" + self.sign + self.agree + self.first.encode()).hexdigest()
 
     @property
     def fingerprint(self) -> str:
-        """What two people read to each other: 80 bits of the id, in signs of which none looks like another."""
-        left, signs = int(self.id, 16) >> (256 - _BITS), ""
+        """What two people read to each other: 80 bits of the mark, in signs of which none looks like another."""
+        left, signs = int(self.mark, 16) >> (256 - _BITS), ""
         for _ in range(_BITS // 5):
             left, sign = divmod(left, len(_SIGNS))
             signs = _SIGNS[sign] + signs
@@ -71,30 +82,91 @@ class HubKeyFile:
 
         A key file that systemd hands over must have them already.
         """
-        sign, agree = self._keys()
-        return PublicKeys(sign.public_key().public_bytes_raw(), agree.public_key().public_bytes_raw())
+        return _public_of(self._file())
 
-    def sign(self, text: bytes) -> bytes:
-        """Return our signature of a text."""
-        return self._keys()[0].sign(text)
+    def signed(self, content: Mapping[str, Any]) -> bytes:
+        """Return a JSON object with how we came to our keys, if we have changed them, and our signature over it all."""
+        file = self._file()
+        whole = {**content, "keys": [*file.hub_changes]} if file.hub_changes else content
+        return canonical_json({**whole, "sig": _text(_signer(file).sign(canonical_json(whole)))})
 
-    def shared(self, public: bytes) -> bytes:
-        """Return what only we and the holder of another key know."""
-        return self._keys()[1].exchange(X25519PublicKey.from_public_bytes(public))
+    def shared(self, public: bytes) -> tuple[bytes, ...]:
+        """Return what only we and the holder of another key know: by our key, and by the one before it."""
+        other = X25519PublicKey.from_public_bytes(public)
+        return tuple(X25519PrivateKey.from_private_bytes(key).exchange(other) for key in self._file().hub[1:])
 
-    def _keys(self) -> tuple[Ed25519PrivateKey, X25519PrivateKey]:
-        kept = read_key_file(self._path).hub
-        if kept is None:
-            with one_at_a_time(self._path.with_name(".icmc-hub.lock")):
+    def change(self) -> KeyChange:
+        """Put new keys in the place of ours, named by the one before; what was sealed to that one still opens.
+
+        Raise `SettingsError` where the key file cannot be written: then the keys are those before.
+        """
+        self._file()
+        with self._lock():
+            file = read_key_file(self._path)
+            before, sign, agree = _public_of(file), Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
+            plain = KeyChange(
+                hub=before.id, number=len(file.hub_changes) + 1, sign_before=_text(before.sign),
+                agree_before=_text(before.agree), sign=_text(sign.public_key().public_bytes_raw()),
+                agree=_text(agree.public_key().public_bytes_raw()),
+            )  # fmt: skip
+            words = canonical_json(plain.signed_words)
+            signatures = {"by_before": _text(_signer(file).sign(words)), "by_new": _text(sign.sign(words))}
+            made = plain.model_copy(update=signatures)
+            hub = {
+                "sign": _text(sign.private_bytes_raw()), "agree": _text(agree.private_bytes_raw()),
+                "agree_before": _text(file.hub[1]), "changes": [*file.hub_changes, made.shown],
+            }  # fmt: skip
+            change_key_file(self._path, lambda had: {**had, "hub": hub})
+        return made
+
+    def _file(self) -> KeyFile:
+        kept = read_key_file(self._path)
+        if not kept.hub:
+            with self._lock():
                 change_key_file(self._path, lambda had: {"hub": {"sign": new_key(), "agree": new_key()}} | had)
-            kept = read_key_file(self._path).hub
-            assert kept is not None  # noqa: S101 - it was written a moment ago
-        return Ed25519PrivateKey.from_private_bytes(kept[0]), X25519PrivateKey.from_private_bytes(kept[1])
+            kept = read_key_file(self._path)
+        return kept
+
+    def _lock(self) -> AbstractContextManager[None]:
+        return one_at_a_time(self._path.with_name(".icmc-hub.lock"))
 
 
-def signed(keys: HubKeyFile, content: Mapping[str, Any]) -> bytes:
-    """Return a JSON object with our signature over its canonical form."""
-    return canonical_json({**content, "sig": _text(keys.sign(canonical_json(content)))})
+def _signer(file: KeyFile) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(file.hub[0])
+
+
+def _public_of(file: KeyFile) -> PublicKeys:
+    agree = X25519PrivateKey.from_private_bytes(file.hub[1])
+    first = str(file.hub_changes[0]["hub"]) if file.hub_changes else ""
+    return PublicKeys(_signer(file).public_key().public_bytes_raw(), agree.public_key().public_bytes_raw(), first)
+
+
+def followed(keys: PublicKeys, known: Sequence[KeyChange], shown: object) -> tuple[PublicKeys, tuple[KeyChange, ...]]:
+    """Return the keys that a hub has after the changes that it shows, and those of them that are new.
+
+    Each is signed by the key before it and by its own, and follows the one before; one that is known does nothing
+    again. Raise `HubRefusedError` for any other, also for another one in the place of one that is known.
+    """
+    new: list[KeyChange] = []
+    try:
+        told = shown if isinstance(shown, list) else []
+        changes = [KeyChange.model_validate({**one, "taken_at": None}) for one in told]
+        for number, one in enumerate(changes, start=1):
+            if number <= len(known):
+                if one.shown != known[number - 1].shown:
+                    raise HubRefusedError
+                continue
+            before = (keys.id, number, keys.sign, keys.agree)
+            if (one.hub, one.number, _bytes(one.sign_before), _bytes(one.agree_before)) != before:
+                raise HubRefusedError
+            after = card_keys(one.shown)._replace(first=keys.id)
+            require_signed(keys.sign, one.signed_words, _bytes(one.by_before))
+            require_signed(after.sign, one.signed_words, _bytes(one.by_new))
+            keys = after
+            new.append(one)
+    except (ValueError, TypeError):
+        raise HubRefusedError from None
+    return keys, tuple(new)
 
 
 def read_signed(raw: bytes, form: str) -> tuple[dict[str, Any], bytes]:
@@ -122,25 +194,42 @@ def encrypted_for(keys: HubKeyFile, to: PublicKeys, content: Mapping[str, Any]) 
     head = {"form": FORM, "from": keys.public().id, "to": to.id, "once": _text(once.public_key().public_bytes_raw())}
     known = once.exchange(X25519PublicKey.from_public_bytes(to.agree))
     box = _cipher(known, head).encrypt(_NONCE, canonical_json(content), canonical_json(head))
-    return signed(keys, head | {"box": _text(box)})
+    return keys.signed(head | {"box": _text(box)})
 
 
-def decrypted_from(keys: HubKeyFile, writer: PublicKeys, raw: bytes) -> dict[str, Any]:
-    """Open what a hub has sealed for us; raise `HubRefusedError` for anything that it has not."""
+def decrypted_from(keys: HubKeyFile, writer: PublicKeys, raw: bytes, *, before: Sequence[bytes] = ()) -> dict[str, Any]:
+    """Open what a hub has sealed for us; raise `HubRefusedError` for anything that it has not.
+
+    `before` are the keys by which it signed before and that still count.
+    """
     outer, signature = read_signed(raw, FORM)
-    require_signed(writer.sign, outer, signature)
+    _require_signed_by_one((writer.sign, *before), outer, signature)
     if (outer.get("from"), outer.get("to")) != (writer.id, keys.public().id):
         raise HubRefusedError
     head = {name: outer[name] for name in ("form", "from", "to")} | {"once": outer.get("once")}
     try:
-        known = keys.shared(_bytes(head["once"]))
-        plain = _cipher(known, head).decrypt(_NONCE, _bytes(outer["box"]), canonical_json(head))
-        read = json.loads(plain)
-    except (InvalidTag, ValueError, LookupError, TypeError):
+        once, box = keys.shared(_bytes(head["once"])), _bytes(outer["box"])
+        read = json.loads(_opened(once, head, box))
+    except (ValueError, LookupError, TypeError):
         raise HubRefusedError from None
     if not isinstance(read, dict):
         raise HubRefusedError
     return read
+
+
+def _require_signed_by_one(keys: Sequence[bytes], content: Mapping[str, Any], signature: bytes) -> None:
+    for key in keys[:-1]:
+        with contextlib.suppress(HubRefusedError):
+            require_signed(key, content, signature)
+            return
+    require_signed(keys[-1], content, signature)
+
+
+def _opened(shared: Sequence[bytes], head: Mapping[str, Any], box: bytes) -> bytes:
+    for known in shared:
+        with contextlib.suppress(InvalidTag):
+            return _cipher(known, head).decrypt(_NONCE, box, canonical_json(head))
+    raise HubRefusedError
 
 
 def address_problem(address: str) -> str:
@@ -204,10 +293,20 @@ def card_keys(card: Mapping[str, Any]) -> PublicKeys:
         X25519PublicKey.from_public_bytes(keys.agree)
     except (ValueError, LookupError):
         raise HubRefusedError from None
-    return keys
+    shown = card.get("keys")
+    if not shown:
+        return keys
+    try:
+        first = PublicKeys(_bytes(shown[0]["sign_before"]), _bytes(shown[0]["agree_before"]))
+    except (ValueError, LookupError, TypeError):
+        raise HubRefusedError from None
+    named, _ = followed(first, (), shown)
+    if (named.sign, named.agree) != (keys.sign, keys.agree):
+        raise HubRefusedError
+    return named
 
 
 def card(keys: HubKeyFile, **said: str) -> bytes:
     """Return the file by which another hub gets to know ours: name, address and public keys, signed."""
     public = keys.public()
-    return signed(keys, {"form": CARD, "sign": _text(public.sign), "agree": _text(public.agree), **said})
+    return keys.signed({"form": CARD, "sign": _text(public.sign), "agree": _text(public.agree), **said})

@@ -1,5 +1,6 @@
 """Hubs elsewhere, cases that two hubs mirror, and the numbered messages between them."""
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from engine.core.policy import View
 from engine.core.records import Record
 from engine.errors import IcmcError
 
+KEYS: Final = "icmc-hub-keys-1"
 MOST_AHEAD: Final = 1_000
 """So many messages are kept for one that has not come yet; what is further ahead is refused, and sent again."""
 LONGEST_TEXT: Final = 4_000
@@ -32,6 +34,15 @@ class LineError(IcmcError):
     sentence = "The other hub did not take the message: {problem}"
 
 
+class KeysOnTheirWayError(IcmcError):
+    """Raised where keys would be changed while a hub still needs the ones before the last; `hubs` names them."""
+
+    code = "hub-keys-on-their-way"
+    sentence = (
+        "The keys were not changed: {hubs} has not confirmed the last change, or something of it is waiting here."
+    )
+
+
 class PeerStatus(StrEnum):
     """How far a hub elsewhere is known: nothing goes to or comes from one that is not live."""
 
@@ -40,9 +51,38 @@ class PeerStatus(StrEnum):
     ENDED = "ended"
 
 
+class KeyChange(Record):
+    """That a hub has new keys, signed by the key before and by the new one: public keys and signatures in base64.
+
+    `hub` is its name on the wire, which stays. `number` counts its changes from 1; `taken_at` (UTC) is when ours took
+    it, which nobody signs.
+    """
+
+    hub: str
+    number: int
+    sign_before: str
+    agree_before: str
+    sign: str
+    agree: str
+    by_before: str = ""
+    by_new: str = ""
+    taken_at: datetime | None = None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What goes to other hubs."""
+        return self.model_dump(exclude={"taken_at"})
+
+    @property
+    def signed_words(self) -> dict[str, Any]:
+        """What both keys sign."""
+        return {"form": KEYS, **self.model_dump(exclude={"taken_at", "by_before", "by_new"})}
+
+
 class PeerHub(Record):
     """A hub elsewhere (instants UTC). `unit_id` is the unit of ours that gets what it sends.
 
+    `wire_id` is its name on the wire where it has changed its keys since its first ones, and `key_changes` say how.
     `sent_number` and `received_number` are those of the last message in each direction, `down_since` is when the line
     went down, `next_try_at` when it is tried again, and `skew_seconds` how far its clock is ahead of ours.
     """
@@ -67,6 +107,13 @@ class PeerHub(Record):
     down_since: datetime | None = None
     next_try_at: datetime | None = None
     line_error: str = ""
+    wire_id: str = ""
+    key_changes: tuple[KeyChange, ...] = ()
+
+    def sign_keys_before(self, *, since: datetime | None = None) -> tuple[bytes, ...]:
+        """Return the keys by which it signed before; with an instant those that it still used then."""
+        told = [one for one in self.key_changes if since is None or (one.taken_at is not None and one.taken_at > since)]
+        return tuple(base64.b64decode(one.sign_before) for one in told)
 
 
 class MirrorStatus(StrEnum):
@@ -126,7 +173,11 @@ def mirror_id(hub_id: UUID, ref: UUID) -> UUID:
 
 
 class Kind(StrEnum):
-    """What a message says. `VOID` stands where nothing may be said any more: its number was given already."""
+    """What a message says. `KEYS` and `VOID` say nothing.
+
+    Every message shows the keys of its writer; `KEYS` sees to it that one goes. `VOID` stands where nothing may be said
+    any more: its number was given already.
+    """
 
     OFFER = "offer"
     ACCEPTED = "accepted"
@@ -136,6 +187,7 @@ class Kind(StrEnum):
     QUESTION = "question"
     NOTE = "note"
     CLOSED = "closed"
+    KEYS = "keys"
     RECALL = "recall"
     ERASURE = "erasure"
     VOID = "void"
@@ -197,6 +249,8 @@ class HubView(View):
     down_since: datetime | None
     next_try_at: datetime | None
     line_error: str
+    key_changes: int
+    keys_at: datetime | None
     waiting: int
     waits_since: datetime | None
 

@@ -28,7 +28,19 @@ class HubStore(Store):
 
     def add_peer(self, peer: PeerHub) -> bool:
         """Write a hub once; whether there was none with its id or its keys."""
-        return self._is_new(_PEER, peer.model_dump())
+        return self._is_new(_PEER, peer.model_dump() | _keys(peer))
+
+    def save_keys(self, peer: PeerHub) -> None:
+        """Write the keys of a hub as they are now, and how it came to them."""
+        self.change_peer(peer.id, sign_key=peer.sign_key, agree_key=peer.agree_key, wire_id=peer.wire_id, **_keys(peer))
+
+    def names_before_keys(self) -> tuple[str, ...]:
+        """Name the live hubs that have not confirmed a change of our keys, or of which something waits for its turn."""
+        waits = select(_MESSAGE.c.hub_id).where(
+            _MESSAGE.c.settled_at.is_(None), or_(_MESSAGE.c.came_in, _MESSAGE.c.kind == Kind.KEYS)
+        )
+        named = select(_PEER.c.name).where(_PEER.c.id.in_(waits), _PEER.c.status == PeerStatus.LIVE)
+        return tuple(self._connection.execute(named.order_by(_PEER.c.name)).scalars())
 
     def peer(self, peer_id: UUID) -> PeerHub:
         """Load a hub; raise `NotFoundError`."""
@@ -265,3 +277,7 @@ class HubStore(Store):
             return self._vault.encrypt(body, key_of=message.case_id, table="hub_message", row=message.id, column=_BODY)
         except KeyMissingError:
             return None  # the case was erased: nothing of it is kept any more
+
+
+def _keys(peer: PeerHub) -> dict[str, Any]:
+    return {"key_changes": [one.model_dump(mode="json") for one in peer.key_changes]}

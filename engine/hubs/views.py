@@ -54,7 +54,9 @@ def _hub(row: Row, viewer: Viewer) -> HubView:
     )  # fmt: skip
     return HubView(
         **{name: row[name] for name in same},
-        fingerprint=PublicKeys(bytes(row["sign_key"]), bytes(row["agree_key"])).fingerprint,
+        fingerprint=PublicKeys(bytes(row["sign_key"]), bytes(row["agree_key"]), row["wire_id"]).fingerprint,
+        key_changes=len(row["key_changes"]),
+        keys_at=instant(row["key_changes"][-1]["taken_at"]) if row["key_changes"] else None,
         asked_by=row["asker_name"] or "",
         is_mine=row["asked_by"] == viewer.actor_id,
         confirmed_by=row["second_name"] or "",

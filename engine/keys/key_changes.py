@@ -122,7 +122,8 @@ class FileKeyKeeper:
         chains = [f"chain {file.chain_id}", *(f"chain {one.key_id} until {one.until}" for one in file.older_chains)]
         blinds = [file.blind_id, *(one.key_id for one in (file.next_blind, file.old_blind) if one)]
         is_first = len(chains) == 1 and blinds == [""]
-        hub = ["hub"] if file.hub else []
+        changed = len(file.hub_changes)
+        hub = [f"hub {changed}" if changed else "hub"] if file.hub else []
         return tuple(sorted([*file.keys, *hub, *([] if is_first else [*chains, *(f"index {one}" for one in blinds)])]))
 
     @property
@@ -210,7 +211,7 @@ def _named_keys(file: KeyFile) -> dict[tuple[str, str], bytes]:
     return {
         ("chain", file.chain_id): file.chain,
         ("blind", file.blind_id): file.blind,
-        **{("hub", str(place)): key for place, key in enumerate(file.hub or ())},
+        **{("hub", str(place)): key for place, key in enumerate(file.hub)},
         **{("key", name): key for name, key in file.keys.items()},
         **{(f"older chain until {one.until}", one.key_id): one.key for one in file.older_chains},
         **{("beside", one.key_id): one.key for one in beside},

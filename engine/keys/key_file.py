@@ -45,7 +45,8 @@ class KeyFile:
 
     The first key of chains, and the first of blind tokens, has no id. `next_blind` will be the current one once every
     token was made by it; `old_blind` was it before, and tokens are still made by it until it is dropped. By those in
-    `hub` this hub signs to others, and others seal to it, once it has any.
+    `hub` this hub signs to others, and others seal to it, once it has any; the third opens what was sealed to the key
+    before it. `hub_changes` say how it came to them, each signed by the key before: nothing of it is secret.
     """
 
     current: str
@@ -57,7 +58,8 @@ class KeyFile:
     blind_id: str = ""
     next_blind: BlindKey | None = None
     old_blind: BlindKey | None = None
-    hub: tuple[bytes, bytes] | None = field(default=None, repr=False)
+    hub: tuple[bytes, ...] = field(default=(), repr=False)
+    hub_changes: tuple[Mapping[str, Any], ...] = ()
 
     def key(self, key_id: str) -> bytes:
         """Return a key by its id; raises `KeyMissingError`."""
@@ -198,7 +200,7 @@ def parse_keys(content: bytes) -> KeyFile:
         chain_id=str(read.get("chain_id", "")), older_chains=tuple(map(_chain_key, read.get("older_chains", ()))),
         blind_id=str(read.get("blind_id", "")), next_blind=_blind_key(read.get("next_blind")),
         old_blind=_blind_key(read.get("old_blind")),
-        hub=(_key(read["hub"]["sign"]), _key(read["hub"]["agree"])) if "hub" in read else None,
+        hub=_hub_keys(read["hub"]) if "hub" in read else (), hub_changes=tuple(read.get("hub", {}).get("changes", ())),
     )  # fmt: skip
     made.key(made.current)
     return made
@@ -308,6 +310,11 @@ def _key(text: str) -> bytes:
         message = f"a key has {KEY_BYTES} bytes"
         raise ValueError(message)
     return key
+
+
+def _hub_keys(read: Mapping[str, Any]) -> tuple[bytes, ...]:
+    older = [read["agree_before"]] if "agree_before" in read else []
+    return tuple(map(_key, (read["sign"], read["agree"], *older)))
 
 
 def _chain_key(read: Mapping[str, Any]) -> OlderChainKey:

@@ -80,6 +80,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "rung": "The call was recorded.",
     "asked": "You asked for more time. A second person has to answer.",
     "hub_asked": "The hub was added. A second person has to confirm its keys first, and was notified.",
+    "hub_keys": "The keys of your hub were changed. Export the key file again.",
     "hub_live": "Its keys are confirmed: you can work with this hub.",
     "hub_ended": "Nothing is sent to this hub or taken from it.",
     "hub_told": "It is on its way to the other hub.",

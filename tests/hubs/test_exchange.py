@@ -31,7 +31,6 @@ from engine.hubs.envelope import (
     decrypted_from,
     encrypted_for,
     read_signed,
-    signed,
 )
 from engine.hubs.records import HubRefusedError, Kind, MirrorView, pause_after
 from engine.hubs.views import case_hubs
@@ -258,7 +257,7 @@ def test_what_is_forged_changed_or_not_for_us_is_refused_in_the_same_words_and_r
         b"", b"{}", b"[1]", b"\xff\xfe", b"{" * 200_000, content[:-10] + b'A"}',
         content.replace(b'"box":"', b'"box":"AAAA'),
         encrypted_for(stranger, keys_of_peer(here), said),
-        signed(stranger, outer),
+        stranger.signed(outer),
         encrypted_for(here.engine.hub_keys, stranger.public(), said),
         encrypted_for(here.engine.hub_keys, keys_of_peer(here), said | {"number": 100_000}),
         encrypted_for(here.engine.hub_keys, keys_of_peer(here), said | {"number": 0}),

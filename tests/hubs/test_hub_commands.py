@@ -45,3 +45,7 @@ def test_two_hubs_get_to_know_each_other_from_the_command_line(site: Installatio
     assert "messages go and come" in site.icmc(*confirm, lead).output
     [hub] = json.loads(site.icmc("hub", "list", "--json").output)
     assert (hub["name"], hub["status"], hub["waiting"]) == ("Hub in Dhaka", "live", 0)
+    changed = site.icmc("hub", "change-keys")
+    assert changed.exit_code == 0, changed.output
+    assert site.engine.hub_keys.public().fingerprint in changed.output
+    assert "Hub in Dhaka has not confirmed" in site.icmc("hub", "change-keys").output

@@ -141,6 +141,21 @@ def test_a_recall_asks_what_became_of_it(portal: Portal, dhaka: Dhaka, case_page
     assert "Everything that was taken from it was erased" in lead.post(erasure.group(1), data={"answer": "erased"}).text
 
 
+def test_keys_are_changed_on_the_page_and_those_of_another_hub_are_taken(portal: Portal, dhaka: Dhaka) -> None:
+    admin, before = portal.as_role("system_administrator"), portal.engine.hub_keys.public().fingerprint
+    assert portal.as_role("caseworker").post("/hubs/own/keys").status_code == 403
+    assert "The keys of your hub were changed" in admin.post("/hubs/own/keys", data={"command_id": str(uuid4())}).text
+    page = admin.get("/hubs").text
+    assert before not in page
+    assert portal.engine.hub_keys.public().fingerprint in page
+    again = admin.post("/hubs/own/keys", data={"command_id": str(uuid4())})
+    assert again.status_code == 422
+    assert "Hub in Dhaka has not confirmed the last change" in again.text
+    dhaka.keys.change()
+    assert dhaka.says("void") == 200
+    assert "1 time, last" in admin.get(f"/hubs/{dhaka.known()}").text
+
+
 def test_a_hub_can_be_asked_on_the_form_and_is_no_more_when_it_has_ended(
     portal: Portal, dhaka: Dhaka, case_page: str
 ) -> None:

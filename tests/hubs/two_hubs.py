@@ -169,8 +169,8 @@ class Hub(Acting):
 
 def keys_of_peer(hub: Hub) -> PublicKeys:
     """Return the keys of the other hub as this one knows them."""
-    [row] = hub.rows("SELECT sign_key, agree_key FROM peer_hub WHERE id = :id", id=hub.peer)
-    return PublicKeys(bytes(row.sign_key), bytes(row.agree_key))
+    [row] = hub.rows("SELECT sign_key, agree_key, wire_id FROM peer_hub WHERE id = :id", id=hub.peer)
+    return PublicKeys(bytes(row.sign_key), bytes(row.agree_key), row.wire_id)
 
 
 @contextmanager

@@ -192,7 +192,8 @@ RULES: Final[dict[str, Rule]] = {
             "report": ("/report",),
             "people": ("/people/{actor_id}/lost-factor", "/hubs/{peer_id}/refuse"),
             "admin": (
-                "/hubs", "/hubs/{peer_id}/end", "/people", "/people/{actor_id}/roles", "/people/{actor_id}/roles/take",
+                "/hubs", "/hubs/own/keys", "/hubs/{peer_id}/end",
+                "/people", "/people/{actor_id}/roles", "/people/{actor_id}/roles/take",
                 "/people/{actor_id}/supervisor", "/people/{actor_id}/link", "/people/{actor_id}/end-sessions",
                 "/people/{actor_id}/deactivate", "/people/{actor_id}/activate",
                 "/people/{actor_id}/lost-factor/{request_id}", "/service-accounts",

@@ -22,7 +22,7 @@ FUNCTIONS: Final[dict[str, str]] = {
         },
         "admin": {
             "cases": "take_from_public",
-            "hubs": "own_card ask_peer end_peer",
+            "hubs": "own_card change_own_keys ask_peer end_peer",
             "messages": "set_channel disable_channel try_channel retry_delivery drop_delivery",
             "retention": "standing answer_release",
             "deadlines": "retry_deadlines confirm_clock",

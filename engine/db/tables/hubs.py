@@ -7,7 +7,7 @@ from engine.db.tables.fields import Row, encrypted
 from engine.hubs.records import HubMessage, Mirror, PeerHub
 
 
-class PeerHubRow(Row, of=PeerHub, to={"unit_id": "unit"}, unique=("sign_key",)):
+class PeerHubRow(Row, of=PeerHub, to={"unit_id": "unit"}, unique=("sign_key",), server_default=("wire_id",)):
     """A hub elsewhere, with its public keys and how its line stands."""
 
 

@@ -67,6 +67,8 @@ def arrive(
     if message.kind is Kind.OFFER:
         _take_offer(engine, tx, peer, message, said, now)
         return Arrived()
+    if message.kind is Kind.KEYS:
+        return Arrived()  # every message shows them
     mirror = tx.of(HubStore).mirror_of(peer.id, message.ref)
     if message.kind in {Kind.SHARED, Kind.RECALL} and not mirror.came_in:
         raise NotFoundError(kind="request of another hub")

@@ -11,9 +11,9 @@ from engine.cases.store import CaseStore
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, ConsentError, NotFoundError
 from engine.hubs.actions.mirrors import note_exchange, require_still_shared
-from engine.hubs.actions.peers import keys_of
+from engine.hubs.actions.peers import keys_of, take_keys
 from engine.hubs.actions.taking import carry_out_arrived
-from engine.hubs.envelope import ACK, encrypted_for, read_signed, require_signed
+from engine.hubs.envelope import ACK, encrypted_for, followed, read_signed, require_signed
 from engine.hubs.records import (
     KNOWN_NUMBER,
     LONGEST_TEXT,
@@ -113,6 +113,8 @@ def _prepared(engine: Engine, peer_id: UUID, now: datetime) -> tuple[HubMessage,
         message = tx.of(HubStore).next_to_send(peer_id)
         if message is None:
             return None
+        if message.kind is Kind.KEYS:
+            return message, tx.of(HubStore).peer(peer_id), _sealed(engine, tx.of(HubStore).peer(peer_id), message, {})
         state = tx.of(CaseStore).lock(message.case_id) if message.case_id else None
         peer, mirror = tx.of(HubStore).peer(peer_id), tx.of(HubStore).mirror_of(peer_id, message.ref)
         kind, body = message.kind, {}
@@ -130,11 +132,15 @@ def _prepared(engine: Engine, peer_id: UUID, now: datetime) -> tuple[HubMessage,
             if state is not None and kind is Kind.SHARED:
                 note_exchange(tx, state, "HubTold", mirror, kind, by=message.by, now=now)
             tx.commit()
+    return message, peer, _sealed(engine, peer, message.model_copy(update={"kind": kind}), body)
+
+
+def _sealed(engine: Engine, peer: PeerHub, message: HubMessage, body: dict[str, Any]) -> bytes:
     content = {
-        "id": str(message.id), "number": message.number, "kind": kind.value, "about": str(message.ref),
+        "id": str(message.id), "number": message.number, "kind": message.kind.value, "about": str(message.ref),
         "sent_at": engine.clock.now().isoformat(), "written_at": message.at.isoformat(), "body": body,
     }  # fmt: skip
-    return message, peer, encrypted_for(engine.hub_keys, keys_of(peer), content)
+    return encrypted_for(engine.hub_keys, keys_of(peer), content)
 
 
 def _body(engine: Engine, tx: Transaction, message: HubMessage, mirror: Mirror) -> dict[str, Any]:
@@ -167,9 +173,10 @@ def _fitting(lines: Iterable[SharedLine]) -> list[list[str]]:
 
 def _confirmed(engine: Engine, peer: PeerHub, message: HubMessage, answer: bytes) -> dict[str, Any]:
     """Read what a hub has confirmed of a message; raise `LineError` for what is no confirmation of this one by it."""
-    keys, ours = keys_of(peer), engine.hub_keys.public().id
+    ours = engine.hub_keys.public().id
     try:
         read, signature = read_signed(answer, ACK)
+        keys, _ = followed(keys_of(peer), peer.key_changes, read.get("keys"))
         require_signed(keys.sign, read, signature)
         about = (read["from"], read["to"], read["message"], read["number"])
         is_right = about == (keys.id, ours, str(message.id), message.number)
@@ -179,6 +186,7 @@ def _confirmed(engine: Engine, peer: PeerHub, message: HubMessage, answer: bytes
         is_right = known = False
     if not (is_right and known):
         raise LineError(problem="its answer is not signed by its key.")
+    take_keys(engine, peer.id, read.get("keys"))
     return read
 
 

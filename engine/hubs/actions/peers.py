@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -13,8 +14,17 @@ from engine.audit.store import AuditLogStore
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.hubs.envelope import CARD, PublicKeys, address_problem, card, card_keys, read_signed, require_signed
-from engine.hubs.records import HubRefusedError, PeerHub, PeerStatus, short
+from engine.hubs.envelope import (
+    CARD,
+    PublicKeys,
+    address_problem,
+    card,
+    card_keys,
+    followed,
+    read_signed,
+    require_signed,
+)
+from engine.hubs.records import HubRefusedError, KeyChange, KeysOnTheirWayError, Kind, PeerHub, PeerStatus, short
 from engine.hubs.store import HubStore
 from engine.people.store import DirectoryStore
 
@@ -49,8 +59,8 @@ def ask_peer(engine: Engine, *, viewer: Viewer, file: str, fingerprint: str, uni
     now = engine.clock.now()
     peer = PeerHub(
         id=uuid5(_HUBS, keys.id), name=short(said, "name") or "A hub without a name", kind=kind,
-        address=str(said["address"]), sign_key=keys.sign, agree_key=keys.agree, unit_id=unit_id,
-        asked_by=viewer.actor_id, added_at=now,
+        address=str(said["address"]), sign_key=keys.sign, agree_key=keys.agree, wire_id=keys.first,
+        key_changes=_changes(said.get("keys"), now), unit_id=unit_id, asked_by=viewer.actor_id, added_at=now,
     )  # fmt: skip
     with engine.transaction() as tx:
         if tx.of(DirectoryStore).unit(unit_id) is None:
@@ -61,7 +71,7 @@ def ask_peer(engine: Engine, *, viewer: Viewer, file: str, fingerprint: str, uni
             _ask_again(tx, peer)
         ask_second(
             engine, tx, ApprovalKind.HUB, peer.id, asked_by=viewer.actor_id, now=now, unit_id=answered_in,
-            people=people, seen=keys.id,
+            people=people, seen=keys.mark,
         )  # fmt: skip
         _note(tx, "HubAsked", peer, viewer, engine)
         tx.commit()
@@ -108,13 +118,73 @@ def end_peer(engine: Engine, peer_id: UUID, *, viewer: Viewer) -> None:
 
 def keys_of(peer: PeerHub) -> PublicKeys:
     """Return the public keys of a hub."""
-    return PublicKeys(peer.sign_key, peer.agree_key)
+    return PublicKeys(peer.sign_key, peer.agree_key, peer.wire_id)
+
+
+def take_keys(engine: Engine, peer_id: UUID, shown: object) -> None:
+    """Take the new keys that a message of a hub shows; what is known already does nothing. Raise `HubRefusedError`.
+
+    Whoever calls has seen that the newest of them has signed the message.
+    """
+    if not shown:
+        return
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        store = tx.of(HubStore)
+        store.take_turn(peer_id)
+        peer = store.peer(peer_id)
+        keys, new = followed(keys_of(peer), peer.key_changes, shown)
+        if not new:
+            return
+        if any(other.sign_key == keys.sign for other in store.peers(live=False)):
+            raise HubRefusedError
+        taken = peer.model_copy(
+            update={
+                "sign_key": keys.sign, "agree_key": keys.agree, "wire_id": keys.first,
+                "key_changes": (*peer.key_changes, *(one.model_copy(update={"taken_at": now}) for one in new)),
+            }
+        )  # fmt: skip
+        store.save_keys(taken)
+        body = {"hub_id": str(peer.id), "number": len(taken.key_changes), "keys": keys.mark}
+        tx.of(AuditLogStore).note("hubs", "HubKeysTaken", body, actor_id=None, at=now)
+        tx.commit()
+
+
+def change_own_keys(engine: Engine, *, viewer: Viewer) -> int:
+    """Put new keys in the place of our own, and let every hub we work with know; returns how often they were changed.
+
+    The key before names the new one, so nobody has to read anything aloud; it opens what is sealed to it until the
+    next change. Raise `KeysOnTheirWayError` while a hub has not confirmed the last change, or something that came in
+    waits for its turn; `NotAllowedError`, `SettingsError`.
+    """
+    _require_keeper(viewer)
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        store = tx.of(HubStore)
+        peers = store.peers()
+        for peer in peers:
+            store.take_turn(peer.id)
+        if waiting := store.names_before_keys():
+            raise KeysOnTheirWayError(hubs=", ".join(waiting))
+        made = engine.hub_keys.change()
+        for peer in peers:
+            id_ = uuid5(peer.id, f"{made.hub}|keys|{made.number}")
+            store.add_message(peer.id, Kind.KEYS, id_, id_=id_, case_id=None, by=_who(viewer), at=now)
+        body = {"number": made.number, "keys": engine.hub_keys.public().mark}
+        tx.of(AuditLogStore).note("hubs", "OwnHubKeysChanged", body, actor_id=_who(viewer), at=now)
+        tx.commit()
+    return made.number
+
+
+def _who(viewer: Viewer) -> UUID | None:
+    """Return who acts, where it is a person."""
+    return None if viewer.is_system else viewer.actor_id
 
 
 def _answer(engine: Engine, tx: Transaction, peer: PeerHub, viewer: Viewer, *, approved: bool) -> None:
     take_answer(
         engine, tx, ApprovalKind.HUB, peer.id, viewer=viewer, approved=approved, now=engine.clock.now(),
-        stands=lambda: keys_of(peer).id,
+        stands=lambda: keys_of(peer).mark,
     )  # fmt: skip
 
 
@@ -122,6 +192,7 @@ def _ask_again(tx: Transaction, peer: PeerHub) -> None:
     """Let a hub be confirmed anew with which work had ended; its numbers go on. Raise `AlreadyEndedError`."""
     if tx.of(HubStore).peer(peer.id).status is not PeerStatus.ENDED:
         raise AlreadyEndedError(kind="hub")
+    tx.of(HubStore).save_keys(peer)  # two people hear their fingerprint
     tx.of(HubStore).change_peer(peer.id, status=PeerStatus.ASKED)
 
 
@@ -133,6 +204,12 @@ def _read(file: str) -> tuple[Mapping[str, Any], PublicKeys]:
     except HubRefusedError:
         raise InvalidAnswersError({"file": "This is not the file of a hub, or it was changed on its way."}) from None
     return said, keys
+
+
+def _changes(shown: object, now: datetime) -> tuple[KeyChange, ...]:
+    """Return the changes of keys that the file of a hub shows, and that were followed from its first keys."""
+    changes = shown if isinstance(shown, list) else []
+    return tuple(KeyChange.model_validate({**one, "taken_at": now}) for one in changes)
 
 
 def _require_read_aloud(keys: PublicKeys, heard: str) -> None:
@@ -148,7 +225,7 @@ def _own(engine: Engine, keys: PublicKeys) -> str:
 
 
 def _note(tx: Transaction, type_: str, peer: PeerHub, viewer: Viewer, engine: Engine) -> None:
-    body = {"hub_id": str(peer.id), "keys": keys_of(peer).id}
+    body = {"hub_id": str(peer.id), "keys": keys_of(peer).mark}
     tx.of(AuditLogStore).note("hubs", type_, body, actor_id=viewer.actor_id, at=engine.clock.now())
 
 

@@ -11,8 +11,8 @@ from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.errors import BusyError, ConflictError, IcmcError
 from engine.hubs.actions.arriving import arrive
-from engine.hubs.actions.peers import keys_of
-from engine.hubs.envelope import ACK, FORM, decrypted_from, read_signed, signed
+from engine.hubs.actions.peers import keys_of, take_keys
+from engine.hubs.envelope import ACK, FORM, decrypted_from, followed, read_signed
 from engine.hubs.records import (
     KNOWN_NUMBER,
     MOST_AHEAD,
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _REFUSED: Final = "hub_refused"
 _TELL_EVERY: Final = timedelta(minutes=1)
+KEY_BEFORE_COUNTS: Final = timedelta(hours=1)
+"""So long after a hub has changed its keys ours takes what was on its way, signed by the key before."""
 _NO_KEYS: Final = bytes(32)
 
 
@@ -43,8 +45,13 @@ def take_message(engine: Engine, raw: bytes) -> bytes:
     try:
         outer, _ = read_signed(raw, FORM)
         peer = _writer(engine, outer)
-        said = decrypted_from(engine.hub_keys, keys_of(peer), raw)
-        message = _read(peer, said, now=engine.clock.now())
+        now, shown = engine.clock.now(), outer.get("keys")
+        keys, changes = followed(keys_of(peer), peer.key_changes, shown)
+        before = peer.sign_keys_before(since=now - KEY_BEFORE_COUNTS)
+        said = decrypted_from(engine.hub_keys, keys, raw, before=before)
+        message = _read(peer, said, now=now)
+        if changes:
+            take_keys(engine, peer.id, shown)
     except HubRefusedError:
         _note_refused(engine)
         raise
@@ -53,7 +60,7 @@ def take_message(engine: Engine, raw: bytes) -> bytes:
         carry_out_arrived(engine, peer.id)
     except Exception as error:  # noqa: BLE001 - it is kept, and carried out later
         log.warning("hub_message_waits", extra={"hub_id": str(peer.id), "error": type(error).__name__})
-    return signed(engine.hub_keys, json.loads(confirmation))
+    return engine.hub_keys.signed(json.loads(confirmation))
 
 
 def _writer(engine: Engine, outer: dict[str, Any]) -> PeerHub:
@@ -132,7 +139,8 @@ def _carry_out_next(engine: Engine, peer_id: UUID) -> bool:
         if following is None:
             return False
         message, envelope = following
-    body = decrypted_from(engine.hub_keys, keys_of(peer), envelope).get("body")
+    before = peer.sign_keys_before()  # it counted when it came in
+    body = decrypted_from(engine.hub_keys, keys_of(peer), envelope, before=before).get("body")
     said = body if isinstance(body, dict) else {}
     try:
         return _carried_out(engine, peer, message, said, now, problem="")

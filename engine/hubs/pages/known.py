@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from engine.core.policy import Action
-from engine.errors import AlreadyEndedError, IcmcError, InvalidAnswersError, NotFoundError
-from engine.hubs.actions.peers import ask_peer, confirm_peer, end_peer, own_card, refuse_peer
+from engine.errors import AlreadyEndedError, IcmcError, InvalidAnswersError, NotFoundError, SettingsError
+from engine.hubs.actions.peers import ask_peer, change_own_keys, confirm_peer, end_peer, own_card, refuse_peer
 from engine.hubs.actions.taking import take_message
-from engine.hubs.records import CLOCKS_DIFFER, HubRefusedError, HubView
+from engine.hubs.records import CLOCKS_DIFFER, HubRefusedError, HubView, KeysOnTheirWayError
 from engine.hubs.views import hubs as hubs_view
 from engine.people.viewer import units
 from engine.web.dependencies import Posted, SignedIn, tried
@@ -68,6 +68,20 @@ def asked(visit: SignedIn, form: Posted) -> Response:
     return tried(
         visit, form, act, partial(_hubs, visit), to="/hubs", said="hub_asked", also=("file", (AlreadyEndedError,))
     )
+
+
+@router.post("/hubs/own/keys")
+def changed(visit: SignedIn, form: Posted) -> Response:
+    """Change the keys of our own hub."""
+    visit.must(Action.KEEP_CHANNELS)
+
+    def act(_: UUID) -> None:
+        change_own_keys(visit.engine, viewer=visit.viewer)
+
+    return tried(
+        visit, form, act, partial(_hubs, visit), to="/hubs", said="hub_keys",
+        also=("change", (KeysOnTheirWayError, SettingsError)),
+    )  # fmt: skip
 
 
 @router.get("/hubs/{peer_id}")
