@@ -40,6 +40,7 @@ from engine.sharing.pages import partners, sending, sharing
 from engine.sign_in.pages import account, sign_in
 from engine.web import demo
 from engine.web.failures import add_failure_pages, busy_page, failure_page
+from engine.web.languages import SpeakLanguage
 from engine.web.pages import STATIC, static_url
 from engine.web.proving import add_proving
 from engine.web.security import CatchFailures, Compress, ProtectingHeaders, RefuseStrangeHeaders
@@ -123,6 +124,7 @@ def create_app(
     app.include_router(board.counts_router)
     add_failure_pages(app)
     add_proving(app)
+    app.add_middleware(SpeakLanguage)
     app.add_middleware(InTurn, sessions=portal.sessions, busy=busy_page)
     app.add_middleware(BlockCrossOriginRequests)
     app.add_middleware(LimitBodies)

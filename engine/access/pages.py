@@ -20,6 +20,7 @@ from engine.errors import InvalidAnswersError
 from engine.overview.views.case import case_page
 from engine.people.viewer import actors, units
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, clean, text, typed, uuid_or_none, whole_number
 from engine.web.visit import Visit
 
@@ -109,7 +110,7 @@ def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response:
     people.pop(visit.viewer.actor_id, None)
     return visit.page(
         "access.html",
-        title=f"Who may see case {case.number}",
+        title=say("Who may see case {number}", number=case.number),
         section="track",
         zone=case.zone,
         case=case,
@@ -149,7 +150,8 @@ def one(visit: SignedIn, request_id: UUID) -> Response:
     found = visit.ask(emergency_view, request_id)
     note_reading(visit.engine, visit.viewer, found.case_id, "emergency-access", ("narrative",), subject_id=request_id)
     return visit.page(
-        "emergency-access-one.html", title=f"Emergency access: case {found.case_number}", section="track",
+        "emergency-access-one.html", title=say("Emergency access: case {case_number}", case_number=found.case_number),
+        section="track",
         emergency=found,
         reasons=REASONS, command_id=visit.new_command(),
     )  # fmt: skip

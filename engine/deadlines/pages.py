@@ -28,6 +28,7 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, LimitChangeErr
 from engine.overview.pages.plan import Offer
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, instant, text, uuid_or_none
 from engine.web.visit import Visit
 from engine.work.actions.answers import reveal_places
@@ -78,7 +79,7 @@ def _calls_page(visit: Visit, case_id: UUID, step_id: UUID, *, again: Again = FI
     strips = late_views(case.deadlines, case_id=case_id, case_number=case.number, but=visit.viewer.actor_id)
     return visit.page(
         "calls.html",
-        title=f"Late: ring someone. {step.title}, case {case.number}",
+        title=say("Late: ring someone. {title}, case {number}", title=say(step.title), number=case.number),
         section="manage",
         case=case,
         step=step,
@@ -241,7 +242,7 @@ def _page(
         raise NotFoundError(kind="deadline")
     return visit.page(
         "why.html",
-        title=f"Why this date? Case {found.case_number}",
+        title=say("Why this date? Case {case_number}", case_number=found.case_number),
         section="track",
         zone=found.zone,
         why=found,

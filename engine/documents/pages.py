@@ -39,6 +39,7 @@ from engine.overview.views.case import case_page
 from engine.plugin.copies import CHILD_SHOWN, LABEL, might_show_child
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item, summary_of
+from engine.web.languages import say
 from engine.web.security import PAPER_POLICY
 from engine.web.turns import alone
 from engine.web.uploads import FieldSent, FileBegins, FilePart, Sent, posted_parts
@@ -87,7 +88,7 @@ def _page(visit: Visit, document_id: UUID, *, problem: str = "") -> Response:
     visit.must(Action.RELEASE, paper.case_id)
     return visit.page(
         "release-paper.html",
-        title=f"Release: {paper.title}",
+        title=say("Release: {title}", title=say(paper.title)),
         section="track",
         status=409 if problem else 200,
         paper=paper,
@@ -303,7 +304,7 @@ def _page_of_attachments(
     found = files_of(visit.engine, case_id, viewer=visit.viewer)
     return visit.page(
         "files.html",
-        title=f"Files, case {case.number}",
+        title=say("Files, case {number}", number=case.number),
         section="track",
         status=422 if errors else 200,
         zone=case.zone,

@@ -31,6 +31,7 @@ from engine.numbers.views.process import LEAST_INSIDE, StepNumbers
 from engine.numbers.views.process import process as process_view
 from engine.numbers.views.published import published
 from engine.web.dependencies import SignedIn
+from engine.web.languages import say
 from engine.web.times import span
 from engine.web.visit import Visit
 
@@ -190,7 +191,7 @@ def process(visit: SignedIn, name: _Name, lanes: LaneView = LaneView.PILLAR) -> 
     )
     return visit.page(
         "workflow-cases.html",
-        title=f"Cases of {name}",
+        title=say("Cases of {name}", name=name),
         section="workflows",
         definition=runs,
         by=lanes,

@@ -16,6 +16,7 @@ from engine.retention.actions.custody import standing
 from engine.retention.views import holders
 from engine.retention.views import keeping as retention_view
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
 from engine.web.visit import Visit
 
@@ -188,7 +189,7 @@ def _page(visit: Visit, case_id: UUID, *, again: Again = FIRST, reason: str = ""
     found, case = kept(), seen()
     return visit.page(
         "case-keeping.html",
-        title=f"Keep and erase, case {case.number}",
+        title=say("Keep and erase, case {number}", number=case.number),
         section="track",
         zone=case.zone,
         case=case,

@@ -11,7 +11,8 @@ from engine.people.records import to_choose
 from engine.plugin.answers import wanted_answers
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import KINDS_NOT_KNOWN, NOT_KNOWN, YES_NO, FieldKind
-from engine.web.times import for_input, zone_words
+from engine.web.languages import say
+from engine.web.times import for_input, local_time
 from engine.work.records import FieldView
 
 PREFIX = "a-"
@@ -114,21 +115,21 @@ def controls(
 def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: datetime, error: str) -> Control:
     kind = FieldKind(field.kind)
     when_field, when_value, when_words = _when(field.shown_when, labels)
-    zone_hint = f"Local time ({zone_words(zone, now)})." if kind in {FieldKind.DATETIME, FieldKind.INTERVALS} else ""
+    zone_hint = local_time(zone, now) if kind in {FieldKind.DATETIME, FieldKind.INTERVALS} else ""
     proposal = "This was filled in for you: check it." if field.proposed else ""
     help_ = "" if kind is FieldKind.LANG and field.help.startswith(_HELP_FOR_CODES) else field.help
     must = _MUST_BE_KNOWN if field.required and kind in KINDS_NOT_KNOWN and not field.takes_not_known else ""
     hints = (when_words, help_, "" if field.help else _HINTS.get(kind, ""), zone_hint, must, proposal)
-    draw = _draw(field, kind)
+    draw, is_required = _draw(field, kind), field.required or field.is_asked_first
     typed, is_ticked = _typed(field.value, kind)
     return Control(
         draw=draw,
         id=PREFIX + field.name,
         name=PREFIX + field.name,
-        label=field.label if field.required or field.is_asked_first else f"{field.label} (optional)",
-        hint=" ".join(hint for hint in hints if hint),
+        label=say(field.label) if is_required else say("{label} (optional)", label=say(field.label)),
+        hint=" ".join(say(hint) for hint in hints if hint),
         required=field.required,
-        error=error,
+        error=say(error),
         value=_text(typed, kind, zone),
         items=_items(field, kind),
         stretches=_stretches(field.value, zone) if draw == "stretches" else (),
@@ -208,9 +209,10 @@ def _when(condition: str, labels: Mapping[str, FieldView]) -> tuple[str, str, st
         return "", "", ""
     value = {"true": "yes", "false": "no"}.get(wanted[0].value, wanted[0].value)
     words = YES_NO[value][0] if other.kind == FieldKind.BOOL and value in YES_NO else other.choices.get(value, value)
+    said = {"words": say(words), "question": say(other.label)}
     if wanted[0].is_not:
-        return "", "", f"Leave it out if you answered “{words}” to “{other.label}”."
-    return other.name, value, f"Only if you answered “{words}” to “{other.label}”."
+        return "", "", say("Leave it out if you answered “{words}” to “{question}”.", **said)
+    return other.name, value, say("Only if you answered “{words}” to “{question}”.", **said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +295,7 @@ def is_touched(form: FormData, shown: Iterable[Control]) -> bool:
 
 
 def _with_question(label: str, sentence: str) -> str:
-    question = label.removesuffix(" (optional)")
+    question = label.removesuffix(say("{label} (optional)", label=""))
     return f"{question} {sentence}" if question.endswith(("?", ".", "!")) else f"{question}: {sentence}"
 
 

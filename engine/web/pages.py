@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
@@ -18,12 +18,15 @@ from engine.jobs.records import failure_words
 from engine.language.names import in_plain_words, role_words, type_in_plain_words
 from engine.machine.files import data_folder
 from engine.people.records import language_words, region_words
-from engine.web import times
+from engine.web import times, translation
 from engine.web import words as calls
 from engine.web import words as ledger
 from engine.web import words as sharing
 from engine.web import words as statuses
+from engine.web.languages import ENGLISH, PageLanguage, here, language_called, page_languages, say, spoken
+from engine.web.translation import Translation
 
+P = ParamSpec("P")
 _HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = _HERE / "static"
 _OURS: Final = 0o700
@@ -32,25 +35,31 @@ _SHOWN: Final = {sign: f"[U+{ord(sign):04X}]" for sign in _DIRECTION_SIGNS}
 
 
 @cache
-def environment() -> Environment:
-    """Return the environment of all pages: escaping is always on, and a misspelt name is an error."""
+def environment(code: str = ENGLISH) -> Environment:
+    """Return the environment of all pages of a language: escaping is always on, and a misspelt name is an error."""
+    language = language_called(code)
     loader = FileSystemLoader(data_folder("templates") / "portal")
     made = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, cache_size=-1,
-        bytecode_cache=_compiled(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")),
+        bytecode_cache=_compiled(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"), language),
+        extensions=[Translation] if language.words else [],
     )  # fmt: skip
     made.finalize = _without_direction_signs
     made.filters.update(_FILTERS)
-    made.globals["static"] = static_url
+    made.globals |= {"static": static_url, "language": language, "languages": page_languages(), "here": here}
+    made.extend(translate=language.words.get)
     return made
 
 
-def _compiled(caches: Path) -> FileSystemBytecodeCache | None:
+def _compiled(caches: Path, language: PageLanguage) -> FileSystemBytecodeCache | None:
     """Return where compiled templates are kept between starts; None where nobody else can be kept from writing there.
 
-    What lies there is run: the folder must be ours alone. Another release of ours, of Jinja or of Python has another.
+    What lies there is run: the folder must be ours alone. Another release of ours, of Jinja or of Python has another,
+    and so have other words.
     """
-    made_by = f"{version('icmc')} {version('jinja2')} {sys.version}".encode() + Path(__file__).read_bytes()
+    parts = (version("icmc"), version("jinja2"), sys.version, language.code, *sorted(language.words.items()))
+    ours = (Path(file).read_bytes() for file in (__file__, translation.__file__))
+    made_by = b"".join((repr(parts).encode(), *ours))
     folder = caches / f"icmc-pages-{hashlib.sha256(made_by).hexdigest()[:16]}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,7 +79,7 @@ def _without_direction_signs(value: object) -> object:
 
 def render(template: str, context: Mapping[str, object]) -> str:
     """Return a page as HTML."""
-    return environment().get_template(template).render(**context)
+    return environment(spoken().code).get_template(template).render(**context)
 
 
 @cache
@@ -92,7 +101,13 @@ def path_of(link: str) -> str:
     return path if path.startswith("/") and not path.startswith("//") and path != "/" else ""
 
 
+def _said(words: Callable[P, str]) -> Callable[P, str]:
+    """Return what gives the same words in the language of the present request."""
+    return lambda *args, **kwargs: say(words(*args, **kwargs))
+
+
 _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
+    "t": say,
     "local": times.local,
     "short": times.short,
     "countdown": times.countdown,
@@ -102,21 +117,22 @@ _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "month_words": times.month_words,
     "zone_words": times.zone_words,
     "for_input": times.for_input,
-    "call_words": calls.call_words,
+    "local_time": times.local_time,
+    "call_words": _said(calls.call_words),
     "callees": calls.callees,
     "call_outcomes": calls.call_outcomes,
-    "channel_words": ledger.channel_words,
-    "delivery_words": ledger.delivery_words,
-    "point_words": ledger.point_words,
-    "role_words": role_words,
-    "language_words": language_words,
-    "region_words": region_words,
-    "plain": in_plain_words,
+    "channel_words": _said(ledger.channel_words),
+    "delivery_words": _said(ledger.delivery_words),
+    "point_words": _said(ledger.point_words),
+    "role_words": _said(role_words),
+    "language_words": _said(language_words),
+    "region_words": _said(region_words),
+    "plain": _said(in_plain_words),
     "step_status": statuses.status_of_step,
     "job_status": statuses.status_of_job,
-    "failure_words": failure_words,
-    "type_plain": type_in_plain_words,
+    "failure_words": _said(failure_words),
+    "type_plain": _said(type_in_plain_words),
     "drawing": drawing,
-    "sharing_words": sharing.words,
+    "sharing_words": _said(sharing.words),
     "path_of": path_of,
 }

@@ -1,10 +1,11 @@
 """Write instants and the time that is left as people read them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.core.time.reckoning import last_day
+from engine.web.languages import say
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -37,12 +38,19 @@ def local(instant: datetime, zone: str) -> str:
 
 def short(instant: datetime, zone: str) -> str:
     """Write an instant where the zone is told nearby: `Thu 21 May 2026, 10:00`."""
-    return f"{instant.astimezone(zone_of(zone)):%a %d %b %Y, %H:%M}"
+    there = instant.astimezone(zone_of(zone))
+    return say("{day}, {time}", day=_day(there), time=f"{there:%H:%M}")
+
+
+def _day(day: date) -> str:
+    names = {"weekday": say(f"{day:%a}"), "month": say(f"{day:%b}")}
+    return say("{weekday} {day} {month} {year}", **names, day=f"{day:%d}", year=day.year)
 
 
 def month_words(month: str) -> str:
     """Write a month, given as 2026-03: `March 2026`."""
-    return f"{datetime.strptime(month, '%Y-%m').replace(tzinfo=UTC):%B %Y}"
+    first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+    return say("{month} {year}", month=say(f"{first:%B}"), year=first.year)
 
 
 def zone_words(zone: str, now: datetime) -> str:
@@ -50,6 +58,11 @@ def zone_words(zone: str, now: datetime) -> str:
     found = zone_of(zone)
     offset = f"{now.astimezone(found):%z}"
     return f"{found.key}, UTC{offset[:3]}:{offset[3:5]}"
+
+
+def local_time(zone: str, now: datetime) -> str:
+    """Say beside a field in which zone a time is to be written."""
+    return say("Local time ({zone}).", zone=zone_words(zone, now))
 
 
 def for_input(instant: datetime, zone: str) -> str:
@@ -70,16 +83,16 @@ def from_input(text: str, zone: str) -> datetime | None:
 def span(length: timedelta) -> str:
     """Write a length of time in its two largest units: `3 h 20 min`, `1 day 4 h`, `12 days`."""
     if length < _MINUTE:
-        return "less than a minute"
+        return say("less than a minute")
+    minutes, hours, days = length // _MINUTE, length // _HOUR, length // _DAY
     if length < _HOUR:
-        return f"{length // _MINUTE} min"
+        return say("{minutes} min", minutes=minutes)
     if length < _DAY:
-        hours, rest = divmod(length, _HOUR)
-        return _joined(f"{hours} h", rest // _MINUTE, "min")
-    days, rest = divmod(length, _DAY)
+        rest = minutes % 60
+        return say("{hours} h {minutes} min", hours=hours, minutes=rest) if rest else say("{hours} h", hours=hours)
     if length < _TWO_DAYS:
-        return _joined("1 day", rest // _HOUR, "h")
-    return f"{days} days"
+        return say("1 day {hours} h", hours=hours % 24) if hours % 24 else say("1 day")
+    return say("{days} days", days=days)
 
 
 def countdown(due_at: datetime, now: datetime, late_at: datetime | None = None) -> str:
@@ -88,9 +101,11 @@ def countdown(due_at: datetime, now: datetime, late_at: datetime | None = None) 
     What is due and kept until `late_at` is `due, late in 3 h`.
     """
     if due_at > now:
-        return f"in {span(due_at - now)}"
+        return say("in {span}", span=span(due_at - now))
     late = late_at or due_at
-    return f"due, late in {span(late - now)}" if late > now else f"overdue by {span(now - late)}"
+    if late > now:
+        return say("due, late in {span}", span=span(late - now))
+    return say("overdue by {span}", span=span(now - late))
 
 
 def due_words(due_at: datetime, zone: str, late_at: datetime | None = None) -> str:
@@ -104,8 +119,10 @@ def due_words(due_at: datetime, zone: str, late_at: datetime | None = None) -> s
     last = last_day(late_at, found)
     ends, from_ = late_at.astimezone(found), due_at.astimezone(found)
     start = f"{from_:%H:%M}" if from_.date() == last else short(due_at, zone)
-    by = "the end of" if ends.time() == time() else f"{ends:%H:%M} on"
-    return f"by {by} {last:%a %d %b %Y} (due from {start}, {found.key})"
+    told = {"day": _day(last), "start": start, "zone": found.key}
+    if ends.time() == time():
+        return say("by the end of {day} (due from {start}, {zone})", **told)
+    return say("by {time} on {day} (due from {start}, {zone})", time=f"{ends:%H:%M}", **told)
 
 
 def moment(
@@ -120,9 +137,11 @@ def moment(
     """Show a deadline. `state` is one of: running, near, overdue, met, late, ended."""
     late = late_at or due_at
     words = {
-        "met": "done in time",
-        "ended": "no longer runs",
-        "late": f"done {span(ended_at - late)} late" if ended_at and ended_at > late else "done late",
+        "met": say("done in time"),
+        "ended": say("no longer runs"),
+        "late": say("done {span} late", span=span(ended_at - late))
+        if ended_at and ended_at > late
+        else say("done late"),
     }
     tones = {"overdue": "late", "late": "late", "near": "near", "running": "running"}
     tone = "near" if state == "running" and due_at <= now else tones.get(state, "quiet")
@@ -132,7 +151,3 @@ def moment(
         machine=due_at.astimezone(UTC).isoformat(timespec="minutes"),
         tone=tone,
     )
-
-
-def _joined(head: str, rest: int, unit: str) -> str:
-    return f"{head} {rest} {unit}" if rest else head

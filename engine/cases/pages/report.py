@@ -17,6 +17,7 @@ from engine.plugin.copies import REFUSED, is_refused, kept_of
 from engine.ports import JsonValue
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import controls, problem_lines, questions
+from engine.web.languages import say
 from engine.web.posted import answers, text, uuid_or_none, with_typed
 from engine.web.visit import Visit
 from engine.work.actions.complete import complete_work_item
@@ -65,7 +66,8 @@ def saved(visit: SignedIn, case_id: UUID, item: UUID | None = None, who: str = "
     following = visit.ask(work_item, item) if item else None
     is_theirs = who == "theirs"
     return visit.page(
-        "saved.html", title=f"Saved: case {case.number}", section="report", case=case, item=following, who=who,
+        "saved.html", title=say("Saved: case {number}", number=case.number),
+        section="report", case=case, item=following, who=who,
         is_kept=kept != "no", receipt=_receipt(visit, case_id) if is_theirs else "",
         progress_address=f"{visit.engine.portal_url}/progress",
     )  # fmt: skip

@@ -25,6 +25,7 @@ from engine.overview.pages.plan import (
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, fitting, identity_of, instant, text, uuid_or_none
 from engine.web.visit import Visit
 
@@ -207,7 +208,7 @@ def _page(
     case = visit.ask(case_page, case_id)
     return visit.page(
         template,
-        title=f"{title}, case {case.number}",
+        title=say("{title}, case {number}", title=say(title), number=case.number),
         section="track",
         case=case,
         again=again,

@@ -18,6 +18,7 @@ from engine.errors import InvalidAnswersError, NoSecondPersonError
 from engine.overview.records import StepView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text
 from engine.web.visit import Visit
 
@@ -182,7 +183,7 @@ def _page(
     workflows = [(name, title) for name, _, _, title in visit.engine.ask_all(published_workflows)]
     return visit.page(
         "case-course.html",
-        title=f"{asked.heading}, case {case.number}",
+        title=say("{heading}, case {number}", heading=say(asked.heading), number=case.number),
         section="track",
         case=case,
         asked=asked,

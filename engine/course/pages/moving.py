@@ -16,6 +16,7 @@ from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError,
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text, uuid_or_none, whole_number
 from engine.web.visit import Visit
 
@@ -70,7 +71,7 @@ def _page(visit: Visit, case_id: UUID, workflow: str, run_id: UUID | None, *, ag
             problem = str(error)
     return visit.page(
         "case-move.html",
-        title=f"Another workflow, case {case.number}",
+        title=say("Another workflow, case {number}", number=case.number),
         section="track",
         case=case,
         workflows=workflows,
@@ -122,7 +123,7 @@ def plan_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
 def _plan_page(visit: Visit, name: str, version: int | None, *, again: Again = FIRST) -> Response:
     return visit.page(
         "workflow-move.html",
-        title=f"Move the cases of {name}",
+        title=say("Move the cases of {name}", name=name),
         section="workflows",
         plan=plan_moves(visit.engine, name, viewer=visit.viewer, version=version),
         choices=[Item(value, words, checked=False) for value, words in _WITH_WORK.items()],

@@ -22,6 +22,7 @@ from engine.definitions.actions.preview import preview_day, preview_removal
 from engine.definitions.records import PreviewView
 from engine.errors import SpecialDayError
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import text, typed
 from engine.web.visit import Visit
 
@@ -96,7 +97,7 @@ def _page(
     shown = date(year, month or (today.month if year == today.year else 1), 1)
     return visit.page(
         "calendar.html",
-        title=f"Calendar {name}",
+        title=say("Calendar {name}", name=name),
         section="workflows",
         status=422 if errors else 200,
         name=name,

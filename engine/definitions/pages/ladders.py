@@ -21,6 +21,7 @@ from engine.language.yaml_files import Path as YamlPath
 from engine.language.yaml_files import Plain, read_yaml
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text, texts, typed, whole_number
 from engine.web.visit import Visit
 
@@ -177,7 +178,7 @@ def _page(visit: Visit, known: DefinitionDraft, *, again: Again = FIRST) -> Resp
     ladder = _ladder(known.source)
     return visit.page(
         "ladder-draft.html",
-        title=f"Draft of {known.name}",
+        title=say("Draft of {name}", name=known.name),
         section="workflows",
         draft=known,
         title_of=ladder.title if ladder else known.name,

@@ -16,6 +16,7 @@ from engine.errors import InvalidAnswersError, NoCalendarError, SignatureError
 from engine.overview.views.case import case_page
 from engine.people.records import region_words
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import text, typed
 from engine.web.times import from_input
 from engine.web.visit import Visit
@@ -65,7 +66,7 @@ def limits_of_case(visit: SignedIn, case_id: UUID) -> Response:
     )  # fmt: skip
     return visit.page(
         "law-of-case.html",
-        title=f"Law in case {case.number}",
+        title=say("Law in case {number}", number=case.number),
         section="track",
         zone=case.zone,
         case=case,
@@ -139,7 +140,7 @@ def _page(
     begun = start or visit.now
     return visit.page(
         "law-limit.html",
-        title=f"Limit {limit_id}",
+        title=say("Limit {limit_id}", limit_id=limit_id),
         section="law",
         status=422 if errors else 200,
         limit_id=limit_id,

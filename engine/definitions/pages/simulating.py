@@ -25,6 +25,7 @@ from engine.language.names import in_plain_words, role_words
 from engine.language.workflow import Workflow
 from engine.numbers.charts import GREY, TEAL, Bar, bars
 from engine.web.dependencies import SignedIn
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again
 from engine.web.visit import Visit
 
@@ -57,7 +58,7 @@ def simulation(visit: SignedIn, name: Name, case: _Number = 1) -> Response:
     done = rehearsal.one(workflow, case) if may and workflow and rehearsal else None
     return visit.page(
         "simulation.html",
-        title=f"Simulation of {name}",
+        title=say("Simulation of {name}", name=name),
         section="workflows",
         draft=known,
         case=case,
@@ -77,7 +78,9 @@ def comparison(visit: SignedIn, name: Name, cases: int = 0, seed: _Number = 1, s
     before, version = _what_runs(visit, name)
     before = before or after
     if before is None or after is None or rehearsal is None or has_errors(known.findings):
-        return visit.page("comparison.html", title=f"Comparison of {name}", section="workflows", draft=known, may=False)
+        return visit.page(
+            "comparison.html", title=say("Comparison of {name}", name=name), section="workflows", draft=known, may=False
+        )
     form, again, so_far, asked = StaffForm(visit.request.query_params, _roles(visit, after)), FIRST, None, None
     if cases:
         try:
@@ -87,7 +90,8 @@ def comparison(visit: SignedIn, name: Name, cases: int = 0, seed: _Number = 1, s
             again = Again(dict(error.problems))
     found = so_far.found if so_far else None
     page = visit.page(
-        "comparison.html", title=f"Comparison of {name}", section="workflows", draft=known, may=True, form=form,
+        "comparison.html", title=say("Comparison of {name}", name=name),
+        section="workflows", draft=known, may=True, form=form,
         asked=asked, so_far=so_far, found=found, offered=CASES, again=again,
         sections=tuple(sections(found, _titles(visit, after))) if found else (),
         titles=_titles(visit, after), heads=_heads(version, asked) if asked else (),

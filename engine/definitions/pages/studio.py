@@ -17,6 +17,7 @@ from engine.language.lanes import LaneView, in_lanes
 from engine.language.workflow import Workflow
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text
 from engine.web.visit import Visit
 
@@ -100,7 +101,7 @@ def _page(
     editor = StepEditor(known.loaded, workflow, catalogue, key) if known.loaded and workflow and has_step else None
     return visit.page(
         "studio.html",
-        title=f"Draft of {known.name}",
+        title=say("Draft of {name}", name=known.name),
         section="workflows",
         draft=known,
         title_of=workflow.title if workflow else known.name,

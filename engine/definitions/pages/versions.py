@@ -27,6 +27,7 @@ from engine.definitions.views import versions as versions_view
 from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
 from engine.language.findings import has_errors
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, source_of, text
 from engine.web.visit import Visit
 
@@ -74,7 +75,7 @@ def _page(
     findings = draft.findings if checked else ()
     return visit.page(
         "definition-edit.html",
-        title=f"Edit {draft.name}",
+        title=say("Edit {name}", name=draft.name),
         section="workflows",
         status=422 if refused else 200,
         again=again,
@@ -128,7 +129,7 @@ def _versions_page(
     change = compare_versions(visit.engine, kind, name, before, after) if before and after else None
     return visit.page(
         "versions.html",
-        title=f"Versions of {name}",
+        title=say("Versions of {name}", name=name),
         section="workflows",
         page=page_of(kind, name),
         title_of=found[0].title or name,

@@ -26,6 +26,7 @@ from engine.language.lanes import LaneView, in_lanes, step_in_words
 from engine.retention.actions.retention import retention_policies
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, source_of, text, typed
 from engine.web.visit import Visit
 
@@ -106,7 +107,7 @@ def workflow(
     compiled = visit.engine.definitions.get(definition.content_hash)
     return visit.page(
         "workflow.html",
-        title=f"Workflow {name}",
+        title=say("Workflow {name}", name=name),
         section="workflows",
         definition=definition,
         compiled=compiled,
@@ -128,7 +129,7 @@ def diagram(visit: SignedIn, name: Name, version: Number | None = None) -> Respo
     compiled = visit.engine.definitions.get(definition.content_hash)
     drawing = draw(compiled.workflow, visit.engine.catalogue) if compiled else None
     return visit.page(
-        "diagram.html", title=f"Diagram of {name}", section="workflows", definition=definition,
+        "diagram.html", title=say("Diagram of {name}", name=name), section="workflows", definition=definition,
         svg=_picture(visit, drawing) if drawing else "", drawing=drawing,
     )  # fmt: skip
 
@@ -138,7 +139,8 @@ def definition_page(visit: SignedIn, kind: Kind, name: Name) -> Response:
     """Show the text of a ladder, a law pack, a calendar or a retention policy."""
     definition = visit.engine.ask_all(definition_view, kind, name, None)
     return visit.page(
-        "definition.html", title=f"{kind.capitalize()} {name}", section="workflows", definition=definition,
+        "definition.html", title=say("{kind} {name}", kind=kind.capitalize(), name=name),
+        section="workflows", definition=definition,
         note=_note(visit, kind, name),
         levels=time_line(visit.engine.library().ladders[name].levels) if kind == "ladder" else (),
         lines=numbered(definition.source),
@@ -241,7 +243,7 @@ def _edit_page(
     bases = () if name else visit.engine.ask_all(definitions, "workflow")
     return visit.page(
         "workflow-edit.html",
-        title=f"Edit workflow {name}" if name else "New workflow",
+        title=say("Edit workflow {name}", name=name) if name else "New workflow",
         section="workflows",
         status=422 if refused or alone else 200,
         alone=alone,

@@ -36,6 +36,7 @@ from engine.overview.views.history import HistoryPart, case_history
 from engine.persons.views.person import case_links
 from engine.sharing.actions.prepared import prepared_referral
 from engine.web.dependencies import SignedIn
+from engine.web.languages import say
 from engine.web.posted import clean
 from engine.web.visit import Visit
 from engine.work.actions.answers import reveal_answers
@@ -174,8 +175,10 @@ def _tab(visit: Visit, case: CaseView, key: str, template: str, **shown: Any) ->
     if tab is None:
         raise NotFoundError(kind="page")
     note_reading(visit.engine, visit.viewer, case.id, "case", ())
+    plain = say("Case {number}", number=case.number)
+    title = plain if key == "now" else say("{text}: case {number}", text=say(tab.text), number=case.number)
     return visit.page(
-        template, title=f"Case {case.number}" if key == "now" else f"{tab.text}: case {case.number}", section="track",
+        template, title=title, section="track",
         zone=case.zone, case=case, tabs=tabs, tab=tab, command_id=visit.new_command(), **shown,
     )  # fmt: skip
 
@@ -254,7 +257,7 @@ def _step_page(
 ) -> Response:
     return visit.page(
         "step.html",
-        title=f"{step.title}, case {case.number}",
+        title=say("{title}, case {number}", title=say(step.title), number=case.number),
         section="track",
         zone=case.zone,
         case=case,
@@ -281,8 +284,8 @@ def _history(
     folded: int = 0,
 ) -> Response:
     return visit.page(
-        "history.html", title=f"History of case {case.number}", section="track", zone=case.zone, case=case,
-        tabs=tabs_of(case), tab=Tab("history", "", ""),
+        "history.html", title=say("History of case {number}", number=case.number), section="track",
+        zone=case.zone, case=case, tabs=tabs_of(case), tab=Tab("history", "", ""),
         events=events, words=words or {}, has_read=words is not None, may_read=may_read,
         has_earlier=bool(events) and events[0].seq > 1, has_later=has_later,
         folded=folded,

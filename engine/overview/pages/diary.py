@@ -21,6 +21,7 @@ from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.overview.views.diary import case_diary
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, instant, text, uuid_or_none, whole_number
 from engine.web.visit import Visit
 
@@ -103,7 +104,8 @@ def _page(
     case, shown = seen(), found()
     tabs = tabs_of(case)
     return visit.page(
-        "diary.html", title=f"Diary: case {case.number}", section="track", zone=case.zone, case=case, tabs=tabs,
+        "diary.html", title=say("Diary: case {number}", number=case.number),
+        section="track", zone=case.zone, case=case, tabs=tabs,
         tab=next(tab for tab in tabs if tab.key == "diary"), again=again, diary=shown, kinds=NOTE_KINDS,
         note_words=NOTE_WORDS, page=page,
         file_kinds=KINDS, has_more=shown.count > page * NOTES, words=words or {}, has_read=words is not None,

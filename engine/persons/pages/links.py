@@ -19,6 +19,7 @@ from engine.persons.actions.split import split_case
 from engine.persons.views.person import case_links
 from engine.sharing.views.sharing import matches as matches_view
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text, texts, typed
 from engine.web.visit import Visit
 
@@ -212,7 +213,7 @@ def _links_page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Respons
     is_merged = any(link.is_into for link in links)
     return visit.page(
         "case-links.html",
-        title=f"Other cases, case {case.number}",
+        title=say("Other cases, case {number}", number=case.number),
         section="track",
         zone=case.zone,
         case=case,

@@ -21,6 +21,7 @@ from engine.persons.records import CasePersonView
 from engine.persons.views.person import case_links
 from engine.persons.views.person import person_page as person_page_view
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, fitting, identity_of, names_in, text, texts, uuid_or_none, whole_number
 from engine.web.posted import LONGEST_WORDS as LONGEST
 from engine.web.visit import Visit
@@ -307,7 +308,7 @@ def _page(
     is_merged = any(link.is_into for link in links())
     return visit.page(
         "person.html",
-        title=f"{known.label}, case {case.number}",
+        title=say("{label}, case {number}", label=say(known.label), number=case.number),
         section="track",
         zone=case.zone,
         case=case,

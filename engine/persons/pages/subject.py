@@ -12,6 +12,7 @@ from engine.overview.views.case import case_page
 from engine.persons.actions.subject import FIELDS, REASONS, correct_person, report_to_subject
 from engine.persons.records import CasePersonView
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text, typed
 from engine.web.visit import Visit
 
@@ -24,7 +25,8 @@ def held(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
     case, person = _person(visit, case_id, person_id)
     _require(visit, Action.ANSWER_SUBJECT)
     return visit.page(
-        "subject-ask.html", title=f"What the case holds about {person.label}", section="track", zone=case.zone,
+        "subject-ask.html", title=say("What the case holds about {label}", label=say(person.label)),
+        section="track", zone=case.zone,
         case=case, person=person,
     )  # fmt: skip
 
@@ -34,7 +36,11 @@ def report(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
     """Show all that is held about a person, to be printed for them; that it was read is written down first."""
     found = report_to_subject(visit.engine, case_id, person_id, viewer=visit.viewer)
     return visit.page(
-        "subject.html", title=f"What the case holds about {found.label}", section="track", zone=found.zone, found=found
+        "subject.html",
+        title=say("What the case holds about {label}", label=say(found.label)),
+        section="track",
+        zone=found.zone,
+        found=found,
     )
 
 
@@ -65,7 +71,7 @@ def _page(visit: Visit, case_id: UUID, person_id: UUID, *, again: Again = FIRST)
     _require(visit, Action.CORRECT)
     return visit.page(
         "correct.html",
-        title=f"Correct what is known about {person.label}",
+        title=say("Correct what is known about {label}", label=say(person.label)),
         section="track",
         zone=case.zone,
         case=case,

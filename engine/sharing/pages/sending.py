@@ -27,6 +27,7 @@ from engine.sharing.records.partners import PreparedReferral
 from engine.sharing.views.sharing import sharing as sharing_view
 from engine.web import words as shown
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import FIRST, Again, texts, typed, uuid_or_none, whole_number
 from engine.web.visit import Visit
 
@@ -196,7 +197,7 @@ def _sent_page(visit: Visit, case_id: UUID, *, again: Again = FIRST) -> Response
     sharing = visit.ask(sharing_view, case_id)
     return visit.page(
         "sent.html",
-        title=f"What was sent, case {sharing.number}",
+        title=say("What was sent, case {number}", number=sharing.number),
         section="track",
         zone=sharing.zone,
         sharing=sharing,
@@ -226,7 +227,7 @@ def _form_page(
 
     return visit.page(
         "send.html",
-        title=f"Send case {sharing.number}",
+        title=say("Send case {number}", number=sharing.number),
         section="track",
         zone=sharing.zone,
         sharing=sharing,

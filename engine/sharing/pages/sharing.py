@@ -18,6 +18,7 @@ from engine.sharing.records.consent import GivenBy, fields_of
 from engine.sharing.views.sharing import sharing as sharing_view
 from engine.web import words as shown
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import say
 from engine.web.posted import text, texts
 from engine.web.visit import Visit
 
@@ -104,7 +105,7 @@ def _page(
 
     return visit.page(
         "consents.html",
-        title=f"Consents, case {sharing.number}",
+        title=say("Consents, case {number}", number=sharing.number),
         section="track",
         status=422 if wrong else 200,
         zone=sharing.zone,

@@ -20,6 +20,7 @@ from engine.plugin.copies import is_refused, kept_anyway, kept_of, not_asked, st
 from engine.ports import JsonValue
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import TypedText, controls, is_touched, laid_out, problem_lines, questions, typed_texts
+from engine.web.languages import say
 from engine.web.posted import (
     BESIDE,
     LATE_REASONS,
@@ -110,7 +111,7 @@ def appointment(visit: SignedIn, item_id: UUID) -> Response:
 def done(visit: SignedIn, item_id: UUID) -> Response:
     """Say what was done, what followed from it, and what the viewer can do next."""
     followed = visit.ask(what_followed, item_id)
-    title = f"Saved: case {followed.item.case_number}"
+    title = say("Saved: case {number}", number=followed.item.case_number)
     return visit.page("done.html", title=title, section="manage", item=followed.item, followed=followed)
 
 
@@ -290,4 +291,4 @@ def _command(visit: Visit, form: Posted) -> UUID:
 
 
 def _title(item: WorkItemView) -> str:
-    return f"{item.title}, case {item.case_number}"
+    return say("{title}, case {number}", title=say(item.title), number=item.case_number)

@@ -1,0 +1,170 @@
+"""The languages of pages: which there are, which one a request is answered in, and the words of each.
+
+English is what templates and code say themselves. The others are gettext catalogues, one file a language, and say in
+their header by what name their speakers know them and whether one of them has read them.
+"""
+
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import polib
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from engine.machine.files import data_folder
+from engine.web.security import DEVICE_LASTS, is_plain_loopback
+from engine.web.translation import marks_of
+
+ENGLISH: Final = "en"
+LANGUAGE_COOKIE: Final = "icmc_language"
+"""What somebody chose on this device; the public pages neither set nor need it."""
+PUBLIC: Final = ("/tell", "/progress", "/sign-in", "/forgot", "/links/")
+"""Pages for whoever comes: they follow the browser, and what stands in the address."""
+_MOST_ASKED: Final = 10
+_HEADER: Final = re.compile(r'^"X-(\w+): (.*?)\\n"$', re.MULTILINE)
+_NUMBER: Final = re.compile(r"\d+")
+_LONGEST_HEAD: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageLanguage:
+    """A language in which pages are shown; `is_proofread` says whether a native speaker has looked at all of it."""
+
+    code: str
+    name: str
+    is_proofread: bool
+    words: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What a request is answered in; `is_named` says that its address names it."""
+
+    language: PageLanguage
+    is_named: bool = False
+
+
+_ENGLISH: Final = PageLanguage(ENGLISH, "English", is_proofread=True)
+_SPOKEN: Final[ContextVar[_Spoken | None]] = ContextVar("spoken", default=None)
+
+
+@cache
+def page_languages() -> Mapping[str, PageLanguage]:
+    """Return the languages of pages by their codes, English first. Words are read when they are first needed."""
+    found = {path.stem: _head_of(path) for path in sorted(data_folder("templates").glob("languages/*.po"))}
+    return {ENGLISH: _ENGLISH} | found
+
+
+@cache
+def language_called(code: str) -> PageLanguage:
+    """Return a language with its words. What has other names or tags in it than the English is left in English."""
+    head = page_languages()[code]
+    if code == ENGLISH or head.words:
+        return head
+    lines = polib.pofile(str(_file_of(code))).translated_entries()
+    words = {line.msgid: line.msgstr for line in lines if marks_of(line.msgid) == marks_of(line.msgstr)}
+    return PageLanguage(code, head.name, head.is_proofread, words)
+
+
+def _file_of(code: str) -> Path:
+    return data_folder("templates") / "languages" / f"{code}.po"
+
+
+def _head_of(path: Path) -> PageLanguage:
+    """Read the beginning of a catalogue alone: there are many words, and pages are often in English."""
+    with path.open(encoding="utf-8") as file:
+        said = dict(_HEADER.findall(file.read(_LONGEST_HEAD)))
+    return PageLanguage(path.stem, said["Name"], said["Proofread"] == "yes")
+
+
+def spoken() -> PageLanguage:
+    """Return the language in which the present request is answered."""
+    now = _SPOKEN.get(None)
+    return now.language if now else _ENGLISH
+
+
+def say(message: object, /, **values: object) -> str:
+    """Return a message of ours in the language of the present request, with its values put in.
+
+    `Person 2` is said as `Person {number}` is.
+    """
+    text, words = str(message), spoken().words
+    number = _NUMBER.search(text) if words and text not in words else None
+    if number is not None:
+        pattern = f"{text[: number.start()]}{{number}}{text[number.end() :]}"
+        return words[pattern].format(number=number[0]) if pattern in words else text
+    text = words.get(text, text)
+    return text.format(**values) if values else text
+
+
+def here(path: str) -> str:
+    """Return the address of another public page in the language that the present address names."""
+    now = _SPOKEN.get(None)
+    return f"{path}?language={now.language.code}" if now and now.is_named else path
+
+
+class SpeakLanguage:
+    """Middleware: answer in the language that the address names, that was chosen on the device, or of the browser."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose the language of a request, and pass it on; outside the public pages the device keeps what is named."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        now = _chosen(request)
+        _SPOKEN.set(now)
+
+        async def keep(message: Message) -> None:
+            if message["type"] == "http.response.start" and now.is_named and not _is_public(request):
+                _keep(request, MutableHeaders(scope=message), now.language.code)
+            await send(message)
+
+        await self._app(scope, receive, keep)
+
+
+def _is_public(request: Request) -> bool:
+    return request.url.path.startswith(PUBLIC)
+
+
+def _keep(request: Request, headers: MutableHeaders, code: str) -> None:
+    kept = Response()
+    kept.set_cookie(
+        LANGUAGE_COOKIE, code, max_age=DEVICE_LASTS, httponly=True, samesite="lax",
+        secure=not is_plain_loopback(request), path="/",
+    )  # fmt: skip
+    headers.append("set-cookie", kept.headers["set-cookie"])
+
+
+def _chosen(request: Request) -> _Spoken:
+    known = page_languages()
+    named = request.query_params.get("language", "")
+    if named in known:
+        return _Spoken(language_called(named), is_named=True)
+    kept = request.cookies.get(LANGUAGE_COOKIE, "")
+    if kept in known:
+        return _Spoken(language_called(kept))
+    asked = _asked_for(request.headers.get("accept-language", "")) if _is_public(request) else ()
+    return _Spoken(language_called(next((code for code in asked if code in known), ENGLISH)))
+
+
+def _asked_for(header: str) -> tuple[str, ...]:
+    """Return the languages that a browser asks for, the most wanted first."""
+    asked = []
+    for place, line in enumerate(header.split(",")[:_MOST_ASKED]):
+        code, _, weight = line.strip().partition(";q=")
+        try:
+            asked.append((-float(weight or 1), place, code.partition("-")[0].lower()))
+        except ValueError:
+            continue
+    return tuple(code for _, _, code in sorted(asked))

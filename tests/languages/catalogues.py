@@ -1,0 +1,129 @@
+"""Bring the catalogues of the languages of pages up to date: `python -m tests.languages.catalogues [FOLDER]`.
+
+What a page says stands in its template, in the questions and titles of pillars and workflows, and in the sentences of
+the modules that make pages. A new message begins untranslated; one that nothing says any more is dropped.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import polib
+from jinja2 import Environment
+
+from engine.core.records import PersonRole
+from engine.language.ladders import ItemPerson
+from engine.language.names import ProgramRole, Role, in_plain_words
+from engine.language.yaml_files import read_yaml
+from engine.machine.files import data_folder, shipped_sources
+from engine.people.records import region_words, to_choose
+from engine.plugin.registry import load_registry
+from engine.web.translation import is_words, messages_of
+from engine.work.views.form import _outcomes, _purpose
+
+REGIONS = tuple(path.stem.upper() for path in sorted(data_folder("workflows").glob("calendars/*.yaml")))
+CATALOGUES = data_folder("templates") / "languages"
+_ENGINE = Path(__file__).parents[2] / "engine"
+_SAY_NOTHING = frozenset(
+    {"security.py", "problems.py", "turns.py", "languages.py", "translation.py", "uploads.py", "pages/__init__.py"}
+)
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+
+
+@cache
+def messages() -> dict[str, str]:
+    """Return every message of pages with where it is said first; what is met most often comes first."""
+    found: dict[str, str] = {}
+    for words, place in (*_of_templates(), *_of_modules(), *_of_lists(), *_of_forms(), *_of_workflows()):
+        found.setdefault(words, place)
+    return found
+
+
+def _of_templates() -> Iterator[tuple[str, str]]:
+    environment = Environment(trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - nothing is rendered
+    for file in sorted((data_folder("templates") / "portal").glob("*.html")):
+        for message in messages_of(file.read_text(encoding="utf-8"), environment):
+            yield message, f"portal/{file.name}"
+
+
+def _of_modules() -> Iterator[tuple[str, str]]:
+    """Every sentence of the modules that make pages: docstrings, and what is put together with values, left out."""
+    folders = ("web/*.py", "*/pages.py", "*/pages/*.py", "plugin/kinds.py", "plugin/answers.py")
+    for file in sorted(path for pattern in folders for path in _ENGINE.glob(pattern)):
+        place = str(file.relative_to(_ENGINE))
+        if file.name not in _SAY_NOTHING and not place.startswith("api/"):
+            yield from ((words, place) for words in _sentences(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def _sentences(tree: ast.Module) -> Iterator[str]:
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    said = {
+        id(node.args[0]) for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "say"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+            yield from [node.value] if id(node) in said or is_words(node.value) else []
+
+
+def _of_forms() -> Iterator[tuple[str, str]]:
+    for key, step in sorted(load_registry().step_types.items(), key=lambda one: (one[0] != "reporting.record", one[0])):
+        yield from (
+            (words, key) for words in (step.title, _purpose(step, key), *_outcomes(step, None).values()) if words
+        )
+        for spec in step.fields:
+            said = (spec.label, spec.help, spec.public_label, spec.public_help, *spec.choices.values())
+            yield from ((words, key) for words in said if words)
+
+
+def _of_lists() -> Iterator[tuple[str, str]]:
+    """Names that pages show by themselves: of roles, languages, places, days, lengths of time, whoever is notified."""
+    yield from ((role.label, "roles") for role in (*Role, *ProgramRole))
+    yield from ((in_plain_words(role), "roles") for role in PersonRole)
+    yield from ((name, "times") for name in (*DAYS, *MONTHS, *(month[:3] for month in MONTHS)))
+    yield from (
+        (f"{{number}} {unit}", "times") for unit in ("minutes", "hours", "days", "working days", "weeks", "months")
+    )
+    yield from ((f"1 {unit}", "times") for unit in ("minute", "hour", "day", "working day", "week", "month", "year"))
+    yield from ((f"the {person}", "ladders") for person in ItemPerson if person is not ItemPerson.ON_CALL)
+    yield from ((f"the {role.label.lower()} of the unit", "ladders") for role in Role)
+    yield "whoever is on call", "ladders"
+    yield "Person {number}", "persons"
+    yield from ((name, "languages") for name in to_choose().values())
+    yield from ((region_words(code), "regions") for code in REGIONS)
+    yield "Re-integration", "pillars"
+
+
+def _of_workflows() -> Iterator[tuple[str, str]]:
+    for name, source in shipped_sources().items():
+        if "/cases/" in name:
+            yield from ((words, name) for words in _titles(read_yaml(source, file=name).data))
+
+
+def _titles(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from (value for key, value in node.items() if key == "title" and isinstance(value, str))
+        yield from (words for value in node.values() for words in _titles(value))
+
+
+def update(file: Path) -> polib.POFile:
+    """Bring one catalogue up to date, and return it."""
+    kept = {line.msgid: line.msgstr for line in polib.pofile(str(file))}
+    made = polib.POFile(wrapwidth=0)
+    made.metadata = polib.pofile(str(file)).metadata
+    for words, place in messages().items():
+        made.append(polib.POEntry(msgid=words, msgstr=kept.get(words, ""), occurrences=[(place, "")]))
+    made.save(str(file))
+    return made
+
+
+if __name__ == "__main__":
+    for catalogue in sorted(Path(sys.argv[1] if sys.argv[1:] else CATALOGUES).glob("*.po")):
+        lines = update(catalogue)
+        sys.stdout.write(f"{catalogue.name}: {len(lines.translated_entries())} of {len(lines)} translated\n")

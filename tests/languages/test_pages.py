@@ -1,0 +1,136 @@
+"""Pages in other languages: chosen by device and address, whole as far as their catalogue is, never otherwise unlike."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import polib
+import pytest
+
+from engine.web import languages
+from engine.web.languages import LANGUAGE_COOKIE, PageLanguage, page_languages, say
+from engine.web.pages import environment, render
+from engine.web.translation import marks_of
+from tests.kit.portal import Portal, report_case
+from tests.languages.catalogues import CATALOGUES, messages
+from tests.languages.pseudo import CODE, pseudo_language, untranslated
+from tests.web.test_templates import NASTY, PAGES, contexts, framed
+
+FILES = sorted(CATALOGUES.glob("*.po"))
+_TOLD_IN_ENGLISH = re.compile(r"^Unit |Escalation level|at escalation level|^Case .* your attention|^SMS$|^none$|^late$")
+"""Sentences that the history keeps, names of units, and the two words in the picture of the pillars."""
+WHOLE = 0.98
+"""How much of a catalogue is translated at least."""
+
+
+def _with(monkeypatch: pytest.MonkeyPatch, one: PageLanguage) -> None:
+    known = dict(page_languages()) | {one.code: one}
+    monkeypatch.setattr(languages, "page_languages", lambda: known)
+
+
+def _bare(page: str) -> str:
+    return re.sub(r"\s+", " ", page.replace(' aria-current="true"', ""))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_catalogue_has_every_message_of_pages_with_the_values_and_links_of_the_english(file: Path) -> None:
+    lines = {line.msgid: line.msgstr for line in polib.pofile(str(file))}
+    assert lines.keys() == messages().keys(), "bring it up to date: python -m tests.languages.catalogues"
+    said = {english: words for english, words in lines.items() if words}
+    assert {english: words for english, words in said.items() if marks_of(words) != marks_of(english)} == {}
+    bare = {english: re.sub(r"</?\d+>", "", words) for english, words in said.items()}
+    assert {english for english, words in bare.items() if re.search("[<>]", words)} == set()
+    assert {english for english, words in said.items() if words[0].isspace() != english[0].isspace()} == set()
+    assert len(said) >= WHOLE * len(lines)
+
+
+def test_every_language_says_its_name_and_that_nobody_has_checked_it() -> None:
+    known = page_languages()
+    assert list(known) == ["en", *(file.stem for file in FILES)]
+    assert {one.code for one in known.values() if one.is_proofread} == {"en"}
+    assert all(one.name.isalpha() or not one.name.isascii() for one in known.values())
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_translated_into_the_same_words_is_the_same_page(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with(monkeypatch, PageLanguage("en-same", "Same", is_proofread=True, words={one: one for one in messages()}))
+    english, same = (
+        environment(code).get_template(name).render(**framed(contexts(full=True)[name], full=True))
+        for code in ("en", "en-same")
+    )
+    assert _bare(same.replace('lang="en-same"', 'lang="en"')) == _bare(english)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_people_wrote_is_escaped_in_every_language(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with(monkeypatch, pseudo_language())
+    page = environment(CODE).get_template(name).render(**framed(contexts(full=True)[name], full=True))
+    assert NASTY not in page
+    assert "<b>" not in page
+    assert f'lang="{CODE}"' in page
+
+
+def test_the_pages_of_whoever_reports_follow_browser_and_address_and_leave_nothing_behind(portal: Portal) -> None:
+    portal.as_role("system_administrator").post(f"/units/{portal.unit}/public", data={"takes": "yes"})
+    asked = portal.anybody().get("/tell", headers={"Accept-Language": "kha, hi;q=0.8, en;q=0.5"})
+    assert 'lang="hi"' in asked.text
+    assert "set-cookie" not in asked.headers
+    named = portal.anybody().get("/tell?language=bn", headers={"Accept-Language": "hi"})
+    assert 'lang="bn"' in named.text
+    assert 'action="/tell?language=bn"' in named.text
+    assert 'href="/progress?language=bn"' in named.text
+    assert "set-cookie" not in named.headers
+    refused = portal.anybody().post("/tell?language=bn", data={})
+    assert 'lang="bn"' in refused.text
+    assert 'action="/tell?language=bn"' in refused.text
+    for strange in ("/tell?language=xx", "/tell?language=..%2Fhi", "/tell?language="):
+        page = portal.anybody().get(strange, headers={"Accept-Language": ";;q=x, *"})
+        assert 'lang="en"' in page.text
+
+
+def test_pages_of_work_are_in_english_until_another_language_is_chosen_on_the_device(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    assert 'lang="en"' in client.get("/worklist", headers={"Accept-Language": "hi"}).text
+    chosen = client.get("/account?language=hi")
+    assert 'lang="hi"' in chosen.text
+    kept = chosen.headers["set-cookie"]
+    assert f"{LANGUAGE_COOKIE}=hi" in kept
+    assert "HttpOnly" in kept
+    page = client.get("/worklist").text
+    assert '<html lang="hi"' in page
+    assert "No native speaker has checked this translation" not in page, "it is said in the language itself"
+    assert "language=en" in page
+    client.get("/account?language=en")
+    assert '<html lang="en"' in client.get("/worklist").text
+    client.cookies.set(LANGUAGE_COOKIE, "<b>")
+    assert '<html lang="en"' in client.get("/worklist").text
+
+
+def test_no_text_of_ours_on_the_pages_of_a_day_stands_outside_the_catalogues(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with(monkeypatch, pseudo_language())
+    client = portal.as_role("case_manager")
+    case = report_case(client)
+    portal.let_time_pass(timedelta(hours=3))
+    client.get(f"/account?language={CODE}")
+    pages = ("/", "/worklist", "/report", "/cases", "/find", "/account", "/preferences", case.page, case.item)
+    shown = {path: client.get(path) for path in pages}
+    shown |= {path: portal.anybody().get(f"{path}?language={CODE}") for path in ("/tell", "/progress", "/sign-in")}
+    assert {path: page.status_code for path, page in shown.items()} == dict.fromkeys(shown, 200)
+    names = {who.name for who in portal.people.values()} | {"ICMC", "C-", "IN-AS", "Asia/Kolkata", "English"}
+    found = {text for page in shown.values() for text in untranslated(page.text, but={*names, case.number})}
+    assert {text for text in found if not _TOLD_IN_ENGLISH.search(text)} == set()
+
+
+def test_a_number_in_what_is_said_stands_where_the_other_language_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"Person {number}": "{number}. Mensch", "in {span}": "noch {span}"}
+    spoken = languages._Spoken(PageLanguage("de", "Deutsch", is_proofread=True, words=words))
+    token = languages._SPOKEN.set(spoken)
+    try:
+        assert say("Person 12") == "12. Mensch"
+        assert say("in {span}", span="2 h") == "noch 2 h"
+        assert say("Person 1 of 2") == "Person 1 of 2"
+        assert say("Nothing is known of this") == "Nothing is known of this"
+    finally:
+        languages._SPOKEN.reset(token)
