@@ -10,6 +10,8 @@ from engine.core.retention import HOLD_WORDS
 from engine.language.names import in_plain_words, in_running_words
 
 Body = Mapping[str, Any]
+Say = Callable[[str], str]
+"""Gives a message of ours in the language of whoever reads it."""
 Title = Callable[[Body], str]
 """Names the step that a body speaks of, by the step or deadline inside it."""
 
@@ -21,6 +23,7 @@ OUTCOMES: Mapping[str, str] = {
 }
 """How a step can end, in words."""
 
+_CLOSED = "The case was closed{why}."
 _CLOSED_BY_ITSELF = "Nothing was open any more: the case closed."
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OF_CASE: Mapping[str, str] = {
@@ -136,6 +139,11 @@ _OF_STEP: Mapping[str, str] = {
     "AnswersRevealed": "Someone looked at the masked answers of “{step}”.",
     "PlacesRevealed": "Someone looked at the places of the journeys of “{step}”.",
 }
+_NOTES: Mapping[str, str] = {
+    **{kind: f"A {words.lower()}" for kind, words in NOTE_KINDS.items()},
+    ANSWER: "An answer to the person who reported",
+    ADDED: "What the person who reported added",
+}
 _RANG: Mapping[str, str] = {
     "reached": "they were reached",
     "acknowledged": "they were reached, and are dealing with it",
@@ -149,71 +157,78 @@ _CALL_OVER: Mapping[str, str] = {
     "has_it": "they took the work themselves",
     "barred": "they must not learn about this case",
 }
+_LISTS = (_OF_CASE, _OF_STEP, _NOTES, _RANG, _CALL_OVER)
+SAID = (*(words for known in _LISTS for words in known.values()), _CLOSED_BY_ITSELF, _CLOSED)
+"""What is said of events, with the names of what each of them tells."""
 OF_STEPS = frozenset(_OF_STEP)
 """The events that tell of one step."""
 
 
-def sentence(type_: str, body: Body, title: Title) -> str:
-    """Tell an event in one English sentence; a sort that is not known is told by the words of its name."""
+def sentence(type_: str, body: Body, title: Title, say: Say = str) -> str:
+    """Tell an event in one sentence, in English unless `say` knows another language.
+
+    A sort that is not known is told by the words of its name.
+    """
     if type_ in _OF_CASE:
-        return _OF_CASE[type_].format(**_about_case(body))
+        return say(_OF_CASE[type_]).format(**_about_case(body, say))
     if type_ in _OF_STEP:
-        return _OF_STEP[type_].format(**_about_step(body, title))
+        return say(_OF_STEP[type_]).format(**_about_step(body, title, say))
     words = _WORDS.sub(" ", type_).replace("_", " ").strip().capitalize() or "Something happened"
     named = title(body)
     return f"{words}: “{named}”." if named else f"{words}."
 
 
-def _about_case(body: Body) -> Mapping[str, str]:
+def _about_case(body: Body, say: Say) -> Mapping[str, str]:
     run, person, interval = (body.get(name) or {} for name in ("run", "person", "interval"))
     return {
-        "role": in_running_words(str(person.get("role", "person"))),
-        "sure": in_running_words(str(person.get("status", "stated"))),
-        "source": in_running_words(str(body.get("source", "stated"))),
-        "link": in_running_words(str(body.get("kind", "other"))),
-        "rests": "; work stopped in this one" if body.get("rests") else "",
-        "workflow": in_plain_words(str(run.get("workflow", "?"))),
+        "role": _running(str(person.get("role", "person")), say),
+        "sure": _running(str(person.get("status", "stated")), say),
+        "source": _running(str(body.get("source", "stated")), say),
+        "link": _running(str(body.get("kind", "other")), say),
+        "rests": say("; work stopped in this one") if body.get("rests") else "",
+        "workflow": say(in_plain_words(str(run.get("workflow", "?")))),
         "version": str(run.get("version", "?")),
-        "fact": in_running_words(str(body.get("name", "?"))),
-        "interval": in_running_words(str(interval.get("name", "?"))),
-        "note": _note(str(body.get("kind"))),
-        "closed": f"The case was closed{_why(body)}." if body.get("reason_code") else _CLOSED_BY_ITSELF,
-        "why": _why(body),
-        "held": HOLD_WORDS.get(str(body.get("kind")), "there is a reason"),
+        "fact": _running(str(body.get("name", "?")), say),
+        "interval": _running(str(interval.get("name", "?")), say),
+        "note": say(_NOTES.get(str(body.get("kind")), "A note")),
+        "closed": say(_CLOSED).format(why=_why(body, say)) if body.get("reason_code") else say(_CLOSED_BY_ITSELF),
+        "why": _why(body, say),
+        "held": say(HOLD_WORDS.get(str(body.get("kind")), "there is a reason")),
     }
 
 
-def _note(kind: str) -> str:
-    if kind == ANSWER:
-        return "An answer to the person who reported"
-    return "What the person who reported added" if kind == ADDED else f"A {NOTE_KINDS.get(kind, 'note').lower()}"
+def _running(key: str, say: Say) -> str:
+    """Return a key in words as they stand inside a sentence, where it has a translation in that."""
+    words = say(in_plain_words(key))
+    return in_running_words(key) if words == in_plain_words(key) else words
 
 
-def _why(body: Body) -> str:
+def _why(body: Body, say: Say) -> str:
     """Return the reason that somebody chose, after a colon; nothing for none."""
     code = str(body.get("reason_code", ""))
-    return f": {case_reason(code)[:1].lower()}{case_reason(code)[1:]}" if code else ""
+    words = say(case_reason(code))
+    return f": {words[:1].lower()}{words[1:]}" if code else ""
 
 
-def _because(body: Body) -> str:
+def _because(body: Body, say: Say) -> str:
     """Return the reason that a pillar declares for how a step ended, in brackets; nothing where none was chosen."""
     code = str(body.get("reason_code", ""))
-    return f" ({in_plain_words(code).lower()})" if code and code not in OUTCOMES else ""
+    return f" ({say(in_plain_words(code)).lower()})" if code and code not in OUTCOMES else ""
 
 
-def _about_step(body: Body, title: Title) -> Mapping[str, str]:
+def _about_step(body: Body, title: Title, say: Say) -> Mapping[str, str]:
     step = body.get("step") or {}
     outcome = str(step.get("outcome", ""))
     number = int(body.get("round", 1))
     return {
-        "step": title(body) or "A step",
-        "gate": in_running_words(str(step.get("gate", "not recorded"))),
-        "outcome": OUTCOMES.get(outcome, in_plain_words(outcome)).lower() if outcome else "done",
-        "because": _because(body),
+        "step": say(title(body) or "A step"),
+        "gate": _running(str(step.get("gate", "not recorded")), say),
+        "outcome": say(OUTCOMES.get(outcome, in_plain_words(outcome)) if outcome else "Done").lower(),
+        "because": _because(body, say),
         "level": str(body.get("level", "?")),
-        "again": f", round {number}" if number > 1 else "",
-        "why": _why(body),
-        **_about_limit(body),
+        "again": say(", round {round}").format(round=number) if number > 1 else "",
+        "why": _why(body, say),
+        **{name: say(words) for name, words in _about_limit(body).items()},
     }
 
 

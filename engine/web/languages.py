@@ -5,10 +5,10 @@ their header by what name their speakers know them and whether one of them has r
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -95,13 +95,21 @@ def say(message: object, /, **values: object) -> str:
 
     `Person 2` is said as `Person {number}` is.
     """
-    text, words = str(message), spoken().words
-    number = _NUMBER.search(text) if words and text not in words else None
-    if number is not None:
-        pattern = f"{text[: number.start()]}{{number}}{text[number.end() :]}"
-        return words[pattern].format(number=number[0]) if pattern in words else text
-    text = words.get(text, text)
+    text = _said(spoken().words, str(message))
     return text.format(**values) if values else text
+
+
+def speaker() -> Callable[[str], str]:
+    """Return what says messages in the language of the present request, for views: they do not know the request."""
+    return partial(_said, spoken().words)
+
+
+def _said(words: Mapping[str, str], text: str) -> str:
+    number = _NUMBER.search(text) if words and text not in words else None
+    if number is None:
+        return words.get(text, text)
+    pattern = f"{text[: number.start()]}{{number}}{text[number.end() :]}"
+    return words[pattern].format(number=number[0]) if pattern in words else text
 
 
 def here(path: str) -> str:

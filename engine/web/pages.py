@@ -46,7 +46,7 @@ def environment(code: str = ENGLISH) -> Environment:
     )  # fmt: skip
     made.finalize = _without_direction_signs
     made.filters.update(_FILTERS)
-    made.globals |= {"static": static_url, "language": language, "languages": page_languages(), "here": here}
+    made.globals |= {"static": static_url, "page_language": language, "page_languages": page_languages(), "here": here}
     made.extend(translate=language.words.get)
     return made
 

@@ -5,6 +5,7 @@ the modules that make pages. A new message begins untranslated; one that nothing
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +14,7 @@ from pathlib import Path
 import polib
 from jinja2 import Environment
 
+from engine.cases.sentences import OUTCOMES, SAID
 from engine.core.records import PersonRole
 from engine.language.ladders import ItemPerson
 from engine.language.names import ProgramRole, Role, in_plain_words
@@ -24,6 +26,7 @@ from engine.web.translation import is_words, messages_of
 from engine.work.views.form import _outcomes, _purpose
 
 REGIONS = tuple(path.stem.upper() for path in sorted(data_folder("workflows").glob("calendars/*.yaml")))
+_LIKE_CODE = re.compile(r"[\\[\]|]|^[a-z]+[A-Z]|^[A-Z][a-z]+(-[A-Z][a-z]+)+$")
 CATALOGUES = data_folder("templates") / "languages"
 _ENGINE = Path(__file__).parents[2] / "engine"
 _SAY_NOTHING = frozenset(
@@ -69,7 +72,11 @@ def _sentences(tree: ast.Module) -> Iterator[str]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
-            yield from [node.value] if id(node) in said or is_words(node.value) else []
+            yield from [node.value] if id(node) in said or _is_shown(node.value) else []
+
+
+def _is_shown(text: str) -> bool:
+    return is_words(text) and not _LIKE_CODE.search(text)
 
 
 def _of_forms() -> Iterator[tuple[str, str]]:
@@ -98,6 +105,7 @@ def _of_lists() -> Iterator[tuple[str, str]]:
     yield from ((name, "languages") for name in to_choose().values())
     yield from ((region_words(code), "regions") for code in REGIONS)
     yield "Re-integration", "pillars"
+    yield from ((words, "history") for words in (*SAID, *OUTCOMES.values(), "Done", "A step", ", round {round}"))
 
 
 def _of_workflows() -> Iterator[tuple[str, str]]:

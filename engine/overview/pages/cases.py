@@ -36,7 +36,7 @@ from engine.overview.views.history import HistoryPart, case_history
 from engine.persons.views.person import case_links
 from engine.sharing.actions.prepared import prepared_referral
 from engine.web.dependencies import SignedIn
-from engine.web.languages import say
+from engine.web.languages import say, speaker
 from engine.web.posted import clean
 from engine.web.visit import Visit
 from engine.work.actions.answers import reveal_answers
@@ -91,7 +91,7 @@ def cases(
 def case_page(visit: SignedIn, case_id: UUID) -> Response:
     """Show a case at a glance: who and how safe, what is next, what is late, where it stands, what is new."""
     seen, links = visit.soon(case_page_view, case_id), visit.soon(case_links, case_id)
-    asked, news = visit.soon(waiting, case_id), visit.soon(case_news, case_id)
+    asked, news = visit.soon(waiting, case_id), visit.soon(case_news, case_id, say=speaker())
     case, linked = seen(), links()
     known = visit.engine.registry
     return _tab(
@@ -192,7 +192,7 @@ def history(
 ) -> Response:
     """Tell the history of a case in words, without content: the latest lines, or those before or after a number."""
     part = HistoryPart(LINES + 1, before, after)
-    seen, told = visit.soon(case_page_view, case_id), visit.soon(case_history, case_id, part=part)
+    seen, told = visit.soon(case_page_view, case_id), visit.soon(case_history, case_id, part=part, say=speaker())
     case, found = seen(), told()
     events = found[:LINES] if after is not None else found[-LINES:]
     note_reading(visit.engine, visit.viewer, case_id, "history", ())
@@ -207,7 +207,7 @@ def words(visit: SignedIn, case_id: UUID) -> Response:
     """Show in which words people said why, once; that this was done is recorded first."""
     found = read_reasons(visit.engine, case_id, viewer=visit.viewer)
     case = visit.ask(case_page_view, case_id)
-    return _history(visit, case, visit.ask(case_history, case_id), words=found)
+    return _history(visit, case, visit.ask(case_history, case_id, say=speaker()), words=found)
 
 
 @router.get("/cases/{case_id}/steps/{step_id}")

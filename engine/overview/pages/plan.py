@@ -13,6 +13,7 @@ from engine.language.names import in_plain_words
 from engine.overview.records import CaseView, StepView
 from engine.plugin.registry import Pillar, Registry
 from engine.plugin.steps import StepType
+from engine.web.languages import say
 from engine.web.times import from_input
 
 _LIVE = frozenset({"scheduled", "held", "ready", "approval"})
@@ -40,8 +41,8 @@ class PillarLane:
     def in_words(self) -> str:
         """The same in a word or two."""
         if self.live:
-            return "late" if self.is_late else f"{self.live} open"
-        return "done" if self.steps else "none"
+            return say("late") if self.is_late else f"{self.live} open"
+        return say("done") if self.steps else say("none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from engine.cases.sentences import Say
 from engine.cases.views.answers import Answers, fact_text, readable_answers, typed_title
 from engine.cases.views.lists import concern_of
 from engine.cases.views.sight import ANSWERED, is_narrowed, shows_part
@@ -39,7 +40,7 @@ def case_page(reading: Reading, viewer: Viewer, case_id: UUID) -> CaseView:
     return _case_view(reading, viewer, rows, jobs()).model_copy(update={"warnings": warnings})
 
 
-def case_news(reading: Reading, viewer: Viewer, case_id: UUID) -> NewsView | None:
+def case_news(reading: Reading, viewer: Viewer, case_id: UUID, *, say: Say = str) -> NewsView | None:
     """Return what others did in a case since the viewer last looked at it; None for who is not told its history.
 
     A look within the last half hour belongs to the present one. Raises `NotFoundError`.
@@ -47,7 +48,7 @@ def case_news(reading: Reading, viewer: Viewer, case_id: UUID) -> NewsView | Non
     mine = (READING.c.case_id == case_id, READING.c.actor_id == viewer.actor_id, READING.c.at < reading.now - _ONE_LOOK)
     looked = reading.soon(reading.first, select(func.max(READING.c.at).label("at")).where(*mine))
     try:
-        events = case_history(reading, viewer, case_id, part=HistoryPart(_MOST_NEWS + 1))
+        events = case_history(reading, viewer, case_id, part=HistoryPart(_MOST_NEWS + 1), say=say)
     except NotAllowedError:
         return None
     row = looked()

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Select, Text, and_, cast, exists, func, or_, selec
 
 from engine.audit.records import AccountLine
 from engine.audit.views import case_zone
-from engine.cases.sentences import OF_STEPS, Body, sentence
+from engine.cases.sentences import OF_STEPS, Body, Say, sentence
 from engine.cases.views.sight import access_to, is_narrowed, require_whole, shows_time
 from engine.cases.visibility import visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers
@@ -45,7 +45,7 @@ class HistoryPart(NamedTuple):
 
 
 def case_history(
-    reading: Reading, viewer: Viewer, case_id: UUID, *, part: HistoryPart | None = None
+    reading: Reading, viewer: Viewer, case_id: UUID, *, part: HistoryPart | None = None, say: Say = str
 ) -> tuple[EventView, ...]:
     """Tell the events of a case in their order, or a part of them; raises `NotFoundError`, `NotAllowedError`.
 
@@ -75,7 +75,7 @@ def case_history(
             at=row["at"],
             actor=row["name"],
             type=row["type"],
-            text=sentence(row["type"], row["body"], titles.of),
+            text=sentence(row["type"], row["body"], titles.of, say),
         )
         for number, row in enumerate(rows, start=1)
     )
