@@ -129,7 +129,9 @@ KEPT: Final[Mapping[str, Kept]] = dict((
     _kept("unit", "organisation_id"),
     _kept("second_factor", "confirmed_at", key=("actor_id",), secret=("encrypted_secret",)),
     _kept("recovery_code", "actor_id", "used_at", secret=("code_hash",)),
-    _kept("api_key", "actor_id", "scopes", "valid_until", "revoked_at", secret=("key_hash",)),
+    _kept(
+        "api_key", "actor_id", "scopes", "valid_until", "revoked_at", secret=("key_hash", "encrypted_secret"),
+    ),
     _kept(
         "session", "actor_id", "created_at", "ended_at", "stepped_up_at", "by_factor", "pending",
         secret=("token_hash",),
