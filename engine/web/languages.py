@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.machine.files import data_folder
 from engine.web.security import DEVICE_LASTS, is_plain_loopback
-from engine.web.translation import marks_of
+from engine.web.translation import fits
 
 ENGLISH: Final = "en"
 LANGUAGE_COOKIE: Final = "icmc_language"
@@ -69,7 +69,7 @@ def language_called(code: str) -> PageLanguage:
     if code == ENGLISH or head.words:
         return head
     lines = polib.pofile(str(_file_of(code))).translated_entries()
-    words = {line.msgid: line.msgstr for line in lines if marks_of(line.msgid) == marks_of(line.msgstr)}
+    words = {line.msgid: line.msgstr for line in lines if fits(line.msgid, line.msgstr)}
     return PageLanguage(code, head.name, head.is_proofread, words)
 
 

@@ -67,9 +67,10 @@ def messages_of(source: str, environment: Environment) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def marks_of(message: str) -> list[str]:
-    """Return the names and numbers of a message, sorted: a translation has the same."""
-    return sorted(mark for mark in _MARK.findall(message))
+def fits(message: str, words: str) -> bool:
+    """Whether a translation has the same names and numbers as its message, and brings no tags of its own."""
+    told, said = _MARK.split(message), _MARK.split(words)
+    return sorted(told[1::2]) == sorted(said[1::2]) and not re.search("[<>]", "".join(said[::2]))
 
 
 def _translated(stream: Iterable[Token], translate: Translate) -> Iterator[Token]:
@@ -166,8 +167,12 @@ def _say_strings(part: _Part, translate: Translate) -> None:
         if token.type == "string" and _is_said(part, place):
             part.tokens[place] = Token(token.lineno, "string", translate(token.value) or token.value)
         elif token.type == "data" and part.kind == "tag":
-            said = _ATTRIBUTE.sub(lambda it: it[1] + (translate(it[2]) or it[2]) + it[3], token.value)
+            said = _ATTRIBUTE.sub(lambda it: it[1] + _quoted(translate(it[2]) or it[2]) + it[3], token.value)
             part.tokens[place] = Token(token.lineno, "data", said)
+
+
+def _quoted(words: str) -> str:
+    return words.replace('"', "&quot;")
 
 
 def _is_said(part: _Part, place: int) -> bool:
@@ -202,7 +207,7 @@ def _say(run: Sequence[_Part], translate: Translate) -> Iterator[Token]:
         words = translate(message) if _has_words(message) else None
         for part in before:
             yield from part.tokens
-        if words is None or marks_of(words) != marks_of(message):
+        if words is None or not fits(message, words):
             for part in said:
                 yield from part.tokens
         else:

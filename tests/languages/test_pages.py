@@ -6,11 +6,12 @@ from pathlib import Path
 
 import polib
 import pytest
+from jinja2 import Environment
 
 from engine.web import languages
 from engine.web.languages import LANGUAGE_COOKIE, PageLanguage, page_languages, say
 from engine.web.pages import environment
-from engine.web.translation import marks_of
+from engine.web.translation import Translation, fits
 from tests.kit.portal import Portal, report_case
 from tests.languages.catalogues import CATALOGUES, messages
 from tests.languages.pseudo import CODE, pseudo_language, untranslated
@@ -37,9 +38,7 @@ def test_a_catalogue_has_every_message_of_pages_with_the_values_and_links_of_the
     lines = {line.msgid: line.msgstr for line in polib.pofile(str(file))}
     assert lines.keys() == messages().keys(), "bring it up to date: python -m tests.languages.catalogues"
     said = {english: words for english, words in lines.items() if words}
-    assert {english: words for english, words in said.items() if marks_of(words) != marks_of(english)} == {}
-    bare = {english: re.sub(r"</?\d+>", "", words) for english, words in said.items()}
-    assert {english for english, words in bare.items() if re.search("[<>]", words)} == set()
+    assert {english: words for english, words in said.items() if not fits(english, words)} == {}
     assert {english for english, words in said.items() if words[0].isspace() != english[0].isspace()} == set()
     assert len(said) >= WHOLE * len(lines)
 
@@ -121,6 +120,26 @@ def test_no_text_of_ours_on_the_pages_of_a_day_stands_outside_the_catalogues(
     names = {who.name for who in portal.people.values()} | {"ICMC", "C-", "IN-AS", "Asia/Kolkata", "English"}
     found = {text for page in shown.values() for text in untranslated(page.text, but={*names, case.number})}
     assert {text for text in found if not _TOLD_IN_ENGLISH.search(text)} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Fall {number}: <1>{title}</1>", 'Fall 7: <a href="/x">Rina &amp; Co</a>'),
+        ("<1>{title}</1> (Fall {number})", '<a href="/x">Rina &amp; Co</a> (Fall 7)'),
+        ("Fall <1>{title}</1>", 'Case 7, <a href="/x">Rina &amp; Co</a>'),
+        ("<script>{number}</script> <1>{title}</1>", 'Case 7, <a href="/x">Rina &amp; Co</a>'),
+        ("{{ 7 * 7 }} {number} <1>{title}</1>", '{{ 7 * 7 }} 7 <a href="/x">Rina &amp; Co</a>'),
+    ],
+    ids=["order", "turned", "a-value-is-missing", "tags-of-its-own", "code"],
+)
+def test_a_translation_can_turn_a_sentence_and_brings_nothing_else(words: str, shown: str) -> None:
+    known = {"Case {number}, <1>{title}</1>": words, "More": 'Mehr "davon"'}
+    made = Environment(autoescape=True, extensions=[Translation])
+    made.extend(translate=known.get)
+    page = made.from_string('<p aria-label="More">Case {{ it.number }}, <a href="{{ to }}">{{ it.title }}</a></p>')
+    told = page.render(it={"number": 7, "title": "Rina & Co"}, to="/x")
+    assert told == f'<p aria-label="Mehr &quot;davon&quot;">{shown}</p>'
 
 
 def test_a_number_in_what_is_said_stands_where_the_other_language_wants_it() -> None:
