@@ -115,7 +115,7 @@ def _said(words: Mapping[str, str], text: str) -> str:
 def here(path: str) -> str:
     """Return the address of another public page in the language that the present address names."""
     now = _SPOKEN.get(None)
-    return f"{path}?language={now.language.code}" if now and now.is_named else path
+    return f"{path}?lang={now.language.code}" if now and now.is_named else path
 
 
 class SpeakLanguage:
@@ -156,7 +156,7 @@ def _keep(request: Request, headers: MutableHeaders, code: str) -> None:
 
 def _chosen(request: Request) -> _Spoken:
     known = page_languages()
-    named = request.query_params.get("language", "")
+    named = request.query_params.get("lang", "")
     if named in known:
         return _Spoken(language_called(named), is_named=True)
     kept = request.cookies.get(LANGUAGE_COOKIE, "")

@@ -74,15 +74,15 @@ def test_the_pages_of_whoever_reports_follow_browser_and_address_and_leave_nothi
     asked = portal.anybody().get("/tell", headers={"Accept-Language": "kha, hi;q=0.8, en;q=0.5"})
     assert 'lang="hi"' in asked.text
     assert "set-cookie" not in asked.headers
-    named = portal.anybody().get("/tell?language=bn", headers={"Accept-Language": "hi"})
+    named = portal.anybody().get("/tell?lang=bn", headers={"Accept-Language": "hi"})
     assert 'lang="bn"' in named.text
-    assert 'action="/tell?language=bn"' in named.text
-    assert 'href="/progress?language=bn"' in named.text
+    assert 'action="/tell?lang=bn"' in named.text
+    assert 'href="/progress?lang=bn"' in named.text
     assert "set-cookie" not in named.headers
-    refused = portal.anybody().post("/tell?language=bn", data={})
+    refused = portal.anybody().post("/tell?lang=bn", data={})
     assert 'lang="bn"' in refused.text
-    assert 'action="/tell?language=bn"' in refused.text
-    for strange in ("/tell?language=xx", "/tell?language=..%2Fhi", "/tell?language="):
+    assert 'action="/tell?lang=bn"' in refused.text
+    for strange in ("/tell?lang=xx", "/tell?lang=..%2Fhi", "/tell?lang="):
         page = portal.anybody().get(strange, headers={"Accept-Language": ";;q=x, *"})
         assert 'lang="en"' in page.text
 
@@ -90,7 +90,7 @@ def test_the_pages_of_whoever_reports_follow_browser_and_address_and_leave_nothi
 def test_pages_of_work_are_in_english_until_another_language_is_chosen_on_the_device(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     assert 'lang="en"' in client.get("/worklist", headers={"Accept-Language": "hi"}).text
-    chosen = client.get("/account?language=hi")
+    chosen = client.get("/account?lang=hi")
     assert 'lang="hi"' in chosen.text
     kept = chosen.headers["set-cookie"]
     assert f"{LANGUAGE_COOKIE}=hi" in kept
@@ -98,8 +98,8 @@ def test_pages_of_work_are_in_english_until_another_language_is_chosen_on_the_de
     page = client.get("/worklist").text
     assert '<html lang="hi"' in page
     assert "no native speaker has checked it yet" not in page, "it is said in the language itself"
-    assert "language=en" in page
-    client.get("/account?language=en")
+    assert "lang=en" in page
+    client.get("/account?lang=en")
     assert '<html lang="en"' in client.get("/worklist").text
     client.cookies.set(LANGUAGE_COOKIE, "<b>")
     assert '<html lang="en"' in client.get("/worklist").text
@@ -112,10 +112,10 @@ def test_no_text_of_ours_on_the_pages_of_a_day_stands_outside_the_catalogues(
     client = portal.as_role("case_manager")
     case = report_case(client)
     portal.let_time_pass(timedelta(hours=3))
-    client.get(f"/account?language={CODE}")
+    client.get(f"/account?lang={CODE}")
     pages = ("/", "/worklist", "/report", "/cases", "/find", "/account", "/preferences", case.page, case.item)
     shown = {path: client.get(path) for path in pages}
-    shown |= {path: portal.anybody().get(f"{path}?language={CODE}") for path in ("/tell", "/progress", "/sign-in")}
+    shown |= {path: portal.anybody().get(f"{path}?lang={CODE}") for path in ("/tell", "/progress", "/sign-in")}
     assert {path: page.status_code for path, page in shown.items()} == dict.fromkeys(shown, 200)
     names = {who.name for who in portal.people.values()} | {"ICMC", "C-", "IN-AS", "Asia/Kolkata", "English"}
     found = {text for page in shown.values() for text in untranslated(page.text, but={*names, case.number})}
