@@ -33,6 +33,7 @@ RUN_BY: Final = {
     "icmc pillars": _PILLAR, "icmc publish": _PILLAR, "pip install": _PILLAR,
     "icmc custody release": "tests/retention/test_custody_commands.py", "curl ": "tests/overview/test_counts.py",
     "curl --": "tests/api/test_how_to.py", "--": "tests/api/test_how_to.py",
+    **dict.fromkeys(("BODY=", "AT=", "SIGNATURE="), "tests/api/test_how_to.py"),
 }  # fmt: skip
 """How a command begins, and the test that runs it, or asks the same of the same address."""
 NOT_RUN: Final = {
