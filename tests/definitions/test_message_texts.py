@@ -19,6 +19,8 @@ from engine.messages.text_rules import sms_parts
 from engine.people.store import DirectoryStore
 from tests.kit.portal import Portal, agree
 
+pytestmark = pytest.mark.long
+
 NAME = "role_given.hi"
 RELIEVED, HANDED_OVER = "relieved.hi", "handed_over.hi"
 OURS = "Subject: ICMC: {{ unit }} में नई भूमिका\n\n{{ unit }} में किसी को भूमिका दी गई है।\n\nदेखें: {{ link }}"

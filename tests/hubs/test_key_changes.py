@@ -22,6 +22,8 @@ from engine.hubs.views import hubs as hubs_view
 from engine.keys.key_file import change_key_file, read_or_create_key_file
 from tests.hubs.two_hubs import Hub, keys_of_peer, meet, two_hubs
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def hubs(postgres: EmbeddedServer, tmp_path: Path) -> Iterator[tuple[Hub, Hub]]:
