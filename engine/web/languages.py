@@ -25,8 +25,10 @@ from engine.web.translation import fits
 ENGLISH: Final = "en"
 LANGUAGE_COOKIE: Final = "icmc_language"
 """What somebody chose on this device; the public pages neither set nor need it."""
-PUBLIC: Final = ("/tell", "/progress", "/sign-in", "/forgot", "/links/")
+PUBLIC: Final = ("/tell", "/progress", "/sign-in", "/forgot", "/first/", "/invitation/", "/p/", "/a/")
 """Pages for whoever comes: they follow the browser, and what stands in the address."""
+_NO_PAGES: Final = ("/api/", "/static/")
+"""What programs and browsers fetch: no cookie counts there, and none is set."""
 _MOST_ASKED: Final = 10
 _HEADER: Final = re.compile(r'^"X-(\w+): (.*?)\\n"$', re.MULTILINE)
 _NUMBER: Final = re.compile(r"\d+")
@@ -126,7 +128,7 @@ class SpeakLanguage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose the language of a request, and pass it on; outside the public pages the device keeps what is named."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(_NO_PAGES):
             await self._app(scope, receive, send)
             return
         request = Request(scope)

@@ -105,6 +105,11 @@ def test_pages_of_work_are_in_english_until_another_language_is_chosen_on_the_de
     assert '<html lang="en"' in client.get("/worklist").text
 
 
+@pytest.mark.parametrize("path", ["/static/portal.css", "/api/v1/cases"])
+def test_what_is_no_page_has_no_language(portal: Portal, path: str) -> None:
+    assert "set-cookie" not in portal.anybody().get(f"{path}?lang=hi").headers
+
+
 def test_no_text_of_ours_on_the_pages_of_a_day_stands_outside_the_catalogues(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
