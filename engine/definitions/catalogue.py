@@ -60,6 +60,7 @@ def info_of(step_type: StepType) -> StepTypeInfo:
             for spec in step_type.fields
             if spec.kind is FieldKind.DATETIME and (spec.takes_not_known or spec.shown_when or not spec.required)
         ),
+        not_known=tuple(spec.name for spec in step_type.fields if spec.takes_not_known),
         computes=_outputs(step_type.computes),
         follow_ups=step_type.follow_ups,
     )

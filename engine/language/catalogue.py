@@ -110,7 +110,8 @@ class StepTypeInfo(BaseModel):
     `tells` names what its answers tell on which limits of the law depend, each with the choices it offers (none where
     anything may be written). `follow_ups` are the steps that its answer brings unless a workflow says otherwise, over
     its outputs, its `moments` (answers that are days or instants) and what it `computes` for them alone. `untold` names
-    instants that nobody may know when it is done: not demanded, hidden, or answered with *Not known*.
+    instants that nobody may know when it is done: not demanded, hidden, or answered with *Not known*; `not_known` all
+    answers that can be that.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -135,6 +136,7 @@ class StepTypeInfo(BaseModel):
     timeout: str
     moments: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    not_known: tuple[str, ...] = ()
     computes: Mapping[str, Output] = {}
     follow_ups: Mapping[str, FollowUp] = {}
 

@@ -109,8 +109,9 @@ class Level(_Record):
     """One rung of a ladder.
 
     `after` places it before, at or after the due time. A level whose alert is not acknowledged within
-    `acknowledge_within` lets the next one fire at once. `reassign` gives the item to the recipient;
-    `offer_next_partner` offers the work to the next partner of the place, without personal data.
+    `acknowledge_within` lets the next one fire at once. A level `at_once` is told at any hour, by all its channels and
+    in no digest, though its ladder waits for the morning: at night to whoever is on call. `reassign` gives the item to
+    the recipient; `offer_next_partner` offers the work to the next partner of the place, without personal data.
     """
 
     level: int = Field(ge=1, le=20)
@@ -119,6 +120,7 @@ class Level(_Record):
     channels: tuple[ChannelName, ...] = Field(default=(ChannelName.IN_APP,), min_length=1)
     needs_acknowledgement: bool = False
     acknowledge_within: TimeLimit | None = None
+    at_once: bool = False
     raise_priority: bool = False
     reassign: bool = False
     offer_next_partner: bool = False

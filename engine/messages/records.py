@@ -105,6 +105,11 @@ def safe_instant(at: datetime, *, channel: str, preference: Preference | None, z
     return datetime.combine(day, ends, tzinfo=local.tzinfo).astimezone(at.tzinfo)
 
 
+def is_night(at: datetime, zone: str) -> bool:
+    """Whether it is night in a zone, for whoever chose no quiet hours; `at` is aware."""
+    return safe_instant(at, channel="sms", preference=None, zone=zone) != at
+
+
 def ways_for(
     wanted: Iterable[str], *, preference: Preference | None, reachable: Iterable[str], critical: bool
 ) -> tuple[str, ...]:

@@ -290,7 +290,8 @@ class Simulation:
 
         rule = f"ladder {event.deadline.ladder}, level {event.level}"
         for role in self.roles_told(event)[:1] if level.to.law_route is None else ():
-            self._notify(role, rule, event.deadline, is_sent=ChannelName.EMAIL in level.channels)
+            sent = ChannelName.EMAIL in level.channels
+            self._notify(role, rule, event.deadline, is_sent=sent, at_once=level.at_once)
 
     def roles_told(self, event: ev.LevelRaised) -> tuple[str, ...]:
         """Name the roles that a level tells: all that may do the work where it tells whoever has claimed it."""
@@ -328,12 +329,15 @@ class Simulation:
             return tuple(map(str, compiled.spec.approve.role))
         return tuple(map(str, compiled.roles))
 
-    def _notify(self, role: str, rule: str, deadline: Deadline, *, is_sent: bool, alike: str = "") -> None:
+    def _notify(
+        self, role: str, rule: str, deadline: Deadline, *, is_sent: bool, alike: str = "", at_once: bool = False
+    ) -> None:
         ladder = self.library.ladders.get(deadline.ladder)
+        is_critical = at_once or bool(ladder and ladder.overrides_quiet_hours)
         is_warning = alike.startswith(WARNING)
         self.told.append(
             SimulatedMessage(
-                self.now, role, rule, is_sent=is_sent, critical=bool(ladder and ladder.overrides_quiet_hours),
+                self.now, role, rule, is_sent=is_sent, critical=is_critical,
                 follows_at=follows_at(deadline, is_warning=is_warning, now=self.now), about=str(deadline.id),
                 is_warning=is_warning, alike=alike,
             )

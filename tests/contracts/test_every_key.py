@@ -188,6 +188,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "channels": ODD,
         "needs_acknowledgement": ODD,
         "acknowledge_within": HERE + "::test_a_level_that_nobody_acknowledges_brings_the_next_one_forward",
+        "at_once": LEVELS + "test_a_refusal_at_night_wakes_those_its_level_names_when_nobody_is_on_call",
         "raise_priority": ODD,
         "reassign": LEVELS + "test_a_level_that_gives_the_item_away_tells_who_had_it",
         "offer_next_partner": LEVELS + "test_a_level_offers_the_work_to_the_next_partner_without_any_field",

@@ -183,6 +183,8 @@ def test_a_workflow_is_told_which_instants_nobody_may_know_so_that_no_limit_coun
     perhaps = {("rescue.execute", "start_at"), ("protection.witness", "report_ordered_at"), ("core.release", "sent_at")}
     known = {("rescue.execute", "end_at"), ("press.release", "withdraw_by"), ("policing.fir", "fir_datetime")}
     assert untold & (perhaps | known) == perhaps
+    fir = info_of(REGISTRY.get("policing.fir")).not_known
+    assert {"zero_fir", "offence_date", "fir_datetime"} & {*fir} == {"zero_fir", "offence_date"}
 
 
 def test_a_required_question_is_not_answered_by_nothing() -> None:

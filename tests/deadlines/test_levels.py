@@ -1,7 +1,7 @@
 """What the levels of a ladder do: whom they reach, what they open, and what the ledger keeps, to the line."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,6 +21,7 @@ from engine.overview.views.case import case_page
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.sharing.actions.referrals import accept_referral, offer_referral
 from engine.work.actions.items import claim_work_item
+from tests.kit.shipped import WORKFLOWS
 from tests.kit.trial import LAW, STANDARD
 from tests.kit.world import INTAKE, START, World, sign
 
@@ -384,6 +385,31 @@ def test_a_last_resort_leaves_out_only_who_is_disabled_or_in_conflict_with_the_c
     assert "lawyer" not in told
 
 
+def test_a_refusal_at_night_wakes_whoever_is_on_call_and_leaves_the_others_and_what_is_late_to_the_morning(
+    world: World,
+) -> None:
+    case_id = _refused(world, lambda: _on_call(world, "counsellor"))
+    assert _levels(world, case_id) == [(("counsellor", "police_liaison"), False, "")]
+    assert _mails(world, case_id) == {("counsellor", True, 0.0), ("police_liaison", False, 10.5)}
+    assert world.rows("SELECT 1 FROM job WHERE kind = 'deliver' AND critical"), "it leaves while Prefect is away"
+    world.do_jobs()
+    assert [_sent(world, case_id, who) for who in ("counsellor", "police_liaison")] == ["delivered", "digest"]
+    world.later(hours=4)
+    world.fire()
+    late = _mails(world, case_id, "overdue")
+    assert late == {("caseworker", False, 10.5)}, "what is late, though not critical, is a digest of the morning"
+
+
+def test_a_refusal_at_night_wakes_those_its_level_names_when_nobody_is_on_call(world: World) -> None:
+    case_id = _refused(world, lambda: _away(world, "police_liaison", deputy="lawyer"))
+    assert _mails(world, case_id) == {("lawyer", True, 0.0)}
+
+
+def test_a_refusal_by_day_is_told_at_once_to_those_its_level_names(world: World) -> None:
+    case_id = _refused(world, lambda: _on_call(world, "counsellor"), limit="PT8H")
+    assert _mails(world, case_id) == {("police_liaison", True, 0.0)}
+
+
 def test_a_case_whose_last_level_reaches_nobody_is_a_finding_on_the_board_until_it_is_done(world: World) -> None:
     world.rows("UPDATE actor SET disabled = true WHERE id <> ALL(:kept)", kept=[
         world.who(role).actor_id for role in ("intake_officer", "caseworker", "auditor")
@@ -467,6 +493,45 @@ def _late(world: World, ladder: str | None, *, standard: str = STANDARD, workflo
 
 def _one(world: World, role: str) -> Viewer:
     return world.other(role.removeprefix("other ")) if role.startswith("other ") else world.who(role)
+
+
+def _refused(world: World, before: Callable[[], object], *, limit: str = "PT14H") -> UUID:
+    shipped = (WORKFLOWS / "ladders" / "police-refusal.yaml").read_text(encoding="utf-8")
+    ladder = shipped.replace("ladder: police-refusal", "ladder: odd")
+    before()
+    case_id = _late(world, ladder, workflow=WORKFLOW.replace("PT10H", limit))
+    world.clock.move_to(world.deadline(case_id, "look").due_at - timedelta(hours=4))
+    world.fire()
+    return case_id
+
+
+def _on_call(world: World, role: str) -> None:
+    starts_at = world.clock.now()
+    world.act(
+        plan_shift, by="supervisor", unit_id=world.unit, actor_id=world.who(role).actor_id, starts_at=starts_at,
+        ends_at=starts_at + timedelta(days=1),
+    )  # fmt: skip
+
+
+def _mails(world: World, case_id: UUID, kind: str = "escalated") -> set[tuple[str, bool, float]]:
+    """Return who gets mail of the look, whether it is critical, and how many hours after the refusal it leaves."""
+    rows = world.rows(
+        "SELECT m.recipient_id, m.critical, d.next_at, m.created_at FROM message m"
+        " JOIN delivery d ON d.message_id = m.id WHERE m.case_id = :case AND m.kind = :kind AND d.channel = 'email'",
+        case=case_id, kind=kind,
+    )  # fmt: skip
+    fired_at = world.deadline(case_id, "look").due_at - timedelta(hours=4)
+    names = _names(world)
+    return {(names[row.recipient_id], row.critical, (row.next_at - fired_at) / (60 * _MINUTE)) for row in rows}
+
+
+def _sent(world: World, case_id: UUID, role: str) -> str:
+    [row] = world.rows(
+        "SELECT d.status FROM message m JOIN delivery d ON d.message_id = m.id WHERE m.case_id = :case"
+        " AND m.kind = 'escalated' AND d.channel = 'email' AND m.recipient_id = :who",
+        case=case_id, who=world.who(role).actor_id,
+    )  # fmt: skip
+    return str(row.status)
 
 
 def _away(

@@ -24,6 +24,7 @@ def step_type(
     excluded: tuple[str, ...] = (),
     limit: str | None = None,
     untold: tuple[str, ...] = (),
+    not_known: tuple[str, ...] = (),
 ) -> StepTypeInfo:
     """Make a step type as definitions see it."""
     return StepTypeInfo(
@@ -32,6 +33,7 @@ def step_type(
         event_times=(event_time,) if event_time else (), event_time_field=event_time, excluded_times=excluded,
         field_names=(*(outputs or {}), *encrypted, *((event_time,) if event_time else ())), time_limit=limit,
         law_limit=None, contract_hash="0" * 64, retries=3, retry_delay="PT5S", timeout="PT1M", untold=untold,
+        not_known=not_known, moments=tuple(name for name in not_known if name.endswith("_at")),
     )  # fmt: skip
 
 
@@ -54,7 +56,12 @@ CATALOGUE = Shelf(
     step_type("reporting.intake", {"immediate_danger": BOOL, "children": NUMBER}, encrypted=("name",)),
     step_type("reporting.triage", {"decision": choice("rescue", "refer", "close")}),
     step_type("reporting.dedupe", {"found": BOOL}, automatic=True),
-    step_type("rescue.execute", {"rescued": NUMBER}, event_time="rescued_at"),
+    step_type(
+        "rescue.execute",
+        {"rescued": NUMBER, "is_safe": BOOL},
+        event_time="rescued_at",
+        not_known=("is_safe", "left_at"),
+    ),
     step_type("rescue.production", event_time="produced_at", excluded=("journey",)),
     step_type("protection.safety", {"risk": choice("high", "low")}),
     step_type("repatriation.hir", {"recommendation": choice("safe", "unsafe", "unclear")}),

@@ -468,6 +468,23 @@ def test_a_follow_up_that_cannot_be_is_found_where_it_is_written(said: str, code
         assert any(remedy in one.message for one in found)
 
 
+@pytest.mark.parametrize(("said", "part", "remedy"), [
+    ("{uses: rescue.execute, due: left_at}", "left_at", "give it a limit"),
+    ("{uses: rescue.execute, opens: left_at, limit: P1D}", "left_at", "give it a limit"),
+    ("{uses: rescue.execute, when: this.is_safe, limit: P1D}", "this.is_safe", "has(this.is_safe)"),
+    ("{uses: rescue.execute, when: rescue.is_safe && this.rescued > 1, limit: P1D}", "rescue.", "has(rescue.is_safe)"),
+    ("{uses: rescue.execute, when: '!has(this.is_safe) || this.is_safe', limit: P1D}", "", ""),
+    ("{uses: rescue.execute, when: this.rescued > 1, limit: P1D}", "", ""),
+    ("{uses: rescue.execute, from: left_at, limit: P1D}", "", ""),
+])  # fmt: skip
+def test_a_follow_up_that_waits_for_what_may_be_not_known_is_warned_of(said: str, part: str, remedy: str) -> None:
+    text = _FOLLOWED.replace("FOLLOW", f"look: {said}")
+    found = [one for one in lint_workflow(text, catalogue=CATALOGUE, names=NAMES) if one.code == "may-never-start"]
+    line = text.splitlines()[text[: text.index(said)].count("\n")]
+    at = [(line[one.column - 1 :].startswith(part), one.severity, remedy in one.message) for one in found]
+    assert at == ([(True, Severity.WARNING, True)] if part else [])
+
+
 WAYS = [  # what stands in the step "visit" or at the end, and what is found
     ("back: {to: visits, when: safe, times: 2}", "unknown-step", 'no step "visits"'),
     ("back: {to: rescue2, when: safe, times: 2}", "loop-crossed", "does not come before"),

@@ -58,11 +58,12 @@ class _Owed(NamedTuple):
 
 
 class _Reached(NamedTuple):
-    """Whom a level reaches in the end; `is_missed` says that it is nobody who was meant."""
+    """Whom a level reaches in the end, and whom at any hour; `is_missed` says that it is nobody who was meant."""
 
     people: tuple[ActorRecord, ...]
     is_missed: bool
     note: str
+    at_once: tuple[ActorRecord, ...] = ()
 
 
 def notify_all(
@@ -201,29 +202,33 @@ def _notify_level(
     reached: _Reached,
     now: datetime,
 ) -> Escalated:
-    deadline = event.deadline
-    sends = notify(
-        engine,
-        tx,
-        told.state,
-        kind="escalated",
-        rule=f"{deadline.id}|l{event.level}.{event.round}",
-        people=reached.people,
-        channels=[channel for channel in line.channels if channel != ChannelName.CALL.value],
-        step_title=title_of(engine, told.state, deadline),
-        due_at=deadline.due_at,
-        late_at=deadline.late_at,
-        link=_link(told.state, tx.of(ItemStore).open_of_step(deadline.step_id)),
-        now=now,
-        critical=ladder.overrides_quiet_hours,
-        escalation_id=line.id,
-        level=event.level,
-        follows_at=follows_at(told.state.deadlines[deadline.id], is_warning=False, now=now),
-    )
+    deadline, at_once = event.deadline, {person.id for person in reached.at_once}
+    must_send = told.must_send
+    for is_critical in (True, False):
+        must_send |= notify(
+            engine,
+            tx,
+            told.state,
+            kind="escalated",
+            rule=f"{deadline.id}|l{event.level}.{event.round}",
+            people=[
+                one for one in reached.people if (ladder.overrides_quiet_hours or one.id in at_once) is is_critical
+            ],
+            channels=[channel for channel in line.channels if channel != ChannelName.CALL.value],
+            step_title=title_of(engine, told.state, deadline),
+            due_at=deadline.due_at,
+            late_at=deadline.late_at,
+            link=_link(told.state, tx.of(ItemStore).open_of_step(deadline.step_id)),
+            now=now,
+            critical=is_critical,
+            escalation_id=line.id,
+            level=event.level,
+            follows_at=follows_at(told.state.deadlines[deadline.id], is_warning=False, now=now),
+        )
     reached_here = {(deadline.id, person.id) for person in reached.people}
     return told._replace(
-        must_send=told.must_send or sends,
-        critical=told.critical or ladder.overrides_quiet_hours,
+        must_send=must_send,
+        critical=told.critical or ladder.overrides_quiet_hours or bool(at_once),
         reached=told.reached | reached_here,
     )
 
@@ -233,7 +238,8 @@ def _reached(
 ) -> _Reached:
     """Say whom a level reaches; those above when nobody is left on the last one."""
     if found.why_not is None:
-        return _Reached(found.people, is_missed=False, note=f"{_outward(level)} {found.note}".strip())
+        note = f"{_outward(level)} {found.note}".strip()
+        return _Reached(found.people, is_missed=False, note=note, at_once=found.at_once)
     missing = f"No one can be notified as {level.to.in_words()}: {found.why_not.words}."
     if not is_last:
         return _Reached((), is_missed=True, note=f"{missing} The next level came at once.")
@@ -243,7 +249,8 @@ def _reached(
         if above
         else "No one at the next levels can be notified either: a person must look at this."
     )
-    return _Reached(above, is_missed=True, note=f"{missing} {after}")
+    at_once = above if level.at_once else ()
+    return _Reached(above, is_missed=True, note=f"{missing} {after}", at_once=at_once)
 
 
 def _after_missed(

@@ -57,11 +57,42 @@ def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | Non
             problems = [*_problems(whole[name], info, subject.catalogue), *_names(subject, whole[name])]
             for part, code, problem in problems:
                 subject.error((*place, part), code, problem)
+            _warn_of_not_known(subject, place, change, info)
             for part in ("replaces", "ends"):
                 known = {*whole, *_all_names(subject)}
                 for other in {*as_tuple(getattr(change, part) or ())} - known:
                     message = f"There is no follow-up {shown(other)}. {meant(other, known)}"
                     subject.error((*place, part), "unknown-follow-up", message)
+
+
+def _warn_of_not_known(subject: Subject, place: Path, change: FollowUp, info: StepTypeInfo) -> None:
+    """Warn of what a workflow makes wait for an answer that may be *Not known*: then it never comes."""
+    asked = [(part, name) for part, name in (("due", change.due), ("opens", change.opens)) if name in info.not_known]
+    for part, name in asked:
+        message = (
+            f"{name} may be answered with Not known, and then this never comes: give it a limit, or one that opens "
+            "without that answer."
+        )
+        subject.warn((*place, part), "may-never-start", message)
+    try:
+        mentions = parse_condition(change.when).fields if change.when else ()
+    except ConditionSyntaxError:
+        return
+    tested = {mention.path for mention in mentions if mention.tested}
+    for path in dict.fromkeys(mention.path for mention in mentions if mention.path not in tested):
+        of = info if path[0] == "this" else subject.infos.get(path[0])
+        if of is not None and path[-1] in of.not_known and not _has_default(of, path[-1]):
+            field = ".".join(path)
+            message = (
+                f"{field} may be answered with Not known, and then this never comes: ask has({field}) in its when, "
+                f"such as !has({field}) || {field}, or an answer that must be known."
+            )
+            subject.warn((*place, "when"), "may-never-start", message)
+
+
+def _has_default(info: StepTypeInfo, name: str) -> bool:
+    known = info.outputs.get(name)
+    return known is not None and known.default is not None
 
 
 def _all_names(subject: Subject) -> set[str]:

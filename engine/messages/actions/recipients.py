@@ -15,7 +15,7 @@ from engine.db.transaction import Transaction
 from engine.language.ladders import ItemPerson, Level, LevelRecipient
 from engine.language.names import Role
 from engine.messages.actions.notifying import add_delivery_job, notify, title_of_step
-from engine.messages.records import EMAIL, IN_APP
+from engine.messages.records import EMAIL, IN_APP, is_night
 from engine.people.records import Absence
 from engine.people.store import DirectoryStore, DutyStore
 from engine.ports import ActorRecord
@@ -62,11 +62,12 @@ _TOLD_AWAY = "Someone who is away was notified all the same: this is the last re
 
 
 class Reachable(NamedTuple):
-    """Who can be told, why nobody can, and what is worth noting."""
+    """Who can be told, why nobody can, what is worth noting, and who of them is told at any hour."""
 
     people: tuple[ActorRecord, ...] = ()
     why_not: WhyNot | None = None
     note: str = ""
+    at_once: tuple[ActorRecord, ...] = ()
 
 
 class _Meant(NamedTuple):
@@ -91,11 +92,19 @@ def who_is_told(tx: Transaction, state: CaseState, step_id: UUID, level: Level, 
     """Return whom a level about a step tells, or why nobody can be told. Who is away is stood in for by a deputy.
 
     On a last resort they are told beside their deputy: only who is disabled or in conflict with the case is left out.
+    A level `at_once` tells whoever is on call at night too, and wakes nobody else while someone is.
     """
-    item = tx.of(ItemStore).open_of_step(step_id)
+    item, hidden = tx.of(ItemStore).open_of_step(step_id), tx.of(AccessStore).recused(state.case.id)
     meant = _meant(tx, state, item, step_id, level.to, now)
-    found = _reach(tx, meant, tx.of(AccessStore).recused(state.case.id), now, even_away=level.last_resort)
-    return found._replace(note=" ".join(note for note in (meant.note, found.note) if note))
+    found = _reach(tx, meant, hidden, now, even_away=level.last_resort)
+    found = found._replace(note=" ".join(note for note in (meant.note, found.note) if note))
+    if not level.at_once:
+        return found
+    unit = tx.of(DirectoryStore).unit(state.case.unit_id)
+    at_night = unit is not None and is_night(now, unit.zone)
+    awake = _reach(tx, _on_call(tx, state.case.unit_id, now), hidden, now).people if at_night else ()
+    people = tuple({one.id: one for one in (*found.people, *awake)}.values())
+    return found._replace(people=people, why_not=None if people else found.why_not, at_once=awake or people)
 
 
 def last_resort(tx: Transaction, state: CaseState, *, now: datetime) -> tuple[ActorRecord, ...]:
@@ -139,14 +148,18 @@ def _person(
 ) -> _Meant:
     unit = state.case.unit_id
     if person is ItemPerson.ON_CALL:
-        on_call = [tx.of(DirectoryStore).actor(shift.actor_id) for shift in tx.of(DutyStore).on_call(unit, at=now)]
-        return _Meant(tuple(actor for actor in on_call if actor), none=WhyNot.NO_ONE_ON_CALL)
+        return _on_call(tx, unit, now)
     if person is ItemPerson.SUPERVISOR:
         return _supervisor(tx, unit, item)
     if item is None:
         return _Meant((), none=WhyNot.NO_ASSIGNEE)
     assignee = tx.of(DirectoryStore).actor(item.assignee_id) if item.assignee_id else None
     return _Meant((assignee,) if assignee else _candidates(tx, state, item))
+
+
+def _on_call(tx: Transaction, unit: UUID, now: datetime) -> _Meant:
+    on_call = [tx.of(DirectoryStore).actor(shift.actor_id) for shift in tx.of(DutyStore).on_call(unit, at=now)]
+    return _Meant(tuple(actor for actor in on_call if actor), none=WhyNot.NO_ONE_ON_CALL)
 
 
 def _candidates(tx: Transaction, state: CaseState, item: WorkItem) -> tuple[ActorRecord, ...]:
