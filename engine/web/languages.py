@@ -1,13 +1,13 @@
 """The languages of pages: which there are, which one a request is answered in, and the words of each.
 
 English is what templates and code say themselves. The others are gettext catalogues, one file a language, and say in
-their header by what name their speakers know them and whether one of them has read them.
+their header by what name their speakers know them, whether one of them has read them, and whether they have words only.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Final
@@ -37,12 +37,21 @@ _LONGEST_HEAD: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class PageLanguage:
-    """A language in which pages are shown; `is_proofread` says whether a native speaker has looked at all of it."""
+    """A language in which pages are shown; `is_proofread` says whether a native speaker has looked at all of it.
+
+    One that is not whole has words only: its pages are English ones, with the words that are met most in the language.
+    """
 
     code: str
     name: str
     is_proofread: bool
     words: Mapping[str, str] = field(repr=False, default_factory=dict)
+    is_whole: bool = True
+
+    @property
+    def of_text(self) -> str:
+        """Return the code of the language in which the sentences of a page are."""
+        return self.code if self.is_whole else ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +69,29 @@ _SPOKEN: Final[ContextVar[_Spoken | None]] = ContextVar("spoken", default=None)
 @cache
 def page_languages() -> Mapping[str, PageLanguage]:
     """Return the languages of pages by their codes, English first. Words are read when they are first needed."""
-    found = {path.stem: _head_of(path) for path in sorted(data_folder("templates").glob("languages/*.po"))}
+    found = {path.stem: head_of(path) for path in sorted(data_folder("templates").glob("languages/*.po"))}
     return {ENGLISH: _ENGLISH} | found
 
 
 @cache
 def language_called(code: str) -> PageLanguage:
-    """Return a language with its words. What has other names or tags in it than the English is left in English."""
+    """Return a language with its words. What is marked as doubtful, or has other names or tags, is left in English."""
     head = page_languages()[code]
     if code == ENGLISH or head.words:
         return head
     lines = polib.pofile(str(_file_of(code))).translated_entries()
-    words = {line.msgid: line.msgstr for line in lines if fits(line.msgid, line.msgstr)}
-    return PageLanguage(code, head.name, head.is_proofread, words)
+    return replace(head, words={line.msgid: line.msgstr for line in lines if fits(line.msgid, line.msgstr)})
 
 
 def _file_of(code: str) -> Path:
     return data_folder("templates") / "languages" / f"{code}.po"
 
 
-def _head_of(path: Path) -> PageLanguage:
-    """Read the beginning of a catalogue alone: there are many words, and pages are often in English."""
+def head_of(path: Path) -> PageLanguage:
+    """Return the language of a catalogue without its words: there are many, and pages are often in English."""
     with path.open(encoding="utf-8") as file:
         said = dict(_HEADER.findall(file.read(_LONGEST_HEAD)))
-    return PageLanguage(path.stem, said["Name"], said["Proofread"] == "yes")
+    return PageLanguage(path.stem, said["Name"], said["Proofread"] == "yes", is_whole=said.get("Extent") != "words")
 
 
 def spoken() -> PageLanguage:
@@ -165,7 +173,7 @@ def _chosen(request: Request) -> _Spoken:
     if kept in known:
         return _Spoken(language_called(kept))
     asked = _asked_for(request.headers.get("accept-language", "")) if _is_public(request) else ()
-    return _Spoken(language_called(next((code for code in asked if code in known), ENGLISH)))
+    return _Spoken(language_called(next((code for code in asked if code in known and known[code].is_whole), ENGLISH)))
 
 
 def _asked_for(header: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Bring the catalogues of the languages of pages up to date: `python -m tests.languages.catalogues [FOLDER]`.
 
 What a page says stands in its template, in the questions and titles of pillars and workflows, and in the sentences of
-the modules that make pages. A new message begins untranslated; one that nothing says any more is dropped.
+the modules that make pages. A new message begins untranslated, and is none of a catalogue that has words only; one that
+nothing says any more is dropped, and named.
 """
 
 import ast
@@ -22,6 +23,7 @@ from engine.language.yaml_files import read_yaml
 from engine.machine.files import data_folder, shipped_sources
 from engine.people.records import region_words, to_choose
 from engine.plugin.registry import load_registry
+from engine.web.languages import head_of
 from engine.web.translation import is_words, messages_of
 from engine.work.views.form import _outcomes, _purpose
 
@@ -120,18 +122,24 @@ def _titles(node: object) -> Iterator[str]:
         yield from (words for value in node.values() for words in _titles(value))
 
 
-def update(file: Path) -> polib.POFile:
-    """Bring one catalogue up to date, and return it."""
-    kept = {line.msgid: line.msgstr for line in polib.pofile(str(file))}
+def update(file: Path) -> tuple[polib.POFile, list[str]]:
+    """Bring one catalogue up to date, and return it with the messages that were dropped; what is doubtful stays so."""
+    found = polib.pofile(str(file))
+    kept = {line.msgid: line for line in found}
     made = polib.POFile(wrapwidth=0)
-    made.metadata = polib.pofile(str(file)).metadata
+    made.header, made.metadata = found.header, found.metadata
+    is_whole = head_of(file).is_whole
     for words, place in messages().items():
-        made.append(polib.POEntry(msgid=words, msgstr=kept.get(words, ""), occurrences=[(place, "")]))
+        line = kept.pop(words, None)
+        if line or is_whole:
+            known = line or polib.POEntry()
+            made.append(polib.POEntry(msgid=words, msgstr=known.msgstr, flags=known.flags, occurrences=[(place, "")]))
     made.save(str(file))
-    return made
+    return made, list(kept)
 
 
 if __name__ == "__main__":
     for catalogue in sorted(Path(sys.argv[1] if sys.argv[1:] else CATALOGUES).glob("*.po")):
-        lines = update(catalogue)
+        lines, dropped = update(catalogue)
         sys.stdout.write(f"{catalogue.name}: {len(lines.translated_entries())} of {len(lines)} translated\n")
+        sys.stdout.writelines(f"  dropped: {words}\n" for words in dropped)

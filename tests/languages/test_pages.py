@@ -1,6 +1,7 @@
 """Pages in other languages: chosen by device and address, whole as far as their catalogue is, else never unlike."""
 
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 from jinja2 import Environment
 
 from engine.web import languages
-from engine.web.languages import LANGUAGE_COOKIE, PageLanguage, page_languages, say
+from engine.web.languages import LANGUAGE_COOKIE, PageLanguage, head_of, language_called, page_languages, say
 from engine.web.pages import environment
 from engine.web.translation import Translation, fits
 from tests.kit.portal import Portal, report_case
-from tests.languages.catalogues import CATALOGUES, messages
+from tests.languages.catalogues import CATALOGUES, messages, update
 from tests.languages.pseudo import CODE, pseudo_language, untranslated
 from tests.web.test_templates import NASTY, PAGES, contexts, framed
 
@@ -21,7 +22,12 @@ FILES = sorted(CATALOGUES.glob("*.po"))
 _TOLD_IN_ENGLISH = re.compile(r"^Unit |^Case .* your attention|^SMS$")
 """Names of units, notices as they were sent, and what has no other name."""
 WHOLE = 0.98
-"""How much of a catalogue is translated at least."""
+"""How much of a whole catalogue is translated at least."""
+WORDS_ONLY = [file for file in FILES if not head_of(file).is_whole]
+FEWEST = 150
+"""How many words one that has words only has at least, those that are doubtful among them."""
+MOST_AT_ONCE = 5
+"""How many words a message of such a catalogue has at most."""
 
 
 def _with(monkeypatch: pytest.MonkeyPatch, one: PageLanguage) -> None:
@@ -34,13 +40,43 @@ def _bare(page: str) -> str:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_catalogue_has_every_message_of_pages_with_the_values_and_links_of_the_english(file: Path) -> None:
-    lines = {line.msgid: line.msgstr for line in polib.pofile(str(file))}
-    assert lines.keys() == messages().keys(), "bring it up to date: python -m tests.languages.catalogues"
-    said = {english: words for english, words in lines.items() if words}
+def test_a_catalogue_says_what_pages_say_with_the_values_and_links_of_the_english(file: Path) -> None:
+    said = {line.msgid: line.msgstr for line in polib.pofile(str(file)) if line.msgstr}
+    assert said.keys() <= messages().keys(), "bring it up to date: python -m tests.languages.catalogues"
     assert {english: words for english, words in said.items() if not fits(english, words)} == {}
     assert {english for english, words in said.items() if words[0].isspace() != english[0].isspace()} == set()
-    assert len(said) >= WHOLE * len(lines)
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file not in WORDS_ONLY], ids=lambda file: file.stem)
+def test_a_whole_catalogue_has_every_message_of_pages(file: Path) -> None:
+    lines = polib.pofile(str(file))
+    assert {line.msgid for line in lines} == messages().keys(), "bring it up to date"
+    assert len(lines.translated_entries()) >= WHOLE * len(lines)
+
+
+@pytest.mark.parametrize("file", WORDS_ONLY, ids=lambda file: file.stem)
+def test_a_catalogue_of_words_has_those_that_are_met_most_and_uses_none_that_is_doubtful(file: Path) -> None:
+    lines = polib.pofile(str(file))
+    assert len({line.msgid for line in lines if line.msgstr}) >= FEWEST
+    assert {line.msgid for line in lines if not line.msgstr or line.msgstr == line.msgid} == set()
+    assert {line.msgid for line in lines if len(line.msgid.split()) > MOST_AT_ONCE} == set()
+    doubtful = {line.msgid for line in lines if line.fuzzy}
+    used = language_called(file.stem).words
+    assert doubtful
+    assert used.keys() == {line.msgid for line in lines} - doubtful
+
+
+def test_a_catalogue_that_is_brought_up_to_date_stays_small_and_doubtful_and_names_what_is_gone(tmp_path: Path) -> None:
+    file = Path(shutil.copy(CATALOGUES / "lus.po", tmp_path))
+    before = polib.pofile(str(file))
+    before.append(polib.POEntry(msgid="Nobody says this", msgstr="Hei hi"))
+    before.save()
+    made, dropped = update(file)
+    assert dropped == ["Nobody says this"]
+    after = {line.msgid: (line.msgstr, line.fuzzy) for line in polib.pofile(str(file))}
+    assert after == {line.msgid: (line.msgstr, line.fuzzy) for line in before if line.msgid not in dropped}
+    assert len(made) == len(after)
+    assert not head_of(file).is_whole
 
 
 def test_every_language_says_its_name_and_that_nobody_has_checked_it() -> None:
@@ -105,6 +141,29 @@ def test_pages_of_work_are_in_english_until_another_language_is_chosen_on_the_de
     assert '<html lang="en"' in client.get("/worklist").text
 
 
+def test_a_page_in_words_only_is_an_english_one_and_says_so(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    offered = client.get("/account").text
+    assert re.search(r"nobody who speaks them has checked them:</span> <a[^>]*lang=grt[^>]*>A·chik", offered)
+    client.get("/account?lang=lus")
+    page = client.get("/worklist").text
+    assert '<html lang="en"' in page
+    assert "Only some words are in the language that you chose" in page
+    assert ">Ka hna<" in page
+    assert "Chhuahna" in page
+
+
+def test_whoever_reports_is_shown_words_only_when_they_choose_them(portal: Portal) -> None:
+    portal.as_role("system_administrator").post(f"/units/{portal.unit}/public", data={"takes": "yes"})
+    remark = "Only some words are in the language that you chose"
+    assert remark not in portal.anybody().get("/tell", headers={"Accept-Language": "kha"}).text
+    chosen = portal.anybody().get("/tell?lang=kha", headers={"Accept-Language": "hi"}).text
+    assert remark in chosen
+    assert '<html lang="en"' in chosen
+    assert 'action="/tell?lang=kha"' in chosen
+    assert "Hooid" in chosen
+
+
 @pytest.mark.parametrize("path", ["/static/portal.css", "/api/v1/cases"])
 def test_what_is_no_page_has_no_language(portal: Portal, path: str) -> None:
     assert "set-cookie" not in portal.anybody().get(f"{path}?lang=hi").headers
@@ -122,7 +181,8 @@ def test_no_text_of_ours_on_the_pages_of_a_day_stands_outside_the_catalogues(
     shown = {path: client.get(path) for path in pages}
     shown |= {path: portal.anybody().get(f"{path}?lang={CODE}") for path in ("/tell", "/progress", "/sign-in")}
     assert {path: page.status_code for path, page in shown.items()} == dict.fromkeys(shown, 200)
-    names = {who.name for who in portal.people.values()} | {"ICMC", "C-", "IN-AS", "Asia/Kolkata", "English"}
+    names = {who.name for who in portal.people.values()} | {"ICMC", "C-", "IN-AS", "Asia/Kolkata"}
+    names |= {one.name for one in page_languages().values()}
     found = {text for page in shown.values() for text in untranslated(page.text, but={*names, case.number})}
     assert {text for text in found if not _TOLD_IN_ENGLISH.search(text)} == set()
 

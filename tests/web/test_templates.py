@@ -458,7 +458,19 @@ PAGES = sorted(contexts(full=True))
 def test_no_template_is_left_out() -> None:
     parts = {
         f"_{name}.html"
-        for name in ("calls", "case", "changes", "controls", "flow", "keeping", "level", "message", "parts", "preview")
+        for name in (
+            "calls",
+            "case",
+            "changes",
+            "controls",
+            "flow",
+            "keeping",
+            "languages",
+            "level",
+            "message",
+            "parts",
+            "preview",
+        )
     } | {"base.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
