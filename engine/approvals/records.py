@@ -276,8 +276,8 @@ class WaitingView(View):
     """Something on the four-eyes list that one person asked for (UTC): ids, codes and counts, no content.
 
     `needed` people must agree and `agreed` have. `may_answer` is false for who asked or has agreed. `person` is a
-    colleague whom it is about, with the `role` and the `unit` where it is about one. `waits_for` names those who may
-    answer what belongs to no case. `about` names a changed definition, with what weighs most of its changes.
+    colleague whom it is about, with the `role`, its end and the `unit` where it is about one. `waits_for` names those
+    who may answer what belongs to no case. `about` names a changed definition, with what weighs most of its changes.
     """
 
     id: UUID
@@ -297,6 +297,7 @@ class WaitingView(View):
     person_id: UUID | None = None
     person: str = ""
     role: str = ""
+    role_ends_at: datetime | None = None
     unit: str = ""
     waits_for: tuple[str, ...] = ()
     about: str = ""

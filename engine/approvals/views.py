@@ -124,6 +124,7 @@ def _view(row: Row, viewer: Viewer, names: dict[UUID, str], waits_for: tuple[str
         person_id=UUID(said["actor_id"]) if said["actor_id"] and can(viewer, Action.MANAGE_PEOPLE) else None,
         person=names.get(UUID(said["actor_id"]), "") if said["actor_id"] else "",
         unit=names.get(UUID(said["unit_id"]), "") if said["unit_id"] else "", role=said["role"], waits_for=waits_for,
+        role_ends_at=row["subject"].get("ends_at"),
         about=row["subject"].get("about", ""),
         may_answer=may and (not is_mine or rule.own_counts),
     )  # fmt: skip

@@ -120,7 +120,7 @@ KEPT: Final[Mapping[str, Kept]] = dict((
         "consent", "case_id", "person_id", "kind", "purposes", "fields", "valid_until", "withdrawn_at", "withdrawn_by",
         "expired_at", secret=("recipients",),
     ),
-    _kept("membership", key=("actor_id", "unit_id", "role")),
+    _kept("membership", "ends_at", key=("actor_id", "unit_id", "role")),
     _kept(
         "actor", "disabled", "is_service", "supervisor_id", "demo", "organisation_id",
         secret=("email", "password_hash"),

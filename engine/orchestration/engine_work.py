@@ -29,6 +29,7 @@ from engine.numbers import actions as numbers
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
 from engine.overview.actions import trouble
 from engine.people.actions import leaving as passing_on
+from engine.people.actions import manage as people
 from engine.persons.actions import matches
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.retention.actions import erasure, retention
@@ -71,6 +72,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         attachments.drop_unfinished
     ),
     Chore("pass-on-items", timedelta(minutes=5), "Gives the items of who is away to others."): passing_on.pass_on_all,
+    Chore("end-roles", timedelta(minutes=1), "Takes the roles away whose last day is over."): people.end_roles,
     Chore("find-matches", timedelta(minutes=1), "Compares persons who were written down with those of other units."): (
         matches.find_matches
     ),

@@ -209,11 +209,12 @@ class ActorView(View):
 
 
 class RoleView(View):
-    """A role of somebody in a unit."""
+    """A role of somebody in a unit, and when it ends by itself (UTC)."""
 
     unit_id: UUID
     unit: str
     role: str
+    ends_at: datetime | None = None
 
 
 class MemberView(View):

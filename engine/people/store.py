@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.locks import CHANGE_ROLES_OF_PEOPLE
@@ -85,9 +85,14 @@ class DirectoryStore(Store):
         }  # fmt: skip
         self._connection.execute(upsert(_ACTOR).values(row).on_conflict_do_nothing(index_elements=("id",)))
 
-    def add_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> None:
-        """Return an actor a role in a unit; the organisation of their first unit is theirs."""
-        row = {"actor_id": actor_id, "unit_id": unit_id, "role": role}
+    def add_role(self, actor_id: UUID, *, unit_id: UUID, role: str, ends_at: datetime | None = None) -> None:
+        """Give an actor a role in a unit, until an instant or for good.
+
+        It takes the place of the role with another end. The organisation of their first unit is theirs.
+        """
+        row = {"actor_id": actor_id, "unit_id": unit_id, "role": role, "ends_at": ends_at}
+        if not self.has_role(actor_id, unit_id=unit_id, role=role, ends_at=ends_at):
+            self.take_role(actor_id, unit_id=unit_id, role=role)
         self._connection.execute(upsert(_MEMBER).values(row).on_conflict_do_nothing())
         has_none = and_(_ACTOR.c.id == actor_id, _ACTOR.c.organisation_id.is_(None))
         theirs = select(_UNIT.c.organisation_id).where(_UNIT.c.id == unit_id).scalar_subquery()
@@ -129,10 +134,16 @@ class DirectoryStore(Store):
         one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
         return self._connection.execute(delete(_MEMBER).where(*one)).rowcount == 1
 
-    def has_role(self, actor_id: UUID, *, unit_id: UUID, role: str) -> bool:
-        """Return whether an actor has a role in a unit."""
+    def has_role(self, actor_id: UUID, *, unit_id: UUID, role: str, ends_at: datetime | None = None) -> bool:
+        """Return whether an actor has a role in a unit for good, or until that very instant."""
         one = (_MEMBER.c.actor_id == actor_id, _MEMBER.c.unit_id == unit_id, _MEMBER.c.role == role)
-        return self._connection.execute(select(_MEMBER.c.role).where(*one)).first() is not None
+        lasts = or_(_MEMBER.c.ends_at.is_(None), _MEMBER.c.ends_at == ends_at)
+        return self._connection.execute(select(_MEMBER.c.role).where(*one, lasts)).first() is not None
+
+    def roles_over(self, at: datetime) -> tuple[tuple[UUID, UUID, str], ...]:
+        """List whose roles in which units are over at an instant, and which."""
+        query = select(*_MEMBER.primary_key).where(_MEMBER.c.ends_at <= at).order_by(*_MEMBER.primary_key)
+        return tuple((row[0], row[1], row[2]) for row in self._connection.execute(query))
 
     def memberships(self, actor_id: UUID) -> tuple[tuple[UUID, str], ...]:
         """List the units of an actor with each role in them."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine.core.policy import ROLES_THAT_MAY, THE_PUBLIC, Action, Membership, Viewer, can, units_that_let
@@ -19,9 +19,13 @@ from engine.ports import ActorRecord
 
 def as_viewer(reading: Reading, actor_id: UUID) -> Viewer:
     """Return an actor as a viewer, in the zone of the first unit by name; raises `NotFoundError`."""
+    is_theirs = MEMBERSHIP.c.actor_id == ACTOR.c.id
+    lasts = or_(MEMBERSHIP.c.ends_at.is_(None), MEMBERSHIP.c.ends_at > func.now())
     rows = reading.rows(
         select(ACTOR.c.name, ACTOR.c.language, MEMBERSHIP.c.unit_id, MEMBERSHIP.c.role, UNIT.c.zone)
-        .select_from(ACTOR.outerjoin(MEMBERSHIP).outerjoin(UNIT, UNIT.c.id == MEMBERSHIP.c.unit_id))
+        .select_from(
+            ACTOR.outerjoin(MEMBERSHIP, and_(is_theirs, lasts)).outerjoin(UNIT, UNIT.c.id == MEMBERSHIP.c.unit_id)
+        )
         .where(ACTOR.c.id == actor_id, ~ACTOR.c.disabled)
         .order_by(UNIT.c.name, MEMBERSHIP.c.role)
     )

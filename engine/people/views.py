@@ -115,14 +115,20 @@ def _members() -> Any:  # noqa: ANN401 - a select of many columns
 def _with_roles(reading: Reading, rows: Iterable[Row]) -> tuple[MemberView, ...]:
     found = list(rows)
     statement = (
-        select(MEMBERSHIP.c.actor_id, MEMBERSHIP.c.unit_id, UNIT.c.name.label("unit"), MEMBERSHIP.c.role)
+        select(
+            MEMBERSHIP.c.actor_id,
+            MEMBERSHIP.c.unit_id,
+            UNIT.c.name.label("unit"),
+            MEMBERSHIP.c.role,
+            MEMBERSHIP.c.ends_at,
+        )
         .join(UNIT, UNIT.c.id == MEMBERSHIP.c.unit_id)
         .where(MEMBERSHIP.c.actor_id.in_([row["id"] for row in found]))
         .order_by(UNIT.c.name, MEMBERSHIP.c.role)
     )
     roles: dict[UUID, list[RoleView]] = {}
     for row in reading.rows(statement):
-        one = RoleView(unit_id=row["unit_id"], unit=row["unit"], role=row["role"])
+        one = RoleView(unit_id=row["unit_id"], unit=row["unit"], role=row["role"], ends_at=row["ends_at"])
         roles.setdefault(row["actor_id"], []).append(one)
     return tuple(
         MemberView(**row, has_factor=row["factor_since"] is not None, roles=tuple(roles.get(row["id"], ())))

@@ -68,12 +68,13 @@ class ChangeOfAccess:
     """What a step says of the rights that a colleague has in the unit of the case: `role` is empty where all end.
 
     A role is asked for, and counts when somebody else agrees who leads the unit. Roles end at once where whoever
-    completed the step may take them.
+    completed the step may take them. One that is given ends by itself at `ends_at`, if that is said.
     """
 
     colleague: str
     change: Literal["role_given", "role_taken", "all_ended"]
     role: str = ""
+    ends_at: datetime | None = None
 
 
 Scalar = str | bool | int | float | datetime

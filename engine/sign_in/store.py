@@ -18,7 +18,7 @@ _RECOVERY, _INVITATION = TABLES["recovery_code"], TABLES["invitation"]
 _DEVICE, _TRY, _FORM, _KEY = TABLES["known_device"], TABLES["sign_in_try"], TABLES["kept_form"], TABLES["api_key"]
 _SIGNED_IN = text("""
     SELECT s.id, s.actor_id, s.created_at, s.seen_at, s.ended_at, s.stepped_up_at, s.by_factor, s.pending, s.device,
-        a.disabled, a.name, a.language, m.unit_id, m.role, u.zone,
+        a.disabled, a.name, a.language, m.unit_id, m.role, m.ends_at, u.zone,
         EXISTS (SELECT FROM installation WHERE key = 'custody' AND value ->> 'since' IS NOT NULL) AS is_in_custody
     FROM session s JOIN actor a ON a.id = s.actor_id
     LEFT JOIN membership m ON m.actor_id = a.id LEFT JOIN unit u ON u.id = m.unit_id

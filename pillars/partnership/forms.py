@@ -194,6 +194,13 @@ class AccessForm(Form):
         shown_when="is_colleague",
         comes_first=True,
     )
+    until: Day | None = field(
+        label="Until when do they have the role?",
+        help="The last day. Empty: until someone takes the role away.",
+        default=None,
+        shown_when='changes == "role_given"',
+        comes_first=True,
+    )
     user: PersonRef = field(label="Who is it?", shown_when=_RECORDED, now=True)
     role: Role = field(label="In which role?", shown_when='changes != "all_ended"', now=True)
     unit: OrganisationRef = field(label="In which unit?", shown_when=_RECORDED)

@@ -196,7 +196,9 @@ class Access(
 
     def conclude(self, answers: AccessForm, context: StepContext) -> Concluded:
         if answers.is_colleague is True and answers.changes and answers.colleague:
-            return _of_a_colleague(answers, Concluded.Access(answers.colleague, answers.changes, answers.role or ""))
+            until = context.end_of(answers.until) if answers.until and answers.role else None
+            access = Concluded.Access(answers.colleague, answers.changes, answers.role or "", until)
+            return _of_a_colleague(answers, access)
         last_used = answers.last_used
         checks = (
             (

@@ -1,6 +1,7 @@
 """A step that gives or ends a colleague's access changes their rights: a role with a second person, an end at once."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from engine.approvals.views import waiting
 from engine.core.consequences import WorkItem
 from engine.course.actions.steer import add_step
 from engine.people.actions.by_step import NOT_A_COLLEAGUE
+from engine.people.actions.manage import end_roles
 from engine.people.store import DirectoryStore
 from engine.rehearsal.world import people_of
 from engine.work.actions.items import claim_work_item
@@ -82,6 +84,55 @@ def test_a_role_counts_when_a_second_lead_agrees_and_ends_at_once(portal: Portal
     assert "The colleague has lost this" in noted(portal, ends)
     assert portal.as_role("press_officer").get(SHOWN).status_code == 403
     assert roles(portal, "press_officer") == {"press_officer"}
+
+
+def test_a_role_with_a_last_day_ends_by_itself_at_its_end(portal: Portal, item: WorkItem) -> None:
+    until = (portal.engine.wall_clock.now() + timedelta(days=3)).date()
+    answer(portal, item, "nodal_officer", colleague=address(portal, "press_officer"), until=until.isoformat())
+    assert f"(until {until:%a %d %b %Y}, 23:59)" in portal.as_role("supervisor").get("/waiting").text
+    agree(portal, "supervisor")
+    who = portal.people["press_officer"].actor_id
+    assert f"until {until:%a %d %b %Y}, 23:59" in portal.as_role("system_administrator").get(f"/people/{who}").text
+    assert f"until {until:%a %d %b %Y}, 23:59" in portal.as_role("system_administrator").get("/people").text
+    assert (end_roles(portal.engine), roles(portal, "press_officer")) == (0, {"press_officer", "intake_officer"})
+    signed_in = portal.as_role("press_officer")
+    assert signed_in.get(SHOWN).status_code == 200
+    over = portal.engine.wall_clock.now() - timedelta(seconds=1)
+    portal.rows("UPDATE session SET created_at = :before WHERE actor_id = :who RETURNING 1", who=who,
+        before=over - timedelta(minutes=1))  # fmt: skip
+    portal.rows("UPDATE membership SET ends_at = :over WHERE ends_at IS NOT NULL RETURNING 1", over=over)
+    assert signed_in.get(SHOWN, follow_redirects=False).status_code == 303, "its session is over with it"
+    assert portal.as_role("press_officer").get(SHOWN).status_code == 403, "before anything has cleared up"
+    portal.rows("UPDATE session SET ended_at = NULL WHERE actor_id = :who RETURNING 1", who=who)
+    assert end_roles(portal.engine) == 1
+    assert end_roles(portal.engine) == 0
+    assert roles(portal, "press_officer") == {"press_officer"}
+    assert not portal.rows("SELECT 1 FROM session WHERE actor_id = :who AND ended_at IS NULL", who=who)
+    (told,) = portal.rows("SELECT actor_id, body FROM audit_event WHERE type = 'RoleTaken' ORDER BY at DESC LIMIT 1")
+    assert (told["actor_id"], told["body"]["role"]) == (None, "intake_officer")
+
+
+@pytest.mark.parametrize(("role", "days", "said"), [
+    ("system_administrator", 3, "an administrator has no last day"), ("lawyer", -2, "is over already"),
+])  # fmt: skip
+def test_a_last_day_that_cannot_be_is_said_and_nothing_is_asked(
+    portal: Portal, item: WorkItem, role: str, days: int, said: str
+) -> None:
+    until = (portal.engine.wall_clock.now() + timedelta(days=days)).date().isoformat()
+    answer(portal, item, "nodal_officer", colleague=address(portal, "press_officer"), role=role, until=until)
+    assert said in noted(portal, item)
+    assert not [one for one in portal.engine.ask(waiting, portal.people["supervisor"]) if one.role == role]
+
+
+def test_one_role_that_cannot_be_ended_keeps_no_other(portal: Portal, caplog: pytest.LogCaptureFixture) -> None:
+    over = portal.engine.wall_clock.now() - timedelta(days=1)
+    admins = "role = 'system_administrator'"
+    portal.rows(f"UPDATE membership SET ends_at = :over WHERE {admins} OR role = 'auditor' RETURNING 1", over=over)
+    assert end_roles(portal.engine) > 0
+    assert roles(portal, "auditor") == set()
+    left = portal.rows(f"UPDATE membership SET ends_at = NULL WHERE {admins} RETURNING 1")
+    assert left, "somebody manages people"
+    assert "role_could_not_be_ended" in caplog.text
 
 
 def test_the_form_offers_the_colleagues_and_nobody_else(portal: Portal, item: WorkItem) -> None:

@@ -50,11 +50,12 @@ class ActorRow(Row):
 
 
 class MembershipRow(Row):
-    """A role of an actor in a unit."""
+    """A role of an actor in a unit; from `ends_at` on it lets nobody do anything."""
 
     actor_id: UUID = Field(primary_key=True, foreign_key="actor.id")
     unit_id: UUID = Field(primary_key=True, foreign_key="unit.id")
     role: str = Field(primary_key=True)
+    ends_at: datetime | None = at()
     __table_args__ = (Index("membership_by_role", "unit_id", "role"),)
 
 

@@ -33,6 +33,8 @@ _NOBODY: Final = f"{_NOT_CHANGED}no one else leads the unit who could agree to t
 _LAST: Final = f"{_NOT_CHANGED}no one else would manage people and units. Make someone else an administrator first."
 _NONE: Final = f"{_NOT_CHANGED}the colleague did not have this in the unit."
 _HAS_IT: Final = f"{_NOT_CHANGED}the colleague has the role already."
+_NO_END: Final = f"{_NOT_CHANGED}an administrator has no last day, since people could be left without one."
+_OVER: Final = f"{_NOT_CHANGED}the last day of the role is over already."
 _ASKED: Final = "The role was asked for. It counts when someone else who leads the unit has agreed."
 _ENDED: Final = "The colleague has lost this in the unit, and has to sign in again."
 
@@ -76,15 +78,28 @@ def keep_access(
         return Changed((f"{_NOT_CHANGED}the colleague is none of yours any more.",))
     if wanted.change != "role_given":
         return _end(engine, tx, person.id, wanted, by=by, unit_id=unit_id, now=now)
-    if wanted.role not in {role.value for role in Role} or tx.of(DirectoryStore).has_role(
-        person.id, unit_id=unit_id, role=wanted.role
-    ):
-        return Changed((_HAS_IT,))
+    why_not = _why_not(engine, tx, person.id, wanted, unit_id)
+    if why_not:
+        return Changed((why_not,))
     try:
-        ask_for(engine, tx, AskedRole(person.id, unit_id, wanted.role), asked_by=by)
+        ask_for(engine, tx, AskedRole(person.id, unit_id, wanted.role, wanted.ends_at), asked_by=by)
     except NoSecondPersonError:
         return Changed((_NOBODY,))
     return Changed((_ASKED,))
+
+
+def _why_not(engine: Engine, tx: Transaction, actor_id: UUID, wanted: ChangeOfAccess, unit_id: UUID) -> str:
+    """Return why a role is not asked for; empty where it is."""
+    has_role = tx.of(DirectoryStore).has_role
+    if wanted.role not in {role.value for role in Role} or has_role(
+        actor_id, unit_id=unit_id, role=wanted.role, ends_at=wanted.ends_at
+    ):
+        return _HAS_IT
+    if wanted.ends_at is None:
+        return ""
+    if wanted.role == _ADMINISTRATOR:
+        return _NO_END
+    return _OVER if wanted.ends_at <= engine.wall_clock.now() else ""
 
 
 def _end(

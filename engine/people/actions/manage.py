@@ -1,5 +1,6 @@
 """Add units and people, give and take roles, and let people act or no longer: nothing is left without an owner."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -21,6 +22,8 @@ from engine.people.store import DirectoryStore
 from engine.people.viewer import looks_after, person_looked_after, require_administrator, unit_looked_after
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.store import SignInStore
+
+log = logging.getLogger(__name__)
 
 LONGEST_NAME: Final = 200
 _EMPTY: Final = {
@@ -211,6 +214,24 @@ def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
         take(engine, tx, AskedRole(actor_id, unit_id, role), by=_who(viewer), now=now)
         tx.commit()
     release_unentitled(engine, actor_id)
+
+
+def end_roles(engine: Engine) -> int:
+    """Take the roles that are over, each in a transaction of its own; returns how many. For a schedule."""
+    with engine.transaction() as tx:
+        over = tx.of(DirectoryStore).roles_over(engine.wall_clock.now())
+    count = 0
+    for actor_id, unit_id, role in over:
+        try:
+            with engine.transaction() as tx:
+                tx.of(DirectoryStore).hold_roles()
+                take(engine, tx, AskedRole(actor_id, unit_id, role), by=None, now=engine.clock.now())
+                tx.commit()
+            release_unentitled(engine, actor_id)
+            count += 1
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
+            log.error("role_could_not_be_ended", extra={"actor_id": str(actor_id)})  # noqa: TRY400
+    return count
 
 
 def take(engine: Engine, tx: Transaction, one: AskedRole, *, by: UUID | None, now: datetime) -> None:

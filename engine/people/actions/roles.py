@@ -39,12 +39,16 @@ _NOT_JOINED: Final = (
 )
 
 
+_OVER: Final = "The last day of this role is over. Refuse it, and ask for the role again with a later day."
+
+
 class AskedRole(NamedTuple):
-    """A role of somebody in a unit that waits for who leads the unit."""
+    """A role of somebody in a unit that waits for who leads the unit, and the instant (UTC) at which it ends."""
 
     actor_id: UUID
     unit_id: UUID
     role: str
+    ends_at: datetime | None = None
 
     @property
     def subject_id(self) -> UUID:
@@ -53,8 +57,9 @@ class AskedRole(NamedTuple):
 
     @property
     def said(self) -> dict[str, str]:
-        """Whose it is, where and which, as a request and the audit keep it."""
-        return {"actor_id": str(self.actor_id), "unit_id": str(self.unit_id), "role": self.role}
+        """Whose it is, where, which and until when, as a request and the audit keep it."""
+        said = {"actor_id": str(self.actor_id), "unit_id": str(self.unit_id), "role": self.role}
+        return said | ({"ends_at": self.ends_at.isoformat()} if self.ends_at else {})
 
 
 def give_or_ask(engine: Engine, tx: Transaction, wanted: AskedRole, *, viewer: Viewer) -> bool:
@@ -117,7 +122,8 @@ def answer_role(engine: Engine, subject_id: UUID, *, viewer: Viewer, approved: b
 def asked_role(request: ApprovalRequest) -> AskedRole:
     """Return what a request asks for."""
     said = request.subject
-    return AskedRole(UUID(said["actor_id"]), UUID(said["unit_id"]), said["role"])
+    ends_at = datetime.fromisoformat(said["ends_at"]) if said.get("ends_at") else None
+    return AskedRole(UUID(said["actor_id"]), UUID(said["unit_id"]), said["role"], ends_at)
 
 
 def _counts_at_once(tx: Transaction, wanted: AskedRole, viewer: Viewer) -> bool:
@@ -132,6 +138,8 @@ def _require_ready(engine: Engine, tx: Transaction, wanted: AskedRole, viewer: V
         raise OwnApprovalError
     if person is None or person.disabled or tx.of(DirectoryStore).unit(wanted.unit_id) is None:
         raise NotFoundError(kind="person")
+    if wanted.ends_at is not None and wanted.ends_at <= engine.wall_clock.now():
+        raise InvalidAnswersError({"answer": _OVER})
     is_program = tx.of(DirectoryStore).is_service(wanted.actor_id)
     if not (engine.demo or is_program) and tx.of(DirectoryStore).password_of(wanted.actor_id) is None:
         raise InvalidAnswersError({"answer": _NOT_JOINED})
@@ -142,7 +150,7 @@ def _give(
 ) -> None:
     """Write a role, so that its holder signs in anew, and tell those who lead the unit."""
     at = engine.wall_clock.now()
-    tx.of(DirectoryStore).add_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role)
+    tx.of(DirectoryStore).add_role(wanted.actor_id, unit_id=wanted.unit_id, role=wanted.role, ends_at=wanted.ends_at)
     tx.of(SignInStore).end_sessions(wanted.actor_id, at=at)
     body = wanted.said
     if asked_by is not None:

@@ -211,8 +211,8 @@ def become(engine: Engine, actor_id: UUID) -> str:
 def viewer_of(engine: Engine, token: str) -> Viewer | None:
     """Return who is signed in with a token; None when the session is over, idle too long, or its actor disabled.
 
-    Who needs a second factor and has none yet has no role until they have set it up; after a restore no role counts
-    but that of who looks after people.
+    It is over with the first role that ends by itself. Who needs a second factor and has none yet has no role until
+    they have set it up; after a restore no role counts but that of who looks after people.
     """
     now = engine.wall_clock.now()
     token_hash = hash_of(token)
@@ -221,7 +221,12 @@ def viewer_of(engine: Engine, token: str) -> Viewer | None:
         if found is None or not _is_open(found.session):
             return None
         session = found.session
-        everything = viewer_from(session.actor_id, found.rows)
+        over = [row for row in found.rows if row["ends_at"] is not None and row["ends_at"] <= now]
+        if any(session.created_at < row["ends_at"] for row in over):
+            return None
+        everything = viewer_from(
+            session.actor_id, [{**row, "unit_id": None} if row in over else row for row in found.rows]
+        )
         viewer = as_keeper(everything) if found.is_in_custody else everything
         if not _is_fresh(engine, session, viewer, now):
             return None
