@@ -28,7 +28,7 @@ class Preference(Record):
     """What a person chose. Empty: no choice. `quiet_from` and `quiet_until` are local times, written `21:30`.
 
     `channels` are the ways by which what is not critical may leave the system; the same time twice means no quiet
-    hours at all.
+    hours at all. `page_language` is the code of the language in which they read pages.
     """
 
     actor_id: UUID
@@ -37,6 +37,7 @@ class Preference(Record):
     quiet_from: str = ""
     quiet_until: str = ""
     zone: str = ""
+    page_language: str = ""
 
     @property
     def is_daily(self) -> bool:

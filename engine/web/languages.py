@@ -24,7 +24,7 @@ from engine.web.translation import fits
 
 ENGLISH: Final = "en"
 LANGUAGE_COOKIE: Final = "icmc_language"
-"""What somebody chose on this device; the public pages neither set nor need it."""
+"""What this device shows pages in: the choice of whoever signed in last, or one made on it. Public pages need none."""
 PUBLIC: Final = ("/tell", "/progress", "/sign-in", "/forgot", "/first/", "/invitation/", "/p/", "/a/")
 """Pages for whoever comes: they follow the browser, and what stands in the address."""
 _NO_PAGES: Final = ("/api/", "/static/")
@@ -129,7 +129,7 @@ def here(path: str) -> str:
 
 
 class SpeakLanguage:
-    """Middleware: answer in the language that the address names, that was chosen on the device, or of the browser."""
+    """Middleware: answer in the language that the address names, that the device keeps, or of the browser."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -145,7 +145,7 @@ class SpeakLanguage:
 
         async def keep(message: Message) -> None:
             if message["type"] == "http.response.start" and now.is_named and not _is_public(request):
-                _keep(request, MutableHeaders(scope=message), now.language.code)
+                keep_on_device(request, MutableHeaders(scope=message), now.language.code)
             await send(message)
 
         await self._app(scope, receive, keep)
@@ -155,7 +155,8 @@ def _is_public(request: Request) -> bool:
     return request.url.path.startswith(PUBLIC)
 
 
-def _keep(request: Request, headers: MutableHeaders, code: str) -> None:
+def keep_on_device(request: Request, headers: MutableHeaders, code: str) -> None:
+    """Let a device keep a language: it is what pages are shown in from its next request on."""
     kept = Response()
     kept.set_cookie(
         LANGUAGE_COOKIE, code, max_age=DEVICE_LASTS, httponly=True, samesite="lax",

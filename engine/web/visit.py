@@ -125,6 +125,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "concern": "Your concern was passed to one person, in confidence.",
     "concern_answered": "Your answer was recorded. The person who reported the concern can read it.",
     "preferences": "Your choices were saved.",
+    "language": "Your language was saved.",
     "contact": "Your number was saved, encrypted.",
     "letters": "It will be tried again.",
     "dropped": "It was removed from the list. The reason was kept.",

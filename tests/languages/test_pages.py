@@ -164,6 +164,26 @@ def test_whoever_reports_is_shown_words_only_when_they_choose_them(portal: Porta
     assert "Hooid" in chosen
 
 
+def test_the_language_of_a_person_comes_with_them_to_a_new_device(portal: Portal) -> None:
+    client, who = portal.as_role("counsellor"), {"actor_id": str(portal.people["counsellor"].actor_id)}
+    assert 'action="/account/language"' in client.get("/account?lang=bn").text
+    assert client.post("/account/language").status_code == 200
+    assert '<html lang="bn"' in client.get("/worklist").text
+    client.post("/preferences", data={"digest": "none"})
+    for code in ("bn", "en"):
+        device = portal.anybody()
+        device.cookies.set(LANGUAGE_COOKIE, "hi")
+        device.post("/become", data=who)
+        assert f'<html lang="{code}"' in device.get("/worklist").text
+        device.get("/account?lang=en")
+        device.post("/account/language")
+    assert portal.rows("SELECT digest FROM preference WHERE page_language = 'en'")[0]["digest"] == "none"
+    other = portal.anybody()
+    other.cookies.set(LANGUAGE_COOKIE, "hi")
+    other.post("/become", data={"actor_id": str(portal.people["lawyer"].actor_id)})
+    assert '<html lang="hi"' in other.get("/worklist").text, "who never chose has what the device keeps"
+
+
 @pytest.mark.parametrize("path", ["/static/portal.css", "/api/v1/cases"])
 def test_what_is_no_page_has_no_language(portal: Portal, path: str) -> None:
     assert "set-cookie" not in portal.anybody().get(f"{path}?lang=hi").headers

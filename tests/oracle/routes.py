@@ -185,6 +185,7 @@ RULES: Final[dict[str, Rule]] = {
             "": (
                 "/a/{token}", "/step-up", "/kept/{form_id}/send", "/kept/{form_id}/drop", "/account/password",
                 "/account/second-factor/propose", "/account/second-factor", "/account/recovery-codes",
+                "/account/language",
                 "/account/sessions/end-others", "/account/sessions/{session_id}/end", "/on-call/hand-over",
                 "/absences", "/preferences", "/preferences/contact", "/notices/{notice_id}/read", "/notices/read",
                 "/concerns", "/demo/time", "/demo/cases/{case_id}/play", "/waiting/{request_id}",

@@ -9,7 +9,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "people": "note_absence end_absence hand_over has_factor propose proposal confirm"
             " new_recovery_codes give_or_ask",
             "deadlines": "acknowledge_by_link mark_read",
-            "messages": "set_contact preference_of save_preference",
+            "messages": "set_contact preference_of save_preference choose_page_language",
             "approvals": "raise_concern take_answer",
             "cases": "own_report open_within write_opening command_on_case require_own note_reading require_pace"
             " note_refusal",

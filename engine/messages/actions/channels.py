@@ -211,11 +211,20 @@ def save_preference(
     if problems:
         raise InvalidAnswersError(problems)
     ways = tuple(way for way in WAYS if way in channels and way != IN_APP) or ((IN_APP,) if channels else ())
-    chosen = Preference(actor_id=viewer.actor_id, channels=ways, digest=digest, zone=zone, **quiet)
     with engine.transaction() as tx:
+        said = {"channels": ways, "digest": digest, "zone": zone, **quiet}
+        chosen = _chosen(tx, viewer.actor_id).model_copy(update=said)
         tx.of(PreferenceStore).save(chosen, at=engine.clock.now())
         tx.commit()
     return chosen
+
+
+def choose_page_language(engine: Engine, *, viewer: Viewer, code: str) -> None:
+    """Keep in which language the viewer reads pages, by its code."""
+    with engine.transaction() as tx:
+        chosen = _chosen(tx, viewer.actor_id).model_copy(update={"page_language": code})
+        tx.of(PreferenceStore).save(chosen, at=engine.clock.now())
+        tx.commit()
 
 
 def _chosen(tx: Transaction, actor_id: UUID) -> Preference:

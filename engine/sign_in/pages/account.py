@@ -6,11 +6,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.errors import InvalidAnswersError, WrongCodeError
+from engine.messages.actions.channels import choose_page_language
 from engine.people.actions import second_factor
 from engine.sign_in.actions import account as own_account
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.passwords import picture
 from engine.web.dependencies import Posted, SignedIn
+from engine.web.languages import spoken
 from engine.web.pages import drawing
 from engine.web.posted import FIRST, Again, text
 from engine.web.security import network_of, session_token, set_session
@@ -80,6 +82,13 @@ def factor_set(visit: SignedIn, form: Posted) -> Response:
 def new_codes(visit: SignedIn) -> Response:
     """Make new recovery codes, and show them once."""
     return _codes_page(visit, second_factor.new_recovery_codes(visit.engine, viewer=visit.viewer))
+
+
+@router.post("/account/language")
+def language_kept(visit: SignedIn) -> Response:
+    """Keep the language of this page with the viewer: each device on which they sign in shows pages in it."""
+    choose_page_language(visit.engine, viewer=visit.viewer, code=spoken().code)
+    return visit.go("/account", said="language")
 
 
 @router.post("/account/sessions/end-others")

@@ -10,14 +10,25 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.errors import InvalidAnswersError, SignInEndedError, SignInError, TooSoonError
+from engine.messages.actions.channels import preference_of
 from engine.people.actions.invitations import ask_for_link
 from engine.people.actions.second_factor import has_factor
 from engine.people.pages.people import NOBODY, groups_of
 from engine.people.viewer import actors
 from engine.sign_in.actions.account import drop_form, kept_form, step_up
 from engine.sign_in.actions.guarding import Tries
-from engine.sign_in.actions.sessions import Device, become, is_code_sent, prove_code, sign_in, sign_out, whose_code
+from engine.sign_in.actions.sessions import (
+    Device,
+    become,
+    is_code_sent,
+    prove_code,
+    sign_in,
+    sign_out,
+    viewer_of,
+    whose_code,
+)
 from engine.web.dependencies import SignedIn, typed_lines
+from engine.web.languages import keep_on_device, page_languages
 from engine.web.pages import render
 from engine.web.posted import clean
 from engine.web.security import (
@@ -231,6 +242,11 @@ def _signed_in(request: Request, token: str, next_path: str, device: Device | No
     set_session(response, request, token)
     if device is not None:
         set_device(response, request, device.mark)
+    engine = portal_of(request).engine
+    viewer = viewer_of(engine, token)
+    chosen = preference_of(engine, viewer=viewer).page_language if viewer else ""
+    if chosen in page_languages():
+        keep_on_device(request, response.headers, chosen)
     return response
 
 
