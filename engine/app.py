@@ -38,6 +38,7 @@ from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.holidays import known_places, whole
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
+from engine.documents.templates import PaperRenderer, lint_papers
 from engine.errors import SettingsError
 from engine.hubs.actions import peers
 from engine.hubs.envelope import HubKeyFile
@@ -160,7 +161,7 @@ def build_engine(
     signer = SigningKeyFile(settings.signing_key)
     definitions = DefinitionCache(sql, vault, catalogue)
     library = PublishedLibrary(sql, vault)
-    renderer = _renderer(tuple(item.documents for item in pillars.installed if item.documents))
+    renderer, papers = _renderer(), _papers(tuple(item.documents for item in pillars.installed if item.documents))
     sends = channels if channels is not None else _channels(settings)
     return Engine(
         clock=case_clock,
@@ -175,6 +176,7 @@ def build_engine(
         is_common_password=shipped().has,
         fingerprints=NameTokens(),
         renderer=renderer,
+        papers=papers,
         printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
         registry=pillars,
         catalogue=catalogue,
@@ -197,7 +199,7 @@ def build_engine(
             clock=case_clock,
         ),
         draw=_picture,
-        lint=_linter(catalogue, library, renderer),
+        lint=_linter(catalogue, library, renderer, papers),
         refresh_definitions=library.refresh,
         whole_calendar=whole,
         hub_keys=HubKeyFile(settings.keys),
@@ -268,9 +270,15 @@ def require_agreed_on_demo(settings: Settings, app_url: str) -> None:
 
 
 @cache
-def _renderer(documents: tuple[Path, ...]) -> TemplateRenderer:
-    """Return the renderer of the shipped templates, whose messages are looked through once for a process."""
-    return TemplateRenderer(data_folder("templates"), documents)
+def _renderer() -> TemplateRenderer:
+    """Return the renderer of the shipped messages, which are looked through once for a process."""
+    return TemplateRenderer(data_folder("templates"))
+
+
+@cache
+def _papers(of_pillars: tuple[Path, ...]) -> PaperRenderer:
+    """Return the renderer of papers; those of outside pillars cannot replace the shipped ones."""
+    return PaperRenderer(data_folder("templates") / "documents", *of_pillars)
 
 
 def _as_the_database_is(settings: Settings, sql: SqlEngine) -> Settings:
@@ -314,7 +322,7 @@ def _outside(folders: Iterable[Path]) -> Iterator[Outside]:
 
 
 def _linter(
-    catalogue: RegistryCatalogue, library: PublishedLibrary, renderer: TemplateRenderer
+    catalogue: RegistryCatalogue, library: PublishedLibrary, renderer: TemplateRenderer, papers: PaperRenderer
 ) -> Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]:
     def lint(sources: Mapping[str, str], around: Definitions) -> tuple[Finding, ...]:
         published = library()
@@ -329,7 +337,7 @@ def _linter(
         )
         documents = [read_yaml(text, file=file) for file, text in sources.items()]
         found = lint_documents(documents, catalogue=catalogue, names=names, around=around)
-        return in_order((*found, *lint_texts(documents, renderer)))
+        return in_order((*found, *lint_texts(documents, renderer), *lint_papers(documents, papers)))
 
     return lint
 

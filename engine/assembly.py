@@ -35,6 +35,7 @@ from engine.ports import (
     Gateways,
     HandOver,
     KeyKeeper,
+    Papers,
     Passwords,
     PeriodKeys,
     Printer,
@@ -170,6 +171,7 @@ class Engine(Asks):
     is_common_password: Callable[[str], bool]
     fingerprints: Fingerprints
     renderer: Renderer
+    papers: Papers
     registry: Registry
     catalogue: StepCatalogue
     definitions: Mapping[str, CompiledWorkflow]

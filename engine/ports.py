@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import BinaryIO, Final, NamedTuple, Protocol
 from uuid import UUID
@@ -423,8 +424,52 @@ class Renderer(Protocol):
         """Say what is wrong with a text that is to take the place of the release's."""
         ...
 
-    def document(self, name: str, variables: Mapping[str, object]) -> str:
-        """Return a document as HTML."""
+
+NO_PAPERS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
+
+
+class PaperPart(StrEnum):
+    """What words are on a paper: a whole paragraph or item of a list, a piece of one, or what names something."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    PIECE = "piece"
+    LABEL = "label"
+    SIGNATURE = "signature"
+
+
+class PaperWords(NamedTuple):
+    """Words of a paper as the release has them, with `{name}` where a value stands, and the values they may name."""
+
+    release: str
+    part: PaperPart
+    names: tuple[str, ...]
+    may_name: tuple[str, ...]
+
+
+class Papers(Protocol):
+    """Makes papers of templates, and knows their words."""
+
+    def document(
+        self, name: str, variables: Mapping[str, object], *, published: Mapping[str, Mapping[str, str]] = NO_PAPERS
+    ) -> str:
+        """Return a paper as HTML.
+
+        `published` are words that take the place of the release's, by paper; those that cannot be used are passed over.
+        """
+        ...
+
+    def names(self) -> Sequence[str]:
+        """List the papers that have words of their own, in order."""
+        ...
+
+    def words(self, name: str) -> Sequence[PaperWords]:
+        """Return the words of a paper in their order."""
+        ...
+
+    def problems(self, name: str, release: str, text: str) -> Sequence[TextProblem]:
+        """Say what is wrong with a text that is to stand in place of words of the release."""
         ...
 
 

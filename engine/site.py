@@ -22,7 +22,17 @@ from engine.audit import pages as audit
 from engine.cases.pages import public, report
 from engine.course.pages import changes, course, moving
 from engine.deadlines import pages as deadlines
-from engine.definitions.pages import calendars, ladders, law, message_texts, simulating, studio, versions, workflows
+from engine.definitions.pages import (
+    calendars,
+    ladders,
+    law,
+    message_texts,
+    paper_texts,
+    simulating,
+    studio,
+    versions,
+    workflows,
+)
 from engine.definitions.rehearsed import Rehearsal
 from engine.documents import pages as documents
 from engine.hubs.pages import cases as hub_cases
@@ -83,6 +93,7 @@ _ROUTES: Final = (
     simulating,
     ladders,
     message_texts,
+    paper_texts,
     versions,
     workflows,
     calendars,

@@ -147,6 +147,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
                 problem=f"The text published for the message {name} {wrong.says}: the release's is sent instead.",
                 remedy=f"Change it, or take the text of the release again: /definitions/message/{name}.",
             )
+    yield from _ailments_of_words(engine)
     yield from _ailment_of_printing(engine)
     yield from _ailments_of_keys(engine)
     yield from _ailments_of_periods(engine)
@@ -204,6 +205,18 @@ def _ailments_of_who_may(engine: Engine) -> Iterator[Ailment]:
             problem="ICMC_FACTOR_FOR_ALL=0 lets everyone but administrators sign in with a password alone.",
             remedy="Take the setting away: each person is then asked for a second factor when they next sign in.",
         )
+
+
+def _ailments_of_words(engine: Engine) -> Iterator[Ailment]:
+    for name, texts in engine.library().papers.items():
+        found = (one for release, text in texts.items() for one in engine.papers.problems(name, release, text))
+        wrong = next((one for one in found if not one.is_doubt), None)
+        if wrong is not None:
+            yield Ailment(
+                code="paper-set-aside",
+                problem=f"A text published for the paper {name} {wrong.says}: the release's is printed instead.",
+                remedy=f"Change it: /definitions/document/{name}.",
+            )
 
 
 def _ailment_of_printing(engine: Engine) -> Iterator[Ailment]:

@@ -8,8 +8,8 @@ import typer
 from engine.builtin import CORE
 from engine.documents.actions.paper_forms import paper_form
 from engine.documents.printing import PdfPrinter
+from engine.documents.templates import PaperRenderer
 from engine.machine.files import data_folder
-from engine.messages.templates import TemplateRenderer
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.registry import Registry, load_registry
@@ -61,7 +61,7 @@ def form(
     """Write the blank paper form of a step, for where there is no network."""
     registry = load_registry(read_settings().pillars, builtins=(CORE,))
     templates = data_folder("templates")
-    html = paper_form(registry, TemplateRenderer(templates), key)
+    html = paper_form(registry, PaperRenderer(templates / "documents"), key)
     if out.suffix.lower() == ".pdf":
         out.write_bytes(PdfPrinter(templates / "documents" / "fonts").pdf(html))
     else:

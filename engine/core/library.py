@@ -26,8 +26,8 @@ class Library:
 
     `versions_of` are the versions that a ladder has had, each from the instant (UTC) on at which it was published, the
     oldest first: an escalation goes on by the one that it began with. `messages` are the texts that take the place of
-    those of the release, by kind and language (`due_soon.hi`). What was worked out by it is `kept`: the same limits are
-    asked for again at every change of a case.
+    those of the release, by kind and language (`due_soon.hi`); `papers` the words of papers that do, by paper and words
+    of the release. What was worked out by it is `kept`: the same limits are asked for again at every change of a case.
     """
 
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
@@ -35,6 +35,7 @@ class Library:
     packs: Mapping[str, LawPack] = field(default_factory=dict)
     versions_of: Mapping[str, tuple[tuple[datetime, Ladder], ...]] = field(default_factory=dict)
     messages: Mapping[str, str] = field(default_factory=dict)
+    papers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kept: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, key: tuple[object, ...], work_out: Callable[[], T]) -> T:

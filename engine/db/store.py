@@ -149,12 +149,12 @@ def writing_first(connection: Connection, writes: Writes, history: RowHistory) -
 
 
 LIBRARY_STAMP: Final = """json_build_array(
-    (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law', 'message')
+    (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law', 'message', 'document')
         AND status IN ('published', 'retired')),
     (SELECT count(*) FROM special_day), (SELECT count(removed_at) FROM special_day),
     (SELECT count(encrypted_words) FROM special_day),
     (SELECT count(*) FROM law_signature), (SELECT count(revoked_at) FROM law_signature))"""
-"""Changes with each calendar, ladder, law pack, text of a message, added day and signature of a limit."""
+"""Changes with each calendar, ladder, law pack, text of a message or paper, added day and signature of a limit."""
 
 
 @dataclass(frozen=True, slots=True)

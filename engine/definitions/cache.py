@@ -19,6 +19,7 @@ from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack, Signature
+from engine.language.texts import replaced
 from engine.language.workflow import Workflow
 from engine.ports import Vault
 
@@ -123,6 +124,7 @@ def _library(store: DefinitionStore, days: SpecialDayStore, signed: LawSignature
     texts = {stored.name: str(stored.flattened.get("text", "")) for stored in store.published("message")}
     return Library(
         messages={name: text for name, text in texts.items() if text},
+        papers={stored.name: replaced(stored.flattened) for stored in store.published("document")},
         versions_of={name: tuple(known) for name, known in versions.items()},
         calendars=CalendarsWithHolidays(calendars, days.live()),
         ladders={stored.name: Ladder.model_validate(dict(stored.flattened)) for stored in store.published("ladder")},

@@ -121,7 +121,7 @@ def printed_form(visit: SignedIn, key: str) -> Response:
 
 def _form(visit: Visit, key: str) -> str:
     try:
-        return paper_form(visit.engine.registry, visit.engine.renderer, key)
+        return paper_form(visit.engine.registry, visit.engine.papers, key)
     except UnknownStepTypeError:
         raise NotFoundError(kind="paper form") from None
 

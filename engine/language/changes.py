@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import ndiff
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from engine.language.catalogue import StepCatalogue
@@ -35,8 +36,8 @@ def changes_in_words(
     """Say each difference between two flattened definitions of a kind, losses first; the version alone is none."""
     if before is None:
         return (ChangeSentence("It is new."),)
-    if kind == "message":
-        return tuple(_messages(before, after))
+    if kind in {"message", "document"}:
+        return tuple(_texts(before, after))
     if kind == "workflow":
         found = _Workflows(before, after, catalogue).all()
     else:
@@ -261,11 +262,15 @@ def _moved(who: str, old: str, new: str) -> ChangeSentence:
     return ChangeSentence(f"{words}: {becomes.in_words()} instead of {was.in_words()}.", is_later)
 
 
-def _messages(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
-    """Say which lines of a message are gone and which are new, in the order of the text."""
-    for line in ndiff(str(before.get("text", "")).splitlines(), str(after.get("text", "")).splitlines()):
-        if line[0] in "-+" and line[2:].strip():
-            yield ChangeSentence(f"{'No longer said' if line[0] == '-' else 'Now said'}: “{line[2:].strip()}”")
+def _texts(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
+    """Say which lines of a message or paper are gone and which are new, in the order of the text."""
+    lines = ndiff(str(before.get("text", "")).splitlines(), str(after.get("text", "")).splitlines())
+    for is_changed, some in groupby((one for one in lines if one[0] != "?"), key=lambda one: one[0] != " "):
+        said = [one for one in some if is_changed and one[2:].strip()]
+        is_loss = all(one[0] == "-" for one in said)
+        for one in said:
+            words = "No longer said" if one[0] == "-" else "Now said"
+            yield ChangeSentence(f"{words}: “{one[2:].strip()}”", is_loss)
     if before.get("proofread") != after.get("proofread"):
         who = "Somebody whose own language it is has looked at it."
         yield ChangeSentence(who if after.get("proofread") else "It counts as not looked at by a native speaker.")

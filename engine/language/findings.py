@@ -109,7 +109,7 @@ LIBRARY = frozenset(
      "unknown-place", "limit-in-use"},
 )  # fmt: skip
 
-MESSAGES = frozenset({"message-template", "message-doubt"})
+MESSAGES = frozenset({"message-template", "message-doubt", "paper-words", "paper-doubt"})
 
 CODES = (
     READING

@@ -17,9 +17,9 @@ from engine.language.findings import Finding, in_order
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.merged import alone
-from engine.language.message_texts import MessageText
 from engine.language.retention import RetentionPolicy
 from engine.language.shape import fit
+from engine.language.texts import MessageText, PaperText
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file
 
@@ -35,6 +35,7 @@ class DefinitionKind(StrEnum):
     CALENDAR = "calendar"
     RETENTION = "retention"
     MESSAGE = "message"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Definitions:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     retentions: Mapping[str, RetentionPolicy] = field(default_factory=dict)
     messages: Mapping[str, MessageText] = field(default_factory=dict)
+    documents: Mapping[str, PaperText] = field(default_factory=dict)
     sources: Mapping[tuple[DefinitionKind, str], Source] = field(default_factory=dict, repr=False)
     loaded: Mapping[str, LoadedWorkflow] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = ()
@@ -157,6 +159,7 @@ class _Gathering:
                 k: v for k, v in self._records[DefinitionKind.RETENTION].items() if isinstance(v, RetentionPolicy)
             },
             messages={k: v for k, v in self._records[DefinitionKind.MESSAGE].items() if isinstance(v, MessageText)},
+            documents={k: v for k, v in self._records[DefinitionKind.DOCUMENT].items() if isinstance(v, PaperText)},
             sources={key: Source(document.file, document.text) for key, (_, document) in self.documents.items()},
             loaded=self._loaded,
             findings=in_order(self._findings),
@@ -170,6 +173,7 @@ class _Gathering:
 MODELS: Mapping[DefinitionKind, type[BaseModel]] = {
     DefinitionKind.LADDER: Ladder, DefinitionKind.LAW: LawPack, DefinitionKind.CALENDAR: Calendar,
     DefinitionKind.RETENTION: RetentionPolicy, DefinitionKind.MESSAGE: MessageText,
+    DefinitionKind.DOCUMENT: PaperText,
 }  # fmt: skip
 
 

@@ -1,15 +1,13 @@
-"""What a message template may hold, and how messages and papers are rendered, in a sandbox."""
+"""What a message template may hold, and how messages are rendered, in a sandbox."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from logging import getLogger
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import SettingsError
@@ -17,7 +15,6 @@ from engine.language.findings import Finding, Severity, in_order
 from engine.language.library import definitions_of
 from engine.language.yaml_files import YamlDocument
 from engine.messages.text_rules import identifying
-from engine.plugin.answers import FILTERS
 from engine.ports import NO_TEXTS, Rendered, TextProblem
 
 COUNTS: Final = frozenset({"count", "overdue", "due_today", "mine", "to_acknowledge", "code"})
@@ -142,16 +139,11 @@ _LAYOUT = "layout.html"
 class TemplateRenderer:
     """Implements `Renderer` over the templates folder."""
 
-    def __init__(self, folder: Path, documents: Iterable[Path] = ()) -> None:
-        """Read templates from `folder`; raises `SettingsError` for a message that could hold what it may not.
-
-        `documents` are folders of outside pillars with papers of their own; they cannot replace what `folder` has.
-        """
+    def __init__(self, folder: Path) -> None:
+        """Read messages below `folder`; raises `SettingsError` for one that could hold what it may not."""
         self._folder = folder / "messages"
-        self._text = _environment(self._folder, escape=False)
-        self._html = _environment(self._folder, escape=True)
-        self._documents = _environment(folder / "documents", *documents, escape=True)
-        self._documents.filters.update(FILTERS)
+        self._text = sandbox(FileSystemLoader(self._folder), escape=False)
+        self._html = sandbox(FileSystemLoader(self._folder), escape=True)
         self._checked = lru_cache(maxsize=512)(self._check)
         self._has = lru_cache(maxsize=512)(self._has_file)
         self._usable = lru_cache(maxsize=512)(self._is_usable)
@@ -251,12 +243,6 @@ class TemplateRenderer:
         html = self._as_html(language, subject, body, link) if as_html else ""
         return Rendered(subject, body.strip() + "\n", html)
 
-    def document(self, name: str, variables: Mapping[str, object]) -> str:
-        """Return a document as HTML, every value escaped."""
-        zone = str(variables.get("zone", "UTC"))
-        shown = {key: _local(value, zone) if key == "made_at" else value for key, value in variables.items()}
-        return self._documents.get_template(f"{name}.html").render(shown)
-
     def _as_html(self, language: str, subject: str, body: str, link: str) -> str:
         paragraphs = _paragraphs(body, link)
         shown = {"language": language, "subject": subject, "paragraphs": paragraphs, "link": link}
@@ -276,10 +262,10 @@ class TemplateRenderer:
         return source
 
 
-def _environment(*folders: Path, escape: bool) -> ImmutableSandboxedEnvironment:
+def sandbox(loader: BaseLoader, *, escape: bool) -> ImmutableSandboxedEnvironment:
     """Return an environment that reads each template once: what was checked at the start is what is sent."""
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folders), undefined=StrictUndefined, autoescape=escape, trim_blocks=True,
+        loader=loader, undefined=StrictUndefined, autoescape=escape, trim_blocks=True,
         auto_reload=False, cache_size=-1,  # a limited cache looks through itself at each use
     )  # fmt: skip
 
@@ -304,7 +290,3 @@ def _paragraphs(body: str, link: str) -> list[tuple[str, bool]]:
         label = paragraph.rstrip().removesuffix(link).strip().rstrip(":")
         found.append((label if is_button else paragraph, is_button))
     return found
-
-
-def _local(value: object, zone: str) -> object:
-    return f"{value.astimezone(ZoneInfo(zone)):%d %b %Y, %H:%M} ({zone})" if isinstance(value, datetime) else value

@@ -82,7 +82,8 @@ def _is_of_a_case(address: str) -> bool:
     """Return whether an id of the address is of a case, not of the people, definitions and channels of the network."""
     apart = {"session_id", "shift_id", "absence_id", "form_id", "key_id", "lost_id", "unit_id", "actor_id",
              "kind", "peer_id", "name", "calendar",
-             "day", "limit_id", "signature_id", "key", "invited", "job_id", "copy_id", "message_text"}  # fmt: skip
+             "day", "limit_id", "signature_id", "key", "invited", "job_id", "copy_id", "message_text",
+             "paper_text"}  # fmt: skip
     return bool(set(parameters(address)) - apart)
 
 

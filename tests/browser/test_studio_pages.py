@@ -341,3 +341,45 @@ def test_what_a_message_says_can_be_read_and_changed_without_script(without_scri
     without_script.get_by_role("button", name="Save my draft").click()
     expect(without_script.locator("#changes")).to_contain_text("You have {{ mine }}.")
     without_script.get_by_role("button", name="Discard the draft").click()
+
+
+def test_what_a_paper_says_is_changed_by_the_keyboard_and_seen_as_it_is_printed(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto("/definitions/document")
+    must_be_pleasant(page)
+    unfold(page, "Protection")
+    must_be_pleasant(page)
+    take(page, "paper-texts")
+    press(page, "Safety plan")
+    must_be_pleasant(page)
+    take(page, "paper-text")
+    press(page, "Change its words")
+    must_be_pleasant(page)
+    field = page.get_by_label(re.compile("^Paragraph: We look at this plan"))
+    field.fill("We look at this plan again on {review_on}, {gone}.")
+    press(page, "Save my draft")
+    expect(page.locator("#problems")).to_contain_text("names {gone}, a value that is not there")
+    must_be_pleasant(page)
+    take(page, "paper-draft")
+    field.fill("We look at this plan again on {review_on}.\nWrite down here what you want to ask.")
+    press(page, "Save my draft")
+    expect(page.locator("#changes")).to_contain_text("Write down here what you want to ask.")
+    press(page, "Nepal")
+    expect(page.locator("body")).to_contain_text("We look at this plan again on 2026-03-08.")
+    take(page, "paper-preview")
+    page.go_back()
+    press(page, "Discard the draft")
+
+
+def test_what_a_paper_says_can_be_read_and_changed_without_script(without_script: Page, portal: Portal) -> None:
+    become(without_script, portal, "case_manager")
+    for path in ("/definitions/document", "/definitions/document/fir-complaint", "/definitions/document/form-17/draft"):
+        without_script.goto(path)
+        must_fit(without_script)
+    without_script.get_by_label(re.compile("^Paragraph: Juvenile Justice")).fill("Under section 31 of the Act.")
+    without_script.get_by_role("button", name="Save my draft").click()
+    expect(without_script.locator("#changes")).to_contain_text("Now said: “Under section 31 of the Act.”")
+    without_script.get_by_role("button", name="Discard the draft").click()

@@ -15,9 +15,9 @@ from engine.cases.answers import check_answers, open_outputs
 from engine.cases.views.answers import answer_views
 from engine.definitions.catalogue import info_of
 from engine.documents.actions.paper_forms import paper_form
+from engine.documents.templates import PaperRenderer
 from engine.errors import InvalidAnswersError
 from engine.language.workflow import Question
-from engine.messages.templates import TemplateRenderer
 from engine.plugin.answers import Form, read_answers
 from engine.plugin.fields import FieldSpec, as_told, field
 from engine.plugin.kinds import NOT_KNOWN, Count, Day, FieldKind
@@ -27,7 +27,7 @@ from engine.web.forms import controls, questions
 from tests.kit.pillars import FakeContext, conclude, example, problems
 
 REGISTRY = load_registry(builtins=(CORE,))
-RENDERER = TemplateRenderer(Path(__file__).parents[2] / "templates")
+PAPERS = PaperRenderer(Path(__file__).parents[2] / "templates" / "documents")
 STEPS = [step for key, step in sorted(REGISTRY.step_types.items()) if any(spec.takes_not_known for spec in step.fields)]
 EACH_STEP = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
 OFFERED = ["Yes", "No", "Not known"]
@@ -76,7 +76,7 @@ def test_every_such_question_offers_it_on_the_page_on_paper_and_in_the_schema(st
     for one, spec in zip(drawn, _asked(step), strict=True):
         assert [item.text for item in one.items] == (OFFERED if spec.kind is FieldKind.BOOL else [])
         assert one.not_known is (None if spec.kind is FieldKind.BOOL else False)
-    paper = unescape(paper_form(REGISTRY, RENDERER, step.key))
+    paper = unescape(paper_form(REGISTRY, PAPERS, step.key))
     assert paper.count("Not known</span>") >= len(_asked(step))
     schema = _form(step).model_json_schema()["properties"]
     for spec in _asked(step):

@@ -11,9 +11,9 @@ from pypdf import PdfReader
 from engine.builtin import CORE
 from engine.documents.actions.paper_forms import asked_of_people, paper_form, paper_form_name
 from engine.documents.printing import PdfPrinter
+from engine.documents.templates import PaperRenderer
 from engine.errors import UnknownStepTypeError
 from engine.machine.files import data_folder
-from engine.messages.templates import TemplateRenderer
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind, StepType
 
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.long
 
 TEMPLATES = data_folder("templates")
 REGISTRY = load_registry(builtins=(CORE,))
-RENDERER = TemplateRenderer(TEMPLATES)
+PAPERS = PaperRenderer(TEMPLATES / "documents")
 PRINTER = PdfPrinter(TEMPLATES / "documents" / "fonts")
 STEPS = tuple(step for _, steps in asked_of_people(REGISTRY) for step in steps)
 by_key = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.key)
 
 
 def _form(key: str) -> str:
-    return unescape(paper_form(REGISTRY, RENDERER, key))
+    return unescape(paper_form(REGISTRY, PAPERS, key))
 
 
 def test_there_is_a_form_for_every_step_type_that_people_answer_and_for_no_other() -> None:
@@ -78,7 +78,7 @@ def test_a_form_parts_what_saves_a_step_from_what_completes_it_and_asks_when_by_
 @by_key
 @pytest.mark.skipif(not find_library("pangoft2-1.0"), reason="Pango is not installed")
 def test_a_form_is_one_page(step: StepType) -> None:
-    pdf = PdfReader(BytesIO(PRINTER.pdf(paper_form(REGISTRY, RENDERER, step.key))))
+    pdf = PdfReader(BytesIO(PRINTER.pdf(paper_form(REGISTRY, PAPERS, step.key))))
     [page] = pdf.pages
     assert (round(page.mediabox.width), round(page.mediabox.height)) == (595, 842), "A4, in points"
     assert "Shredded or filed by" in page.extract_text()

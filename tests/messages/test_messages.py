@@ -181,11 +181,5 @@ def test_a_message_comes_in_the_persons_language_else_in_the_units_else_in_engli
     assert renderer.message("assigned", ("kha", "trp"), VALUES)[0] == "Work"
 
 
-def test_a_document_shows_every_value_as_text(tmp_path: Path) -> None:
-    renderer = _renderer(tmp_path)
-    (tmp_path / "documents" / "slip.html").write_text("<p>{{ answers.note }}</p>", encoding="utf-8")
-    assert renderer.document("slip", {"answers": {"note": "<b>x</b>"}}) == "<p>&lt;b&gt;x&lt;/b&gt;</p>"
-
-
 def test_the_list_holds_nothing_that_could_name_a_person() -> None:
     assert set(VALUES) == ALLOWED

@@ -80,9 +80,11 @@ def keeping_contexts(
             "problems": some(("#x", nasty)), "command_id": erasure.id,
         },
         "proposed.html": {
+            "places": ("IN",),
             "texts": {nasty: Shown("late.hi", nasty, Rendered(nasty, nasty, ""), 1, is_proofread=full)},
             "it": view(WaitingView), "command_id": erasure.id,
-            "changes": some(Change("ladder", nasty, 2, 1, nasty, nasty, (Difference(nasty, nasty, "", True),),
+            "changes": some(Change("document" if full else "ladder", nasty, 2, 1, nasty, nasty,
+                                   (Difference(nasty, nasty, "", True),),
                                    (ChangeSentence(nasty, is_loss=True),), nasty)),
             "preview": view(PreviewView).model_copy(update={"lines": ()}) if full else None,
         },

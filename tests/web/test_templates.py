@@ -40,6 +40,7 @@ from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.ladders import _blank
 from engine.definitions.pages.message_texts import Shown
+from engine.definitions.pages.paper_texts import PaperShown, WordsShown
 from engine.definitions.pages.simulating import CASES, StaffForm, sections
 from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.workflows import numbered
@@ -88,7 +89,7 @@ from engine.overview.records import (
 from engine.people.pages.people import Group, Someone
 from engine.people.records import AbsenceView, ActorView, MemberView, RotaDay, ShiftView, UnitView
 from engine.persons.records import CaseLinkView, CasePersonView, FoundPeople, PersonPageView, PersonRoleView
-from engine.ports import Rendered
+from engine.ports import PaperPart, PaperWords, Rendered, TextProblem
 from engine.sharing.pages.partners import NoticeGroup
 from engine.web.forms import Item, TypedText, controls, laid_out
 from engine.web.pages import environment, render
@@ -209,6 +210,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     assert drawn is not None
     lanes, editor = in_lanes(drawn, chosen="a"), StepEditor(loaded, drawn, RegistryCatalogue(registry()), "a")
     change = Change("ladder", NASTY, 2, 1, NASTY, NASTY, lines, said, NASTY)
+    paper = PaperShown(NASTY, NASTY, some(NASTY), int(full), int(full), int(full))
+    words = WordsShown("w", PaperWords(NASTY, PaperPart.PARAGRAPH, (NASTY,), (NASTY,)), NASTY * 2,
+                       (TextProblem(1, NASTY),) if full else ())  # fmt: skip
     reads = Shown("late.hi", NASTY, Rendered(NASTY, NASTY, ""), 1, is_proofread=not full, is_set_aside=full)
     draft = DefinitionDraft(
         "workflow",
@@ -411,6 +415,13 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                                "shown": reads if full else reads._replace(words=None), "shipped": NASTY,
                                "english": reads if full else "", "names": some(NASTY), "follows": not full,
                                "errors": {"text": NASTY} if full else {}, "problems": problems},
+        "paper-texts.html": {"groups": {NASTY: some(paper)}},
+        "paper-text.html": {"paper": paper, "words": some(words), "places": ("IN",), "may_change": full},
+        "paper-draft.html": {"draft": draft, "title_of": NASTY, "change": change if full else None,
+                             "has_errors": full, "findings": found, "sentences": some(words),
+                             "labels": some(words._replace(words=words.words._replace(part=PaperPart.LABEL))),
+                             "typed": {}, "places": ("IN",), "errors": {"w": NASTY} if full else {},
+                             "problems": problems},
         "versions.html": {"page": "/workflows/x", "title_of": NASTY, "versions": some(definition) * 2,
                           "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems},
         "diagram.html": {"definition": definition, "svg": svg if full else "", "drawing": draw(drawn)},
@@ -468,6 +479,7 @@ def test_no_template_is_left_out() -> None:
             "languages",
             "level",
             "message",
+            "paper",
             "parts",
             "preview",
         )

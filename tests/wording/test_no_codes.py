@@ -15,6 +15,8 @@ from engine.assembly import Engine
 from engine.builtin import CORE
 from engine.cases.in_words import InWords, for_templates
 from engine.cases.views.answers import answer_views, text_of
+from engine.core.library import Library
+from engine.documents.templates import PaperRenderer
 from engine.language.names import type_in_plain_words
 from engine.messages.templates import TemplateRenderer
 from engine.people.records import region_words
@@ -69,7 +71,8 @@ def _registry() -> Registry:
 
 @cache
 def _engine() -> Engine:
-    return cast("Engine", SimpleNamespace(registry=_registry(), renderer=TemplateRenderer(TEMPLATES)))
+    papers, renderer = PaperRenderer(TEMPLATES / "documents"), TemplateRenderer(TEMPLATES)
+    return cast("Engine", SimpleNamespace(registry=_registry(), library=Library, papers=papers, renderer=renderer))
 
 
 def _answer(spec: FieldSpec, turn: int) -> JsonAnswer:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from engine.approvals.actions.approvals import ask_second, names_of_answerers, take_answer, who_answers
@@ -45,6 +45,7 @@ from engine.language.editing import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import of_another_unit
+from engine.language.texts import replaced
 from engine.language.whole import own_changes
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
@@ -342,11 +343,19 @@ def change_of(engine: Engine, runs: StoredDefinition | None, one: StoredDefiniti
     elif one.kind == DefinitionKind.MESSAGE:
         shipped = engine.renderer.shipped(one.name)
         before, after = {"text": shipped, **(before or {})}, {"text": shipped, **after}
+    elif one.kind == DefinitionKind.DOCUMENT:
+        before, after = ({"text": _printed(engine, one.name, said)} for said in (before or {}, after))
     return Change(
         one.kind, one.name, one.version, runs.version if runs else 0, one.content_hash, one.source,
         differences(before, after), changes_in_words(one.kind, before, after, engine.catalogue),
         one.title,
     )  # fmt: skip
+
+
+def _printed(engine: Engine, name: str, flattened: Mapping[str, Any]) -> str:
+    """Return all words of a paper, each on a line, with those that a definition of it puts in their place."""
+    texts = replaced(flattened)
+    return "\n".join(texts.get(one.release, one.release) for one in engine.papers.words(name))
 
 
 def _require_author(viewer: Viewer, one: Candidate) -> None:

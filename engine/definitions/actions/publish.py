@@ -33,12 +33,11 @@ _ORDER = (
     DefinitionKind.LAW,
     DefinitionKind.RETENTION,
     DefinitionKind.MESSAGE,
+    DefinitionKind.DOCUMENT,
     DefinitionKind.WORKFLOW,
 )
 
-COUNTS_NO_TIME: Final = frozenset(
-    {DefinitionKind.WORKFLOW.value, DefinitionKind.RETENTION.value, DefinitionKind.MESSAGE.value}
-)
+COUNTS_NO_TIME: Final = frozenset({"workflow", "retention", "message", "document"})
 """The kinds that move no deadline of an open case when one of them is published."""
 
 
@@ -92,6 +91,7 @@ def candidates(engine: Engine, sources: Mapping[str, str], around: Definitions) 
     records: Mapping[DefinitionKind, Mapping[str, BaseModel]] = {
         DefinitionKind.CALENDAR: found.calendars, DefinitionKind.LADDER: found.ladders, DefinitionKind.LAW: found.packs,
         DefinitionKind.RETENTION: found.retentions, DefinitionKind.MESSAGE: found.messages,
+        DefinitionKind.DOCUMENT: found.documents,
         DefinitionKind.WORKFLOW: {name: whole(one, engine.catalogue) for name, one in found.workflows.items()},
     }  # fmt: skip
     return tuple(

@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.definitions.actions.drafts import DefinitionDraft, my_drafts, undo_draft
+from engine.definitions.actions.drafts import DefinitionDraft, my_drafts, save_draft, undo_draft
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.views import versions
-from engine.errors import DefinitionError, NoSecondPersonError
-from engine.web.posted import Again
+from engine.errors import DefinitionError, InvalidAnswersError, NoSecondPersonError
+from engine.language.editing import UneditableError
+from engine.web.posted import Again, text, typed
 from engine.web.visit import Visit
 
 UNITS: Final = {
@@ -49,8 +51,43 @@ def after_undo(visit: Visit, kind: str, name: str, draft: str) -> str:
     """Return where to go after an undo: to the draft, to what runs where none is left, or to the list."""
     if any(one[:2] == (kind, name) for one in my_drafts(visit.engine, viewer=visit.viewer)):
         return draft
-    is_there = kind == "message" or visit.engine.ask_all(versions, kind, name)
+    is_there = kind in {"message", "document"} or visit.engine.ask_all(versions, kind, name)
     return page_of(kind, name) if is_there else "/workflows"
+
+
+def answered(
+    visit: Visit,
+    known: DefinitionDraft,
+    form: FormData,
+    *,
+    here: str,
+    page: Callable[[Again], Response],
+    save: Callable[[], Response],
+) -> Response:
+    """Undo what was saved last in a draft, discard it, propose it, or `save` what was posted.
+
+    Where that does not fit, show its `page` with the reason.
+    """
+    match text(form, "action"):
+        case "undo" | "discard" as how:
+            undo_draft(visit.engine, known.kind, known.name, viewer=visit.viewer, whole=how == "discard")
+            return visit.go(after_undo(visit, known.kind, known.name, here), said=f"draft_{how}")
+        case "propose":
+            return proposed(visit, known, page)
+        case _:
+            try:
+                return save()
+            except UneditableError:
+                return page(Again({"text": MEND_FIRST}))
+            except InvalidAnswersError as error:
+                return page(Again(error.problems, typed(form)))
+
+
+def saved(visit: Visit, known: DefinitionDraft, here: str, source: str, **query: str) -> Response:
+    """Save a draft, unless it is as it was, and go on."""
+    if source != known.source:
+        save_draft(visit.engine, known.kind, known.name, source, viewer=visit.viewer)
+    return visit.go(here, **query, said="draft_saved")
 
 
 def proposed(visit: Visit, known: DefinitionDraft, page: Callable[[Again], Response]) -> Response:

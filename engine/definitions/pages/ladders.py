@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft, undo_draft
+from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft
 from engine.definitions.actions.publish import publishing
-from engine.definitions.pages.drafting import MEND_FIRST, UNITS, after_undo, new_id, proposed, split_limit
+from engine.definitions.pages.drafting import UNITS, answered, new_id, saved, split_limit
 from engine.definitions.views import definitions
 from engine.errors import NotAllowedError
 from engine.language.editing import UneditableError, value_at, with_value, without
@@ -84,25 +84,16 @@ def draft(visit: SignedIn, name: Name) -> Response:
 def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Change a level, add one or take one out, undo what was saved last, discard the draft, or propose it."""
     known, here = open_draft(visit.engine, _LADDER, name, viewer=visit.viewer), f"/definitions/ladder/{name}/draft"
-    match text(form, "action"):
-        case "undo" | "discard" as how:
-            undo_draft(visit.engine, _LADDER, name, viewer=visit.viewer, whole=how == "discard")
-            return visit.go(after_undo(visit, _LADDER, name, here), said=f"draft_{how}")
-        case "propose":
-            return proposed(visit, known, lambda again: _page(visit, known, again=again))
-        case action:
-            ladder, number = _ladder(known.source), whole_number(form, "level")
-            if ladder is None or (action != "add" and not 1 <= number <= len(ladder.levels)):
-                return _page(visit, known, again=Again({"text": MEND_FIRST}))
-            try:
-                source = _changed(known.source, ladder, number - 1, form)
-            except UneditableError:
-                return _page(visit, known, again=Again({"text": MEND_FIRST}))
-            save_draft(visit.engine, _LADDER, name, source, viewer=visit.viewer)
-            return visit.go(here, said="draft_saved")
+    return answered(
+        visit, known, form, here=here, page=lambda again: _page(visit, known, again=again),
+        save=lambda: saved(visit, known, here, _changed(known.source, form)),
+    )  # fmt: skip
 
 
-def _changed(source: str, ladder: Ladder, index: int, form: FormData) -> str:
+def _changed(source: str, form: FormData) -> str:
+    ladder, index = _ladder(source), whole_number(form, "level") - 1
+    if ladder is None or (text(form, "action") != "add" and not 0 <= index < len(ladder.levels)):
+        raise UneditableError
     count = len(ladder.levels)
     match text(form, "action"):
         case "remove":

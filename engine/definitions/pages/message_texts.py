@@ -7,20 +7,20 @@ from fastapi import APIRouter, Path, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft, undo_draft
+from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.actions.publish import publishing
-from engine.definitions.pages.drafting import after_undo, proposed
+from engine.definitions.pages.drafting import answered, saved
 from engine.definitions.views import definitions
-from engine.errors import NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.language.findings import has_errors
 from engine.language.library import definitions_of
-from engine.language.message_texts import MessageText
+from engine.language.texts import MessageText
 from engine.language.yaml_files import read_yaml
 from engine.messages.text_rules import sms_parts
 from engine.people.records import MESSAGE_LANGUAGES
 from engine.ports import Rendered
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.posted import FIRST, Again, text, typed
+from engine.web.posted import FIRST, Again, text
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -122,20 +122,10 @@ def draft(visit: SignedIn, name: Name) -> Response:
 def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Save the text, take that of the release again, undo what was saved last, discard the draft, or propose it."""
     known, here = _open(visit, name), f"/definitions/message/{name}/draft"
-    match text(form, "action"):
-        case "undo" | "discard" as how:
-            undo_draft(visit.engine, _MESSAGE, name, viewer=visit.viewer, whole=how == "discard")
-            return visit.go(after_undo(visit, _MESSAGE, name, here), said=f"draft_{how}")
-        case "propose":
-            return proposed(visit, known, lambda again: _draft_page(visit, known, again=again))
-        case action:
-            wanted = _posted(visit, name, form, of_release=action == "release")
-            problem = _unreadable(wanted)
-            if problem:
-                return _draft_page(visit, known, again=Again({"text": problem}, typed(form)))
-            if wanted != known.source:
-                save_draft(visit.engine, _MESSAGE, name, wanted, viewer=visit.viewer)
-            return visit.go(here, said="draft_saved")
+    return answered(
+        visit, known, form, here=here, page=lambda again: _draft_page(visit, known, again=again),
+        save=lambda: saved(visit, known, here, _posted(visit, name, form)),
+    )  # fmt: skip
 
 
 def _open(visit: Visit, name: str) -> DefinitionDraft:
@@ -147,18 +137,20 @@ def _open(visit: Visit, name: str) -> DefinitionDraft:
     return open_draft(visit.engine, _MESSAGE, name, viewer=visit.viewer, begun_from=begun_from)
 
 
-def _posted(visit: Visit, name: str, form: FormData, *, of_release: bool) -> str:
-    """Return the definition of what was posted; the text of the release, word for word, goes on following it."""
+def _posted(visit: Visit, name: str, form: FormData) -> str:
+    """Return the definition of what was posted; the text of the release, word for word, goes on following it.
+
+    Raises `InvalidAnswersError` for one that cannot be kept at all, such as one that is too long.
+    """
+    of_release = text(form, "action") == "release"
     wanted, is_proofread = text(form, "text"), "proofread" in form and not of_release
     is_shipped = wanted == visit.engine.renderer.shipped(name).strip() and not is_proofread
     kept = "" if of_release or is_shipped else wanted
-    return MessageText.model_construct(message=name, version=1, text=kept, proofread=is_proofread).as_source()
-
-
-def _unreadable(source: str) -> str:
-    """Say why a text cannot be kept at all, such as one that is too long; empty where it can."""
+    source = MessageText.model_construct(message=name, version=1, text=kept, proofread=is_proofread).as_source()
     found = definitions_of([read_yaml(source, file="message.yaml")])
-    return "" if found.messages else next((one.message for one in found.findings), "Write a text.")
+    if not found.messages:
+        raise InvalidAnswersError({"text": next((one.message for one in found.findings), "Write a text.")})
+    return source
 
 
 def as_read(visit: Visit, name: str, source: str) -> Shown:

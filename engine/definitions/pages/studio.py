@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft, undo_draft
-from engine.definitions.pages.drafting import MEND_FIRST, QUESTION_TYPES, after_undo, new_id, proposed
+from engine.definitions.actions.drafts import DefinitionDraft, open_draft
+from engine.definitions.pages.drafting import MEND_FIRST, QUESTION_TYPES, answered, new_id, saved
 from engine.definitions.pages.step_form import StepEditor
 from engine.language.catalogue import StepTypeInfo
 from engine.language.editing import UneditableError, with_value, without
@@ -38,14 +38,10 @@ def draft_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Change a step, add one or take one out, undo what was saved last, discard the draft, or propose it."""
     known, key = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), text(form, "step")
     here = f"/workflows/{name}/draft"
-    match text(form, "action"):
-        case "undo" | "discard" as how:
-            undo_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer, whole=how == "discard")
-            return visit.go(after_undo(visit, _WORKFLOW, name, here), said=f"draft_{how}")
-        case "propose":
-            return proposed(visit, known, lambda again: _page(visit, known, again=again))
-        case _:
-            return _changed(visit, known, key, form)
+    return answered(
+        visit, known, form, here=here, page=lambda again: _page(visit, known, again=again),
+        save=lambda: _changed(visit, known, key, form),
+    )  # fmt: skip
 
 
 def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> Response:
@@ -62,9 +58,8 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
         source = _with_change(visit, known, workflow, key, form)
     except UneditableError:
         return _page(visit, known, key, again=Again({"text": MEND_FIRST}))
-    save_draft(visit.engine, _WORKFLOW, known.name, source, viewer=visit.viewer)
     here = f"/workflows/{known.name}/draft"
-    return visit.go(here, said="draft_saved") if action == "remove" else visit.go(here, step=key, said="draft_saved")
+    return saved(visit, known, here, source, **({} if action == "remove" else {"step": key}))
 
 
 def _with_change(visit: Visit, known: DefinitionDraft, workflow: Workflow, key: str, form: FormData) -> str:

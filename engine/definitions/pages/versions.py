@@ -24,6 +24,7 @@ from engine.definitions.pages.message_texts import as_read
 from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import PreviewView
 from engine.definitions.views import versions as versions_view
+from engine.documents.actions.specimens import PLACES
 from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
 from engine.language.findings import has_errors
 from engine.web.dependencies import Posted, SignedIn
@@ -91,7 +92,7 @@ def _page(
     )
 
 
-AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention|message)$")]
+AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention|message|document)$")]
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
@@ -152,6 +153,7 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
         it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
         changes=changes,
         texts={one.name: as_read(visit, one.name, one.source) for one in changes if one.kind == "message"},
+        places=PLACES,
         preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
         command_id=visit.new_command(),
     )

@@ -12,7 +12,7 @@ from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.registry import Registry
 from engine.plugin.results import Outcome
 from engine.plugin.steps import StepType
-from engine.ports import Renderer
+from engine.ports import Papers
 
 _TEMPLATE: Final = "_paper-form"
 _WORDS_OF_BOOL: Final = {"true": "yes", "false": "no"}
@@ -55,7 +55,7 @@ class PaperQuestion:
     takes_not_known: bool
 
 
-def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
+def paper_form(registry: Registry, papers: Papers, key: str) -> str:
     """Return the blank form of a step type as HTML, to be printed; raises `UnknownStepTypeError` for none of a person.
 
     It has every question with its choices, those that save the step first; who wrote it, when and why it is typed in
@@ -70,7 +70,7 @@ def paper_form(registry: Registry, renderer: Renderer, key: str) -> str:
         asked = tuple(replace(one, lines=one.lines + _MORE_LINES) if one.lines > 1 else one for one in asked)
     before = sum(spec.comes_first for spec in ordered)
     first = before + sum(spec.first_bite and not spec.comes_first for spec in ordered)
-    return renderer.document(
+    return papers.document(
         _TEMPLATE,
         {
             "key": key,

@@ -81,7 +81,7 @@ def _opened(engine: Engine, document_id: UUID, viewer: Viewer) -> tuple[PaperVie
     known, text = asks.soon(paper_view, document_id), asks.soon(document_text, document_id)
     paper, html = known(), text()
     note_reading(engine, viewer, paper.case_id, "document", ("identifying",), subject_id=paper.id)
-    stamp = engine.renderer.document(
+    stamp = engine.papers.document(
         _STAMP,
         {
             "leaves": leaves_the_network(engine, paper.name),

@@ -53,7 +53,7 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
     return tuple(
         Paper(
             document,
-            engine.renderer.document(
+            engine.papers.document(
                 document.name,
                 {
                     "case_number": context.case_number,
@@ -70,6 +70,7 @@ def make_papers(engine: Engine, read: StepReading, on: str, answers: Mapping[str
                     "document_number": f"{context.case_number}-{document.name}",
                     "draft": False,
                 },
+                published=engine.library().papers,
             ),
             tells_where,
         )
