@@ -39,7 +39,8 @@ from engine.hubs.pages import cases as hub_cases
 from engine.hubs.pages import known as hubs
 from engine.imports import pages as imports
 from engine.messages import pages as messages
-from engine.numbers import pages as numbers
+from engine.numbers.pages import numbers
+from engine.numbers.pages import saved as saved_numbers
 from engine.overview.pages import board, diary, exports
 from engine.overview.pages import cases as overview_cases
 from engine.people.pages import duty, first_run, people
@@ -101,6 +102,7 @@ _ROUTES: Final = (
     retention,
     exports,
     numbers,
+    saved_numbers,
     imports,
     subject,
     api,

@@ -51,8 +51,9 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "channel_setting.*",
         "contact.*", "definition_draft.*", "definition_version.*", "demo.*", "escalation_audit.*", "installation.*",
         "invitation.*", "known_device.*", "kept_form.*", "law_signature.*", "match_probe.*", "membership.*",
-        "organisation.*", "preference.*", "recount.*", "recovery_code.*", "second_factor.*", "service.*", "session.*",
-        "peer_hub.*", "shift.*", "sign_in_habit.*", "sign_in_try.*", "special_day.*", "unit.*", "wall_secret.*",
+        "organisation.*", "preference.*", "recount.*", "recovery_code.*", "saved_numbers.*",
+        "second_factor.*", "service.*", "session.*", "peer_hub.*",
+        "shift.*", "sign_in_habit.*", "sign_in_try.*", "special_day.*", "unit.*", "wall_secret.*",
         "export_copy.*",
     ),
     **_because(
@@ -74,6 +75,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
     **_because(
         "published: counts of 11 people or more, of which no smaller one can be worked out, and medians of hours",
         "number_sheet: period published_at figures.* medians.*",
+        "monthly_numbers: month made_at quarters[] figures.* medians.*",
     ),
     **_because(
         "ids of what was erased, so that a restored copy is erased again", "tombstone.*",

@@ -80,6 +80,7 @@ ENCRYPTED: Final = (
     _column("second_factor", "encrypted_secret", "whose it is", row="actor_id"),
     _column("second_factor", "encrypted_proposed", "whose it is", row="actor_id"),
     _column("api_key", "encrypted_secret", "whose it is"),
+    _column("saved_numbers", "encrypted_name", "whose it is"),
     _column("concern", "encrypted_words", "the concern"),
     _column("concern", "encrypted_case_number", "the concern"),
     _column("concern", "encrypted_answer", "the concern"),

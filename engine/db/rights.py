@@ -28,12 +28,12 @@ ADDED: Final = frozenset({
     "data_key", "deadline", "definition_draft", "definition_version", "delivery", "dispatch", "document", "draft",
     "erasure", "erasure_notice", "escalation", "escalation_audit", "event", "event_words", "export_copy", "grant",
     "hub_message", "installation", "interval", "invitation", "job", "kept_form", "known_device", "law_signature",
-    "legal_hold", "match_alert", "match_check", "match_probe", "membership", "message", "mirror",
+    "legal_hold", "match_alert", "match_check", "match_probe", "membership", "message", "mirror", "monthly_numbers",
     "number_sheet", "organisation", "partner", "partner_link", "partner_view", "peer_hub", "person", "person_merge",
     "person_token", "preference",
     "reading", "recount", "recovery_code", "recusal", "referral", "report", "restriction", "retention_proposal",
-    "run", "search_token", "second_factor", "sender", "service", "session", "shift", "sign_in_habit", "sign_in_try",
-    "special_day", "step", "tombstone", "unit", "work_item",
+    "run", "saved_numbers", "search_token", "second_factor", "sender", "service", "session", "shift", "sign_in_habit",
+    "sign_in_try", "special_day", "step", "tombstone", "unit", "work_item",
 })  # fmt: skip
 """The tables to which the writing role adds rows."""
 CHANGED: Final[Mapping[str, str]] = {
@@ -118,6 +118,7 @@ CHANGED: Final[Mapping[str, str]] = {
     "restriction": "holder_id lifted_at lifted_by",
     "retention_proposal": "decided_at decided_by decision",
     "run": "calendar definition_hash jurisdiction started_at status unit_id version workflow zone",
+    "saved_numbers": "encrypted_name monthly_since",
     "second_factor": "confirmed_at last_step encrypted_proposed encrypted_secret",
     "sender": "case_id seen_at",
     "service": "noted_at since state",
@@ -138,8 +139,8 @@ A sealed body of an event is sealed again under a newer key; the chain binds wha
 """
 REMOVED: Final = frozenset({
     "attachment", "attachment_part", "contact", "definition_draft", "draft", "escalation_audit", "invitation",
-    "kept_form",    "known_device", "match_check", "membership", "person_token", "recovery_code", "search_token",
-    "second_factor", "sender", "session", "sign_in_habit", "sign_in_try",
+    "kept_form", "known_device", "match_check", "membership", "monthly_numbers", "person_token", "recovery_code",
+    "saved_numbers", "search_token", "second_factor", "sender", "session", "sign_in_habit", "sign_in_try",
 })  # fmt: skip
 """The tables from which the writing role removes rows.
 

@@ -63,6 +63,8 @@ WALLS: Final[Mapping[str, str]] = {
     "export_copy": f"asked_by = {_ME} OR unit_id = ANY {_UNITS}",
     "definition_draft": f"author_id = {_ME}",
     "number_sheet": f"unit_id = ANY {_UNITS} OR (unit_id IS NULL AND cardinality({_UNITS}) > 0)",
+    "saved_numbers": f"owner_id = {_ME}",
+    "monthly_numbers": f"owner_id = {_ME}",
     "match_probe": f"unit_id = ANY {_UNITS}",
 }  # fmt: skip
 """The tables that the database guards, and which rows it shows to the viewer of a transaction.

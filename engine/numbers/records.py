@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from engine.core.law.told import OLDEST
 from engine.core.policy import View
 from engine.core.records import Record
+from engine.core.time.working import first_working_day
+from engine.language.calendars import Calendar
 
 _KEY: Final = re.compile(r"(?P<year>20\d\d)(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 _MONTHS_OF: Final = {"month": 1, "quarter": 3, "year": 12}
@@ -163,6 +165,53 @@ TABLES_OF: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 """The published tables by the page that they stand on: how their figures begin, and their titles."""
 
 
+TIMES: Final = "times"
+"""The tables of the time to each step, as they are chosen together."""
+CHOSEN_TABLES: Final[Mapping[str, str]] = {
+    **{start: title for tables in TABLES_OF.values() for start, title in tables}, TIMES: "Time to each step",
+}  # fmt: skip
+"""The tables that somebody can save, with their titles."""
+
+
+class SavedPeriod(StrEnum):
+    """Which published quarters saved numbers are of, on the day on which they are asked for."""
+
+    LATEST = "latest"
+    THIS_YEAR = "this_year"
+    LAST_YEAR = "last_year"
+
+    def on(self, day: date) -> Period | None:
+        """Return the year that is meant on a day; None for the latest quarter that was published."""
+        year = period_at(PeriodKind.YEAR, day)
+        return {SavedPeriod.LATEST: None, SavedPeriod.THIS_YEAR: year, SavedPeriod.LAST_YEAR: year.before()}[self]
+
+
+class SavedNumbers(Record):
+    """What somebody asks of the published figures again and again, and since when it is made for them each month."""
+
+    id: UUID
+    owner_id: UUID
+    unit_id: UUID | None
+    tables: tuple[str, ...]
+    period: SavedPeriod
+    saved_at: datetime
+    monthly_since: datetime | None = None
+
+
+class MonthlyNumbers(Record):
+    """Saved numbers as they were published when they were made: figures with whether a part is withheld."""
+
+    id: UUID
+    saved_id: UUID
+    owner_id: UUID
+    unit_id: UUID | None
+    month: str
+    made_at: datetime
+    quarters: tuple[str, ...]
+    figures: dict[str, tuple[int | None, bool]]
+    medians: dict[str, dict[str, float]]
+
+
 class Counted(NamedTuple):
     """Exact counts of a period by unit and by what they count, how they are parted, and which lie within others.
 
@@ -225,6 +274,53 @@ class NumbersView(View):
     survivors: Figure | None
     tables: tuple[FigureTable, ...]
     medians: tuple[MedianTable, ...]
+
+
+class SavedLine(View):
+    """Saved numbers in a list: what they are called, of which unit (empty for all), and since when they are made."""
+
+    id: UUID
+    name: str
+    unit: str
+    period: str
+    monthly_since: datetime | None
+    made: int = 0
+
+
+class MonthlyLine(View):
+    """One month for which saved numbers were made."""
+
+    id: UUID
+    month: str
+    made_at: datetime
+
+
+class SavedView(View):
+    """Saved numbers as they are now, or as they were made in a month; the months are those that were made."""
+
+    saved_id: UUID
+    name: str
+    unit: str
+    period: str
+    monthly_since: datetime | None
+    quarters: tuple[str, ...]
+    survivors: Figure | None
+    tables: tuple[FigureTable, ...]
+    medians: tuple[MedianTable, ...]
+    made: tuple[MonthlyLine, ...] = ()
+    month: str = ""
+    made_at: datetime | None = None
+
+
+def due_month(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
+    """Return the latest month that has reached its first working day, as `2026-03`, and when that day began (UTC)."""
+    first = now.astimezone(calendar.zone_info).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for start in (first, (first - timedelta(days=1)).replace(day=1)):
+        day = first_working_day(start, calendar)
+        began = datetime.combine(day, time(), calendar.zone_info).astimezone(UTC)
+        if began <= now:
+            break
+    return f"{start:%Y-%m}", began
 
 
 def added_up(sheets: Iterable[Mapping[str, int | None]]) -> dict[str, tuple[int | None, bool]]:

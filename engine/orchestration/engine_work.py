@@ -85,6 +85,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     Chore(
         "publish-numbers", timedelta(hours=24), "Counts the quarter that is over, and publishes what may be shown."
     ): (numbers.publish_numbers),
+    Chore("make-saved-numbers", timedelta(hours=1), "Makes the numbers that people have saved, once each month."): (
+        numbers.make_saved_numbers
+    ),
     Chore("erase-what-is-ripe", timedelta(hours=1), "Erases what two people agreed to, once it has cooled off."): (
         erasure.erase_what_is_ripe
     ),

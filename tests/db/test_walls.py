@@ -22,7 +22,9 @@ from engine.sharing.views.sent import sent
 from tests.conftest import FreshDatabase, rows_of
 from tests.kit.network import START, Network
 
-OF_THE_CASE = WALLED - {"concern", "definition_draft", "export_copy", "match_probe", "number_sheet"}
+OF_THE_CASE = WALLED - {
+    "concern", "definition_draft", "export_copy", "match_probe", "monthly_numbers", "number_sheet", "saved_numbers",
+}  # fmt: skip
 """What is told to one person, what they asked for, how often a unit was compared and what was counted is of no case."""
 SAY_SO = {"recusal", "restriction", "erasure_notice"}
 """What says that a case is kept from somebody, or that their copy is to be erased, they may see."""

@@ -17,6 +17,7 @@ from engine.core.policy import Viewer
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, identify_person
 from engine.language.names import Role
+from engine.numbers.actions import save_numbers
 from engine.overview.actions.exports import ask_copy
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.persons.actions.links import link_cases
@@ -60,6 +61,10 @@ _SOURCES = {
     "peer_id": "SELECT id FROM peer_hub WHERE unit_id = %(unit)s LIMIT 1",
     "hold_id": _OF_CASE.format(table="legal_hold"), "erasure_id": _OF_CASE.format(table="erasure"),
     "proposal_id": _OF_CASE.format(table="retention_proposal"), "key_id": "SELECT k.id FROM api_key k LIMIT 1",
+    "saved_id":
+        "SELECT s.id FROM saved_numbers s JOIN membership m ON m.actor_id = s.owner_id WHERE m.unit_id = %(unit)s",
+    "monthly_id":
+        "SELECT s.id FROM monthly_numbers s JOIN membership m ON m.actor_id = s.owner_id WHERE m.unit_id = %(unit)s",
     "copy_id": "SELECT id FROM export_copy WHERE unit_id = %(unit)s LIMIT 1", "job_id": _OF_CASE.format(table="job"),
     "delivery_id": "SELECT id FROM delivery WHERE unit_id = %(unit)s LIMIT 1",
     "file_id": _OF_CASE.format(table="attachment"), "attachment_id": _OF_CASE.format(table="attachment"),
@@ -218,6 +223,15 @@ def _kept(portal: Portal, rows: Rows, people: dict[str, Viewer], case_id: UUID, 
     )
     ask_to_lift(engine, case_id, hold, viewer=people["case_manager"])
     ask_copy(engine, viewer=people["case_manager"], what="cases", purpose_code="supervision", chosen={"status": "open"})
+    saved = save_numbers(
+        engine, viewer=people["supervisor"], command_id=uuid4(), name="For a donor", tables=("age",),
+        period="latest", monthly=True,
+    )  # fmt: skip
+    rows.all(
+        "INSERT INTO monthly_numbers (id, saved_id, owner_id, month, made_at)"
+        " VALUES (%(id)s, %(saved)s, %(who)s, '2026-02', %(now)s)",
+        id=uuid4(), saved=saved, who=people["supervisor"].actor_id, now=portal.clock.now(),
+    )  # fmt: skip
     keep_form(engine, people["caseworker"].actor_id, path=f"/cases/{case_id}", fields=[("a-x", "Some words")])
 
 

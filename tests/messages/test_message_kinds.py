@@ -58,6 +58,7 @@ OF_THE_SYSTEM = {
     "person_to_look_after": ("ICMC: an account needs your attention", "needs an administrator or a supervisor"),
     "role_given": ("ICMC: someone has a new role in your unit", "Someone was given a role in Unit IN (Here)"),
     "rules_changed": ("ICMC: a rule that your cases count by was changed", "one person proposed it"),
+    "numbers_made": ("ICMC: your numbers of this month are ready", "They are on a page, not in this message"),
     "erase_copy": ("ICMC: please erase your copy", "had shared with yours was erased there"),
     "erasure_not_done": ("ICMC: an erasure was not carried out", "something now prevents it"),
     "erasure_asked": ("ICMC: an erasure is waiting for a second person", "Two people must agree"),

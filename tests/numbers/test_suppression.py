@@ -7,6 +7,7 @@ from itertools import combinations, product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.numbers.records import added_up
 from engine.numbers.suppression import LEAST, WHOLE, Cell, Parts, families_of, shown
 
 KINDS: Mapping[str, tuple[str, ...]] = {"age": ("child", "adult", "not_known"), "sex": ("f", "m")}
@@ -62,6 +63,33 @@ def test_no_withheld_figure_follows_from_all_tables_together(counts: Exact) -> N
         if rows and _rank([*rows, [Fraction(int(place == other)) for other in range(len(hidden))]]) == whole
     ]  # fmt: skip
     assert not settled
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(hubs(), min_size=2, max_size=4))
+def test_taking_what_was_made_in_one_month_from_what_was_made_in_another_leaves_nobody_or_enough(
+    quarters: list[Exact],
+) -> None:
+    """The attacker has the same saved numbers of each month of a year, of all tables and units, and subtracts."""
+    sheets = [shown(counts, SPLITS) for counts in quarters]
+    cells = sorted({cell for counts in quarters for cell in counts})
+    made = [{cell: _known_in(sheets[:until], cell) for cell in cells} for until in range(1, len(sheets) + 1)]
+    for month, kept in enumerate(made):
+        told = added_up({"|".join(cell): number for cell, number in sheet.items()} for sheet in sheets[: month + 1])
+        for cell, of in kept.items():
+            rounded = sum(sheets[quarter][cell] or 0 for quarter in of)
+            assert told.get("|".join(cell), (None, False))[0] == (rounded if of else None), "it tells no other number"
+    for later, earlier in product(made, made):
+        for wider, cell in product(cells, cells):
+            if cell == wider or _lies_in(cell, wider):
+                within = [quarter for quarter in earlier[cell] if quarter in later[wider]]
+                rest = sum(quarters[quarter][wider] for quarter in later[wider])
+                rest -= sum(quarters[quarter][cell] for quarter in within)
+                assert rest >= LEAST or (cell == wider and within == later[wider]) or not later[wider]
+
+
+def _known_in(sheets: Sequence[Mapping[Cell, int | None]], cell: Cell) -> list[int]:
+    return [place for place, sheet in enumerate(sheets) if sheet.get(cell) is not None]
 
 
 def test_a_figure_that_happens_to_lie_within_another_is_withheld_where_few_are_left() -> None:

@@ -52,7 +52,9 @@ QUERIES: Final[dict[str, Asked]] = {
         (
             "worklist", "work_counts", "cases", "own_cases", "open_items", "found_people",
              "count_cases", "find_case", "asked_extensions", "late_calls",
-            "delays", "link", "offers", "copies", "count_copied", "sheet", "published", "process", "audit_lines",
+            "delays", "link", "offers", "copies", "count_copied", "sheet", "published",
+            "figures_saved", "saved_list", "saved_numbers", "monthly_numbers",
+            "process", "audit_lines",
             "my_emergencies",
             "emergencies_to_confirm", "concerns", "notices", "unread", "demo_mailbox", "matches", "probes", "sent",
             "admin_board", "dead_letters", "pillars", "waiting", "count_waiting", "hub_requests",

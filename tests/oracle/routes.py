@@ -141,7 +141,9 @@ RULES: Final[dict[str, Rule]] = {
                 "/referrals/{referral_id}", "/partners", "/waiting", "/waiting/{request_id}", "/hubs/requests",
                 "/hubs/requests/{mirror_id}",
             ),
-            "see": ("/workflows/{name}/cases", "/numbers", "/numbers.csv", "/numbers/pillars", "/numbers/pillars.csv"),
+            "see": ("/workflows/{name}/cases", "/numbers", "/numbers.csv", "/numbers/pillars", "/numbers/pillars.csv",
+                    "/numbers/saved", "/numbers/saved/{saved_id}", "/numbers/saved/{saved_id}/table.csv",
+                    "/numbers/monthly/{monthly_id}", "/numbers/monthly/{monthly_id}/table.csv"),
             "board": ("/board", "/delays"),
             "lead": ("/matches", "/workflows/{name}/move", "/import"),
             "erase": ("/copies",),
@@ -193,6 +195,7 @@ RULES: Final[dict[str, Rule]] = {
                 "/absences", "/preferences", "/preferences/contact", "/notices/{notice_id}/read", "/notices/read",
                 "/concerns", "/demo/time", "/demo/cases/{case_id}/play", "/waiting/{request_id}",
             ),
+            "see": ("/numbers/saved", "/numbers/saved/{saved_id}/monthly", "/numbers/saved/{saved_id}/delete"),
             "report": ("/report",),
             "people": ("/people/{actor_id}/lost-factor", "/hubs/{peer_id}/refuse"),
             "admin": (

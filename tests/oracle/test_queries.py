@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
-from engine.numbers.records import Period, PeriodKind
+from engine.numbers.records import Period, PeriodKind, SavedNumbers, SavedPeriod
 from tests.oracle.asking import MADE_UP
 from tests.oracle.checking import ALL_THINGS, ANY_ID, hidden_alike, numbers_alone, seen_alike
 from tests.oracle.model import shown, sight, status
@@ -165,6 +165,10 @@ def _argument(world: OracleWorld, name: str, ids: Mapping[str, UUID]) -> Any:
         "token": world.objects["own"].tokens["/a/{token}"], "step": str(ids.get("step_id", MADE_UP)), "note": "",
         "limit_id": "IN-JJ-PROD-24H", "limit_ids": ("IN-JJ-PROD-24H",), "on": date(2026, 3, 7),
         "jurisdiction": "IN-AS", "element": "",
+        "saved": SavedNumbers(
+            id=MADE_UP, owner_id=MADE_UP, unit_id=None, tables=("age",), period=SavedPeriod.LATEST,
+            saved_at=datetime(2026, 1, 1, tzinfo=UTC),
+        ),
         "period": Period(PeriodKind.QUARTER, 2026 * 12), "quarters": (),
         "span": (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
     }  # fmt: skip

@@ -17,6 +17,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "sign_in": "kept_form newest_kept_form drop_form change_password sessions_of end_session"
             " end_other_sessions require_step_up step_up",
             "sharing": "read_directory hold_or_send",
+            "numbers": "save_numbers make_monthly delete_numbers",
             "retention": "ask_release",
             "persons": "new_link",
         },

@@ -18,8 +18,17 @@ from engine.imports.records import BadCell
 from engine.language.law import LawPack
 from engine.messages.records import OfferView
 from engine.numbers.charts import Bar, bars
-from engine.numbers.pages import PillarGroup
-from engine.numbers.records import Figure, FigureTable, OwnUnit, PillarLine, latest_periods
+from engine.numbers.pages.numbers import PillarGroup
+from engine.numbers.records import (
+    Figure,
+    FigureTable,
+    MonthlyLine,
+    OwnUnit,
+    PillarLine,
+    SavedLine,
+    SavedView,
+    latest_periods,
+)
 from engine.overview.records import CaseView
 from engine.people.actions.invitations import OpenedInvitation
 from engine.sharing.records.partners import Score, written
@@ -112,6 +121,21 @@ def number_contexts(
             "units": (unit, unit), "period": "2026-Q1" if full else "", "periods": some(("2026-Q1", nasty)),
             "least": 11, "total": view(Figure) if full else None, "tables": some((table, bars(nasty, []))),
             "times": some((nasty, [(nasty, nasty)])), "may_export": full,
+        },
+        "numbers-saved.html": {
+            "problems": some(("#name", nasty)), "errors": {"name": nasty, "tables": nasty} if full else {},
+            "typed": {"name": nasty} if full else {}, "command_id": "7",
+            "saved": some(view(SavedLine)), "names": {nasty: nasty},
+            "units": (unit, unit) if full else (),
+            "longest": 60, "tables": (shown.FormChoice("age", nasty, checked=full),), "is_monthly": full,
+        },
+        "numbers-one.html": {
+            "found": view(SavedView).model_copy(
+                update={} if full else {"survivors": None, "unit": "", "monthly_since": None}
+            ),
+            "address": "/numbers/saved/7", "names": {nasty: nasty, "": nasty}, "quarters": some(nasty),
+            "least": 11, "month": nasty if full else "", "months": some((view(MonthlyLine), nasty)),
+            "tables": some((table, bars(nasty, []))), "times": some((nasty, [(nasty, nasty)])),
         },
         "import.html": {
             "table": nasty, "units": ((unit.id, nasty), (unit.id, nasty)) if full else ((unit.id, nasty),),

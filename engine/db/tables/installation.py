@@ -9,9 +9,9 @@ from sqlalchemy.types import JSON
 from sqlmodel import Field
 
 from engine.core.consequences import Job
-from engine.db.tables.fields import Row, at, ids, json_value, texts
+from engine.db.tables.fields import Row, at, encrypted, ids, json_value, texts
 from engine.definitions.records import StoredDefinition, StoredDraft
-from engine.numbers.records import NumberSheet
+from engine.numbers.records import MonthlyNumbers, NumberSheet, SavedNumbers
 
 
 class DefinitionVersionRow(Row, of=StoredDefinition, to={"owner_unit_id": "unit"}, index=("content_hash",)):
@@ -37,6 +37,23 @@ class NumberSheetRow(Row, of=NumberSheet, to={"unit_id": "unit"}, index=("unit_i
     """The published figures of a quarter, of one unit or of all; what is small is withheld before it is written."""
 
     __table_args__ = (UniqueConstraint("period", "unit_id", postgresql_nulls_not_distinct=True),)
+
+
+class SavedNumbersRow(Row, of=SavedNumbers, to={"owner_id": "actor", "unit_id": "unit"}, index=("owner_id",)):
+    """What somebody asks of the published figures again and again, under a name that only they can read."""
+
+    encrypted_name: bytes | None = encrypted()
+
+
+class MonthlyNumbersRow(
+    Row,
+    of=MonthlyNumbers,
+    to={"saved_id": "saved_numbers", "owner_id": "actor", "unit_id": "unit"},
+    index=("owner_id",),
+):
+    """Saved numbers as they were published in a month; never changed."""
+
+    __table_args__ = (UniqueConstraint("saved_id", "month"),)
 
 
 class CommandRow(Row):

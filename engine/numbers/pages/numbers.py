@@ -1,6 +1,6 @@
-"""Pages of numbers: what was published, the twelve pillars as they stand, a workflow over its cases; as tables, too."""
+"""What was published, the twelve pillars as they stand, a workflow over its cases; as pages and tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Final, NamedTuple
@@ -15,7 +15,9 @@ from engine.errors import NotFoundError
 from engine.language.lanes import LaneView, in_lanes
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, Bar, bars, table_as_csv
 from engine.numbers.records import (
+    Figure,
     FigureTable,
+    MedianTable,
     NumbersView,
     Period,
     PeriodKind,
@@ -40,6 +42,7 @@ _LETTERS: Final = {"R": "for the person", "P": "around the person"}
 _HEADER: Final = ("Letter", "Pillar", "Opened", "Done", "Open now", "Late now", "Limits kept", "Limits missed")
 _PAGES: Final = {"survivors": "Survivors", "help": "Help", "work": "Limits and referrals", "times": "Time to each step"}
 _AT_LEAST: Final = "at least: a part is withheld"
+_HALF: Final = "hours: half of the cases took less"
 _Unit = Annotated[str, Query(max_length=36, pattern=r"^([0-9a-f-]{36})?$")]
 _Period = Annotated[str, Query(max_length=7)]
 _Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
@@ -63,7 +66,8 @@ def numbers(visit: SignedIn, period: _Period = "", unit: _Unit = "", show: str =
         "numbers.html", title="Numbers", section="track", show=page, pages=_PAGES, unit=unit, units=found.units,
         period=chosen.key if chosen else (found.periods[0] if found.periods else ""),
         periods=_offered(found.periods), least=LEAST, total=found.survivors,
-        tables=_tables(page, found), times=_times(found) if page == "times" else (),
+        tables=with_pictures(table for table in found.tables if table.page == page and table.lines),
+        times=in_times(found.medians) if page == "times" else (),
         may_export=visit.may(Action.EXPORT),
     )  # fmt: skip
 
@@ -72,15 +76,7 @@ def numbers(visit: SignedIn, period: _Period = "", unit: _Unit = "", show: str =
 def numbers_table(visit: SignedIn, period: _Period = "", unit: _Unit = "") -> Response:
     """Return all published figures of a period as a table for spreadsheets; what is withheld is empty."""
     _, found = _published(visit, period, unit)
-    lines = [
-        (table.title, line.words, line.number, _AT_LEAST if line.at_least else "")
-        for table in (
-            FigureTable(page="", title="Survivors", lines=(found.survivors,) if found.survivors else ()),
-            *found.tables,
-        )
-        for line in table.lines
-    ]
-    return _as_csv(f"icmc-numbers-{period or 'latest'}.csv", table_as_csv(("Table", "Line", "Number", ""), lines))
+    return figures_as_csv(f"icmc-numbers-{period or 'latest'}.csv", found.survivors, found.tables)
 
 
 @router.get("/numbers/pillars")
@@ -105,6 +101,40 @@ def pillars_table(visit: SignedIn, period: _Period = "", unit: _Unit = "") -> Re
     return _as_csv(f"icmc-pillars-{chosen.key}.csv", table_as_csv(_HEADER, lines))
 
 
+def with_pictures(tables: Iterable[FigureTable]) -> list[tuple[FigureTable, str]]:
+    """Return published tables, each with its picture."""
+    return [
+        (table, bars(table.title, [(line.words, [Bar(line.number, TEAL, line.words)]) for line in table.lines]))
+        for table in tables
+    ]
+
+
+def in_times(medians: Iterable[MedianTable]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the time to each step in words, by pillar and quarter."""
+    return [
+        (f"{table.pillar}, {table.period}", [(line.words, span(timedelta(hours=line.hours))) for line in table.lines])
+        for table in medians
+    ]
+
+
+def figures_as_csv(
+    name: str, survivors: Figure | None, tables: Iterable[FigureTable], medians: Iterable[MedianTable] = ()
+) -> Response:
+    """Return published tables as one for spreadsheets; what is withheld is empty, and times are in hours."""
+    first = FigureTable(page="", title="Survivors", lines=(survivors,) if survivors else ())
+    lines = [
+        (table.title, line.words, line.number, _AT_LEAST if line.at_least else "")
+        for table in (first, *tables)
+        for line in table.lines
+    ]
+    hours = [
+        (f"{table.pillar}, {table.period}", line.words, f"{line.hours:g}", _HALF)
+        for table in medians
+        for line in table.lines
+    ]
+    return _as_csv(name, table_as_csv(("Table", "Line", "Number", ""), [*lines, *hours]))
+
+
 def _published(visit: Visit, key: str, unit: str) -> tuple[Period | None, NumbersView]:
     chosen = period_of(key)
     chosen = None if chosen is None or chosen.kind is PeriodKind.MONTH else chosen
@@ -121,21 +151,6 @@ def _offered(quarters: tuple[str, ...]) -> list[tuple[str, str]]:
         period = period_of(key)
         found[key] = period.words.capitalize() if period else key
     return list(found.items())
-
-
-def _tables(page: str, found: NumbersView) -> list[tuple[FigureTable, str]]:
-    return [
-        (table, bars(table.title, [(line.words, [Bar(line.number, TEAL, line.words)]) for line in table.lines]))
-        for table in found.tables
-        if table.page == page and table.lines
-    ]
-
-
-def _times(found: NumbersView) -> list[tuple[str, list[tuple[str, str]]]]:
-    return [
-        (f"{table.pillar}, {table.period}", [(line.words, span(timedelta(hours=line.hours))) for line in table.lines])
-        for table in found.medians
-    ]
 
 
 def _asked(visit: Visit, key: str, unit: str) -> tuple[Period, PillarsView]:
