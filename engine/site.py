@@ -54,6 +54,7 @@ from engine.web.failures import add_failure_pages, busy_page, failure_page
 from engine.web.languages import SpeakLanguage
 from engine.web.pages import STATIC, static_url
 from engine.web.proving import add_proving
+from engine.web.problems import RefuseAsProblem
 from engine.web.security import CatchFailures, Compress, ProtectingHeaders, RefuseStrangeHeaders
 from engine.web.turns import InTurn
 from engine.web.uploads import LimitBodies
@@ -143,6 +144,7 @@ def create_app(
     app.add_middleware(LimitBodies)
     app.add_middleware(RefuseStrangeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(engine.portal_url), www_redirect=False)
+    app.add_middleware(RefuseAsProblem)
     app.add_middleware(CatchFailures, page=failure_page, new_id=lambda: engine.entropy.uuid().hex[:8])
     app.add_middleware(Compress)
     app.add_middleware(ProtectingHeaders)

@@ -27,10 +27,10 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
 )  # fmt: skip
 _REFS: Final = "#/components/schemas/{model}"
 _NO: Final[Mapping[HTTPStatus, str]] = {
-    HTTPStatus.BAD_REQUEST: "The body is no JSON.",
+    HTTPStatus.BAD_REQUEST: "The body is no JSON, or the host is not that of ICMC.",
     HTTPStatus.UNAUTHORIZED: "No key was sent, or one that does not count: revoked, over, or never made. Of a gateway:"
     " no key that counts has signed this, or it was signed more than five minutes ago.",
-    HTTPStatus.FORBIDDEN: "The key is not for that, or not for that unit.",
+    HTTPStatus.FORBIDDEN: "The key is not for that, or not for that unit; or a browser sent this from another site.",
     HTTPStatus.NOT_FOUND: "There is no such thing, or this program cannot see it: both are answered alike.",
     HTTPStatus.CONFLICT: "The same Idempotency-Key, or the same id of a message, came before with other content; that"
     " was saved, and this was not.",
@@ -42,10 +42,11 @@ _NO: Final[Mapping[HTTPStatus, str]] = {
 }
 """Why each answer that says no is given."""
 _ALWAYS: Final = (
-    HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
 )  # fmt: skip
 _OF_A_BODY: Final = (
-    HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY,
 )  # fmt: skip
 _SIGNED: Final = (

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.core.policy import Viewer
 from engine.errors import IcmcError, InvalidAnswersError
@@ -24,6 +24,12 @@ _TITLES: Final = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "This is too long",
 }
 """What a program is told in other words than people on a page."""
+_OUTSIDE: Final = {
+    HTTPStatus.BAD_REQUEST: "This is not the host under which ICMC answers",
+    HTTPStatus.FORBIDDEN: "A browser sent this from another site",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "This is too long",
+}
+"""Why a request comes to no route."""
 
 
 class FieldProblem(BaseModel):
@@ -76,6 +82,32 @@ def problem(
         type=_TYPE + code, title=_TITLES.get(status, title), status=status.value, detail=detail, errors=errors
     )
     return Response(said.model_dump_json(), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+class RefuseAsProblem:
+    """Answer a program with problem details where a layer outside the routes says no in plain text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or not asks_as_program(scope):
+            await self._app(scope, receive, send)
+            return
+        is_replaced = False
+
+        async def as_problem(message: Message) -> None:
+            nonlocal is_replaced
+            if message["type"] == "http.response.start" and message["status"] in _OUTSIDE:
+                told = {name.lower(): value for name, value in message["headers"]}
+                if not told.get(b"content-type", b"").startswith(b"application/"):
+                    is_replaced, status = True, HTTPStatus(message["status"])
+                    await problem(status, _OUTSIDE[status])(scope, receive, send)
+            if not is_replaced:
+                await send(message)
+
+        await self._app(scope, receive, as_problem)
 
 
 def problems_of_request(request: Request, error: RequestValidationError) -> dict[str, str]:

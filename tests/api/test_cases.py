@@ -5,7 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.access.actions.emergency import watch_viewing
 from engine.access.actions.recusals import recuse
+from engine.cases.actions.open import open_case
 from engine.core.access import RecusalReason
 from engine.people.actions import program_keys
 from engine.people.actions.program_keys import add_key
@@ -137,3 +139,24 @@ def test_a_program_asks_so_often_within_an_hour_and_its_refusals_are_not_counted
         " WHERE type = 'KeyUsed' AND actor.name = 'Hurried'"
     )
     assert used["n"] == 2
+
+
+def test_a_program_that_opens_more_than_forty_cases_in_an_hour_is_told_as_a_person_is(portal: Portal) -> None:
+    reader = key_for(portal, "cases", account="Curious")
+    (row,) = portal.rows("SELECT id AS actor_id FROM actor WHERE name = 'Curious'")
+    by, before = portal.people["intake_officer"], watch_viewing(portal.engine)
+    opened = [
+        open_case(
+            portal.engine, answers=TOLD, workflow=None, unit_id=portal.unit, viewer=by, command_id=uuid4()
+        ).case_id
+        for _ in range(41)
+    ]
+    for case_id in opened[:40]:
+        assert ask(portal, reader, f"/cases/{case_id}").status_code == 200
+    assert watch_viewing(portal.engine) == 0, before
+    assert ask(portal, reader, f"/cases/{opened[40]}/history").status_code == 200
+    assert watch_viewing(portal.engine) == 1
+    told = portal.rows("SELECT DISTINCT recipient_id, link FROM message WHERE kind = 'bulk_viewing'")
+    assert [tuple(one.values()) for one in told] == [
+        (portal.people["safeguarding_lead"].actor_id, f"/audit?actor={row['actor_id']}")
+    ]

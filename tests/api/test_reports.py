@@ -184,6 +184,27 @@ def test_what_is_not_there_and_what_an_address_does_not_take_are_problems_too(po
     assert "access-control-allow-origin" not in preflight.headers
 
 
+@pytest.mark.parametrize(("path", "headers", "status"), [
+    ("/reports", {"origin": "https://elsewhere.example", "sec-fetch-site": "cross-site"}, 403),
+    ("/reports", {"origin": "https://élsewhere.example"}, 403),
+    ("/cases", {"host": "elsewhere.example"}, 400),
+    ("/cases", {"host": "["}, 400),
+])  # fmt: skip
+def test_what_comes_to_no_route_is_refused_as_a_problem_that_the_document_names(
+    portal: Portal, key: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    method = "POST" if path == "/reports" else "GET"
+    sent = {name: value.encode() for name, value in {"authorization": f"Bearer {key}", **headers}.items()}
+    refused = portal.anybody().request(method, f"/api/v1{path}", headers=sent)
+    assert (refused.status_code, refused.headers["content-type"]) == (status, PROBLEM)
+    assert refused.json()["status"] == status
+    assert refused.json()["title"]
+    known = ask(portal, key, "/openapi.json").json()["paths"][path][method.lower()]["responses"]
+    assert str(status) in known
+    page = portal.anybody().request(method, "/worklist", headers=sent)
+    assert page.headers.get("content-type", "") != PROBLEM, "people are told in plain text"
+
+
 def test_a_report_key_opens_no_page_and_no_count(portal: Portal, key: str) -> None:
     mine, headers = send(portal, key, {"answers": TOLD}).json()["id"], {"authorization": f"Bearer {key}"}
     for path in (f"/cases/{mine}", "/cases", "/worklist", "/board", "/"):
