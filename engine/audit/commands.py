@@ -22,6 +22,7 @@ from engine.keys.store import KeyStore
 from engine.machine.files import shipped_sources
 from engine.overview.records import AuditFault, BoardView, FiringView, JobView, StateDifference
 from engine.overview.views.board import admin_board
+from engine.people.actions.program_keys import keys_ending
 from engine.people.store import DirectoryStore
 from engine.web.running import running_engine
 from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, show
@@ -124,6 +125,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     for reason in board.why_jobs_wait:
         yield Ailment(code=reason.code, problem=reason.problem, remedy=reason.remedy)
     yield from _ailments_of_jobs(board)
+    yield from _ailment_of_keys(engine)
     for it in board.unserved:
         cases = ", ".join(it.cases[:_NAMED]) + (" and others" if it.count > _NAMED else "")
         yield Ailment(
@@ -182,6 +184,16 @@ def _ailments_of_jobs(board: BoardView) -> Iterator[Ailment]:
             code="dead-deliveries",
             problem=f"{board.dead_deliveries} messages could not be delivered.",
             remedy="Check the addresses and the mail settings (ICMC_SMTP_...).",
+        )
+
+
+def _ailment_of_keys(engine: Engine) -> Iterator[Ailment]:
+    ending = keys_ending(engine, viewer=SYSTEM)
+    if ending:
+        yield Ailment(
+            code="keys-ending",
+            problem=f"{ending} keys of programs end within 14 days; then nothing comes from those programs.",
+            remedy="Make others under the same names (`icmc people key add`), and hand them over.",
         )
 
 

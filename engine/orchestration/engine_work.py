@@ -30,6 +30,7 @@ from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWor
 from engine.overview.actions import trouble
 from engine.people.actions import leaving as passing_on
 from engine.people.actions import manage as people
+from engine.people.actions import program_keys
 from engine.persons.actions import matches
 from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
 from engine.retention.actions import erasure, retention
@@ -73,6 +74,9 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     ),
     Chore("pass-on-items", timedelta(minutes=5), "Gives the items of who is away to others."): passing_on.pass_on_all,
     Chore("end-roles", timedelta(minutes=1), "Takes the roles away whose last day is over."): people.end_roles,
+    Chore("warn-of-keys", timedelta(hours=1), "Warns those whose programs have keys that end soon."): (
+        program_keys.warn_of_keys
+    ),
     Chore("find-matches", timedelta(minutes=1), "Compares persons who were written down with those of other units."): (
         matches.find_matches
     ),

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import typer
 
 from engine.assembly import Engine
+from engine.cases.actions.public import take_from_public
 from engine.core.policy import Viewer
 from engine.errors import NotFoundError
 from engine.people.actions import manage as manage_people
@@ -117,6 +118,22 @@ def hub(organisation: Annotated[str, typer.Argument(help="The name of the organi
     with running_engine() as (engine, _):
         manage_people.name_hub(engine, viewer=SYSTEM, organisation=organisation)
     typer.echo(f"{organisation} is the hub's body now.")
+
+
+@app.command("public")
+@in_words
+def public(
+    unit: Annotated[str, typer.Argument(help="The unit's name.")],
+    stop: Annotated[bool, typer.Option("--stop", help="Take none any more.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Let a unit take reports from the public page, or no longer."""
+    with running_engine() as (engine, _):
+        known = next((one for one, name in engine.ask(units, SYSTEM) if name == unit), None)
+        if known is None:
+            raise NotFoundError(kind="unit")
+        take_from_public(engine, known, viewer=SYSTEM, takes=not stop)
+    what = "no reports" if stop else "reports"
+    typer.echo(f"{unit} takes {what} from the public now. Those who lead it are notified.")
 
 
 @app.command("first-link")

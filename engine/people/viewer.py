@@ -110,6 +110,7 @@ def _known_to(who: Viewer) -> ColumnElement[bool]:
     return MEMBERSHIP.c.unit_id.in_(who.unit_ids) | (ACTOR.c.demo & demo_condition())
 
 
+_ADMINISTRATORS: Final = tuple(role.value for role in ROLES_THAT_MAY[Action.MANAGE_PEOPLE])
 LEADS: Final = tuple(sorted(role.value for role in ROLES_THAT_MAY[Action.AGREE_ROLE]))
 """The roles that lead a unit."""
 
@@ -156,6 +157,13 @@ def hub_units(tx: Transaction) -> tuple[UUID, ...]:
     """Return the units of the hub's body."""
     hub = tx.of(DirectoryStore).hub()
     return tuple(unit.id for unit in tx.of(DirectoryStore).units() if hub is not None and unit.organisation_id == hub)
+
+
+def who_answers_for(tx: Transaction, unit_id: UUID, *, but: Collection[UUID | None]) -> list[ActorRecord]:
+    """Return those who lead a unit and those who manage people, who can act, without those named in `but`."""
+    admins = tx.of(DirectoryStore).holders(roles=_ADMINISTRATORS)
+    found = {one.id: one for one in (*leads_of(tx, unit_id, but=but), *admins) if not one.disabled}
+    return [one for one in found.values() if one.id not in but]
 
 
 def leads_of(tx: Transaction, unit_id: UUID, *, but: Collection[UUID | None]) -> list[ActorRecord]:

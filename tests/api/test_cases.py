@@ -1,6 +1,7 @@
 """A program reads where the cases of its unit stand, once a lead agreed: no name, no answer, nobody's colleague."""
 
 import json
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from engine.people.actions import program_keys
 from engine.people.actions.program_keys import add_key
 from engine.people.actions.roles import answer_role
 from engine.people.viewer import units
+from engine.web.terminal import SYSTEM
 from tests.api.programs import TOLD, ask, key_for, send
 from tests.kit.portal import Portal, report_case
 
@@ -160,3 +162,25 @@ def test_a_program_that_opens_more_than_forty_cases_in_an_hour_is_told_as_a_pers
     assert [tuple(one.values()) for one in told] == [
         (portal.people["safeguarding_lead"].actor_id, f"/audit?actor={row['actor_id']}")
     ]
+
+
+def test_a_key_that_ends_within_two_weeks_is_told_of_once_and_stands_on_the_board(portal: Portal) -> None:
+    unit = dict(portal.engine.ask(units, portal.people["supervisor"]))[portal.unit]
+    said = {"viewer": SYSTEM, "account": "Short", "unit": unit, "scopes": ("report",)}
+    before = program_keys.keys_ending(portal.engine, viewer=SYSTEM)
+    ends, revoked = (add_key(portal.engine, name=name, days=13, **said).id for name in ("ends", "revoked"))
+    program_keys.revoke_key(portal.engine, revoked, viewer=SYSTEM)
+    assert (program_keys.warn_of_keys(portal.engine), program_keys.warn_of_keys(portal.engine)) == (before + 1, 0)
+    told = portal.rows("SELECT DISTINCT recipient_id, link FROM message WHERE kind = 'key_ends'")
+    assert {row["link"] for row in told} == {"/service-accounts"}
+    people = {row["recipient_id"] for row in told}
+    assert {portal.people[role].actor_id for role in ("supervisor", "system_administrator")} <= people
+    assert portal.people["caseworker"].actor_id not in people
+    board = portal.as_role("system_administrator").get("/board").text
+    assert re.search(
+        rf">{before + 1}</span> <a[^>]*/service-accounts[^>]*>keys of programs that end within 14 days", board
+    )
+    assert "keys of programs that end" not in portal.as_role("auditor").get("/board").text
+    assert program_keys.keys_ending(portal.engine, viewer=SYSTEM) == before + 1
+    portal.rows("UPDATE api_key SET valid_until = now() - interval '1 day' WHERE id = :id", id=ends)
+    assert program_keys.keys_ending(portal.engine, viewer=SYSTEM) == before, "what is over is seen in the list"

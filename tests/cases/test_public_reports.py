@@ -24,6 +24,7 @@ from engine.cases.actions.returning import code_for
 from engine.core.policy import THE_PUBLIC
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.rehearsal.world import MovedClock
+from engine.web.terminal import SYSTEM
 from tests.kit.portal import REPORT, Portal, hidden, report_case
 
 ANSWERS = {name.removeprefix("a-"): value for name, value in REPORT.items()} | {
@@ -253,6 +254,22 @@ def test_an_administrator_says_which_unit_takes_them_and_it_is_in_the_audit(taki
     taking.refuses(NotFoundError, take_from_public, uuid4(), by="system_administrator", takes=True)
     kept = taking.rows("SELECT type FROM audit_event WHERE type LIKE 'PublicReports%'")
     assert {"type": "PublicReportsBegun"} in [dict(one) for one in kept]
+
+
+def test_those_who_lead_the_unit_and_administrators_are_told_that_it_takes_them_or_no_longer(taking: Portal) -> None:
+    taking.rows("DELETE FROM delivery WHERE message_id IN (SELECT id FROM message WHERE kind = 'public_changed')")
+    taking.rows("DELETE FROM message WHERE kind = 'public_changed'")
+    for takes in (False, True):
+        take_from_public(taking.engine, taking.unit, viewer=SYSTEM, takes=takes)
+    told = taking.rows(
+        "SELECT recipient_id, channel, count(*) FROM message WHERE kind = 'public_changed' GROUP BY 1, 2"
+    )
+    leads = ("supervisor", "system_administrator")
+    for who in (taking.people[role].actor_id for role in leads):
+        assert {(row["channel"], row["count"]) for row in told if row["recipient_id"] == who} == {
+            ("in_app", 2), ("email", 2),
+        }  # fmt: skip
+    assert taking.people["caseworker"].actor_id not in {row["recipient_id"] for row in told}
 
 
 def test_a_second_unit_takes_none_before_the_first_one_stops(taking: Portal) -> None:

@@ -29,7 +29,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "deadlines": "retry_deadlines confirm_clock",
             "people": "new_link add_unit change_unit invite invite_to give_role give_role_to name_hub"
             " take_role set_supervisor end_all_sessions deactivate activate set_disabled"
-            " answer_lost remove_factor add_key keys revoke_key",
+            " answer_lost remove_factor add_key keys revoke_key keys_ending",
             "keys": "rotate_keys rotate_organisation retire_key reencrypt_case export_keys prove_export"
             " note_backup_proved key_state turn_period_now rotate_index rotate_chains"
             " rotate_signing",

@@ -46,6 +46,9 @@ def test_people_join_by_links_that_the_command_line_prints(site: Installation) -
     assert run(site, "add-unit", "Hill office", "--jurisdiction", "XX", "--organisation", "Hills").exit_code == 1
     added = run(site, "add-unit", "Hill office", "--jurisdiction", "IN-ML", "--organisation", "Hills")
     assert "can keep cases now" in added.output
+    assert "Hill office takes reports from the public now" in run(site, "public", "Hill office").output
+    assert "Hill office takes no reports from the public now" in run(site, "public", "Hill office", "--stop").output
+    assert run(site, "public", "No office").exit_code == 1
     mary = (MARY, "--name", "Mary", "--unit", "Hill office", "--role")
     assert "wizard: choose of" in run(site, "add", *mary, "wizard").output
     link = token_of(run(site, "add", *mary, "caseworker"), "invitation")

@@ -19,7 +19,10 @@ from engine.cases.records import PUBLIC_REPORTS
 from engine.core.policy import THE_PUBLIC, Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, TooManyReportsError
-from engine.people.viewer import unit_looked_after
+from engine.messages.actions.notifying import notify_of_system
+from engine.messages.records import EMAIL, IN_APP
+from engine.people.store import DirectoryStore
+from engine.people.viewer import unit_looked_after, who_answers_for
 from engine.ports import JsonValue
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guarding import custody_since
@@ -72,6 +75,12 @@ def take_from_public(engine: Engine, unit_id: UUID, *, viewer: Viewer, takes: bo
         by = None if viewer.is_system else viewer.actor_id
         body = {"unit_id": str(unit_id)}
         tx.of(AuditLogStore).note("people", what, body, actor_id=by, at=engine.wall_clock.now())
+        now = engine.clock.now()
+        notify_of_system(
+            engine, tx, kind="public_changed", rule=f"public|{unit_id}|{takes}|{now.isoformat()}",
+            people=who_answers_for(tx, unit_id, but={by}), channels=(IN_APP, EMAIL), link=f"/units/{unit_id}", now=now,
+            unit=tx.of(DirectoryStore).unit(unit_id),
+        )  # fmt: skip
         tx.commit()
 
 

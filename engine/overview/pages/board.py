@@ -21,7 +21,7 @@ from engine.messages.views import unread
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns
 from engine.overview.records import BoardDay, JobView
 from engine.overview.views.board import admin_board
-from engine.people.actions.program_keys import BOARD, viewer_of_key
+from engine.people.actions.program_keys import BOARD, keys_ending, viewer_of_key
 from engine.web.dependencies import SignedIn
 from engine.web.turns import watched
 from engine.web.visit import portal_of
@@ -156,6 +156,7 @@ def board(visit: SignedIn) -> Response:
         may_mend=visit.may(Action.MEND),
         may_see=visit.may(Action.SEE_CASES),
         may_keep_channels=visit.may(Action.KEEP_CHANNELS),
+        keys_ending=keys_ending(visit.engine, viewer=visit.viewer),
     )
 
 

@@ -1,15 +1,16 @@
 """Give programs keys, each for one thing and for a time, and say whose key it is that a program sends."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Final, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Membership, Viewer
+from engine.core.policy import Action, Membership, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import (
     InvalidAnswersError,
@@ -19,6 +20,8 @@ from engine.errors import (
     SignInError,
 )
 from engine.language.names import ProgramRole, Role
+from engine.messages.actions.notifying import notify_of_system
+from engine.messages.records import EMAIL, IN_APP
 from engine.people.actions.roles import AskedRole, give_or_ask
 from engine.people.store import DirectoryStore
 from engine.people.viewer import (
@@ -26,11 +29,14 @@ from engine.people.viewer import (
     looks_after,
     require_administrator,
     unit_looked_after,
+    who_answers_for,
 )
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guarding import hash_of
 from engine.sign_in.records import ApiKey
 from engine.sign_in.store import SignInStore
+
+log = logging.getLogger(__name__)
 
 BOARD: Final = "board"
 REPORT: Final = "report"
@@ -47,6 +53,8 @@ MOST_USES_IN_AN_HOUR: Final = 3_600
 """Of the keys of one program together: one a second, which is more than a monitor or a hotline needs."""
 _HOUR: Final = timedelta(hours=1)
 LONGEST_DAYS: Final = 366
+WARNED_BEFORE: Final = timedelta(days=14)
+"""So long before a key ends its owners are warned."""
 PREFIX: Final = "icmc_"
 _ROLES: Final = {
     BOARD: Role.AUDITOR.value, REPORT: ProgramRole.REPORTS.value, CASES: ProgramRole.READS.value,
@@ -163,6 +171,50 @@ def keys(engine: Engine, *, viewer: Viewer) -> tuple[ApiKey, ...]:
     with engine.transaction() as tx:
         found = tx.of(SignInStore).keys()
         return tuple(key for key in found if _is_theirs(tx, viewer, key))
+
+
+def keys_ending(engine: Engine, *, viewer: Viewer) -> int:
+    """Count the keys that end soon, of those that the viewer looks after; 0 for who looks after none."""
+    if not can(viewer, Action.MANAGE_PEOPLE):
+        return 0
+    return sum(_ends_soon(engine, key) for key in keys(engine, viewer=viewer))
+
+
+def warn_of_keys(engine: Engine) -> int:
+    """Tell once of each key that ends soon: who leads its unit, and administrators; returns how many."""
+    with engine.transaction() as tx:
+        every = tx.of(SignInStore).keys()
+    ending = [key for key in every if _ends_soon(engine, key)]
+    count = 0
+    for key in ending:
+        try:
+            count += _warn(engine, key)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one, the others must go on
+            log.error("key_could_not_be_warned_of", extra={"key_id": str(key.id)})  # noqa: TRY400
+    return count
+
+
+def _warn(engine: Engine, key: ApiKey) -> bool:
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).take_turn(key.id)
+        mark = uuid5(key.id, "ends")
+        if tx.of(HousekeepingStore).answer_to(mark) is not None:
+            return False
+        for unit_id in {unit for unit, _ in tx.of(DirectoryStore).memberships(key.actor_id)}:
+            notify_of_system(
+                engine, tx, kind="key_ends", rule=f"key-ends|{key.id}|{unit_id}",
+                people=who_answers_for(tx, unit_id, but=()), channels=(IN_APP, EMAIL), link="/service-accounts",
+                now=now, unit=tx.of(DirectoryStore).unit(unit_id),
+            )  # fmt: skip
+        tx.of(HousekeepingStore).remember(mark, {"key_id": str(key.id)}, case_id=None, at=now)
+        tx.commit()
+    return True
+
+
+def _ends_soon(engine: Engine, key: ApiKey) -> bool:
+    now = engine.wall_clock.now()
+    return key.revoked_at is None and key.valid_until is not None and now < key.valid_until <= now + WARNED_BEFORE
 
 
 def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
