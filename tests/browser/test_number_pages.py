@@ -66,6 +66,50 @@ def test_published_numbers_are_shown_and_printed(open_page: OpenPage, portal: Po
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
 
 
+def test_numbers_are_saved_opened_kept_each_month_printed_and_deleted(open_page: OpenPage, portal: Portal) -> None:
+    portal.rows(
+        "INSERT INTO number_sheet (id, period, published_at, figures, medians) VALUES (gen_random_uuid(), '2025-Q4', "
+        """now(), :figures, '{"rescue.plan": 30.5}') ON CONFLICT DO NOTHING""",
+        figures=json.dumps(FIGURES),
+    )
+    page = open_page()
+    become(page, portal, "supervisor")
+    page.goto("/numbers")
+    press(page, "Saved numbers")
+    _photograph(page, "saved")
+    press(page, "Save these numbers")
+    expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
+    must_be_pleasant(page)
+    page.get_by_label("Name").fill("For the donor")
+    page.get_by_label("Period").select_option(label="Last year")
+    page.get_by_label("Make them every month").check()
+    press(page, "Save these numbers")
+    expect(page.get_by_role("heading", level=1)).to_have_text("For the donor")
+    expect(page.get_by_text("Survivors: 140")).to_be_visible()
+    must_be_pleasant(page)
+    _photograph(page, "saved-opened")
+    press(page, "All, to print")
+    expect(page.get_by_role("heading", name="Referrals, by partner")).to_be_visible()
+    portal.rows(
+        "INSERT INTO monthly_numbers (id, saved_id, owner_id, month, made_at, quarters, figures) SELECT"
+        """ gen_random_uuid(), id, owner_id, '2026-03', now(), '{2025-Q4}', '{"survivors": [140, false],"""
+        """ "age/12_to_17": [65, false], "age/under_12": [null, false]}' FROM saved_numbers""",
+    )
+    page.reload()
+    press(page, "March 2026")
+    expect(page.get_by_text("as it was published then")).to_be_visible()
+    must_be_pleasant(page)
+    _photograph(page, "saved-month")
+    press(page, "For the donor")
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Delete these numbers")).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.get_by_text("Delete these numbers").click()
+    press(page, "Delete")
+    expect(page.get_by_text("You have saved nothing yet.")).to_be_visible()
+    must_be_pleasant(page)
+
+
 def _photograph(page: Page, name: str) -> None:
     """Keep a picture of a page where ICMC_PICTURES names a folder."""
     folder = os.environ.get("ICMC_PICTURES")

@@ -208,8 +208,11 @@ def test_the_pages_save_open_and_delete_and_the_tables_hold_the_same(portal: Por
     page = manager.post("/numbers/saved", data=form)
     address = page.url.path
     assert "Survivors: 40" in page.text
-    assert "1 day 6 h" in page.text
-    assert "By sex" not in page.text
+    assert "1 day 6 h" not in page.text
+    assert "By age" in manager.get(address, params={"show": "all"}).text
+    assert "1 day 6 h" in manager.get(address, params={"show": "all"}).text
+    assert "1 day 6 h" in manager.get(address, params={"show": "times"}).text
+    assert "By sex" not in manager.get(address, params={"show": "all"}).text
     assert "=Donor" in manager.get("/numbers/saved").text
     rows = list(csv.reader(io.StringIO(manager.get(f"{address}/table.csv").text)))
     assert ["By age", "Under 12", "", ""] in rows

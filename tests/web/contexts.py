@@ -134,7 +134,8 @@ def number_contexts(
                 update={} if full else {"survivors": None, "unit": "", "monthly_since": None}
             ),
             "address": "/numbers/saved/7", "names": {nasty: nasty, "": nasty}, "quarters": some(nasty),
-            "least": 11, "month": nasty if full else "", "months": some((view(MonthlyLine), nasty)),
+            "show": "age", "pages": {"age": nasty} if full else {}, "least": 11,
+            "month": nasty if full else "", "months": some((view(MonthlyLine), nasty)),
             "tables": some((table, bars(nasty, []))), "times": some((nasty, [(nasty, nasty)])),
         },
         "import.html": {

@@ -40,7 +40,7 @@ from engine.web.visit import Visit
 router = APIRouter()
 _LETTERS: Final = {"R": "for the person", "P": "around the person"}
 _HEADER: Final = ("Letter", "Pillar", "Opened", "Done", "Open now", "Late now", "Limits kept", "Limits missed")
-_PAGES: Final = {"survivors": "Survivors", "help": "Help", "work": "Limits and referrals", "times": "Time to each step"}
+PAGES: Final = {"survivors": "Survivors", "help": "Help", "work": "Limits and referrals", "times": "Time to each step"}
 _AT_LEAST: Final = "at least: a part is withheld"
 _HALF: Final = "hours: half of the cases took less"
 _Unit = Annotated[str, Query(max_length=36, pattern=r"^([0-9a-f-]{36})?$")]
@@ -61,9 +61,9 @@ class PillarGroup(NamedTuple):
 def numbers(visit: SignedIn, period: _Period = "", unit: _Unit = "", show: str = "survivors") -> Response:
     """Show published figures: what is small is withheld, and nothing withheld can be worked out from them."""
     chosen, found = _published(visit, period, unit)
-    page = show if show in _PAGES else "survivors"
+    page = show if show in PAGES else "survivors"
     return visit.page(
-        "numbers.html", title="Numbers", section="track", show=page, pages=_PAGES, unit=unit, units=found.units,
+        "numbers.html", title="Numbers", section="track", show=page, pages=PAGES, unit=unit, units=found.units,
         period=chosen.key if chosen else (found.periods[0] if found.periods else ""),
         periods=_offered(found.periods), least=LEAST, total=found.survivors,
         tables=with_pictures(table for table in found.tables if table.page == page and table.lines),

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from engine.core.policy import Action
 from engine.numbers.actions import LONGEST_NAME, delete_numbers, make_monthly, save_numbers
-from engine.numbers.pages.numbers import figures_as_csv, in_times, with_pictures
-from engine.numbers.records import CHOSEN_TABLES, SavedPeriod, SavedView, period_of
+from engine.numbers.pages.numbers import PAGES, figures_as_csv, in_times, with_pictures
+from engine.numbers.records import CHOSEN_TABLES, TIMES, SavedPeriod, SavedView, period_of
 from engine.numbers.suppression import LEAST
 from engine.numbers.views.published import published
 from engine.numbers.views.saved import monthly_numbers, saved_list, saved_numbers
@@ -20,6 +20,7 @@ from engine.web.visit import Visit
 from engine.web.words import FormChoice
 
 router = APIRouter()
+_ALL: Final = "all"
 _PERIODS: Final = {
     SavedPeriod.LATEST: "The latest published quarter", SavedPeriod.THIS_YEAR: "This year, as far as it is published",
     SavedPeriod.LAST_YEAR: "Last year",
@@ -49,9 +50,9 @@ def save(visit: SignedIn, form: Posted) -> Response:
 
 
 @router.get("/numbers/saved/{saved_id}")
-def opened(visit: SignedIn, saved_id: UUID) -> Response:
+def opened(visit: SignedIn, saved_id: UUID, show: str = "") -> Response:
     """Show saved numbers as they are published now, and the months for which they were made."""
-    return _page(visit, visit.ask(saved_numbers, saved_id), f"/numbers/saved/{saved_id}")
+    return _page(visit, visit.ask(saved_numbers, saved_id), f"/numbers/saved/{saved_id}", show)
 
 
 @router.get("/numbers/saved/{saved_id}/table.csv")
@@ -76,9 +77,9 @@ def delete(visit: SignedIn, saved_id: UUID) -> Response:
 
 
 @router.get("/numbers/monthly/{monthly_id}")
-def made(visit: SignedIn, monthly_id: UUID) -> Response:
+def made(visit: SignedIn, monthly_id: UUID, show: str = "") -> Response:
     """Show saved numbers as they were made in a month."""
-    return _page(visit, visit.ask(monthly_numbers, monthly_id), f"/numbers/monthly/{monthly_id}")
+    return _page(visit, visit.ask(monthly_numbers, monthly_id), f"/numbers/monthly/{monthly_id}", show)
 
 
 @router.get("/numbers/monthly/{monthly_id}/table.csv")
@@ -99,13 +100,20 @@ def _list_page(visit: Visit, again: Again = FIRST, tables: list[str] | None = No
     )  # fmt: skip
 
 
-def _page(visit: Visit, found: SavedView, address: str) -> Response:
+def _page(visit: Visit, found: SavedView, address: str, show: str) -> Response:
+    """Show one sort of tables, or all of them to be printed."""
     quarters = (period_of(key) for key in found.quarters)
+    there = {table.page for table in found.tables} | ({TIMES} if found.medians else set())
+    pages = {key: words for key, words in PAGES.items() if key in there}
+    if show != _ALL:
+        show = show if show in pages else next(iter(pages), "")
     return visit.page(
         "numbers-one.html", title=found.name, section="track", found=found, address=address, names=_PERIODS,
         quarters=[quarter.words for quarter in quarters if quarter], least=LEAST,
         month=_month(found.month), months=[(line, _month(line.month)) for line in found.made],
-        tables=with_pictures(found.tables), times=in_times(found.medians),
+        show=show, pages=pages | {_ALL: "All, to print"} if len(pages) > 1 else {},
+        tables=with_pictures(table for table in found.tables if show in {table.page, _ALL}),
+        times=in_times(found.medians) if show in {TIMES, _ALL} else (),
     )  # fmt: skip
 
 
