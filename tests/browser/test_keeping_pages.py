@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from tests.browser.hands import become, go_to, must_be_pleasant, pick, press, unfold, write
+from tests.imports.test_import import changed, table
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -74,3 +75,36 @@ def test_every_page_for_the_officer_is_pleasant(open_page: OpenPage, portal: Por
     must_be_pleasant(page)
     press(page, "Make this report")
     must_be_pleasant(page)
+
+
+def test_old_cases_are_checked_by_row_and_column_mended_and_taken_over_whole(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto("/import")
+    must_be_pleasant(page)
+    tag = f"{page.viewport_size['width']}-"
+    rows = [changed(place, old_number=f"{tag}{place}") for place in range(2, 10)]
+    faulty = [*rows]
+    faulty[1] = changed(3, old_number=f"{tag}3", concern="unheard_of")
+    faulty[4] = changed(6, old_number=f"{tag}6", person_age="fifteen")
+    sheet = page.get_by_label("The table")
+    before = portal.rows('SELECT count(*) FROM "case"')[0]["count"]
+    sheet.fill(table(*faulty))
+    press(page, "Only check")
+    must_be_pleasant(page)
+    told = page.locator("#problems + table tbody tr").evaluate_all(
+        "all => all.map(row => [...row.children].slice(0, 2).map(cell => cell.innerText.trim()))"
+    )
+    assert told == [["3", "concern"], ["6", "person_age"]]
+    assert sheet.input_value().count(tag) == len(rows), "what was pasted stays"
+    expect(page.get_by_role("button", name="Take over")).to_have_count(0)
+    sheet.fill(table(*rows))
+    press(page, "Only check")
+    expect(page.get_by_role("status")).to_contain_text("All 8 rows fit. Nothing was taken over yet.")
+    assert portal.rows('SELECT count(*) FROM "case"')[0]["count"] == before
+    press(page, "Take over 8 cases")
+    must_be_pleasant(page)
+    expect(page.get_by_role("status")).to_contain_text("8 cases were taken over")
+    assert portal.rows('SELECT count(*) FROM "case"')[0]["count"] == before + 8

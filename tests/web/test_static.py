@@ -11,11 +11,15 @@ from jinja2 import Environment
 
 from engine.machine.files import data_folder
 from engine.web import pages
+from engine.web.languages import LANGUAGE_COOKIE
 from engine.web.pages import STATIC, static_url
-from tests.kit.portal import Portal
+from tests.kit.portal import Portal, report_case
 
 FRONTEND = STATIC.parent / "frontend"
 LARGEST_STYLE = 9_000
+LARGEST_LOAD = 60_000
+"""Bytes, compressed: what a page weighs with all that it needs, where nothing of ours was loaded before."""
+_LOADED = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 _CLASS = r"(?:govuk|icmc)-[\w!-]+"
 BARE = {"govuk-checkboxes", "govuk-radios", "govuk-file-upload--error", "icmc-break", "icmc-call", "icmc-qr"}
 """Classes that only say what something is."""
@@ -95,6 +99,26 @@ def test_a_page_is_compressed_for_our_own_pages_alone(portal: Portal, asked_by: 
     assert page.status_code == 200
     assert (page.headers.get("content-encoding") == "gzip") is is_compressed
     assert page.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("language", ["en", "hi"])
+def test_each_task_loads_at_most_sixty_kilobytes_the_first_time(portal: Portal, language: str) -> None:
+    case = report_case(portal.as_role("intake_officer"))
+    clients = {role: portal.as_role(role) for role in ("intake_officer", "case_manager")}
+    for client in clients.values():
+        client.headers["Sec-Fetch-Site"] = "same-origin"
+        client.cookies.set(LANGUAGE_COOKIE, language)
+    tabs = [f"{case.page}{tab}" for tab in ("", "/steps", "/people", "/time", "/papers", "/sharing", "/history")]
+    for role, path in (
+        ("intake_officer", "/report"), ("intake_officer", case.item), *(("case_manager", tab) for tab in tabs),
+        ("case_manager", "/worklist"), ("case_manager", "/account"),
+    ):  # fmt: skip
+        page = clients[role].get(path)
+        assert f'<html lang="{language}"' in page.text, path
+        whole = [page, *(clients[role].get(one) for one in set(_LOADED.findall(page.text)))]
+        assert len(whole) > 2, "with its style sheet and its script"
+        assert all(one.headers["content-encoding"] == "gzip" for one in whole)
+        assert sum(len(gzip.compress(one.content)) for one in whole) <= LARGEST_LOAD, path
 
 
 def test_an_answer_that_can_hold_a_secret_is_never_compressed(portal: Portal) -> None:
