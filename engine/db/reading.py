@@ -70,7 +70,7 @@ class Known:
         step_type = self.step_type(uses)
         return (
             *(step_type.fields if step_type else ()),
-            *(_of_question(question) for question in (step.spec.questions if step else ())),
+            *(field_of(question) for question in (step.spec.questions if step else ())),
         )
 
     def choice_label(self, name: str, value: str) -> str:
@@ -87,7 +87,8 @@ class Known:
         return labels
 
 
-def _of_question(question: Question) -> FieldSpec:
+def field_of(question: Question) -> FieldSpec:
+    """Return the field that a question of a workflow is."""
     kind = _QUESTION_KINDS[question.type]
     sensitivity = Sensitivity(question.sensitivity)
     if sensitivity is Sensitivity.OPEN and kind in {FieldKind.TEXT, FieldKind.LONGTEXT}:

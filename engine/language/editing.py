@@ -50,6 +50,42 @@ def without(text: str, path: Path, *, inherited: Mapping[str, Any] | None = None
     return with_value(text, path, None, inherited=inherited) if _has(inherited or {}, path) else text
 
 
+def moved(text: str, path: Path, to: int, *, inherited: Mapping[str, Any] | None = None) -> str:
+    """Return the text with an entry of a list at another place in it, with the comments above and beside it.
+
+    Raises `UneditableError`.
+    """
+    document, at, number = _read(text), path[:-1], path[-1]
+    assert isinstance(number, int)  # noqa: S101 - an entry of a list
+    whole = _list_around(document, path, inherited or {})
+    if whole is not None:
+        return with_value(text, at, _in_order(whole[1], number, to), inherited=inherited)
+    slots, after = [], 0
+    for index in range(len(value_at(document.data, at))):
+        slots.append(_slot(document, (*at, index), after))
+        after = slots[-1][1]
+    entries = _in_order([text[start:end] for start, end in slots], number, to)
+    for (start, end), entry in zip(reversed(slots), reversed(entries), strict=True):
+        text = f"{text[:start]}{entry}{text[end:]}"
+    return text
+
+
+def _in_order(items: list[Any], number: int, to: int) -> list[Any]:
+    rest = [*items[:number], *items[number + 1 :]]
+    return [*rest[:to], items[number], *rest[to:]]
+
+
+def _slot(document: YamlDocument, path: Path, after: int) -> tuple[int, int]:
+    """Return where an entry of a list begins and ends: in a block with its whole lines, and the comments above it."""
+    text, start, end = document.text, document.places[path].start, _end(document, path)
+    if document.places[path[:-1]].style:
+        return start, end
+    start, end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    while (above := text.rfind("\n", 0, start - 1) + 1) > after and text[above:start].lstrip().startswith("#"):
+        start = above
+    return start, len(text) if end < 0 else end
+
+
 def value_at(data: object, path: Path) -> Any:  # noqa: ANN401 - whatever stands there
     """Return what stands at a path of plain data; None where nothing does."""
     for key in path:

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.definitions.views import definition
+from engine.language.editing import moved
 from tests.kit.portal import Portal, agree
 
 NAME = "child-labour"
@@ -24,7 +25,7 @@ class _Fields(HTMLParser):
         self.forms: list[list[tuple[str, str]]] = []
         self._select = ""
         self._first: str | None = None
-        self._area: list[str] | None = None
+        self._area = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -39,12 +40,18 @@ class _Fields(HTMLParser):
             if self._first is None or "selected" in given:
                 self._first = given.get("value", "")
         elif tag == "textarea" and self.forms:
-            self.forms[-1].append((given["name"], ""))
+            self._area = given["name"]
+            self.forms[-1].append((self._area, ""))
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.forms[-1][-1] = (self._area, data.removeprefix("\n"))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "select" and self._select:
             self.forms[-1].append((self._select, self._first or ""))
             self._select = ""
+        self._area = "" if tag == "textarea" else self._area
 
 
 def form_of_step(page: str) -> dict[str, list[str]]:
@@ -158,8 +165,8 @@ def test_a_step_is_added_asked_more_and_taken_out_again(portal: Portal) -> None:
         "+   call_the_school: {uses: core.note, title: Call the school, after: school}"
     ]
     sent = form_of_step(added.text) | {
-        "amount-0": ["3"], "unit-0": ["P{}WD"], "question": ["Does it have a place?"], "question_type": ["choice"],
-        "question_choices": ["Yes, now\nLater"], "approver": ["supervisor"],
+        "amount-0": ["3"], "unit-0": ["P{}WD"], "q-1-label": ["Does it have a place?"], "q-1-type": ["choice"],
+        "q-1-choices": ["Yes, now\nLater"], "approver": ["supervisor"],
     }  # fmt: skip
     client.post(PAGE, data=sent)
     draft = open_draft(portal.engine, "workflow", NAME, viewer=portal.people["partnership_manager"])
@@ -174,6 +181,135 @@ def test_a_step_is_added_asked_more_and_taken_out_again(portal: Portal) -> None:
     assert changed_lines(before, source(portal, "partnership_manager")) == []
     assert "Choose what is done" in client.post(PAGE, data={"action": "add", "uses": "no.such"}).text
     client.post(PAGE, data={"action": "discard"})
+
+
+ASKING = """workflow: asking
+version: 1
+title: A step that asks more
+case_type: trafficking
+start: {on: hand}
+steps:
+  talk:
+    uses: core.note
+    time: {from: start, limit: P2D, ladder: standard}
+    questions:  # asked by the hub
+      # who speaks
+      - {id: is_alone, type: bool, label: Is the person alone?}  # never with family
+      - id: language
+        type: choice
+        label: Which language?
+        choices: {bn: Bengali, ne: Nepali}  # as spoken
+      # for the report
+      - {id: why, type: longtext, label: Why?, when: 'is_alone && report.is_child_suspected != "no"'}
+close: {when: all}
+"""
+ASKED = "/workflows/asking/draft"
+
+
+def asking(portal: Portal, **changed: str | None) -> list[str]:
+    """Return the lines that change when fields of the step's form are posted changed; None leaves one out."""
+    client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
+    save_draft(portal.engine, "workflow", "asking", ASKING, viewer=viewer)
+    form = form_of_step(client.get(f"{ASKED}?step=talk").text)
+    given = {name.replace("__", "-"): value for name, value in changed.items()}
+    form |= {name: [value] for name, value in given.items() if value is not None}
+    sent = {name: value for name, value in form.items() if given.get(name, "") is not None}
+    assert client.post(ASKED, data=sent).status_code == 200
+    draft = open_draft(portal.engine, "workflow", "asking", viewer=viewer)
+    assert draft.loaded
+    assert draft.loaded.workflow, "what a form writes can be read"
+    return changed_lines(ASKING, draft.source)
+
+
+MORE = (
+    "- {id: bn_too, type: bool, label: 'Bn too?', help: Ask., required: true, sensitivity: sensitive, when: is_alone}"
+)
+ALONE = "- {id: is_alone, type: bool, label: Is the person alone?"
+ENDS = "      - {id: why, type: longtext, label: Why?, when: 'is_alone && report.is_child_suspected != \"no\"'}"
+EACH_CHANGE: dict[str, tuple[dict[str, str | None], list[str]]] = {
+    "nothing": ({}, []),
+    "words": ({"q1__label": "Which tongue?"}, ["-         label: Which language?", "+         label: Which tongue?"]),
+    "an answer in other words": (
+        {"q1__choices": "Bangla\nNepali"},
+        ["-         choices: {bn: Bengali, ne: Nepali}  # as spoken",
+         "+         choices: {bn: Bangla, ne: Nepali}  # as spoken"],
+    ),
+    "another answer": (
+        {"q1__choices": "Nepali\nBengali\nKhasi"},
+        ["-         choices: {bn: Bengali, ne: Nepali}  # as spoken",
+         "+         choices: {ne: Nepali, bn: Bengali, khasi: Khasi}  # as spoken"],
+    ),
+    "required": (
+        {"q0__required": "1"},
+        [f"-       {ALONE}}}  # never with family",
+         f"+       {ALONE}, required: true}}  # never with family"],
+    ),
+    "when": ({"q1__when": "!is_alone"}, ["+         when: '!is_alone'"]),
+    "help and who sees it": (
+        {"q1__help": "Ask.", "q1__sensitivity": "identifying"},
+        ["+         help: Ask.", "+         sensitivity: identifying"],
+    ),
+    "always": ({"q2__when": ""}, [f"- {ENDS}", "+       - {id: why, type: longtext, label: Why?}"]),
+    "one is gone": (
+        {"question_gone": "is_alone", "q2__when": ""},
+        [f"-       {ALONE}}}  # never with family",
+         f"- {ENDS}", "+       - {id: why, type: longtext, label: Why?}"],
+    ),
+    "one is new": (
+        {"q-1__label": "Bn too?", "q-1__help": "Ask.", "q-1__required": "1", "q-1__sensitivity": "sensitive",
+         "q-1__when": "is_alone"},
+        [f"+       {MORE}"],
+    ),
+    "the last first": (
+        {"q2__place": "1"},
+        ["+       # for the report", f"+ {ENDS}", "-       # for the report", f"- {ENDS}"],
+    ),
+    "the first second": (
+        {"q0__place": "2"},
+        ["-       # who speaks", f"-       {ALONE}}}  # never with family",
+         "+       # who speaks", f"+       {ALONE}}}  # never with family"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", EACH_CHANGE)
+def test_questions_are_changed_ordered_and_added_in_their_own_lines(portal: Portal, change: str) -> None:
+    posted, lines = EACH_CHANGE[change]
+    assert asking(portal, **posted) == lines
+
+
+def test_the_form_of_a_step_is_seen_with_all_that_it_asks_and_questions_of_its_base_are_moved(portal: Portal) -> None:
+    client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
+    save_draft(portal.engine, "workflow", "asking", ASKING, viewer=viewer)
+    page = unescape(client.get(f"{ASKED}?step=talk").text)
+    own = [one.label for one in portal.engine.registry.get("core.note").fields]
+    looks = page.partition('id="looks"')[2].partition("</details>")[0]
+    assert f"Questions: {len(own)} of its own, 3 added" in page
+    for label in (*own, "Is the person alone?", "Which language?", "Why?"):
+        assert label in looks
+    assert "As written: is_alone && report.is_child_suspected" in page
+    client.post(ASKED, data={"action": "discard"})
+    base = "workflow: base-child-sale\nextends: child-sale\nversion: 1\n"
+    save_draft(portal.engine, "workflow", "base-child-sale", base, viewer=viewer)
+    here = "/workflows/base-child-sale/draft"
+    sent = form_of_step(client.get(f"{here}?step=parentage").text)
+    client.post(here, data=sent | {"q-1-label": ["Where?"], "q-1-type": ["text"]})
+    draft = open_draft(portal.engine, "workflow", "base-child-sale", viewer=viewer)
+    assert draft.loaded
+    assert draft.loaded.workflow
+    assert [one.id for one in draft.loaded.workflow.steps["parentage"].questions] == ["known", "where"]
+    client.post(here, data={"action": "discard"})
+
+
+@pytest.mark.parametrize(("text", "after"), [
+    ("a: [1, 2, 3]\n", "a: [3, 1, 2]\n"),
+    ("a:\n  - 1 # one\n  # two\n  - 2\n  - 3\nb: 1\n", "a:\n  - 3\n  - 1 # one\n  # two\n  - 2\nb: 1\n"),
+    ("a:\n  # one\n  - x: 1\n    y: 2\n\n  - 2\n  # three\n  - 3",
+     "a:\n  # three\n  - 3\n\n  # one\n  - x: 1\n    y: 2\n  - 2"),
+])  # fmt: skip
+def test_an_entry_is_moved_with_its_comments(text: str, after: str) -> None:
+    assert moved(text, ("a", 2), 0) == after
+    assert moved(after, ("a", 0), 2) == text
 
 
 def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Portal) -> None:

@@ -404,7 +404,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                             "errors": {"people-supervisor": NASTY} if full else {}},
         "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                         "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
-                        "form": editor.form(Library()) if full else None, "question_types": (), "uses": (),
+                        "form": editor.form(Library()) if full else None, "asked": some(NASTY), "looks": (), "uses": (),
                         "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},
         "message-texts.html": {"language": "en", "languages": {"en": 0, "hi": int(full)},
                                "groups": {NASTY: (*some((NASTY, reads)), ("late", None))}},

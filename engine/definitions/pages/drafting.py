@@ -21,7 +21,7 @@ UNITS: Final = {
 }  # fmt: skip
 QUESTION_TYPES: Final = {
     "bool": "yes or no", "choice": "one of several answers", "number": "a number", "date": "a day",
-    "text": "a short text", "longtext": "a long text",
+    "instant": "a day and a time", "text": "a short text", "longtext": "a long text",
 }  # fmt: skip
 _SIMPLE: Final = re.compile(r"P(T?)(\d+)(M|H|D|WD|WH)")
 MEND_FIRST: Final = "Mend the text first: it cannot be read as it stands."

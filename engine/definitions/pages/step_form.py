@@ -7,11 +7,12 @@ from typing import Any, Final, NamedTuple
 from starlette.datastructures import FormData
 
 from engine.core.library import Library
-from engine.definitions.pages.drafting import QUESTION_TYPES, UNITS, new_id, split_limit
+from engine.definitions.pages.drafting import UNITS, split_limit
+from engine.definitions.pages.question_form import REMOVED, Edit, MovedTo, QuestionForm, question_edits, question_forms
 from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
-from engine.language.editing import value_at, with_value, without
+from engine.language.editing import moved, value_at, with_value, without
 from engine.language.extends import LoadedWorkflow
 from engine.language.lint.subject import Order
 from engine.language.names import Role, in_running_words
@@ -22,8 +23,6 @@ from engine.web.forms import Item
 from engine.web.posted import text, texts, whole_number
 
 _ROWS: Final = 6
-_REMOVED: Final = object()
-Edit = tuple[Path, Any]
 
 
 class TimeForm(NamedTuple):
@@ -67,7 +66,7 @@ class StepForm:
     rows: tuple[RowForm, ...]
     is_rich: bool
     joins: tuple[Item, ...]
-    questions: tuple[tuple[str, str], ...]
+    questions: tuple[QuestionForm, ...]
     approvers: tuple[Item, ...]
 
 
@@ -101,15 +100,19 @@ class StepEditor:
             rows=self._rows(), is_rich=bool(step.when) and self._built is None,
             joins=_items({"all": "All of these are true", "any": "Any of these is true"},
                          ("any" if self._built and self._built.is_any else "all",)),
-            questions=tuple((one.id, one.label) for one in step.questions),
+            questions=question_forms(step.questions, info),
             approvers=_items({role.value: role.label for role in Role}, step.approve.role[:1] if step.approve else ()),
         )  # fmt: skip
 
     def changed(self, source: str, inherited: Mapping[str, Any], form: FormData) -> str:
         """Return the text with the lines changed that the posted form means; raises `UneditableError`."""
         for path, value in self._edits(form):
-            gone = value is _REMOVED
-            source = without(source, path, inherited=inherited) if gone else _set(source, path, value, inherited)
+            if value is REMOVED:
+                source = without(source, path, inherited=inherited)
+            elif isinstance(value, MovedTo):
+                source = moved(source, path, value.number, inherited=inherited)
+            else:
+                source = with_value(source, path, value, inherited=inherited)
         return source
 
     def _titles(self, keys: Iterable[str]) -> dict[str, str]:
@@ -164,20 +167,20 @@ class StepEditor:
         yield from _text_edit((*at, "title"), step.title or "", text(form, "title"))
         roles = texts(form, "role")
         if sorted(roles) != sorted(item.value for item in self._shown_roles()):
-            yield (*at, "assign", "role"), _one_or_many(roles) if roles else _REMOVED
+            yield (*at, "assign", "role"), _one_or_many(roles) if roles else REMOVED
         not_by = [text(form, "not_by")] if text(form, "not_by") else []
         if "not_by" in form and not_by != list(step.assign.not_[:1]):
-            yield (*at, "assign", "not"), _one_or_many(not_by) if not_by else _REMOVED
+            yield (*at, "assign", "not"), _one_or_many(not_by) if not_by else REMOVED
         for number in range(max(1, len(step.time))):
             yield from self._time_edits(form, number)
         yield from self._after_edits(form)
         yield from self._condition_edits(form)
         if ("optional" in form) != step.discretionary:
-            yield (*at, "discretionary"), True if "optional" in form else _REMOVED
+            yield (*at, "discretionary"), True if "optional" in form else REMOVED
         approver = text(form, "approver")
         if approver != (step.approve.role[0] if step.approve else ""):
-            yield (*at, "approve"), {"role": approver} if approver else _REMOVED
-        yield from self._question_edits(form)
+            yield (*at, "approve"), {"role": approver} if approver else REMOVED
+        yield from question_edits((*at, "questions"), step.questions, self._catalogue.find(step.uses), form)
 
     def _shown_roles(self) -> list[Item]:
         info = self._catalogue.find(self._step.uses)
@@ -202,7 +205,7 @@ class StepEditor:
             yield at, {name: value for name, value in wanted.items() if value and value != defaults.get(name)}
             return
         for name, value in changed.items():
-            yield (*path, name), value or _REMOVED
+            yield (*path, name), value or REMOVED
 
     def _wanted(self, form: FormData, number: int, shown: TimeSpec) -> dict[str, str | None]:
         law = text(form, f"law-{number}") or None
@@ -225,7 +228,7 @@ class StepEditor:
         if set(steps) == set(join.steps) and (is_any and len(steps) > 1) == (join.mode is JoinMode.ANY):
             return
         value: Plain = {"any": [*ordered]} if is_any and len(ordered) > 1 else _one_or_many(ordered)
-        yield ("steps", self._key, "after"), value if ordered else _REMOVED
+        yield ("steps", self._key, "after"), value if ordered else REMOVED
 
     def _condition_edits(self, form: FormData) -> Iterator[Edit]:
         if "when_shown" not in form:
@@ -238,25 +241,7 @@ class StepEditor:
             return
         written = put_together(built, outputs)
         if written != (self._step.when or ""):
-            yield ("steps", self._key, "when"), written or _REMOVED
-
-    def _question_edits(self, form: FormData) -> Iterator[Edit]:
-        gone = set(texts(form, "question_gone"))
-        label, kind = text(form, "question"), text(form, "question_type")
-        raw = value_at(self._raw, ("steps", self._key, "questions"))
-        known = [one for one in (raw if isinstance(raw, list) else []) if one.get("id") not in gone]
-        if label and kind in QUESTION_TYPES:
-            known.append(_question(label, kind, text(form, "question_choices"), {one.get("id") for one in known}))
-        if known != (raw or []):
-            yield ("steps", self._key, "questions"), known or _REMOVED
-
-
-def _question(label: str, kind: str, choices: str, taken: set[object]) -> dict[str, Plain]:
-    answers = [line.strip() for line in choices.splitlines() if line.strip()]
-    named: dict[str, Plain] = {}
-    for answer in answers if kind == "choice" else ():
-        named[new_id(answer, named)] = answer
-    return {"id": new_id(label, taken), "type": kind, "label": label, **({"choices": named} if named else {})}
+            yield ("steps", self._key, "when"), written or REMOVED
 
 
 def _apart(when: str | None) -> Built | None:
@@ -300,12 +285,8 @@ def _items(options: Mapping[str, str], chosen: Sequence[str]) -> tuple[Item, ...
 
 def _text_edit(path: Path, before: str, after: str) -> Iterator[Edit]:
     if before != after:
-        yield path, after or _REMOVED
+        yield path, after or REMOVED
 
 
 def _one_or_many(values: Sequence[str]) -> Plain:
     return values[0] if len(values) == 1 else [*values]
-
-
-def _set(source: str, path: Path, value: Any, inherited: Mapping[str, Any]) -> str:  # noqa: ANN401 - whatever is written
-    return with_value(source, path, value, inherited=inherited)

@@ -7,16 +7,18 @@ from fastapi import APIRouter, Path, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.pages.drafting import MEND_FIRST, QUESTION_TYPES, answered, new_id, saved
+from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, saved
 from engine.definitions.pages.step_form import StepEditor
 from engine.language.catalogue import StepTypeInfo
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import Finding, has_errors
 from engine.language.lanes import LaneView, in_lanes
 from engine.language.workflow import Workflow
+from engine.plugin.fields import FieldSpec
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.forms import Item
+from engine.web.forms import Item, controls, questions
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text
 from engine.web.visit import Visit
@@ -106,13 +108,22 @@ def _page(
         by=lanes,
         lanes=in_lanes(workflow, catalogue, by=lanes, chosen=key) if workflow else None,
         form=editor.form(visit.engine.library()) if editor else None,
-        question_types=[Item(value, words, checked=False) for value, words in QUESTION_TYPES.items()],
+        asked=[one.label for one in _fields(visit, workflow, key, added=False)],
+        looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
         uses=[Item(one, f"{info.title} ({one})", checked=False) for one, info in _step_types(visit)] if not key else (),
         steps=[Item(row.key, row.node.title, checked=False) for row in in_lanes(workflow, catalogue).rows if row.key]
         if workflow and not key
         else (),
         again=again,
     )
+
+
+def _fields(visit: Visit, workflow: Workflow | None, key: str, *, added: bool = True) -> tuple[FieldSpec, ...]:
+    """List what the form of a step asks: the questions of its type, and those that the workflow adds."""
+    step = workflow.steps.get(key) if workflow else None
+    step_type = visit.engine.registry.step_types.get(step.uses) if step else None
+    own = step_type.fields if step_type else ()
+    return (*own, *(field_of(one) for one in (step.questions if step and added else ())))
 
 
 def _step_types(visit: Visit) -> list[tuple[str, StepTypeInfo]]:
