@@ -13,6 +13,8 @@ from engine.language.words import WorkflowWords, within
 from engine.language.workflow import StepSpec, Workflow
 
 ROW, HEAD = 34, 108
+_CLOSE_ROW, _MANY = 23, 55
+"""How high a row is where there are more than so many: the page stays within reach."""
 """The height of a row and that of the names of the lanes, in pixels: the style sheet has the same."""
 _CASE, _MACHINE, _ANYBODY = "case", "the machine", "anybody"
 _LONGEST = 20
@@ -44,6 +46,11 @@ class Lanes:
 
     rows: tuple[LaneRow, ...]
     svg: str
+
+    @property
+    def is_close(self) -> bool:
+        """Whether there are so many rows that they stand close."""
+        return len(self.rows) > _MANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +173,12 @@ class _Picture:
         self._chosen = chosen
         self._lines = tuple(self._lines_of(edges))
         self._lanes = tuple(dict.fromkeys(self._of(node) for node in nodes))
+        self._high = _CLOSE_ROW if len(nodes) > _MANY else ROW
         self._track, self._left = self._laid_out()
 
     def svg(self) -> str:
         width = max(self._left.values()) + _NODE
-        height = HEAD + ROW * len(self._nodes)
+        height = HEAD + self._high * len(self._nodes)
         parts = [*self._heads(height), *self._drawn(chosen=False), *self._drawn(chosen=True), *self._symbols()]
         box = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
         return f'<svg xmlns="http://www.w3.org/2000/svg" {box} aria-hidden="true">{"".join(parts)}</svg>'
@@ -242,7 +250,7 @@ class _Picture:
         return f'<path d="{way}" {look}{dashes}/>{_head(end, y2, 1, colour)}'
 
     def _middle(self, node: Node) -> tuple[int, int]:
-        return self._left[self._of(node)] + _NODE // 2, HEAD + ROW * self._row[node.id] + ROW // 2
+        return self._left[self._of(node)] + _NODE // 2, HEAD + self._high * self._row[node.id] + self._high // 2
 
     def _of(self, node: Node) -> str:
         return self._lane.get(node.id, _CASE)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind
-from tests.browser.hands import become, go_to, must_be_pleasant, press
+from tests.browser.hands import become, go_to, must_be_pleasant, must_fit, press
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -79,6 +79,27 @@ def test_no_list_of_all_that_there_is_is_long(open_page: OpenPage, portal: Porta
     go_to(page, "January: ")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Republic Day").first).to_be_visible()
+
+
+def test_no_workflow_no_form_and_no_consents_are_long(open_page: OpenPage, portal: Portal) -> None:
+    case, manager = report_case(portal.as_role("intake_officer")), portal.as_role("case_manager")
+    asked = sorted(key for key, one in load_registry().step_types.items() if one.kind is StepKind.ASKED)
+    for uses in asked:
+        step = {"uses": uses, "title": "", "limit": "PT24H", "command_id": str(uuid4())}
+        assert manager.post(f"{case.page}/add-step", data=step, follow_redirects=False).status_code == 303
+    case_id = case.page.removeprefix("/cases/")
+    items = portal.rows("SELECT id FROM work_item WHERE case_id = :case", case=case_id)
+    assert len(items) >= len(asked)
+    drawn = set(re.findall(r'href="(/workflows/[a-z0-9-]+)"', manager.get("/workflows").text))
+    assert len(drawn) > 20
+    page = open_page()
+    become(page, portal, "case_manager")
+    for path in (*sorted(drawn), *(f"/items/{row['id']}" for row in items), f"{case.page}/consents"):
+        page.goto(path)
+        must_fit(page)
+        if page.viewport_size["width"] == 1280:
+            height = page.evaluate("document.documentElement.scrollHeight")
+            assert height <= LONGEST[1280], (page.title(), height)
 
 
 def test_the_worklist_of_a_busy_person_begins_with_two_screens_and_loses_nothing(
