@@ -21,7 +21,7 @@ LARGEST_LOAD = 60_000
 """Bytes, compressed: what a page weighs with all that it needs, where nothing of ours was loaded before."""
 _LOADED = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 _CLASS = r"(?:govuk|icmc)-[\w!-]+"
-BARE = {"govuk-checkboxes", "govuk-radios", "govuk-file-upload--error", "icmc-break", "icmc-call", "icmc-qr"}
+BARE = {"govuk-radios", "govuk-file-upload--error", "icmc-break", "icmc-call", "icmc-qr"}
 """Classes that only say what something is."""
 
 
