@@ -49,8 +49,9 @@ class Library:
 
     def ladder_of(self, deadline: Deadline) -> Ladder | None:
         """Find the ladder of a deadline: the one that its escalation began with, else the one that runs."""
-        since, versions = deadline.escalating_since, self.versions_of.get(deadline.ladder, ())
-        if since is None or not versions:
+        versions = self.versions_of.get(deadline.ladder, ())
+        since = deadline.escalating_since if versions else None
+        if since is None:
             return self.ladders.get(deadline.ladder)
         return next((ladder for at, ladder in reversed(versions) if at <= since), versions[0][1])
 

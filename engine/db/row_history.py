@@ -15,8 +15,10 @@ from engine.db.tables import TABLES
 from engine.ports import JsonValue, Vault
 
 GENESIS = b""
-_NEEDS_CARE: Final = re.compile(rb'(?:":|[\[,])-?\d+(?:[.eE]|\d{15})|[\xf0-\xf4]')
-"""What RFC 8785 may write otherwise: fractions, large numbers, names beyond the first plane of Unicode."""
+_NEEDS_CARE: Final = re.compile(rb'[:\[,](?<![^"]:)-?\d+(?:[.eE]|\d{15})')
+"""Fractions and large numbers, which RFC 8785 may write otherwise."""
+_FAR_LETTERS: Final = re.compile(rb"[\xf0-\xf4]")
+"""Letters beyond the first plane of Unicode: RFC 8785 may put names with them into another order."""
 
 
 def canonical_json(value: Mapping[str, Any]) -> bytes:
@@ -25,7 +27,8 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
         fast = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         return rfc8785.dumps(value)
-    return rfc8785.dumps(value) if _NEEDS_CARE.search(fast) else fast
+    needs_care = _NEEDS_CARE.search(fast) or not (fast.isascii() or _FAR_LETTERS.search(fast) is None)
+    return rfc8785.dumps(value) if needs_care else fast
 
 
 def compact_json(value: JsonValue) -> bytes:

@@ -2,19 +2,22 @@
 
 import os
 from datetime import timedelta
-from functools import partialmethod
+from functools import partial, partialmethod
 
 import uvicorn
 from cryptography.fernet import Fernet
 from docket import Worker
 from prefect.server.api import background_workers
 from prefect.server.api.server import create_app
+from prefect.server.events import triggers
 from prefect.settings import get_current_settings
 
 from engine.machine.memory import look_for_garbage_rarely
 from engine.orchestration.settings import end_with_parent
 
 _LOOK_EVERY = timedelta(seconds=5)
+_SWEEP_EVERY = timedelta(minutes=1)
+"""So often Prefect drops what its automations need no longer, and evaluates events whose cause never came."""
 
 
 class _Background(Worker):
@@ -38,6 +41,7 @@ def main() -> None:
     os.umask(0o077)
     end_with_parent(last_resort_seconds=8)
     vars(background_workers)["Worker"] = _Background
+    vars(triggers)["consumer"] = partial(triggers.consumer, _SWEEP_EVERY)
     settings = get_current_settings().server.api
     app = create_app(final=True)
     look_for_garbage_rarely()

@@ -65,6 +65,8 @@ _SERVER_ONLY: Final[Mapping[str, str]] = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "30",
     # How exact an admin's own automation is that waits for something not to happen.
     "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1M",
+    # How soon it is noticed that the line on which changes of automations are announced is gone.
+    "PREFECT_SERVER_SERVICES_TRIGGERS_PG_NOTIFY_HEARTBEAT_INTERVAL_SECONDS": "60",
 }
 
 

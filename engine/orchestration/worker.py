@@ -34,7 +34,7 @@ from engine.orchestration.runtime import RunControl, health, run_clients, runtim
 
 log = logging.getLogger(__name__)
 
-_BUSY_POLL_SECONDS, _IDLE_POLL_SECONDS, _POLL_OF_DEADLINES, _CANCEL_POLL_SECONDS = 2.0, 10.0, 20.0, 1.0
+_BUSY_POLL_SECONDS, _IDLE_POLL_SECONDS, _POLL_OF_DEADLINES, _CANCEL_POLL_SECONDS = 2.0, 15.0, 20.0, 1.0
 """The dispatcher says what it has made; looking finds what others did. Deadlines go on until the next run is there."""
 _PAUSE_IN_CALLS: Final = 2
 """Between two looks the worker waits for at least so many times what an answer takes."""
