@@ -68,7 +68,7 @@ def report_answers(story: Story) -> dict[str, JsonValue]:
         "narrative": canary(story.id, "narrative"),
         "concern": story.concern,
         "is_child_suspected": "yes" if story.is_child else "no",
-        "immediate_danger": "critical" in _all_words(story),
+        "immediate_danger": "critical" in _all_words(story) or story.is_urgent,
         "safe_to_call": True,
         "consent_to_record": "yes",
     }
@@ -195,8 +195,14 @@ def _offered(answer: JsonValue, spec: FieldSpec) -> JsonValue:
     return "other" if "other" in spec.choices and answer not in spec.choices else answer
 
 
+def _triage_answers(story: Story) -> dict[str, JsonValue]:
+    """Return what is decided first of a person who is cared for and whom nobody has to bring out; nothing else."""
+    return {"decision": "protect"} if story.is_out_already else {}
+
+
 _KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
     "reporting.intake": report_answers,
+    "reporting.triage": _triage_answers,
     "repatriation.border": _border_answers,
 }
 """The forms whose answers the profile of a story tells as a whole."""

@@ -246,6 +246,7 @@ def _state(play: Play) -> CaseState:
 def _carry_out(play: Play, event: StoryEvent) -> None:
     steps, state = _found(play, event)
     foreseen = bool(steps) and (steps[0].added is None or bool(steps[0].added.follow_up))
+    same_act = [] if steps else _same_act(play, state, event)
     if not steps:
         steps = [_add(play, event)]
         state = _state(play)
@@ -253,7 +254,7 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
     _compare_due(play, event, deadline)
     step_type = play.stage.engine.registry.get(event.step)
     if step_type.kind is StepKind.ASKED:
-        for step in steps:
+        for step in (*steps, *same_act):
             _complete(play, event, step)
     for step in steps:
         play.done[step.id] = event.label
@@ -263,6 +264,21 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
             due=deadline.due_at if deadline else None, breached_at=deadline.breached_at if deadline else None,
         ),
     )  # fmt: skip
+
+
+def _same_act(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
+    """Find the open step of an event's type that the workflow counts otherwise: nobody does the same thing twice.
+
+    One of which an event to come tells is another one.
+    """
+    to_come = [one for one in play.story.timeline if one.label not in play.done.values() and one.label != event.label]
+    same = [
+        step
+        for step in state.steps.values()
+        if step.status in OPEN and step.uses == event.step and step.added is None
+        and not any(_is_about(play, state, one, step) for one in to_come)
+    ]  # fmt: skip
+    return [step for step in same if step.key == same[0].key]
 
 
 def _add_ahead(play: Play, event: StoryEvent) -> None:
@@ -313,6 +329,9 @@ def _before(compiled: CompiledWorkflow, state: CaseState, uses: str) -> set[str]
 
 def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
     """Find the open steps that the event is about."""
+    by_itself = [step for step in state.steps.values() if _has_done(play, event, step)]
+    if by_itself:
+        return by_itself
     fitting = [step for step in state.steps.values() if step.status in OPEN and _is_about(play, state, event, step)]
     fitting.sort(
         key=lambda step: (step.added is not None, _due_of(state, step) is None, _due_of(state, step) or step.opened_at)
@@ -320,6 +339,12 @@ def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
     exact = [step for step in fitting if event.due and _due_of(state, step) == event.due.astimezone(UTC)]
     chosen = (exact or fitting)[:1]
     return [step for step in fitting if chosen and step.key == chosen[0].key]
+
+
+def _has_done(play: Play, event: StoryEvent, step: Step) -> bool:
+    """Return whether the system has done by itself what an event tells of, and no other event has told of it."""
+    is_done = step.automatic and step.status is StepStatus.ENDED and step.id not in play.done
+    return is_done and step.uses == event.step and event.due_rule is None
 
 
 def _is_about(play: Play, state: CaseState, event: StoryEvent, step: Step) -> bool:

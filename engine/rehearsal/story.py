@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -78,29 +78,46 @@ class Story(_Part):
 
     @property
     def concern(self) -> str:
-        """What the report is about, as the profile tells it."""
+        """What the report is about, as the profile tells it: its title first, then what is done, then its codes."""
+        if (plain := _first(_IN_TITLES, self.title.casefold())) is not None:
+            return plain
         if (by_steps := self._concern_by_steps()) is not None:
             return by_steps
-        kinds = self._told("vic_TypeOfExploitation")
-        if "Labour" in kinds and "DebtBondage" in self._told("vic_MethodsOfControl") and "Criminality" not in kinds:
+        kinds = f"{self._told('vic_TypeOfExploitation')} {self._told('vic_ForcedLabourIndustry')}"
+        is_home = _first(_IN_HOMES, kinds) is not None
+        if "Labour" in kinds and "DebtBondage" in self._told("vic_MethodsOfControl") and not is_home:
             return "bonded_labour"
-        for word, concern in _CONCERNS:
-            if word in kinds:
-                return concern
-        return "other" if self.victims else "unsafe_migration"
+        return _first(_CONCERNS, kinds) or ("other" if self.victims else "unsafe_migration")
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is decided within the hour what happens first."""
+        return any(
+            event.step == "reporting.triage" and event.due_rule is not None and event.due_rule.limit == _URGENT
+            for event in self.timeline
+        )
+
+    @property
+    def is_out_already(self) -> bool:
+        """Whether the person is cared for and nobody has to bring them out."""
+        steps = {event.step for event in self.timeline}
+        return _RESCUES.isdisjoint(steps) and "rescue.first_needs" in steps
 
     def _concern_by_steps(self) -> str | None:
         """Tell what a case is about by what is done in it; None where the profile says more."""
-        first, steps = self.timeline[0].step, {event.step for event in self.timeline}
-        if "prevention.intercept" in steps:
+        order = [event.step for event in self.timeline]
+        if "prevention.intercept" in order:
             return "stopped_on_the_way"
-        if (concern := next((one for step, one in _BEGINNINGS if first.startswith(step)), None)) or steps & _RESCUES:
+        if (concern := next((one for step, one in _BEGINNINGS if order[0].startswith(step)), None)) is not None:
             return concern
-        if sum(step.startswith("restitution.") for step in steps) >= _MOSTLY_MONEY:
+        if not _RESCUES.isdisjoint(order):
+            return None
+        if sum(step.startswith("restitution.") for step in order) >= max(_MOSTLY_MONEY, len(order) / _MONEY_SHARE):
             return "compensation"
-        if "prevention.safe_migration" in steps:
+        if "prevention.safe_migration" in order:
             return "unsafe_migration"
-        return "coming_home" if steps & _WAYS_HOME else None
+        way_home = next((place for place, step in enumerate(order) if step in _WAYS_HOME), None)
+        return "coming_home" if way_home is not None and _CARE.isdisjoint(order[:way_home]) else None
 
     def _told(self, name: str) -> str:
         return " ".join(str(kind) for kind in _list(self.htcds.get(name)))
@@ -163,24 +180,42 @@ _PROGRAMMES = {
 """What is no report about a victim, and is begun by hand, by the step that its story begins with."""
 _RESCUES = frozenset({"rescue.plan", "rescue.execute"})
 _WAYS_HOME = frozenset({"repatriation.hir", "repatriation.handover"})
-_MOSTLY_MONEY = 3
-"""A story without a rescue that tells of so many steps of Restitution is about money for something earlier."""
+_CARE = frozenset({"rescue.first_needs", "rescue.production"})
+"""Who is cared for before the way home is prepared has been found here, and is not asked for from elsewhere."""
+_URGENT = "PT1H"
+_MOSTLY_MONEY, _MONEY_SHARE = 3, 4
+"""A story without a rescue is about money for something earlier if so many steps, one in four, are of Restitution."""
+_IN_TITLES = (
+    (r"compensation|\bclaim\b", "compensation"),
+    (r"\bnew-?born\b|\bbab(?:y|ies)\b|\binfant\b|\badopt|\bsurroga", "child_sale"),
+    (r"\bkidney|\borgans?\b|\bliver\b", "organ_removal"),
+    (r"\bbrides?\b|\bmarri|\bwedding\b", "early_marriage"),
+    (r"\bscam", "forced_criminality"),
+    (r"\bonline\b|\bsextort|\bblackmail|\bwebcam\b", "online_abuse"),
+    (r"\bbonded\b|\bkiln\b", "bonded_labour"),
+    (r"\bmissing\b", "missing_person"),
+    (r"\bstopped at\b|\bintercepted\b", "stopped_on_the_way"),
+)
+"""What the words of a title say of a case more clearly than any code: a pattern, and what the case is about."""
+_IN_HOMES = (("Servitude|Domestic|Households", "domestic_work"),)
 _CONCERNS = (
-    ("ChildLabour", "child_labour"),
     ("ForcedCriminality", "forced_criminality"),
-    ("Online", "online_abuse"),
-    ("SexualExploitation", "sexual_exploitation"),
-    ("DebtBondage", "bonded_labour"),
-    ("Bonded", "bonded_labour"),
-    ("Servitude", "domestic_work"),
-    ("Domestic", "domestic_work"),
-    ("ForcedLabour", "forced_labour"),
-    ("Begging", "forced_labour"),
     ("Marriage", "early_marriage"),
     ("Organ", "organ_removal"),
-    ("Adoption", "child_sale"),
-    ("Surrogacy", "child_sale"),
+    ("Adoption|Surrogacy|SaleOfChild", "child_sale"),
+    ("ChildLabour", "child_labour"),
+    ("Online", "online_abuse"),
+    ("SexualExploitation", "sexual_exploitation"),
+    ("DebtBondage|Bonded", "bonded_labour"),
+    *_IN_HOMES,
+    ("ForcedLabour|Begging", "forced_labour"),
 )
+"""What the codes of HTCDS say of a case, the most particular first."""
+
+
+def _first(patterns: Iterable[tuple[str, str]], words: str) -> str | None:
+    """Return what the first pattern that is found in some words stands for."""
+    return next((meant for pattern, meant in patterns if re.search(pattern, words)), None)
 
 
 def read_story(path: Path, *, step_types: Collection[str] | None = None) -> Story:
