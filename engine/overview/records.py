@@ -1,7 +1,7 @@
 """The case page, the board and how the system runs, as people see them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from engine.core.policy import View
@@ -351,6 +351,7 @@ class BoardView(View):
     oldest_waiting_job_at: datetime | None
     dead_deliveries: int
     deadlines_last_pass_at: datetime | None
+    deadlines_age: timedelta | None
     fallback_since: datetime | None
     recent_flow_runs: tuple[JobView, ...]
     firing: FiringView = FiringView()

@@ -133,7 +133,7 @@ def made(kind: Any, *, full: bool, name: str = "") -> Any:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = {key: made(info.annotation, full=full, name=key) for key, info in kind.model_fields.items()}
         return kind.model_validate(fields)
-    simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW,
+    simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW, timedelta: timedelta(seconds=9),
               date: NOW.date(), float: 3.5 if full else 0.0}  # fmt: skip
     return simple.get(kind, NASTY)
 
@@ -438,7 +438,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                                "preview": preview if full else None},
         "board.html": {"board": view(BoardView), "failed": run_links(some(job), None), "may_see": full,
                        "tried": run_links(some(job), None),
-                       "may_keep_channels": full, "may_mend": full, "keys_ending": 2 if full else 0,
+                       "may_keep_channels": full, "may_mend": full,
                        "pictures": [("opened", NASTY, columns(NASTY, [(NASTY, 3), (NASTY, 0)], "#17464a"))],
                        "recent": run_links(some(job), "http://127.0.0.1:4200"), "held": run_links(some(job), None),
                        "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,

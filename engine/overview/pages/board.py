@@ -21,7 +21,7 @@ from engine.messages.views import unread
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns
 from engine.overview.records import BoardDay, JobView
 from engine.overview.views.board import admin_board
-from engine.people.actions.program_keys import BOARD, keys_ending, viewer_of_key
+from engine.people.actions.program_keys import BOARD, viewer_of_key
 from engine.web.dependencies import SignedIn
 from engine.web.turns import watched
 from engine.web.visit import portal_of
@@ -139,7 +139,6 @@ def _deadlines(engine: Engine) -> JSONResponse:
 def board(visit: SignedIn) -> Response:
     """Show the state of the whole system, by ids and states only."""
     view = visit.engine.ask_board(admin_board, visit.viewer, with_days=True)
-    age = service_age(visit.engine, "deadlines")
     return visit.page(
         "board.html",
         title="Board",
@@ -150,13 +149,12 @@ def board(visit: SignedIn) -> Response:
         held=run_links(view.held_jobs, visit.portal.prefect_ui_url),
         recent=run_links(view.recent_flow_runs, visit.portal.prefect_ui_url),
         pictures=_pictures(view.days),
-        deadlines_age=age,
-        deadlines_late=age is None or age > TOO_OLD,
+        deadlines_age=view.deadlines_age,
+        deadlines_late=view.deadlines_age is None or view.deadlines_age > TOO_OLD,
         prefect_ui_url=visit.portal.prefect_ui_url,
         may_mend=visit.may(Action.MEND),
         may_see=visit.may(Action.SEE_CASES),
         may_keep_channels=visit.may(Action.KEEP_CHANNELS),
-        keys_ending=keys_ending(visit.engine, viewer=visit.viewer),
     )
 
 

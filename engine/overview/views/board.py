@@ -100,6 +100,7 @@ def admin_board(reading: Reading, viewer: Viewer, *, with_days: bool = False) ->
         waiting_jobs=waiting["count"],
         oldest_waiting_job_at=waiting["oldest"],
         deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
+        deadlines_age=timedelta(seconds=float(deadlines["age"])) if deadlines else None,
         fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
         why_jobs_wait=_why_jobs_wait(reading, services, waiting, counts()["held_count"]),
     )
