@@ -147,6 +147,27 @@ def test_a_request_for_a_nationality_is_foreseen_however_soon_it_comes_since_a_l
     assert [event.label for event in outcome.events if not event.foreseen] == []
 
 
+STRANGERS = Path(__file__).parent / "strangers"
+"""Stories by somebody who knew the field and nothing of this system; what it foresees of them can only become more."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "workflow", "foreseen"), [
+    ("gulf-agent-at-the-post", "stopped-on-the-way", 0.75),
+    ("bride-of-seventeen", "early-marriage", 0.7),
+    ("home-from-kolkata", "adult-exploitation", 0.79),
+    ("newborn-at-a-nursing-home", "child-sale", 0.8),
+    ("pictures-of-a-pupil", "online-abuse", 0.54),
+    ("back-from-kuwait", "led-from-nepal", 0.82),
+])  # fmt: skip
+def test_a_story_of_a_stranger_finds_its_workflow_and_most_of_its_steps(
+    world: World, name: str, workflow: str, foreseen: float
+) -> None:
+    outcome = replay_story(world, read_story(STRANGERS / f"{name}.yaml"))
+    assert (outcome.workflow, outcome.differences) == (workflow, ())
+    assert outcome.foreseen_share >= foreseen, outcome.as_json()["discretionary"]
+
+
 def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days_and_nothing_abroad(
     world: World,
 ) -> None:
