@@ -133,8 +133,8 @@ def made(kind: Any, *, full: bool, name: str = "") -> Any:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = {key: made(info.annotation, full=full, name=key) for key, info in kind.model_fields.items()}
         return kind.model_validate(fields)
-    simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW, timedelta: timedelta(seconds=9),
-              date: NOW.date(), float: 3.5 if full else 0.0}  # fmt: skip
+    simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW,
+              timedelta: timedelta(seconds=9), date: NOW.date(), float: 3.5 if full else 0.0}  # fmt: skip
     return simple.get(kind, NASTY)
 
 
