@@ -10,6 +10,7 @@ from uuid import UUID
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledWorkflow
+from engine.core.deadlines.firings import level_name
 from engine.core.deadlines.keep import step_of
 from engine.core.decide import decide_in
 from engine.core.draft import Draft
@@ -31,7 +32,7 @@ from engine.core.state import CaseState
 from engine.core.values import RunSteps
 from engine.language.ladders import ChannelName, ItemPerson
 from engine.language.names import Role
-from engine.messages.records import WARNING, follows_at
+from engine.messages.records import WARNING, follows_at, is_night
 from engine.rehearsal.drawn import People, drawn_facts
 from engine.rehearsal.simulated import Happening, Simulated, SimulatedMessage, SimulatedReport
 
@@ -294,12 +295,17 @@ class Simulation:
             self._notify(role, rule, event.deadline, is_sent=sent, at_once=level.at_once)
 
     def roles_told(self, event: ev.LevelRaised) -> tuple[str, ...]:
-        """Name the roles that a level tells: all that may do the work where it tells whoever has claimed it."""
-        to = self.library.ladders[event.deadline.ladder].levels[event.level - 1].to
+        """Name the roles that a level tells: all that may do the work where it tells whoever has claimed it.
+
+        One that tells at once tells at night whoever is on call too.
+        """
+        level = self.library.ladders[event.deadline.ladder].levels[event.level - 1]
+        at, to = event.deadline.raised[level_name(event.level, event.round)], level.to
+        awake = (str(ItemPerson.ON_CALL),) if level.at_once and is_night(at, event.deadline.zone) else ()
         if to.person is ItemPerson.ASSIGNEE:
-            return self._doers(event.deadline)
+            return (*self._doers(event.deadline), *awake)
         told = str(to.role or to.person or to.partner or to.released_by or "")
-        return (told,) if told else ()
+        return (told, *awake) if told else awake
 
     def _notify_owner(self, deadline: Deadline, kind: str) -> None:
         """Tell whoever has claimed the work; before anybody has, nobody is told of it in the simulation."""
