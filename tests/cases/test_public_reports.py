@@ -262,7 +262,8 @@ def test_those_who_lead_the_unit_and_administrators_are_told_that_it_takes_them_
     for takes in (False, True):
         take_from_public(taking.engine, taking.unit, viewer=SYSTEM, takes=takes)
     told = taking.rows(
-        "SELECT recipient_id, channel, count(*) FROM message WHERE kind = 'public_changed' GROUP BY 1, 2"
+        "SELECT m.recipient_id, d.channel, count(*) FROM message m JOIN delivery d ON d.message_id = m.id"
+        " WHERE m.kind = 'public_changed' GROUP BY 1, 2"
     )
     leads = ("supervisor", "system_administrator")
     for who in (taking.people[role].actor_id for role in leads):

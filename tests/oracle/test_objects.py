@@ -16,8 +16,19 @@ from tests.oracle.world import OracleWorld, new_case
 
 pytestmark = pytest.mark.long
 
+_OF_ONE_PERSON: Final = (
+    "Of no case, and its owner's alone: `tests/numbers` asks for that of others."
+)
 NO_OBJECT: Final = {
     ("/first/{token}", "token"): "The first link is only there before anybody is.",
+    **{
+        (f"/numbers/{kind}/{{{kind}_id}}{more}", f"{kind}_id"): _OF_ONE_PERSON
+        for kind, mores in {
+            "saved": ("", "/table.csv", "/monthly", "/delete"),
+            "monthly": ("", "/table.csv"),
+        }.items()
+        for more in mores
+    },
 }
 """Ids for which the world has nothing real, and why."""
 
