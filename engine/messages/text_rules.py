@@ -19,7 +19,7 @@ _REFUSED: Final = {
 _DOUBTED: Final = {
     re.compile(
         r"\b(?:street|road|lane|village|colony|nagar|ward no|house no|opposite|police station|shelter home|district)\b"
-        r"|गाँव|गांव|सड़क|थाना|थाने|मोहल्ला|ज़िला|जिला|গ্রাম|রাস্তা|থানা|মহল্লা|জেলা|গাঁও|জিলা|ရပ်ကွက်|ကျေးရွာ|လမ်း",
+        r"|गाँव|गांव|सड़क|थाना|थाने|मोहल्ला|ज़िला|जिला|(?<!প্রো)গ্রাম|রাস্তা|থানা|মহল্লা|জেলা|গাঁও|জিলা|ရပ်ကွက်|ကျေးရွာ|လမ်း",
         re.IGNORECASE,
     ): "seems to name a place or an address. If it could lead someone to a person, take it out",
     re.compile(

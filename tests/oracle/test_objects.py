@@ -16,9 +16,7 @@ from tests.oracle.world import OracleWorld, new_case
 
 pytestmark = pytest.mark.long
 
-_OF_ONE_PERSON: Final = (
-    "Of no case, and its owner's alone: `tests/numbers` asks for that of others."
-)
+_OF_ONE_PERSON: Final = "Of no case, and its owner's alone: `tests/numbers` asks for that of others."
 NO_OBJECT: Final = {
     ("/first/{token}", "token"): "The first link is only there before anybody is.",
     **{
