@@ -205,15 +205,16 @@ def _notify_level(
     deadline, at_once = event.deadline, {person.id for person in reached.at_once}
     must_send = told.must_send
     for is_critical in (True, False):
+        people = [one for one in reached.people if (ladder.overrides_quiet_hours or one.id in at_once) is is_critical]
+        if not people:
+            continue
         must_send |= notify(
             engine,
             tx,
             told.state,
             kind="escalated",
             rule=f"{deadline.id}|l{event.level}.{event.round}",
-            people=[
-                one for one in reached.people if (ladder.overrides_quiet_hours or one.id in at_once) is is_critical
-            ],
+            people=people,
             channels=[channel for channel in line.channels if channel != ChannelName.CALL.value],
             step_title=title_of(engine, told.state, deadline),
             due_at=deadline.due_at,
