@@ -266,12 +266,16 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
     )  # fmt: skip
 
 
+def _others_to_come(play: Play, event: StoryEvent) -> list[StoryEvent]:
+    return [one for one in play.story.timeline if one.label not in play.done.values() and one.label != event.label]
+
+
 def _same_act(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
     """Find the open step of an event's type that the workflow counts otherwise: nobody does the same thing twice.
 
     One of which an event to come tells is another one.
     """
-    to_come = [one for one in play.story.timeline if one.label not in play.done.values() and one.label != event.label]
+    to_come = _others_to_come(play, event)
     same = [
         step
         for step in state.steps.values()
@@ -302,7 +306,7 @@ def _found(play: Play, event: StoryEvent) -> tuple[list[Step], CaseState]:
 
 def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | None:
     """Return the first open step for which a step of the event's type waits, and of which no event to come tells."""
-    to_come = [one for one in play.story.timeline if one.label not in play.done.values() and one.label != event.label]
+    to_come = _others_to_come(play, event)
     found = []
     for step in state.steps.values():
         if step.status not in OPEN or step.automatic or step.added is not None:
