@@ -50,7 +50,8 @@ CREATE TABLE preference (
     quiet_from varchar NOT NULL,
     quiet_until varchar NOT NULL,
     zone varchar NOT NULL,
-    changed_at timestamptz NOT NULL
+    changed_at timestamptz NOT NULL,
+    page_language varchar DEFAULT '' NOT NULL
 );
 
 CREATE TABLE unit (
@@ -68,6 +69,7 @@ CREATE TABLE membership (
     actor_id uuid NOT NULL REFERENCES actor,
     unit_id uuid NOT NULL REFERENCES unit,
     role varchar NOT NULL,
+    ends_at timestamptz,
     PRIMARY KEY (actor_id, unit_id, role)
 );
 CREATE INDEX membership_by_role ON membership (unit_id, role);
@@ -166,7 +168,8 @@ CREATE TABLE api_key (
     created_by uuid,
     name varchar DEFAULT '' NOT NULL,
     used_at timestamptz,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    encrypted_secret bytea
 );
 CREATE INDEX ix_api_key_actor_id ON api_key (actor_id);
 
@@ -893,7 +896,8 @@ CREATE TABLE referral (
     keep_days integer DEFAULT 0 NOT NULL,
     ended_at timestamptz,
     persons uuid[] DEFAULT '{}' NOT NULL,
-    encrypted_to_name bytea
+    encrypted_to_name bytea,
+    to_hub_id uuid
 );
 CREATE INDEX ix_referral_answer_step_id ON referral (answer_step_id);
 CREATE INDEX ix_referral_case_id ON referral (case_id);
@@ -1236,6 +1240,112 @@ CREATE TABLE reading (
 );
 CREATE INDEX ix_reading_at ON reading (at);
 CREATE INDEX reading_by_actor ON reading (actor_id, at);
+
+-- Hubs that work together, the cases that they share, and what goes between them.
+
+CREATE TABLE peer_hub (
+    id uuid PRIMARY KEY,
+    name varchar NOT NULL, kind varchar NOT NULL, address varchar NOT NULL,
+    sign_key bytea NOT NULL UNIQUE, agree_key bytea NOT NULL,
+    unit_id uuid NOT NULL REFERENCES unit,
+    status varchar NOT NULL, asked_by uuid, confirmed_by uuid,
+    added_at timestamptz NOT NULL, ended_at timestamptz,
+    sent_number integer NOT NULL, received_number integer NOT NULL,
+    heard_at timestamptz, skew_seconds integer NOT NULL, tries integer NOT NULL,
+    down_since timestamptz, next_try_at timestamptz, line_error varchar NOT NULL,
+    wire_id varchar DEFAULT '' NOT NULL,
+    key_changes jsonb DEFAULT '[]' NOT NULL
+);
+
+CREATE TABLE mirror (
+    id uuid PRIMARY KEY,
+    hub_id uuid NOT NULL REFERENCES peer_hub, ref uuid NOT NULL, came_in boolean NOT NULL,
+    unit_id uuid NOT NULL REFERENCES unit, case_id uuid REFERENCES "case",
+    status varchar NOT NULL, kind varchar NOT NULL, purpose varchar NOT NULL, help varchar NOT NULL,
+    urgency varchar NOT NULL, number varchar NOT NULL, jurisdiction varchar NOT NULL,
+    offered_at timestamptz NOT NULL, due_at timestamptz, zone varchar NOT NULL,
+    answered_at timestamptz, answered_by uuid, reason_code varchar NOT NULL,
+    their_number varchar NOT NULL, their_due_at timestamptz, their_zone varchar NOT NULL,
+    ended_at timestamptz, ended_reason varchar NOT NULL, erasure varchar NOT NULL, erasure_at timestamptz,
+    UNIQUE (hub_id, ref)
+);
+CREATE INDEX ix_mirror_case_id ON mirror (case_id);
+CREATE INDEX ix_mirror_unit_id ON mirror (unit_id);
+
+CREATE TABLE hub_message (
+    id uuid PRIMARY KEY,
+    hub_id uuid NOT NULL REFERENCES peer_hub, came_in boolean NOT NULL, number integer NOT NULL,
+    kind varchar NOT NULL, ref uuid NOT NULL, case_id uuid REFERENCES "case", by uuid,
+    at timestamptz NOT NULL, sent_at timestamptz, tried_at timestamptz, settled_at timestamptz,
+    answer varchar NOT NULL, problem varchar NOT NULL, encrypted_body bytea, envelope bytea,
+    UNIQUE (hub_id, came_in, number)
+);
+CREATE INDEX ix_hub_message_case_id ON hub_message (case_id);
+CREATE INDEX hub_message_waits ON hub_message (hub_id, came_in, number) WHERE settled_at IS NULL;
+ALTER TABLE referral ADD FOREIGN KEY (to_hub_id) REFERENCES peer_hub;
+
+-- Moves of running cases, senders of a gateway, published and saved numbers.
+
+CREATE TABLE bulk_move (
+    id uuid PRIMARY KEY,
+    workflow varchar NOT NULL,
+    version integer NOT NULL,
+    to_hash varchar NOT NULL,
+    asked_by uuid,
+    asked_at timestamptz NOT NULL,
+    total integer NOT NULL,
+    cancels boolean NOT NULL,
+    undoes uuid,
+    cases integer NOT NULL,
+    moved integer NOT NULL,
+    after_run_id uuid,
+    done_at timestamptz
+);
+CREATE INDEX bulk_move_open ON bulk_move (asked_at) WHERE done_at IS NULL;
+
+CREATE TABLE sender (
+    token bytea PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES "case",
+    seen_at timestamptz NOT NULL
+);
+CREATE INDEX ix_sender_case_id ON sender (case_id);
+
+CREATE TABLE number_sheet (
+    id uuid PRIMARY KEY,
+    period varchar NOT NULL,
+    unit_id uuid REFERENCES unit,
+    published_at timestamptz NOT NULL,
+    figures jsonb DEFAULT '{}' NOT NULL,
+    medians jsonb DEFAULT '{}' NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (period, unit_id)
+);
+CREATE INDEX ix_number_sheet_unit_id ON number_sheet (unit_id);
+
+CREATE TABLE saved_numbers (
+    id uuid PRIMARY KEY,
+    owner_id uuid NOT NULL REFERENCES actor,
+    unit_id uuid REFERENCES unit,
+    tables text[] DEFAULT '{}' NOT NULL,
+    period varchar NOT NULL,
+    saved_at timestamptz NOT NULL,
+    monthly_since timestamptz,
+    encrypted_name bytea
+);
+CREATE INDEX ix_saved_numbers_owner_id ON saved_numbers (owner_id);
+
+CREATE TABLE monthly_numbers (
+    id uuid PRIMARY KEY,
+    saved_id uuid NOT NULL REFERENCES saved_numbers,
+    owner_id uuid NOT NULL REFERENCES actor,
+    unit_id uuid REFERENCES unit,
+    month varchar NOT NULL,
+    made_at timestamptz NOT NULL,
+    quarters text[] DEFAULT '{}' NOT NULL,
+    figures jsonb DEFAULT '{}' NOT NULL,
+    medians jsonb DEFAULT '{}' NOT NULL,
+    UNIQUE (saved_id, month)
+);
+CREATE INDEX ix_monthly_numbers_owner_id ON monthly_numbers (owner_id);
 
 -- What the roles of the application may call; each acts in the name of the owner of the tables.
 
