@@ -57,8 +57,9 @@ def test_somebody_is_found_by_whatever_is_known_of_them_and_stays_masked(portal:
 @pytest.mark.parametrize("words", ["Anjali Devi", "Rina Guwahati", "Rina Das", "9864099999", "Rina 9864099999", "12"])
 def test_who_lacks_one_of_the_words_is_not_found(portal: Portal, words: str) -> None:
     case = told(portal, **RINA)
+    portal.rows("""UPDATE "case" SET number = translate(number, '12', 'XY') RETURNING id""")
     page = look(portal.as_role("caseworker"), words)
-    assert case.number not in page
+    assert case.page not in page
     assert "Nothing was found" in page
 
 
