@@ -10,6 +10,7 @@ from engine.language.editing import differences
 from engine.language.ladders import LevelRecipient
 from engine.language.limits import Offset
 from engine.language.names import in_running_words
+from engine.language.rotas import rota_changes
 from engine.language.words import Plain, WorkflowWords, how_long, people, sooner_or_later, span, within
 
 _TITLES: Final = {
@@ -38,8 +39,11 @@ def changes_in_words(
         return (ChangeSentence("It is new."),)
     if kind in {"message", "document"}:
         return tuple(_texts(before, after))
+    found: Iterator[ChangeSentence]
     if kind == "workflow":
         found = _Workflows(before, after, catalogue).all()
+    elif kind == "rota":
+        found = (ChangeSentence(words, is_loss) for words, is_loss in rota_changes(before, after))
     else:
         found = _ladders(before, after) if kind == "ladder" else _others("", before, after)
     return tuple(sorted(dict.fromkeys(found), key=lambda one: not one.is_loss))

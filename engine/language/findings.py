@@ -106,7 +106,8 @@ DETAILS = frozenset(
 LIBRARY = frozenset(
     {"levels-out-of-order", "unknown-letter", "acknowledgement-without-effect", "no-last-resort", "below-floor",
      "ladder-of-a-unit", "day-twice",
-     "unknown-place", "limit-in-use"},
+     "unknown-place", "limit-in-use",
+     "rota-comment", "rota-gap", "rota-overlap", "rota-of-another-unit", "unknown-person"},
 )  # fmt: skip
 
 MESSAGES = frozenset({"message-template", "message-doubt", "paper-words", "paper-doubt"})

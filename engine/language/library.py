@@ -18,6 +18,7 @@ from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.merged import alone
 from engine.language.retention import RetentionPolicy
+from engine.language.rotas import Rota
 from engine.language.shape import fit
 from engine.language.texts import MessageText, PaperText
 from engine.language.workflow import Workflow
@@ -36,6 +37,7 @@ class DefinitionKind(StrEnum):
     RETENTION = "retention"
     MESSAGE = "message"
     DOCUMENT = "document"
+    ROTA = "rota"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Definitions:
     retentions: Mapping[str, RetentionPolicy] = field(default_factory=dict)
     messages: Mapping[str, MessageText] = field(default_factory=dict)
     documents: Mapping[str, PaperText] = field(default_factory=dict)
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
     sources: Mapping[tuple[DefinitionKind, str], Source] = field(default_factory=dict, repr=False)
     loaded: Mapping[str, LoadedWorkflow] = field(default_factory=dict, repr=False)
     findings: tuple[Finding, ...] = ()
@@ -160,6 +163,7 @@ class _Gathering:
             },
             messages={k: v for k, v in self._records[DefinitionKind.MESSAGE].items() if isinstance(v, MessageText)},
             documents={k: v for k, v in self._records[DefinitionKind.DOCUMENT].items() if isinstance(v, PaperText)},
+            rotas={k: v for k, v in self._records[DefinitionKind.ROTA].items() if isinstance(v, Rota)},
             sources={key: Source(document.file, document.text) for key, (_, document) in self.documents.items()},
             loaded=self._loaded,
             findings=in_order(self._findings),
@@ -173,7 +177,7 @@ class _Gathering:
 MODELS: Mapping[DefinitionKind, type[BaseModel]] = {
     DefinitionKind.LADDER: Ladder, DefinitionKind.LAW: LawPack, DefinitionKind.CALENDAR: Calendar,
     DefinitionKind.RETENTION: RetentionPolicy, DefinitionKind.MESSAGE: MessageText,
-    DefinitionKind.DOCUMENT: PaperText,
+    DefinitionKind.DOCUMENT: PaperText, DefinitionKind.ROTA: Rota,
 }  # fmt: skip
 
 

@@ -1,17 +1,20 @@
 """Units, people, who is on duty and away, and where a unit works: as kept, and as people see them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from engine.core.policy import View
 from engine.core.records import Record
 from engine.language.names import Role
+from engine.language.rotas import Rota, on_call_by
 
 _SHORTEST_GAP: Final = timedelta(minutes=1)
 LONGEST_SHIFT = timedelta(days=31)
+ROTA_WEEKS: Final = 4
+"""How many weeks of a rota are shown as a picture, the present one with them."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
@@ -75,6 +78,35 @@ class Absence(Record):
     deputy_id: UUID | None = None
     starts_at: datetime
     ends_at: datetime
+
+
+def planned_shifts(
+    unit_id: UUID,
+    rotas: Sequence[Rota],
+    people: Mapping[str, UUID],
+    entered: Iterable[Span],
+    *,
+    zone: str,
+    since: datetime,
+    until: datetime,
+) -> Iterator[Shift]:
+    """Go through the shifts of a unit that its rota makes, in order, but for the hours of those that were entered.
+
+    `rotas` are the versions that ran, the newest first, and `people` those who act in the unit, by e-mail address: of
+    the turns of anybody else nothing is made.
+    """
+    others = sorted(entered, key=lambda one: one.starts_at)
+    for turn in on_call_by(rotas, zone=zone, since=since, until=until):
+        begins = turn.starts_at
+        for other in (*(one for one in others if one.ends_at > begins), None):
+            ends = min(turn.ends_at, other.starts_at) if other else turn.ends_at
+            if begins < ends and ends > since and begins < until and turn.who in people:
+                actor_id = people[turn.who]
+                yield Shift(
+                    id=uuid5(unit_id, f"{actor_id}|{begins.isoformat()}"), unit_id=unit_id, actor_id=actor_id,
+                    starts_at=begins, ends_at=ends,
+                )  # fmt: skip
+            begins = max(begins, other.ends_at) if other else begins
 
 
 def problems_of_span(starts_at: datetime, ends_at: datetime, *, now: datetime) -> dict[str, str]:
@@ -255,9 +287,9 @@ class UnitView(View):
 
 
 class ShiftView(View):
-    """Who is on call for a unit, from when to when; `is_now` while it lasts."""
+    """Who is on call for a unit, from when to when; `is_now` while it lasts. One that the rota makes has no `id`."""
 
-    id: UUID
+    id: UUID | None
     unit_id: UUID
     unit: str
     zone: str

@@ -1,16 +1,18 @@
 """Who acts: organisations, units, actors with their roles and sign-ins; who is on call and who is away."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.locks import CHANGE_ROLES_OF_PEOPLE
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
-from engine.people.records import Absence, Credentials, Shift, Unit
+from engine.language.rotas import LONGEST_TURN, Rota
+from engine.people.records import Absence, Credentials, Shift, Unit, planned_shifts
 from engine.ports import ActorRecord
 
 _ORGANISATION, _UNIT = TABLES["organisation"], TABLES["unit"]
@@ -190,6 +192,11 @@ class DirectoryStore(Store):
             members = members.where(_MEMBER.c.unit_id == unit_id)
         return self._actors(_ACTOR.c.id.in_(members))
 
+    def of_unit(self, unit_id: UUID) -> tuple[ActorRecord, ...]:
+        """Load who acts in a unit, whatever their role."""
+        members = select(_MEMBER.c.actor_id).where(_MEMBER.c.unit_id == unit_id)
+        return self._actors(_ACTOR.c.id.in_(members), _ACTOR.c.disabled.is_(False))
+
     def with_role(self, *, unit_id: UUID, roles: tuple[str, ...], now: datetime) -> tuple[ActorRecord, ...]:
         """Load who has one of these roles in a unit, can act, and is not away."""
         members = select(_MEMBER.c.actor_id).where(_MEMBER.c.unit_id == unit_id, _MEMBER.c.role.in_(roles))
@@ -232,9 +239,28 @@ def _is_present(now: datetime) -> ColumnElement[bool]:
     return ~away
 
 
-_SHIFT = TABLES["shift"]
+_SHIFT, _VERSION = TABLES["shift"], TABLES["definition_version"]
+_RAN: Final = ("published", "retired")
 _ABSENCE_COLUMNS = columns(_ABSENCE, Absence)
 _SHIFT_COLUMNS = columns(_SHIFT, Shift)
+
+
+def rotas_of(unit_ids: Collection[UUID] | None, *, since: datetime) -> Select[tuple[Any, ...]]:
+    """Return the question for the rotas of units, or of all: each version that ran and still holds for some day.
+
+    Each unit's newest comes first. One that a newer version has replaced on all days from then on is left out.
+    """
+    other = _VERSION.alias("other")
+    long_ago = (since - 2 * LONGEST_TURN).date().isoformat()
+    replaced = exists().where(
+        other.c.kind == "rota", other.c.name == _VERSION.c.name, other.c.status.in_(_RAN),
+        other.c.version > _VERSION.c.version, other.c.flattened["begins"].as_string() <= long_ago,
+    )  # fmt: skip
+    query = select(_VERSION.c.owner_unit_id.label("unit_id"), _VERSION.c.flattened)
+    query = query.where(_VERSION.c.kind == "rota", _VERSION.c.status.in_(_RAN), ~replaced)
+    if unit_ids is not None:
+        query = query.where(_VERSION.c.owner_unit_id.in_(unit_ids))
+    return query.order_by(_VERSION.c.owner_unit_id, _VERSION.c.version.desc())
 
 
 class DutyStore(Store):
@@ -253,8 +279,24 @@ class DutyStore(Store):
         return self._shifts(_SHIFT.c.unit_id == unit_id, _SHIFT.c.ends_at > since)
 
     def on_call(self, unit_id: UUID, *, at: datetime) -> tuple[Shift, ...]:
-        """Load the shifts of a unit that cover an instant."""
-        return self._shifts(_SHIFT.c.unit_id == unit_id, _SHIFT.c.starts_at <= at, _SHIFT.c.ends_at > at)
+        """Load the shifts of a unit that cover an instant: what was entered, else what its rota says."""
+        entered = self._shifts(_SHIFT.c.unit_id == unit_id, _SHIFT.c.starts_at <= at, _SHIFT.c.ends_at > at)
+        rotas = () if entered else self.rotas(unit_id, since=at)
+        if not rotas:
+            return entered
+        acts = select(_MEMBER.c.actor_id).where(_MEMBER.c.unit_id == unit_id)
+        people = self._connection.execute(
+            select(_ACTOR.c.email, _ACTOR.c.id).where(_ACTOR.c.id.in_(acts), _ACTOR.c.disabled.is_(False))
+        )
+        zone = self._connection.execute(select(_UNIT.c.zone).where(_UNIT.c.id == unit_id)).scalar_one()
+        others, until = self.shifts(unit_id, since=at - LONGEST_TURN), at + timedelta(microseconds=1)
+        known = {row.email: row.id for row in people}
+        return tuple(planned_shifts(unit_id, rotas, known, others, zone=zone, since=at, until=until))
+
+    def rotas(self, unit_id: UUID, *, since: datetime) -> tuple[Rota, ...]:
+        """Load the versions of a unit's rota that hold at an instant or later, the newest first."""
+        found = self._connection.execute(rotas_of((unit_id,), since=since)).mappings()
+        return tuple(Rota.model_validate(row["flattened"]) for row in found)
 
     def end_shift(self, shift_id: UUID, *, at: datetime) -> None:
         """Let a shift end at an instant."""

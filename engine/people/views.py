@@ -1,18 +1,33 @@
 """People, units, shifts and absences as those see them who manage them: never a case."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 
 from engine.cases.records import PUBLIC_REPORTS
 from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.db.reading import Reading, Row
-from engine.db.shape import ABSENCE, ACTOR, INSTALLATION, ITEM, ITEM_IS_OPEN, MEMBERSHIP, ORGANISATION, SHIFT, UNIT
+from engine.db.shape import (
+    ABSENCE,
+    ACTOR,
+    DEFINITION,
+    INSTALLATION,
+    ITEM,
+    ITEM_IS_OPEN,
+    MEMBERSHIP,
+    ORGANISATION,
+    SHIFT,
+    UNIT,
+)
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import Role
-from engine.people.records import AbsenceView, MemberView, RoleView, ShiftView, UnitView
+from engine.language.rotas import Rota
+from engine.people.records import ROTA_WEEKS, AbsenceView, MemberView, RoleView, ShiftView, UnitView, planned_shifts
+from engine.people.store import rotas_of
 
 _TABLES = ACTOR.metadata.tables
 _FACTOR, _RECOVERY, _INVITATION = _TABLES["second_factor"], _TABLES["recovery_code"], _TABLES["invitation"]
@@ -165,6 +180,7 @@ def _require(viewer: Viewer) -> None:
 
 
 _MOST = 200
+_COMING: Final = timedelta(days=ROTA_WEEKS * 7)
 
 
 def shifts(reading: Reading, viewer: Viewer) -> tuple[ShiftView, ...]:
@@ -186,7 +202,58 @@ def shifts(reading: Reading, viewer: Viewer) -> tuple[ShiftView, ...]:
     )  # fmt: skip
     if not viewer.is_system:
         statement = statement.where(SHIFT.c.unit_id.in_(viewer.unit_ids))
-    return tuple(ShiftView(**row, is_now=row["starts_at"] <= reading.now) for row in reading.rows(statement))
+    units = None if viewer.is_system else viewer.unit_ids
+    rotas = reading.soon(reading.rows, rotas_of(units, since=reading.now))
+    people = reading.soon(reading.rows, _people_with_a_rota(units))
+    entered = [
+        ShiftView(**row, is_now=row["starts_at"] <= reading.now) for row in reading.soon(reading.rows, statement)()
+    ]
+    planned = _planned(rotas(), people(), entered, now=reading.now)
+    return tuple(sorted((*entered, *planned), key=lambda one: (one.unit, one.starts_at, str(one.id))))
+
+
+def zone_of(reading: Reading, _viewer: Viewer, unit_id: UUID) -> str:
+    """Return the time zone of a unit; raises `NotFoundError`."""
+    found = reading.first(select(UNIT.c.zone).where(UNIT.c.id == unit_id))
+    if found is None:
+        raise NotFoundError(kind="unit")
+    return str(found["zone"])
+
+
+def _people_with_a_rota(units: Collection[UUID] | None) -> Select[tuple[Any, ...]]:
+    """Return the question for who acts in units that have a rota, with their unit."""
+    has_one = exists().where(DEFINITION.c.kind == "rota", DEFINITION.c.owner_unit_id == UNIT.c.id)
+    query = (
+        select(
+            UNIT.c.id.label("unit_id"), UNIT.c.name.label("unit"), UNIT.c.zone, ACTOR.c.id, ACTOR.c.name, ACTOR.c.email
+        )
+        .distinct()
+        .select_from(UNIT.join(MEMBERSHIP).join(ACTOR, ACTOR.c.id == MEMBERSHIP.c.actor_id))
+        .where(has_one, ~ACTOR.c.disabled)
+    )  # fmt: skip
+    return query if units is None else query.where(UNIT.c.id.in_(units))
+
+
+def _planned(
+    rotas: Iterable[Row], people: Iterable[Row], entered: Iterable[ShiftView], *, now: datetime
+) -> Iterator[ShiftView]:
+    """Go through the shifts of the coming weeks that the rotas of units make."""
+    known = {(row["unit_id"], row["id"]): row for row in people}
+    for unit_id, rows in groupby(rotas, key=lambda row: row["unit_id"]):
+        members = {row["email"]: row for (unit, _), row in known.items() if unit == unit_id}
+        zone = next((row["zone"] for row in members.values()), "UTC")
+        made = planned_shifts(
+            unit_id, [Rota.model_validate(row["flattened"]) for row in rows],
+            {email: row["id"] for email, row in members.items()},
+            [one for one in entered if one.unit_id == unit_id], zone=zone, since=now, until=now + _COMING,
+        )  # fmt: skip
+        for shift in made:
+            row = known[unit_id, shift.actor_id]
+            yield ShiftView(
+                id=None, unit_id=unit_id, unit=row["unit"], zone=row["zone"], actor_id=shift.actor_id,
+                actor=row["name"], starts_at=shift.starts_at, ends_at=shift.ends_at, taken_from=None,
+                is_now=shift.starts_at <= now,
+            )  # fmt: skip
 
 
 def absences(reading: Reading, viewer: Viewer) -> tuple[AbsenceView, ...]:

@@ -343,6 +343,40 @@ def test_what_a_message_says_can_be_read_and_changed_without_script(without_scri
     without_script.get_by_role("button", name="Discard the draft").click()
 
 
+def test_a_rota_is_drafted_by_the_keyboard_and_seen_in_the_coming_weeks(open_page: OpenPage, portal: Portal) -> None:
+    page, who = open_page(), portal.people["counsellor"].name
+    become(page, portal, "supervisor")
+    page.goto("/on-call")
+    press(page, "Change the rota")
+    must_be_pleasant(page)
+    unfold(page, "Add a turn")
+    for day in ("Monday", "Friday"):
+        go_to(page, day)
+        page.keyboard.press("Space")
+    for label, hour in (("From", "18:00"), ("Until", "08:00")):
+        page.get_by_label(label, exact=True).last.fill(hour)
+    pick(page, "Who, in the first week?", who)
+    press(page, "Add this turn")
+    expect(page.locator("#changes")).to_contain_text(f"On Monday and Friday from 18:00 to 08:00, {who} is on call")
+    expect(page.get_by_role("table").first).to_contain_text(f"{who} 18:00-24:00")
+    must_be_pleasant(page)
+    take(page, "rota-draft")
+    press(page, "Discard the draft")
+
+
+def test_a_rota_can_be_drafted_without_script(without_script: Page, portal: Portal) -> None:
+    become(without_script, portal, "supervisor")
+    without_script.goto(f"/definitions/rota/{portal.unit}/draft")
+    without_script.get_by_label("Sunday").check()
+    without_script.get_by_label("From", exact=True).fill("08:00")
+    without_script.get_by_label("Until", exact=True).fill("20:00")
+    without_script.get_by_label("Who, in the first week?").select_option(index=1)
+    without_script.get_by_role("button", name="Add this turn").click()
+    expect(without_script.locator("#changes")).to_contain_text("On Sunday from 08:00 to 20:00")
+    must_fit(without_script)
+    without_script.get_by_role("button", name="Discard the draft").click()
+
+
 def test_what_a_paper_says_is_changed_by_the_keyboard_and_seen_as_it_is_printed(
     open_page: OpenPage, portal: Portal
 ) -> None:

@@ -181,6 +181,7 @@ RULES: Final[dict[str, Rule]] = {
                 "/ladders/new",
             ),
             "keeping": ("/keeping/policies",),
+            "rota": ("/definitions/rota/{unit_id}/draft",),
         }.items()
         for page in pages
     },
@@ -211,7 +212,10 @@ RULES: Final[dict[str, Rule]] = {
                 "/channels/disable", "/channels/try", "/firing/confirm", "/firing/retry",
                 "/definitions/{kind}/{name}/edit",
             ),
-            "rota": ("/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end"),
+            "rota": (
+                "/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end",
+                "/definitions/rota/{unit_id}/draft",
+            ),
             "refer": (
                 "/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline",
                 "/hubs/requests/{mirror_id}/accept", "/hubs/requests/{mirror_id}/decline",

@@ -41,6 +41,7 @@ from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.ladders import _blank
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
+from engine.definitions.pages.rotas import _form
 from engine.definitions.pages.simulating import CASES, StaffForm, sections
 from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.workflows import numbered
@@ -60,6 +61,7 @@ from engine.language.editing import Difference
 from engine.language.extends import assemble
 from engine.language.findings import Finding
 from engine.language.lanes import LaneView, in_lanes, step_in_words
+from engine.language.rotas import Turn
 from engine.language.yaml_files import read_yaml
 from engine.messages.records import (
     ChannelView,
@@ -213,6 +215,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     paper = PaperShown(NASTY, NASTY, some(NASTY), int(full), int(full), int(full))
     words = WordsShown("w", PaperWords(NASTY, PaperPart.PARAGRAPH, (NASTY,), (NASTY,)), NASTY * 2,
                        (TextProblem(1, NASTY),) if full else ())  # fmt: skip
+    duty = Turn.model_validate({"days": ["mon"], "from": "18:00", "until": "08:00", "who": ["b@x.org"]})
     reads = Shown("late.hi", NASTY, Rendered(NASTY, NASTY, ""), 1, is_proofread=not full, is_set_aside=full)
     draft = DefinitionDraft(
         "workflow",
@@ -393,6 +396,14 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "ladder-new.html": typed | {"blank": _blank()},
         "ladder-draft.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                               "has_errors": full, "levels": some(_blank()), "blank": _blank(), "problems": problems},
+        "rota-draft.html": {"draft": draft, "unit": NASTY, "wrong": "t1", "change": change if full else None,
+                            "findings": found,
+                            "has_errors": full, "turns": some(_form("t1", duty, {})),
+                            "blank": _form("new", None, {"a@x.org": NASTY}), "swaps": some((NASTY, NASTY, NASTY)),
+                            "starts": some(Item("18:00", NASTY, checked=False)),
+                            "people": some(Item("a@x.org", NASTY, checked=False)), "begins": "2026-03-02",
+                            "weeks": ((RotaDay(NOW.date(), (NASTY,), (NASTY,), (NASTY,)),),) if full else (),
+                            "errors": {"new-from": NASTY, "on": NASTY} if full else {}, "problems": problems},
         "simulation.html": {"draft": draft, "case": 1, "titles": {"a": NASTY}, "done": Rehearsed(
             NOW, ((NOW, "breached", "a", NASTY), (NOW, "closed", "", "")), {"supervisor": 2}, NOW, (NASTY,)
         ) if full else None},
@@ -467,7 +478,7 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    names = "calls case changes controls figures flow keeping languages level message paper parts preview"
+    names = "calls case changes controls figures flow keeping languages level message paper parts preview rota"
     parts = {f"_{name}.html" for name in names.split()} | {"base.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 

@@ -7,15 +7,24 @@ from typing import Any, NamedTuple
 import yaml
 
 from engine.assembly import Engine
-from engine.core.policy import Viewer, can
+from engine.core.policy import Viewer
+from engine.db.transaction import Transaction
 from engine.definitions.actions.proposals import Change, change_of, propose_definition
-from engine.definitions.actions.publish import Published, candidates, published_workflows, publishing, texts_of
+from engine.definitions.actions.publish import (
+    Published,
+    candidates,
+    published_workflows,
+    require_author,
+    rota_problems,
+    texts_of,
+)
 from engine.definitions.records import StoredDefinition, StoredDraft
 from engine.definitions.store import DefinitionDraftStore, DefinitionStore
-from engine.errors import NotAllowedError, NotFoundError
-from engine.language.extends import LoadedWorkflow, assemble
+from engine.errors import NotFoundError
+from engine.language.extends import LoadedWorkflow, Source, assemble
 from engine.language.findings import Finding
-from engine.language.library import Definitions
+from engine.language.library import DefinitionKind, Definitions
+from engine.language.lint.other_files import rota_of_another_unit
 from engine.language.yaml_files import read_yaml
 
 
@@ -45,24 +54,24 @@ def open_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, begun_fr
 
     Raises `NotFoundError`, `NotAllowedError`.
     """
-    _require_author(kind, viewer)
+    require_author(viewer, kind, name)
     with engine.transaction() as tx:
         drafts = tx.of(DefinitionDraftStore).newest(kind, name)
         published = tx.of(DefinitionStore).published("workflow")
         runs = next((one for one in published if one.name == name), None)
         runs = runs if kind == "workflow" else tx.of(DefinitionStore).current(kind, name)
-    known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
-    source, around, file = known.source if known else runs.source if runs else "", texts_of(published), f"{name}.yaml"
-    source = source or begun_from
-    if not source:
-        raise NotFoundError(kind="definition")
+        known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
+        source = (known.source if known else runs.source if runs else "") or begun_from
+        if not source:
+            raise NotFoundError(kind="definition")
+        around, file = texts_of(published), f"{name}.yaml"
+        change, strangers = _change(engine, tx, (kind, name), Source(file, source), around, runs)
     loaded, inherited = _loaded(source, around, file) if kind == "workflow" else (None, {})
     return DefinitionDraft(
         kind, name, source, known.number if known else 0, known.saved_at if known else None,
         is_behind=known is not None and (runs.content_hash if runs else "") != known.base_hash,
         others=tuple(who for one, who in drafts if one.author_id != viewer.actor_id), loaded=loaded,
-        inherited=inherited, change=_change(engine, source, file, around, runs),
-        findings=engine.lint({file: source}, around),
+        inherited=inherited, change=change, findings=(*engine.lint({file: source}, around), *strangers),
     )  # fmt: skip
 
 
@@ -74,7 +83,7 @@ def my_drafts(engine: Engine, *, viewer: Viewer) -> tuple[tuple[str, str, dateti
 
 def save_draft(engine: Engine, kind: str, name: str, source: str, *, viewer: Viewer) -> None:
     """Save what the viewer has written; the same text again is not saved twice. Raises `NotAllowedError`."""
-    _require_author(kind, viewer)
+    require_author(viewer, kind, name)
     with engine.transaction() as tx:
         tx.of(DefinitionStore).hold(kind, name)
         drafts = tx.of(DefinitionDraftStore).newest(kind, name)
@@ -94,7 +103,7 @@ def save_draft(engine: Engine, kind: str, name: str, source: str, *, viewer: Vie
 
 def undo_draft(engine: Engine, kind: str, name: str, *, viewer: Viewer, whole: bool = False) -> None:
     """Forget what the viewer saved last, or the `whole` draft; raises `NotAllowedError`."""
-    _require_author(kind, viewer)
+    require_author(viewer, kind, name)
     with engine.transaction() as tx:
         drafts = tx.of(DefinitionDraftStore).newest(kind, name)
         known = next((one for one, _ in drafts if one.author_id == viewer.actor_id), None)
@@ -116,23 +125,28 @@ def _loaded(source: str, around: Definitions, file: str) -> tuple[LoadedWorkflow
 
 
 def _change(
-    engine: Engine, source: str, file: str, around: Definitions, runs: StoredDefinition | None
-) -> Change | None:
-    """Say what would change of what runs; None where the text does not fit."""
-    found = candidates(engine, {file: source}, around)
+    engine: Engine,
+    tx: Transaction,
+    of: tuple[str, str],
+    source: Source,
+    around: Definitions,
+    runs: StoredDefinition | None,
+) -> tuple[Change | None, tuple[Finding, ...]]:
+    """Say what would change of what runs, None where the text does not fit; and what is wrong with whom it names.
+
+    Of a rota of another unit nothing is said: who wrote it may not know who is there.
+    """
+    found = candidates(engine, {source.file: source.text}, around)
     if not found:
-        return None
+        return None, ()
     one = found[0]
+    if DefinitionKind.ROTA in {one.kind, of[0]} and (one.kind, one.name) != of:
+        return None, (rota_of_another_unit(source.file),)
     new = StoredDefinition(
-        engine.entropy.uuid(), one.kind, one.name, one.version, one.title, "draft", one.content_hash, source,
+        engine.entropy.uuid(), one.kind, one.name, one.version, one.title, "draft", one.content_hash, source.text,
         one.flattened,
     )  # fmt: skip
-    return change_of(engine, runs, new)
-
-
-def _require_author(kind: str, viewer: Viewer) -> None:
-    if not can(viewer, publishing(kind)):
-        raise NotAllowedError(actor=viewer.name, action=publishing(kind).value)
+    return change_of(engine, tx, runs, new), rota_problems(tx, found)
 
 
 def compare_versions(engine: Engine, kind: str, name: str, before: int, after: int) -> Change:
@@ -141,7 +155,7 @@ def compare_versions(engine: Engine, kind: str, name: str, before: int, after: i
         ran = {one.version: one for one in tx.of(DefinitionStore).versions(kind, name)}
         if before not in ran or after not in ran:
             raise NotFoundError(kind="definition")
-        return change_of(engine, ran[before], ran[after])
+        return change_of(engine, tx, ran[before], ran[after])
 
 
 def roll_back(engine: Engine, kind: str, name: str, version: int, *, viewer: Viewer) -> Published:

@@ -35,6 +35,8 @@ from engine.definitions.actions.publish import (
     published_workflows,
     publishing,
     refused,
+    require_author,
+    rota_problems,
     runs_already,
 )
 from engine.definitions.records import StoredDefinition
@@ -45,6 +47,7 @@ from engine.language.editing import Difference, differences
 from engine.language.findings import has_errors
 from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import of_another_unit
+from engine.language.rotas import with_names
 from engine.language.texts import replaced
 from engine.language.whole import own_changes
 from engine.messages.actions.notifying import notify_of_system
@@ -54,6 +57,7 @@ from engine.people.store import DirectoryStore
 from engine.people.viewer import hub_units, leads_of
 
 _AT_ONCE: Final = 200
+_PAGES: Final = {DefinitionKind.WORKFLOW.value: "/workflows/{name}", DefinitionKind.ROTA.value: "/on-call"}
 _VERSIONS: Final = "versions"
 _MAY_BE_OF_A_UNIT: Final = frozenset({DefinitionKind.WORKFLOW.value, DefinitionKind.LADDER.value})
 _OF_A_PLACE: Final = frozenset({DefinitionKind.CALENDAR.value, DefinitionKind.RETENTION.value})
@@ -76,6 +80,8 @@ class Change(NamedTuple):
     @property
     def about(self) -> str:
         """What it is, and what weighs most of its changes, for a list."""
+        if self.kind == DefinitionKind.ROTA:
+            return f"Who is on call: {len(self.said)} {'change' if len(self.said) == 1 else 'changes'}."
         more = f" And {len(self.said) - 1} more." if len(self.said) > 1 else ""
         said = self.said[0].words if self.said else "Nothing but its number differs."
         return f"{self.kind.capitalize()} “{self.title or self.name}”: {said}{more}"
@@ -101,7 +107,9 @@ def propose_files(engine: Engine, sources: Mapping[str, str], *, viewer: Viewer)
             raise refused(findings)
         found = candidates(engine, sources, published_workflows(tx))
         for one in found:
-            _require_author(viewer, one)
+            require_author(viewer, one.kind, one.name)
+        if strangers := rota_problems(tx, found):
+            raise refused(strangers)
         if viewer.is_system and not tx.of(DirectoryStore).count_actors():
             done = tuple(publish_now(engine, tx, one, author=viewer.name, now=now) for one in found)
             _recount(engine, tx, [one for one in done if one.changed], by=viewer.actor_id, now=now)
@@ -199,7 +207,7 @@ def _ask(
         drop_proposal(tx, waiting)
     owners = {(one.kind, one.name): _owner(tx, one, viewer) for one in new}
     _require_own_ladders(tx, new, owners)
-    units = _who_agree(tx, owners.values(), viewer)
+    units = _who_agree(tx, new, owners, viewer)
     unit_id, people = who_answers(tx, ApprovalKind.DEFINITION, units, but={viewer.actor_id})
     versions = [
         next_version(engine, tx, one, author=viewer.name, status="proposed", at=now, owner=owners[one.kind, one.name])
@@ -221,6 +229,8 @@ def _ask(
 
 def _owner(tx: Transaction, one: Candidate, viewer: Viewer) -> UUID | None:
     """Return the unit for whose own cases a definition is; None for what is everybody's, which is the hub's."""
+    if one.kind == DefinitionKind.ROTA:
+        return UUID(one.name)
     known = tx.of(DefinitionStore).current(one.kind, one.name)
     if known is not None:
         return known.owner_unit_id
@@ -229,11 +239,17 @@ def _owner(tx: Transaction, one: Candidate, viewer: Viewer) -> UUID | None:
     return None if is_everybodys else min(mine)
 
 
-def _who_agree(tx: Transaction, owners: Iterable[UUID | None], viewer: Viewer) -> tuple[UUID, ...]:
-    """Return the units one of which agrees: the owner, then those of the hub's body, that of who proposes first."""
-    hub = sorted(hub_units(tx), key=lambda unit_id: unit_id not in viewer.unit_ids)
-    owning = set(owners)
+def _who_agree(
+    tx: Transaction, new: Sequence[Candidate], owners: Mapping[tuple[str, str], UUID | None], viewer: Viewer
+) -> tuple[UUID, ...]:
+    """Return the units one of which agrees: the owner, then those of the hub's body, that of who proposes first.
+
+    A rota names people of its unit, and is shown to nobody else.
+    """
+    owning = set(owners.values())
     own = owning.pop() if len(owning) == 1 else None
+    is_rota = any(one.kind == DefinitionKind.ROTA for one in new)
+    hub = () if is_rota else sorted(hub_units(tx), key=lambda unit_id: unit_id not in viewer.unit_ids)
     return tuple(hub) if own is None else (own, *hub)
 
 
@@ -269,7 +285,7 @@ def _notify_leads(
 ) -> None:
     """Tell those who lead a unit whose cases a published definition touches, not who proposed it or agreed."""
     one = versions[0]
-    page = f"/workflows/{one.name}" if one.kind == DefinitionKind.WORKFLOW else f"/definitions/{one.kind}/{one.name}"
+    page = _PAGES.get(one.kind, f"/definitions/{one.kind}/{{name}}").format(name=one.name)
     touched = [unit for unit in tx.of(DirectoryStore).units() if any(_touches(each, unit) for each in versions)]
     people = {
         person.id: person
@@ -313,6 +329,8 @@ def _stands(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition
     if has_errors(lint_within(engine, tx, sources)):
         return "does not fit"
     texts = {(one.kind, one.name): one for one in candidates(engine, sources, published_workflows(tx))}
+    if rota_problems(tx, tuple(texts.values())):
+        return "does not fit"
     lines = []
     for one in versions:
         runs, text = tx.of(DefinitionStore).current(one.kind, one.name), texts[one.kind, one.name]
@@ -332,12 +350,12 @@ def _versions(tx: Transaction, request: ApprovalRequest) -> tuple[StoredDefiniti
 
 
 def _changes(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinition]) -> tuple[Change, ...]:
-    return tuple(change_of(engine, tx.of(DefinitionStore).current(one.kind, one.name), one) for one in versions)
+    return tuple(change_of(engine, tx, tx.of(DefinitionStore).current(one.kind, one.name), one) for one in versions)
 
 
-def change_of(engine: Engine, runs: StoredDefinition | None, one: StoredDefinition) -> Change:
+def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, one: StoredDefinition) -> Change:
     """Say what differs between two versions, in sentences and line by line."""
-    before, after = runs.flattened if runs else None, one.flattened
+    before, after, name = runs.flattened if runs else None, one.flattened, one.name
     if one.kind == DefinitionKind.WORKFLOW:
         before, after = own_changes(before, engine.catalogue) if before else None, own_changes(after, engine.catalogue)
     elif one.kind == DefinitionKind.MESSAGE:
@@ -345,8 +363,13 @@ def change_of(engine: Engine, runs: StoredDefinition | None, one: StoredDefiniti
         before, after = {"text": shipped, **(before or {})}, {"text": shipped, **after}
     elif one.kind == DefinitionKind.DOCUMENT:
         before, after = ({"text": _printed(engine, one.name, said)} for said in (before or {}, after))
+    elif one.kind == DefinitionKind.ROTA:
+        unit = tx.of(DirectoryStore).unit(UUID(one.name))
+        name = unit.name if unit else ""
+        names = {person.email: person.name for person in tx.of(DirectoryStore).of_unit(UUID(one.name))}
+        before, after = (with_names(said, names) for said in (before or {"begins": one.flattened["begins"]}, after))
     return Change(
-        one.kind, one.name, one.version, runs.version if runs else 0, one.content_hash, one.source,
+        one.kind, name, one.version, runs.version if runs else 0, one.content_hash, one.source,
         differences(before, after), changes_in_words(one.kind, before, after, engine.catalogue),
         one.title,
     )  # fmt: skip
@@ -356,12 +379,6 @@ def _printed(engine: Engine, name: str, flattened: Mapping[str, Any]) -> str:
     """Return all words of a paper, each on a line, with those that a definition of it puts in their place."""
     texts = replaced(flattened)
     return "\n".join(texts.get(one.release, one.release) for one in engine.papers.words(name))
-
-
-def _require_author(viewer: Viewer, one: Candidate) -> None:
-    action = publishing(one.kind)
-    if not can(viewer, action):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
 
 
 def _require_may_answer(viewer: Viewer) -> None:

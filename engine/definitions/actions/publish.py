@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,19 +13,21 @@ from pydantic import BaseModel
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action
+from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDefinition
 from engine.definitions.store import DefinitionStore
-from engine.errors import DefinitionError
+from engine.errors import DefinitionError, NotAllowedError, NotFoundError
 from engine.language.extends import Source
 from engine.language.findings import Finding, has_errors
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind, Definitions, definitions_of
-from engine.language.lint.other_files import dropped_limits
+from engine.language.lint.other_files import dropped_limits, rota_of_another_unit, unknown_people
+from engine.language.rotas import Rota
 from engine.language.whole import whole
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml
+from engine.people.store import DirectoryStore
 
 _ORDER = (
     DefinitionKind.CALENDAR,
@@ -34,10 +36,11 @@ _ORDER = (
     DefinitionKind.RETENTION,
     DefinitionKind.MESSAGE,
     DefinitionKind.DOCUMENT,
+    DefinitionKind.ROTA,
     DefinitionKind.WORKFLOW,
 )
 
-COUNTS_NO_TIME: Final = frozenset({"workflow", "retention", "message", "document"})
+COUNTS_NO_TIME: Final = frozenset({"workflow", "retention", "message", "document", "rota"})
 """The kinds that move no deadline of an open case when one of them is published."""
 
 
@@ -91,7 +94,7 @@ def candidates(engine: Engine, sources: Mapping[str, str], around: Definitions) 
     records: Mapping[DefinitionKind, Mapping[str, BaseModel]] = {
         DefinitionKind.CALENDAR: found.calendars, DefinitionKind.LADDER: found.ladders, DefinitionKind.LAW: found.packs,
         DefinitionKind.RETENTION: found.retentions, DefinitionKind.MESSAGE: found.messages,
-        DefinitionKind.DOCUMENT: found.documents,
+        DefinitionKind.DOCUMENT: found.documents, DefinitionKind.ROTA: found.rotas,
         DefinitionKind.WORKFLOW: {name: whole(one, engine.catalogue) for name, one in found.workflows.items()},
     }  # fmt: skip
     return tuple(
@@ -127,6 +130,17 @@ def limits_in_use(engine: Engine, tx: Transaction, found: Iterable[Candidate]) -
     return tuple(findings)
 
 
+def rota_problems(tx: Transaction, found: Sequence[Candidate]) -> tuple[Finding, ...]:
+    """Find whom a rota names who is not of its unit, and what is proposed together with a rota."""
+    findings: list[Finding] = []
+    for one in found:
+        if isinstance(one.record, Rota):
+            members = {person.email for person in tx.of(DirectoryStore).of_unit(UUID(one.name))}
+            findings += unknown_people(one.record, members, file=one.file, text=one.source)
+            findings += [] if len(found) == 1 else [rota_of_another_unit(one.file)]
+    return tuple(findings)
+
+
 def _candidate(kind: DefinitionKind, name: str, source: Source, record: BaseModel) -> Candidate:
     return Candidate(kind.value, name, source.file, source.text, record)
 
@@ -135,6 +149,7 @@ SHIPPED = "shipped"
 _WHO_PUBLISHES = {
     DefinitionKind.CALENDAR.value: Action.KEEP_CALENDARS,
     DefinitionKind.RETENTION.value: Action.KEEP_RETENTION,
+    DefinitionKind.ROTA.value: Action.MANAGE_ROTA,
 }
 
 
@@ -292,6 +307,17 @@ def contracts(engine: Engine, one: Candidate) -> dict[str, object]:
 def publishing(kind: str) -> Action:
     """Name what somebody must be allowed to do to publish a definition of a kind."""
     return _WHO_PUBLISHES.get(kind, Action.PUBLISH)
+
+
+def require_author(viewer: Viewer, kind: str, name: str) -> None:
+    """Refuse who may not write a definition; for a rota of another unit in the words for one that is not there."""
+    unit_id = None
+    if kind == DefinitionKind.ROTA:
+        unit_id = next((unit for unit in viewer.unit_ids if str(unit) == name), None)
+        if unit_id is None and not viewer.is_system:
+            raise NotFoundError(kind="definition")
+    if not can(viewer, publishing(kind), unit_id=unit_id):
+        raise NotAllowedError(actor=viewer.name, action=publishing(kind).value)
 
 
 def refused(findings: Iterable[Finding]) -> DefinitionError:

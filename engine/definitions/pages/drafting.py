@@ -44,14 +44,14 @@ def new_id(label: str, taken: Iterable[object]) -> str:
 
 def page_of(kind: str, name: str) -> str:
     """Return where the page of a definition is."""
-    return f"/workflows/{name}" if kind == "workflow" else f"/definitions/{kind}/{name}"
+    return {"workflow": f"/workflows/{name}", "rota": "/on-call"}.get(kind, f"/definitions/{kind}/{name}")
 
 
 def after_undo(visit: Visit, kind: str, name: str, draft: str) -> str:
     """Return where to go after an undo: to the draft, to what runs where none is left, or to the list."""
     if any(one[:2] == (kind, name) for one in my_drafts(visit.engine, viewer=visit.viewer)):
         return draft
-    is_there = kind in {"message", "document"} or visit.engine.ask_all(versions, kind, name)
+    is_there = kind in {"message", "document", "rota"} or visit.engine.ask_all(versions, kind, name)
     return page_of(kind, name) if is_there else "/workflows"
 
 

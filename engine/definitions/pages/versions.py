@@ -18,14 +18,14 @@ from engine.definitions.actions.drafts import (
 )
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
-from engine.definitions.actions.publish import publishing
+from engine.definitions.actions.publish import publishing, require_author
 from engine.definitions.pages.drafting import after_undo, page_of, proposed
 from engine.definitions.pages.message_texts import as_read
 from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import PreviewView
 from engine.definitions.views import versions as versions_view
 from engine.documents.actions.specimens import PLACES
-from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
+from engine.errors import DefinitionError, NoSecondPersonError, NotFoundError
 from engine.language.findings import has_errors
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
@@ -92,7 +92,7 @@ def _page(
     )
 
 
-AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention|message|document)$")]
+AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention|message|document|rota)$")]
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 
 
@@ -107,8 +107,7 @@ def versions(
 @router.post("/definitions/{kind}/{name}/versions")
 def versions_posted(visit: SignedIn, kind: AnyKind, name: Name, form: Posted) -> Response:
     """Propose that a version runs again."""
-    if not visit.may(publishing(kind)):
-        raise NotAllowedError(actor=visit.viewer.name, action=publishing(kind).value)
+    require_author(visit.viewer, kind, name)
     number = int(text(form, "version")) if text(form, "version").isdecimal() else 0
     try:
         done = roll_back(visit.engine, kind, name, number, viewer=visit.viewer)
@@ -120,6 +119,8 @@ def versions_posted(visit: SignedIn, kind: AnyKind, name: Name, form: Posted) ->
 def _versions_page(
     visit: Visit, kind: str, name: str, before: int | None = None, after: int | None = None, *, again: Again = FIRST
 ) -> Response:
+    if kind == "rota":
+        require_author(visit.viewer, kind, name)
     found = visit.engine.ask_all(versions_view, kind, name)
     if not found:
         raise NotFoundError(kind="definition")
@@ -133,7 +134,7 @@ def _versions_page(
         title=say("Versions of {name}", name=name),
         section="workflows",
         page=page_of(kind, name),
-        title_of=found[0].title or name,
+        title_of=say("the rota of {unit}", unit=found[0].owner) if kind == "rota" else found[0].title or name,
         versions=found,
         runs=runs,
         change=change,

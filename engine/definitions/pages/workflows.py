@@ -71,6 +71,7 @@ close: {when: all, unless: open_deadlines}
 def workflows(visit: SignedIn) -> Response:
     """List the published workflows."""
     found = visit.engine.ask_all(definitions, "workflow", *_OTHERS)
+    drafts = my_drafts(visit.engine, viewer=visit.viewer) if visit.may(Action.PUBLISH) else ()
     return visit.page(
         "workflows.html",
         title="Workflows",
@@ -78,7 +79,7 @@ def workflows(visit: SignedIn) -> Response:
         definitions=[one for one in found if one.kind == "workflow"],
         others=[one for one in found if one.kind != "workflow"],
         may_publish=visit.may(Action.PUBLISH),
-        drafts=my_drafts(visit.engine, viewer=visit.viewer) if visit.may(Action.PUBLISH) else (),
+        drafts=[one for one in drafts if one[0] != "rota"],
     )
 
 

@@ -26,6 +26,7 @@ from engine.language.lint.other_files import (
     check_calendar,
     check_ladder,
     check_law_pack,
+    check_rota,
     kept_too_briefly,
     levels_out_of_order,
 )
@@ -34,6 +35,7 @@ from engine.language.lint.timing import check_times
 from engine.language.lint.ways import check_ways
 from engine.language.merged import alone
 from engine.language.retention import RetentionPolicy
+from engine.language.rotas import Rota
 from engine.language.shape import fit
 from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file
 
@@ -138,8 +140,10 @@ def _library_file(document: YamlDocument, catalogue: StepCatalogue, names: Known
             return check_ladder(record, merged, names)
         case Calendar():
             return check_calendar(record, merged, names)
-        case RetentionPolicy():
-            return kept_too_briefly(record, merged)
+        case RetentionPolicy() | Rota():
+            return (
+                kept_too_briefly(record, merged) if isinstance(record, RetentionPolicy) else check_rota(record, merged)
+            )
         case LawPack():
             return check_law_pack(record, merged, catalogue)
         case _:

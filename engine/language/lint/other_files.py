@@ -1,6 +1,7 @@
-"""Lint: ladders, calendars, law packs and retention policies."""
+"""Lint: ladders, calendars, law packs, retention policies and rotas."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +17,7 @@ from engine.language.lint.subject import KnownNames
 from engine.language.merged import Merged
 from engine.language.names import meant, shown
 from engine.language.retention import RetentionPolicy, RetentionRule
+from engine.language.rotas import Rota, week_of
 from engine.language.workflow import Workflow
 
 CRITICAL: Final = frozenset({"critical", "partner-silent-critical", "child-not-produced", "detention-limit", "leak"})
@@ -209,3 +211,40 @@ def _words(rule: RetentionRule) -> str:
         f"No author can lower the floor of retention: {rule.data.value} is kept for at least {FLOOR.in_words()} after "
         "the case has closed. What a person asks to have erased before that is decided by two people, not by a policy."
     )
+
+
+_COMMENT: Final = re.compile(r"(?:^|\s)#", re.MULTILINE)
+
+
+def check_rota(rota: Rota, merged: Merged) -> list[Finding]:
+    """Find hours of the week in which nobody or more than one is on call, and words beside people, days and hours."""
+    text, findings = merged.main.text, []
+    if (remark := _COMMENT.search(text)) is not None:
+        message = "A rota holds people, days and hours, and nothing that could name a survivor: take this remark out."
+        line = text.count("\n", 0, remark.end() - 1) + 1
+        findings.append(Finding(merged.main.file, line, 1, "rota-comment", message))
+    for people, stretches in week_of(rota).items() if rota.turns else ():
+        for when in stretches:
+            if people > 1:
+                message = f"{when}, {people} turns overlap: one person is on call at a time."
+                findings.append(merged.finding(("turns",), "rota-overlap", message))
+            elif not people:
+                message = f"{when}, no one is on call. Add a turn if that is not meant."
+                findings.append(merged.finding(("turns",), "rota-gap", message, severity=Severity.WARNING))
+    return findings
+
+
+def unknown_people(rota: Rota, members: Collection[str], *, file: str, text: str) -> list[Finding]:
+    """Find whom a rota names who does not act in its unit."""
+    words, text = "{} does not act in this unit. {}", text.lower()
+    return [
+        Finding(file, text.count("\n", 0, text.find(who)) + 1, 1, "unknown-person",
+                words.format(shown(who), meant(who, members)))
+        for who in sorted(rota.people - set(members))
+    ]  # fmt: skip
+
+
+def rota_of_another_unit(file: str) -> Finding:
+    """Say that a rota is not that of the unit whose draft it is, or is proposed together with something else."""
+    message = "A rota belongs to one unit: keep the id that stands after rota, and propose it without other files."
+    return Finding(file, 1, 1, "rota-of-another-unit", message)

@@ -174,6 +174,8 @@ def pass_on_duties(engine: Engine, tx: Transaction, person: ActorRecord, *, now:
     for unit_id in person.unit_ids:
         if _call_off(tx, person.id, unit_id, now):
             _notify_units(engine, tx, f"shifts|{unit_id}|{now.isoformat()}", "/on-call", (unit_id,), now)
+        else:
+            notify_of_turns(engine, tx, person, unit_id=unit_id, now=now)
     for encrypt in tx.of(RetentionStore).restrictions_of(person.id):
         _notify_officers(engine, tx, encrypt, now)
     if pass_on_concerns(engine, tx, now=now):
@@ -188,6 +190,12 @@ def notify_of_gap(engine: Engine, tx: Transaction, *, unit_id: UUID, role: str, 
         return
     if role in NEEDED or tx.of(DirectoryStore).is_unserved(unit_id, role):
         _notify_units(engine, tx, f"no-role|{unit_id}|{role}|{now.isoformat()}", f"/units/{unit_id}", (unit_id,), now)
+
+
+def notify_of_turns(engine: Engine, tx: Transaction, person: ActorRecord, *, unit_id: UUID, now: datetime) -> None:
+    """Tell whoever looks after a unit when its rota names somebody who has left: their turns are gaps from now on."""
+    if any(person.email in rota.people for rota in tx.of(DutyStore).rotas(unit_id, since=now)):
+        _notify_units(engine, tx, f"turns|{unit_id}|{person.id}|{now.isoformat()}", "/on-call", (unit_id,), now)
 
 
 def _notify_officers(engine: Engine, tx: Transaction, encrypt: Restriction, now: datetime) -> None:

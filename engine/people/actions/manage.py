@@ -16,7 +16,13 @@ from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowe
 from engine.language.names import Role
 from engine.messages.channel_store import ChannelStore
 from engine.people.actions.invitations import INVITE, make_link
-from engine.people.actions.leaving import notify_of_gap, pass_on_duties, pass_on_items, release_unentitled
+from engine.people.actions.leaving import (
+    notify_of_gap,
+    notify_of_turns,
+    pass_on_duties,
+    pass_on_items,
+    release_unentitled,
+)
 from engine.people.actions.roles import AskedRole, give_or_ask
 from engine.people.store import DirectoryStore
 from engine.people.viewer import looks_after, person_looked_after, require_administrator, unit_looked_after
@@ -242,6 +248,9 @@ def take(engine: Engine, tx: Transaction, one: AskedRole, *, by: UUID | None, no
         _require_administrator_left(tx)
     _roles_changed(engine, tx, one, by)
     notify_of_gap(engine, tx, unit_id=one.unit_id, role=one.role, now=now)
+    person = tx.of(DirectoryStore).actor(one.actor_id)
+    if person is not None and one.unit_id not in person.unit_ids:
+        notify_of_turns(engine, tx, person, unit_id=one.unit_id, now=now)
 
 
 def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor_id: UUID | None) -> None:

@@ -13,7 +13,7 @@ from engine.core.policy import Action, can
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.people.actions import manage as manage_people
 from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
-from engine.people.records import LANGUAGES, MESSAGE_LANGUAGES, ActorView, ShiftView, region_words, rota_of
+from engine.people.records import LANGUAGES, MESSAGE_LANGUAGES, ROTA_WEEKS, ActorView, ShiftView, region_words, rota_of
 from engine.people.viewer import actors
 from engine.people.viewer import units as units_view
 from engine.people.views import absences as absences_view
@@ -25,8 +25,6 @@ from engine.web.posted import FIRST, Again, instant, text, typed, uuid_or_none
 from engine.web.visit import Visit
 
 router = APIRouter()
-_WEEKS: Final = 4
-"""How many weeks of a rota are shown as a picture, the present one with them."""
 _AS_TIME: Final = {
     "starts_at": "Say from when: a date and time, such as 2026-03-07 18:40.",
     "ends_at": "Say until when: a date and time, such as 2026-03-08 08:00.",
@@ -116,7 +114,7 @@ def _rota_page(visit: Visit, again: Again = FIRST) -> Response:
         section="manage",
         units=[(unit, name, of_unit[unit]) for unit, name in units],
         rotas={
-            unit: rota_of(own, absences, zone=own[0].zone, now=visit.now, weeks=_WEEKS)
+            unit: rota_of(own, absences, zone=own[0].zone, now=visit.now, weeks=ROTA_WEEKS)
             for unit, own in of_unit.items()
             if own
         },
