@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     portal_port: int = 8080
     portal_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    training_port: int = 8090
+    training_url: str = ""
+    """Where `icmc training start` listens, and the address of it that people use."""
     smtp_host: str = ""
     smtp_port: int = 587
     smtp_user: str = ""

@@ -1,7 +1,7 @@
 """Make the portal: one FastAPI application over one assembled engine."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from modern_csrf.asgi import BlockCrossOriginRequests
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from engine.access import pages as access
 from engine.api import pages as api
@@ -20,6 +20,7 @@ from engine.approvals import pages as approvals
 from engine.assembly import Engine
 from engine.audit import pages as audit
 from engine.cases.pages import public, report
+from engine.core.policy import Viewer
 from engine.course.pages import changes, course, moving
 from engine.deadlines import pages as deadlines
 from engine.definitions.pages import (
@@ -126,14 +127,15 @@ def create_app(
     demo: DemoControls | None = None,
     prefect_ui_url: str | None = None,
     rehearsal: Rehearsal | None = None,
+    practise: Callable[[Viewer], str | None] = lambda _viewer: None,
 ) -> FastAPI:
     """Make the portal. `demo` is given in a demo only; `prefect_ui_url` is where admins see Prefect's own pages.
 
-    `rehearsal` says what would happen by a draft.
+    `rehearsal` says what would happen by a draft; `practise` where somebody's training space is.
     """
     app = FastAPI(title="ICMC", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url, rehearsal)
-    app.state.portal = portal
+    portal = Portal(engine, demo if engine.demo else None, prefect_ui_url, rehearsal, practise=practise)
+    app.state.portal, app.state.is_training = portal, portal.is_training
     app.mount("/static", _OurFiles(directory=STATIC))
     for routes in _ROUTES:
         app.include_router(routes.router)
@@ -153,13 +155,13 @@ def create_app(
     return app
 
 
-def serve(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
+def serve(app: ASGIApp, host: str, port: int, *, proxies: Sequence[str] = ()) -> None:
     """Serve the portal until it is told to stop; `proxies` are believed what they say of a request."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     uvicorn.Server(server_config(app, host, port, proxies=proxies)).run()
 
 
-def server_config(app: FastAPI, host: str, port: int, *, proxies: Sequence[str] = ()) -> uvicorn.Config:
+def server_config(app: ASGIApp, host: str, port: int, *, proxies: Sequence[str] = ()) -> uvicorn.Config:
     """Return how the portal is served: requests are not logged, since addresses name cases.
 
     Where a request comes from, and over what, is believed of the addresses and networks in `proxies` alone.

@@ -79,6 +79,9 @@ COMMANDS = {
     "numbers": CommandPlace("numbers.commands", "numbers", "Print the published numbers; small ones are withheld."),
     "hub": CommandPlace("hubs.commands", "app", "Hubs elsewhere: list them, introduce this one, add and confirm one."),
     "people": CommandPlace("people.commands", "app", "Units and people."),
+    "training": CommandPlace(
+        "cli.training", "app", "A place to practise: invented people and cases, apart from real ones."
+    ),
 }
 
 

@@ -23,6 +23,7 @@ from engine.orchestration.settings import PrefectAddress, WorkerChild, start_wor
 from engine.people.actions.invitations import first_link
 from engine.rehearsal.demo import has_story, let_time_pass, play_rest, seed_demo
 from engine.rehearsal.running import rehearsal_of
+from engine.rehearsal.training import practise_at
 from engine.settings import Settings
 from engine.site import create_app, serve
 from engine.web.terminal import in_words, read_settings
@@ -57,9 +58,10 @@ def up(demo: Demo = False, port: Port = None) -> None:  # noqa: FBT002 - a comma
         background.start()
         app = create_app(
             engine,
-            demo=_controls(engine) if engine.demo else None,
+            demo=controls(engine) if engine.demo else None,
             prefect_ui_url=background.ui_url,
             rehearsal=rehearsal_of(engine.catalogue, engine.library),
+            practise=practise_at(settings),
         )
         typer.echo(f"ICMC is at {settings.address} (after {time.monotonic() - began:.0f} s). Stop it with Ctrl-C.")
         typer.echo("Not for real cases yet: see the README.")
@@ -91,8 +93,9 @@ def portal(port: Port = None) -> None:
         serve(
             create_app(
                 engine,
-                demo=_controls(engine) if engine.demo else None,
+                demo=controls(engine) if engine.demo else None,
                 rehearsal=rehearsal_of(engine.catalogue, engine.library),
+                practise=practise_at(settings),
             ),
             settings.portal_host,
             settings.portal_port,
@@ -183,7 +186,7 @@ def _settings(*, demo: bool | None, port: int | None) -> Settings:
     """Read the settings, choose a free port, and tell child processes of both."""
     settings = read_settings()
     folder = settings.data_folder / "demo" if demo and "ICMC_DATA_FOLDER" not in os.environ else settings.data_folder
-    chosen = _free_port(settings.portal_host, port or settings.portal_port)
+    chosen = free_port(settings.portal_host, port or settings.portal_port)
     os.environ |= {
         "ICMC_DATA_FOLDER": str(Path(folder).absolute()),
         "ICMC_PORTAL_PORT": str(chosen),
@@ -199,7 +202,8 @@ def _note_port(settings: Settings) -> None:
     settings.port_file.write_text(str(settings.portal_port), encoding="utf-8")
 
 
-def _free_port(host: str, first: int) -> int:
+def free_port(host: str, first: int) -> int:
+    """Return the first port from one on that nobody listens on."""
     for port in range(first, first + _PORTS_TO_TRY):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -211,7 +215,7 @@ def _free_port(host: str, first: int) -> int:
     return first
 
 
-def _controls(engine: Engine) -> DemoControls:
+def controls(engine: Engine, *, is_training: bool = False) -> DemoControls:
     """Let time pass and stories go on beside the page: one wish after another, and the page waits a little for it."""
     beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="icmc-demo")
 
@@ -224,7 +228,8 @@ def _controls(engine: Engine) -> DemoControls:
         return True
 
     return DemoControls(
-        let_time_pass=lambda by: wish(lambda: let_time_pass(engine, by)),
-        play_rest=lambda case_id: wish(lambda: play_rest(engine, case_id)),
+        let_time_pass=lambda by: wish(lambda: let_time_pass(engine, by, is_alone=is_training)),
+        play_rest=lambda case_id: wish(lambda: play_rest(engine, case_id, is_alone=is_training)),
         has_story=lambda case_id: has_story(engine, case_id),
+        is_training=is_training,
     )

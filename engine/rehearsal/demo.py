@@ -19,7 +19,7 @@ from engine.machine.files import data_folder
 from engine.rehearsal.demo_people import add_doings, add_habits, add_people, add_rota, unit_for
 from engine.rehearsal.replayer import Play, begin, go_on
 from engine.rehearsal.story import Story, read_story
-from engine.rehearsal.world import MovedClock, do_chores, next_stop
+from engine.rehearsal.world import MovedClock, do_chores, next_stop, settle_jobs
 
 STORIES = "demo_stories"
 FILLED = "demo_seeded"
@@ -54,18 +54,21 @@ def seed_demo(engine: Engine) -> int:
     return len(SEEDED)
 
 
-def let_time_pass(engine: Engine, by: timedelta) -> None:
-    """Move the demo's clock forward, through every instant at which something is due, as if it had been lived."""
-    _Live(engine).pass_until(engine.clock.now() + by)
+def let_time_pass(engine: Engine, by: timedelta, *, is_alone: bool = False) -> None:
+    """Move the demo's clock forward, through every instant at which something is due, as if it had been lived.
+
+    What is due is left to Prefect, or done here where we are alone.
+    """
+    _Live(engine, is_alone).pass_until(engine.clock.now() + by)
 
 
-def play_rest(engine: Engine, case_id: UUID) -> tuple[str, ...]:
+def play_rest(engine: Engine, case_id: UUID, *, is_alone: bool = False) -> tuple[str, ...]:
     """Play the rest of a case's story; gives what did not go as told. Raises `NotFoundError` for a case without one."""
     known = _stories(engine).get(str(case_id))
     if known is None:
         raise NotFoundError(kind="story of this case")
     story = _read(str(known["story"])).moved(timedelta(seconds=float(known["shift"]))).without_due()
-    stage = _Live(engine)
+    stage = _Live(engine, is_alone)
     play = Play(stage, story, unit_for(engine, story.lead_jurisdiction).people, case_id)
     go_on(play, after=datetime.fromisoformat(str(known["until"])), until=None)
     _remember(engine, case_id, str(known["story"]), float(known["shift"]), stage.now())
@@ -104,9 +107,13 @@ class _Past:
 
 @dataclass(frozen=True)
 class _Live:
-    """The living demo as a stage: its clock is moved for all processes, and Prefect fires and does the work."""
+    """The living demo as a stage: its clock is moved for all processes, and Prefect fires and does the work.
+
+    Where we are alone there is no Prefect, and both are done here.
+    """
 
     engine: Engine
+    is_alone: bool
 
     def now(self) -> datetime:
         return self.engine.clock.now()
@@ -122,6 +129,8 @@ class _Live:
 
     def settle_jobs(self) -> int:
         """Wait until the jobs that are due now have been done, but not for ever: a stopped worker holds nobody up."""
+        if self.is_alone:
+            return settle_jobs(self.engine, is_patient=True)
         given_up_at = time.monotonic() + _PATIENCE
         while time.monotonic() < given_up_at:
             with self.engine.transaction() as tx:
@@ -131,7 +140,7 @@ class _Live:
         return 0
 
     def _wait_for_deadlines(self) -> None:
-        given_up_at = time.monotonic() + _PATIENCE
+        given_up_at = time.monotonic() + (0.0 if self.is_alone else _PATIENCE)
         while time.monotonic() < given_up_at:
             with self.engine.transaction() as tx:
                 if not tx.of(DeadlineStore).due(now=self.engine.clock.now(), most=1):

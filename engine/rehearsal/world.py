@@ -16,7 +16,7 @@ from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.deadlines.store import DeadlineStore
-from engine.errors import NoCalendarError, NotFoundError, StepFailedError
+from engine.errors import IcmcError, NoCalendarError, NotFoundError, StepFailedError
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
 from engine.language.names import Role
@@ -161,23 +161,32 @@ class World:
 
     def settle_jobs(self) -> int:
         """Do every job that is due, as a worker would; returns how many were done."""
-        done = 0
-        while batches := dispatchable(self.engine, limit=_OPEN_AT_ONCE):
-            for batch in batches:
-                done += self._do_batch(batch.id)
-        return done
+        return settle_jobs(self.engine)
 
-    def _do_batch(self, batch_id: UUID) -> int:
-        done = 0
-        while True:
-            for job in claim_jobs(self.engine, batch_id=batch_id, worker="replay", limit=20):
-                try:
-                    run_job(self.engine, job, flow_run_id=None, task_run_id=None, done_by="replay")
-                except StepFailedError as error:
-                    fail_job(self.engine, job, code=error.code, why=str(error.facts["reason"]))
-                done += 1
-            if close_batch(self.engine, batch_id=batch_id):
-                return done
+
+def settle_jobs(engine: Engine, *, is_patient: bool = False) -> int:
+    """Do every job that is due, as a worker would; returns how many were done.
+
+    Whatever fails waits for its next try, if we are patient; else only what a pillar says has failed does.
+    """
+    done = 0
+    while batches := dispatchable(engine, limit=_OPEN_AT_ONCE):
+        for batch in batches:
+            done += _do_batch(engine, batch.id, (IcmcError,) if is_patient else (StepFailedError,))
+    return done
+
+
+def _do_batch(engine: Engine, batch_id: UUID, can_wait: tuple[type[IcmcError], ...]) -> int:
+    done = 0
+    while True:
+        for job in claim_jobs(engine, batch_id=batch_id, worker="replay", limit=20):
+            try:
+                run_job(engine, job, flow_run_id=None, task_run_id=None, done_by="replay")
+            except can_wait as error:
+                fail_job(engine, job, code=error.code, why=str(error.facts.get("reason", "")))
+            done += 1
+        if close_batch(engine, batch_id=batch_id):
+            return done
 
 
 def next_stop(engine: Engine) -> datetime | None:

@@ -32,7 +32,7 @@ def demo(visit: SignedIn) -> Response:
     mails, found = visit.soon(demo_mailbox), visit.soon(cases, limit=20) if visit.may(Action.SEE_CASES) else tuple
     return visit.page(
         "demo.html",
-        title="Demo",
+        title="Training" if visit.portal.is_training else "Demo",
         section="demo",
         spans=SPANS,
         cases=found(),

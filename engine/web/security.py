@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "icmc_session"
 """The session, on this machine itself; over a protected connection its name is bound to the host."""
-HOST_COOKIE: Final = "__Host-icmc_session"
+TRAINING_COOKIE: Final = "icmc_training_session"
+"""The same in a training space: a browser gives its cookies to every port of a host."""
 DEVICE_COOKIE: Final = "icmc_device"
 DEVICE_LASTS: Final = 400 * 24 * 3600
 """Seconds; the longest that browsers keep a cookie."""
@@ -203,8 +204,15 @@ def local_path(target: str) -> str:
     return target if is_path else "/"
 
 
+def on_host(name: str, request: Request) -> str:
+    """Return the name of a cookie: over a protected connection it is bound to the host."""
+    return name if is_plain_loopback(request) else f"__Host-{name}"
+
+
 def _cookie_name(request: Request) -> str:
-    return COOKIE if is_plain_loopback(request) else HOST_COOKIE
+    app = request.scope.get("app")
+    is_training = app is not None and getattr(app.state, "is_training", False)
+    return on_host(TRAINING_COOKIE if is_training else COOKIE, request)
 
 
 def _where(error: BaseException) -> str:

@@ -156,6 +156,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "clock": "The clock was confirmed: deadlines run again.",
     "fired_again": "What was set aside will be tried again.",
     "time": "Time has passed.",
+    "afresh": "You begin again: the cases are as they were at the beginning.",
     "passing": "Time is passing: there is much to do on the way. Load this page again in a moment.",
     "played": "The rest of the story was played.",
     "playing": "The rest of the story is being played. Load this page again in a moment.",
@@ -168,22 +169,33 @@ class DemoControls:
     """What only a demo can do; it comes from outside, since the portal knows no replayer.
 
     `let_time_pass` and `play_rest` give False while they still go on; `has_story` says whether a case came from one.
+    `is_training` is one person's own demo, which they can begin anew.
     """
 
     let_time_pass: Callable[[timedelta], object]
     play_rest: Callable[[UUID], object]
     has_story: Callable[[UUID], bool] = lambda _case_id: True
+    is_training: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """What the portal was given when it was made."""
+    """What the portal was given when it was made.
+
+    `practise` gives somebody the address of their training space, good for a minute; None while none is open.
+    """
 
     engine: Engine
     demo: DemoControls | None
     prefect_ui_url: str | None
     rehearsal: Rehearsal | None = None
     sessions: KnownSessions = field(default_factory=KnownSessions)
+    practise: Callable[[Viewer], str | None] = lambda _viewer: None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether this is somebody's training space."""
+        return self.demo is not None and self.demo.is_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,12 +318,19 @@ def portal_of(request: Request) -> Portal:
 
 def bare_frame(portal: Portal, request: Request, *, title: str) -> dict[str, object]:
     """Return what the frame of a page shows that asks the database for nothing, not even who is there."""
+    demo, training = portal.engine.demo, portal.is_training
+    return outer_frame(request, title=title, now=portal.engine.wall_clock.now(), demo=demo, training=training)
+
+
+def outer_frame(request: Request, *, title: str, now: datetime, demo: bool, training: bool) -> dict[str, object]:
+    """Return the same where there is no portal at all."""
     return {
         "title": title,
         "viewer": None,
         "zone": "UTC",
-        "now": portal.engine.wall_clock.now(),
-        "demo": portal.engine.demo,
+        "now": now,
+        "demo": demo,
+        "training": training,
         "has_demo_controls": False,
         "navigation": (),
         "said": "",
@@ -331,6 +350,7 @@ def frame(
         "zone": viewer.zone if viewer else "UTC",
         "now": now,
         "demo": portal.engine.demo,
+        "training": portal.is_training,
         "has_demo_controls": portal.demo is not None,
         "navigation": _navigation(portal, viewer, section, waits) if viewer else (),
         "said": SAYINGS.get(request.query_params.get("said", ""), ""),
@@ -352,6 +372,6 @@ def _navigation(portal: Portal, viewer: Viewer, section: str, waits: int) -> tup
         ("Law", "/law", "law", can(viewer, Action.SIGN_LAW)),
         ("Board", "/board", "board", can(viewer, Action.SEE_BOARD)),
         ("People", "/people", "people", can(viewer, Action.SEE_PEOPLE)),
-        ("Demo", "/demo", "demo", portal.demo is not None),
+        ("Training" if portal.is_training else "Demo", "/demo", "demo", portal.demo is not None),
     ]
     return tuple(NavigationLink(text, href, key == section) for text, href, key, shown in doors if shown)

@@ -29,6 +29,7 @@ _DRILL, _MACHINES = "tests/cli/test_restore_drill.py", "tests/orchestration/test
 _PILLAR = "tests/contracts/test_outside_pillar.py"
 RUN_BY: Final = {
     "icmc restore": _DRILL, "mkdir -p /tmp/practice": _DRILL, "cp -rp /var/lib/icmc/keys": _DRILL,
+    "icmc training": "tests/rehearsal/test_training.py",
     "icmc up": _MACHINES, "icmc portal": _MACHINES, "export ICMC_": _MACHINES,
     "icmc pillars": _PILLAR, "icmc publish": _PILLAR, "pip install": _PILLAR,
     "icmc custody release": "tests/retention/test_custody_commands.py", "curl ": "tests/overview/test_counts.py",

@@ -159,8 +159,8 @@ RULES: Final[dict[str, Rule]] = {
         f"GET {page}": Rule("apart", right)
         for right, pages in {
             "": (
-                "/step-up", "/account", "/account/password", "/account/second-factor", "/on-call", "/absences",
-                "/preferences", "/workflows", "/workflows/{name}", "/workflows/{name}/diagram",
+                "/step-up", "/account", "/account/password", "/account/practise", "/account/second-factor",
+                "/on-call", "/absences", "/preferences", "/workflows", "/workflows/{name}", "/workflows/{name}/diagram",
                 "/paper-forms", "/paper-forms/{key}", "/paper-forms/{key}/pdf",
                 "/definitions/{kind}/{name}", "/definitions/{kind}/{name}/versions",
                 "/definitions/message", "/definitions/message/{name}",

@@ -34,7 +34,7 @@ def test_systemd_takes_the_unit(unit: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_unit_starts_a_command_of_icmc(unit: Path) -> None:
     [command] = re.findall(
-        r"^ExecStart=/opt/icmc/.venv/bin/icmc (\S+)$", unit.read_text(encoding="utf-8"), re.MULTILINE
+        r"^ExecStart=/opt/icmc/.venv/bin/icmc (\S+)(?: start)?$", unit.read_text(encoding="utf-8"), re.MULTILINE
     )
     assert command in COMMANDS
 

@@ -470,7 +470,7 @@ def framed(context: dict[str, Any], *, full: bool) -> dict[str, Any]:
     return {
         "title": "Title", "viewer": made(Viewer, full=True), "zone": "Asia/Kathmandu", "now": NOW, "demo": full,
         "has_demo_controls": full, "navigation": (NavigationLink("Home", "/", current=True),) if full else (),
-        "unprotected": full, "said": "Done." if full else "",
+        "training": full, "unprotected": full, "said": "Done." if full else "",
     } | context  # fmt: skip
 
 

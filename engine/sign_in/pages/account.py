@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from engine.errors import InvalidAnswersError, WrongCodeError
+from engine.errors import InvalidAnswersError, NotFoundError, WrongCodeError
 from engine.messages.actions.channels import choose_page_language
 from engine.people.actions import second_factor
 from engine.sign_in.actions import account as own_account
@@ -91,6 +91,15 @@ def language_kept(visit: SignedIn) -> Response:
     return visit.go("/account", said="language")
 
 
+@router.get("/account/practise")
+def practise(visit: SignedIn) -> Response:
+    """Send the viewer on to their training space, with a ticket that counts once."""
+    address = visit.portal.practise(visit.viewer)
+    if address is None:
+        raise NotFoundError(kind="training space")
+    return RedirectResponse(address, status_code=303)
+
+
 @router.post("/account/sessions/end-others")
 def others_ended(visit: SignedIn) -> Response:
     """End all sessions of the viewer but the present one."""
@@ -112,6 +121,7 @@ def _page(visit: Visit) -> Response:
         sessions=own_account.sessions_of(visit.engine, viewer=visit.viewer),
         has_factor=second_factor.has_factor(visit.engine, viewer=visit.viewer),
         must_enrol=visit.viewer.must_enrol,
+        can_practise=visit.portal.practise(visit.viewer) is not None,
     )
 
 

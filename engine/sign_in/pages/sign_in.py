@@ -45,7 +45,7 @@ from engine.web.turns import sleep_out_of_turn
 from engine.web.visit import Visit, frame, portal_of
 
 router = APIRouter()
-_HARMLESS: Final = "https://www.bbc.com/weather"
+HARMLESS: Final = "https://www.bbc.com/weather"
 """Where *Quick exit* leads."""
 Text = Annotated[str, Form(max_length=1000)]
 Next = Annotated[str, Form(max_length=500)]
@@ -141,9 +141,9 @@ def sign_out_now(request: Request) -> Response:
 def leave_at_once(request: Request) -> Response:
     """Go to a harmless page, and end the session if a page of ours asked: another site cannot sign anyone out."""
     if request.headers.get("sec-fetch-site") != "same-origin":
-        return RedirectResponse(_HARMLESS, status_code=303)
+        return RedirectResponse(HARMLESS, status_code=303)
     response = sign_out_now(request)
-    response.headers["location"] = _HARMLESS
+    response.headers["location"] = HARMLESS
     return response
 
 
