@@ -58,6 +58,7 @@ _ALSO_ANSWERED = frozenset(
 """Questions that may stay open, but whose answer is what the step is about."""
 _NOTHING = frozenset({"fixed_deposit_part", "open_clocks"})
 """An amount that is a part of another one, which is paid out whole in a story, and the time limits still open."""
+_REMAND = "IN-REMAND-24H"
 _SEXES = {"F": "female", "M": "male", "T": "transgender"}
 _REFUSED = ("refused", "not to be sent", "does not wish", "no return")
 
@@ -81,7 +82,7 @@ def step_answers(
 
     `questions` are those that a workflow adds to the form of the step type.
     """
-    known = _KNOWN[step_type.key](story) if step_type.key in _KNOWN else {}
+    known = _KNOWN[step_type.key](story) if step_type.key in _KNOWN else _told_later(story, event)
     answers: dict[str, JsonValue] = {}
     for spec in step_type.fields:
         if spec.name in known:
@@ -114,6 +115,31 @@ def _told(story: Story, spec: FieldSpec) -> JsonValue:
         return _SEXES.get(victim.sex)
     spans = {band: age_of_band(band) for band in spec.choices} if spec.tells == "age_band" else {}
     return next((band for band, span in spans.items() if span and span[0] <= victim.age <= span[1]), None)
+
+
+def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
+    """Return what only later events tell of one: an arrest or a leak that they count from, or when it comes again."""
+    counted_from = [one for one in story.timeline if one.due_rule is not None and one.due_rule.from_ == event.label]
+    counted = {one.step for one in counted_from} | {one.due_rule.clock for one in counted_from if one.due_rule}
+    later = [one for one in story.timeline if one.at > event.at]
+    again = next((one.at for one in later if one.step == event.step), None)
+    at, on = (again.isoformat(), again.date().isoformat()) if again else (None, None)
+    is_judged_later = any(one.step == "prosecution.outcome" for one in later)
+    is_appeal = any(one.step == "reporting.missing" for one in story.timeline)
+    arrest: dict[str, JsonValue] = {"arrested_at": event.at.isoformat()} if _REMAND in counted else {}
+    statement: dict[str, JsonValue] = {
+        "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
+    }  # fmt: skip
+    told: Mapping[str, dict[str, JsonValue]] = {
+        **dict.fromkeys(("policing.ahtu", "policing.fir", "prevention.intercept"), arrest),
+        "rescue.execute": {"suspects_held": int(_REMAND in counted)},
+        "press.monitor": {"harmful": int("press.leak" in counted)},
+        "press.release": {} if is_appeal else statement,
+        "policing.update": {"stage": "trial"} if is_judged_later else {},
+        "prosecution.hearing": {"next_at": at, "next_on": on} if again else {},
+        "reintegration.visit": {"next": on} if again else {},
+    }
+    return told.get(event.step, {})
 
 
 def _border_answers(story: Story) -> dict[str, JsonValue]:

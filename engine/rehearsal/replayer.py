@@ -184,7 +184,7 @@ def _opening(play: Play, state: CaseState, until: datetime) -> datetime | None:
 
 
 def _untold(play: Play, state: CaseState, until: datetime) -> tuple[datetime, Step] | None:
-    """Find the open step, of which the story tells no more, that falls due first before an instant.
+    """Find the open step, of which the story tells no more, that falls due first until an instant.
 
     The last thing that keeps a case open, and that nothing follows, is left alone while the story goes on.
     """
@@ -196,7 +196,7 @@ def _untold(play: Play, state: CaseState, until: datetime) -> tuple[datetime, St
         (deadline.due_at, step)
         for deadline in state.deadlines.values()
         if deadline.purpose is Purpose.LIMIT
-        and now <= deadline.due_at < until
+        and now <= deadline.due_at <= until
         and (step := state.steps.get(deadline.step_id)) is not None
         and step.status in OPEN
         and not step.automatic
@@ -449,7 +449,12 @@ def _compare_due(play: Play, event: StoryEvent, deadline: Deadline | None) -> No
 
 
 def _complete(play: Play, event: StoryEvent, step: Step) -> None:
-    """Answer the open item of a step, if there is one; look again, as a person would, when it changed meanwhile."""
+    """Answer the open item of a step, if there is one; look again, as a person would, when it changed meanwhile.
+
+    Whoever takes charge of a person says when they came into care, which may be before anybody wrote it down.
+    """
+    if event.step == "rescue.first_needs" and play.story.taken_charge_at is not None:
+        event = event.model_copy(update={"at": play.story.taken_charge_at})
     command_id = play.stage.engine.entropy.uuid()
     for _ in range(_LOOKS):
         try:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -100,8 +101,21 @@ class Story(_Part):
     @property
     def is_out_already(self) -> bool:
         """Whether the person is cared for and nobody has to bring them out."""
+        return self.taken_charge_at is not None
+
+    @property
+    def taken_charge_at(self) -> datetime | None:
+        """When whoever is out already came into care: from when their first day is counted; None for a rescue."""
         steps = {event.step for event in self.timeline}
-        return _RESCUES.isdisjoint(steps) and "rescue.first_needs" in steps
+        if not _RESCUES.isdisjoint(steps):
+            return None
+        counted = (
+            self.opened_at
+            for event in self.timeline
+            if event.step in _FIRST_DAY and event.due_rule is not None and event.due_rule.from_ == "start"
+        )
+        cared_for = (event.at for event in self.timeline if event.step == "rescue.first_needs")
+        return next(chain(counted, cared_for), None)
 
     def _concern_by_steps(self) -> str | None:
         """Tell what a case is about by what is done in it; None where the profile says more."""
@@ -182,9 +196,11 @@ _RESCUES = frozenset({"rescue.plan", "rescue.execute"})
 _WAYS_HOME = frozenset({"repatriation.hir", "repatriation.handover"})
 _CARE = frozenset({"rescue.first_needs", "rescue.production"})
 """Who is cared for before the way home is prepared has been found here, and is not asked for from elsewhere."""
+_FIRST_DAY = frozenset({"rescue.production", "protection.health", "protection.safety", "rescue.identify"})
+"""What counts from when a person is out of danger: from the report, where whoever reported had them in their care."""
 _URGENT = "PT1H"
-_MOSTLY_MONEY, _MONEY_SHARE = 3, 4
-"""A story without a rescue is about money for something earlier if so many steps, one in four, are of Restitution."""
+_MOSTLY_MONEY, _MONEY_SHARE = 3, 5
+"""A story without a rescue is about money for something earlier if so many steps, one in five, are of Restitution."""
 _IN_TITLES = (
     (r"compensation|\bclaim\b", "compensation"),
     (r"\bnew-?born\b|\bbab(?:y|ies)\b|\binfant\b|\badopt|\bsurroga", "child_sale"),

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.plugin import FollowUp, Form, Law, StepContext
-from pillars.policing.forms import ChargesheetForm, FirForm, MagistrateForm, RefusalForm, UpdateForm
+from pillars.policing.forms import AhtuForm, ChargesheetForm, FirForm, MagistrateForm, RefusalForm, UpdateForm
 
 LADDER, _AT_ONCE_LADDER = "fir-refused", "police-refusal"
 _FIR, _REFUSAL, _MAGISTRATE, _NEWS = "policing.fir", "policing.refusal", "policing.magistrate", "policing.update"
@@ -20,9 +20,20 @@ _TRIAL_LAW, _TRIAL_OTHERWISE_DAYS = "IN-TRIAL-2M", 45
 _TO_THE_MAGISTRATE = "Apply to the Magistrate: station and Superintendent did not register it"
 
 
-_IN = 'case.country == "IN"'
+IN = 'case.country == "IN"'
 _TO_THE_SUPERINTENDENT = "Write to the Superintendent: the station did not register it"
+AFTER_AN_ARREST: Mapping[str, FollowUp] = {
+    "remand": FollowUp(
+        uses="prosecution.hearing",
+        title="The first hearing after the arrest",
+        when=f"this.is_new_arrest && {IN}",
+        from_="arrested_at",
+        law="IN-REMAND-24H",
+        ladder="high",
+    ),
+}
 AFTER_FIR: Mapping[str, FollowUp] = {
+    **AFTER_AN_ARREST,
     # where it is not known whether the station refused, it is asked again within a day: no time goes missing
     "superintendent": FollowUp(
         uses=_FIR,
@@ -39,7 +50,7 @@ AFTER_FIR: Mapping[str, FollowUp] = {
     "refusal": FollowUp(
         uses=_REFUSAL,
         title=_TO_THE_SUPERINTENDENT,
-        when=f'this.stage == "refused" && {_IN}',
+        when=f'this.stage == "refused" && {IN}',
         from_="fir_datetime",
         law="IN-FIR-SP",
         ladder=_AT_ONCE_LADDER,
@@ -47,7 +58,7 @@ AFTER_FIR: Mapping[str, FollowUp] = {
     "refusal_abroad": FollowUp(
         uses=_REFUSAL,
         title=_TO_THE_SUPERINTENDENT,
-        when=f'this.stage == "refused" && !({_IN})',
+        when=f'this.stage == "refused" && !({IN})',
         from_="fir_datetime",
         replaces="refusal",
         limit="PT4H",
@@ -77,7 +88,7 @@ AFTER_FIR: Mapping[str, FollowUp] = {
     "pocso_report": FollowUp(
         uses="reporting.mandatory",
         title="POCSO: have the police told the Committee and the Special Court?",
-        when=f"this.is_of_child && {_IN}",
+        when=f"this.is_of_child && {IN}",
         from_="fir_datetime",
         law="IN-POCSO-24H-REPORT",
         ladder="critical",
@@ -89,19 +100,29 @@ That the police report a sexual offence against a child is followed from when th
 """
 OF_A_FIR: Mapping[str, Any] = {
     "stage": ("unknown", "registered", "refused", "refused_again"), "is_of_child": bool, "news_opens_at": datetime,
+    "is_new_arrest": bool,
 }  # fmt: skip
 
 
 def of_a_fir(answers: FirForm, context: StepContext) -> dict[str, Any]:
     """Return how far a report has come, and from when the first news for the survivor is shown."""
     at = answers.fir_datetime
-    found: dict[str, Any] = {"stage": _stage(answers, context), "is_of_child": "POCSO" in answers.sections}
+    found: dict[str, Any] = {
+        "stage": _stage(answers, context), "is_of_child": "POCSO" in answers.sections,
+        "is_new_arrest": is_new_arrest(answers.arrested_at, context),
+    }  # fmt: skip
     law, before = _NEWS_LAWS.get(context.country, ("", 0))
     if at is not None and law:
         found["news_opens_at"] = context.shown_from(
             context.law(law), at, days_before=before, otherwise_days=_NEWS_DAYS - before
         )
     return found
+
+
+def is_new_arrest(at: datetime | None, context: StepContext) -> bool:
+    """Return whether an arrest at an instant was not told before, with the report or with the plan."""
+    told = {context.earlier(_FIR, FirForm).arrested_at, context.earlier("policing.ahtu", AhtuForm).arrested_at}
+    return at is not None and at not in told
 
 
 def _stage(answers: FirForm, context: StepContext) -> str:

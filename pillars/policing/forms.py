@@ -61,6 +61,10 @@ class FirForm(Form):
     governing_code: v.Code = field(
         label="Which law applies?", help="The date of the crime decides this.", choices=v.CODE
     )
+    arrested_at: Instant | None = field(
+        label="Was someone arrested? When?", help="Leave it empty if no one was.", default=None,
+        shown_when="refused == false",
+    )  # fmt: skip
     woman_officer_present: YesNo = field(
         label="Did a woman officer take the statement?", default=None, shown_when="refused == false"
     )
@@ -144,6 +148,11 @@ class AhtuForm(Form):
     interstate: YesNo = field(label="Does the crime extend to another State or country?", now=True)
     inquiry_heads: tuple[v.InquiryHead, ...] | None = field(
         label="What must be found out?", choices=v.INQUIRY_HEAD, default=None
+    )
+    arrested_at: Instant | None = field(
+        label="Was someone arrested? When?",
+        help="Leave it empty if no one was. The first hearing is due 24 hours later.",
+        default=None,
     )
     next_review: Day = field(label="When will the plan be reviewed?", now=True, must_be_known=True)
     special_report_due: Day | None = field(label="When is the special report due?", default=None)

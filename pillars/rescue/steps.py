@@ -50,6 +50,17 @@ class Execute(
     stays_with=("rescue.plan",),
     documents=(Document("rescue-memo", "Rescue memo"), Document("rescued-list", "List of people who were rescued")),
     time_limit="PT24H",
+    computes={"has_held": bool},
+    follow_ups={
+        "held": FollowUp(
+            uses="prosecution.hearing",
+            title="The first hearing after the arrest",
+            when='this.has_held && case.country == "IN"',
+            from_="end_at",
+            law="IN-REMAND-24H",
+            ladder="high",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         plan = context.earlier("rescue.plan", PlanForm)
@@ -81,6 +92,7 @@ class Execute(
                 "child_rescued": answers.perhaps_some("children_found"),
             },
             notes=tuple(notes),
+            computed={"has_held": answers.perhaps_some("suspects_held")},
         )
 
 

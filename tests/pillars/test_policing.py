@@ -619,3 +619,13 @@ def test_a_request_to_a_doctor_tells_nothing_of_what_happened() -> None:
     assert "a reason" not in letter
     assert "section 397" in letter
     assert "section 397" not in render("medical-request", Medical.step_type, {}, jurisdiction="NP")
+
+
+def test_an_arrest_is_followed_to_the_first_hearing_a_day_later_and_once() -> None:
+    at = "2026-03-08T18:30:00+05:30"
+    plan = example(AhtuForm, arrested_at=at)
+    [hearing] = [one for one in conclude(Ahtu, plan).follow_ups if one.name == "remand"]
+    assert (hearing.law, hearing.from_at) == ("IN-REMAND-24H", datetime.fromisoformat(at))
+    for step in ("policing.ahtu", "policing.fir"):
+        assert "remand" not in {one.name for one in conclude(Ahtu, plan, before={step: {"arrested_at": at}}).follow_ups}
+    assert "remand" not in {one.name for one in conclude(Ahtu, plan | {"arrested_at": None}).follow_ups}

@@ -139,7 +139,10 @@ def test_a_leak_says_whether_it_is_gone_where_it_came_from_and_what_was_late() -
 
 @pytest.mark.parametrize(("harmful", "leak"), [(0, False), (2, True)])
 def test_a_harmful_report_is_a_leak(harmful: int, *, leak: bool) -> None:
-    assert conclude(Monitor, {"harmful": harmful}).facts == {"leak_found": leak}
+    done = conclude(Monitor, {"harmful": harmful})
+    assert done.facts == {"leak_found": leak}
+    hours = {one.name: (one.due_at - NOW) / timedelta(hours=1) for one in done.follow_ups if not one.is_over}
+    assert hours == ({"contain": 1, "told": 4, "letter": 4, "again": 24, "again_7d": 168} if leak else {})
     assert prepare(Monitor).prefill == {"next_run": (NOW + timedelta(hours=24)).isoformat()}
 
 

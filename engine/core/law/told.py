@@ -193,12 +193,16 @@ def _gathered_in(state: CaseState, element: str, zone: str) -> LawFacts:
 
 def tellings_in(state: CaseState) -> list[Telling]:
     """List what the ended steps of a case tell, and what was told before it was split off from another."""
+    found = state.worked_out.get(("tellings",))
+    if isinstance(found, list):
+        return found
     tellings = [
         Telling(step.uses, step.base_path, step.ended_at, step.outputs)
         for step in state.steps.values()
         if step.tells and step.ended_at is not None
     ]
-    return [*told_before(state.report), *tellings]
+    found = state.worked_out[("tellings",)] = [*told_before(state.report), *tellings]
+    return found
 
 
 def for_report(tellings: Iterable[Telling]) -> dict[str, Scalar]:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from engine.plugin import Asked, Concluded, Document, FollowUp, Law, Prepared, StepContext
-from pillars.policing.follow_ups import AFTER_NEWS, next_news, of_news
+from pillars.policing.follow_ups import AFTER_AN_ARREST, AFTER_NEWS, is_new_arrest, next_news, of_news
 from pillars.policing.forms import AhtuForm, ChargesheetForm, FirstNeeds, Intake, MedicalForm, Triage, UpdateForm
 
 _REPORT_DAYS, _REVIEW_DAYS = 7, 7
@@ -17,6 +17,7 @@ class Ahtu(
     roles=("ahtu_officer", "police_liaison"),
     documents=(Document("investigation-plan", "Assignment and plan of the investigation", leaves=False),),
     time_limit="PT24H",
+    computes={"is_new_arrest": bool},
     follow_ups={
         "ahtu_review": FollowUp(
             uses="policing.ahtu", title="Review the plan of the investigation", due="next_review", opens_before="P0D"
@@ -24,6 +25,7 @@ class Ahtu(
         "special_report": FollowUp(
             uses="policing.ahtu", title="The special report is due", due="special_report_due", opens_before="P3D"
         ),
+        **AFTER_AN_ARREST,
     },
 ):
     def prepare(self, context: StepContext) -> Prepared:
@@ -37,7 +39,10 @@ class Ahtu(
         return Prepared(prefill=told | {"next_review": review})
 
     def conclude(self, answers: AhtuForm, context: StepContext) -> Concluded:
-        return Concluded(facts={"investigator_named": True})
+        return Concluded(
+            facts={"investigator_named": True},
+            computed={"is_new_arrest": is_new_arrest(answers.arrested_at, context)},
+        )
 
 
 class Medical(

@@ -26,6 +26,7 @@ _NEW_CODE_SINCE = date(2024, 7, 1)
 _ANSWER_WITHIN, _SURVIVOR_TOLD_WITHIN, _LOOK_AGAIN = timedelta(hours=4), timedelta(hours=4), timedelta(hours=24)
 _APPEAL_LASTS = timedelta(days=30)
 """Promises of the network, as are the four hours above and the day until the next look: no law names them."""
+_IS_LEAK = "this.is_leak"
 _TAKEN_OVER = (
     "kind", "text", "child_involved", "legal_basis", "publish_from", "withdraw_by", "image", "permission_no",
     "survivor_consent",
@@ -163,16 +164,54 @@ class Monitor(
     roles=("press_officer",),
     stays_with=("press.leak",),
     time_limit="PT24H",
+    computes={"is_leak": bool},
+    follow_ups={
+        # promises of the network, side by side: the proof, the person, the letter; and a look whether it came back
+        "contain": FollowUp(
+            uses="press.leak",
+            title="Contain what shows someone: the address, the proof",
+            when=_IS_LEAK,
+            limit="PT1H",
+            ladder="leak",
+        ),
+        "told": FollowUp(
+            uses="protection.safety",
+            title="Tell the person what is public, and look whether they are safe",
+            when=_IS_LEAK,
+            limit="PT4H",
+            ladder="critical",
+        ),
+        "letter": FollowUp(
+            uses="press.leak",
+            title="Letter to take it down",
+            when=_IS_LEAK,
+            limit="PT4H",
+            ladder="leak",
+        ),
+        "again": FollowUp(
+            uses="press.monitor",
+            title="Check after a day whether it is gone",
+            when=_IS_LEAK,
+            limit="PT24H",
+        ),
+        "again_7d": FollowUp(
+            uses="press.monitor",
+            title="Check after a week whether it came back",
+            when=_IS_LEAK,
+            limit="P7D",
+            opens_before="P2D",
+        ),
+    },
 ):
     def prepare(self, context: StepContext) -> Prepared:
         return Prepared(prefill={"next_run": (context.now + _LOOK_AGAIN).isoformat()})
 
     def conclude(self, answers: MonitorForm, context: StepContext) -> Concluded:
-        harmful = answers.perhaps_some("harmful")
+        is_leak = answers.perhaps_some("harmful")
         shows = "Something shows" if answers.harmful else "Perhaps something shows"
-        begin = f"{shows} who the person is: begin the response to a leak now, one for each place."
-        notes = (*copies.notes_of_child(answers.child_shown), *((begin,) if harmful else ()))
-        return Concluded(facts={"leak_found": harmful}, notes=notes)
+        begin = f"{shows} who the person is: contain it now, one step for each further place."
+        notes = (*copies.notes_of_child(answers.child_shown), *((begin,) if is_leak else ()))
+        return Concluded(facts={"leak_found": is_leak}, notes=notes, computed={"is_leak": is_leak})
 
 
 class Training(
