@@ -102,24 +102,33 @@ def on_call_by(rotas: Sequence[Rota], *, zone: str, since: datetime, until: date
     """Go through the turns that share any time with a stretch, in order.
 
     `rotas` are the versions that ran of one unit, the newest first: each holds from its day on until a newer one does.
+    What an older one began the evening before ends where the first turn of the newer one begins.
     """
     info = ZoneInfo(zone)
     day, last = since.astimezone(info).date() - _DAY, until.astimezone(info).date()
     while day <= last:
-        rota = next((one for one in rotas if one.begins <= day), None)
-        of_day = [turn for turn in rota.turns if Weekday.of(day) in turn.days] if rota else []
-        for turn in sorted(of_day, key=lambda one: one.begins):
+        (rota, turns), (newer, later) = _held_on(rotas, day), _held_on(rotas, day + _DAY)
+        cut = [turn.on(day + _DAY, info)[0] for turn in later[:1] if newer is not rota]
+        for turn in turns:
             starts_at, ends_at = turn.on(day, info)
+            ends_at = min((ends_at, *cut))
             if rota and starts_at < until and ends_at > since:
                 yield OnCall(rota.who_on(day, turn), starts_at, ends_at)
         day += _DAY
+
+
+def _held_on(rotas: Sequence[Rota], day: date) -> tuple[Rota | None, list[Turn]]:
+    """Return the version that holds on a day, and its turns that begin on it, in order."""
+    rota = next((one for one in rotas if one.begins <= day), None)
+    turns = [turn for turn in rota.turns if Weekday.of(day) in turn.days] if rota else []
+    return rota, sorted(turns, key=lambda one: one.begins)
 
 
 _MINUTES: Final = 1440
 
 
 def week_of(rota: Rota) -> dict[int, list[str]]:
-    """Say when how many are on call in the week of a rota, whoever they are: by their number, in words."""
+    """Return when how many are on call in the week of a rota, whoever they are: by their number, in words."""
     count = [0] * (7 * _MINUTES)
     for turn in rota.turns:
         begins, ends = (at.hour * 60 + at.minute for at in (turn.begins, turn.ends))
@@ -161,7 +170,7 @@ def with_names(rota: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
 
 
 def rota_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Say what differs between two stored rotas, and whether nobody is on call where somebody was."""
+    """Return what differs between two stored rotas, and whether nobody is on call where somebody was."""
     was, becomes = _turns(before), _turns(after)
     groups: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for day, hours in sorted({*was, *becomes}):

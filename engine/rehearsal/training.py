@@ -23,7 +23,7 @@ from engine.rehearsal.training_spaces import TrainingSpaces
 from engine.settings import Settings
 
 _MARK: Final = "this-is-training"
-_KEY, _LOCK, _ADDRESS = "tickets.key", "running.lock", "address"
+_KEY, _LOCK, _PORT = "tickets.key", "running.lock", "training.port"
 _TRIES: Final = 10
 
 
@@ -42,16 +42,20 @@ def training_settings(settings: Settings) -> Settings:
 
 
 def practise_at(settings: Settings) -> Callable[[Viewer], str | None]:
-    """Return what gives people of a hub the address of their training space, with a ticket; None while none is open."""
+    """Return what gives people of a hub the address of their training space, with a ticket; None while none is open.
+
+    Where that is, the settings of the hub say: of what training wrote, a number is read and nothing else.
+    """
     folder = training_settings(settings).data_folder
 
     def address_for(viewer: Viewer) -> str | None:
         try:
             if viewer.must_enrol or not _is_open(folder):
                 return None
-            address = (folder / _ADDRESS).read_text(encoding="utf-8")
+            port = int((folder / _PORT).read_text(encoding="utf-8"))
+            address = training_settings(settings.model_copy(update={"training_port": port})).portal_url
             return f"{address}/training/enter?ticket={tickets_of(folder).issue(viewer.actor_id, viewer.roles)}"
-        except OSError:  # it has not begun yet, or is another user's
+        except (OSError, ValueError):  # it has not begun yet, or is another user's
             return None
 
     return address_for
@@ -80,7 +84,7 @@ def training_open(own: Settings, app_of: Callable[[Engine], ASGIApp]) -> Iterato
             engine.dispose()  # nobody may be in a database that is copied
         spaces = TrainingSpaces(own, running.server, app_of)
         spaces.forget_unused()
-        write_private(folder / _ADDRESS, own.portal_url)
+        write_private(folder / _PORT, str(own.portal_port))
         worker = Thread(target=spaces.keep_working, name="icmc-training", daemon=True)
         worker.start()
         try:
@@ -135,7 +139,7 @@ def _alone(folder: Path) -> Iterator[None]:
             except BlockingIOError:  # a hub may be looking for a moment whether somebody is here
                 Event().wait(1 / _TRIES)
             else:
-                (folder / _ADDRESS).unlink(missing_ok=True)
+                (folder / _PORT).unlink(missing_ok=True)
                 yield
                 return
     raise SettingsError(problem=f"{folder} is open in another process.", remedy="Stop that one first.")

@@ -33,7 +33,7 @@ from engine.web.visit import outer_frame
 
 _COOKIE: Final = "icmc_training"
 _OWN: Final = "/training/"
-_BUSY: Final = "This takes too long just now"
+_BUSY: Final = "icmc.busy"
 _THIS_MACHINE: Final = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -54,7 +54,7 @@ class TrainingDoor:
         hosts = [*_THIS_MACHINE, *filter(None, [urlsplit(address).hostname])]
         self._outside = Starlette(
             routes=routes,
-            exception_handlers={BusyError: lambda request, _: self._page(request, _BUSY, status=503)},
+            exception_handlers={BusyError: lambda request, _: self._busy(request)},
             middleware=[
                 Middleware(ProtectingHeaders),
                 Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
@@ -73,7 +73,7 @@ class TrainingDoor:
         try:
             inside = await run_in_threadpool(self._spaces.app_of, space) if space else None
         except BusyError:
-            inside = self._page(Request(scope), _BUSY, status=503)
+            inside, scope[_BUSY] = None, True
         await (inside or self._outside)(scope, receive, send)
 
     async def _ask(self, request: Request) -> Response:
@@ -98,7 +98,11 @@ class TrainingDoor:
         return self._let_in(request, space, session, to="/?said=afresh")
 
     async def _closed(self, request: Request) -> Response:
-        return self._page(request, "Training", status=403)
+        return self._busy(request) if _BUSY in request.scope else self._page(request, "Training", status=403)
+
+    def _busy(self, request: Request) -> Response:
+        """Answer whose space is still at work on what they asked for before."""
+        return self._page(request, "This takes too long just now", is_busy=True, status=503)
 
     def _space_of(self, request: Request) -> str | None:
         return self._tickets.space_of(request.cookies.get(on_host(_COOKIE, request), ""))
@@ -112,7 +116,9 @@ class TrainingDoor:
             )  # fmt: skip
         return response
 
-    def _page(self, request: Request, title: str, *, ticket: str = "", status: int = 200) -> Response:
+    def _page(
+        self, request: Request, title: str, *, ticket: str = "", is_busy: bool = False, status: int = 200
+    ) -> Response:
         context = outer_frame(request, title=title, now=SystemClock().now(), demo=True, training=True)
-        page = render("training.html", context | {"ticket": ticket, "hub": self._hub})
+        page = render("training.html", context | {"ticket": ticket, "is_busy": is_busy, "hub": self._hub})
         return HTMLResponse(page, status_code=status)

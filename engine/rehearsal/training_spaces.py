@@ -14,7 +14,7 @@ from uuid import uuid5
 
 from starlette.types import ASGIApp
 
-from engine.app import build_engine
+from engine.app import build_engine, ship
 from engine.assembly import Engine
 from engine.db.embedded.databases import create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
@@ -38,12 +38,14 @@ _PLACE: Final = "IN-AS"
 _NAME: Final = re.compile(r"[0-9a-f]{32}")
 _CONNECTIONS: Final = 3
 _MOST_OPEN: Final = 12
-"""So many spaces are in memory, and connected, at once: the one that was visited longest ago gives way."""
+"""So many spaces are in memory, and connected, at once: of those where nothing goes on, the longest unvisited goes."""
 _PATIENCE: Final = 20.0
 """Seconds for which somebody waits for what goes on in their space."""
 _LOOK_EVERY: Final = 2.0
 _CHORES_EVERY: Final = 15
 """After how many looks the schedules of a system have their turn."""
+_FORGET_EVERY: Final = 40_000
+"""After how many looks, about a day, the spaces are thrown away in which nobody has been."""
 _CLOSED_AFTER: Final = 1800.0
 """Seconds without a visit after which nothing of a space is kept in memory."""
 _KEPT_FOR: Final = timedelta(days=30)
@@ -102,11 +104,9 @@ class TrainingSpaces:
             return self._admit(name)
 
     def forget_unused(self) -> None:
-        """Throw the spaces away that nobody has entered for a month."""
-        for roles in self._folder("").glob("*/roles"):
-            if roles.stat().st_mtime < (SystemClock().now() - _KEPT_FOR).timestamp():
-                with self._turn(roles.parent.name):
-                    self._throw_away(roles.parent.name)
+        """Throw the spaces away that nobody has entered for a month, but for one where somebody is just now."""
+        for roles in tuple(self._folder("").glob("*/roles")):
+            self._unless_busy(roles.parent.name, self._forget)
 
     def keep_working(self) -> None:
         """Do what is due in each open space, until the end; close those where nobody has been for long."""
@@ -115,28 +115,25 @@ class TrainingSpaces:
             looks += 1
             for name in tuple(self._open):
                 if self._visited.get(name, 0.0) < monotonic() - _CLOSED_AFTER:
-                    with self._turn(name):
-                        self._close(name)
+                    self._unless_busy(name, self._close)
                 else:
                     self.work_in(name, with_chores=looks % _CHORES_EVERY == 0)
+            if looks % _FORGET_EVERY == 0:
+                self.forget_unused()
         for name in tuple(self._open):
-            self._close(name)
+            self._unless_busy(name, self._close)
 
     def work_in(self, name: str, *, with_chores: bool = True) -> None:
-        """Do what is due in a space, unless somebody is making it anew; what fails there stops no other."""
-        lock = self._locks[name]
-        if not lock.acquire(timeout=0):
-            return
-        try:
+        """Do what is due in a space, unless somebody is making it anew."""
+
+        def work(name: str) -> None:
             if (known := self._open.get(name)) is not None:
                 fire_deadlines(known.engine)
                 if with_chores:
                     do_chores(known.engine)
                 settle_jobs(known.engine, is_patient=True)
-        except Exception as error:  # noqa: BLE001 - the border of a thread
-            log.error("training_work_failed", extra=why(error))  # noqa: TRY400 - no traceback in the log
-        finally:
-            lock.release()
+
+        self._unless_busy(name, work)
 
     def stop(self) -> None:
         """Let the work end."""
@@ -145,8 +142,7 @@ class TrainingSpaces:
     @contextmanager
     def _turn(self, name: str) -> Iterator[None]:
         """Do one thing at a time in a space; raises `BusyError` for who has waited long."""
-        with self._lock:
-            lock = self._locks.setdefault(name, Lock())
+        lock = self._lock_of(name)
         if not lock.acquire(timeout=_PATIENCE):
             raise BusyError(waited_for="your training space")
         try:
@@ -154,11 +150,31 @@ class TrainingSpaces:
         finally:
             lock.release()
 
+    def _unless_busy(self, name: str, act: Callable[[str], None]) -> None:
+        """Do something in a space, unless something goes on there; what fails is logged, and stops no other."""
+        lock = self._lock_of(name)
+        if not lock.acquire(timeout=0):
+            return
+        try:
+            act(name)
+        except Exception as error:  # noqa: BLE001 - the border of a thread
+            log.error("training_work_failed", extra=why(error))  # noqa: TRY400 - no traceback in the log
+        finally:
+            lock.release()
+
+    def _lock_of(self, name: str) -> Lock:
+        with self._lock:
+            return self._locks.setdefault(name, Lock())
+
     def _make(self, name: str) -> None:
         self._throw_away(name)  # what a killed process had begun
         self._folder(name).mkdir(parents=True)
         create_database(self._server.url("postgres"), _database(name), template=self._template)
         seed_demo(self._opened(name).engine)
+
+    def _forget(self, name: str) -> None:
+        if self._roles(name).stat().st_mtime < (SystemClock().now() - _KEPT_FOR).timestamp():
+            self._throw_away(name)
 
     def _throw_away(self, name: str) -> None:
         self._close(name)
@@ -167,14 +183,20 @@ class TrainingSpaces:
 
     def _opened(self, name: str) -> _OpenSpace:
         if name not in self._open:
-            if len(self._open) >= _MOST_OPEN:
-                self._close(min(tuple(self._open), key=lambda one: self._visited.get(one, 0.0)))
+            for other in sorted(self._open, key=lambda one: self._visited.get(one, 0.0)):
+                if len(self._open) >= _MOST_OPEN:
+                    self._unless_busy(other, self._close)
             urls = urls_on(self._server, _database(name))
             migrate(urls.owner)
             own = self._own.model_copy(update={"checkpoints": self._folder(name) / "checkpoints"})
             engine = build_engine(own, urls, pool_size=_CONNECTIONS)
-            for batch in open_batches(engine, older_than=timedelta()):
-                abandon_batch(engine, batch_id=batch.id)
+            try:
+                ship(engine)
+                for batch in open_batches(engine, older_than=timedelta()):
+                    abandon_batch(engine, batch_id=batch.id)
+            except BaseException:
+                engine.dispose()
+                raise
             self._visited[name] = monotonic()
             self._open[name] = _OpenSpace(engine, self._app_of(engine))
         return self._open[name]

@@ -18,7 +18,7 @@ from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError,
 from engine.people.actions.manage import deactivate, take
 from engine.people.actions.roles import AskedRole
 from engine.people.records import ShiftView
-from engine.people.store import DutyStore
+from engine.people.store import DirectoryStore, DutyStore
 from engine.people.views import shifts
 from engine.rehearsal.world import people_of
 from tests.definitions.test_studio import losses, sentences
@@ -148,6 +148,7 @@ def test_a_version_holds_from_its_day_on_and_going_back_brings_the_first_hash(po
     assert [on_call(portal, at(day, 20)) for day in (9, 10, 11)] == [["caseworker"], ["counsellor"], []]
     lead = portal.as_role("supervisor")
     page = lead.get(f"/definitions/rota/{portal.unit}/versions").text
+    assert str(portal.unit) not in page.partition("</title>")[0]
     was, becomes = (portal.people[role].name for role in ("caseworker", "counsellor"))
     assert losses(page) == [f"On Wednesday from 18:00 to 08:00, no one is on call any more: it was {was}."]
     assert f"from 18:00 to 08:00, {was} is replaced by {becomes}." in page
@@ -163,6 +164,31 @@ def test_a_version_holds_from_its_day_on_and_going_back_brings_the_first_hash(po
     assert [on_call(portal, at(day, 20)) for day in (9, 10, 11)] == [["caseworker"]] * 3
     publish(portal, text_of(portal, begins="2026-03-12"))
     assert [on_call(portal, at(day, 20)) for day in (11, 12)] == [["caseworker"], []], "retired from the 12th on"
+
+
+def test_the_weeks_of_a_draft_show_what_holds_until_its_day(portal: Portal) -> None:
+    publish(portal, text_of(portal, "caseworker"))
+    later = text_of(portal, "counsellor", begins="2026-03-16")
+    here = f"/definitions/rota/{portal.unit}/draft"
+    page = portal.as_role("supervisor").post(here, data={"action": "text", "source": later}).text
+    counts = [page.count(f'__name">{portal.people[role].name} ') for role in ("caseworker", "counsellor")]
+    assert counts[0] > 10, "until the 16th"
+    assert counts[1] > 10, "from then on"
+
+
+def test_who_has_left_the_unit_sees_no_more_of_the_rota_that_they_proposed(portal: Portal) -> None:
+    done = propose_definition(
+        portal.engine, source=text_of(portal, "caseworker"), viewer=portal.people["nodal_officer"]
+    )
+    here, who = f"/waiting/{done.waits_for}", portal.people["nodal_officer"].actor_id
+    assert portal.as_role("nodal_officer").get(here).status_code == 200
+    portal.rows("DELETE FROM membership WHERE actor_id = :id", id=who)
+    try:
+        assert portal.as_role("nodal_officer").get(here).status_code == 404
+    finally:
+        with portal.engine.transaction() as tx:
+            tx.of(DirectoryStore).add_role(who, unit_id=portal.unit, role="nodal_officer")
+            tx.commit()
 
 
 def test_a_rota_and_the_names_in_it_stay_in_its_unit(portal: Portal) -> None:

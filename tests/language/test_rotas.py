@@ -82,6 +82,17 @@ def test_an_older_version_holds_until_the_day_of_the_newer_one() -> None:
     assert not list(on_call_by([rota(turn("a"))], zone="UTC", since=_at(1), until=_at(2)))
 
 
+def test_a_night_of_an_older_version_ends_where_the_first_turn_of_the_newer_one_begins() -> None:
+    newer = rota(turn("c", begins="14:00", ends="06:00"), turn("b", begins="06:00", ends="14:00"), begins="2026-03-10")
+    made = list(on_call_by([newer, rota(turn("a"))], zone="UTC", since=_at(9, 12), until=_at(10, 23)))
+    assert [(one.who[0], one.starts_at, one.ends_at) for one in made] == [
+        ("a", _at(9, 20), _at(10, 6)), ("b", _at(10, 6), _at(10, 14)), ("c", _at(10, 14), _at(11, 6))
+    ]  # fmt: skip
+    assert [
+        one.who[0] for one in on_call_by([newer, rota(turn("a"))], zone="UTC", since=_at(10, 6), until=_at(10, 7))
+    ] == ["b"]
+
+
 @pytest.mark.parametrize(("before", "after", "sentences"), [
     (rota(turn("a")), rota(turn("b", ["tue"]), turn("a", [one for one in WEEK if one != "tue"])),
      [("On Tuesday from 20:00 to 08:00, a is replaced by b.", False)]),

@@ -27,7 +27,8 @@ def test_systemd_takes_the_unit(unit: Path, tmp_path: Path) -> None:
     copy = tmp_path / unit.name.replace("@", "@1")
     copy.write_text(text.replace("User=icmc", "User=root"), encoding="utf-8")
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, check=False)
-    assert unit.stem.rstrip("@") not in done.stderr, done.stderr
+    said = [line for line in done.stderr.splitlines() if "PrivatePIDs" not in line]  # known from systemd 257 on
+    assert unit.stem.rstrip("@") not in "\n".join(said), done.stderr
     assert done.returncode == 0, done.stderr
 
 

@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
+from time import sleep
 from uuid import UUID, uuid4
 
 import httpx
@@ -174,7 +176,11 @@ def test_one_who_presses_a_hundred_times_takes_no_thread_from_the_others(
         assert mary.post("/training/again").status_code == 503
         training.spaces.work_in(training.space_of(mary))
         training.spaces._close(training.space_of(mary))
-        assert mary.get("/").status_code == 503
+        busy = mary.get("/")
+        assert busy.status_code == 503
+        assert "default-src 'none'" in busy.headers["content-security-policy"]
+        assert "Wait a moment, then try again." in busy.text
+        assert "your own page only" not in busy.text
     assert mary.get("/").status_code == 200
 
 
@@ -187,6 +193,10 @@ def test_a_space_is_as_it_was_after_it_was_closed_and_is_thrown_away_when_nobody
     for other in tuple(training.spaces._open):
         training.spaces._close(other)
     assert mary.get("/").status_code == 200
+    with training.spaces._turn(training.space_of(mary)):
+        assert client.get(own.page).status_code == 200
+        assert training.space_of(mary) in training.spaces._open, "what goes on in a space is not cut off"
+    training.spaces._close(name)
     assert client.get(own.page).status_code == 200
     assert set(training.spaces._open) == {name}, "the others gave way"
     training.spaces.forget_unused()
@@ -194,8 +204,33 @@ def test_a_space_is_as_it_was_after_it_was_closed_and_is_thrown_away_when_nobody
     roles = training.spaces._roles(name)
     long_ago = roles.stat().st_mtime - 31 * 24 * 3600
     os.utime(roles, (long_ago, long_ago))
-    training.spaces.forget_unused()
+    strange = training.spaces._roles("what somebody put there")
+    strange.parent.mkdir()
+    strange.touch()
+    os.utime(strange, (long_ago, long_ago))
+    monkeypatch.setattr("engine.rehearsal.training_spaces._LOOK_EVERY", 0.01)
+    monkeypatch.setattr("engine.rehearsal.training_spaces._FORGET_EVERY", 2)
+    monkeypatch.setattr("engine.rehearsal.training_spaces._CLOSED_AFTER", -1)
+    monkeypatch.setattr(training.spaces, "_is_over", Event())
+    assert mary.get("/").status_code == 200
+    with training.spaces._turn(training.space_of(mary)):
+        worker = Thread(target=training.spaces.keep_working)
+        worker.start()
+        _soon(lambda: not roles.exists())
+    _soon(lambda: not training.spaces._open)
+    training.spaces.stop()
+    worker.join()
+    assert strange.exists()
     assert client.get(own.page).status_code == 403
+    assert mary.get("/").status_code == 200
+
+
+def _soon(is_so: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if is_so():
+            return
+        sleep(0.05)
+    pytest.fail("it did not come to that")
 
 
 @pytest.mark.parametrize("name", ["icmc", "postgres", "../icmc", "", "0" * 31, "0" * 33, f"{'0' * 31}\n"])
@@ -225,6 +260,8 @@ def _offered_while_open(portal: Portal, postgres: EmbeddedServer, settings: Sett
         address = hub.get("/account/practise", follow_redirects=False).headers["location"]
         assert address.partition("/training/enter?ticket=")[0] in told
         assert offer(portal.people["caseworker"].model_copy(update={"must_enrol": True})) is None
+        there = settings.model_copy(update={"training_url": "https://training.example"})
+        assert str(practise_at(there)(portal.people["caseworker"])).startswith(f"{there.training_url}/training/enter?")
         _enter(address)
         for refused in (_icmc(settings, "start"), _icmc(settings, "reset")):
             assert refused.returncode == 1

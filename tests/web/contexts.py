@@ -213,7 +213,7 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "forgot.html": problem | {"email": nasty, "is_told": False},
         "account.html": {"sessions": ((session, True), (session, False)) if full else (), "has_factor": full,
                          "must_enrol": full, "can_practise": full},
-        "training.html": {"ticket": nasty if full else "", "hub": nasty},
+        "training.html": {"ticket": nasty if full else "", "is_busy": not full, "hub": nasty},
         "account-password.html": field | {"has_factor": full},
         "second-factor.html": {"has_factor": full, "must_enrol": full, "secret": "ABCD" if full else "",
                                "picture": "", "problem": nasty if full else ""},

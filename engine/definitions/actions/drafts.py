@@ -132,7 +132,7 @@ def _change(
     around: Definitions,
     runs: StoredDefinition | None,
 ) -> tuple[Change | None, tuple[Finding, ...]]:
-    """Say what would change of what runs, None where the text does not fit; and what is wrong with whom it names.
+    """Return what would change of what runs, None where the text does not fit; and what is wrong with whom it names.
 
     Of a rota of another unit nothing is said: who wrote it may not know who is there.
     """

@@ -157,13 +157,19 @@ def answer_proposal(engine: Engine, subject_id: UUID, *, viewer: Viewer, approve
 
 
 def proposed_changes(engine: Engine, request_id: UUID, *, viewer: Viewer) -> tuple[Change, ...]:
-    """Say what differs between what runs and what is proposed, to who sees the request; raises `NotFoundError`."""
+    """Return what differs between what runs and what is proposed, for who sees the request; raises `NotFoundError`.
+
+    A rota is shown to nobody outside its unit, nor to who proposed it and has left.
+    """
     known = next((one for one in engine.ask(waiting_view, viewer) if one.id == request_id), None)
     if known is None or known.kind != ApprovalKind.DEFINITION:
         raise NotFoundError(kind="proposal")
     with engine.transaction() as tx:
         request = tx.of(ApprovalStore).get(request_id)
         versions = _versions(tx, request) if request else ()
+        owners = {one.owner_unit_id for one in versions if one.kind == DefinitionKind.ROTA}
+        if not viewer.is_system and not owners <= {*viewer.unit_ids}:
+            raise NotFoundError(kind="proposal")
         return _changes(engine, tx, versions)
 
 

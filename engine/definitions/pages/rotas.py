@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.drafting import answered, saved
+from engine.definitions.views import versions as versions_view
 from engine.errors import InvalidAnswersError
 from engine.language.calendars import Weekday
 from engine.language.editing import UneditableError, with_value, without
@@ -205,11 +206,15 @@ def _as_posted(shown: TurnForm, form: FormData) -> TurnForm:
 
 
 def _weeks(visit: Visit, rota: Rota, people: list[ActorView], zone: str) -> tuple[tuple[RotaDay | None, ...], ...]:
-    """Return the coming weeks as a rota makes them, without single shifts."""
+    """Return the coming weeks as a rota makes them, without single shifts; until its day those that ran hold."""
     unit_id, until = UUID(rota.name), visit.now + timedelta(days=ROTA_WEEKS * 7)
-    known = {one.id: one for one in people}
+    known, rotas = {one.id: one for one in people}, [rota]
+    for ran in visit.engine.ask_all(versions_view, _ROTA, rota.name):
+        if rotas[-1].begins < visit.now.astimezone(ZoneInfo(zone)).date():
+            break
+        rotas += filter(None, [_read(ran.source)])
     made = planned_shifts(
-        unit_id, [rota], {one.email: one.id for one in people}, (), zone=zone, since=visit.now, until=until
+        unit_id, rotas, {one.email: one.id for one in people}, (), zone=zone, since=visit.now, until=until
     )
     shifts = [
         ShiftView(

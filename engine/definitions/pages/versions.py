@@ -129,12 +129,13 @@ def _versions_page(
     if before is None and after is None and len(found) > 1:
         before, after = numbers[1], numbers[0]
     change = compare_versions(visit.engine, kind, name, before, after) if before and after else None
+    title = say("the rota of {unit}", unit=found[0].owner) if kind == "rota" else found[0].title or name
     return visit.page(
         "versions.html",
-        title=say("Versions of {name}", name=name),
+        title=say("Versions of {name}", name=title),
         section="workflows",
         page=page_of(kind, name),
-        title_of=say("the rota of {unit}", unit=found[0].owner) if kind == "rota" else found[0].title or name,
+        title_of=title,
         versions=found,
         runs=runs,
         change=change,

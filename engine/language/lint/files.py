@@ -137,17 +137,18 @@ def _library_file(document: YamlDocument, catalogue: StepCatalogue, names: Known
     record, _ = fit(MODELS[kind], merged)
     match record:
         case Ladder():
-            return check_ladder(record, merged, names)
+            found = check_ladder(record, merged, names)
         case Calendar():
-            return check_calendar(record, merged, names)
-        case RetentionPolicy() | Rota():
-            return (
-                kept_too_briefly(record, merged) if isinstance(record, RetentionPolicy) else check_rota(record, merged)
-            )
+            found = check_calendar(record, merged, names)
+        case RetentionPolicy():
+            found = kept_too_briefly(record, merged)
+        case Rota():
+            found = check_rota(record, merged)
         case LawPack():
-            return check_law_pack(record, merged, catalogue)
+            found = check_law_pack(record, merged, catalogue)
         case _:
-            return levels_out_of_order(merged) if kind is DefinitionKind.LADDER else []
+            found = levels_out_of_order(merged) if kind is DefinitionKind.LADDER else []
+    return found
 
 
 def _is_told_better(found: Finding, better: set[tuple[str, str]]) -> bool:

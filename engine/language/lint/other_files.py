@@ -245,6 +245,6 @@ def unknown_people(rota: Rota, members: Collection[str], *, file: str, text: str
 
 
 def rota_of_another_unit(file: str) -> Finding:
-    """Say that a rota is not that of the unit whose draft it is, or is proposed together with something else."""
+    """Return the finding for a rota of another unit than its draft, or one that is proposed with something else."""
     message = "A rota belongs to one unit: keep the id that stands after rota, and propose it without other files."
     return Finding(file, 1, 1, "rota-of-another-unit", message)
