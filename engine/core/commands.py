@@ -83,6 +83,7 @@ class Following:
     settings: Mapping[str, str] = field(default_factory=dict)
     is_over: bool = False
     once: bool = False
+    is_one_of_several: bool = False
     automatic: bool = False
     origin: Origin | None = None
 

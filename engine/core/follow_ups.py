@@ -250,7 +250,7 @@ class _Known:
             name, spec.uses or "", spec.title or (info.title if info else ""), opens_at=self._opens(begin, due),
             due_at=due, law=spec.law or "", from_at=begin if told or spec.law or spec.limit else None,
             ladder=spec.ladder, roles=spec.roles or (info.roles if info else ()), once=spec.once,
-            automatic=bool(info and info.automatic),
+            is_one_of_several=spec.each is not None, automatic=bool(info and info.automatic),
             settings={key: self.step.id.hex if text == THIS_STEP else text for key, text in spec.settings.items()},
         )  # fmt: skip
 
@@ -335,8 +335,11 @@ def _is_there(draft: Draft, step: Step, following: cm.Following, gone: set[objec
     """
     state = draft.state
     if following.law:
-        known = list(state.deadlines.values())
-        known += [one for one in state.past.values() if one.started_at == following.from_at]
+        known = [*state.deadlines.values(), *state.past.values()]
+        if following.is_one_of_several:
+            known = [one for one in known if one.started_at == following.from_at]
+        else:
+            known = [one for one in known if one.id in state.deadlines or one.started_at == following.from_at]
         return any(
             one.law == following.law and one.step_id not in gone and _same_person(one.path, step.base_path)
             for one in known

@@ -131,7 +131,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
         "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
     }  # fmt: skip
     told: Mapping[str, dict[str, JsonValue]] = {
-        **dict.fromkeys(("policing.ahtu", "policing.fir", "prevention.intercept"), arrest),
+        **dict.fromkeys(("policing.ahtu", "policing.fir"), arrest),
         "rescue.execute": {"suspects_held": int(_REMAND in counted)},
         "press.monitor": {"harmful": int("press.leak" in counted)},
         "press.release": {} if is_appeal else statement,

@@ -1,11 +1,11 @@
 """The follow-ups of Policing: the ladder of a refusal, news for the survivor, bail, certificates."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from engine.plugin import FollowUp, Form, Law, StepContext
-from pillars.policing.forms import AhtuForm, ChargesheetForm, FirForm, MagistrateForm, RefusalForm, UpdateForm
+from pillars.policing.forms import ChargesheetForm, Execute, FirForm, MagistrateForm, RefusalForm, UpdateForm
 
 LADDER, _AT_ONCE_LADDER = "fir-refused", "police-refusal"
 _FIR, _REFUSAL, _MAGISTRATE, _NEWS = "policing.fir", "policing.refusal", "policing.magistrate", "policing.update"
@@ -22,11 +22,15 @@ _TO_THE_MAGISTRATE = "Apply to the Magistrate: station and Superintendent did no
 
 IN = 'case.country == "IN"'
 _TO_THE_SUPERINTENDENT = "Write to the Superintendent: the station did not register it"
+_SAME_ARREST, _LONG_AGO = timedelta(hours=6), timedelta(days=3)
+"""What is told so near the rescue is its arrest; and of one so long ago the first hearing is over."""
+ARREST: Mapping[str, Any] = {"is_new_arrest": bool, "arrest_key": ()}
 AFTER_AN_ARREST: Mapping[str, FollowUp] = {
     "remand": FollowUp(
         uses="prosecution.hearing",
         title="The first hearing after the arrest",
         when=f"this.is_new_arrest && {IN}",
+        each="arrest_key",
         from_="arrested_at",
         law="IN-REMAND-24H",
         ladder="high",
@@ -100,7 +104,7 @@ That the police report a sexual offence against a child is followed from when th
 """
 OF_A_FIR: Mapping[str, Any] = {
     "stage": ("unknown", "registered", "refused", "refused_again"), "is_of_child": bool, "news_opens_at": datetime,
-    "is_new_arrest": bool,
+    **ARREST,
 }  # fmt: skip
 
 
@@ -109,7 +113,7 @@ def of_a_fir(answers: FirForm, context: StepContext) -> dict[str, Any]:
     at = answers.fir_datetime
     found: dict[str, Any] = {
         "stage": _stage(answers, context), "is_of_child": "POCSO" in answers.sections,
-        "is_new_arrest": is_new_arrest(answers.arrested_at, context),
+        **of_an_arrest(answers.arrested_at, context),
     }  # fmt: skip
     law, before = _NEWS_LAWS.get(context.country, ("", 0))
     if at is not None and law:
@@ -119,10 +123,14 @@ def of_a_fir(answers: FirForm, context: StepContext) -> dict[str, Any]:
     return found
 
 
-def is_new_arrest(at: datetime | None, context: StepContext) -> bool:
-    """Return whether an arrest at an instant was not told before, with the report or with the plan."""
-    told = {context.earlier(_FIR, FirForm).arrested_at, context.earlier("policing.ahtu", AhtuForm).arrested_at}
-    return at is not None and at not in told
+def of_an_arrest(at: datetime | None, context: StepContext) -> dict[str, Any]:
+    """Return whether an arrest is of these days and not the one at the rescue, and what tells it from another."""
+    if at is None:
+        return {"is_new_arrest": False}
+    rescued = context.earlier("rescue.execute", Execute).end_at
+    is_of_the_rescue = rescued is not None and abs(at - rescued) < _SAME_ARREST
+    is_new = context.now - at < _LONG_AGO and not is_of_the_rescue
+    return {"is_new_arrest": is_new, "arrest_key": f"{at.astimezone(UTC):%Y%m%d%H%M}"}
 
 
 def _stage(answers: FirForm, context: StepContext) -> str:

@@ -378,6 +378,12 @@ class Intake(Form):
     language: Language | None = None
 
 
+class Execute(Form):
+    """Of `rescue.execute`: Rescue operation."""
+
+    end_at: Instant | None = None
+
+
 class Triage(Form):
     """Of `reporting.triage`: Triage and risk score."""
 

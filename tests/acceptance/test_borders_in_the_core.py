@@ -14,7 +14,7 @@ from tests.kit.shipped import shipped
 
 OPENED = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
 PATH, OTHER = (f"person:{UUID(int=VICTIM.int + 100 * number)}" for number in (0, 1))
-ABROAD = {"nationality_request", "nationality_answer", "home_abroad", "family_news", "rights", "conference"}
+ABROAD = {"nationality_request", "nationality_answer", "home_abroad", "family_news", "rights", "conference_abroad"}
 LOOKS = frozenset({"border", "border_again"})
 NAMES = ("cross-border-child", "child-sexual-exploitation")
 

@@ -159,7 +159,7 @@ STRANGERS = Path(__file__).parent / "strangers"
     ("newborn-at-a-nursing-home", "child-sale", 0.94),
     ("pictures-of-a-pupil", "online-abuse", 0.69),
     ("compensation-for-2021", "compensation", 0.88),
-    pytest.param("back-from-kuwait", "led-from-nepal", 0.94, marks=pytest.mark.faults),
+    pytest.param("back-from-kuwait", "led-from-nepal", 0.91, marks=pytest.mark.faults),
 ])  # fmt: skip
 def test_a_story_of_a_stranger_finds_its_workflow_and_most_of_its_steps(
     world: World, name: str, workflow: str, foreseen: float

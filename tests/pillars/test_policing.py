@@ -43,6 +43,7 @@ from pillars.policing.steps import (
 from pillars.policing.steps.charging import bail_day
 from pillars.policing.steps.evidence import chain_of
 from tests.kit.pillars import (
+    NOW,
     FakeContext,
     conclude,
     example,
@@ -621,11 +622,32 @@ def test_a_request_to_a_doctor_tells_nothing_of_what_happened() -> None:
     assert "section 397" not in render("medical-request", Medical.step_type, {}, jurisdiction="NP")
 
 
-def test_an_arrest_is_followed_to_the_first_hearing_a_day_later_and_once() -> None:
-    at = "2026-03-08T18:30:00+05:30"
-    plan = example(AhtuForm, arrested_at=at)
-    [hearing] = [one for one in conclude(Ahtu, plan).follow_ups if one.name == "remand"]
-    assert (hearing.law, hearing.from_at) == ("IN-REMAND-24H", datetime.fromisoformat(at))
-    for step in ("policing.ahtu", "policing.fir"):
-        assert "remand" not in {one.name for one in conclude(Ahtu, plan, before={step: {"arrested_at": at}}).follow_ups}
-    assert "remand" not in {one.name for one in conclude(Ahtu, plan | {"arrested_at": None}).follow_ups}
+@pytest.mark.parametrize(
+    ("arrested", "before", "is_followed"),
+    [
+        (NOW - timedelta(hours=2), {}, True),
+        (NOW - timedelta(hours=2), {"rescue.execute": {"end_at": (NOW - timedelta(hours=3)).isoformat()}}, False),
+        (NOW - timedelta(hours=2), {"rescue.execute": {"end_at": (NOW - timedelta(days=2)).isoformat()}}, True),
+        (NOW - timedelta(days=1700), {}, False),
+        (None, {}, False),
+    ],
+    ids=["now", "at the rescue", "after the rescue", "years ago", "nobody"],
+)
+def test_an_arrest_is_followed_to_the_first_hearing_by_the_law(
+    arrested: datetime | None, before: dict[str, Any], *, is_followed: bool
+) -> None:
+    told = {"arrested_at": arrested and arrested.isoformat()}
+    plan, report = example(AhtuForm) | told, example(FirForm, refused=False) | told
+    for done in (conclude(Ahtu, plan, before=before), conclude(Fir, report, before=before)):
+        found = [(one.law, one.from_at) for one in done.follow_ups if one.name.startswith("remand")]
+        assert found == ([("IN-REMAND-24H", arrested)] if is_followed else [])
+
+
+def test_two_arrests_are_two_first_hearings() -> None:
+    names = {
+        one.name
+        for hours in (1, 30)
+        for one in conclude(Ahtu, example(AhtuForm, arrested_at=(NOW - timedelta(hours=hours)).isoformat())).follow_ups
+        if one.name.startswith("remand")
+    }
+    assert len(names) == 2

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from engine.plugin import Asked, Concluded, Document, FollowUp, Law, Prepared, StepContext
-from pillars.policing.follow_ups import AFTER_AN_ARREST, AFTER_NEWS, is_new_arrest, next_news, of_news
+from pillars.policing.follow_ups import AFTER_AN_ARREST, AFTER_NEWS, ARREST, next_news, of_an_arrest, of_news
 from pillars.policing.forms import AhtuForm, ChargesheetForm, FirstNeeds, Intake, MedicalForm, Triage, UpdateForm
 
 _REPORT_DAYS, _REVIEW_DAYS = 7, 7
@@ -17,7 +17,7 @@ class Ahtu(
     roles=("ahtu_officer", "police_liaison"),
     documents=(Document("investigation-plan", "Assignment and plan of the investigation", leaves=False),),
     time_limit="PT24H",
-    computes={"is_new_arrest": bool},
+    computes=ARREST,
     follow_ups={
         "ahtu_review": FollowUp(
             uses="policing.ahtu", title="Review the plan of the investigation", due="next_review", opens_before="P0D"
@@ -41,7 +41,7 @@ class Ahtu(
     def conclude(self, answers: AhtuForm, context: StepContext) -> Concluded:
         return Concluded(
             facts={"investigator_named": True},
-            computed={"is_new_arrest": is_new_arrest(answers.arrested_at, context)},
+            computed=of_an_arrest(answers.arrested_at, context),
         )
 
 

@@ -26,7 +26,7 @@ _NEW_CODE_SINCE = date(2024, 7, 1)
 _ANSWER_WITHIN, _SURVIVOR_TOLD_WITHIN, _LOOK_AGAIN = timedelta(hours=4), timedelta(hours=4), timedelta(hours=24)
 _APPEAL_LASTS = timedelta(days=30)
 """Promises of the network, as are the four hours above and the day until the next look: no law names them."""
-_IS_LEAK = "this.is_leak"
+_IS_LEAK = "this.is_new_leak"
 _TAKEN_OVER = (
     "kind", "text", "child_involved", "legal_basis", "publish_from", "withdraw_by", "image", "permission_no",
     "survivor_consent",
@@ -164,7 +164,7 @@ class Monitor(
     roles=("press_officer",),
     stays_with=("press.leak",),
     time_limit="PT24H",
-    computes={"is_leak": bool},
+    computes={"is_new_leak": bool},
     follow_ups={
         # promises of the network, side by side: the proof, the person, the letter; and a look whether it came back
         "contain": FollowUp(
@@ -208,10 +208,11 @@ class Monitor(
 
     def conclude(self, answers: MonitorForm, context: StepContext) -> Concluded:
         is_leak = answers.perhaps_some("harmful")
+        is_new = is_leak and not context.earlier("press.monitor", MonitorForm).harmful
         shows = "Something shows" if answers.harmful else "Perhaps something shows"
         begin = f"{shows} who the person is: contain it now, one step for each further place."
         notes = (*copies.notes_of_child(answers.child_shown), *((begin,) if is_leak else ()))
-        return Concluded(facts={"leak_found": is_leak}, notes=notes, computed={"is_leak": is_leak})
+        return Concluded(facts={"leak_found": is_leak}, notes=notes, computed={"is_new_leak": is_new})
 
 
 class Training(
