@@ -149,13 +149,13 @@ class AhtuForm(Form):
     inquiry_heads: tuple[v.InquiryHead, ...] | None = field(
         label="What must be found out?", choices=v.INQUIRY_HEAD, default=None
     )
+    next_review: Day = field(label="When will the plan be reviewed?", now=True, must_be_known=True)
+    special_report_due: Day | None = field(label="When is the special report due?", default=None)
     arrested_at: Instant | None = field(
         label="Was someone arrested? When?",
         help="Leave it empty if no one was. The first hearing is due 24 hours later.",
         default=None,
     )
-    next_review: Day = field(label="When will the plan be reviewed?", now=True, must_be_known=True)
-    special_report_due: Day | None = field(label="When is the special report due?", default=None)
 
     @Form.rule("Choose either 'No other unit' or the units, not both.")
     def _none_stands_alone(self) -> bool:

@@ -66,7 +66,7 @@ QUERIES: Final[dict[str, Asked]] = {
             "as_viewer", "shifts", "absences", "channels", "organisations", "contacts", "definitions", "definition",
             "versions", "published_workflows", "actors", "members", "member", "unit_list", "units", "hubs",
             "count_period", "unpublished",
-            "hubs_to_ask",
+            "hubs_to_ask", "zone_of",
         ),
         Asked("apart"),
     ),
