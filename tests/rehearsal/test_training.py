@@ -297,7 +297,7 @@ def _started(settings: Settings) -> Iterator[str]:
 
 def _enter(address: str) -> None:
     """Go the way of a browser, over the network."""
-    with httpx.Client(timeout=60) as browser:
+    with httpx.Client(timeout=60, transport=httpx.HTTPTransport(retries=6)) as browser:
         ticket = hidden(browser.get(address).text, "ticket")
         entered = browser.post(address.partition("?")[0], data={"ticket": ticket})
         assert entered.status_code == 303

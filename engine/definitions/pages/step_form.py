@@ -92,7 +92,7 @@ class StepEditor:
             key=self._key, title=self._words.step(self._key), own_title=step.title or "",
             is_automatic=bool(info and info.automatic),
             roles=_items({role.value: role.label for role in Role}, step.assign.role or (info.roles if info else ())),
-            not_by=_items(self._titles(key for key in others if key in before), step.assign.not_),
+            not_by=_items(self._titles(key for key in others if key in before), step.assign.not_[:1]),
             times=tuple(self._time(number, time, library) for number, time in enumerate(times)),
             after=_items(self._titles(others), step.after.steps), is_any=step.after.mode is JoinMode.ANY,
             is_of_choice=self._key in self._order.choice_of, optional=step.discretionary,
