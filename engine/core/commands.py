@@ -68,7 +68,8 @@ class Following:
     """A follow-up as it is worked out for one case: a step that is to be done later, or that is over.
 
     Instants are aware, in UTC: it opens at `opens_at` (left out: at once) and is due at `due_at`, or a limit of the
-    `law` says how long, counted from `from_at`. One that `is_over` only calls the earlier one off.
+    `law` says how long, counted from `from_at`. One that `is_over` only calls the earlier one off; of one that
+    `is_one_of_several` there is one for each value of an answer.
     """
 
     name: str

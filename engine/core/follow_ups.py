@@ -250,7 +250,7 @@ class _Known:
             name, spec.uses or "", spec.title or (info.title if info else ""), opens_at=self._opens(begin, due),
             due_at=due, law=spec.law or "", from_at=begin if told or spec.law or spec.limit else None,
             ladder=spec.ladder, roles=spec.roles or (info.roles if info else ()), once=spec.once,
-            is_one_of_several=spec.each is not None, automatic=bool(info and info.automatic),
+            is_one_of_several=spec.each not in {None, THIS_STEP}, automatic=bool(info and info.automatic),
             settings={key: self.step.id.hex if text == THIS_STEP else text for key, text in spec.settings.items()},
         )  # fmt: skip
 
@@ -330,19 +330,19 @@ def _is_there(draft: Draft, step: Step, following: cm.Following, gone: set[objec
     """Return whether the case sees to it already: by the same limit of the law, or by an open step of the same type.
 
     A limit of the law that is over counts only for the same stretch of time: who is held a second time has a second
-    ten days. What other answers asked to be watched does not count as a step: it is there for something else. A
+    ten days. So does one that runs, of what there is one of for each value of an answer: two arrests have a first
+    hearing each. What other answers asked to be watched does not count as a step: it is there for something else. A
     follow-up that says in its settings what it is about, such as one platform of several, is only there for that.
     """
     state = draft.state
     if following.law:
-        known = [*state.deadlines.values(), *state.past.values()]
-        if following.is_one_of_several:
-            known = [one for one in known if one.started_at == following.from_at]
-        else:
-            known = [one for one in known if one.id in state.deadlines or one.started_at == following.from_at]
+        live = () if following.is_one_of_several else state.deadlines.values()
+        since = (
+            one for one in (*state.deadlines.values(), *state.past.values()) if one.started_at == following.from_at
+        )
         return any(
             one.law == following.law and one.step_id not in gone and _same_person(one.path, step.base_path)
-            for one in known
+            for one in (*live, *since)
         )
     if following.settings:
         return following.once and any(

@@ -157,3 +157,22 @@ def test_what_a_workflow_says_itself_is_what_its_step_types_do_not() -> None:
     assert "follow_ups" not in own
     assert own["steps"]["ask"]["follow_ups"] == {"look": {"uses": "test.rare", "limit": "PT12H"}, "see": None}
     assert "follow_ups" not in own["steps"]["last"]
+
+
+@pytest.mark.parametrize(
+    ("each", "second", "hearings"),
+    [("choice", ("no", 3), 2), ("choice", ("yes", 0), 1), (None, ("no", 3), 1)],
+    ids=["two arrests", "one that is told twice", "one for all"],
+)
+def test_by_the_law_there_is_one_for_each_value_and_stretch_of_time(
+    each: str | None, second: tuple[str, int], hearings: int
+) -> None:
+    follow_up = {"uses": "test.rare", "law": "XX-PRODUCE-24H", "from": "at"} | ({"each": each} if each else {})
+    world = World(
+        workflow(
+            {"ask": {"follow_ups": {"hearing": follow_up}}, "more": {"follow_ups": {"hearing": follow_up}}, "last": {}}
+        )
+    )
+    bring(world, choice="yes", at=T0)
+    choice, hours = second
+    assert len(bring(world, "more", choice=choice, at=T0 + timedelta(hours=hours))) == hearings

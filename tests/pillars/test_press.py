@@ -142,7 +142,7 @@ def test_a_harmful_report_is_a_leak(harmful: int, *, leak: bool) -> None:
     done = conclude(Monitor, {"harmful": harmful})
     assert done.facts == {"leak_found": leak}
     hours = {one.name: (one.due_at - NOW) / timedelta(hours=1) for one in done.follow_ups if not one.is_over}
-    assert hours == ({"contain": 1, "told": 4, "letter": 4, "again": 24, "again_7d": 168} if leak else {})
+    assert hours == ({"contain": 1, "notify": 4, "letter": 4, "again": 24, "again_7d": 168} if leak else {})
     known = {"press.monitor": {"harmful": 1}}
     assert conclude(Monitor, {"harmful": harmful}, before=known).follow_ups == ()
     assert prepare(Monitor).prefill == {"next_run": (NOW + timedelta(hours=24)).isoformat()}

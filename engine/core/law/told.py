@@ -168,6 +168,7 @@ class LawFacts:
     place: str | None = None
 
 
+_TELLINGS = ("tellings",)
 NOTHING = LawFacts()
 """What is known when nothing was told."""
 
@@ -193,7 +194,7 @@ def _gathered_in(state: CaseState, element: str, zone: str) -> LawFacts:
 
 def tellings_in(state: CaseState) -> list[Telling]:
     """List what the ended steps of a case tell, and what was told before it was split off from another."""
-    found = state.worked_out.get(("tellings",))
+    found = state.worked_out.get(_TELLINGS)
     if isinstance(found, list):
         return found
     tellings = [
@@ -201,7 +202,7 @@ def tellings_in(state: CaseState) -> list[Telling]:
         for step in state.steps.values()
         if step.tells and step.ended_at is not None
     ]
-    found = state.worked_out[("tellings",)] = [*told_before(state.report), *tellings]
+    found = state.worked_out[_TELLINGS] = [*told_before(state.report), *tellings]
     return found
 
 

@@ -26,7 +26,6 @@ _NEW_CODE_SINCE = date(2024, 7, 1)
 _ANSWER_WITHIN, _SURVIVOR_TOLD_WITHIN, _LOOK_AGAIN = timedelta(hours=4), timedelta(hours=4), timedelta(hours=24)
 _APPEAL_LASTS = timedelta(days=30)
 """Promises of the network, as are the four hours above and the day until the next look: no law names them."""
-_IS_LEAK = "this.is_new_leak"
 _TAKEN_OVER = (
     "kind", "text", "child_involved", "legal_basis", "publish_from", "withdraw_by", "image", "permission_no",
     "survivor_consent",
@@ -167,40 +166,21 @@ class Monitor(
     computes={"is_new_leak": bool},
     follow_ups={
         # promises of the network, side by side: the proof, the person, the letter; and a look whether it came back
-        "contain": FollowUp(
-            uses="press.leak",
-            title="Contain what shows someone: the address, the proof",
-            when=_IS_LEAK,
-            limit="PT1H",
-            ladder="leak",
-        ),
-        "told": FollowUp(
-            uses="protection.safety",
-            title="Tell the person what is public, and look whether they are safe",
-            when=_IS_LEAK,
-            limit="PT4H",
-            ladder="critical",
-        ),
-        "letter": FollowUp(
-            uses="press.leak",
-            title="Letter to take it down",
-            when=_IS_LEAK,
-            limit="PT4H",
-            ladder="leak",
-        ),
-        "again": FollowUp(
-            uses="press.monitor",
-            title="Check after a day whether it is gone",
-            when=_IS_LEAK,
-            limit="PT24H",
-        ),
-        "again_7d": FollowUp(
-            uses="press.monitor",
-            title="Check after a week whether it came back",
-            when=_IS_LEAK,
-            limit="P7D",
-            opens_before="P2D",
-        ),
+        name: FollowUp(uses=uses, title=title, when="this.is_new_leak", limit=limit, ladder=ladder, opens_before=before)
+        for name, uses, title, limit, ladder, before in (
+            ("contain", "press.leak", "Contain what shows someone: the address, the proof", "PT1H", "leak", None),
+            (
+                "notify",
+                "protection.safety",
+                "Tell the person what is public, and look whether they are safe",
+                "PT4H",
+                "critical",
+                None,
+            ),
+            ("letter", "press.leak", "Letter to take it down", "PT4H", "leak", None),
+            ("again", "press.monitor", "Check after a day whether it is gone", "PT24H", "standard", None),
+            ("again_7d", "press.monitor", "Check after a week whether it came back", "P7D", "standard", "P2D"),
+        )
     },
 ):
     def prepare(self, context: StepContext) -> Prepared:
