@@ -127,8 +127,9 @@ def of_an_arrest(at: datetime | None, context: StepContext) -> dict[str, Any]:
     """Return whether an arrest is of these days and not the one at the rescue, and what tells it from another."""
     if at is None:
         return {"is_new_arrest": False}
-    rescued = context.earlier("rescue.execute", Execute).end_at
-    is_of_the_rescue = rescued is not None and abs(at - rescued) < _SAME_ARREST
+    rescue = context.earlier("rescue.execute", Execute)
+    held_at = rescue.end_at if rescue.suspects_held != 0 else None
+    is_of_the_rescue = held_at is not None and abs(at - held_at) < _SAME_ARREST
     is_new = context.now - at < _LONG_AGO and not is_of_the_rescue
     return {"is_new_arrest": is_new, "arrest_key": f"{at.astimezone(UTC):%Y%m%d%H%M}"}
 

@@ -382,6 +382,7 @@ class Execute(Form):
     """Of `rescue.execute`: Rescue operation."""
 
     end_at: Instant | None = None
+    suspects_held: Count | None = None
 
 
 class Triage(Form):

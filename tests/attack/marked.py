@@ -257,7 +257,11 @@ class Sinks:
 
 @contextmanager
 def all_told_for_real(site: Installation) -> Iterator[Sinks]:
-    """Send every message that the installation has written once more, over SMTP and by a gateway over HTTP."""
+    """Send every message that the installation has written once more, over SMTP and by a gateway over HTTP.
+
+    Its workers rest meanwhile: they would write, and send, the morning's list of work in between.
+    """
+    site.stop_workers()
     with mail_server() as mail, http_gateway() as gateway:
         engine = replace(
             site.engine, channels={"email": mail.channel()}, gateways=GATEWAYS,
@@ -268,7 +272,10 @@ def all_told_for_real(site: Installation) -> Iterator[Sinks]:
         for _ in range(_PASSES):
             if not deliver_unattended(engine):
                 break
-        yield Sinks(mail, gateway, queued)
+        try:
+            yield Sinks(mail, gateway, queued)
+        finally:
+            site.start_worker()
 
 
 def copies(engine: Engine, people: Mapping[str, Viewer]) -> dict[str, str]:

@@ -109,13 +109,16 @@ class Installation(Acting):
     def are_all_jobs_over(self) -> bool:
         return not self.rows("SELECT id FROM job WHERE status IN ('ready', 'claimed')")
 
-    def close(self) -> None:
+    def stop_workers(self) -> None:
         for worker in self.workers:
             worker.kill()
             worker.wait()
             if worker.stdin is not None:
                 with suppress(OSError):
                     worker.stdin.close()
+
+    def close(self) -> None:
+        self.stop_workers()
         self.server.stop()
 
 

@@ -622,16 +622,22 @@ def test_a_request_to_a_doctor_tells_nothing_of_what_happened() -> None:
     assert "section 397" not in render("medical-request", Medical.step_type, {}, jurisdiction="NP")
 
 
+def _rescued(*, hours: int, **told: int) -> dict[str, Any]:
+    return {"rescue.execute": {"end_at": (NOW - timedelta(hours=hours)).isoformat()} | told}
+
+
 @pytest.mark.parametrize(
     ("arrested", "before", "is_followed"),
     [
         (NOW - timedelta(hours=2), {}, True),
-        (NOW - timedelta(hours=2), {"rescue.execute": {"end_at": (NOW - timedelta(hours=3)).isoformat()}}, False),
-        (NOW - timedelta(hours=2), {"rescue.execute": {"end_at": (NOW - timedelta(days=2)).isoformat()}}, True),
+        (NOW - timedelta(hours=2), _rescued(hours=3, suspects_held=1), False),
+        (NOW - timedelta(hours=2), _rescued(hours=3), False),
+        (NOW - timedelta(hours=2), _rescued(hours=3, suspects_held=0), True),
+        (NOW - timedelta(hours=2), _rescued(hours=48, suspects_held=1), True),
         (NOW - timedelta(days=1700), {}, False),
         (None, {}, False),
     ],
-    ids=["now", "at the rescue", "after the rescue", "years ago", "nobody"],
+    ids=["now", "at it", "at it, perhaps", "at it nobody", "after it", "years ago", "nobody"],
 )
 def test_an_arrest_is_followed_to_the_first_hearing_by_the_law(
     arrested: datetime | None, before: dict[str, Any], *, is_followed: bool

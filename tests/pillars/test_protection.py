@@ -197,6 +197,19 @@ def test_the_time_for_the_threat_report_runs_from_the_order_and_else_from_the_ap
     assert prepare(Witness, before=told).prefill["tar_due"] == "2026-03-16"
 
 
+@pytest.mark.parametrize(("before", "answers", "is_asked"), [
+    ({}, {}, True),
+    ({"applied_on": "2026-03-02"}, {}, False),
+    ({"applied_on": "2026-03-02"}, {"report_ordered_at": "2026-03-09T06:00:00Z"}, True),
+    ({"applied_on": "2025-12-02", "order_on": "2025-12-09"}, {}, True),
+], ids=["asked for", "done: it has come", "ordered only now", "a new order is asked for"])  # fmt: skip
+def test_a_threat_report_is_asked_for_again_only_when_another_one_is_to_come(
+    before: dict[str, Any], answers: dict[str, Any], *, is_asked: bool
+) -> None:
+    watches = conclude(Witness, answers, jurisdiction="IN-NL", before={"protection.witness": before}).follow_ups
+    assert [one.is_over for one in watches if one.name == "threat_report"] == [not is_asked]
+
+
 def said(watches: tuple[Following, ...]) -> dict[str, tuple[str, str] | None]:
     """Return what is watched: by name, the step type and the ladder; None for what is watched no longer."""
     return {one.name: None if one.is_over else (one.uses, one.ladder) for one in watches}

@@ -21,7 +21,7 @@ class Witness(
     stays_with=("prosecution.engage",),
     documents=(Document("witness-application", "Application for witness protection"),),
     time_limit=Law("IN-WPS-TAR"),
-    computes={"report_counts_from": datetime},
+    computes={"report_counts_from": datetime, "is_report_awaited": bool},
     follow_ups={
         "witness_order": FollowUp(
             uses="protection.witness",
@@ -34,7 +34,7 @@ class Witness(
             uses="protection.witness",
             title="Threat Analysis Report: has it come?",
             otherwise="end",
-            when='!has(this.order_on) && !has(this.threat_category) && case.country == "IN"',
+            when='this.is_report_awaited && case.country == "IN"',
             from_="report_counts_from",
             law=_REPORT,
         ),
@@ -70,12 +70,24 @@ class Witness(
         return Concluded(
             facts=facts | ending_of(context, answers.expires_on, "protection_ends_at"),
             notes=tuple(notes),
-            computed={"report_counts_from": _counted_from(answers, context)},
+            computed={
+                "report_counts_from": _counted_from(answers, context),
+                "is_report_awaited": _is_report_awaited(answers, context),
+            },
         )
 
 
 def _report_time(context: StepContext) -> Law:
     return context.law(_REPORT) or Law(_REPORT, working_days=_REPORT_WORKING_DAYS)
+
+
+def _is_report_awaited(answers: WitnessForm, context: StepContext) -> bool:
+    """Whether the report of what was asked for now, or ordered now, is to come: what was awaited before has come."""
+    if answers.order_on is not None or answers.threat_category is not None:
+        return False
+    before = context.earlier("protection.witness", WitnessForm)
+    is_new = before.applied_on is None or before.order_on is not None
+    return is_new or before.report_ordered_at != answers.report_ordered_at
 
 
 def _counted_from(answers: WitnessForm, context: StepContext) -> datetime:
