@@ -11,7 +11,7 @@ from engine.people.records import to_choose
 from engine.plugin.answers import wanted_answers
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import KINDS_NOT_KNOWN, NOT_KNOWN, YES_NO, FieldKind
-from engine.web.languages import say
+from engine.web.languages import retell, say
 from engine.web.times import for_input, local_time
 from engine.work.records import FieldView
 
@@ -129,7 +129,7 @@ def _control(field: FieldView, labels: Mapping[str, FieldView], zone: str, now: 
         label=say(field.label) if is_required else say("{label} (optional)", label=say(field.label)),
         hint=" ".join(say(hint) for hint in hints if hint),
         required=field.required,
-        error=say(error),
+        error=retell(error),
         value=_text(typed, kind, zone),
         items=_items(field, kind),
         stretches=_stretches(field.value, zone) if draw == "stretches" else (),

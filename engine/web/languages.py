@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +33,13 @@ _MOST_ASKED: Final = 10
 _HEADER: Final = re.compile(r'^"X-(\w+): (.*?)\\n"$', re.MULTILINE)
 _NUMBER: Final = re.compile(r"\d+")
 _LONGEST_HEAD: Final = 2_000
+_MARK: Final = re.compile(r"\\\{(\w+)\\\}")
+_NEXT_SENTENCE: Final = re.compile(r"(?<=[.!?]) (?=[A-Z0-9])")
+_VALUE: Final = r"(?P<\1>(?:(?![.!?] [A-Z0-9]).)+?)"
+"""Stands for a value inside a sentence: it does not go on into the next one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PageLanguage:
     """A language in which pages are shown; `is_proofread` says whether a native speaker has looked at all of it.
 
@@ -107,6 +111,32 @@ def say(message: object, /, **values: object) -> str:
     """
     text = _said(spoken().words, str(message))
     return text.format(**values) if values else text
+
+
+def retell(text: str) -> str:
+    """Return what was put together elsewhere, such as why an answer does not fit, in the language of the request.
+
+    It is known by its message, whose values it has: `2 characters fit.` by `{most} characters fit.` Values that are
+    words of ours are said too; of several sentences each is looked for by itself.
+    """
+    words = spoken().words
+    if not words or not text or text in words:
+        return _said(words, text)
+    for known, said in _put_together(spoken()):
+        if found := known.fullmatch(text):
+            return said.format(**{name: retell(value) for name, value in found.groupdict().items()})
+    first, *others = _NEXT_SENTENCE.split(text)
+    return " ".join(retell(one) for one in (first, *others)) if others else _said(words, text)
+
+
+@lru_cache(maxsize=32)
+def _put_together(language: PageLanguage) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return the messages of a language that have values and end a sentence, the longest first, as what finds them."""
+    words = language.words
+    valued = sorted(
+        (one for one in words if one[-1:] in ".!?" and "{" in one and "<" not in one), key=len, reverse=True
+    )
+    return tuple((re.compile(_MARK.sub(_VALUE, re.escape(one)), re.DOTALL), words[one]) for one in valued)
 
 
 def speaker() -> Callable[[str], str]:

@@ -23,7 +23,7 @@ from engine.web import words as calls
 from engine.web import words as ledger
 from engine.web import words as sharing
 from engine.web import words as statuses
-from engine.web.languages import ENGLISH, PageLanguage, here, language_called, page_languages, say, spoken
+from engine.web.languages import ENGLISH, PageLanguage, here, language_called, page_languages, retell, say, spoken
 from engine.web.translation import Translation
 
 P = ParamSpec("P")
@@ -108,6 +108,7 @@ def _said(words: Callable[P, str]) -> Callable[P, str]:
 
 _FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "t": say,
+    "retold": retell,
     "local": times.local,
     "short": times.short,
     "countdown": times.countdown,

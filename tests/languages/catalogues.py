@@ -15,14 +15,29 @@ from pathlib import Path
 import polib
 from jinja2 import Environment
 
+from engine.cases.answers import _NOT_TO_BE_KEPT, _WORDS
 from engine.cases.sentences import OUTCOMES, SAID
+from engine.core.policy import Action
 from engine.core.records import PersonRole
+from engine.errors import (
+    BusyError,
+    DefinitionError,
+    FileRefusedError,
+    IcmcError,
+    NotFoundError,
+    TooManyReportsError,
+    TooMuchAtOnceError,
+    UnknownOutcomeError,
+    UnknownStepTypeError,
+)
 from engine.language.ladders import ItemPerson
 from engine.language.names import ProgramRole, Role, in_plain_words
 from engine.language.yaml_files import read_yaml
 from engine.machine.files import data_folder, shipped_sources
 from engine.people.records import region_words, to_choose
+from engine.plugin.kinds import _rules_of
 from engine.plugin.registry import load_registry
+from engine.web.failures import _STATUSES
 from engine.web.languages import head_of
 from engine.web.translation import is_words, messages_of
 from engine.work.views.form import _outcomes, _purpose
@@ -34,6 +49,9 @@ _ENGINE = Path(__file__).parents[2] / "engine"
 _SAY_NOTHING = frozenset(
     {"security.py", "problems.py", "turns.py", "languages.py", "translation.py", "uploads.py", "pages/__init__.py"}
 )
+_SAID_AGAIN = (BusyError, FileRefusedError, TooManyReportsError, TooMuchAtOnceError)
+_SAYS_NOTHING = (NotFoundError, DefinitionError, UnknownStepTypeError, UnknownOutcomeError)
+"""Errors that pages tell by themselves, and those of which they tell a person nothing, or what stands in a file."""
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -45,7 +63,9 @@ MONTHS = (
 def messages() -> dict[str, str]:
     """Return every message of pages with where it is said first; what is met most often comes first."""
     found: dict[str, str] = {}
-    for words, place in (*_of_templates(), *_of_modules(), *_of_lists(), *_of_forms(), *_of_workflows()):
+    for words, place in (
+        *_of_templates(), *_of_modules(), *_of_lists(), *_of_forms(), *_of_workflows(), *_of_errors(),
+    ):  # fmt: skip
         found.setdefault(words, place)
     return found
 
@@ -75,6 +95,47 @@ def _sentences(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
             yield from [node.value] if id(node) in said or _is_shown(node.value) else []
+
+
+def _of_errors() -> Iterator[tuple[str, str]]:
+    """Why something is refused: the sentences of errors that have a page, what they are raised with, rules of forms."""
+    said_again = (*(one for one, _ in _STATUSES if one not in _SAYS_NOTHING), *_SAID_AGAIN)
+    shown = [kind for kind in _kinds(IcmcError) if issubclass(kind, said_again)]
+    sentences = (*(kind.sentence for kind in shown), *_WORDS.values(), _NOT_TO_BE_KEPT, *(one.value for one in Action))
+    yield from ((words, "errors") for words in sentences if _is_said(words))
+    for form, key in ((step.form, step.key) for step in load_registry().step_types.values() if step.form):
+        yield from ((words, key) for words, _ in _rules_of(form))
+    names = {kind.__name__ for kind in shown}
+    for file in sorted(_ENGINE.glob("**/*.py")):
+        place = str(file.relative_to(_ENGINE))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
+                yield from ((words, place) for words in _raised_with(node) if " " in words and _is_said(words))
+
+
+def _kinds(kind: type[IcmcError]) -> tuple[type[IcmcError], ...]:
+    return (kind, *(more for one in kind.__subclasses__() for more in _kinds(one)))
+
+
+def _is_said(words: str) -> bool:
+    """Whether this is more than its values: a name, or a sentence that is put together elsewhere, is no message."""
+    return len(re.findall(r"[A-Za-z]{2,}", re.sub(r"\{\w+\}", "", words))) > 1
+
+
+def _raised_with(call: ast.Call) -> Iterator[str]:
+    """Return the texts with which an error is raised; a value in one is named `value`, a further one `value2`."""
+    inside: set[int] = set()
+    for node in (
+        part for argument in (*call.args, *(one.value for one in call.keywords)) for part in ast.walk(argument)
+    ):
+        if isinstance(node, ast.JoinedStr):
+            inside |= {id(part) for part in ast.walk(node)}
+            names = iter(["value", *(f"value{number}" for number in range(2, 9))])
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else f"{{{next(names)}}}" for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            yield node.value
 
 
 def _is_shown(text: str) -> bool:

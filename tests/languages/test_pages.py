@@ -4,16 +4,17 @@ import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import polib
 import pytest
 from jinja2 import Environment
 
 from engine.web import languages
-from engine.web.languages import LANGUAGE_COOKIE, PageLanguage, head_of, language_called, page_languages, say
+from engine.web.languages import LANGUAGE_COOKIE, PageLanguage, head_of, language_called, page_languages, retell, say
 from engine.web.pages import environment
 from engine.web.translation import Translation, fits
-from tests.kit.portal import Portal, report_case
+from tests.kit.portal import REPORT, Portal, report_case
 from tests.languages.catalogues import CATALOGUES, messages, update
 from tests.languages.pseudo import CODE, pseudo_language, untranslated
 from tests.web.test_templates import NASTY, PAGES, contexts, framed
@@ -225,6 +226,40 @@ def test_a_translation_can_turn_a_sentence_and_brings_nothing_else(words: str, s
     page = made.from_string('<p aria-label="More">Case {{ it.number }}, <a href="{{ to }}">{{ it.title }}</a></p>')
     told = page.render(it={"number": 7, "title": "Rina & Co"}, to="/x")
     assert told == f'<p aria-label="Mehr &quot;davon&quot;">{shown}</p>'
+
+
+def test_why_something_is_refused_is_said_in_the_language_of_the_page(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with(monkeypatch, pseudo_language())
+    client = portal.as_role("caseworker")
+    client.get(f"/account?lang={CODE}")
+    wrong = REPORT | {"command_id": str(uuid4()), "a-victims_estimate": "-3", "a-narrative": "x" * 30_000}
+    pages = [client.post("/report", data=wrong), client.get("/board"), client.get("/people")]
+    assert [page.status_code for page in pages] == [422, 403, 403]
+    assert "20000" in pages[0].text
+    names = {who.name for who in portal.people.values()} | {one.name for one in page_languages().values()}
+    found = {text for page in pages for text in untranslated(page.text, but=names | {"ICMC", "IN-AS", "Asia/Kolkata"})}
+    assert found == set()
+
+
+def test_what_was_put_together_is_found_by_its_sentence_and_each_of_several_by_itself() -> None:
+    words = {
+        "{most} characters fit.": "Es passen {most} Zeichen.",
+        "{who} is not allowed to {act}.": "{who} darf nicht: {act}.",
+        "open a case": "einen Fall anlegen",
+        "Choose one.": "Wähle etwas.",
+        "{all} together": "zusammen {all}",
+    }
+    token = languages._SPOKEN.set(languages._Spoken(PageLanguage("de", "Deutsch", is_proofread=True, words=words)))
+    try:
+        assert retell("20 characters fit.") == "Es passen 20 Zeichen."
+        assert retell("Mina Das is not allowed to open a case.") == "Mina Das darf nicht: einen Fall anlegen."
+        assert retell("Choose one. 3 characters fit. Go on.") == "Wähle etwas. Es passen 3 Zeichen. Go on."
+        assert retell("a (b together") == "a (b together"
+    finally:
+        languages._SPOKEN.reset(token)
+    assert retell("Choose one.") == "Choose one."
 
 
 def test_a_number_in_what_is_said_stands_where_the_other_language_wants_it() -> None:
