@@ -443,7 +443,8 @@ def test_a_new_ladder_is_begun_level_by_level_and_published_by_another(portal: P
     page = client.get("/workflows").text
     assert 'href="/ladders/new"' in page
     level = {"side": "after", "unit": "PT{}M", "channel": ["in_app", "sms"]}
-    first = level | {"title": "Help in the night", "amount": "7", "recipient": "person:assignee", "acknowledges": "1"}
+    first = level | {"title": "Help in the night", "amount": "7", "recipient": "person:assignee"}
+    first |= {"tick": ["needs_acknowledgement", "at_once"]}
     assert "Write what it is for" in client.post("/ladders/new", data=first | {"title": ""}).text
     assert "There is already a ladder critical" in client.post("/ladders/new", data=first | {"title": "Critical"}).text
     begun = client.post("/ladders/new", data=first)
@@ -458,11 +459,14 @@ def test_a_new_ladder_is_begun_level_by_level_and_published_by_another(portal: P
     assert client.post(asked.url.path, data={"answer": "yes"}).status_code == 422
     agree(portal)
     ladder = portal.engine.library().ladders["help-in-the-night"]
-    said = [(str(one.after), one.to.in_words(), one.needs_acknowledgement, one.last_resort) for one in ladder.levels]
+    said = [(str(one.after), one.to.in_words(), one.last_resort) for one in ladder.levels]
     assert said == [
-        ("PT7M", "the assignee", True, False), ("PT19M", "the supervisor", False, False),
-        ("PT41M", "the nodal officer of the unit", False, True),
+        ("PT7M", "the assignee", False), ("PT19M", "the supervisor", False),
+        ("PT41M", "the nodal officer of the unit", True),
     ]  # fmt: skip
+    assert [(one.needs_acknowledgement, one.at_once) for one in ladder.levels] == [(True, True), *[(False, False)] * 2]
+    client.post(here, data=first | {"action": "level", "level": "1", "tick": ["at_once", "reassign"]})
+    assert "at_once: true, reassign: true" in client.get("/definitions/ladder/help-in-the-night/edit").text
     client.post("/ladders/new", data=first | {"title": "Never mind"})
     gone = client.post("/definitions/ladder/never-mind/draft", data={"action": "discard"})
     assert gone.url.path == "/workflows"

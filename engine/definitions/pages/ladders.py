@@ -29,6 +29,13 @@ router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 _LADDER: Final = "ladder"
 _BEFORE, _AFTER = "before", "after"
+_TICKS: Final = {
+    "needs_acknowledgement": "They have to acknowledge it",
+    "at_once": "At night too, to whoever is on call",
+    "reassign": "The work becomes theirs",
+    "raise_priority": "The work becomes urgent",
+}
+"""What can be ticked for a level, by the name of its key."""
 
 
 class LevelForm(NamedTuple):
@@ -43,7 +50,7 @@ class LevelForm(NamedTuple):
     written: str
     recipients: tuple[Item, ...]
     channels: tuple[Item, ...]
-    acknowledges: bool
+    ticks: tuple[Item, ...]
     last_resort: bool
 
 
@@ -119,8 +126,12 @@ def _posted_level(form: FormData, number: int, *, is_last: bool) -> dict[str, Pl
     to: Plain = {**recipient} if isinstance(recipient, dict) else recipient
     level: dict[str, Plain] = {"level": number, "after": _posted_time(form, "PT1H"), "to": to}
     level |= {"channels": channels} if channels else {}
-    level |= {"needs_acknowledgement": True} if "acknowledges" in form else {}
-    return level | ({"last_resort": True} if is_last else {})
+    return level | dict.fromkeys(_ticked(form), True) | ({"last_resort": True} if is_last else {})
+
+
+def _ticked(form: FormData) -> list[str]:
+    ticked = texts(form, "tick")
+    return [name for name in _TICKS if name in ticked]
 
 
 def _edits(source: str, level: Level, form: FormData) -> Iterator[tuple[str, Any]]:
@@ -134,10 +145,12 @@ def _edits(source: str, level: Level, form: FormData) -> Iterator[tuple[str, Any
     channels = texts(form, "channel")
     if channels and set(channels) != {one.value for one in level.channels}:
         yield "channels", [one.value for one in ChannelName if one.value in channels]
-    if ("acknowledges" in form) != level.needs_acknowledgement:
-        yield "needs_acknowledgement", True if "acknowledges" in form else None
-        if "acknowledges" not in form and level.acknowledge_within:
-            yield "acknowledge_within", None
+    ticked = _ticked(form)
+    for name in _TICKS:
+        if (name in ticked) != getattr(level, name):
+            yield name, name in ticked or None
+    if "needs_acknowledgement" not in ticked and level.acknowledge_within:
+        yield "acknowledge_within", None
 
 
 def _posted_time(form: FormData, written: str) -> str:
@@ -200,15 +213,17 @@ def _level(level: Level) -> LevelForm:
         sides=_sides(is_before=level.after.is_before), written="" if amount else level.after.in_words(),
         recipients=() if to.law_route else _recipients(chosen),
         channels=tuple(Item(one.value, in_running_words(one), checked=one in level.channels) for one in ChannelName),
-        acknowledges=level.needs_acknowledgement, last_resort=level.last_resort,
+        ticks=tuple(Item(name, words, checked=getattr(level, name)) for name, words in _TICKS.items()),
+        last_resort=level.last_resort,
     )  # fmt: skip
 
 
 def _blank() -> LevelForm:
     units = tuple(Item(one, words, checked=one == "PT{}H") for one, words in UNITS.items())
     ways = tuple(Item(one.value, in_running_words(one), checked=one is ChannelName.IN_APP) for one in ChannelName)
+    ticks = tuple(Item(name, words, checked=False) for name, words in _TICKS.items())
     return LevelForm(
-        0, "", "", "1", units, _sides(is_before=False), "", _recipients(""), ways, acknowledges=False, last_resort=False
+        0, "", "", "1", units, _sides(is_before=False), "", _recipients(""), ways, ticks, last_resort=False
     )
 
 
