@@ -73,7 +73,7 @@ class Installation(Acting):
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         make_private(self.server.address.home)
-        with (self.logs / f"worker-{len(self.workers)}.log").open("wb") as log:
+        with (self.logs / f"worker-{len([*self.logs.glob('worker-*.log')])}.log").open("wb") as log:
             worker = subprocess.Popen(
                 [self.python, "-m", "engine.orchestration.service", ENDS_WITH_PARENT],
                 env=process_environment(client_environment(self.server.address), self.environment),
@@ -116,6 +116,7 @@ class Installation(Acting):
             if worker.stdin is not None:
                 with suppress(OSError):
                     worker.stdin.close()
+        self.workers.clear()
 
     def close(self) -> None:
         self.stop_workers()
