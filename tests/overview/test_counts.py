@@ -27,6 +27,11 @@ def late(portal: Portal) -> None:
     portal.let_time_pass(timedelta(hours=2))
 
 
+def test_the_board_says_how_prefects_own_pages_are_signed_in_to(portal: Portal) -> None:
+    page = portal.as_role("system_administrator").get("/board").text
+    assert page.index("Prefect's own pages</a>") < page.index("<code>prefect/secrets.json</code>")
+
+
 def test_the_board_and_a_monitor_count_what_is_late_beyond_what_is_listed(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

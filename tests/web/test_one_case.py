@@ -23,6 +23,17 @@ def test_a_report_of_six_answers_becomes_a_case_with_a_number_and_a_next_item(po
     assert "Continue with the report" in answer.text
 
 
+def test_the_first_page_of_a_demo_says_what_it_is_and_each_of_its_four_doors_opens(portal: Portal) -> None:
+    page = portal.anybody().get("/sign-in").text
+    first = page.partition("Where to start")[2].partition("</ul>")[0]
+    assert "the cases of people who were trafficked" in page.partition("Where to start")[0]
+    doors = re.findall(r'name="actor_id" value="(.+?)"><input type="hidden" name="next" value="(.+?)"', first)
+    assert [path for _, path in doors] == ["/report", "/worklist", "/cases", "/board"]
+    for actor_id, path in doors:
+        opened = portal.anybody().post("/become", data={"actor_id": actor_id, "next": path})
+        assert (opened.status_code, opened.url.path) == (200, path)
+
+
 def test_saving_the_same_report_page_twice_opens_one_case(portal: Portal) -> None:
     client = portal.as_role("intake_officer")
     data = REPORT | {"command_id": str(uuid4())}

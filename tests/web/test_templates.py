@@ -88,7 +88,7 @@ from engine.overview.records import (
     RunView,
     StepView,
 )
-from engine.people.pages.people import Group, Someone
+from engine.people.pages.people import Door, Group, Someone
 from engine.people.records import AbsenceView, ActorView, MemberView, RotaDay, ShiftView, UnitView
 from engine.persons.records import CaseLinkView, CasePersonView, FoundPeople, PersonPageView, PersonRoleView
 from engine.ports import PaperPart, PaperWords, Rendered, TextProblem
@@ -246,7 +246,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     compared = VersionsCompared(replace(one, late={}, step_days={"a": 2.0}, never=()), one)
     return {
         "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
-                         "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),)))},
+                         "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),), Door(NASTY, NASTY, "/")))},
         "home.html": {"counts": view(WorkCounts), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
         "paper-forms.html": {"groups": some((NASTY, some(types.SimpleNamespace(key="rescue.plan", title=NASTY))))},

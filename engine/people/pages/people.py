@@ -40,6 +40,25 @@ _OTHERS: Final = "Work with the person"
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """Where somebody who knows nothing of ICMC can begin: what they see there, and its address."""
+
+    title: str
+    does: str
+    path: str
+
+
+_DOORS: Final = {
+    "Take reports": Door(
+        "Take a report", "Answer six questions: a case opens, and its first work is there.", "/report"
+    ),
+    _OTHERS: Door("Do a day's work", "See what is to be done, take it, and answer its form.", "/worklist"),
+    "Lead cases and write workflows": Door("Follow cases", "See where each case stands, and what is late.", "/cases"),
+    "Run the system": Door("Run the system", "See what is running, waiting, late or failing.", "/board"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Someone:
     """One of the demo's people."""
 
@@ -55,6 +74,7 @@ class Group:
 
     title: str
     people: tuple[Someone, ...]
+    door: Door | None = None
 
 
 def groups_of(actors: Iterable[ActorView]) -> tuple[Group, ...]:
@@ -64,7 +84,7 @@ def groups_of(actors: Iterable[ActorView]) -> tuple[Group, ...]:
         if not actor.disabled and actor.roles:
             does = ", ".join(role_words(role) for role in actor.roles)
             found[_title(actor.roles)].append(Someone(actor.id, actor.name, actor.unit, does))
-    return tuple(Group(title, tuple(people)) for title, people in found.items() if people)
+    return tuple(Group(title, tuple(people), _DOORS.get(title)) for title, people in found.items() if people)
 
 
 def _title(roles: tuple[str, ...]) -> str:
