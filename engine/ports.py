@@ -396,12 +396,16 @@ class Renderer(Protocol):
         published: Mapping[str, str] = NO_TEXTS,
         as_html: bool = True,
     ) -> Rendered:
-        """Return a message in the first of the languages that has it, else in English; raises `SettingsError`.
+        """Return a message in the first of the languages in which it may leave; raises `SettingsError`.
 
         `published` are texts that take the place of the release's (`due_soon.hi`); one that cannot be used is passed
         over. It refuses variables outside the allow-list, and a kind that there is not. Its HTML is empty unless asked
         for.
         """
+        ...
+
+    def language(self, kind: str, languages: Sequence[str], *, published: Mapping[str, str] = NO_TEXTS) -> str:
+        """Return the first of the languages in which two people agreed to a text of the kind, else English."""
         ...
 
     def shown(self, name: str, text: str) -> Rendered | None:

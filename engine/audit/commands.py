@@ -144,9 +144,10 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     for name, text in engine.library().messages.items():
         wrong = next((one for one in engine.renderer.problems(name, text) if not one.is_doubt), None)
         if wrong is not None:
+            instead = "the release's" if name.endswith(".en") else "the English"
             yield Ailment(
                 code="message-set-aside",
-                problem=f"The text published for the message {name} {wrong.says}: the release's is sent instead.",
+                problem=f"The text published for the message {name} {wrong.says}: {instead} is sent instead.",
                 remedy=f"Change it, or take the text of the release again: /definitions/message/{name}.",
             )
     yield from _ailments_of_words(engine)

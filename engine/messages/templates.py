@@ -160,26 +160,32 @@ class TemplateRenderer:
         published: Mapping[str, str] = NO_TEXTS,
         as_html: bool = True,
     ) -> Rendered:
-        """Return a message in the first of the languages that has it, else in English; raises `SettingsError`.
+        """Return a message in the first of the languages in which it may leave; raises `SettingsError`.
 
         A published text takes the place of the release's, unless it cannot be used. The HTML has the words of the text:
         a paragraph that ends with the link becomes a button.
         """
         clean = _clean(variables)
-        for language in (*languages, _ENGLISH):
-            name = f"{kind}.{language}"
-            if name in published and self._usable(name, published[name]):
+        for language in dict.fromkeys((self.language(kind, languages, published=published), _ENGLISH)):
+            if self._is_published(name := f"{kind}.{language}", published):
                 try:
                     return self._in_words(language, self._of_text(published[name], clean, kind), clean, as_html=as_html)
                 except (TemplateError, TypeError):
                     log.warning("message_text_unusable", extra={"template": name})
-            if self._has(kind, language):
-                file = f"{language}/{kind}.txt"
-                self._checked(file)
-                return self._in_words(language, _rendered(self._text, file, clean), clean, as_html=as_html)
-        raise SettingsError(
-            problem=f"There is no message {kind}.", remedy=f"Add {kind}.txt to the templates of {_ENGLISH}."
-        )
+        if not self._has(kind, _ENGLISH):
+            raise SettingsError(
+                problem=f"There is no message {kind}.", remedy=f"Add {kind}.txt to the templates of {_ENGLISH}."
+            )
+        self._checked(file := f"{_ENGLISH}/{kind}.txt")
+        return self._in_words(_ENGLISH, _rendered(self._text, file, clean), clean, as_html=as_html)
+
+    def language(self, kind: str, languages: Sequence[str], *, published: Mapping[str, str] = NO_TEXTS) -> str:
+        """Return the first of the languages in which a message may leave, else English.
+
+        A text of the release in another language is a draft that no native speaker has looked at: it never leaves.
+        """
+        may_leave = (one for one in languages if one == _ENGLISH or self._is_published(f"{kind}.{one}", published))
+        return next(may_leave, _ENGLISH)
 
     def shown(self, name: str, text: str) -> Rendered | None:
         """Return a text (of `due_soon.hi`) with invented values; None where it cannot be read."""
@@ -228,6 +234,9 @@ class TemplateRenderer:
             else:
                 if not subject:
                     yield TextProblem(1, "has nothing after 'Subject: '")
+
+    def _is_published(self, name: str, published: Mapping[str, str]) -> bool:
+        return name in published and self._usable(name, published[name])
 
     def _is_usable(self, name: str, text: str) -> bool:
         return all(one.is_doubt for one in self.problems(name, text))

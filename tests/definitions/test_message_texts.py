@@ -73,7 +73,7 @@ def test_every_kind_is_listed_in_each_language_with_what_nobody_has_proofread(po
     assert "Assamese (3 not proofread)" in page
     assert "Not proofread</strong>" not in page
     hindi = client.get("/definitions/message?language=hi").text
-    assert hindi.count("Not proofread</strong>") == len(kinds)
+    assert hindi.count("Not proofread</strong> It is not sent.") == len(kinds)
     assert client.get("/definitions/message?language=as").text.count("None: another language is sent") == len(kinds) - 3
     one = client.get("/definitions/message/overdue.hi").text
     for language in ("English", "Hindi", "Bengali", "Assamese", "Nepali", "Burmese"):
@@ -87,6 +87,7 @@ def test_every_kind_is_listed_in_each_language_with_what_nobody_has_proofread(po
 
 def test_a_text_is_changed_agreed_to_sent_and_gone_back_from(portal: Portal) -> None:
     shipped = told(portal, NAME)
+    assert "Someone was given a role" in shipped[1], "the draft of the release in Hindi is not sent"
     client, here = portal.as_role("case_manager"), draft_of(NAME)
     client.post(here, data={"action": "save", "text": OURS, "proofread": "yes"})
     page = unescape(client.get(here).text)
@@ -131,7 +132,7 @@ def test_the_text_of_the_release_saved_as_it_is_changes_nothing(portal: Portal) 
     client = portal.as_role("case_manager")
     text = portal.engine.renderer.shipped("match_found.hi").replace("\n", "\r\n")
     page = client.post(draft_of("match_found.hi"), data={"action": "save", "text": text}).text
-    assert "Nothing yet: it is what is sent." in page
+    assert "Nothing yet: what is sent stays as it is." in page
     assert "Undo the last change" not in page
 
 
@@ -201,9 +202,9 @@ def test_a_published_text_that_cannot_be_used_stops_no_message(portal: Portal) -
     assert "{% broken" in portal.engine.library().messages[HANDED_OVER]
     assert told(portal, HANDED_OVER) == shipped
     [ailment] = [one for one in _ailments(portal.engine) if one.code == "message-set-aside"]
-    assert f"the message {HANDED_OVER} cannot be read as a template: the release's is sent instead" in ailment.problem
+    assert f"the message {HANDED_OVER} cannot be read as a template: the English is sent instead" in ailment.problem
     page = portal.as_role("case_manager").get(f"/definitions/message/{HANDED_OVER}").text
-    assert "The text of the release is sent instead" in page
+    assert "The English text is sent instead" in page
     assert "Cannot be used" in portal.as_role("case_manager").get("/definitions/message?language=hi").text
 
 

@@ -2,6 +2,7 @@
 
 import email
 from collections.abc import Iterator
+from datetime import timedelta
 from email.message import EmailMessage, Message
 from email.policy import default
 from html import unescape
@@ -12,6 +13,8 @@ import pytest
 
 from engine.cases.store import CaseStore
 from engine.course.actions.steer import add_step
+from engine.definitions.actions.proposals import answer_proposal, propose_definition
+from engine.language.texts import MessageText
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.actions.notifying import notify, notify_of_system, title_of_step
 from engine.messages.actions.writing import hash_of_link, token_of_link
@@ -185,29 +188,48 @@ def test_a_second_try_sends_the_same_link_and_a_new_one_only_when_its_key_is_gon
     assert row.link_hash == hash_of_link(token), "the link that was sent is the one that is known"
 
 
-def test_a_person_reads_it_in_their_language_else_that_of_the_unit_else_in_english(world: World, mail: Mail) -> None:
+def test_a_person_reads_it_in_english_until_two_people_agreed_to_a_text_in_their_language(
+    world: World, mail: Mail
+) -> None:
     world = _mailing(world, mail)
     case_id = world.at_look().case_id
     number = world.state(case_id).case.number
-    world.rows("UPDATE unit SET language = 'bn' WHERE id = :id", id=world.unit)
-    for language, kind, subject in (
-        ("hi", "overdue", f"मामला {number}: समय बीत गया"),
-        ("as", "overdue", f"কেছ {number}: সময় পাৰ হৈ গ'ল"),
-        ("ne", "escalated", f"मुद्दा {number}: तपाईंको ध्यान चाहियो (तह 2)"),
-        ("my", "due_soon", f"အမှု {number}: အချိန်ပြည့်တော့မည်"),
-        ("as", "assigned", f"কেস {number}: আপনার জন্য নতুন কাজ"),
-        ("kha", "overdue", f"কেস {number}: সময় পেরিয়ে গেছে"),
-    ):
+    shipped = world.engine.renderer.shipped
+
+    def told(language: str, kind: str) -> tuple[str, str]:
         world.change_actor(world.who("caseworker"), language=language)
-        _tell(world, case_id, kind, rule=f"{language}|{kind}")
-        mail.taken.clear()
         deliver_unattended(world.engine)
-        assert _only(mail)["Subject"] == subject
-    world.rows("UPDATE unit SET language = 'en' WHERE id = :id", id=world.unit)
-    _tell(world, case_id, "overdue", rule="kha|en")
-    mail.taken.clear()
-    deliver_unattended(world.engine)
-    assert _only(mail)["Subject"] == f"Case {number}: overdue"
+        mail.taken.clear()
+        _tell(world, case_id, kind, rule=str(uuid4()), late_at=START + timedelta(days=2))
+        deliver_unattended(world.engine)
+        return _only(mail)["Subject"], _part(_only(mail), "plain")
+
+    for language, kind in (("hi", "overdue"), ("as", "overdue"), ("ne", "escalated"), ("my", "due_soon")):
+        assert shipped(f"{kind}.{language}"), "there is a draft"
+        said, text = told(language, kind)
+        assert said.startswith(f"Case {number}: ")
+        assert "11:30 on 09 Mar 2026 (due from 07 Mar 2026, 11:30; Asia/Kolkata)" in text, "English whole"
+    for name in ("overdue.hi", "overdue.bn", "escalated.ne", "due_soon.my"):
+        _publish(world, name, shipped(name))
+    for language, kind, said in (
+        ("hi", "overdue", f"मामला {number}: समय बीत गया"),
+        ("ne", "escalated", f"केस {number}: तपाईंको ध्यान चाहियो (तह 2)"),
+        ("my", "due_soon", f"ကေ့စ် {number}: အချိန်ပြည့်တော့မည်"),
+        ("as", "overdue", f"Case {number}: overdue"),
+        ("hi", "assigned", f"Case {number}: new work for you"),
+    ):
+        assert told(language, kind)[0] == said
+    assert "07 Mar 2026, 11:30 - 09 Mar 2026, 11:30" in told("hi", "overdue")[1], "no word of English in it"
+    world.rows("UPDATE unit SET language = 'bn' WHERE id = :id", id=world.unit)
+    assert told("kha", "overdue")[0] == f"কেস {number}: সময় পেরিয়ে গেছে"
+    assert told("en", "overdue")[0] == f"Case {number}: overdue"
+
+
+def _publish(world: World, name: str, text: str) -> None:
+    source = MessageText(message=name, text=text).as_source()
+    propose_definition(world.engine, source=source, viewer=world.who("case_manager"))
+    [(subject,)] = world.rows("SELECT subject_id FROM approval_request WHERE answered_at IS NULL")
+    answer_proposal(world.engine, UUID(str(subject)), viewer=world.who("nodal_officer"), approved=True)
 
 
 @pytest.mark.parametrize(("zone", "said"), [

@@ -42,6 +42,12 @@ def _renderer(folder: Path, **messages: str) -> TemplateRenderer:
     return TemplateRenderer(folder)
 
 
+def _draft(renderer: TemplateRenderer, kind: str, language: str) -> dict[str, str]:
+    """Return a text of the release as if two people had agreed to it: only then does it leave."""
+    text = renderer.shipped(f"{kind}.{language}")
+    return {f"{kind}.{language}": text} if text else {}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_message_has_a_short_subject_and_a_body_with_the_link(kind: str) -> None:
     subject, body, _ = TemplateRenderer(data_folder("templates")).message(kind, ("en",), VALUES)
@@ -62,7 +68,8 @@ def test_every_message_that_is_not_about_a_deadline_reads_well_without_a_due_tim
 def test_no_sentence_sticks_to_the_one_before(language: str) -> None:
     renderer = TemplateRenderer(data_folder("templates"))
     for kind in sorted(path.stem for path in (data_folder("templates") / "messages" / language).glob("*.txt")):
-        body = renderer.message(kind, (language,), VALUES | {"step_title": "Safety plan", "link": ""}).body
+        values = VALUES | {"step_title": "Safety plan", "link": ""}
+        body = renderer.message(kind, (language,), values, published=_draft(renderer, kind, language)).body
         assert not re.search(r"[.।။?!)][^\W\d]", body), f"{language}/{kind}: {body}"
 
 
@@ -147,7 +154,8 @@ def test_an_html_frame_that_fetches_or_leads_elsewhere_is_refused(tmp_path: Path
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_html_has_the_words_of_the_text_and_one_link_as_a_button(kind: str, language: str) -> None:
-    message = TemplateRenderer(data_folder("templates")).message(kind, (language,), VALUES)
+    renderer = TemplateRenderer(data_folder("templates"))
+    message = renderer.message(kind, (language,), VALUES, published=_draft(renderer, kind, language))
     assert message.html.count(f'<a href="{VALUES["link"]}"') == 1
     shown = unescape(re.sub(r"<[^>]+>", " ", message.html)).split()
     assert [word for word in message.body.split() if word.rstrip(":") not in {w.rstrip(":") for w in shown}] == []
@@ -174,11 +182,23 @@ def test_a_kind_that_there_is_not_is_an_error(tmp_path: Path) -> None:
         renderer.message("../en/storm", ("en", "../en"), VALUES)
 
 
-def test_a_message_comes_in_the_persons_language_else_in_the_units_else_in_english(tmp_path: Path) -> None:
+def test_a_message_leaves_in_english_where_nobody_agreed_to_a_text_in_another_language(tmp_path: Path) -> None:
     renderer = _renderer(tmp_path, en_assigned="Subject: Work\n\nEn\n", as_assigned="Subject: কাম\n\nAs\n")
-    assert renderer.message("assigned", ("as",), VALUES)[0] == "কাম"
-    assert renderer.message("assigned", ("kha", "as"), VALUES)[0] == "কাম"
-    assert renderer.message("assigned", ("kha", "trp"), VALUES)[0] == "Work"
+    ours = {"assigned.as": "Subject: নতুন কাম\n\nAs\n", "assigned.bn": "Subject: {{ gone }}\n\nBn\n"}
+    for languages in (("as",), ("kha", "as"), ("kha", "trp"), ()):
+        assert renderer.message("assigned", languages, VALUES)[0] == "Work", "a draft of the release stays here"
+    for languages, subject in (
+        (("as",), "নতুন কাম"), (("kha", "as"), "নতুন কাম"), (("en", "as"), "Work"), (("bn",), "Work"),
+    ):  # fmt: skip
+        assert renderer.message("assigned", languages, VALUES, published=ours)[0] == subject
+
+
+@pytest.mark.parametrize(("language", "case", "lawsuit"), [("ne", "केस", "मुद्दा"), ("my", "ကေ့စ်", "အမှု")])
+def test_a_case_is_no_lawsuit(language: str, case: str, lawsuit: str) -> None:
+    texts = [file.read_text(encoding="utf-8") for file in (data_folder("templates") / "messages" / language).iterdir()]
+    assert texts
+    assert all(case in text for text in texts)
+    assert not [text for text in texts if lawsuit in text]
 
 
 def test_the_list_holds_nothing_that_could_name_a_person() -> None:

@@ -34,7 +34,7 @@ _ENGLISH: Final = "en"
 class Shown(NamedTuple):
     """A text as people look at it: `version` is 0 for that of the release, `words` None where it cannot be read.
 
-    `is_set_aside` when a published text cannot be used, so that the release's is sent instead.
+    `is_set_aside` when a published text cannot be used, so that the release's, or the English one, is sent instead.
     """
 
     name: str

@@ -192,11 +192,12 @@ def _words(
     engine: Engine, note: UnaddressedMessage, person: ActorRecord, zone: str, link: str, *, as_html: bool
 ) -> Rendered:
     languages = (person.language, note.unit.language) if note.unit else (person.language,)
+    published = engine.library().messages
+    language = engine.renderer.language(note.kind, languages, published=published)
     variables = {
-        "due_time": due_time(note.due_at, zone, note.late_at, language=languages[0]),
+        "due_time": due_time(note.due_at, zone, note.late_at, language=language),
         "link": f"{engine.portal_url}{link}",
     }
-    published = engine.library().messages
     given = {**note.variables, **variables}
     return engine.renderer.message(note.kind, languages, given, published=published, as_html=as_html)
 
