@@ -1,6 +1,7 @@
 """A workflow is changed by forms: the lines that they mean change, and the comparison names those changes alone."""
 
 import re
+from collections.abc import Mapping
 from difflib import ndiff
 from html import unescape
 from html.parser import HTMLParser
@@ -206,19 +207,28 @@ close: {when: all}
 ASKED = "/workflows/asking/draft"
 
 
-def asking(portal: Portal, **changed: str | None) -> list[str]:
-    """Return the lines that change when fields of the step's form are posted changed; None leaves one out."""
+def posted(portal: Portal, source: str, step: str, changed: Mapping[str, str | list[str] | None]) -> tuple[str, str]:
+    """Post the form of a step with some fields changed (None leaves one out); return the page, and the text then."""
     client, viewer = portal.as_role("partnership_manager"), portal.people["partnership_manager"]
-    save_draft(portal.engine, "workflow", "asking", ASKING, viewer=viewer)
-    form = form_of_step(client.get(f"{ASKED}?step=talk").text)
-    given = {name.replace("__", "-"): value for name, value in changed.items()}
-    form |= {name: [value] for name, value in given.items() if value is not None}
-    sent = {name: value for name, value in form.items() if given.get(name, "") is not None}
-    assert client.post(ASKED, data=sent).status_code == 200
-    draft = open_draft(portal.engine, "workflow", "asking", viewer=viewer)
+    name = source.partition("\n")[0].removeprefix("workflow: ")
+    save_draft(portal.engine, "workflow", name, source, viewer=viewer)
+    form = form_of_step(client.get(f"/workflows/{name}/draft?step={step}").text)
+    form |= {
+        field: [value] if isinstance(value, str) else value for field, value in changed.items() if value is not None
+    }
+    sent = {field: value for field, value in form.items() if changed.get(field, "") not in (None, [])}
+    page = client.post(f"/workflows/{name}/draft", data=sent)
+    assert page.status_code in {200, 422}
+    draft = open_draft(portal.engine, "workflow", name, viewer=viewer)
     assert draft.loaded
     assert draft.loaded.workflow, "what a form writes can be read"
-    return changed_lines(ASKING, draft.source)
+    return page.text, draft.source
+
+
+def asking(portal: Portal, **changed: str | None) -> list[str]:
+    """Return the lines that change when fields of the step's form are posted changed; None leaves one out."""
+    given = {name.replace("__", "-"): value for name, value in changed.items()}
+    return changed_lines(ASKING, posted(portal, ASKING, "talk", given)[1])
 
 
 MORE = (
@@ -299,6 +309,92 @@ def test_the_form_of_a_step_is_seen_with_all_that_it_asks_and_questions_of_its_b
     assert draft.loaded.workflow
     assert [one.id for one in draft.loaded.workflow.steps["parentage"].questions] == ["known", "where"]
     client.post(here, data={"action": "discard"})
+
+
+JOINING = """workflow: joining
+version: 1
+title: A step after two of three
+case_type: trafficking
+start: {on: hand}
+facts: {weight: {type: number, default: 0}}
+steps:
+  one: {uses: core.note, time: P2D}
+  two: {uses: core.note, time: {limit: P2D}}
+  three: {uses: core.note, time: {limit: P2D}}
+  sum:
+    uses: core.note
+    when: weight >= 2.5
+    after:
+      n: 2  # of the three
+      of: [one, two, three]
+    time: {from: start, limit: P2D}  # as agreed
+    approve: {role: supervisor, limit: PT4H, ladder: high}  # the same day
+close: {when: all}
+""".replace("time: P2D", "time: {limit: P2D}")
+_TIME, _APPROVED, _OF = (
+    "     time: {from: start, limit: P2D}  # as agreed",
+    "     approve: {role: supervisor, limit: PT4H, ladder: high}  # the same day",
+    "       of: [one, two, three]",
+)
+EACH_EDIT: dict[str, tuple[dict[str, str | list[str] | None], list[str]]] = {
+    "nothing": ({}, []),
+    "another approver": (
+        {"approver": "case_manager"}, [f"-{_APPROVED}", f"+{_APPROVED.replace('supervisor', 'case_manager')}"],
+    ),
+    "two of two": ({"after": ["one", "two"]}, [f"-{_OF}", f"+{_OF.replace(', three', '')}"]),
+    "any of them": (
+        {"after_mode": "any"},
+        ["-     after:", "-       n: 2  # of the three", f"-{_OF}", "+     after: {any: [one, two, three]}"],
+    ),
+    "by law": (
+        {"law-0": "IN-JJ-PROD-24H", "amount-0": ""},
+        [f"-{_TIME}", f"+{_TIME.replace('limit: P2D', 'law: IN-JJ-PROD-24H')}"],
+    ),
+    "a decimal": ({"number-0": "3.5"}, ["-     when: weight >= 2.5", "+     when: weight >= 3.5"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", EACH_EDIT)
+def test_a_step_after_some_of_others_that_is_approved_is_changed_in_its_own_lines(portal: Portal, change: str) -> None:
+    fields, lines = EACH_EDIT[change]
+    assert changed_lines(JOINING, posted(portal, JOINING, "sum", fields)[1]) == lines
+
+
+def test_how_many_of_the_steps_before_are_enough_is_said_also_over_a_base_that_says_otherwise(portal: Portal) -> None:
+    _, source = posted(portal, JOINING, "three", {"after": ["one", "two"], "after_mode": "2"})
+    assert source == JOINING.replace(
+        "three: {uses: core.note, time: {limit: P2D}}",
+        "three: {uses: core.note, time: {limit: P2D}, after: {n: 2, of: [one, two]}}",
+    )
+    base = "workflow: scams\nextends: forced-scamming\nversion: 1\n"
+    _, source = posted(portal, base, "rescue", {"after_mode": "2", "after": ["refer", "fir", "intake"]})
+    added = "steps: {rescue: {after: {any: null, n: 2, of: [refer, fir, intake]}}}"
+    assert " ".join(source.removeprefix(base).split()) == added
+
+
+@pytest.mark.parametrize(("fields", "field", "sentence"), [
+    ({"amount-0": "two"}, "amount-0", "Write a whole number, such as 2."),
+    ({"amount-0": "-2"}, "amount-0", "Write a whole number, such as 2."),
+    ({"amount-0": "2", "unit-0": "PT{}X"}, "amount-0", "Write a whole number, such as 2."),
+    ({"amount-0": ""}, "amount-0",
+     "Write how long it may take, as a whole number, or choose a limit of the law."),
+    ({"number-0": "many"}, "number-0", "Write a number, such as 2 or 2.5."),
+])  # fmt: skip
+def test_a_wrong_amount_is_told_at_its_field_and_takes_nothing_away(
+    portal: Portal, fields: dict[str, str | list[str] | None], field: str, sentence: str
+) -> None:
+    more: dict[str, str | list[str] | None] = {"title": "The sum", "after": ["one", "two"], "q-1-label": "Why?"}
+    page, source = posted(portal, JOINING, "sum", fields | more)
+    assert source == JOINING
+    assert f'<p id="{field}-error" class="govuk-error-message">' in page
+    assert page.count(sentence) == len(("at the top", "at the field"))
+    shown = form_of_step(page)
+    assert {name: shown[name] for name in (*fields, "title", "q-1-label") if "unit" not in name} == {
+        name: [value]
+        for name, value in (fields | {"title": "The sum", "q-1-label": "Why?"}).items()
+        if "unit" not in name
+    }
+    assert shown["after"] == ["one", "two"]
 
 
 @pytest.mark.parametrize(("text", "after"), [

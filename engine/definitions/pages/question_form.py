@@ -44,11 +44,24 @@ class QuestionForm(NamedTuple):
     sensitivities: tuple[Item, ...]
     whens: tuple[Item, ...]
     places: tuple[Item, ...]
+    is_gone: bool
 
 
-def question_forms(asked: Sequence[Question], info: StepTypeInfo | None) -> tuple[QuestionForm, ...]:
-    """Return the form of each question, and of a new one."""
-    return tuple(_form(asked, number, info) for number in (*range(len(asked)), -1))
+def question_forms(
+    asked: Sequence[Question], info: StepTypeInfo | None, posted: FormData | None = None
+) -> tuple[QuestionForm, ...]:
+    """Return the form of each question, and of a new one; with what was `posted`, where that is shown again."""
+    return tuple(_form(asked, number, info, posted) for number in (*range(len(asked)), -1))
+
+
+def or_posted(posted: FormData | None, name: str, values: Sequence[str]) -> Sequence[str]:
+    """Return what a field shows: its values, or what was posted of it, where that is shown again."""
+    return values if posted is None else texts(posted, name)
+
+
+def text_or_posted(posted: FormData | None, name: str, value: str) -> str:
+    """Return the text that a field shows: its own, or what was posted of it, where that is shown again."""
+    return value if posted is None else text(posted, name)
 
 
 def question_edits(at: Path, asked: Sequence[Question], info: StepTypeInfo | None, form: FormData) -> Iterator[Edit]:
@@ -74,19 +87,26 @@ def question_edits(at: Path, asked: Sequence[Question], info: StepTypeInfo | Non
         yield ((*at, kept), said) if kept else (at, [said])
 
 
-def _form(asked: Sequence[Question], number: int, info: StepTypeInfo | None) -> QuestionForm:
-    one = asked[number] if number >= 0 else None
+def _form(asked: Sequence[Question], number: int, info: StepTypeInfo | None, posted: FormData | None) -> QuestionForm:
+    one, lead = asked[number] if number >= 0 else None, f"q{number}"
     whens = _whens(asked, number, info)
     when = (one.when or "") if one else ""
     if when not in {"", *whens}:
         whens = {_WRITTEN: f"As written: {when}"} | whens
         when = _WRITTEN
     places = {str(place + 1): str(place + 1) for place in range(len(asked))}
+
+    def shown(name: str, value: str) -> str:
+        return text_or_posted(posted, f"{lead}-{name}", value)
+
     return QuestionForm(
-        number, one.id if one else "", one.label if one else "", one.help if one else "",
-        _items(QUESTION_TYPES, one.type if one else ""), "\n".join(one.choices.values()) if one else "",
-        bool(one and one.required), _items(_SENSITIVITIES, one.sensitivity if one else "open"),
-        _items(whens, when), _items(places, str(number + 1)) if one else (),
+        number, one.id if one else "", shown("label", one.label if one else ""), shown("help", one.help if one else ""),
+        _items(QUESTION_TYPES, shown("type", one.type if one else "")),
+        shown("choices", "\n".join(one.choices.values()) if one else ""),
+        bool(one and one.required) if posted is None else f"{lead}-required" in posted,
+        _items(_SENSITIVITIES, shown("sensitivity", one.sensitivity if one else "open")),
+        _items(whens, shown("when", when)), _items(places, shown("place", str(number + 1))) if one else (),
+        bool(one and posted and one.id in texts(posted, "question_gone")),
     )  # fmt: skip
 
 

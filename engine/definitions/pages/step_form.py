@@ -1,5 +1,6 @@
 """The form of one step of a workflow: what it shows, and which lines of the text its answers change."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -8,8 +9,17 @@ from starlette.datastructures import FormData
 
 from engine.core.library import Library
 from engine.definitions.pages.drafting import UNITS, split_limit
-from engine.definitions.pages.question_form import REMOVED, Edit, MovedTo, QuestionForm, question_edits, question_forms
-from engine.errors import ConditionSyntaxError
+from engine.definitions.pages.question_form import (
+    REMOVED,
+    Edit,
+    MovedTo,
+    QuestionForm,
+    or_posted,
+    question_edits,
+    question_forms,
+    text_or_posted,
+)
+from engine.errors import ConditionSyntaxError, InvalidAnswersError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.editing import moved, value_at, with_value, without
@@ -17,12 +27,17 @@ from engine.language.extends import LoadedWorkflow
 from engine.language.lint.subject import Order
 from engine.language.names import Role, in_running_words
 from engine.language.words import WorkflowWords, limit_words
-from engine.language.workflow import JoinMode, TimeSpec, Workflow
+from engine.language.workflow import Join, JoinMode, TimeSpec, Workflow
 from engine.language.yaml_files import Path, Plain
 from engine.web.forms import Item
 from engine.web.posted import text, texts, whole_number
 
 _ROWS: Final = 6
+_FEW: Final = 2
+_NO_AMOUNT: Final = "Write a whole number, such as 2."
+_NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
+_NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
+_NO_LIMIT: Final = "Write how long it may take, as a whole number, or choose a limit of the law."
 
 
 class TimeForm(NamedTuple):
@@ -59,7 +74,7 @@ class StepForm:
     not_by: tuple[Item, ...]
     times: tuple[TimeForm, ...]
     after: tuple[Item, ...]
-    is_any: bool
+    after_modes: tuple[Item, ...]
     is_of_choice: bool
     optional: bool
     condition: str
@@ -82,31 +97,41 @@ class StepEditor:
         self._order = Order(workflow)
         self._built = _apart(self._step.when)
 
-    def form(self, library: Library) -> StepForm:
-        """Return what the form shows."""
+    def form(self, library: Library, posted: FormData | None = None) -> StepForm:
+        """Return what the form shows; where something that was `posted` does not fit, all of that again."""
         step, info = self._step, self._catalogue.find(self._step.uses)
         before = self._order.ancestors.get(self._key, frozenset())
         others = [key for key in self._workflow.steps if key != self._key]
         times = step.time or (TimeSpec(limit=info.time_limit if info else None),)
         return StepForm(
-            key=self._key, title=self._words.step(self._key), own_title=step.title or "",
+            key=self._key, title=self._words.step(self._key),
+            own_title=text_or_posted(posted, "title", step.title or ""),
             is_automatic=bool(info and info.automatic),
-            roles=_items({role.value: role.label for role in Role}, step.assign.role or (info.roles if info else ())),
-            not_by=_items(self._titles(key for key in others if key in before), step.assign.not_[:1]),
-            times=tuple(self._time(number, time, library) for number, time in enumerate(times)),
-            after=_items(self._titles(others), step.after.steps), is_any=step.after.mode is JoinMode.ANY,
-            is_of_choice=self._key in self._order.choice_of, optional=step.discretionary,
+            roles=_items(_ROLES, or_posted(posted, "role", step.assign.role or (info.roles if info else ()))),
+            not_by=_items(self._titles(key for key in others if key in before),
+                          or_posted(posted, "not_by", step.assign.not_[:1])),
+            times=tuple(self._time(number, time, library, posted) for number, time in enumerate(times)),
+            after=_items(self._titles(others), or_posted(posted, "after", step.after.steps)),
+            after_modes=_items(_modes(step.after), or_posted(posted, "after_mode", (_mode(step.after),))),
+            is_of_choice=self._key in self._order.choice_of,
+            optional=step.discretionary if posted is None else "optional" in posted,
             condition=self._words.condition(step.when) if step.when else "",
-            rows=self._rows(), is_rich=bool(step.when) and self._built is None,
+            rows=self._rows(posted), is_rich=bool(step.when) and self._built is None,
             joins=_items({"all": "All of these are true", "any": "Any of these is true"},
-                         ("any" if self._built and self._built.is_any else "all",)),
-            questions=question_forms(step.questions, info),
-            approvers=_items({role.value: role.label for role in Role}, step.approve.role[:1] if step.approve else ()),
+                         or_posted(posted, "when_join", ("any" if self._built and self._built.is_any else "all",))),
+            questions=question_forms(step.questions, info, posted),
+            approvers=_items(_ROLES, or_posted(posted, "approver", step.approve.role[:1] if step.approve else ())),
         )  # fmt: skip
 
     def changed(self, source: str, inherited: Mapping[str, Any], form: FormData) -> str:
-        """Return the text with the lines changed that the posted form means; raises `UneditableError`."""
-        for path, value in self._edits(form):
+        """Return the text with the lines changed that the posted form means.
+
+        Raises `UneditableError`, and `InvalidAnswersError` for what is no number where one is asked.
+        """
+        problems = dict(self._problems(form))
+        if problems:
+            raise InvalidAnswersError(problems)
+        for path, value in self._edits(form, inherited):
             if value is REMOVED:
                 source = without(source, path, inherited=inherited)
             elif isinstance(value, MovedTo):
@@ -115,10 +140,29 @@ class StepEditor:
                 source = with_value(source, path, value, inherited=inherited)
         return source
 
+    def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
+        """Find amounts that are none: left as they are, they would take a time limit or a condition away."""
+        for number in range(max(1, len(self._step.time))):
+            name, shown = f"amount-{number}", self._shown_time(number)
+            has_amount, is_asked = bool(text(form, name)), not text(form, f"law-{number}") and name in form
+            if is_asked and has_amount and (whole_number(form, name) < 0 or text(form, f"unit-{number}") not in UNITS):
+                yield name, _NO_AMOUNT
+            elif is_asked and not has_amount and (shown.law or split_limit(shown.limit or "")[0]):
+                yield name, _NO_LIMIT
+        kinds = {name: output.kind for some in self._outputs().values() for name, output in some.items()}
+        for number, row in enumerate(_posted_rows(form)):
+            if kinds.get(row.output) is ValueKind.NUMBER and row.value and not _NUMBER.fullmatch(row.value):
+                yield f"number-{number}", _NO_NUMBER
+
+    def _shown_time(self, number: int) -> TimeSpec:
+        """Return a time limit of the step: its own, or the one of its type."""
+        info = self._catalogue.find(self._step.uses)
+        return self._step.time[number] if self._step.time else TimeSpec(limit=info.time_limit if info else None)
+
     def _titles(self, keys: Iterable[str]) -> dict[str, str]:
         return {key: self._words.step(key) for key in keys}
 
-    def _time(self, number: int, time: TimeSpec, library: Library) -> TimeForm:
+    def _time(self, number: int, time: TimeSpec, library: Library, posted: FormData | None) -> TimeForm:
         amount, unit = split_limit(time.limit or "")
         laws = {limit.id: f"{limit.id}: {limit.what}" for pack in library.packs.values() for limit in pack.limits}
         starts = {"ready": "the step can begin", "start": "the case begins"}
@@ -126,8 +170,12 @@ class StepEditor:
         starts |= {} if time.from_ in starts else {time.from_: in_running_words(time.from_.replace(".", ": "))}
         ladders = {name: ladder.title for name, ladder in sorted(library.ladders.items())}
         return TimeForm(
-            number, amount, _items(UNITS, (unit,)), _items(laws, (time.law or "",)), _items(starts, (time.from_,)),
-            _items(ladders, (time.ladder,)), "" if amount or not time.limit else limit_words(time.limit),
+            number, text_or_posted(posted, f"amount-{number}", amount),
+            _items(UNITS, or_posted(posted, f"unit-{number}", (unit,))),
+            _items(laws, or_posted(posted, f"law-{number}", (time.law or "",))),
+            _items(starts, or_posted(posted, f"from-{number}", (time.from_,))),
+            _items(ladders, or_posted(posted, f"ladder-{number}", (time.ladder,))),
+            "" if amount or not time.limit else limit_words(time.limit),
             self._words.condition(time.when) if time.when else "",
         )  # fmt: skip
 
@@ -149,19 +197,21 @@ class StepEditor:
             f"{key}.{one.id}": Output(kind=ValueKind(one.type), choices=tuple(one.choices)) for one in asked
         }
 
-    def _rows(self) -> tuple[RowForm, ...]:
+    def _rows(self, posted: FormData | None) -> tuple[RowForm, ...]:
         rows = self._built.rows if self._built else ()
+        rows = rows if posted is None else tuple(_posted_rows(posted))
         outputs = self._outputs()
+        numbers = {name for some in outputs.values() for name, one in some.items() if one.kind is ValueKind.NUMBER}
         return tuple(
             RowForm(
                 number, tuple(_group(label, some, row) for label, some in outputs.items()),
                 _items({test.value: words for test, words in WORDS.items()}, ((row.test if row else RowAsk.IS).value,)),
-                row.value if row and row.value.isdecimal() else "",
+                row.value if row and row.output in numbers else "",
             )
             for number, row in enumerate((*rows, None))
         )  # fmt: skip
 
-    def _edits(self, form: FormData) -> Iterator[Edit]:
+    def _edits(self, form: FormData, inherited: Mapping[str, Any]) -> Iterator[Edit]:
         at: Path = ("steps", self._key)
         step = self._step
         yield from _text_edit((*at, "title"), step.title or "", text(form, "title"))
@@ -173,13 +223,13 @@ class StepEditor:
             yield (*at, "assign", "not"), _one_or_many(not_by) if not_by else REMOVED
         for number in range(max(1, len(step.time))):
             yield from self._time_edits(form, number)
-        yield from self._after_edits(form)
+        yield from self._after_edits(form, value_at(inherited, (*at, "after")))
         yield from self._condition_edits(form)
         if ("optional" in form) != step.discretionary:
             yield (*at, "discretionary"), True if "optional" in form else REMOVED
         approver = text(form, "approver")
         if approver != (step.approve.role[0] if step.approve else ""):
-            yield (*at, "approve"), {"role": approver} if approver else REMOVED
+            yield ((*at, "approve", "role"), approver) if approver else ((*at, "approve"), REMOVED)
         yield from question_edits((*at, "questions"), step.questions, self._catalogue.find(step.uses), form)
 
     def _shown_roles(self) -> list[Item]:
@@ -192,8 +242,7 @@ class StepEditor:
         raw = value_at(self._raw, at)
         path: Path = (*at, number) if isinstance(raw, list) else at
         time = self._step.time[number] if self._step.time else None
-        info = self._catalogue.find(self._step.uses)
-        shown = time or TimeSpec(limit=info.time_limit if info else None)
+        shown = self._shown_time(number)
         wanted = self._wanted(form, number, shown)
         changed = {
             name: value for name, value in wanted.items() if value != getattr(shown, name.replace("from", "from_"))
@@ -210,7 +259,7 @@ class StepEditor:
     def _wanted(self, form: FormData, number: int, shown: TimeSpec) -> dict[str, str | None]:
         law = text(form, f"law-{number}") or None
         amount, unit = whole_number(form, f"amount-{number}"), text(form, f"unit-{number}")
-        written = text(form, f"amount-{number}") == "" and not split_limit(shown.limit or "")[0]
+        written = text(form, f"amount-{number}") == ""
         limit = shown.limit if written else unit.format(amount) if amount >= 0 and unit in UNITS else None
         if limit and shown.limit and split_limit(limit) == split_limit(shown.limit):
             limit = shown.limit
@@ -219,16 +268,22 @@ class StepEditor:
             "ladder": text(form, f"ladder-{number}") or shown.ladder,
         }  # fmt: skip
 
-    def _after_edits(self, form: FormData) -> Iterator[Edit]:
-        join, steps = self._step.after, texts(form, "after")
-        if self._key in self._order.choice_of or join.mode is JoinMode.N or "after_shown" not in form:
+    def _after_edits(self, form: FormData, inherited: object) -> Iterator[Edit]:
+        join, steps, at = self._step.after, texts(form, "after"), ("steps", self._key, "after")
+        if self._key in self._order.choice_of or "after_shown" not in form:
             return
-        is_any = text(form, "after_mode") == "any"
         ordered = [key for key in join.steps if key in steps] + [key for key in steps if key not in join.steps]
-        if set(steps) == set(join.steps) and (is_any and len(steps) > 1) == (join.mode is JoinMode.ANY):
+        wanted, known = text(form, "after_mode") if len(ordered) > 1 else JoinMode.ALL, _mode(join)
+        if set(ordered) == set(join.steps) and wanted == known:
             return
-        value: Plain = {"any": [*ordered]} if is_any and len(ordered) > 1 else _one_or_many(ordered)
-        yield ("steps", self._key, "after"), value if ordered else REMOVED
+        if wanted == known and join.mode is JoinMode.N:
+            yield (*at, "of"), [*ordered]
+            return
+        value: dict[str, Plain] = {"any": [*ordered]} if wanted == JoinMode.ANY else {}
+        value |= {"n": int(wanted), "of": [*ordered]} if wanted in _modes(join) and wanted.isdecimal() else {}
+        if value and isinstance(inherited, Mapping):
+            value = dict.fromkeys(name for name in inherited if name not in value) | value
+        yield at, (value or _one_or_many(ordered)) if ordered else REMOVED
 
     def _condition_edits(self, form: FormData) -> Iterator[Edit]:
         if "when_shown" not in form:
@@ -242,6 +297,20 @@ class StepEditor:
         written = put_together(built, outputs)
         if written != (self._step.when or ""):
             yield ("steps", self._key, "when"), written or REMOVED
+
+
+_ROLES: Final = {role.value: role.label for role in Role}
+
+
+def _mode(join: Join) -> str:
+    """Name how many of the steps before are waited for: all, any, or a number of them."""
+    return str(join.n) if join.mode is JoinMode.N else join.mode.value
+
+
+def _modes(join: Join) -> dict[str, str]:
+    most = max(len(join.steps) - 1, join.n, _FEW)
+    numbers = {str(number): f"{number} of them" for number in range(_FEW, most + 1)}
+    return {JoinMode.ALL.value: "all of them", JoinMode.ANY.value: "any one of them"} | numbers
 
 
 def _apart(when: str | None) -> Built | None:
@@ -258,8 +327,7 @@ def _posted_rows(form: FormData) -> Iterator[BuiltRow]:
             test = text(form, f"test-{number}")
             amount = text(form, f"number-{number}")
             asks = RowAsk(test) if test in set(RowAsk) else RowAsk.IS
-            said = "" if asks in {RowAsk.KNOWN, RowAsk.NOT_KNOWN} else value or (amount if amount.isdecimal() else "")
-            yield BuiltRow(output, said, asks)
+            yield BuiltRow(output, "" if asks in {RowAsk.KNOWN, RowAsk.NOT_KNOWN} else value or amount, asks)
 
 
 def _group(label: str, outputs: Mapping[str, Output], row: BuiltRow | None) -> tuple[str, tuple[Item, ...]]:

@@ -11,6 +11,7 @@ from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, saved
 from engine.definitions.pages.step_form import StepEditor
+from engine.errors import InvalidAnswersError
 from engine.language.catalogue import StepTypeInfo
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import Finding, has_errors
@@ -20,7 +21,7 @@ from engine.plugin.fields import FieldSpec
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item, controls, questions
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, text
+from engine.web.posted import FIRST, Again, text, typed
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -60,6 +61,8 @@ def _changed(visit: Visit, known: DefinitionDraft, key: str, form: FormData) -> 
         source = _with_change(visit, known, workflow, key, form)
     except UneditableError:
         return _page(visit, known, key, again=Again({"text": MEND_FIRST}))
+    except InvalidAnswersError as error:
+        return _page(visit, known, key, again=Again(error.problems, typed(form)), posted=form)
     here = f"/workflows/{known.name}/draft"
     return saved(visit, known, here, source, **({} if action == "remove" else {"step": key}))
 
@@ -90,7 +93,13 @@ def _key_of_new(visit: Visit, workflow: Workflow, form: FormData) -> tuple[str, 
 
 
 def _page(
-    visit: Visit, known: DefinitionDraft, key: str = "", lanes: LaneView = LaneView.PILLAR, *, again: Again = FIRST
+    visit: Visit,
+    known: DefinitionDraft,
+    key: str = "",
+    lanes: LaneView = LaneView.PILLAR,
+    *,
+    again: Again = FIRST,
+    posted: FormData | None = None,
 ) -> Response:
     workflow = known.loaded.workflow if known.loaded else None
     catalogue = visit.engine.catalogue
@@ -107,7 +116,7 @@ def _page(
         has_errors=has_errors(known.findings),
         by=lanes,
         lanes=in_lanes(workflow, catalogue, by=lanes, chosen=key) if workflow else None,
-        form=editor.form(visit.engine.library()) if editor else None,
+        form=editor.form(visit.engine.library(), posted) if editor else None,
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
         uses=[Item(one, f"{info.title} ({one})", checked=False) for one, info in _step_types(visit)] if not key else (),
