@@ -1,8 +1,8 @@
 """Every error that ICMC raises on purpose."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class IcmcError(Exception):
@@ -266,6 +266,20 @@ class InvalidAnswersError(IcmcError):
         self.problems = problems
         self.labels = labels or {}
         super().__init__(fields=", ".join(sorted(problems)))
+
+
+def together(*reads: Callable[[], Any]) -> tuple[Any, ...]:
+    """Return what each reads; raises one `InvalidAnswersError` with the problems of all."""
+    found: list[Any] = []
+    problems: dict[str, str] = {}
+    for read in reads:
+        try:
+            found.append(read())
+        except InvalidAnswersError as error:
+            problems |= error.problems
+    if problems:
+        raise InvalidAnswersError(problems)
+    return tuple(found)
 
 
 class DefinitionError(IcmcError):

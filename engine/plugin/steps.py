@@ -110,6 +110,11 @@ class StepType:
     reasons: Mapping[Outcome, Mapping[str, str]] = attribute(default_factory=dict)
 
     @property
+    def purpose(self) -> str:
+        """What the step is for: the first paragraph of its docstring, on one line."""
+        return " ".join(self.doc.split("\n\n")[0].split())
+
+    @property
     def pillar(self) -> str:
         """The pillar that offers this step type."""
         return self.key.partition(".")[0]

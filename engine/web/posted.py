@@ -1,7 +1,7 @@
 """Read a posted form: answers by the kind of their question, when it happened, who somebody is."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -100,6 +100,22 @@ def _whole(given: str) -> int | str:
 def instant(form: FormData, name: str, zone: str) -> datetime | None:
     """Return one posted local time as an instant; None when it is empty or cannot be read."""
     return from_input(text(form, name), zone)
+
+
+def given_instant(form: FormData, name: str, zone: str) -> datetime | None:
+    """Return one posted local time as an instant, None when it is empty; raises `InvalidAnswersError`."""
+    told = instant(form, name, zone)
+    if told is None and text(form, name):
+        raise InvalidAnswersError({name: "Give a date and time, such as 2026-03-07 18:40."})
+    return told
+
+
+def chosen(form: FormData, name: str, offered: Container[str], problem: str) -> str:
+    """Return what was chosen of what is offered; raises `InvalidAnswersError` with the problem."""
+    value = text(form, name)
+    if value not in offered:
+        raise InvalidAnswersError({name: problem})
+    return value
 
 
 def answers(form: FormData, fields: Iterable[FieldView], zone: str) -> dict[str, JsonValue]:

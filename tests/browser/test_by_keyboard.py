@@ -60,6 +60,26 @@ def test_a_caseworker_reports_and_completes_the_first_step(open_page: OpenPage, 
     assert page.locator(".icmc-lane").count() == 12
 
 
+def test_a_step_is_found_as_it_is_typed_and_added_after_its_page(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto(f"{report_case(portal.as_role('intake_officer')).page}/add-step")
+    must_be_pleasant(page)
+    offered = page.locator("button[name=uses]:visible")
+    assert offered.count() == 0, "all is folded"
+    write(page, "What is to be done?", "police MISSING pho")
+    expect(offered).to_have_text(["Missing-person report"])
+    write(page, "What is to be done?", "missing person")
+    assert offered.count() > 1
+    assert page.evaluate("() => document.documentElement.scrollHeight") <= 3_000
+    must_be_pleasant(page)
+    press(page, "Missing-person report")
+    expect(page.get_by_text("Report a missing person to the police")).to_be_visible()
+    must_be_pleasant(page)
+    press(page, "Add this step")
+    expect(page.get_by_text("The step was added")).to_be_visible()
+
+
 def test_a_number_is_ticked_as_not_known_with_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
     page = open_page()
     become(page, portal, "case_manager")

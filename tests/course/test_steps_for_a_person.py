@@ -153,7 +153,7 @@ def test_a_step_that_is_called_by_an_address_that_no_offer_gives_is_refused(case
 
 def test_a_step_that_was_not_foreseen_is_added_for_one_person_and_counts_from_when_it_happened(case: Case) -> None:
     page, now = f"{case.page}/add-step", case.portal.clock.now()
-    shown = case.client.get(page).text
+    shown = case.client.get(page, params={"uses": "core.decide"}).text
     assert re.findall(r'<option value="[0-9a-f-]{36}">([^<]+)</option>', shown) == [
         "Person 1, Possible victim", "Person 2, Victim",
     ]  # fmt: skip

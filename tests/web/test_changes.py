@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
@@ -169,6 +170,38 @@ def test_a_step_is_added_once_with_a_limit_of_its_own(portal: Portal) -> None:
     assert page.count("Decide about the bus") == 1
     assert "in 4 h" in page
     assert client.post(f"{case.page}/add-step", data={"command_id": str(uuid4())}).status_code == 422
+
+
+def test_a_step_is_found_by_words_explained_and_confirmed_before_it_is_added(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    page = f"{report_case(portal.as_role('intake_officer')).page}/add-step"
+    line = r'<li( hidden)?><button [^>]*name="uses" value="([^"]+)">([^<]+)</button> ([^<]+)</li>'
+    everything = re.findall(line, client.get(page).text)
+    types = portal.engine.registry.step_types
+    assert {(key, unescape(title), unescape(purpose)) for _, key, title, purpose in everything} == {
+        (step.key, step.title, step.purpose) for step in types.values()
+    }
+    assert all(purpose.endswith(".") and not is_hidden for is_hidden, _, _, purpose in everything)
+    found = client.get(page, params={"q": "POLICE missing"}).text
+    lines = {key: bool(is_hidden) for is_hidden, key, _, _ in re.findall(line, found)}
+    fitting = [key for key, is_hidden in lines.items() if not is_hidden]
+    assert "reporting.missing" in fitting
+    assert 0 < len(fitting) < 12
+    assert f"{len(fitting)} step" in found
+    asked = client.get(page, params={"uses": "reporting.missing"}).text
+    assert types["reporting.missing"].purpose in unescape(asked)
+    assert "Who can take it: " in asked
+    assert 'name="uses" value="reporting.missing"' in asked
+    assert client.get(page, params={"uses": "no.such"}).text.count("<details") == len(portal.engine.registry.installed)
+
+
+def test_all_that_is_wrong_with_a_step_is_said_at_once(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    page = f"{report_case(portal.as_role('intake_officer')).page}/add-step"
+    wrong = {"uses": "core.decide", "title": "9" * 121, "limit": "x", "person": "x", "from_at": "soon"}
+    answer = client.post(page, data=wrong | {"command_id": str(uuid4())})
+    assert (answer.status_code, set(re.findall(r'id="(\w+)-error"', answer.text))) == (422, {*wrong} - {"uses"})
+    assert client.post(page, data={"uses": "no.such", "command_id": str(uuid4())}).status_code == 422
 
 
 def test_a_journey_is_recorded_on_an_open_step_and_must_end_after_it_began(portal: Portal) -> None:

@@ -174,9 +174,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     shown = controls(form.fields, zone="Asia/Kathmandu", now=NOW, errors={"name": NASTY})
     changes = {
         "case": case, "errors": {"uses": NASTY} if full else {}, "problems": some(("#uses", NASTY)), "typed": {},
-        "command_id": ID, "limits": {"": "usual"}, "foreseen": some(Offer("a:b", NASTY)), "roles": (),
+        "command_id": ID, "limits": {"": "usual"}, "foreseen": some(Offer("a:b", NASTY, NASTY)), "roles": (),
         "facts": tuple(DeclaredFact(k, NASTY, k, (("x", NASTY),), "") for k in ("bool", "choice", "number", "instant"))
-        if full else (), "offered": some(OfferGroup(NASTY, (Offer("x.y", NASTY),))), "step_id": ID,
+        if full else (), "offered": some(OfferGroup(NASTY, (Offer("x.y", NASTY, NASTY),))), "step_id": ID,
         "step_title": NASTY, "names": (Offer("a", "A"), Offer("b", "B")) if full else (Offer("journey", "Journey"),),
     }  # fmt: skip
     link = view(CaseLinkView)
@@ -371,7 +371,10 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                           "days": some(CalendarDay(NOW.date(), "working", NASTY, NASTY, is_added=True)),
                           "may_keep": full, "preview": preview if full else None, "confirm_path": "/calendars/IN/days",
                           "confirm_words": NASTY, **typed},
-        "add-step.html": changes,
+        "add-step.html": changes | {
+            "sought": NASTY, "call": None,
+            "step_type": None if full else types.SimpleNamespace(key="x.y", title=NASTY, purpose=NASTY, roles=()),
+        },
         "add-person.html": changes,
         "add-fact.html": changes,
         "journey.html": changes,

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.core.policy import Action
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, add_step, call_step, record_fact, record_interval
-from engine.errors import InvalidAnswersError
+from engine.errors import InvalidAnswersError, together
 from engine.overview.pages.plan import (
     DeclaredFact,
     callable_steps,
@@ -26,11 +26,13 @@ from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, fitting, identity_of, instant, text, uuid_or_none
+from engine.web.posted import FIRST, Again, chosen, fitting, given_instant, identity_of, instant, text, uuid_or_none
 from engine.web.visit import Visit
 
 router = APIRouter()
-_SHOWN_ON: Final = {"fact": "/people", "person": "/people", "step": "/steps"}
+Sought = Annotated[str, Query(max_length=100)]
+Named = Annotated[str, Query(max_length=300)]
+_SHOWN_ON: Final = {"fact": "/people", "person": "/people"}
 """Where a case shows what was added to it."""
 _AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
 _LONGEST: Final[Mapping[str, int]] = {"title": 120}
@@ -47,9 +49,9 @@ LIMITS: Final[Mapping[str, str]] = {
 
 
 @router.get("/cases/{case_id}/add-step")
-def step_form(visit: SignedIn, case_id: UUID) -> Response:
-    """Offer the steps that the workflow foresees to be called, and every other installed one."""
-    return _page(visit, case_id, "add-step.html", "Add a step")
+def step_form(visit: SignedIn, case_id: UUID, q: Sought = "", uses: Named = "", foreseen: Named = "") -> Response:
+    """Offer the steps that the workflow foresees and every other installed one, or ask whether to add the chosen."""
+    return _step_page(visit, case_id, sought=q, picked={"uses": uses, "foreseen": foreseen})
 
 
 @router.post("/cases/{case_id}/add-step")
@@ -65,26 +67,22 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             run, key, path = called
             call_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path)
             return
-        uses, limit = text(form, "uses"), text(form, "limit")
-        if not uses:
-            raise InvalidAnswersError({"uses": "Choose a step."})
-        if limit not in LIMITS:
-            raise InvalidAnswersError({"limit": "Choose one of the limits offered."})
+        uses, told, limit, from_at, person_id = together(
+            partial(chosen, form, "uses", visit.engine.registry.step_types, "Choose a step."),
+            partial(fitting, form, _LONGEST),
+            partial(chosen, form, "limit", LIMITS, "Choose one of the limits offered."),
+            partial(given_instant, form, "from_at", visit.viewer.zone),
+            partial(_for_whom, form),
+        )
         add_step(
-            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, uses=uses,
-            title=fitting(form, _LONGEST)["title"], limit=limit or None, from_at=_happened_at(form, visit.viewer.zone),
-            person_id=_for_whom(form),
+            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, uses=uses, title=told["title"],
+            limit=limit or None, from_at=from_at, person_id=person_id,
         )  # fmt: skip
 
-    return _try(visit, case_id, form, "add-step.html", "Add a step", act, "step")
-
-
-def _happened_at(form: Posted, zone: str) -> datetime | None:
-    """Read since when the limit of an added step counts; None where it counts from now."""
-    happened_at = instant(form, "from_at", zone)
-    if happened_at is None and text(form, "from_at"):
-        raise InvalidAnswersError({"from_at": _AS_TIME})
-    return happened_at
+    return tried(
+        visit, form, act, partial(_step_page, visit, case_id), to=f"/cases/{case_id}/steps", said="step",
+        which=f"{text(form, 'foreseen')}|",
+    )  # fmt: skip
 
 
 def _for_whom(form: Posted) -> UUID | None:
@@ -93,6 +91,21 @@ def _for_whom(form: Posted) -> UUID | None:
     if person_id is None and text(form, "person"):
         raise InvalidAnswersError({"person": "Choose one of the persons in this case."})
     return person_id
+
+
+def _step_page(
+    visit: Visit, case_id: UUID, *, again: Again = FIRST, sought: str = "", picked: Mapping[str, str] | None = None
+) -> Response:
+    """Offer the steps that can be added; where one was chosen, say what it is and ask for the rest."""
+    named = again.typed or picked or {}
+    case, registry = visit.ask(case_page, case_id), visit.engine.registry
+    foreseen = callable_steps(case, visit.engine.definitions, registry.step_types)
+    return visit.page(
+        "add-step.html", title=say("{title}, case {number}", title=say("Add a step"), number=case.number),
+        section="track", case=case, again=again, limits=LIMITS, foreseen=foreseen, sought=sought,
+        offered=offered_step_types(registry, sought), step_type=registry.step_types.get(named.get("uses", "")),
+        call=next((offer for offer in foreseen if offer.value == named.get("foreseen")), None),
+    )  # fmt: skip
 
 
 @router.get("/cases/{case_id}/add-person")
@@ -192,7 +205,7 @@ def _try(
     to = f"/cases/{case_id}{_SHOWN_ON.get(said, '')}"
     return tried(
         visit, form, act, partial(_page, visit, case_id, template, title, **more), to=to, said=said,
-        which=f"{text(form, 'foreseen')}|{text(form, 'fact')}",
+        which=f"|{text(form, 'fact')}",
     )  # fmt: skip
 
 
@@ -212,10 +225,7 @@ def _page(
         section="track",
         case=case,
         again=again,
-        limits=LIMITS,
         facts=declared_facts(case, visit.engine.definitions),
-        foreseen=callable_steps(case, visit.engine.definitions),
-        offered=offered_step_types(visit.engine.registry),
         **more,
     )
 

@@ -88,7 +88,7 @@ def _offered(visit: Visit, case: CaseView) -> tuple[OfferGroup, ...]:
     """List the steps that can be opened with a note: those that the workflow keeps ready first."""
     if case.status != "open" or Action.CHANGE_PLAN not in case.allowed:
         return ()
-    ready = callable_steps(case, visit.engine.definitions)
+    ready = callable_steps(case, visit.engine.definitions, visit.engine.registry.step_types)
     foreseen = tuple(type(one)(f"{_FORESEEN}{one.value}", one.text) for one in ready)
     groups = (OfferGroup("Prepared in this workflow", foreseen),) if foreseen else ()
     return (*groups, *offered_step_types(visit.engine.registry))

@@ -104,6 +104,8 @@ class Offer:
 
     value: str
     text: str
+    purpose: str = ""
+    fits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,11 @@ class OfferGroup:
 
     title: str
     offers: tuple[Offer, ...]
+
+    @property
+    def fitting(self) -> int:
+        """How many of them fit what was sought."""
+        return sum(offer.fits for offer in self.offers)
 
 
 def declared_facts(case: CaseView, definitions: Mapping[str, CompiledWorkflow]) -> tuple[DeclaredFact, ...]:
@@ -141,7 +148,9 @@ def read_fact(fact: DeclaredFact, given: str, zone: str) -> Scalar | None:
             return given if given in dict(fact.choices) else None
 
 
-def callable_steps(case: CaseView, definitions: Mapping[str, CompiledWorkflow]) -> tuple[Offer, ...]:
+def callable_steps(
+    case: CaseView, definitions: Mapping[str, CompiledWorkflow], step_types: Mapping[str, StepType]
+) -> tuple[Offer, ...]:
     """List the steps that the case's workflows keep ready to be called, once for each person they are done for.
 
     One that is open now is not among them; one that was called and is over can be called once more. A workflow that
@@ -152,6 +161,7 @@ def callable_steps(case: CaseView, definitions: Mapping[str, CompiledWorkflow]) 
         Offer(
             f"{run.id}:{step.key}:{path_of_person(who) if who else ''}",
             _words(step.title, label, again="" if is_open is None else "once more"),
+            step.spec.help or (step_types[step.spec.uses].purpose if step.spec.uses in step_types else ""),
         )
         for run in case.runs
         if run.status in {"open", "over"}
@@ -172,14 +182,17 @@ def read_call(value: str) -> tuple[UUID, str, str] | None:
         return None
 
 
-def offered_step_types(registry: Registry) -> tuple[OfferGroup, ...]:
-    """List every installed step type, by pillar."""
+def offered_step_types(registry: Registry, sought: str = "") -> tuple[OfferGroup, ...]:
+    """List every installed step type, by pillar; one fits when its pillar, title and purpose have all words sought."""
+    words = sought.casefold().split()
+
+    def offer(pillar: Pillar, step: StepType) -> Offer:
+        said = " ".join(say(text) for text in (pillar.name, step.title, step.purpose)).casefold()
+        return Offer(step.key, step.title, step.purpose, all(word in said for word in words))
+
     return tuple(
-        OfferGroup(
-            installed.pillar.name,
-            tuple(Offer(step.key, step.title) for step in installed.pillar.step_types),
-        )
-        for installed in registry.installed
+        OfferGroup(one.pillar.name, tuple(offer(one.pillar, step) for step in one.pillar.step_types))
+        for one in registry.installed
     )
 
 

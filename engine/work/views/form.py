@@ -213,14 +213,14 @@ def _field(spec: FieldSpec, typed: Answers, proposed: Answers, colleagues: Mappi
 
 
 def _purpose(step_type: StepType | None, uses: str) -> str:
-    """Say what the step is for: the first paragraph of its docstring."""
+    """Say what the step is for."""
     if step_type is None:
         return (
             f"No installed pillar has the step type {uses}, so this cannot be answered now. Tell whoever keeps the"
             " system running: once the pillar is installed again, it goes on here. If it cannot wait, say below why it"
             " cannot be done."
         )
-    return " ".join(step_type.doc.split("\n\n")[0].split())
+    return step_type.purpose
 
 
 def _outcomes(step_type: StepType | None, step: CompiledStep | None) -> Mapping[str, str]:

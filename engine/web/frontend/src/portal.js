@@ -69,6 +69,22 @@ function showOnlyWhatIsAsked(form) {
   }
 }
 
+function showOnlyWhatFits(list) {
+  const field = document.getElementById(list.dataset.filteredBy);
+  field.addEventListener("input", () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const group of list.querySelectorAll("details")) {
+      const about = group.querySelector("summary").textContent;
+      for (const line of group.querySelectorAll("li")) {
+        const said = `${about} ${line.textContent}`.toLowerCase();
+        line.hidden = !words.every((word) => said.includes(word));
+      }
+      group.hidden = !group.querySelector("li:not([hidden])");
+      group.open = words.length > 0 && !group.hidden;
+    }
+  });
+}
+
 function moveByDragging(picture) {
   picture.parentElement.addEventListener("change", () => {
     const first = picture.querySelector("g.node");
@@ -94,6 +110,7 @@ function focusOnErrors() {
 
 document.addEventListener("submit", guardAgainstDoubleSubmit);
 document.querySelectorAll("[data-exit]").forEach(leaveAtOnce);
+document.querySelectorAll("[data-filtered-by]").forEach(showOnlyWhatFits);
 document.querySelectorAll("[data-drag]").forEach(moveByDragging);
 document.querySelectorAll("form").forEach(showOnlyWhatIsAsked);
 focusOnErrors();
