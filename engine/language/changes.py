@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import ndiff
+from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from engine.language.catalogue import StepCatalogue
+from engine.language.catalogue import FollowUp, StepCatalogue, changed
 from engine.language.editing import differences
 from engine.language.ladders import LevelRecipient
 from engine.language.limits import Offset
@@ -53,7 +54,7 @@ class _Workflows:
     """Compares two workflows part by part; what has no words of its own is told by its lines."""
 
     def __init__(self, before: Plain, after: Plain, catalogue: StepCatalogue | None) -> None:
-        self._old, self._new = before, after
+        self._old, self._new, self._catalogue = before, after, catalogue
         self._was, self._is = WorkflowWords(before, catalogue), WorkflowWords(after, catalogue)
 
     def all(self) -> Iterator[ChangeSentence]:
@@ -68,7 +69,9 @@ class _Workflows:
         old_start, new_start = (one.get("start", {}).get("when") for one in (self._old, self._new))
         if old_start != new_start:
             yield self._condition("It opens by itself", old_start, new_start)
-        told = {"steps", "gates", "choices"}
+        for uses, old, new in _pairs(self._old.get("follow_ups", {}), self._new.get("follow_ups", {})):
+            yield from self._follow_ups(uses, f"Each “{self._is.type(uses)}”", old, new)
+        told = {"steps", "gates", "choices", "follow_ups"}
         rest = [{name: value for name, value in one.items() if name not in told} for one in (self._old, self._new)]
         for one in rest:
             one["start"] = {name: value for name, value in one.get("start", {}).items() if name != "when"}
@@ -83,11 +86,11 @@ class _Workflows:
                 else self._new_step(words, new or {})
             )
             return
-        title = f"“{self._was.step(key)}”"
+        title, uses = f"“{self._was.step(key)}”", new.get("uses", "")
         parts: Mapping[str, Callable[[str, Any, Any], Iterator[ChangeSentence]]] = {
-            "time": self._times, "assign": self._assign, "when": self._when, "after": self._after,
+            "time": partial(self._times, uses), "assign": self._assign, "when": self._when, "after": self._after,
             "questions": self._questions, "approve": self._approval, "discretionary": self._discretionary,
-            "follow_ups": self._follow_ups,
+            "follow_ups": partial(self._follow_ups, uses),
         }  # fmt: skip
         for name, was, becomes in _pairs(old, new):
             if name in parts:
@@ -100,22 +103,24 @@ class _Workflows:
         who = f", done by {people(new['assign']['role'])}" if new.get("assign", {}).get("role") else ""
         return ChangeSentence(f"New step: “{title}”{who}, after {self._is.before(new.get('after', {}))}{_and(times)}.")
 
-    def _times(self, title: str, old: Sequence[Plain] | None, new: Sequence[Plain] | None) -> Iterator[ChangeSentence]:
+    def _times(
+        self, uses: str, title: str, old: Sequence[Plain] | None, new: Sequence[Plain] | None
+    ) -> Iterator[ChangeSentence]:
         was, becomes = list(old or ()), list(new or ())
         if len(was) == len(becomes):
             for one, other in zip(was, becomes, strict=True):
-                yield from self._time(title, one, other)
+                yield from self._time(uses, title, one, other)
             return
         for time in (one for one in was if one not in becomes):
             yield ChangeSentence(f"{title} no longer has the time limit: {self._was.full(time)}.", is_loss=True)
         for time in (one for one in becomes if one not in was):
             yield ChangeSentence(f"{title} has a new time limit: {self._is.full(time)}.")
 
-    def _time(self, title: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
+    def _time(self, uses: str, title: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
         where = f", where {self._is.condition(new['when'])}" if "when" in new else ""
         long = ("limit", "law", "from")
         if any(old.get(name) != new.get(name) for name in long):
-            yield self._longer(f"{title}{where}", old, new)
+            yield self._longer(uses, f"{title}{where}", old, new)
         if _ladder(old) != _ladder(new):
             yield ChangeSentence(
                 f"When {title} is late{where}, the ladder is “{_ladder(new)}” instead of “{_ladder(old)}”."
@@ -126,14 +131,26 @@ class _Workflows:
         rest = ({name: value for name, value in one.items() if name not in told} for one in (old, new))
         yield from self._by_line(f"{title}: ", *rest)
 
-    def _longer(self, title: str, old: Plain, new: Plain) -> ChangeSentence:
+    def _longer(self, uses: str, title: str, old: Plain, new: Plain) -> ChangeSentence:
+        is_later = self._is_later(uses, old, new)
         if old.get("from") != new.get("from"):
-            return ChangeSentence(f"{title} is due {self._is.limit(new)}; it was {self._was.limit(old)}.")
+            return ChangeSentence(f"{title} is due {self._is.limit(new)}; it was {self._was.limit(old)}.", is_later)
         by = None if "law" in old or "law" in new else sooner_or_later(old.get("limit", ""), new.get("limit", ""))
         since = f", counted from {self._is.start(new)}" if "from" in new else ""
         becomes, was = how_long(new), how_long(old).removeprefix("within ")
         words = f"{title} is due{f' {by[0]}' if by else ''}: {becomes} instead of {was}{since}."
-        return ChangeSentence(words, bool(by and by[1]))
+        return ChangeSentence(words, is_later)
+
+    def _is_later(self, uses: str, old: Plain, new: Plain) -> bool:
+        """Whether something is due later, or no more; by the law or from elsewhere, also where nothing shows that."""
+        info = self._catalogue.find(uses) if self._catalogue else None
+        others, usual = {"law", "due"}, (info.time_limit if info else None) or ""
+        was, becomes = (one.get("limit", "" if others & one.keys() else usual) for one in (old, new))
+        if not was and not others & old.keys():
+            return False
+        is_first = new.get("from") == "start" and "." not in old.get("from", "ready")
+        is_moved = old.get("from") != new.get("from") and not is_first
+        return is_moved or any(old.get(one) != new.get(one) for one in others) or _may_be_longer(was, becomes)
 
     def _assign(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         was, becomes = dict(old or {}), dict(new or {})
@@ -176,10 +193,17 @@ class _Workflows:
     def _approval(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         if old and not new:
             yield ChangeSentence(f"Nobody approves {title} any more; it was {people(old['role'])}.", is_loss=True)
-        elif new and old != new:
-            limit = f", {within(new['limit'])}" if "limit" in new else ""
-            before = f", instead of {people(old['role'])}{_comma(within(old.get('limit', '')))}" if old else ""
-            yield ChangeSentence(f"{title} is approved by {people(new['role'])}{limit}{before}.")
+            return
+        was, becomes = old or {}, new or {}
+        if any(was.get(name) != becomes.get(name) for name in ("role", "limit")):
+            is_loss = "limit" in was and _may_be_longer(was["limit"], becomes.get("limit", ""))
+            limit = _comma(within(becomes.get("limit", "")))
+            before = f", instead of {people(was['role'])}{_comma(within(was.get('limit', '')))}" if was else ""
+            words = f"{title} is approved by {people(becomes['role'])}{limit}{before}."
+            yield ChangeSentence(words, is_loss)
+        if was and _ladder(was) != _ladder(becomes):
+            words = f"the ladder is “{_ladder(becomes)}” instead of “{_ladder(was)}”."
+            yield ChangeSentence(f"When the approval of {title} is late, {words}")
 
     def _discretionary(self, title: str, _: object, new: object) -> Iterator[ChangeSentence]:
         if new:
@@ -187,14 +211,32 @@ class _Workflows:
         else:
             yield ChangeSentence(f"{title} opens by itself; it had to be added.")
 
-    def _follow_ups(self, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
+    def _follow_ups(self, uses: str, title: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         was, becomes = dict(old or {}), dict(new or {})
         for name in dict.fromkeys((*was, *becomes)):
             words = f"{title}: the follow-up “{in_running_words(name)}”"
             was_off, is_off = (name in one and one[name] is None for one in (was, becomes))
             if was_off is not is_off:
                 yield ChangeSentence(f"{words} {'no longer comes' if is_off else 'comes again'}.", is_off)
-            yield from self._by_line(f"{words}: ", was.get(name) or {}, becomes.get(name) or {})
+            if not is_off:
+                before, after = (self._follow_up(uses, name, one.get(name)) for one in (was, becomes))
+                yield from self._follow_up_changes(words, before, after)
+
+    def _follow_up(self, uses: str, name: str, said: Plain | None) -> Plain:
+        """Return a follow-up whole: what its step type declares, with what is said of it."""
+        info = self._catalogue.find(uses) if self._catalogue else None
+        declared = info.follow_ups if info and not (said and "uses" in said) else {}
+        whole = changed(declared, {name: FollowUp(**said)} if said else {}).get(name)
+        return whole.model_dump(mode="json", by_alias=True, exclude_defaults=True) if whole else {}
+
+    def _follow_up_changes(self, what: str, old: Plain, new: Plain) -> Iterator[ChangeSentence]:
+        long = {"limit", "law", "due", "from"} if old and new else set()
+        if any(old.get(name) != new.get(name) for name in long):
+            becomes, was = self._is.due(FollowUp(**new)), self._was.due(FollowUp(**old))
+            is_later = self._is_later(new.get("uses", ""), old, new)
+            yield ChangeSentence(f"{what} is due {becomes} instead of {was}.", is_later)
+        rest = ({name: value for name, value in one.items() if name not in long} for one in (old, new))
+        yield from self._by_line(f"{what}: ", *rest)
 
     def _gate(self, key: str, old: Plain | None, new: Plain | None) -> Iterator[ChangeSentence]:
         name = f"The gate “{in_running_words(key)}”"
@@ -305,6 +347,11 @@ def _pairs(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[tuple[Any
     for key in dict.fromkeys((*old, *new)):
         if old.get(key) != new.get(key):
             yield key, old.get(key), new.get(key)
+
+
+def _may_be_longer(old: str, new: str) -> bool:
+    by = sooner_or_later(old, new)
+    return old != new and (by is None or by[1])
 
 
 def _ladder(time: Plain) -> str:

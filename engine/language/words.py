@@ -10,7 +10,7 @@ from engine.language.catalogue import NOW, FollowUp, StepCatalogue
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.rendering import in_words
 from engine.language.limits import Counting, TimeLimit
-from engine.language.names import in_plain_words, in_running_words, role_words
+from engine.language.names import in_plain_words, in_running_words, role_words, type_in_plain_words
 
 Plain = Mapping[str, Any]
 _OWN_LIMIT: Final = "the limit of its step type"
@@ -28,6 +28,11 @@ class WorkflowWords:
         step = self._steps.get(key, {})
         info = self._catalogue.find(step.get("uses", "")) if self._catalogue else None
         return str(step.get("title") or (info.title if info else "") or in_plain_words(key))
+
+    def type(self, uses: str) -> str:
+        """Return the title of a step type, or its key in plain words where it is not installed."""
+        info = self._catalogue.find(uses) if self._catalogue else None
+        return info.title if info else type_in_plain_words(uses)
 
     def steps(self, keys: Sequence[str]) -> str:
         """Name some steps."""
@@ -60,20 +65,24 @@ class WorkflowWords:
 
     def follow_up(self, name: str, one: FollowUp) -> str:
         """Tell a follow-up of a step in one sentence: what comes, if what, when it opens, by when, by which ladder."""
-        info = self._catalogue.find(one.uses or "") if self._catalogue else None
-        title = one.title or (info.title if info else "") or in_plain_words(one.uses or name)
-        since = f" after {in_running_words(one.from_)}" if one.from_ != NOW else ""
-        due = f"by {in_running_words(one.due)}" if one.due else how_long(_said(limit=one.limit, law=one.law)) + since
+        title = one.title or (self.type(one.uses) if one.uses else in_plain_words(name))
         opens = (
             f"opens on {in_running_words(one.opens)}" if one.opens
             else f"opens {limit_words(one.opens_before)} before" if one.opens_before
             else f"opens {limit_words(one.opens_after)} later" if one.opens_after else ""
         )  # fmt: skip
         ladder = f"with the ladder “{in_running_words(one.ladder)}”"
-        said = (f"if {self.condition(one.when)}" if one.when else "", opens, due if one.uses else "", ladder)
+        said = (f"if {self.condition(one.when)}" if one.when else "", opens, self.due(one) if one.uses else "", ladder)
         ends = f"Ends {', '.join(map(in_running_words, one.ends))}" if one.ends else ""
         comes = f"“{title}”: {', '.join(filter(None, said))}" if one.uses else f"{ends} {said[0]}".strip()
         return f"{comes}. {ends}".removesuffix(". ") if one.uses else comes
+
+    def due(self, one: FollowUp) -> str:
+        """Say when a follow-up is due."""
+        if one.due:
+            return f"by {in_running_words(one.due)}"
+        since = f" after {in_running_words(one.from_)}" if one.from_ != NOW else ""
+        return how_long(_said(limit=one.limit, law=one.law)) + since
 
     def start(self, time: Plain) -> str:
         """Say from when a time limit counts."""

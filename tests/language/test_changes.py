@@ -7,12 +7,17 @@ from typing import Any
 
 import pytest
 
+from engine.language.catalogue import FollowUp
 from engine.language.changes import changes_in_words
 from engine.language.library import load_definitions
 from engine.machine.files import data_folder
-from tests.language.step_types import CATALOGUE
+from tests.language.step_types import CATALOGUE, Shelf, step_type
 
 SHIPPED = load_definitions(Path(data_folder("workflows")))
+DECLARED = {"order": FollowUp(uses="core.note", limit="PT24H", ladder="high")}
+_PRODUCTION = step_type("rescue.production").model_copy(update={"follow_ups": DECLARED})
+_KNOWN = {key: info for key in CATALOGUE.keys() if (info := CATALOGUE.find(key))}  # noqa: SIM118 - a protocol's
+STEP_TYPES = Shelf(*(_KNOWN | {"rescue.production": _PRODUCTION}).values())
 Plain = dict[str, Any]
 Edit = Callable[[Plain], object]
 
@@ -26,7 +31,7 @@ def said(kind: str, before: Plain, *edits: Edit) -> list[tuple[str, bool]]:
     after = deepcopy(before)
     for edit in edits:
         edit(after)
-    return [(one.words, one.is_loss) for one in changes_in_words(kind, before, after | {"version": 9}, CATALOGUE)]
+    return [(one.words, one.is_loss) for one in changes_in_words(kind, before, after | {"version": 9}, STEP_TYPES)]
 
 
 def workflow(*edits: Edit) -> list[tuple[str, bool]]:
@@ -37,6 +42,7 @@ def ladder(*edits: Edit) -> list[tuple[str, bool]]:
     return said("ladder", flattened(SHIPPED.ladders["critical"]), *edits)
 
 
+LADDER = {"ladder": "child-not-produced", "on_breach": ["delay_note"]}
 WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
     "sooner": (
         lambda w: w["steps"]["first_visit"]["time"][0].update(limit="P5D"),
@@ -78,11 +84,73 @@ WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
         lambda w: w["steps"]["production"].update(follow_ups={"order": None}),
         "“Production”: the follow-up “order” no longer comes.", True,
     ),
+    "a limit of the law becomes an own one": (
+        lambda w: w["steps"]["production"]["time"].__setitem__(1, {"from": "rescue", "limit": "P9D"} | LADDER),
+        "“Production” is due: within 9 days instead of the limit IN-JJ-PROD-24H, counted from “Execute”.", True,
+    ),
+    "another start": (
+        lambda w: w["steps"]["care_plan"]["time"][0].update({"from": "decision"}),
+        "“Care plan” is due within 30 days, counted from “Decision”; it was within 30 days, counted from “Production”.",
+        True,
+    ),
+    "the beginning of the case": (
+        lambda w: w["steps"]["care_plan"]["time"][0].update({"from": "start"}),
+        (
+            "“Care plan” is due within 30 days, counted from the beginning of the case; it was within 30 days, counted"
+            " from “Production”."
+        ), False,
+    ),
+    "a later follow-up": (
+        lambda w: w["steps"]["production"].update(follow_ups={"order": {"limit": "P9D"}}),
+        "“Production”: the follow-up “order” is due within 9 days instead of within 24 hours.", True,
+    ),
+    "a sooner follow-up": (
+        lambda w: w.update(follow_ups={"rescue.production": {"order": {"limit": "PT12H"}}}),
+        "Each “Production”: the follow-up “order” is due within 12 hours instead of within 24 hours.", False,
+    ),
+    "no follow-up after any step": (
+        lambda w: w.update(follow_ups={"rescue.production": {"order": None}}),
+        "Each “Production”: the follow-up “order” no longer comes.", True,
+    ),
+    "its ladder": (
+        lambda w: w["steps"]["production"].update(follow_ups={"order": {"ladder": "critical"}}),
+        "“Production”: the follow-up “order”: ladder is now critical instead of high.", False,
+    ),
     "title": (
         lambda w: w.update(title="Another"),
         "Title is now Another instead of Reported trafficking of a child: the common part.", False,
     ),
 }  # fmt: skip
+
+
+QUICK = {"role": ["supervisor"], "limit": "PT4H", "ladder": "high"}
+APPROVALS: dict[str, tuple[Plain, list[tuple[str, bool]]]] = {
+    "later": (
+        QUICK | {"limit": "P9D"},
+        [("“Handover” is approved by the supervisor, within 9 days, instead of the supervisor, within 4 hours.", True)],
+    ),
+    "whenever": (
+        {"role": ["supervisor"], "ladder": "high"},
+        [("“Handover” is approved by the supervisor, instead of the supervisor, within 4 hours.", True)],
+    ),
+    "sooner": (
+        QUICK | {"limit": "PT2H"},
+        [("“Handover” is approved by the supervisor, within 2 hours, instead of the supervisor, within 4 hours.",
+          False)],
+    ),
+    "ladder": (
+        QUICK | {"ladder": "critical"},
+        [("When the approval of “Handover” is late, the ladder is “critical” instead of “high”.", False)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", APPROVALS)
+def test_an_approval_that_may_take_longer_is_a_loss(how: str) -> None:
+    approve, found = APPROVALS[how]
+    before = flattened(SHIPPED.workflows["trafficking-base"])
+    before["steps"]["handover"]["approve"] = QUICK
+    assert said("workflow", before, lambda w: w["steps"]["handover"].update(approve=approve)) == found
 
 
 @pytest.mark.parametrize("what", WORKFLOW)
