@@ -67,8 +67,8 @@ EXTENDING = frozenset(
 )
 NAMING = frozenset(
     {
-        "reserved-word", "name-twice", "unknown-step-type", "unknown-step", "unknown-role", "unknown-ladder",
-        "unknown-calendar", "unknown-fact", "not-itself", "in-two-choices", "choice-without-default",
+        "reserved-word", "name-twice", "unknown-step-type", "unknown-step", "unknown-role", "nobody-can",
+        "unknown-ladder", "unknown-calendar", "unknown-fact", "not-itself", "in-two-choices", "choice-without-default",
         "after-and-choice", "start-not-alone", "start-like-a-step",
         "unknown-parameter", "condition-circle", "unknown-part",
     },

@@ -126,6 +126,10 @@ class Role(StrEnum):
         return _TITLES.get(self, in_plain_words(self.value))
 
 
+WITHOUT_WORK: Final = frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR})
+"""The roles for which no work can wait: who has no other one may do no step of a case."""
+
+
 class ProgramRole(StrEnum):
     """What a key lets a program do in a unit; no person has one, and no work waits for one."""
 

@@ -24,7 +24,7 @@ from engine.core.access import (
     shows_whole,
 )
 from engine.core.policy import ROLES_THAT_MAY, Action, board_units, can, visible_units
-from engine.language.names import RestrictedCategory, Role
+from engine.language.names import WITHOUT_WORK, RestrictedCategory, Role
 
 CASE, OWNER, PARTNER = UUID(int=1), UUID(int=2), UUID(int=3)
 ASHA, BINA = UUID(int=5), UUID(int=6)
@@ -309,3 +309,7 @@ def _roles_page() -> str:
 
 if __name__ == "__main__":
     ROLES_PAGE.write_text(_roles_page(), encoding="utf-8")
+
+
+def test_lint_refuses_work_for_just_the_roles_that_may_not_work_on_a_case() -> None:
+    assert set(Role) - ROLES_THAT_MAY[Action.WORK] == WITHOUT_WORK

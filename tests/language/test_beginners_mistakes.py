@@ -39,6 +39,7 @@ MISTAKES = {  # what is written, what stands there instead, which words of it st
     "a role is written in words": ("role: ahtu_officer", "role: Police officer", "Police", r"small letters|lower|a to z"),
     "a role is misspelt": ("role: ahtu_officer", "role: ahtu_oficer", "oficer", r'"ahtu_officer"'),
     "a role is one that nobody has": ("role: ahtu_officer", "role: nurse", "nurse", r"There are: ahtu_officer"),
+    "a role is one that does no work of cases": ("role: ahtu_officer", "role: system_administrator", "system_adm", r"such as caseworker"),
     "a length is written in words": ("limit: PT48H", "limit: 2 days", "2 days", r"P2D|P15D"),
     "a length is written short": ("limit: PT48H", "limit: 48h", "48h", r"PT48H|PT24H|PT30M"),
     "a length is a number": ("limit: PT48H", "limit: 48", "48", r"PT48H|PT24H|PT30M"),

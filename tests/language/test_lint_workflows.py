@@ -117,6 +117,13 @@ def test_a_sound_workflow_has_no_findings() -> None:
 ERRORS = [
     ("uses: reporting.triage", "uses: reporting.triag", "unknown-step-type", 'Did you mean "reporting.triage"?'),
     ("role: supervisor", "role: superviser", "unknown-role", 'Did you mean "supervisor"?'),
+    ("{role: ahtu_officer}", "{role: auditor}", "nobody-can", "no work of a case can wait for the auditor"),
+    (
+        "{role: ahtu_officer}",
+        "{role: ahtu_officer}\n    approve: {role: [auditor, system_administrator]}",
+        "nobody-can",
+        "approve this step",
+    ),
     ("ladder: partner-silent", "ladder: partner-quiet", "unknown-ladder", 'Did you mean "partner-silent"?'),
     ("law: IN-JJ-SIR-15D", "law: IN-JJ-SIR-16D", "unknown-law", 'Did you mean "IN-JJ-SIR-15D"?'),
     ("law: IN-JJ-SIR-15D", "law: IN-AMOUNT", "law-without-time", "without a time"),

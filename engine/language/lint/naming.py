@@ -7,7 +7,7 @@ from datetime import datetime
 from engine.language.catalogue import ValueKind
 from engine.language.lint.fields import places_of
 from engine.language.lint.subject import Subject
-from engine.language.names import RESERVED, meant, shown
+from engine.language.names import RESERVED, WITHOUT_WORK, in_running_words, meant, shown
 from engine.language.workflow import FactSpec, Question
 from engine.language.yaml_files import Path
 
@@ -57,8 +57,13 @@ def _step(subject: Subject, key: str) -> None:
     if key not in subject.order.choice_of or step.after.steps:
         _steps_named(subject, subject.join_path((*path, "after")), step.after.steps)
     _roles(subject, (*path, "assign", "role"), step.assign.role)
+    info = subject.infos[key]
+    if info is not None and not info.automatic:
+        _workers(subject, (*path, "assign", "role"), step.assign.role or info.roles, "do this step")
     if step.approve:
         _roles(subject, (*path, "approve", "role"), step.approve.role)
+        if step.approve.role:
+            _workers(subject, (*path, "approve", "role"), step.approve.role, "approve this step")
         _ladder(subject, (*path, "approve", "ladder"), step.approve.ladder)
     _steps_named(subject, (*path, "assign", "not"), step.assign.not_)
     if key in step.assign.not_:
@@ -121,6 +126,14 @@ def _roles(subject: Subject, path: Path, roles: tuple[str, ...]) -> None:
     for place, role in subject.each(path, roles):
         if role not in subject.names.roles:
             subject.unknown(place, "unknown-role", "role", role, subject.names.roles)
+
+
+def _workers(subject: Subject, path: Path, roles: tuple[str, ...], what: str) -> None:
+    """Find a step for which work would wait that nobody can ever be given."""
+    if subject.names.roles.issuperset(roles) and WITHOUT_WORK.issuperset(roles):
+        named = f"no work of a case can wait for the {' or the '.join(in_running_words(one) for one in roles)}"
+        message = f"Nobody could {what}: {named if roles else 'it names no role'}. Name a role, such as caseworker."
+        subject.error(path, "nobody-can", message)
 
 
 def _ladder(subject: Subject, path: Path, ladder: str) -> None:
