@@ -3,13 +3,14 @@
 import re
 from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from starlette.datastructures import FormData
 
 from engine.core.law.told import OLDEST, AgeRange
-from engine.errors import InvalidAnswersError
+from engine.errors import InvalidAnswersError, together
 from engine.plugin.copies import REFUSED, is_refused, kept_anyway
 from engine.plugin.kinds import KINDS_NOT_KNOWN, YES_NO, FieldKind
 from engine.plugin.steps import StepType
@@ -19,6 +20,7 @@ from engine.web.times import for_input, from_input
 from engine.work.records import FieldView
 
 LONGEST = 100_000
+AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
 
 
 class Again(NamedTuple):
@@ -102,11 +104,13 @@ def instant(form: FormData, name: str, zone: str) -> datetime | None:
     return from_input(text(form, name), zone)
 
 
-def given_instant(form: FormData, name: str, zone: str) -> datetime | None:
-    """Return one posted local time as an instant, None when it is empty; raises `InvalidAnswersError`."""
+def given_instant(form: FormData, name: str, zone: str, *, until: datetime) -> datetime | None:
+    """Return one posted local time as an instant, None when it is empty; raises `InvalidAnswersError`, if later too."""
     told = instant(form, name, zone)
     if told is None and text(form, name):
-        raise InvalidAnswersError({name: "Give a date and time, such as 2026-03-07 18:40."})
+        raise InvalidAnswersError({name: AS_TIME})
+    if told is not None and told > until:
+        raise InvalidAnswersError({name: "This is in the future."})
     return told
 
 
@@ -249,7 +253,7 @@ LONGEST_WORDS: Final[Mapping[str, int]] = {
 
 def identity_of(form: FormData) -> dict[str, JsonValue]:
     """Read what is told of a person; raises `InvalidAnswersError` for what is too long and for an age without a day."""
-    told = fitting(form, LONGEST_WORDS)
+    told, age = together(partial(fitting, form, LONGEST_WORDS), partial(_age, form))
     identity: dict[str, JsonValue] = {
         "name": told["name"],
         "aliases": [*names_in(told["aliases"])],
@@ -257,7 +261,6 @@ def identity_of(form: FormData) -> dict[str, JsonValue]:
         "parents": [*names_in(told["parents"])],
         "home": _home(told["home_village"], told["home_district"]),
     }
-    age = _age(form)
     if age is not None:
         identity["ages"] = [age.model_dump(mode="json")]
     return {name: value for name, value in identity.items() if value not in ("", [])}

@@ -195,13 +195,29 @@ def test_a_step_is_found_by_words_explained_and_confirmed_before_it_is_added(por
     assert client.get(page, params={"uses": "no.such"}).text.count("<details") == len(portal.engine.registry.installed)
 
 
-def test_all_that_is_wrong_with_a_step_is_said_at_once(portal: Portal) -> None:
+@pytest.mark.parametrize(("form", "right", "wrong"), [
+    ("add-step", {"uses": "core.decide"}, {"title": "9" * 121, "limit": "x", "person": "x", "from_at": "soon"}),
+    ("add-step", {}, {"uses": "no.such"}),
+    ("add-person", {}, {"role": "king", "phone": "9" * 41, "age": "old", "age_on": "then"}),
+    ("diary", {}, {"kind": "song", "words": "", "happened_at": "soon", "step": "no.such"}),
+    ("diary", {"kind": "call"}, {"words": "", "happened_at": "2126-01-01T10:00", "person": str(UUID(int=1))}),
+    ("{step}/journey", {"evidence": "A ticket"}, {"start": "", "end": "soon", "place": ""}),
+    ("{step}/journey", {"evidence": "A ticket"}, {"start": "2126-01-01T10:00", "end": "2126-01-02T10:00", "place": ""}),
+    ("{person}/age", {"oldest": "3"}, {"youngest": "old", "source": "stars", "as_of": "then"}),
+    ("{person}/age", {"source": "stated", "oldest": "3"}, {"youngest": "9", "as_of": "2126-01-01"}),
+])  # fmt: skip
+def test_all_that_is_wrong_with_a_form_is_said_in_one_round(
+    portal: Portal, form: str, right: dict[str, str], wrong: dict[str, str]
+) -> None:
     client = portal.as_role("case_manager")
-    page = f"{report_case(portal.as_role('intake_officer')).page}/add-step"
-    wrong = {"uses": "core.decide", "title": "9" * 121, "limit": "x", "person": "x", "from_at": "soon"}
-    answer = client.post(page, data=wrong | {"command_id": str(uuid4())})
-    assert (answer.status_code, set(re.findall(r'id="(\w+)-error"', answer.text))) == (422, {*wrong} - {"uses"})
-    assert client.post(page, data={"uses": "no.such", "command_id": str(uuid4())}).status_code == 422
+    case = report_case(portal.as_role("intake_officer")).page
+    within = {
+        name: re.findall(rf'"{case}/({name}s/[0-9a-f-]{{36}})', client.get(case + at).text)[0]
+        for name, at in (("step", "/steps"), ("person", "/people"))
+        if f"{{{name}}}" in form
+    }
+    answer = client.post(f"{case}/{form.format(**within)}", data=right | wrong | {"command_id": str(uuid4())})
+    assert (answer.status_code, set(re.findall(r'id="(\w+)-error"', answer.text))) == (422, {*wrong})
 
 
 def test_a_journey_is_recorded_on_an_open_step_and_must_end_after_it_began(portal: Portal) -> None:

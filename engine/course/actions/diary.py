@@ -35,12 +35,13 @@ def make_note(
     happened_at: datetime | None = None,
     person_id: UUID | None = None,
     file_id: UUID | None = None,
+    misread: Mapping[str, str] | None = None,
 ) -> None:
     """Note a call, a visit or a worry of an open case: when (UTC, else now), about whom, with which file of the case.
 
     The words are encrypted, under the key of the person when it is about one. Those of an answer to who reported can be
-    read with the number and the code of the case. Raises `InvalidAnswersError`,
-    `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
+    read with the number and the code of the case. `misread` says what of a
+    form could not be read. Raises `InvalidAnswersError`, `AlreadyEndedError`, `NotFoundError`, `NotAllowedError`.
     """
     now, words = engine.clock.now(), words.strip()
     with engine.transaction() as tx:
@@ -55,6 +56,7 @@ def make_note(
             problems["file"] = _TO_THE_REPORTER
         elif file_id is not None and not _is_of_case(tx, file_id, case_id):
             problems["file"] = "Choose a file of this case."
+        problems |= misread or {}
         if problems:
             raise InvalidAnswersError(problems)
         ids = {"person_id": person_id, "file_id": file_id}

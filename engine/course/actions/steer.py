@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from engine.core.records import AddedStep, PersonRole, RunStatus, Scalar, StepIn
 from engine.core.settle import is_left_to_itself
 from engine.core.state import CaseState
 from engine.definitions.store import DefinitionStore
-from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError
+from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError, together
 from engine.language.catalogue import ValueKind
 from engine.language.limits import TimeLimit
 from engine.persons.records import written_over
@@ -60,14 +61,10 @@ def record_interval(
     `place` says where it led, `evidence` what shows it; both are sealed. A limit of the law leaves out only a stretch
     with its place. Raises `InvalidAnswersError`.
     """
-    if end is not None and end < start:
-        raise InvalidAnswersError({"end": "This is before the start."})
-    for told, instant in (("start", start), ("end", end)):
-        if instant is not None and instant > engine.clock.now():
-            raise InvalidAnswersError({told: "This is in the future."})
-    if evidence.strip() and not place.strip():
-        raise InvalidAnswersError({"place": "Also say from where to where."})
-    place, evidence, now = place.strip(), evidence.strip(), engine.clock.now()
+    now = engine.clock.now()
+    _, (place, evidence) = together(
+        partial(_require_past, start, end, now), partial(place_and_evidence, place, evidence)
+    )
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
         require_member(viewer, state)
@@ -79,6 +76,22 @@ def record_interval(
             tx.of(CaseStore).keep_place(state, interval, place=place, evidence=evidence)
         tx.of(HousekeepingStore).remember(command_id, {"step_id": str(step_id)}, case_id=case_id, at=now)
         tx.commit()
+
+
+def place_and_evidence(place: str, evidence: str) -> tuple[str, str]:
+    """Return from where to where a journey led and what shows it; raises `InvalidAnswersError` without a place."""
+    if evidence.strip() and not place.strip():
+        raise InvalidAnswersError({"place": "Also say from where to where."})
+    return place.strip(), evidence.strip()
+
+
+def _require_past(start: datetime, end: datetime | None, now: datetime) -> None:
+    told = {"start": start, "end": end}
+    problems = {name: "This is in the future." for name, at in told.items() if at is not None and at > now}
+    if end is not None and end < start:
+        problems["end"] = "This is before the start."
+    if problems:
+        raise InvalidAnswersError(problems)
 
 
 def add_step(

@@ -11,7 +11,14 @@ from starlette.responses import Response
 
 from engine.core.policy import Action
 from engine.core.records import PersonRole
-from engine.course.actions.steer import add_person, add_step, call_step, record_fact, record_interval
+from engine.course.actions.steer import (
+    add_person,
+    add_step,
+    call_step,
+    place_and_evidence,
+    record_fact,
+    record_interval,
+)
 from engine.errors import InvalidAnswersError, together
 from engine.overview.pages.plan import (
     DeclaredFact,
@@ -26,7 +33,17 @@ from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, chosen, fitting, given_instant, identity_of, instant, text, uuid_or_none
+from engine.web.posted import (
+    AS_TIME,
+    FIRST,
+    Again,
+    chosen,
+    fitting,
+    given_instant,
+    identity_of,
+    text,
+    uuid_or_none,
+)
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -34,7 +51,6 @@ Sought = Annotated[str, Query(max_length=100)]
 Named = Annotated[str, Query(max_length=300)]
 _SHOWN_ON: Final = {"fact": "/people", "person": "/people"}
 """Where a case shows what was added to it."""
-_AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
 _LONGEST: Final[Mapping[str, int]] = {"title": 120}
 LIMITS: Final[Mapping[str, str]] = {
     "": "The usual one of this step",
@@ -71,7 +87,7 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             partial(chosen, form, "uses", visit.engine.registry.step_types, "Choose a step."),
             partial(fitting, form, _LONGEST),
             partial(chosen, form, "limit", LIMITS, "Choose one of the limits offered."),
-            partial(given_instant, form, "from_at", visit.viewer.zone),
+            partial(given_instant, form, "from_at", visit.viewer.zone, until=visit.now),
             partial(_for_whom, form),
         )
         add_step(
@@ -120,13 +136,13 @@ def person_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.IDENTIFY, case_id)
 
     def act(command_id: UUID) -> None:
-        role = text(form, "role")
-        if role not in set(PersonRole):
-            raise InvalidAnswersError({"role": "Choose what the person is in this case."})
+        role, identity = together(
+            partial(chosen, form, "role", set(PersonRole), "Choose what the person is in this case."),
+            partial(identity_of, form),
+        )
         add_person(
-            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, role=PersonRole(role),
-            identity=identity_of(form),
-        )  # fmt: skip
+            visit.engine, case_id, viewer=visit.viewer, command_id=command_id, role=PersonRole(role), identity=identity
+        )
 
     return _try(visit, case_id, form, "add-person.html", "Add a person", act, "person", roles=tuple(PersonRole))
 
@@ -167,24 +183,25 @@ def journey_recorded(visit: SignedIn, case_id: UUID, step_id: UUID, form: Posted
     visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> None:
-        start, end = _stretch(form, visit.viewer.zone)
+        start, end, (place, evidence) = together(
+            partial(_begun_at, form, visit.viewer.zone, visit.now),
+            partial(given_instant, form, "end", visit.viewer.zone, until=visit.now),
+            partial(place_and_evidence, text(form, "place"), text(form, "evidence")),
+        )
         record_interval(
             visit.engine, step_id, case_id=case_id, viewer=visit.viewer, command_id=command_id,
-            name=text(form, "name") or "journey", start=start, end=end,
-            place=text(form, "place"), evidence=text(form, "evidence"),
+            name=text(form, "name") or "journey", start=start, end=end, place=place, evidence=evidence,
         )  # fmt: skip
 
     to = f"/cases/{case_id}/steps/{step_id}"
     return tried(visit, form, act, partial(_journey_page, visit, case_id, step_id), to=to, said="journey")
 
 
-def _stretch(form: Posted, zone: str) -> tuple[datetime, datetime | None]:
-    start, end = instant(form, "start", zone), instant(form, "end", zone)
+def _begun_at(form: Posted, zone: str, now: datetime) -> datetime:
+    start = given_instant(form, "start", zone, until=now)
     if start is None:
-        raise InvalidAnswersError({"start": _AS_TIME})
-    if end is None and text(form, "end"):
-        raise InvalidAnswersError({"end": _AS_TIME})
-    return start, end
+        raise InvalidAnswersError({"start": AS_TIME})
+    return start
 
 
 def _journey_page(visit: Visit, case_id: UUID, step_id: UUID, *, again: Again = FIRST) -> Response:

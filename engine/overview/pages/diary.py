@@ -14,7 +14,7 @@ from engine.core.policy import Action
 from engine.course.actions.diary import make_note, read_notes
 from engine.course.actions.steer import add_step, call_step
 from engine.documents.pages import KINDS
-from engine.errors import InvalidAnswersError
+from engine.errors import InvalidAnswersError, together
 from engine.overview.pages.glance import tabs_of
 from engine.overview.pages.plan import OfferGroup, callable_steps, offered_step_types, read_call
 from engine.overview.records import CaseView
@@ -22,13 +22,12 @@ from engine.overview.views.case import case_page
 from engine.overview.views.diary import case_diary
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, instant, text, uuid_or_none, whole_number
+from engine.web.posted import FIRST, Again, given_instant, text, uuid_or_none, whole_number
 from engine.web.visit import Visit
 
 router = APIRouter()
 NOTES: Final = 6
 """How many notes are shown at once."""
-_AS_TIME: Final = "Give a date and time, such as 2026-03-07 18:40."
 _FORESEEN: Final = "="
 
 
@@ -46,13 +45,18 @@ def noted(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
     visit.must(Action.WORK, case_id)
 
     def act(command_id: UUID) -> None:
-        happened_at, person_id = instant(form, "happened_at", visit.viewer.zone), uuid_or_none(form, "person")
-        if happened_at is None and text(form, "happened_at"):
-            raise InvalidAnswersError({"happened_at": _AS_TIME})
-        step = _step_chosen(visit, case_id, text(form, "step"))
+        person_id, file_id = uuid_or_none(form, "person"), uuid_or_none(form, "file")
+        happened_at, step, misread = None, "", dict[str, str]()
+        try:
+            happened_at, step = together(
+                partial(given_instant, form, "happened_at", visit.viewer.zone, until=visit.now),
+                partial(_step_chosen, visit, case_id, text(form, "step")),
+            )
+        except InvalidAnswersError as error:
+            misread = error.problems
         make_note(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, kind=text(form, "kind"),
-            words=text(form, "words"), happened_at=happened_at, person_id=person_id, file_id=uuid_or_none(form, "file"),
+            words=text(form, "words"), happened_at=happened_at, person_id=person_id, file_id=file_id, misread=misread,
         )  # fmt: skip
         if step:
             _open_step(visit, case_id, step, person_id, uuid5(command_id, "step"))

@@ -91,6 +91,7 @@ def _ask(engine: Engine, tx: Transaction, state: CaseState, person_id: UUID, *, 
 CODE = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 """How a reason is written: as a code that a list offers, never in free words."""
 LONGEST_NAME = 300
+DAY_TO_COME = "This day is in the future."
 
 
 def add_name(engine: Engine, person_id: UUID, *, case_id: UUID, viewer: Viewer, command_id: UUID, name: str) -> None:
@@ -127,16 +128,21 @@ def record_age(
     `InvalidAnswersError` for a range that is none or a day to come, `NotFoundError`, `NotAllowedError`.
     """
     if as_of > engine.clock.now().astimezone(ZoneInfo(viewer.zone)).date():
-        raise InvalidAnswersError({"as_of": "This day is in the future."})
-    try:
-        age = AgeRange(youngest=youngest, oldest=oldest, source=source, as_of=as_of)
-    except ValidationError:
-        raise InvalidAnswersError({"youngest": "Write whole years from 0 to 120, the younger age first."}) from None
+        raise InvalidAnswersError({"as_of": DAY_TO_COME})
+    age = age_range(youngest, oldest, source, as_of)
 
     def written(known: Identity) -> Identity:
         return with_age(known, age)
 
     _write(engine, person_id, case_id, viewer, command_id, written, "AgeRecorded", {"source": source.value})
+
+
+def age_range(youngest: int, oldest: int, source: AgeSource, as_of: date) -> AgeRange:
+    """Return an age from and to; raises `InvalidAnswersError` for one that is none."""
+    try:
+        return AgeRange(youngest=youngest, oldest=oldest, source=source, as_of=as_of)
+    except ValidationError:
+        raise InvalidAnswersError({"youngest": "Write whole years from 0 to 120, the younger age first."}) from None
 
 
 def propose_identity(

@@ -13,16 +13,35 @@ from engine.core.law.told import AgeSource
 from engine.core.policy import Action
 from engine.core.records import PersonRole, RoleStatus
 from engine.course.actions.steer import identify_person
-from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
+from engine.errors import ConflictError, InvalidAnswersError, NotFoundError, together
 from engine.overview.views.case import case_page
-from engine.persons.actions.persons import add_name, change_role, propose_identity, record_age, settle_identity
+from engine.persons.actions.persons import (
+    DAY_TO_COME,
+    add_name,
+    age_range,
+    change_role,
+    propose_identity,
+    record_age,
+    settle_identity,
+)
 from engine.persons.actions.same import bring_person, merge_persons, split_person, unmerge_persons
 from engine.persons.records import CasePersonView
 from engine.persons.views.person import case_links
 from engine.persons.views.person import person_page as person_page_view
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, fitting, identity_of, names_in, text, texts, uuid_or_none, whole_number
+from engine.web.posted import (
+    FIRST,
+    Again,
+    chosen,
+    fitting,
+    identity_of,
+    names_in,
+    text,
+    texts,
+    uuid_or_none,
+    whole_number,
+)
 from engine.web.posted import LONGEST_WORDS as LONGEST
 from engine.web.visit import Visit
 from engine.work.actions.answers import reveal_person
@@ -112,14 +131,16 @@ def age_recorded(visit: SignedIn, case_id: UUID, person_id: UUID, form: Posted) 
     visit.must(Action.IDENTIFY, case_id)
 
     def act(command_id: UUID) -> None:
-        source = text(form, "source")
-        if source not in set(AgeSource):
-            raise InvalidAnswersError({"source": "Choose where the age was taken from."})
-        youngest, oldest = whole_number(form, "youngest"), whole_number(form, "oldest")
+        youngest = whole_number(form, "youngest")
+        oldest = whole_number(form, "oldest") if text(form, "oldest") else youngest
+        source, as_of, _ = together(
+            partial(chosen, form, "source", set(AgeSource), "Choose where the age was taken from."),
+            partial(_day, form, "as_of", until=visit.today),
+            partial(age_range, youngest, oldest, AgeSource.STATED, visit.today),
+        )
         record_age(
             visit.engine, person_id, case_id=case_id, viewer=visit.viewer, command_id=command_id, youngest=youngest,
-            oldest=oldest if text(form, "oldest") else youngest, source=AgeSource(source),
-            as_of=_day(form, "as_of") or visit.today,
+            oldest=oldest, source=AgeSource(source), as_of=as_of or visit.today,
         )  # fmt: skip
 
     return _try(visit, case_id, person_id, form, "identified", act)
@@ -263,12 +284,15 @@ def _reason(form: Posted, name: str, offered: Mapping[str, str]) -> str:
     return reason
 
 
-def _day(form: Posted, name: str) -> date | None:
+def _day(form: Posted, name: str, *, until: date = date.max) -> date | None:
     given = text(form, name)
     try:
-        return date.fromisoformat(given) if given else None
+        day = date.fromisoformat(given) if given else None
     except ValueError:
         raise InvalidAnswersError({name: _AS_DAY}) from None
+    if day is not None and day > until:
+        raise InvalidAnswersError({name: DAY_TO_COME})
+    return day
 
 
 def _try(
