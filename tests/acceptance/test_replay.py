@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -18,13 +18,20 @@ from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.cli.main import app
 from engine.core.origins import level_line, line_of_deadline, line_of_step
+from engine.core.policy import Viewer
+from engine.course.actions.steer import add_step
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import ConflictError
+from engine.numbers.records import period_of
+from engine.numbers.views.counting import count_period
+from engine.people.viewer import as_viewer
 from engine.rehearsal import replayer
+from engine.rehearsal.answers import step_answers
 from engine.rehearsal.replayer import replay_story
-from engine.rehearsal.story import ReplayOutcome, read_story
+from engine.rehearsal.story import ReplayOutcome, StoryEvent, read_story
 from engine.rehearsal.world import World
 from engine.work.actions.complete import complete_work_item
+from engine.work.store import ItemStore
 from tests.kit.portal import story_world
 from tests.kit.shipped import STORIES
 
@@ -35,6 +42,7 @@ def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
         yield made
 
 
+OUTCOMES = ("rescued", "returned", "paid", "visited")
 OTHERS = Path(__file__).parent / "other_stories"
 Replayed = Callable[[str], ReplayOutcome]
 
@@ -206,6 +214,39 @@ def test_an_item_that_changed_while_it_was_answered_is_looked_at_again(
     outcome = replay_story(world, read_story(OTHERS / "false-alarm.yaml"))
     assert (outcome.differences, len(outcome.events)) == ((), 4)
     assert len(seen) >= 4
+
+
+def test_what_became_of_the_child_is_counted_once_each_in_its_quarter(world: World, replayed: Replayed) -> None:
+    with psycopg.connect(world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
+        of_case = 'SELECT id, unit_id FROM "case" WHERE number = %s'
+        [(case_id, unit)] = database.execute(of_case, [replayed("cs-01").case]).fetchall()
+        roles = dict(database.execute("SELECT role, actor_id FROM membership WHERE unit_id = %s", [unit]).fetchall())
+    people = {role: world.engine.ask_all(as_viewer, actor) for role, actor in roles.items()}
+    world.clock.move_to(datetime(2027, 6, 20, 6, 0, tzinfo=UTC))
+    for uses in ("restitution.payment", "reintegration.visit", "reintegration.visit"):
+        _do_once_more(world, case_id, people, uses)
+    _do_once_more(world, case_id, people, "rescue.identify", sex="female")
+    counted = ("survivors", "sex/female", "age/12_to_17", *(f"outcome/{one}" for one in OUTCOMES))
+    found = {}
+    for key in ("2026-Q1", "2026-Q2", "2027-Q2"):
+        counts = world.engine.ask_all(count_period, period_of(key)).counts
+        found[key] = [counts[str(unit), what] for what in counted]
+    assert found == {
+        "2026-Q1": [1, 1, 1, 1, 0, 0, 0], "2026-Q2": [0, 0, 0, 0, 1, 0, 0], "2027-Q2": [0, 0, 0, 0, 0, 1, 1],
+    }  # fmt: skip
+
+
+def _do_once_more(world: World, case_id: UUID, people: dict[str, Viewer], uses: str, **more: str) -> None:
+    engine, now, story = world.engine, world.now(), read_story(STORIES / "cs-01.yaml")
+    step = add_step(engine, case_id, viewer=people["case_manager"], command_id=uuid4(), uses=uses)
+    world.settle_jobs()
+    with engine.transaction() as tx:
+        item = tx.of(ItemStore).open_of_step(step)
+    told = StoryEvent(label="", at=now, step=uses, tz="Asia/Kolkata")
+    complete_work_item(
+        engine, item.id, viewer=people[item.candidate_roles[0]], revision=item.revision, command_id=uuid4(),
+        answers=step_answers(story, told, engine.registry.get(uses)) | more, happened_at=now,
+    )  # fmt: skip
 
 
 def test_the_command_prints_json_and_says_by_its_status_that_all_went_as_told() -> None:

@@ -12,12 +12,14 @@ from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person
 from engine.errors import NotAllowedError, NotFoundError
 from engine.numbers.actions import publish_numbers
-from engine.numbers.records import added_up, period_of
+from engine.numbers.records import OTHERS, added_up, period_of
 from engine.numbers.suppression import WHOLE
 from engine.numbers.views.counting import count_period
 from engine.numbers.views.published import published
+from engine.sharing.actions.referrals import accept_referral, decline_referral
 from tests.kit.portal import Portal
-from tests.kit.world import World
+from tests.kit.world import INTAKE, World
+from tests.sharing.test_sharing import agree, share
 
 Q1 = period_of("2026-Q1")
 assert Q1 is not None
@@ -95,6 +97,39 @@ def test_help_limits_and_times_are_counted_where_they_happened(world: World) -> 
         )[0][0]
     )
     assert not counts.medians, "no time is told of fewer than eleven"
+
+
+def test_each_limit_counts_once_as_kept_or_missed_and_each_referral_by_its_partner_and_answer(world: World) -> None:
+    cases = [world.at_look().case_id for _ in range(4)]
+    world.open()
+    offered = [share(world, one, consent_id=agree(world, one), urgency="critical") for one in cases]
+    outside = {"to_name": "House of Hope", "to_kind": "shelter"}
+    share(world, cases[0], consent_id=agree(world, cases[0], recipients=("kind:shelter",)), **outside)
+    for referral in offered[:2]:
+        world.act(accept_referral, referral, by=world.other("case_manager"))
+    world.later(hours=9)
+    world.fire()
+    world.act(decline_referral, offered[2], by=world.other("case_manager"), reason_code="no_capacity")
+    counts = world.engine.ask_all(count_period, Q1).counts
+    there = world.rows("SELECT name FROM unit WHERE id = :id", id=world.other_unit)[0][0]
+    answers = ("in_time", "late", "none")
+    assert [counts[WHOLE, f"partner/{there}{end}"] for end in ("", *(f"/{one}" for one in answers))] == [4, 2, 1, 1]
+    assert [counts[WHOLE, f"partner/{OTHERS}{end}"] for end in ("", *(f"/{one}" for one in answers))] == [1, 0, 0, 1]
+    assert [counts[WHOLE, f"answer/{one}"] for one in answers] == [2, 1, 2]
+    assert counts[str(world.unit), "referrals"] == 5
+    assert counts[str(world.other_unit), "referrals"] == 0
+    assert counts[WHOLE, "limits/promise/missed"] == 1 + 2, "the report that nobody completed, and two answers"
+    assert counts[WHOLE, "limits/promise/kept"] == 4 + 2, "four reports in time, and two answers"
+    assert (counts[WHOLE, "limits/law/kept"], counts[WHOLE, "limits/law/missed"]) == (0, 0)
+
+
+def test_the_time_to_a_step_is_that_of_the_case_in_the_middle(world: World) -> None:
+    opened = [world.open().case_id for _ in range(11)]
+    for case_id in opened:
+        now = world.later(hours=2)
+        answers = INTAKE | {"received_at": now.isoformat()}
+        world.complete(world.item(case_id, "intake"), by="intake_officer", answers=answers)
+    assert world.engine.ask_all(count_period, Q1).medians[WHOLE]["reporting.intake"] == 12.0
 
 
 def test_a_year_is_the_sum_of_what_was_published_and_says_what_is_missing() -> None:
