@@ -1,8 +1,10 @@
 """What every answer of the portal carries, and what becomes of a request that fails."""
 
+import gzip
 import logging
 import traceback
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -82,7 +84,8 @@ class Compress:
     """Compress what a page of ours, or an address that was typed, asks for; see decision 31.
 
     A site that makes somebody's browser ask learns nothing from how long the answer is: browsers tell that it asks.
-    What identifies people is shown in answers to POST alone, and they are never compressed.
+    What identifies people is shown in answers to POST alone, and these are never compressed: only a form that comes
+    back with its faults (422) is, which shows what its page shows and what was just typed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -91,13 +94,39 @@ class Compress:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        app = self._compressed if scope["type"] == "http" and _may_compress(scope) else self._app
-        await app(scope, receive, send)
+        asked = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        is_asked_here = asked.get("sec-fetch-site") in {"same-origin", "none"}
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["path"].startswith("/static/") or (scope["method"] == "GET" and is_asked_here):
+            await self._compressed(scope, receive, send)
+        elif scope["method"] == "POST" and is_asked_here and "gzip" in asked.get("accept-encoding", ""):
+            await self._app(scope, receive, _compress_refusal(send))
+        else:
+            await self._app(scope, receive, send)
 
 
-def _may_compress(scope: Scope) -> bool:
-    is_asked_here = Headers(scope=scope).get("sec-fetch-site") in {"same-origin", "none"}
-    return scope["path"].startswith("/static/") or (scope["method"] == "GET" and is_asked_here)
+def _compress_refusal(send: Send) -> Send:
+    """Send an answer on as it is, but for a form that comes back with its faults: compressed, as its page was."""
+    start: Message | None = None
+    body = b""
+
+    async def sent(message: Message) -> None:
+        nonlocal start, body
+        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.UNPROCESSABLE_ENTITY:
+            start = message
+        elif start is None:
+            await send(message)
+        else:
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                body, headers = gzip.compress(body), MutableHeaders(scope=start)
+                headers["Content-Encoding"], headers["Content-Length"] = "gzip", str(len(body))
+                headers.add_vary_header("Accept-Encoding")
+                await send(start)
+                await send({**message, "body": body})
+
+    return sent
 
 
 class RefuseStrangeHeaders:
