@@ -1,5 +1,9 @@
 """What a person with a keyboard does, and what a checker of accessibility finds."""
 
+from collections.abc import Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -18,6 +22,63 @@ _TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
     .slice(0, 5).map((part) => `${part.tagName}.${part.className}: ${part.textContent.trim().slice(0, 60)}`)"""
 """Names the parts of a page that reach beyond the window."""
+
+
+_ANSWERABLE = """() => [...document.querySelector('#form').elements].filter((one) => one.name.startsWith('a-'))
+    .map((one) => [one.name.slice(2), one.type])"""
+_IS_FOLDED = """(name) => {
+  const part = document.getElementsByName('a-' + name)[0].closest('details');
+  return part && !part.open;
+}"""
+
+
+def go_to_part(page: Page, selector: str) -> None:
+    """Press the tab key until what a selector names has the focus."""
+    for _ in range(_MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            return
+    raise AssertionError(f"the keyboard does not reach {selector} on {page.url}")
+
+
+def answer_by_keyboard(page: Page, answers: Mapping[str, object], zone: str) -> int:
+    """Answer the questions of a form of work in their order; returns how many were answered."""
+    asked = [(name, kind) for name, kind in dict(reversed(page.evaluate(_ANSWERABLE))).items() if name in answers]
+    for name, kind in reversed(asked):
+        if page.evaluate(_IS_FOLDED, name):
+            go_to_part(page, "summary")
+            page.keyboard.press("Enter")
+        if page.locator(f'[name="a-{name}"]').first.is_hidden():
+            continue  # what the answers before do not ask
+        _answer(page, f'[name="a-{name}"]', kind, answers[name], zone)
+    return len(asked)
+
+
+def _answer(page: Page, field: str, kind: str, answer: object, zone: str) -> None:
+    if kind == "checkbox":
+        for value in answer if isinstance(answer, list) else ():
+            go_to_part(page, f'{field}[value="{value}"]')
+            if not page.evaluate("() => document.activeElement.checked"):
+                page.keyboard.press("Space")
+        return
+    text = {True: "yes", False: "no"}.get(answer, str(answer)) if isinstance(answer, bool) else str(answer)
+    go_to_part(page, field)
+    if kind == "radio":
+        page.keyboard.press("Space")
+        while page.evaluate("() => document.activeElement.value") != text:
+            page.keyboard.press("ArrowDown")
+    elif kind == "select-one":
+        option = page.locator(f'{field} option[value="{text}"]').inner_text()
+        page.keyboard.type(option)
+    elif kind in {"date", "datetime-local"}:
+        local = datetime.fromisoformat(text).astimezone(ZoneInfo(zone)) if "T" in text else date.fromisoformat(text)
+        page.keyboard.type(f"{local:%m%d%Y}")
+        if kind == "datetime-local":
+            page.keyboard.press("ArrowRight")
+            page.keyboard.type(f"{local:%I%M%p}")
+    else:
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text)
 
 
 def go_to(page: Page, words: str) -> None:

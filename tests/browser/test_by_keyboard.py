@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.definitions.views import definition
+from engine.rehearsal.world import settle_jobs
 from engine.work.store import ItemStore
-from tests.browser.hands import choose, go_to, must_be_pleasant, pick, press, unfold, write
+from tests.browser.hands import choose, go_to, go_to_part, must_be_pleasant, pick, press, unfold, write
 from tests.kit.portal import Portal, agree, report_case
+from tests.web.test_changes import fail_every_job
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
@@ -161,6 +163,26 @@ def test_an_admin_sees_what_is_late_and_who_is_waited_for(open_page: OpenPage, p
     late = page.get_by_role("row", name=case.number)
     expect(late.first).to_contain_text("overdue by")
     expect(page.get_by_role("heading", name="Who is being waited for")).to_be_visible()
+
+
+def test_an_admin_finds_a_job_that_failed_and_mends_it(open_page: OpenPage, portal: Portal) -> None:
+    fail_every_job(portal)
+    page = open_page()
+    become(page, portal, "system_administrator")
+    press(page, "Board")
+    must_be_pleasant(page)
+    mend = page.locator('form[action^="/jobs/"][action$="/retry"]').first.get_attribute("action")
+    go_to_part(page, f'form[action="{mend}"] button')
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("tried again")
+    must_be_pleasant(page)
+    settle_jobs(portal.engine)
+    press(page, "Board")
+    expect(page.locator(f'form[action="{mend}"]')).to_have_count(0)
+    assert [row["status"] for row in portal.rows("SELECT status FROM job WHERE id = :id", id=mend.split("/")[2])] == [
+        "done"
+    ]
 
 
 def test_everybody_can_follow_a_late_case_to_the_reason_of_its_date(open_page: OpenPage, portal: Portal) -> None:

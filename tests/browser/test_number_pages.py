@@ -3,12 +3,17 @@
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.hands import become, must_be_pleasant, press
+from engine.core.records import PersonRole
+from engine.course.actions.steer import add_person
+from engine.numbers.actions import make_saved_numbers, publish_numbers
+from tests.browser.hands import become, go_to, must_be_pleasant, pick, press, write
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -107,6 +112,43 @@ def test_numbers_are_saved_opened_kept_each_month_printed_and_deleted(open_page:
     page.get_by_text("Delete these numbers").click()
     press(page, "Delete")
     expect(page.get_by_text("You have saved nothing yet.")).to_be_visible()
+    must_be_pleasant(page)
+
+
+def test_a_coordinator_finds_the_month_in_numbers_that_were_counted(open_page: OpenPage, portal: Portal) -> None:
+    case_id = UUID(report_case(portal.as_role("intake_officer")).page.rpartition("/")[2])
+    if not portal.rows("SELECT 1 FROM number_sheet WHERE period = '2026-Q1'"):
+        for number in range(39):
+            identity = ({}, {"age": 14}, {"age": 30})[number % 3]
+            portal.act(add_person, case_id, by="case_manager", role=PersonRole.VICTIM, identity=identity)
+        portal.clock.move_to(datetime(2026, 4, 16, tzinfo=UTC))
+        publish_numbers(portal.engine)
+    page = open_page()
+    become(page, portal, "case_manager")
+    press(page, "Track")
+    press(page, "Numbers")
+    pick(page, "Period", "January to March 2026")
+    press(page, "Show")
+    must_be_pleasant(page)
+    expect(page.get_by_text("Survivors: 40")).to_be_visible()
+    expect(page.get_by_role("row", name="12 to 17")).to_contain_text("withheld")
+    press(page, "Limits and referrals")
+    must_be_pleasant(page)
+    press(page, "Saved numbers")
+    write(page, "Name", "The month")
+    pick(page, "Period", "This year")
+    go_to(page, "Make them every month")
+    page.keyboard.press("Space")
+    press(page, "Save these numbers")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The month")
+    portal.clock.move_to(portal.clock.now() + timedelta(days=31))
+    assert make_saved_numbers(portal.engine) > 0
+    page.context.clear_cookies()
+    become(page, portal, "case_manager")
+    page.goto("/numbers/saved")
+    press(page, "The month")
+    press(page, f"{portal.clock.now():%B %Y}")
+    expect(page.get_by_text("as it was published then")).to_be_visible()
     must_be_pleasant(page)
 
 
