@@ -61,7 +61,7 @@ from engine.web.security import CatchFailures, Compress, ProtectingHeaders, Refu
 from engine.web.turns import InTurn
 from engine.web.uploads import LimitBodies
 from engine.web.visit import DemoControls, Portal
-from engine.work.pages import items, worklist
+from engine.work.pages import items, team, worklist
 
 _ROUTES: Final = (
     audit,
@@ -76,6 +76,7 @@ _ROUTES: Final = (
     report,
     public,
     worklist,
+    team,
     items,
     overview_cases,
     diary,

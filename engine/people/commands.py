@@ -14,7 +14,7 @@ from engine.people.actions import program_keys
 from engine.people.actions.duty import cancel_shift, end_absence, hand_over, note_absence, plan_shift
 from engine.people.actions.invitations import first_link, new_link
 from engine.people.actions.second_factor import remove_factor
-from engine.people.records import SMALL_TEAM, AbsenceView, ShiftView, roles_of
+from engine.people.records import SMALL_TEAM, AbsenceView, ShiftView, roles_of, shared_shifts
 from engine.people.store import DirectoryStore
 from engine.people.viewer import actors, units
 from engine.people.views import absences as absences_view
@@ -23,6 +23,8 @@ from engine.sign_in.records import ApiKey
 from engine.web.problems import API
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import SYSTEM, fail, in_words, read_instant, show
+from engine.work.actions.handing_over import hand_over_work
+from engine.work.views.team import team_work
 
 app = typer.Typer(help="Units, and the people who act.", no_args_is_help=True)
 keys = typer.Typer(help="Keys with which other programs get access.", no_args_is_help=True)
@@ -30,6 +32,8 @@ app.add_typer(keys, name="key")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AskSecret = Annotated[bool, typer.Option("--ask-secret", help="Ask for the secret that a gateway's provider gave.")]
 Email = Annotated[str, typer.Argument(help="E-mail address.")]
+As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
+_MOST = 5_000
 
 
 @app.command("list")
@@ -174,6 +178,37 @@ def enable(email: Email) -> None:
     typer.echo("They can sign in again.")
 
 
+@app.command("hand-over")
+@in_words
+def hand_over_all(
+    email: Email,
+    to: Annotated[list[str], typer.Option(help="E-mail address of who takes over; can be given several times.")],
+    as_: As = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go to whom, and change nothing.")] = False,  # noqa: FBT002
+) -> None:
+    """Hand the open work and the shifts of a person over to others."""
+    with running_engine() as (engine, _):
+        viewer = viewer_by_email(engine, as_)
+        giver, takers = _person(engine, email), tuple(_person(engine, one) for one in to)
+        found, _count = engine.ask(team_work, viewer, of=giver, takers=takers, limit=_MOST)
+        known, planned = engine.ask(actors, viewer), engine.ask(shifts_view, viewer)
+        shifts = shared_shifts(planned, known, of=giver, takers=takers, viewer=viewer)
+        names = {one.id: one.name for one in known}
+        lines = [(f"case {one.item.case_number}, {one.item.title}", one.to) for one in found]
+        lines += [(_shift_words(shift), taker) for shift, taker in shifts]
+        for words, taker in lines:
+            typer.echo(f"{words}: {names.get(taker, taker) if taker else 'stays'}")
+        if dry_run:
+            return
+        done = hand_over_work(
+            engine, viewer=viewer, command_id=uuid4(), items={one.item.id: one.to for one in found if one.to},
+            shifts={shift.id: taker for shift, taker in shifts if shift.id and taker},
+        )  # fmt: skip
+    for why in dict.fromkeys(done.stayed.values()):
+        typer.echo(f"Not handed over: {why}")
+    typer.echo(f"Handed over: {done.items} work items, {done.shifts} shifts. Everyone concerned is notified once.")
+
+
 @keys.command("add")
 @in_words
 def add_key(
@@ -231,7 +266,6 @@ def _line(key: ApiKey) -> dict[str, str]:
 
 on_call_app = typer.Typer(help="Who is on call.", no_args_is_help=True)
 absence_app = typer.Typer(help="Who is away, and who stands in.", no_args_is_help=True)
-As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
 Unit = Annotated[str, typer.Argument(help="The unit's name.")]
 DutyEmail = Annotated[str, typer.Argument(help="E-mail address of the person.")]
 From = Annotated[str, typer.Option("--from", help="When it begins: 2026-03-07T18:40+05:30.")]

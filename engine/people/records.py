@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Protocol
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from engine.core.policy import View
+from engine.core.policy import Action, View, Viewer, can
 from engine.core.records import Record
 from engine.language.names import Role
 from engine.language.rotas import Rota, on_call_by
@@ -361,3 +361,24 @@ def _span(first: datetime, last: datetime, begins: datetime, ends: datetime, zon
         return ""
     until = "24:00" if last == ends else f"{last.astimezone(zone):%H:%M}"
     return f"{first.astimezone(zone):%H:%M}-{until}"
+
+
+def shared_shifts(
+    planned: Sequence[ShiftView],
+    known: Sequence[ActorView],
+    *,
+    of: UUID | None,
+    takers: Sequence[UUID],
+    viewer: Viewer,
+) -> tuple[tuple[ShiftView, UUID | None], ...]:
+    """Return the shifts of somebody in units that the viewer plans, each with the next of the takers who act there.
+
+    What the rota makes is not given away: it has no taker.
+    """
+    act = {(one.id, one.unit_id) for one in known if not one.disabled}
+    shared: list[tuple[ShiftView, UUID | None]] = []
+    for shift in planned:
+        if shift.actor_id == of and can(viewer, Action.MANAGE_ROTA, unit_id=shift.unit_id):
+            able = [taker for taker in takers if shift.id and (taker, shift.unit_id) in act]
+            shared.append((shift, able[len(shared) % len(able)] if able else None))
+    return tuple(shared)

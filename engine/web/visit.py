@@ -36,6 +36,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "file": "The file was encrypted and stored.",
     "released": "You gave it back: others can take it now.",
     "delegated": "It was given to someone else.",
+    "work_moved": "What you ticked was handed over. Everyone concerned was notified.",
     "draft": "Your draft was saved. Nothing has been sent.",
     "approved": "You approved it.",
     "returned": "You sent it back.",

@@ -1,8 +1,8 @@
 """Work items, their forms and answers, and the papers that belong to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.core.policy import View
@@ -66,6 +66,30 @@ class WorkCounts(View):
     mine: int
     free: int
     to_acknowledge: int
+
+
+class TeamItem(NamedTuple):
+    """An open item with who of those chosen may have it, and whom it is meant to go to; None where it stays."""
+
+    item: WorkItemView
+    able: tuple[UUID, ...]
+    to: UUID | None = None
+
+
+def shared_out(items: Sequence[TeamItem], takers: Sequence[UUID]) -> tuple[TeamItem, ...]:
+    """Share items among takers: those of a case stay together where they may, and who has fewest gets the next."""
+    had: dict[UUID, UUID] = {}
+    load = dict.fromkeys(takers, 0)
+    found = []
+    for one in items:
+        able = [taker for taker in load if taker in one.able]
+        before = had.get(one.item.case_id)
+        to = before if before in able else min(able, key=load.__getitem__, default=None)
+        if to is not None:
+            had[one.item.case_id] = to
+            load[to] += 1
+        found.append(one._replace(to=to))
+    return tuple(found)
 
 
 class FieldView(View):

@@ -67,6 +67,7 @@ OF_THE_SYSTEM = {
     "erasure_asked": ("ICMC: an erasure is waiting for a second person", "Two people must agree"),
     "handed_over": ("ICMC: you are on call now", "on call now for Unit IN (Here)"),
     "relieved": ("ICMC: you are no longer on call", "Someone else is on call for Unit IN (Here) now"),
+    "work_moved": ("ICMC: work was handed over", "Please look at what you have now"),
     "system_trouble": ("ICMC: the system needs a person", "needs a person"),
 }
 

@@ -145,7 +145,7 @@ RULES: Final[dict[str, Rule]] = {
                     "/numbers/saved", "/numbers/saved/{saved_id}", "/numbers/saved/{saved_id}/table.csv",
                     "/numbers/monthly/{monthly_id}", "/numbers/monthly/{monthly_id}/table.csv"),
             "board": ("/board", "/delays"),
-            "lead": ("/matches", "/workflows/{name}/move", "/import"),
+            "lead": ("/matches", "/workflows/{name}/move", "/import", "/team"),
             "erase": ("/copies",),
             "keeping": ("/keeping",),
             "admin": ("/dead-letters", "/custody"),
@@ -222,7 +222,7 @@ RULES: Final[dict[str, Rule]] = {
             ),
             "lead": (
                 "/import", "/workflows/{name}/move", "/matches/{match_id}/seen", "/matches/{match_id}/answer",
-                "/hubs/{peer_id}/confirm",
+                "/hubs/{peer_id}/confirm", "/team",
             ),
             "publish": (
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",

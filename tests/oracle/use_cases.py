@@ -77,6 +77,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             "course": "plan_moves start_moves stop_moves undo_moves",
             "persons": "mark_match_seen answer_match",
             "hubs": "confirm_peer",
+            "work": "hand_over_work",
             "imports": "check_table import_cases",
         },
         "refer": {

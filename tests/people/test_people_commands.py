@@ -3,16 +3,23 @@
 import json
 import re
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pyotp
 import pytest
 from typer.testing import CliRunner, Result
 
+from engine.cases.actions.open import open_case
 from engine.cli.main import app
 from engine.people.actions.invitations import open_link, set_first_password
 from engine.people.actions.program_keys import viewer_of_key
 from engine.people.actions.second_factor import confirm, proposal, propose
+from engine.people.viewer import actors
+from engine.rehearsal.world import people_of
 from engine.sign_in.actions.sessions import sign_in, viewer_of
+from engine.work.actions.items import claim_work_item
+from engine.work.views.worklist import worklist
+from tests.deadlines.test_time_commands import TOLD
 from tests.kit.installation import Installation, installed
 
 pytestmark = pytest.mark.long
@@ -96,3 +103,19 @@ def test_a_key_is_printed_once_listed_without_itself_and_revoked(site: Installat
     assert run(site, "key", "revoke", line["id"]).exit_code == 0
     assert run(site, "key", "revoke", line["id"]).exit_code == 1
     assert "revoked" in run(site, "key", "list").output
+
+
+def test_all_that_somebody_has_is_handed_over_after_it_was_shown(site: Installation) -> None:
+    unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Leaves")
+    open_case(site.engine, answers=TOLD, unit_id=unit, viewer=people["case_manager"], command_id=uuid4())
+    known = {one.id: one.email for one in site.engine.ask(actors, people["supervisor"])}
+    leaver, taker, boss = (known[people[role].actor_id] for role in ("case_manager", "caseworker", "supervisor"))
+    words = ("hand-over", leaver, "--to", taker, "--as")
+    for item in site.engine.ask(worklist, people["case_manager"]):
+        claim_work_item(site.engine, item.id, viewer=people["case_manager"], command_id=uuid4())
+    shown = run(site, *words, boss, "--dry-run")
+    assert f": {people['caseworker'].name}" in shown.output
+    assert "Handed over" not in shown.output
+    assert run(site, *words, taker).exit_code == 1, "who may give work to nobody"
+    assert "Handed over: 1 work items, 0 shifts" in run(site, *words, boss).output
+    assert "Handed over: 0 work items" in run(site, *words, boss).output

@@ -224,6 +224,7 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "people.html": form | lists | {"people": some(member), "may_manage": full},
         "member.html": form | lists | {
             "person": member, "may_manage": full, "is_self": False, "others": some(member), "units": some((ID, nasty)),
+            "may_lead": full,
             "lost": lost if full else None, "may_answer": full, "may_take_back": full,
             "failures": int(full), "asked": some((role, nasty)), "link_waits": full,
         },

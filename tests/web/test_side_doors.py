@@ -239,6 +239,7 @@ def test_a_search_never_leaves_the_viewers_own_units(units: TwoUnits) -> None:
         assert units.here.case.page not in client.get(f"/cases?{query}").text, query
     for path in (
         "/worklist",
+        "/team",
         "/transmit",
         "/board",
         "/referrals",

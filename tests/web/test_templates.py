@@ -98,7 +98,16 @@ from engine.web.pages import environment, render
 from engine.web.visit import NavigationLink
 from engine.web.words import FormChoice
 from engine.work.pages.worklist import DueGroup, Whose, WorkPart
-from engine.work.records import AnswerView, FileView, FollowedView, FormView, ProposedView, WorkCounts, WorkItemView
+from engine.work.records import (
+    AnswerView,
+    FileView,
+    FollowedView,
+    FormView,
+    ProposedView,
+    TeamItem,
+    WorkCounts,
+    WorkItemView,
+)
 from tests.kit.shipped import registry
 from tests.web.contexts import (
     account_contexts,
@@ -255,9 +264,13 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                        "typed": {"words": NASTY} if full else {}, "command_id": ID},
         "worklist.html": {"late": {ID: late[0]} if full else {}, "late_elsewhere": late,
                           "work": [WorkPart(one, some(item), {DueGroup.LATE: 9, DueGroup.ALL: 9}, 1) for one in Whose],
-                          "due": None if full else DueGroup.LATE, "is_cut": full, "command_id": ID,
+                          "due": None if full else DueGroup.LATE, "is_cut": full, "command_id": ID, "may_lead": full,
                           "counts": view(WorkCounts), "on_call": some(shift),
                           "asked": some(view(AskedView).model_copy(update={"deadline": why.deadline}))},
+        "team.html": {"of": NASTY, "giver": someone if full else None, "takers": (ID,) if full else (),
+                      "people": some(someone), "names": {ID: NASTY}, "items": some(TeamItem(item, (ID,), ID)),
+                      "count": 9, "shifts": some((shift, ID)), "problem": NASTY if full else "", "command_id": ID,
+                      "stayed": some(NASTY)},
         "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "before": shown, "words": shown,
                         "units": ((ID, NASTY), (ID, NASTY)) if full else (), "unit_id": None},
         "saved.html": {"case": case, "item": item if full else None, "receipt": NASTY if full else "",

@@ -109,12 +109,7 @@ def hand_over(engine: Engine, *, viewer: Viewer, command_id: UUID, unit_id: UUID
         taker = member(tx, to, unit_id, field="to")
         if to == present.actor_id:
             raise InvalidAnswersError({"to": "This person is on call already."})
-        shift = Shift(
-            id=engine.entropy.uuid(), unit_id=unit_id, actor_id=to, starts_at=now, ends_at=present.ends_at,
-            taken_from=present.actor_id,
-        )  # fmt: skip
-        tx.of(DutyStore).end_shift(present.id, at=now)
-        tx.of(DutyStore).add_shift(shift, by=viewer.actor_id, at=now)
+        shift = pass_shift(engine, tx, present, to=to, by=viewer.actor_id, now=now)
         _notify_both(engine, tx, shift, taker, now)
         return shift.id
 
@@ -131,13 +126,28 @@ def cancel_shift(engine: Engine, shift_id: UUID, *, viewer: Viewer, command_id: 
         require_planner(viewer, shift.unit_id)
         if shift.ends_at <= now:
             raise AlreadyEndedError(kind="shift")
-        if shift.starts_at < now:
-            tx.of(DutyStore).end_shift(shift_id, at=now)
-        else:
-            tx.of(DutyStore).cancel_shift(shift_id, at=now)
+        _end(tx, shift, now)
         return shift_id
 
     once(engine, command_id, change)
+
+
+def pass_shift(engine: Engine, tx: Transaction, shift: Shift, *, to: UUID, by: UUID | None, now: datetime) -> Shift:
+    """Let somebody else be on call instead, for what is left of a shift; returns theirs."""
+    _end(tx, shift, now)
+    theirs = Shift(
+        id=engine.entropy.uuid(), unit_id=shift.unit_id, actor_id=to, starts_at=max(now, shift.starts_at),
+        ends_at=shift.ends_at, taken_from=shift.actor_id,
+    )  # fmt: skip
+    tx.of(DutyStore).add_shift(theirs, by=by, at=now)
+    return theirs
+
+
+def _end(tx: Transaction, shift: Shift, now: datetime) -> None:
+    if shift.starts_at < now:
+        tx.of(DutyStore).end_shift(shift.id, at=now)
+    else:
+        tx.of(DutyStore).cancel_shift(shift.id, at=now)
 
 
 def _lock(tx: Transaction, unit_id: UUID) -> None:

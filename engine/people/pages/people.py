@@ -270,6 +270,7 @@ def _person_page(visit: Visit, actor_id: UUID, *, again: Again = FIRST) -> Respo
         section="people",
         person=shown,
         may_manage=may_manage,
+        may_lead=visit.may(Action.DELEGATE),
         is_self=shown.id == visit.viewer.actor_id,
         others=[one for one in members if not one.is_service and not one.disabled and one.id != actor_id],
         units=visit.ask(units),

@@ -8,13 +8,14 @@ from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.answers import refuse_copies
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import consequences as verbs
 from engine.core.consequences import WorkItem
-from engine.core.policy import Viewer, roles_in
+from engine.core.policy import Action, Viewer, can, roles_in
 from engine.core.retention import key_of_step
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.acknowledge import end_calls_to
@@ -33,8 +34,6 @@ from engine.work.records import BESIDE, WorkCounts
 from engine.work.store import ItemStore
 from engine.work.views.worklist import work_counts
 
-_MAY_DELEGATE = ("supervisor", "case_manager")
-
 
 def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Reserve a work item for the viewer; raises `NotACandidateError`, `ConflictError`, `AlreadyEndedError`."""
@@ -43,38 +42,45 @@ def claim_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id
         verbs.require_candidate(item, actor_id=viewer.actor_id, roles=roles_in(viewer, unit_id), name=viewer.name)
         return verbs.claim(item, actor_id=viewer.actor_id)
 
-    _change(engine, item_id, change, "WorkItemClaimed", viewer=viewer, command_id=command_id)
+    change_item(engine, item_id, change, "WorkItemClaimed", viewer=viewer, command_id=command_id)
 
 
 def release_work_item(engine: Engine, item_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
     """Give a work item back to all its candidates; only its assignee or a supervisor may."""
 
     def change(_work: Transaction, item: WorkItem, unit_id: UUID) -> WorkItem:
-        if item.assignee_id not in {None, viewer.actor_id} and not _may_delegate(viewer, unit_id):
+        if item.assignee_id not in {None, viewer.actor_id} and not may_delegate(viewer, unit_id):
             raise NotAllowedError(actor=viewer.name, action="release someone else's work item")
         return verbs.release(item)
 
-    _change(engine, item_id, change, "WorkItemReleased", viewer=viewer, command_id=command_id)
+    change_item(engine, item_id, change, "WorkItemReleased", viewer=viewer, command_id=command_id)
 
 
 def delegate_work_item(engine: Engine, item_id: UUID, *, to: UUID, viewer: Viewer, command_id: UUID) -> None:
     """Give a work item to somebody else of the unit who may do it; its assignee, a supervisor or a case manager may."""
 
     def change(tx: Transaction, item: WorkItem, unit_id: UUID) -> WorkItem:
-        if item.assignee_id != viewer.actor_id and not _may_delegate(viewer, unit_id):
+        if item.assignee_id != viewer.actor_id and not may_delegate(viewer, unit_id):
             raise NotAllowedError(actor=viewer.name, action="delegate someone else's work item")
-        other = tx.of(DirectoryStore).actor(to)
-        if other is None or other.disabled or unit_id not in other.unit_ids:
-            raise NotFoundError(kind="person")
-        holders = tx.of(DirectoryStore).holders(roles=tuple(item.candidate_roles), unit_id=unit_id)
-        roles = item.candidate_roles if other.id in {holder.id for holder in holders} else ()
-        verbs.require_candidate(item, actor_id=other.id, roles=roles, name=other.name)
-        return verbs.give_to(item, actor_id=other.id)
+        return given_to(tx, item, to, unit_id=unit_id)
 
-    _change(engine, item_id, change, "WorkItemDelegated", viewer=viewer, command_id=command_id)
+    change_item(engine, item_id, change, "WorkItemDelegated", viewer=viewer, command_id=command_id)
 
 
-def _change(
+def given_to(tx: Transaction, item: WorkItem, actor_id: UUID, *, unit_id: UUID) -> WorkItem:
+    """Return an item as it is once somebody else has it; raises for who may not do it or must not see its case."""
+    other = tx.of(DirectoryStore).actor(actor_id)
+    if other is None or other.disabled or unit_id not in other.unit_ids:
+        raise NotFoundError(kind="person")
+    if tx.of(AccessStore).is_denied(item.case_id, actor_id=actor_id, unit_ids=other.unit_ids):
+        raise NotAllowedError(actor=other.name, action="do this work")
+    holders = tx.of(DirectoryStore).holders(roles=tuple(item.candidate_roles), unit_id=unit_id)
+    roles = item.candidate_roles if other.id in {holder.id for holder in holders} else ()
+    verbs.require_candidate(item, actor_id=other.id, roles=roles, name=other.name)
+    return verbs.give_to(item, actor_id=other.id)
+
+
+def change_item(
     engine: Engine,
     item_id: UUID,
     change: Callable[[Transaction, WorkItem, UUID], WorkItem],
@@ -82,29 +88,35 @@ def _change(
     *,
     viewer: Viewer,
     command_id: UUID,
-) -> None:
+    is_told: bool = True,
+) -> UUID | None:
+    """Change who has an item, once for a command, and return who had it before; `is_told` says it to both of them."""
     now = engine.clock.now()
     with engine.transaction() as tx:
         state, item, known, _ = tx.of(CaseStore).lock_item(item_id, command_id)
         require_member(viewer, state, kind="work item")
         if known is not None:
-            return
+            return None
         tx.writes.hold()
         changed = change(tx, item, state.case.unit_id)
         answer: Mapping[str, JsonValue] = {"item_id": str(item_id), "status": changed.status.value}
         if changed is not item:
             tx.of(ItemStore).save(changed)
             body = {"item_id": str(item_id), "step_key": item.step_key, "assignee_id": _text(changed.assignee_id)}
-            after = tx.of(CaseStore).note(state, event, body, actor_id=viewer.actor_id, at=now)
-            notify_who_has_it_now(engine, tx, after, item, changed, by=viewer.actor_id, now=now)
+            by = None if viewer.is_system else viewer.actor_id
+            after = tx.of(CaseStore).note(state, event, body, actor_id=by, at=now)
+            if is_told:
+                notify_who_has_it_now(engine, tx, after, item, changed, by=viewer.actor_id, now=now)
             if changed.assignee_id == viewer.actor_id:  # who has taken it themselves need not be rung about it
                 end_calls_to(engine, tx, after, viewer.actor_id, step_id=item.step_id, now=now)
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now)
         tx.commit()
+        return item.assignee_id
 
 
-def _may_delegate(viewer: Viewer, unit_id: UUID) -> bool:
-    return viewer.is_system or not roles_in(viewer, unit_id).isdisjoint(_MAY_DELEGATE)
+def may_delegate(viewer: Viewer, unit_id: UUID) -> bool:
+    """Return whether somebody may give the work of others in a unit to somebody else."""
+    return can(viewer, Action.DELEGATE, unit_id=unit_id)
 
 
 def _text(value: UUID | None) -> str | None:

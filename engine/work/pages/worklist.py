@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.core.policy import Action
 from engine.deadlines.views.lists import asked_extensions, late_calls
 from engine.messages.actions.channels import preference_of
 from engine.people.views import shifts
@@ -110,6 +111,7 @@ def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: DueGroup | None = 
         late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in shown],
         asked=asked(),
         on_call=[shift for shift in on_call() if shift.is_now],
+        may_lead=visit.may(Action.DELEGATE),
         command_id=visit.new_command(),
     )
 
