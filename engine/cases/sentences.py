@@ -136,6 +136,7 @@ _OF_STEP: Mapping[str, str] = {
     "WorkItemClaimed": "“{step}” was claimed.",
     "WorkItemReleased": "“{step}” was given back.",
     "WorkItemDelegated": "“{step}” was given to someone else.",
+    "JobSkipped": "Automatic work of “{step}” failed and was skipped{why}.",
     "AnswersRevealed": "Someone looked at the masked answers of “{step}”.",
     "PlacesRevealed": "Someone looked at the places of the journeys of “{step}”.",
 }

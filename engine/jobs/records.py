@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from engine.cases.records import CANCEL_REASONS
 from engine.language.names import in_running_words
 
 WORKER: Final = "fallback:"
@@ -32,6 +33,12 @@ def failure_words(error_code: str) -> str:
     """Return why a job failed in running words, without the place in the program that can stand behind the code."""
     code = error_code.partition(":")[0]
     return _FAILURES.get(code) or in_running_words(code) or "no reason was given"
+
+
+SKIP_REASONS: Final[Mapping[str, str]] = {
+    name: CANCEL_REASONS[name] for name in ("done_elsewhere", "not_needed", "not_possible", "opened_by_mistake")
+}
+"""Why automatic work that failed is not done."""
 
 
 class Said(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import RowMapping, select, text, update
@@ -79,6 +79,15 @@ _OLD_BATCHES = text("""
     SELECT id, workflow, case_numbers, flow_run_id FROM batch
     WHERE closed_at IS NULL AND opened_at < clock_timestamp() - make_interval(secs => :seconds) ORDER BY opened_at
 """)
+
+
+class WaitingJob(NamedTuple):
+    """A job that was set aside or held."""
+
+    case_id: UUID
+    step_id: UUID | None
+    kind: str
+    task: str
 
 
 class JobStore(Store):
@@ -204,6 +213,13 @@ class JobStore(Store):
         waiting = JOB.c.status.in_(("aside", "held"))
         done = self._connection.execute(update(JOB).where(JOB.c.id == job_id, waiting).values(values))
         return done.rowcount == 1
+
+    def waiting_for_a_person(self, job_id: UUID) -> WaitingJob | None:
+        """Keep a job that was set aside or held from others until the end of the transaction; None for another one."""
+        names = [JOB.c[name] for name in WaitingJob._fields]
+        query = select(*names).where(JOB.c.id == job_id, JOB.c.status.in_(("aside", "failed", "held")))
+        row = self._connection.execute(query.with_for_update()).first()
+        return WaitingJob(*row) if row else None
 
     def any_due(self, *, now: datetime) -> bool:
         """Return whether any job is due or being done."""

@@ -241,13 +241,26 @@ class AuditProblem(View):
     level: str
 
 
+class NamedProblem(AuditProblem):
+    """The same with the case and the step that it is about, where the reader is shown cases of that unit."""
+
+    case_number: str = ""
+    step_key: str = ""
+
+    @property
+    def level_words(self) -> str:
+        """Return the name of the ledger in words."""
+        kind, _, number = self.level.partition(":")
+        return f"level {number}" if kind == "l" else "warning" if kind == "w" else kind
+
+
 class EscalationAudit(View):
     """What the last pass of the escalation auditor found, and how many deadlines were checked in 24 hours."""
 
     checked_at: datetime
     checked: int
     checked_in_a_day: int
-    problems: tuple[AuditProblem, ...]
+    problems: tuple[NamedProblem, ...]
 
     @property
     def finding(self) -> str:

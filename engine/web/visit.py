@@ -76,6 +76,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "moved": "The case follows this workflow now. What was done stays done.",
     "cancelled": "The step was cancelled.",
     "retried": "The job will be tried again.",
+    "skipped": "The job was skipped. The history of its case says so, with the reason.",
     "paused": "The deadline is paused. It resumes by itself.",
     "resumed": "The deadline has resumed.",
     "rung": "The call was recorded.",

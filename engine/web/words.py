@@ -61,6 +61,7 @@ def status_of_job(status: str) -> Status:
         "failed": Status("Failed", "late"),
         "aside": Status("Set aside", "late"),
         "held": Status("On hold", "near"),
+        "skipped": Status("Skipped", "quiet"),
     }
     return known.get(status, Status(in_plain_words(status), "quiet"))
 

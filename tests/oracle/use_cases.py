@@ -34,7 +34,7 @@ FUNCTIONS: Final[dict[str, str]] = {
             " note_backup_proved key_state turn_period_now rotate_index rotate_chains"
             " rotate_signing",
             "definitions": "preview_day preview_removal add_special_day remove_special_day",
-            "jobs": "retry_job",
+            "jobs": "retry_job skip_job",
         },
         "people": {
             "people": "report_lost answer_role answer_link",

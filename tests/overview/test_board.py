@@ -8,11 +8,13 @@ import pytest
 
 from engine.core.policy import Viewer
 from engine.db.tables import TABLES
+from engine.deadlines.actions.audit import audit_escalations
 from engine.overview.records import BoardDay
 from engine.overview.views import board as queries_of_board
 from engine.overview.views import running as queries_of_firing
 from engine.overview.views.board import admin_board
 from tests.kit.network import START, Network
+from tests.kit.world import World
 
 
 @pytest.fixture
@@ -231,3 +233,16 @@ def test_held_jobs_are_listed_and_told(network: Network, unit: UUID, admin: View
     board = network.ask_board(admin_board, admin)
     assert ([held.case_number for held in board.held_jobs], board.held_count) == (["C-HELD"], 1)
     assert reasons(network, admin) == {"jobs-held": "1 job is held: a flow run was cancelled in Prefect."}
+
+
+def test_a_hole_that_the_auditor_found_is_named_by_case_and_step_to_whom_the_case_is_shown(world: World) -> None:
+    opened = world.at_look()
+    world.clock.move_to(world.deadline(opened.case_id, "look").due_at + timedelta(hours=3))
+    found = audit_escalations(world.engine)
+    assert found
+    number = world.state(opened.case_id).case.number
+    for viewer, named in ((world.who("supervisor"), (number, "look")), (world.other("supervisor"), ("", ""))):
+        audit = world.engine.ask_board(admin_board, viewer).firing.audit
+        assert audit is not None
+        assert {(one.case_number, one.step_key) for one in audit.problems} == {named}
+        assert {one.level_words for one in audit.problems} == {"warning", "breach", "level 1", "level 2"}

@@ -12,6 +12,7 @@ from engine.cases.actions.open import open_case
 from engine.definitions.actions.publish import publish_shipped
 from engine.definitions.views import definition
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
+from engine.overview.views.board import admin_board
 from engine.site import create_app
 from engine.web.visit import DemoControls
 from engine.work.views.worklist import worklist
@@ -328,6 +329,28 @@ def test_a_failed_job_is_on_the_board_and_can_be_tried_again(portal: Portal) -> 
     assert "tried again" in client.post(action).text
     assert action not in client.get("/board").text
     assert portal.as_role("lawyer").post(action).status_code == 403
+
+
+def test_a_failed_job_is_skipped_with_a_reason_that_the_history_of_its_case_names(portal: Portal) -> None:
+    fail_every_job(portal)
+    board = portal.engine.ask_board(admin_board, portal.people["system_administrator"])
+    job = next(one for one in board.failed_jobs if one.kind in {"prepare", "conclude", "run"})
+    failed, case_id = job.id, job.case_id
+    client, action = portal.as_role("system_administrator"), f"/jobs/{failed}/skip"
+    page = client.get("/board").text
+    above = [page.index(f'id="{part}"') for part in ("late", "stuck", "failed", "days", "waiting", "firing", "runs")]
+    assert above == sorted(above), "what is overdue, stuck or failed stands above the pictures"
+    for given in ({}, {"reason": "because"}):
+        refused = client.post(action, data=given)
+        assert (refused.status_code, "Choose why it is skipped." in refused.text) == (422, True)
+    assert portal.as_role("supervisor").post(action, data={"reason": "not_needed"}).status_code == 403
+    assert action in page
+    said = client.post(action, data={"reason": "done_elsewhere"})
+    assert "The job was skipped" in said.text
+    assert f"/jobs/{failed}/retry" not in said.text
+    history = portal.as_role("supervisor").get(f"/cases/{case_id}/history").text
+    assert "failed and was skipped: it was done elsewhere." in history
+    assert client.post(action, data={"reason": "done_elsewhere"}).status_code == 404
 
 
 def fail_every_job(portal: Portal) -> UUID:

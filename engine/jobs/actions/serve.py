@@ -1,12 +1,20 @@
 """Hand jobs out to workers, and take them back: what orchestration asks of the outbox."""
 
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.cases.actions.deciding import carry_out
 from engine.cases.housekeeping import HousekeepingStore
+from engine.cases.store import CaseStore
+from engine.core import commands as cm
+from engine.core.consequences import JobKind
 from engine.core.policy import Action, Viewer, can
-from engine.errors import NotAllowedError, StepFailedError
+from engine.core.records import OPEN, DeadlineStatus
+from engine.core.settle import is_left_to_itself
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, StepFailedError
+from engine.jobs.records import SKIP_REASONS
 from engine.jobs.store import MOST_ATTEMPTS, JobStore
 from engine.ports import Batch, ClaimedJob, OpenBatch
 
@@ -151,6 +159,42 @@ def retry_job(engine: Engine, job_id: UUID, *, viewer: Viewer) -> None:
         raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
     with engine.transaction() as tx:
         tx.of(JobStore).try_again(job_id, by=None if viewer.is_system else viewer.actor_id, now=engine.clock.now())
+        tx.commit()
+
+
+_OF_NO_STEP: Final = "Messages and escalations are not skipped: try again, or look at the messages given up."
+_HAS_A_LIMIT: Final = "This step has a time limit: someone who leads the case has to cancel the step there."
+_LAST: Final = "This is the last step of the case: someone who leads the case has to close it."
+
+
+def skip_job(engine: Engine, job_id: UUID, *, viewer: Viewer, reason_code: str) -> None:
+    """Leave a job undone that was set aside or held; the history of its case names it, with the reason.
+
+    An automatic step is cancelled with it, unless it has a time limit or is the last of its case. Raises
+    `InvalidAnswersError` also for that, and for messages; `NotFoundError`, `NotAllowedError`.
+    """
+    if not can(viewer, Action.MEND):
+        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
+    if reason_code not in SKIP_REASONS:
+        raise InvalidAnswersError({"reason": "Choose why it is skipped."})
+    now, by = engine.clock.now(), None if viewer.is_system else viewer.actor_id
+    with engine.transaction() as tx:
+        job = tx.of(JobStore).waiting_for_a_person(job_id)
+        if job is None:
+            raise NotFoundError(kind="job")
+        if job.step_id is None:
+            raise InvalidAnswersError({"reason": _OF_NO_STEP})
+        state = tx.of(CaseStore).lock(job.case_id)
+        step = state.steps[job.step_id]
+        if job.kind == JobKind.RUN.value and step.status in OPEN:
+            if any(one.step_id == step.id and one.status is DeadlineStatus.OPEN for one in state.deadlines.values()):
+                raise InvalidAnswersError({"reason": _HAS_A_LIMIT})
+            state = carry_out(engine, tx, state, cm.CancelStep(step.id, reason_code), actor_id=by, now=now).state
+            if is_left_to_itself(state):
+                raise InvalidAnswersError({"reason": _LAST})
+        body = {"step_id": str(step.id), "step_key": step.key, "kind": job.kind, "reason_code": reason_code}
+        tx.of(CaseStore).note(state, "JobSkipped", body, actor_id=by, at=now)
+        tx.of(JobStore).finish(job_id, status="skipped", at=now)
         tx.commit()
 
 

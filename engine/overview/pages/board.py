@@ -15,14 +15,16 @@ from engine.assembly import Engine
 from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.deadlines.actions.clock import clock_jump
-from engine.errors import KeyTooOftenError, NotAllowedError, SignInError
-from engine.jobs.actions.serve import retry_job, service_age
+from engine.errors import InvalidAnswersError, KeyTooOftenError, NotAllowedError, SignInError
+from engine.jobs.actions.serve import retry_job, service_age, skip_job
+from engine.jobs.records import SKIP_REASONS
 from engine.messages.views import unread
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns
 from engine.overview.records import BoardDay, JobView
 from engine.overview.views.board import admin_board
 from engine.people.actions.program_keys import BOARD, viewer_of_key
-from engine.web.dependencies import SignedIn
+from engine.web.dependencies import Posted, SignedIn
+from engine.web.posted import text
 from engine.web.turns import watched
 from engine.web.visit import portal_of
 from engine.work.views.worklist import work_counts
@@ -153,6 +155,8 @@ def board(visit: SignedIn) -> Response:
         deadlines_late=view.deadlines_age is None or view.deadlines_age > TOO_OLD,
         prefect_ui_url=visit.portal.prefect_ui_url,
         may_mend=visit.may(Action.MEND),
+        skip_reasons=SKIP_REASONS,
+        may_lead=visit.may(Action.DELEGATE),
         may_see=visit.may(Action.SEE_CASES),
         may_keep_channels=visit.may(Action.KEEP_CHANNELS),
     )
@@ -177,3 +181,14 @@ def retry(visit: SignedIn, job_id: UUID) -> Response:
     """Try a failed job again."""
     retry_job(visit.engine, job_id, viewer=visit.viewer)
     return visit.go("/board", said="retried")
+
+
+@router.post("/jobs/{job_id}/skip")
+def skip(visit: SignedIn, job_id: UUID, form: Posted) -> Response:
+    """Leave a failed or held job undone, for a reason."""
+    try:
+        skip_job(visit.engine, job_id, viewer=visit.viewer, reason_code=text(form, "reason"))
+    except InvalidAnswersError as error:
+        heading, message = "Nothing was skipped", " ".join(error.problems.values())
+        return visit.page("refused.html", title=heading, status=422, section="board", heading=heading, message=message)
+    return visit.go("/board", said="skipped")

@@ -13,11 +13,11 @@ from engine.db.reading import Reading
 from engine.db.shape import AUDIT, CASE, CASE_IS_OPEN, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, INSTALLATION
 from engine.overview.records import (
     AsideDeadline,
-    AuditProblem,
     ClockJump,
     EscalationAudit,
     FiringView,
     LagBucket,
+    NamedProblem,
     RunningHoursView,
 )
 
@@ -33,7 +33,7 @@ _FIRING = "firing"
 def firing(reading: Reading, of_units: ColumnElement[bool]) -> FiringView:
     """Return how firing goes, over the last day; deadlines are named of those units alone."""
     listed, jump = reading.soon(aside, reading, of_units), reading.soon(clock_jump, reading)
-    lag, audit = reading.soon(timer_lag, reading), reading.soon(last_audit, reading)
+    lag, audit = reading.soon(timer_lag, reading), reading.soon(last_audit, reading, of_units)
     count = reading.soon(reading.count, _aside(of_units, func.count()))
     return FiringView(jump=jump(), lag=lag(), audit=audit(), aside=listed(), aside_count=count())
 
@@ -60,18 +60,26 @@ def timer_lag(reading: Reading) -> tuple[LagBucket, ...]:
     )
 
 
-def last_audit(reading: Reading) -> EscalationAudit | None:
-    """Return what the auditor found last; None before its first pass."""
+def last_audit(reading: Reading, of_units: ColumnElement[bool]) -> EscalationAudit | None:
+    """Return what the auditor found last, cases named of those units alone; None before its first pass."""
     checked = select(func.coalesce(func.sum(AUDIT.c.checked), 0)).where(AUDIT.c.at > reading.now - _DAY)
     in_a_day = reading.soon(reading.count, checked)
     row = reading.soon(reading.first, select(AUDIT).order_by(AUDIT.c.at.desc()).limit(1))()
     if row is None:
         return None
+    columns = (DEADLINE.c.id, DEADLINE.c.key.label("step_key"), CASE.c.number.label("case_number"))
+    about = DEADLINE.c.id.in_([UUID(problem["deadline_id"]) for problem in row["problems"]])
+    asked = select(*columns).select_from(DEADLINE.join(CASE, CASE.c.id == DEADLINE.c.case_id)).where(about, of_units)
+    found = reading.rows(asked) if row["problems"] else ()
+    named = {str(one["id"]): {"step_key": one["step_key"], "case_number": one["case_number"]} for one in found}
     return EscalationAudit(
         checked_at=row["at"],
         checked=row["checked"],
         checked_in_a_day=in_a_day(),
-        problems=tuple(AuditProblem.model_validate(problem) for problem in row["problems"]),
+        problems=tuple(
+            NamedProblem.model_validate({**problem, **named.get(problem["deadline_id"], {})})
+            for problem in row["problems"]
+        ),
     )
 
 
