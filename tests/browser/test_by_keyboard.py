@@ -82,6 +82,30 @@ def test_a_step_is_found_as_it_is_typed_and_added_after_its_page(open_page: Open
     expect(page.get_by_text("The step was added")).to_be_visible()
 
 
+def test_what_is_typed_stays_when_the_line_is_lost_and_is_sent_once_when_it_is_back(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    page = open_page()
+    become(page, portal, "caseworker")
+    case = report_case(portal.as_role("intake_officer")).page
+    page.clock.install()
+    page.goto(f"{case}/diary")
+    choose(page, "Add a note", 0)
+    write(page, "What happened?", "She rang from the station.")
+    page.clock.fast_forward(30_000)
+    page.route("**/*", lambda route: route.abort())
+    for _ in range(2):
+        page.get_by_role("button", name="Save the note").press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("The line is lost.")
+        assert page.evaluate("() => navigator.onLine"), "the browser does not know"
+        page.clock.fast_forward(6_000)
+    expect(page.get_by_label("What happened?")).to_have_value("She rang from the station.")
+    assert "Notes (0)" in portal.as_role("caseworker").get(f"{case}/diary").text
+    page.unroute("**/*")
+    page.clock.fast_forward(6_000)
+    expect(page.get_by_role("heading", name="Notes (1)")).to_be_visible()
+
+
 def test_a_number_is_ticked_as_not_known_with_the_keyboard(open_page: OpenPage, portal: Portal) -> None:
     page = open_page()
     become(page, portal, "case_manager")

@@ -2,14 +2,22 @@
 
 const GUARD_MS = 4000;
 const SLOW_MS = 15000;
+const FRESH_MS = 20000;
+const ANSWER_MS = 8000;
+const AGAIN_MS = 5000;
 
 function guardAgainstDoubleSubmit(event) {
   const form = event.target;
-  if (navigator.onLine === false) {
+  const isInDoubt = navigator.onLine === false || performance.now() > FRESH_MS;
+  if (form.method === "post" && isInDoubt && !form.dataset.reached) {
     event.preventDefault();
-    sayHere(form, "offline", OFFLINE);
+    if (!form.dataset.waits) {
+      form.dataset.waits = "yes";
+      sendWhenReached(form, event.submitter);
+    }
     return;
   }
+  delete form.dataset.reached;
   if (form.dataset.sentAt && Date.now() - Number(form.dataset.sentAt) < GUARD_MS) {
     event.preventDefault();
     return;
@@ -20,15 +28,35 @@ function guardAgainstDoubleSubmit(event) {
   }
 }
 
+// A browser that leaves the page before the line is known to be there loses what was typed, whatever it says of itself.
+function sendWhenReached(form, button) {
+  const probe = new Image();
+  const over = (isReached) => {
+    window.clearTimeout(late);
+    probe.onload = probe.onerror = null;
+    if (isReached) {
+      delete form.dataset.waits;
+      form.dataset.reached = "yes";
+      form.requestSubmit(button);
+    } else {
+      sayHere(form, "offline", OFFLINE);
+      window.setTimeout(() => sendWhenReached(form, button), AGAIN_MS);
+    }
+  };
+  const late = window.setTimeout(() => over(false), ANSWER_MS);
+  probe.onload = () => over(true);
+  probe.onerror = () => over(false);
+  probe.src = `/static/reached.svg?${Date.now()}`;
+}
+
 const OFFLINE =
-  "There is no network. What you typed is still here: leave this page open and send it again later.";
+  "The line is lost. What you typed is still here: leave this page open, and it is sent when the line is back.";
 const SLOW =
   "This takes longer than usual. What you typed is still here: wait, or send it again. It has its effect only once.";
 
 function sayHere(form, what, words) {
   const known = form.querySelector(`[data-said="${what}"]`);
   if (known) {
-    known.focus();
     return;
   }
   const note = document.createElement("p");
