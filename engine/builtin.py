@@ -9,6 +9,7 @@ from engine.plugin import (
     Completed,
     Concluded,
     Day,
+    FollowUp,
     Form,
     Instant,
     LongText,
@@ -27,6 +28,8 @@ EVERYBODY = (
     "partnership_manager", "finance_officer", "nodal_officer", "data_protection_officer",
 )  # fmt: skip
 DECIDERS = ("supervisor", "case_manager", "nodal_officer")
+LOOK_AFTER_PARTNERS = ("partnership_manager", "supervisor")
+HEAR_OTHER_HUBS = (*LOOK_AFTER_PARTNERS, "case_manager", "caseworker", "repatriation_coordinator")
 REPORT = "reporting.intake"
 """The step type that asks for a report, unless somebody names another."""
 
@@ -139,11 +142,41 @@ class AwaitAnswerForm(Form):
     )
 
 
-class Ask(Asked[AskForm], key="core.ask", title="Questions", roles=EVERYBODY):
+class Ask(
+    Asked[AskForm],
+    key="core.ask",
+    title="Questions",
+    roles=EVERYBODY,
+    follow_ups={
+        "hub_question": FollowUp(
+            act="another hub asks something", uses="core.ask", limit="P1D", roles=HEAR_OTHER_HUBS,
+            title="Another hub asks something: answer it under Other hubs",
+        ),
+        "hub_recall": FollowUp(
+            act="another hub recalls what it shared", uses="core.ask", limit="P1D", roles=HEAR_OTHER_HUBS,
+            title="Another hub recalled what it shared: erase it, and answer under Other hubs",
+        ),
+    },
+):  # fmt: skip
     """Questions that a workflow asks."""
 
 
-class Decide(Asked[DecideForm], key="core.decide", title="Decision", roles=DECIDERS):
+class Decide(
+    Asked[DecideForm],
+    key="core.decide",
+    title="Decision",
+    roles=DECIDERS,
+    follow_ups={
+        "referral_came_back": FollowUp(
+            act="a referral comes back and nothing else is open in the case", uses="core.decide", limit="P3D",
+            title="A referral came back: is the case done?",
+        ),
+        "handed_over": FollowUp(
+            act="a case is handed over and nothing else is open in it", uses="core.decide", limit="P3D",
+            title="The case was handed over: is it done?",
+        ),
+    },
+):  # fmt: skip
     """A decision; what nobody knows yet is asked again."""
 
     def conclude(self, answers: DecideForm, context: StepContext) -> Concluded:  # noqa: ARG002 - as the contract says
@@ -180,7 +213,20 @@ class Release(
         )
 
 
-class Call(Asked[CallForm], key="core.call", title="Telephone someone", roles=EVERYBODY, settings=CallSettings):
+class Call(
+    Asked[CallForm],
+    key="core.call",
+    title="Telephone someone",
+    roles=EVERYBODY,
+    settings=CallSettings,
+    follow_ups={
+        "recall": FollowUp(
+            act="what was shared with a partner outside the network is recalled", uses="core.call", limit="PT4H",
+            title="Telephone a partner: what was shared was recalled", roles=LOOK_AFTER_PARTNERS,
+            settings={"to": "the partner outside the network"},
+        ),
+    },
+):  # fmt: skip
     """A call about what is late."""
 
     def prepare(self, context: StepContext) -> Prepared:
@@ -192,8 +238,19 @@ class AwaitAnswer(
     Asked[AwaitAnswerForm],
     key="core.await_answer",
     title="Wait for an answer",
-    roles=("partnership_manager", "supervisor"),
-):
+    roles=LOOK_AFTER_PARTNERS,
+    follow_ups={
+        f"referral_{urgency}": FollowUp(
+            act=f"a referral is sent that is {words}", uses="core.await_answer", title="Answer to a referral",
+            limit=limit, ladder=ladder,
+        )
+        for urgency, words, limit, ladder in (
+            ("critical", "critical", "PT4H", "partner-silent-critical"),
+            ("high", "of high urgency", "PT24H", "partner-silent-critical"),
+            ("other", "of no high urgency", "P3D", "partner-silent"),
+        )
+    },
+):  # fmt: skip
     """The answer of another unit or partner."""
 
     def prepare(self, context: StepContext) -> Prepared:  # noqa: ARG002 - as above
@@ -207,7 +264,13 @@ class LawyersNote(
     title="Non-punishment: what was the person made to do?",
     roles=("lawyer",),
     time_limit="P3D",
-):
+    follow_ups={
+        "victim_accused": FollowUp(
+            act="a victim is to be made a suspect, or is one and is to be heard", uses="core.lawyers_note", limit="P3D",
+            ladder="high",
+        ),
+    },
+):  # fmt: skip
     """What somebody was made to do."""
 
 

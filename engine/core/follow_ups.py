@@ -10,11 +10,14 @@ from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledFollowUp, CompiledStep, CompiledWorkflow
 from engine.core.draft import Draft
-from engine.core.records import LIVE, AddedStep, CaseStatus, Origin, Purpose, RunStatus, Step, StepStatus, step_id
+from engine.core.library import Library
+from engine.core.origins import Find, declared_as
+from engine.core.records import LIVE, AddedStep, CaseStatus, Origin, Purpose, Run, RunStatus, Step, StepStatus, step_id
 from engine.core.steps import add, cancel
 from engine.core.time.counting import before, due_at
 from engine.core.values import truth_of, typed
-from engine.language.catalogue import NOW, THIS_STEP
+from engine.errors import NotFoundError
+from engine.language.catalogue import NOW, THIS_STEP, FollowUp
 from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Unknown, Value
 from engine.language.limits import TimeLimit
 
@@ -22,8 +25,6 @@ REPLACED: Final = "replaced_by_a_later_answer"
 """Why a step is called off that watched for something which a later answer has settled, or moved."""
 GOES_ON: Final = "something_is_to_be_watched"
 """Why a case is opened again that its last step closed, though that step asked for something to be watched."""
-_SOONEST, _LATEST = timedelta(days=2), timedelta(days=7)
-"""Promises of the network: how soon another body is asked again, at the earliest and at the latest."""
 _ORDINARY, _DONE, _BLOCKED = "standard", "done", "blocked_by_other_body"
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -49,7 +50,7 @@ def _following(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[c
     """Work out what follows: what is declared, or the same once more where another body stands in the way of it."""
     if step.outcome is None:
         return ()
-    repeated = (again(step.added, draft.now),) if step.added and is_asked_again(step) else ()
+    repeated = (again(step.added, draft.definitions.get, draft.now),) if step.added and is_asked_again(step) else ()
     return (*repeated, *_of_definition(draft, step, told))
 
 
@@ -74,7 +75,7 @@ def declared_for(compiled: CompiledWorkflow, step: Step) -> tuple[CompiledFollow
 
 def _declared(compiled: CompiledWorkflow, step: Step) -> tuple[CompiledFollowUp, ...]:
     own = own_step(compiled, step)
-    return own.follow_ups if own else compiled.follow_ups.get(step.uses, ())
+    return own.follow_ups if own else tuple(o for o in compiled.follow_ups.get(step.uses, ()) if not o.spec.act)
 
 
 def at_once_for(compiled: CompiledWorkflow, step: Step) -> tuple[CompiledFollowUp, ...]:
@@ -103,25 +104,46 @@ def _bring_one(draft: Draft, step: Step, following: cm.Following, gone: set[obje
         add(draft, cm.AddStep(step.run_id, key, added, step.base_path, automatic=following.automatic))
 
 
-def again(added: AddedStep, now: datetime) -> cm.Following:
+def again(added: AddedStep, find: Find, now: datetime) -> cm.Following:
     """Want a follow-up once more that another body stands in the way of: it opens when half of the wait is over.
 
     A limit of the law is not counted a second time: what was told of it stays as it is.
     """
-    wait = _wait(added)
+    declared = declared_as(added.origin, find) if added.origin else None
+    wait = _wait(added, declared.spec if declared else FollowUp())
     return cm.Following(
         added.follow_up, added.uses, added.title, opens_at=now + wait / 2, due_at=now + wait, from_at=now + wait / 2,
-        ladder=added.ladder, roles=added.roles, settings=added.settings, origin=added.origin,
+        ladder=added.ladder, roles=added.roles, settings=added.settings,
+        origin=added.origin.model_copy(update={"again": True}) if added.origin else None,
     )  # fmt: skip
 
 
-def _wait(added: AddedStep) -> timedelta:
-    """Return how long to wait: its own limit within the promises; what presses, by its ladder, at the earliest."""
+def _wait(added: AddedStep, spec: FollowUp) -> timedelta:
+    """Return how long to wait, as is declared: what presses, by its ladder, waits no longer than at the least."""
+    soonest, latest = (timedelta(seconds=TimeLimit(one).seconds) for one in (spec.again_soonest, spec.again_latest))
     if added.ladder != _ORDINARY:
-        return _SOONEST
+        return soonest
     if added.limit is None:
-        return _LATEST
-    return min(max(timedelta(seconds=TimeLimit(added.limit).seconds), _SOONEST), _LATEST)
+        return latest
+    return min(max(timedelta(seconds=TimeLimit(added.limit).seconds), soonest), latest)
+
+
+def brought_by_act(
+    run: Run, uses: str, name: str, definitions: Mapping[str, CompiledWorkflow], library: Library
+) -> AddedStep:
+    """Return the step that an act adds to a run, as its definition says; raises `NotFoundError` without that.
+
+    Where its ladder is not installed, people are told by the ordinary one: nobody is told by none.
+    """
+    origin = Origin(definition=run.definition_hash, step=uses, follow_up=name)
+    declared = declared_as(origin, definitions.get)
+    if declared is None or declared.info is None:
+        raise NotFoundError(kind="definition")
+    spec, info = declared.spec, declared.info
+    return AddedStep(
+        uses=uses, title=spec.title or info.title, limit=spec.limit, roles=spec.roles or info.roles,
+        ladder=spec.ladder if spec.ladder in library.ladders else _ORDINARY, settings=spec.settings, origin=origin,
+    )  # fmt: skip
 
 
 def _at_once(draft: Draft, step: Step, told: Mapping[str, cm.Told]) -> tuple[cm.Following, ...]:

@@ -99,7 +99,7 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "step: key path uses", "step.gate", "work_item: step_key uses status candidate_roles[]",
         "event.body: name source offered.roles[] step_key",
         "step.added: uses title law ladder limit follow_up exclude[] roles[]", "step.added.settings.*",
-        "step.added.origin: definition step follow_up",
+        "step.added.origin: definition step follow_up again",
     ),
     **_because(
         "where work stands and when it was done: lists, history and statistics by month and outcome sort by it",

@@ -1,13 +1,13 @@
 """Which line of a published definition brings a step, a time limit or a message; what none brings, a person did."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from engine.core import events as ev
-from engine.core.compiled import CompiledStep, CompiledWorkflow
+from engine.core.compiled import CompiledFollowUp, CompiledStep, CompiledWorkflow
 from engine.core.deadlines.keep import is_time_of
 from engine.core.library import Library
-from engine.core.records import Deadline, Purpose, Step
+from engine.core.records import AddedStep, Deadline, Origin, Purpose, Step
 from engine.core.state import CaseState
 
 
@@ -23,18 +23,36 @@ class Line(NamedTuple):
         return f"{self.title}, version {self.version}: {self.place}"
 
 
+Find = Callable[[str], CompiledWorkflow | None]
+"""Finds a definition by its hash."""
+
+
 def line_of_step(
     step: Step, state: CaseState, definitions: Mapping[str, CompiledWorkflow], library: Library
 ) -> Line | None:
     """Return what brings a step: its own line, a follow-up, or the level of a ladder; None where a person did."""
-    added = step.added
+    late = next((one for one in _all(state) if step.added and one.id == step.added.for_deadline), None)
+    return line_of(step.key, step.added, state.runs[step.run_id].definition_hash, definitions.get, library, late=late)
+
+
+def line_of(
+    key: str,
+    added: AddedStep | None,
+    definition_hash: str,
+    find: Find,
+    library: Library,
+    *,
+    late: Deadline | None = None,
+    of: Deadline | None = None,
+) -> Line | None:
+    """Return what brings a step, or a time limit `of` it; `late` is the deadline that it was opened for, if any."""
     if added is None:
-        found = definitions.get(state.runs[step.run_id].definition_hash)
-        return _line(found, f"steps.{step.key}") if found and step.key in found.steps else None
+        found = find(definition_hash)
+        own = found.steps.get(key) if found else None
+        part = part_of(own, of) if own and of else ""
+        return _line(found, f"steps.{key}{f'.{part}' if of else ''}") if found and own and (part or not of) else None
     if added.origin is not None:
-        found = definitions.get(added.origin.definition)
-        return _follow_up(found, added.origin.step, added.origin.follow_up) if found else None
-    late = next((one for one in _all(state) if one.id == added.for_deadline), None)
+        return _follow_up(added.origin, find)
     return level_line(late, int(added.settings.get("level", 1)), library) if late else None
 
 
@@ -45,10 +63,8 @@ def line_of_deadline(
     step = state.steps.get(deadline.step_id)
     if step is not None and step.added is not None:
         return line_of_step(step, state, definitions, library)
-    found = definitions.get(state.runs[deadline.run_id].definition_hash)
-    own = found.steps.get(deadline.key) if found else None
-    part = part_of(own, deadline) if own else ""
-    return _line(found, f"steps.{deadline.key}.{part}") if found and part else None
+    hash_ = state.runs[deadline.run_id].definition_hash
+    return line_of(deadline.key, None, hash_, definitions.get, library, of=deadline)
 
 
 def level_line(deadline: Deadline, level: int, library: Library) -> Line | None:
@@ -80,11 +96,20 @@ def _line(definition: CompiledWorkflow, place: str) -> Line:
     return Line(definition.workflow.title, definition.workflow.version, place)
 
 
-def _follow_up(definition: CompiledWorkflow, at: str, name: str) -> Line | None:
-    own = definition.steps.get(at)
-    declared = own.follow_ups if own else definition.follow_ups.get(at, ())
-    place = f"steps.{at}.follow_ups.{name}" if own else f"follow_ups.{at}.{name}"
-    return _line(definition, place) if name in {one.name for one in declared} else None
+def declared_as(origin: Origin, find: Find) -> CompiledFollowUp | None:
+    """Return the follow-up that a definition declares; None where it is not at hand, or has none of this name."""
+    found = find(origin.definition)
+    own = found.steps.get(origin.step) if found else None
+    declared = own.follow_ups if own else found.follow_ups.get(origin.step, ()) if found else ()
+    return next((one for one in declared if one.name == origin.follow_up), None)
+
+
+def _follow_up(origin: Origin, find: Find) -> Line | None:
+    found = find(origin.definition)
+    if found is None or declared_as(origin, find) is None:
+        return None
+    at = f"steps.{origin.step}.follow_ups" if origin.step in found.steps else f"follow_ups.{origin.step}"
+    return _line(found, f"{at}.{origin.follow_up}{'.again_latest' if origin.again else ''}")
 
 
 def part_of(step: CompiledStep, deadline: Deadline) -> str:

@@ -137,12 +137,14 @@ class CasePerson(Record):
 class Origin(Record):
     """The line of a published definition that brought a step.
 
-    It is the follow-up of this name, of the step of this key (of a step type, where the step stands in no file).
+    It is the follow-up of this name, of the step of this key (of a step type, where the step stands in no file), or
+    what that says of coming `again`.
     """
 
     definition: str
     step: str
     follow_up: str
+    again: bool = False
 
 
 class AddedStep(Record):
@@ -150,7 +152,7 @@ class AddedStep(Record):
 
     A step that a level opened names the deadline it is for: it is called off when that deadline is over. One that the
     answer of a step brought is named by its `follow_up`; until `opens_at` (UTC) it waits, and keeps no run open.
-    `origin` is where a follow-up is declared.
+    `origin` is where a follow-up is declared, also one that an act brought. Without either a person added it.
     """
 
     uses: str

@@ -16,9 +16,11 @@ from engine.deadlines.actions.firing import retry_deadlines
 from engine.deadlines.records import DelayLine, EscalationView, ExplanationView, PlannedView
 from engine.deadlines.views.lists import delays as delays_view
 from engine.deadlines.views.why import explain_deadline, explain_step
+from engine.errors import NotFoundError
 from engine.language.names import in_running_words
 from engine.overview.records import FiringView
 from engine.overview.views.board import admin_board
+from engine.overview.views.case import case_page
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, read_instant, show
 
@@ -72,11 +74,25 @@ Step = Annotated[str, typer.Argument(metavar="STEP", help="The step's key, such 
 
 @in_words
 def explain(case: Number, step: Step, as_: As = None, as_json: Json = False) -> None:  # noqa: FBT002
-    """Say why each time limit of a step falls due when it does, and who is told when."""
+    """Say why each time limit of a step falls due then, and who is told when; of a step without one, what brings it."""
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
-        found = engine.ask(explain_step, viewer, engine.ask(find_case, viewer, case), step)
+        case_id = engine.ask(find_case, viewer, case)
+        try:
+            found = engine.ask(explain_step, viewer, case_id, step)
+        except NotFoundError:
+            steps = engine.ask(case_page, viewer, case_id).steps
+            without = [one for one in steps if step in {one.key, str(one.id)}]
+            if not without:
+                raise
+            lines = "\n\n".join(f"{one.title}: no time limit.\n  {one.origin}" for one in without)
+            show([one.model_dump(mode="json", include=_OF_ORIGIN) for one in without], as_json=as_json,
+                words=lambda: lines)  # fmt: skip
+            return
     show(list(found), as_json=as_json, words=lambda: "\n\n".join(map(_explained, found)))
+
+
+_OF_ORIGIN = {"id", "key", "title", "origin"}
 
 
 @deadline_app.command()

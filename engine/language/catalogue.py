@@ -33,6 +33,14 @@ class FollowUp(BaseModel):
     is open and has to be done in the same days. Of an act that is done `once`, such as a handover, a step that is open
     or waits is enough, whatever its limit. One that comes `at_once` comes with the answer itself, before the step is
     done, and also with one that is refused: what cannot wait.
+
+    Where another body stands in the way of it, it comes again: it opens when half of the time is over that its own
+    limit gives, `again_soonest` at the least and `again_latest` at the most. What has a ladder of its own presses: it
+    has `again_soonest`. Without a limit it has `again_latest`.
+
+    One that an `act` brings, which is told in words, comes with that act and not with an answer. Only the engine
+    declares some, on the step type that they bring, by which a workflow names them: it changes `title`, `limit`,
+    `ladder` and `roles`, and cannot leave them out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -55,6 +63,9 @@ class FollowUp(BaseModel):
     roles: Annotated[tuple[Id, ...], BeforeValidator(as_tuple)] = ()
     once: bool = False
     at_once: bool = False
+    again_soonest: str = "P2D"
+    again_latest: str = "P7D"
+    act: Sentence | None = None
     settings: Mapping[str, str] = Field(default_factory=dict, alias="with")
 
     @property
@@ -69,11 +80,15 @@ Changes = Mapping[Id, FollowUp | None]
 
 
 def changed(declared: FollowUps, changes: Mapping[str, FollowUp | None]) -> dict[str, FollowUp]:
-    """Return follow-ups with what a workflow changes of them; another length takes the place of the declared one."""
+    """Return follow-ups with what a workflow changes of them; another length takes the place of the declared one.
+
+    What an act brings is not left out.
+    """
     found = dict(declared)
     for name, change in changes.items():
         before = found.pop(name, None)
         if change is None:
+            found |= {name: before} if before is not None and before.act else {}
             continue
         said = {field: getattr(change, field) for field in change.model_fields_set}
         if before is not None:

@@ -99,7 +99,7 @@ CONDITIONS = frozenset(
         "condition-not-before", "may-wait-for-ever", "never-true", "undecided", "gate-never-opens", "unused-fact",
     },
 )  # fmt: skip
-FOLLOW_UPS = frozenset({"unknown-follow-up", "endless-follow-ups"})
+FOLLOW_UPS = frozenset({"unknown-follow-up", "endless-follow-ups", "follow-up-of-act"})
 DETAILS = frozenset(
     {"bad-fact", "question-clash", "bad-question", "automatic-step", "same-role-approves", "title-says-more"},
 )

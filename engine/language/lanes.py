@@ -9,6 +9,7 @@ from html import escape
 from engine.language.catalogue import StepCatalogue
 from engine.language.diagram_parts import CLOSED, START, Drawing, Edge, EdgeLine, Node, Shape, brought, colour_of, draw
 from engine.language.names import role_words
+from engine.language.whole import follow_ups_by_type
 from engine.language.words import WorkflowWords, within
 from engine.language.workflow import StepSpec, Workflow
 
@@ -111,6 +112,12 @@ def step_in_words(
         "Questions added": tuple(one.label for one in step.questions),
     }  # fmt: skip
     return ((words.step(key), ()), *((heading, said) for heading, said in found.items() if said))
+
+
+def acts_in_words(workflow: Workflow, catalogue: StepCatalogue) -> tuple[str, ...]:
+    """Tell, in one sentence each, what comes by an act and not by an answer: its name, when, how long, who is told."""
+    words, every = WorkflowWords({}, catalogue), follow_ups_by_type(workflow, catalogue)
+    return tuple(words.follow_up(name, one) for said in every.values() for name, one in said.items() if one.act)
 
 
 def _roles(step: StepSpec, catalogue: StepCatalogue | None) -> tuple[str, ...]:

@@ -44,22 +44,33 @@ def _own(uses: str, said: Mapping[str, Any], catalogue: StepCatalogue) -> dict[s
     info = catalogue.find(uses)
     known = info.follow_ups.items() if info else ()
     declared = {name: one.model_dump(mode="json", by_alias=True, exclude_defaults=True) for name, one in known}
-    gone = dict.fromkeys(declared.keys() - said.keys())
+    gone = dict.fromkeys(name for name, one in known if name not in said and not one.act)
     return {name: one for name, one in said.items() if declared.get(name) != one} | gone
 
 
 def follow_ups_of(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue) -> dict[str, FollowUp]:
-    """Return the follow-ups of a step of a workflow, by name."""
+    """Return the follow-ups of a step of a workflow, by name; none that an act brings."""
     declared = {} if workflow.is_whole else _of_type(workflow, step.uses, catalogue)
-    return changed(declared, step.follow_ups)
+    return changed({name: one for name, one in declared.items() if not one.act}, step.follow_ups)
 
 
 def follow_ups_by_type(workflow: Workflow, catalogue: StepCatalogue) -> dict[str, dict[str, FollowUp]]:
-    """Return the follow-ups of steps that stand in no file, by step type and name: anybody may add any step."""
+    """Return the follow-ups of steps that stand in no file, by step type and name: anybody may add any step.
+
+    What acts bring is among them, as declared where a workflow was published before it was.
+    """
+    every = dict.fromkeys((*catalogue.keys(), *workflow.follow_ups))
     if workflow.is_whole:
-        return {uses: changed({}, said) for uses, said in workflow.follow_ups.items()}
-    found = {uses: _of_type(workflow, uses, catalogue) for uses in (*catalogue.keys(), *workflow.follow_ups)}
+        found = {uses: changed(by_acts(uses, catalogue), workflow.follow_ups.get(uses, {})) for uses in every}
+    else:
+        found = {uses: _of_type(workflow, uses, catalogue) for uses in every}
     return {uses: declared for uses, declared in found.items() if declared}
+
+
+def by_acts(uses: str, catalogue: StepCatalogue) -> dict[str, FollowUp]:
+    """Return the follow-ups of a step type that acts bring, as it declares them."""
+    info = catalogue.find(uses)
+    return {name: one for name, one in info.follow_ups.items() if one.act} if info else {}
 
 
 def _of_type(workflow: Workflow, uses: str, catalogue: StepCatalogue) -> dict[str, FollowUp]:

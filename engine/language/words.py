@@ -72,8 +72,12 @@ class WorkflowWords:
             else f"opens {limit_words(one.opens_after)} later" if one.opens_after else ""
         )  # fmt: skip
         ladder = f"with the ladder “{in_running_words(one.ladder)}”"
-        said = (f"if {self.condition(one.when)}" if one.when else "", opens, self.due(one) if one.uses else "", ladder)
+        when = f"when {one.act}" if one.act else f"if {self.condition(one.when)}" if one.when else ""
+        said = (when, opens, self.due(one) if one.uses else "", ladder)
         ends = f"Ends {', '.join(map(in_running_words, one.ends))}" if one.ends else ""
+        if {"again_soonest", "again_latest"} & one.model_fields_set:
+            soonest, latest = limit_words(one.again_soonest), limit_words(one.again_latest)
+            ends = f"Again {soonest} to {latest} after another body stood in the way. {ends}".strip()
         comes = f"“{title}”: {', '.join(filter(None, said))}" if one.uses else f"{ends} {said[0]}".strip()
         return f"{comes}. {ends}".removesuffix(". ") if one.uses else comes
 

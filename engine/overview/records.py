@@ -46,6 +46,8 @@ class StepView(View):
     answers: tuple[AnswerView, ...]
     documents: tuple[DocumentView, ...]
     notes: tuple[str, ...]
+    origin: str = ""
+    """What brings it: a line of a published definition, or whoever added it."""
 
 
 class RunView(View):

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.cli.main import app
-from engine.core.origins import level_line, line_of_deadline, line_of_step
+from engine.core import events as ev
+from engine.core.origins import line_of_event
 from engine.core.policy import Viewer
 from engine.course.actions.steer import add_step
 from engine.db.embedded.embedded import EmbeddedServer
@@ -100,28 +101,60 @@ def test_a_job_asks_once_for_all_answers_that_its_step_may_know(
     assert jobs / 2 < asked_for_answers[name] <= 2 * jobs
 
 
+TOLD = {
+    "StepOpened", "StepHeld", "StepScheduled", "StepSkipped", "DeadlineSet", "DeadlineMoved", "DeadlineWarned",
+    "DeadlineBreached", "LevelRaised", "LevelMissed",
+}  # fmt: skip
+"""The events by which a step, a time limit or a message comes."""
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_whatever_is_added_to_a_run_can_be_pointed_at(world: World, replayed: Replayed, name: str) -> None:
-    """Each step that stands in no file is a line of a published definition, a level's, or the act of a person."""
+def test_whatever_happens_can_be_pointed_at(world: World, replayed: Replayed, name: str) -> None:
+    """Each step, limit, level and message of all events is a line of a published definition, or the act of a person.
+
+    What the system adds while a person does something is not that person's act: only what somebody asked for is.
+    """
     number = replayed(name).case
     with psycopg.connect(world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
         [[case_id]] = database.execute('SELECT id FROM "case" WHERE number = %s', [number]).fetchall()
-        acts = database.execute(
-            "SELECT body::text FROM event WHERE case_id = %s AND actor_id IS NOT NULL AND type LIKE 'Step%%'", [case_id]
-        ).fetchall()
+
+        def ask(statement: str) -> list[Any]:
+            return database.execute(statement, [case_id]).fetchall()
+
+        asked_for = {UUID(one) for [one] in ask("SELECT answer ->> 'step_id' FROM command WHERE case_id = %s") if one}
+        bodies = ask("SELECT type, body FROM event WHERE case_id = %s ORDER BY seq")
+        items = dict(ask("SELECT id, step_id FROM work_item WHERE case_id = %s"))
+        sent = {one for [one] in ask("SELECT id FROM referral WHERE case_id = %s")}
+        keys = [key for [key] in ask("SELECT key FROM message WHERE case_id = %s")]
     with world.engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
-    people_added = {step.id for step in state.steps.values() for [body] in acts if str(step.id) in body}
     definitions, shelf = world.engine.definitions, world.engine.library()
-    steps = {step.id: line_of_step(step, state, definitions, shelf) for step in state.steps.values()}
-    assert [state.steps[one].key for one, line in steps.items() if line is None and one not in people_added] == []
-    assert name == "cs-09" or any(line and "follow_ups" in line.place for line in steps.values())
-    deadlines = [*state.deadlines.values(), *state.past.values()]
-    limits = {one.id: line_of_deadline(one, state, definitions, shelf) for one in deadlines}
-    own = {one.id for one in deadlines if one.step_id in people_added}
-    assert [one.key for one in deadlines if limits[one.id] is None and one.id not in own] == []
-    raised = [(one, int(told[2:].partition(".")[0])) for one in deadlines for told in one.raised if told[:2] == "l:"]
-    assert all(level_line(one, level, shelf) for one, level in raised)
+    added = {one.id for one in state.steps.values() if one.added and not (one.added.origin or one.added.for_deadline)}
+    assert added <= asked_for, "nobody asked for them"
+    events = [ev.EVENT.validate_python({**body, "type": type_}) for type_, body in map(_plain, bodies) if type_ in TOLD]
+    lines = [(one, line_of_event(one, state, definitions, shelf)) for one in events]
+    assert [one for one, line in lines if line is None and _step_of(one) not in added] == []
+    assert name == "cs-09" or any(line and "follow_ups" in line.place for _, line in lines)
+    known = {_step_of(one) for one in events} | {
+        one.deadline.id for one in events if isinstance(one, ev.DEADLINE_EVENTS)
+    }
+    about = {UUID(key.split("|")[1]) for key in keys}
+    assert {one for one in about if items.get(one, one) not in known | sent} == set()
+    assert about
+
+
+def _plain(stored: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Return an event as it is kept, without what is encrypted in it and what is told beside it."""
+    type_, body = stored
+    if "step" in body:
+        body["step"].pop("outputs", None)
+        (body["step"].get("added") or {}).setdefault("title", "")
+    return type_, {name: value for name, value in body.items() if name != "offered"}
+
+
+def _step_of(event: Any) -> UUID:
+    found: UUID = event.step.id if isinstance(event, ev.STEP_EVENTS) else event.deadline.step_id
+    return found
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from engine.core import commands as cm
-from engine.core.records import LIVE, AddedStep, Origin, Step
+from engine.core.compiled import compile_workflow
+from engine.core.follow_ups import brought_by_act
+from engine.core.library import Library
+from engine.core.origins import line_of, line_of_step
+from engine.core.records import LIVE, AddedStep, Origin, Run, Step
+from engine.errors import NotFoundError
 from engine.language.catalogue import FollowUp, changed
 from engine.language.whole import own_changes, whole
 from tests.core.small_world import RUN, T0, Catalogue, World, workflow
@@ -176,3 +181,61 @@ def test_by_the_law_there_is_one_for_each_value_and_stretch_of_time(
     bring(world, choice="yes", at=T0)
     choice, hours = second
     assert len(bring(world, "more", choice=choice, at=T0 + timedelta(hours=hours))) == hearings
+
+
+@pytest.mark.parametrize(("said", "days"), [
+    ({"limit": "P1D"}, 2), ({"limit": "P5D"}, 5), ({"limit": "P30D"}, 7), ({"limit": "P30D", "ladder": "high"}, 2),
+    ({"limit": "P30D", "again_latest": "P20D"}, 20), ({"limit": "P1D", "again_soonest": "PT24H"}, 1),
+    ({"limit": "P5D", "ladder": "high", "again_soonest": "P3D"}, 3),
+])  # fmt: skip
+def test_how_soon_it_comes_again_where_another_body_blocks_it_is_declared_too(said: dict[str, str], days: int) -> None:
+    world = a_world(look={"uses": "test.rare", **said})
+    [first] = bring(world)
+    world.do(cm.CompleteStep(first.id, "blocked_by_other_body", world.now))
+    world.do(cm.BringFollowUps(first.id))
+    [again] = brought(world)
+    assert again.added is not None
+    assert (again.opens_at, again.added.limit) == (world.now + timedelta(days=days / 2), _half(days))
+    line = line_of_step(again, world.state, world.definitions, Library())
+    assert line is not None
+    assert line.place == "steps.ask.follow_ups.look.again_latest"
+
+
+def _half(days: int) -> str:
+    return f"P{days // 2}D" if days % 2 == 0 else f"PT{days * 12}H"
+
+
+ACT = FollowUp(act="it is asked for", uses="test.rare", limit="P2D", roles=("supervisor",))
+SHELF = Catalogue(follow_ups={"test.rare": {"asked": ACT}})
+
+
+def test_what_an_act_brings_is_in_every_workflow_and_changed_but_not_left_out() -> None:
+    of_type = {"test.rare": {"asked": {"limit": "PT3H"}}}
+    for said, limit in (({}, "P2D"), (of_type, "PT3H"), ({"test.rare": {"asked": None}}, "P2D")):
+        one = workflow({"rare": {"uses": "test.rare"}}, follow_ups=said).workflow
+        published = whole(one, SHELF)
+        assert published.follow_ups["test.rare"]["asked"] == ACT.model_copy(update={"limit": limit})
+        assert "asked" not in published.steps["rare"].follow_ups, "no answer brings it"
+    flat = published.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    assert "follow_ups" not in own_changes(flat, SHELF)
+
+
+def test_a_version_that_was_published_before_has_what_an_act_brings_as_it_is_declared() -> None:
+    older = workflow({"ask": {}}).workflow.model_copy(update={"is_whole": True})
+    compiled = compile_workflow(older, SHELF)
+    assert [one.spec for one in compiled.follow_ups["test.rare"]] == [ACT]
+    run = Run(id=RUN, workflow="w", version=1, definition_hash=compiled.content_hash, started_at=T0, zone="UTC",
+        jurisdiction="IN", calendar=None)  # fmt: skip
+    added = brought_by_act(run, "test.rare", "asked", {compiled.content_hash: compiled}, Library())
+    assert (added.limit, added.roles, added.ladder, added.title) == ("P2D", ("supervisor",), "standard", "Rare")
+    line = line_of("any", added, run.definition_hash, {compiled.content_hash: compiled}.get, Library())
+    assert line is not None
+    assert line.place == "follow_ups.test.rare.asked"
+    with pytest.raises(NotFoundError):
+        brought_by_act(run, "test.rare", "nothing", {compiled.content_hash: compiled}, Library())
+
+
+def test_a_step_brings_nothing_that_comes_by_an_act() -> None:
+    world = World(compile_workflow(whole(workflow({"rare": {"uses": "test.rare"}, "last": {}}).workflow, SHELF), SHELF))
+    world.do(cm.AddStep(RUN, "extra", AddedStep(uses="test.rare", title="By hand")))
+    assert [*bring(world, "extra"), *bring(world, "rare")] == []

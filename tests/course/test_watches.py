@@ -8,12 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.core.files import FileKind
-from engine.core.records import LIVE, StepStatus
+from engine.core.records import LIVE, PersonRole, RoleStatus, StepStatus
 from engine.course.actions.steer import add_step, record_interval
 from engine.deadlines.views.why import explain_step
 from engine.documents.actions.attachments import Arrival
-from engine.errors import InvalidAnswersError, NotACandidateError, NotFoundError
+from engine.errors import InvalidAnswersError, LawyersNoteError, NotACandidateError, NotFoundError
 from engine.messages.views import notices
+from engine.overview.views.case import case_page
+from engine.persons.actions.persons import change_role
 from engine.work.actions.papers import appointment_file
 from engine.work.store import ItemStore
 from tests.kit.cases import DAY, HOUR, SECOND, Work
@@ -262,3 +264,20 @@ def test_why_a_follow_up_is_due_names_the_line_that_declares_it(case: Work) -> N
     ]
     [line] = [one.text for one in found.lines if one.kind == "follow_up"]
     assert line.startswith("It follows from “First needs and safety”: so says the follow-up “First check” of ")
+    page = case.engine.ask(case_page, case.people["case_manager"], case.case_id)
+    origins = {one.uses: one.origin for one in page.steps if one.key == check.key or one.uses == "rescue.first_needs"}
+    assert origins[check.uses] == line
+    assert origins["rescue.first_needs"].startswith(("So says ", "Someone added this step"))
+
+
+def test_what_an_act_brings_is_no_step_that_someone_added(case: Work) -> None:
+    victim = case.state.persons[0]
+    case.refuses(
+        LawyersNoteError, change_role, victim.person_id, by="case_manager", case_id=case.case_id, role=victim.role,
+        to_role=PersonRole.SUSPECT, status=RoleStatus.STATED,
+    )  # fmt: skip
+    [note] = [one for one in case.state.steps.values() if one.uses == "core.lawyers_note"]
+    [found] = case.engine.ask(explain_step, case.people["case_manager"], case.case_id, note.key)
+    [line] = [one.text for one in found.lines if one.kind == "follow_up"]
+    assert line.startswith("It comes when a victim is to be made a suspect, or is one and is to be heard: so says ")
+    assert not [one for one in found.lines if "Someone added" in one.text]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from engine.cases.actions.open import open_case
+from engine.course.actions.steer import add_step
 from engine.people.viewer import actors, units
 from engine.rehearsal.world import people_of
 from tests.kit.installation import Installation
@@ -33,6 +34,11 @@ def test_time_and_duty_from_the_command_line(site: Installation) -> None:
     assert found["lines"][0]["kind"] == "start"
     assert found["deadline"]["step_key"] == "intake"
     assert {point["kind"] for point in found["planned"]} >= {"breach", "level"}
+    without = site.act(add_step, opened.case_id, by=people["case_manager"], uses="core.ask")
+    brought = site.icmc("explain", opened.case_number, str(without))
+    assert "Questions: no time limit.\n  Someone added this step to the case: no workflow has it." in brought.output
+    [as_json] = json.loads(site.icmc("explain", opened.case_number, str(without), "--json").output)
+    assert (as_json["id"], as_json["key"]) == (str(without), "core_ask_1")
     nothing = site.icmc("explain", opened.case_number, "nowhere")
     assert nothing.exit_code == 1
     assert "There is no time limit of a step nowhere" in nothing.output

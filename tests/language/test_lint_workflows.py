@@ -463,6 +463,9 @@ _FOLLOWED = EXAMPLE.replace(
     ("look: {uses: rescue.execute, limit: tomorrow}", "bad-limit", ""),
     ("look: {uses: rescue.execute, limit: P1D, ladder: standrad}", "unknown-ladder", "standard"),
     ("look: {uses: rescue.execute, limit: P1D, ends: luok}", "unknown-follow-up", "look"),
+    ("look: {uses: rescue.execute, limit: P1D, act: something is done}", "follow-up-of-act", "take `act` out"),
+    ("look: {uses: rescue.execute, limit: P1D, again_latest: P1M}", "bad-limit", "days of 24 hours"),
+    ("look: {uses: rescue.execute, limit: P1D, again_soonest: P9D}", "bad-limit", "before it is due at the soonest"),
 ])  # fmt: skip
 def test_a_follow_up_that_cannot_be_is_found_where_it_is_written(said: str, code: str | None, remedy: str) -> None:
     text = _FOLLOWED.replace("FOLLOW", said)

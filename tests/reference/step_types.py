@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.language.words import WorkflowWords
 from engine.plugin.context import Law
 from engine.plugin.fields import FieldSpec, Sensitivity
 from engine.plugin.registry import Pillar, Registry
@@ -32,19 +34,19 @@ def render_reference(registry: Registry) -> str:
     pillars = sorted((item.pillar for item in registry.installed), key=lambda pillar: (not pillar.letter, pillar.key))
     lines = [_HEAD]
     for pillar in pillars:
-        lines += _pillar(pillar)
+        lines += _pillar(pillar, WorkflowWords({}, RegistryCatalogue(registry)))
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _pillar(pillar: Pillar) -> Iterator[str]:
+def _pillar(pillar: Pillar, words: WorkflowWords) -> Iterator[str]:
     kind = _LETTERS.get(pillar.letter)
     yield f"## {pillar.name}\n"
     yield f"{_cell(pillar.summary)}{f' ({kind})' if kind else ''}\n"
     for step in pillar.step_types:
-        yield from _step(step)
+        yield from _step(step, words)
 
 
-def _step(step: StepType) -> Iterator[str]:
+def _step(step: StepType, words: WorkflowWords) -> Iterator[str]:
     yield f"### `{step.key}`: {step.title}\n"
     yield f"{_first_line(step.doc)}\n"
     if step.kind is StepKind.ASKED:
@@ -57,7 +59,10 @@ def _step(step: StepType) -> Iterator[str]:
     settings = step.settings.model_fields
     if settings:
         yield f"- Settings: {', '.join(f'`{name}` (default `{info.default}`)' for name, info in settings.items())}"
-    yield f"- Outputs: {_outputs(step)}\n"
+    yield f"- Outputs: {_outputs(step)}"
+    for name, one in step.follow_ups.items():
+        yield f"- {'Is brought' if one.act else 'Can bring'} (`{name}`): {_cell(words.follow_up(name, one))}"
+    yield ""
     if step.fields:
         yield "| Field | Question | Kind | Required | Class |"
         yield "|---|---|---|---|---|"

@@ -11,6 +11,7 @@ from engine.language.conditions.rendering import in_words
 from engine.language.diagram import to_mermaid
 from engine.language.diagram_parts import brought
 from engine.language.ladders import Ladder
+from engine.language.lanes import acts_in_words
 from engine.language.law import Force, LawLimit, LawPack, find_limit
 from engine.language.limits import TimeLimit
 from engine.language.names import Role
@@ -173,6 +174,9 @@ class _Page:
                 said = "<br>".join(words.follow_up(name, one) for name, one in later)
                 yield from (f"| {_cell(self.title(key))} | {_cell(said)} |",) if later else ()
             yield ""
+        yield "## What is done with a case outside its steps\n"
+        yield from (f"- {said}" for said in acts_in_words(self.workflow, self.book.catalogue))
+        yield ""
 
     def _law(self) -> Iterator[str]:
         used = dict.fromkeys(

@@ -183,6 +183,10 @@ def _calls(workflow: CompiledWorkflow) -> int:
     return int(Stats(counted).total_calls)  # type: ignore[attr-defined]
 
 
+BROUGHT = (
+    ev.StepOpened, ev.StepHeld, ev.StepScheduled, ev.StepSkipped, ev.DeadlineSet, ev.DeadlineMoved, ev.DeadlineWarned,
+    ev.DeadlineBreached, ev.LevelRaised, ev.LevelMissed,
+)  # fmt: skip
 PEOPLES = (cm.AddStep, cm.CancelStep, cm.AddPerson)
 
 
@@ -193,11 +197,11 @@ def test_each_step_limit_and_level_of_a_simulated_case_is_a_line_of_its_definiti
         run = begun(shipped(name), library(), _report("unsure"), seed=seed, rough=True)
         run.go()
         definitions = {run.workflow.content_hash: run.workflow}
-        told = (ev.StepOpened, ev.StepHeld, ev.StepScheduled, ev.DeadlineSet, ev.DeadlineWarned, ev.LevelRaised)
-        lines = {
-            str(line_of_event(one, run.state, definitions, library())) for one in run.events if isinstance(one, told)
-        }
+        events = [one for one in run.events if isinstance(one, BROUGHT)]
+        lines = {str(line_of_event(one, run.state, definitions, library())) for one in events}
         assert "None" not in lines
+        about = {str(one.deadline.id) for one in events if isinstance(one, ev.DEADLINE_EVENTS)}
+        assert {one.about or one.rule for one in run.told} <= about | {f"{key}, approval" for key in run.workflow.steps}
         assert any("follow_ups" in one for one in lines) or len(lines) < 40
         assert {type(one) for _, one in run.commands} <= {*PEOPLES, *BY_ITSELF}
 

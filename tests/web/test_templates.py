@@ -405,6 +405,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
             "choices": some(Item("stay", NASTY, checked=False)), "problems": problems, "command_id": ID,
             "errors": {"with_work": NASTY} if full else {}},
         "workflow.html": {"definition": definition, "lines": numbered(NASTY), "may_publish": full, "key": "a",
+                          "acts": some(NASTY),
                           "may_move": full, "may_count": full,
                           "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
                           "by": LaneView.PILLAR, "lanes": lanes if full else None,

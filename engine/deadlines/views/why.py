@@ -1,6 +1,6 @@
 """The answer to *why this date?* for a deadline of a case, with who is notified when."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -15,12 +15,12 @@ from engine.core.compiled import CompiledStep, CompiledTime
 from engine.core.deadlines.firings import BREACH, schedule
 from engine.core.law.applicability import ReasonSubject, place_reasons
 from engine.core.library import LawInCase, Library
-from engine.core.origins import part_of
+from engine.core.origins import declared_as, line_of
 from engine.core.policy import Action, Viewer, can
-from engine.core.records import Deadline, DeadlineStatus, Purpose, StepInterval
+from engine.core.records import AddedStep, Deadline, DeadlineStatus, Purpose, StepInterval
 from engine.core.time.explain import deadline_reasons
 from engine.core.time.reckoning import said_at
-from engine.db.reading import Reading, Row
+from engine.db.reading import Known, Reading, Row
 from engine.db.shape import CASE, DEADLINE, ESCALATION, INTERVAL, MESSAGE, OPENING, STEP, UNIT
 from engine.deadlines.records import DeadlineView, EscalationView, ExplanationView, PlannedView, ReasonView, StretchView
 from engine.deadlines.views.deadlines import (
@@ -53,7 +53,9 @@ class _Limit(NamedTuple):
         return self.here.limit if self.here else None
 
 
-def _reasons(reading: Reading, row: Row, limit: _Limit, library: Library, *, tells: bool) -> tuple[ReasonView, ...]:
+def _reasons(
+    reading: Reading, row: Row, limit: _Limit, library: Library, late: Deadline | None, *, tells: bool
+) -> tuple[ReasonView, ...]:
     """Say line by line why a deadline falls when it falls; a breach comes last. `tells` lets reasons tell answers."""
     deadline, here = limit.deadline, limit.here
     found = deadline_reasons(
@@ -62,38 +64,51 @@ def _reasons(reading: Reading, row: Row, limit: _Limit, library: Library, *, tel
         source=term_of(deadline, here, row["jurisdiction"]),
     )  # fmt: skip
     lines = [ReasonView(kind=one.kind.value, text=one.text, instant=one.instant) for one in found]
-    lines[:0] = _origin(reading, (row["added"] or {}).get("origin"))
-    lines[1:1] = _line(reading, row, deadline)
+    said = _line(reading, row, deadline, late)
+    at = 0 if said and said[0].kind == "follow_up" else 1
+    lines[at:at] = said
     lines[-1:-1] = scope_lines(here, row["jurisdiction"], tells=tells) if here else []
     return tuple(lines) if deadline.breached_at is None else (*lines, _breach(deadline))
 
 
-def _origin(reading: Reading, origin: Mapping[str, str] | None) -> list[ReasonView]:
-    """Name the line of a published definition that brought a step; nothing of one that a person or a level added."""
-    compiled = reading.known.definitions(origin["definition"]) if origin else None
-    if origin is None or compiled is None:
-        return []
-    step, step_type = compiled.steps.get(origin["step"]), reading.known.step_type(origin["step"])
-    title = step.title if step else step_type.title if step_type else in_plain_words(origin["step"])
-    workflow = compiled.workflow
-    text = (
-        f"It follows from “{title}”: so says the follow-up “{in_plain_words(origin['follow_up'])}” of"
-        f" {workflow.title}, version {workflow.version}."
+def origin_words(
+    known: Known,
+    key: str,
+    uses: str,
+    added: AddedStep | None,
+    definition_hash: str,
+    *,
+    late: Deadline | None = None,
+    of: Deadline | None = None,
+) -> str:
+    """Say what brings a step, or a time limit `of` it; `late` is the deadline for which a level opened it, if any."""
+    library = known.library()
+    line = line_of(key, added, definition_hash, known.definitions, library, late=late, of=of)
+    if added is None:
+        return f"So says {line}." if line else ""
+    if added.for_deadline is not None:
+        return "A level of the ladder of another time limit opened this step" + (f". So says {line}." if line else ".")
+    if added.origin is None and key.startswith(f"{uses.replace('.', '_')}_"):
+        return "Someone added this step to the case: no workflow has it."
+    declared = declared_as(added.origin, known.definitions) if added.origin else None
+    if added.origin is None or line is None or declared is None:
+        return "What was done with the case brought this step: what it began with has no line for it."
+    says = f"so says the follow-up “{in_plain_words(declared.name)}” of {line.title}, version {line.version}."
+    if declared.spec.act:
+        return f"It comes when {declared.spec.act}: {says}"
+    title = known.title(added.origin.definition, added.origin.step, added.origin.step, None)
+    again = " Another body stood in the way of it, so it came again: how soon, the same follow-up says."
+    return f"It follows from “{title}”: {says}{again if added.origin.again else ''}"
+
+
+def _line(reading: Reading, row: Row, deadline: Deadline, late: Deadline | None) -> list[ReasonView]:
+    """Name what says how long: a line of a published definition, or whoever added the step."""
+    added = AddedStep.model_validate(row["added"]) if row["added"] else None
+    text = origin_words(
+        reading.known, row["key"], row["uses"] or "", added, row["definition_hash"], late=late, of=deadline
     )
-    return [ReasonView(kind="follow_up", text=text, instant=None)]
-
-
-def _line(reading: Reading, row: Row, deadline: Deadline) -> list[ReasonView]:
-    """Name the line of the workflow that says how long, or that a person or a level of a ladder said it."""
-    added, compiled = row["added"], reading.known.definitions(row["definition_hash"])
-    step = compiled.steps.get(row["key"]) if compiled else None
-    text = "A level of the ladder of another time limit opened this step." if added else ""
-    if added and not (added.get("for_deadline") or added.get("origin")):
-        text = "Someone added this step to the case: no workflow has it."
-    if compiled and step and not added and (part := part_of(step, deadline)):
-        text = f"So says {compiled.workflow.title}, version {compiled.workflow.version}: steps.{step.key}.{part}."
-    is_told = text and not (added or {}).get("origin")
-    return [ReasonView(kind="line", text=text, instant=None)] if is_told else []
+    kind = "follow_up" if added and added.origin else "line"
+    return [ReasonView(kind=kind, text=text, instant=None)] if text else []
 
 
 def scope_lines(here: LawInCase, jurisdiction: str, *, tells: bool) -> list[ReasonView]:
@@ -148,6 +163,12 @@ def _intervals(reading: Reading, step_id: UUID) -> list[StepInterval]:
     return [StepInterval.model_validate(dict(row)) for row in rows]
 
 
+def _late(reading: Reading, of: str | None) -> Deadline | None:
+    """Find the deadline for which a level opened a step; None where none did."""
+    found = reading.first(select(DEADLINE).where(DEADLINE.c.id == UUID(of))) if of else None
+    return record_of(found) if found else None
+
+
 def _event(reading: Reading, row: Row, deadline: Deadline, time: CompiledTime | None, law: LawLimit | None) -> str:
     """Say in words what started the limit."""
     if deadline.purpose is Purpose.APPROVAL:
@@ -200,6 +221,7 @@ def explain_deadline(reading: Reading, viewer: Viewer, deadline_id: UUID) -> Exp
         reading.soon(LawHere(reading, library).read, [case_id]),
     )
     recorded = reading.soon(_intervals, reading, deadline.step_id)
+    late = reading.soon(_late, reading, (row["added"] or {}).get("for_deadline"))
     told, was_told = reading.soon(_told_of, reading, deadline_id), reading.soon(_was_told, reading, viewer, deadline_id)
     access = way()
     if not shows_step(access, row["step_id"], row["path"]):
@@ -211,7 +233,7 @@ def explain_deadline(reading: Reading, viewer: Viewer, deadline_id: UUID) -> Exp
         case_number=row["case_number"],
         zone=row["unit_zone"],
         deadline=view if not is_narrowed(access) else view.model_copy(update={"calls": ()}),
-        lines=_reasons(reading, row, limit, library, tells=_may_read(viewer, access)),
+        lines=_reasons(reading, row, limit, library, late(), tells=_may_read(viewer, access)),
         stretches=tuple(_recorded(one) for one in limit.stretches),
         planned=_planned(deadline, library),
         told=_told(reading, view, told(), is_whole=not is_narrowed(access)) if covers(access, OPERATIONAL) else (),

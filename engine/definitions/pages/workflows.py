@@ -22,7 +22,7 @@ from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAl
 from engine.language.diagram_parts import Drawing, draw
 from engine.language.editing import with_value
 from engine.language.findings import Finding, has_errors
-from engine.language.lanes import LaneView, in_lanes, step_in_words
+from engine.language.lanes import LaneView, acts_in_words, in_lanes, step_in_words
 from engine.retention.actions.retention import retention_policies
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
@@ -116,6 +116,7 @@ def workflow(
         lanes=in_lanes(compiled.workflow, visit.engine.catalogue, by=lanes, chosen=step) if compiled else None,
         step=step_in_words(compiled.workflow, step, visit.engine.catalogue) if compiled else None,
         key=step,
+        acts=acts_in_words(compiled.workflow, visit.engine.catalogue) if compiled else (),
         lines=numbered(definition.source),
         may_publish=visit.may(Action.PUBLISH),
         may_move=visit.may(Action.STEER),

@@ -7,11 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from engine.assembly import Engine
+from engine.builtin import HEAR_OTHER_HUBS, LOOK_AFTER_PARTNERS
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.case_links import ReferralStatus
-from engine.core.records import AddedStep
+from engine.core.follow_ups import brought_by_act
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import ConsentError, NotFoundError
@@ -33,19 +34,13 @@ from engine.messages.actions.recipients import reachable
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord, JsonValue
-from engine.sharing.actions.awaited import LOOK_AFTER_PARTNERS, open_run
+from engine.sharing.actions.awaited import open_run
 from engine.sharing.actions.partners import answer_from_outside
 from engine.sharing.actions.sharing import call_back, known_referral, who_offered
 
 REQUESTS: Final = "/hubs/requests"
 _ASK: Final = "core.ask"
-_ROLES: Final = (*LOOK_AFTER_PARTNERS, "case_manager", "caseworker", "repatriation_coordinator")
-_STEPS: Final = {
-    Kind.QUESTION: "Another hub asks something: answer it under Other hubs",
-    Kind.RECALL: "Another hub recalled what it shared: erase it, and answer under Other hubs",
-}
-_WITHIN: Final = "P1D"
-_STANDARD: Final = "standard"
+_STEPS: Final = {Kind.QUESTION: "hub_question", Kind.RECALL: "hub_recall"}
 _MOST_LINES: Final = 500
 
 
@@ -99,7 +94,7 @@ def _take_offer(
     )  # fmt: skip
     if not tx.of(HubStore).add_mirror(mirror):
         return
-    people = tx.of(DirectoryStore).with_role(unit_id=peer.unit_id, roles=_ROLES, now=now)
+    people = tx.of(DirectoryStore).with_role(unit_id=peer.unit_id, roles=HEAR_OTHER_HUBS, now=now)
     notify_of_system(
         engine, tx, kind="hub_message", rule=f"{mirror.id}|hub_message", people=people, channels=(IN_APP, EMAIL),
         link=REQUESTS, now=now, critical=mirror.urgency == "critical",
@@ -181,9 +176,9 @@ def _let_people_know(
     engine: Engine, tx: Transaction, state: CaseState, mirror: Mirror, message: HubMessage, now: datetime
 ) -> None:
     """Give people the work that follows, where the case goes on; else tell them that something came."""
-    run, title = open_run(state), _STEPS.get(message.kind)
-    if run is not None and title and state.case.merged_into is None:
-        added = AddedStep(uses=_ASK, title=title, limit=_WITHIN, ladder=_STANDARD, roles=_ROLES)
+    run, name = open_run(state), _STEPS.get(message.kind)
+    if run is not None and name and state.case.merged_into is None:
+        added = brought_by_act(run, _ASK, name, engine.definitions, tx.library())
         command = cm.AddStep(run.id, f"hub_{message.id.hex[:12]}", added)
         state = carry_out(engine, tx, state, command, actor_id=None, now=now).state
     rule = f"{message.id}|hub_message"

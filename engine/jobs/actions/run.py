@@ -128,7 +128,7 @@ def _conclude(engine: Engine, job: ClaimedJob, traced: Mapping[str, Any]) -> str
     if read is None:
         return _finish(engine, job, traced)
     is_done = read.step.outcome == Outcome.DONE
-    concluded = _concluded(read) if is_done else unanswered(read.step, now=read.context.now, zone=read.context.zone)
+    concluded = _concluded(read) if is_done else unanswered(engine, read)
     papers = make_papers(engine, read, "conclude", read.context.answers) if is_done else ()
     told = read.step_type.told_to_follow_ups(read.context.answers, concluded.computed)
 

@@ -17,6 +17,9 @@ from engine.language.names import as_tuple, meant, shown
 from engine.language.whole import follow_ups_by_type
 from engine.language.yaml_files import Path
 
+_OF_ACTS = frozenset({"title", "limit", "ladder", "roles"})
+"""What a workflow may change of a follow-up that an act brings."""
+
 
 class Problem(NamedTuple):
     """What is wrong with one part of a follow-up."""
@@ -49,7 +52,9 @@ def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | Non
     own = {name: change for name, change in said.items() if change is None or change != info.follow_ups.get(name)}
     for name, change in own.items():
         place = (*path, name)
-        if name not in info.follow_ups and (change is None or not (change.uses or change.ends)):
+        if problem := _problem_of_act(info.follow_ups.get(name), change, of_step=path[0] == "steps"):
+            subject.error(place, "follow-up-of-act", f"{shown(name)} {problem}", of_key=True)
+        elif name not in info.follow_ups and (change is None or not (change.uses or change.ends)):
             of_type = meant(name, info.follow_ups) if info.follow_ups else "It brings none by itself."
             message = f'{info.key} brings no follow-up {shown(name)}. {of_type} For one of your own say what it "uses".'
             subject.error(place, "unknown-follow-up", message, of_key=True)
@@ -63,6 +68,21 @@ def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | Non
                 for other in {*as_tuple(getattr(change, part) or ())} - known:
                     message = f"There is no follow-up {shown(other)}. {meant(other, known)}"
                     subject.error((*place, part), "unknown-follow-up", message)
+
+
+def _problem_of_act(declared: FollowUp | None, change: FollowUp | None, *, of_step: bool) -> str:
+    """Say what is wrong with what a workflow says of what an act brings; empty where nothing is, or no act does."""
+    if declared is None or not declared.act:
+        return "is brought by no act of this system: take `act` out." if change and change.act else ""
+    if of_step:
+        return "comes when something else is done: write it in the `follow_ups` beside `steps`, by the step type."
+    if change is None:
+        return f"cannot be left out: without it nobody would hear that {declared.act}. Change its limit or ladder."
+    if "limit" in change.model_fields_set and change.limit is None:
+        return "needs a limit: without it nobody would hear that it was not done."
+    said = {part for part in change.model_fields_set if getattr(change, part) != getattr(declared, part)}
+    others = ", ".join(sorted(said - _OF_ACTS))
+    return f"comes as declared: take out {others}. Change its title, limit, ladder or roles." if others else ""
 
 
 def _warn_of_not_known(subject: Subject, place: Path, change: FollowUp, info: StepTypeInfo) -> None:
@@ -125,12 +145,18 @@ def _problems(spec: FollowUp, info: StepTypeInfo, catalogue: StepCatalogue) -> I
     if len(lengths) > 1:
         message = "A follow-up has a limit, a law or a moment at which it is due: keep one of them."
         yield Problem(lengths[1], "limit-and-law", message)
-    for part in ("limit", "opens_before", "opens_after"):
+    again = ("again_soonest", "again_latest")
+    read = {}
+    for part in ("limit", "opens_before", "opens_after", *again):
         text = getattr(spec, part)
         try:
-            TimeLimit.model_validate(text or "PT0S")
+            read[part] = TimeLimit.model_validate(text or "PT0S")
         except ValidationError as error:
             yield Problem(part, "bad-limit", str(error.errors(include_url=False)[0]["msg"]))
+    if any(read[part].months or read[part].days or read[part].is_at_once for part in again if part in read):
+        yield Problem("again_latest", "bad-limit", "How soon it comes again is said in hours or in days of 24 hours.")
+    elif read.keys() >= {*again} and read["again_soonest"].about > read["again_latest"].about:
+        yield Problem("again_latest", "bad-limit", "It is due again at the latest before it is due at the soonest.")
     known = moments_of(info)
     for part, name in (("from", spec.from_), ("due", spec.due), ("opens", spec.opens)):
         if name and name != NOW and name not in known:
@@ -166,7 +192,7 @@ def problems_of_type(info: StepTypeInfo, catalogue: StepCatalogue) -> tuple[str,
 def endless(of: Mapping[str, Mapping[str, FollowUp]]) -> tuple[str, ...]:
     """Name the step types that bring each other always and for ever, first and last the same; empty when none do."""
     graph = {
-        uses: {one.uses for one in said.values() if one.uses and not (one.when or one.moments)}
+        uses: {one.uses for one in said.values() if one.uses and not (one.when or one.moments or one.act)}
         for uses, said in of.items()
     }
     try:

@@ -10,12 +10,13 @@ from engine.core.access import OPERATIONAL, covers, of_person
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.draft import MISSING
 from engine.core.readiness import Readiness, readiness
-from engine.core.records import LIVE, RunStatus, Step, StepStatus
+from engine.core.records import LIVE, AddedStep, RunStatus, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.values import RunSteps, person_in, round_in, truth_of
 from engine.db.reading import Known, Reading, Row
 from engine.deadlines.records import DeadlineView
-from engine.deadlines.views.deadlines import of_steps
+from engine.deadlines.views.deadlines import of_steps, record_of
+from engine.deadlines.views.why import origin_words
 from engine.jobs.records import failure_words
 from engine.language.conditions.evaluate import explain
 from engine.language.conditions.parse import parse_condition
@@ -73,6 +74,7 @@ def step_views(
                 answers=answer_views(fields, shown, rows.case["zone"]),
                 documents=documents.get(row["id"], ()),
                 notes=_noted(reading, noted) or tuple(_found(rows, row, opened)),
+                origin=_origin(reading, rows, row, hashes[row["run_id"]]),
             )
         )
     return tuple(views)
@@ -80,6 +82,14 @@ def step_views(
 
 def _noted(reading: Reading, item: Row | None) -> tuple[str, ...]:
     return opened_notes(reading.vault, item["id"], item["encrypted_notes"]) if item else ()
+
+
+def _origin(reading: Reading, rows: CaseRows, row: Row, definition_hash: str) -> str:
+    added = AddedStep.model_validate(row["added"]) if row["added"] else None
+    late = next((one for one in rows.deadlines if added and one["id"] == added.for_deadline), None)
+    return origin_words(
+        reading.known, row["key"], row["uses"], added, definition_hash, late=record_of(late) if late else None
+    )
 
 
 def _shared(

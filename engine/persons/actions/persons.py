@@ -14,10 +14,11 @@ from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
+from engine.core.follow_ups import brought_by_act
 from engine.core.law.told import AgeRange, AgeSource
 from engine.core.persons import NOTE, present_link, require_note_for_role, require_note_for_statement
 from engine.core.policy import Action, Viewer
-from engine.core.records import LIVE, AddedStep, CaseStatus, PersonRole, RoleStatus, RunStatus, Step, path_of_person
+from engine.core.records import LIVE, CaseStatus, PersonRole, RoleStatus, RunStatus, Step, path_of_person
 from engine.core.state import CaseState
 from engine.core.values import person_in
 from engine.db.transaction import Transaction
@@ -38,8 +39,6 @@ from engine.persons.records import (
 from engine.persons.store import PersonStore
 from engine.plugin.results import PersonTold
 from engine.ports import JsonValue
-
-_LIMIT, _LADDER = "P3D", "high"
 
 
 def note_for_role(
@@ -81,8 +80,7 @@ def _ask(engine: Engine, tx: Transaction, state: CaseState, person_id: UUID, *, 
     run = next((run for run in state.runs.values() if run.status is RunStatus.OPEN), None)
     if run is None or any(step.base_path == path and step.status in LIVE for step in notes):
         return
-    kind = engine.registry.get(NOTE)
-    added = AddedStep(uses=NOTE, title=kind.title, limit=_LIMIT, ladder=_LADDER, roles=kind.roles)
+    added = brought_by_act(run, NOTE, "victim_accused", engine.definitions, tx.library())
     command = cm.AddStep(run.id, f"lawyers_note_{len(notes) + 1}", added, path)
     carry_out(engine, tx, state, command, actor_id=by, now=now)
     tx.commit()

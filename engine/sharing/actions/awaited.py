@@ -1,27 +1,18 @@
 """The step in which a case waits for the answer to a referral, and what follows when nobody waits for it any more."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, would_be
 from engine.core import commands as cm
 from engine.core.case_links import ANSWER_WITHIN, AWAIT, Referral, ReferralStatus
-from engine.core.records import AddedStep, Run, RunStatus, Step, StepStatus, step_id
+from engine.core.follow_ups import brought_by_act
+from engine.core.records import Run, RunStatus, Step, StepStatus, step_id
 from engine.core.settle import DECIDES, is_left_to_itself, key_that_asks_whether_done
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.language.names import Role
 from engine.people.store import DirectoryStore
-
-LOOK_AFTER_PARTNERS: Final = (Role.PARTNERSHIP_MANAGER.value, Role.SUPERVISOR.value)
-_LIMITS: Final = {"critical": "PT4H", "high": "PT24H", "other": "P3D"}
-_LADDERS: Final = {"critical": "partner-silent-critical", "high": "partner-silent-critical", "other": "partner-silent"}
-_STANDARD: Final = "standard"
-_DECIDE_WITHIN: Final = "P3D"
-_CAME_BACK: Final = "A referral came back: is the case done?"
-_HANDED_OVER: Final = "The case was handed over: is it done?"
 
 
 def open_run(state: CaseState) -> Run | None:
@@ -40,11 +31,7 @@ def wait_for_answer(
     if run is None or referral.deadline_id is not None or not referral.urgency:
         return state, referral
     key = f"answer_{referral.id.hex[:12]}"
-    ladder = _LADDERS.get(referral.urgency, _STANDARD)
-    added = AddedStep(
-        uses=AWAIT, title="Answer to a referral", limit=_LIMITS[referral.urgency],
-        ladder=ladder if tx.library().ladders.get(ladder) else _STANDARD, roles=LOOK_AFTER_PARTNERS,
-    )  # fmt: skip
+    added = brought_by_act(run, AWAIT, f"referral_{referral.urgency}", engine.definitions, tx.library())
     step = step_id(run.id, key, "")
     unit = tx.of(DirectoryStore).unit(referral.to_unit_id) if referral.to_unit_id else None
     state = state.with_partner(step, unit.jurisdiction) if unit else state
@@ -91,8 +78,7 @@ def _let_people_decide(
     """Add a step in which somebody who leads the case says whether it is done; a stub takes no more work."""
     if state.case.merged_into is not None:
         return state
-    title = _HANDED_OVER if referral.status is ReferralStatus.ACCEPTED else _CAME_BACK
-    roles = engine.registry.get(DECIDES).roles
-    added = AddedStep(uses=DECIDES, title=title, limit=_DECIDE_WITHIN, ladder=_STANDARD, roles=roles)
+    name = "handed_over" if referral.status is ReferralStatus.ACCEPTED else "referral_came_back"
+    added = brought_by_act(state.runs[waiting.run_id], DECIDES, name, engine.definitions, tx.library())
     command = cm.AddStep(waiting.run_id, key_that_asks_whether_done(referral.id.hex[:12]), added)
     return carry_out(engine, tx, state, command, actor_id=by, now=now).state

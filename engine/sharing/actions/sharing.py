@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from engine.approvals.actions.approvals import overtake
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
+from engine.builtin import LOOK_AFTER_PARTNERS
 from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
@@ -15,9 +16,10 @@ from engine.core import commands as cm
 from engine.core.access import Grant, GrantKind, shown_in
 from engine.core.case_links import LinkKind, Referral, ReferralStatus
 from engine.core.deadlines.keep import CALL
+from engine.core.follow_ups import brought_by_act
 from engine.core.persons import everybody_in
 from engine.core.policy import Viewer
-from engine.core.records import AddedStep, CasePerson
+from engine.core.records import CasePerson
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import notify_of_referral
@@ -31,14 +33,12 @@ from engine.persons.store import LinkStore, PersonStore
 from engine.plugin.kinds import FieldKind
 from engine.ports import ActorRecord
 from engine.retention.store import RetentionStore
-from engine.sharing.actions.awaited import LOOK_AFTER_PARTNERS, open_run, wait_no_more
+from engine.sharing.actions.awaited import open_run, wait_no_more
 from engine.sharing.partner_store import PartnerLinkStore
 from engine.sharing.records.consent import Consent, ConsentRecipient, GivenBy, law_of, locating, require_covered
 from engine.sharing.store import ConsentStore, ReferralStore
 
 _PLACES: Final = frozenset({FieldKind.GEO, FieldKind.INTERVALS})
-_STANDARD: Final = "standard"
-_CALL_WITHIN: Final = "PT4H"
 
 
 def known_referral(tx: Transaction, referral_id: UUID) -> Referral:
@@ -223,10 +223,7 @@ def notify_of_recall(
         ours = tx.of(DirectoryStore).holders(roles=LOOK_AFTER_PARTNERS, unit_id=state.case.unit_id)
         notify_of(engine, tx, state, referral, "to_telephone", reachable(tx, state, ours, now=now).people, now)
         return state
-    added = AddedStep(
-        uses=CALL, title="Telephone a partner: what was shared was recalled", limit=_CALL_WITHIN, ladder=_STANDARD,
-        roles=LOOK_AFTER_PARTNERS, settings={"to": "the partner outside the network"},
-    )  # fmt: skip
+    added = brought_by_act(run, CALL, "recall", engine.definitions, tx.library())
     command = cm.AddStep(run.id, f"tell_{referral.id.hex[:12]}", added)
     after = carry_out(engine, tx, worked, command, actor_id=by, now=now).state
     return after if worked is state else state

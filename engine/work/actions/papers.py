@@ -19,7 +19,7 @@ from engine.core.deadlines.lateness import is_overdue
 from engine.core.follow_ups import again
 from engine.core.library import law_in_case
 from engine.core.policy import Viewer
-from engine.core.records import Deadline, Step
+from engine.core.records import Deadline
 from engine.core.retention import key_of_step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
@@ -234,17 +234,18 @@ def appointment_of(read: StepReading) -> Appointment | None:
     return found if found and (found.starts_at or found.day) else None
 
 
-def unanswered(step: Step, *, now: datetime, zone: str) -> Concluded:
+def unanswered(engine: Engine, read: StepReading) -> Concluded:
     """Say of a follow-up that it comes again where another body stands in its way, and not where the person said no.
 
     It comes again each time, until there is an answer or it is not needed any more. Of another step nothing is said.
     """
-    added = step.added
+    added, now = read.step.added, read.context.now
     if added is None or not added.follow_up:
         return Concluded()
-    match step.outcome:
+    match read.step.outcome:
         case Outcome.BLOCKED_BY_OTHER_BODY:
-            day = f"{(again(added, now).due_at or now).astimezone(ZoneInfo(zone)):%d %b %Y}"
+            due_at = again(added, engine.definitions.get, now).due_at or now
+            day = f"{due_at.astimezone(ZoneInfo(read.context.zone)):%d %b %Y}"
             return Concluded(notes=(f"This step will open again, and is due on {day}.",))
         case Outcome.REFUSED_BY_PERSON:
             return Concluded(notes=("This step does not open again by itself. Add it when the person wants it.",))
