@@ -24,7 +24,7 @@ PENDING_LASTS: Final = timedelta(minutes=10)
 """How long somebody who gave the right password has for the code of their second factor."""
 MOST_WRONG_CODES: Final = 5
 """Wrong codes after which a sign-in that waits for one is over, and its owner is told."""
-KEPT_FORM_LASTS: Final = timedelta(hours=24)
+KEPT_FORM_LASTS: Final = timedelta(days=7)
 
 _FIELD_ROLES: Final = frozenset(
     {

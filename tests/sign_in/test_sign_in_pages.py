@@ -141,10 +141,13 @@ def test_what_was_typed_is_its_owners_and_never_what_a_stranger_sends(office: Of
     gone.post("/sign-out")
     gone.cookies.set("icmc_session", kept)
     assert gone.post("/report", data=REPORT, follow_redirects=False).headers["location"] == "/sign-in"
-    again = office.signed_in("intake_officer")
-    office.later(hours=25)
+    over_the_weekend, again = office.signed_in("intake_officer"), office.signed_in("intake_officer")
+    office.later(days=3)
+    friday = over_the_weekend.post("/report", data=REPORT, follow_redirects=False).headers["location"]
+    assert office.signed_in("intake_officer").get(friday.partition("next=")[2]).status_code == 200
+    office.later(days=4, minutes=1)
     assert again.post("/report", data=REPORT, follow_redirects=False).headers["location"] == "/sign-in"
-    assert office.signed_in("intake_officer").get(place).status_code == 404, "it is kept for a day"
+    assert office.signed_in("intake_officer").get(place).status_code == 404, "it is kept for seven days"
 
 
 def test_no_password_is_kept_when_a_session_runs_out(office: Office) -> None:

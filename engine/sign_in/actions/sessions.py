@@ -251,7 +251,7 @@ def _needs_factor(engine: Engine, viewer: Viewer) -> bool:
 
 
 def who_was_signed_in(engine: Engine, token: str) -> UUID | None:
-    """Return whose session it was that ran out within the last day; None when it was ended, or was nobody's.
+    """Return whose session it was that ran out within the last seven days; None when it was ended, or was nobody's.
 
     It allows nothing but to keep what they had typed until they sign in again.
     """

@@ -187,7 +187,7 @@ def kept(visit: SignedIn, form_id: UUID) -> Response:
 
 @router.post("/kept/{form_id}/send")
 def send_kept(visit: SignedIn, form_id: UUID) -> Response:
-    """Send it to where it was meant for; it stays for its day, since the answer to this can be lost on the way."""
+    """Send it to where it was meant for; it stays for its week, since the answer to this can be lost on the way."""
     form = kept_form(visit.engine, form_id, viewer=visit.viewer)
     return RedirectResponse(local_path(form.path), status_code=307)
 
