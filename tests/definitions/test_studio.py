@@ -372,12 +372,87 @@ def test_how_many_of_the_steps_before_are_enough_is_said_also_over_a_base_that_s
     assert " ".join(source.removeprefix(base).split()) == added
 
 
+FOLLOWED = """workflow: followed
+version: 1
+title: Two steps that bring more
+case_type: trafficking
+start: {on: hand}
+follow_ups:
+  rescue.production: {call: {uses: core.note, limit: P1D}}
+  rescue.execute: {held: null}
+steps:
+  out: {uses: rescue.execute, time: {limit: P2D}}
+  before:
+    uses: rescue.production  # of the child
+    after: out
+    time: {law: IN-JJ-PROD-24H}
+    follow_ups:
+      order: {limit: PT12H}  # sooner than usual
+      visit: {uses: core.note, limit: P1W, ladder: high}
+close: {when: all}
+"""
+_ORDER = "       order: {limit: PT12H}  # sooner than usual"
+_VISIT = "       visit: {uses: core.note, limit: P1W, ladder: high}"
+EACH_FOLLOW_UP: dict[str, tuple[str, dict[str, str | list[str] | None], list[str]]] = {
+    "nothing": ("before", {}, []),
+    "nothing of what is off": ("out", {}, []),
+    "sooner": ("before", {"f-order-amount": "6"}, [f"-{_ORDER}", f"+{_ORDER.replace('12', '6')}"]),
+    "another ladder": (
+        "before", {"f-order-ladder": "critical"}, [f"-{_ORDER}", f"+{_ORDER.replace('H}', 'H, ladder: critical}')}"],
+    ),
+    "not here": (
+        "before", {"follow_up_off": ["order"]}, [f"-{_ORDER}", f"+{_ORDER.replace('{limit: PT12H}', 'null')}"],
+    ),
+    "not the one of the workflow": ("before", {"follow_up_off": ["call"]}, ["+       call: null"]),
+    "another limit for that of the workflow": (
+        "before", {"f-call-amount": "36", "f-call-unit": "PT{}H"}, ["+       call: {limit: PT36H}"],
+    ),
+    "not its own": ("before", {"follow_up_off": ["visit"]}, [f"-{_VISIT}"]),
+    "a limit that the form cannot show": (
+        "before", {"f-visit-amount": "3", "f-visit-unit": "P{}WD"}, [f"-{_VISIT}", f"+{_VISIT.replace('P1W', 'P3WD')}"],
+    ),
+    "here, though not in the workflow": (
+        "out", {"follow_up_off": [], "f-held-amount": "2", "f-held-unit": "P{}D"},
+        ["-   out: {uses: rescue.execute, time: {limit: P2D}}",
+         ("+   out: {uses: rescue.execute, time: {limit: P2D}, follow_ups: {held: {uses: prosecution.hearing, title:"
+         ' The first hearing after the arrest, when: this.has_held && case.country == "IN", from: end_at,'
+         " ladder: high, limit: P2D}}}")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", EACH_FOLLOW_UP)
+def test_a_follow_up_is_changed_or_left_out_in_its_own_line(portal: Portal, change: str) -> None:
+    step, fields, lines = EACH_FOLLOW_UP[change]
+    assert changed_lines(FOLLOWED, posted(portal, FOLLOWED, step, fields)[1]) == lines
+
+
+def test_follow_ups_are_told_in_words_and_one_that_was_left_out_comes_again(portal: Portal) -> None:
+    page, source = posted(portal, FOLLOWED, "before", {"follow_up_off": ["order", "call"]})
+    assert "What it can bring later: 1 of 3" in page
+    assert "“There was no order yet: has one been made since?”: if order type is “no order yet”" in unescape(page)
+    page, again = posted(portal, source, "before", {"follow_up_off": []})
+    assert "What it can bring later: 3 of 3" in page
+    assert changed_lines(source, again) == ["-       order: null  # sooner than usual", "-       call: null"]
+    page, kept = posted(portal, FOLLOWED, "before", {"f-order-amount": "soon", "follow_up_off": ["visit"]})
+    assert kept == FOLLOWED
+    assert '<p id="f-order-amount-error" class="govuk-error-message">' in page
+    assert '<details class="govuk-details" id="follow-ups" open>' in page
+    assert form_of_step(page)["follow_up_off"] == ["visit"]
+    base = "workflow: taken-on\nextends: compensation\nversion: 1\n"
+    posted(portal, base, "old_papers", {"follow_up_off": []})
+    draft = open_draft(portal.engine, "workflow", "taken-on", viewer=portal.people["partnership_manager"])
+    assert draft.loaded
+    assert draft.loaded.workflow
+    assert draft.loaded.workflow.steps["old_papers"].follow_ups["remand"]
+
+
 @pytest.mark.parametrize(("fields", "field", "sentence"), [
     ({"amount-0": "two"}, "amount-0", "Write a whole number, such as 2."),
     ({"amount-0": "-2"}, "amount-0", "Write a whole number, such as 2."),
     ({"amount-0": "2", "unit-0": "PT{}X"}, "amount-0", "Write a whole number, such as 2."),
     ({"amount-0": ""}, "amount-0",
-     "Write how long it may take, as a whole number, or choose a limit of the law."),
+     "Write a whole number, such as 2, or choose a limit of the law."),
     ({"number-0": "many"}, "number-0", "Write a number, such as 2 or 2.5."),
 ])  # fmt: skip
 def test_a_wrong_amount_is_told_at_its_field_and_takes_nothing_away(

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 
 from engine.core.library import Library
 from engine.definitions.pages.drafting import UNITS, split_limit
+from engine.definitions.pages.follow_up_form import FollowUpEditor, FollowUpForm
 from engine.definitions.pages.question_form import (
     REMOVED,
     Edit,
@@ -37,7 +38,7 @@ _FEW: Final = 2
 _NO_AMOUNT: Final = "Write a whole number, such as 2."
 _NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
 _NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
-_NO_LIMIT: Final = "Write how long it may take, as a whole number, or choose a limit of the law."
+_NO_LIMIT: Final = "Write a whole number, such as 2, or choose a limit of the law."
 
 
 class TimeForm(NamedTuple):
@@ -83,6 +84,7 @@ class StepForm:
     joins: tuple[Item, ...]
     questions: tuple[QuestionForm, ...]
     approvers: tuple[Item, ...]
+    follow_ups: tuple[FollowUpForm, ...]
 
 
 class StepEditor:
@@ -96,6 +98,7 @@ class StepEditor:
         self._words = WorkflowWords(flattened, catalogue)
         self._order = Order(workflow)
         self._built = _apart(self._step.when)
+        self._follow_ups = FollowUpEditor(workflow, catalogue, key)
 
     def form(self, library: Library, posted: FormData | None = None) -> StepForm:
         """Return what the form shows; where something that was `posted` does not fit, all of that again."""
@@ -121,6 +124,7 @@ class StepEditor:
                          or_posted(posted, "when_join", ("any" if self._built and self._built.is_any else "all",))),
             questions=question_forms(step.questions, info, posted),
             approvers=_items(_ROLES, or_posted(posted, "approver", step.approve.role[:1] if step.approve else ())),
+            follow_ups=self._follow_ups.forms(self._words, _ladders(library), posted),
         )  # fmt: skip
 
     def changed(self, source: str, inherited: Mapping[str, Any], form: FormData) -> str:
@@ -128,7 +132,7 @@ class StepEditor:
 
         Raises `UneditableError`, and `InvalidAnswersError` for what is no number where one is asked.
         """
-        problems = dict(self._problems(form))
+        problems = dict(self._problems(form)) | dict(self._follow_ups.problems(form))
         if problems:
             raise InvalidAnswersError(problems)
         for path, value in self._edits(form, inherited):
@@ -168,13 +172,12 @@ class StepEditor:
         starts = {"ready": "the step can begin", "start": "the case begins"}
         starts |= {key: f"“{title}” is done" for key, title in self._titles(self._workflow.steps).items()}
         starts |= {} if time.from_ in starts else {time.from_: in_running_words(time.from_.replace(".", ": "))}
-        ladders = {name: ladder.title for name, ladder in sorted(library.ladders.items())}
         return TimeForm(
             number, text_or_posted(posted, f"amount-{number}", amount),
             _items(UNITS, or_posted(posted, f"unit-{number}", (unit,))),
             _items(laws, or_posted(posted, f"law-{number}", (time.law or "",))),
             _items(starts, or_posted(posted, f"from-{number}", (time.from_,))),
-            _items(ladders, or_posted(posted, f"ladder-{number}", (time.ladder,))),
+            _items(_ladders(library), or_posted(posted, f"ladder-{number}", (time.ladder,))),
             "" if amount or not time.limit else limit_words(time.limit),
             self._words.condition(time.when) if time.when else "",
         )  # fmt: skip
@@ -231,6 +234,7 @@ class StepEditor:
         if approver != (step.approve.role[0] if step.approve else ""):
             yield ((*at, "approve", "role"), approver) if approver else ((*at, "approve"), REMOVED)
         yield from question_edits((*at, "questions"), step.questions, self._catalogue.find(step.uses), form)
+        yield from self._follow_ups.edits(form, value_at(inherited, (*at, "follow_ups")) or {})
 
     def _shown_roles(self) -> list[Item]:
         info = self._catalogue.find(self._step.uses)
@@ -300,6 +304,10 @@ class StepEditor:
 
 
 _ROLES: Final = {role.value: role.label for role in Role}
+
+
+def _ladders(library: Library) -> dict[str, str]:
+    return {name: ladder.title for name, ladder in sorted(library.ladders.items())}
 
 
 def _mode(join: Join) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from engine.errors import ConditionSyntaxError
-from engine.language.catalogue import NOW, THIS_STEP, Changes, FollowUp, StepCatalogue, StepTypeInfo, changed
+from engine.language.catalogue import NOW, THIS_STEP, Changes, FollowUp, FollowUps, StepCatalogue, StepTypeInfo, changed
 from engine.language.conditions.check import check_condition
 from engine.language.conditions.parse import parse_condition
 from engine.language.limits import TimeLimit
@@ -32,31 +32,34 @@ class Problem(NamedTuple):
 def check_follow_ups(subject: Subject) -> None:
     """Find what a workflow says of follow-ups that does not exist, or cannot be."""
     for key, step in subject.workflow.steps.items():
-        _check(subject, ("steps", key, "follow_ups"), step.follow_ups, subject.infos[key])
+        info = subject.infos[key]
+        of_type = {**info.follow_ups} if info else {}
+        of_type |= changed(of_type, subject.workflow.follow_ups.get(step.uses, {}))
+        _check(subject, ("steps", key, "follow_ups"), step.follow_ups, info, of_type)
     for uses, said in subject.workflow.follow_ups.items():
         info = subject.catalogue.find(uses)
         if info is None:
             known = frozenset(subject.catalogue.keys())
             subject.unknown(("follow_ups", uses), "unknown-step-type", "step type", uses, known)
-        _check(subject, ("follow_ups", uses), said, info)
+        _check(subject, ("follow_ups", uses), said, info, info.follow_ups if info else {})
     circle = endless(follow_ups_by_type(subject.workflow, subject.catalogue))
     if circle:
         message = f"{' brings '.join(circle)}: this never ends. Give one of these follow-ups a condition."
         subject.error(("steps",), "endless-follow-ups", message, of_key=True)
 
 
-def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | None) -> None:
+def _check(subject: Subject, path: Path, said: Changes, info: StepTypeInfo | None, declared: FollowUps) -> None:
     if info is None:
         return
-    whole = changed(info.follow_ups, said)
-    own = {name: change for name, change in said.items() if change is None or change != info.follow_ups.get(name)}
+    whole = changed(declared, said)
+    own = {name: change for name, change in said.items() if change is None or change != declared.get(name)}
     for name, change in own.items():
         place = (*path, name)
         if problem := _problem_of_act(info.follow_ups.get(name), change, of_step=path[0] == "steps"):
             subject.error(place, "follow-up-of-act", f"{shown(name)} {problem}", of_key=True)
-        elif name not in info.follow_ups and (change is None or not (change.uses or change.ends)):
-            of_type = meant(name, info.follow_ups) if info.follow_ups else "It brings none by itself."
-            message = f'{info.key} brings no follow-up {shown(name)}. {of_type} For one of your own say what it "uses".'
+        elif name not in declared and (change is None or not (change.uses or change.ends)):
+            others = meant(name, declared) if declared else "It brings none by itself."
+            message = f'{info.key} brings no follow-up {shown(name)}. {others} For one of your own say what it "uses".'
             subject.error(place, "unknown-follow-up", message, of_key=True)
         elif change is not None:
             problems = [*_problems(whole[name], info, subject.catalogue), *_names(subject, whole[name])]
