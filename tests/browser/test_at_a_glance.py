@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine.overview.pages.cases import PAGE
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind
 from tests.browser.hands import become, go_to, must_be_pleasant, must_fit, press
+from tests.imports.test_import import changed, table
 from tests.kit.portal import Portal, report_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -79,6 +81,26 @@ def test_no_list_of_all_that_there_is_is_long(open_page: OpenPage, portal: Porta
     go_to(page, "January: ")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Republic Day").first).to_be_visible()
+
+
+def test_many_cases_and_many_problems_of_a_table_are_not_long(open_page: OpenPage, portal: Portal) -> None:
+    reporter, page = portal.as_role("intake_officer"), open_page()
+    while portal.rows('SELECT count(*) AS n FROM "case"')[0]["n"] <= PAGE:
+        report_case(reporter)
+    become(page, portal, "case_manager")
+    for path in ("/cases", "/import"):
+        page.goto(path)
+        if path == "/import":
+            faulty = (changed(place, concern="unheard_of") for place in range(2, 202))
+            page.get_by_label("The table").fill(table(*faulty))
+            press(page, "Only check")
+            expect(page.locator("#problems")).to_be_visible()
+            assert page.locator("tbody tr").count() == 200, "each is named"
+        else:
+            assert page.locator("tbody tr").count() == PAGE
+        must_fit(page)
+        if page.viewport_size["width"] == 1280:
+            assert page.evaluate("document.documentElement.scrollHeight") <= LONGEST[1280], path
 
 
 def test_no_workflow_no_form_and_no_consents_are_long(open_page: OpenPage, portal: Portal) -> None:
