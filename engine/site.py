@@ -25,6 +25,7 @@ from engine.course.pages import changes, course, moving
 from engine.deadlines import pages as deadlines
 from engine.definitions.pages import (
     calendars,
+    editing,
     ladders,
     law,
     message_texts,
@@ -96,6 +97,7 @@ _ROUTES: Final = (
     messages,
     studio,
     simulating,
+    editing,
     ladders,
     message_texts,
     paper_texts,

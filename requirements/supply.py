@@ -58,9 +58,11 @@ def bill_of_materials(
     parts: Iterable[Part], *, project: Mapping[str, Any], front_end: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Give the CycloneDX list (1.6) of what a release consists of; the same parts give the same list, byte for byte."""
-    style = front_end["packages"]["node_modules/govuk-frontend"]
-    shipped = _component("npm", "govuk-frontend", style["version"], [_sha512(style["integrity"])])
-    components = [_of_part(part) for part in parts] + [shipped]
+    shipped = {place: one for place, one in front_end["packages"].items() if place and not one.get("dev")}
+    components = [_of_part(part) for part in parts] + [
+        _component("npm", place.removeprefix("node_modules/"), one["version"], [_sha512(one["integrity"])])
+        for place, one in shipped.items()
+    ]
     product = _component("pypi", project["name"], project["version"], [])
     about = json.dumps(components, sort_keys=True)
     return {
@@ -181,7 +183,7 @@ def _of_part(part: Part) -> dict[str, Any]:
 
 
 def _component(kind: str, name: str, version: str, hashes: list[dict[str, str]]) -> dict[str, Any]:
-    address = f"pkg:{kind}/{name}@{version}"
+    address = f"pkg:{kind}/{name.replace('@', '%40')}@{version}"
     made = {"type": "library", "bom-ref": address, "name": name, "version": version, "purl": address}
     return made | ({"hashes": hashes} if hashes else {})
 

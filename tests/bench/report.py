@@ -2,12 +2,14 @@
 
 import os
 import platform
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
 import psycopg
 
+from engine.definitions.actions.publish import lint_source
 from tests.bench.crowd import fill
 from tests.bench.deadlines import fire_at_once, trickle_seconds
 from tests.bench.deliveries import can_measure, measure_deliveries
@@ -17,6 +19,7 @@ from tests.bench.matching import MatchScore, measure_matching
 from tests.bench.people import next_item_seconds, steps_per_second
 from tests.bench.verifying import verify_rows
 from tests.bench.workload import Bench, plain_address, scratch_bench
+from tests.kit.shipped import CASES
 
 _WARM_UP = 2
 _CONNECTIONS = 4
@@ -73,7 +76,7 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True, says: Callable[[str], 
         "Deadlines at one instant, and deliveries": (_of_deadlines, _of_deliveries),
         "Deadlines one after the other": (_of_trickle,),
         "Finding persons again": (_of_matching,),
-        "Proving histories": (_of_histories,),
+        "Proving histories, and checking texts": (_of_histories, _of_lint),
     }
     machine: dict[str, str] = {}
     figures: list[Figure] = []
@@ -108,6 +111,18 @@ def _of_people(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
 def _of_histories(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
     rate = verify_rows(bench, rows=sizes.events)
     return (Figure(f"{rate.count} events of cases, proved", rate.per_second, "rows/s"),)
+
+
+def _of_lint(bench: Bench, _sizes: Sizes) -> tuple[Figure, ...]:
+    """Measure the check that the editor of a text asks for while somebody types, over every shipped workflow."""
+    seconds = []
+    for file in sorted(CASES.glob("*.yaml")):
+        text = file.read_text(encoding="utf-8")
+        began = time.perf_counter()
+        lint_source(bench.engine, text)
+        seconds.append(time.perf_counter() - began)
+    _, slow = _cuts(seconds)
+    return (Figure("checking the text of a workflow, p95", slow * 1000, "ms"),)
 
 
 def _of_jobs(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:

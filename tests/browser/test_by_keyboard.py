@@ -24,6 +24,13 @@ def become(page: Page, portal: Portal, role: str) -> None:
     press(page, portal.people[role].name)
 
 
+def go_to_editor(page: Page) -> None:
+    """Press the tab key until the text of a definition has the focus."""
+    go_to(page, "Picture and forms")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.shadowRoot.activeElement.role") == "textbox"
+
+
 def test_a_caseworker_reports_and_completes_the_first_step(open_page: OpenPage, portal: Portal) -> None:
     page = open_page()
     become(page, portal, "intake_officer")
@@ -157,21 +164,47 @@ def test_a_coordinator_finds_a_mistake_by_its_line_and_publishes_a_new_version(
     press(page, "Change it")
     press(page, "Text")
     must_be_pleasant(page)
-    source = page.get_by_label("Text of the workflow")
-    right = source.input_value()
-    source.fill(right.replace("uses: ", "uses: nowhere.", 1))
-    press(page, "Check, and save")
-    must_be_pleasant(page)
-    expect(page.get_by_role("link", name="Line").first).to_be_visible()
     before = portal.engine.ask_all(definition, "workflow", "child-labour")
-    page.get_by_label("Text of the workflow").fill(right.replace('title: "', 'title: "Still: ', 1))
+    source = page.get_by_role("textbox", name="Text of the workflow")
+    go_to_editor(page)
+    for key in ("Control+End", "Enter", "Shift+Home", "Delete"):
+        page.keyboard.press(key)
+    step = f"look_again_{before.version}"
+    page.keyboard.type(f"  {step}:\n  after: closure\nuses: reporting.triag")
+    page.keyboard.press("Escape")
+    number = before.source.count("\n") + 4
+    link = page.get_by_role("link", name=f"Line {number}, column 11")
+    expect(page.get_by_role("listitem").filter(has=link)).to_contain_text("reporting.triage")
+    mark, line = page.locator(".cm-lint-marker-error"), source.locator(".cm-line", has_text="reporting.triag").last
+    expect(mark).to_have_count(1)
+    assert abs(mark.bounding_box()["y"] - line.bounding_box()["y"]) < line.bounding_box()["height"]
+    must_be_pleasant(page)
+    for _ in "reporting.triag":
+        page.keyboard.press("Backspace")
+    page.keyboard.type("triage")
+    expect(page.get_by_role("option", name="reporting.triage", selected=True)).to_be_visible()
+    page.wait_for_timeout(100)
+    page.keyboard.press("Enter")
+    expect(line).to_have_text("    uses: reporting.triage")
+    expect(page.get_by_text("No problems were found.")).to_be_visible()
+    expect(mark).to_have_count(0)
+    title = f"Report of child or forced labour, version {before.version + 1}"
+    page.keyboard.press("Control+Home")
+    for _ in range(before.source[: before.source.index("title: ")].count("\n")):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.type(f"title: '{title}'\n#")
+    with page.expect_navigation():
+        page.keyboard.press("Control+S")
+    expect(page.locator("#findings")).to_contain_text("No problems were found.")
+    must_be_pleasant(page)
     press(page, "Propose this to a second person")
     must_be_pleasant(page)
     expect(page.get_by_role("status").first).to_contain_text("is waiting for a second person")
     assert portal.engine.ask_all(definition, "workflow", "child-labour") == before
     agree(portal)
     after = portal.engine.ask_all(definition, "workflow", "child-labour")
-    assert (after.version, after.title) == (before.version + 1, f"Still: {before.title}")
+    assert (after.version, after.title) == (before.version + 1, title)
+    assert f"\n  {step}:\n    after: closure\n    uses: reporting.triage" in after.source
     kept = portal.engine.ask_all(definition, "workflow", "child-labour", before.version)
     assert kept.content_hash == before.content_hash
 

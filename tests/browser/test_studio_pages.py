@@ -98,6 +98,20 @@ def test_the_diagram_is_made_larger_and_smaller_by_the_keyboard_without_any_scri
     take(page, "diagram")
 
 
+def test_without_any_script_the_text_is_a_text_area_and_a_mistake_is_found_by_its_line(
+    without_script: Page, portal: Portal
+) -> None:
+    page = without_script
+    become(page, portal, "case_manager")
+    page.goto("/workflows/child-sale/edit")
+    source = page.get_by_label("Text of the workflow")
+    source.fill(source.input_value().replace("version: 1", "versoin: 1", 1))
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("link", name="Line").first).to_be_visible()
+    expect(source).to_have_value(re.compile("versoin"))
+    must_fit(page)
+
+
 def test_the_diagram_moves_with_the_mouse(open_page: OpenPage, portal: Portal) -> None:
     page = open_page()
     become(page, portal, "case_manager")

@@ -53,6 +53,7 @@ TASKS = (
     "/numbers",
     "/on-call",
 )
+LARGEST_EDITOR = 150_000
 _LOADED = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 _CLASS = r"(?:govuk|icmc)-[\w!-]+"
 BARE = {"govuk-radios", "govuk-file-upload--error", "icmc-break", "icmc-call", "icmc-qr"}
@@ -70,6 +71,16 @@ def test_the_script_sends_and_stores_nothing() -> None:
     script = (STATIC / "portal.js").read_text(encoding="utf-8")
     for forbidden in ("fetch(", "XMLHttpRequest", "sendBeacon", "localStorage", "sessionStorage", "eval(", "innerHTML"):
         assert forbidden not in script, forbidden
+
+
+def test_the_editor_is_small_and_neither_stores_anything_nor_knows_another_address() -> None:
+    script = (STATIC / "editor.js").read_text(encoding="utf-8")
+    assert len(gzip.compress(script.encode())) <= LARGEST_EDITOR
+    for forbidden in ("XMLHttpRequest", "sendBeacon", "localStorage", "sessionStorage", "eval(", "new Function"):
+        assert forbidden not in script, forbidden
+    assert set(re.findall(r"\w+://[^\"'\s]*", script)) == {"http://www.w3.org/2000/svg"}
+    asked = [re.sub(r"\w+(?=\.dataset)", "form", address) for address in re.findall(r"fetch\((.*?)[,)]", script)]
+    assert sorted(asked) == ["`${form.dataset.editor}/findings`", "`${form.dataset.editor}/words`"]
 
 
 def test_the_licence_of_what_is_vendored_is_there() -> None:

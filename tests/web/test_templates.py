@@ -511,4 +511,5 @@ def test_a_page_shows_everything_it_is_given_and_escapes_it(name: str, *, full: 
     assert " style=" not in page
     assert " onclick=" not in page
     assert "<style" not in page
-    assert page.count("<script") == page.count('<script src="/static/portal.js')
+    assert page.count('<script src="/static/editor.js') == (name in {"workflow-edit.html", "definition-edit.html"})
+    assert page.count("<script") == page.count('<script src="/static/portal.js') + page.count("/static/editor.js")

@@ -20,6 +20,7 @@ from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing, require_author
 from engine.definitions.pages.drafting import after_undo, page_of, proposed
+from engine.definitions.pages.editing import with_editor
 from engine.definitions.pages.message_texts import as_read
 from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import PreviewView
@@ -74,7 +75,7 @@ def _page(
     again: Again = FIRST,
 ) -> Response:
     findings = draft.findings if checked else ()
-    return visit.page(
+    page = visit.page(
         "definition-edit.html",
         title=say("Edit {name}", name=draft.name),
         section="workflows",
@@ -90,6 +91,7 @@ def _page(
         refused=refused,
         preview=preview,
     )
+    return with_editor(page)
 
 
 AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention|message|document|rota)$")]

@@ -14,6 +14,7 @@ from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import lint_source, publishing
 from engine.definitions.pages.drafting import new_id
+from engine.definitions.pages.editing import with_editor
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.records import PreviewView
 from engine.definitions.views import definition as definition_view
@@ -243,7 +244,7 @@ def _edit_page(
 ) -> Response:
     _require_author(visit)
     bases = () if name else visit.engine.ask_all(definitions, "workflow")
-    return visit.page(
+    page = visit.page(
         "workflow-edit.html",
         title=say("Edit workflow {name}", name=name) if name else "New workflow",
         section="workflows",
@@ -260,6 +261,7 @@ def _edit_page(
         bases=[Item(one.name, one.title or one.name, checked=again.typed.get("base") == one.name) for one in bases],
         again=again,
     )
+    return with_editor(page)
 
 
 def _picture(visit: Visit, drawing: Drawing) -> str:

@@ -1,4 +1,4 @@
-// Compiles the style sheet and the script of the portal into ../static, from where they are served.
+// Compiles the style sheet and the scripts of the portal into ../static, from where they are served.
 import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 import { PurgeCSS } from "purgecss";
@@ -12,7 +12,7 @@ const compiled = sass.compile("src/portal.scss", {
 });
 // What no page uses is left out. The names of a family that a template puts together are all kept.
 const [kept] = await new PurgeCSS().purge({
-  content: ["../../../templates/portal/*.html", "src/portal.js"],
+  content: ["../../../templates/portal/*.html", "src/portal.js", "src/editor.js"],
   css: [{ raw: compiled.css }],
   safelist: { standard: [/^icmc-/, /^govuk-(radios|checkboxes)(__|$)/, /^govuk-(radios|checkboxes)--small/] },
   variables: true,
@@ -20,8 +20,8 @@ const [kept] = await new PurgeCSS().purge({
 });
 await writeFile("../static/portal.css", `${kept.css}\n`);
 await build({
-  entryPoints: ["src/portal.js"],
-  outfile: "../static/portal.js",
+  entryPoints: ["src/portal.js", "src/editor.js"],
+  outdir: "../static",
   bundle: true,
   minify: true,
   format: "iife",
