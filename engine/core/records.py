@@ -153,6 +153,7 @@ class AddedStep(Record):
     A step that a level opened names the deadline it is for: it is called off when that deadline is over. One that the
     answer of a step brought is named by its `follow_up`; until `opens_at` (UTC) it waits, and keeps no run open.
     `origin` is where a follow-up is declared, also one that an act brought. Without either a person added it.
+    A limit in working days counts by the calendar of `place`, a country or State, where one is named.
     """
 
     uses: str
@@ -168,6 +169,7 @@ class AddedStep(Record):
     opens_at: datetime | None = None
     follow_up: str = ""
     origin: Origin | None = None
+    place: str = ""
 
 
 TELLS: Final = "tells:"
@@ -278,6 +280,7 @@ class Owes(StrEnum):
 
     PARTNER = "partner"
     STEP = "step"
+    ADDED = "added"
     LAW = "law"
     UNIT = "unit"
     CASE = "case"

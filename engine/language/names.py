@@ -49,6 +49,8 @@ StepTypeKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z]
 AnswerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}\.[a-z][a-z0-9_]{0,63}$")]
 """An answer of a step, as `step.output`."""
 
+ChoiceCode = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,63}|[A-Z]{2}(-[A-Z0-9]{1,3})?)$")]
+"""What a question offers: an id, or the code of a country or State, by whose calendar a later step can count."""
 JurisdictionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=500)]

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from engine.language.findings import Finding
 from engine.language.merged import Merged
-from engine.language.names import Id, JurisdictionCode, Name, StepTypeKey, meant, shown
+from engine.language.names import ChoiceCode, Id, JurisdictionCode, Name, StepTypeKey, meant, shown
 from engine.language.yaml_files import Path
 from engine.language.yaml_text import MOST_FINDINGS, foreign_letter
 
@@ -38,6 +38,7 @@ _PATTERNS = {
         Name
     ): "a name of lower-case letters, digits and -, which begins with a letter and has at most 64 characters",
     _pattern(StepTypeKey): "a step type (the pillar, a dot, what is done) like reporting.intake",
+    _pattern(ChoiceCode): "an id of lower-case letters, digits and _, or the code of a place like IN or IN-AS",
     _pattern(JurisdictionCode): "a place like IN or IN-AS",
 }
 

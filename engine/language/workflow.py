@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from engine.language.catalogue import Changes, Output, ValueKind
 from engine.language.names import (
     AnswerName,
+    ChoiceCode,
     ConditionText,
     Id,
     JurisdictionCode,
@@ -199,7 +200,7 @@ class Question(SpecModel):
     type: Literal["bool", "choice", "number", "text", "longtext", "date", "instant"]
     label: Sentence
     help: str = Field(default="", max_length=500)
-    choices: Mapping[Id, str] = Field(default_factory=dict)
+    choices: Mapping[ChoiceCode, str] = Field(default_factory=dict)
     required: bool = False
     sensitivity: Literal["open", "sensitive", "identifying"] = "open"
     when: ConditionText | None = None

@@ -15,6 +15,7 @@ from engine.ports import JsonValue
 from engine.rehearsal.story import Story, StoryEvent
 
 CANARY = "canary"
+_NO_DIGITS = str.maketrans("0123456789", "ghijklmnop")
 _USUAL: Mapping[str, str] = {
     "risk_level": "critical",
     "wishes_return": "yes",
@@ -100,8 +101,11 @@ def step_answers(
 
 
 def canary(story: str, field: str) -> str:
-    """Return a text that says that it is invented, and that can be found again wherever it must not be."""
-    return f"Invented ({CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12]})"
+    """Return a text that says that it is invented, and that can be found again wherever it must not be.
+
+    There is no digit in it: a text for the press with a number in it is refused.
+    """
+    return f"Invented ({CANARY}-{hashlib.sha256(f'{story}/{field}'.encode()).hexdigest()[:12].translate(_NO_DIGITS)})"
 
 
 def _told(story: Story, spec: FieldSpec) -> JsonValue:
@@ -181,7 +185,7 @@ def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> Json
 def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonValue:
     by_type: Mapping[str, JsonValue] = {
         "bool": True,
-        "choice": next(iter(question.choices), ""),
+        "choice": story.other_country if story.other_country in question.choices else next(iter(question.choices), ""),
         "number": 1,
         "date": event.at.date().isoformat(),
         "instant": event.at.isoformat(),

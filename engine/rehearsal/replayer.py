@@ -400,13 +400,20 @@ def _add(play: Play, event: StoryEvent) -> Step:
         engine, play.case_id, viewer=play.people["case_manager"], command_id=engine.entropy.uuid(),
         uses=event.step, limit=rule.limit if rule else None,
         law=_law_of(play, rule) if rule else None,
-        from_at=started.astimezone(UTC) if started else None,
+        from_at=started.astimezone(UTC) if started else None, place=_place_of(play, event),
         exclude=(_EXCLUDED,) if rule and rule.excluded_journey else (),
     )  # fmt: skip
     step = _state(play).steps[step_id]
     if rule and rule.excluded_journey and started:
         _interval(play, step_id, started, rule.excluded_journey)
     return step
+
+
+def _place_of(play: Play, event: StoryEvent) -> str:
+    """Return where an event is told of: the other place of the story that has its time zone; empty for where we are."""
+    library, ours = play.stage.engine.library(), _zone_of(_state(play))
+    zones = {place: library.calendar(place).zone for place in play.story.other_jurisdictions}
+    return next((place for place, zone in zones.items() if zone == event.tz != ours), "")
 
 
 def _law_of(play: Play, rule: DueRule) -> str | None:

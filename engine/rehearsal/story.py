@@ -75,7 +75,8 @@ class Story(_Part):
     @property
     def begins(self) -> str | None:
         """The workflow that somebody begins by hand, as of a programme; None where the report chooses one."""
-        return self.workflow or _PROGRAMMES.get(self.timeline[0].step)
+        is_plain = _first(_IN_TITLES, self.title.casefold()) is not None
+        return self.workflow or (None if is_plain else _PROGRAMMES.get(self.timeline[0].step))
 
     @property
     def concern(self) -> str:
@@ -194,7 +195,7 @@ _PROGRAMMES = {
 """What is no report about a victim, and is begun by hand, by the step that its story begins with."""
 _RESCUES = frozenset({"rescue.plan", "rescue.execute"})
 _WAYS_HOME = frozenset({"repatriation.hir", "repatriation.handover"})
-_CARE = frozenset({"rescue.first_needs", "rescue.production"})
+_CARE = frozenset({"rescue.first_needs", "rescue.production", "protection.placement"})
 """Who is cared for before the way home is prepared has been found here, and is not asked for from elsewhere."""
 _FIRST_DAY = frozenset({"rescue.production", "protection.health", "protection.safety", "rescue.identify"})
 """What counts from when a person is out of danger: from the report, where whoever reported had them in their care."""
@@ -209,6 +210,8 @@ _IN_TITLES = (
     (r"\bscam", "forced_criminality"),
     (r"\bonline\b|\bsextort|\bblackmail|\bwebcam\b", "online_abuse"),
     (r"\bbonded\b|\bkiln\b", "bonded_labour"),
+    (r"\bunsafe migration\b", "unsafe_migration"),
+    (r"\bplacement agency\b", "domestic_work"),
     (r"\bmissing\b", "missing_person"),
     (r"\bstopped at\b|\bintercepted\b", "stopped_on_the_way"),
 )

@@ -201,6 +201,7 @@ STRANGERS = Path(__file__).parent / "strangers"
     ("pictures-of-a-pupil", "online-abuse", 0.69),
     ("compensation-for-2021", "compensation", 0.88),
     pytest.param("back-from-kuwait", "led-from-nepal", 0.91, marks=pytest.mark.faults),
+    ("woman-at-the-post", "stopped-on-the-way", 0.84),
 ])  # fmt: skip
 def test_a_story_of_a_stranger_finds_its_workflow_and_most_of_its_steps(
     world: World, name: str, workflow: str, foreseen: float
@@ -208,6 +209,22 @@ def test_a_story_of_a_stranger_finds_its_workflow_and_most_of_its_steps(
     outcome = replay_story(world, read_story(STRANGERS / f"{name}.yaml"))
     assert (outcome.workflow, outcome.differences) == (workflow, ())
     assert outcome.foreseen_share >= foreseen, outcome.as_json()["discretionary"]
+
+
+@pytest.mark.parametrize(("title", "first", "begins", "concern"), [
+    ("Unsafe migration from the gardens", "prevention.session", None, "unsafe_migration"),
+    ("A year in the gardens", "prevention.session", "prevention-programme", "unsafe_migration"),
+    ("Girl missing with a placement agency", "reporting.missing", None, "domestic_work"),
+    ("Girl missing from the station", "reporting.missing", None, "missing_person"),
+])  # fmt: skip
+def test_the_title_of_a_story_says_what_it_is_about_before_its_first_step_does(
+    title: str, first: str, begins: str | None, concern: str
+) -> None:
+    story = read_story(OTHERS / "nobody-yet.yaml")
+    told = story.model_copy(
+        update={"title": title, "timeline": (story.timeline[0].model_copy(update={"step": first}),)}
+    )
+    assert (told.begins, told.concern) == (begins, concern)
 
 
 def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days_and_nothing_abroad(

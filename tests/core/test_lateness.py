@@ -10,7 +10,7 @@ import pytest
 from engine.core import commands as cm
 from engine.core.deadlines.lateness import DeadlineState, deadline_state, is_overdue
 from engine.core.library import Library
-from engine.core.records import Deadline, DeadlineStatus, Owes, step_id
+from engine.core.records import AddedStep, Deadline, DeadlineStatus, Owes, step_id
 from engine.core.time.explain import ReasonKind
 from engine.core.time.explain import deadline_reasons as explain_deadline
 from engine.core.time.reckoning import WRITTEN_DOWN_WITHIN, is_late_entry
@@ -140,6 +140,15 @@ def test_the_partner_who_was_asked_for_it_owes_it_by_their_own_calendar() -> Non
 
 def test_the_unit_that_the_workflow_names_comes_next() -> None:
     assert counted(owed(unit="BD")) == ("BD", "Asia/Dhaka", Owes.STEP)
+
+
+def test_a_step_that_somebody_adds_counts_where_they_say_that_it_is_done() -> None:
+    world = owed()
+    for place, expected in (("BD", Owes.ADDED), ("", Owes.CASE)):
+        world.do(cm.AddStep(RUN, f"more{place}", AddedStep(uses="test.ask", title="More", limit="P5WD", place=place)))
+        deadline = world.deadline(f"more{place}")
+        assert deadline is not None
+        assert deadline.counted_by is expected
 
 
 def test_a_limit_of_the_law_of_another_place_is_owed_there() -> None:

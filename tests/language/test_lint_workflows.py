@@ -321,6 +321,15 @@ def test_an_answer_that_names_no_place_cannot_say_where_a_step_is_done(named: st
     assert [finding.code for finding in _lint(text)] == [code]
 
 
+def test_a_question_of_the_workflow_can_name_the_place_where_a_later_step_is_done() -> None:
+    asked = "{id: from, type: choice, label: From where?, required: true, choices: {NP: Nepal, other: Elsewhere}}"
+    text = EXAMPLE.replace("uses: reporting.triage", f"uses: reporting.triage\n    questions: [{asked}]", 1)
+    text = text.replace("uses: repatriation.hir", "uses: repatriation.hir\n    assign: {unit_from: triage.from}", 1)
+    assert [one.code for one in _lint(text)] == ["law-of-another-place"], "the report at home has a limit of Indian law"
+    assert [one.code for one in _lint(text.replace("NP: Nepal", "IN-AS: Assam"))] == []
+    assert [one.code for one in _lint(text.replace("NP: Nepal", "Np: Nepal"))] == ["bad-name"]
+
+
 def _branching(handle: str, more: str = "") -> str:
     return f"""\
 workflow: branching

@@ -302,7 +302,7 @@ def _of_added(view: RunSteps, run: Run, record: Step, added: AddedStep, library:
     rule = _rule(CompiledTime(spec, None, TimeLimit(added.limit) if added.limit else None, ()), law)
     if rule is None or started is None:
         return None
-    by = who_owes(view.state, run, record.id, library, law=law.limit if law else None)
+    by = who_owes(view.state, run, record.id, library, added_for=added.place, law=law.limit if law else None)
     return _deadline(view.state, run, record.key, record.path, Purpose.LIMIT, started, rule, library, record.turn, by)
 
 

@@ -77,6 +77,7 @@ def last_day(late: datetime, zone: ZoneInfo) -> date:
 WHOSE: Mapping[Owes, str] = {
     Owes.PARTNER: "the partner who was asked for this is there",
     Owes.STEP: "the workflow gives this step to a unit there",
+    Owes.ADDED: "whoever added this step said that it is done there",
     Owes.LAW: "the limit is one of the law there",
     Owes.UNIT: "the unit that has the case is there",
     Owes.CASE: "the case is led there, and nothing says that a unit elsewhere owes this",
@@ -93,25 +94,37 @@ class CountedBy(NamedTuple):
 
 
 def who_owes(
-    state: CaseState, run: Run, step_id: UUID, library: Library, *, unit: str = "", law: LawLimit | None = None
+    state: CaseState,
+    run: Run,
+    step_id: UUID,
+    library: Library,
+    *,
+    unit: str = "",
+    added_for: str = "",
+    law: LawLimit | None = None,
 ) -> CountedBy:
     """Find the calendar of a step's limit: of the partner who owes it, else of the unit that the workflow names.
+
+    Of a step that was added it is that of the place `added_for` which somebody named.
 
     Else a limit of the law of another place is counted there, and what we owe ourselves where the unit is that has
     the case; all else where the case is led, and so is what is owed in a place that has no calendar.
     """
-    for jurisdiction, why in _places(state, run, step_id, unit, law):
+    named = (unit, Owes.STEP) if unit else (added_for, Owes.ADDED)
+    for jurisdiction, why in _places(state, run, step_id, named, law):
         calendar = _calendar(jurisdiction, library)
         if calendar is not None:
             return CountedBy(calendar.zone, calendar.name, why)
     return CountedBy(run.zone, run.calendar, Owes.CASE)
 
 
-def _places(state: CaseState, run: Run, step_id: UUID, unit: str, law: LawLimit | None) -> Iterator[tuple[str, Owes]]:
+def _places(
+    state: CaseState, run: Run, step_id: UUID, named: tuple[str, Owes], law: LawLimit | None
+) -> Iterator[tuple[str, Owes]]:
     if partner := state.owed_in.get(step_id):
         yield partner, Owes.PARTNER
-    if unit:
-        yield unit, Owes.STEP
+    if named[0]:
+        yield named
     if law and law.jurisdiction not in {_EVERYWHERE, _country(run.jurisdiction), run.jurisdiction}:
         yield law.jurisdiction, Owes.LAW
     is_ours = law is None or law.owed_by == "ours"

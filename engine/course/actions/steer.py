@@ -109,10 +109,12 @@ def add_step(
     exclude: tuple[str, ...] = (),
     run_id: UUID | None = None,
     person_id: UUID | None = None,
+    place: str = "",
 ) -> UUID:
     """Add a step of any installed type that the workflow did not foresee, perhaps for one person; gives the step's id.
 
-    Its limit counts from when something happened (`from_at`, UTC); left out, from when the law says, or from now. What
+    Its limit counts from when something happened (`from_at`, UTC); left out, from when the law says, or from now; in
+    working days, those of the `place` where it is done, or of where the case is led. What
     somebody calls it is sealed, and shown on the page of its case and its form only. Raises `InvalidAnswersError` for a
     limit that cannot be read, a time to come and who is not in the case; `UnknownLawLimitError`.
     """
@@ -139,6 +141,7 @@ def add_step(
             ladder=ladder,
             exclude=exclude,
             roles=step_type.roles,
+            place=place,
         )
         key = f"{uses.replace('.', '_')}_{sum(step.uses == uses for step in state.steps.values()) + 1}"
         command = cm.AddStep(run, key, added, path, automatic=step_type.kind is StepKind.AUTOMATIC)

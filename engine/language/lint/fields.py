@@ -146,8 +146,8 @@ def fields_of_type(info: StepTypeInfo) -> Fields:
 def places_of(subject: Subject, name: str) -> tuple[str, ...]:
     """List the countries and States that an answer, as `step.output`, can name; empty when it names none."""
     key, _, output = name.partition(".")
-    info = subject.infos.get(key)
-    known = info.outputs.get(output) if info else None
+    step = subject.workflow.steps.get(key)
+    known = dict(outputs_of(step, subject.infos.get(key))).get(output) if step else None
     return tuple(choice for choice in (known.choices if known else ()) if re.fullmatch(_A_PLACE, choice))
 
 
