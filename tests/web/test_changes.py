@@ -173,6 +173,17 @@ def test_a_step_is_added_once_with_a_limit_of_its_own(portal: Portal) -> None:
     assert client.post(f"{case.page}/add-step", data={"command_id": str(uuid4())}).status_code == 422
 
 
+def test_a_step_that_is_done_in_another_country_counts_by_the_calendar_there(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    case = report_case(portal.as_role("intake_officer"))
+    data = {"uses": "prevention.recruiter", "limit": "", "place": "NP", "command_id": str(uuid4())}
+    assert "The step was added" in client.post(f"{case.page}/add-step", data=data).text
+    shown = client.get(f"{case.page}/steps").text
+    [step] = re.findall(rf'href="({case.page}/steps/[0-9a-f-]+)"[^>]*>[^<]*Recruiter', shown)
+    [why] = set(re.findall(r'href="(/cases/[^"]*/deadlines/[^"]*)"', client.get(step).text))
+    assert "whoever added this step said that it is done there" in client.get(why).text
+
+
 def test_a_step_is_found_by_words_explained_and_confirmed_before_it_is_added(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     page = f"{report_case(portal.as_role('intake_officer')).page}/add-step"
@@ -198,6 +209,7 @@ def test_a_step_is_found_by_words_explained_and_confirmed_before_it_is_added(por
 
 @pytest.mark.parametrize(("form", "right", "wrong"), [
     ("add-step", {"uses": "core.decide"}, {"title": "9" * 121, "limit": "x", "person": "x", "from_at": "soon"}),
+    ("add-step", {"uses": "core.decide"}, {"place": "XX"}),
     ("add-step", {}, {"uses": "no.such"}),
     ("add-person", {}, {"role": "king", "phone": "9" * 41, "age": "old", "age_on": "then"}),
     ("diary", {}, {"kind": "song", "words": "", "happened_at": "soon", "step": "no.such"}),

@@ -385,7 +385,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                           "may_keep": full, "preview": preview if full else None, "confirm_path": "/calendars/IN/days",
                           "confirm_words": NASTY, **typed},
         "add-step.html": changes | {
-            "sought": NASTY, "call": None,
+            "sought": NASTY, "call": None, "places": {"NP": NASTY},
             "step_type": None if full else types.SimpleNamespace(key="x.y", title=NASTY, purpose=NASTY, roles=()),
         },
         "add-person.html": changes,

@@ -31,6 +31,7 @@ from engine.overview.pages.plan import (
 )
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
+from engine.people.records import region_words
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.languages import say
 from engine.web.posted import (
@@ -83,22 +84,28 @@ def step_added(visit: SignedIn, case_id: UUID, form: Posted) -> Response:
             run, key, path = called
             call_step(visit.engine, case_id, viewer=visit.viewer, command_id=command_id, run_id=run, key=key, path=path)
             return
-        uses, told, limit, from_at, person_id = together(
+        uses, told, limit, from_at, person_id, place = together(
             partial(chosen, form, "uses", visit.engine.registry.step_types, "Choose a step."),
             partial(fitting, form, _LONGEST),
             partial(chosen, form, "limit", LIMITS, "Choose one of the limits offered."),
             partial(given_instant, form, "from_at", visit.viewer.zone, until=visit.now),
             partial(_for_whom, form),
+            partial(chosen, form, "place", {"": "", **_places(visit)}, "Choose one of the countries offered."),
         )
         add_step(
             visit.engine, case_id, viewer=visit.viewer, command_id=command_id, uses=uses, title=told["title"],
-            limit=limit or None, from_at=from_at, person_id=person_id,
+            limit=limit or None, from_at=from_at, person_id=person_id, place=place,
         )  # fmt: skip
 
     return tried(
         visit, form, act, partial(_step_page, visit, case_id), to=f"/cases/{case_id}/steps", said="step",
         which=f"{text(form, 'foreseen')}|",
     )  # fmt: skip
+
+
+def _places(visit: Visit) -> Mapping[str, str]:
+    """Return the countries by whose working days a limit can count, with their names."""
+    return {code: region_words(code) for code in sorted(visit.engine.library().calendars) if "-" not in code}
 
 
 def _for_whom(form: Posted) -> UUID | None:
@@ -118,7 +125,7 @@ def _step_page(
     foreseen = callable_steps(case, visit.engine.definitions, registry.step_types)
     return visit.page(
         "add-step.html", title=say("{title}, case {number}", title=say("Add a step"), number=case.number),
-        section="track", case=case, again=again, limits=LIMITS, foreseen=foreseen, sought=sought,
+        section="track", case=case, again=again, limits=LIMITS, places=_places(visit), foreseen=foreseen, sought=sought,
         offered=offered_step_types(registry, sought), step_type=registry.step_types.get(named.get("uses", "")),
         call=next((offer for offer in foreseen if offer.value == named.get("foreseen")), None),
     )  # fmt: skip
