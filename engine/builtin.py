@@ -175,6 +175,13 @@ class Decide(
             act="a case is handed over and nothing else is open in it", uses="core.decide", limit="P3D",
             title="The case was handed over: is it done?",
         ),
+        **{
+            f"help_{urgency}": FollowUp(
+                act=f"a partner outside the network accepts to give help that was asked for {words}",
+                uses="core.decide", title="is it given?", limit=limit, roles=(*LOOK_AFTER_PARTNERS, "case_manager"),
+            )
+            for urgency, words, limit in (("soon", "within a day", "P1D"), ("other", "without hurry", "P3D"))
+        },
     },
 ):  # fmt: skip
     """A decision; what nobody knows yet is asked again."""

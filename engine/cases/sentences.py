@@ -78,6 +78,7 @@ _OF_CASE: Mapping[str, str] = {
     "ReferralOffered": "Work was offered to another unit or partner.",
     "ReferralAccepted": "The other unit or partner accepted.",
     "ReferralDeclined": "The other unit or partner declined.",
+    "HelpEnded": "The other unit says that its help is given. It sees no more of this case.",
     "ReferralRecalled": "What was offered to another unit or partner, or shared with it, was recalled.",
     "CaseHandedOver": "The case was handed over to another unit.",
     "PartnerLinkMade": "A link was made with which a partner without an account can answer.",

@@ -294,6 +294,11 @@ class OfferView(View):
     urgency: str = ""
     case_id: UUID | None = None
 
+    @property
+    def is_to_do(self) -> bool:
+        """Whether it is work of the unit that was asked: an answer, or the help to which it has said yes."""
+        return self.status == "offered" or (self.status == "accepted" and self.kind != "transfer" and bool(self.help))
+
 
 class DeadLetterView(View):
     """A sending that was given up: work for a person. No words of the message are shown."""

@@ -52,6 +52,12 @@ class ReferralStore(Store):
         """Load a referral."""
         return next(iter(self._all(_REFERRAL.c.id == referral_id)), None)
 
+    def keep_phone(self, referral: Referral, phone: str) -> None:
+        """Keep the number at which whoever has accepted outside can be rung, sealed with their name."""
+        words: JsonValue = {"name": referral.to_name, "phone": phone}
+        sealed = self._vault.encrypt(words, key_of=referral.case_id, table="referral", row=referral.id, column=_TO_NAME)
+        self._connection.execute(update(_REFERRAL).where(_REFERRAL.c.id == referral.id).values({_TO_NAME: sealed}))
+
     def note(self, referral_id: UUID) -> str:
         """Open what the other side must know at once; empty when nothing was written."""
         query = select(_REFERRAL.c.encrypted_note).where(_REFERRAL.c.id == referral_id)
@@ -122,17 +128,22 @@ class ReferralStore(Store):
 def opened_referral(vault: Vault, row: RowMapping | dict[str, Any]) -> Referral:
     """Make a referral of its row."""
     known = {name: value for name, value in row.items() if name != _TO_NAME}
-    return Referral.model_validate(known | {"to_name": opened_to_name(vault, row)})
+    return Referral.model_validate(known | {"to_name": opened_partner(vault, row)[0]})
 
 
-def opened_to_name(vault: Vault, row: RowMapping | dict[str, Any]) -> str:
-    """Open the name of the partner outside to whom a referral went; empty for a unit, and once the case is erased."""
+def opened_partner(vault: Vault, row: RowMapping | dict[str, Any]) -> tuple[str, str]:
+    """Open the name of the partner outside to whom a referral went, and the number that they left on accepting.
+
+    Both are empty for a unit, and once the case is erased.
+    """
     if row[_TO_NAME] is None:
-        return ""
+        return "", ""
     try:
-        return str(vault.decrypt(row[_TO_NAME], table="referral", row=row["id"], column=_TO_NAME))
+        opened = vault.decrypt(row[_TO_NAME], table="referral", row=row["id"], column=_TO_NAME)
     except KeyMissingError:
-        return ""
+        return "", ""
+    known = opened if isinstance(opened, dict) else {"name": opened, "phone": ""}
+    return str(known["name"]), str(known["phone"])
 
 
 WITH_THE_CASE: Final = (

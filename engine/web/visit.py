@@ -104,6 +104,7 @@ SAYINGS: Final[Mapping[str, str]] = {
     "recusal_over": "The conflict of interest is over: they receive messages about this case again.",
     "accepted": "You accepted this work. The unit that offered it is notified.",
     "declined": "You declined. The unit that offered it is notified.",
+    "help_given": "The unit that asked is notified. Your unit sees no more of this case.",
     "consent": "The consent was recorded.",
     "consent_back": "The consent was withdrawn. Whatever was shared under it is recalled, and whoever received it is"
     " notified.",

@@ -244,6 +244,7 @@ REASONS: Final[Mapping[str, str]] = {
 }
 ENDS: Final[Mapping[str, str]] = {
     "recalled": "recalled by the sender",
+    "help_given": "the help is given, they say",
     "rerouted": "another unit was asked",
     "handed_over": "the case was handed over",
     "another_accepted": "another unit accepted first",

@@ -118,7 +118,7 @@ def _send_outside(engine: Engine, case_id: UUID, person: UUID, people: Mapping[s
     link = make_partner_link(engine, referral, viewer=lead, command_id=uuid4())
     token = link.path.removeprefix("/p/")
     sitting = open_partner_link(engine, token, code=link.code)
-    answer_by_link(engine, token, sitting, accepts=True)
+    answer_by_link(engine, token, sitting, accepts=True, phone="+91 364 000000")
     return str(read_by_link(engine, token, sitting))
 
 

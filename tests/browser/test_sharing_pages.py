@@ -66,6 +66,7 @@ def test_a_consent_is_written_down_and_a_partner_answers_by_link_and_code(open_p
     expect(page.get_by_role("heading", level=1)).to_have_text("You are asked for your help")
     expect(page.get_by_text(NAME)).to_have_count(0)
     must_be_pleasant(page)
+    write(page, "A number at which you can be rung", "+91 364 222 1000")
     press(page, "Accept this work")
     expect(page.get_by_text(NAME)).to_be_visible()
     must_be_pleasant(page)

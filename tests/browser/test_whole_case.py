@@ -193,6 +193,8 @@ def _ask_a_shelter(desk: Desk, case_id: UUID) -> None:
     write(page, "Your code", code)
     desk.answered(1)
     desk.press("Open the request")
+    write(page, "A number at which you can be rung", "+91 364 222 1000")
+    desk.answered(1)
     desk.press("Accept this work")
     expect(page.get_by_role("heading", name="You accepted")).to_be_visible()
 

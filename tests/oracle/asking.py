@@ -37,6 +37,7 @@ _ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("/referrals/{referral_id}", "referral_id"): "taken_id",
     ("/referrals/{referral_id}/accept", "referral_id"): "taken_id",
     ("/referrals/{referral_id}/decline", "referral_id"): "taken_id",
+    ("/referrals/{referral_id}/done", "referral_id"): "taken_id",
 }
 """Where the same word in an address means another thing."""
 

@@ -218,7 +218,7 @@ RULES: Final[dict[str, Rule]] = {
                 "/definitions/rota/{unit_id}/draft",
             ),
             "refer": (
-                "/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline",
+                "/referrals/{referral_id}/accept", "/referrals/{referral_id}/decline", "/referrals/{referral_id}/done",
                 "/hubs/requests/{mirror_id}/accept", "/hubs/requests/{mirror_id}/decline",
             ),
             "lead": (

@@ -73,7 +73,7 @@ def test_a_partner_with_a_link_is_shown_what_was_agreed_and_only_once_it_was_acc
     assert not world.values_in(client.post(made.link.path, data={"code": "000000"}).text)
     opened = client.post(made.link.path, data={"code": made.link.code})
     before = world.values_in(opened.text + client.get(made.link.path).text)
-    accepted = client.post(f"{made.link.path}/accept", data={})
+    accepted = client.post(f"{made.link.path}/accept", data={"phone": "+91 364 000000"})
     shown = world.values_in(accepted.text)
     world.planted.forget("by a link")
     assert before == {"by a link": {"number"}}

@@ -82,7 +82,8 @@ FUNCTIONS: Final[dict[str, str]] = {
         },
         "refer": {
             "hubs": "accept_request decline_request",
-            "sharing": "make_partner_link read_note accept_referral decline_referral recall_referral reroute_referral",
+            "sharing": "make_partner_link read_note accept_referral decline_referral end_help recall_referral"
+            " reroute_referral",
         },
         "release": {
             "hubs": "disclose_to_hub answer_erasure",

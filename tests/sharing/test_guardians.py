@@ -97,7 +97,7 @@ def test_a_partner_by_link_gets_no_statement_of_somebody_who_became_a_suspect_si
     fields = ("person.name", f"{STATEMENT}.magistrate")
     token, session = link_to_lawyer(case, victim, fields)
     if has_accepted:
-        answer_by_link(case.engine, token, session, accepts=True)
+        answer_by_link(case.engine, token, session, accepts=True, phone="+91 364 000000")
         assert len(read_by_link(case.engine, token, session).lines) == len(fields)
     case.answer(case.add_for(NOTE, f"person:{victim}"))
     with case.engine.transaction() as tx:
@@ -109,7 +109,7 @@ def test_a_partner_by_link_gets_no_statement_of_somebody_who_became_a_suspect_si
         assert line.label.endswith(": name")
     else:
         with pytest.raises(ConsentError, match="must stay with the case"):
-            answer_by_link(case.engine, token, session, accepts=True)
+            answer_by_link(case.engine, token, session, accepts=True, phone="+91 364 000000")
         assert read_by_link(case.engine, token, session).status == "offered"
         answer_by_link(case.engine, token, session, accepts=False, reason_code="no_capacity")
 

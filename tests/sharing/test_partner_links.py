@@ -23,6 +23,7 @@ from engine.sharing.actions.partners import (
 )
 from engine.sharing.records.partners import MOST_TRIES, SITTING
 from engine.sharing.views.sharing import sharing
+from engine.work.views.worklist import worklist
 from tests.kit.world import World
 from tests.sharing.test_sharing import agree, row, share, told
 
@@ -53,7 +54,7 @@ def test_after_acceptance_exactly_the_agreed_fields_are_shown_and_every_look_is_
     referral, link = made(world)
     session = open_partner_link(world.engine, token(link), code=link.code)
     for _ in range(2):
-        answer_by_link(world.engine, token(link), session, accepts=True)
+        answer_by_link(world.engine, token(link), session, accepts=True, phone="+91 364 000000")
     page = read_by_link(world.engine, token(link), session)
     assert {line.label: line.text for line in page.lines} == {"Person 1: name": SECRET_NAME, "Which way": "By road"}
     assert page.note == "Ask for the blue gate."
@@ -108,12 +109,14 @@ def test_a_sitting_is_that_of_one_browser_and_one_link(world: World) -> None:
 def test_a_consent_that_is_taken_back_closes_the_link_at_once(world: World) -> None:
     referral, link = made(world)
     session = open_partner_link(world.engine, token(link), code=link.code)
-    answer_by_link(world.engine, token(link), session, accepts=True)
+    answer_by_link(world.engine, token(link), session, accepts=True, phone="+91 364 000000")
     world.act(withdraw_consent, row(world, referral).consent_id, by="counsellor")
     with pytest.raises(PartnerLinkError):
         read_by_link(world.engine, token(link), session)
     call = next(step for step in world.state(row(world, referral).case_id).steps.values() if step.uses == "core.call")
     assert call.status.value == "ready"
+    steps = world.state(row(world, referral).case_id).steps.values()
+    assert [step.status.value for step in steps if step.key.startswith("help_")] == ["cancelled"], "no help to ask for"
     assert "House of Hope" not in str(world.rows("SELECT body FROM event"))
     world.refuses(AlreadyEndedError, make_partner_link, referral, by="case_manager")
 
@@ -122,11 +125,32 @@ def test_nothing_is_shown_once_the_consent_has_run_out_whatever_the_jobs_have_do
     until = world.clock.now() + timedelta(minutes=5)
     _, link = made(world, valid_until=until)
     session = open_partner_link(world.engine, token(link), code=link.code)
-    answer_by_link(world.engine, token(link), session, accepts=True)
+    answer_by_link(world.engine, token(link), session, accepts=True, phone="+91 364 000000")
     assert read_by_link(world.engine, token(link), session).lines
     world.clock.move_to(until)
     with pytest.raises(PartnerLinkError):
         read_by_link(world.engine, token(link), session)
+
+
+def test_whoever_accepts_by_a_link_leaves_a_number_and_the_help_is_followed_up_by_who_asked(world: World) -> None:
+    referral, link = made(world)
+    session = open_partner_link(world.engine, token(link), code=link.code)
+    for phone in ("", "call me", "12", "1" * 41):
+        with pytest.raises(InvalidAnswersError):
+            answer_by_link(world.engine, token(link), session, accepts=True, phone=phone)
+    case_id = row(world, referral).case_id
+    asks = {step.key for step in world.state(case_id).steps.values()}
+    assert row(world, referral).status == "offered"
+    answer_by_link(world.engine, token(link), session, accepts=True, phone="+91 364 222 1000")
+    [shown] = world.engine.ask(sharing, world.who("case_manager"), case_id).sent
+    assert (shown.to, shown.phone) == ("House of Hope", "+91 364 222 1000")
+    assert "364 222" not in world.dump(), "it is kept sealed, and with the name it goes when the case is erased"
+    [step] = [step for step in world.state(case_id).steps.values() if step.key not in asks]
+    assert (step.added.title, step.status.value) == ("Safe place: is it given?", "ready")
+    assert step.added.limit == "P1D", "it was asked for within 24 hours"
+    titles = {item.title: item.due_at for item in world.engine.ask(worklist, world.who("case_manager"))}
+    assert titles["Safe place: is it given?"] == world.clock.now() + timedelta(days=1)
+    assert list(world.engine.broken_chains()) == []
 
 
 def test_declining_needs_a_reason_and_ends_the_link(world: World) -> None:
@@ -154,7 +178,7 @@ def test_a_link_shows_nobody_but_the_person_for_whom_it_was_agreed(world: World)
         by="caseworker",
     )  # fmt: skip
     session = open_partner_link(world.engine, token(link), code=link.code)
-    answer_by_link(world.engine, token(link), session, accepts=True)
+    answer_by_link(world.engine, token(link), session, accepts=True, phone="+91 364 000000")
     names = [line.text for line in read_by_link(world.engine, token(link), session).lines if "name" in line.label]
     assert names == [SECRET_NAME]
 
@@ -162,7 +186,7 @@ def test_a_link_shows_nobody_but_the_person_for_whom_it_was_agreed(world: World)
 def test_a_step_hears_how_a_partner_answered_what_was_asked_in_the_quarter_that_has_ended(world: World) -> None:
     referral, link = made(world)
     session = open_partner_link(world.engine, token(link), code=link.code)
-    answer_by_link(world.engine, token(link), session, accepts=True)
+    answer_by_link(world.engine, token(link), session, accepts=True, phone="+91 364 000000")
     unit_id, now = row(world, referral).unit_id, world.engine.clock.now()
     with world.engine.transaction() as tx:
         keep_partner(tx, PartnerTold("HOUSE of Hope", services=("shelter",)), now=now)

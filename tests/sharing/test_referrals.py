@@ -120,7 +120,10 @@ def test_what_comes_back_in_a_closed_case_is_told_to_who_looks_after_partners(
     case_id, referral, consent = only_waits(world, agreed=agreed, to_name="A home", to_kind="shelter")
     link = world.act(make_partner_link, referral, by="case_manager")
     session = open_partner_link(world.engine, token(link), code=link.code)
-    answer_by_link(world.engine, token(link), session, accepts=True)
+    answer_by_link(world.engine, token(link), session, accepts=True, phone="+91 364 000000")
+    [follow_up] = live(world, case_id)
+    answers = {"decision": "yes", "reason": "She has a bed."}
+    world.complete(world.item(case_id, follow_up.key), by="case_manager", answers=answers)
     assert (world.state(case_id).case.status, told(world, "to_telephone")) == ("closed", set())
     comes_back(world, referral, consent)
     assert (row(world, referral).status, live(world, case_id)) == ("ended", [])

@@ -19,7 +19,7 @@ from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from tests.kit.portal import ORIGIN, Portal, Reported, report_case
 
-NAME = "Rahima Khatun"
+NAME, PHONE = "Rahima Khatun", "+91 364 222 1000"
 
 
 def command(**more: object) -> dict[str, object]:
@@ -57,9 +57,16 @@ def test_a_partner_without_an_account_is_shown_what_was_agreed_until_it_is_taken
     assert NAME not in opened.text
     assert opened.headers["referrer-policy"] == "no-referrer"
     assert partner.post(f"{page}/decline", data={"reason_code": ""}).status_code == 422
-    assert NAME in partner.post(f"{page}/accept").text
+    unrung = partner.post(f"{page}/accept", data={"phone": "call me"})
+    assert (unrung.status_code, NAME in unrung.text) == (422, False)
+    assert "Give a telephone number, in digits." in unrung.text
+    assert 'value="call me"' in unrung.text
+    assert PHONE not in lead.get(f"{case.page}/sent").text
+    assert NAME in partner.post(f"{page}/accept", data={"phone": PHONE}).text
+    assert f"<dt>Number to ring</dt><dd>{PHONE}</dd>" in lead.get(f"{case.page}/sent").text
+    assert "Safe place: is it given?" in lead.get("/worklist").text
     assert NAME not in TestClient(portal.app, base_url=ORIGIN).get(page).text
-    assert "used 6 times" in lead.get(f"{case.page}/sent").text
+    assert "used 7 times" in lead.get(f"{case.page}/sent").text
     withdraw = re.search(
         r'action="(/cases/[0-9a-f-]+/consents/[0-9a-f-]+/withdraw)"', lead.get(f"{case.page}/consents").text
     )
@@ -90,11 +97,18 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     assert "a safe place to stay" in offered
     assert NAME not in offered
     assert theirs.get(case.page).status_code == 404
+    mine = theirs.get("/worklist").text
+    assert "From other units (1)" in mine
+    assert re.search(rf'href="/referrals"><strong>A safe place to stay.*, case {case.number}: answer due .*in ', mine)
+    assert "From other units" not in signed_in(portal, people["finance_officer"]).get("/worklist").text, (
+        "may not answer"
+    )
     accept = re.search(r'action="(/referrals/[0-9a-f-]+/accept)"', offered)
     theirs.post(accept.group(1), data=command())
     assert theirs.get(case.page).status_code == 200
     taken = re.search(r'href="(/referrals/[0-9a-f-]+)"', theirs.get("/referrals").text)
     assert "Knock twice." in theirs.get(taken.group(1)).text
+    assert f'href="{taken.group(1)}"><strong>A safe place to stay' in theirs.get("/worklist").text, "their task now"
     assert lead.get(taken.group(1)).status_code == 404
     assert theirs.get(f"{case.page}/sent").status_code == 404, "what else was sent is not theirs to see"
     assert theirs.get(f"{case.page}/consents").status_code == 404
@@ -102,6 +116,32 @@ def test_another_unit_is_asked_sees_the_purpose_and_then_what_was_agreed_and_two
     lead.post(f"{address.group(1)}/recall", data=command())
     assert theirs.get(case.page).status_code == 404
     assert theirs.get(taken.group(1)).status_code == 404
+
+
+def test_help_that_was_accepted_is_work_of_those_who_give_it_until_they_say_that_it_is_given(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    other, people = people_of(portal.engine, jurisdiction="IN-MN", label="Far")
+    theirs = signed_in(portal, people["caseworker"])
+    agree(portal, lead, case, recipients=[f"unit:{other}"])
+    lead.post(f"{case.page}/send", data=send_form(lead, case, to=str(other)))
+    accept = re.search(r'action="(/referrals/[0-9a-f-]+)/accept"', theirs.get("/referrals").text)
+    address = accept.group(1)
+    assert theirs.post(f"{address}/done", data=command()).status_code == 409, "it was not accepted yet"
+    theirs.post(f"{address}/accept", data=command())
+    assert "Our help is given" in theirs.get(address).text
+    assert lead.post(f"{address}/done", data=command()).status_code == 404, "whoever asked cannot say it for them"
+    once = command()
+    for _ in range(2):
+        assert "sees no more of this case" in theirs.post(f"{address}/done", data=once).text
+    assert "From other units" not in theirs.get("/worklist").text
+    assert theirs.get(case.page).status_code == 404, "what was shared for it is seen no more"
+    assert theirs.post(f"{address}/done", data=command()).status_code == 409
+    assert "the help is given, they say" in lead.get(f"{case.page}/sent").text
+    assert "its help is given" in lead.get(f"{case.page}/history").text
+    told = portal.rows("SELECT key FROM message WHERE kind = 'answered' AND recipient_id = :id",
+        id=portal.people["case_manager"].actor_id,
+    )  # fmt: skip
+    assert len([row for row in told if "|ended|" in row["key"]]) > 0, "and who asked is told a second time"
 
 
 def test_a_critical_offer_that_nobody_answers_goes_to_the_next_unit_without_anything_of_the_person(

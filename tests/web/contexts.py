@@ -73,9 +73,10 @@ def sharing_contexts(
         "partners.html": _partners(nasty, full=full),
         "partner-code.html": {"token": "abc", "problem": problem},
         "partner.html": {
-            "page": page if full else None, "token": "abc", "problem": problem, "reasons": {"full": nasty},
+            "page": page if full else None, "token": "abc", "reasons": {"full": nasty}, "phone": nasty,
+            "problem": dict.fromkeys(("phone", "reason_code", "answer"), nasty) if full else {},
         },
-        "referral.html": {"offer": view(OfferView), "note": nasty if full else ""},
+        "referral.html": {"offer": view(OfferView), "note": nasty if full else "", "command_id": "7"},
         "matches.html": {
             "matches": some(view(MatchView)), "questions": _questions(view(MatchView)) if full else [],
             "problems": some(("#questions", nasty)),

@@ -265,7 +265,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "worklist.html": {"late": {ID: late[0]} if full else {}, "late_elsewhere": late,
                           "work": [WorkPart(one, some(item), {DueGroup.LATE: 9, DueGroup.ALL: 9}, 1) for one in Whose],
                           "due": None if full else DueGroup.LATE, "is_cut": full, "command_id": ID, "may_lead": full,
-                          "counts": view(WorkCounts), "on_call": some(shift),
+                          "counts": view(WorkCounts), "on_call": some(shift), "offers": some(view(OfferView)),
                           "asked": some(view(AskedView).model_copy(update={"deadline": why.deadline}))},
         "team.html": {"of": NASTY, "giver": someone if full else None, "takers": (ID,) if full else (),
                       "people": some(someone), "names": {ID: NASTY}, "items": some(TeamItem(item, (ID,), ID)),

@@ -174,7 +174,7 @@ def notify_of_referral(
         tx,
         state,
         kind=kind,
-        rule=f"{referral.id}|{kind}",
+        rule=rule_of_referral(referral, kind),
         people=people,
         channels=(IN_APP, EMAIL),
         step_title="",
@@ -182,6 +182,12 @@ def notify_of_referral(
         link=_link(state, referral, kind),
         now=now,
     )
+
+
+def rule_of_referral(referral: Referral, kind: str) -> str:
+    """Name what is told of a referral: that the help is given is told after its acceptance was."""
+    is_end = kind == "answered" and referral.ended_at is not None
+    return f"{referral.id}|{kind}{'|ended' if is_end else ''}"
 
 
 def _link(state: CaseState, referral: Referral, kind: str) -> str:

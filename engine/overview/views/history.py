@@ -161,7 +161,7 @@ _READ = TABLES["reading"]
 _TELLS = frozenset(
     {
         "CaseOpened", "CaseClosed", "CaseReopened", "PersonAdded", "PersonIdentified", "PersonCorrected", "StepEnded",
-        "StepCancelled", "ReferralOffered", "ReferralAccepted", "ReferralDeclined", "ReferralRecalled",
+        "StepCancelled", "ReferralOffered", "ReferralAccepted", "ReferralDeclined", "ReferralRecalled", "HelpEnded",
         "EmergencyAccessGiven",
         "EmergencyConfirmed", "EmergencyEnded", "ConsentRecorded", "ConsentWithdrawn",
     },

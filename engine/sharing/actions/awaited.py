@@ -12,6 +12,7 @@ from engine.core.records import Run, RunStatus, Step, StepStatus, step_id
 from engine.core.settle import DECIDES, is_left_to_itself, key_that_asks_whether_done
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
+from engine.language.names import in_running_words
 from engine.people.store import DirectoryStore
 
 
@@ -41,16 +42,28 @@ def wait_for_answer(
     return after, referral.model_copy(update=changes)
 
 
+def follow_up(engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, now: datetime) -> CaseState:
+    """Add the step in which people here ask whether the help is given that somebody outside has accepted to give."""
+    run = open_run(state)
+    if run is None or not referral.help or state.case.merged_into is not None:
+        return state
+    name = "help_other" if referral.urgency == "other" else "help_soon"
+    added = brought_by_act(run, DECIDES, name, engine.definitions, tx.library())
+    named = added.model_copy(update={"title": f"{in_running_words(referral.help).capitalize()}: {added.title}"})
+    command = cm.AddStep(run.id, _key_of_help(referral), named)
+    return carry_out(engine, tx, state, command, actor_id=None, now=now).state
+
+
 def wait_no_more(
     engine: Engine, tx: Transaction, state: CaseState, referral: Referral, *, by: UUID | None, now: datetime
 ) -> CaseState:
-    """End the step that waits for the answer: it has come, or nobody waits for it any more.
+    """End the step that waits for the answer, or for the help: it has come, or nobody waits for it any more.
 
     The case does not close with that step unless the other side took the work on: what came back is for people here,
     and a case that was handed over for people there.
     """
-    step = state.steps.get(referral.answer_step_id) if referral.answer_step_id else None
-    if step is None or step.status is not StepStatus.READY:
+    step = _waiting(state, referral)
+    if step is None:
         return state
     answer = referral.status.value
     answered = referral.status in {ReferralStatus.ACCEPTED, ReferralStatus.DECLINED}
@@ -63,6 +76,18 @@ def wait_no_more(
     if not is_theirs and is_left_to_itself(would_be(engine, tx, state, command, now=now)):
         state = _let_people_decide(engine, tx, state, referral, step, by=by, now=now)
     return carry_out(engine, tx, state, command, actor_id=by, now=now).state
+
+
+def _waiting(state: CaseState, referral: Referral) -> Step | None:
+    answer = state.steps.get(referral.answer_step_id) if referral.answer_step_id else None
+    if answer is not None and answer.status is StepStatus.READY:
+        return answer
+    key = "" if referral.status is ReferralStatus.ACCEPTED else _key_of_help(referral)
+    return next((one for one in state.steps.values() if one.key == key and one.status is StepStatus.READY), None)
+
+
+def _key_of_help(referral: Referral) -> str:
+    return f"help_{referral.id.hex[:12]}"
 
 
 def _let_people_decide(

@@ -20,7 +20,7 @@ from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
 from engine.plugin.context import PartnerOffer, local_day, start_of_day
 from engine.plugin.results import PartnerTold
-from engine.sharing.actions.awaited import wait_no_more
+from engine.sharing.actions.awaited import follow_up, wait_no_more
 from engine.sharing.actions.releasing import require_no_statement, statements_that_stay
 from engine.sharing.actions.sharing import known_referral, note, notify_of, require_basis, who_offered
 from engine.sharing.partner_store import PartnerLinkStore, PartnerStore
@@ -89,6 +89,7 @@ def offers(tx: Transaction, *, unit_id: UUID, zone: str, now: datetime) -> tuple
 
 
 _CODE: Final = re.compile(r"^[0-9]{6}$")
+_PHONE: Final = re.compile(r"^\+?[0-9 ()./-]{5,39}$")
 _REASON: Final = re.compile(r"^[a-z][a-z0-9_]{1,39}$")
 _SENT: Final = frozenset({ReferralStatus.OFFERED, ReferralStatus.ACCEPTED})
 
@@ -179,13 +180,18 @@ def read_by_link(engine: Engine, token: str, session: str) -> PartnerPage:
         return page.model_copy(update={"until": until})
 
 
-def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, reason_code: str = "") -> None:
+def answer_by_link(
+    engine: Engine, token: str, session: str, *, accepts: bool, reason_code: str = "", phone: str = ""
+) -> None:
     """Accept or decline by an open link; the same answer a second time changes nothing.
 
-    Raises `PartnerLinkError`, `AlreadyEndedError`, `ConsentError`, `InvalidAnswersError` for no reason to decline.
+    Who accepts leaves a number at which they can be rung. Raises `PartnerLinkError`, `AlreadyEndedError`,
+    `ConsentError`, `InvalidAnswersError` for no such number, and for no reason to decline.
     """
     if not accepts and not _REASON.fullmatch(reason_code):
         raise InvalidAnswersError({"reason_code": "Choose a reason."})
+    if accepts and not _PHONE.fullmatch(phone):
+        raise InvalidAnswersError({"phone": "Give a telephone number, in digits."})
     now = engine.clock.now()
     status = ReferralStatus.ACCEPTED if accepts else ReferralStatus.DECLINED
     with engine.transaction() as tx:
@@ -195,7 +201,9 @@ def answer_by_link(engine: Engine, token: str, session: str, *, accepts: bool, r
             return
         answer_from_outside(engine, tx, state, referral, accepts=accepts, reason_code=reason_code, now=now)
         _note_view(engine, tx, link, status.value, now)
-        if not accepts:
+        if accepts:
+            tx.of(ReferralStore).keep_phone(referral, phone)
+        else:
             tx.of(PartnerLinkStore).save(link.ended(now, "declined"))
         tx.commit()
 
@@ -236,6 +244,8 @@ def _require_still_allowed(tx: Transaction, state: CaseState, referral: Referral
 def _answered(engine: Engine, tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> None:
     name = "ReferralAccepted" if referral.status is ReferralStatus.ACCEPTED else "ReferralDeclined"
     after = note(tx, state, name, referral, by=None, now=now)
+    if referral.status is ReferralStatus.ACCEPTED:
+        after = follow_up(engine, tx, after, referral, now=now)
     after = wait_no_more(engine, tx, after, referral, by=None, now=now)
     notify_of(engine, tx, after, referral, "answered", who_offered(tx, after, referral, now), now)
 

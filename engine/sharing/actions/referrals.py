@@ -131,6 +131,27 @@ def decline_referral(engine: Engine, referral_id: UUID, *, viewer: Viewer, comma
     _answer(engine, referral_id, ReferralStatus.DECLINED, viewer=viewer, command_id=command_id, reason_code=reason_code)
 
 
+def end_help(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID) -> None:
+    """Say, for the unit that accepted, that its help is given: it sees no more of the case, and who asked is told.
+
+    Raises `NotFoundError`, `AlreadyEndedError` (also for a case that was handed over), `NotAllowedError`.
+    """
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+        referral = known_referral(tx, referral_id)
+        _require_asked(tx, referral, viewer)
+        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+            return
+        if referral.status is not ReferralStatus.ACCEPTED or referral.is_transfer:
+            raise AlreadyEndedError(kind="referral")
+        ended = stop(tx, referral, reason="help_given", by=viewer.actor_id, now=now)
+        after = note(tx, state, "HelpEnded", ended, by=viewer.actor_id, now=now)
+        notify_of(engine, tx, after, ended, "answered", who_offered(tx, after, ended, now), now)
+        tx.of(HousekeepingStore).remember(command_id, {"id": str(referral_id)}, case_id=state.case.id, at=now)
+        tx.commit()
+
+
 def recall_referral(
     engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: UUID, reason_code: str = "recalled"
 ) -> None:

@@ -22,7 +22,7 @@ from engine.core.policy import Viewer
 from engine.core.records import CasePerson
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.deadlines.actions.levels import notify_of_referral
+from engine.deadlines.actions.levels import notify_of_referral, rule_of_referral
 from engine.errors import ConsentError, NotFoundError
 from engine.hubs.store import HubStore
 from engine.messages.actions.notifying import add_delivery_job
@@ -253,7 +253,7 @@ def notify_of(
     """Tell people of a referral and let it be delivered; the message has the number of the case and no content."""
     if notify_of_referral(engine, tx, state, referral, kind=kind, people=tuple(people), now=now):
         is_critical = referral.urgency == "critical"
-        add_delivery_job(tx, state, rule=f"{referral.id}|{kind}", critical=is_critical, now=now)
+        add_delivery_job(tx, state, rule=rule_of_referral(referral, kind), critical=is_critical, now=now)
 
 
 def who_offered(tx: Transaction, state: CaseState, referral: Referral, now: datetime) -> tuple[ActorRecord, ...]:

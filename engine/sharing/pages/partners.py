@@ -1,6 +1,6 @@
 """The directory of partners, what they answer by a link, and letters that leave."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from engine.messages.records import NoticeView
 from engine.messages.views import notices as notices_view
 from engine.sharing.actions.partners import answer_by_link, open_partner_link, read_by_link, read_directory
 from engine.sharing.actions.prepared import read_note
-from engine.sharing.actions.referrals import accept_referral, decline_referral
+from engine.sharing.actions.referrals import accept_referral, decline_referral, end_help
 from engine.sharing.views.sent import offers
 from engine.sharing.views.sent import offers as offers_view
 from engine.sharing.views.sent import sent as sent_view
@@ -28,6 +28,7 @@ from engine.web.words import REASONS
 router = APIRouter()
 COOKIE: Final = "icmc_partner"
 _LONGEST: Final = 100
+_NONE: Final[Mapping[str, str]] = {}
 Secret = Annotated[str, Form(max_length=_LONGEST)]
 
 
@@ -53,35 +54,37 @@ def opened(request: Request, token: str, code: Secret = "") -> Response:
 
 
 @router.post("/p/{token}/accept")
-def accepted_by_link(request: Request, token: str) -> Response:
-    """Take the work on."""
-    return _answer(request, token, accepts=True)
+def accepted_by_link(request: Request, token: str, phone: Secret = "") -> Response:
+    """Take the work on, and leave a number to ring."""
+    return _answer(request, token, accepts=True, phone=clean(phone))
 
 
 @router.post("/p/{token}/decline")
 def declined_by_link(request: Request, token: str, reason_code: Secret = "") -> Response:
     """Decline, with a reason."""
     if reason_code not in REASONS:
-        return _page(request, token, problem="Choose a reason.")
+        return _page(request, token, problem={"reason_code": "Choose a reason."})
     return _answer(request, token, accepts=False, reason_code=reason_code)
 
 
-def _answer(request: Request, token: str, *, accepts: bool, reason_code: str = "") -> Response:
+def _answer(request: Request, token: str, *, accepts: bool, reason_code: str = "", phone: str = "") -> Response:
     session = request.cookies.get(COOKIE, "")
     engine = portal_of(request).engine
     try:
-        answer_by_link(engine, token, session, accepts=accepts, reason_code=reason_code)
+        answer_by_link(engine, token, session, accepts=accepts, reason_code=reason_code, phone=phone)
     except PartnerLinkError as error:
         return _ask(request, token, problem=str(error))
-    except (AlreadyEndedError, ConsentError, InvalidAnswersError) as error:
-        return _page(request, token, problem=str(error))
+    except InvalidAnswersError as error:
+        return _page(request, token, problem=error.problems, typed=phone)
+    except (AlreadyEndedError, ConsentError) as error:
+        return _page(request, token, problem={"answer": str(error)})
     if accepts:
         return RedirectResponse(f"/p/{token}", status_code=303)
-    context = frame(portal_of(request), request, None, title="You declined") | {"page": None, "problem": ""}
+    context = frame(portal_of(request), request, None, title="You declined") | {"page": None, "problem": {}}
     return HTMLResponse(render("partner.html", context | {"token": token, "reasons": REASONS}))
 
 
-def _page(request: Request, token: str, *, problem: str = "") -> Response:
+def _page(request: Request, token: str, *, problem: Mapping[str, str] = _NONE, typed: str = "") -> Response:
     session = request.cookies.get(COOKIE, "")
     try:
         found = read_by_link(portal_of(request).engine, token, session)
@@ -89,6 +92,7 @@ def _page(request: Request, token: str, *, problem: str = "") -> Response:
         return _ask(request, token, problem="" if request.method == "GET" else str(PartnerLinkError()))
     context = frame(portal_of(request), request, None, title="Request for your help") | {
         "page": found, "token": token, "reasons": REASONS, "problem": problem, "zone": found.zone,
+        "phone": typed,
     }  # fmt: skip
     return HTMLResponse(render("partner.html", context), status_code=422 if problem else 200)
 
@@ -196,7 +200,14 @@ def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
     offer = next((one for one in visit.ask(offers_view) if one.id == referral_id), None)
     if offer is None:
         raise NotFoundError(kind="referral")
-    return visit.page("referral.html", title="What your unit accepted", section="transmit", offer=offer, note=note)
+    return visit.page(
+        "referral.html",
+        title="What your unit accepted",
+        section="transmit",
+        offer=offer,
+        note=note,
+        command_id=visit.new_command(),
+    )
 
 
 @router.post("/referrals/{referral_id}/accept")
@@ -208,6 +219,13 @@ def accepted(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     except (AlreadyEndedError, ConsentError) as error:
         return _page_of_answers(visit, again=Again({f"reason-{referral_id}": str(error)}))
     return visit.go("/referrals", said="accepted")
+
+
+@router.post("/referrals/{referral_id}/done")
+def help_given(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
+    """Say that the help is given: nothing more of the case is seen."""
+    end_help(visit.engine, referral_id, viewer=visit.viewer, command_id=visit.command_of(form))
+    return visit.go("/worklist", said="help_given")
 
 
 @router.post("/referrals/{referral_id}/decline")

@@ -47,12 +47,14 @@ class SharedView(View):
 
     `persons` are those of whom it is shown, by label. `ground` names the law when it left without consent. `views`
     counts how often a partner's link was used, and `link_until` is when it dies (UTC), None when none still lives.
+    `phone` is the number at which whoever has accepted by a link can be rung.
     """
 
     id: UUID
     kind: str
     status: str
     to: str
+    phone: str
     is_outside: bool
     is_hub: bool
     purpose: str

@@ -20,7 +20,7 @@ from engine.persons.records import SHOWN_AS
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
 from engine.sharing.records.shown import PartnerPage, SharedLine
-from engine.sharing.store import opened_to_name
+from engine.sharing.store import opened_partner
 
 _UNSEEN = tuple(status.value for status in UNSEEN)
 
@@ -52,7 +52,8 @@ def sent(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple[SentVie
 
 def _view(row: Row, vault: Vault) -> SentView:
     same = {name: value for name, value in row.items() if name != "encrypted_to_name"}
-    return SentView(**{**same, "to": row["to"] or opened_to_name(vault, row) or "An organisation outside the network"})
+    to = row["to"] or opened_partner(vault, row)[0] or "An organisation outside the network"
+    return SentView(**{**same, "to": to})
 
 
 _MOST = 100

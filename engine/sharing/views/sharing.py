@@ -16,7 +16,7 @@ from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import in_running_words
 from engine.sharing.records.consent import law_of, titles_of
 from engine.sharing.records.shown import ConsentView, MatchView, NamedView, ProbeLine, SharedView, SharingView
-from engine.sharing.store import opened_consent, opened_to_name
+from engine.sharing.store import opened_consent, opened_partner
 
 CONSENT, LINK, VIEW, ORGANISATION = (
     TABLES[name] for name in ("consent", "partner_link", "partner_view", "organisation")
@@ -53,7 +53,7 @@ def sharing(reading: Reading, viewer: Viewer, case_id: UUID) -> SharingView:
         unit=case["unit"],
         consents=tuple(_consent(reading, row, labels, people, {**units, **organisations}) for row in consents),
         sent=tuple(
-            _sent(row, opened_to_name(reading.vault, row), case["jurisdiction"], units, people, labels)
+            _sent(row, opened_partner(reading.vault, row), case["jurisdiction"], units, people, labels)
             for row in sent()
         ),
         persons=_named(labels),
@@ -136,7 +136,9 @@ def _sent_rows(reading: Reading, case_id: UUID) -> list[Row]:
     )
 
 
-def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names, labels: Names) -> SharedView:
+def _sent(
+    row: Row, partner: tuple[str, str], jurisdiction: str, units: Names, people: Names, labels: Names
+) -> SharedView:
     same = (
         "id", "kind", "status", "purpose", "help", "urgency", "consent_id", "ground", "sent_at", "due_at",
         "answered_at", "reason_code", "ended_at", "ended_reason", "last_view_at", "link_until",
@@ -144,7 +146,8 @@ def _sent(row: Row, to_name: str, jurisdiction: str, units: Names, people: Names
     fields = tuple(row["fields"])
     return SharedView(
         **{name: row[name] for name in same},
-        to=units.get(row["to_unit_id"], to_name or "An organisation outside the network"),
+        to=units.get(row["to_unit_id"], partner[0] or "An organisation outside the network"),
+        phone=partner[1],
         is_outside=row["to_unit_id"] is None,
         is_hub=row["to_hub_id"] is not None,
         parts=titles_of(fields),

@@ -14,6 +14,7 @@ from engine.core.policy import Action
 from engine.deadlines.views.lists import asked_extensions, late_calls
 from engine.messages.actions.channels import preference_of
 from engine.people.views import shifts
+from engine.sharing.views.sent import offers
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import text, uuid_or_none
 from engine.web.security import local_path
@@ -90,7 +91,7 @@ def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: DueGroup | None = 
     zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
     found, calls = visit.soon(worklist_view, limit=_LONGEST), visit.soon(late_calls)
     counts, asked = visit.soon(work_counts, zone=zone), visit.soon(asked_extensions)
-    on_call = visit.soon(shifts)
+    on_call, offered = visit.soon(shifts), visit.soon(offers)
     items, late, now = found(), calls(), visit.engine.clock.now()
     parts = {Whose.MINE: [one for one in items if one.is_mine], Whose.FREE: [one for one in items if not one.is_mine]}
     work = [
@@ -110,6 +111,7 @@ def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: DueGroup | None = 
         late={strip.deadline.step_id: strip for strip in late},
         late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in shown],
         asked=asked(),
+        offers=[one for one in offered() if one.is_to_do] if visit.may(Action.REFER) and due is None else [],
         on_call=[shift for shift in on_call() if shift.is_now],
         may_lead=visit.may(Action.DELEGATE),
         command_id=visit.new_command(),
