@@ -17,10 +17,11 @@ from engine.definitions.actions.preview import Planned, planned_change, preview_
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import Published
 from engine.definitions.commands.calendars import in_lines
+from engine.definitions.rehearsed import AlertBudget
 from engine.definitions.views import definition
 from engine.language.library import DefinitionKind
 from engine.language.workflow import Workflow
-from engine.rehearsal.budget import AlertBudget, alert_budget
+from engine.rehearsal.budget import alert_budget
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, show
 

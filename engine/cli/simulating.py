@@ -16,7 +16,7 @@ from engine.core.library import Library
 from engine.core.records import Scalar
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.holidays import CalendarsWithHolidays
-from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, ComparisonAsked, Staff
+from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, AlertBudget, ComparisonAsked, Load, Staff
 from engine.language.extends import load_workflow, load_workflow_text
 from engine.language.library import Definitions, definitions_of
 from engine.language.names import Role
@@ -24,7 +24,7 @@ from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine.files import shipped_sources
 from engine.plugin.registry import load_registry
-from engine.rehearsal.budget import AlertBudget, Load, alert_budget
+from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.compared import compare, compared_lines
 from engine.rehearsal.many_cases import ManyCases, simulate_many
 from engine.rehearsal.simulated import Simulated, SimulatedReport
@@ -224,7 +224,7 @@ def place_of(workflow: Workflow) -> str:
 def budget_lines(budget: AlertBudget) -> str:
     """Say a budget in words."""
     lines = [
-        f"{budget.workflow}, at {budget.open_cases} open cases, one step in ten late. A day, for one person:",
+        f"{budget.workflow}, at {budget.open_cases} open cases, one step in three late. A day, for one person:",
         f"  sent by e-mail    {shown_load(budget.sent)}",
         f"  in-app notices    {shown_load(budget.in_app)}",
         f"  critical, sent    {shown_load(budget.critical)}",

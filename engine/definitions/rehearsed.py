@@ -60,12 +60,38 @@ class RoleLoad(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Load:
+    """Messages a person gets a day: of half the days at most `median`, of 95 in 100 at most `p95`, at most `worst`."""
+
+    median: float
+    p95: int
+    worst: int
+    worst_person: str
+
+
+@dataclass(frozen=True)
+class AlertBudget:
+    """What a workflow brings people a day: what leaves by e-mail, and in-app notices; critical ones apart."""
+
+    workflow: str
+    open_cases: int
+    sent: Load
+    in_app: Load
+    critical: Load
+    rules: Mapping[str, float]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the budget as it is printed with `--json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Figures:
     """What became of the cases of one version, by step: how often it ended and was late, and the median of its days.
 
     A follow-up is named by its line. `a_day` are the messages that each role gets on a day of a case, `never` the steps
     that no case came to. With staff, `waited` are the hours for which a step waited for somebody (mean), and `loads`
-    say the same by role.
+    say the same by role. `a_person` is None where messages were not counted person by person.
     """
 
     version: int
@@ -79,6 +105,7 @@ class Figures:
     never: tuple[str, ...]
     waited: Mapping[str, float] = field(default_factory=dict)
     loads: Mapping[str, RoleLoad] = field(default_factory=dict)
+    a_person: AlertBudget | None = None
 
 
 class FigureDifference(NamedTuple):

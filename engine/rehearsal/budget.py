@@ -1,8 +1,8 @@
 """How many messages a workflow brings each person a day, simulated on many cases."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from statistics import fmean, median
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.compiled import CompiledWorkflow
 from engine.core.library import Library
+from engine.definitions.rehearsed import AlertBudget, Load
 from engine.messages.records import NEVER, Preference
 from engine.rehearsal.simulated import SimulatedMessage, SimulatedReport
 from engine.rehearsal.simulator import simulate
@@ -36,32 +37,6 @@ _MONDAY = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
 _WINDOW = 56
 _LONGEST = 400
 _A_WEEK = 7
-
-
-@dataclass(frozen=True)
-class Load:
-    """Messages a person gets a day: of half the days at most `median`, of 95 in 100 at most `p95`, at most `worst`."""
-
-    median: float
-    p95: int
-    worst: int
-    worst_person: str
-
-
-@dataclass(frozen=True)
-class AlertBudget:
-    """What a workflow brings people a day: what leaves by e-mail, and in-app notices; critical ones apart."""
-
-    workflow: str
-    open_cases: int
-    sent: Load
-    in_app: Load
-    critical: Load
-    rules: Mapping[str, float]
-
-    def as_json(self) -> dict[str, object]:
-        """Return the budget as it is printed with `--json`."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from engine.definitions.rehearsed import ComparedSoFar, ComparisonAsked, Rehears
 from engine.errors import BusyError
 from engine.language.catalogue import StepCatalogue
 from engine.language.workflow import Workflow
+from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.compared import compare
 from engine.rehearsal.many_cases import report_by
 from engine.rehearsal.simulator import simulate
@@ -123,7 +124,10 @@ class _Comparison:
 
 
 def _compare(pipe: Connection, given: tuple, more: dict) -> None:  # type: ignore[type-arg]
-    """Compare in a process of its own, which lets others go first; say how far it is, and what was found."""
+    """Compare in a process of its own, which lets others go first; say how far it is, and what was found.
+
+    What each person gets is counted last, unless it was stopped.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(10)
     looked_at = said_at = monotonic()
@@ -140,7 +144,11 @@ def _compare(pipe: Connection, given: tuple, more: dict) -> None:  # type: ignor
         return monotonic() - looked_at < _UNWATCHED
 
     with suppress(EOFError, OSError):
-        pipe.send(compare(*given, **more, goes_on=goes_on))
+        found, (before, after, library, asked) = compare(*given, **more, goes_on=goes_on), given
+        if found.after.cases == asked.cases:
+            first, then = (alert_budget(one, library, jurisdiction=more["jurisdiction"]) for one in (before, after))
+            found = VersionsCompared(replace(found.before, a_person=first), replace(found.after, a_person=then))
+        pipe.send(found)
 
 
 def rehearsal_of(catalogue: StepCatalogue, library: Callable[[], Library]) -> Rehearsals:

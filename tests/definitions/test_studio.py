@@ -502,6 +502,10 @@ def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Po
     assert '<th scope="row">Decide that nothing more is to be done</th>' in sooner
     assert found.count("<svg xmlns") == found.count("The table says the same in numbers"), "a table for each chart"
     assert {"Limits missed", "Never taken", "Cases that close"} <= set(re.findall(r">([^<>]+)</", found))
+    assert rows_of(found, "One person gets a day").keys() == {"By e-mail", "In the portal", "Critical, at once"}
+    steps = rows_of(found, "Step")
+    assert float(steps["Triage and risk score"][1]) > 0
+    assert int(steps["Triage and risk score"][0]) >= 20
     assert kept(portal) == before
     client.post(here, data={"action": "discard"})
     for page in ("simulation", "comparison?cases=20"):
@@ -525,6 +529,30 @@ def test_a_comparison_with_the_staff_that_there_is_shows_how_far_it_has_come_and
         re.findall(r"</span> ([^<]*)</p>", refused.text)
     )
     assert 'value="some"' in refused.text
+
+
+def test_a_new_workflow_shows_its_own_figures_and_is_not_compared_with_itself(portal: Portal) -> None:
+    client = portal.as_role("partnership_manager")
+    client.post("/workflows/new", data={"action": "begin", "title": "Flood", "base": "reported-concern"})
+    assert "Simulate many cases" in client.get("/workflows/flood/draft").text
+    found = compared(client, "/workflows/flood/draft/comparison?cases=20&people-case_manager=1&hours-case_manager=1")
+    assert "version 0" not in found
+    assert "With people enough" in found
+    steps = rows_of(found, "Step")
+    assert any(waited[:1].isdigit() and float(waited) > 0 for *_, waited in steps.values()), "they wait for one person"
+    alone = compared(client, "/workflows/flood/draft/comparison?cases=20")
+    assert {"version 0", "What runs", "Nothing differs"}.isdisjoint(
+        re.findall("version 0|What runs|Nothing differs", alone)
+    )
+    assert len(rows_of(alone, "All cases")["Cases that close"]) == 1
+    client.post("/workflows/flood/draft", data={"action": "discard"})
+
+
+def rows_of(page: str, head: str) -> dict[str, list[str]]:
+    """Return the lines of the table whose first column has this head: name and cells."""
+    table = page.partition(f'<th scope="col">{head}</th>')[2].partition("</table>")[0]
+    rows = (re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", one) for one in table.split("<tr>")[1:])
+    return {unescape(name): cells for name, *cells in rows}
 
 
 def compared(client: TestClient, path: str, *, at: str = "") -> str:

@@ -6,11 +6,12 @@ from statistics import median
 import pytest
 
 from engine.cases.answers import check_answers
+from engine.definitions.rehearsed import AlertBudget
 from engine.language.ladders import LevelRepeat
 from engine.language.limits import TimeLimit
 from engine.plugin.steps import StepKind
 from engine.rehearsal.answers import step_answers
-from engine.rehearsal.budget import AlertBudget, alert_budget
+from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.simulated import SimulatedReport
 from engine.rehearsal.simulator import simulate
 from engine.rehearsal.story import read_story

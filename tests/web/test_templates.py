@@ -42,14 +42,16 @@ from engine.definitions.pages.ladders import _blank
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
 from engine.definitions.pages.rotas import _form
-from engine.definitions.pages.simulating import CASES, StaffForm, sections
+from engine.definitions.pages.simulating import CASES, StaffForm, lost, sections
 from engine.definitions.pages.step_form import StepEditor
 from engine.definitions.pages.workflows import numbered
 from engine.definitions.records import DefinitionView, LawExplanationView, PointsToView, PreviewView
 from engine.definitions.rehearsed import (
+    AlertBudget,
     ComparedSoFar,
     ComparisonAsked,
     Figures,
+    Load,
     Rehearsed,
     RoleLoad,
     Staff,
@@ -251,6 +253,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         ("a",),
         {"a": 2.0},
         {"supervisor": RoleLoad(3, 1.5, 9, 0.5)},
+        AlertBudget(NASTY, 200, *[Load(0.5, 2, 3, "caseworker 1")] * 3, {}) if full else None,
     )
     compared = VersionsCompared(replace(one, late={}, step_days={"a": 2.0}, never=()), one)
     return {
@@ -427,7 +430,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "comparison.html": {"draft": draft, "may": True, "found": compared if full else None, "offered": CASES,
                             "asked": ComparisonAsked(100, staff=(Staff("supervisor", 1, 40),)),
                             "so_far": ComparedSoFar(7, compared if full else None), "stop_at": "?stop=1",
-                            "form": StaffForm({}, ["supervisor"]), "heads": (NASTY, NASTY), "titles": {"a": NASTY},
+                            "form": StaffForm({}, ["supervisor"]),
+                            "shown": ((NASTY, compared.before), (NASTY, one)) if full else ((NASTY, one),),
+                            "lost": lost(one, {"a": NASTY}), "titles": {"a": NASTY},
                             "sections": sections(compared, {"a": NASTY}) if full else (), "problems": problems,
                             "errors": {"people-supervisor": NASTY} if full else {}},
         "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,

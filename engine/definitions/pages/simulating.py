@@ -14,6 +14,7 @@ from engine.definitions.rehearsed import (
     WEEK_HOURS,
     ComparisonAsked,
     FigureDifference,
+    Figures,
     Staff,
     VersionsCompared,
 )
@@ -37,6 +38,8 @@ CASES: Final = (20, 100, 300, 1000)
 _LOOKS_AGAIN: Final = "3"
 """Seconds after which a browser looks again how far a comparison has come."""
 _A_HUNDRED: Final = 100
+_DRAWN: Final = 8
+"""So many steps are drawn; the table has all."""
 _MOST_A_WEEK, _MOST_EFFORT = 1000, 40
 
 
@@ -47,6 +50,24 @@ class Section(NamedTuple):
     unit: str
     lines: tuple[tuple[str, float, float], ...]
     picture: str
+
+
+class LostAtStep(NamedTuple):
+    """What a step costs: how often it was done, its days (median), limits missed, hours until someone had time."""
+
+    title: str
+    times: int
+    days: float | None
+    late: int
+    waited: float | None
+
+
+class Lost(NamedTuple):
+    """Where one version loses time: its steps, and pictures of those that lose most; `has_staff` where they wait."""
+
+    steps: tuple[LostAtStep, ...]
+    pictures: tuple[str, ...]
+    has_staff: bool
 
 
 @router.get("/workflows/{name}/draft/simulation")
@@ -69,32 +90,33 @@ def simulation(visit: SignedIn, name: Name, case: _Number = 1) -> Response:
 
 @router.get("/workflows/{name}/draft/comparison")
 def comparison(visit: SignedIn, name: Name, cases: int = 0, seed: _Number = 1, stop: str = "") -> Response:
-    """Show what differs between the draft and what runs on the same invented cases, or how far that has come.
+    """Show where the draft loses time on invented cases, and what differs from what runs, or how far that has come.
 
     What is asked for stands in the address: nothing is stored, and any portal can answer it.
     """
     known, rehearsal = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), visit.portal.rehearsal
     after = known.loaded.workflow if known.loaded else None
     before, version = _what_runs(visit, name)
-    before = before or after
-    if before is None or after is None or rehearsal is None or has_errors(known.findings):
+    if after is None or rehearsal is None or has_errors(known.findings):
         return visit.page(
             "comparison.html", title=say("Comparison of {name}", name=name), section="workflows", draft=known, may=False
         )
+    has_changed = before is not None and known.number > 0
     form, again, so_far, asked = StaffForm(visit.request.query_params, _roles(visit, after)), FIRST, None, None
     if cases:
         try:
-            asked = form.asked(cases, seed, is_same=not known.number)
-            so_far = rehearsal.compared(visit.viewer.actor_id, before, after, asked, stop=bool(stop))
+            asked = form.asked(cases, seed, is_same=not has_changed)
+            so_far = rehearsal.compared(visit.viewer.actor_id, before or after, after, asked, stop=bool(stop))
         except InvalidAnswersError as error:
             again = Again(dict(error.problems))
     found = so_far.found if so_far else None
+    titles = _titles(visit, after)
     page = visit.page(
         "comparison.html", title=say("Comparison of {name}", name=name),
         section="workflows", draft=known, may=True, form=form,
-        asked=asked, so_far=so_far, found=found, offered=CASES, again=again,
-        sections=tuple(sections(found, _titles(visit, after))) if found else (),
-        titles=_titles(visit, after), heads=_heads(version, asked) if asked else (),
+        asked=asked, so_far=so_far, found=found, offered=CASES, again=again, titles=titles,
+        sections=tuple(sections(found, titles)) if found else (), lost=lost(found.after, titles) if found else None,
+        shown=_shown(found, version, asked) if found and asked else (),
         stop_at=f"?{urlencode([*visit.request.query_params.multi_items(), ('stop', '1')])}",
     )  # fmt: skip
     if so_far and not found:
@@ -168,10 +190,36 @@ def _titles(visit: Visit, workflow: Workflow) -> Mapping[str, str]:
     return {row.key: row.node.title for row in in_lanes(workflow, visit.engine.catalogue).rows}
 
 
-def _heads(version: int, asked: ComparisonAsked) -> tuple[str, str]:
+def _shown(found: VersionsCompared, version: int, asked: ComparisonAsked) -> tuple[tuple[str, Figures], ...]:
+    """Say what stands beside what: the draft alone where no version is that it could differ from."""
     if asked.is_of_staff:
-        return "With people enough", "With these people"
-    return f"What runs, version {version}", "Your draft"
+        return ("With people enough", found.before), ("With these people", found.after)
+    draft = ("Your draft", found.after)
+    return ((f"What runs, version {version}", found.before), draft) if version else (draft,)
+
+
+def lost(found: Figures, titles: Mapping[str, str]) -> Lost:
+    """Say where cases spend their time, the longest first, with pictures of what stands out."""
+    names = {**found.step_days, **found.late, **found.waited}
+    steps = [
+        LostAtStep(
+            step_words(name, titles), found.ended.get(name, 0), found.step_days.get(name),
+            found.late.get(name, 0), found.waited.get(name),
+        )
+        for name in sorted(names, key=lambda one: (-found.step_days.get(one, 0), one))
+    ]  # fmt: skip
+    queues = [(role_words(role), load.mean_hours) for role, load in found.loads.items()]
+    pictures = (
+        _most("Days of a step, median", [(one.title, one.days or 0) for one in steps]),
+        _most("Limits missed, times", [(one.title, one.late) for one in steps]),
+        _most("Waiting for someone of a role, hours, mean", queues),
+    )
+    return Lost(tuple(steps), tuple(one for one in pictures if one), bool(found.waited))
+
+
+def _most(title: str, counted: Sequence[tuple[str, float]]) -> str:
+    most = sorted((one for one in counted if one[1] > 0), key=lambda one: -one[1])[:_DRAWN]
+    return bars(title, [(name, (Bar(number, TEAL, title),)) for name, number in most])
 
 
 def sections(found: VersionsCompared, titles: Mapping[str, str]) -> Iterator[Section]:
