@@ -66,7 +66,7 @@ class Lost(NamedTuple):
     """Where one version loses time: its steps, and pictures of those that lose most; `has_staff` where they wait."""
 
     steps: tuple[LostAtStep, ...]
-    pictures: tuple[str, ...]
+    pictures: tuple[tuple[str, str], ...]
     has_staff: bool
 
 
@@ -187,7 +187,11 @@ def _roles(visit: Visit, workflow: Workflow) -> list[str]:
 
 
 def _titles(visit: Visit, workflow: Workflow) -> Mapping[str, str]:
-    return {row.key: row.node.title for row in in_lanes(workflow, visit.engine.catalogue).rows}
+    """Name steps by their keys, and step types by theirs: what follows of each step of a type is named by the type."""
+    catalogue = visit.engine.catalogue
+    types = ((key, catalogue.find(key)) for key in catalogue.keys())
+    of_types = {key: found.title for key, found in types if found}
+    return of_types | {row.key: row.node.title for row in in_lanes(workflow, catalogue).rows if row.key}
 
 
 def _shown(found: VersionsCompared, version: int, asked: ComparisonAsked) -> tuple[tuple[str, Figures], ...]:
@@ -214,12 +218,12 @@ def lost(found: Figures, titles: Mapping[str, str]) -> Lost:
         _most("Limits missed, times", [(one.title, one.late) for one in steps]),
         _most("Waiting for someone of a role, hours, mean", queues),
     )
-    return Lost(tuple(steps), tuple(one for one in pictures if one), bool(found.waited))
+    return Lost(tuple(steps), tuple(one for one in pictures if one[1]), bool(found.waited))
 
 
-def _most(title: str, counted: Sequence[tuple[str, float]]) -> str:
+def _most(title: str, counted: Sequence[tuple[str, float]]) -> tuple[str, str]:
     most = sorted((one for one in counted if one[1] > 0), key=lambda one: -one[1])[:_DRAWN]
-    return bars(title, [(name, (Bar(number, TEAL, title),)) for name, number in most])
+    return title, bars(title, [(name, (Bar(number, TEAL, title),)) for name, number in most])
 
 
 def sections(found: VersionsCompared, titles: Mapping[str, str]) -> Iterator[Section]:
