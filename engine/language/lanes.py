@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
 
@@ -29,16 +29,28 @@ class LaneView(StrEnum):
     ROLE = "role"
 
 
+class Mark(StrEnum):
+    """What became of a node since another version."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+_SIGNS = {Mark.NEW: "+", Mark.CHANGED: "≠", Mark.GONE: "x"}
+
+
 @dataclass(frozen=True, slots=True)
 class LaneRow:
     """One row: a step with its key, or without one a gate, a choice, or how the case begins and ends.
 
-    `said` tells in a few words who does it and how long it may take.
+    `said` tells in a few words who does it and how long it may take, `mark` how it differs from another version.
     """
 
     node: Node
     key: str
     said: tuple[str, ...]
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,11 @@ class Lanes:
         """Whether there are so many rows that they stand close."""
         return len(self.rows) > _MANY
 
+    @property
+    def marked(self) -> dict[str, int]:
+        """How many rows are new, changed and gone."""
+        return {mark.value: sum(row.mark is mark for row in self.rows) for mark in Mark}
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -64,27 +81,68 @@ class _Line:
 
 
 def in_lanes(
-    workflow: Workflow, catalogue: StepCatalogue | None = None, *, by: LaneView = LaneView.PILLAR, chosen: str = ""
+    workflow: Workflow,
+    catalogue: StepCatalogue | None = None,
+    *,
+    by: LaneView = LaneView.PILLAR,
+    chosen: str = "",
+    before: Workflow | None = None,
 ) -> Lanes:
     """Lay a workflow out: rows in the order of the work, lanes in the order in which they are first needed.
 
-    The lines of the step with the key `chosen` are drawn strongly.
+    The lines of the step with the key `chosen` are drawn strongly. What differs from the version `before` is marked;
+    what is gone since stands where it was.
     """
-    drawing = draw(workflow, catalogue)
+    drawing, marks = draw(workflow, catalogue), _marks(before, workflow) if before else {}
+    if before:
+        drawing = _with_gone(drawing, draw(before, catalogue))
     nodes = _in_order(drawing)
-    steps = {f"step-{key}": step for key, step in workflow.steps.items()}
+    of = {f"step-{key}": one for one in (before, workflow) if one for key in one.steps}
+    steps = {name: one.steps[name.removeprefix("step-")] for name, one in of.items()}
     roles = {one: _roles(step, catalogue) for one, step in steps.items()}
     lane = {node.id: (roles[node.id][0] if by is LaneView.ROLE else node.lane) for node in nodes if node.id in steps}
     for edge in reversed(drawing.edges):
         if edge.source not in steps and edge.source != START and edge.target in lane:
             lane[edge.source] = lane[edge.target]
     rows = tuple(
-        LaneRow(node, node.id.removeprefix("step-"), tuple(_said(workflow, steps[node.id], roles[node.id], catalogue)))
+        LaneRow(
+            node, node.id.removeprefix("step-"), tuple(_said(of[node.id], steps[node.id], roles[node.id], catalogue)),
+            marks.get(node.id),
+        )
         if node.id in steps
-        else LaneRow(node, "", node.lines[:1])
+        else LaneRow(node, "", node.lines[:1], marks.get(node.id))
         for node in nodes
-    )
-    return Lanes(rows, _Picture(nodes, drawing.edges, lane, f"step-{chosen}").svg())
+    )  # fmt: skip
+    return Lanes(rows, _Picture(nodes, drawing.edges, lane, f"step-{chosen}", marks).svg())
+
+
+def _marks(before: Workflow, after: Workflow) -> dict[str, Mark]:
+    """Say of each node by its id how it differs; a step also by what the workflow says of all steps of its type."""
+    old, new = _parts(before), _parts(after)
+    gone = dict.fromkeys(old.keys() - new.keys(), Mark.GONE)
+    differing = {name: Mark.CHANGED if name in old else Mark.NEW for name in new if old.get(name) != new[name]}
+    return gone | differing
+
+
+def _parts(workflow: Workflow) -> dict[str, object]:
+    steps = {f"step-{key}": (one, workflow.follow_ups.get(one.uses)) for key, one in workflow.steps.items()}
+    choices = {f"choice-{name}": one for name, one in workflow.choices.items()}
+    gates = {f"gate-{name}": one for name, one in workflow.gates.items()}
+    return {**steps, **choices, **gates, START: workflow.start, CLOSED: workflow.close}
+
+
+def _with_gone(drawing: Drawing, before: Drawing) -> Drawing:
+    """Put what was drawn before and is gone behind what it stood behind, with its lines."""
+    nodes, last = list(drawing.nodes), 0
+    known = {node.id for node in nodes}
+    for node in before.nodes:
+        if node.id in known:
+            last = next(place for place, one in enumerate(nodes) if one.id == node.id)
+        else:
+            last += 1
+            nodes.insert(last, node)
+    lines = (edge for edge in before.edges if not {edge.source, edge.target} <= known)
+    return replace(drawing, nodes=tuple(nodes), edges=(*drawing.edges, *lines))
 
 
 def step_in_words(
@@ -173,8 +231,16 @@ def _places(drawing: Drawing) -> dict[str, float]:
 class _Picture:
     """Draws the lanes: a node in the column of its lane, each line down a track beside the node that it leads to."""
 
-    def __init__(self, nodes: tuple[Node, ...], edges: Iterable[Edge], lane: Mapping[str, str], chosen: str) -> None:
+    def __init__(
+        self,
+        nodes: tuple[Node, ...],
+        edges: Iterable[Edge],
+        lane: Mapping[str, str],
+        chosen: str,
+        marks: Mapping[str, Mark],
+    ) -> None:
         self._nodes = nodes
+        self._marks = marks
         self._lane = lane
         self._row = {node.id: number for number, node in enumerate(nodes)}
         self._chosen = chosen
@@ -242,7 +308,8 @@ class _Picture:
     def _path(self, line: _Line, source: Node, *, chosen: bool) -> str:
         colour = "#9c1c14" if line.is_breach else "#111111" if chosen else "#7b868c"
         look = f'fill="none" stroke="{colour}" stroke-width="{2.5 if chosen else 1.3}"'
-        dashes = ' stroke-dasharray="3 3"' if line.is_breach else ""
+        is_gone = Mark.GONE in {self._marks.get(source.id), self._marks.get(line.target.id)}
+        dashes = ' stroke-dasharray="3 3"' if line.is_breach else ' stroke-dasharray="1 4"' if is_gone else ""
         (x1, y1), (x2, y2) = self._middle(source), self._middle(line.target)
         track = self._track[line]
         if track is None:
@@ -264,7 +331,13 @@ class _Picture:
 
     def _symbols(self) -> Iterator[str]:
         for node in self._nodes:
-            yield _symbol(node, *self._middle(node), is_chosen=node.id == self._chosen)
+            x, y = self._middle(node)
+            yield _symbol(node, x, y, is_chosen=node.id == self._chosen)
+            if mark := self._marks.get(node.id):
+                yield (
+                    f'<text x="{x}" y="{y + 5}" text-anchor="middle" font-size="15" font-weight="700">'
+                    f"{_SIGNS[mark]}</text>"
+                )
 
 
 def _first(words: str) -> str:

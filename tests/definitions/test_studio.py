@@ -116,12 +116,16 @@ def test_a_limit_a_recipient_and_a_condition_go_from_forms_to_what_runs_and_back
          " bonded” is “done”."),
     ]  # fmt: skip
     assert (losses(page), sentences(page)) == (said[:1], said)
+    marked = [("Changed", said_of[1:].partition("”")[0]) for said_of in said]
+    assert sorted(marks(page)) == sorted(marked)
 
     proposed = client.post(PAGE, data={"action": "propose"})
     assert "Withdraw this proposal" in proposed.text
     assert client.post(proposed.url.path, data={"answer": "yes"}).status_code == 422, "nobody agrees to their own"
     assert runs(portal) == first.source
-    assert sentences(second.get(proposed.url.path).text, "to replace version") == said
+    asked = second.get(proposed.url.path).text
+    assert sentences(asked, "to replace version") == said
+    assert sorted(marks(asked)) == sorted(marked)
     second.post(proposed.url.path, data={"answer": "yes"})
 
     assert changed_lines(first.source, runs(portal)) == [
@@ -133,7 +137,9 @@ def test_a_limit_a_recipient_and_a_condition_go_from_forms_to_what_runs_and_back
         "+     assign: {role: caseworker}",
     ]  # fmt: skip
     assert source(portal) == runs(portal), "the draft is over"
-    assert sentences(client.get(f"/definitions/workflow/{NAME}/versions").text, 'id="change"') == said
+    ran = client.get(f"/definitions/workflow/{NAME}/versions").text
+    assert sentences(ran, 'id="change"') == said
+    assert sorted(marks(ran)) == sorted(marked)
 
     back = client.post(f"/definitions/workflow/{NAME}/versions", data={"version": str(first.version)})
     assert client.post(back.url.path, data={"answer": "yes"}).status_code == 422
@@ -506,6 +512,7 @@ def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Po
     steps = rows_of(found, "Step")
     assert float(steps["Triage and risk score"][1]) > 0
     assert int(steps["Triage and risk score"][0]) >= 20
+    assert not any(re.search(r"\w\.\w", step) for step in steps), "each by its title"
     assert kept(portal) == before
     client.post(here, data={"action": "discard"})
     for page in ("simulation", "comparison?cases=20"):
@@ -546,6 +553,12 @@ def test_a_new_workflow_shows_its_own_figures_and_is_not_compared_with_itself(po
     )
     assert len(rows_of(alone, "All cases")["Cases that close"]) == 1
     client.post("/workflows/flood/draft", data={"action": "discard"})
+
+
+def marks(page: str) -> list[tuple[str, str]]:
+    """Return each row of the picture that is marked: how, and its title."""
+    found = re.findall(r'icmc-mark--\w+">(\w+)</strong><(?:a|strong)[^>]*>([^<]*)<', page)
+    return [(how, unescape(title)) for how, title in found]
 
 
 def rows_of(page: str, head: str) -> dict[str, list[str]]:

@@ -94,6 +94,28 @@ def test_what_an_answer_brings_stands_in_the_picture_and_beside_the_step_in_word
     assert "can bring more steps" in row.said
 
 
+def test_what_differs_from_another_version_is_marked_and_what_is_gone_stands_where_it_was() -> None:
+    old, text = (
+        _workflow(CHOICES),
+        CHOICES.replace("  late: {uses: other.thing}\n", "").replace(", on_breach: late", ""),
+    )
+    new = _workflow(text.replace("approve: {role", "title: Closing, approve: {role") + "gates:\n  wait: {until: "
+                    "'triage.outcome == \"done\"', holds: go, reason: Not yet}\n")  # fmt: skip
+    lanes = in_lanes(new, CATALOGUE, before=old)
+    marks = {row.node.id: row.mark for row in lanes.rows if row.mark}
+    assert marks == {"gate-wait": "new", "step-triage": "changed", "step-last": "changed", "step-late": "gone"}
+    assert lanes.marked == {"new": 1, "changed": 2, "gone": 1}
+    kept = [
+        [row.node.id for row in one.rows if row.node.id != "gate-wait"] for one in (lanes, in_lanes(old, CATALOGUE))
+    ]
+    assert kept[0] == kept[1], "what is gone has its old place"
+    signs = {"new": "+", "changed": "≠", "gone": "x"}
+    assert re.findall(r">([+≠x])</text>", lanes.svg) == [signs[row.mark] for row in lanes.rows if row.mark]
+    assert in_lanes(old, CATALOGUE, before=old).rows == in_lanes(old, CATALOGUE).rows, "nothing differs from itself"
+    changed = CHOICES + "follow_ups:\n  rescue.execute: {more: {uses: other.thing, limit: P1D}}\n"
+    assert [row.key for row in in_lanes(_workflow(changed), CATALOGUE, before=old).rows if row.mark] == ["go"]
+
+
 def test_a_follow_up_that_the_workflow_does_without_is_not_in_the_picture() -> None:
     fir = shipped("trafficking-base").workflow.steps["fir"]
     without = fir.model_copy(update={"follow_ups": {**fir.follow_ups, "pocso_report": None}})

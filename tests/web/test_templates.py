@@ -221,6 +221,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     loaded = assemble(read_yaml(text, file="w.yaml"), library=lambda _: None)
     drawn = loaded.workflow
     assert drawn is not None
+    other = drawn.model_copy(update={"steps": {"b": drawn.steps["a"]}})
+    compared_lanes = in_lanes(drawn, before=other)
     lanes, editor = in_lanes(drawn, chosen="a"), StepEditor(loaded, drawn, RegistryCatalogue(registry()), "a")
     change = Change("ladder", NASTY, 2, 1, NASTY, NASTY, lines, said, NASTY)
     paper = PaperShown(NASTY, NASTY, some(NASTY), int(full), int(full), int(full))
@@ -456,6 +458,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                              "typed": {}, "places": ("IN",), "errors": {"w": NASTY} if full else {},
                              "problems": problems},
         "versions.html": {"page": "/workflows/x", "title_of": NASTY, "versions": some(definition) * 2,
+                          "lanes": compared_lanes if full else None,
                           "runs": 1, "change": change if full else None, "may_go_back": full, "problems": problems},
         "diagram.html": {"definition": definition, "svg": svg if full else "", "drawing": draw(drawn)},
         "definition.html": {"definition": definition, "lines": numbered(NASTY), "may_change": full,

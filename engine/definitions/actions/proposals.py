@@ -50,6 +50,7 @@ from engine.language.lint.other_files import of_another_unit
 from engine.language.rotas import with_names
 from engine.language.texts import replaced
 from engine.language.whole import own_changes
+from engine.language.workflow import Workflow
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.records import Unit
@@ -65,7 +66,10 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}(-|$)")
 
 
 class Change(NamedTuple):
-    """What a proposed version changes of the one that runs; `runs` is its number, 0 where none does."""
+    """What a proposed version changes of the one that runs; `runs` is its number, 0 where none does.
+
+    Of a workflow that replaces another, `workflows` are the two.
+    """
 
     kind: str
     name: str
@@ -76,6 +80,7 @@ class Change(NamedTuple):
     lines: tuple[Difference, ...]
     said: tuple[ChangeSentence, ...]
     title: str = ""
+    workflows: tuple[Workflow, Workflow] | None = None
 
     @property
     def about(self) -> str:
@@ -362,8 +367,10 @@ def _changes(engine: Engine, tx: Transaction, versions: Sequence[StoredDefinitio
 def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, one: StoredDefinition) -> Change:
     """Say what differs between two versions, in sentences and line by line."""
     before, after, name = runs.flattened if runs else None, one.flattened, one.name
+    workflows = None
     if one.kind == DefinitionKind.WORKFLOW:
         before, after = own_changes(before, engine.catalogue) if before else None, own_changes(after, engine.catalogue)
+        workflows = (Workflow.model_validate(before), Workflow.model_validate(after)) if before else None
     elif one.kind == DefinitionKind.MESSAGE:
         shipped = engine.renderer.shipped(one.name)
         before, after = {"text": shipped, **(before or {})}, {"text": shipped, **after}
@@ -377,7 +384,7 @@ def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, on
     return Change(
         one.kind, name, one.version, runs.version if runs else 0, one.content_hash, one.source,
         differences(before, after), changes_in_words(one.kind, before, after, engine.catalogue),
-        one.title,
+        one.title, workflows,
     )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.definitions.actions.drafts import DefinitionDraft, my_drafts, save_draft, undo_draft
-from engine.definitions.actions.proposals import propose_definition
+from engine.definitions.actions.proposals import Change, propose_definition
 from engine.definitions.views import versions
 from engine.errors import DefinitionError, InvalidAnswersError, NoSecondPersonError
 from engine.language.editing import UneditableError
+from engine.language.lanes import Lanes, LaneView, in_lanes
 from engine.web.posted import Again, text, typed
 from engine.web.visit import Visit
 
@@ -45,6 +46,16 @@ def new_id(label: str, taken: Iterable[object]) -> str:
 def page_of(kind: str, name: str) -> str:
     """Return where the page of a definition is."""
     return {"workflow": f"/workflows/{name}", "rota": "/on-call"}.get(kind, f"/definitions/{kind}/{name}")
+
+
+def picture_of(
+    visit: Visit, change: Change | None, *, by: LaneView = LaneView.PILLAR, chosen: str = ""
+) -> Lanes | None:
+    """Return the picture of a changed workflow with what is new, changed and gone; None for what replaces none."""
+    if change is None or change.workflows is None:
+        return None
+    before, after = change.workflows
+    return in_lanes(after, visit.engine.catalogue, by=by, chosen=chosen, before=before)
 
 
 def after_undo(visit: Visit, kind: str, name: str, draft: str) -> str:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, saved
+from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, saved
 from engine.definitions.pages.step_form import StepEditor
 from engine.errors import InvalidAnswersError
 from engine.language.catalogue import StepTypeInfo
@@ -105,6 +105,7 @@ def _page(
     catalogue = visit.engine.catalogue
     has_step = workflow is not None and key in workflow.steps
     editor = StepEditor(known.loaded, workflow, catalogue, key) if known.loaded and workflow and has_step else None
+    drawn = picture_of(visit, known.change, by=lanes, chosen=key) if workflow else None
     return visit.page(
         "studio.html",
         title=say("Draft of {name}", name=known.name),
@@ -115,7 +116,7 @@ def _page(
         findings=_ordered(known.findings),
         has_errors=has_errors(known.findings),
         by=lanes,
-        lanes=in_lanes(workflow, catalogue, by=lanes, chosen=key) if workflow else None,
+        lanes=drawn or (in_lanes(workflow, catalogue, by=lanes, chosen=key) if workflow else None),
         form=editor.form(visit.engine.library(), posted) if editor else None,
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),

@@ -19,7 +19,7 @@ from engine.definitions.actions.drafts import (
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing, require_author
-from engine.definitions.pages.drafting import after_undo, page_of, proposed
+from engine.definitions.pages.drafting import after_undo, page_of, picture_of, proposed
 from engine.definitions.pages.editing import with_editor
 from engine.definitions.pages.message_texts import as_read
 from engine.definitions.pages.workflows import numbered
@@ -141,6 +141,7 @@ def _versions_page(
         versions=found,
         runs=runs,
         change=change,
+        lanes=picture_of(visit, change),
         may_go_back=visit.may(publishing(kind)) and change is not None and change.runs == runs != change.version,
         again=again,
     )
@@ -156,6 +157,7 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
         section="waiting",
         it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
         changes=changes,
+        pictures={one.name: picture_of(visit, one) for one in changes},
         texts={one.name: as_read(visit, one.name, one.source) for one in changes if one.kind == "message"},
         places=PLACES,
         preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
