@@ -6,13 +6,23 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from engine.core.records import Scalar
 from engine.language.workflow import Workflow
 
 
-class Rehearsed(NamedTuple):
-    """What would happen to one report that a workflow takes: at (UTC), what, the key of the step, and a detail.
+class ReportAsked(NamedTuple):
+    """What somebody says of the report of a simulation: open answers, how many people, where; the rest is drawn."""
 
-    `messages` counts those that people get, by role; `waits_for` says what would keep the case open.
+    answers: Mapping[str, Scalar] = {}
+    victims: int | None = None
+    jurisdiction: str = ""
+
+
+class Rehearsed(NamedTuple):
+    """What would happen to one report: at (UTC), what, the key of the step, and a detail.
+
+    `messages` counts those that people get, by role; `waits_for` says what would keep the case open. `report` is what
+    arrived, and `is_taken` whether a workflow opens by itself on it.
     """
 
     opened_at: datetime
@@ -20,6 +30,8 @@ class Rehearsed(NamedTuple):
     messages: Mapping[str, int]
     closed_at: datetime | None
     waits_for: tuple[str, ...]
+    report: ReportAsked = ReportAsked()
+    is_taken: bool = True
 
 
 MOST_PEOPLE, WEEK_HOURS = 1000, 168
@@ -155,8 +167,8 @@ class ComparedSoFar(NamedTuple):
 class Rehearsal(Protocol):
     """What the portal is given to say what would happen by a workflow; nothing of it is stored."""
 
-    def one(self, workflow: Workflow, seed: int) -> Rehearsed:
-        """Let one case of a workflow run, drawn by a number: the same gives the same."""
+    def one(self, workflow: Workflow, seed: int, given: ReportAsked) -> Rehearsed:
+        """Let one case of a workflow run from a report as it is `given`, the rest drawn by a number."""
 
     def compared(
         self, who: UUID, before: Workflow, after: Workflow, asked: ComparisonAsked, *, stop: bool = False

@@ -148,12 +148,14 @@ def drawn_report(
     answers: dict[str, Scalar] = {}
     for _ in range(_TRIES):
         answers = {name: _drawn(output, opened_at, chance) for name, output in outputs.items()}
-        if workflow.start_condition is None or _is_taken(workflow, answers):
+        if workflow.start_condition is None or is_taken(workflow, answers):
             break
     return SimulatedReport(answers, opened_at, jurisdiction, chance.randint(0, _MOST_VICTIMS))
 
 
-def _is_taken(workflow: CompiledWorkflow, answers: Mapping[str, Scalar]) -> bool:
+def is_taken(workflow: CompiledWorkflow, answers: Mapping[str, Scalar]) -> bool:
+    """Whether a workflow opens by itself on a report with these answers."""
+
     def seen(name: tuple[str, ...]) -> Value:
         return answers.get(name[-1], UNKNOWN)
 

@@ -21,13 +21,13 @@ from uuid import UUID
 from engine.builtin import REPORT
 from engine.core.compiled import compile_workflow
 from engine.core.library import Library
-from engine.definitions.rehearsed import ComparedSoFar, ComparisonAsked, Rehearsed, VersionsCompared
+from engine.definitions.rehearsed import ComparedSoFar, ComparisonAsked, Rehearsed, ReportAsked, VersionsCompared
 from engine.errors import BusyError
 from engine.language.catalogue import StepCatalogue
 from engine.language.workflow import Workflow
 from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.compared import compare
-from engine.rehearsal.many_cases import report_by
+from engine.rehearsal.many_cases import is_taken, report_by
 from engine.rehearsal.simulator import simulate
 
 _AT_ONCE: Final = 2
@@ -48,13 +48,20 @@ class Rehearsals:
         self._running: OrderedDict[UUID, _Comparison] = OrderedDict()
         self._lock = Lock()
 
-    def one(self, workflow: Workflow, seed: int) -> Rehearsed:
-        """Let one case of a workflow run, drawn by a number: the same gives the same."""
+    def one(self, workflow: Workflow, seed: int, given: ReportAsked) -> Rehearsed:
+        """Let one case of a workflow run from a report as it is `given`, the rest drawn by a number."""
         asked, compiled = self._catalogue.find(REPORT), compile_workflow(workflow, self._catalogue)
-        arrived = report_by(seed, compiled, asked.outputs if asked else {}, _place_of(workflow))
+        place = given.jurisdiction or _place_of(workflow)
+        drawn = report_by(seed, compiled, asked.outputs if asked else {}, place)
+        answers, victims = {**drawn.answers, **given.answers}, drawn.victims if given.victims is None else given.victims
+        arrived = replace(drawn, answers=answers, victims=victims)
         done = simulate(compiled, self._library(), arrived, seed=seed)
         lines = tuple((one.at, one.what, one.step, one.detail) for one in done.happenings)
-        return Rehearsed(arrived.opened_at, lines, done.messages, done.closed_at, done.waits_for)
+        takes = compiled.start_condition is None or is_taken(compiled, answers)
+        return Rehearsed(
+            arrived.opened_at, lines, done.messages, done.closed_at, done.waits_for,
+            ReportAsked(answers, victims, place), takes,
+        )  # fmt: skip
 
     def compared(
         self, who: UUID, before: Workflow, after: Workflow, asked: ComparisonAsked, *, stop: bool = False

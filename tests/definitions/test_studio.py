@@ -538,6 +538,40 @@ def test_a_comparison_with_the_staff_that_there_is_shows_how_far_it_has_come_and
     assert 'value="some"' in refused.text
 
 
+def test_a_draft_is_simulated_on_the_report_that_somebody_describes(portal: Portal) -> None:
+    client = portal.as_role("partnership_manager")
+    here = "/workflows/child-labour/draft"
+    sent = form_of_step(client.get(f"{here}?step=closure").text) | {"amount-0": ["3"]}
+    client.post(here, data=sent)
+
+    def simulated(asked: str) -> str:
+        return client.get(f"{here}/simulation?case=3&{asked}").text
+
+    asked = form_of_select(drawn := simulated(""))
+    assert {"answer-concern", "victims"} <= asked.keys(), "what the workflow decides on"
+    assert "answer-channel" not in asked, "how it came decides nothing"
+    assert re.search(r"By what runs, version \d+, it (closes|stays open)", drawn)
+    taken = "answer-concern=child_labour&answer-is_child_suspected=yes"
+    three, none = simulated(f"{taken}&victims=3"), simulated(f"{taken}&victims=0")
+    assert form_of_select(three) == asked | {"answer-concern": "child_labour", "victims": "3"} | {
+        "answer-is_child_suspected": "yes"
+    }
+    steps = [re.findall(r"<strong>([^<]*)</strong>: ", one) for one in (three, none)]
+    assert len(steps[0]) > len(steps[1]), "each person has steps of their own"
+    assert "does not open by itself" not in three
+    assert "does not open by itself" in simulated("answer-concern=coming_home&victims=1")
+    assert form_of_select(simulated("answer-concern=nonsense&victims=1000&place=XX")) == asked
+    client.post(here, data={"action": "discard"})
+
+
+def form_of_select(page: str) -> dict[str, str]:
+    """Return what is chosen in each list of a page."""
+    lists = re.findall(r'<select[^>]* name="([^"]*)"', page)
+    first = r'<select[^>]* name="([^"]*)"(?:(?!</select>).)*?<option value="([^"]*)" selected'
+    chosen = re.findall(first, page, re.DOTALL)
+    return dict.fromkeys(lists, "") | dict(chosen)
+
+
 def test_a_new_workflow_shows_its_own_figures_and_is_not_compared_with_itself(portal: Portal) -> None:
     client = portal.as_role("partnership_manager")
     client.post("/workflows/new", data={"action": "begin", "title": "Flood", "base": "reported-concern"})

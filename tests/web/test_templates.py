@@ -426,7 +426,10 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                             "people": some(Item("a@x.org", NASTY, checked=False)), "begins": "2026-03-02",
                             "weeks": ((RotaDay(NOW.date(), (NASTY,), (NASTY,), (NASTY,)),),) if full else (),
                             "errors": {"new-from": NASTY, "on": NASTY} if full else {}, "problems": problems},
-        "simulation.html": {"draft": draft, "case": 1, "titles": {"a": NASTY}, "done": Rehearsed(
+        "simulation.html": {"draft": draft, "case": 1, "version": 1,
+                            "selects": some(("answer-a", NASTY, some(Item(NASTY, NASTY, checked=True)))),
+                            "by_what_runs": Rehearsed(NOW, (), {}, NOW, ()) if full else None,
+                            "titles": {"a": NASTY}, "done": Rehearsed(
             NOW, ((NOW, "breached", "a", NASTY), (NOW, "closed", "", "")), {"supervisor": 2}, NOW, (NASTY,)
         ) if full else None},
         "comparison.html": {"draft": draft, "may": True, "found": compared if full else None, "offered": CASES,

@@ -1,5 +1,6 @@
 """What would happen by a draft: to one invented case, and to many, by what runs too, with the staff that there is."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from engine.builtin import REPORT
 from engine.core.compiled import compile_workflow
 from engine.definitions.actions.drafts import open_draft
 from engine.definitions.rehearsed import (
@@ -15,6 +17,8 @@ from engine.definitions.rehearsed import (
     ComparisonAsked,
     FigureDifference,
     Figures,
+    Rehearsed,
+    ReportAsked,
     Staff,
     VersionsCompared,
 )
@@ -25,7 +29,10 @@ from engine.language.lanes import in_lanes
 from engine.language.names import in_plain_words, role_words
 from engine.language.workflow import Workflow
 from engine.numbers.charts import GREY, TEAL, Bar, bars
+from engine.plugin.fields import FieldSpec
+from engine.plugin.kinds import FieldKind
 from engine.web.dependencies import SignedIn
+from engine.web.forms import Item
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again
 from engine.web.visit import Visit
@@ -35,6 +42,8 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 _Number = Annotated[int, Query(ge=1, le=1_000_000)]
 _WORKFLOW: Final = "workflow"
 CASES: Final = (20, 100, 300, 1000)
+_VICTIMS: Final = ("0", "1", "2", "3")
+_YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
 _LOOKS_AGAIN: Final = "3"
 """Seconds after which a browser looks again how far a comparison has come."""
 _A_HUNDRED: Final = 100
@@ -72,11 +81,19 @@ class Lost(NamedTuple):
 
 @router.get("/workflows/{name}/draft/simulation")
 def simulation(visit: SignedIn, name: Name, case: _Number = 1) -> Response:
-    """Show what would happen to one report by the draft, on a time line, and when the same case closes by what runs."""
+    """Show what would happen to one report by the draft, on a time line, and when the same case closes by what runs.
+
+    What is said of the report stands in the address; the rest of it is drawn by the number of the case.
+    """
     known, rehearsal = open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), visit.portal.rehearsal
     workflow = known.loaded.workflow if known.loaded else None
-    may = workflow is not None and rehearsal is not None and not has_errors(known.findings)
-    done = rehearsal.one(workflow, case) if may and workflow and rehearsal else None
+    before, version = _what_runs(visit, name)
+    done = by_what_runs = None
+    asked = deciding(visit, workflow) if workflow else ()
+    if workflow is not None and rehearsal is not None and not has_errors(known.findings):
+        given = _given(visit.request.query_params, asked, workflow)
+        done = rehearsal.one(workflow, case, given)
+        by_what_runs = rehearsal.one(before, case, done.report) if before and known.number else None
     return visit.page(
         "simulation.html",
         title=say("Simulation of {name}", name=name),
@@ -84,8 +101,52 @@ def simulation(visit: SignedIn, name: Name, case: _Number = 1) -> Response:
         draft=known,
         case=case,
         done=done,
+        version=version,
+        by_what_runs=by_what_runs,
+        selects=tuple(_selects(asked, done, workflow)) if done and workflow else (),
         titles=_titles(visit, workflow) if workflow else {},
     )
+
+
+def deciding(visit: Visit, workflow: Workflow) -> tuple[FieldSpec, ...]:
+    """List the questions of a report on whose answers a workflow decides something."""
+    written, asked = workflow.model_dump_json(), visit.engine.registry.step_types.get(REPORT)
+    kinds = {FieldKind.BOOL, FieldKind.CHOICE}
+    fields = asked.fields if asked else ()
+    return tuple(one for one in fields if one.kind in kinds and re.search(rf"\.{one.name}\b", written))
+
+
+def _answers_of(field: FieldSpec) -> Mapping[str, str]:
+    return _YES_OR_NO if field.kind is FieldKind.BOOL else field.choices
+
+
+def _given(typed: Mapping[str, str], asked: Sequence[FieldSpec], workflow: Workflow) -> ReportAsked:
+    """Read what was chosen; what is no answer counts as not said."""
+    chosen = [(one, typed.get(f"answer-{one.name}", "")) for one in asked]
+    answers = {
+        one.name: said == "yes" if one.kind is FieldKind.BOOL else said
+        for one, said in chosen
+        if said in _answers_of(one)
+    }
+    victims, place = typed.get("victims", ""), typed.get("place", "")
+    return ReportAsked(
+        answers, int(victims) if victims in _VICTIMS else None, place if place in workflow.jurisdictions else ""
+    )
+
+
+def _selects(
+    asked: Sequence[FieldSpec], done: Rehearsed, workflow: Workflow
+) -> Iterator[tuple[str, str, tuple[Item, ...]]]:
+    """Return what can be said of the report, each with its answers, of which the one that counted is chosen."""
+    for one in asked:
+        said = done.report.answers.get(one.name)
+        value = {True: "yes", False: "no"}.get(said, said) if isinstance(said, bool) else said
+        items = (Item(key, words, checked=key == value) for key, words in _answers_of(one).items())
+        yield f"answer-{one.name}", one.label, tuple(items)
+    yield "victims", "How many people", tuple(Item(one, one, int(one) == done.report.victims) for one in _VICTIMS)
+    places = tuple(Item(one, one, one == done.report.jurisdiction) for one in workflow.jurisdictions)
+    if len(places) > 1:
+        yield "place", "Where", places
 
 
 @router.get("/workflows/{name}/draft/comparison")
@@ -189,7 +250,7 @@ def _roles(visit: Visit, workflow: Workflow) -> list[str]:
 def _titles(visit: Visit, workflow: Workflow) -> Mapping[str, str]:
     """Name steps by their keys, and step types by theirs: what follows of each step of a type is named by the type."""
     catalogue = visit.engine.catalogue
-    types = ((key, catalogue.find(key)) for key in catalogue.keys())
+    types = ((key, catalogue.find(key)) for key in sorted(catalogue.keys()))
     of_types = {key: found.title for key, found in types if found}
     return of_types | {row.key: row.node.title for row in in_lanes(workflow, catalogue).rows if row.key}
 
