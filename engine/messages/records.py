@@ -295,7 +295,7 @@ class OfferView(View):
     case_id: UUID | None = None
 
     @property
-    def is_to_do(self) -> bool:
+    def is_unfinished(self) -> bool:
         """Whether it is work of the unit that was asked: an answer, or the help to which it has said yes."""
         return self.status == "offered" or (self.status == "accepted" and self.kind != "transfer" and bool(self.help))
 

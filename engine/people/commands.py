@@ -24,7 +24,7 @@ from engine.web.problems import API
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import SYSTEM, fail, in_words, read_instant, show
 from engine.work.actions.handing_over import hand_over_work
-from engine.work.views.team import team_work
+from engine.work.views.team import movable_work
 
 app = typer.Typer(help="Units, and the people who act.", no_args_is_help=True)
 keys = typer.Typer(help="Keys with which other programs get access.", no_args_is_help=True)
@@ -190,7 +190,7 @@ def hand_over_all(
     with running_engine() as (engine, _):
         viewer = viewer_by_email(engine, as_)
         giver, takers = _person(engine, email), tuple(_person(engine, one) for one in to)
-        found, _count = engine.ask(team_work, viewer, of=giver, takers=takers, limit=_MOST)
+        found, _count = engine.ask(movable_work, viewer, of=giver, takers=takers, limit=_MOST)
         known, planned = engine.ask(actors, viewer), engine.ask(shifts_view, viewer)
         shifts = shared_shifts(planned, known, of=giver, takers=takers, viewer=viewer)
         names = {one.id: one.name for one in known}

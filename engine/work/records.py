@@ -68,7 +68,7 @@ class WorkCounts(View):
     to_acknowledge: int
 
 
-class TeamItem(NamedTuple):
+class MovableItem(NamedTuple):
     """An open item with who of those chosen may have it, and whom it is meant to go to; None where it stays."""
 
     item: WorkItemView
@@ -76,7 +76,7 @@ class TeamItem(NamedTuple):
     to: UUID | None = None
 
 
-def shared_out(items: Sequence[TeamItem], takers: Sequence[UUID]) -> tuple[TeamItem, ...]:
+def shared_out(items: Sequence[MovableItem], takers: Sequence[UUID]) -> tuple[MovableItem, ...]:
     """Share items among takers: those of a case stay together where they may, and who has fewest gets the next."""
     had: dict[UUID, UUID] = {}
     load = dict.fromkeys(takers, 0)

@@ -223,6 +223,7 @@ def test_an_admin_sees_what_is_late_and_who_is_waited_for(open_page: OpenPage, p
 
 
 def test_an_admin_finds_a_job_that_failed_and_mends_it(open_page: OpenPage, portal: Portal) -> None:
+    settle_jobs(portal.engine)
     fail_every_job(portal)
     page = open_page()
     become(page, portal, "system_administrator")

@@ -105,8 +105,8 @@ from engine.work.records import (
     FileView,
     FollowedView,
     FormView,
+    MovableItem,
     ProposedView,
-    TeamItem,
     WorkCounts,
     WorkItemView,
 )
@@ -273,7 +273,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                           "counts": view(WorkCounts), "on_call": some(shift), "offers": some(view(OfferView)),
                           "asked": some(view(AskedView).model_copy(update={"deadline": why.deadline}))},
         "team.html": {"of": NASTY, "giver": someone if full else None, "takers": (ID,) if full else (),
-                      "people": some(someone), "names": {ID: NASTY}, "items": some(TeamItem(item, (ID,), ID)),
+                      "people": some(someone), "names": {ID: NASTY}, "items": some(MovableItem(item, (ID,), ID)),
                       "count": 9, "shifts": some((shift, ID)), "problem": NASTY if full else "", "command_id": ID,
                       "stayed": some(NASTY)},
         "report.html": {"problems": some(("#x", NASTY)), "command_id": ID, "before": shown, "words": shown,

@@ -14,7 +14,7 @@ from engine.errors import NotAllowedError
 from engine.people.actions.duty import plan_shift
 from engine.work.actions.handing_over import HandedOver, hand_over_work
 from engine.work.actions.items import claim_work_item
-from engine.work.views.team import team_work
+from engine.work.views.team import movable_work
 from tests.kit.portal import Portal, hidden, report_case
 from tests.kit.world import START, World
 
@@ -93,23 +93,23 @@ def test_only_who_may_give_work_to_others_hands_it_over_or_is_shown_it(world: Wo
     given = {item: world.who("case_manager").actor_id}
     world.refuses(NotAllowedError, hand_over_work, by="counsellor", items=given)
     with pytest.raises(NotAllowedError):
-        world.engine.ask(team_work, world.who("counsellor"))
+        world.engine.ask(movable_work, world.who("counsellor"))
     other = world.act(hand_over_work, by=world.other("supervisor"), items=given)
     assert (other.items, set(other.stayed)) == (0, {item})
     assert _told(world) == []
-    assert world.engine.ask(team_work, world.other("supervisor"))[1] == 0
+    assert world.engine.ask(movable_work, world.other("supervisor"))[1] == 0
 
 
 def test_several_share_it_and_a_case_stays_together(world: World) -> None:
     _has(world, count=4)
     boss, leaver = world.who("supervisor"), world.who(_LEAVES).actor_id
     both = (world.who("case_manager").actor_id, boss.actor_id)
-    found, count = world.engine.ask(team_work, boss, of=leaver, takers=both)
+    found, count = world.engine.ask(movable_work, boss, of=leaver, takers=both)
     able = {one.able for one in found}
     assert count == 4
     assert all(one.to in one.able for one in found if one.able)
     assert all(both[0] in one for one in able)
-    free, _ = world.engine.ask(team_work, boss, is_free=True)
+    free, _ = world.engine.ask(movable_work, boss, is_free=True)
     assert not {one.item.id for one in free} & {one.item.id for one in found}
 
 

@@ -97,7 +97,7 @@ def origin_words(
     if declared.spec.act:
         return f"It comes when {declared.spec.act}: {says}"
     title = known.title(added.origin.definition, added.origin.step, added.origin.step, None)
-    again = " Another body stood in the way of it, so it came again: how soon, the same follow-up says."
+    again = " Another agency stood in the way of it, so it came again: how soon, the same follow-up says."
     return f"It follows from “{title}”: {says}{again if added.origin.again else ''}"
 
 

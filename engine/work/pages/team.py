@@ -16,7 +16,7 @@ from engine.web.languages import say
 from engine.web.posted import text, texts
 from engine.web.visit import Visit
 from engine.work.actions.handing_over import hand_over_work
-from engine.work.views.team import team_work
+from engine.work.views.team import movable_work
 
 router = APIRouter()
 _FREE: Final = "free"
@@ -25,7 +25,7 @@ _LONGEST: Final = 40
 
 
 @router.get("/team")
-def team(
+def movable(
     visit: SignedIn,
     of: Annotated[str, Query(max_length=_LONGEST)] = "",
     to: Annotated[tuple[str, ...], Query(max_length=_MOST_TAKERS)] = (),
@@ -55,7 +55,7 @@ def handed_over(visit: SignedIn, form: Posted) -> Response:
 def _page(visit: Visit, of: str, to: Sequence[str], *, problem: str = "", stayed: tuple[str, ...] = ()) -> Response:
     giver = _uuid(of)
     takers = tuple(dict.fromkeys(one for given in to if (one := _uuid(given)) and one != giver))[:_MOST_TAKERS]
-    found = visit.soon(team_work, of=giver, is_free=of == _FREE, takers=takers)
+    found = visit.soon(movable_work, of=giver, is_free=of == _FREE, takers=takers)
     known, planned = visit.soon(actors), visit.soon(shifts)
     items, count = found()
     ours = units_that_let(visit.viewer, Action.DELEGATE)

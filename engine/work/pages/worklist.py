@@ -111,7 +111,7 @@ def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: DueGroup | None = 
         late={strip.deadline.step_id: strip for strip in late},
         late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in shown],
         asked=asked(),
-        offers=[one for one in offered() if one.is_to_do] if visit.may(Action.REFER) and due is None else [],
+        offers=[one for one in offered() if one.is_unfinished] if visit.may(Action.REFER) and due is None else [],
         on_call=[shift for shift in on_call() if shift.is_now],
         may_lead=visit.may(Action.DELEGATE),
         command_id=visit.new_command(),

@@ -12,14 +12,14 @@ from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, ITEM, ITEM_IS_OPEN, ITEM_IS_READY, MEMBERSHIP
 from engine.errors import NotAllowedError
 from engine.people.viewer import as_viewer
-from engine.work.records import TeamItem, shared_out
+from engine.work.records import MovableItem, shared_out
 from engine.work.views.items import item_views, select_items
 from engine.work.views.worklist import with_times
 
 MOST = 200
 
 
-def team_work(
+def movable_work(
     reading: Reading,
     viewer: Viewer,
     *,
@@ -27,7 +27,7 @@ def team_work(
     is_free: bool = False,
     takers: Sequence[UUID] = (),
     limit: int = MOST,
-) -> tuple[tuple[TeamItem, ...], int]:
+) -> tuple[tuple[MovableItem, ...], int]:
     """List the open items, what is due first above, with whom each would go to, and count them all.
 
     Only what `of` has, or, with `is_free`, what nobody has. Raises `NotAllowedError` for who may give work to nobody.
@@ -43,7 +43,7 @@ def team_work(
     found = [reading.soon(reading.rows, _able(one(), meant)) for one in who]
     listed = reading.soon(item_views, reading, rows(), viewer)
     may = {taker: {row["id"] for row in one()} for taker, one in zip(takers, found, strict=True)}
-    items = [TeamItem(item, tuple(taker for taker, ids in may.items() if item.id in ids)) for item in listed()]
+    items = [MovableItem(item, tuple(taker for taker, ids in may.items() if item.id in ids)) for item in listed()]
     return shared_out(items, takers), count()
 
 
