@@ -171,9 +171,10 @@ RULES: Final[dict[str, Rule]] = {
             "people": ("/people", "/people/{actor_id}", "/hubs", "/hubs/{peer_id}"),
             "admin": (
                 "/hubs/own", "/service-accounts", "/units", "/units/{unit_id}", "/calendars/{name}", "/channels",
-                "/definitions/{kind}/{name}/edit", "/drafts/{kind}/words",
+                "/definitions/{kind}/{name}/edit",
             ),
             "publish": (
+                "/drafts/{kind}/words",
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
                 "/workflows/{name}/draft/simulation", "/workflows/{name}/draft/comparison",
                 "/definitions/ladder/{name}/draft", "/definitions/message/{name}/draft",
@@ -211,7 +212,7 @@ RULES: Final[dict[str, Rule]] = {
                 "/dead-letters/retry",
                 "/dead-letters/{delivery_id}/retry", "/dead-letters/{delivery_id}/drop", "/channels",
                 "/channels/disable", "/channels/try", "/firing/confirm", "/firing/retry",
-                "/definitions/{kind}/{name}/edit", "/drafts/{kind}/findings",
+                "/definitions/{kind}/{name}/edit",
             ),
             "rota": (
                 "/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end",
@@ -226,6 +227,7 @@ RULES: Final[dict[str, Rule]] = {
                 "/hubs/{peer_id}/confirm", "/team",
             ),
             "publish": (
+                "/drafts/{kind}/findings",
                 "/workflows/new", "/workflows/{name}/edit", "/workflows/{name}/draft",
                 "/definitions/{kind}/{name}/versions", "/definitions/ladder/{name}/draft", "/ladders/new",
                 "/definitions/message/{name}/draft",
