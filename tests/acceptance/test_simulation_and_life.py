@@ -1,6 +1,7 @@
 """What a simulation says of a report is what happens when it is lived: steps, due instants, breaches, levels."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,17 +15,24 @@ from engine.cases.actions.open import open_case
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
+from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.deadlines.firings import level_name
+from engine.core.policy import Viewer
 from engine.core.records import Deadline, Step, deadline_id, step_id
 from engine.core.state import CaseState
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.deadlines.actions.firing import fire_deadlines
+from engine.definitions.actions.drafts import open_draft, save_draft
+from engine.definitions.actions.proposals import answer_proposal, propose_definition
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.language.ladders import ItemPerson
 from engine.people.records import Shift
 from engine.people.store import DutyStore
 from engine.rehearsal.simulated import SimulatedReport
 from engine.rehearsal.simulator import Simulation, begun
 from engine.rehearsal.world import World, next_stop, people_of
 from tests.kit.portal import story_world
+from tests.kit.shipped import CASES as CASES_OF_FILES
 
 CASES = [("reported-concern", 1), ("identity-leak", 3)]
 OPENED_AT = datetime.fromisoformat("2026-03-07T13:10:00+00:00")
@@ -55,19 +63,58 @@ def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
         yield made
 
 
+@pytest.fixture(scope="module", autouse=True)
+def hub(world: World) -> Mapping[str, Viewer]:
+    """The people of the first unit, which are those of the hub: they agree to what is everybody's."""
+    return people_of(world.engine, jurisdiction="IN-AS", label="hub")[1]
+
+
 @pytest.mark.parametrize(("name", "seed"), CASES)
 def test_a_simulated_case_is_lived_as_it_was_simulated(world: World, name: str, seed: int) -> None:
+    run = _lived_as_simulated(world, name, seed)
+    assert any(isinstance(one, ev.LevelRaised) for one in run.events)
+
+
+def test_a_draft_is_lived_as_it_was_simulated_when_it_is_published(world: World, hub: Mapping[str, Viewer]) -> None:
+    world.clock.move_to(OPENED_AT)
+    source = (CASES_OF_FILES / "reported-concern.yaml").read_text(encoding="utf-8")
+    draft = source.replace(
+        "{from: start, limit: PT30M, ladder: critical}", "{from: start, limit: PT7M, ladder: high}", 1
+    )
+    assert draft != source
+    save_draft(world.engine, "workflow", "reported-concern", draft, viewer=hub["case_manager"])
+    kept = open_draft(world.engine, "workflow", "reported-concern", viewer=hub["case_manager"]).loaded
+    assert kept is not None
+    propose_definition(world.engine, source=draft, viewer=hub["case_manager"])
+    with psycopg.connect(world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
+        [[asked]] = database.execute("SELECT subject_id FROM approval_request").fetchall()
+    answer_proposal(world.engine, asked, viewer=hub["nodal_officer"], approved=True)
+    run = _lived_as_simulated(
+        world, "reported-concern", 2, compile_workflow(kept.workflow, RegistryCatalogue(world.engine.registry))
+    )
+    limits = {one.deadline.limit: one.deadline.ladder for one in run.events if isinstance(one, ev.DeadlineSet)}
+    assert limits["PT7M"] == "high"
+
+
+def _lived_as_simulated(world: World, name: str, seed: int, simulated: CompiledWorkflow | None = None) -> Simulation:
+    """Live a case as it is simulated, by what is published or by what was a draft, and demand the same of both."""
     life = _Life(world, name, f"{name}-{seed}")
     report = SimulatedReport(life.state().report, OPENED_AT, "IN-AS", victims=2)
     definition = world.engine.definitions[next(iter(life.state().runs.values())).definition_hash]
-    run = begun(definition, world.engine.library(), report, seed=seed, late=0.4)
+    run = begun(simulated or definition, world.engine.library(), report, seed=seed, late=0.4)
     run.go()
     life.go(run)
     assert life.differences(run) == []
     told, said = life.told(), _levels(run)
     assert [one[:3] for one in told] == [one[:3] for one in said]
-    assert [one for one, other in zip(told, said, strict=True) if not one[3] or not one[3] <= other[3]] == []
-    assert any(isinstance(one, ev.LevelRaised) for one in run.events)
+    pairs = [(one, by_name, set(one[3]), set(other[3])) for one, (*other, by_name) in zip(told, said, strict=True)]
+    assert [one for one, by_name, lived, meant in pairs if by_name and lived != meant] == []
+    assert [one for one, by_name, lived, meant in pairs if not by_name and not (lived and lived <= meant)] == []
+    warned = Counter(
+        (one.deadline.key, one.firing, one.planned_at) for one in run.events if isinstance(one, ev.DeadlineWarned)
+    )
+    assert life.warned() == warned
+    return run
 
 
 _Told = tuple[str, str, datetime, frozenset[str]]
@@ -204,21 +251,37 @@ class _Life:
                 " JOIN deadline d ON d.id = e.deadline_id WHERE e.case_id = %s",
                 [self.case_id],
             ).fetchall()
-        lived = self.state().steps
-        mine = {lived[self.id_of(step)].key: step.key for step in self.simulated.steps.values()}
         found = [
-            (mine.get(key, key), f"{level}.{number}", at, frozenset(roles[UUID(str(one))] for one in people))
+            (self.simulated_key(key), f"{level}.{number}", at, frozenset(roles[UUID(str(one))] for one in people))
             for key, level, number, people, at in rows
         ]
         return sorted(found, key=lambda one: one[:3])
 
+    def simulated_key(self, key: str) -> str:
+        """Return the key that a step has in the simulation: keys name steps by the beginning of their ids."""
+        lived = self.state().steps
+        return {lived[self.id_of(step)].key: step.key for step in self.simulated.steps.values()}.get(key, key)
 
-def _levels(run: Simulation) -> list[_Told]:
+    def warned(self) -> Counter[tuple[str, str, datetime]]:
+        """Count the warnings of each limit, as the history has them."""
+        with psycopg.connect(self.world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
+            rows = database.execute(
+                "SELECT body -> 'deadline' ->> 'key', body ->> 'firing',"
+                " (body ->> 'planned_at')::timestamptz FROM event"
+                " WHERE case_id = %s AND type = 'DeadlineWarned'",
+                [self.case_id],
+            ).fetchall()
+        return Counter((self.simulated_key(key), firing, at) for key, firing, at in rows)
+
+
+def _levels(run: Simulation) -> list[tuple[str, str, datetime, frozenset[str], bool]]:
+    """List the levels as they were simulated, and of each whether it names whom it tells."""
     raised = [one for one in run.events if isinstance(one, ev.LevelRaised)]
     found = [
         (
             one.deadline.key, f"{one.level}.{one.round}", one.deadline.raised[level_name(one.level, one.round)],
             frozenset(run.roles_told(one)),
+            run.library.ladders[one.deadline.ladder].levels[one.level - 1].to.person is not ItemPerson.ASSIGNEE,
         )
         for one in raised
     ]  # fmt: skip
