@@ -14,7 +14,7 @@ from engine.language.words import WorkflowWords, within
 from engine.language.workflow import StepSpec, Workflow
 
 ROW, HEAD = 34, 108
-_CLOSE_ROW, _MANY = 18, 55
+_CLOSE_ROW, _MANY = 18, 54
 """How high a row is where there are more than so many: the page stays within reach."""
 """The height of a row and that of the names of the lanes, in pixels: the style sheet has the same."""
 _CASE, _MACHINE, _ANYBODY = "case", "the machine", "anybody"

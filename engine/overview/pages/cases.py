@@ -44,7 +44,7 @@ from engine.work.records import AnswerView, ProposedView
 from engine.work.views.worklist import proposed_doer
 
 router = APIRouter()
-PAGE: Final = 24
+PAGE: Final = 18
 LINES: Final = 40
 """How many lines of a history are shown at once."""
 _UNFOLDED: Final = 6
