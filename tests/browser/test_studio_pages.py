@@ -103,7 +103,7 @@ def test_without_any_script_the_text_is_a_text_area_and_a_mistake_is_found_by_it
 ) -> None:
     page = without_script
     become(page, portal, "case_manager")
-    page.goto("/workflows/child-sale/edit")
+    page.goto("/workflows/organ-removal/edit")
     source = page.get_by_label("Text of the workflow")
     source.fill(source.input_value().replace("version: 1", "versoin: 1", 1))
     page.get_by_role("button", name="Check").click()
