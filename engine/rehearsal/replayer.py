@@ -125,7 +125,7 @@ def begin(stage: Stage, story: Story, *, unit: UUID, people: Mapping[str, Viewer
         stage.engine, answers=report_answers(story), unit_id=unit, viewer=people["intake_officer"],
         command_id=stage.engine.entropy.uuid(), workflow=story.begins, victims=max(1, len(story.victims)),
     )  # fmt: skip
-    play = Play(stage, story, people, opened.case_id)
+    play = Play(stage, story, people, opened.case_id, complete=complete_work_item)
     play.jobs += stage.settle_jobs()
     return play
 

@@ -123,7 +123,7 @@ def _places(
 ) -> Iterator[tuple[str, Owes]]:
     if partner := state.owed_in.get(step_id):
         yield partner, Owes.PARTNER
-    if named[0]:
+    if named[0] and named[0] != _country(run.jurisdiction):  # at home the calendar of the case's own State is nearer
         yield named
     if law and law.jurisdiction not in {_EVERYWHERE, _country(run.jurisdiction), run.jurisdiction}:
         yield law.jurisdiction, Owes.LAW
