@@ -246,7 +246,7 @@ def test_what_signing_in_needs_no_more_is_forgotten(world: World, mary: Viewer) 
     assert all(world.rows(f"SELECT 1 FROM {table}") for table in tables)
     for change in (
         "UPDATE sign_in_try SET last_at = last_at - interval '2 days'",
-        "UPDATE kept_form SET created_at = created_at - interval '25 hours'",
+        "UPDATE kept_form SET created_at = created_at - interval '169 hours'",
         "UPDATE known_device SET seen_at = seen_at - interval '401 days'",
         "UPDATE session SET created_at = created_at - interval '91 days'",
         "UPDATE invitation SET expires_at = expires_at - interval '94 days'",
