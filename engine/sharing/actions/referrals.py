@@ -138,10 +138,8 @@ def end_help(engine: Engine, referral_id: UUID, *, viewer: Viewer, command_id: U
     """
     now = engine.clock.now()
     with engine.transaction() as tx:
-        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
-        referral = known_referral(tx, referral_id)
-        _require_asked(tx, referral, viewer)
-        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+        state, referral, is_done = _asked_for(tx, referral_id, viewer, command_id)
+        if is_done:
             return
         if referral.status is not ReferralStatus.ACCEPTED or referral.is_transfer:
             raise AlreadyEndedError(kind="referral")
@@ -200,6 +198,16 @@ def reroute_referral(
         return referral.id
 
 
+def _asked_for(
+    tx: Transaction, referral_id: UUID, viewer: Viewer, command_id: UUID
+) -> tuple[CaseState, Referral, bool]:
+    """Lock the case of a referral that the viewer's unit was asked for; returns too whether the command was done."""
+    state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
+    referral = known_referral(tx, referral_id)
+    _require_asked(tx, referral, viewer)
+    return state, referral, tx.of(HousekeepingStore).answer_to(command_id) is not None
+
+
 def _answer(
     engine: Engine,
     referral_id: UUID,
@@ -211,10 +219,8 @@ def _answer(
 ) -> None:
     now = engine.clock.now()
     with engine.transaction() as tx:
-        state = tx.of(CaseStore).lock(known_referral(tx, referral_id).case_id)
-        referral = known_referral(tx, referral_id)
-        _require_asked(tx, referral, viewer)
-        if tx.of(HousekeepingStore).answer_to(command_id) is not None:
+        state, referral, is_done = _asked_for(tx, referral_id, viewer, command_id)
+        if is_done:
             return
         require_unanswered(referral)
         if status is ReferralStatus.ACCEPTED:
