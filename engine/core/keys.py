@@ -111,6 +111,9 @@ KEPT_CLEAR: Final[Mapping[str, str]] = {
         "step.added: opens_at from_at",
     ),
     **_because(
+        "the State or country by whose calendar the days of an added step are counted", "step.added.place",
+    ),
+    **_because(
         "time limits fire by it, whichever keys are there; some are counted from an answer",
         "deadline: key path purpose limit law ladder zone calendar warn[] started_at due_at status breached_at "
         "ended_at fired[] next_at next_firing acknowledged_at failures deferred_until delay_owner budget_seconds "

@@ -468,6 +468,6 @@ def test_a_question_is_taken_out_without_script(without_script: Page, portal: Po
     without_script.get_by_text("Added: Are the parents known?").click()
     without_script.get_by_label("Take out “Are the parents known?”").check()
     without_script.get_by_role("button", name="Save this step").click()
-    must_fit(without_script)
     expect(without_script.locator("#changes")).to_contain_text("the question “Are the parents known?” is gone")
+    must_fit(without_script)
     without_script.get_by_role("button", name="Discard the draft").click()
