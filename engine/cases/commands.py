@@ -1,7 +1,7 @@
 """`icmc case` and `icmc item`: the daily verbs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,16 +9,18 @@ from uuid import UUID, uuid4
 
 import typer
 
+from engine.assembly import Engine
 from engine.cases.actions.deciding import note_reading
 from engine.cases.actions.open import open_case
 from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, NOTE_KINDS, NOTE_WORDS, REOPEN_REASONS
 from engine.cases.views.lists import cases, find_case
-from engine.core.policy import Action, units_that_let
+from engine.core.policy import Action, Viewer, units_that_let
 from engine.course.actions.closing import close_case, reopen_case
 from engine.course.actions.diary import make_note, read_notes
 from engine.course.actions.moving import move_run, preview_move
 from engine.course.actions.moving_all import move_cases, plan_moves, start_moves, undo_moves
 from engine.course.actions.steer import cancel_step, start_run
+from engine.course.records import BulkPlan
 from engine.errors import NotAllowedError
 from engine.imports.actions import check_table, import_cases
 from engine.imports.records import TableError
@@ -231,17 +233,36 @@ def move_all(
             )  # fmt: skip
         while not preview and not move_cases(engine).is_done:
             continue
+        looks = tuple(_what_follows(engine, plan, viewer)) if preview else ()
         left = plan if preview else plan_moves(engine, workflow, viewer=viewer, version=version)
     if preview:
         typer.echo(f"{plan.plain} cases would be moved to version {plan.version} of {workflow}.")
         for title, count in plan.called_off.items():
             typer.echo(f"{count} of {plan.with_work} more have an open step that is not in it: {title}")
+        for line in looks:
+            typer.echo(line)
     else:
         typer.echo(f"{left.moves[0].moved} cases were moved.")
     for _, number, why in left.stay:
         typer.echo(f"Case {number} stays: {why}", err=True)
     if left.stay or (left.with_work and not undo):
         raise typer.Exit(FOUND_PROBLEMS)
+
+
+def _what_follows(engine: Engine, plan: BulkPlan, viewer: Viewer) -> Iterator[str]:
+    """Say what would follow in the cases that were looked at, then in the next ones, until none is left."""
+    for line in plan.late:
+        yield f"Case {line.case_number} would be late at once: {line.step_title}, due {line.after} (was {line.before})"
+    yield f"Of {plan.looked_at} cases: {plan.sooner} due times would be sooner, {plan.later} later."
+    for title, count in plan.begins.items():
+        yield f"begins in {count}: {title}"
+    for title, count in plan.ends.items():
+        yield f"is cancelled in {count}: {title}"
+    for _, number in plan.closes:
+        yield f"Case {number} would close."
+    if plan.left_out:
+        further = plan_moves(engine, plan.workflow, viewer=viewer, version=plan.version, after=plan.last_id)
+        yield from _what_follows(engine, further, viewer)
 
 
 @case_app.command("cancel-step")

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.definitions.records import MovedDeadline
+
 
 class BulkMove(NamedTuple):
     """A move of cases to a version of their workflow, and how far it has come.
@@ -46,7 +48,9 @@ class BulkPlan(NamedTuple):
 
     `versions` counts the cases by the version that they follow. `plain` can move with all their open work;
     `with_work` have open steps that are not in that version, which `called_off` counts. `stay` cannot move: case,
-    number and why.
+    number and why. `looked_at` were moved to see what follows, with that work cancelled: `due` are the due times that
+    would change, `begins` and `ends` count the cases by the steps that would, `closes` names those that would close.
+    `left_out` come after `last_id`, a run.
     """
 
     workflow: str
@@ -59,3 +63,25 @@ class BulkPlan(NamedTuple):
     stay: tuple[tuple[UUID, str, str], ...]
     moves: tuple[BulkMove, ...]
     """Those that the viewer has asked for, the newest first."""
+    looked_at: int = 0
+    left_out: int = 0
+    last_id: UUID | None = None
+    due: tuple[MovedDeadline, ...] = ()
+    begins: Mapping[str, int] = {}
+    ends: Mapping[str, int] = {}
+    closes: tuple[tuple[UUID, str], ...] = ()
+
+    @property
+    def late(self) -> tuple[MovedDeadline, ...]:
+        """Return what would be late at once."""
+        return tuple(line for line in self.due if line.effect == "would_breach")
+
+    @property
+    def sooner(self) -> int:
+        """Count the due times that would be sooner."""
+        return sum(line.after < line.before for line in self.due if line.after and line.before)
+
+    @property
+    def later(self) -> int:
+        """Count the due times that would be later."""
+        return sum(line.after > line.before for line in self.due if line.after and line.before)

@@ -1,11 +1,12 @@
 """Moves of all cases of a workflow, and the open runs that they are about."""
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from engine.cases.visibility import not_denied
+from engine.core.policy import Action, Viewer, units_that_let
 from engine.core.records import LIVE, RunStatus
 from engine.course.records import BulkMove, OpenRun
 from engine.db.store import Store, columns
@@ -58,16 +59,20 @@ class MoveStore(Store):
         self,
         workflow: str,
         *,
-        units: Collection[UUID] | None,
+        viewer: Viewer,
         but: str = "",
         at: str = "",
         after: UUID | None = None,
         most: int | None = None,
     ) -> tuple[OpenRun, ...]:
-        """List open runs of a workflow by id, of some units or all: those not on one definition, or those `at` one."""
+        """List open runs of a workflow by id, of the cases that a viewer leads.
+
+        They are those not on one definition, or those `at` one.
+        """
         of: list[ColumnElement[bool]] = [RUN.c.workflow == workflow, RUN.c.status == RunStatus.OPEN]
         of += [RUN.c.definition_hash == at] if at else [RUN.c.definition_hash != but]
-        of += [RUN.c.unit_id.in_(units)] if units is not None else []
+        if not viewer.is_system:
+            of += [RUN.c.unit_id.in_(units_that_let(viewer, Action.STEER)), not_denied(viewer, RUN.c.case_id)]
         of += [RUN.c.id > after] if after else []
         is_live = STEP.c.status.in_(LIVE)
         steps = func.json_agg(func.json_build_array(STEP.c.key, STEP.c.uses, is_live)).filter(STEP.c.id.is_not(None))

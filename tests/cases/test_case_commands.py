@@ -7,11 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
+from engine.approvals.views import waiting
 from engine.cases.views.lists import find_case
 from engine.core.policy import Viewer
 from engine.course.actions.closing import answer_closing
 from engine.course.actions.steer import add_step
+from engine.definitions.actions.proposals import answer_proposal, propose_files
+from engine.definitions.store import DefinitionStore
 from engine.rehearsal.world import people_of
 from engine.work.store import ItemStore
 from tests.kit.installation import Installation
@@ -85,6 +89,26 @@ def test_what_happened_long_ago_is_completed_only_with_why_it_is_told_now(
     assert "Say why this is being entered only now. Do not write names." in refused.output
     told = site.icmc(*command, "--late-reason", "No network")
     assert told.exit_code == 0, told.output
+
+
+def test_what_moving_all_would_do_is_said_before_and_then_done(
+    site: Installation, people: Mapping[str, Viewer], tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(TOLD))
+    site.icmc("case", "open", "--answers", str(report), "--workflow", "reported-concern")
+    whole = dict(site.of(DefinitionStore).current("workflow", "reported-concern").flattened)
+    key = next(iter(whole["steps"]))
+    whole["steps"][key] |= {"title": "Intake of today", "time": [{"from": "start", "limit": "PT1M"}]}
+    (one,) = propose_files(site.engine, {"w.yaml": yaml.safe_dump(whole)}, viewer=people["case_manager"])
+    (asked,) = [of for of in site.engine.ask(waiting, people["nodal_officer"]) if of.id == one.waits_for]
+    answer_proposal(site.engine, asked.subject_id, viewer=people["nodal_officer"], approved=True)
+    site.move_to(site.engine.clock.now() + timedelta(minutes=5))
+    shown = site.icmc("case", "move-all", "reported-concern", "--preview").output
+    assert re.search(r"would be late at once: Intake of today, due [^(]+\(was", shown), shown
+    assert re.search(r"Of \d+ cases: [1-9]\d* due times would be sooner, 0 later\.", shown), shown
+    assert re.search(r"[1-9]\d* cases were moved\.", site.icmc("case", "move-all", "reported-concern").output)
+    assert "Of 0 cases" in site.icmc("case", "move-all", "reported-concern", "--preview").output
 
 
 @pytest.mark.usefixtures("people")

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 import yaml
 
+from engine.access.actions.recusals import recuse
+from engine.core.access import RecusalReason
 from engine.core.policy import Viewer
 from engine.course.actions.moving import move_run, preview_move
 from engine.course.actions.moving_all import BulkPass, move_cases, plan_moves, start_moves, stop_moves, undo_moves
@@ -114,6 +116,61 @@ def test_cases_with_open_work_that_the_version_does_not_have_stay_unless_it_is_t
     undo_moves(world.engine, moved, viewer=lead, command_id=uuid4())
     assert (_finish(world), sorted(_by(world))) == (2, [1, 1, 2])
     assert [row.status for row in world.rows("SELECT status FROM step WHERE key = 'look'")].count("ready") == 2
+
+
+def test_before_all_are_moved_each_is_moved_to_see_what_would_be_late_and_what_begins(world: World) -> None:
+    first = world.at_look().case_id
+    world.later(hours=7)
+    world.at_look()
+    world.publish(_FASTER)
+    lead = world.who("case_manager")
+    plan = plan_moves(world.engine, "visit", viewer=lead)
+    assert (plan.looked_at, plan.left_out, dict(plan.begins), dict(plan.ends)) == (2, 0, {"Talk": 2}, {})
+    assert [line.case_id for line in plan.late] == [first]
+    assert (plan.sooner, plan.later) == (2, 0)
+    due = {(line.case_id, line.step_key): line.after for line in plan.due}
+    assert _by(world) == [1, 1]
+    _start(world, by=lead)
+    assert _finish(world) == 2
+    assert {(case_id, key): world.deadline(case_id, key).due_at for case_id, key in due} == due
+    assert [world.deadline(line.case_id, "look").breached_at is None for line in plan.late] == [False]
+
+
+def test_a_look_is_bounded_and_the_next_one_goes_on_where_it_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _cases(world, 3)
+    monkeypatch.setattr("engine.course.actions.moving_all.MOST_LOOKED_AT", 2)
+    plan = plan_moves(world.engine, "visit", viewer=SYSTEM)
+    assert (plan.plain, plan.looked_at, plan.left_out) == (3, 2, 1)
+    further = plan_moves(world.engine, "visit", viewer=SYSTEM, after=plan.last_id)
+    assert (further.plain, further.looked_at, further.left_out) == (3, 1, 0)
+    assert len({line.case_id for line in (*plan.due, *further.due)}) == 3
+
+
+def test_what_would_be_cancelled_and_what_would_close_is_told_before(world: World) -> None:
+    (case_id,) = _cases(world, 1)
+    world.publish("workflow: visit\nversion: 3\ntitle: Visit\nsteps:\n"
+                  "  intake: {uses: reporting.intake, time: {from: start, limit: PT1H}}\n")  # fmt: skip
+    plan = plan_moves(world.engine, "visit", viewer=SYSTEM)
+    assert (dict(plan.ends), [one for one, _ in plan.closes]) == ({"Look": 1}, [case_id])
+    assert [(line.step_key, line.effect) for line in plan.due] == [("look", "ends")]
+
+
+def test_a_case_from_which_a_lead_is_recused_is_neither_counted_nor_named(world: World) -> None:
+    cases, lead = _cases(world, 2), world.who("case_manager")
+    world.act(
+        recuse,
+        cases[0],
+        by="supervisor",
+        reason=RecusalReason.CONFLICT_OF_INTEREST,
+        reason_code="relative",
+        actor_id=lead.actor_id,
+    )
+    plan = plan_moves(world.engine, "visit", viewer=lead)
+    assert ({line.case_id for line in plan.due}, plan.versions) == ({cases[1]}, {1: 1})
+    _start(world, by=lead)
+    assert (_finish(world), sorted(_by(world))) == (1, [1, 2])
 
 
 def test_a_case_that_cannot_move_is_named_before_and_stays_while_the_others_move(
@@ -233,6 +290,8 @@ def test_all_cases_of_a_workflow_move_and_come_back_from_the_page_of_its_version
     here = f"/workflows/{name}/move"
     assert f'href="{here}?version=' in lead.get(f"/workflows/{name}").text
     shown = lead.get(here).text
+    assert "What follows was worked out in" in shown
+    assert re.search(r"<dt>Begins</dt><dd>.*?<li>[^<]+: in \d+</li>", shown)
     given = {part: hidden(shown, part) for part in ("command_id", "version", "action")}
     refused = lead.post(here, data=given)
     assert refused.status_code == 422

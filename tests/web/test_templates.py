@@ -406,7 +406,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "workflow-move.html": {"plan": BulkPlan(
             "x", NASTY, 2, {1: 3} if full else {}, 1, 1, {NASTY: 1}, ((ID, NASTY, NASTY),),
             tuple(BulkMove(ID, "x", 2, "h", ID, NOW, 5, cases=2, moved=1, undoes=undoes, done_at=at)
-                  for undoes in (None, ID) for at in (NOW, None)) if full else ()),
+                  for undoes in (None, ID) for at in (NOW, None)) if full else (),
+            *((2, 1, ID, preview.lines, {NASTY: 1}, {NASTY: 1}, ((ID, NASTY), (ID, NASTY))) if full else ())),
             "choices": some(Item("stay", NASTY, checked=False)), "problems": problems, "command_id": ID,
             "errors": {"with_work": NASTY} if full else {}},
         "workflow.html": {"definition": definition, "lines": numbered(NASTY), "may_publish": full, "key": "a",

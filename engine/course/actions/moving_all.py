@@ -4,6 +4,8 @@ import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
@@ -11,12 +13,15 @@ from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.moving import check_move
-from engine.core.policy import THIS_MACHINE, Action, Viewer, can, units_that_let
+from engine.core.decide import follow
+from engine.core.moving import check_move, plan_of_move
+from engine.core.policy import THIS_MACHINE, Action, Viewer, can
+from engine.core.records import CaseStatus
 from engine.course.records import BulkMove, BulkPlan, OpenRun
 from engine.course.store import MoveStore
 from engine.db.transaction import Transaction
-from engine.definitions.records import StoredDefinition
+from engine.definitions.actions.preview import moved_deadlines, worst_first
+from engine.definitions.records import MovedDeadline, StoredDefinition
 from engine.definitions.store import DefinitionStore
 from engine.errors import (
     CaseMergedError,
@@ -26,9 +31,12 @@ from engine.errors import (
     NotFoundError,
     OtherStepTypeError,
 )
+from engine.messages.actions.notifying import title_of_step
 from engine.people.viewer import as_viewer
 
 log = logging.getLogger(__name__)
+MOST_LOOKED_AT = 200
+"""So many cases are moved to see what follows before a plan is shown; the next ones are looked at after these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +48,77 @@ class BulkPass:
     is_done: bool = True
 
 
-def plan_moves(engine: Engine, workflow: str, *, viewer: Viewer, version: int | None = None) -> BulkPlan:
+class _Look(NamedTuple):
+    """What a move would do to one case."""
+
+    due: tuple[MovedDeadline, ...]
+    begins: frozenset[str]
+    ends: frozenset[str]
+    closes: tuple[UUID, str] | None
+
+
+def plan_moves(
+    engine: Engine, workflow: str, *, viewer: Viewer, version: int | None = None, after: UUID | None = None
+) -> BulkPlan:
     """Return what it would do to move all cases that the viewer leads to a version of their workflow, or to what runs.
 
-    Nothing changes. Raises `NotAllowedError`, and `NotFoundError` for an unknown version.
+    Some are moved to see what follows, those whose run comes next `after` one; nothing of that is kept. Raises
+    `NotAllowedError`, and `NotFoundError` for an unknown version.
     """
     _require_lead(viewer)
     with engine.transaction(viewer) as tx:
         to = _version(engine, tx, workflow, version)
-        runs = tx.of(MoveStore).open_runs(workflow, units=_units(viewer), but=to.content_hash)
+        runs = tx.of(MoveStore).open_runs(workflow, viewer=viewer, but=to.content_hash)
         moves = tx.of(MoveStore).asked_by(_id(viewer), workflow)
+        left = [run for run in runs if after is None or run.id > after]
+        looks = {run.id: _look(engine, tx, viewer, run, to.content_hash) for run in left[:MOST_LOOKED_AT]}
     there = engine.definitions[to.content_hash].steps
     titles: Counter[str] = Counter()
     plain, stay = 0, []
     for run in runs:
         met = check_move(run.steps, there)
-        if run.is_merged or met.other_types:
-            why = OtherStepTypeError(steps=", ".join(met.other_types)) if met.other_types else CaseMergedError()
+        look = looks.get(run.id)
+        if run.is_merged or met.other_types or isinstance(look, str):
+            known = OtherStepTypeError(steps=", ".join(met.other_types)) if met.other_types else CaseMergedError()
+            why = look if isinstance(look, str) else known
             stay.append((run.case_id, run.number, str(why)))
         elif met.without_place:
             titles.update(_titles(engine, run, met.without_place))
         else:
             plain += 1
+    seen = [look for look in looks.values() if isinstance(look, _Look)]
     return BulkPlan(
         workflow, to.title or workflow, to.version, dict(sorted(Counter(run.version for run in runs).items())), plain,
-        len(runs) - plain - len(stay), dict(titles.most_common()), tuple(stay), moves,
+        len(runs) - plain - len(stay), dict(titles.most_common()), tuple(stay), moves, looked_at=len(looks),
+        left_out=len(left) - len(looks), last_id=max(looks, default=None),
+        due=worst_first(line for look in seen for line in look.due), begins=_counted(look.begins for look in seen),
+        ends=_counted(look.ends for look in seen), closes=tuple(look.closes for look in seen if look.closes),
     )  # fmt: skip
+
+
+def _look(engine: Engine, tx: Transaction, viewer: Viewer, run: OpenRun, to_hash: str) -> _Look | str:
+    """Move a case as `move_cases` would, without keeping anything; why not, where it cannot be moved."""
+    try:
+        state = tx.of(CaseStore).read(run.case_id)
+        require_member(viewer, state, Action.STEER)
+        command = cm.MoveRun(run.id, to_hash, cancels=True)
+        events, after = follow(engine.definitions, tx.library(), state, command, engine.clock.now())
+    except IcmcError as error:
+        return str(error)
+    except Exception:  # noqa: BLE001 - whatever is wrong with one, the others are looked at
+        log.error("case_could_not_be_looked_at", extra={"case_id": str(run.case_id)})  # noqa: TRY400
+        return "It cannot be read. Whoever keeps this system finds out why in its log."
+    plan = plan_of_move(state, events)
+    return _Look(
+        tuple(moved_deadlines(engine, state, after)),
+        frozenset(title_of_step(engine, after, step) for step in plan.opened),
+        frozenset(title_of_step(engine, state, step) for step in plan.called_off),
+        (run.case_id, run.number) if after.case.status is CaseStatus.CLOSED else None,
+    )
+
+
+def _counted(titles: Iterable[Iterable[str]]) -> dict[str, int]:
+    return dict(Counter(chain.from_iterable(titles)).most_common())
 
 
 def start_moves(
@@ -79,7 +132,7 @@ def start_moves(
     _require_lead(viewer)
     with engine.transaction(viewer) as tx:
         to = _version(engine, tx, workflow, version)
-        total = len(tx.of(MoveStore).open_runs(workflow, units=_units(viewer), but=to.content_hash))
+        total = len(tx.of(MoveStore).open_runs(workflow, viewer=viewer, but=to.content_hash))
     move = BulkMove(
         command_id, workflow, to.version, to.content_hash, _id(viewer), engine.clock.now(), total, cancels=cancels
     )
@@ -139,7 +192,7 @@ def _left(engine: Engine, move: BulkMove, viewer: Viewer, *, most: int) -> tuple
     at, but = (move.to_hash, "") if move.undoes else ("", move.to_hash)
     with engine.transaction(viewer) as tx:
         return tx.of(MoveStore).open_runs(
-            move.workflow, units=_units(viewer), at=at, but=but, after=move.after_run_id, most=most
+            move.workflow, viewer=viewer, at=at, but=but, after=move.after_run_id, most=most
         )
 
 
@@ -211,10 +264,6 @@ def _who(engine: Engine, move: BulkMove) -> Viewer | None:
 
 def _id(viewer: Viewer) -> UUID | None:
     return None if viewer.is_system else viewer.actor_id
-
-
-def _units(viewer: Viewer) -> frozenset[UUID] | None:
-    return None if viewer.is_system else units_that_let(viewer, Action.STEER)
 
 
 def _require_lead(viewer: Viewer) -> None:

@@ -87,9 +87,9 @@ def _page(visit: Visit, case_id: UUID, workflow: str, run_id: UUID | None, *, ag
 
 
 @router.get("/workflows/{name}/move")
-def plan(visit: SignedIn, name: Name, version: Number | None = None) -> Response:
+def plan(visit: SignedIn, name: Name, version: Number | None = None, after: UUID | None = None) -> Response:
     """Show what moving all cases to a version would do, and how far the moves have come that the viewer asked for."""
-    return _plan_page(visit, name, version)
+    return _plan_page(visit, name, version, after=after)
 
 
 @router.post("/workflows/{name}/move")
@@ -120,12 +120,14 @@ def plan_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     return tried(visit, form, act, page, also=("move", (ConflictError,)), which=text(form, "action"))
 
 
-def _plan_page(visit: Visit, name: str, version: int | None, *, again: Again = FIRST) -> Response:
+def _plan_page(
+    visit: Visit, name: str, version: int | None, *, after: UUID | None = None, again: Again = FIRST
+) -> Response:
     return visit.page(
         "workflow-move.html",
         title=say("Move the cases of {name}", name=name),
         section="workflows",
-        plan=plan_moves(visit.engine, name, viewer=visit.viewer, version=version),
+        plan=plan_moves(visit.engine, name, viewer=visit.viewer, version=version, after=after),
         choices=[Item(value, words, checked=False) for value, words in _WITH_WORK.items()],
         again=again,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -152,11 +152,11 @@ def _previewed(
     for case_id in concerned[:MOST_CASES]:
         state = _read(engine, case_id)
         if state.case.status is CaseStatus.OPEN and not is_barred(viewer, state):
-            lines += _moved(engine, state, library, changes[-1].library, now)
+            before, after = (_counted(engine, state, one, now) for one in (library, changes[-1].library))
+            lines += moved_deadlines(engine, before, after)
             looked_at += 1
-    lines.sort(key=lambda line: (line.effect != "would_breach", line.after or line.before or now, line.case_number))
     return PreviewView(
-        lines=tuple(lines), looked_at=looked_at, left_out=max(0, len(concerned) - MOST_CASES), limits=limits
+        lines=worst_first(lines), looked_at=looked_at, left_out=max(0, len(concerned) - MOST_CASES), limits=limits
     )
 
 
@@ -165,11 +165,16 @@ def _read(engine: Engine, case_id: UUID) -> CaseState:
         return tx.of(CaseStore).read(case_id)
 
 
-def _moved(
-    engine: Engine, state: CaseState, library: Library, changed: Library, now: datetime
-) -> Iterator[MovedDeadline]:
-    """Compare the deadlines of a case as they are counted now with those under the changed library."""
-    before, after = (_counted(engine, state, one, now) for one in (library, changed))
+def worst_first(lines: Iterable[MovedDeadline]) -> tuple[MovedDeadline, ...]:
+    """Order them: what would be late at once, then by when it is due."""
+    last = datetime.max.replace(tzinfo=UTC)
+    return tuple(
+        sorted(lines, key=lambda one: (one.effect != "would_breach", one.after or one.before or last, one.case_number))
+    )
+
+
+def moved_deadlines(engine: Engine, before: CaseState, after: CaseState) -> Iterator[MovedDeadline]:
+    """Compare the deadlines of a case as they are with those that it would have."""
     for deadline_id in sorted({*before.deadlines, *after.deadlines}):
         old, new = before.deadlines.get(deadline_id), after.deadlines.get(deadline_id)
         if _when(old) != _when(new):
@@ -177,7 +182,7 @@ def _moved(
             if known is not None:
                 told_before, told_after = _told(old, new)
                 yield MovedDeadline(
-                    case_id=state.case.id, case_number=state.case.number, step_key=known.key,
+                    case_id=after.case.id, case_number=after.case.number, step_key=known.key,
                     step_title=title_of(engine, after, known), zone=known.zone, effect=_effect(old, new),
                     before=old.due_at if old else None, after=new.due_at if new else None,
                     told_before=told_before, told_after=told_after,
