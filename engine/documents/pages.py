@@ -180,7 +180,7 @@ def files(visit: SignedIn, case_id: UUID) -> Response:
 async def add(request: Request, visit: SignedIn, case_id: UUID) -> Response:
     """Add a file to a case; it is sealed as it arrives."""
     await run_in_threadpool(require_may_add, visit.engine, case_id, viewer=visit.viewer)
-    receiving = _Receiving(visit, case_id)
+    receiving = Receiving(visit, case_id)
     try:
         async for sent in posted_parts(request):
             await run_in_threadpool(receiving.take, sent)
@@ -206,47 +206,63 @@ def original(visit: SignedIn, case_id: UUID, file_id: UUID) -> Response:
     return _given_out(visit, case_id, file_id, original=True)
 
 
-class _Receiving:
-    """A form with a file, as far as it has come: what the file is must come before the file."""
+class Receiving:
+    """A form with a file, as far as it has come: what the file is must come before the file.
 
-    def __init__(self, visit: Visit, case_id: UUID) -> None:
-        self._visit, self._case_id = visit, case_id
+    `kind` names the field that says what the file is. Where the form asks for more than a file, none need come with it.
+    """
+
+    def __init__(self, visit: Visit, case_id: UUID, *, kind: str = "kind", is_needed: bool = True) -> None:
+        """Begin with nothing; the viewer may add files to the case."""
+        self._visit, self._case_id, self._kind, self._is_needed = visit, case_id, kind, is_needed
         self._arrival: Arrival | None = None
         self._problems: dict[str, str] = {}
-        self.kind = self.child_shown = ""
+        self.fields: dict[str, str] = {}
+
+    @property
+    def kind(self) -> str:
+        """What the file is said to be, if that has come."""
+        return self.fields.get(self._kind, "").strip()
+
+    @property
+    def child_shown(self) -> str:
+        """What was said to whether a child is shown naked or abused, if that has come."""
+        return self.fields.get("child_shown", "").strip()
 
     def take(self, sent: Sent) -> None:
-        """Take what came; after something that does not fit the rest is read over, so that the answer is heard."""
+        """Take what came; after a file that does not fit the rest of it is read over, so that the answer is heard."""
+        if isinstance(sent, FieldSent):
+            self.fields[sent.name] = sent.value
+            return
         if self._problems:
             return
         try:
-            self._take(sent)
+            match sent:
+                case FileBegins(""):
+                    pass
+                case FileBegins(name):
+                    self._begin(name)
+                case FilePart(content) if self._arrival is not None:
+                    self._arrival.take(content)
+                case _:
+                    pass
         except InvalidAnswersError as error:
             self._problems = error.problems
 
-    def _take(self, sent: Sent) -> None:
-        match sent:
-            case FieldSent("kind", value):
-                self.kind = value.strip()
-            case FieldSent("child_shown", value):
-                self.child_shown = value.strip()
-            case FileBegins(name):
-                self._begin(name)
-            case FilePart(content) if self._arrival is not None:
-                self._arrival.take(content)
-            case _:
-                pass
-
-    def finish(self) -> None:
-        """Keep the file; raises `InvalidAnswersError` for one that does not fit."""
+    def finish(self) -> UUID | None:
+        """Keep the file and return its id, None where none came; raises `InvalidAnswersError` for an unfit one."""
         if self._problems:
             raise InvalidAnswersError(self._problems)
         if self._arrival is None:
             if might_show_child(self.child_shown):
                 refuse_file(self.child_shown)
-            raise InvalidAnswersError({"file": "Choose a file."})
-        self._arrival.finish()
+            if self._is_needed:
+                problems = {} if self.kind in KINDS else {"kind": "Say what it is."}
+                raise InvalidAnswersError({**problems, "file": "Choose a file."})
+            return None
+        kept = self._arrival.finish()
         self._arrival = None
+        return kept
 
     def give_up(self) -> None:
         """Leave nothing behind."""
@@ -254,8 +270,8 @@ class _Receiving:
             self._arrival.give_up()
 
     def _begin(self, name: str) -> None:
-        problems = {} if self.kind in KINDS else {"kind": "Say what it is."}
-        if not name or self._arrival is not None:
+        problems = {} if self.kind in KINDS else {self._kind: "Say what it is."}
+        if self._arrival is not None:
             problems["file"] = "Choose one file."
         try:
             refuse_file(self.child_shown)
@@ -267,6 +283,18 @@ class _Receiving:
             self._visit.engine, self._case_id, viewer=self._visit.viewer, name=name, kind=FileKind(self.kind),
             child_shown=self.child_shown,
         )  # fmt: skip
+
+
+def upload_of(told: Mapping[str, str], kind: str = "kind") -> Mapping[str, object]:
+    """Return what the questions about a new file need, with the answers that were given; see `Receiving`."""
+    return {
+        "endings": ", ".join(MEDIA_TYPES),
+        "accept": ",".join(f".{ending}" for ending in MEDIA_TYPES if ending != "heic"),  # telephones then send a JPEG
+        "largest": LARGEST // 1_000_000,
+        "kinds": [Item(value, text, value == told.get(kind)) for value, text in KINDS.items()],
+        "child_label": LABEL,
+        "child_choices": [Item(value, text, value == told.get("child_shown")) for value, text in CHILD_SHOWN.items()],
+    }
 
 
 def _given_out(visit: Visit, case_id: UUID, file_id: UUID, *, original: bool) -> Response:
@@ -298,7 +326,7 @@ def disposition(opened: OpenedFile) -> str:
 
 
 def _page_of_attachments(
-    visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, told: _Receiving | None = None
+    visit: Visit, case_id: UUID, *, errors: Mapping[str, str] | None = None, told: Receiving | None = None
 ) -> Response:
     case = visit.ask(case_page, case_id)
     found = files_of(visit.engine, case_id, viewer=visit.viewer)
@@ -313,14 +341,7 @@ def _page_of_attachments(
         kinds=KINDS,
         scans=SCANS,
         may_add=visit.may(Action.ADD_FILE) and may_add(visit.engine, case_id, viewer=visit.viewer),
-        endings=", ".join(MEDIA_TYPES),
-        accept=",".join(f".{ending}" for ending in MEDIA_TYPES if ending != "heic"),  # telephones then send a JPEG
-        largest=LARGEST // 1_000_000,
         errors=errors or {},
         problems=summary_of(errors),
-        kind=told.kind if told else "",
-        child_label=LABEL,
-        child_choices=[
-            Item(value, text, told is not None and value == told.child_shown) for value, text in CHILD_SHOWN.items()
-        ],
+        upload=upload_of(told.fields if told else {}),
     )

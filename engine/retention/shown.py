@@ -165,4 +165,5 @@ class SubjectView(View):
     papers: tuple[SubjectLine, ...]
     consents: tuple[SubjectLine, ...]
     shared: tuple[SubjectLine, ...]
+    coming: tuple[SubjectLine, ...]
     corrections: tuple[CorrectionView, ...]

@@ -11,14 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from engine.assembly import Engine
-from engine.errors import (
-    StepUpNeededError,
-)
+from engine.errors import InvalidAnswersError, StepUpNeededError
 from engine.sign_in.actions.account import keep_form
 from engine.sign_in.actions.sessions import who_was_signed_in
-from engine.web.dependencies import MOST_FIELDS, EnrolFirstError, NotSignedInError
+from engine.web.dependencies import EnrolFirstError, NotSignedInError, posted_form
 from engine.web.posted import without_refused
 from engine.web.security import session_token
+from engine.web.uploads import FieldSent, is_upload, posted_parts
 from engine.web.visit import portal_of
 
 _ENROL: Final = "/account/second-factor"
@@ -71,10 +70,15 @@ async def _keep(request: Request) -> UUID | None:
     if path.startswith(_NOT_KEPT):
         return None
     try:
-        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    except HTTPException:
+        form = await _without_file(request) if is_upload(request.scope) else await posted_form(request)
+    except (HTTPException, InvalidAnswersError):
         return None
     return await run_in_threadpool(_keep_now, portal_of(request).engine, session_token(request), path, form)
+
+
+async def _without_file(request: Request) -> FormData:
+    """Read what was typed beside a file over the file itself: nothing of it is kept, not even for a moment."""
+    return FormData([(sent.name, sent.value) async for sent in posted_parts(request) if isinstance(sent, FieldSent)])
 
 
 def _keep_now(engine: Engine, token: str, path: str, form: FormData) -> UUID | None:

@@ -8,7 +8,7 @@ requests: someone who sends a hundred at once waits for themselves.
 import hashlib
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -39,6 +39,7 @@ _LOOKING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _APART: Final = ("/static/", "/health")
 _TURN: Final = "icmc.turn"
 
+_Result = TypeVar("_Result")
 Busy = Callable[[Request, IcmcError], Awaitable[Response]]
 
 
@@ -198,11 +199,11 @@ async def sleep_out_of_turn(request: Request, seconds: float) -> None:
     await turn.take()
 
 
-async def alone(function: Callable[[], None]) -> None:
-    """Do what only one request may do at a time, in a thread of its own; raise `BusyError` after too long a wait."""
+async def alone(function: Callable[[], _Result]) -> _Result:
+    """Return what only one request may do at a time, in a thread of its own; raise `BusyError` after too long."""
     try:
         with anyio.fail_after(LONGEST_WAIT):
-            await to_thread.run_sync(function, limiter=_lanes().alone)
+            return await to_thread.run_sync(function, limiter=_lanes().alone)
     except TimeoutError:
         raise BusyError(waited_for="the files that others are sending") from None
 

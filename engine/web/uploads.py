@@ -26,7 +26,7 @@ PART_SECONDS: Final = 60.0
 """How long each part of what is sent may take to arrive: a line that hangs ends."""
 _LONGEST_FIELD: Final = 2_000
 _MOST_FIELDS: Final = 10
-_UPLOADS: Final = re.compile(r"/cases/[^/]+/files")
+_UPLOADS: Final = re.compile(r"/cases/[^/]+/(files|diary)")
 
 
 class FieldSent(NamedTuple):
@@ -69,7 +69,8 @@ class LimitBodies:
 
 def is_upload(scope: Scope) -> bool:
     """Whether a request sends a file, which is taken part by part as it comes."""
-    return scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]) is not None
+    is_there = scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]) is not None
+    return is_there and Headers(scope=scope).get("content-type", "").startswith("multipart/form-data")
 
 
 def _is_longer(scope: Scope, most: int) -> bool:

@@ -97,20 +97,19 @@ def test_what_is_typed_stays_when_the_line_is_lost_and_is_sent_once_when_it_is_b
     case = report_case(portal.as_role("intake_officer")).page
     page.clock.install()
     page.goto(f"{case}/diary")
-    choose(page, "Add a note", 0)
-    write(page, "What happened?", "She rang from the station.")
+    write(page, "Add a note: what happened?", "She rang from the station.")
     page.clock.fast_forward(30_000)
     page.route("**/*", lambda route: route.abort())
     for _ in range(2):
-        page.get_by_role("button", name="Save the note").press("Enter")
+        page.get_by_role("button", name="Save as a call").press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("The line is lost.")
         assert page.evaluate("() => navigator.onLine"), "the browser does not know"
         page.clock.fast_forward(6_000)
-    expect(page.get_by_label("What happened?")).to_have_value("She rang from the station.")
+    expect(page.get_by_label("Add a note: what happened?")).to_have_value("She rang from the station.")
     assert "Notes (0)" in portal.as_role("caseworker").get(f"{case}/diary").text
     page.unroute("**/*")
     page.clock.fast_forward(6_000)
-    expect(page.get_by_role("heading", name="Notes (1)")).to_be_visible()
+    expect(page.get_by_role("heading", name="Notes (1)")).to_be_visible(timeout=30_000)
 
 
 def test_a_number_is_ticked_as_not_known_with_the_keyboard(open_page: OpenPage, portal: Portal) -> None:

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from engine.cases.store import CaseStore
 from engine.course.actions.diary import make_note
+from engine.documents.store import FileStore
 from engine.errors import AlreadyEndedError
 from tests.kit.portal import Portal, Reported, hidden, report_case
 
@@ -43,6 +44,29 @@ def test_a_note_is_one_page_from_the_case_and_masked_until_it_is_read(portal: Po
     assert WORDS in client.post(f"{case.page}/diary/words", data={"page": "1"}).text
     assert "A worry was recorded in the diary." in client.get(f"{case.page}/history").text
     assert WORDS not in client.get(f"{case.page}/diary").text
+
+
+def test_a_note_brings_its_file_with_it_and_what_does_not_fit_loses_neither(portal: Portal, case: Reported) -> None:
+    client = portal.as_role("caseworker")
+    told = {"words": WORDS, "command_id": str(uuid4()), "child_shown": "no", "file_kind": "statement"}
+
+    def send(kind: str, name: str = "note.txt", **more: str) -> str:
+        file = {"new_file": (name, b"She said so.", "text/plain")}
+        answer = client.post(f"{case.page}/diary", data={**told, **more}, files=file | {"kind": (None, kind)})
+        return answer.text
+
+    assert "Say what it is" in send("call", file_kind="")
+    assert "Nothing is taken" not in send("call", file_kind="")
+    assert not portal.of(FileStore).of_case(id_of(case))
+    refused = send("call", words="")
+    assert "Write what happened" in refused
+    [kept] = portal.of(FileStore).of_case(id_of(case))
+    assert f'<option value="{kept.id}" selected>' in refused, "it is kept, and chosen when the note is sent again"
+    assert "Your note was saved" in send("call")
+    assert portal.of(FileStore).of_case(id_of(case)) == (kept,), "the same file is not kept twice"
+    assert "with a file" in client.get(f"{case.page}/diary").text
+    assert "child" in send("call", child_shown="unsure", command_id=str(uuid4()))
+    assert "An answer goes to the person who reported, in words alone" in send("answer", command_id=str(uuid4()))
 
 
 def test_that_it_was_read_is_recorded_with_a_class_of_its_own(portal: Portal, case: Reported) -> None:
@@ -128,7 +152,7 @@ def test_a_closed_case_takes_no_note(portal: Portal, case: Reported) -> None:
         make_note(
             portal.engine, id_of(case), viewer=portal.people["caseworker"], command_id=uuid4(), kind="call", words="x"
         )
-    assert "Save the note" not in portal.as_role("caseworker").get(f"{case.page}/diary").text
+    assert "Save as a call" not in portal.as_role("caseworker").get(f"{case.page}/diary").text
 
 
 def test_what_is_about_one_person_goes_with_their_key(portal: Portal, case: Reported) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import psycopg
 from httpx import Response
 
+from engine.cases.actions.public import take_from_public
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.records import PersonRole
@@ -128,6 +129,34 @@ def test_what_is_held_is_dated_by_the_clock_of_the_place_and_names_what_was_sent
     held = _main(lead.post(f"{case.page}/persons/{person}/held"))
     assert "Referral, 10 Apr 2026, offered: Name and other names" in held
     assert "1, 10 Apr 2026" in held
+
+
+def test_what_comes_next_for_a_person_is_told_and_nothing_that_would_warn_somebody(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    person, other = _person(portal, case), _somebody(portal, case, PersonRole.WITNESS)
+    told, untold = {"rehabilitation.counsel": person, "prosecution.hearing": None}, {
+        "rehabilitation.learning": other, "policing.update": person, "rescue.plan": None,
+    }  # fmt: skip
+    for uses, whom in (told | untold).items():
+        portal.act(add_step, _id(case), by="case_manager", uses=uses, person_id=whom)
+    coming = _main(lead.post(f"{case.page}/persons/{person}/held")).partition("What comes next")[2].partition("<h2")[0]
+    titles = {uses: portal.engine.registry.step_types[uses].title for uses in told | untold}
+    assert {uses for uses, title in titles.items() if f">{title}<" in coming} == set(told)
+    assert re.search(rf">{titles['rehabilitation.counsel']}<.{{1,80}}>(by \d\d \w{{3}} 20\d\d, )?counsellor", coming)
+
+
+def test_what_is_held_says_where_one_may_complain(portal: Portal) -> None:
+    case, lead = known_case(portal), portal.as_role("case_manager")
+    held = _main(lead.post(f"{case.page}/persons/{_person(portal, case)}/held"))
+    assert "nothing that is done for you will stop because of it" in held
+    assert "Complain to the data protection authority" in held
+    assert "/tell, without giving your name" not in held, "no unit takes reports from the public here"
+    portal.act(take_from_public, portal.unit, by="system_administrator", takes=True)
+    try:
+        held = _main(lead.post(f"{case.page}/persons/{_person(portal, case)}/held"))
+    finally:
+        portal.act(take_from_public, portal.unit, by="system_administrator", takes=False)
+    assert "/tell, without giving your name" in held
 
 
 def _done(

@@ -128,6 +128,21 @@ def test_what_was_typed_survives_a_session_that_ran_out(office: Office) -> None:
     assert client.get(place).status_code == 404
 
 
+def test_what_was_typed_beside_a_file_survives_and_the_file_does_not(office: Office) -> None:
+    client = office.signed_in("caseworker")
+    reported = client.post("/report", data=REPORT | {"command_id": str(uuid4())})
+    diary = f"/cases/{re.search(r'/cases/([0-9a-f-]{36})', reported.text).group(1)}/diary"
+    office.later(minutes=31)
+    file = {"new_file": ("note.txt", b"She said so.", "text/plain"), "kind": (None, "visit")}
+    note = {"words": TYPED, "command_id": str(uuid4()), "child_shown": "no", "file_kind": "statement"}
+    place = client.post(diary, data=note, files=file, follow_redirects=False).headers["location"].partition("next=")[2]
+    client = office.signed_in("caseworker")
+    assert TYPED in client.get(place).text
+    client.post(f"{place}/send", data=note | {"kind": "visit"})
+    assert "Notes (1)" in client.get(diary).text
+    assert office.rows("SELECT count(*) FROM attachment") == [(0,)]
+
+
 def test_what_was_typed_is_its_owners_and_never_what_a_stranger_sends(office: Office) -> None:
     client = office.signed_in("intake_officer")
     office.later(minutes=31)

@@ -110,6 +110,6 @@ def keeping_contexts(
         },
         "copy-ready.html": {"copy_id": erasure.id, "token": nasty},
         "subject-ask.html": person,
-        "subject.html": {"found": view(SubjectView)},
+        "subject.html": {"found": view(SubjectView), "tell": "https://hub.example/tell"},
         "correct.html": {**person, "reasons": {"x": nasty}, **form},
     }  # fmt: skip

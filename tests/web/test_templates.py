@@ -170,6 +170,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         )
     errors, problems = ({"to": NASTY, "until": NASTY} if full else {}), some(("#to", NASTY))
     typed = {"errors": errors, "problems": problems, "typed": {"channel": NASTY} if full else {}, "command_id": ID}
+    picks = some(Item("no", NASTY, checked=full))
+    upload = {"endings": "pdf", "accept": ".pdf", "largest": 25, "kinds": picks, "child_label": NASTY,
+              "child_choices": picks}  # fmt: skip
     someone, shift, offer = view(ActorView), view(ShiftView), view(OfferView)
     asked = view(ExtensionView).model_copy(update={"state": "asked"})
     points = [
@@ -321,7 +324,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "case-papers.html": of_case | {"may_release": full},
         "case-sharing.html": of_case,
         "diary.html": of_case | typed | {
-            "diary": view(DiaryView) if full else DiaryView(notes=(), count=0, files=()), "kinds": {"x": NASTY},
+            "diary": view(DiaryView) if full else DiaryView(notes=(), count=0, files=()), "answer": "answer",
+            "upload": upload if full else {},
             "note_words": {},
             "page": 2 if full else 1, "file_kinds": {}, "has_more": full, "words": {1: NASTY} if full else {},
             "has_read": full, "may_note": full, "may_read": full,
@@ -369,9 +373,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                         "units": some((ID, NASTY)), "reasons": {"denied": {"kin": NASTY}},
                         "groups": {"denied": NASTY}, "lifting": {"kin": NASTY}, **typed},
         "files.html": {"case": case, "files": some(view(FileView)), "kinds": {"order": NASTY}, "scans": {},
-                       "may_add": full, "endings": "pdf", "accept": ".pdf", "largest": 25, "errors": errors,
-                       "problems": problems, "kind": "order", "child_label": NASTY,
-                       "child_choices": some(Item("no", NASTY, full))},
+                       "may_add": full, "upload": upload, "errors": errors, "problems": problems},
         "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,
                            "reasons": {"full": NASTY}, **typed},
         "delays.html": {"lines": some(view(DelayLine)), "owners": {"ours": NASTY}},

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.cases.actions.public import takes_public_reports
 from engine.core.policy import Action
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.records import CaseView
@@ -41,6 +42,7 @@ def report(visit: SignedIn, case_id: UUID, person_id: UUID) -> Response:
         section="track",
         zone=found.zone,
         found=found,
+        tell=f"{visit.engine.portal_url}/tell" if takes_public_reports(visit.engine) else "",
     )
 
 

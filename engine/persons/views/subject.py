@@ -15,9 +15,23 @@ from engine.cases.visibility import visible_to
 from engine.core.access import ROLES_THAT_READ, CaseAccess
 from engine.core.case_links import ReferralStatus
 from engine.core.policy import Action, Viewer, can
-from engine.core.records import PersonRole
+from engine.core.records import LIVE, PersonRole
 from engine.db.reading import Reading, Row
-from engine.db.shape import ACTOR, ANSWER, CASE, CASE_PERSON, DOCUMENT, PERSON, REFERRAL, RUN, STEP, UNIT
+from engine.db.shape import (
+    ACTOR,
+    ANSWER,
+    CASE,
+    CASE_PERSON,
+    DEADLINE,
+    DOCUMENT,
+    ITEM,
+    OPENING,
+    PERSON,
+    REFERRAL,
+    RUN,
+    STEP,
+    UNIT,
+)
 from engine.db.tables import TABLES
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.language.names import RestrictedCategory, Role, in_plain_words, in_running_words
@@ -28,6 +42,10 @@ from engine.retention.shown import CorrectionView, SubjectLine, SubjectSection, 
 from engine.sharing.records.consent import titles_of
 
 CONSENT, CORRECTION = TABLES["consent"], TABLES["correction"]
+_FOR_THEM: Final = frozenset(
+    {"protection", "prosecution", "rehabilitation", "repatriation", "reintegration", "restitution"}
+)
+"""The pillars whose steps about a whole case are told as what comes next: no rescue or search is told beforehand."""
 _NOT_SENT: Final = (ReferralStatus.HELD.value, ReferralStatus.DROPPED.value)
 
 
@@ -84,6 +102,33 @@ class _SubjectRows:
             .order_by(STEP.c.ended_at, STEP.c.id)
         )  # fmt: skip
         self.steps = [row for row in steps if not is_untold_step(row["uses"], _classes(_fields(reading, row)))]
+        first_due = (
+            select(func.min(DEADLINE.c.due_at))
+            .where(DEADLINE.c.step_id == STEP.c.id, DEADLINE.c.status == "open", DEADLINE.c.purpose != OPENING)
+            .scalar_subquery()
+        )
+        coming = reading.rows(
+            select(
+                STEP.c.key, STEP.c.uses, STEP.c.added, STEP.c.path, RUN.c.definition_hash, ITEM.c.candidate_roles,
+                func.coalesce(STEP.c.opens_at, first_due).label("at"), STEP.c.opens_at,
+            )
+            .select_from(
+                STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
+                    ITEM, (ITEM.c.step_id == STEP.c.id) & ITEM.c.ended_at.is_(None)
+                )
+            )
+            .where(
+                STEP.c.case_id == case_id, STEP.c.status.in_(tuple(LIVE)),
+                or_(STEP.c.path.like(own), STEP.c.path.not_like("%person:%")),
+            )
+            .order_by("at", STEP.c.id)
+        )  # fmt: skip
+        self.coming = [
+            row
+            for row in coming
+            if (f"person:{person_id}" in row["path"] or row["uses"].partition(".")[0] in _FOR_THEM)
+            and not is_untold_step(row["uses"], _classes(_fields(reading, row)))
+        ]
         ids = [row["id"] for row in self.steps]
         self.papers = reading.rows(
             select(DOCUMENT.c.title, DOCUMENT.c.number, DOCUMENT.c.made_at)
@@ -145,6 +190,7 @@ def _subject_view(reading: Reading, rows: _SubjectRows, vault: Vault) -> Subject
         ),
         consents=tuple(_consent(row) for row in rows.consents),
         shared=tuple(_shared(row, zone) for row in rows.shared),
+        coming=tuple(_coming(reading, row, zone) for row in rows.coming),
         corrections=tuple(_correction(row, vault) for row in rows.corrections),
     )
 
@@ -176,6 +222,13 @@ def _section(reading: Reading, row: Row, access: CaseAccess, vault: Vault) -> Su
         ),
         is_unreadable=opened is None,
     )
+
+
+def _coming(reading: Reading, row: Row, zone: str) -> SubjectLine:
+    who = " or ".join(in_running_words(role) for role in row["candidate_roles"] or ()) or "the unit"
+    when = "" if row["at"] is None else f"{'from' if row['opens_at'] else 'by'} {_day(row['at'], zone)}, "
+    title = reading.known.title(row["definition_hash"], row["key"], row["uses"], row["added"])
+    return SubjectLine(label=title, text=f"{when}{who}")
 
 
 def _fields(reading: Reading, row: Row) -> tuple[FieldSpec, ...]:
