@@ -56,7 +56,7 @@ def act(world: World, draw: Callable[..., Any]) -> None:
 @st.composite
 def cases(draw: st.DrawFn) -> World:
     """Draw a case with a random workflow, to which some things have happened."""
-    world = World(workflow(**draw(workflows())), victims=(ASHA, BINA), report={"kind": "a"})
+    world = World(draw(workflows()), victims=(ASHA, BINA), report={"kind": "a"})
     for _ in range(draw(st.integers(0, 6))):
         act(world, draw)
     return world

@@ -12,11 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.compiled import CompiledStep
+from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.consequences import JobKind, consequences
 from engine.core.deadlines.timers import _of_step, wanted_deadlines
 from engine.core.decide import decide
 from engine.core.draft import Draft
+from engine.core.origins import declared_as
 from engine.core.readiness import UNANSWERED, WRONG_TYPE, Readiness, findings, readiness
 from engine.core.records import (
     LIVE,
@@ -54,7 +55,6 @@ from tests.core.small_world import (
     T0,
     World,
     actor,
-    workflow,
 )
 from tests.core.workflows_at_random import outputs, workflows
 
@@ -69,6 +69,8 @@ NOBODY_KNOWS = UUID(int=99)
 people = st.sampled_from(PEOPLE)
 roles = st.sampled_from(ROLES)
 picks = st.integers(0, 40)
+works = st.lists(st.tuples(picks, outputs(), picks), min_size=3, max_size=7)
+Work = list[tuple[int, dict[str, Any], int]]
 
 
 class CaseAtRandom(RuleBasedStateMachine):
@@ -77,22 +79,24 @@ class CaseAtRandom(RuleBasedStateMachine):
     world: World
 
     @initialize(
-        first=workflows(), second=workflows(version=2), victims=st.sets(people, max_size=2), early=st.booleans()
-    )
-    def open_case(self, first: Any, second: Any, victims: set[UUID], early: bool) -> None:  # noqa: FBT001
-        compiled, beside = workflow(**first), workflow(**second)
+        first=workflows(), second=workflows(version=2), victims=st.sets(people, max_size=2),
+        days_ago=st.sampled_from([0, 3]), done=works,
+    )  # fmt: skip
+    def open_case(
+        self, first: CompiledWorkflow, second: CompiledWorkflow, victims: set[UUID], days_ago: int, done: Work
+    ) -> None:
         self.opened: set[UUID] = set()
         self.returned: set[tuple[UUID, int]] = set()
         self.fired: set[tuple[UUID, str]] = set()
         self.items: dict[UUID, tuple[UUID, bool]] = {}
         self.jobs: dict[UUID, tuple[UUID | None, JobKind]] = {}
         self.decided_at = T0
-        self.world = World(compiled, start=False, report={"kind": "a"})
-        self.world.definitions[beside.content_hash] = beside
+        self.world = World(first, start=False, report={"kind": "a"})
+        self.world.definitions[second.content_hash] = second
         for victim in sorted(victims):
             self.ask(cm.AddPerson(victim, PersonRole.VICTIM))
-        at = T0 - timedelta(days=3) if early else T0
-        self.ask(cm.StartRun(RUN, compiled.content_hash, at, "IN"))
+        self.ask(cm.StartRun(RUN, first.content_hash, T0 - timedelta(days=days_ago), "IN"))
+        self._work_through(done)
 
     def ask(self, command: cm.Command) -> None:
         """Ask something of the case: it is done in one way only, or refused and nothing changes."""
@@ -128,6 +132,9 @@ class CaseAtRandom(RuleBasedStateMachine):
             view = RunSteps(compiled, state, step.run_id)
             if step.added is None:
                 self._check_gates(view, compiled.steps[step.key], step.base_path)
+            elif step.added.follow_up:
+                assert step.added.origin is not None
+                assert declared_as(step.added.origin, self.world.definitions.get), "a line declares what follows"
         if isinstance(event, ev.StepReturned):
             assert (step.id, step.turn) not in self.returned, "each turn begins once"
             self.returned.add((step.id, step.turn))
@@ -172,8 +179,11 @@ class CaseAtRandom(RuleBasedStateMachine):
         for deadline in list(self.world.state.deadlines) if looks else ():
             self.ask(cm.FireDeadline(deadline))
 
-    @rule(work=st.lists(st.tuples(picks, outputs(), picks), min_size=1, max_size=4))
-    def work_is_done(self, work: list[tuple[int, dict[str, Any], int]]) -> None:
+    @rule(done=works)
+    def work_is_done(self, done: Work) -> None:
+        self._work_through(done)
+
+    def _work_through(self, work: Work) -> None:
         for pick, said, ago in work:
             self._work_on(self._pick(pick, lambda step: step.status in OPEN), said, ago)
 
@@ -198,6 +208,30 @@ class CaseAtRandom(RuleBasedStateMachine):
         else:
             happened = self.world.now - timedelta(hours=ago // 4)
             self.ask(cm.CompleteStep(of, "done", happened, outputs=said, by=actor(ago % 3)))
+        ended = self.world.state.steps.get(of)
+        if ended is not None and ended.status is StepStatus.ENDED:
+            self._bring(cm.BringFollowUps(of, {"at": self.world.now + timedelta(hours=12 * ago)}))
+
+    @rule(
+        pick=picks,
+        at=st.none() | st.integers(-40, 400),
+        at_once=st.sampled_from([False, False, True]),
+        of_a_file=st.booleans(),
+        shut=st.booleans(),
+    )
+    def what_follows_is_brought(self, pick: int, at: int | None, at_once: bool, of_a_file: bool, shut: bool) -> None:  # noqa: FBT001
+        of = self._pick(pick, lambda step: at_once or step.status is StepStatus.ENDED)
+        if of == NOBODY_KNOWS:
+            return
+        told: dict[str, cm.Told] = {} if at is None else {"at": self.world.now + timedelta(hours=at)}
+        told |= {"{step}": f"file_{pick % 3}"} if at_once and of_a_file else {}
+        self._bring(cm.BringFollowUps(of, told, shut=shut, at_once=at_once))
+
+    def _bring(self, command: cm.BringFollowUps) -> None:
+        self.ask(command)
+        brought = len(self.world.events)
+        self.ask(command)
+        assert len(self.world.events) == brought, "doing it again changes nothing"
 
     @rule(pick=picks)
     def anything_is_answered(self, pick: int) -> None:
@@ -392,8 +426,7 @@ class TestManyCasesAtRandom(CaseAtRandom.TestCase):  # type: ignore[name-defined
 
 @given(workflows())
 @settings(QUICK, max_examples=40)
-def test_a_case_whose_steps_are_all_answered_closes_or_says_what_it_waits_for(drawn: Any) -> None:
-    compiled = workflow(**drawn)
+def test_a_case_whose_steps_are_all_answered_closes_or_says_what_it_waits_for(compiled: CompiledWorkflow) -> None:
     world = World(compiled, victims=(ASHA, BINA), report={"kind": "a"}, start=False)
     world.tell(safe=True, count=4, found=T0)
     world.start(compiled)
