@@ -1,6 +1,6 @@
 """Take over old cases from a table: all of them, or none."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -76,7 +76,7 @@ def import_cases(
             state, _ = write_opening(engine, tx, opening, viewer=viewer, now=now)
             opened.append(_as_it_was(engine, tx, state, one.case, viewer=viewer, now=now))
         for one, state in zip(rows, opened, strict=True):
-            identity = _identity(one.case, now)
+            identity = _identity(one.case.identity, one.case.opened_at or now)
             if identity and state.persons:
                 tokens = engine.fingerprints.tokens(identity)
                 tx.of(PersonStore).change(state.persons[0].person_id, identity, tokens, by=viewer.actor_id)
@@ -93,9 +93,10 @@ def _as_it_was(
 ) -> CaseState:
     """Bring in the victims that a case had elsewhere, and close it if it was closed there."""
     commands: list[cm.Command] = []
-    for role, status in case.roles or ():
-        person_id = engine.entropy.uuid()
-        tx.of(PersonStore).add(person_id, {}, (), unit_id=state.case.unit_id, at=now)
+    for role, status, told in case.roles or ():
+        person_id, identity = engine.entropy.uuid(), _identity(told, now)
+        tokens = engine.fingerprints.tokens(identity) if identity else ()
+        tx.of(PersonStore).add(person_id, identity, tokens, unit_id=state.case.unit_id, at=now)
         commands.append(cm.AddPerson(person_id, role))
         if status is not RoleStatus.STATED:
             commands.append(cm.ChangePersonRole(person_id, role, role, status))
@@ -158,12 +159,12 @@ def _problems(engine: Engine, case: OldCase) -> Iterator[BadCell]:
             yield BadCell(row=case.row, column=name, words=words)
 
 
-def _identity(case: OldCase, now: datetime) -> dict[str, JsonValue]:
-    age = case.identity.get("age")
-    known = {name: value for name, value in case.identity.items() if name != "age"}
+def _identity(told: Mapping[str, JsonValue], at: datetime) -> dict[str, JsonValue]:
+    age = told.get("age")
+    known = {name: value for name, value in told.items() if name != "age"}
     if not isinstance(age, int):
         return known
-    on = (case.opened_at or now).astimezone(UTC).date()
+    on = at.astimezone(UTC).date()
     return dict(with_age(known, AgeRange(youngest=age, oldest=age, as_of=on)))
 
 

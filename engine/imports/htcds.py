@@ -7,12 +7,13 @@ under a name with `x_`, so that nothing is lost silently.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from engine.cases.store import CONCERN
+from engine.core.law.told import OLDEST
 from engine.core.records import PersonRole, RoleStatus
 from engine.core.retention import CopyMark
 from engine.imports.records import MOST_ROWS, BadCell, OldCase, Read
@@ -39,11 +40,23 @@ class _Victim(BaseModel):
     status: str = Field(_POSSIBLE, alias="vic_TraffickingStatus")
     exploitation: list[str] = Field([], alias="vic_TypeOfExploitation")
     how_sure: RoleStatus = Field(RoleStatus.STATED, alias="x_RoleStatus")
+    first_name: str = Field("", alias="prs_FirstName", max_length=200)
+    middle_name: str = Field("", alias="prs_MiddleName", max_length=200)
+    second_name: str = Field("", alias="prs_SecondName", max_length=200)
+    born_on: date | None = Field(None, alias="prs_Birthdate")
+
+    def identity(self, today: date) -> dict[str, JsonValue]:
+        """Return the name and the age (in completed years, today) that are told; another system may tell them."""
+        name = " ".join(part for part in (self.first_name, self.middle_name, self.second_name) if part)
+        born = self.born_on
+        age = -1 if born is None else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return ({"name": name} if name else {}) | ({"age": age} if 0 <= age <= OLDEST else {})
 
 
 class _Case(BaseModel):
-    number: str = Field(alias="x_CaseNumber", max_length=40)
-    opened_at: AwareDatetime = Field(alias="x_OpenedAt")
+    number: str = Field("", alias="x_CaseNumber", max_length=40)
+    opened_at: AwareDatetime | None = Field(None, alias="x_OpenedAt")
+    referred_on: date | None = Field(None, alias="cas_IncomingReferralDate")
     status: str = Field(alias="cas_Status")
     country: str = Field("", alias="hte_Country")
     state: str = Field("", alias="hte_State")
@@ -59,7 +72,11 @@ def as_htcds(sheet: SheetView, mark: CopyMark) -> bytes:
 
 
 def read_htcds(text: str, step_type: StepType, *, now: datetime, jurisdiction: str) -> Read:
-    """Read cases out of HTCDS 2.0 as `as_htcds` writes it; the row of a problem is the number of its case."""
+    """Read cases out of HTCDS 2.0, of another installation or another system; the row of a problem is that of its case.
+
+    A case without our number gets one; without the day it was opened, it began when it was referred to whoever wrote
+    the file, or begins now. Fields that are not named here are not taken over.
+    """
     try:
         given = json.loads(text)
         cases = given["cases"] if given["standard"] == "HTCDS" and str(given["version"]).startswith("2") else None
@@ -82,7 +99,7 @@ def read_htcds(text: str, step_type: StepType, *, now: datetime, jurisdiction: s
         wrong = list(_problems(case, row, now=now, jurisdiction=jurisdiction, seen=seen))
         problems += wrong
         if not wrong:
-            found.append(_old_case(case, row, step_type))
+            found.append(_old_case(case, row, step_type, now))
     return Read(found, problems)
 
 
@@ -114,8 +131,12 @@ def _problems(case: _Case, row: int, *, now: datetime, jurisdiction: str, seen: 
     if place and place != jurisdiction:
         words = f"This case is of {place}, and the unit is of {jurisdiction}: take it over there."
         yield BadCell(row=row, column="hte_State", words=words)
-    if case.opened_at > now:
+    if case.opened_at is not None and case.opened_at > now:
         yield BadCell(row=row, column="x_OpenedAt", words="This day has not come yet.")
+    if case.referred_on is not None and case.referred_on > now.date() + timedelta(days=1):
+        yield BadCell(row=row, column="cas_IncomingReferralDate", words="This day has not come yet.")
+    if not case.number:
+        return
     if case.number in seen:
         words = f"This number is that of case {seen[case.number]} of the file."
         yield BadCell(row=row, column="x_CaseNumber", words=words)
@@ -124,16 +145,19 @@ def _problems(case: _Case, row: int, *, now: datetime, jurisdiction: str, seen: 
     seen.setdefault(case.number, row)
 
 
-def _old_case(case: _Case, row: int, step_type: StepType) -> OldCase:
+def _old_case(case: _Case, row: int, step_type: StepType, now: datetime) -> OldCase:
     roles = tuple(
         (
             PersonRole.POSSIBLE_VICTIM if one.status == _POSSIBLE else PersonRole.VICTIM,
             RoleStatus.DISPROVED if one.status == _NONE else one.how_sure,
+            one.identity(now.date()),
         )
         for one in case.persons
     )
+    referred = None if case.referred_on is None else datetime.combine(case.referred_on, time(), UTC)
+    opened_at = case.opened_at or (min(referred, now) if referred else None)
     return OldCase(
-        row, _answers(step_type, _concern(case, step_type)), case.opened_at.astimezone(UTC), {},
+        row, _answers(step_type, _concern(case, step_type)), opened_at and opened_at.astimezone(UTC), {},
         number=case.number, roles=roles, is_closed=case.status.startswith("Closed"),
     )  # fmt: skip
 

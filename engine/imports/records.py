@@ -62,7 +62,8 @@ class TableError(IcmcError):
 class OldCase(NamedTuple):
     """One row: the answers of the report, when it was first reported (UTC), and what is known of the survivor.
 
-    Of a case of another installation also its number, its victims by role and how sure that is, and whether it is over.
+    Of a case of another installation also its number, its victims by role, how sure that is and who they are, and
+    whether it is over.
     """
 
     row: int
@@ -70,7 +71,7 @@ class OldCase(NamedTuple):
     opened_at: datetime | None
     identity: dict[str, JsonValue]
     number: str = ""
-    roles: tuple[tuple[PersonRole, RoleStatus], ...] | None = None
+    roles: tuple[tuple[PersonRole, RoleStatus, dict[str, JsonValue]], ...] | None = None
     is_closed: bool = False
 
 

@@ -1,10 +1,12 @@
 """Cases go out as HTCDS 2.0 without a name, into an empty installation, and come out of it the same."""
 
 import json
+from datetime import date
 from uuid import uuid4
 
 import pytest
 
+from engine.cases.store import CaseStore
 from engine.core.records import PersonRole, RoleStatus
 from engine.core.retention import CopyMark
 from engine.course.actions.steer import add_person
@@ -15,6 +17,7 @@ from engine.imports.records import TableError
 from engine.overview.actions.exports import ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import sheet
 from engine.persons.actions.persons import change_role
+from engine.persons.store import PersonStore
 from tests.kit.cases import close_at_once
 from tests.kit.world import World
 
@@ -87,6 +90,31 @@ def test_what_does_not_fit_is_named(world: World, change: dict[str, str], column
     for broken in ("{", '{"standard": "CTDC", "version": "2.0", "cases": [{}]}', '{"cases": []}'):
         with pytest.raises(TableError):
             import_cases(world.engine, broken, **given)
+
+
+def test_a_file_of_another_system_is_taken_over_with_what_it_tells_of_people(world: World) -> None:
+    victim = {
+        "prs_FirstName": "Zulekha", "prs_SecondName": "Blindtoken", "prs_Birthdate": "2011-05-30",
+        "vic_TraffickingStatus": "ActualVictimOfTrafficking", "vic_TypeOfExploitation": ["ForcedMarriage"],
+        "vic_MethodsOfControl": ["DebtBondage"],
+    }  # fmt: skip
+    case = {"cas_Status": "FollowUp", "cas_IncomingReferralDate": "2025-11-03", "persons": [victim]}
+    told = {"standard": "HTCDS", "version": "2.0", "cases": [case, {"cas_Status": "ClosedReferred", "persons": []}]}
+    given = {"viewer": world.who("case_manager"), "unit_id": world.unit}
+    first, second = import_cases(world.engine, json.dumps(told), command_id=uuid4(), **given)
+    assert first != second
+    opened = dict(world.rows('SELECT number, opened_at FROM "case" ORDER BY opened_at'))
+    assert opened[first].date() == date(2025, 11, 3)
+    assert opened[second] == world.engine.clock.now()
+    [case_id] = [one[0] for one in world.rows('SELECT id FROM "case" WHERE number = :number', number=first)]
+    [person] = world.of(CaseStore).read(case_id).persons
+    assert person.role is PersonRole.VICTIM
+    identity = world.of(PersonStore).identity(person.person_id)
+    assert (identity["name"], identity["ages"][0]["youngest"]) == ("Zulekha Blindtoken", 14)
+    told["cases"] = [case | {"cas_IncomingReferralDate": "2099-01-01"}]
+    with pytest.raises(TableError) as caught:
+        check_table(world.engine, json.dumps(told), **given)
+    assert [problem.column for problem in caught.value.problems] == ["cas_IncomingReferralDate"]
 
 
 def _out(world: World) -> str:
