@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import Message
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -25,17 +26,22 @@ from engine.cases.views.lists import find_case
 from engine.core.files import FileKind
 from engine.core.policy import Viewer
 from engine.core.retention import CopyStatus
-from engine.course.actions.diary import make_note
+from engine.course.actions.diary import make_note, read_notes
 from engine.db.embedded.backup import make_backup
 from engine.db.embedded.databases import run_client
 from engine.definitions.actions.days import NewDay, add_special_day
 from engine.documents.actions.attachments import Arrival, open_file
 from engine.errors import InvalidAnswersError, SignInError
+from engine.imports.actions import check_table, import_cases
+from engine.imports.htcds import as_htcds
+from engine.imports.records import TableError
 from engine.messages.actions.channels import set_channel, set_contact
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.chat import SERVICES, AppriseGateways, Service
+from engine.numbers.actions import save_numbers
+from engine.numbers.records import CHOSEN_TABLES
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
-from engine.overview.views.copies import as_csv
+from engine.overview.views.copies import WHAT, as_csv
 from engine.people.actions.invitations import ask_for_link
 from engine.people.actions.program_keys import add_key
 from engine.people.store import DirectoryStore
@@ -57,6 +63,7 @@ from engine.site import create_app
 from engine.web.terminal import SYSTEM
 from tests.api.gateways import message, missed_call, signed
 from tests.api.programs import TOLD
+from tests.imports.test_import import table
 from tests.kit.installation import Installation
 from tests.kit.servers import Gateway, Mail, http_gateway, mail_server
 
@@ -86,6 +93,12 @@ def walk_journeys(engine: Engine, case_id: UUID, people: Mapping[str, Viewer], *
     _sign_in(engine, people["caseworker"], mark, phone)
     _add_day(engine, people["system_administrator"], mark)
     _ask_by_api(engine, case_id, people["supervisor"], mark)
+    _take_over(engine, state.case.unit_id, people["case_manager"], mark)
+    shown += _note_and_find(engine, case_id, people["case_manager"], mark)
+    save_numbers(
+        engine, viewer=people["supervisor"], command_id=uuid4(), name=f"{mark} and others",
+        tables=tuple(CHOSEN_TABLES), period="latest", monthly=True,
+    )  # fmt: skip
     return shown
 
 
@@ -171,6 +184,49 @@ def _emergency_access(engine: Engine, number: str, mark: str) -> None:
         emergency_access(engine, command_id=uuid4(), number=mark, words=words, **wanted)  # type: ignore[arg-type]
     emergency_access(engine, command_id=uuid4(), number=TYPED_NUMBER, words=words, **wanted)  # type: ignore[arg-type]
     emergency_access(engine, command_id=uuid4(), number=number, words=words, **wanted)  # type: ignore[arg-type]
+
+
+def _take_over(engine: Engine, unit_id: UUID, lead: Viewer, mark: str) -> None:
+    """Take over a table and a file of another system with marked words, each first with a cell that does not fit."""
+    told = {"viewer": lead, "unit_id": unit_id}
+    row = (
+        mark,
+        "2024-05-31",
+        f"{mark} was seen.",
+        "forced_labour",
+        "yes",
+        "no",
+        "not known",
+        "yes",
+        f"{mark} Old",
+        "15",
+    )
+    victim = {"prs_FirstName": mark, "prs_SecondName": "Elsewhere", "vic_TypeOfExploitation": ["ForcedLabour"]}
+    for fits, unfit in (
+        (table(row), table((*row[:3], mark, *row[4:]))),
+        (_htcds("Active", victim), _htcds(mark, victim)),
+    ):
+        with pytest.raises(TableError) as refused:
+            check_table(engine, unfit, **told)  # type: ignore[arg-type]
+        assert mark not in str(refused.value.problems)
+        import_cases(engine, fits, command_id=uuid4(), **told)  # type: ignore[arg-type]
+
+
+def _htcds(status: str, victim: Mapping[str, object]) -> str:
+    return json.dumps({"standard": "HTCDS", "version": "2.0", "cases": [{"cas_Status": status, "persons": [victim]}]})
+
+
+def _note_and_find(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> list[str]:
+    """Write a note with a file on the page of the diary, and look for the person; returns what is shown."""
+    client = TestClient(create_app(engine), base_url="http://127.0.0.1", raise_server_exceptions=False)
+    client.post("/become", data={"actor_id": str(lead.actor_id)})
+    note = {"command_id": str(uuid4()), "words": f"{mark} rang.", "child_shown": "no", "file_kind": "statement"}
+    file = {"new_file": (f"{mark}.txt", f"{mark} said so.".encode(), "text/plain"), "kind": (None, "call")}
+    saved = client.post(f"/cases/{case_id}/diary", data=note, files=file)
+    assert ("Your note was saved" in saved.text, mark in saved.text) == (True, False)
+    refused = client.post(f"/cases/{case_id}/diary", data=note | {"command_id": str(uuid4()), "step": mark}, files=file)
+    assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    return [*read_notes(engine, case_id, viewer=lead).values(), client.post("/find", data={"words": mark}).text]
 
 
 def _ask_by_api(engine: Engine, case_id: UUID, lead: Viewer, mark: str) -> None:
@@ -280,7 +336,7 @@ def all_told_for_real(site: Installation) -> Iterator[Sinks]:
 
 def copies(engine: Engine, people: Mapping[str, Viewer]) -> dict[str, str]:
     """Take every copy that the unit can take, after its second person where it needs one; returns the words of each."""
-    return {what: _copied(engine, people, what) for what in ("cases", "steps", "limits")}
+    return {what: _copied(engine, people, what) for what in WHAT}
 
 
 def backup_in_words(site: Installation, folder: Path) -> tuple[bytes, str]:
@@ -333,7 +389,9 @@ def _copied(engine: Engine, people: Mapping[str, Viewer], what: str) -> str:
     if copy is not None and copy.status is CopyStatus.ASKED:
         answer_copy(engine, copy_id, viewer=agrees, agreed=True)
     token = link_to_copy(engine, copy_id, viewer=asks)
-    content = fetch_copy(engine, copy_id, token=token, viewer=asks, write=as_csv, at="now").content
+    content = fetch_copy(
+        engine, copy_id, token=token, viewer=asks, write=as_htcds if what == "htcds" else as_csv, at="now"
+    ).content
     return content.decode("utf-8-sig")
 
 

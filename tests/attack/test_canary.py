@@ -119,6 +119,8 @@ def test_marked_words_were_typed_on_every_journey_beside_the_forms_and_shown_whe
         "special_day",
         "kept_form",
         "contact",
+        "saved_numbers",
+        "event_words",
     ):
         assert typed.site.rows(f"SELECT 1 FROM {table}"), table
 
@@ -175,7 +177,7 @@ def test_no_mail_and_no_text_that_leaves_for_real_holds_it(typed: Typed) -> None
 
 def test_no_copy_for_a_spreadsheet_holds_it(typed: Typed) -> None:
     taken = copies(typed.site.engine, typed.people)
-    assert len(taken) == 3
+    assert len(taken) == 4
     number = typed.site.number(typed.case_id)
     for name, words in taken.items():
         assert number in words, name
