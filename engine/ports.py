@@ -654,6 +654,13 @@ class OpenBatch:
     flow_run_id: UUID | None
 
 
+class JobPause(NamedTuple):
+    """Whether automatic work is paused, and whether Prefect was told so, or that it goes on."""
+
+    is_on: bool = False
+    is_told: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Breach:
     """A deadline that was breached in a pass, for announcements: ids only."""

@@ -16,11 +16,21 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.definitions.actions.days import gaps_of
 from engine.definitions.actions.publish import differing
 from engine.errors import SettingsError
+from engine.jobs.records import DiskSpace
 from engine.keys.actions.keys import keys_are_proved
 from engine.keys.actions.periods import lost_periods
 from engine.keys.store import KeyStore
-from engine.machine.files import shipped_sources
-from engine.overview.records import AuditFault, BoardView, FiringView, JobView, StateDifference
+from engine.machine.files import disk_space, shipped_sources
+from engine.overview.records import (
+    BACKUP_IS_OLD,
+    MAIL_IS_LATE,
+    AuditFault,
+    BoardView,
+    FiringView,
+    JobView,
+    PartsView,
+    StateDifference,
+)
 from engine.overview.views.board import admin_board
 from engine.people.actions.program_keys import keys_ending
 from engine.people.store import DirectoryStore
@@ -110,7 +120,7 @@ def doctor(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
 
 
 def _ailments(engine: Engine) -> Iterator[Ailment]:
-    board = engine.ask_board(admin_board, SYSTEM)
+    board = engine.ask_board(admin_board, SYSTEM, with_days=True)
     last = board.deadlines_last_pass_at
     if last is None or engine.wall_clock.now() - last > _STALE:
         when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
@@ -125,6 +135,7 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     for reason in board.why_jobs_wait:
         yield Ailment(code=reason.code, problem=reason.problem, remedy=reason.remedy)
     yield from _ailments_of_jobs(board)
+    yield from _ailments_of_parts(engine, board.parts or PartsView())
     yield from _ailment_of_keys(engine)
     for it in board.unserved:
         cases = ", ".join(it.cases[:_NAMED]) + (" and others" if it.count > _NAMED else "")
@@ -164,6 +175,32 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     if not engine.demo and "email" not in engine.channels:
         yield Ailment(
             code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
+        )
+
+
+def _ailments_of_parts(engine: Engine, parts: PartsView) -> Iterator[Ailment]:
+    room = DiskSpace(*disk_space(read_settings().data_folder))
+    disks = [("this machine", room.in_words)] if room.is_small else []
+    for where, left in [*disks, *((one.name, one.disk) for one in parts.machines if one.is_disk_small)]:
+        yield Ailment(
+            code="disk-small",
+            problem=f"The disk of {where} is nearly full: {left}.",
+            remedy="Make room, or move the data folder to a larger disk. On a full disk nothing can be recorded.",
+        )
+    now = engine.wall_clock.now()
+    if not engine.demo and (parts.backup_at is None or now - parts.backup_at > BACKUP_IS_OLD):
+        days = None if parts.backup_at is None else (now - parts.backup_at).days
+        yield Ailment(
+            code="no-backup",
+            problem="No backup has been made." if days is None else f"The last backup was made {days} days ago.",
+            remedy="`icmc backup FILE`, each day, to another disk or machine.",
+        )
+    since = parts.mail_waits_since
+    if since is not None and engine.clock.now() - since > MAIL_IS_LATE:
+        yield Ailment(
+            code="mail-waits",
+            problem=f"{parts.mail_waiting} mails are waiting, the first since {since:%Y-%m-%d %H:%M} UTC.",
+            remedy="See whether the mail server answers (ICMC_SMTP_...), and whether a worker is running.",
         )
 
 

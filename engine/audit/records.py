@@ -49,7 +49,17 @@ class Audited:
 
 
 Stream = Literal[
-    "people", "sign-in", "keys", "keeping", "channels", "definitions", "access", "safeguarding", "rows", "hubs"
+    "people",
+    "sign-in",
+    "keys",
+    "keeping",
+    "channels",
+    "definitions",
+    "access",
+    "safeguarding",
+    "rows",
+    "hubs",
+    "jobs",
 ]
 """The chains of what happens beside cases; `rows` keeps what each row said that opens a door."""
 

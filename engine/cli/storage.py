@@ -11,6 +11,7 @@ from engine.db.embedded.backup import make_backup, restore_backup
 from engine.db.locks import BACKGROUND
 from engine.db.migrate import migrate
 from engine.errors import SettingsError
+from engine.keys.actions.keys import note_backup_made
 from engine.keys.actions.periods import turn_period
 from engine.keys.data_keys import put_back_keys
 from engine.retention.actions.custody import take_into_custody
@@ -18,7 +19,7 @@ from engine.retention.actions.erasure import replay_tombstones
 from engine.retention.custody_store import TombstoneFile
 from engine.retention.records import Revived
 from engine.settings import Settings
-from engine.web.terminal import FOUND_PROBLEMS, fail, in_words, read_settings
+from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, fail, in_words, read_settings
 
 Target = Annotated[Path, typer.Argument(help="The backup file.")]
 
@@ -29,11 +30,21 @@ def backup(target: Target) -> None:
     settings = read_settings()
     with reached(settings) as running:
         report = make_backup(running.urls.admin, target)
+        _note_backup(settings, running)
     typer.echo(f"{report.file}: {report.size} bytes, sha256 {report.sha256}, restored once to try it.")
     typer.echo(
         f"Its values can be read only with the key file {settings.keys} and the period keys: back the first up"
         " separately, and give the others a second place (ICMC_PERIOD_KEY_COPIES), never a backup."
     )
+
+
+def _note_backup(settings: Settings, running: RunningDatabases) -> None:
+    """Keep when the last backup was made, where the board and the doctor look for it."""
+    engine = build_engine(settings, running.urls, pool_size=2, limits=BACKGROUND, keys_must_be_there=False)
+    try:
+        note_backup_made(engine, viewer=SYSTEM)
+    finally:
+        engine.dispose()
 
 
 @in_words

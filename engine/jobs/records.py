@@ -12,8 +12,14 @@ WORKER: Final = "fallback:"
 PREFECT: Final = "prefect"
 PREFECT_SECONDS: Final = "prefect:seconds"
 PREFECT_PAUSED: Final = "prefect:paused"
+DISK: Final = "disk:"
+"""How the names begin under which workers say how much room their disks have, in bytes: what is free, and all."""
+OUR_QUEUE: Final = "queue cases"
+"""How the queue is named among what is paused in Prefect that a pause of our own pauses there."""
+JOBS_PAUSED: Final = "jobs_paused"
+"""The fact of the installation that says whether automatic work is paused, by whom, since when, and why."""
 ANSWERS, SLOW, DOWN = "answers", "slow", "down"
-_GONE_AFTER: Final = timedelta(minutes=2)
+GONE_AFTER: Final = timedelta(minutes=2)
 """A part that has said nothing for so long says nothing of the present."""
 _LONG: Final = timedelta(minutes=3)
 
@@ -41,6 +47,51 @@ SKIP_REASONS: Final[Mapping[str, str]] = {
 """Why automatic work that failed is not done."""
 
 
+PAUSE_REASONS: Final[Mapping[str, str]] = {
+    "wrong_work": "Jobs do something wrong",
+    "service_away": "A service that jobs need is out of order",
+    "repair": "This machine or its database is being repaired",
+    "new_version": "A new version is being installed",
+}
+"""Why automatic work is paused as a whole."""
+
+
+class Paused(NamedTuple):
+    """Automatic work is paused: by whom (empty for the command line), since when (UTC), why; `is_told` to Prefect."""
+
+    by: str
+    since: datetime
+    reason_code: str
+    is_told: bool
+
+    @property
+    def reason(self) -> str:
+        """Return why, in words."""
+        return PAUSE_REASONS.get(self.reason_code, "No reason was given")
+
+
+class DiskSpace(NamedTuple):
+    """The room of the disk on which the data folder lies, in bytes."""
+
+    free: int
+    total: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether somebody has to make room soon."""
+        return self.free < min(max(self.total // 20, _LEAST_ROOM), _ENOUGH_ROOM)
+
+    @property
+    def in_words(self) -> str:
+        """Return what is free of all, in gigabytes."""
+        return f"{self.free / _GIGABYTE:.1f} of {self.total / _GIGABYTE:.0f} GB are free"
+
+
+_GIGABYTE: Final = 10**9
+_LEAST_ROOM, _ENOUGH_ROOM = 2 * _GIGABYTE, 20 * _GIGABYTE
+"""Less than the first is too little on any disk, and more than the second is enough on any."""
+
+
 class Said(NamedTuple):
     """What a part of the system last said of itself, since when (UTC), and how long ago it said so last."""
 
@@ -58,12 +109,20 @@ class WaitReason(NamedTuple):
 
 
 def reasons(
-    said: Mapping[str, Said], *, due: int, held: int, waits_for: timedelta | None, workers: Collection[Said]
+    said: Mapping[str, Said],
+    *,
+    due: int,
+    held: int,
+    waits_for: timedelta | None,
+    workers: Collection[Said],
+    paused: Paused | None = None,
 ) -> Iterator[WaitReason]:
     """Say why jobs wait. `due` could be done now, the oldest of them `waits_for` so long; `held` wait for a person."""
-    at_work = [one for one in workers if one.age <= _GONE_AFTER]
-    known = {name: one for name, one in said.items() if one.age <= _GONE_AFTER}
+    at_work = [one for one in workers if one.age <= GONE_AFTER]
+    known = {name: one for name, one in said.items() if one.age <= GONE_AFTER}
     found = list(_of_parts(known, due, is_anybody_there=bool(at_work)))
+    if paused is not None:
+        found = [_of_pause(paused, due), *(one for one in found if one != _in_prefect(OUR_QUEUE, due))]
     if not found and due and waits_for is not None and waits_for > _LONG:
         found.append(
             WaitReason(
@@ -89,11 +148,7 @@ def _of_parts(known: Mapping[str, Said], due: int, *, is_anybody_there: bool) ->
         return
     prefect, paused = known.get(PREFECT), known.get(PREFECT_PAUSED)
     if paused is not None and paused.state:
-        yield WaitReason(
-            "prefect-paused",
-            f"Paused in Prefect: {paused.state}. {_jobs(due).capitalize()}.",
-            "Resume it on Prefect's page. Deadlines are kept meanwhile.",
-        )
+        yield _in_prefect(paused.state, due)
     if prefect is not None and prefect.state == DOWN:
         yield WaitReason(
             "fallback",
@@ -107,6 +162,21 @@ def _of_parts(known: Mapping[str, Said], due: int, *, is_anybody_there: bool) ->
             f"Prefect answers slowly ({seconds} s a call): {_jobs(due)}.",
             "They go on, many in one flow run. See what else keeps this machine busy, or give it more processors.",
         )
+
+
+def _in_prefect(what: str, due: int) -> WaitReason:
+    problem = f"Paused in Prefect: {what}. {_jobs(due).capitalize()}."
+    return WaitReason("prefect-paused", problem, "Resume it on Prefect's page. Deadlines are kept meanwhile.")
+
+
+def _of_pause(paused: Paused, due: int) -> WaitReason:
+    by = f" by {paused.by}" if paused.by else ""
+    return WaitReason(
+        "jobs-paused",
+        f"Automatic work has been paused since {paused.since:%Y-%m-%d %H:%M} UTC{by}. {paused.reason}."
+        f" {_jobs(due).capitalize()}.",
+        "Resume it on the board. Deadlines, escalations and critical messages go on.",
+    )
 
 
 def _jobs(count: int) -> str:

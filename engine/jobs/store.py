@@ -17,15 +17,17 @@ JOB = TABLES["job"]
 MOST_ATTEMPTS = 5
 MOST_CASES = 50
 
-_WAITING_CASES = text("""
+_NOT_PAUSED = "NOT EXISTS (SELECT 1 FROM installation WHERE key = 'jobs_paused' AND value @> '{\"is_on\": true}')"
+_WAITING_CASES = text(f"""
     SELECT d.case_id, d.workflow, c.number FROM dispatch d JOIN "case" c ON c.id = d.case_id
-    WHERE d.batch_id IS NULL AND d.case_id IN (
+    WHERE d.batch_id IS NULL AND {_NOT_PAUSED} AND d.case_id IN (
         SELECT case_id FROM job WHERE status = 'ready' AND ready_at <= :now ORDER BY ready_at LIMIT 2000)
     ORDER BY d.workflow, d.case_id LIMIT :most FOR UPDATE OF d SKIP LOCKED
 """)
-_WAITING_LIKE = text("""
+_WAITING_LIKE = text(f"""
     SELECT d.case_id, c.number FROM dispatch d JOIN "case" c ON c.id = d.case_id
-    WHERE d.batch_id IS NULL AND d.workflow = (SELECT workflow FROM batch WHERE id = :batch AND closed_at IS NULL)
+    WHERE {_NOT_PAUSED} AND d.batch_id IS NULL
+        AND d.workflow = (SELECT workflow FROM batch WHERE id = :batch AND closed_at IS NULL)
         AND d.case_id IN (
             SELECT case_id FROM job WHERE status = 'ready' AND ready_at <= :now ORDER BY ready_at LIMIT 2000)
     ORDER BY d.case_id LIMIT :most FOR UPDATE OF d SKIP LOCKED
@@ -41,10 +43,10 @@ _ADD_BATCH = text("""
     VALUES (:id, :workflow, :cases, :numbers, clock_timestamp())
 """)
 _TAKE_CASES = text("UPDATE dispatch SET batch_id = :batch WHERE case_id = ANY(:cases)")
-_CLAIM = text("""
+_CLAIM = text(f"""
     SELECT j.*, c.number AS case_number FROM job j JOIN "case" c ON c.id = j.case_id
     WHERE j.case_id = ANY(SELECT unnest(case_ids) FROM batch WHERE id = :batch)
-      AND ((j.status = 'ready' AND j.ready_at <= :now) OR (j.status = 'held' AND j.held_by = :batch))
+      AND ((j.status = 'ready' AND j.ready_at <= :now) OR (j.status = 'held' AND j.held_by = :batch)) AND {_NOT_PAUSED}
     ORDER BY j.critical DESC, j.created_at, j.kind, j.id LIMIT :most FOR UPDATE OF j SKIP LOCKED
 """)
 _CLAIM_URGENT = text("""

@@ -1,5 +1,6 @@
 """Where the files that travel with ICMC lie: definitions and templates."""
 
+import shutil
 from pathlib import Path
 
 import engine
@@ -11,6 +12,12 @@ def data_folder(name: str) -> Path:
     """Return the folder `workflows` or `templates`: the repository's when run from one, else the installed one."""
     beside = _PACKAGE.parent / name
     return beside if beside.is_dir() else _PACKAGE / "_data" / name
+
+
+def disk_space(folder: Path) -> tuple[int, int]:
+    """Return how many bytes are free on the disk of a folder, and how many it has."""
+    used = shutil.disk_usage(folder)
+    return used.free, used.total
 
 
 def shipped_sources() -> dict[str, str]:

@@ -255,6 +255,13 @@ def pauses(client: SyncPrefectClient) -> list[str]:
     return [f"work pool {pool.name}"] * pool.is_paused + [f"queue {queue.name}" for queue in queues if queue.is_paused]
 
 
+def pause_cases(client: SyncPrefectClient, queue: str, *, is_paused: bool) -> None:
+    """Pause a queue of the work pool of the cases, or resume it: its flow runs wait with Prefect."""
+    found = client.read_work_queue_by_name(queue, work_pool_name=CASES_POOL)
+    if found.is_paused is not is_paused:
+        client.update_work_queue(found.id, is_paused=is_paused)
+
+
 def online_workers(client: SyncPrefectClient) -> set[str]:
     """Return the names of the workers that Prefect has heard of lately."""
     workers = [worker for pool in (CASES_POOL, DEADLINES_POOL) for worker in client.read_workers_for_work_pool(pool)]

@@ -29,7 +29,7 @@ from engine.orchestration.flows import case, deadlines, housekeeping
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.runtime import Runtime, this_place
 from engine.orchestration.seams import Chore, Installation, PublishedWorkflow
-from engine.ports import Batch, OpenBatch
+from engine.ports import Batch, JobPause, OpenBatch
 
 log = logging.getLogger(__name__)
 
@@ -271,6 +271,15 @@ class Registrar:
     def pauses(self) -> list[str]:
         """Return what an admin has paused in Prefect, so that jobs wait."""
         return self._calls.call(api.pauses)
+
+    def pause(self, *, is_on: bool) -> None:
+        """Pause or resume the queue of the cases; housekeeping and deadlines have others."""
+        self._calls.call(lambda client: api.pause_cases(client, CASES_QUEUE, is_paused=is_on))
+
+    def keep_paused(self, pause: JobPause) -> None:
+        """Pause the queue of the cases again where Prefect has lost that, or somebody resumed it there."""
+        if pause.is_on:
+            self.pause(is_on=True)
 
     def end_lost_runs(self) -> int:
         """Mark the flow runs whose worker is gone; a run must be found without one twice, unless that is certain."""

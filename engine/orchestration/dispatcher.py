@@ -56,6 +56,7 @@ class Dispatcher(threading.Thread):
             connection.execute(f"LISTEN {CHANNEL}")
             polls = 0
             while not self._stop_asked.is_set():
+                self._guarded(self.pass_on_pause)
                 self._guarded(self.dispatch)
                 self._guarded(partial(self._mend_if_due, polls))
                 heard = self._wait(connection)
@@ -81,6 +82,14 @@ class Dispatcher(threading.Thread):
             raise
         except Exception as error:  # noqa: BLE001 - the border of a thread or a flow run
             log.warning("dispatch_failed", extra=why(error))
+
+    def pass_on_pause(self) -> None:
+        """Let Prefect pause or resume its queue too, once automatic work was paused or resumed."""
+        pause = self._work.job_pause()
+        if not pause.is_told and not self._registrar.is_prefect_down:
+            self._registrar.pause(is_on=pause.is_on)
+            self._work.note_pause_known(is_on=pause.is_on)
+            self._wake_worker()
 
     def dispatch(self) -> int:
         """Create the flow runs of all batches that may be open now, and those owed since a failure; return how many."""

@@ -19,6 +19,7 @@ from engine.deadlines.actions import limits
 from engine.definitions.views import published_workflows
 from engine.documents.actions import attachments
 from engine.hubs.actions import exchange
+from engine.jobs.actions import pausing
 from engine.jobs.actions import run as run_job
 from engine.jobs.actions import serve as serve_jobs
 from engine.keys.actions import periods as key_periods
@@ -32,7 +33,7 @@ from engine.people.actions import leaving as passing_on
 from engine.people.actions import manage as people
 from engine.people.actions import program_keys
 from engine.persons.actions import matches
-from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
+from engine.ports import Batch, ClaimedJob, FiredReport, JobPause, OpenBatch
 from engine.retention.actions import erasure, retention
 from engine.sharing.actions import consents
 from engine.sign_in.actions import account
@@ -206,6 +207,14 @@ class EngineWork:
     def run_chore(self, name: str) -> None:
         """Do one piece of housekeeping."""
         next(function for chore, function in CHORES.items() if chore.name == name)(self.engine)
+
+    def job_pause(self) -> JobPause:
+        """Return whether automatic work is paused, and whether Prefect was told."""
+        return pausing.job_pause(self.engine)
+
+    def note_pause_known(self, *, is_on: bool) -> None:
+        """Keep that Prefect's queue was paused, or resumed."""
+        pausing.note_pause_known(self.engine, is_on=is_on)
 
     def note_service(self, *, service: str, state: str) -> None:
         """Remember the state of a part of the system."""

@@ -170,7 +170,7 @@ class Fallback(threading.Thread):
                 continue
             if is_down:
                 self._work.note_service(service=SERVICE, state=PAUSED if report.is_paused else "fallback")
-        if is_down:
+        if is_down or self._work.job_pause().is_on:
             for job in self._work.claim_urgent_jobs(worker=self._worker_name, limit=_JOB_LIMIT):
                 self._do(job)
         if is_active and is_to_be_noted:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
-from engine.ports import Batch, ClaimedJob, FiredReport, OpenBatch
+from engine.ports import Batch, ClaimedJob, FiredReport, JobPause, OpenBatch
 
 DoneBy = Literal["prefect", "fallback"]
 
@@ -122,6 +122,14 @@ class Work(Protocol):
 
     def run_chore(self, name: str) -> None:
         """Do one piece of housekeeping."""
+        ...
+
+    def job_pause(self) -> JobPause:
+        """Return whether automatic work is paused, and whether Prefect was told."""
+        ...
+
+    def note_pause_known(self, *, is_on: bool) -> None:
+        """Keep that Prefect's queue was paused, or resumed."""
         ...
 
     def note_service(self, *, service: str, state: str) -> None:

@@ -11,8 +11,9 @@ from typing import Final
 
 from engine.app import hold_to_known_hosts
 from engine.errors import IcmcError, ServiceError
-from engine.jobs.records import PREFECT_PAUSED
+from engine.jobs.records import DISK, PREFECT_PAUSED
 from engine.log_lines import log_in_lines, why
+from engine.machine.files import disk_space
 from engine.machine.memory import look_for_garbage_rarely
 from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
 from engine.orchestration.calls import CallPool, check_server, check_settings
@@ -20,7 +21,7 @@ from engine.orchestration.deployments import Registrar
 from engine.orchestration.dispatcher import Dispatcher
 from engine.orchestration.fallback import Fallback
 from engine.orchestration.health import Probe
-from engine.orchestration.runtime import engine_work, health, runtime
+from engine.orchestration.runtime import engine_work, health, runtime, this_place
 from engine.orchestration.seams import Work
 from engine.orchestration.settings import ENDS_WITH_PARENT, PrefectAddress, end_with_parent
 from engine.orchestration.worker import IcmcWorker
@@ -49,17 +50,26 @@ def run_worker(work: Work, address: PrefectAddress, *, stop: threading.Event) ->
     ]
     threads[0].start()
     threads[1].start()
+    _try(lambda: _note_disk(work, address))
     if _register_first(address, registrar, stop):
         workers.start()
         threads[2].start()
         while not stop.wait(_REGISTER_EVERY_SECONDS):
             _try(registrar.register_if_needed)
+            _try(lambda: _note_disk(work, address))
+            _try(lambda: registrar.keep_paused(work.job_pause()))
             _try(lambda: work.note_service(service=PREFECT_PAUSED, state=", ".join(registrar.pauses())))
         workers.join(timeout=15)
     for thread in threads:
         if thread.ident is not None:
             thread.join(timeout=3)
     calls.close()
+
+
+def _note_disk(work: Work, address: PrefectAddress) -> None:
+    """Let the board know how much room the disk of the data folder has."""
+    free, total = disk_space(address.home)
+    work.note_service(service=f"{DISK}{this_place()}", state=f"{free} {total}")
 
 
 def stop_on_signals(stop: threading.Event) -> None:

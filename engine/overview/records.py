@@ -325,6 +325,49 @@ class WaitReasonView(View):
     remedy: str
 
 
+class JobPauseView(View):
+    """Automatic work is paused: since when (UTC), by whom (empty for the command line) and why, in words."""
+
+    since: datetime
+    by: str
+    reason: str
+    is_told: bool
+
+
+BACKUP_AT, BACKUP_PROVED_AT = "backup", "backup_proved"
+"""Facts of the installation: when a backup was made last, and when one was opened with exported keys."""
+
+
+BACKUP_IS_OLD, MAIL_IS_LATE = timedelta(days=7), timedelta(minutes=30)
+"""A backup that is older protects too little; a mail that waits for longer shows that something is out of order."""
+
+
+class MachineView(View):
+    """A machine with workers: how many, how long ago one was heard last, and the room of its disk in words."""
+
+    name: str
+    workers: int
+    heard: timedelta
+    disk: str = ""
+    is_disk_small: bool = False
+
+
+class PartsView(View):
+    """What automatic work rests on: machines, backups and mail (UTC). None for what never was.
+
+    `proved_at` is when an export of the keys opened a backup; a backup itself is restored once when it is made.
+    """
+
+    machines: tuple[MachineView, ...] = ()
+    last_worker: timedelta | None = None
+    backup_at: datetime | None = None
+    proved_at: datetime | None = None
+    mail_sent_at: datetime | None = None
+    mail_waiting: int = 0
+    mail_waits_since: datetime | None = None
+    mail_given_up: int = 0
+
+
 class DownLineView(View):
     """A hub elsewhere that cannot be reached, and since when (UTC)."""
 
@@ -335,7 +378,8 @@ class DownLineView(View):
 class BoardDay(View):
     """What one day brought, in the zone of whoever looks: cases opened and closed, limits found missed, levels raised.
 
-    `done` is the automatic work that Prefect did.
+    `done` is the automatic work that Prefect did, `failed` the jobs that ended and had failed at least once, `waiting`
+    the work items that were open at its end. `stuck` is how many cases were stuck at most: None where nobody knows.
     """
 
     day: date
@@ -343,6 +387,9 @@ class BoardDay(View):
     closed: int = 0
     missed: int = 0
     raised: int = 0
+    failed: int = 0
+    waiting: int = 0
+    stuck: int | None = None
     done: int = 0
 
 
@@ -377,4 +424,7 @@ class BoardView(View):
     held_count: int = 0
     down_lines: tuple[DownLineView, ...] = ()
     why_jobs_wait: tuple[WaitReasonView, ...] = ()
+    pause: JobPauseView | None = None
+    parts: PartsView | None = None
+    ready_jobs: tuple[JobView, ...] = ()
     days: tuple[BoardDay, ...] = ()

@@ -77,6 +77,8 @@ SAYINGS: Final[Mapping[str, str]] = {
     "cancelled": "The step was cancelled.",
     "retried": "The job will be tried again.",
     "skipped": "The job was skipped. The history of its case says so, with the reason.",
+    "jobs_paused": "Automatic work is paused. What was begun is finished, and all else is waiting.",
+    "jobs_resumed": "Automatic work goes on.",
     "paused": "The deadline is paused. It resumes by itself.",
     "resumed": "The deadline has resumed.",
     "rung": "The call was recorded.",

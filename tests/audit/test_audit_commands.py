@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -10,9 +11,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from engine.app import build_engine
 from engine.audit.actions import make_checkpoint
-from engine.audit.commands import _ailments_of_who_may
+from engine.audit.commands import _ailments_of_parts, _ailments_of_who_may
 from engine.cases.actions.open import open_case
 from engine.jobs.actions.serve import note_service
+from engine.overview.records import PartsView
 from engine.rehearsal.world import people_of
 from tests.conftest import rows_of
 from tests.deadlines.test_time_commands import TOLD
@@ -95,6 +97,18 @@ def test_doctor_says_when_nobody_is_the_hub_and_when_a_password_is_enough(site: 
     assert "sign in with a password alone" in narrowed.problem
 
 
+def test_doctor_says_when_there_is_no_backup_of_late_and_when_mail_does_not_leave(site: Installation) -> None:
+    real, now = replace(site.engine, demo=False), site.engine.wall_clock.now()
+    ago = [timedelta(days=8), timedelta(days=6)]
+    asked = [PartsView(), *(PartsView(backup_at=now - one) for one in ago)]
+    said = [[one.problem for one in _ailments_of_parts(real, parts) if one.code == "no-backup"] for parts in asked]
+    assert said == [["No backup has been made."], ["The last backup was made 8 days ago."], []]
+    waits = PartsView(mail_waiting=3, mail_waits_since=site.engine.clock.now() - timedelta(hours=1))
+    assert [one.problem[:19] for one in _ailments_of_parts(site.engine, waits) if one.code == "mail-waits"] == [
+        "3 mails are waiting"
+    ]
+
+
 def test_doctor_names_what_jobs_wait_for_and_what_to_do(site: Installation) -> None:
     unit, people = people_of(site.engine, jurisdiction="IN-AS", label="Demo")
     site.act(open_case, answers=TOLD, unit_id=unit, by=people["case_manager"])
@@ -104,8 +118,10 @@ def test_doctor_names_what_jobs_wait_for_and_what_to_do(site: Installation) -> N
     assert "Start `icmc worker`, or `icmc up`." in nobody.output
     for name, state in (("fallback:one", "idle"), ("prefect", "slow"), ("prefect:seconds", "3.1")):
         note_service(site.engine, service=name, state=state)
+    note_service(site.engine, service="disk:one", state=f"{10**9} {500 * 10**9}")
     slow = site.icmc("doctor")
     assert slow.exit_code == 1
+    assert "The disk of one is nearly full: 1.0 of 500 GB are free. Make room" in slow.output
     assert "Prefect answers slowly (3.1 s a call): " in slow.output
     assert "They go on, many in one flow run." in slow.output
     note_service(site.engine, service="prefect", state="answers")

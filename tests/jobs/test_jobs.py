@@ -8,10 +8,12 @@ import pytest
 
 from engine.audit.commands import _ailments
 from engine.course.actions.steer import identify_person, start_run
-from engine.errors import NotAllowedError, StaleJobError, StepFailedError
+from engine.errors import InvalidAnswersError, NotAllowedError, StaleJobError, StepFailedError
+from engine.jobs.actions.pausing import job_pause, note_pause_known, pause_jobs, resume_jobs
 from engine.jobs.actions.serve import (
     abandon_batch,
     claim_jobs,
+    claim_urgent_jobs,
     close_batch,
     dispatchable,
     fail_job,
@@ -105,6 +107,45 @@ def test_a_job_that_failed_is_on_the_board_and_in_doctor_while_it_is_tried_again
     assert "ConnectError at one.steps:41 in f" in found.problem
     world.do(job)
     assert not world.engine.ask_board(admin_board, SYSTEM).tried_jobs
+
+
+def test_a_pause_keeps_jobs_back_from_every_batch_but_not_what_is_critical(world: World) -> None:
+    admin, opened = world.who("system_administrator"), world.open()
+    [out] = dispatchable(world.engine, limit=1)
+    with pytest.raises(InvalidAnswersError):
+        pause_jobs(world.engine, viewer=admin, reason_code="because")
+    with pytest.raises(NotAllowedError):
+        pause_jobs(world.engine, viewer=world.who("supervisor"), reason_code="because")
+    assert pause_jobs(world.engine, viewer=admin, reason_code="repair")
+    assert not pause_jobs(world.engine, viewer=admin, reason_code="wrong_work"), "who paused first is who is named"
+    assert claim_jobs(world.engine, batch_id=out.id, worker="one", limit=5) == ()
+    abandon_batch(world.engine, batch_id=out.id)
+    assert dispatchable(world.engine, limit=5) == ()
+    world.rows("UPDATE job SET critical = true, kind = 'deliver' WHERE case_id = :case", case=opened.case_id)
+    [urgent] = claim_urgent_jobs(world.engine, worker="one", limit=1)
+    release_job(world.engine, urgent)
+    board = world.engine.ask_board(admin_board, SYSTEM)
+    assert board.pause is not None
+    assert (board.pause.by, board.pause.reason) == (admin.name, "This machine or its database is being repaired")
+    [found] = [one for one in _ailments(world.engine) if one.code == "jobs-paused"]
+    assert f"UTC by {admin.name}. This machine or its database is being repaired." in found.problem
+    assert job_pause(world.engine) == (True, False)
+    note_pause_known(world.engine, is_on=False)
+    assert job_pause(world.engine) == (True, False), "Prefect was told what does not hold any more"
+    note_pause_known(world.engine, is_on=True)
+    assert job_pause(world.engine) == (True, True)
+    with pytest.raises(NotAllowedError):
+        resume_jobs(world.engine, viewer=world.who("supervisor"))
+    assert resume_jobs(world.engine, viewer=admin)
+    assert not resume_jobs(world.engine, viewer=admin)
+    assert job_pause(world.engine) == (False, False)
+    assert len(dispatchable(world.engine, limit=5)) == 1
+    kept = world.rows(
+        "SELECT type, body ->> 'reason_code', actor_id FROM audit_event WHERE stream = 'jobs' ORDER BY seq"
+    )
+    assert [tuple(row) for row in kept] == [
+        ("JobsPaused", "repair", admin.actor_id), ("JobsResumed", None, admin.actor_id)
+    ]  # fmt: skip
 
 
 def test_only_who_keeps_the_system_running_tries_a_job_again_that_was_set_aside(world: World) -> None:

@@ -55,6 +55,9 @@ def test_an_export_is_proved_against_a_backup_by_a_trial_restore(
     assert not site.rows("SELECT datname FROM pg_database WHERE datname ~ 'trial'")
     kept = site.rows("SELECT body FROM audit_event WHERE type = 'BackupProved' ORDER BY seq")
     assert len(kept) == 3
+    assert {row["key"] for row in site.rows("SELECT key FROM installation WHERE key ^@ 'backup'")} == {
+        "backup", "backup_proved",
+    }  # fmt: skip
     assert all(row["body"]["keys"] > 2 and row["body"]["values"] > 1 for row in kept)
 
 

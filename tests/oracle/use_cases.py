@@ -31,10 +31,10 @@ FUNCTIONS: Final[dict[str, str]] = {
             " take_role set_supervisor end_all_sessions deactivate activate set_disabled"
             " answer_lost remove_factor add_key keys revoke_key keys_ending",
             "keys": "rotate_keys rotate_organisation retire_key reencrypt_case export_keys prove_export"
-            " note_backup_proved key_state turn_period_now rotate_index rotate_chains"
+            " note_backup_proved note_backup_made key_state turn_period_now rotate_index rotate_chains"
             " rotate_signing",
             "definitions": "preview_day preview_removal add_special_day remove_special_day",
-            "jobs": "retry_job skip_job",
+            "jobs": "retry_job skip_job pause_jobs resume_jobs",
         },
         "people": {
             "people": "report_lost answer_role answer_link",

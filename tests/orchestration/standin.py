@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from engine.errors import StaleJobError, StepFailedError
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
-from engine.ports import Batch, Breach, ClaimedJob, FiredReport, OpenBatch
+from engine.ports import Batch, Breach, ClaimedJob, FiredReport, JobPause, OpenBatch
 
 SCHEMA = """
 CREATE TABLE batch (
@@ -32,6 +32,7 @@ CREATE TABLE deadline (
   times_fired int DEFAULT 0);
 CREATE TABLE service (
   name text PRIMARY KEY, state text, since timestamptz DEFAULT now(), noted_at timestamptz DEFAULT now());
+CREATE TABLE pause (is_on bool, is_told bool);
 GRANT ALL ON ALL TABLES IN SCHEMA public TO icmc_app, icmc_system;
 """
 DUE = (
@@ -311,6 +312,22 @@ class StandIn:
 
     def run_chore(self, name: str) -> None:
         self.chores_done.append(name)
+
+    def pause_jobs(self, *, is_on: bool) -> None:
+        """Pause or resume, as somebody does on the board."""
+        with self.tx() as db:
+            db.execute("DELETE FROM pause")
+            db.execute("INSERT INTO pause VALUES (%s, false)", (is_on,))
+            db.execute("SELECT pg_notify('icmc_jobs', '')")
+
+    def job_pause(self) -> JobPause:
+        with self.tx() as db:
+            row = db.execute("SELECT is_on, is_told FROM pause").fetchone()
+        return JobPause(**row) if row else JobPause()
+
+    def note_pause_known(self, *, is_on: bool) -> None:
+        with self.tx() as db:
+            db.execute("UPDATE pause SET is_told = true WHERE is_on = %s", (is_on,))
 
     def note_service(self, *, service: str, state: str) -> None:
         with self.tx() as db:

@@ -54,6 +54,29 @@ def test_a_paused_work_pool_holds_jobs_but_no_deadline(site: Site) -> None:
     until(lambda: _status(site, job) == "done")
 
 
+def test_a_pause_of_the_board_pauses_the_queue_in_prefect_and_lets_what_is_critical_go_on(site: Site) -> None:
+    case, other = site.work.add_case(), site.work.add_case()
+    until(lambda: "housekeeping-1-min" in site.api.deployments())
+
+    def is_paused(queue: str) -> bool:
+        return bool(site.api.request("GET", f"/work_pools/icmc/queues/{queue}")["is_paused"])
+
+    site.work.pause_jobs(is_on=True)
+    try:
+        until(lambda: site.work.job_pause().is_told)
+        assert (is_paused("cases"), is_paused("housekeeping")) == (True, False)
+        job, urgent = site.work.add_job(case), site.work.add_job(other, kind="deliver", is_critical=True)
+        until(lambda: _status(site, urgent) == "done")
+        assert site.work.row("job", urgent)["done_by"] == "fallback"
+        assert _run(site, case)["state_type"] == "SCHEDULED"
+        assert _status(site, job) == "ready"
+    finally:
+        site.work.pause_jobs(is_on=False)
+    until(lambda: _status(site, job) == "done")
+    assert not is_paused("cases")
+    assert site.work.row("job", job)["done_by"] == "prefect"
+
+
 def test_a_deadline_is_fired_once_and_never_before_its_instant(site: Site) -> None:
     case = site.work.add_case()
     until(lambda: site.work.service_age("deadlines") is not None)

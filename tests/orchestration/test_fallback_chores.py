@@ -9,7 +9,7 @@ import pytest
 
 from engine.orchestration.fallback import Fallback
 from engine.orchestration.health import PrefectHealth
-from engine.ports import FiredReport
+from engine.ports import FiredReport, JobPause
 
 pytestmark = pytest.mark.long
 
@@ -28,6 +28,9 @@ class Quiet:
 
     def claim_urgent_jobs(self, **_more: Any) -> tuple[()]:
         return ()
+
+    def job_pause(self) -> JobPause:
+        return JobPause()
 
     def note_service(self, **_more: Any) -> None:
         return

@@ -208,6 +208,18 @@ def test_the_board_says_why_jobs_wait(network: Network, unit: UUID, admin: Viewe
     assert reasons(network, admin) == {"prefect-slow": "Prefect answers slowly (3.1 s a call): 2 jobs are waiting."}
     said(network, "prefect:paused", "work pool icmc")
     assert reasons(network, admin)["prefect-paused"] == "Paused in Prefect: work pool icmc. 2 jobs are waiting."
+    pause = {
+        "is_on": True,
+        "is_told": True,
+        "at": START.isoformat(),
+        "reason_code": "repair",
+        "by": str(admin.actor_id),
+    }
+    network.add("installation", key="jobs_paused", value=pause)
+    network.change("service", TABLES["service"].c.name == "prefect:paused", state="queue cases")
+    assert sorted(reasons(network, admin)) == ["jobs-paused", "prefect-slow"], "one pause is one reason"
+    network.change("installation", TABLES["installation"].c.key == "jobs_paused", value={**pause, "is_on": False})
+    assert "prefect-paused" in reasons(network, admin), "a pause in Prefect alone"
     network.change("service", TABLES["service"].c.name == "prefect", state="down")
     assert reasons(network, admin)["fallback"].startswith("Prefect has not answered since ")
     network.change("service", TABLES["service"].c.name == "fallback:one", noted_at=START)
@@ -224,6 +236,57 @@ def test_jobs_that_wait_long_though_all_answers_are_told(network: Network, unit:
     assert reasons(network, admin) == {
         "jobs-late": "1 job is waiting, the oldest for 7 minutes, though Prefect answers."
     }
+
+
+def test_who_keeps_the_system_running_sees_its_workers_disks_backups_and_mail(
+    network: Network, unit: UUID, admin: Viewer
+) -> None:
+    gone, here = "fallback:icmc-old.host.1-7-ab", ("fallback:icmc-alpha.one.42-7-ab", "fallback:icmc-alpha.one.42-9-cd")
+    said(network, gone, "idle", seconds_ago=900)
+    empty = network.ask_board(admin_board, admin, with_days=True).parts
+    assert empty is not None
+    assert (empty.machines, empty.backup_at, empty.mail_waiting) == ((), None, 0)
+    assert timedelta(minutes=15) <= (empty.last_worker or timedelta()) < timedelta(minutes=20)
+    for name in here:
+        said(network, name, "idle")
+    said(network, "disk:alpha.one.42", f"{3 * 10**9} {900 * 10**9}")
+    network.add("installation", key="backup", value={"at": START.isoformat()})
+    parts = network.ask_board(admin_board, admin, with_days=True).parts
+    assert parts is not None
+    [machine] = parts.machines
+    assert (machine.name, machine.workers, machine.is_disk_small) == ("alpha.one", 2, True)
+    assert machine.disk == "3.0 of 900 GB are free"
+    assert machine.heard < timedelta(minutes=1)
+    assert (parts.backup_at, parts.proved_at) == (START, None)
+    network.change("service", TABLES["service"].c.name == "disk:alpha.one.42", state=f"{90 * 10**9} {900 * 10**9}")
+    again = network.ask_board(admin_board, admin, with_days=True).parts
+    assert [one.is_disk_small for one in again.machines] == [False] if again else False
+    assert network.ask_board(admin_board, admin).parts is None, "only the page and the doctor ask for it"
+    lead = network.actor("Sue", unit, "supervisor")
+    assert network.ask_board(admin_board, lead, with_days=True).parts is None
+
+
+def test_waiting_failed_and_stuck_are_told_for_each_day(network: Network, unit: UUID, admin: Viewer) -> None:
+    cases = [network.open_case(unit) for _ in range(3)]
+    of_items = TABLES["work_item"].c.case_id
+    network.change("work_item", of_items == cases[0], opened_at=START - timedelta(days=3))
+    network.change("work_item", of_items == cases[1], opened_at=START - timedelta(days=30), status="completed",
+                   ended_at=START - timedelta(days=2))  # fmt: skip
+    job(network, cases[0], unit, "aside", finished_at=START - timedelta(days=1), error_code="step-failed")
+    job(network, cases[0], unit, "done", finished_at=START - timedelta(days=1))
+    job(network, cases[0], unit, "ready", ready_at=START)
+    network.add("installation", key="stuck_by_day", value={"2026-03-09": 4, "2026-01-01": 9})
+    viewer = admin.model_copy(update={"zone": "UTC"})
+    board = network.ask_board(admin_board, viewer, with_days=True)
+    days = {day.day.day: day for day in board.days}
+    assert [days[day].waiting for day in (6, 7, 8, 9, 10)] == [1, 2, 1, 1, 2]
+    assert [days[day].failed for day in (8, 9, 10)] == [0, 1, 0]
+    assert [days[day].stuck for day in (8, 9, 10)] == [None, 4, None]
+    since = [one.ready_at for one in board.ready_jobs]
+    assert (len(since), since, {one.status for one in board.ready_jobs}) == (4, sorted(since), {"ready"})
+    lead = network.actor("Sue", unit, "supervisor").model_copy(update={"zone": "UTC"})
+    of_lead = network.ask_board(admin_board, lead, with_days=True).days
+    assert {day.stuck for day in of_lead} == {None}, "what is kept by day is of all units"
 
 
 def test_held_jobs_are_listed_and_told(network: Network, unit: UUID, admin: Viewer) -> None:

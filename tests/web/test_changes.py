@@ -365,6 +365,22 @@ def test_a_failed_job_is_skipped_with_a_reason_that_the_history_of_its_case_name
     assert client.post(action, data={"reason": "done_elsewhere"}).status_code == 404
 
 
+def test_an_administrator_pauses_automatic_work_with_a_reason_and_resumes_it(portal: Portal) -> None:
+    client, led = portal.as_role("system_administrator"), portal.as_role("supervisor")
+    refused = client.post("/jobs/pause", data={"reason": ""})
+    assert (refused.status_code, "Choose why automatic work is paused." in refused.text) == (422, True)
+    assert {led.post(f"/jobs/{act}", data={"reason": "repair"}).status_code for act in ("pause", "resume")} == {403}
+    said = client.post("/jobs/pause", data={"reason": "repair"}).text
+    name = portal.people["system_administrator"].name
+    assert "Automatic work is paused. What was begun is finished" in said
+    assert f"{name} paused it on" in said
+    assert 'action="/jobs/pause"' not in said
+    seen = led.get("/board").text
+    assert ("This machine or its database is being repaired." in seen, "/jobs/resume" in seen) == (True, False)
+    assert "Automatic work goes on." in client.post("/jobs/resume").text
+    assert "jobs: JobsResumed" in portal.as_role("auditor").get("/audit").text
+
+
 def fail_every_job(portal: Portal) -> UUID:
     complete_intake(portal)
     failed = None

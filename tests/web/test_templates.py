@@ -481,6 +481,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "board.html": {"board": view(BoardView), "failed": run_links(some(job), None), "may_see": full,
                        "tried": run_links(some(job), None),
                        "may_keep_channels": full, "may_mend": full, "may_lead": full, "skip_reasons": {"x": NASTY},
+                       "pause_reasons": {"x": NASTY}, "ready": run_links(some(job), None),
+                       "backup_is_old": timedelta(days=7), "mail_is_late": timedelta(minutes=9), "real_now": NOW,
                        "pictures": [("opened", NASTY, columns(NASTY, [(NASTY, 3), (NASTY, 0)], "#17464a"))],
                        "recent": run_links(some(job), "http://127.0.0.1:4200"), "held": run_links(some(job), None),
                        "deadlines_age": timedelta(seconds=9) if full else None, "deadlines_late": full,

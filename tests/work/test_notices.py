@@ -141,6 +141,25 @@ def test_trouble_that_was_mended_and_comes_back_is_news(world: World) -> None:
     assert notify_of_trouble(world.engine) == 1
 
 
+def test_the_most_cases_that_were_stuck_on_a_day_are_kept_for_two_weeks(world: World) -> None:
+    def kept() -> list[int]:
+        [row] = world.rows("SELECT value FROM installation WHERE key = 'stuck_by_day'")
+        return [row.value[day] for day in sorted(row.value)]
+
+    world.at_look()
+    notify_of_trouble(world.engine)
+    assert kept() == [0]
+    world.rows("UPDATE work_item SET status = 'cancelled'")
+    world.rows("UPDATE job SET status = 'done'")
+    notify_of_trouble(world.engine)
+    assert kept() == [1]
+    world.rows("UPDATE work_item SET status = 'ready'")
+    for _ in range(16):
+        notify_of_trouble(world.engine)
+        world.later(hours=24)
+    assert kept() == [0] * 15, "the day on which one was stuck is too long ago"
+
+
 def test_a_delivery_that_was_given_up_is_trouble(world: World) -> None:
     case_id = world.at_look().case_id
     world.act(claim_work_item, world.item(case_id, "look").id, by="caseworker")

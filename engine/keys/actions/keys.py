@@ -17,6 +17,7 @@ from engine.documents.records import KeyCounts
 from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
 from engine.keys.store import KeyStore
 from engine.messages.channel_store import ChannelStore
+from engine.overview.records import BACKUP_AT, BACKUP_PROVED_AT
 from engine.persons.match_store import IndexStore
 from engine.ports import ChainKeys, IndexKeys, KeyPeriod
 
@@ -224,6 +225,19 @@ def note_backup_proved(engine: Engine, *, viewer: Viewer, keys: int, values: int
     """Write that an export opened a backup: so many keys, and so many values; raises `NotAllowedError`."""
     _require(viewer)
     _note(engine, viewer, "BackupProved", {"keys": keys, "values": values})
+    _keep(engine, BACKUP_PROVED_AT)
+
+
+def note_backup_made(engine: Engine, *, viewer: Viewer) -> None:
+    """Keep that a backup was made and restored once, for the board and the doctor; raises `NotAllowedError`."""
+    _require(viewer)
+    _keep(engine, BACKUP_AT)
+
+
+def _keep(engine: Engine, fact: str) -> None:
+    with engine.transaction() as tx:
+        tx.of(HousekeepingStore).set_installation(fact, {"at": engine.wall_clock.now().isoformat()})
+        tx.commit()
 
 
 def key_state(engine: Engine, *, viewer: Viewer) -> KeyState:

@@ -13,6 +13,7 @@ from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.overview.records import BoardView
 from engine.overview.views.board import admin_board
+from engine.overview.views.running import STUCK_BY_DAY
 from engine.people.store import DirectoryStore
 
 TROUBLE: Final = "trouble"
@@ -21,6 +22,7 @@ FALLBACK, FIRING, ASIDE, JOBS, DELIVERIES = "fallback", "firing", "deadlines", "
 HELD: Final = "held"
 _CRITICAL: Final = frozenset({FALLBACK, FIRING, ASIDE})
 _PREFECT_STARTS: Final = timedelta(minutes=2)
+_KEPT_DAYS: Final = 15
 _BOARD_PAGE: Final = "/board"
 
 
@@ -31,13 +33,16 @@ def notify_of_trouble(engine: Engine) -> int:
     jumped, and Prefect not answering are trouble.
     """
     now = engine.clock.now()
-    seen = troubles(engine.ask_board(admin_board, THIS_MACHINE), real_now=engine.wall_clock.now())
+    board = engine.ask_board(admin_board, THIS_MACHINE)
+    seen = troubles(board, real_now=engine.wall_clock.now())
+    seen_stuck = board.stuck_count + sum(one.count for one in board.unserved)
     with engine.transaction() as tx:
         told = {kind: _Told(**known) for kind, known in (tx.of(HousekeepingStore).installation(TROUBLE) or {}).items()}
         after = {kind: _after(told.get(kind, _Told()), count, f"{now:%Y-%m-%dT%H}") for kind, count in seen.items()}
         news = [kind for kind, state in after.items() if state.hour != told.get(kind, _Told()).hour]
         for kind in news:
             _notify(engine, tx, kind, after[kind].hour, now)
+        _keep_stuck(tx, seen_stuck, f"{now:%Y-%m-%d}")
         tx.of(HousekeepingStore).set_installation(TROUBLE, {kind: state._asdict() for kind, state in after.items()})
         tx.commit()
     return len(news)
@@ -57,6 +62,13 @@ def troubles(board: BoardView, *, real_now: datetime) -> Mapping[str, int]:
         DELIVERIES: board.dead_deliveries,
         HELD: board.held_count,
     }
+
+
+def _keep_stuck(tx: Transaction, count: int, day: str) -> None:
+    """Keep the most cases that were stuck at one time of a day, for two weeks: no table tells it afterwards."""
+    kept = {**(tx.of(HousekeepingStore).installation(STUCK_BY_DAY) or {})}
+    kept[day] = max(count, kept.get(day, 0))
+    tx.of(HousekeepingStore).set_installation(STUCK_BY_DAY, {one: kept[one] for one in sorted(kept)[-_KEPT_DAYS:]})
 
 
 class _Told(NamedTuple):

@@ -16,17 +16,18 @@ from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.deadlines.actions.clock import clock_jump
 from engine.errors import InvalidAnswersError, KeyTooOftenError, NotAllowedError, SignInError
+from engine.jobs.actions.pausing import pause_jobs, resume_jobs
 from engine.jobs.actions.serve import retry_job, service_age, skip_job
-from engine.jobs.records import SKIP_REASONS
+from engine.jobs.records import PAUSE_REASONS, SKIP_REASONS
 from engine.messages.views import unread
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns
-from engine.overview.records import BoardDay, JobView
+from engine.overview.records import BACKUP_IS_OLD, MAIL_IS_LATE, BoardDay, JobView
 from engine.overview.views.board import admin_board
 from engine.people.actions.program_keys import BOARD, viewer_of_key
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import text
 from engine.web.turns import watched
-from engine.web.visit import portal_of
+from engine.web.visit import Visit, portal_of
 from engine.work.views.worklist import work_counts
 
 counts_router = APIRouter(prefix="/api")
@@ -156,6 +157,11 @@ def board(visit: SignedIn) -> Response:
         prefect_ui_url=visit.portal.prefect_ui_url,
         may_mend=visit.may(Action.MEND),
         skip_reasons=SKIP_REASONS,
+        pause_reasons=PAUSE_REASONS,
+        backup_is_old=BACKUP_IS_OLD,
+        mail_is_late=MAIL_IS_LATE,
+        real_now=visit.engine.wall_clock.now(),
+        ready=run_links(view.ready_jobs, visit.portal.prefect_ui_url),
         may_lead=visit.may(Action.DELEGATE),
         may_see=visit.may(Action.SEE_CASES),
         may_keep_channels=visit.may(Action.KEEP_CHANNELS),
@@ -165,15 +171,35 @@ def board(visit: SignedIn) -> Response:
 _BY_DAY: Final = (
     ("opened", "Cases opened", TEAL), ("closed", "Cases closed", GREEN), ("missed", "Time limits missed", RED),
     ("raised", "Escalation levels raised", RED), ("done", "Jobs done by Prefect", GREY),
+    ("waiting", "Work items open at the end of the day", TEAL), ("failed", "Jobs that had failed", RED),
+    ("stuck", "Stuck cases, at most", RED),
 )  # fmt: skip
 
 
 def _pictures(days: Sequence[BoardDay]) -> list[tuple[str, str, str]]:
     """Draw what each day brought; returns for each picture the name of its number, its title and the SVG."""
     return [
-        (name, title, columns(title, [(f"{day.day:%d %b}", getattr(day, name)) for day in days], colour))
+        (name, title, columns(title, [(f"{day.day:%d %b}", getattr(day, name) or 0) for day in days], colour))
         for name, title, colour in _BY_DAY
+        if any(getattr(day, name) is not None for day in days)
     ]
+
+
+@router.post("/jobs/pause")
+def pause(visit: SignedIn, form: Posted) -> Response:
+    """Pause automatic work, for a reason."""
+    try:
+        pause_jobs(visit.engine, viewer=visit.viewer, reason_code=text(form, "reason"))
+    except InvalidAnswersError as error:
+        return _refuse(visit, "Nothing was paused", error)
+    return visit.go("/board", said="jobs_paused")
+
+
+@router.post("/jobs/resume")
+def resume(visit: SignedIn) -> Response:
+    """Let automatic work go on."""
+    resume_jobs(visit.engine, viewer=visit.viewer)
+    return visit.go("/board", said="jobs_resumed")
 
 
 @router.post("/jobs/{job_id}/retry")
@@ -189,6 +215,10 @@ def skip(visit: SignedIn, job_id: UUID, form: Posted) -> Response:
     try:
         skip_job(visit.engine, job_id, viewer=visit.viewer, reason_code=text(form, "reason"))
     except InvalidAnswersError as error:
-        heading, message = "Nothing was skipped", " ".join(error.problems.values())
-        return visit.page("refused.html", title=heading, status=422, section="board", heading=heading, message=message)
+        return _refuse(visit, "Nothing was skipped", error)
     return visit.go("/board", said="skipped")
+
+
+def _refuse(visit: Visit, heading: str, error: InvalidAnswersError) -> Response:
+    message = " ".join(error.problems.values())
+    return visit.page("refused.html", title=heading, status=422, section="board", heading=heading, message=message)

@@ -1,7 +1,7 @@
 """The admin's board: what runs, waits, is late, failed or is stuck, by ids and states only."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
+    String,
     Table,
     cast,
     distinct,
@@ -29,6 +30,7 @@ from engine.core.draft import MISSING
 from engine.core.policy import Action, Viewer, board_units, can
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
+    ACTOR,
     CASE,
     CASE_IS_OPEN,
     DEADLINE,
@@ -36,6 +38,7 @@ from engine.db.shape import (
     DELIVERY,
     DELIVERY_IS_DEAD,
     ESCALATION,
+    INSTALLATION,
     ITEM,
     ITEM_IS_OPEN,
     JOB,
@@ -49,10 +52,10 @@ from engine.db.shape import (
     STEP_IS_HELD_BACK,
 )
 from engine.errors import NotAllowedError
-from engine.jobs.records import WORKER, Said, reasons
+from engine.jobs.records import JOBS_PAUSED, WORKER, Paused, Said, reasons
 from engine.jobs.views import job_view, select_jobs, unserved
-from engine.overview.records import BoardDay, BoardView, DownLineView, JobView, WaitReasonView
-from engine.overview.views.running import firing, hours_since, unreached
+from engine.overview.records import BoardDay, BoardView, DownLineView, JobPauseView, JobView, PartsView, WaitReasonView
+from engine.overview.views.running import STUCK_BY_DAY, firing, hours_since, parts, unreached
 from engine.work.records import WorkItemView
 from engine.work.views.items import first_by_deadline, item_views, select_items
 
@@ -69,6 +72,9 @@ _BY_DAY: Final[Mapping[str, tuple[Column[Any], ColumnElement[bool]]]] = {
     "missed": (DEADLINE.c.discovered_at, DEADLINE.c.purpose != OPENING),
     "raised": (ESCALATION.c.fired_at, true()),
     "done": (JOB.c.finished_at, JOB.c.flow_run_id.is_not(None)),
+    "failed": (JOB.c.finished_at, JOB.c.error_code.is_not(None)),
+    "begun": (ITEM.c.opened_at, true()),
+    "ended": (ITEM.c.ended_at, true()),
 }
 """What is counted for each day, by the instant (UTC) that says which."""
 _AGE = func.extract("epoch", func.clock_timestamp() - SERVICE.c.noted_at).label("age")
@@ -85,16 +91,20 @@ def admin_board(reading: Reading, viewer: Viewer, *, with_days: bool = False) ->
     scope = _Scope(viewer, board_units(viewer))
     counts = reading.soon(_counts, reading, scope)
     shown = {name: reading.soon(ask, reading, scope) for name, ask in _SHOWN.items()}
+    paused = reading.soon(_paused, reading)
     jobs, stuck_ones = reading.soon(_waiting_jobs, reading, scope), reading.soon(_stuck, reading, scope)
     said = reading.soon(reading.rows, select(SERVICE, _AGE))
-    days: Callable[[], tuple[BoardDay, ...]] = reading.soon(_days, reading, scope) if with_days else tuple
+    days: Callable[[], Sequence[Mapping[str, Any]]] = reading.soon(_days, reading, scope) if with_days else tuple
     services = {row["name"]: row for row in said()}
-    deadlines, waiting = services.get(_DEADLINES), jobs()
+    rest_on = with_days and can(viewer, Action.MEND)
+    made_of: Callable[[], PartsView | None] = reading.soon(parts, reading, services) if rest_on else lambda: None
+    deadlines, waiting, pause = services.get(_DEADLINES), jobs(), paused()
     stuck, stuck_count = stuck_ones()
     return BoardView(
         **counts(),
         **{name: show() for name, show in shown.items()},
-        days=days(),
+        days=tuple(_with_waiting(days(), counts()["open_items"])),
+        parts=made_of(),
         stuck=stuck,
         stuck_count=stuck_count,
         waiting_jobs=waiting["count"],
@@ -102,7 +112,8 @@ def admin_board(reading: Reading, viewer: Viewer, *, with_days: bool = False) ->
         deadlines_last_pass_at=deadlines["noted_at"] if deadlines else None,
         deadlines_age=timedelta(seconds=float(deadlines["age"])) if deadlines else None,
         fallback_since=deadlines["since"] if deadlines and deadlines["state"] == _FALLBACK else None,
-        why_jobs_wait=_why_jobs_wait(reading, services, waiting, counts()["held_count"]),
+        why_jobs_wait=_why_jobs_wait(reading, services, waiting, counts()["held_count"], pause),
+        pause=pause and JobPauseView(since=pause.since, by=pause.by, reason=pause.reason, is_told=pause.is_told),
     )
 
 
@@ -202,8 +213,19 @@ def _waiting_jobs(reading: Reading, scope: _Scope) -> Row:
     return rows[0]
 
 
+def _paused(reading: Reading) -> Paused | None:
+    """Return who paused automatic work, when and why; None while it goes on."""
+    by = cast(ACTOR.c.id, String) == INSTALLATION.c.value["by"].astext
+    asked = select(INSTALLATION.c.value, ACTOR.c.name).select_from(INSTALLATION.outerjoin(ACTOR, by))
+    row = reading.first(asked.where(INSTALLATION.c.key == JOBS_PAUSED))
+    if row is None or not row["value"]["is_on"]:
+        return None
+    kept = row["value"]
+    return Paused(row["name"] or "", datetime.fromisoformat(kept["at"]), kept["reason_code"], kept["is_told"])
+
+
 def _why_jobs_wait(
-    reading: Reading, services: Mapping[str, Row], waiting: Row, held: int
+    reading: Reading, services: Mapping[str, Row], waiting: Row, held: int, paused: Paused | None
 ) -> tuple[WaitReasonView, ...]:
     """Say why jobs wait, from what the services last said; ages are by the clock of the database."""
     said = {
@@ -212,18 +234,34 @@ def _why_jobs_wait(
     }
     workers = [one for name, one in said.items() if name.startswith(WORKER)]
     waits_for = reading.now - waiting["oldest"] if waiting["oldest"] else None
-    found = reasons(said, due=waiting["due"], held=held, waits_for=waits_for, workers=workers)
+    found = reasons(said, due=waiting["due"], held=held, waits_for=waits_for, workers=workers, paused=paused)
     return tuple(WaitReasonView(**reason._asdict()) for reason in found)
 
 
-def _jobs(reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, limit: int) -> tuple[JobView, ...]:
+def _jobs(
+    reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, limit: int, is_oldest_first: bool = False
+) -> tuple[JobView, ...]:
     newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
-    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*newest).limit(limit))
+    order = (JOB.c.ready_at, JOB.c.id) if is_oldest_first else newest
+    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*order).limit(limit))
     return tuple(job_view(reading.known, row) for row in rows)
 
 
-def _days(reading: Reading, scope: _Scope) -> tuple[BoardDay, ...]:
+def _with_waiting(days: Sequence[Mapping[str, Any]], open_items: int) -> Iterator[BoardDay]:
+    """Add to each day how many work items were open at its end: those of now, without what was begun or ended since."""
+    after = 0
+    waiting = []
+    for day in reversed(days):
+        waiting.append(open_items - after)
+        after += day.get("begun", 0) - day.get("ended", 0)
+    for day, count in zip(days, reversed(waiting), strict=True):
+        yield BoardDay(**{name: value for name, value in day.items() if name not in {"begun", "ended"}}, waiting=count)
+
+
+def _days(reading: Reading, scope: _Scope) -> list[Mapping[str, Any]]:
     """Count what each of the last two weeks' days brought, today included, in the zone of the viewer."""
+    of_stuck = select(INSTALLATION.c.value).where(INSTALLATION.c.key == STUCK_BY_DAY)
+    kept = reading.soon(reading.first, of_stuck) if scope.units is None else lambda: None
     zone = scope.viewer.zone or "UTC"
     today = reading.now.astimezone(ZoneInfo(zone)).date()
     days = [today - timedelta(days=back) for back in reversed(range(_TWO_WEEKS))]
@@ -236,7 +274,9 @@ def _days(reading: Reading, scope: _Scope) -> tuple[BoardDay, ...]:
     counts: defaultdict[date, dict[str, int]] = defaultdict(dict)
     for row in reading.rows(union_all(*parts)):
         counts[row["day"]][row["what"]] = row["count"]
-    return tuple(BoardDay(day=day, **counts[day]) for day in days)
+    found = kept()
+    stuck: Mapping[str, int] = found["value"] if found else {}
+    return [{"day": day, **counts[day], "stuck": stuck.get(f"{day}")} for day in days]
 
 
 def _down_lines(reading: Reading, scope: _Scope) -> tuple[DownLineView, ...]:
@@ -260,6 +300,7 @@ _SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
     "tried_jobs": lambda reading, scope: _jobs(reading, _IS_OF_A_STEP & JOB_IS_TRIED_AGAIN, scope, limit=_LINES),
     "firing": lambda reading, scope: firing(reading, _of_units(DEADLINE, scope)),
     "recent_flow_runs": lambda reading, scope: _jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
+    "ready_jobs": lambda reading, scope: _jobs(reading, JOB_IS_READY, scope, limit=_LINES, is_oldest_first=True),
     "held_jobs": lambda reading, scope: _jobs(reading, JOB.c.status == _HELD, scope, limit=_LINES),
 }
 """What the board shows, each by a question of its own."""

@@ -1,6 +1,7 @@
 """How firing goes, how long open cases run, what services said, whom the last level did not reach."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -9,15 +10,31 @@ from sqlalchemy import ColumnElement, FromClause, Select, case, exists, func, li
 
 from engine.cases.visibility import late_from, not_denied
 from engine.core.policy import Viewer
-from engine.db.reading import Reading
-from engine.db.shape import AUDIT, CASE, CASE_IS_OPEN, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, INSTALLATION
+from engine.db.reading import Reading, Row
+from engine.db.shape import (
+    AUDIT,
+    CASE,
+    CASE_IS_OPEN,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
+    DELIVERY,
+    DELIVERY_IS_DEAD,
+    ESCALATION,
+    INSTALLATION,
+)
+from engine.jobs.records import DISK, GONE_AFTER, WORKER, DiskSpace
+from engine.messages.records import EMAIL
 from engine.overview.records import (
+    BACKUP_AT,
+    BACKUP_PROVED_AT,
     AsideDeadline,
     ClockJump,
     EscalationAudit,
     FiringView,
     LagBucket,
+    MachineView,
     NamedProblem,
+    PartsView,
     RunningHoursView,
 )
 
@@ -117,6 +134,58 @@ def _counts(
         select(bucket.label("bucket"), func.count().label("count")).select_from(table).where(condition).group_by(bucket)
     )
     return {row["bucket"]: row["count"] for row in rows}
+
+
+STUCK_BY_DAY: Final = "stuck_by_day"
+"""The fact of the installation that says how many cases were stuck at most on each of the last days."""
+_DISK_IS_KNOWN: Final = timedelta(minutes=10)
+
+
+def parts(reading: Reading, services: Mapping[str, Row]) -> PartsView:
+    """Return what automatic work rests on, for those who keep the system running."""
+    is_mail = DELIVERY.c.channel == EMAIL
+    is_waiting = DELIVERY.c.status == "waiting"
+    mail = reading.soon(
+        reading.first,
+        select(
+            func.max(DELIVERY.c.sent_at).label("sent"),
+            func.count().filter(is_waiting).label("waiting"),
+            func.min(DELIVERY.c.next_at).filter(is_waiting).label("since"),
+            func.count().filter(DELIVERY_IS_DEAD).label("dead"),
+        ).where(is_mail),
+    )
+    facts = reading.rows(select(INSTALLATION).where(INSTALLATION.c.key.in_((BACKUP_AT, BACKUP_PROVED_AT))))
+    at = {row["key"]: datetime.fromisoformat(row["value"]["at"]) for row in facts}
+    found = mail()
+    sent: Mapping[str, Any] = dict(found) if found else {}
+    heard = [_age(row) for name, row in services.items() if name.startswith(WORKER)]
+    return PartsView(
+        machines=tuple(_machines(services)), last_worker=min(heard, default=None),
+        backup_at=at.get(BACKUP_AT), proved_at=at.get(BACKUP_PROVED_AT),
+        mail_sent_at=sent.get("sent"), mail_waiting=sent.get("waiting", 0), mail_waits_since=sent.get("since"),
+        mail_given_up=sent.get("dead", 0),
+    )  # fmt: skip
+
+
+def _machines(services: Mapping[str, Row]) -> Iterator[MachineView]:
+    """Tell of each machine on which a worker was heard of lately."""
+    heard: defaultdict[str, list[timedelta]] = defaultdict(list)
+    for name, row in services.items():
+        if name.startswith(WORKER) and _age(row) <= GONE_AFTER:
+            place = name.removeprefix(WORKER).removeprefix("icmc-").rpartition("-")[0].rpartition("-")[0]
+            heard[place or name.removeprefix(WORKER)].append(_age(row))
+    for place, ages in sorted(heard.items()):
+        disk, room = services.get(f"{DISK}{place}"), None
+        if disk is not None and _age(disk) <= _DISK_IS_KNOWN:
+            room = DiskSpace(*map(int, disk["state"].split()))
+        yield MachineView(
+            name=place.rpartition(".")[0] or place, workers=len(ages), heard=min(ages),
+            disk=room.in_words if room else "", is_disk_small=bool(room and room.is_small),
+        )  # fmt: skip
+
+
+def _age(row: Row) -> timedelta:
+    return timedelta(seconds=max(float(row["age"]), 0.0))
 
 
 def hours_since(
