@@ -40,7 +40,7 @@ _ITEM_IN = "items/([0-9a-f-]{36})"
 _MESSAGES = MESSAGE.outerjoin(CASE, CASE.c.id == MESSAGE.c.case_id)
 
 
-def notices(reading: Reading, viewer: Viewer, *, limit: int = 50) -> tuple[NoticeView, ...]:
+def notices(reading: Reading, viewer: Viewer, *, offset: int = 0, limit: int = 50) -> tuple[NoticeView, ...]:
     """Return the viewer's messages, newest first; one about a case that they no longer see is not among them."""
     rows = reading.rows(
         select(
@@ -52,6 +52,7 @@ def notices(reading: Reading, viewer: Viewer, *, limit: int = 50) -> tuple[Notic
         .select_from(_with_steps(reading, viewer).outerjoin(RUN, RUN.c.id == STEP.c.run_id))
         .where(*_for(reading, viewer))
         .order_by(MESSAGE.c.created_at.desc(), MESSAGE.c.id)
+        .offset(offset)
         .limit(limit)
     )  # fmt: skip
     numbers = positions(reading, {row["case_id"] for row in rows if row["path"]})

@@ -42,6 +42,12 @@ def message(network: Network, to: Viewer, channel: str, *, case_id: UUID | None 
     return message_id
 
 
+def test_messages_follow_each_other_on_pages_and_none_is_left_out(network: Network, lead: Viewer) -> None:
+    sent_ones = [message(network, lead, "in_app", minute=minute) for minute in range(7)]
+    pages = [network.ask(notices_view, lead, offset=offset, limit=3) for offset in (0, 3, 6, 9)]
+    assert [one.id for page in pages for one in page] == sent_ones[::-1]
+
+
 def test_cases_with_the_nearest_deadline_come_first_and_pages_follow_each_other(
     network: Network, unit: UUID, lead: Viewer
 ) -> None:

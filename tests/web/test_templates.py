@@ -273,6 +273,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "worklist.html": {"late": {ID: late[0]} if full else {}, "late_elsewhere": late,
                           "work": [WorkPart(one, some(item), {DueGroup.LATE: 9, DueGroup.ALL: 9}, 1) for one in Whose],
                           "due": None if full else DueGroup.LATE, "is_cut": full, "command_id": ID, "may_lead": full,
+                          "page": 1 + full,
                           "counts": view(WorkCounts), "on_call": some(shift), "offers": some(view(OfferView)),
                           "asked": some(view(AskedView).model_copy(update={"deadline": why.deadline}))},
         "team.html": {"of": NASTY, "giver": someone if full else None, "takers": (ID,) if full else (),
@@ -401,6 +402,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "transmit.html": {"groups": some(NoticeGroup(ID, NASTY, [view(NoticeView), view(NoticeView).model_copy(
             update={"is_over": False, "read_at": None})])), "waiting": some(view(SentView)),
                           "sent": some(view(SentView)), "offered": int(full), "may_see_matches": full,
+                          "page": 1 + full, "groups_go_on": full, "waiting_page": 1, "waiting_goes_on": full,
+                          "sent_page": 1, "sent_goes_on": full,
                           "read_at_once": [UUID(int=1), UUID(int=2)] if full else []},
         "workflows.html": {"definitions": some(definition), "others": some(definition), "may_publish": full,
                            "drafts": some(("workflow", NASTY, NOW))},

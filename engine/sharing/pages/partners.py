@@ -130,11 +130,18 @@ def _words(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({word for words in lists for word in words}))
 
 
+_LINES: Final = 12
+"""So many messages, and lines of what was sent, stand on a page."""
+_Page = Annotated[int, Query(ge=1, le=10_000)]
+
+
 @router.get("/transmit")
-def transmit(visit: SignedIn) -> Response:
-    """Show the viewer's inbox, and what left their cases or waits to."""
-    sent = visit.ask(sent_view)
-    notices = visit.ask(notices_view)
+def transmit(visit: SignedIn, page: _Page = 1, waiting: _Page = 1, sent: _Page = 1) -> Response:
+    """Show the viewer's inbox, and what left their cases or waits to, a page of each."""
+    asked = visit.soon(notices_view, offset=(page - 1) * _LINES, limit=_LINES + 1)
+    held = visit.soon(sent_view, is_held=True, offset=(waiting - 1) * _LINES, limit=_LINES + 1)
+    gone = visit.soon(sent_view, is_held=False, offset=(sent - 1) * _LINES, limit=_LINES + 1)
+    offered, notices = visit.soon(offers), asked()[:_LINES]
     return visit.page(
         "transmit.html",
         title="Transmit",
@@ -142,9 +149,15 @@ def transmit(visit: SignedIn) -> Response:
         groups=by_case(notices),
         read_at_once=[one.id for one in notices if not (one.read_at or one.is_over or one.critical)],
         may_see_matches=visit.may(Action.SEE_MATCHES),
-        offered=sum(offer.status == "offered" for offer in visit.ask(offers)),
-        waiting=[line for line in sent if line.status == "held"],
-        sent=[line for line in sent if line.status not in {"held", "dropped"}],
+        offered=sum(offer.status == "offered" for offer in offered()),
+        page=page,
+        groups_go_on=len(asked()) > _LINES,
+        waiting=held()[:_LINES],
+        waiting_page=waiting,
+        waiting_goes_on=len(held()) > _LINES,
+        sent=gone()[:_LINES],
+        sent_page=sent,
+        sent_goes_on=len(gone()) > _LINES,
     )
 
 

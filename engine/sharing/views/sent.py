@@ -25,8 +25,11 @@ from engine.sharing.store import opened_partner
 _UNSEEN = tuple(status.value for status in UNSEEN)
 
 
-def sent(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple[SentView, ...]:
-    """List referrals, the latest first. What was sent is not shown here: only to whom, when, and what came back."""
+def sent(
+    reading: Reading, viewer: Viewer, *, is_held: bool = False, offset: int = 0, limit: int = 100
+) -> tuple[SentView, ...]:
+    """List referrals that wait to be sent, or that were, the latest first: only to whom, when, and what came back."""
+    stands = REFERRAL.c.status == "held" if is_held else REFERRAL.c.status.not_in(("held", "dropped"))
     same = ("id", "case_id", "kind", "status", "due_at", "sent_at", "answered_at", "encrypted_to_name")
     came_in = and_(REFERRAL.c.to_unit_id.in_(sorted(visible_units(viewer))), REFERRAL.c.status.not_in(_UNSEEN))
     went_out = REFERRAL.c.unit_id.in_(sorted(visible_units(viewer)))
@@ -43,8 +46,9 @@ def sent(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple[SentVie
             .outerjoin(CASE, CASE.c.id == REFERRAL.c.case_id)
             .outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id)
         )
-        .where(or_(ours, or_(came_in, went_out) & not_denied(viewer, REFERRAL.c.case_id)))
+        .where(stands, or_(ours, or_(came_in, went_out) & not_denied(viewer, REFERRAL.c.case_id)))
         .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
+        .offset(offset)
         .limit(limit)
     )
     return tuple(_view(row, reading.vault) for row in rows)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.core.policy import Action
@@ -26,6 +26,10 @@ from engine.work.views.worklist import worklist as worklist_view
 
 router = APIRouter()
 _LONGEST: Final = 200
+_WHOLE: Final = 2_000
+"""So much work is looked at for the first page, and for a list of its own; of more the page says that there is."""
+LINES: Final = 25
+"""So many items stand on a page of a list."""
 _ON_A_DESK: Final = 8
 _ON_A_TELEPHONE: Final = 2
 """So many of each part are shown at first, in two screens; the rest is reached by when it is due."""
@@ -70,32 +74,47 @@ class WorkPart:
     items: tuple[WorkItemView, ...]
     counts: dict[DueGroup, int]
     few: int | None = None
+    has_more: bool = False
 
     @classmethod
     def of(
-        cls, whose: Whose, items: Sequence[WorkItemView], *, due: DueGroup | None, now: datetime, zone: str
+        cls,
+        whose: Whose,
+        items: Sequence[WorkItemView],
+        *,
+        due: DueGroup | None,
+        now: datetime,
+        zone: str,
+        page: int = 1,
     ) -> "WorkPart":
-        """Take the items of one list, or the most urgent of all."""
+        """Take a page of the items of one list, or the most urgent of all."""
         lists = [DueGroup.of(item, now=now, zone=zone) for item in items]
         counts = {one: lists.count(one) for one in DueGroup if one in lists} | {DueGroup.ALL: len(items)}
         if due is None:
             is_long = len(items) > _ON_A_TELEPHONE + 1
             return cls(whose, tuple(items[:_ON_A_DESK]), counts, _ON_A_TELEPHONE if is_long else None)
-        shown = (item for item, found in zip(items, lists, strict=True) if due in {found, DueGroup.ALL})
-        return cls(whose, tuple(shown), counts)
+        shown = [item for item, found in zip(items, lists, strict=True) if due in {found, DueGroup.ALL}]
+        end = page * LINES
+        return cls(whose, tuple(shown[end - LINES : end]), counts, has_more=len(shown) > end)
 
 
 @router.get("/worklist")
-def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: DueGroup | None = None) -> Response:
-    """List what the viewer has claimed and what they may take, the most urgent first; or one list of these in full."""
+def worklist(
+    visit: SignedIn,
+    whose: Whose = Whose.MINE,
+    due: DueGroup | None = None,
+    page: Annotated[int, Query(ge=1, le=1_000)] = 1,
+) -> Response:
+    """List what the viewer has claimed and what they may take, the most urgent first; or a page of one list."""
+    longest = _LONGEST if due is None else _WHOLE
     zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
-    found, calls = visit.soon(worklist_view, limit=_LONGEST), visit.soon(late_calls)
+    found, calls = visit.soon(worklist_view, limit=longest), visit.soon(late_calls)
     counts, asked = visit.soon(work_counts, zone=zone), visit.soon(asked_extensions)
     on_call, offered = visit.soon(shifts), visit.soon(offers)
     items, late, now = found(), calls(), visit.engine.clock.now()
     parts = {Whose.MINE: [one for one in items if one.is_mine], Whose.FREE: [one for one in items if not one.is_mine]}
     work = [
-        WorkPart.of(name, some, due=due, now=now, zone=zone)
+        WorkPart.of(name, some, due=due, now=now, zone=zone, page=page)
         for name, some in parts.items()
         if due is None or name is whose
     ]
@@ -106,7 +125,8 @@ def worklist(visit: SignedIn, whose: Whose = Whose.MINE, due: DueGroup | None = 
         section="manage",
         work=work,
         due=due,
-        is_cut=len(items) >= _LONGEST,
+        is_cut=len(items) >= longest,
+        page=page,
         counts=counts(),
         late={strip.deadline.step_id: strip for strip in late},
         late_elsewhere=[strip for strip in late if strip.is_asked and strip.deadline.step_id not in shown],
