@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,28 @@ from playwright.sync_api import Browser, Page, expect
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.store import DefinitionStore
 from engine.definitions.views import definition, versions
-from tests.browser.hands import become, go_to, must_be_pleasant, must_fit, pick, press, unfold, write
+from tests.browser.hands import (
+    answer_by_keyboard,
+    become,
+    go_to,
+    go_to_part,
+    must_be_pleasant,
+    must_fit,
+    pick,
+    press,
+    unfold,
+    write,
+)
 from tests.kit.portal import Portal, agree, report_case
 from tests.kit.shipped import CASES
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
 SMALLEST = 12
+_SESSION = {
+    "place": "Tezpur", "date": "2026-03-07", "audience": "school", "male": 12, "female": 14, "under18": 20,
+    "language": "as", "topics": ["safe_migration"], "disclosures": 0,
+}  # fmt: skip
 _SIZES = """() => {
   const found = [];
   for (const label of document.querySelectorAll(".icmc-flow a, .icmc-flow strong, .icmc-flow__said, .icmc-flow text")) {
@@ -244,6 +260,7 @@ def _make_and_run(page: Page, portal: Portal, how: str) -> None:
         write(page, "Title", f"Step {number + 1} of the night")
         press(page, "Add this step")
         write(page, "Due within", "2")
+        pick(page, "Unit", "hours")
         go_to(page, "When it is late, notify by the ladder")
         page.keyboard.type(title)
         press(page, "Save this step")
@@ -268,6 +285,39 @@ def _make_and_run(page: Page, portal: Portal, how: str) -> None:
     press(page, "Begin this workflow")
     expect(page.get_by_role("status").first).to_contain_text("workflow")
     assert portal.rows("SELECT 1 FROM run WHERE workflow = :name AND status = 'open'", name=name)
+    _do_a_step_and_be_late(page, portal, case.page)
+
+
+def _do_a_step_and_be_late(page: Page, portal: Portal, case: str) -> None:
+    """Complete one of the steps, be late with another, and see whom each level notifies, and when."""
+    become(page, portal, "caseworker")
+    page.goto(case)
+    press(page, "Steps")
+    unfold(page, "Prevention ")
+    press(page, "Step 2 of the night")
+    press(page, "Open the form")
+    answer_by_keyboard(page, _SESSION, "Asia/Kolkata")
+    go_to_part(page, 'button[value="complete"]')
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Saved")).to_be_visible()
+    whom = ("caseworker", "supervisor", "nodal_officer")
+    for minutes, levels in ((126, 0), (2, 1), (12, 2), (22, 3)):
+        portal.let_time_pass(timedelta(minutes=minutes))
+        become(page, portal, "case_manager")
+        page.goto(case)
+        press(page, "Steps")
+        unfold(page, "Prevention ")
+        press(page, "Step 3 of the night")
+        press(page, "Why this date?")
+        must_fit(page)
+        planned = page.locator("#plan + table tr", has_text="Level")
+        assert [words.count("fired") for words in planned.all_inner_texts()] == [1] * levels + [0] * (3 - levels)
+        told = page.locator("#ledger + table tbody tr")
+        assert told.count() == levels
+        for row, role in enumerate(whom[:levels]):
+            expect(told.nth(row)).to_contain_text(portal.people[role].name)
+    take(page, "three-levels")
 
 
 def _fill_level(page: Page, who: str, minutes: str) -> None:

@@ -453,6 +453,124 @@ def test_follow_ups_are_told_in_words_and_one_that_was_left_out_comes_again(port
     assert draft.loaded.workflow.steps["old_papers"].follow_ups["remand"]
 
 
+RULED = """workflow: ruled
+version: 1
+title: Steps with rules
+case_type: trafficking
+start: {on: hand}
+facts: {agreed: {type: bool, default: false}}
+steps:
+  plan: {uses: core.note, time: {limit: P2D}, questions: [{id: urgent, type: bool, label: Is it urgent?}]}
+  review:
+    uses: core.note
+    after: plan
+    back: {to: plan, when: plan.urgent, times: 3}  # plan again
+    time: {limit: P2D, warn: [50%, PT2H]}  # as agreed
+  visit:
+    uses: core.note
+    after: review
+    not_before: P1M  # let them arrive
+    repeat: {every: P7D, times: 4, until: agreed && plan.urgent}  # each week
+    time: {limit: P2D, on_breach: [look]}
+  sign:
+    uses: core.wait
+    after: plan
+    wait: {until: agreed, time_out: P60D}  # the partner
+  look: {uses: core.note, discretionary: true, time: {limit: P2D}}
+  later: {uses: core.note, after: visit, repeat: {every: [P2M, P3M]}, time: {limit: P2D}}
+gates:
+  calm: {holds: [visit], until: agreed, reason: The partner has not agreed.}  # for safety
+cancels:
+  over: {when: agreed, steps: [look, later]}
+close: {when: all}
+"""
+_R_TIME = "     time: {limit: P2D, warn: [50%, PT2H]}  # as agreed"
+_R_BACK = "     back: {to: plan, when: plan.urgent, times: 3}  # plan again"
+_R_EARLY, _R_AGAIN = "     not_before: P1M  # let them arrive", (
+    "     repeat: {every: P7D, times: 4, until: agreed && plan.urgent}  # each week"
+)
+_R_MISSED = "     time: {limit: P2D, on_breach: [look]}"
+_R_WAIT = "     wait: {until: agreed, time_out: P60D}  # the partner"
+_R_LOOK = "   look: {uses: core.note, discretionary: true, time: {limit: P2D}}"
+_R_GATE = "   calm: {holds: [visit], until: agreed, reason: The partner has not agreed.}  # for safety"
+_R_OVER = "   over: {when: agreed, steps: [look, later]}"
+
+
+def _other(line: str, old: str, new: str) -> list[str]:
+    return [f"-{line}", f"+{line.replace(old, new)}"]
+
+
+EACH_RULE: dict[str, tuple[str, dict[str, str | list[str] | None], list[str]]] = {
+    **{f"nothing in {step}": (step, {}, []) for step in ("plan", "review", "visit", "sign", "look", "later")},
+    "warned otherwise": ("review", {"warn-0": "80%, 1 day"}, _other(_R_TIME, "50%, PT2H", "80%, P1D")),
+    "warned once": ("review", {"warn-0": "2 hours"}, _other(_R_TIME, "[50%, PT2H]", "PT2H")),
+    "never warned": ("review", {"warn-0": ""}, _other(_R_TIME, ", warn: [50%, PT2H]", "")),
+    "something else begins when it is missed": (
+        "visit", {"missed-0": ["sign", "look"]}, _other(_R_MISSED, "[look]", "[look, sign]"),
+    ),
+    "nothing begins when it is missed": ("visit", {"missed-0": []}, _other(_R_MISSED, ", on_breach: [look]", "")),
+    "back fewer times": ("review", {"back-times": "2"}, _other(_R_BACK, "times: 3", "times: 2")),
+    "back when something else is so": ("review", {"back-when": "agreed|"}, _other(_R_BACK, "plan.urgent", "agreed")),
+    "not back": ("review", {"back-to": ""}, [f"-{_R_BACK}"]),
+    "a new way back": (
+        "look", {"back-to": "look", "back-times": "2", "back-when": "agreed|"},
+        _other(_R_LOOK, "P2D}}", "P2D}, back: {to: look, times: 2, when: agreed}}"),
+    ),
+    "earlier": ("visit", {"early-amount": "2", "early-unit": "P{}D"}, _other(_R_EARLY, "P1M", "P2D")),
+    "not before a step is done": (
+        "visit", {"early-from": "plan"}, _other(_R_EARLY, "P1M", "{from: plan, wait: P1M}"),
+    ),
+    "as soon as it can": ("visit", {"early-amount": ""}, [f"-{_R_EARLY}"]),
+    "more often": (
+        "visit", {"again-amount": "3", "again-times": "9"}, _other(_R_AGAIN, "P7D, times: 4", "P3D, times: 9"),
+    ),
+    "once": ("visit", {"again-amount": ""}, [f"-{_R_AGAIN}"]),
+    "for each victim": (
+        "look", {"for_each": "case.victims"}, _other(_R_LOOK, "P2D}}", "P2D}, for_each: case.victims}"),
+    ),
+    "longer waited for": ("sign", {"wait-amount": "90"}, _other(_R_WAIT, "P60D", "P90D")),
+    "something else waited for": ("sign", {"wait-when": "plan.urgent|"}, _other(_R_WAIT, "agreed", "plan.urgent")),
+    "held by a gate too": ("look", {"gate": ["calm"]}, _other(_R_GATE, "[visit]", "[visit, look]")),
+    "held by no gate": ("visit", {"gate": []}, ["- gates:", f"-{_R_GATE}"]),
+    "not called off": ("look", {"cancel": []}, _other(_R_OVER, "[look, later]", "[later]")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", EACH_RULE)
+def test_a_rule_of_a_step_is_changed_in_its_own_line(portal: Portal, change: str) -> None:
+    step, fields, lines = EACH_RULE[change]
+    assert changed_lines(RULED, posted(portal, RULED, step, fields)[1]) == lines
+
+
+def test_what_is_too_rich_for_the_form_of_a_rule_is_told_in_words_and_who_is_notified_by_the_ladder(
+    portal: Portal,
+) -> None:
+    page, _ = posted(portal, RULED, "visit", {})
+    assert re.search(r"Until: agreed is true and urgent of [^<]+ <a [^>]+>Edit it as text", page)
+    assert 'value="calm" checked' in page
+    assert re.search(r"<li>When it is due: the assignee \(in app, email\)", page)
+    assert 'href="/definitions/ladder/standard"' in page
+    assert "After 2 months, 3 months." in posted(portal, RULED, "later", {})[0]
+
+
+@pytest.mark.parametrize(("step", "fields", "field"), [
+    ("plan", {"warn-0": "soon"}, "warn-0"), ("plan", {"warn-0": "120%"}, "warn-0"),
+    ("plan", {"early-amount": "later"}, "early-amount"), ("plan", {"again-amount": "7"}, "again-times"),
+    ("plan", {"again-times": "7"}, "again-amount"), ("visit", {"again-times": "0"}, "again-times"),
+    ("look", {"back-to": "look", "back-times": "2"}, "back-when"), ("review", {"back-times": "many"}, "back-times"),
+    ("look", {"back-times": "2"}, "back-to"), ("sign", {"wait-when": ""}, "wait-when"),
+    ("sign", {"wait-amount": "x"}, "wait-amount"),
+])  # fmt: skip
+def test_a_rule_that_says_too_little_is_told_at_its_field(
+    portal: Portal, step: str, fields: dict[str, str | list[str] | None], field: str
+) -> None:
+    page, source = posted(portal, RULED, step, fields)
+    assert source == RULED
+    assert f'<p id="{field}-error" class="govuk-error-message">' in page
+    assert not re.search(r'id="rules">', page) or field.startswith("warn")
+    assert {name: form_of_step(page)[name] for name in fields} == {name: [value] for name, value in fields.items()}
+
+
 @pytest.mark.parametrize(("fields", "field", "sentence"), [
     ({"amount-0": "two"}, "amount-0", "Write a whole number, such as 2."),
     ({"amount-0": "-2"}, "amount-0", "Write a whole number, such as 2."),

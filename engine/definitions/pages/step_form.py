@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from engine.core.library import Library
 from engine.definitions.pages.drafting import UNITS, split_limit
 from engine.definitions.pages.follow_up_form import FollowUpEditor, FollowUpForm
+from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.question_form import (
     REMOVED,
     Edit,
@@ -20,11 +22,13 @@ from engine.definitions.pages.question_form import (
     question_forms,
     text_or_posted,
 )
+from engine.definitions.pages.rule_form import RuleEditor, RulesForm
 from engine.errors import ConditionSyntaxError, InvalidAnswersError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.editing import moved, value_at, with_value, without
 from engine.language.extends import LoadedWorkflow
+from engine.language.limits import WarningPoint
 from engine.language.lint.subject import Order
 from engine.language.names import Role, in_running_words
 from engine.language.words import WorkflowWords, limit_words
@@ -38,11 +42,16 @@ _FEW: Final = 2
 _NO_AMOUNT: Final = "Write a whole number, such as 2."
 _NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
 _NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
+_NO_WARNING: Final = "Write parts of the time or times before it is due, such as 50%, 2 hours."
 _NO_LIMIT: Final = "Write a whole number, such as 2, or choose a limit of the law."
 
 
 class TimeForm(NamedTuple):
-    """One time limit: an amount and its unit, or a limit of the law; what cannot be shown so stays as `written`."""
+    """One time limit: an amount and its unit, or a limit of the law; what cannot be shown so stays as `written`.
+
+    `told` says each level of its ladder: when, whom it notifies, and by which ways. `missed` are the steps that begin
+    when it is.
+    """
 
     number: int
     amount: str
@@ -52,6 +61,10 @@ class TimeForm(NamedTuple):
     ladders: tuple[Item, ...]
     written: str
     condition: str
+    warn: str
+    told: tuple[tuple[str, str, str], ...]
+    ladder: str
+    missed: tuple[Item, ...]
 
 
 class RowForm(NamedTuple):
@@ -85,6 +98,7 @@ class StepForm:
     questions: tuple[QuestionForm, ...]
     approvers: tuple[Item, ...]
     follow_ups: tuple[FollowUpForm, ...]
+    rules: RulesForm
 
 
 class StepEditor:
@@ -99,6 +113,8 @@ class StepEditor:
         self._order = Order(workflow)
         self._built = _apart(self._step.when)
         self._follow_ups = FollowUpEditor(workflow, catalogue, key)
+        earlier = [one for one in workflow.steps if one in self._order.ancestors.get(key, ())]
+        self._rules = RuleEditor(workflow, key, self._outputs(key), earlier, self._words)
 
     def form(self, library: Library, posted: FormData | None = None) -> StepForm:
         """Return what the form shows; where something that was `posted` does not fit, all of that again."""
@@ -125,6 +141,7 @@ class StepEditor:
             questions=question_forms(step.questions, info, posted),
             approvers=_items(_ROLES, or_posted(posted, "approver", step.approve.role[:1] if step.approve else ())),
             follow_ups=self._follow_ups.forms(self._words, _ladders(library), posted),
+            rules=self._rules.form(self._starts(step.not_before.from_ if step.not_before else "ready"), posted),
         )  # fmt: skip
 
     def changed(self, source: str, inherited: Mapping[str, Any], form: FormData) -> str:
@@ -132,7 +149,7 @@ class StepEditor:
 
         Raises `UneditableError`, and `InvalidAnswersError` for what is no number where one is asked.
         """
-        problems = dict(self._problems(form)) | dict(self._follow_ups.problems(form))
+        problems = dict(self._problems(form)) | dict(self._follow_ups.problems(form)) | dict(self._rules.problems(form))
         if problems:
             raise InvalidAnswersError(problems)
         for path, value in self._edits(form, inherited):
@@ -153,6 +170,8 @@ class StepEditor:
                 yield name, _NO_AMOUNT
             elif is_asked and not has_amount and (shown.law or split_limit(shown.limit or "")[0]):
                 yield name, _NO_LIMIT
+            if _warnings(text(form, f"warn-{number}")) is None:
+                yield f"warn-{number}", _NO_WARNING
         kinds = {name: output.kind for some in self._outputs().values() for name, output in some.items()}
         for number, row in enumerate(_posted_rows(form)):
             if kinds.get(row.output) is ValueKind.NUMBER and row.value and not _NUMBER.fullmatch(row.value):
@@ -169,23 +188,33 @@ class StepEditor:
     def _time(self, number: int, time: TimeSpec, library: Library, posted: FormData | None) -> TimeForm:
         amount, unit = split_limit(time.limit or "")
         laws = {limit.id: f"{limit.id}: {limit.what}" for pack in library.packs.values() for limit in pack.limits}
-        starts = {"ready": "the step can begin", "start": "the case begins"}
-        starts |= {key: f"“{title}” is done" for key, title in self._titles(self._workflow.steps).items()}
-        starts |= {} if time.from_ in starts else {time.from_: in_running_words(time.from_.replace(".", ": "))}
+        others = self._titles(key for key in self._workflow.steps if key != self._key)
+        ladder = library.ladders.get(time.ladder)
         return TimeForm(
             number, text_or_posted(posted, f"amount-{number}", amount),
             _items(UNITS, or_posted(posted, f"unit-{number}", (unit,))),
             _items(laws, or_posted(posted, f"law-{number}", (time.law or "",))),
-            _items(starts, or_posted(posted, f"from-{number}", (time.from_,))),
+            _items(self._starts(time.from_), or_posted(posted, f"from-{number}", (time.from_,))),
             _items(_ladders(library), or_posted(posted, f"ladder-{number}", (time.ladder,))),
             "" if amount or not time.limit else limit_words(time.limit),
             self._words.condition(time.when) if time.when else "",
+            text_or_posted(posted, f"warn-{number}", ", ".join(_warning(one) for one in time.warn)),
+            time_line(ladder.levels) if ladder else (), time.ladder,
+            _items(others, or_posted(posted, f"missed-{number}", time.on_breach)),
         )  # fmt: skip
 
-    def _outputs(self) -> dict[str, dict[str, Output]]:
+    def _starts(self, known: str) -> dict[str, str]:
+        """Return the moments from which time can count, with one that is `known` already."""
+        starts = {"ready": "the step can begin", "start": "the case begins"}
+        starts |= {key: f"“{title}” is done" for key, title in self._titles(self._workflow.steps).items()}
+        return starts | ({} if known in starts else {known: in_running_words(known.replace(".", ": "))})
+
+    def _outputs(self, *also: str) -> dict[str, dict[str, Output]]:
         """Return what a condition may ask for, by step: the typed outputs of what comes before, and facts."""
-        before = self._order.ancestors.get(self._key, frozenset())
-        found = {f"“{self._words.step(key)}”": self._of_step(key) for key in self._workflow.steps if key in before}
+        before = self._order.ancestors.get(self._key, frozenset()).union(also)
+        found: dict[str, dict[str, Output]] = {}
+        for key in (one for one in self._workflow.steps if one in before):
+            found.setdefault(f"“{self._words.step(key)}”", {}).update(self._of_step(key))
         facts = {name: fact.output for name, fact in self._workflow.facts.items()}
         return found | ({"Facts of the case": facts} if facts else {})
 
@@ -235,6 +264,7 @@ class StepEditor:
             yield ((*at, "approve", "role"), approver) if approver else ((*at, "approve"), REMOVED)
         yield from question_edits((*at, "questions"), step.questions, self._catalogue.find(step.uses), form)
         yield from self._follow_ups.edits(form, value_at(inherited, (*at, "follow_ups")) or {})
+        yield from self._rules.edits(form)
 
     def _shown_roles(self) -> list[Item]:
         info = self._catalogue.find(self._step.uses)
@@ -255,19 +285,26 @@ class StepEditor:
             return
         if time is None:
             defaults = {"from": "ready", "ladder": "standard", "law": None}
-            yield at, {name: value for name, value in wanted.items() if value and value != defaults.get(name)}
+            said = {name: _plain(value) for name, value in wanted.items() if value and value != defaults.get(name)}
+            yield at, {"limit": said.pop("limit")} | said if "limit" in said else said
             return
         for name, value in changed.items():
-            yield (*path, name), value or REMOVED
+            yield (*path, name), _plain(value) or REMOVED
 
-    def _wanted(self, form: FormData, number: int, shown: TimeSpec) -> dict[str, str | None]:
+    def _wanted(self, form: FormData, number: int, shown: TimeSpec) -> dict[str, str | tuple[str, ...] | None]:
         law = text(form, f"law-{number}") or None
         amount, unit = whole_number(form, f"amount-{number}"), text(form, f"unit-{number}")
         written = text(form, f"amount-{number}") == ""
         limit = shown.limit if written else unit.format(amount) if amount >= 0 and unit in UNITS else None
         if limit and shown.limit and split_limit(limit) == split_limit(shown.limit):
             limit = shown.limit
+        warn = _warnings(text(form, f"warn-{number}")) or ()
+        missed = texts(form, f"missed-{number}")
+        kept = [key for key in shown.on_breach if key in missed]
         return {
+            "warn": shown.warn if f"warn-{number}" not in form or _is_same(warn, shown.warn) else warn,
+            "on_breach": (*kept, *(key for key in missed if key not in kept and key in self._workflow.steps))
+            if f"missed-{number}-shown" in form else shown.on_breach,
             "law": law, "limit": None if law else limit, "from": text(form, f"from-{number}") or shown.from_,
             "ladder": text(form, f"ladder-{number}") or shown.ladder,
         }  # fmt: skip
@@ -362,6 +399,35 @@ def _items(options: Mapping[str, str], chosen: Sequence[str]) -> tuple[Item, ...
 def _text_edit(path: Path, before: str, after: str) -> Iterator[Edit]:
     if before != after:
         yield path, after or REMOVED
+
+
+def _plain(value: str | tuple[str, ...] | None) -> Plain:
+    return value or None if value is None or isinstance(value, str) else _one_or_many(value) if value else None
+
+
+def _warning(written: str) -> str:
+    """Show a warning as people write it: `50%`, `2 hours`."""
+    amount, unit = split_limit(written)
+    return f"{amount} {UNITS[unit]}" if amount else written
+
+
+def _warnings(said: str) -> tuple[str, ...] | None:
+    """Read warnings as people write them, with commas between; None where one is none."""
+    found = []
+    for one in filter(None, (part.strip() for part in said.split(","))):
+        amount, _, words = one.partition(" ")
+        units = {name: unit for unit, several in UNITS.items() for name in (several, several.removesuffix("s"))}
+        written = units[words].format(amount) if amount.isdecimal() and words in units else one.replace(" ", "")
+        try:
+            found.append(str(WarningPoint(written)))
+        except ValidationError:
+            return None
+    return tuple(found)
+
+
+def _is_same(warn: Sequence[str], known: Sequence[str]) -> bool:
+    """Whether warnings are those that are known, each written as it may be."""
+    return [_warning(one) for one in warn] == [_warning(one) for one in known]
 
 
 def _one_or_many(values: Sequence[str]) -> Plain:

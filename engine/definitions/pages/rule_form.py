@@ -1,0 +1,304 @@
+"""What else a workflow says of a step, as a form: how often, how early, what holds it; and which lines that changes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from starlette.datastructures import FormData
+
+from engine.definitions.pages.drafting import UNITS, split_limit
+from engine.definitions.pages.question_form import REMOVED, Edit, or_posted, text_or_posted
+from engine.errors import ConditionSyntaxError
+from engine.language.catalogue import Output, ValueKind
+from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers, put_together, rows_of
+from engine.language.limits import limit_of
+from engine.language.names import in_running_words
+from engine.language.words import WorkflowWords, limit_words
+from engine.language.workflow import Workflow
+from engine.language.yaml_files import Path
+from engine.web.forms import Item
+from engine.web.posted import text, texts, whole_number
+
+Outputs = Mapping[str, Mapping[str, Output]]
+_FOR_EACH: Final = {
+    "case.victims": "For each victim", "case.suspects": "For each suspect", "case.persons": "For each person"
+}  # fmt: skip
+_NO_AMOUNT: Final = "Write a whole number, such as 2."
+_NO_CONDITION: Final = "Choose what must be so."
+_MOST: Final = {"again": 500, "back": 50}
+_ASKABLE: Final = {ValueKind.BOOL, ValueKind.CHOICE}
+
+
+class SpanForm(NamedTuple):
+    """An amount of time and its unit; what cannot be shown so stays as `written`."""
+
+    amount: str
+    units: tuple[Item, ...]
+    written: str
+
+
+class AskForm(NamedTuple):
+    """A condition of one line, chosen from a list; one that is richer is only told in words."""
+
+    words: str
+    groups: tuple[tuple[str, tuple[Item, ...]], ...]
+    is_rich: bool
+
+
+class RulesForm(NamedTuple):
+    """The rules of a step beside who does it, how long it takes and what comes before; `waits` is None for others."""
+
+    for_each: tuple[Item, ...]
+    early: SpanForm
+    early_from: tuple[Item, ...]
+    again: SpanForm
+    again_times: str
+    again_until: AskForm
+    back_to: tuple[Item, ...]
+    back_times: str
+    back_when: AskForm
+    waits: SpanForm | None
+    wait_until: AskForm
+    wait_event: tuple[Item, ...]
+    gates: tuple[Item, ...]
+    cancels: tuple[Item, ...]
+    choices: tuple[str, ...]
+
+
+class RuleEditor:
+    """Shows these rules of one step, and turns what was posted into changes."""
+
+    def __init__(
+        self, workflow: Workflow, key: str, outputs: Outputs, earlier: Sequence[str], words: WorkflowWords
+    ) -> None:
+        self._workflow, self._key, self._step = workflow, key, workflow.steps[key]
+        self._outputs = {
+            label: {name: one for name, one in some.items() if one.kind in _ASKABLE} for label, some in outputs.items()
+        }
+        self._earlier, self._words = earlier, words
+        step = self._step
+        self._early = step.not_before.wait if step.not_before else ""
+        self._again = step.repeat.every if step.repeat and isinstance(step.repeat.every, str) else ""
+        self._conditions = {
+            "again": step.repeat.until if step.repeat else None, "back": step.back.when if step.back else None,
+            "wait": step.wait.until if step.wait else None,
+        }  # fmt: skip
+
+    def form(self, starts: Mapping[str, str], posted: FormData | None) -> RulesForm:
+        """Return what the form shows; with what was `posted`, where that is shown again."""
+        step, is_wait = self._step, self._step.wait is not None or self._step.uses == "core.wait"
+        others = {key: self._words.step(key) for key in self._workflow.steps if key != self._key}
+        earlier = {key: self._words.step(key) for key in (*self._earlier, self._key)}
+        rounds = "" if step.repeat is None or self._again == "" else str(step.repeat.times)
+        written = ""
+        if step.repeat and not self._again:
+            written = ", ".join(limit_words(one) for one in step.repeat.waits)
+        return RulesForm(
+            for_each=_items(_FOR_EACH, or_posted(posted, "for_each", (step.for_each or "",))),
+            early=_span(posted, "early", "" if self._early == "PT0S" else self._early),
+            early_from=_items(
+                starts, or_posted(posted, "early-from", (step.not_before.from_ if step.not_before else "ready",))
+            ),
+            again=_span(posted, "again", self._again)._replace(written=written) if written
+            else _span(posted, "again", self._again),
+            again_times=text_or_posted(posted, "again-times", rounds), again_until=self._ask("again", posted),
+            back_to=_items(earlier, or_posted(posted, "back-to", (step.back.to if step.back else "",))),
+            back_times=text_or_posted(posted, "back-times", str(step.back.times) if step.back else ""),
+            back_when=self._ask("back", posted),
+            waits=_span(posted, "wait", (step.wait.time_out if step.wait else "") or "") if is_wait else None,
+            wait_until=self._ask("wait", posted),
+            wait_event=_items(others, or_posted(posted, "wait-event", ((step.wait.event if step.wait else "") or "",))),
+            gates=tuple(
+                Item(name, f"{one.reason} Until {self._words.condition(one.until)}.",
+                     checked=name in or_posted(posted, "gate", (name,) if self._key in one.holds else ()))
+                for name, one in self._workflow.gates.items()
+            ),
+            cancels=tuple(
+                Item(name, self._words.condition(one.when),
+                     checked=name in or_posted(posted, "cancel", (name,) if self._key in one.steps else ()))
+                for name, one in self._workflow.cancels.items()
+            ),
+            choices=tuple(
+                self._words.condition(branch.when) for one in self._workflow.choices.values()
+                for branch in one.branches if self._key in branch.to
+            ),
+        )  # fmt: skip
+
+    def problems(self, form: FormData) -> Iterator[tuple[str, str]]:
+        """Find amounts that are none, and what a rule needs and does not say."""
+        if "rules_shown" not in form:
+            return
+        for name in ("early", "again", "wait"):
+            if text(form, f"{name}-amount") and not _posted_span(form, name):
+                yield f"{name}-amount", _NO_AMOUNT
+        has = {"again": bool(text(form, "again-amount")), "back": bool(text(form, "back-to"))}
+        for name, most in _MOST.items():
+            if has[name] and not 1 <= whole_number(form, f"{name}-times") <= most:
+                yield f"{name}-times", f"Write how many times at most: a whole number from 1 to {most}."
+            elif not has[name] and text(form, f"{name}-times") and not self._was(name):
+                yield ("again-amount", _NO_AMOUNT) if name == "again" else ("back-to", "Choose a step.")
+        if has["back"] and not text(form, "back-when") and not self._is_rich("back"):
+            yield "back-when", _NO_CONDITION
+        is_asked = text(form, "wait-amount") or text(form, "wait-event")
+        if is_asked and not text(form, "wait-when") and not self._is_rich("wait"):
+            yield "wait-when", _NO_CONDITION
+
+    def edits(self, form: FormData) -> Iterator[Edit]:
+        """Yield what the posted form changes of them; nothing of what the form did not show."""
+        if "rules_shown" not in form:
+            return
+        at: Path = ("steps", self._key)
+        step, for_each = self._step, text(form, "for_each")
+        if for_each != (step.for_each or "") and for_each in {*_FOR_EACH, ""}:
+            yield (*at, "for_each"), for_each or REMOVED
+        yield from self._early_edits(form, (*at, "not_before"))
+        yield from self._again_edits(form, (*at, "repeat"))
+        yield from self._back_edits(form, (*at, "back"))
+        if "wait-shown" in form:
+            yield from self._wait_edits(form, (*at, "wait"))
+        for kind, part, field in (("gates", "holds", "gate"), ("cancels", "steps", "cancel")):
+            for name, one in getattr(self._workflow, kind).items():
+                known = getattr(one, part)
+                if (name in texts(form, field)) != (self._key in known):
+                    wanted = [key for key in known if key != self._key]
+                    wanted += [] if self._key in known else [self._key]
+                    yield ((kind, name, part), wanted) if wanted else ((kind, name), REMOVED)
+
+    def _early_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
+        was = self._step.not_before
+        wait, start = _posted_span(form, "early"), text(form, "early-from") or "ready"
+        wait = "" if wait == "PT0S" or _is_same(wait, "PT0S") else wait
+        known = "" if self._early == "PT0S" else self._early
+        if known and not split_limit(known)[0] and not wait:
+            wait = known
+        if (start, _split(wait)) == (was.from_ if was else "ready", _split(known)):
+            return
+        if not wait and start == "ready":
+            yield at, REMOVED
+        elif not wait or start == "ready":
+            yield at, wait or start
+        else:
+            yield at, {"from": start, "wait": wait}
+
+    def _again_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
+        was, every, times = self._step.repeat, _posted_span(form, "again"), whole_number(form, "again-times")
+        if was is not None and not self._again:
+            return  # its waits are unequal
+        if not every:
+            if was is not None and split_limit(self._again)[0]:
+                yield at, REMOVED
+            return
+        if was is None:
+            yield at, {"every": every, "times": times} | self._said(form, "again", "until")
+            return
+        if not _is_same(every, self._again):
+            yield (*at, "every"), every
+        if times != was.times:
+            yield (*at, "times"), times
+        yield from self._condition_edit(form, "again", (*at, "until"))
+
+    def _back_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
+        was, to, times = self._step.back, text(form, "back-to"), whole_number(form, "back-times")
+        if was is None and to:
+            yield at, {"to": to, "times": times} | self._said(form, "back", "when")
+        elif was is not None and not to:
+            yield at, REMOVED
+        elif was is not None:
+            if to != was.to:
+                yield (*at, "to"), to
+            if times != was.times:
+                yield (*at, "times"), times
+            yield from self._condition_edit(form, "back", (*at, "when"))
+
+    def _wait_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
+        was, out, event = self._step.wait, _posted_span(form, "wait"), text(form, "wait-event")
+        said = self._said(form, "wait", "until")
+        if was is None:
+            if said:
+                yield at, said | ({"event": event} if event else {}) | ({"time_out": out} if out else {})
+            return
+        if not said and not self._is_rich("wait"):
+            yield at, REMOVED
+            return
+        if event != (was.event or ""):
+            yield (*at, "event"), event or REMOVED
+        known = was.time_out or ""
+        if not _is_same(out, known) and (out or split_limit(known)[0]):
+            yield (*at, "time_out"), out or REMOVED
+        yield from self._condition_edit(form, "wait", (*at, "until"))
+
+    def _condition_edit(self, form: FormData, name: str, at: Path) -> Iterator[Edit]:
+        known, wanted = _single(self._conditions[name]), text(form, f"{name}-when")
+        was = f"{known.output}|{known.value}" if known else ""
+        if not self._is_rich(name) and wanted != was:
+            yield at, self._written(wanted) or REMOVED
+
+    def _said(self, form: FormData, name: str, part: str) -> dict[str, str]:
+        written = self._written(text(form, f"{name}-when"))
+        return {part: written} if written else {}
+
+    def _written(self, chosen: str) -> str:
+        output, _, value = chosen.partition("|")
+        known = {name: one for some in self._outputs.values() for name, one in some.items()}
+        return put_together(Built((BuiltRow(output, value),)), known)
+
+    def _was(self, name: str) -> bool:
+        return (self._step.repeat if name == "again" else self._step.back) is not None
+
+    def _is_rich(self, name: str) -> bool:
+        condition = self._conditions[name]
+        known = {one for some in self._outputs.values() for one in some}
+        single = _single(condition)
+        return bool(condition) and (single is None or single.output not in known)
+
+    def _ask(self, name: str, posted: FormData | None) -> AskForm:
+        condition, single = self._conditions[name], _single(self._conditions[name])
+        was = f"{single.output}|{single.value}" if single else ""
+        chosen = or_posted(posted, f"{name}-when", (was,))
+        groups = tuple(
+            (label, tuple(
+                Item(value, said, checked=value in chosen)
+                for key, output in some.items() for value, said in _offers(key, output)
+            ))
+            for label, some in self._outputs.items() if some
+        )  # fmt: skip
+        return AskForm(self._words.condition(condition) if condition else "", groups, self._is_rich(name))
+
+
+def _offers(name: str, output: Output) -> Iterator[tuple[str, str]]:
+    said = in_running_words(name.partition(".")[2] or name)
+    for one in offers(name, output):
+        yield f"{name}|{one.value}", f"{said} is “{in_running_words(one.value)}”" if one.value else said
+
+
+def _single(condition: str | None) -> BuiltRow | None:
+    """Return the one line of a condition that asks whether something is so; None for any other."""
+    try:
+        built = rows_of(condition) if condition else None
+    except ConditionSyntaxError:
+        return None
+    return built.rows[0] if built and len(built.rows) == 1 and built.rows[0].test is RowAsk.IS else None
+
+
+def _span(posted: FormData | None, name: str, limit: str) -> SpanForm:
+    amount, unit = split_limit(limit)
+    units = _items(UNITS, or_posted(posted, f"{name}-unit", (unit if limit else "P{}D",)))
+    written = limit_words(limit) if limit and not amount else ""
+    return SpanForm(text_or_posted(posted, f"{name}-amount", amount), units, written)
+
+
+def _posted_span(form: FormData, name: str) -> str:
+    amount, unit = whole_number(form, f"{name}-amount"), text(form, f"{name}-unit")
+    return unit.format(amount) if amount >= 0 and unit in UNITS else ""
+
+
+def _split(limit: str) -> object:
+    return split_limit(limit) if split_limit(limit)[0] else limit
+
+
+def _is_same(one: str, other: str) -> bool:
+    return bool(one) == bool(other) and (not one or limit_of(one) == limit_of(other) or _split(one) == _split(other))
+
+
+def _items(options: Mapping[str, str], chosen: Iterable[Any]) -> tuple[Item, ...]:
+    known = tuple(chosen)
+    return tuple(Item(value, words, checked=value in known) for value, words in options.items())
