@@ -7,6 +7,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
 from engine.definitions.actions.drafts import open_draft, save_draft
@@ -486,8 +487,9 @@ close: {when: all}
 """
 _R_TIME = "     time: {limit: P2D, warn: [50%, PT2H]}  # as agreed"
 _R_BACK = "     back: {to: plan, when: plan.urgent, times: 3}  # plan again"
-_R_EARLY, _R_AGAIN = "     not_before: P1M  # let them arrive", (
-    "     repeat: {every: P7D, times: 4, until: agreed && plan.urgent}  # each week"
+_R_EARLY, _R_AGAIN = (
+    "     not_before: P1M  # let them arrive",
+    ("     repeat: {every: P7D, times: 4, until: agreed && plan.urgent}  # each week"),
 )
 _R_MISSED = "     time: {limit: P2D, on_breach: [look]}"
 _R_WAIT = "     wait: {until: agreed, time_out: P60D}  # the partner"
@@ -836,6 +838,39 @@ def test_a_new_ladder_is_begun_level_by_level_and_published_by_another(portal: P
     assert gone.url.path == "/workflows"
     assert portal.as_role("caseworker").get("/ladders/new").status_code == 403
     assert portal.as_role("caseworker").post("/ladders/new", data=first).status_code == 403
+
+
+def test_a_new_ladder_begins_as_a_copy_of_another(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    assert '<option value="critical">' in client.get("/ladders/new").text
+    asked = {"title": "Critical at sea", "amount": "7", "unit": "PT{}M", "recipient": "person:assignee"}
+    assert "Choose a ladder of the list" in client.post("/ladders/new", data=asked | {"base": "none-such"}).text
+    client.post("/ladders/new", data=asked | {"base": "critical"})
+    viewer = portal.people["case_manager"]
+    source = open_draft(portal.engine, "ladder", "critical-at-sea", viewer=viewer).source
+    kept = portal.engine.ask_all(definition, "ladder", "critical", None).source
+    changed = {line[2:].partition(":")[0] for line in changed_lines(kept, source)}
+    assert {"ladder", "title"} <= changed <= {"ladder", "title", "version"}
+
+
+def test_how_soon_a_level_is_to_be_acknowledged_is_changed_and_nonsense_is_told_at_its_field(portal: Portal) -> None:
+    client, viewer = portal.as_role("case_manager"), portal.people["case_manager"]
+    asked = {"title": "Who answers", "amount": "7", "unit": "PT{}M", "recipient": "person:assignee"}
+    assert 'id="new-amount-error"' in client.post("/ladders/new", data=asked | {"amount": "seven"}).text
+    here = client.post("/ladders/new", data=asked).url.path
+
+    def posted_level(**changes: str) -> str:
+        form = {key: values[0] for key, values in forms_of_levels(client.get(here).text)[0].items()}
+        return client.post(here, data=form | changes).text
+
+    wrong = posted_level(within="soon", tick="needs_acknowledgement")
+    assert 'id="l1-within-error"' in wrong
+    assert 'value="soon"' in wrong
+    assert 'id="l1-amount-error"' in posted_level(amount="x")
+    for within, written in (("30", "PT30M"), ("", None)):
+        posted_level(within=within, within_unit="PT{}M", tick="needs_acknowledgement")
+        (level,) = yaml.safe_load(open_draft(portal.engine, "ladder", "who-answers", viewer=viewer).source)["levels"]
+        assert (level["needs_acknowledgement"], level.get("acknowledge_within")) == (True, written)
 
 
 def test_the_text_of_a_ladder_is_a_draft_that_is_saved_undone_and_discarded(portal: Portal) -> None:

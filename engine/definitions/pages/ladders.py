@@ -10,8 +10,8 @@ from starlette.responses import Response
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft, save_draft
 from engine.definitions.actions.publish import publishing
 from engine.definitions.pages.drafting import UNITS, answered, new_id, saved, split_limit
-from engine.definitions.views import definitions
-from engine.errors import NotAllowedError
+from engine.definitions.views import definition, definitions
+from engine.errors import InvalidAnswersError, NotAllowedError
 from engine.language.editing import UneditableError, value_at, with_value, without
 from engine.language.findings import has_errors
 from engine.language.ladders import ChannelName, ItemPerson, Ladder, Level
@@ -34,6 +34,7 @@ _TICKS: Final = {
     "at_once": "At night too, to whoever is on call",
     "reassign": "The work becomes theirs",
     "raise_priority": "The work becomes urgent",
+    "offer_next_partner": "The next partner of the place is asked, without personal data",
 }
 """What can be ticked for a level, by the name of its key."""
 
@@ -52,6 +53,8 @@ class LevelForm(NamedTuple):
     channels: tuple[Item, ...]
     ticks: tuple[Item, ...]
     last_resort: bool
+    within: str
+    within_units: tuple[Item, ...]
 
 
 @router.get("/ladders/new")
@@ -67,18 +70,34 @@ def new_posted(visit: SignedIn, form: Posted) -> Response:
     known = {one.name for one in visit.engine.ask_all(definitions, _LADDER)}
     errors = {} if title else {"title": "Write what it is for: this becomes its name."}
     errors |= {"title": f"There is already a ladder {name}: choose another title."} if name in known else {}
+    base = text(form, "base")
+    errors |= {"base": "Choose a ladder of the list."} if base and base not in known else {}
+    errors |= {} if base else _problems(form, "new")
     if errors:
         return _new_page(visit, again=Again(errors, typed(form)))
     source = with_value(f"ladder: {name}\nversion: 1\n", ("title",), title)
     levels: list[Plain] = [_posted_level(form, 1, is_last=True)]
-    save_draft(visit.engine, _LADDER, name, with_value(source, ("levels",), levels), viewer=visit.viewer)
+    if base:
+        copied = visit.engine.ask_all(definition, _LADDER, base, None).source
+        source = with_value(with_value(copied, ("ladder",), name), ("title",), title)
+        source = with_value(source, ("version",), 1)
+    else:
+        source = with_value(source, ("levels",), levels)
+    save_draft(visit.engine, _LADDER, name, source, viewer=visit.viewer)
     return visit.go(f"/definitions/ladder/{name}/draft", said="draft_saved")
 
 
 def _new_page(visit: Visit, *, again: Again = FIRST) -> Response:
     if not visit.may(publishing(_LADDER)):
         raise NotAllowedError(actor=visit.viewer.name, action=publishing(_LADDER).value)
-    return visit.page("ladder-new.html", title="New ladder", section="workflows", blank=_blank(), again=again)
+    chosen = again.typed.get("base", "")
+    bases = sorted(
+        (Item(one.name, one.title, checked=one.name == chosen) for one in visit.engine.ask_all(definitions, _LADDER)),
+        key=lambda item: item.text,
+    )
+    return visit.page(
+        "ladder-new.html", title="New ladder", section="workflows", blank=_blank(), bases=bases, again=again
+    )  # fmt: skip
 
 
 @router.get("/definitions/ladder/{name}/draft")
@@ -101,6 +120,9 @@ def _changed(source: str, form: FormData) -> str:
     ladder, index = _ladder(source), whole_number(form, "level") - 1
     if ladder is None or (text(form, "action") != "add" and not 0 <= index < len(ladder.levels)):
         raise UneditableError
+    problems = {} if text(form, "action") == "remove" else _problems(form, f"l{index + 1}" if index >= 0 else "new")
+    if problems:
+        raise InvalidAnswersError(problems)
     count = len(ladder.levels)
     match text(form, "action"):
         case "remove":
@@ -126,7 +148,19 @@ def _posted_level(form: FormData, number: int, *, is_last: bool) -> dict[str, Pl
     to: Plain = {**recipient} if isinstance(recipient, dict) else recipient
     level: dict[str, Plain] = {"level": number, "after": _posted_time(form, "PT1H"), "to": to}
     level |= {"channels": channels} if channels else {}
+    level |= {"acknowledge_within": _within(form)} if _within(form) else {}
     return level | dict.fromkeys(_ticked(form), True) | ({"last_resort": True} if is_last else {})
+
+
+def _problems(form: FormData, level: str) -> dict[str, str]:
+    """Find amounts that are none; left empty, what is written of them stays."""
+    wrong = (name for name in ("amount", "within") if text(form, name) and whole_number(form, name) < 0)
+    return {f"{level}-{name}": "Write a whole number, such as 2." for name in wrong}
+
+
+def _within(form: FormData) -> str:
+    amount, unit = whole_number(form, "within"), text(form, "within_unit")
+    return unit.format(amount) if amount > 0 and unit in UNITS and "needs_acknowledgement" in _ticked(form) else ""
 
 
 def _ticked(form: FormData) -> list[str]:
@@ -149,8 +183,12 @@ def _edits(source: str, level: Level, form: FormData) -> Iterator[tuple[str, Any
     for name in _TICKS:
         if (name in ticked) != getattr(level, name):
             yield name, name in ticked or None
-    if "needs_acknowledgement" not in ticked and level.acknowledge_within:
+    known, within = str(level.acknowledge_within or ""), _within(form)
+    is_shown = not known or bool(split_limit(known)[0])
+    if known and ("needs_acknowledgement" not in ticked or (is_shown and "within" in form and not within)):
         yield "acknowledge_within", None
+    elif within and not _same(within, known):
+        yield "acknowledge_within", within
 
 
 def _posted_time(form: FormData, written: str) -> str:
@@ -209,22 +247,27 @@ def _level(level: Level) -> LevelForm:
     chosen = f"{to.kind.value}:{to.person or to.role or to.partner or ''}"
     return LevelForm(
         number=level.level, when=level.after.in_words(), who=to.in_words(), amount=amount,
-        units=tuple(Item(one, words, checked=one == unit) for one, words in UNITS.items()),
+        units=_units(unit),
         sides=_sides(is_before=level.after.is_before), written="" if amount else level.after.in_words(),
         recipients=() if to.law_route else _recipients(chosen),
         channels=tuple(Item(one.value, in_running_words(one), checked=one in level.channels) for one in ChannelName),
         ticks=tuple(Item(name, words, checked=getattr(level, name)) for name, words in _TICKS.items()),
-        last_resort=level.last_resort,
+        last_resort=level.last_resort, within=split_limit(str(level.acknowledge_within or ""))[0],
+        within_units=_units(split_limit(str(level.acknowledge_within or ""))[1]),
     )  # fmt: skip
 
 
 def _blank() -> LevelForm:
-    units = tuple(Item(one, words, checked=one == "PT{}H") for one, words in UNITS.items())
     ways = tuple(Item(one.value, in_running_words(one), checked=one is ChannelName.IN_APP) for one in ChannelName)
     ticks = tuple(Item(name, words, checked=False) for name, words in _TICKS.items())
     return LevelForm(
-        0, "", "", "1", units, _sides(is_before=False), "", _recipients(""), ways, ticks, last_resort=False
-    )
+        0, "", "", "1", _units("PT{}H"), _sides(is_before=False), "", _recipients(""), ways, ticks, last_resort=False,
+        within="", within_units=_units("PT{}H"),
+    )  # fmt: skip
+
+
+def _units(chosen: str) -> tuple[Item, ...]:
+    return tuple(Item(one, words, checked=one == chosen) for one, words in UNITS.items())
 
 
 def _sides(*, is_before: bool) -> tuple[Item, ...]:
