@@ -256,15 +256,7 @@ def _make_and_run(page: Page, portal: Portal, how: str) -> None:
     press(page, "Begin")
     usual = 7
     for number in range(12 - usual):
-        pick(page, "What is done", "Awareness session" if number else "Health")
-        write(page, "Title", f"Step {number + 1} of the night")
-        press(page, "Add this step")
-        write(page, "Due within", "2")
-        pick(page, "Unit", "hours")
-        go_to(page, "When it is late, notify by the ladder")
-        page.keyboard.type(title)
-        press(page, "Save this step")
-        press(page, "Close")
+        _add_step(page, number, title)
     look_at(page)
     take(page, "workflow-made")
     press(page, "Simulate")
@@ -286,6 +278,18 @@ def _make_and_run(page: Page, portal: Portal, how: str) -> None:
     expect(page.get_by_role("status").first).to_contain_text("workflow")
     assert portal.rows("SELECT 1 FROM run WHERE workflow = :name AND status = 'open'", name=name)
     _do_a_step_and_be_late(page, portal, case.page)
+
+
+def _add_step(page: Page, number: int, ladder: str) -> None:
+    pick(page, "What is done", "Awareness session" if number else "Health")
+    write(page, "Title", f"Step {number + 1} of the night")
+    press(page, "Add this step")
+    write(page, "Due within", "2")
+    pick(page, "Unit", "hours")
+    go_to(page, "When it is late, notify by the ladder")
+    page.keyboard.type(ladder)
+    press(page, "Save this step")
+    press(page, "Close")
 
 
 def _do_a_step_and_be_late(page: Page, portal: Portal, case: str) -> None:
