@@ -139,6 +139,15 @@ def test_the_worklist_of_a_busy_person_begins_with_two_screens_and_loses_nothing
     assert height <= LONGEST[page.viewport_size["width"]], height
     assert "overdue" in page.locator(".icmc-work tbody tr").first.inner_text()
     found: list[str] = []
+    page.goto("/worklist?papers=1")
+    must_be_pleasant(page)
+    today = page.locator(".icmc-table tbody tr")
+    late = portal.as_role("caseworker").get("/worklist?whose=mine&due=late").text
+    assert today.count() >= len(set(_ITEM.findall(late))) > 0, "all that is late stands on paper"
+    assert page.locator('a[href^="/paper-forms/"]').count() > 0
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", name="Blank forms for this work")).to_be_hidden()
+    page.emulate_media(media="screen")
     for address in ("/worklist?whose=free&due=all", "/worklist?whose=mine&due=all", "/transmit"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollHeight") <= 3_000 or page.viewport_size["width"] < 1280

@@ -266,6 +266,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                          "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),), Door(NASTY, NASTY, "/")))},
         "home.html": {"counts": view(WorkCounts), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
+        "worklist-papers.html": {"items": some(item.model_copy(update={"due_at": NOW})),
+                                 "forms": {NASTY: NASTY} if full else {}},
         "paper-forms.html": {"groups": some((NASTY, some(types.SimpleNamespace(key="rescue.plan", title=NASTY))))},
         "calls.html": {"case": case, "step": step, "late": late, "may_ring": full, "may_reveal": full,
                        "errors": {"outcome": NASTY, "words": NASTY} if full else {}, "problems": problems,

@@ -19,6 +19,7 @@ from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import text, uuid_or_none
 from engine.web.security import local_path
 from engine.web.times import zone_of
+from engine.web.visit import Visit
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
 from engine.work.records import WorkItemView
 from engine.work.views.worklist import work_counts, work_item
@@ -104,8 +105,14 @@ def worklist(
     whose: Whose = Whose.MINE,
     due: DueGroup | None = None,
     page: Annotated[int, Query(ge=1, le=1_000)] = 1,
+    papers: Annotated[str, Query(max_length=1)] = "",
 ) -> Response:
-    """List what the viewer has claimed and what they may take, the most urgent first; or a page of one list."""
+    """List what the viewer has claimed and what they may take, the most urgent first; or a page of one list.
+
+    With `papers`, all that is theirs today, to be printed.
+    """
+    if papers:
+        return _papers(visit)
     longest = _LONGEST if due is None else _WHOLE
     zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
     found, calls = visit.soon(worklist_view, limit=longest), visit.soon(late_calls)
@@ -136,6 +143,20 @@ def worklist(
         may_lead=visit.may(Action.DELEGATE),
         command_id=visit.new_command(),
     )
+
+
+def _papers(visit: Visit) -> Response:
+    """Show what the viewer has claimed and is late or due today, whole, with the blank forms for it."""
+    zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
+    now = visit.engine.clock.now()
+    today = [
+        item
+        for item in visit.ask(worklist_view, only_mine=True, limit=_WHOLE)
+        if DueGroup.of(item, now=now, zone=zone) in {DueGroup.LATE, DueGroup.TODAY}
+    ]
+    known = visit.engine.registry.step_types
+    asked = {one.uses: known[one.uses].title for one in today if one.uses in known and known[one.uses].form}
+    return visit.page("worklist-papers.html", title="Today on paper", section="manage", items=today, forms=asked)
 
 
 @router.post("/items/{item_id}/claim")
