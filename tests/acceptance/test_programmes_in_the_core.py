@@ -21,6 +21,22 @@ def _trained(world: World, path: str = "", lead: str = "") -> None:
     world.end(f"{lead}session", path)
 
 
+def _vetted(world: World) -> None:
+    for key in ("onboard", "first_word", "third_word"):
+        world.end(key)
+
+
+def test_the_agreement_goes_out_on_the_word_of_two_of_the_three_who_are_asked() -> None:
+    world = _open("partner")
+    world.end("onboard")
+    world.end("third_word", again=True)
+    assert world.status("sent") == "not reached"
+    world.end("first_word", again=True)
+    assert (world.status("sent"), world.status("second_word")) == ("ready", "ready")
+    world.end("second_word", outcome="refused_by_person")
+    assert world.step("sent").turn == 1, "a third word changes nothing"
+
+
 def test_those_who_work_as_before_after_three_months_are_trained_again() -> None:
     world = _open("training")
     world.end("agree")
@@ -50,7 +66,7 @@ def test_a_remark_can_be_noted_at_any_time_and_keeps_no_training_open() -> None:
 
 def test_a_partner_who_does_not_sign_is_asked_why() -> None:
     world = _open("partner")
-    world.end("onboard")
+    _vetted(world)
     world.end("sent", receipt=4711)
     world.live(days=59)
     assert (world.status("agreement"), world.status("ask_why")) == ("scheduled", "not reached")
@@ -60,7 +76,7 @@ def test_a_partner_who_does_not_sign_is_asked_why() -> None:
 
 def test_a_partner_who_signs_is_not() -> None:
     world = _open("partner")
-    world.end("onboard")
+    _vetted(world)
     world.end("sent", receipt=4711)
     for number, (receipt, is_signed) in enumerate([(4700, True), (4711, True), (4712, False)], start=1):
         assert (number == 3) == (world.status("agreement") == "ended"), "it is for the letter that it names"
