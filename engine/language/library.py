@@ -24,6 +24,7 @@ from engine.language.texts import MessageText, PaperText
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import YamlDocument, read_yaml, read_yaml_file
 
+_PARAMETER = r"^\$[a-z][a-z0-9_]*$"
 SUFFIXES = frozenset({".yaml", ".yml"})
 
 
@@ -218,6 +219,11 @@ class _Shorthands(GenerateJsonSchema):
             return {"anyOf": [{"type": "string"}, {**inner, "additionalProperties": False}]}
         return inner
 
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        """Describe a text of a certain form, or the parameter that stands for it."""
+        inner = super().str_schema(schema)
+        return inner | ({"pattern": f"{inner['pattern']}|{_PARAMETER}"} if "pattern" in inner else {})
+
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         """Describe a record; where a word may stand for it, only the record itself is closed to other keys."""
         found = super().model_schema(schema)
@@ -238,7 +244,8 @@ def _join() -> JsonSchemaValue:
         }
 
     number = {"type": "integer", "minimum": 1}
-    return {"anyOf": [*steps["anyOf"], record(all=steps), record(any=steps), record(n=number, of=steps)]}
+    change = {**record(**{"also": steps, "except": steps}), "required": [], "minProperties": 1}
+    return {"anyOf": [*steps["anyOf"], record(all=steps), record(any=steps), record(n=number, of=steps), change]}
 
 
 def _extending(schema: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.language.findings import Finding, Severity
+from engine.language.names import shown
 from engine.language.yaml_files import Path, Plain, YamlDocument
 
+_CHANGES = frozenset({"also", "except"})
 NOT_INHERITED = frozenset({"workflow", "version", "extends"})
 
 
@@ -53,7 +55,8 @@ def alone(document: YamlDocument) -> Merged:
 def overridden(base: Merged, document: YamlDocument) -> tuple[Merged, list[Finding]]:
     """Lay a file over the definition that it extends: deep for mappings, lists replaced, null removes a key.
 
-    A follow-up that is null stays null: the step type declares it, and this workflow does without.
+    `after: {also: [..], except: [..]}` changes the list of the steps before. A follow-up that is null stays null: the
+    step type declares it, and this workflow does without.
     """
     inherited = {key: value for key, value in base.data.items() if key not in NOT_INHERITED}
     owners: dict[Path, YamlDocument] = {(): document}
@@ -84,6 +87,11 @@ def _lay(
         elif value is None:
             _forget(here, owners)
             del result[key]
+        elif key == "after" and isinstance(value, dict) and value and value.keys() <= _CHANGES and _is_listed(below):
+            findings += _not_there(document, here, value, below)
+            _forget(here, owners)
+            result[key] = _changed(below, value)
+            _take(result[key], here, None, owners, document)
         elif isinstance(value, dict) and isinstance(below, dict):
             owners[here] = document
             result[key] = _lay(below, value, here, document, owners, findings)
@@ -92,6 +100,28 @@ def _lay(
             _take(value, here, None, owners, document)
             result[key] = value
     return result
+
+
+def _is_listed(below: Plain) -> bool:
+    """Whether steps are all waited for, so that others can be added to them; "everything" has them already."""
+    return isinstance(below, list) or (isinstance(below, str) and below != "everything")
+
+
+def _changed(below: Plain, change: Mapping[str, Plain]) -> Plain:
+    gone, more = _one_or_many(change.get("except")), _one_or_many(change.get("also"))
+    return [one for one in _one_or_many(below) if one not in gone] + more
+
+
+def _not_there(document: YamlDocument, path: Path, change: Mapping[str, Plain], below: Plain) -> Iterator[Finding]:
+    for one in _one_or_many(change.get("except")):
+        if one not in _one_or_many(below):
+            problem = f"{shown(one)} is not among the inherited steps: take it out of this list."
+            position = document.position((*path, "except"))
+            yield Finding(document.file, *position, "removes-nothing", problem, Severity.WARNING)
+
+
+def _one_or_many(value: Plain) -> list[Plain]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _removes_nothing(document: YamlDocument, path: Path, key: str) -> Finding:

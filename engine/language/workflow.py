@@ -68,6 +68,9 @@ def _join_of_mapping(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - runs be
         return {"mode": "any", "steps": value["any"]}
     if set(value) == {"n", "of"}:
         return {"mode": "n", "steps": value["of"], "n": value["n"]}
+    if set(value) <= {"also", "except"}:
+        message = "this changes the list of steps that another file has here, and there is none: write [..]"
+        raise ValueError(message)
     message = "write a step, a list of steps, {all: [..]}, {any: [..]} or {n: 2, of: [..]}"
     raise ValueError(message)
 

@@ -379,6 +379,17 @@ def test_how_many_of_the_steps_before_are_enough_is_said_also_over_a_base_that_s
     assert " ".join(source.removeprefix(base).split()) == added
 
 
+def test_steps_that_are_added_to_an_inherited_list_are_written_as_what_differs_from_it(portal: Portal) -> None:
+    base, before = (
+        "workflow: leaks\nextends: reported-concern\nversion: 1\n",
+        "steps: {closure: {after: {also: [leak]}}}\n",
+    )
+    _, source = posted(portal, base, "closure", {"after": ["triage", "match", "leak"]})
+    assert source == base + before
+    _, source = posted(portal, source, "closure", {"after": ["triage", "leak", "takedown"]})
+    assert source == base + before.replace("[leak]", "[leak, takedown], except: [match]")
+
+
 FOLLOWED = """workflow: followed
 version: 1
 title: Two steps that bring more

@@ -53,6 +53,31 @@ def test_mappings_are_merged_deep_lists_replaced_and_null_removes() -> None:
     assert workflow.steps["extra"].after.mode is JoinMode.ALL
 
 
+@pytest.mark.parametrize(("change", "after", "found"), [
+    ("{also: [extra, more]}", ("intake", "extra", "more"), []),
+    ("{also: extra, except: [intake]}", ("extra",), []),
+    ("{except: [extra]}", ("intake",), [("removes-nothing", 5, '"extra" is not among the inherited steps')]),
+    ("{also: [extra], any: [intake]}", None, [("bad-value", 5, "{all: [..]}, {any: [..]}")]),
+])  # fmt: skip
+def test_a_list_of_steps_before_is_added_to_or_shortened(
+    change: str, after: tuple[str, ...] | None, found: list[tuple[str, int, str]]
+) -> None:
+    child = "workflow: child\nversion: 1\nextends: base\nsteps:\n  triage: {after: %s}\n" % change  # noqa: UP031
+    workflow, findings = _load(child, base=BASE)
+    assert (workflow.steps["triage"].after.steps if workflow else None) == after
+    assert [(one.code, one.line) for one in findings] == [(code, line) for code, line, _ in found]
+    assert all(words in one.message for one, (_, _, words) in zip(findings, found, strict=True))
+
+
+@pytest.mark.parametrize("before", ["", ", after: everything", ", after: {any: [intake]}"])
+def test_what_is_added_to_a_list_that_is_not_there_is_found(before: str) -> None:
+    base = BASE.replace(", after: [intake]", before)
+    child = "workflow: child\nversion: 1\nextends: base\nsteps:\n  triage: {after: {also: intake}}\n"
+    workflow, findings = _load(child, base=base)
+    assert workflow is None
+    assert [(one.code, one.file, one.line) for one in findings] == [("bad-value", "child.yaml", 5)]
+
+
 def test_the_name_and_version_of_the_extended_workflow_are_not_inherited() -> None:
     _, findings = _load("extends: base", base=BASE)
     assert [(finding.code, finding.message) for finding in findings] == [

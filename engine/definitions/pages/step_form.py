@@ -322,7 +322,11 @@ class StepEditor:
             return
         value: dict[str, Plain] = {"any": [*ordered]} if wanted == JoinMode.ANY else {}
         value |= {"n": int(wanted), "of": [*ordered]} if wanted in _modes(join) and wanted.isdecimal() else {}
-        if value and isinstance(inherited, Mapping):
+        if not value and isinstance(inherited, list):
+            also: list[Plain] = [one for one in ordered if one not in inherited]
+            gone = [one for one in inherited if one not in ordered]
+            value |= ({"also": also} if also else {}) | ({"except": gone} if gone else {})
+        elif value and isinstance(inherited, Mapping):
             value = dict.fromkeys(name for name in inherited if name not in value) | value
         yield at, (value or _one_or_many(ordered)) if ordered else REMOVED
 
