@@ -15,11 +15,12 @@ Whole = Annotated[bool, typer.Option("--whole", help="A million open deadlines a
 NoPrefect = Annotated[bool, typer.Option("--no-prefect", help="Leave out how soon and how fast Prefect does jobs.")]
 _QUICK = Sizes(
     open_cases=500, cases=3, samples=3, jobs_at_once=20, deadlines=50, messages=200, open_deadlines=10_000, trickle=20,
-    persons=2_000, planted=200, events=5_000,
+    persons=2_000, planted=200, events=5_000, simulated=100,
 )  # fmt: skip
 _USUAL = Sizes(
     open_cases=10_000, cases=25, samples=10, jobs_at_once=200, deadlines=10_000, messages=2_000,
     open_deadlines=200_000, trickle=100, persons=10_000, planted=400, events=50_000,
+    simulated=1_000,
 )  # fmt: skip
 _WHOLE = replace(
     _USUAL, samples=20, open_deadlines=1_000_000, trickle=200, persons=50_000, planted=1_000, events=200_000

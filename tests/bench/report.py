@@ -9,7 +9,10 @@ from statistics import quantiles
 
 import psycopg
 
+from engine.builtin import REPORT
 from engine.definitions.actions.publish import lint_source
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.rehearsal.many_cases import simulate_many
 from tests.bench.crowd import fill
 from tests.bench.deadlines import fire_at_once, trickle_seconds
 from tests.bench.deliveries import can_measure, measure_deliveries
@@ -19,9 +22,10 @@ from tests.bench.matching import MatchScore, measure_matching
 from tests.bench.people import next_item_seconds, steps_per_second
 from tests.bench.verifying import verify_rows
 from tests.bench.workload import Bench, plain_address, scratch_bench
-from tests.kit.shipped import CASES
+from tests.kit.shipped import CASES, library, registry, shipped
 
 _WARM_UP = 2
+_SIMULATED = "reported-concern"
 _CONNECTIONS = 4
 _TRICKLE_A_SECOND = 5
 
@@ -41,6 +45,7 @@ class Sizes:
     events: int = 200
     persons: int = 60
     planted: int = 20
+    simulated: int = 2
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True, says: Callable[[str], 
         "Deadlines one after the other": (_of_trickle,),
         "Finding persons again": (_of_matching,),
         "Proving histories, and checking texts": (_of_histories, _of_lint),
+        "Simulated cases": (_of_simulation,),
     }
     machine: dict[str, str] = {}
     figures: list[Figure] = []
@@ -123,6 +129,15 @@ def _of_lint(bench: Bench, _sizes: Sizes) -> tuple[Figure, ...]:
         seconds.append(time.perf_counter() - began)
     _, slow = _cuts(seconds)
     return (Figure("checking the text of a workflow, p95", slow * 1000, "ms"),)
+
+
+def _of_simulation(_bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
+    compiled, report = shipped(_SIMULATED), RegistryCatalogue(registry()).find(REPORT)
+    assert report is not None
+    began = time.process_time()
+    simulate_many(compiled, library(), report=report.outputs, jurisdiction="IN-AS", cases=sizes.simulated)
+    what = f"{sizes.simulated} simulated cases of a workflow of {len(compiled.steps)} steps, of processor time"
+    return (Figure(what, time.process_time() - began, "s"),)
 
 
 def _of_jobs(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:

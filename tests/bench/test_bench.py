@@ -17,7 +17,7 @@ pytestmark = pytest.mark.long
 
 FEW = Sizes(open_cases=20, cases=1, samples=2, jobs_at_once=3, deadlines=4)
 PEOPLE = ["steps/s"] * 3 + ["times", "times", "ms", "ms"]
-FIRING = ["s", "messages/s", "s", "s", *(["%", "%", "ms", "ms"] * 2), "rows/s", "ms"]
+FIRING = ["s", "messages/s", "s", "s", *(["%", "%", "ms", "ms"] * 2), "rows/s", "ms", "s"]
 
 
 @pytest.mark.parametrize(

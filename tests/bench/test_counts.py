@@ -16,6 +16,8 @@ import pytest
 from engine.cases.actions.open import open_case
 from engine.course.actions.steer import add_step
 from engine.deadlines.actions.firing import IN_ONE_COMMIT, lock_for_firing
+from engine.definitions.actions.publish import lint_source
+from engine.language.yaml_files import read_yaml
 from engine.messages.actions.delivering import deliver_due
 from engine.messages.actions.notifying import STORM, held_back_for
 from engine.messages.records import DeliveryScope
@@ -25,6 +27,7 @@ from tests.bench.crowd import lengthen
 from tests.bench.deadlines import StandingClock, at, fire_all, make_ready
 from tests.bench.deliveries import write_messages
 from tests.bench.workload import REPORT, WORKFLOW, Bench, claim, complete, open_one, plain_address, scratch_bench
+from tests.kit.shipped import CASES
 
 _WARM = 3
 """Cases before anything is counted: definitions are compiled, keys opened, statements prepared."""
@@ -78,6 +81,16 @@ def test_adding_a_step_is_two_trips(bench: Bench) -> None:
     with _wire(bench) as sent:
         add_step(bench.engine, case_id, viewer=bench.viewer, command_id=uuid4(), uses="core.decide")
     assert sent.trips == 2, list(sent)
+
+
+def test_a_text_is_checked_with_few_questions_and_what_it_extends_is_not_read_again(bench: Bench) -> None:
+    text = (CASES / "child-labour.yaml").read_text(encoding="utf-8")
+    lint_source(bench.engine, text)
+    read = read_yaml.cache_info().misses
+    with _wire(bench) as sent:
+        assert lint_source(bench.engine, f"{text}# typed\n") == ()
+    assert len(sent) <= 6, list(sent)  # and not one for each of the workflows that it may extend
+    assert read_yaml.cache_info().misses == read + 1, "the text itself"
 
 
 def test_completing_an_item_takes_at_most_so_many_calls(bench: Bench) -> None:
