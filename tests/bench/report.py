@@ -81,8 +81,7 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True, says: Callable[[str], 
         "Deadlines at one instant, and deliveries": (_of_deadlines, _of_deliveries),
         "Deadlines one after the other": (_of_trickle,),
         "Finding persons again": (_of_matching,),
-        "Proving histories, and checking texts": (_of_histories, _of_lint),
-        "Simulated cases": (_of_simulation,),
+        "Proving histories, checking texts, and simulating": (_of_histories, _of_lint, _of_simulation),
     }
     machine: dict[str, str] = {}
     figures: list[Figure] = []
