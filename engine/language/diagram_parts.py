@@ -137,9 +137,19 @@ def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
             )
             for name, gate in workflow.gates.items()
         ),
-        Node(CLOSED, "The case closes", Shape.EVENT),
+        Node(CLOSED, "The case closes", Shape.EVENT, lines=_aborted(workflow, words)),
     ]
     return Drawing(workflow.workflow, workflow.title, tuple(nodes), tuple(dict.fromkeys(_edges(workflow, words))))
+
+
+def called_off(workflow: Workflow, key: str, words: WorkflowWords) -> Iterator[str]:
+    """Yield each condition, in words, that calls a step off."""
+    yield from (words.condition(one.when) for one in workflow.cancels.values() if key in one.steps)
+
+
+def _aborted(workflow: Workflow, words: WorkflowWords) -> tuple[str, ...]:
+    abort = workflow.close.abort
+    return (f"at once, with all that is open called off, if {words.condition(abort)}",) if abort else ()
 
 
 def brought(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> list[tuple[str, FollowUp]]:
@@ -162,7 +172,8 @@ def _step(workflow: Workflow, key: str, words: WorkflowWords, catalogue: StepCat
     step = workflow.steps[key]
     info = catalogue.find(step.uses) if catalogue else None
     shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
-    lines = (*_lines(step, info, words), *_later(workflow, step, catalogue))
+    off = (f"called off if {one}" for one in called_off(workflow, key, words))
+    lines = (*_lines(step, info, words), *off, *_later(workflow, step, catalogue))
     return Node(f"step-{key}", words.step(key), shape, step.uses.partition(".")[0], lines, step.discretionary)
 
 

@@ -7,7 +7,19 @@ from enum import StrEnum
 from html import escape
 
 from engine.language.catalogue import StepCatalogue
-from engine.language.diagram_parts import CLOSED, START, Drawing, Edge, EdgeLine, Node, Shape, brought, colour_of, draw
+from engine.language.diagram_parts import (
+    CLOSED,
+    START,
+    Drawing,
+    Edge,
+    EdgeLine,
+    Node,
+    Shape,
+    brought,
+    called_off,
+    colour_of,
+    draw,
+)
 from engine.language.names import role_words
 from engine.language.whole import follow_ups_by_type
 from engine.language.words import WorkflowWords, within
@@ -158,13 +170,14 @@ def step_in_words(
     gates = [
         f"{gate.reason} Until {words.condition(gate.until)}." for gate in workflow.gates.values() if key in gate.holds
     ]
+    off = (f"If {one}." for one in called_off(workflow, key, words))
     follows = [other for other, one in workflow.steps.items() if key in one.after.steps]
     found = {
         "Who": (" or ".join(_first(role_words(one)) for one in _roles(step, catalogue)),),
         "Not the person who did": tuple(words.step(one) for one in step.assign.not_),
         "How long": tuple(times), "After": (_first(words.before(plain.get("after", {}))),),
         "Only when": (_first(words.condition(step.when)),) if step.when else (),
-        "Held back": tuple(gates), "Then": tuple(f"“{words.step(one)}”" for one in follows),
+        "Held back": tuple(gates), "Called off": tuple(off), "Then": tuple(f"“{words.step(one)}”" for one in follows),
         "Can bring later": tuple(words.follow_up(name, one) for name, one in brought(workflow, step, catalogue)),
         "Approved by": tuple(role_words(one) for one in step.approve.role) if step.approve else (),
         "Questions added": tuple(one.label for one in step.questions),

@@ -116,6 +116,17 @@ def test_what_differs_from_another_version_is_marked_and_what_is_gone_stands_whe
     assert [row.key for row in in_lanes(_workflow(changed), CATALOGUE, before=old).rows if row.mark] == ["go"]
 
 
+def test_what_calls_a_step_off_and_what_ends_the_case_at_once_stands_in_the_picture_in_words() -> None:
+    off = "cancels:\n  enough: {when: 'triage.outcome == \"not_needed\"', steps: [go]}\n"
+    workflow = _workflow(CHOICES + off + "close: {abort: 'triage.outcome == \"refused_by_person\"'}\n")
+    lines = {node.id: node.lines for node in draw(workflow, CATALOGUE).nodes}
+    assert "called off if outcome of “Triage” is “not needed”" in lines["step-go"]
+    assert [line for line in lines["step-stay"] if "called off" in line] == []
+    [said] = lines["closed"]
+    assert said == "at once, with all that is open called off, if outcome of “Triage” is “refused by person”"
+    assert dict(step_in_words(workflow, "go", CATALOGUE))["Called off"] == ("If outcome of “Triage” is “not needed”.",)
+
+
 def test_a_follow_up_that_the_workflow_does_without_is_not_in_the_picture() -> None:
     fir = shipped("trafficking-base").workflow.steps["fir"]
     without = fir.model_copy(update={"follow_ups": {**fir.follow_ups, "pocso_report": None}})

@@ -107,6 +107,10 @@ _WORDS = {
     ValueType.DURATION: "a duration",
     ValueType.ANY: "anything",
 }
+_REMEDIES = {
+    (ValueType.BOOL, ValueType.STRING): " It is asked alone: with ! before it, it asks for no.",
+    (ValueType.NUMBER, ValueType.STRING): " Write the number without quotes.",
+}
 _ORDERED = {ValueType.NUMBER, ValueType.INSTANT, ValueType.DURATION}
 _SHIFTS = {
     (ValueType.INSTANT, "-", ValueType.INSTANT): ValueType.DURATION,
@@ -199,6 +203,7 @@ class _Checker:
         elif len(set(known)) > 1:
             hint = " (! belongs to what follows it alone: write !(…))" if isinstance(node.left, Not) else ""
             message = f"{_subject(node.left)} is {_WORDS[left.kind]}, but is compared with {_WORDS[right.kind]}{hint}."
+            message += _REMEDIES.get((left.kind, right.kind), "")
             self.note(node, ProblemCode.TYPE, message)
         elif node.operator.is_ordering and not set(known) <= _ORDERED:
             message = f"{_subject(node.left)} is {_WORDS[known[0]]}, which has no order: use ==, != or in."

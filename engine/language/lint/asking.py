@@ -174,7 +174,8 @@ def _gate(subject: Subject, place: ConditionPlace, condition: Condition, types: 
         return
     if behind:
         names = ", ".join(sorted(".".join(path) for path in behind))
-        message = f"Nothing can open this gate: it waits for {names}, which comes after what it holds."
+        why = f"Nothing can open this gate: it waits for {names}, which comes after what it holds."
+        message = f"{why} Ask for a step before that."
     else:
         message = "Nothing can open this gate: no answers make its condition true."
     subject.error(place.path, "gate-never-opens", message)

@@ -124,9 +124,8 @@ def _start(subject: Subject, key: str, path: Path, time: TimeSpec | NotBefore) -
             subject.error(place, "bad-from", f'"{head}" has no fields: write "from: {head}".')
     elif head in subject.workflow.steps:
         if head == key or head in subject.order.descendants(key):
-            subject.error(
-                place, "bad-from", f'"{head}" ends after this step begins, so no deadline could start with it.'
-            )
+            late = f'"{head}" ends after this step begins, so no deadline could start with it.'
+            subject.error(place, "bad-from", f'{late} Write "from: start", or name a step before it.')
         elif field and (info := subject.infos[head]) is not None:
             _start_at(subject, place, time, head, field, info)
     elif head in subject.workflow.facts and not field:
@@ -134,7 +133,8 @@ def _start(subject: Subject, key: str, path: Path, time: TimeSpec | NotBefore) -
             subject.error(place, "bad-from", f'The fact "{head}" is no instant, so no time can start with it.')
     else:
         known = {"start", "ready", *subject.workflow.steps, *subject.workflow.facts}
-        subject.error(place, "bad-from", f"Time cannot start from {shown(time.from_)}. {meant(head, known)}")
+        starts = 'Write "from: start", "ready", a step before it or a fact that is an instant.'
+        subject.error(place, "bad-from", f"Time cannot start from {shown(time.from_)}. {meant(head, known)} {starts}")
 
 
 def _start_at(
