@@ -142,6 +142,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
         "policing.update": {"stage": "trial"} if is_judged_later else {},
         "prosecution.hearing": {"next_at": at, "next_on": on} if again else {},
         "reintegration.visit": {"next": on} if again else {},
+        "reporting.match": {"outcome": "same", "contact_request": True} if counted_from else {},
     }
     return told.get(event.step, {})
 
@@ -183,6 +184,9 @@ def _answer(story: Story, event: StoryEvent, step: str, spec: FieldSpec) -> Json
 
 
 def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonValue:
+    if question.id == "reported_before":
+        is_told = any(one.step == "policing.fir" and one.due_rule is not None for one in story.timeline)
+        return "not_yet" if is_told else "earlier"
     by_type: Mapping[str, JsonValue] = {
         "bool": True,
         "choice": story.other_country if story.other_country in question.choices else next(iter(question.choices), ""),
@@ -227,9 +231,23 @@ def _offered(answer: JsonValue, spec: FieldSpec) -> JsonValue:
 
 def _triage_answers(story: Story) -> dict[str, JsonValue]:
     """Return what is decided first of a person who is cared for and whom nobody has to bring out; nothing else."""
-    return {"decision": "protect"} if story.is_out_already else {}
+    answers: dict[str, JsonValue] = {"decision": "protect"} if story.is_out_already else {}
+    if story.concern == "unsafe_migration" and all(one.step != "prevention.intercept" for one in story.timeline):
+        return {**answers, "risk_level": "medium"}
+    hurry = (
+        _RISKS[step][event.due_rule.limit]
+        for step in ("reporting.refer", "reporting.triage")
+        for event in story.timeline
+        if event.step == step and event.due_rule is not None and event.due_rule.limit in _RISKS[step]
+    )
+    return answers | dict.fromkeys(("risk_level",), next(hurry, "critical"))
 
 
+_RISKS: Mapping[str, Mapping[str, str]] = {
+    "reporting.refer": {"PT4H": "critical", "PT24H": "high", "P3D": "medium"},
+    "reporting.triage": {"PT1H": "critical", "PT4H": "high", "PT24H": "medium"},
+}
+"""How great the danger was, by how soon a story has someone decide, or wants a partner's answer."""
 _KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
     "reporting.intake": report_answers,
     "reporting.triage": _triage_answers,

@@ -17,8 +17,8 @@ from engine.core.policy import Viewer
 from engine.core.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.time.counting import unanswered_levels
-from engine.course.actions.closing import reopen_case
-from engine.course.actions.steer import add_step, record_interval
+from engine.course.actions.closing import answer_closing, close_case, reopen_case
+from engine.course.actions.steer import add_step, identify_person, record_interval
 from engine.errors import ConflictError, IcmcError, InvalidAnswersError
 from engine.language.limits import TimeLimit
 from engine.overview.records import CaseView
@@ -26,6 +26,7 @@ from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.rehearsal.answers import CANARY, canary, report_answers, step_answers
 from engine.rehearsal.story import (
+    MATCH,
     BreachOutcome,
     DueRule,
     EscalationOutcome,
@@ -41,6 +42,8 @@ from engine.work.store import ItemStore
 
 _PROGRAMME = "programme"
 _EXCLUDED = "journey"
+_WHATEVER = "reported-concern"
+"""The workflow of a case about anything."""
 _WAY = "from the place of the rescue to the Committee"
 _SHORTLY = timedelta(minutes=1)
 _AT_ONCE = timedelta(seconds=1)
@@ -126,8 +129,31 @@ def begin(stage: Stage, story: Story, *, unit: UUID, people: Mapping[str, Viewer
         command_id=stage.engine.entropy.uuid(), workflow=story.begins, victims=max(1, len(story.victims)),
     )  # fmt: skip
     play = Play(stage, story, people, opened.case_id, complete=complete_work_item)
+    if any(event.step == MATCH for event in story.timeline):
+        _know_elsewhere(play, unit)
     play.jobs += stage.settle_jobs()
     return play
+
+
+def _know_elsewhere(play: Play, unit: UUID) -> None:
+    """Record the person of the story by name, as somebody of a case that is over: there is a match to be answered."""
+    engine, lead = play.stage.engine, play.people["supervisor"]
+    before = open_case(
+        engine, answers=report_answers(play.story), unit_id=unit, viewer=play.people["intake_officer"],
+        command_id=engine.entropy.uuid(), workflow=_WHATEVER,
+    )  # fmt: skip
+    for case_id in (before.case_id, play.case_id):
+        with engine.transaction() as tx:
+            person_id = tx.of(CaseStore).lock(case_id).persons[0].person_id
+        identify_person(
+            engine, person_id, case_id=case_id, viewer=lead, command_id=engine.entropy.uuid(),
+            identity={"name": canary(play.story.id, "name")},
+        )  # fmt: skip
+    close_case(
+        engine, before.case_id, viewer=play.people["case_manager"], command_id=engine.entropy.uuid(),
+        reason_code="nothing_more",
+    )  # fmt: skip
+    answer_closing(engine, before.case_id, viewer=lead, approved=True)
 
 
 def go_on(play: Play, *, after: datetime | None = None, until: datetime | None) -> None:

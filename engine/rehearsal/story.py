@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import available_timezones
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import StoryError
 from engine.language.limits import TimeLimit
 from engine.language.yaml_files import YamlDocument, read_yaml_file
+
+MATCH: Final = "reporting.match"
+"""The step in which somebody answers that the same person, number or vehicle is in another case."""
 
 
 class _Part(BaseModel):
@@ -43,6 +46,13 @@ class StoryEvent(_Part):
     due: AwareDatetime | None = None
     due_rule: DueRule | None = None
     on_time: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_who_acts(cls, data: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        """Take a look for matches that somebody has to answer by a time for the answer: the look needs nobody."""
+        is_answered = isinstance(data, dict) and data.get("step") == "reporting.dedupe" and data.get("due_rule")
+        return {**data, "step": MATCH} if is_answered else data
 
 
 class Victim(_Part):
@@ -75,7 +85,8 @@ class Story(_Part):
     @property
     def begins(self) -> str | None:
         """The workflow that somebody begins by hand, as of a programme; None where the report chooses one."""
-        is_plain = _first(_IN_TITLES, self.title.casefold()) is not None
+        is_report = any(event.step == "reporting.intake" for event in self.timeline)
+        is_plain = is_report or _first(_IN_TITLES, self.title.casefold()) is not None
         return self.workflow or (None if is_plain else _PROGRAMMES.get(self.timeline[0].step))
 
     @property
@@ -122,7 +133,7 @@ class Story(_Part):
         """Tell what a case is about by what is done in it; None where the profile says more."""
         order = [event.step for event in self.timeline]
         if "prevention.intercept" in order:
-            return "stopped_on_the_way"
+            return "stopped_on_the_way" if self.victims else "unsafe_migration"
         if (concern := next((one for step, one in _BEGINNINGS if order[0].startswith(step)), None)) is not None:
             return concern
         if not _RESCUES.isdisjoint(order):
