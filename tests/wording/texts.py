@@ -161,9 +161,22 @@ _ON_PAPER = ("templates/documents/",)
 _SEALS_OF_WAX = (
     "pillars/policing/", "pillars/prosecution/", "templates/documents/custody-chain", "templates/documents/bsa63",
 )  # fmt: skip
+_TO_OTHERS = (
+    "pillars/", "templates/documents/", "templates/portal/_figures.html", "templates/portal/numbers.html",
+    "engine/numbers/", "engine/imports/", "engine/language/lint/other_files.py", "engine/plugin/testing.py",
+)  # fmt: skip
+"""Where survivors are counted, or spoken of to the police, courts, the press and donors."""
+_OF_THE_LAW = (
+    "pillars/rescue/values.py", "pillars/restitution/forms.py", "templates/documents/", "templates/portal/person.html",
+    "workflows/cases/", "engine/builtin.py", "engine/cli/simulating.py", "engine/definitions/pages/rule_form.py",
+    "engine/errors.py", "engine/numbers/views/", "engine/overview/views/copies.py",
+)  # fmt: skip
+"""Where a role in a case, or what the law calls somebody, is meant."""
 RULES = (
     Rule(r"\bmay\b", "“may” is permission: write “can”, “could” or “might”.", but="|".join(_PERMISSIONS)),
     Rule(r"\b(some|any|every)body\b", "write “someone”, “anyone”, “everyone”."),
+    Rule(r"\bsurvivors?\b", "who works on a case reads “the person”.", not_in=_TO_OTHERS),
+    Rule(r"\bvictims?\b", "“victim” is a role and a word of the law: write “the person”.", not_in=_OF_THE_LAW),
     Rule(r"\bglass\b", "write “emergency access”."),
     Rule(r"\bstubs?\b", "write “the merged case”."),
     Rule(r"\b(un)?seal(ed|s|ing)?\b", "write “encrypted” (data) or “restricted” (a case).", not_in=_SEALS_OF_WAX),
