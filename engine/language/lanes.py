@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
+from itertools import accumulate
 
 from engine.language.catalogue import StepCatalogue
 from engine.language.diagram_parts import (
@@ -29,6 +30,8 @@ ROW, HEAD = 34, 108
 _CLOSE_ROW, _MANY = 18, 54
 """How high a row is where there are more than so many: the page stays within reach."""
 """The height of a row and that of the names of the lanes, in pixels: the style sheet has the same."""
+_WIDE, _LETTER, _LETTER_CLOSE, _LETTER_SAID, _MARKED, _BETWEEN = 1210, 9.6, 8.2, 7.6, 90, " · "
+"""What a page is wide, a letter of a title, of a close one, and of the words after it, and a mark, in pixels."""
 _CASE, _MACHINE, _ANYBODY = "case", "the machine", "anybody"
 _LONGEST = 20
 _NODE, _TRACK, _MARGIN, _CURVE, _SYMBOL = 24, 6, 4, 6, 7
@@ -56,13 +59,15 @@ _SIGNS = {Mark.NEW: "+", Mark.CHANGED: "≠", Mark.GONE: "x"}
 class LaneRow:
     """One row: a step with its key, or without one a gate, a choice, or how the case begins and ends.
 
-    `said` tells in a few words who does it and how long it may take, `mark` how it differs from another version.
+    `said` tells in a few words who does it and how long it may take, `mark` how it differs from another version. Beside
+    the picture there is room for the first `shown` of these words; the others stand where a row is as wide as the page.
     """
 
     node: Node
     key: str
     said: tuple[str, ...]
     mark: Mark | None = None
+    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,15 @@ def in_lanes(
         else LaneRow(node, "", node.lines[:1], marks.get(node.id))
         for node in nodes
     )  # fmt: skip
-    return Lanes(rows, _Picture(nodes, drawing.edges, lane, f"step-{chosen}", marks).svg())
+    picture = _Picture(nodes, drawing.edges, lane, f"step-{chosen}", marks)
+    return Lanes(tuple(_fitted(row, _WIDE - picture.width, is_close=len(rows) > _MANY) for row in rows), picture.svg())
+
+
+def _fitted(row: LaneRow, room: float, *, is_close: bool) -> LaneRow:
+    """Say how many of the words of a row have room beside its title, so many pixels being there for both."""
+    room -= len(row.node.title) * (_LETTER_CLOSE if is_close else _LETTER) + (_MARKED if row.mark else 0)
+    letters = accumulate(len(words) + len(_BETWEEN) for words in row.said)
+    return replace(row, shown=sum(_LETTER_SAID * so_far <= room for so_far in letters))
 
 
 def _marks(before: Workflow, after: Workflow) -> dict[str, Mark]:
@@ -262,8 +275,12 @@ class _Picture:
         self._high = _CLOSE_ROW if len(nodes) > _MANY else ROW
         self._track, self._left = self._laid_out()
 
+    @property
+    def width(self) -> int:
+        return max(self._left.values()) + _NODE
+
     def svg(self) -> str:
-        width = max(self._left.values()) + _NODE
+        width = self.width
         height = HEAD + self._high * len(self._nodes)
         parts = [*self._heads(height), *self._drawn(chosen=False), *self._drawn(chosen=True), *self._symbols()]
         box = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'

@@ -43,13 +43,13 @@ _SIZES = """() => {
     const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
     const box = label.getBoundingClientRect();
     found.push([label.textContent.trim(), parseFloat(getComputedStyle(label).fontSize) * scale,
-                !svg && label.matches("a, strong") && (label.scrollWidth > label.clientWidth + 1
+                !svg && (label.scrollWidth > label.clientWidth + 1
                   || label.scrollHeight > label.clientHeight + 4),
                 Math.round(box.left)]);
   }
   return found;
 }"""
-"""The labels of a picture: text, size of its letters on the screen, whether a title is cut off, and where it begins."""
+"""The labels of a picture: text, size of its letters on the screen, whether it is cut off, and where it begins."""
 
 
 def take(page: Page, name: str) -> None:
@@ -81,6 +81,8 @@ def test_every_label_of_every_shipped_workflow_can_be_read(open_page: OpenPage, 
         assert len(labels) > 8, name
         assert [label for label in labels if label[1] < SMALLEST] == [], name
         assert [label[0] for label in labels if label[2]] == [], name
+        said = page.locator(".icmc-flow__step .icmc-flow__said").all_inner_texts()
+        assert sum(map(bool, said)) > len(said) / 4, f"{name}: hardly a row says how long, and who"
         assert all(label[3] >= 0 for label in labels), name
         take(page, f"{name}-by-{lanes}")
     must_be_pleasant(page)

@@ -18,7 +18,7 @@ const [kept] = await new PurgeCSS().purge({
   variables: true,
   defaultExtractor: (text) => text.match(/[\w!-]+/g) ?? [],
 });
-await writeFile("../static/portal.css", `${kept.css}\n`);
+await writeFile("../static/portal.css", `${kept.css.replaceAll(":root{}", "")}\n`);
 await build({
   entryPoints: ["src/portal.js", "src/editor.js"],
   outdir: "../static",
