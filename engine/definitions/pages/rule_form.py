@@ -36,7 +36,7 @@ class SpanForm(NamedTuple):
     written: str
 
 
-class AskForm(NamedTuple):
+class ConditionChoice(NamedTuple):
     """A condition of one line, chosen from a list; one that is richer is only told in words."""
 
     words: str
@@ -52,12 +52,12 @@ class RulesForm(NamedTuple):
     early_from: tuple[Item, ...]
     again: SpanForm
     again_times: str
-    again_until: AskForm
+    again_until: ConditionChoice
     back_to: tuple[Item, ...]
     back_times: str
-    back_when: AskForm
+    back_when: ConditionChoice
     waits: SpanForm | None
-    wait_until: AskForm
+    wait_until: ConditionChoice
     wait_event: tuple[Item, ...]
     gates: tuple[Item, ...]
     cancels: tuple[Item, ...]
@@ -250,7 +250,7 @@ class RuleEditor:
         single = _single(condition)
         return bool(condition) and (single is None or single.output not in known)
 
-    def _ask(self, name: str, posted: FormData | None) -> AskForm:
+    def _ask(self, name: str, posted: FormData | None) -> ConditionChoice:
         condition, single = self._conditions[name], _single(self._conditions[name])
         was = f"{single.output}|{single.value}" if single else ""
         chosen = or_posted(posted, f"{name}-when", (was,))
@@ -261,7 +261,7 @@ class RuleEditor:
             ))
             for label, some in self._outputs.items() if some
         )  # fmt: skip
-        return AskForm(self._words.condition(condition) if condition else "", groups, self._is_rich(name))
+        return ConditionChoice(self._words.condition(condition) if condition else "", groups, self._is_rich(name))
 
 
 def _offers(name: str, output: Output) -> Iterator[tuple[str, str]]:
