@@ -1,6 +1,7 @@
 """Drive the real actions through a story, and compare what happened with what should have."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -19,7 +20,7 @@ from engine.core.state import CaseState
 from engine.core.time.counting import unanswered_levels
 from engine.course.actions.closing import answer_closing, close_case, reopen_case
 from engine.course.actions.steer import add_step, identify_person, record_interval
-from engine.errors import ConflictError, IcmcError, InvalidAnswersError
+from engine.errors import ConflictError, IcmcError, InvalidAnswersError, NoCalendarError
 from engine.language.limits import TimeLimit
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
@@ -438,7 +439,10 @@ def _add(play: Play, event: StoryEvent) -> Step:
 def _place_of(play: Play, event: StoryEvent) -> str:
     """Return where an event is told of: the other place of the story that has its time zone; empty for where we are."""
     library, ours = play.stage.engine.library(), _zone_of(_state(play))
-    zones = {place: library.calendar(place).zone for place in play.story.other_jurisdictions}
+    zones: dict[str, str] = {}
+    for place in play.story.other_jurisdictions:
+        with suppress(NoCalendarError):  # of a country that no hub is in
+            zones[place] = library.calendar(place).zone
     return next((place for place, zone in zones.items() if zone == event.tz != ours), "")
 
 
