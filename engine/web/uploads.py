@@ -24,7 +24,6 @@ LARGEST_UPLOAD: Final = LARGEST + 100_000
 """Bytes of a posted form with a file."""
 PART_SECONDS: Final = 60.0
 """How long each part of what is sent may take to arrive: a line that hangs ends."""
-_LONGEST_FIELD: Final = 2_000
 _MOST_FIELDS: Final = 10
 _UPLOADS: Final = re.compile(r"/cases/[^/]+/(files|diary)")
 
@@ -122,7 +121,7 @@ class _Form:
         self._sent: list[Sent] = []
         self._header = self._value = b""
         self._headers: dict[bytes, bytes] = {}
-        self._name, self._field, self._is_file, self._count = "", bytearray(), False, 0
+        self._name, self._field, self._is_file, self._count, self._typed = "", bytearray(), False, 0, 0
         self.parser = MultipartParser(
             options[b"boundary"],
             {
@@ -167,8 +166,11 @@ class _Form:
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
             self._sent.append(FilePart(data[start:end]))
-        elif len(self._field) + end - start <= _LONGEST_FIELD:
-            self._field += data[start:end]
+            return
+        self._typed += end - start
+        if self._typed > LARGEST_BODY:
+            raise FormParserError("fields too long")
+        self._field += data[start:end]
 
     def _end(self) -> None:
         if not self._is_file:

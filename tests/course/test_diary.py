@@ -66,6 +66,10 @@ def test_a_note_brings_its_file_with_it_and_what_does_not_fit_loses_neither(port
     assert portal.of(FileStore).of_case(id_of(case)) == (kept,), "the same file is not kept twice"
     assert "with a file" in client.get(f"{case.page}/diary").text
     assert "child" in send("call", child_shown="unsure", command_id=str(uuid4()))
+    long = "ক" * 2_000
+    assert "Your note was saved" in send("visit", words=long, command_id=str(uuid4())), "6,000 bytes in UTF-8"
+    assert long in client.post(f"{case.page}/diary/words").text
+    assert "at most 2,000 characters" in send("visit", words=f"{long}!", command_id=str(uuid4()))
     assert "An answer goes to the person who reported, in words alone" in send("answer", command_id=str(uuid4()))
 
 
