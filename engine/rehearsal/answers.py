@@ -240,7 +240,7 @@ def _triage_answers(story: Story) -> dict[str, JsonValue]:
         for event in story.timeline
         if event.step == step and event.due_rule is not None and event.due_rule.limit in _RISKS[step]
     )
-    return answers | dict.fromkeys(("risk_level",), next(hurry, "critical"))
+    return {**answers, "risk_level": next(hurry, "critical")}
 
 
 _RISKS: Mapping[str, Mapping[str, str]] = {
