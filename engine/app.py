@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine as SqlEngine
@@ -44,7 +45,7 @@ from engine.hubs.actions import peers
 from engine.hubs.envelope import HubKeyFile
 from engine.keys.data_keys import keys_in_use, open_vault
 from engine.keys.key_changes import FileKeyKeeper
-from engine.keys.key_file import open_key_ring
+from engine.keys.key_file import KeyRing, open_key_ring
 from engine.keys.periods import PeriodFolders
 from engine.language.diagram import write_dot
 from engine.language.diagram_parts import Drawing
@@ -144,79 +145,80 @@ def build_engine(
     Whether it is a demo is a fact of the database alone. Raise `SettingsError` when the settings say otherwise, and for
     a key file or period keys that are missing while something is encrypted, unless it is known that they are lost.
     """
+    rows = _Rows(*(limited_engine(url, limits, pool_size=pool_size) for url in (urls.system, urls.app, urls.reader)))
     secret = secret_of(urls.owner)
-    sql, writer, reader = (
-        limited_engine(url, limits, pool_size=pool_size) for url in (urls.system, urls.app, urls.reader)
-    )
-    enter_each(writer, secret)
-    settings = _as_the_database_is(settings, sql)
-    pillars = registry or load_registry(settings.pillars, builtins=(CORE,))
-    catalogue = RegistryCatalogue(pillars)
-    wall_clock = SystemClock()
-    case_clock = clock or (DemoClock(wall_clock, _demo_offset(sql)) if settings.demo else wall_clock)
+    enter_each(rows.writer, secret)
+    settings = _as_the_database_is(settings, rows.system)
+    clock = clock or (DemoClock(SystemClock(), _demo_offset(rows.system)) if settings.demo else SystemClock())
     periods = period_folders(settings)
-    in_use = keys_in_use(sql) if keys_must_be_there else ()
-    ring = open_key_ring(settings.keys, periods, now=case_clock.now(), in_use=in_use)
-    vault = open_vault(sql, ring, case_clock)
-    signer = SigningKeyFile(settings.signing_key)
-    definitions = DefinitionCache(sql, vault, catalogue)
-    library = PublishedLibrary(sql, vault)
+    in_use = keys_in_use(rows.system) if keys_must_be_there else ()
+    ring = open_key_ring(settings.keys, periods, now=clock.now(), in_use=in_use)
+    engine = _assembled(
+        settings, rows, secret, clock, periods, ring, registry or load_registry(settings.pillars, builtins=(CORE,)),
+        entropy=entropy or SystemEntropy(), channels=channels if channels is not None else _channels(settings),
+        gateways=gateways or _gateways(settings),
+    )  # fmt: skip
+    return _with_proofs(engine, settings, rows.system)
+
+
+class _Rows(NamedTuple):
+    """The ways into the database: for the system, for a viewer who writes, and for one who reads."""
+
+    system: SqlEngine
+    writer: SqlEngine
+    reader: SqlEngine
+
+
+def _assembled(
+    settings: Settings,
+    rows: _Rows,
+    secret: bytes,
+    clock: Clock,
+    periods: PeriodFolders,
+    ring: KeyRing,
+    pillars: Registry,
+    *,
+    entropy: Entropy,
+    channels: Mapping[str, Channel],
+    gateways: Gateways,
+) -> Engine:
+    vault, catalogue = open_vault(rows.system, ring, clock), RegistryCatalogue(pillars)
+    definitions, library = DefinitionCache(rows.system, vault, catalogue), PublishedLibrary(rows.system, vault)
     renderer, papers = _renderer(), _papers(tuple(item.documents for item in pillars.installed if item.documents))
-    sends = channels if channels is not None else _channels(settings)
+    known = Known(definitions.get, pillars, library)
     return Engine(
-        clock=case_clock,
-        wall_clock=wall_clock,
-        entropy=entropy or SystemEntropy(),
-        vault=vault,
-        key_keeper=FileKeyKeeper(settings.keys, ring, periods, sql, case_clock),
-        periods=periods,
-        files=LocalFiles(settings.file_scanner),
-        passwords=Argon2Passwords(),
-        codes=TotpCodes(),
-        is_common_password=shipped().has,
-        fingerprints=NameTokens(),
-        renderer=renderer,
-        papers=papers,
-        printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
-        registry=pillars,
-        catalogue=catalogue,
-        definitions=definitions,
-        library=library,
+        clock=clock, wall_clock=SystemClock(), uptime=machine_uptime, entropy=entropy,
+        vault=vault, periods=periods, key_keeper=FileKeyKeeper(settings.keys, ring, periods, rows.system, clock),
+        hub_keys=HubKeyFile(settings.keys), files=LocalFiles(settings.file_scanner),
+        passwords=Argon2Passwords(), codes=TotpCodes(), is_common_password=shipped().has, fingerprints=NameTokens(),
+        renderer=renderer, papers=papers, printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
+        registry=pillars, catalogue=catalogue, definitions=definitions, library=library,
+        refresh_definitions=library.refresh, whole_calendar=whole,
+        draw=_picture, lint=_linter(catalogue, library, renderer, papers),
         transaction=lambda viewer=None: Transaction(
-            sql if viewer is None or viewer.is_system else acting_for(writer, viewer, case_clock.now),
-            vault,
-            definitions,
-            library.seen_by,
-            _note_rows,
+            rows.system if viewer is None or viewer.is_system else acting_for(rows.writer, viewer, clock.now),
+            vault, definitions, library.seen_by, _note_rows,
         ),
         reader=Reader(
-            sql,
-            reader,
-            writer=writer,
-            secret=secret,
-            known=Known(definitions.get, pillars, library),
-            vault=vault,
-            clock=case_clock,
+            rows.system, rows.reader, writer=rows.writer, secret=secret, known=known, vault=vault, clock=clock
         ),
-        draw=_picture,
-        lint=_linter(catalogue, library, renderer, papers),
-        refresh_definitions=library.refresh,
-        whole_calendar=whole,
-        hub_keys=HubKeyFile(settings.keys),
-        channels=sends,
-        gateways=gateways or _gateways(settings),
-        tombstones=TombstoneFile(settings.checkpoint_folder),
-        portal_url=settings.address,
-        demo=bool(settings.demo),
-        factor_for_all=settings.factor_for_all,
-        factor_at_latest=settings.factor_at_latest,
+        channels=channels, gateways=gateways, tombstones=TombstoneFile(settings.checkpoint_folder),
+        portal_url=settings.address, demo=bool(settings.demo),
+        factor_for_all=settings.factor_for_all, factor_at_latest=settings.factor_at_latest,
+        dispose=partial(_dispose, *rows),
+    )  # fmt: skip
+
+
+def _with_proofs(engine: Engine, settings: Settings, sql: SqlEngine) -> Engine:
+    """Return the engine with what signs its audit, and what proves it."""
+    signer = SigningKeyFile(settings.signing_key)
+    return replace(
+        engine,
         signer=signer,
         anchors=AnchorFiles(settings.checkpoint_folder),
-        faults=lambda folders: faults(sql, vault, signer, _outside(folders)),
-        broken_chains=lambda: broken_chains(faults(sql, vault, signer)),
-        state_differences=lambda: state_differences(sql, vault, case_clock.now()),
-        dispose=partial(_dispose, sql, writer, reader),
-        uptime=machine_uptime,
+        faults=lambda folders: faults(sql, engine.vault, signer, _outside(folders)),
+        broken_chains=lambda: broken_chains(faults(sql, engine.vault, signer)),
+        state_differences=lambda: state_differences(sql, engine.vault, engine.clock.now()),
     )
 
 

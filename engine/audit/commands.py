@@ -121,12 +121,7 @@ def doctor(as_json: Json = False) -> None:  # noqa: FBT002 - a command-line flag
 
 def _ailments(engine: Engine) -> Iterator[Ailment]:
     board = engine.ask_board(admin_board, SYSTEM, with_days=True)
-    last = board.deadlines_last_pass_at
-    if last is None or engine.wall_clock.now() - last > _STALE:
-        when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
-        yield Ailment(
-            code="deadlines", problem=f"No worker has looked at the deadlines {when}.", remedy="Start `icmc worker`."
-        )
+    yield from _ailment_of_last_pass(engine, board)
     yield from _ailments_of_firing(board.firing)
     yield from _ailments_of_checkpoints(engine)
     yield from _ailment_of_rows(engine)
@@ -137,6 +132,30 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
     yield from _ailments_of_jobs(board)
     yield from _ailments_of_parts(engine, board.parts or PartsView())
     yield from _ailment_of_keys(engine)
+    yield from _ailments_of_open_cases(board)
+    yield from _ailments_of_definitions(engine)
+    yield from _ailments_of_words(engine)
+    yield from _ailment_of_printing(engine)
+    yield from _ailments_of_keys(engine)
+    yield from _ailments_of_periods(engine)
+    yield from _ailment_of_proof(engine)
+    yield from _ailments_of_who_may(engine)
+    if not engine.demo and "email" not in engine.channels:
+        yield Ailment(
+            code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
+        )
+
+
+def _ailment_of_last_pass(engine: Engine, board: BoardView) -> Iterator[Ailment]:
+    last = board.deadlines_last_pass_at
+    if last is None or engine.wall_clock.now() - last > _STALE:
+        when = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
+        yield Ailment(
+            code="deadlines", problem=f"No worker has looked at the deadlines {when}.", remedy="Start `icmc worker`."
+        )
+
+
+def _ailments_of_open_cases(board: BoardView) -> Iterator[Ailment]:
     for it in board.unserved:
         cases = ", ".join(it.cases[:_NAMED]) + (" and others" if it.count > _NAMED else "")
         yield Ailment(
@@ -146,35 +165,14 @@ def _ailments(engine: Engine) -> Iterator[Ailment]:
         )
     for line in board.stuck:
         yield Ailment(code="stuck", problem=f"Case {line} has nothing that anyone could do.", remedy="Open its page.")
+
+
+def _ailments_of_definitions(engine: Engine) -> Iterator[Ailment]:
     for file in differing(engine, shipped_sources()):
         yield Ailment(
             code="differs-from-file",
             problem=f"{file.file} is not what runs: {file.kind} {file.name}, version {file.version or 'none'}, does.",
             remedy=f"Publish the file, or keep what runs: `icmc export {file.name} --kind {file.kind}` shows it.",
-        )
-    for name, text in engine.library().messages.items():
-        wrong = next((one for one in engine.renderer.problems(name, text) if not one.is_doubt), None)
-        if wrong is not None:
-            instead = "the release's" if name.endswith(".en") else "the English"
-            yield Ailment(
-                code="message-set-aside",
-                problem=f"The text published for the message {name} {wrong.says}: {instead} is sent instead.",
-                remedy=f"Change it, or take the text of the release again: /definitions/message/{name}.",
-            )
-    yield from _ailments_of_words(engine)
-    yield from _ailment_of_printing(engine)
-    yield from _ailments_of_keys(engine)
-    yield from _ailments_of_periods(engine)
-    if not engine.demo and not keys_are_proved(engine):
-        yield Ailment(
-            code="keys-not-proved",
-            problem="No export of the keys was proved: if they are lost, nothing can be read again.",
-            remedy="`icmc keys export FILE`, then `icmc keys prove FILE`.",
-        )
-    yield from _ailments_of_who_may(engine)
-    if not engine.demo and "email" not in engine.channels:
-        yield Ailment(
-            code="no-mail", problem="No mail server is set up.", remedy="Set ICMC_SMTP_HOST and ICMC_SMTP_FROM."
         )
 
 
@@ -258,6 +256,15 @@ def _ailments_of_who_may(engine: Engine) -> Iterator[Ailment]:
 
 
 def _ailments_of_words(engine: Engine) -> Iterator[Ailment]:
+    for name, text in engine.library().messages.items():
+        wrong = next((one for one in engine.renderer.problems(name, text) if not one.is_doubt), None)
+        if wrong is not None:
+            instead = "the release's" if name.endswith(".en") else "the English"
+            yield Ailment(
+                code="message-set-aside",
+                problem=f"The text published for the message {name} {wrong.says}: {instead} is sent instead.",
+                remedy=f"Change it, or take the text of the release again: /definitions/message/{name}.",
+            )
     for name, texts in engine.library().papers.items():
         found = (one for release, text in texts.items() for one in engine.papers.problems(name, release, text))
         wrong = next((one for one in found if not one.is_doubt), None)
@@ -273,6 +280,15 @@ def _ailment_of_printing(engine: Engine) -> Iterator[Ailment]:
     problem = engine.printer.problem()
     if problem:
         yield Ailment(code="no-pdf", problem=problem, remedy="Until then, print papers from their pages.")
+
+
+def _ailment_of_proof(engine: Engine) -> Iterator[Ailment]:
+    if not engine.demo and not keys_are_proved(engine):
+        yield Ailment(
+            code="keys-not-proved",
+            problem="No export of the keys was proved: if they are lost, nothing can be read again.",
+            remedy="`icmc keys export FILE`, then `icmc keys prove FILE`.",
+        )
 
 
 def _ailments_of_keys(engine: Engine) -> Iterator[Ailment]:

@@ -97,21 +97,26 @@ def simulate_workflow(
     shipped = definitions_of([read_yaml(text, file=name) for name, text in shipped_sources().items()])
     library = Library(CalendarsWithHolidays(shipped.calendars.values()), shipped.ladders, shipped.packs)
     compiled = _compiled(workflow, shipped)
-    place = place_of(compiled.workflow)
     if many is not None and (against is not None or staff):
         people = tuple(map(_staff, staff or ()))
         asked = ComparisonAsked(many, seed, people, a_week, effort, is_of_staff=against is None)
         before = compiled if against is None else _compiled(against, shipped)
         _show_compared(before, compiled, library, asked, as_json=as_json)
-        return
-    if many is not None:
-        _show_many(compiled, library, place, many, seed, as_json=as_json)
-        return
-    if report is None:
-        found = alert_budget(compiled, library, jurisdiction=place, open_cases=cases, seed=seed)
-        show(found.as_json(), as_json=as_json, words=lambda: budget_lines(found))
-        return
-    done = simulate(compiled, library, _read(report), seed=seed)
+    elif many is not None:
+        _show_many(compiled, library, place_of(compiled.workflow), many, seed, as_json=as_json)
+    elif report is None:
+        _show_budget(compiled, library, cases, seed, as_json=as_json)
+    else:
+        _show_one(simulate(compiled, library, _read(report), seed=seed), as_json=as_json)
+
+
+def _show_budget(compiled: CompiledWorkflow, library: Library, cases: int, seed: int, *, as_json: bool) -> None:
+    place = place_of(compiled.workflow)
+    found = alert_budget(compiled, library, jurisdiction=place, open_cases=cases, seed=seed)
+    show(found.as_json(), as_json=as_json, words=lambda: budget_lines(found))
+
+
+def _show_one(done: Simulated, *, as_json: bool) -> None:
     show(done.as_json(), as_json=as_json, words=lambda: _words(done))
     if done.closed_at is None:
         raise typer.Exit(FOUND_PROBLEMS)

@@ -1,7 +1,8 @@
 """What follows from a command: the pure core that the live system, the simulator and the replayer share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from engine.core import commands as cm
 from engine.core import events as ev
@@ -57,71 +58,8 @@ def decide_in(draft: Draft, command: cm.Command) -> None:
     require_part_of_merged(draft.state, command)
     if isinstance(command, cm.FireDeadline):
         draft.settled = draft.state  # by the command before; what a calendar or law changes since is counted again
-    _apply(draft, command)
+    DONE_BY[type(command)](draft, command)
     settle(draft)
-
-
-def _apply(draft: Draft, command: cm.Command) -> None:  # noqa: C901, PLR0912, PLR0915 - one line for each command
-    match command:
-        case cm.StartRun():
-            _start_run(draft, command)
-        case cm.CompleteStep():
-            complete(draft, command)
-        case cm.ApproveStep():
-            approve(draft, command)
-        case cm.AddStep():
-            add(draft, command)
-        case cm.BringFollowUps():
-            bring(draft, command)
-        case cm.CancelStep():
-            cancel(draft, live_step(draft, command.step_id), command.reason_code)
-        case cm.RecordFact():
-            record_fact(draft, command.name, command.value, source=command.source)
-        case cm.RecordInterval():
-            record_interval(draft, command.interval)
-        case cm.AddPerson():
-            add_person(draft, command)
-        case cm.RemovePerson():
-            remove_person(draft, command)
-        case cm.ChangePersonRole():
-            change_role(draft, command)
-        case cm.MergeCase():
-            merge(draft, command)
-        case cm.UnmergeCase():
-            unmerge(draft, command)
-        case cm.FireDeadline():
-            fire(draft, command)
-        case cm.Acknowledge():
-            acknowledge(draft, command)
-        case cm.MissLevel():
-            miss(draft, command)
-        case cm.AskCalls():
-            ask_calls(draft, command)
-        case cm.NoteCall():
-            note_call(draft, command)
-        case cm.EndCalls():
-            end_calls(draft, command)
-        case cm.PauseDeadline():
-            pause(draft, command)
-        case cm.ResumeDeadline():
-            resume(draft, command)
-        case cm.AskExtension():
-            ask_extension(draft, command)
-        case cm.AnswerExtension():
-            answer_extension(draft, command)
-        case cm.NameDelayOwner():
-            name_owner(draft, command)
-        case cm.Recount():
-            draft.cause, draft.plans_again = command.cause, True
-        case cm.MoveRun():
-            move(draft, command)
-        case cm.AbortRun():
-            _abort(draft, command)
-        case cm.CloseCase():
-            _close(draft, command)
-        case cm.ReopenCase():
-            if draft.state.case.status is CaseStatus.CLOSED:
-                draft.emit(ev.CaseReopened(at=draft.now, reason_code=command.reason_code))
 
 
 def _start_run(draft: Draft, command: cm.StartRun) -> None:
@@ -159,3 +97,38 @@ def _close(draft: Draft, command: cm.CloseCase) -> None:
         if run.status is RunStatus.OPEN:
             _abort(draft, cm.AbortRun(run.id, command.reason_code))
     draft.emit(ev.CaseClosed(at=draft.now, reason_code=command.reason_code))
+
+
+def _cancel(draft: Draft, command: cm.CancelStep) -> None:
+    cancel(draft, live_step(draft, command.step_id), command.reason_code)
+
+
+def _record_fact(draft: Draft, command: cm.RecordFact) -> None:
+    record_fact(draft, command.name, command.value, source=command.source)
+
+
+def _record_interval(draft: Draft, command: cm.RecordInterval) -> None:
+    record_interval(draft, command.interval)
+
+
+def _recount(draft: Draft, command: cm.Recount) -> None:
+    draft.cause, draft.plans_again = command.cause, True
+
+
+def _reopen(draft: Draft, command: cm.ReopenCase) -> None:
+    if draft.state.case.status is CaseStatus.CLOSED:
+        draft.emit(ev.CaseReopened(at=draft.now, reason_code=command.reason_code))
+
+
+DONE_BY: Mapping[type[cm.Command], Callable[[Draft, Any], None]] = {
+    cm.StartRun: _start_run, cm.MoveRun: move, cm.AbortRun: _abort, cm.CloseCase: _close, cm.ReopenCase: _reopen,
+    cm.CompleteStep: complete, cm.ApproveStep: approve, cm.AddStep: add, cm.CancelStep: _cancel,
+    cm.BringFollowUps: bring, cm.RecordFact: _record_fact, cm.RecordInterval: _record_interval,
+    cm.AddPerson: add_person, cm.RemovePerson: remove_person, cm.ChangePersonRole: change_role,
+    cm.MergeCase: merge, cm.UnmergeCase: unmerge,
+    cm.FireDeadline: fire, cm.PauseDeadline: pause, cm.ResumeDeadline: resume, cm.NameDelayOwner: name_owner,
+    cm.AskExtension: ask_extension, cm.AnswerExtension: answer_extension, cm.Recount: _recount,
+    cm.Acknowledge: acknowledge, cm.MissLevel: miss,
+    cm.AskCalls: ask_calls, cm.NoteCall: note_call, cm.EndCalls: end_calls,
+}  # fmt: skip
+"""What each command does to a draft."""

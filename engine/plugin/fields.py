@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypedDict, Union, Unpack, cast, get_args, get_origin
 
 from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
@@ -119,76 +119,86 @@ class FieldSpec:
         return self.sensitivity is Sensitivity.OPEN
 
 
-def field(
-    *,
-    label: str,
-    help: str = "",  # noqa: A002 - the word that form writers expect
-    default: object = ...,
-    identifying: bool = False,
-    sensitive: bool = False,
-    restricted: str = "",
-    choices: Mapping[str, str] | None = None,
-    now: bool = False,
-    event_time: bool = False,
-    excluded_time: str = "",
-    shown_when: str = "",
-    output: bool | None = None,
-    tells: str = "",
-    hash_of: str = "",
-    kept_anyway: bool | str = False,
-    copies_after: str = "",
-    of_copy: bool = False,
-    comes_first: bool = False,
-    opens: Mapping[str, FollowUp] | None = None,
-    asks_consent: bool = False,
-    must_be_known: bool = False,
-    public_label: str = "",
-    public_help: str = "",
-    colleague: bool = False,
-    key: str | None = None,
-) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
+class FieldOptions(TypedDict, total=False):
+    """What a form may say of one of its questions beside its words; each is false or empty when left out."""
+
+    help: str
+    """The hint below the label."""
+    identifying: bool
+    """The answer is encrypted and masked, as free text is always encrypted."""
+    sensitive: bool
+    """The same, for what does not name somebody."""
+    restricted: str
+    """The class of an answer kept apart even within a unit, as `RestrictedCategory` has them; it is sensitive too."""
+    choices: Mapping[str, str]
+    """The words for the values of a choice."""
+    now: bool
+    """It stands on the first screen, which can be saved by itself."""
+    event_time: bool
+    """It is the instant at which the step happened."""
+    excluded_time: str
+    """The name of the intervals that a time limit may leave out."""
+    shown_when: str
+    """A condition on the same form's fields."""
+    output: bool | None
+    """An open choice, bool, number or instant is an output, on which workflows may decide, unless this is false.
+
+    A sensitive one is with true alone: it is masked, and a time can still be counted from it. *Not known* is none.
+    """
+    tells: str
+    """What an open answer says of the case on which limits of the law may depend, one of `TELLABLE`; an element of
+    trafficking, one of `ELEMENTS`; or how safe somebody is, `SAFETY`."""
+    hash_of: str
+    """The question of the same form for a file: the system writes that file's SHA-256 hash here."""
+    kept_anyway: bool | str
+    """The law or the work needs it even of a person who does not allow that anything is written down: always, or on a
+    condition as for `shown_when`."""
+    copies_after: str
+    """A condition, in the words of `shown_when`, on this answer and perhaps on others: before it holds, the form takes
+    no file, no hash and no other answer that is `of_copy`, and asks for none (`engine.plugin.copies`)."""
+    of_copy: bool
+    """It can only be given by looking at something or keeping it."""
+    comes_first: bool
+    """It is drawn before all others."""
+    opens: Mapping[str, FollowUp]
+    """Follow-ups that the step type declares for this answer: those that come `at_once`."""
+    asks_consent: bool
+    """The choice by which who tells something allows that it is written down: after a no only the answers that are
+    `kept_anyway` are taken, and the others are neither demanded nor stored."""
+    must_be_known: bool
+    """*Not known* is no answer to this required number, day or instant, since the step means nothing without it: a
+    consent needs its last day. The instant of the `event_time` always must."""
+    public_label: str
+    """The words in which somebody without an account is asked; left out, they are those for staff."""
+    public_help: str
+    colleague: bool
+    """A person with an account, whom the form offers: somebody else of a unit of who answers and of the organisation
+    of the case, named by the address with which they sign in."""
+
+
+_UNSAID: Mapping[str, Any] = {
+    "identifying": False, "sensitive": False, "sealed": "", "choices": {}, "now": False, "event_time": False,
+    "excluded_time": "", "shown_when": "", "output": None, "tells": "", "hash_of": "", "kept_anyway": "false",
+    "copies_after": "", "of_copy": False, "comes_first": False, "opens": {},
+}  # fmt: skip
+
+
+def field(*, label: str, default: object = ..., key: str | None = None, **options: Unpack[FieldOptions]) -> Any:  # noqa: ANN401 - stands as the default of an annotated field
     """Describe a field of a form.
 
-    `default=...` (left out) makes it required; `default=None` makes it optional. `identifying` and `sensitive`
-    answers are encrypted and masked, and free text is encrypted always. `sealed` names the class of an answer that
-    is kept apart even within a unit, as `RestrictedCategory` has them; such an answer is sensitive. `now` puts it
-    on the first screen, which can be saved by itself. `event_time` marks the instant at which the step happened.
-    `excluded_time` names intervals that a time limit may leave out. `shown_when` is a condition on the same form's
-    fields. An open choice, bool, number or instant is an output, on which workflows may decide, unless `output` is
-    false; a sensitive one is with `output=True` alone: it is masked, and a time can still be counted from it. *Not
-    known* is no output. `tells` names what an open answer says of the case on which limits of the law may
-    depend, one of `TELLABLE`, an element of trafficking, one of `ELEMENTS`, or how safe somebody is, `SAFETY`.
-    `hash_of` names the question of the same form for a file: the system writes that file's SHA-256 hash here.
-    `kept_anyway` marks what the law or the work needs even of a person who does not allow that anything is written
-    down, always or on a condition as for `shown_when`. `asks_consent` marks the choice by which who tells something
-    allows that: after a no only the answers that are `kept_anyway` are taken, and the others are neither demanded nor
-    stored. `public_label` and `public_help` are the words in which somebody without an account is asked; left out,
-    they are those for staff. A `colleague` is a person with an account, whom the form offers: somebody else of a unit
-    of who answers and of the organisation of the case, named by the address with which they sign in. `key` is the
-    stored name where the attribute cannot bear it (`from`).
-
-    `copies_after` is a condition, in the words of `shown_when`, on this answer and perhaps on others: before it holds,
-    the form takes no file, no hash and no other answer that is `of_copy` (one that can only be given by looking at
-    something or keeping it), and asks for none; `engine.plugin.copies` has the whole rule. `opens` are
-    follow-ups that the step type declares for this answer: those that come `at_once`. A question that `comes_first` is
-    drawn before all others.
-
-    To a required number, day or instant *Not known* is an answer as well, unless it `must_be_known`, since the step
-    means nothing without it: a consent needs its last day. The instant of the `event_time` always must.
+    `default=...` (left out) makes it required; `default=None` makes it optional. `key` is the stored name where the
+    attribute cannot bear it (`from`). Raise `TypeError` for an option that `FieldOptions` does not have.
     """
-    extra: dict[str, Any] = {
-        "label": label, "help": help, "identifying": identifying, "sensitive": sensitive or bool(restricted),
-        "sealed": restricted,
-        "choices": dict(choices or {}), "now": now, "event_time": event_time,
-        "excluded_time": excluded_time, "shown_when": shown_when, "output": output, "tells": tells,
-        "hash_of": hash_of, "kept_anyway": str(kept_anyway).lower() if isinstance(kept_anyway, bool) else kept_anyway,
-        "copies_after": copies_after, "of_copy": of_copy, "comes_first": comes_first,
-        "opens": opens or {},
-    }  # fmt: skip
-    rare = {"asks_consent": asks_consent, "must_be_known": must_be_known, "public_label": public_label,
-            "public_help": public_help, "colleague": colleague}  # fmt: skip
-    extra |= {name: said for name, said in rare.items() if said}
-    return Field(default=default, alias=key, title=label, description=help or None, json_schema_extra={"icmc": extra})
+    unknown = options.keys() - FieldOptions.__annotations__.keys()
+    if unknown:
+        message = f"a field has no option {', '.join(sorted(unknown))}"
+        raise TypeError(message)
+    said: dict[str, Any] = dict(options)
+    hint, restricted, kept = said.pop("help", ""), said.pop("restricted", ""), said.pop("kept_anyway", False)
+    extra = {"label": label, "help": hint, **_UNSAID} | {name: value for name, value in said.items() if value}
+    extra |= {"sensitive": bool(said.get("sensitive") or restricted), "sealed": restricted}
+    extra |= {"output": said.get("output"), "kept_anyway": str(kept).lower() if isinstance(kept, bool) else kept}
+    return Field(default=default, alias=key, title=label, description=hint or None, json_schema_extra={"icmc": extra})
 
 
 @cache

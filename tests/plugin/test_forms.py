@@ -245,3 +245,8 @@ def test_an_answer_that_does_not_fit_is_told_with_an_example_or_its_bound(
     with pytest.raises(InvalidAnswersError) as refused:
         check_answers(ESCORT, {"alone": True, "seats": 1, "days": 1} | answers)
     assert refused.value.problems == told
+
+
+def test_an_option_that_no_field_has_is_named() -> None:
+    with pytest.raises(TypeError, match="a field has no option sensitiv"):
+        field(label="Where", sensitiv=True)

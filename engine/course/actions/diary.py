@@ -52,16 +52,12 @@ def make_note(
         if state.case.status is CaseStatus.CLOSED:
             raise AlreadyEndedError(kind="case")
         problems = _problems(state, kind, words, happened_at, person_id, now)
-        if file_id is not None and kind == ANSWER:
-            problems["file"] = _TO_THE_REPORTER
-        elif file_id is not None and not _is_of_case(tx, file_id, case_id):
-            problems["file"] = "Choose a file of this case."
+        if file_id is not None:
+            problems |= _problem_of_file(tx, file_id, case_id, kind)
         problems |= misread or {}
         if problems:
             raise InvalidAnswersError(problems)
-        ids = {"person_id": person_id, "file_id": file_id}
-        body = {"kind": kind, "happened_at": (happened_at or now).isoformat()}
-        body |= {name: str(value) for name, value in ids.items() if value}
+        body = _body(kind, happened_at or now, person_id=person_id, file_id=file_id)
         tx.of(CaseStore).note(state, NOTE_MADE, body, actor_id=viewer.actor_id, at=now)
         try:
             tx.of(CaseStore).keep_words(state.case, state.case.chain_length + 1, words, about=person_id)
@@ -99,6 +95,16 @@ def _problems(
     elif person_id is not None and all(one.person_id != person_id for one in state.persons):
         problems["person"] = "Choose one of the people in this case."
     return problems
+
+
+def _body(kind: str, at: datetime, **ids: UUID | None) -> dict[str, str]:
+    return {"kind": kind, "happened_at": at.isoformat()} | {name: str(value) for name, value in ids.items() if value}
+
+
+def _problem_of_file(tx: Transaction, file_id: UUID, case_id: UUID, kind: str) -> dict[str, str]:
+    if kind == ANSWER:
+        return {"file": _TO_THE_REPORTER}
+    return {} if _is_of_case(tx, file_id, case_id) else {"file": "Choose a file of this case."}
 
 
 def _is_of_case(tx: Transaction, file_id: UUID, case_id: UUID) -> bool:

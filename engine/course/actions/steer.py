@@ -25,7 +25,7 @@ from engine.language.limits import TimeLimit
 from engine.persons.records import written_over
 from engine.persons.store import PersonStore
 from engine.plugin.context import Law
-from engine.plugin.steps import StepKind
+from engine.plugin.steps import StepKind, StepType
 from engine.ports import JsonValue
 
 _WOULD_CLOSE: Final = (
@@ -114,44 +114,52 @@ def add_step(
     """Add a step of any installed type that the workflow did not foresee, perhaps for one person; gives the step's id.
 
     Its limit counts from when something happened (`from_at`, UTC); left out, from when the law says, or from now; in
-    working days, those of the `place` where it is done, or of where the case is led. What
-    somebody calls it is sealed, and shown on the page of its case and its form only. Raises `InvalidAnswersError` for a
-    limit that cannot be read, a time to come and who is not in the case; `UnknownLawLimitError`.
+    working days, those of the `place` where it is done, or of where the case is led. Its title is encrypted, and shown
+    on the page of its case and its form only. Raise `InvalidAnswersError` for a limit that cannot be read, a time to
+    come and who is not in the case; `UnknownLawLimitError`.
     """
-    step_type = engine.registry.get(uses)
-    default = step_type.time_limit
-    now = engine.clock.now()
+    step_type, now = engine.registry.get(uses), engine.clock.now()
     with engine.transaction() as tx:
         state, known = tx.of(CaseStore).lock_for(case_id, command_id)
         require_member(viewer, state, Action.CHANGE_PLAN)
         if known is not None:
             return UUID(str(FirstAnswer(known)["step_id"]))
         tx.writes.hold()
-        _require_limit(engine, limit, law, now)
-        if from_at is not None and from_at > now:
-            raise InvalidAnswersError({"from_at": "This is in the future."})
-        path = _path_of(state, person_id)
-        run = run_id or _run_to_add_to(state)
-        added = AddedStep(
-            uses=uses,
-            title=step_type.title,
-            from_at=from_at,
-            limit=limit or (default if isinstance(default, str) and not law else None),
-            law=law or (default.limit_id if isinstance(default, Law) and not limit else None),
-            ladder=ladder,
-            exclude=exclude,
-            roles=step_type.roles,
-            place=place,
-        )
-        key = f"{uses.replace('.', '_')}_{sum(step.uses == uses for step in state.steps.values()) + 1}"
-        command = cm.AddStep(run, key, added, path, automatic=step_type.kind is StepKind.AUTOMATIC)
+        _require_limit(engine, limit, law, from_at, now)
+        path, run = _path_of(state, person_id), run_id or _run_to_add_to(state)
+        added = _added(step_type, limit, law, from_at=from_at, ladder=ladder, exclude=exclude, place=place)
+        command = cm.AddStep(run, _key(state, uses), added, path, automatic=step_type.kind is StepKind.AUTOMATIC)
         decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
-        step = next(s for s in decided.state.steps.values() if s.key == key and s.run_id == run)
+        step = next(s for s in decided.state.steps.values() if s.key == command.key and s.run_id == run)
         if title and title != step_type.title:
             tx.of(CaseStore).keep_title(state.case, step.id, title, shown=step_type.title)
         tx.of(HousekeepingStore).remember(command_id, {"step_id": str(step.id)}, case_id=case_id, at=now)
         tx.commit()
         return step.id
+
+
+def _key(state: CaseState, uses: str) -> str:
+    return f"{uses.replace('.', '_')}_{sum(step.uses == uses for step in state.steps.values()) + 1}"
+
+
+def _added(
+    step_type: StepType,
+    limit: str | None,
+    law: str | None,
+    *,
+    from_at: datetime | None,
+    ladder: str,
+    exclude: tuple[str, ...],
+    place: str,
+) -> AddedStep:
+    """Return what is added; without a limit in time or of the law it has that of its step type."""
+    default = None if limit or law else step_type.time_limit
+    return AddedStep(
+        uses=step_type.key, title=step_type.title, roles=step_type.roles, from_at=from_at,
+        limit=default if isinstance(default, str) else limit or None,
+        law=default.limit_id if isinstance(default, Law) else law or None,
+        ladder=ladder, exclude=exclude, place=place,
+    )  # fmt: skip
 
 
 def call_step(
@@ -278,7 +286,7 @@ def _path_of(state: CaseState, person_id: UUID | None) -> str:
     return path_of_person(person_id)
 
 
-def _require_limit(engine: Engine, limit: str | None, law: str | None, now: datetime) -> None:
+def _require_limit(engine: Engine, limit: str | None, law: str | None, from_at: datetime | None, now: datetime) -> None:
     if limit is not None:
         try:
             TimeLimit.parse(limit)
@@ -286,6 +294,8 @@ def _require_limit(engine: Engine, limit: str | None, law: str | None, now: date
             raise InvalidAnswersError({"limit": "Write a limit like PT4H, P15D or P2M."}) from None
     if law is not None and engine.library().law(law, on=now.date()) is None:
         raise UnknownLawLimitError(limit_id=law)
+    if from_at is not None and from_at > now:
+        raise InvalidAnswersError({"from_at": "This is in the future."})
 
 
 def _require_declared(engine: Engine, state: CaseState, name: str, value: Scalar) -> None:

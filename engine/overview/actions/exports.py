@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -72,34 +72,47 @@ def ask_copy(
     _require(viewer, Action.EXPORT)
     require_step_up(engine, viewer)
     kept = _checked(what, purpose_code, chosen)
-    counted, now = engine.ask(count_copied, viewer, what, kept), engine.clock.now()
-    if counted > MOST_ROWS:
-        raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
-    command = command_id or engine.entropy.uuid()
-    status = CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY
+    counted = _count_rows(engine, viewer, what, kept)
+    now, command = engine.clock.now(), command_id or engine.entropy.uuid()
     with engine.transaction() as tx:
         tx.of(HousekeepingStore).take_turn(command)
         if (known := tx.of(HousekeepingStore).answer_to(command)) is not None:
             return UUID(str(known["copy_id"]))
-        if tx.of(RetentionStore).count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
-            raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)
+        _require_pace(tx, viewer, now)
         copy = tx.of(RetentionStore).add_copy(
             ExportCopy(
                 id=engine.entropy.uuid(), number=0, asked_by=viewer.actor_id, unit_id=_unit(viewer), asked_at=now,
-                what=what, purpose_code=purpose_code, chosen=kept, counted=counted, status=status,
+                what=what, purpose_code=purpose_code, chosen=kept, counted=counted,
+                status=CopyStatus.ASKED if needs_second_person(counted) else CopyStatus.READY,
                 expires_at=now + COPY_LIVES,
             )
         )  # fmt: skip
+        if copy.status is CopyStatus.ASKED:
+            _ask_second(engine, tx, copy)
         body = {"copy": copy.number, "what": what, "purpose": purpose_code, "rows": counted}
-        if status is CopyStatus.ASKED:
-            ask_second(
-                engine, tx, ApprovalKind.COPY, copy.id, asked_by=viewer.actor_id, now=now, unit_id=copy.unit_id,
-                reason_code=purpose_code, subject={"number": copy.number, "rows": counted}, seen=str(counted),
-            )  # fmt: skip
         tx.of(AuditLogStore).note("keeping", "CopyAsked", body, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command, {"copy_id": str(copy.id)}, case_id=None, at=now)
         tx.commit()
         return copy.id
+
+
+def _ask_second(engine: Engine, tx: Transaction, copy: ExportCopy) -> None:
+    ask_second(
+        engine, tx, ApprovalKind.COPY, copy.id, asked_by=copy.asked_by, now=copy.asked_at, unit_id=copy.unit_id,
+        reason_code=copy.purpose_code, subject={"number": copy.number, "rows": copy.counted}, seen=str(copy.counted),
+    )  # fmt: skip
+
+
+def _count_rows(engine: Engine, viewer: Viewer, what: str, chosen: Mapping[str, JsonValue]) -> int:
+    counted = engine.ask(count_copied, viewer, what, chosen)
+    if counted > MOST_ROWS:
+        raise InvalidAnswersError({"since": f"These are {counted} lines, and {MOST_ROWS} are the most: choose fewer."})
+    return counted
+
+
+def _require_pace(tx: Transaction, viewer: Viewer, now: datetime) -> None:
+    if tx.of(RetentionStore).count_copies(viewer.actor_id, since=now - _HOUR) >= MOST_COPIES_IN_AN_HOUR:
+        raise TooOftenError(what="Asking for a copy", most=MOST_COPIES_IN_AN_HOUR)
 
 
 def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) -> None:

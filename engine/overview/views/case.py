@@ -15,6 +15,7 @@ from engine.core.access import OPERATIONAL, covers
 from engine.core.policy import Action, Viewer, can
 from engine.db.reading import Reading
 from engine.db.shape import READING
+from engine.deadlines.records import DeadlineView
 from engine.deadlines.views.deadlines import deadline_views, escalation_views
 from engine.documents.views import document_views
 from engine.errors import NotAllowedError
@@ -68,14 +69,10 @@ def _case_view(reading: Reading, viewer: Viewer, rows: CaseRows, jobs: tuple[Job
     rows = narrowed(rows, reading.known)
     may_read = can(viewer, Action.READ_ANSWERS, access=access)
     answers, unreadable = _answers(rows, reading.vault) if may_read else ({}, frozenset())
-    deadlines = deadline_views(reading, rows.deadlines, rows.positions, law=rows.law)
-    if is_narrowed(access):  # whom its unit is to ring is not told to another one
-        deadlines = tuple(one.model_copy(update={"calls": ()}) for one in deadlines)
+    deadlines = _deadlines(reading, rows)
     documents = document_views(rows.documents, opens=rows.opens)
-    by_step: dict[UUID | None, tuple[DocumentView, ...]] = {}
-    for row, document in zip(rows.documents, documents, strict=True):
-        by_step[row["step_id"]] = (*by_step.get(row["step_id"], ()), document)
-    steps = step_views(reading, rows, deadlines, by_step, answers, _titles(rows, reading.vault) if may_read else {})
+    called = _titles(rows, reading.vault) if may_read else {}
+    steps = step_views(reading, rows, deadlines, _by_step(rows, documents), answers, called)
     titles = tuple(step.title for step in steps if step.id in unreadable)
     return CaseView(
         **{name: rows.case[name] for name in _SAME},
@@ -109,6 +106,21 @@ _SAME = ("id", "number", "unit", "jurisdiction", "zone")
 _OF_WORK = ("status", "opened_at", "closed_at")
 _UNTOLD = {"status": "shared", "opened_at": None, "closed_at": None}
 """What is said instead to whom the work is not shown."""
+
+
+def _deadlines(reading: Reading, rows: CaseRows) -> tuple[DeadlineView, ...]:
+    """Return the deadlines of a case; whom its unit is to ring is not told to another one."""
+    deadlines = deadline_views(reading, rows.deadlines, rows.positions, law=rows.law)
+    if not is_narrowed(rows.access):
+        return deadlines
+    return tuple(one.model_copy(update={"calls": ()}) for one in deadlines)
+
+
+def _by_step(rows: CaseRows, documents: tuple[DocumentView, ...]) -> Mapping[UUID | None, tuple[DocumentView, ...]]:
+    by_step: dict[UUID | None, tuple[DocumentView, ...]] = {}
+    for row, document in zip(rows.documents, documents, strict=True):
+        by_step[row["step_id"]] = (*by_step.get(row["step_id"], ()), document)
+    return by_step
 
 
 def _answers(rows: CaseRows, vault: Vault) -> tuple[dict[UUID, Answers], frozenset[UUID]]:

@@ -1,6 +1,7 @@
 """The steps of a case page, and what keeps a case from going on, in sentences."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from engine.cases.views.answers import Answers, answer_views, opened_notes
@@ -41,21 +42,18 @@ def step_views(
     titles: Mapping[UUID, str],
 ) -> tuple[StepView, ...]:
     """Make the views of all steps of a case."""
-    items = {row["step_id"]: row for row in rows.items}
-    due = of_steps(deadlines)
+    items, due = {row["step_id"]: row for row in rows.items}, of_steps(deadlines)
     definitions = {run["id"]: reading.known.definitions(run["definition_hash"]) for run in rows.runs}
     hashes = {run["id"]: run["definition_hash"] for run in rows.runs}
     views = []
     for row in _in_order(rows, definitions):
         compiled, noted = definitions[row["run_id"]], items.get(row["id"])
-        item = noted if noted and noted["is_open"] else None
         step = compiled.steps.get(row["key"]) if compiled and not row["added"] else None
-        fields = reading.known.fields(row["uses"], step)
-        opened = answers.get(row["id"], {})
+        fields, opened = reading.known.fields(row["uses"], step), answers.get(row["id"], {})
         shown, _ = shown_answers(rows.access, row["uses"], row["path"], fields, opened)
+        said = answer_views(fields, shown, rows.case["zone"])
         if not shows_time(rows.access, row):
-            if shown:
-                views.append(_shared(reading, rows, row, answer_views(fields, shown, rows.case["zone"]), documents))
+            views += [_shared(reading, rows, row, said, documents)] if shown else []
             continue
         views.append(
             StepView(
@@ -66,18 +64,23 @@ def step_views(
                 person_label=label_of(row["path"], rows.case["id"], rows.positions),
                 gate_reason=_reason(row, compiled),
                 completed_by=row["completed_by_name"],
-                assignee=item["assignee"] if item else None,
+                **_of_item(rows, noted),
                 discretionary=row["added"] is not None or bool(step and step.spec.discretionary),
-                item_id=item["id"] if item else None,
-                may_answer=item is not None and item["id"] in rows.opens,
                 deadline=due.get(row["id"]),
-                answers=answer_views(fields, shown, rows.case["zone"]),
+                answers=said,
                 documents=documents.get(row["id"], ()),
                 notes=_noted(reading, noted) or tuple(_found(rows, row, opened)),
                 origin=_origin(reading, rows, row, hashes[row["run_id"]]),
             )
         )
     return tuple(views)
+
+
+def _of_item(rows: CaseRows, item: Row | None) -> Mapping[str, Any]:
+    """Return who has the open work item of a step, and whether the viewer may answer it."""
+    if item is None or not item["is_open"]:
+        return {"assignee": None, "item_id": None, "may_answer": False}
+    return {"assignee": item["assignee"], "item_id": item["id"], "may_answer": item["id"] in rows.opens}
 
 
 def _noted(reading: Reading, item: Row | None) -> tuple[str, ...]:

@@ -104,19 +104,14 @@ def add_key(
     """
     _require(engine, viewer)
     wanted = tuple(dict.fromkeys(scopes))
-    problems = _problems(account, name, wanted, days) | _problems_of_gateway(wanted, secret)
-    if problems:
-        raise InvalidAnswersError(problems)
+    _require_fitting(account, name, wanted, days, secret)
     command = command_id or engine.entropy.uuid()
     token, now = PREFIX + engine.entropy.token(), engine.wall_clock.now()
     with engine.transaction() as tx:
         tx.of(HousekeepingStore).take_turn(command)
         if tx.of(HousekeepingStore).answer_to(command) is not None:
             raise InvalidAnswersError({"name": _MADE})
-        unit_id = next((known.id for known in tx.of(DirectoryStore).units() if known.name == unit), None)
-        if unit_id is None:
-            raise NotFoundError(kind="unit")
-        unit_looked_after(tx, viewer, unit_id)
+        unit_id = _unit_looked_after(tx, viewer, unit)
         actor_id, is_gateway = _account(engine, tx, account.strip()), GATEWAY in wanted
         _require_alone(tx, actor_id, unit_id, is_gateway=is_gateway)
         waits = [not _give_to_program(engine, tx, AskedRole(actor_id, unit_id, _ROLES[one]), viewer) for one in wanted]
@@ -299,6 +294,20 @@ def _is_theirs(tx: Transaction, viewer: Viewer, key: ApiKey) -> bool:
 def _require(engine: Engine, viewer: Viewer) -> None:
     require_administrator(viewer)
     require_step_up(engine, viewer)
+
+
+def _unit_looked_after(tx: Transaction, viewer: Viewer, name: str) -> UUID:
+    unit_id = next((known.id for known in tx.of(DirectoryStore).units() if known.name == name), None)
+    if unit_id is None:
+        raise NotFoundError(kind="unit")
+    unit_looked_after(tx, viewer, unit_id)
+    return unit_id
+
+
+def _require_fitting(account: str, name: str, scopes: tuple[str, ...], days: int, secret: str) -> None:
+    problems = _problems(account, name, scopes, days) | _problems_of_gateway(scopes, secret)
+    if problems:
+        raise InvalidAnswersError(problems)
 
 
 def _problems_of_gateway(scopes: tuple[str, ...], secret: str) -> dict[str, str]:

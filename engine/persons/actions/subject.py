@@ -90,23 +90,27 @@ def correct_person(
             return
         if tx.of(RetentionStore).is_erased(person_id):
             raise AlreadyEndedError(kind="person")
-        before = tx.of(PersonStore).identity(person_id)
-        kind = "correction" if wanted else "remark"
         correction = Correction(
-            id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, kind=kind, reason_code=reason_code,
-            made_by=viewer.actor_id, made_at=now,
+            id=engine.entropy.uuid(), case_id=case_id, person_id=person_id,
+            kind="correction" if wanted else "remark", reason_code=reason_code, made_by=viewer.actor_id, made_at=now,
         )  # fmt: skip
-        words: dict[str, JsonValue] = {**wanted, **({"remark": remark.strip()} if remark.strip() else {})}
-        tx.of(RetentionStore).add_correction(
-            correction, before={name: before.get(name) for name in wanted if name != "age_on"}, words=words
-        )
-        if wanted:
-            _write(engine, tx, person_id, before, wanted, by=viewer.actor_id)
+        _correct(engine, tx, correction, wanted, remark.strip())
         type_ = "PersonCorrected" if wanted else "PersonRemarked"
         body = {"person_id": str(person_id), "correction_id": str(correction.id)}
         tx.of(CaseStore).note(state, type_, body, actor_id=viewer.actor_id, at=now)
         tx.of(HousekeepingStore).remember(command_id, {"case_id": str(case_id)}, case_id=case_id, at=now)
         tx.commit()
+
+
+def _correct(engine: Engine, tx: Transaction, correction: Correction, wanted: Mapping[str, str], remark: str) -> None:
+    """Keep a correction with what was known before it, and write what is right."""
+    before = tx.of(PersonStore).identity(correction.person_id)
+    words: dict[str, JsonValue] = {**wanted, **({"remark": remark} if remark else {})}
+    tx.of(RetentionStore).add_correction(
+        correction, before={name: before.get(name) for name in wanted if name != "age_on"}, words=words
+    )
+    if wanted:
+        _write(engine, tx, correction.person_id, before, wanted, by=correction.made_by)
 
 
 def _write(
@@ -116,7 +120,7 @@ def _write(
     before: Mapping[str, JsonValue],
     wanted: Mapping[str, str],
     *,
-    by: UUID,
+    by: UUID | None,
 ) -> None:
     said = {name: value for name, value in wanted.items() if name not in {"age", "age_on"}}
     after: dict[str, JsonValue] = {**before, **said}

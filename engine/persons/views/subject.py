@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Uuid, any_, func, literal, or_, select
+from sqlalchemy import Select, Uuid, any_, func, literal, or_, select
 
 from engine.cases.in_words import unexplained_in_words
 from engine.cases.views.answers import answer_views, opened_identity, opened_outputs, readable_answers
@@ -62,67 +62,13 @@ class _SubjectRows:
 
     def __init__(self, reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> None:
         """Fetch it; raises `NotFoundError`, `NotAllowedError`."""
-        self.links = reading.rows(
-            select(
-                CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.added_at, CASE_PERSON.c.removed_at,
-                CASE.c.number, UNIT.c.name, UNIT.c.contact, UNIT.c.zone, PERSON.c.id, PERSON.c.encrypted_identity,
-            )
-            .select_from(
-                CASE_PERSON.join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
-                .join(PERSON, PERSON.c.id == CASE_PERSON.c.person_id)
-                .join(UNIT, UNIT.c.id == CASE.c.unit_id)
-            )
-            .where(
-                CASE.c.id == case_id, CASE_PERSON.c.person_id == person_id, visible_to(viewer, now=reading.now),
-            )
-            .order_by(CASE_PERSON.c.added_at, CASE_PERSON.c.position, CASE_PERSON.c.role)
-        )  # fmt: skip
+        self.links = reading.rows(_links(reading, viewer, case_id, person_id))
         if not self.links:
             raise NotFoundError(kind="person")
-        self.access = access_to(reading, viewer, case_id, kind="person")
-        if is_narrowed(self.access):
-            raise NotFoundError(kind="person")
-        if not can(viewer, Action.ANSWER_SUBJECT, access=self.access):
-            raise NotAllowedError(actor=viewer.name, action=Action.ANSWER_SUBJECT.value)
-        if is_suspect_alone(row["role"] for row in self.links if row["removed_at"] is None):
-            raise NotAllowedError(actor=viewer.name, action=TO_A_SUSPECT)
-        own = f"%person:{person_id}%"
-        steps = reading.rows(
-            select(
-                STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added,
-                STEP.c.encrypted_outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
-                ANSWER.c.encrypted_answers,
-            )
-            .select_from(
-                STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
-                    ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn)
-                )
-            )
-            .where(STEP.c.case_id == case_id, STEP.c.path.like(own), STEP.c.ended_at.is_not(None))
-            .order_by(STEP.c.ended_at, STEP.c.id)
-        )  # fmt: skip
+        self.access = _access(reading, viewer, case_id, self.links)
+        steps = reading.rows(_ended_steps(case_id, person_id))
         self.steps = [row for row in steps if not is_untold_step(row["uses"], _classes(_fields(reading, row)))]
-        first_due = (
-            select(func.min(DEADLINE.c.due_at))
-            .where(DEADLINE.c.step_id == STEP.c.id, DEADLINE.c.status == "open", DEADLINE.c.purpose != OPENING)
-            .scalar_subquery()
-        )
-        coming = reading.rows(
-            select(
-                STEP.c.key, STEP.c.uses, STEP.c.added, STEP.c.path, RUN.c.definition_hash, ITEM.c.candidate_roles,
-                func.coalesce(STEP.c.opens_at, first_due).label("at"), STEP.c.opens_at,
-            )
-            .select_from(
-                STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
-                    ITEM, (ITEM.c.step_id == STEP.c.id) & ITEM.c.ended_at.is_(None)
-                )
-            )
-            .where(
-                STEP.c.case_id == case_id, STEP.c.status.in_(tuple(LIVE)),
-                or_(STEP.c.path.like(own), STEP.c.path.not_like("%person:%")),
-            )
-            .order_by("at", STEP.c.id)
-        )  # fmt: skip
+        coming = reading.rows(_coming_steps(case_id, person_id))
         self.coming = [
             row
             for row in coming
@@ -140,22 +86,7 @@ class _SubjectRows:
             .where(CONSENT.c.case_id == case_id, CONSENT.c.person_id == person_id)
             .order_by(CONSENT.c.recorded_at, CONSENT.c.id)
         )
-        of_them = literal(person_id, Uuid()) == any_(REFERRAL.c.persons)
-        sent = reading.rows(
-            select(
-                REFERRAL.c.kind, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.fields, UNIT.c.name, STEP.c.uses
-            )
-            .select_from(
-                REFERRAL.outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id).outerjoin(
-                    STEP, STEP.c.id == REFERRAL.c.step_id
-                )
-            )
-            .where(
-                REFERRAL.c.case_id == case_id, REFERRAL.c.status.not_in(_NOT_SENT),
-                or_(of_them, func.cardinality(REFERRAL.c.fields) == 0),
-            )
-            .order_by(REFERRAL.c.sent_at, REFERRAL.c.id)
-        )  # fmt: skip
+        sent = reading.rows(_sent(case_id, person_id))
         self.shared = [row for row in sent if not is_untold_step(row["uses"] or "", ())]
         self.corrections = reading.rows(
             select(CORRECTION, ACTOR.c.name.label("made_by_name"))
@@ -164,6 +95,102 @@ class _SubjectRows:
             .order_by(CORRECTION.c.made_at, CORRECTION.c.kind, CORRECTION.c.id)
         )
         self.case_id, self.person_id = case_id, person_id
+
+
+def _links(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> Select[Any]:
+    """Ask for the places of a person in a case that the viewer may see."""
+    return (
+        select(
+            CASE_PERSON.c.role, CASE_PERSON.c.position, CASE_PERSON.c.added_at, CASE_PERSON.c.removed_at,
+            CASE.c.number, UNIT.c.name, UNIT.c.contact, UNIT.c.zone, PERSON.c.id, PERSON.c.encrypted_identity,
+        )
+        .select_from(
+            CASE_PERSON.join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
+            .join(PERSON, PERSON.c.id == CASE_PERSON.c.person_id)
+            .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        )
+        .where(
+            CASE.c.id == case_id, CASE_PERSON.c.person_id == person_id, visible_to(viewer, now=reading.now),
+        )
+        .order_by(CASE_PERSON.c.added_at, CASE_PERSON.c.position, CASE_PERSON.c.role)
+    )  # fmt: skip
+
+
+def _access(reading: Reading, viewer: Viewer, case_id: UUID, links: Sequence[Row]) -> CaseAccess:
+    """Return the access to the case of who may answer the person; raise `NotFoundError`, `NotAllowedError`."""
+    access = access_to(reading, viewer, case_id, kind="person")
+    if is_narrowed(access):
+        raise NotFoundError(kind="person")
+    if not can(viewer, Action.ANSWER_SUBJECT, access=access):
+        raise NotAllowedError(actor=viewer.name, action=Action.ANSWER_SUBJECT.value)
+    if is_suspect_alone(row["role"] for row in links if row["removed_at"] is None):
+        raise NotAllowedError(actor=viewer.name, action=TO_A_SUSPECT)
+    return access
+
+
+def _ended_steps(case_id: UUID, person_id: UUID) -> Select[Any]:
+    """Ask for the steps about a person that are over, with the answers that stand."""
+    own = f"%person:{person_id}%"
+    return (
+        select(
+            STEP.c.id, STEP.c.id.label("step_id"), STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added,
+            STEP.c.encrypted_outputs, STEP.c.turn, STEP.c.ended_at, RUN.c.definition_hash, RUN.c.zone,
+            ANSWER.c.encrypted_answers,
+        )
+        .select_from(
+            STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
+                ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn)
+            )
+        )
+        .where(STEP.c.case_id == case_id, STEP.c.path.like(own), STEP.c.ended_at.is_not(None))
+        .order_by(STEP.c.ended_at, STEP.c.id)
+    )  # fmt: skip
+
+
+def _coming_steps(case_id: UUID, person_id: UUID) -> Select[Any]:
+    """Ask for the open steps about a person or about the whole case, with the first instant of each."""
+    own = f"%person:{person_id}%"
+    first_due = (
+        select(func.min(DEADLINE.c.due_at))
+        .where(DEADLINE.c.step_id == STEP.c.id, DEADLINE.c.status == "open", DEADLINE.c.purpose != OPENING)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            STEP.c.key, STEP.c.uses, STEP.c.added, STEP.c.path, RUN.c.definition_hash, ITEM.c.candidate_roles,
+            func.coalesce(STEP.c.opens_at, first_due).label("at"), STEP.c.opens_at,
+        )
+        .select_from(
+            STEP.join(RUN, RUN.c.id == STEP.c.run_id).outerjoin(
+                ITEM, (ITEM.c.step_id == STEP.c.id) & ITEM.c.ended_at.is_(None)
+            )
+        )
+        .where(
+            STEP.c.case_id == case_id, STEP.c.status.in_(tuple(LIVE)),
+            or_(STEP.c.path.like(own), STEP.c.path.not_like("%person:%")),
+        )
+        .order_by("at", STEP.c.id)
+    )  # fmt: skip
+
+
+def _sent(case_id: UUID, person_id: UUID) -> Select[Any]:
+    """Ask for what was sent to others about a person."""
+    of_them = literal(person_id, Uuid()) == any_(REFERRAL.c.persons)
+    return (
+        select(
+            REFERRAL.c.kind, REFERRAL.c.status, REFERRAL.c.sent_at, REFERRAL.c.fields, UNIT.c.name, STEP.c.uses
+        )
+        .select_from(
+            REFERRAL.outerjoin(UNIT, UNIT.c.id == REFERRAL.c.to_unit_id).outerjoin(
+                STEP, STEP.c.id == REFERRAL.c.step_id
+            )
+        )
+        .where(
+            REFERRAL.c.case_id == case_id, REFERRAL.c.status.not_in(_NOT_SENT),
+            or_(of_them, func.cardinality(REFERRAL.c.fields) == 0),
+        )
+        .order_by(REFERRAL.c.sent_at, REFERRAL.c.id)
+    )  # fmt: skip
 
 
 def _subject_view(reading: Reading, rows: _SubjectRows, vault: Vault) -> SubjectView:

@@ -85,17 +85,21 @@ def ask_erasure(
             id=engine.entropy.uuid(), case_id=case_id, person_id=person_id, source=ErasureSource(source),
             ground_code=ground_code, asked_by=viewer.actor_id, asked_at=now,
         )  # fmt: skip
-        if not tx.of(RetentionStore).add_erasure(asked):
-            raise AlreadyEndedError(kind="choice")
-        ask_second(
-            engine, tx, ApprovalKind.ERASURE, asked.id, asked_by=viewer.actor_id, now=now, state=state,
-            reason_code=ground_code, subject={"person_id": str(person_id)}, seen=_how_it_stands(cases), tells=False,
-        )  # fmt: skip
+        _ask_for_two(engine, tx, state, asked, seen=_how_it_stands(cases))
         _note(tx, state, "ErasureAsked", asked, viewer, now)
         tx.of(HousekeepingStore).remember(command_id, {"erasure_id": str(asked.id)}, case_id=case_id, at=now)
         _notify_approvers(engine, tx, state, asked, now)
         tx.commit()
-        return asked.id
+    return asked.id
+
+
+def _ask_for_two(engine: Engine, tx: Transaction, state: CaseState, asked: Erasure, *, seen: str) -> None:
+    if not tx.of(RetentionStore).add_erasure(asked):
+        raise AlreadyEndedError(kind="choice")
+    ask_second(
+        engine, tx, ApprovalKind.ERASURE, asked.id, asked_by=asked.asked_by, now=asked.asked_at, state=state,
+        reason_code=asked.ground_code, subject={"person_id": str(asked.person_id)}, seen=seen, tells=False,
+    )  # fmt: skip
 
 
 def approve_erasure(engine: Engine, erasure_id: UUID, *, viewer: Viewer) -> ErasureStatus:
