@@ -6,6 +6,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+from engine.language.calendar_changes import TOLD, calendar_changes
 from engine.language.catalogue import FollowUp, StepCatalogue, changed
 from engine.language.editing import differences
 from engine.language.ladders import LevelRecipient
@@ -45,6 +46,8 @@ def changes_in_words(
         found = _Workflows(before, after, catalogue).all()
     elif kind == "rota":
         found = (ChangeSentence(words, is_loss) for words, is_loss in rota_changes(before, after))
+    elif kind == "calendar":
+        found = _calendars(before, after)
     else:
         found = _ladders(before, after) if kind == "ladder" else _others("", before, after)
     return tuple(sorted(dict.fromkeys(found), key=lambda one: not one.is_loss))
@@ -284,6 +287,12 @@ def _ladders(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
         rest = [{name: value for name, value in one.items() if name not in told} for one in (old, new)]
         yield from _others(f"Escalation to {who}: ", *rest)
     rest = [{name: value for name, value in one.items() if name != "levels"} for one in (before, after)]
+    yield from _others("", *rest)
+
+
+def _calendars(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
+    yield from (ChangeSentence(words, is_loss) for words, is_loss in calendar_changes(before, after))
+    rest = [{name: value for name, value in one.items() if name not in TOLD} for one in (before, after)]
     yield from _others("", *rest)
 
 

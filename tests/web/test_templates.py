@@ -38,6 +38,7 @@ from engine.definitions.actions.days import CalendarDay, MonthDay
 from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.pages.calendar_form import DayForm, _fields
 from engine.definitions.pages.ladders import _blank
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
@@ -57,6 +58,7 @@ from engine.definitions.rehearsed import (
     Staff,
     VersionsCompared,
 )
+from engine.language.calendars import Calendar
 from engine.language.changes import ChangeSentence
 from engine.language.diagram_parts import draw
 from engine.language.editing import Difference
@@ -231,6 +233,17 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     paper = PaperShown(NASTY, NASTY, some(NASTY), int(full), int(full), int(full))
     words = WordsShown("w", PaperWords(NASTY, PaperPart.PARAGRAPH, (NASTY,), (NASTY,)), NASTY * 2,
                        (TextProblem(1, NASTY),) if full else ())  # fmt: skip
+    office = Calendar.model_validate(
+        {
+            "calendar": "IN",
+            "title": NASTY,
+            "zone": "Asia/Kolkata",
+            "weekend": ["2nd sat"],
+            "hours_by_weekday": {"fri": "09:00-12:00"},
+            "weekend_source": NASTY,
+        }
+    )
+    strike = DayForm("holidays-0", "not_holidays", NOW.date(), NASTY, NASTY, NASTY)
     duty = Turn.model_validate({"days": ["mon"], "from": "18:00", "until": "08:00", "who": ["b@x.org"]})
     reads = Shown("late.hi", NASTY, Rendered(NASTY, NASTY, ""), 1, is_proofread=not full, is_set_aside=full)
     draft = DefinitionDraft(
@@ -427,6 +440,15 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "ladder-draft.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                               "has_errors": full, "levels": some(_blank()), "blank": _blank(), "problems": problems,
                               "errors": {"new-amount": NASTY} if full else {}, "typed": {}},
+        "calendar-draft.html": {
+            "draft": draft, "title_of": NASTY, "change": change if full else None, "findings": found,
+            "has_errors": full, "calendar": office if full else None, "month": NOW.date(), "today": NOW.date(),
+            "weeks": some((None, MonthDay(NOW.date(), "holiday", NASTY))), "beside": [NOW.date()],
+            "fields": _fields(office, None), "days": {NASTY: [strike]} if full else {},
+            "chosen": strike if full else None, "kinds": [("holidays", NASTY)], "only_text": some((NASTY, NASTY)),
+            "errors": {"day": NASTY, "hours-opens": NASTY} if full else {}, "typed": {"name": NASTY},
+            "problems": problems,
+        },
         "rota-draft.html": {"draft": draft, "unit": NASTY, "wrong": "t1", "change": change if full else None,
                             "findings": found,
                             "has_errors": full, "turns": some(_form("t1", duty, {})),
@@ -517,7 +539,7 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    names = "calls case changes controls figures flow keeping languages level message paper parts preview rota"
+    names = "calls case changes controls figures flow keeping languages level message month paper parts preview rota"
     parts = {f"_{name}.html" for name in names.split()} | {"base.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
