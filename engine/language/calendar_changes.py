@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from engine.language.calendars import Calendar, SpecialDay, Weekday, WorkingSpan, YearlyDay
 
-TOLD: Final = frozenset({
+_TOLD: Final = frozenset({
     "weekend", "hours", "hours_by_weekday", "holidays_from", "holidays", "every_year", "not_holidays",
     "extra_working_days",
 })  # fmt: skip
 """The parts of a calendar that have sentences of their own."""
+_ANY: Final[Mapping[str, Any]] = {"calendar": "XX", "title": "", "zone": "UTC", "weekend": ()}
 _LISTS: Final = {
     "holidays": ("a holiday", True),
     "every_year": ("a holiday of every year", True),
@@ -21,24 +22,35 @@ _LISTS: Final = {
 _NO_PLACE: Final = "Public holidays are no longer worked out: only the days of this calendar count."
 
 
-def calendar_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Return what differs between two stored calendars, and whether there is less working time by it."""
-    was, becomes = Calendar.model_validate(before), Calendar.model_validate(after)
+def calendar_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
+    """Return what differs between two stored calendars by its part, and whether there is less working time by it."""
+    was, becomes = (
+        Calendar.model_validate({**_ANY, **{name: value for name, value in one.items() if name in _TOLD}})
+        for one in (before, after)
+    )
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for part, words, is_loss in _changes(was, becomes):
+        found.setdefault(part, []).append((words, is_loss))
+    return found
+
+
+def _changes(was: Calendar, becomes: Calendar) -> Iterator[tuple[str, str, bool]]:
     for rest in (one for one in becomes.weekend if one not in was.weekend):
-        yield f"{_every(rest.label)} is a day of rest: limits in working time fall due later.", True
+        yield "weekend", f"{_every(rest.label)} is a day of rest: limits in working time fall due later.", True
     for rest in (one for one in was.weekend if one not in becomes.weekend):
-        yield f"{_every(rest.label)} is no longer a day of rest.", False
-    yield from _hours("Offices work", was.hours, becomes.hours)
+        yield "weekend", f"{_every(rest.label)} is no longer a day of rest.", False
+    yield from (("hours", *one) for one in _hours("Offices work", was.hours, becomes.hours))
     for day in Weekday:
         old, new = (one.hours_by_weekday.get(day) for one in (was, becomes))
         if old != new:
-            yield from _hours(f"On {day.label} offices work", old or was.hours, new or becomes.hours, is_usual=not new)
+            told = _hours(f"On {day.label} offices work", old or was.hours, new or becomes.hours, is_usual=not new)
+            yield from (("hours_by_weekday", *one) for one in told)
     if was.holidays_from != becomes.holidays_from:
         instead = f" instead of {was.holidays_from}" if was.holidays_from else ""
         to = becomes.holidays_from
-        yield (f"Public holidays are those of {to}{instead}." if to else _NO_PLACE), False
+        yield "holidays_from", f"Public holidays are those of {to}{instead}." if to else _NO_PLACE, False
     for name, (what, takes) in _LISTS.items():
-        yield from _days(what, getattr(was, name), getattr(becomes, name), takes=takes)
+        yield from ((name, *one) for one in _days(what, getattr(was, name), getattr(becomes, name), takes=takes))
 
 
 def _hours(

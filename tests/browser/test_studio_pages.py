@@ -380,6 +380,29 @@ def test_a_ladder_is_a_time_line_whose_levels_are_changed(open_page: OpenPage, p
     take(page, "ladder")
 
 
+def test_how_often_a_level_notifies_and_its_letter_are_changed_without_script(
+    without_script: Page, portal: Portal
+) -> None:
+    page = without_script
+    become(page, portal, "case_manager")
+    page.goto("/definitions/ladder/standard/draft")
+    page.get_by_text("Change level 1", exact=True).click()
+    page.get_by_label("Notify again every").first.fill("2")
+    page.get_by_role("button", name="Save level 1").click()
+    expect(page.locator("#l1-times-error")).to_contain_text("Write how many times more")
+    must_fit(page)
+    page.get_by_label("How many times more").first.fill("3")
+    page.get_by_role("button", name="Save level 1").click()
+    expect(page.locator("#changes")).to_contain_text("3 times more, every 2 hours")
+    page.get_by_text("What holds for the whole ladder").click()
+    page.get_by_label("It is delivered at any hour, at night too").check()
+    take(page, "ladder-rules")
+    page.get_by_role("button", name="Save what holds for all levels").click()
+    expect(page.locator("#changes")).to_contain_text("Overrides quiet hours is new: yes.")
+    must_fit(page)
+    page.get_by_role("button", name="Discard the draft").click()
+
+
 def test_what_a_message_says_is_changed_by_the_keyboard_and_read_in_each_language(
     open_page: OpenPage, portal: Portal
 ) -> None:

@@ -20,6 +20,10 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "note": "it changes no date",
         "title": "it changes no date",
     },
+    "ladder": {
+        "ladder": _NAME,
+        "version": _NUMBER,
+    },
 }
 """For each kind, the keys that have no field in a form, each with the reason."""
 
