@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.store import DefinitionStore
@@ -128,6 +128,26 @@ def test_without_any_script_the_text_is_a_text_area_and_a_mistake_is_found_by_it
     expect(page.get_by_role("link", name="Line").first).to_be_visible()
     expect(source).to_have_value(re.compile("versoin"))
     must_fit(page)
+
+
+def test_the_editor_speaks_the_language_of_its_page(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+
+    def in_another_language(route: Route) -> None:
+        answer = route.fetch()
+        said = {"Find": "Suchen", "No problems were found.": "Nichts gefunden.", "Completions": "Vorschläge"}
+        text = answer.text()
+        for words, other in said.items():
+            text = text.replace(f">{words}</li>", f">{other}</li>")
+        route.fulfill(response=answer, body=text)
+
+    page.route("**/workflows/organ-removal/edit", in_another_language)
+    page.goto("/workflows/organ-removal/edit")
+    expect(page.get_by_role("status").filter(has_text="Nichts gefunden.")).to_be_visible()
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Control+f")
+    expect(page.get_by_placeholder("Suchen")).to_be_focused()
 
 
 def test_the_diagram_moves_with_the_mouse(open_page: OpenPage, portal: Portal) -> None:
