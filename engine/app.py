@@ -15,22 +15,20 @@ from sqlalchemy.engine import make_url
 from engine.access.actions import emergency, recusals, restrict
 from engine.assembly import Engine
 from engine.audit.actions import begin_history_of_rows
-from engine.audit.checkpoints import AnchorFiles
 from engine.audit.proof import Outside, broken_chains, faults
 from engine.audit.signing_key import SigningKeyFile
-from engine.audit.store import AuditLogStore
+from engine.audit.store import AnchorFiles, AuditLogStore
 from engine.builtin import CORE, REPORT
 from engine.cases.housekeeping import installation_fact
 from engine.cases.state_proof import state_differences
 from engine.course.actions import closing
 from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_embedded
 from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_from
-from engine.db.entering import acting_for, asked_over, enter_each, in_hand, secret_of
 from engine.db.locks import PAGES, TimeLimits, limited_engine
 from engine.db.migrate import is_demo_database, mark_as_demo, migrate
 from engine.db.reading import Known, Reader
 from engine.db.row_history import ROWS, RowHistory
-from engine.db.transaction import Transaction
+from engine.db.transaction import Transaction, acting_for, asked_over, enter_each, in_hand, secret_of
 from engine.deadlines.actions import limits
 from engine.definitions.actions import proposals
 from engine.definitions.actions.publish import publish_shipped
@@ -54,10 +52,17 @@ from engine.language.library import Definitions
 from engine.language.lint.files import lint_documents
 from engine.language.lint.subject import KnownNames
 from engine.language.yaml_files import read_yaml
-from engine.machine.clock import DemoClock, SystemClock, SystemEntropy, machine_uptime
-from engine.machine.drawing import dot_to_svg
-from engine.machine.files import data_folder, letters, shipped_sources
-from engine.machine.outgoing import speak_only_to
+from engine.machine import (
+    DemoClock,
+    SystemClock,
+    SystemEntropy,
+    data_folder,
+    dot_to_svg,
+    letters,
+    machine_uptime,
+    shipped_sources,
+    speak_only_to,
+)
 from engine.messages.chat import SERVICES, AppriseGateways
 from engine.messages.mail import DemoGateways, DemoMailbox, SmtpChannel
 from engine.messages.templates import TemplateRenderer, lint_texts

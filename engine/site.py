@@ -24,7 +24,6 @@ from engine.core.policy import Viewer
 from engine.course.pages import changes, course, moving
 from engine.deadlines import pages as deadlines
 from engine.definitions.pages import (
-    calendar_form,
     calendars,
     editing,
     ladders,
@@ -106,7 +105,6 @@ _ROUTES: Final = (
     versions,
     workflows,
     calendars,
-    calendar_form,
     law,
     retention,
     exports,

@@ -7,7 +7,6 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from engine.api.answers import schema_of
 from engine.api.gateways import META_SIGNATURE, SIGNATURE, TIMESTAMP, MessageBody, TakenAnswer
 from engine.api.records import (
     CaseAnswer,
@@ -17,6 +16,7 @@ from engine.api.records import (
     ReportBody,
     SentReportAnswer,
     WorkItemsAnswer,
+    schema_of,
 )
 from engine.plugin.steps import StepType
 from engine.web.problems import API, MEDIA_TYPE, ProblemDetails

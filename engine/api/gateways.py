@@ -8,8 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from engine.api.bodies import read_body
-from engine.api.records import Exchanged
+from engine.api.records import Exchanged, read_body
 from engine.cases.actions.gateways import Brought
 from engine.errors import IcmcError
 

@@ -11,8 +11,6 @@ from pydantic import StringConstraints
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from engine.api.answers import typed_answers
-from engine.api.bodies import pointer, read_body
 from engine.api.document import document
 from engine.api.gateways import (
     META_SIGNATURE,
@@ -35,15 +33,17 @@ from engine.api.records import (
     WorkItemAnswer,
     WorkItemsAnswer,
     case_answer,
+    pointer,
+    read_body,
     report_answer,
     shown,
+    typed_answers,
 )
 from engine.assembly import Engine
 from engine.builtin import REPORT as REPORT_STEP
 from engine.cases.actions.deciding import note_reading, require_own
-from engine.cases.actions.gateways import take_brought
+from engine.cases.actions.gateways import own_report, take_brought
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, open_case
-from engine.cases.actions.reported import own_report
 from engine.cases.actions.returning import code_for
 from engine.cases.views.lists import own_cases
 from engine.core.policy import Action, Viewer

@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from engine.assembly import Engine
-from engine.audit.checkpoints import CheckpointStore
-from engine.audit.store import AuditLogStore
+from engine.audit.store import AuditLogStore, CheckpointStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.history import SIGNER_REPLACED, SIGNER_USED, Checkpoint, Written, hash_of
 

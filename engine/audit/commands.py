@@ -10,8 +10,7 @@ from pydantic import BaseModel
 
 from engine.assembly import Engine
 from engine.audit.actions import STATE_AUDIT
-from engine.audit.checkpoints import CheckpointStore
-from engine.audit.store import AuditLogStore
+from engine.audit.store import AuditLogStore, CheckpointStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.definitions.actions.days import gaps_of
 from engine.definitions.actions.publish import differing
@@ -20,7 +19,7 @@ from engine.jobs.records import DiskSpace
 from engine.keys.actions.keys import keys_are_proved
 from engine.keys.actions.periods import lost_periods
 from engine.keys.store import KeyStore
-from engine.machine.files import disk_space, shipped_sources
+from engine.machine import disk_space, shipped_sources
 from engine.overview.records import (
     BACKUP_IS_OLD,
     MAIL_IS_LATE,

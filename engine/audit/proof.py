@@ -21,8 +21,8 @@ from engine.audit.chain_reading import (
     heads,
     links,
 )
-from engine.audit.checkpoints import written_since
 from engine.audit.faults import ChainBreak, KnownSigners, Signatures, name_fault
+from engine.audit.store import written_since
 from engine.core.history import Checkpoint, Head, Written, hash_of
 from engine.db.row_history import GENESIS
 from engine.overview.records import AuditFault

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-from engine.machine.memory import look_for_garbage_rarely
+from engine.memory import look_for_garbage_rarely
 
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 
@@ -44,7 +44,7 @@ COMMANDS = {
     "calendar": CommandPlace(
         "definitions.commands.calendars", "app", "Calendars: their days, and days that are added by hand."
     ),
-    "replay": CommandPlace("cli.replaying", "replay", "Replay stories in a scratch database on a simulated clock."),
+    "replay": CommandPlace("cli.training", "replay", "Replay stories in a scratch database on a simulated clock."),
     "doctor": CommandPlace(
         "audit.commands", "doctor", "Say what is wrong with this installation, in words, with the fix."
     ),

@@ -9,7 +9,7 @@ from engine.builtin import CORE
 from engine.documents.actions.paper_forms import paper_form
 from engine.documents.printing import PdfPrinter
 from engine.documents.templates import PaperRenderer
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.registry import Registry, load_registry

@@ -22,7 +22,7 @@ from engine.language.library import Definitions, definitions_of
 from engine.language.names import Role
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
-from engine.machine.files import shipped_sources
+from engine.machine import shipped_sources
 from engine.plugin.registry import load_registry
 from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.compared import compare, compared_lines

@@ -1,16 +1,124 @@
-"""Let a run go on by another definition: a newer version, or another workflow once more is known of the case."""
+"""By which workflow a case goes on: which one a report opens, which fits best later, and how a run moves to another."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.compiled import CompiledStep
+from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.draft import Draft, open_again
-from engine.core.records import LIVE, Deadline, RunStatus, Step, StepStatus
+from engine.core.law.told import OF_AGE, LawFacts, tellings_in, told_in
+from engine.core.records import LIVE, Deadline, RunStatus, Scalar, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.steps import cancel
 from engine.errors import AlreadyEndedError, NotFoundError, OtherStepTypeError, WorkWithoutPlaceError
+from engine.language.conditions.evaluate import evaluate
+from engine.language.conditions.values import UNKNOWN, Truth, Value
+
+_CONCERN, _CHILD = "concern", "is_child_suspected"
+_BY_PURPOSE: Final[Mapping[str, str]] = {
+    "sexual_exploitation": "sexual_exploitation", "online_sexual_abuse": "online_abuse",
+    "bonded_labour": "bonded_labour", "child_labour": "child_labour", "domestic_servitude": "domestic_work",
+    "forced_marriage": "early_marriage", "forced_criminality": "forced_criminality", "organ_removal": "organ_removal",
+    "forced_adoption": "child_sale", "surrogacy": "child_sale", "forced_labour": "forced_labour",
+    "forced_begging": "forced_labour",
+}  # fmt: skip
+"""What a report would be about whose case is of such an exploitation; the one that says most comes first."""
+_BY_STEP: Final[Mapping[str, tuple[str, str]]] = {
+    "reporting.missing": ("missing_person", "someone was reported missing"),
+    "prevention.intercept": ("stopped_on_the_way", "someone was stopped on the way"),
+    "press.leak": ("identity_leak", "an identity was made public"),
+    "repatriation.hir": ("coming_home", "a home is looked at, to come back to"),
+    "repatriation.handover": ("coming_home", "someone is handed over at home"),
+    "prevention.safe_migration": ("unsafe_migration", "a journey is looked at before it begins"),
+    "restitution.claim": ("compensation", "compensation is claimed"),
+}
+"""What a report would be about in whose case people have added such a step, and what that says."""
+
+
+class MoveProposal(NamedTuple):
+    """The workflow that fits a case best, and why, in sentences."""
+
+    workflow: str
+    reasons: tuple[str, ...]
+
+
+def choose_workflow(
+    candidates: Mapping[str, CompiledWorkflow], jurisdiction: str, report: Mapping[str, Scalar]
+) -> CompiledWorkflow | None:
+    """Choose the workflow that a report opens: its condition holds, its jurisdiction fits, its priority is highest."""
+
+    def seen(name: tuple[str, ...]) -> Value:
+        return report.get(name[-1], UNKNOWN) if name[0] == "report" else UNKNOWN
+
+    fitting = [
+        compiled
+        for compiled in candidates.values()
+        if compiled.workflow.start.on == "report"
+        and _covers(compiled.workflow.jurisdictions, jurisdiction)
+        and (compiled.start_condition is None or evaluate(compiled.start_condition, seen) is Truth.TRUE)
+    ]
+    return max(fitting, key=lambda compiled: (compiled.workflow.priority, compiled.workflow.workflow), default=None)
+
+
+def propose_workflow(
+    candidates: Mapping[str, CompiledWorkflow], state: CaseState, *, follows: str, zone: str
+) -> MoveProposal | None:
+    """Propose the workflow that would have opened had the report said what is known now; None where it is the same.
+
+    It is what the case points to, never a finding: a person moves the case, or leaves it. `follows` is the workflow of
+    now, `zone` that in which ages count. A workflow without a condition, which takes every report, is never proposed.
+    """
+    told = told_in(state, "", zone=zone)
+    child, age_says = _child(told, state.report)
+    for concern, says in _concerns(state, candidates.get(follows)):
+        report = {**state.report, _CONCERN: concern, _CHILD: child}
+        chosen = choose_workflow(candidates, state.case.jurisdiction, report)
+        if chosen is not None and chosen.start_condition is not None and chosen.workflow.workflow != follows:
+            return MoveProposal(chosen.workflow.workflow, (says, age_says))
+    return None
+
+
+def _concerns(state: CaseState, followed: CompiledWorkflow | None) -> Iterator[tuple[str, str]]:
+    """Yield what the report would be about by what is known now, what says most first, each with a sentence."""
+    latest = sorted(tellings_in(state), key=lambda one: one.ended_at, reverse=True)
+    purposes = next((one.get("purposes").split(",") for one in latest if one.get("purposes")), [])
+    for purpose, concern in _BY_PURPOSE.items():
+        if purpose in purposes:
+            yield concern, f"What was found points to this: {purpose.replace('_', ' ')}."
+    for step in state.steps.values():
+        if step.opened_at is not None and step.uses in _BY_STEP and not _opens_by_itself(step, followed):
+            concern, says = _BY_STEP[step.uses]
+            yield concern, f"In this case {says}."
+    reported = str(state.report.get(_CONCERN, ""))
+    if reported:
+        yield reported, f"The report was about this: {reported.replace('_', ' ')}."
+
+
+def _opens_by_itself(step: Step, followed: CompiledWorkflow | None) -> bool:
+    foreseen = followed.steps.get(step.key) if followed and step.added is None else None
+    return foreseen is not None and not foreseen.spec.discretionary
+
+
+def _child(told: LawFacts, report: Mapping[str, Scalar]) -> tuple[str, str]:
+    """Return what a report would say about the age, with a sentence: what was found out goes before what was told."""
+    known = [age for age in told.ages if age is not None]
+    if not known:
+        return {
+            "no": ("no", "Nobody doubts that everyone it is about is over 18."),
+            "yes": ("yes", "Someone could be under 18, as the report says."),
+        }.get(
+            str(report.get(_CHILD)), ("unsure", "It is not known whether everyone is over 18: that counts as a child.")
+        )
+    if len(known) == len(told.ages) and not any(age.youngest < OF_AGE for age in known):
+        return "no", "Everyone it is about is over 18, as was found out."
+    return "yes", "Someone is under 18, or could be, as was found out."
+
+
+def _covers(jurisdictions: tuple[str, ...], jurisdiction: str) -> bool:
+    country = jurisdiction.partition("-")[0]
+    return not jurisdictions or jurisdiction in jurisdictions or country in jurisdictions
+
 
 MOVED = "moved"
 """Why a step is called off that the other definition does not have; it goes on when the run moves back."""

@@ -1,5 +1,6 @@
-"""Who is in a case as what, and when a victim may be written down, or heard, as a suspect."""
+"""Who is in a case as what, when a victim may be heard as a suspect, and whom an answer to a person leaves out."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from engine.core.state import CaseState
 from engine.core.steps import cancel, compiled_of
 from engine.core.values import path_of_round
 from engine.errors import ConflictError, LawyersNoteError, NotFoundError
+from engine.language.names import RestrictedCategory
 
 NOTE: Final = "core.lawyers_note"
 """The step type in which a lawyer writes the note."""
@@ -168,3 +170,31 @@ def _is_present(state: CaseState, person_id: UUID) -> bool:
 def everybody_in(state: CaseState) -> tuple[UUID, ...]:
     """Return the persons who are in a case now, each once."""
     return tuple(dict.fromkeys(person.person_id for person in state.persons if person.removed_at is None))
+
+
+_ROLES: Final = frozenset({PersonRole.SUSPECT, PersonRole.INFORMANT})
+_PILLARS: Final = frozenset({"policing"})
+"""What our people do about the suspects."""
+TO_A_SUSPECT: Final = "give a suspect what is held about them"
+"""What nobody may do."""
+
+
+def is_untold_role(role: str) -> bool:
+    """Return whether it is not told that somebody is in a case in a role."""
+    return role in _ROLES
+
+
+def is_untold_step(uses: str, classes: Iterable[RestrictedCategory | str | None]) -> bool:
+    """Return whether nothing is told of a step, by its type and the sealed classes of its questions."""
+    return uses.partition(".")[0] in _PILLARS or RestrictedCategory.INFORMANTS in set(classes)
+
+
+def untold_persons(links: Iterable[tuple[UUID, str]]) -> frozenset[UUID]:
+    """Return those who are in a case for nothing but what is untold, from each person with each of their roles."""
+    known = set(links)
+    return frozenset(person for person, _ in known) - {person for person, role in known if not is_untold_role(role)}
+
+
+def is_suspect_alone(roles: Iterable[str]) -> bool:
+    """Return whether somebody is a suspect of a case and nothing else: they are not given what is held about them."""
+    return set(roles) == {PersonRole.SUSPECT}

@@ -15,9 +15,9 @@ from engine.core.library import Library
 from engine.core.policy import Viewer, board_units
 from engine.db.asking import AskedTogether, P, Soon, T, answer_in_types
 from engine.db.embedded.databases import APP, READER, SYSTEM
-from engine.db.entering import enter_for, in_hand, taken_from
 from engine.db.rights import rights_beyond
 from engine.db.store import Within
+from engine.db.transaction import enter_for, in_hand, taken_from
 from engine.db.walls import gaps_in_the_wall
 from engine.language.names import in_plain_words, type_in_plain_words
 from engine.language.workflow import Question

@@ -11,8 +11,8 @@ from sqlalchemy import Engine as SqlEngine
 
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
-from engine.db.entering import asked_over
 from engine.db.store import Within
+from engine.db.transaction import asked_over
 from engine.definitions.holidays import CalendarsWithHolidays
 from engine.definitions.store import DefinitionStore, LawSignatureStore, SpecialDayStore
 from engine.language.calendars import Calendar

@@ -8,9 +8,9 @@ from pydantic_core import to_json
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import func, select, text, update
 
-from engine.db.entering import asked_over, changed_over, in_hand
 from engine.db.locks import BACKGROUND, TURN_PERIOD, limited_engine
 from engine.db.tables import TABLES
+from engine.db.transaction import asked_over, changed_over, in_hand
 from engine.db.trips import PreparedStatement, ask
 from engine.db.writing import written
 from engine.keys.key_file import KeyRing

@@ -17,7 +17,7 @@ from engine.keys.data_keys import KEYS, SqlWrappedKeys, put_back_keys
 from engine.keys.key_file import KEY_BYTES, KeyRing, parse_keys
 from engine.keys.periods import PeriodFolders
 from engine.keys.vault import KeyVault
-from engine.machine.clock import SystemClock
+from engine.machine import SystemClock
 from engine.ports import StoredKey
 
 FORM: Final = 1

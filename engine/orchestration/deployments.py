@@ -22,7 +22,7 @@ from prefect.flows import Flow
 
 from engine.errors import ServiceError
 from engine.jobs.records import WORKER
-from engine.orchestration import api, gateways
+from engine.orchestration import api, runtime
 from engine.orchestration import flows as deadlines_flow
 from engine.orchestration.calls import CallPool
 from engine.orchestration.flows import case, deadlines, housekeeping
@@ -84,7 +84,7 @@ def register_all(client: SyncPrefectClient, installation: Installation, template
     """
     api.ensure_pool(client, api.CASES_POOL, "Jobs of cases and housekeeping.", template)
     api.ensure_pool(client, api.DEADLINES_POOL, "Deadlines, which no pause of the other pool holds up.", template)
-    gateways.ensure_limits(client, installation)
+    runtime.ensure_limits(client, installation)
     there = api.deployments(client)
     ids = {name: deployment.id for name, deployment in there.items()}
     for deployment in _outdated(there.values(), installation):
@@ -101,7 +101,7 @@ def is_registered(client: SyncPrefectClient, installation: Installation) -> bool
     there = api.deployments(client)
     registered = all(wanted.is_there_as(there.get(wanted.name)) for wanted in _wanted(installation))
     outdated = _outdated(there.values(), installation)
-    return registered and not outdated and gateways.are_there(client, installation)
+    return registered and not outdated and runtime.are_there(client, installation)
 
 
 def _outdated(there: Iterable[DeploymentResponse], installation: Installation) -> list[DeploymentResponse]:

@@ -13,13 +13,11 @@ from engine.assembly import Engine
 from engine.audit import actions as checkpoints
 from engine.audit import actions as prove_state
 from engine.course.actions import moving_all
-from engine.deadlines.actions import audit as audit_escalations
+from engine.deadlines.actions import clock, limits
 from engine.deadlines.actions import firing as fire_deadlines
-from engine.deadlines.actions import limits
 from engine.definitions.views import published_workflows
 from engine.documents.actions import attachments
 from engine.hubs.actions import exchange
-from engine.jobs.actions import pausing
 from engine.jobs.actions import run as run_job
 from engine.jobs.actions import serve as serve_jobs
 from engine.keys.actions import periods as key_periods
@@ -54,7 +52,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
     ),
     Chore(
         "audit-escalations", timedelta(minutes=15), "Proves that every level that was due has fired once."
-    ): audit_escalations.audit_escalations,
+    ): clock.audit_escalations,
     Chore("prove-state", timedelta(hours=24), "Proves every chain, and every row by what the chains tell."): (
         prove_state.prove_state
     ),
@@ -210,11 +208,11 @@ class EngineWork:
 
     def job_pause(self) -> JobPause:
         """Return whether automatic work is paused, and whether Prefect was told."""
-        return pausing.job_pause(self.engine)
+        return serve_jobs.job_pause(self.engine)
 
     def note_pause_known(self, *, is_on: bool) -> None:
         """Keep that Prefect's queue was paused, or resumed."""
-        pausing.note_pause_known(self.engine, is_on=is_on)
+        serve_jobs.note_pause_known(self.engine, is_on=is_on)
 
     def note_service(self, *, service: str, state: str) -> None:
         """Remember the state of a part of the system."""

@@ -14,8 +14,7 @@ from prefect.states import Cancelled, Completed, Failed
 from engine.errors import BusyError
 from engine.log_lines import why
 from engine.orchestration.fallback import keep_deadlines
-from engine.orchestration.gateways import GatewaySlots
-from engine.orchestration.runtime import RunControl, health, runtime
+from engine.orchestration.runtime import GatewaySlots, RunControl, health, runtime
 from engine.orchestration.settings import OPEN_BATCHES
 from engine.orchestration.tasks import GATEWAY_BUSY, announce_breach, run_as_task
 from engine.ports import ClaimedJob, FiredReport

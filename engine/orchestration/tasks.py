@@ -17,9 +17,8 @@ from prefect.events import emit_event
 from engine.errors import BusyError, IcmcError, StaleJobError, place_in
 from engine.jobs.actions.serve import TIMED_OUT
 from engine.log_lines import why
-from engine.orchestration.gateways import GatewaySlots
 from engine.orchestration.health import PrefectHealth
-from engine.orchestration.runtime import health, runtime
+from engine.orchestration.runtime import GatewaySlots, health, runtime
 from engine.ports import Breach, ClaimedJob
 
 CASE_OPENED: Final = "icmc.case.opened"

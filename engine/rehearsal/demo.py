@@ -15,7 +15,7 @@ from engine.deadlines.actions.firing import fire_deadlines
 from engine.deadlines.store import DeadlineStore
 from engine.errors import NotFoundError, SettingsError
 from engine.jobs.store import JobStore
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.rehearsal.demo_people import add_doings, add_habits, add_people, add_rota, unit_for
 from engine.rehearsal.replayer import Play, begin, go_on
 from engine.rehearsal.story import Story, read_story

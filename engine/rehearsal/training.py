@@ -17,7 +17,7 @@ from engine.core.policy import Viewer
 from engine.db.embedded.embedded import start_embedded, stop_embedded
 from engine.db.embedded.folder import write_private
 from engine.errors import SettingsError
-from engine.machine.clock import SystemClock
+from engine.machine import SystemClock
 from engine.rehearsal.tickets import Tickets
 from engine.rehearsal.training_spaces import TrainingSpaces
 from engine.settings import Settings

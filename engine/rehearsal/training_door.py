@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from engine.errors import BusyError
-from engine.machine.clock import SystemClock
+from engine.machine import SystemClock
 from engine.rehearsal.tickets import PASS_LASTS, Tickets
 from engine.rehearsal.training_spaces import TrainingSpaces
 from engine.sign_in.pages.sign_in import HARMLESS

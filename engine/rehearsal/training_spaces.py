@@ -24,7 +24,7 @@ from engine.deadlines.actions.firing import fire_deadlines
 from engine.errors import BusyError, SettingsError
 from engine.jobs.actions.serve import abandon_batch, open_batches
 from engine.log_lines import why
-from engine.machine.clock import SystemClock
+from engine.machine import SystemClock
 from engine.people.store import DirectoryStore
 from engine.rehearsal.demo import seed_demo
 from engine.rehearsal.demo_people import ADMIN, unit_of

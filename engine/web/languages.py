@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.web.security import DEVICE_LASTS, is_plain_loopback
 from engine.web.translation import fits
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from engine.jobs.records import failure_words
 from engine.language.names import in_plain_words, role_words, type_in_plain_words
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.people.records import language_words, region_words
 from engine.web import times, translation
 from engine.web import words as calls

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from engine.core import commands as cm
-from engine.core.choosing import choose_workflow
+from engine.core.moving import choose_workflow
 from engine.core.records import Scalar, StepStatus
 from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.lint.files import lint_workflow

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.api.answers import asked
+from engine.api.records import asked
 from engine.builtin import REPORT
 from engine.plugin.kinds import FieldKind
 from tests.api.programs import TOLD, key_for, send

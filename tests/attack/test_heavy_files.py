@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from engine.documents import apart
+from engine.documents import looking
 from engine.documents.looking import LocalFiles
 from engine.errors import BusyError, FileRefusedError
 from tests.documents.test_file_types import jpeg, office, pdf
@@ -66,7 +66,7 @@ def test_a_small_picture_that_opens_to_much_is_opened_apart_within_its_limit() -
     found = measured(content, "x.png")
     assert found["said"] == ""
     assert int(found["copied"]) > 0
-    assert int(found["child_kb"]) < apart.MOST_MEMORY >> 10
+    assert int(found["child_kb"]) < looking.MOST_MEMORY >> 10
     assert int(found["grown_kb"]) < 20_000, "whoever asks for it grows by nothing of that"
 
 
@@ -84,7 +84,7 @@ def test_a_picture_inside_a_text_is_no_way_around_it() -> None:
 
 
 def test_memory_ends_where_it_was_said_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "MOST_MEMORY", 300 << 20)
+    monkeypatch.setattr(looking, "MOST_MEMORY", 300 << 20)
     looked = LocalFiles().opened(io.BytesIO(bomb(7_000, 7_100)), "x.png")
     assert looked == ("image/png", None)
     assert list(LocalFiles().opened(io.BytesIO(jpeg()), "x.jpg").copy or ()), "the next one is opened as ever"
@@ -97,7 +97,7 @@ def test_what_takes_too_long_is_told_in_a_plain_sentence_and_nothing_of_it_is_le
     client = portal.as_role("case_manager")
     sent = {"data": {"kind": "order", "child_shown": "no"}, "files": {"file": ("order.pdf", pdf())}}
     with monkeypatch.context() as changed:
-        changed.setattr(apart, "MOST_SECONDS", 0.01)
+        changed.setattr(looking, "MOST_SECONDS", 0.01)
         refused = client.post(f"{case}/files", **sent)  # type: ignore[arg-type]
     assert refused.status_code == 422
     assert "asks for more memory or time than opening a file can take" in refused.text
@@ -110,20 +110,20 @@ def test_what_takes_too_long_is_told_in_a_plain_sentence_and_nothing_of_it_is_le
 
 def test_one_file_is_opened_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     going, most = [0], [0]
-    feed = apart._Child.feed
+    feed = looking._Child.feed
 
-    def counted(child: apart._Child, content: io.BytesIO) -> None:
+    def counted(child: looking._Child, content: io.BytesIO) -> None:
         going[0] += 1
         most[0] = max(most[0], going[0])
         feed(child, content)
 
-    def over(child: apart._Child) -> None:
+    def over(child: looking._Child) -> None:
         going[0] -= 1
         end(child)
 
-    end = apart._Child.end
-    monkeypatch.setattr(apart._Child, "feed", counted)
-    monkeypatch.setattr(apart._Child, "end", over)
+    end = looking._Child.end
+    monkeypatch.setattr(looking._Child, "feed", counted)
+    monkeypatch.setattr(looking._Child, "end", over)
     asked = [Thread(target=lambda: list(LocalFiles().opened(io.BytesIO(jpeg()), "x.jpg").copy or ())) for _ in range(4)]
     for one in asked:
         one.start()
@@ -134,7 +134,7 @@ def test_one_file_is_opened_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_waits_too_long_for_the_files_of_others_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = LocalFiles().opened(io.BytesIO(jpeg()), "x.jpg")
-    monkeypatch.setattr(apart, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(looking, "MOST_SECONDS", 0.05)
     with pytest.raises(BusyError, match="the files that others are sending"):
         LocalFiles().opened(io.BytesIO(jpeg()), "y.jpg")
     monkeypatch.undo()

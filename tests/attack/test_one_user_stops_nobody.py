@@ -20,8 +20,8 @@ from sqlalchemy import Pool, event
 from starlette.requests import Request
 
 from engine.cases.actions import open as reporting
-from engine.db.entering import taken_from
 from engine.db.store import Within
+from engine.db.transaction import taken_from
 from engine.errors import KeyMissingError
 from engine.keys.data_keys import SqlWrappedKeys
 from engine.keys.store import KeyStore

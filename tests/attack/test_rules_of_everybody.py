@@ -9,7 +9,7 @@ import pytest
 from engine.approvals.views import waiting
 from engine.core.policy import Viewer
 from engine.course.actions.steer import start_run
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.days import NewDay, add_special_day
 from engine.definitions.actions.preview import preview_day, preview_files

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from engine.core.policy import Viewer
 from engine.db.embedded.databases import APP, READER, SYSTEM
 from engine.db.encrypted_columns import ENCRYPTED
-from engine.db.entering import enter_for
 from engine.db.migrate import migrate
 from engine.db.rights import ADDED, CHANGED, NEVER_READ, NOBODYS, REMOVED, rights_beyond, rights_short_of
 from engine.db.tables import TABLES
+from engine.db.transaction import enter_for
 from engine.db.walls import WALLED, gaps_in_the_wall
 from engine.db.writing import _TARGETS
 from engine.sharing.store import WITH_THE_CASE

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from engine.audit.actions import make_checkpoint
-from engine.audit.checkpoints import AnchorFiles
-from engine.audit.store import AuditLogStore
+from engine.audit.store import AnchorFiles, AuditLogStore
 from engine.cases.actions.deciding import note_reading
 from engine.core.history import read_line
 from engine.db.embedded.backup import make_backup, restore_into

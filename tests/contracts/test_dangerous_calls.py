@@ -11,8 +11,7 @@ import pytest
 ROOT: Final = Path(__file__).parents[2]
 STARTS_PROGRAMS: Final = {
     "engine/documents/looking.py",
-    "engine/machine/drawing.py",
-    "engine/documents/apart.py",
+    "engine/machine.py",
     "engine/db/embedded/accounts.py",
     "engine/db/embedded/databases.py",
     "engine/db/embedded/cluster.py",

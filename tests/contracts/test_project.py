@@ -279,7 +279,7 @@ def test_time_comes_from_one_clock_and_nothing_sleeps() -> None:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
     ]
     present = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
-    assert {path for path, name in calls if name in present} == {"engine/machine/clock.py"}
+    assert {path for path, name in calls if name in present} == {"engine/machine.py"}
     assert [path for path, name in calls if name == "time.sleep"] == []
 
 

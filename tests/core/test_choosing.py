@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.core import commands as cm
-from engine.core.choosing import propose_workflow
+from engine.core.moving import propose_workflow
 from engine.core.records import Scalar
 from tests.acceptance.core_story import RUN, CoreCase
 from tests.kit.shipped import CASES, shipped

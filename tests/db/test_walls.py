@@ -14,8 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from engine.cases.views.lists import cases
 from engine.core.policy import Viewer
-from engine.db.entering import FOR, enter_for
 from engine.db.tables import METADATA, TABLES
+from engine.db.transaction import FOR, enter_for
 from engine.db.walls import OUTSIDE, WALLED, gaps_in_the_wall
 from engine.errors import BusyError
 from engine.sharing.views.sent import sent

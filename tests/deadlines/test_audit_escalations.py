@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.overview.views.board import admin_board
 from tests.kit.world import World
 from tests.work.test_complete_work_item import at_once

@@ -13,7 +13,7 @@ from engine.core.access import RecusalReason
 from engine.core.policy import Viewer
 from engine.core.records import Deadline
 from engine.deadlines.actions.acknowledge import acknowledge, note_call
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.deadlines.views.lists import late_calls
 from engine.definitions.actions.publish import publish_shipped
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError

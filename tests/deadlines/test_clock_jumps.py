@@ -7,8 +7,7 @@ import pytest
 
 from engine.assembly import Engine
 from engine.core.policy import Action
-from engine.deadlines.actions.audit import audit_escalations
-from engine.deadlines.actions.clock import LastLook, clock_jump, confirm_clock, jump_between
+from engine.deadlines.actions.clock import LastLook, audit_escalations, clock_jump, confirm_clock, jump_between
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.errors import NotAllowedError
 from engine.overview.views.board import admin_board

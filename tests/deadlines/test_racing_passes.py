@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.deadlines.actions.firing import fire_deadlines
 from tests.kit.world import START, World
 

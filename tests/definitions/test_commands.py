@@ -13,7 +13,7 @@ from engine.cli.main import app
 from engine.cli.main import app as main_app
 from engine.definitions.commands import files as definitions
 from engine.definitions.commands.files import draw, lint
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from tests.kit.installation import Installation
 
 GOOD = "workflow: w\nversion: 1\ntitle: W\nsteps:\n  a: {uses: reporting.intake, time: {limit: P1D}}\n"

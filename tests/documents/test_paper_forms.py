@@ -13,7 +13,7 @@ from engine.documents.actions.paper_forms import asked_of_people, paper_form, pa
 from engine.documents.printing import PdfPrinter
 from engine.documents.templates import PaperRenderer
 from engine.errors import UnknownStepTypeError
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind, StepType
 

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from engine.audit.views import readers
 from engine.cases.housekeeping import HousekeepingStore
 from engine.documents.printing import PdfPrinter
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.overview.views.case import case_page
 from tests.kit.portal import Portal, Reported, hidden, report_case
 

@@ -15,7 +15,7 @@ from engine.core.consequences import WorkItem
 from engine.course.actions.steer import add_step
 from engine.documents.printing import PdfPrinter
 from engine.errors import PrintingError
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.web.security import PAPER_POLICY
 from engine.work.store import ItemStore
 from tests.documents.test_papers import PRINTER

@@ -19,7 +19,7 @@ from engine.approvals.views import waiting
 from engine.cases.actions.open import open_case
 from engine.core.policy import Viewer
 from engine.course.actions.moving_all import move_cases, start_moves, undo_moves
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.definitions.actions.proposals import answer_proposal, propose_definition
 from engine.rehearsal.answers import report_answers

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.deadlines.store import DeadlineStore
 from engine.errors import BusyError
 from engine.rehearsal.world import people_of

@@ -9,7 +9,6 @@ import pytest
 from engine.audit.commands import _ailments
 from engine.course.actions.steer import identify_person, start_run
 from engine.errors import InvalidAnswersError, NotAllowedError, StaleJobError, StepFailedError
-from engine.jobs.actions.pausing import job_pause, note_pause_known, pause_jobs, resume_jobs
 from engine.jobs.actions.serve import (
     abandon_batch,
     claim_jobs,
@@ -18,10 +17,14 @@ from engine.jobs.actions.serve import (
     dispatchable,
     fail_job,
     hold_batch,
+    job_pause,
     note_failure,
+    note_pause_known,
+    pause_jobs,
     reconcile_jobs,
     refill_batch,
     release_job,
+    resume_jobs,
     retry_job,
 )
 from engine.orchestration.tasks import tries_left

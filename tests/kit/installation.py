@@ -25,7 +25,7 @@ from engine.cli.main import app
 from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.store import DeadlineStore
 from engine.jobs.store import JobStore
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.orchestration.server import PrefectServer
 from engine.orchestration.settings import ENDS_WITH_PARENT, client_environment, make_private, process_environment
 from engine.rehearsal.story import Story, read_story

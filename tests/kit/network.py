@@ -20,10 +20,10 @@ from engine.core.policy import Viewer
 from engine.core.records import Case, PersonRole, Scalar, step_id
 from engine.core.state import CaseState
 from engine.db.embedded.roles import DatabaseUrls
-from engine.db.entering import enter_each, secret_of
 from engine.db.reading import Known, Reader
 from engine.db.store import Within
 from engine.db.tables import TABLES
+from engine.db.transaction import enter_each, secret_of
 from engine.keys.key_file import KeyFile, KeyRing
 from engine.keys.vault import KeyVault
 from engine.language.calendars import Calendar

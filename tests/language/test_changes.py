@@ -10,7 +10,7 @@ import pytest
 from engine.language.catalogue import FollowUp
 from engine.language.changes import changes_in_words
 from engine.language.library import load_definitions
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from tests.language.step_types import CATALOGUE, Shelf, step_type
 
 SHIPPED = load_definitions(Path(data_folder("workflows")))

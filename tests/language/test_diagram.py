@@ -11,7 +11,7 @@ from engine.language.diagram_parts import INK, Drawing, Node, Shape, colour_of, 
 from engine.language.extends import load_workflow_text
 from engine.language.lanes import in_lanes, step_in_words
 from engine.language.workflow import StepSpec, Workflow
-from engine.machine.drawing import dot_to_svg
+from engine.machine import dot_to_svg
 from tests.kit.shipped import CASES, registry, shipped
 from tests.language.step_types import CATALOGUE
 from tests.language.test_lint_workflows import EXAMPLE

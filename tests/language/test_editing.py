@@ -10,7 +10,7 @@ from engine.language.editing import UneditableError, value_at, with_value, witho
 from engine.language.extends import assemble
 from engine.language.library import load_definitions
 from engine.language.yaml_files import read_yaml
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 
 SHIPPED = load_definitions(Path(data_folder("workflows")))
 TEXT = """\

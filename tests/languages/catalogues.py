@@ -33,7 +33,7 @@ from engine.errors import (
 from engine.language.ladders import ItemPerson
 from engine.language.names import ProgramRole, Role, in_plain_words
 from engine.language.yaml_files import read_yaml
-from engine.machine.files import data_folder, shipped_sources
+from engine.machine import data_folder, shipped_sources
 from engine.people.records import region_words, to_choose
 from engine.plugin.kinds import _rules_of
 from engine.plugin.registry import load_registry

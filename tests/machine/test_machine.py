@@ -15,13 +15,12 @@ from pydantic import SecretStr
 from engine.app import allowed_hosts
 from engine.errors import HostRefusedError, was_refused
 from engine.log_lines import CaughtPrints, log_in_lines
-from engine.machine.files import data_folder, shipped_sources
-from engine.machine.outgoing import KnownHosts
+from engine.machine import KnownHosts, data_folder, shipped_sources
 from engine.settings import Settings
 
 HELD = """
 import smtplib, socket, urllib.request
-from engine.machine.outgoing import speak_only_to
+from engine.machine import speak_only_to
 server = socket.create_server(("127.0.0.1", 0))
 speak_only_to(["mail.example.org"])
 socket.create_connection(server.getsockname()).close()

@@ -8,7 +8,7 @@ import pytest
 from jinja2.exceptions import UndefinedError
 
 from engine.errors import SettingsError
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.messages.templates import ALLOWED, TemplateRenderer
 
 KINDS = sorted(path.stem for path in (data_folder("templates") / "messages" / "en").glob("*.txt"))

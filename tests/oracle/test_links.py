@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.documents.printing import PdfPrinter
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from tests.kit.crawl import links_of, sort_of
 from tests.oracle.checking import seen_alike
 from tests.oracle.model import sight

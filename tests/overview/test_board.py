@@ -8,7 +8,7 @@ import pytest
 
 from engine.core.policy import Viewer
 from engine.db.tables import TABLES
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.overview.records import BoardDay
 from engine.overview.views import board as queries_of_board
 from engine.overview.views import running as queries_of_firing

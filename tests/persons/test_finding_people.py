@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from engine.access.actions.recusals import recuse
 from engine.access.records import MOST_FOUND_IN_AN_HOUR
 from engine.core.access import RecusalReason
-from engine.persons.actions.finding import find_people
+from engine.persons.actions.matches import find_people
 from engine.persons.tokens import NameTokens
 from tests.kit.portal import Portal, Reported, report_case
 

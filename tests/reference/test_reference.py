@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from engine.api.answers import asked
+from engine.api.records import asked
 from engine.builtin import REPORT
 from engine.cli.main import COMMANDS
 from engine.language.names import Role

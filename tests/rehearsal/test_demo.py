@@ -24,11 +24,11 @@ from engine.db.embedded.databases import OWNER, create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.roles import DatabaseUrls, urls_on
 from engine.db.migrate import mark_as_demo
-from engine.deadlines.actions.audit import audit_escalations
+from engine.deadlines.actions.clock import audit_escalations
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.deadlines.views.lists import asked_extensions
 from engine.definitions.store import SpecialDayStore
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.messages.actions.channels import save_preference
 from engine.messages.mail import DemoGateways, DemoMailbox
 from engine.messages.store import BundleStore

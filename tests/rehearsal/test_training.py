@@ -26,7 +26,7 @@ from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_emb
 from engine.db.migrate import mark_as_demo
 from engine.errors import ServiceError, SettingsError
 from engine.jobs.store import JobStore
-from engine.machine.clock import SystemClock
+from engine.machine import SystemClock
 from engine.messages.mail import DemoMailbox
 from engine.people.viewer import as_viewer
 from engine.rehearsal.tickets import Tickets

@@ -20,7 +20,7 @@ from engine.errors import (
 )
 from engine.language.library import load_definitions
 from engine.language.retention import DataClass, RetentionPolicy, missing_classes, policy_for
-from engine.machine.files import data_folder
+from engine.machine import data_folder
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_history
 from engine.people.actions.manage import deactivate, give_role

@@ -1,4 +1,4 @@
-"""Take in what a gateway brings: a message or a missed call opens a case, or belongs to the one of the same number."""
+"""What programs bring: a message or a missed call, which opens a case or belongs to one; and how far a report is."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
 from engine.builtin import REPORT
+from engine.cases.actions.deciding import is_barred
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, CaseToOpen, open_within
-from engine.cases.actions.returning import add_within, may_add, with_those_it_rests_in
+from engine.cases.actions.returning import Progress, add_within, may_add, progress_of_case, with_those_it_rests_in
 from engine.cases.answers import check_answers
 from engine.cases.housekeeping import HousekeepingStore, mark_of, require_same
 from engine.cases.records import ONE_MATTER
@@ -18,7 +19,7 @@ from engine.cases.store import CaseStore
 from engine.core.policy import Action, Viewer, can
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, NotAllowedError, TooManyReportsError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, TooManyReportsError
 from engine.plugin.kinds import NOT_KNOWN
 from engine.ports import JsonValue
 
@@ -125,3 +126,27 @@ def _words(brought: Brought, zone: str) -> str:
 def _digits(number: str) -> str:
     """Return a number as it is compared: gateways write the sign and the noughts before a country differently."""
     return "".join(sign for sign in number if sign.isdigit()).lstrip("0")
+
+
+class OwnReport(NamedTuple):
+    """A report as its sender may know it: what is told to whoever reported, and nothing of the case."""
+
+    case_id: UUID
+    case_number: str
+    progress: Progress
+
+
+def own_report(engine: Engine, case_id: UUID, *, viewer: Viewer) -> OwnReport:
+    """Say how far a report is to who sent it, as `come_back` says it to whoever knows its code.
+
+    Raises `NotFoundError` for one of somebody else as for one that is not there, and for a case that is denied to who
+    sent its report.
+    """
+    with engine.transaction() as tx:
+        if tx.of(HousekeepingStore).reporter_of(case_id) != viewer.actor_id:
+            raise NotFoundError(kind="report")
+        state = tx.of(CaseStore).read(case_id)
+        if is_barred(viewer, state) or not can(viewer, Action.OPEN_CASE):
+            raise NotFoundError(kind="report")
+        progress = progress_of_case(tx, case_id)
+    return OwnReport(case_id, state.case.number, progress)

@@ -8,9 +8,8 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import command_on_case, require_member
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.choosing import MoveProposal, propose_workflow
 from engine.core.decide import follow
-from engine.core.moving import plan_of_move
+from engine.core.moving import MoveProposal, plan_of_move, propose_workflow
 from engine.core.policy import Action, Viewer
 from engine.core.records import RunStatus
 from engine.core.state import CaseState

@@ -2,9 +2,9 @@
 
 from sqlmodel import SQLModel
 
-from engine.db.tables import audit, cases, hubs, installation, people, persons, sharing
+from engine.db.tables import audit, cases, installation, people, persons, sharing
 
-__all__ = ["METADATA", "TABLES", "audit", "cases", "hubs", "installation", "people", "persons", "sharing"]
+__all__ = ["METADATA", "TABLES", "audit", "cases", "installation", "people", "persons", "sharing"]
 
 METADATA = SQLModel.metadata
 TABLES = METADATA.tables

@@ -27,8 +27,7 @@ from engine.language.lint.files import is_folder, lint_paths, with_definitions
 from engine.language.lint.subject import KnownNames
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
-from engine.machine.drawing import dot_to_svg
-from engine.machine.files import letters, shipped_sources
+from engine.machine import dot_to_svg, letters, shipped_sources
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
 

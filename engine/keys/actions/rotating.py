@@ -9,8 +9,7 @@ from uuid import UUID
 
 from engine.assembly import Engine
 from engine.audit.actions import MOST_HEADS
-from engine.audit.checkpoints import CheckpointStore
-from engine.audit.store import AuditLogStore
+from engine.audit.store import AuditLogStore, CheckpointStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Action, Viewer, can
 from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError

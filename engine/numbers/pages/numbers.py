@@ -28,9 +28,9 @@ from engine.numbers.records import (
     period_of,
 )
 from engine.numbers.suppression import LEAST
+from engine.numbers.views.pillars import LEAST_INSIDE, StepNumbers
 from engine.numbers.views.pillars import pillars as pillars_view
-from engine.numbers.views.process import LEAST_INSIDE, StepNumbers
-from engine.numbers.views.process import process as process_view
+from engine.numbers.views.pillars import process as process_view
 from engine.numbers.views.published import published
 from engine.web.dependencies import SignedIn
 from engine.web.languages import say

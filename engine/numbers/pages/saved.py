@@ -12,8 +12,7 @@ from engine.numbers.actions import LONGEST_NAME, delete_numbers, make_monthly, s
 from engine.numbers.pages.numbers import PAGES, figures_as_csv, in_times, with_pictures
 from engine.numbers.records import CHOSEN_TABLES, TIMES, SavedPeriod, SavedView, period_of
 from engine.numbers.suppression import LEAST
-from engine.numbers.views.published import published
-from engine.numbers.views.saved import monthly_numbers, saved_list, saved_numbers
+from engine.numbers.views.published import monthly_numbers, published, saved_list, saved_numbers
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.posted import FIRST, Again, text, texts, uuid_or_none
 from engine.web.visit import Visit

@@ -1,17 +1,98 @@
-"""The figures that were published, of all units together or of one's own."""
+"""The figures that were published, what people have saved of them, and both in words."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from engine.core.policy import Action, Viewer, can, units_that_let
-from engine.db.reading import Reading
-from engine.db.shape import NUMBER_SHEET, UNIT
+from engine.db.reading import Known, Reading, Row
+from engine.db.shape import MONTHLY_NUMBERS, NUMBER_SHEET, SAVED_NUMBERS, UNIT
 from engine.errors import NotAllowedError, NotFoundError
-from engine.numbers.records import Figure, NumbersView, OwnUnit, Period, SavedNumbers, added_up
-from engine.numbers.words import medians_in_words, tables_in_words
+from engine.language.names import in_plain_words
+from engine.numbers.records import (
+    OTHERS,
+    TABLES_OF,
+    TIMES,
+    Figure,
+    FigureTable,
+    MedianLine,
+    MedianTable,
+    MonthlyLine,
+    NumbersView,
+    OwnUnit,
+    Period,
+    SavedLine,
+    SavedNumbers,
+    SavedView,
+    added_up,
+)
+from engine.people.records import region_words
+
+_WORDS: Final[Mapping[str, str]] = {
+    "age/under_12": "Under 12", "age/12_to_17": "12 to 17", "age/18_to_24": "18 to 24",
+    "age/25_and_over": "25 and over",
+    "age/not_known": "Age not known", "sex/female": "Female", "sex/male": "Male", "sex/other": "Transgender or other",
+    "sex/not_known": "Sex not known", "form/not_known": "Not known", "place/elsewhere": "Elsewhere",
+    "outcome/rescued": "Rescued, and first needs met", "outcome/returned": "Returned, and handed over",
+    "outcome/paid": "Paid compensation", "outcome/visited": "Visited 11 months or more after the return",
+    "answer/in_time": "Answered in time", "answer/late": "Answered late", "answer/none": "Not answered",
+    "kept": "Kept", "missed": "Missed",
+}  # fmt: skip
+
+
+def tables_in_words(figures: Mapping[str, tuple[int | None, bool]], known: Known) -> Iterator[FigureTable]:
+    """Return the published tables, each with its title and its lines in words."""
+    names = {one.pillar.key: one.pillar.name for one in known.registry.installed}
+    for page, tables in TABLES_OF.items():
+        for start, title in tables:
+            keys = sorted((key for key in figures if key.startswith(f"{start}/")), key=_order)
+            lines = (
+                Figure(words=_words(key, known, names), number=figures[key][0], at_least=figures[key][1])
+                for key in keys
+            )
+            yield FigureTable(page=page, title=title, lines=tuple(lines))
+
+
+def medians_in_words(medians: Mapping[str, Mapping[str, float]], known: Known) -> Iterator[MedianTable]:
+    """Return by quarter and pillar how long each step took, the shortest first."""
+    names = {one.pillar.key: one.pillar.name for one in known.registry.installed}
+    for period, hours in medians.items():
+        for pillar in sorted({uses.partition(".")[0] for uses in hours}):
+            lines = sorted((one for one in hours.items() if one[0].partition(".")[0] == pillar), key=lambda one: one[1])
+            titled = tuple(MedianLine(words=known.title("", "", uses, None), hours=number) for uses, number in lines)
+            yield MedianTable(period=period, pillar=names.get(pillar, in_plain_words(pillar)), lines=titled)
+
+
+def _order(key: str) -> tuple[int, str]:
+    known = list(_WORDS)
+    return (
+        (known.index(key), "") if key in known and "not_known" not in key else (len(known) + ("not_known" in key), key)
+    )
+
+
+def _words(key: str, known: Known, pillars: Mapping[str, str]) -> str:
+    sort, _, name = key.partition("/")
+    if key in _WORDS:
+        return _WORDS[key]
+    match sort:
+        case "form":
+            return known.choice_label("concern", name)
+        case "place":
+            return region_words(name)
+        case "pillar":
+            return pillars.get(name, in_plain_words(name))
+        case "limits":
+            return _WORDS[name.partition("/")[2]]
+        case _:
+            partner, _, answer = name.rpartition("/")
+            return f"{_partner(partner)}: {_WORDS[f'answer/{answer}'].lower()}" if partner else _partner(name)
+
+
+def _partner(name: str) -> str:
+    return "Bodies outside the network" if name == OTHERS else name
+
 
 _QUARTERS = 4
 _SHEET = NUMBER_SHEET.c
@@ -82,3 +163,84 @@ def _wanted(period: Period | None, unit_id: UUID | None) -> Select[Any]:
     if period is not None:
         wanted = wanted.where(_SHEET.period.in_(period.quarters()))
     return wanted.limit(_QUARTERS if period else 1)
+
+
+_SAVED, _MONTHLY = SAVED_NUMBERS.c, MONTHLY_NUMBERS.c
+
+
+def saved_list(reading: Reading, viewer: Viewer) -> tuple[SavedLine, ...]:
+    """List what the viewer has saved, the newest first; raises `NotAllowedError`."""
+    if not can(viewer, Action.SEE_STATISTICS):
+        raise NotAllowedError(actor=viewer.name, action=Action.SEE_STATISTICS.value)
+    made = select(func.count()).where(_MONTHLY.saved_id == _SAVED.id).scalar_subquery().label("made")
+    rows = reading.rows(_own(viewer, made).order_by(_SAVED.saved_at.desc(), _SAVED.id))
+    return tuple(
+        SavedLine(
+            id=row["id"], name=_name(reading, row), unit=row["unit"] or "", period=row["period"],
+            monthly_since=row["monthly_since"], made=row["made"],
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def saved_numbers(reading: Reading, viewer: Viewer, saved_id: UUID) -> SavedView:
+    """Return saved numbers as they are published now; raises `NotFoundError` for another's, and as `published` does."""
+    row = _found(reading, viewer, saved_id)
+    months = select(_MONTHLY.id, _MONTHLY.month, _MONTHLY.made_at).where(_MONTHLY.saved_id == saved_id)
+    made = reading.rows(months.order_by(_MONTHLY.month.desc()))
+    saved = SavedNumbers(**{name: row[name] for name in SavedNumbers.model_fields})
+    view = _view(reading, row, figures_saved(reading, viewer, saved))
+    return view.model_copy(update={"made": tuple(MonthlyLine(**dict(line)) for line in made)})
+
+
+def monthly_numbers(reading: Reading, viewer: Viewer, monthly_id: UUID) -> SavedView:
+    """Return saved numbers as they were made in a month; who has lost the right to them sees them no more.
+
+    Raises `NotFoundError` for another's, and as `published` does.
+    """
+    made = reading.rows(select(MONTHLY_NUMBERS).where(_MONTHLY.id == monthly_id, _MONTHLY.owner_id == viewer.actor_id))
+    if not made:
+        raise NotFoundError(kind="numbers")
+    [line] = made
+    row = _found(reading, viewer, line["saved_id"])
+    require_unit(viewer, line["unit_id"])
+    figures = {key: (number, at_least) for key, (number, at_least) in line["figures"].items()}
+    view = _view(reading, row, PublishedFigures(tuple(line["quarters"]), figures, line["medians"]))
+    return view.model_copy(update={"month": line["month"], "made_at": line["made_at"]})
+
+
+def chosen(figures: PublishedFigures, tables: Collection[str]) -> PublishedFigures:
+    """Leave out the tables that were not chosen; the number of survivors stands where a table of theirs does."""
+    wanted = {f"{table}/" for table in tables}
+    if any(start in tables for start, _ in TABLES_OF["survivors"]):
+        wanted.add("survivors")
+    some = {key: figure for key, figure in figures.figures.items() if key.startswith(tuple(wanted))}
+    return figures._replace(figures=some if wanted else {}, medians=figures.medians if TIMES in tables else {})
+
+
+def _own(viewer: Viewer, *more: Any) -> Select[Any]:  # noqa: ANN401 - columns
+    query = select(SAVED_NUMBERS, UNIT.c.name.label("unit"), *more).outerjoin(UNIT, UNIT.c.id == _SAVED.unit_id)
+    return query.where(_SAVED.owner_id == viewer.actor_id)
+
+
+def _found(reading: Reading, viewer: Viewer, saved_id: UUID) -> Row:
+    rows = reading.rows(_own(viewer).where(_SAVED.id == saved_id))
+    if not rows:
+        raise NotFoundError(kind="numbers")
+    return rows[0]
+
+
+def _name(reading: Reading, row: Mapping[Any, Any]) -> str:
+    place: dict[str, Any] = {"table": "saved_numbers", "row": row["id"], "column": "encrypted_name"}
+    return str(reading.vault.decrypt(row["encrypted_name"], **place))
+
+
+def _view(reading: Reading, row: Mapping[Any, Any], found: PublishedFigures) -> SavedView:
+    found = chosen(found, row["tables"])
+    tables = tables_in_words(found.figures, reading.known)
+    return SavedView(
+        saved_id=row["id"], name=_name(reading, row), unit=row["unit"] or "", period=row["period"],
+        monthly_since=row["monthly_since"], quarters=found.quarters, survivors=total_of(found.figures),
+        tables=tuple(table for table in tables if table.lines),
+        medians=tuple(medians_in_words(found.medians, reading.known)),
+    )  # fmt: skip

@@ -16,8 +16,7 @@ from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.deadlines.actions.clock import clock_jump
 from engine.errors import InvalidAnswersError, KeyTooOftenError, NotAllowedError, SignInError
-from engine.jobs.actions.pausing import pause_jobs, resume_jobs
-from engine.jobs.actions.serve import retry_job, service_age, skip_job
+from engine.jobs.actions.serve import pause_jobs, resume_jobs, retry_job, service_age, skip_job
 from engine.jobs.records import PAUSE_REASONS, SKIP_REASONS
 from engine.messages.views import unread
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns

@@ -15,6 +15,7 @@ from engine.cases.sentences import OF_STEPS, Body, Say, sentence
 from engine.cases.views.sight import access_to, is_narrowed, require_whole, shows_time
 from engine.cases.visibility import visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers
+from engine.core.persons import is_untold_role, is_untold_step, untold_persons
 from engine.core.policy import Action, Viewer, can
 from engine.core.values import person_in
 from engine.db.reading import Reading, Row
@@ -23,7 +24,6 @@ from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.overview.records import EventView
 from engine.people.viewer import name_of_actor
-from engine.persons.redaction import is_untold_role, is_untold_step, untold_persons
 
 _OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
 OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "RunMoved", "RunEnded", "RunReopened"})

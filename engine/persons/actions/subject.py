@@ -10,12 +10,12 @@ from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.law.told import AgeRange
+from engine.core.persons import TO_A_SUSPECT, is_suspect_alone
 from engine.core.policy import Action, Viewer
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.persons.records import with_age
-from engine.persons.redaction import TO_A_SUSPECT, is_suspect_alone
 from engine.persons.store import PersonStore
 from engine.persons.views.subject import revealed_subject
 from engine.ports import JsonValue

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from engine.cases.records import written_number
 from engine.cases.views.lists import cases
 from engine.core.policy import Action
-from engine.persons.actions.finding import LONGEST, PAGE, find_people
+from engine.persons.actions.matches import LONGEST, PAGE, find_people
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import Again, text, whole_number
 from engine.web.visit import Visit

@@ -14,6 +14,7 @@ from engine.cases.views.sight import access_to, is_narrowed, shown_answers
 from engine.cases.visibility import visible_to
 from engine.core.access import ROLES_THAT_READ, CaseAccess
 from engine.core.case_links import ReferralStatus
+from engine.core.persons import TO_A_SUSPECT, is_suspect_alone, is_untold_step
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import LIVE, PersonRole
 from engine.db.reading import Reading, Row
@@ -35,7 +36,6 @@ from engine.db.shape import (
 from engine.db.tables import TABLES
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.language.names import RestrictedCategory, Role, in_plain_words, in_running_words
-from engine.persons.redaction import TO_A_SUSPECT, is_suspect_alone, is_untold_step
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
 from engine.retention.shown import CorrectionView, SubjectLine, SubjectSection, SubjectView
