@@ -114,8 +114,8 @@ def data_folder(name: str) -> Path:
 
 
 def disk_space(folder: Path) -> tuple[int, int]:
-    """Return how many bytes are free on the disk of a folder, and how many it has."""
-    used = shutil.disk_usage(folder)
+    """Return how many bytes are free on the disk on which a folder is or will be, and how many it has."""
+    used = shutil.disk_usage(next(place for place in (folder, *folder.absolute().parents) if place.exists()))
     return used.free, used.total
 
 
