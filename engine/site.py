@@ -24,6 +24,7 @@ from engine.core.policy import Viewer
 from engine.course.pages import changes, course, moving
 from engine.deadlines import pages as deadlines
 from engine.definitions.pages import (
+    calendar_form,
     calendars,
     editing,
     ladders,
@@ -105,6 +106,7 @@ _ROUTES: Final = (
     versions,
     workflows,
     calendars,
+    calendar_form,
     law,
     retention,
     exports,

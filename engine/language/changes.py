@@ -6,13 +6,13 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+from engine.language.calendar_changes import calendar_changes
 from engine.language.catalogue import FollowUp, StepCatalogue, changed
 from engine.language.editing import differences
-from engine.language.ladders import LevelRecipient
-from engine.language.limits import Offset
+from engine.language.ladder_changes import ladder_changes
 from engine.language.names import in_running_words
 from engine.language.rotas import rota_changes
-from engine.language.words import Plain, WorkflowWords, how_long, people, sooner_or_later, span, within
+from engine.language.words import Plain, WorkflowWords, how_long, people, sooner_or_later, within
 
 _TITLES: Final = {
     "after": "what comes before", "not_before": "when it opens at the earliest",
@@ -45,6 +45,8 @@ def changes_in_words(
         found = _Workflows(before, after, catalogue).all()
     elif kind == "rota":
         found = (ChangeSentence(words, is_loss) for words, is_loss in rota_changes(before, after))
+    elif kind == "calendar":
+        found = _calendars(before, after)
     else:
         found = _ladders(before, after) if kind == "ladder" else _others("", before, after)
     return tuple(sorted(dict.fromkeys(found), key=lambda one: not one.is_loss))
@@ -262,50 +264,16 @@ class _Workflows:
 
 
 def _ladders(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
-    """Compare levels by whom they notify, not by their number: one that is taken out moves none of the others."""
-    for (who, _), old, new in _pairs(*(_levels(one) for one in (before, after))):
-        if new is None or old is None:
-            level = old or new or {}
-            when = Offset(level["after"]).in_words()
-            yield (
-                ChangeSentence(f"The escalation to {who} ({when}) is gone.", is_loss=True)
-                if new is None
-                else ChangeSentence(f"New escalation: {who} is notified {when}{_ways(level)}.")
-            )
-            continue
-        if old["after"] != new["after"]:
-            yield _moved(who, old["after"], new["after"])
-        was, becomes = (one.get("channels", ["in_app"]) for one in (old, new))
-        for channel in (one for one in was if one not in becomes):
-            yield ChangeSentence(f"{_first(who)} is no longer notified by {in_running_words(channel)}.", is_loss=True)
-        for channel in (one for one in becomes if one not in was):
-            yield ChangeSentence(f"{_first(who)} is also notified by {in_running_words(channel)}.")
-        told = {"after", "channels", "level", "to"}
-        rest = [{name: value for name, value in one.items() if name not in told} for one in (old, new)]
-        yield from _others(f"Escalation to {who}: ", *rest)
-    rest = [{name: value for name, value in one.items() if name != "levels"} for one in (before, after)]
+    for what, told, old, new in ladder_changes(before, after):
+        yield from (ChangeSentence(words, is_loss) for words, is_loss in told)
+        yield from _others(what, old, new)
+
+
+def _calendars(before: Plain, after: Plain) -> Iterator[ChangeSentence]:
+    told = calendar_changes(before, after)
+    yield from (ChangeSentence(words, is_loss) for some in told.values() for words, is_loss in some)
+    rest = [{name: value for name, value in one.items() if name not in told} for one in (before, after)]
     yield from _others("", *rest)
-
-
-def _levels(ladder: Plain) -> dict[tuple[str, int], Plain]:
-    found: dict[tuple[str, int], Plain] = {}
-    for level in ladder.get("levels", ()):
-        who = LevelRecipient.model_validate(level["to"]).in_words()
-        found[who, sum(name == who for name, _ in found)] = level
-    return found
-
-
-def _ways(level: Plain) -> str:
-    return f" by {', '.join(in_running_words(one) for one in level.get('channels', ['in_app']))}"
-
-
-def _moved(who: str, old: str, new: str) -> ChangeSentence:
-    was, becomes = Offset(old), Offset(new)
-    seconds = (becomes.about - was.about).total_seconds()
-    by = span(abs(seconds))
-    is_later = seconds > 0
-    words = f"{_first(who)} is notified {by} {'later' if is_later else 'sooner'}"
-    return ChangeSentence(f"{words}: {becomes.in_words()} instead of {was.in_words()}.", is_later)
 
 
 def _texts(before: Plain, after: Plain) -> Iterator[ChangeSentence]:

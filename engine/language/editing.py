@@ -150,7 +150,8 @@ def _replaced(document: YamlDocument, path: Path, value: Plain) -> str:
         start = _after_key(document, path, start)
         return f"{text[:start]} {_flow(value)}{text[end:]}"
     before = " " if text[start - 1 : start] == ":" else ""
-    return f"{text[:start]}{before}{_flow(value)}{text[end:]}"
+    is_inside = len(path) > 1 and bool(document.places[path[:-1]].style)
+    return f"{text[:start]}{before}{_inside(value) if is_inside else _flow(value)}{text[end:]}"
 
 
 def _after_key(document: YamlDocument, path: Path, fallback: int) -> int:
@@ -168,7 +169,7 @@ def _added(document: YamlDocument, parent: Path, path: Path, value: Plain) -> st
         end = place.end - 1
         inside = text[:end].rstrip()
         comma = "" if inside.endswith("{") else ", "
-        return f"{inside}{comma}{path[-1]}: {_flow(value)}{text[end:]}"
+        return f"{inside}{comma}{path[-1]}: {_inside(value)}{text[end:]}"
     first = next(document.places[known] for known in document.places if known[:-1] == parent and known != parent)
     indent = " " * (first.key_column - 1)
     end = text.find("\n", _end(document, parent))
@@ -182,7 +183,7 @@ def _appended(document: YamlDocument, path: Path, value: Plain) -> str:
     if place.style:
         end = place.end - 1
         inside = text[:end].rstrip()
-        return f"{inside}{'' if inside.endswith('[') else ', '}{_flow(value)}{text[end:]}"
+        return f"{inside}{'' if inside.endswith('[') else ', '}{_inside(value)}{text[end:]}"
     column = document.places[*path[:-1], 0].column
     end = text.find("\n", _end(document, path[:-1]))
     end = len(text) if end < 0 else end
@@ -241,6 +242,11 @@ def _flow(value: Plain) -> str:
     """Write a value on one line, quoted where it needs to be."""
     written = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=1_000_000, sort_keys=False)
     return str(written).removesuffix("\n...\n").strip()
+
+
+def _inside(value: Plain) -> str:
+    """Write a value within braces or brackets, where a comma ends it."""
+    return _flow([value]).removeprefix("[").removesuffix("]")
 
 
 WEIGHTY: Final = frozenset({

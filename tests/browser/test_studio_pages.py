@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.store import DefinitionStore
@@ -128,6 +128,26 @@ def test_without_any_script_the_text_is_a_text_area_and_a_mistake_is_found_by_it
     expect(page.get_by_role("link", name="Line").first).to_be_visible()
     expect(source).to_have_value(re.compile("versoin"))
     must_fit(page)
+
+
+def test_the_editor_speaks_the_language_of_its_page(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+
+    def in_another_language(route: Route) -> None:
+        answer = route.fetch()
+        said = {"Find": "Suchen", "No problems were found.": "Nichts gefunden.", "Completions": "Vorschläge"}
+        text = answer.text()
+        for words, other in said.items():
+            text = text.replace(f">{words}</li>", f">{other}</li>")
+        route.fulfill(response=answer, body=text)
+
+    page.route("**/workflows/organ-removal/edit", in_another_language)
+    page.goto("/workflows/organ-removal/edit")
+    expect(page.get_by_role("status").filter(has_text="Nichts gefunden.")).to_be_visible()
+    page.locator(".cm-content").focus()
+    page.keyboard.press("Control+f")
+    expect(page.get_by_placeholder("Suchen")).to_be_focused()
 
 
 def test_the_diagram_moves_with_the_mouse(open_page: OpenPage, portal: Portal) -> None:
@@ -380,6 +400,29 @@ def test_a_ladder_is_a_time_line_whose_levels_are_changed(open_page: OpenPage, p
     take(page, "ladder")
 
 
+def test_how_often_a_level_notifies_and_its_letter_are_changed_without_script(
+    without_script: Page, portal: Portal
+) -> None:
+    page = without_script
+    become(page, portal, "case_manager")
+    page.goto("/definitions/ladder/standard/draft")
+    page.get_by_text("Change level 1", exact=True).click()
+    page.get_by_label("Notify again every").first.fill("2")
+    page.get_by_role("button", name="Save level 1").click()
+    expect(page.locator("#l1-times-error")).to_contain_text("Write how many times more")
+    must_fit(page)
+    page.get_by_label("How many times more").first.fill("3")
+    page.get_by_role("button", name="Save level 1").click()
+    expect(page.locator("#changes")).to_contain_text("3 times more, every 2 hours")
+    page.get_by_text("What holds for the whole ladder").click()
+    page.get_by_label("It is delivered at any hour, at night too").check()
+    take(page, "ladder-rules")
+    page.get_by_role("button", name="Save what holds for all levels").click()
+    expect(page.locator("#changes")).to_contain_text("Overrides quiet hours is new: yes.")
+    must_fit(page)
+    page.get_by_role("button", name="Discard the draft").click()
+
+
 def test_what_a_message_says_is_changed_by_the_keyboard_and_read_in_each_language(
     open_page: OpenPage, portal: Portal
 ) -> None:
@@ -527,3 +570,53 @@ def test_a_question_is_taken_out_without_script(without_script: Page, portal: Po
     expect(without_script.locator("#changes")).to_contain_text("the question “Are the parents known?” is gone")
     must_fit(without_script)
     without_script.get_by_role("button", name="Discard the draft").click()
+
+
+def test_the_rules_of_a_calendar_are_changed_by_the_keyboard_and_seen_in_its_month(
+    open_page: OpenPage, portal: Portal
+) -> None:
+    page = open_page()
+    become(page, portal, "system_administrator")
+    page.goto("/calendars/IN-AS?year=2026&month=8")
+    press(page, "Change its days of rest and hours")
+    page.goto(f"{page.url}?year=2026&month=8")
+    must_be_pleasant(page)
+    unfold(page, "Days of rest: Sunday")
+    go_to(page, "Saturday")
+    page.keyboard.press("Space")
+    press(page, "Save the days of rest")
+    expect(page.locator("#changes .icmc-loss")).to_contain_text("Every Saturday is a day of rest")
+    expect(page.get_by_role("heading", name="August 2026")).to_be_visible()
+    expect(page.locator(".icmc-month td", has_text=re.compile("^1day of rest"))).to_be_visible()
+    unfold(page, "Working hours: 09:00 to 17:00")
+    must_be_pleasant(page)
+    page.get_by_label("Pause from").first.fill("18:00")
+    page.get_by_label("Work goes on at").first.fill("19:00")
+    press(page, "Save the hours")
+    expect(page.locator("#hours-closes-error")).to_contain_text("Write a time after 19:00")
+    must_be_pleasant(page)
+    take(page, "calendar-draft")
+    press(page, "Discard the draft")
+
+
+def test_the_rules_of_a_calendar_are_changed_without_script(without_script: Page, portal: Portal) -> None:
+    page = without_script
+    become(page, portal, "system_administrator")
+    page.goto("/definitions/calendar/NP/draft")
+    page.get_by_text("Public holidays: NP").click()
+    page.get_by_label("From which public list").select_option("")
+    page.get_by_role("button", name="Save the public holidays").click()
+    expect(page.locator("#changes")).to_contain_text("Public holidays are no longer worked out")
+    page.get_by_label("Date", exact=True).fill("2026-10-20")
+    page.get_by_label("What is it?").fill("Dashain")
+    page.get_by_label("Who says so?").last.fill("Notice 4 of the office")
+    page.get_by_role("button", name="Add this day").click()
+    expect(page.locator("#changes")).to_contain_text("Tue 20 Oct 2026 is a holiday: Dashain.")
+    page.get_by_text("2026: 1 day").click()
+    page.get_by_role("link", name="Change Tue 20 Oct 2026, Dashain").click()
+    expect(page.get_by_label("What is it?")).to_have_value("Dashain")
+    must_fit(page)
+    page.get_by_role("button", name="Take this day out").click()
+    expect(page.locator("#changes")).not_to_contain_text("Dashain")
+    must_fit(page)
+    page.get_by_role("button", name="Discard the draft").click()

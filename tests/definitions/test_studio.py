@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.definitions.views import definition
-from engine.language.editing import moved
+from engine.language.editing import moved, value_at, with_value
 from tests.kit.portal import Portal, agree
 
 NAME = "child-labour"
@@ -607,6 +607,15 @@ def test_a_wrong_amount_is_told_at_its_field_and_takes_nothing_away(
         if "unit" not in name
     }
     assert shown["after"] == ["one", "two"]
+
+
+@pytest.mark.parametrize(("text", "path"), [
+    ("a: {b: 1, c: 2}\n", ("a", "b")), ("a: {b: 1, c: 2}\n", ("a", "d")), ("a: [1, 2]\n", ("a", 1)),
+    ("a: [1, 2]\n", ("a", 2)), ("a: 1\n", ("a",)), ("a:\n  - {b: 1}\n", ("a", 0, "b")),
+])  # fmt: skip
+def test_words_with_a_comma_stay_whole_within_braces(text: str, path: tuple[str | int, ...]) -> None:
+    for words in ("one, two", "[a] {b}", "x: y", "1, 2"):
+        assert value_at(yaml.safe_load(with_value(text, path, words)), path) == words
 
 
 @pytest.mark.parametrize(("text", "after"), [

@@ -171,7 +171,7 @@ RULES: Final[dict[str, Rule]] = {
             "people": ("/people", "/people/{actor_id}", "/hubs", "/hubs/{peer_id}"),
             "admin": (
                 "/hubs/own", "/service-accounts", "/units", "/units/{unit_id}", "/calendars/{name}", "/channels",
-                "/definitions/{kind}/{name}/edit",
+                "/definitions/{kind}/{name}/edit", "/definitions/calendar/{name}/draft",
             ),
             "publish": (
                 "/drafts/{kind}/words",
@@ -213,7 +213,7 @@ RULES: Final[dict[str, Rule]] = {
                 "/dead-letters/retry",
                 "/dead-letters/{delivery_id}/retry", "/dead-letters/{delivery_id}/drop", "/channels",
                 "/channels/disable", "/channels/try", "/firing/confirm", "/firing/retry",
-                "/definitions/{kind}/{name}/edit",
+                "/definitions/{kind}/{name}/edit", "/definitions/calendar/{name}/draft",
             ),
             "rota": (
                 "/on-call/plan", "/on-call/{shift_id}/cancel", "/absences/{absence_id}/end",

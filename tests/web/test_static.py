@@ -15,6 +15,7 @@ from engine.web import pages
 from engine.web.languages import LANGUAGE_COOKIE
 from engine.web.pages import STATIC, static_url
 from tests.kit.portal import Portal, hidden, report_case
+from tests.languages.catalogues import messages
 
 FRONTEND = STATIC.parent / "frontend"
 LARGEST_STYLE = 9_000
@@ -81,6 +82,25 @@ def test_the_editor_is_small_and_neither_stores_anything_nor_knows_another_addre
     assert set(re.findall(r"\w+://[^\"'\s]*", script)) == {"http://www.w3.org/2000/svg"}
     asked = [re.sub(r"\w+(?=\.dataset)", "form", address) for address in re.findall(r"fetch\((.*?)[,)]", script)]
     assert sorted(asked) == ["`${form.dataset.editor}/findings`", "`${form.dataset.editor}/words`"]
+
+
+def test_what_the_editor_says_is_brought_by_its_page_where_it_can_be_translated() -> None:
+    script = (STATIC / "editor.js").read_text(encoding="utf-8")
+    short = re.search(r"function ([\w$]+)\((\w+),(\w+)\)\{return \2\.state\.phrase\(\3\)\}", script)
+    assert short is not None
+    said = set(re.findall(r"\.phrase\(\"([^\"]+)\"", script))
+    said |= set(re.findall(rf"(?<![\w$]){re.escape(short[1])}\(\w+,\"([^\"]+)\"", script))
+    said |= {
+        words
+        for source in (FRONTEND / "src").glob("*.js")
+        for words in re.findall(r"\bsay\(\s*\"([^\"]+)\"", source.read_text(encoding="utf-8"))
+    }
+    assert {"Find", "Replace", "Completions", "Found: $1, $2.", "is answered"} <= said
+    page = (data_folder("templates") / "portal" / "_editor.html").read_text(encoding="utf-8")
+    brought = dict(re.findall(r"<li data-say=\"([^\"]+)\">([^<]+)</li>", page))
+    assert said - brought.keys() == set()
+    assert all(words == key for key, words in brought.items()), "English is what the key says"
+    assert brought.keys() - set(messages()) == set(), "what no catalogue asks for"
 
 
 def test_the_licence_of_what_is_vendored_is_there() -> None:

@@ -38,7 +38,8 @@ from engine.definitions.actions.days import CalendarDay, MonthDay
 from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
 from engine.definitions.catalogue import RegistryCatalogue
-from engine.definitions.pages.ladders import _blank
+from engine.definitions.pages.calendar_form import DayForm, _fields
+from engine.definitions.pages.ladder_form import level_form
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
 from engine.definitions.pages.rotas import _form
@@ -57,11 +58,13 @@ from engine.definitions.rehearsed import (
     Staff,
     VersionsCompared,
 )
+from engine.language.calendars import Calendar
 from engine.language.changes import ChangeSentence
 from engine.language.diagram_parts import draw
 from engine.language.editing import Difference
 from engine.language.extends import assemble
 from engine.language.findings import Finding
+from engine.language.ladders import Level
 from engine.language.lanes import LaneView, in_lanes, step_in_words
 from engine.language.rotas import Turn
 from engine.language.yaml_files import read_yaml
@@ -149,6 +152,32 @@ def made(kind: Any, *, full: bool, name: str = "") -> Any:
     simple = {str: _WORDS.get(name, NASTY if full else ""), bool: full, int: 3 if full else 0, UUID: ID, datetime: NOW,
               timedelta: timedelta(seconds=9), date: NOW.date(), float: 3.5 if full else 0.0}  # fmt: skip
     return simple.get(kind, NASTY)
+
+
+RUNG = Level.model_validate(
+    {
+        "level": 1,
+        "after": "PT1H30M",
+        "to": {
+            "law_route": NASTY,
+            "letter": "escalation-letter",
+            "released_by": "supervisor",
+            "release_within": "PT1H30M",
+        },
+    }
+)
+RULES = ("title", "hours_since", "note", "ticks", "owners")
+OFFICE = Calendar.model_validate(
+    {
+        "calendar": "IN",
+        "title": NASTY,
+        "zone": "Asia/Kolkata",
+        "weekend": ["2nd sat"],
+        "hours_by_weekday": {"fri": "09:00-12:00"},
+        "weekend_source": NASTY,
+    }
+)
+STRIKE = DayForm("holidays-0", "not_holidays", NOW.date(), NASTY, NASTY, NASTY)
 
 
 def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
@@ -423,10 +452,22 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                           "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
                           "by": LaneView.PILLAR, "lanes": lanes if full else None,
                           "step": step_in_words(drawn, "a") if full else ()},
-        "ladder-new.html": typed | {"blank": _blank(), "bases": some(Item("x", NASTY, checked=False))},
+        "ladder-new.html": typed | {"blank": level_form(None), "bases": some(Item("x", NASTY, checked=False))},
         "ladder-draft.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
-                              "has_errors": full, "levels": some(_blank()), "blank": _blank(), "problems": problems,
+                              "has_errors": full, "levels": some(level_form(RUNG)), "blank": level_form(None),
+                              "problems": problems,
+                              "wrong": "l1", "only_text": some((NASTY, NASTY)),
+                              "rules": dict.fromkeys(RULES, "") if full else {},
                               "errors": {"new-amount": NASTY} if full else {}, "typed": {}},
+        "calendar-draft.html": {
+            "draft": draft, "title_of": NASTY, "change": change if full else None, "findings": found,
+            "has_errors": full, "calendar": OFFICE if full else None, "month": NOW.date(), "today": NOW.date(),
+            "weeks": some((None, MonthDay(NOW.date(), "holiday", NASTY))), "beside": [NOW.date()],
+            "fields": _fields(OFFICE, None), "days": {NASTY: [STRIKE]} if full else {},
+            "chosen": STRIKE if full else None, "kinds": [("holidays", NASTY)], "only_text": some((NASTY, NASTY)),
+            "errors": {"day": NASTY, "hours-opens": NASTY} if full else {}, "typed": {"name": NASTY},
+            "problems": problems,
+        },
         "rota-draft.html": {"draft": draft, "unit": NASTY, "wrong": "t1", "change": change if full else None,
                             "findings": found,
                             "has_errors": full, "turns": some(_form("t1", duty, {})),
@@ -517,8 +558,8 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    names = "calls case changes controls figures flow keeping languages level message paper parts preview rota"
-    parts = {f"_{name}.html" for name in names.split()} | {"base.html"}
+    names = "calls case changes controls editor figures flow keeping languages level message month paper parts"
+    parts = {f"_{name}.html" for name in (*names.split(), "preview", "rota")} | {"base.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 
 

@@ -208,6 +208,15 @@ def published_calendar(engine: Engine, name: str) -> Calendar:
         return calendar_of(tx, name)
 
 
+def drafted_calendar(engine: Engine, calendar: Calendar) -> Calendar:
+    """Return a calendar that is only drafted as it would count: with public holidays and the days added by hand.
+
+    Raises `HolidaysUnknownError`.
+    """
+    with engine.transaction() as tx:
+        return engine.whole_calendar(calendar, tx.of(SpecialDayStore).live(calendar.name))
+
+
 def gaps_of(engine: Engine, year: int) -> dict[str, tuple[str, ...]]:
     """Say what is not known of a year, by the name of each calendar that counts now."""
     calendars = engine.library().calendars

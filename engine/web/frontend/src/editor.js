@@ -5,15 +5,18 @@ import { yamlLanguage } from "@codemirror/lang-yaml";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { forEachDiagnostic, lintGutter, lintKeymap, linter } from "@codemirror/lint";
 import { search, searchKeymap } from "@codemirror/search";
+import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { proposals } from "./proposals.js";
+import { phrases, say } from "./words.js";
 
 const PAUSE_MS = 300;
 const MOST_SHOWN = 20;
-const KEYS =
-  "Ctrl and Space propose words, Enter takes one. F8 goes to the next problem, Ctrl and F search, Ctrl and S save a draft. Tab leaves the text; while words are proposed, Escape and then Tab.";
-const NOT_CHECKED = "This could not be checked now. What you typed is still here.";
+const KEYS = say(
+  "Ctrl and Space propose words, Enter takes one. F8 goes to the next problem, Ctrl and F search, Ctrl and S save a draft. Tab leaves the text; while words are proposed, Escape and then Tab.",
+);
+const NOT_CHECKED = say("This could not be checked now. What you typed is still here.");
 
 const COLOURS = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "#17464a", fontWeight: "bold" },
@@ -53,9 +56,10 @@ function summary(found) {
   const errors = found.filter((one) => one.severity === "error").length;
   const warnings = found.length - errors;
   if (found.length === 0) {
-    return "No problems were found.";
+    return say("No problems were found.");
   }
-  return `Found: ${errors} ${errors === 1 ? "problem" : "problems"}, ${warnings} ${warnings === 1 ? "warning" : "warnings"}.`;
+  const problems = errors === 1 ? say("1 problem") : say("$1 problems", errors);
+  return say("Found: $1, $2.", problems, warnings === 1 ? say("1 warning") : say("$1 warnings", warnings));
 }
 
 function makeEditor(form) {
@@ -78,14 +82,14 @@ function makeEditor(form) {
     list.replaceChildren(
       ...found.slice(0, MOST_SHOWN).map((one) => {
         const line = made("li", "", "");
-        const link = made("a", "govuk-link", `Line ${one.line}, column ${one.column}`);
+        const link = made("a", "govuk-link", say("Line $1, column $2", one.line, one.column));
         link.href = `#${host.id}`;
         link.addEventListener("click", (event) => {
           event.preventDefault();
           view.dispatch({ selection: { anchor: marked(view.state.doc, one).from }, scrollIntoView: true });
           view.focus();
         });
-        line.append(link, `${one.severity === "warning" ? " (warning)" : ""}: ${one.message}`);
+        line.append(link, `${one.severity === "warning" ? ` (${say("warning")})` : ""}: ${one.message}`);
         return line;
       }),
     );
@@ -127,6 +131,7 @@ function makeEditor(form) {
     root: shadow,
     parent: shadow,
     extensions: [
+      EditorState.phrases.of(phrases),
       lineNumbers(),
       lintGutter(),
       history(),

@@ -1,5 +1,7 @@
 // What may stand where the cursor is in a definition: keys of the language, its words, and names of this file and others.
 
+import { say } from "./words.js";
+
 const CONDITIONS = new Set(["when", "until", "abort"]);
 const STEPS = new Set(["after", "to", "default", "on_breach", "not", "holds", "steps", "event", "undo"]);
 const JOINS = new Set(["all", "any", "of"]);
@@ -207,8 +209,8 @@ function inCondition(typed, known, words, path) {
     return { length: field[2].length, found: options(Object.keys(outputs(field[1]) ?? {}), "variable") };
   }
   const begun = /\w*$/.exec(typed)[0];
-  const names = { ...known.steps, report: "the report", ...(path.includes("follow_ups") ? { this: own, case: "the case" } : { person: "for each person" }) };
-  const functions = { has: "is answered", size: "how many" };
+  const names = { ...known.steps, report: say("the report"), ...(path.includes("follow_ups") ? { this: own, case: say("the case") } : { person: say("for each person") }) };
+  const functions = { has: say("is answered"), size: say("how many") };
   const found = [...options(Object.keys(names), "variable", names), ...options([...Object.keys(known.facts), ...Object.keys(known.conditions)], "variable"), ...options(Object.keys(functions), "function", functions)];
   return { length: begun.length, found };
 }
