@@ -15,36 +15,35 @@ from engine.core.retention import Tombstone
 from engine.db.reading import Asks, Reader, Reading
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDay
+from engine.documents.templates import PaperRenderer
 from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceError
 from engine.hubs.envelope import HubKeyFile, post
+from engine.keys.key_changes import FileKeyKeeper
+from engine.keys.periods import PeriodFolders
 from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
 from engine.language.diagram_parts import Drawing
 from engine.language.findings import Finding
 from engine.language.library import Definitions
+from engine.messages.templates import TemplateRenderer
 from engine.overview.records import AuditFault, StateDifference
+from engine.persons.tokens import NameTokens
 from engine.plugin.registry import Registry
 from engine.ports import (
     Anchors,
     Channel,
     Clock,
-    Codes,
     Entropy,
     Files,
-    Fingerprints,
     Gateways,
     HandOver,
-    KeyKeeper,
-    Papers,
-    Passwords,
-    PeriodKeys,
     Printer,
-    Renderer,
     Signer,
     Tombstones,
     Uptime,
     Vault,
 )
+from engine.sign_in.passwords import Argon2Passwords, TotpCodes
 
 
 def _nothing() -> None:
@@ -163,15 +162,15 @@ class Engine(Asks):
     wall_clock: Clock
     entropy: Entropy
     vault: Vault
-    key_keeper: KeyKeeper
-    periods: PeriodKeys
+    key_keeper: FileKeyKeeper
+    periods: PeriodFolders
     files: Files
-    passwords: Passwords
-    codes: Codes
+    passwords: Argon2Passwords
+    codes: TotpCodes
     is_common_password: Callable[[str], bool]
-    fingerprints: Fingerprints
-    renderer: Renderer
-    papers: Papers
+    fingerprints: NameTokens
+    renderer: TemplateRenderer
+    papers: PaperRenderer
     registry: Registry
     catalogue: StepCatalogue
     definitions: Mapping[str, CompiledWorkflow]

@@ -1,6 +1,6 @@
 """What the actions need of the world: protocols that adapters serve."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,6 @@ from uuid import UUID
 
 from engine.core.files import Scan
 from engine.core.history import Written
-from engine.core.matching import Likeness
 from engine.core.retention import Tombstone
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -250,118 +249,6 @@ class Files(Protocol):
         ...
 
 
-class KeyKeeper(Protocol):
-    """The key file of this installation. No method gives a key away unsealed."""
-
-    @property
-    def current(self) -> str:
-        """The id of the key that wraps from now on."""
-        ...
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of the keys in the file, the current one first."""
-        ...
-
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """Everything by which the file of today is told from an earlier one, without any key."""
-        ...
-
-    @property
-    def index(self) -> IndexKeys:
-        """The ids of the keys of blind tokens."""
-        ...
-
-    @property
-    def chains(self) -> ChainKeys:
-        """The id of the key that signs links, and the older ones."""
-        ...
-
-    def add(self) -> str:
-        """Put a new key into the file and make it the current one; returns its id. Raises `SettingsError`."""
-        ...
-
-    def remove(self, key_id: str) -> None:
-        """Take a key out of the file; raises `KeyMissingError`, `SettingsError`."""
-        ...
-
-    def add_chain_key(self) -> str:
-        """Let a new key sign the links of histories from now on; returns its id. Raises `SettingsError`."""
-        ...
-
-    def close_chain_keys(self, until: int) -> None:
-        """Let links of older keys count only up to a checkpoint; raises `SettingsError`."""
-        ...
-
-    def add_index_key(self) -> str:
-        """Let tokens be made by a new key too; returns its id. Raises `SettingsError`."""
-        ...
-
-    def switch_index_key(self) -> None:
-        """Search by the next key of tokens from now on; raises `SettingsError`."""
-        ...
-
-    def drop_index_key(self) -> None:
-        """Take the old key of tokens out of the file; raises `SettingsError`."""
-        ...
-
-    def exported(self, passphrase: str) -> bytes:
-        """Return the whole key file, sealed with a passphrase."""
-        ...
-
-    def opened(self, export: bytes, passphrase: str) -> Vault:
-        """Return a vault over the keys of an export; raises `KeyExportError` unless they are the keys that are used."""
-        ...
-
-
-class PeriodKeys(Protocol):
-    """The period keys of this installation, in all their places. No method gives a key away."""
-
-    @property
-    def all(self) -> Sequence[KeyPeriod]:
-        """The periods whose keys are kept, the oldest first."""
-        ...
-
-    @property
-    def current(self) -> KeyPeriod:
-        """The period of now; raise `SettingsError` where there is none."""
-        ...
-
-    @property
-    def has_second_place(self) -> bool:
-        """Whether losing one disk loses no period key."""
-        ...
-
-    def alone(self) -> AbstractContextManager[bool]:
-        """Keep other processes from turning the period meanwhile; yield False where another one does."""
-        ...
-
-    def lacking(self) -> Sequence[str]:
-        """Return the places that cannot be reached, or lack a period key that another one has."""
-        ...
-
-    def begin(self, now: datetime) -> KeyPeriod:
-        """Make the key of the next period in every place; return the period. Raise `SettingsError`."""
-        ...
-
-    def mend(self) -> None:
-        """Return every place what another one has. Raise `SettingsError` for a place that cannot be written."""
-        ...
-
-    def keep_survivors(self, period_id: str, keys: Iterable[SurvivingKey], *, ended: Iterable[str] = ()) -> None:
-        """Keep the keys that live on, so that backups of the periods that `ended` open. Raise `SettingsError`."""
-        ...
-
-    def end(self, period_id: str) -> None:
-        """Throw a period key away in every place. Raise `SettingsError`."""
-        ...
-
-    def rewrap(self, *, but: str = "") -> None:
-        """Wrap every period key by each key of the key file but one. Raise `SettingsError`."""
-        ...
-
-
 class TextProblem(NamedTuple):
     """What is wrong with a text, as the end of a sentence that begins with its name; lines count from 1.
 
@@ -382,51 +269,6 @@ class Rendered(NamedTuple):
     subject: str
     body: str
     html: str
-
-
-class Renderer(Protocol):
-    """Turns a template and its variables into text."""
-
-    def message(
-        self,
-        kind: str,
-        languages: Sequence[str],
-        variables: Mapping[str, str],
-        *,
-        published: Mapping[str, str] = NO_TEXTS,
-        as_html: bool = True,
-    ) -> Rendered:
-        """Return a message in the first of the languages in which it may leave; raises `SettingsError`.
-
-        `published` are texts that take the place of the release's (`due_soon.hi`); one that cannot be used is passed
-        over. It refuses variables outside the allow-list, and a kind that there is not. Its HTML is empty unless asked
-        for.
-        """
-        ...
-
-    def language(self, kind: str, languages: Sequence[str], *, published: Mapping[str, str] = NO_TEXTS) -> str:
-        """Return the first of the languages in which two people agreed to a text of the kind, else English."""
-        ...
-
-    def shown(self, name: str, text: str) -> Rendered | None:
-        """Return a text of a message with invented values; None where it cannot be read."""
-        ...
-
-    def shipped(self, name: str) -> str:
-        """Return the text that came with the release; empty where there is none."""
-        ...
-
-    def kinds(self) -> tuple[str, ...]:
-        """List the kinds of message that there are, in order."""
-        ...
-
-    def names(self, kind: str) -> Collection[str]:
-        """Return the variables that a text of a kind may name."""
-        ...
-
-    def problems(self, name: str, text: str) -> Sequence[TextProblem]:
-        """Say what is wrong with a text that is to take the place of the release's."""
-        ...
 
 
 NO_PAPERS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
@@ -450,31 +292,6 @@ class PaperWords(NamedTuple):
     part: PaperPart
     names: tuple[str, ...]
     may_name: tuple[str, ...]
-
-
-class Papers(Protocol):
-    """Makes papers of templates, and knows their words."""
-
-    def document(
-        self, name: str, variables: Mapping[str, object], *, published: Mapping[str, Mapping[str, str]] = NO_PAPERS
-    ) -> str:
-        """Return a paper as HTML.
-
-        `published` are words that take the place of the release's, by paper; those that cannot be used are passed over.
-        """
-        ...
-
-    def names(self) -> Sequence[str]:
-        """List the papers that have words of their own, in order."""
-        ...
-
-    def words(self, name: str) -> Sequence[PaperWords]:
-        """Return the words of a paper in their order."""
-        ...
-
-    def problems(self, name: str, release: str, text: str) -> Sequence[TextProblem]:
-        """Say what is wrong with a text that is to stand in place of words of the release."""
-        ...
 
 
 class Printer(Protocol):
@@ -543,54 +360,6 @@ class Tombstones(Protocol):
 
 Asked = tuple[tuple[tuple[tuple[str, str], ...], ...], ...]
 """What a person is looked for by: of each word one of some ways, of each way all (kind, normalised value) pairs."""
-
-
-class Fingerprints(Protocol):
-    """Turns what is known of a person into values that a likely same person shares."""
-
-    def tokens(self, identity: Mapping[str, JsonValue]) -> tuple[tuple[str, str], ...]:
-        """Return (kind, normalised value) pairs, to be kept as blind tokens only."""
-        ...
-
-    def likeness(self, one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Likeness:
-        """Say how alike what is known of two persons is, for those who may open both."""
-        ...
-
-    def asked(self, words: str) -> Asked:
-        """Return for each word that somebody looks for a person by the ways in which a person can have it."""
-        ...
-
-
-class Passwords(Protocol):
-    """Hashes passwords, and checks them."""
-
-    def hash(self, password: str) -> str:
-        """Return the hash to keep."""
-        ...
-
-    def verify(self, password: str, kept: str | None) -> bool:
-        """Check a password; takes as long for an unknown actor (None) as for a known one."""
-        ...
-
-    def is_outdated(self, kept: str) -> bool:
-        """Return whether a hash was made with other parameters than a new one would be."""
-        ...
-
-
-class Codes(Protocol):
-    """The codes of an authenticator."""
-
-    def new_secret(self) -> str:
-        """Return a new secret, as text."""
-        ...
-
-    def address(self, secret: str, *, account: str) -> str:
-        """Return the address by which an authenticator learns a secret."""
-        ...
-
-    def step_of(self, secret: str, code: str, *, at: datetime) -> int | None:
-        """Return which thirty seconds a code belongs to, of those before, at and after an instant; None for none."""
-        ...
 
 
 class Entropy(Protocol):

@@ -20,7 +20,7 @@ from engine.language.yaml_files import YamlDocument
 from engine.messages.templates import sandbox
 from engine.messages.text_rules import identifying
 from engine.plugin.answers import FILTERS
-from engine.ports import NO_PAPERS, PaperPart, Papers, PaperWords, TextProblem
+from engine.ports import NO_PAPERS, PaperPart, PaperWords, TextProblem
 
 log = getLogger(__name__)
 _PUBLISHED: Final = "icmc_published"
@@ -30,7 +30,7 @@ _SAY: Final = "_say.html"
 
 
 class PaperRenderer:
-    """Implements `Papers` over the templates of papers."""
+    """Makes papers of templates, and knows their words."""
 
     def __init__(self, *folders: Path) -> None:
         """Read templates from folders; what an earlier one has, a later one cannot replace."""
@@ -128,7 +128,7 @@ class _Weaving(FileSystemLoader):
         return template
 
 
-def lint_papers(documents: Iterable[YamlDocument], papers: Papers) -> tuple[Finding, ...]:
+def lint_papers(documents: Iterable[YamlDocument], papers: PaperRenderer) -> tuple[Finding, ...]:
     """Find what is wrong with definitions of papers, each at its line."""
     findings = []
     for document in documents:

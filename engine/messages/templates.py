@@ -137,7 +137,7 @@ _LAYOUT = "layout.html"
 
 
 class TemplateRenderer:
-    """Implements `Renderer` over the templates folder."""
+    """Turns a template and its variables into text; the templates are those of a folder."""
 
     def __init__(self, folder: Path) -> None:
         """Read messages below `folder`; raises `SettingsError` for one that could hold what it may not."""
@@ -162,8 +162,9 @@ class TemplateRenderer:
     ) -> Rendered:
         """Return a message in the first of the languages in which it may leave; raises `SettingsError`.
 
-        A published text takes the place of the release's, unless it cannot be used. The HTML has the words of the text:
-        a paragraph that ends with the link becomes a button.
+        A published text (`due_soon.hi`) takes the place of the release's, unless it cannot be used. Variables
+        outside the allow-list are refused, and a kind that there is not. The HTML has the words of the text,
+        where a paragraph that ends with the link becomes a button; without `as_html` it is empty.
         """
         clean = _clean(variables)
         for language in dict.fromkeys((self.language(kind, languages, published=published), _ENGLISH)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
+from engine.documents.templates import PaperRenderer
 from engine.errors import UnknownStepTypeError
 from engine.plugin.answers import NeededAnswer, wanted_answers
 from engine.plugin.fields import FieldSpec
@@ -12,7 +13,6 @@ from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.registry import Registry
 from engine.plugin.results import Outcome
 from engine.plugin.steps import StepType
-from engine.ports import Papers
 
 _TEMPLATE: Final = "_paper-form"
 _WORDS_OF_BOOL: Final = {"true": "yes", "false": "no"}
@@ -55,7 +55,7 @@ class PaperQuestion:
     takes_not_known: bool
 
 
-def paper_form(registry: Registry, papers: Papers, key: str) -> str:
+def paper_form(registry: Registry, papers: PaperRenderer, key: str) -> str:
     """Return the blank form of a step type as HTML, to be printed; raises `UnknownStepTypeError` for none of a person.
 
     It has every question with its choices, those that save the step first; who wrote it, when and why it is typed in

@@ -14,10 +14,11 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Action, Viewer, can
 from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError
 from engine.keys.actions.keys import SETTLES
+from engine.keys.key_changes import FileKeyKeeper
 from engine.keys.store import KeyStore
 from engine.persons.match_store import IndexStore
 from engine.persons.store import PersonStore
-from engine.ports import ChainKeys, KeyKeeper
+from engine.ports import ChainKeys
 from engine.sign_in.habits import SignInHabitStore
 
 log = logging.getLogger(__name__)
@@ -225,14 +226,14 @@ def _is_settled(engine: Engine, name: str) -> bool:
     return kept is not None and engine.wall_clock.now() - datetime.fromisoformat(kept["at"]) >= SETTLES
 
 
-def _of_index(keeper: KeyKeeper) -> _Stand:
+def _of_index(keeper: FileKeyKeeper) -> _Stand:
     current, coming, old = keeper.index
     type_ = "IndexKeyMade" if coming is not None else "IndexKeyDropped" if old is None else "IndexKeyUsed"
     said = tuple(str(one) for one in keeper.index)
     return _Stand(_INDEX, said, type_ != "IndexKeyDropped", type_, {"key": coming or current})
 
 
-def _of_chains(keeper: KeyKeeper) -> _Stand:
+def _of_chains(keeper: FileKeyKeeper) -> _Stand:
     chains = keeper.chains
     said = (chains.current, *sorted(f"{key} {until}" for key, until in chains.older.items()))
     if None in chains.older.values():
