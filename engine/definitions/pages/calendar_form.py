@@ -12,7 +12,7 @@ from starlette.responses import Response
 from engine.definitions.actions.days import drafted_calendar, weeks_of_month
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.calendar_edits import KINDS, NTH, TIMES, changed, places, read_calendar
-from engine.definitions.pages.calendars import Month, Name, Year, months_beside
+from engine.definitions.pages.calendars import Month, Name, Year, months_around
 from engine.definitions.pages.drafting import answered, saved
 from engine.definitions.pages.only_text import reasons
 from engine.errors import HolidaysUnknownError
@@ -96,7 +96,7 @@ def _page(
         month=month,
         today=visit.now.astimezone(calendar.zone_info).date() if calendar else None,
         weeks=_weeks(visit, calendar, month) if calendar else (),
-        beside=months_beside(month),
+        beside=months_around(month),
         fields=_fields(calendar, posted) if calendar else {},
         days=days,
         chosen=chosen,

@@ -106,7 +106,7 @@ def _page(
         weeks=weeks_of_month(found, shown),
         today=today,
         years=[one for one in (year - 1, year + 1) if _FIRST.year <= one <= _LAST.year],
-        beside=[one for one in months_beside(shown) if _FIRST <= one <= _LAST],
+        beside=[one for one in months_around(shown) if _FIRST <= one <= _LAST],
         calendar_title=found.title,
         calendar_zone=found.zone,
         weekend=_together([day.label for day in found.weekend_on(date(year, 12, 31))]),
@@ -122,7 +122,7 @@ def _page(
     )
 
 
-def months_beside(first: date) -> tuple[date, date]:
+def months_around(first: date) -> tuple[date, date]:
     """Return the first days of the month before and of the month after."""
     return (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=31)).replace(day=1)
 
