@@ -45,7 +45,7 @@ from engine.imports import pages as imports
 from engine.messages import pages as messages
 from engine.numbers.pages import numbers
 from engine.numbers.pages import saved as saved_numbers
-from engine.overview.pages import board, diary, exports
+from engine.overview.pages import board, diary, exports, list_of_cases
 from engine.overview.pages import cases as overview_cases
 from engine.people.pages import duty, first_run, people
 from engine.persons.pages import finding, persons, subject
@@ -80,6 +80,7 @@ _ROUTES: Final = (
     worklist,
     team,
     items,
+    list_of_cases,
     overview_cases,
     diary,
     changes,

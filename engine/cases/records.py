@@ -1,9 +1,11 @@
 """Cases and how they are tied, their numbers, and the reasons for opening, closing or calling off."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
 
+from engine.core.records import Record
 from engine.language.names import in_plain_words
 from engine.ports import JsonValue
 
@@ -13,6 +15,25 @@ class TypedSoFar(NamedTuple):
 
     answers: Mapping[str, JsonValue]
     proposals: Mapping[str, JsonValue]
+
+
+class CaseFilter(Record):
+    """Which of the cases whose work they are shown somebody wants to see: all that is given must hold.
+
+    An open item is given to a `person`, or to nobody yet and meant for a `role`; `place` is where the unit works.
+    """
+
+    concern: str = ""
+    late: bool | None = None
+    role: str = ""
+    person: UUID | None = None
+    place: str = ""
+    since: date | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it leaves anything out."""
+        return self != CaseFilter()
 
 
 _SERIES: Final = "C"

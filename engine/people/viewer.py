@@ -94,6 +94,12 @@ def units(reading: Reading, _who: Viewer) -> tuple[tuple[UUID, str], ...]:
     return tuple((row["id"], row["name"]) for row in rows)
 
 
+def places(reading: Reading, _who: Viewer) -> tuple[str, ...]:
+    """List the jurisdictions in which units of the network work."""
+    rows = reading.rows(select(UNIT.c.jurisdiction).distinct().order_by(UNIT.c.jurisdiction))
+    return tuple(row["jurisdiction"] for row in rows)
+
+
 def name_of_actor(actor_id: ColumnElement[UUID | None]) -> ColumnElement[str | None]:
     """Return the name of who did something, in a statement that joins the people: the public page has none there."""
     return case((actor_id == THE_PUBLIC.actor_id, THE_PUBLIC.name), else_=ACTOR.c.name).label("name")

@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,6 +18,8 @@ COOKIE: Final = "icmc_session"
 """The session, on this machine itself; over a protected connection its name is bound to the host."""
 TRAINING_COOKIE: Final = "icmc_training_session"
 """The same in a training space: a browser gives its cookies to every port of a host."""
+LIST_COOKIE: Final = "icmc_list"
+"""Which part of the list of cases was looked at last: from a case, the way back leads there."""
 DEVICE_COOKIE: Final = "icmc_device"
 DEVICE_LASTS: Final = 400 * 24 * 3600
 """Seconds; the longest that browsers keep a cookie."""
@@ -47,6 +50,7 @@ HEADERS: Final = {
 _COMPRESSED: Final = ("application/pdf", "application/octet-stream")
 """What grows no smaller by it."""
 _LONGEST_MARK: Final = 100
+_LIST: Final = re.compile(r"[\w=&-]{1,400}", re.ASCII)
 _BROWSERS: Final = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
     ("Chrome", "Chrome"), ("Safari", "Safari"),
@@ -187,7 +191,21 @@ def forget_session(response: Response, request: Request) -> None:
     response.delete_cookie(
         _cookie_name(request), httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
     )
+    response.delete_cookie(LIST_COOKIE, httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+
+def keep_list(response: Response, request: Request, query: str) -> None:
+    """Let the browser keep, while it is open, which part of the list of cases it was shown."""
+    response.set_cookie(
+        LIST_COOKIE, query, httponly=True, samesite="lax", secure=not is_plain_loopback(request), path="/"
+    )  # fmt: skip
+
+
+def list_of_cases(request: Request) -> str:
+    """Return the address of the part of the list of cases that the browser was shown last, else of all of it."""
+    kept = request.cookies.get(LIST_COOKIE, "")
+    return f"/cases?{kept}" if _LIST.fullmatch(kept) else "/cases"
 
 
 def device_mark(request: Request) -> str:

@@ -24,7 +24,7 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.web.forms import summary_of
 from engine.web.pages import render
 from engine.web.posted import Again, text, uuid_or_none
-from engine.web.security import is_unprotected
+from engine.web.security import is_unprotected, list_of_cases
 from engine.web.times import zone_of
 from engine.web.turns import KnownSessions
 
@@ -360,6 +360,7 @@ def frame(
         "navigation": _navigation(portal, viewer, section, waits) if viewer else (),
         "said": SAYINGS.get(request.query_params.get("said", ""), ""),
         "unprotected": is_unprotected(request),
+        "list_of_cases": list_of_cases(request),
         "may_see_audit": viewer is not None and can(viewer, Action.SEE_AUDIT),
     }
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 
-from engine.overview.pages.cases import PAGE
+from engine.overview.pages.list_of_cases import PAGE
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind
 from tests.browser.hands import become, go_to, must_be_pleasant, must_fit, press

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -11,8 +11,13 @@ from uuid import UUID
 
 import pytest
 
+from engine.cases.records import CaseFilter
+from engine.cases.store import CONCERN
+from engine.cases.views.lists import cases, count_cases
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
+from engine.language.names import Role
 from engine.numbers.records import Period, PeriodKind, SavedNumbers, SavedPeriod
+from tests.kit.portal import BEGIN
 from tests.oracle.asking import MADE_UP
 from tests.oracle.checking import ALL_THINGS, ANY_ID, hidden_alike, numbers_alone, seen_alike
 from tests.oracle.model import shown, sight, status
@@ -173,3 +178,29 @@ def _argument(world: OracleWorld, name: str, ids: Mapping[str, UUID]) -> Any:
         "span": (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
     }  # fmt: skip
     return known[name] if name in known else ids.get(name, MADE_UP)
+
+
+@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
+def test_a_filter_of_cases_asks_of_nothing_that_their_lines_do_not_show(world: OracleWorld, persona: Persona) -> None:
+    def listed(chosen: CaseFilter) -> set[UUID]:
+        found = world.engine.ask(cases, world.viewers[persona.name], status="all", chosen=chosen, limit=1_000)
+        assert world.engine.ask(count_cases, world.viewers[persona.name], status="all", chosen=chosen) == len(found)
+        return {line.id for line in found}
+
+    lines = world.engine.ask(cases, world.viewers[persona.name], status="all", limit=1_000)
+    seen = [line for line in lines if line.opened_at is not None]
+    waits = {line.id: line.waiting_for.split(", ") for line in seen}
+    intake = world.engine.registry.step_types["reporting.intake"]
+    for value, label in next(spec.choices for spec in intake.fields if spec.name == CONCERN).items():
+        assert listed(CaseFilter(concern=value)) == {line.id for line in seen if line.concern == label}, value
+    for late in (True, False):
+        assert listed(CaseFilter(late=late)) == {line.id for line in seen if line.is_overdue is late}
+    for role in Role:
+        assert listed(CaseFilter(role=role)) == {key for key, whom in waits.items() if role.label in whom}, role
+    for viewer in world.viewers.values():
+        theirs = {key for key, whom in waits.items() if viewer.name in whom}
+        assert listed(CaseFilter(person=viewer.actor_id)) == theirs, viewer.name
+    assert listed(CaseFilter(place="IN-AS")) == {line.id for line in seen}
+    assert listed(CaseFilter(place="NP")) == set()
+    assert listed(CaseFilter(since=BEGIN.date())) == {line.id for line in seen}
+    assert listed(CaseFilter(since=BEGIN.date() + timedelta(days=400))) == set()

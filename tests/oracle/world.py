@@ -77,12 +77,12 @@ def filled_world(
 
 
 @contextmanager
-def made_world(postgres: EmbeddedServer, folder: Path) -> Iterator[OracleWorld]:
+def made_world(postgres: EmbeddedServer, folder: Path, *, pool_size: int = 1) -> Iterator[OracleWorld]:
     """Make the world in a fresh database."""
     clock = MovedClock(BEGIN)
     with shipped_database(postgres, folder) as database:
         mark_as_demo(postgres.url(database.name, OWNING_ROLE))
-        engine = build_engine(Settings(data_folder=folder, demo=True), database.urls, clock=clock, pool_size=1)
+        engine = build_engine(Settings(data_folder=folder, demo=True), database.urls, clock=clock, pool_size=pool_size)
         rows = Rows(postgres.url(database.name))
         try:
             yield filled_world(engine, rows, clock, MATTERS, client_of)

@@ -339,8 +339,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                       "shown": some((NASTY, NASTY))},
         "cases.html": {"cases": some(view(CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1, "may_emergency_access": full, "may_see_statistics": full,
-                       "may_import": full,
-                       "may_see_retention": full, "may_find": full},
+                       "may_import": full, "is_filtered": full, "query": "status=open&late=yes",
+                       "choices": dict.fromkeys(("about", "late", "waits", "place"), some(FormChoice(NASTY, NASTY))),
+                       "may_see_retention": full, "may_find": full, **typed},
         "find.html": {"words": NASTY, "people": view(FoundPeople) if full else None, "by_number": some(view(CaseLine)),
                       "number": 2 if full else 1, "has_more": full, **typed},
         "case.html": of_case | {"has_story": full, "groups": lane_groups((), case.steps), "waiting": some(step),
@@ -551,6 +552,7 @@ def framed(context: dict[str, Any], *, full: bool) -> dict[str, Any]:
         "title": "Title", "viewer": made(Viewer, full=True), "zone": "Asia/Kathmandu", "now": NOW, "demo": full,
         "has_demo_controls": full, "navigation": (NavigationLink("Home", "/", current=True),) if full else (),
         "training": full, "unprotected": full, "said": "Done." if full else "",
+        "list_of_cases": "/cases?status=all&page=2",
     } | context  # fmt: skip
 
 

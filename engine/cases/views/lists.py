@@ -1,12 +1,13 @@
 """The list of cases, the number of them, and one found by its number."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true, tuple_
 
-from engine.cases.records import beginnings, written_number
+from engine.cases.filtering import LIMITS, filtered
+from engine.cases.records import CaseFilter, beginnings, written_number
 from engine.cases.store import CONCERN
 from engine.cases.visibility import (
     GRANT,
@@ -29,7 +30,6 @@ from engine.db.shape import (
     CASE,
     CASE_IS_OPEN,
     DEADLINE,
-    DEADLINE_IS_OPEN,
     ITEM,
     ITEM_IS_OPEN,
     OPENING,
@@ -43,20 +43,32 @@ from engine.overview.records import CaseLine
 
 _UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_late_from": None}
 """What is said instead of a case whose work is not shown."""
-_LIMITS = and_(DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+
+
+EVERY_CASE: Final = CaseFilter()
 
 
 def cases(
-    reading: Reading, viewer: Viewer, *, status: str = "open", number: str = "", offset: int = 0, limit: int = 50
+    reading: Reading,
+    viewer: Viewer,
+    *,
+    status: str = "open",
+    number: str = "",
+    chosen: CaseFilter = EVERY_CASE,
+    offset: int = 0,
+    limit: int = 50,
 ) -> tuple[CaseLine, ...]:
     """List the cases that the viewer sees, those with the nearest open deadline first, closed ones latest first.
 
     One whose work is not shown to them comes last, among the open ones.
     """
-    if status == "open" and not number:
+    if status == "open" and not (number or chosen.is_on):
         ids = _nearest_first(reading, viewer, offset=offset, limit=limit)
     else:
-        ids = _plainly(reading, viewer, _wanted(reading, viewer, status, number), offset=offset, limit=limit)
+        wanted = _wanted(reading, viewer, status, number)
+        if chosen.is_on:
+            wanted = and_(wanted, filtered(viewer, chosen, now=reading.now))
+        ids = _plainly(reading, viewer, wanted, offset=offset, limit=limit)
     return _lines(reading, viewer, ids)
 
 
@@ -70,9 +82,11 @@ def own_cases(reading: Reading, viewer: Viewer, *, after: UUID | None = None, li
     return _lines(reading, viewer, [row["id"] for row in reading.rows(wanted)])
 
 
-def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open") -> int:
+def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open", chosen: CaseFilter = EVERY_CASE) -> int:
     """Count the cases that the viewer sees."""
     counted = select(func.count()).select_from(CASE)
+    if chosen.is_on:
+        return reading.count(counted.where(_stands(status), filtered(viewer, chosen, now=reading.now)))
     found = reading.soon(reading.count, counted.where(_stands(status), _seen(reading, viewer, status)))
     if status != "open":
         return found()
@@ -132,7 +146,7 @@ def _with_deadline(reading: Reading, viewer: Viewer, *, limit: int) -> Select[tu
         other.c.purpose != OPENING,
         or_(other.c.due_at < DEADLINE.c.due_at, and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id)),
     )
-    first = select(DEADLINE.c.case_id, DEADLINE.c.due_at).where(_LIMITS, comes_first)
+    first = select(DEADLINE.c.case_id, DEADLINE.c.due_at).where(LIMITS, comes_first)
     units = units_of(viewer)
     own = (
         first.where(DEADLINE.c.unit_id == units.c.id, not_denied(viewer, DEADLINE.c.case_id))
@@ -156,7 +170,7 @@ def _with_deadline(reading: Reading, viewer: Viewer, *, limit: int) -> Select[tu
 
 
 def _without_deadline(reading: Reading, viewer: Viewer) -> Select[tuple[object, ...]]:
-    timed = exists().where(DEADLINE.c.case_id == CASE.c.id, _LIMITS)
+    timed = exists().where(DEADLINE.c.case_id == CASE.c.id, LIMITS)
     untimed = select(CASE.c.id, CASE.c.opened_at).where(CASE_IS_OPEN, operational_to(viewer, now=reading.now), ~timed)
     partly = select(CASE.c.id, null().label("opened_at")).where(partly_shown_to(viewer, now=reading.now))
     found = untimed.union_all(partly).subquery("found")
@@ -164,7 +178,7 @@ def _without_deadline(reading: Reading, viewer: Viewer) -> Select[tuple[object, 
 
 
 def _plainly(reading: Reading, viewer: Viewer, wanted: ColumnElement[bool], *, offset: int, limit: int) -> list[UUID]:
-    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, _LIMITS).scalar_subquery()
+    due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, LIMITS).scalar_subquery()
     works = operational_to(viewer, now=reading.now)
     due_at, closed_at, opened_at = (case((works, value)) for value in (due, CASE.c.closed_at, CASE.c.opened_at))
     order = (due_at.asc().nulls_last(), closed_at.desc(), opened_at.asc().nulls_last(), CASE.c.id)
@@ -175,7 +189,7 @@ def _plainly(reading: Reading, viewer: Viewer, wanted: ColumnElement[bool], *, o
 def _lines(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> tuple[CaseLine, ...]:
     if not ids:
         return ()
-    limits = (DEADLINE.c.case_id == CASE.c.id, _LIMITS, _shown(reading, viewer))
+    limits = (DEADLINE.c.case_id == CASE.c.id, LIMITS, _shown(reading, viewer))
     due = select(func.min(DEADLINE.c.due_at)).where(*limits).scalar_subquery().label("next_due_at")
     late = select(func.min(late_from(DEADLINE))).where(*limits).scalar_subquery().label("next_late_from")
     listed = reading.soon(

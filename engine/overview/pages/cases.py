@@ -1,4 +1,4 @@
-"""Track: the list of cases, one case, its steps, history and papers."""
+"""Track: one case, its steps, history and papers."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
@@ -10,8 +10,6 @@ from starlette.responses import Response
 from engine.approvals.pages import asked_of_case
 from engine.approvals.views import waiting
 from engine.cases.actions.deciding import TELLS_WORDS, note_reading, read_reasons
-from engine.cases.views.lists import cases as cases_view
-from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.core.records import LIVE
 from engine.deadlines.records import late_views
@@ -37,54 +35,17 @@ from engine.persons.views.person import case_links
 from engine.sharing.actions.prepared import prepared_referral
 from engine.web.dependencies import SignedIn
 from engine.web.languages import say, speaker
-from engine.web.posted import clean
 from engine.web.visit import Visit
 from engine.work.actions.answers import reveal_answers
 from engine.work.records import AnswerView, ProposedView
 from engine.work.views.worklist import proposed_doer
 
 router = APIRouter()
-PAGE: Final = 18
 LINES: Final = 40
 """How many lines of a history are shown at once."""
 _UNFOLDED: Final = 6
 """So many of the latest stand open when a history is first opened."""
 _LONGEST_KEY: Final = 64
-
-
-@router.get("/cases")
-def cases(
-    visit: SignedIn,
-    status: str = "open",
-    number: Annotated[str, Query(max_length=40)] = "",
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
-) -> Response:
-    """List the cases that the viewer may see, those with the nearest deadline first."""
-    number = clean(number)
-    wanted = status if status in {"open", "closed", "all"} else "open"
-    offset = (page - 1) * PAGE
-    counted = visit.soon(count_cases, status=wanted)
-    found = visit.ask(cases_view, status=wanted, number=number, offset=offset, limit=PAGE + 1)
-    if number and not found:
-        wanted = "all"
-        counted = visit.soon(count_cases, status=wanted)
-        found = visit.ask(cases_view, status=wanted, number=number, offset=offset, limit=PAGE + 1)
-    return visit.page(
-        "cases.html",
-        title="Cases",
-        section="track",
-        cases=found[:PAGE],
-        status_shown=wanted,
-        number=number,
-        page=page,
-        has_more=len(found) > PAGE,
-        may_find=visit.may(Action.REVEAL),
-        may_emergency_access=visit.may(Action.EMERGENCY_ACCESS),
-        count=counted(),
-        may_see_statistics=visit.may(Action.SEE_STATISTICS),
-        may_import=visit.may(Action.IMPORT_CASES),
-        may_see_retention=visit.may(Action.SEE_RETENTION),
-    )
 
 
 @router.get("/cases/{case_id}")

@@ -1,0 +1,138 @@
+"""Track: the list of cases, by what is asked for; the way back from a case leads to the same part of it."""
+
+import re
+from datetime import date
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from engine.cases.records import CaseFilter
+from engine.cases.store import CONCERN
+from engine.cases.views.lists import cases as cases_view
+from engine.cases.views.lists import count_cases
+from engine.core.policy import Action
+from engine.language.names import Role
+from engine.people.records import ActorView, region_words
+from engine.people.viewer import actors, places
+from engine.web.dependencies import SignedIn
+from engine.web.posted import FIRST, Again, clean
+from engine.web.security import keep_list
+from engine.web.visit import Visit
+from engine.web.words import FormChoice
+
+router = APIRouter()
+PAGE: Final = 18
+_LATE: Final = {"yes": True, "no": False}
+_KEY: Final = re.compile(r"[\w-]{1,60}", re.ASCII)
+Word = Annotated[str, Query(max_length=60)]
+
+
+@router.get("/cases")
+def cases(
+    visit: SignedIn,
+    status: str = "open",
+    number: Annotated[str, Query(max_length=40)] = "",
+    about: Word = "",
+    late: Word = "",
+    waits: Word = "",
+    place: Word = "",
+    since: Word = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """List the cases that the viewer may see, those with the nearest deadline first."""
+    number = clean(number)
+    wanted = status if status in {"open", "closed", "all"} else "open"
+    typed = {"about": about, "late": late, "waits": waits, "place": place, "since": since}
+    typed = {name: value for name, value in typed.items() if _KEY.fullmatch(value)}
+    chosen, again = _chosen(typed), _again(typed)
+    people, regions = visit.soon(actors), visit.soon(places)
+    offset = (page - 1) * PAGE
+    counted = visit.soon(count_cases, status=wanted, chosen=chosen)
+    found = visit.ask(cases_view, status=wanted, number=number, chosen=chosen, offset=offset, limit=PAGE + 1)
+    if number and not (found or chosen.is_on):
+        wanted = "all"
+        counted = visit.soon(count_cases, status=wanted)
+        found = visit.ask(cases_view, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+    query = urlencode({"status": wanted, **typed} | ({"number": number} if number else {}))
+    answer = visit.page(
+        "cases.html",
+        title="Cases",
+        section="track",
+        again=again,
+        cases=found[:PAGE],
+        status_shown=wanted,
+        number=number,
+        is_filtered=chosen.is_on or bool(again.errors),
+        choices=_choices(visit, typed, people(), regions()),
+        query=query,
+        page=page,
+        has_more=len(found) > PAGE,
+        may_find=visit.may(Action.REVEAL),
+        may_emergency_access=visit.may(Action.EMERGENCY_ACCESS),
+        count=counted(),
+        may_see_statistics=visit.may(Action.SEE_STATISTICS),
+        may_import=visit.may(Action.IMPORT_CASES),
+        may_see_retention=visit.may(Action.SEE_RETENTION),
+    )
+    if not again.errors:
+        keep_list(answer, visit.request, f"{query}&page={page}")
+    return answer
+
+
+def _chosen(typed: dict[str, str]) -> CaseFilter:
+    waits = typed.get("waits", "")
+    return CaseFilter(
+        concern=typed.get("about", ""),
+        late=_LATE.get(typed.get("late", "")),
+        role=waits if waits in set(Role) else "",
+        person=_uuid(waits),
+        place=typed.get("place", ""),
+        since=_day(typed.get("since", "")),
+    )
+
+
+def _again(typed: dict[str, str]) -> Again:
+    if typed.get("since") and _day(typed["since"]) is None:
+        return Again({"since": "Write the day like this: 2026-03-20."}, typed)
+    return FIRST._replace(typed=typed)
+
+
+def _choices(
+    visit: Visit, typed: dict[str, str], people: tuple[ActorView, ...], regions: tuple[str, ...]
+) -> dict[str, list[FormChoice]]:
+    """Return what can be chosen of each thing that cases are asked for by."""
+    concerns = {
+        value: label
+        for step_type in visit.engine.registry.step_types.values()
+        for spec in step_type.fields
+        if spec.name == CONCERN
+        for value, label in spec.choices.items()
+    }
+    colleagues = {str(one.id): one.name for one in people if one.unit_id in visit.viewer.unit_ids}
+    offered = {
+        "about": concerns,
+        "late": {"yes": "Yes", "no": "No"},
+        "waits": colleagues | {role.value: role.label for role in Role},
+        "place": {region: region_words(region) for region in regions},
+    }
+    return {
+        name: [FormChoice(value, words, checked=typed.get(name) == value) for value, words in given.items()]
+        for name, given in offered.items()
+    }
+
+
+def _day(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+def _uuid(given: str) -> UUID | None:
+    try:
+        return UUID(given)
+    except ValueError:
+        return None
