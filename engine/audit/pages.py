@@ -23,7 +23,7 @@ from engine.web.posted import clean
 from engine.web.visit import Visit
 
 router = APIRouter()
-PAGE: Final = 100
+PAGE: Final = 15
 _MOST_ROWS: Final = 10_000
 _SORTS: Final = {
     "": "Everything",

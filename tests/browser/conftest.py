@@ -19,14 +19,19 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return one Chromium for all tests of a module: one that idles takes time from all tests that follow."""
+def chromium() -> str:
+    """Return where Chromium is; skip the test where it is not."""
     found = os.environ.get("ICMC_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.skip("Chromium is not installed: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return one Chromium for all tests of a module: one that idles takes time from all tests that follow."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        started = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         yield started
         started.close()
 
@@ -73,3 +78,15 @@ def open_page(browser: Browser, address: str, request: pytest.FixtureRequest) ->
     yield new
     context.close()
     assert not complaints
+
+
+@pytest.fixture(params=[1280, 360], ids=["desk", "phone"])
+def without_script(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Open a page in a browser that runs no script."""
+    context = browser.new_context(
+        viewport={"width": request.param, "height": 800}, base_url=address, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from axe_playwright_python.sync_playwright import Axe
@@ -18,7 +19,7 @@ _FOCUSED = """() => {
 }"""
 _MOST_TABS = 200
 
-_TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
     .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
     .slice(0, 5).map((part) => `${part.tagName}.${part.className}: ${part.textContent.trim().slice(0, 60)}`)"""
 """Names the parts of a page that reach beyond the window."""
@@ -136,17 +137,21 @@ def pick(page: Page, words: str, option: str) -> None:
 
 def must_be_pleasant(page: Page) -> None:
     """Find no serious fault of accessibility, and no sideways scrolling."""
-    found = Axe().run(page).response["violations"]
-    serious = [
+    found = serious(Axe().run(page).response)
+    assert not found, f"{page.url}: {found}"
+    must_fit(page)
+
+
+def serious(response: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return the serious faults that a checker of accessibility found, each with where."""
+    return [
         (fault["id"], [node["html"][:200] for node in fault["nodes"]])
-        for fault in found
+        for fault in response["violations"]
         if fault["impact"] in {"serious", "critical"}
     ]
-    assert not serious, f"{page.url}: {serious}"
-    must_fit(page)
 
 
 def must_fit(page: Page) -> None:
     """Find no sideways scrolling. A page without script is looked at so: what checks the rest would wait for ever."""
     width = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
-    assert width[0] <= width[1], f"{page.url} scrolls sideways ({width}): {page.evaluate(_TOO_WIDE)}"
+    assert width[0] <= width[1], f"{page.url} scrolls sideways ({width}): {page.evaluate(TOO_WIDE)}"

@@ -14,9 +14,11 @@ from playwright.sync_api import Page, expect
 from engine.overview.pages.list_of_cases import PAGE
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind
+from engine.rehearsal.world import settle_jobs
 from tests.browser.hands import become, go_to, must_be_pleasant, must_fit, press
 from tests.imports.test_import import changed, table
 from tests.kit.portal import Portal, report_case
+from tests.web.test_changes import fail_every_job
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 OpenPage = Callable[[], Page]
@@ -83,6 +85,29 @@ def test_no_list_of_all_that_there_is_is_long(open_page: OpenPage, portal: Porta
     go_to(page, "January: ")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Republic Day").first).to_be_visible()
+
+
+def test_a_board_of_much_that_failed_is_not_long_and_its_acts_fit(open_page: OpenPage, portal: Portal) -> None:
+    for _ in range(5):
+        settle_jobs(portal.engine)
+        fail_every_job(portal)
+    paused = {"reason": "repair", "command_id": str(uuid4())}
+    assert portal.as_role("system_administrator").post("/jobs/pause", data=paused).status_code == 200
+    page = open_page()
+    become(page, portal, "system_administrator")
+    page.goto("/board")
+    must_be_pleasant(page)
+    assert page.locator('form[action$="/retry"]').count() > 3, "some are folded"
+    if page.viewport_size["width"] == 1280:
+        assert page.evaluate("document.documentElement.scrollHeight") <= LONGEST[1280]
+    skip = page.locator("details", has=page.locator('form[action$="/skip"]')).first
+    skip.locator("summary").press("Enter")
+    expect(skip.locator("button").first).to_be_visible()
+    must_be_pleasant(page)
+    page.goto("/team")
+    must_be_pleasant(page)
+    portal.as_role("system_administrator").post("/jobs/resume", data={"command_id": str(uuid4())})
+    settle_jobs(portal.engine)
 
 
 def test_many_cases_and_many_problems_of_a_table_are_not_long(open_page: OpenPage, portal: Portal) -> None:

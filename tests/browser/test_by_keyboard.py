@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from engine.definitions.views import definition
 from engine.rehearsal.world import settle_jobs
 from engine.work.store import ItemStore
-from tests.browser.hands import choose, go_to, go_to_part, must_be_pleasant, pick, press, unfold, write
+from tests.browser import hands
+from tests.browser.hands import choose, go_to, go_to_part, must_be_pleasant, must_fit, pick, press, unfold, write
 from tests.kit.portal import Portal, agree, report_case
 from tests.web.test_changes import fail_every_job
 
@@ -222,25 +223,32 @@ def test_an_admin_sees_what_is_late_and_who_is_waited_for(open_page: OpenPage, p
 
 
 def test_an_admin_finds_a_job_that_failed_and_mends_it(open_page: OpenPage, portal: Portal) -> None:
+    _find_and_mend(open_page(), portal, must_be_pleasant)
+
+
+def test_an_admin_finds_and_mends_it_where_no_script_runs(without_script: Page, portal: Portal) -> None:
+    _find_and_mend(without_script, portal, must_fit)
+
+
+def _find_and_mend(page: Page, portal: Portal, must_be_right: Callable[[Page], None]) -> None:
     settle_jobs(portal.engine)
     fail_every_job(portal)
-    page = open_page()
-    become(page, portal, "system_administrator")
+    hands.become(page, portal, "system_administrator")
     press(page, "Board")
-    must_be_pleasant(page)
+    must_be_right(page)
     mend = page.locator('form[action^="/jobs/"][action$="/retry"]').first.get_attribute("action")
     go_to_part(page, f'form[action="{mend}"] button')
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("tried again")
-    must_be_pleasant(page)
+    must_be_right(page)
     unfold(page, "Pause automatic work")
     pick(page, "Why is it paused?", "This machine or its database is being repaired")
     go_to_part(page, 'form[action="/jobs/pause"] button')
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.get_by_text("Automatic work is paused.").first).to_be_visible()
-    must_be_pleasant(page)
+    must_be_right(page)
     press(page, "Resume automatic work")
     expect(page.get_by_text("Automatic work goes on.")).to_be_visible()
     settle_jobs(portal.engine)

@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.store import DefinitionStore
@@ -57,18 +57,6 @@ def take(page: Page, name: str) -> None:
     if os.environ.get("ICMC_PICTURES"):
         width = (page.viewport_size or {"width": 0})["width"]
         page.screenshot(path=Path(os.environ["ICMC_PICTURES"]) / f"{name}-{width}.png", full_page=True)
-
-
-@pytest.fixture(params=[1280, 360], ids=["desk", "phone"])
-def without_script(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Open a page in a browser that runs no script."""
-    context = browser.new_context(
-        viewport={"width": request.param, "height": 800}, base_url=address, java_script_enabled=False
-    )
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    yield page
-    context.close()
 
 
 @pytest.mark.parametrize("lanes", ["pillar", "role"])

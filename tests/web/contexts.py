@@ -222,7 +222,8 @@ def account_contexts(nasty: str, *, full: bool, member: Any, unit: Any) -> dict[
         "first-run.html": form | lists,
         "invitation.html": field | {"opened": OpenedInvitation("reset" if full else "invite", nasty)},
         "password-set.html": field,
-        "people.html": form | lists | {"people": some(member), "may_manage": full},
+        "people.html": form | lists | {"people": some(member), "shown": some(member), "page": 2 if full else 1,
+                                       "has_more": full, "may_manage": full},
         "member.html": form | lists | {
             "person": member, "may_manage": full, "is_self": False, "others": some(member), "units": some((ID, nasty)),
             "may_lead": full,

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.approvals.records import ApprovalRequest
@@ -92,12 +92,13 @@ def _title(roles: tuple[str, ...]) -> str:
 
 
 router = APIRouter()
+PAGE: Final = 14
 
 
 @router.get("/people")
-def people(visit: SignedIn) -> Response:
+def people(visit: SignedIn, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
     """List who acts and acted."""
-    return _people_page(visit)
+    return _people_page(visit, page=page)
 
 
 @router.post("/people")
@@ -242,15 +243,18 @@ def _unit(form: Posted) -> UUID:
     return unit_id
 
 
-def _people_page(visit: Visit, again: Again = FIRST) -> Response:
+def _people_page(visit: Visit, again: Again = FIRST, page: int = 1) -> Response:
     may_manage = visit.may(Action.MANAGE_PEOPLE)
     listed, known = visit.soon(members_view), visit.soon(unit_list) if may_manage else tuple
-    members = listed()
+    members = [one for one in listed() if not one.is_service]
     return visit.page(
         "people.html",
         title="People",
         section="people",
-        people=[one for one in members if not one.is_service],
+        people=members,
+        shown=members[(page - 1) * PAGE : page * PAGE],
+        page=page,
+        has_more=len(members) > page * PAGE,
         units=known(),
         may_manage=may_manage,
         roles=[(role.value, role.label) for role in Role] + [(key, words) for key, (words, _) in SMALL_TEAM.items()],
