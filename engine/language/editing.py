@@ -47,7 +47,8 @@ def without(text: str, path: Path, *, inherited: Mapping[str, Any] | None = None
         return with_value(text, at, _changed(items, path[len(at) :], _GONE), inherited=inherited)
     if path in document.places:
         text = _cut(document, path)
-    return with_value(text, path, None, inherited=inherited) if _has(inherited or {}, path) else text
+    in_list = any(isinstance(key, int) for key in path)
+    return with_value(text, path, None, inherited=inherited) if not in_list and _has(inherited or {}, path) else text
 
 
 def moved(text: str, path: Path, to: int, *, inherited: Mapping[str, Any] | None = None) -> str:

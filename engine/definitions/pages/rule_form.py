@@ -13,7 +13,7 @@ from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers,
 from engine.language.limits import limit_of
 from engine.language.names import in_running_words
 from engine.language.words import WorkflowWords, limit_words
-from engine.language.workflow import Workflow
+from engine.language.workflow import Gate, Workflow
 from engine.language.yaml_files import Path
 from engine.web.forms import Item
 from engine.web.posted import text, texts, whole_number
@@ -24,6 +24,9 @@ _FOR_EACH: Final = {
 }  # fmt: skip
 _NO_AMOUNT: Final = "Write a whole number, such as 2."
 _NO_CONDITION: Final = "Choose what must be so."
+NEW_TIME: Final = "time-new"
+"""The name of the fields of a time limit that is to be added."""
+_LONGEST_REASON: Final = 500
 _MOST: Final = {"again": 500, "back": 50}
 _ASKABLE: Final = {ValueKind.BOOL, ValueKind.CHOICE}
 
@@ -44,6 +47,14 @@ class ConditionChoice(NamedTuple):
     is_rich: bool
 
 
+class GateForm(NamedTuple):
+    """A gate that holds the step: what people read while it does, and what opens it."""
+
+    name: str
+    reason: str
+    until: ConditionChoice
+
+
 class RulesForm(NamedTuple):
     """The rules of a step beside who does it, how long it takes and what comes before; `waits` is None for others."""
 
@@ -60,6 +71,8 @@ class RulesForm(NamedTuple):
     wait_until: ConditionChoice
     wait_event: tuple[Item, ...]
     gates: tuple[Item, ...]
+    held: tuple[GateForm, ...]
+    times: Mapping[str, ConditionChoice]
     cancels: tuple[Item, ...]
     choices: tuple[str, ...]
 
@@ -80,7 +93,9 @@ class RuleEditor:
         self._again = step.repeat.every if step.repeat and isinstance(step.repeat.every, str) else ""
         self._conditions = {
             "again": step.repeat.until if step.repeat else None, "back": step.back.when if step.back else None,
-            "wait": step.wait.until if step.wait else None,
+            "wait": step.wait.until if step.wait else None, NEW_TIME: None,
+            **{f"time-{number}": time.when for number, time in enumerate(step.time)},
+            **{f"gate-{name}": gate.until for name, gate in self._gates().items()},
         }  # fmt: skip
 
     def form(self, starts: Mapping[str, str], posted: FormData | None) -> RulesForm:
@@ -112,6 +127,12 @@ class RuleEditor:
                      checked=name in or_posted(posted, "gate", (name,) if self._key in one.holds else ()))
                 for name, one in self._workflow.gates.items()
             ),
+            held=tuple(
+                GateForm(name, text_or_posted(posted, f"gate-{name}-reason", gate.reason),
+                         self._ask(f"gate-{name}", posted))
+                for name, gate in self._gates().items()
+            ),
+            times={name: self._ask(name, posted) for name in self._conditions if name.startswith("time-")},
             cancels=tuple(
                 Item(name, self._words.condition(one.when),
                      checked=name in or_posted(posted, "cancel", (name,) if self._key in one.steps else ()))
@@ -141,6 +162,14 @@ class RuleEditor:
         is_asked = text(form, "wait-amount") or text(form, "wait-event")
         if is_asked and not text(form, "wait-when") and not self._is_rich("wait"):
             yield "wait-when", _NO_CONDITION
+        yield from self._gate_problems(form)
+
+    def _gate_problems(self, form: FormData) -> Iterator[tuple[str, str]]:
+        for name in self._gates():
+            if (field := f"gate-{name}-reason") in form and not 1 <= len(text(form, field)) <= _LONGEST_REASON:
+                yield field, f"Write what people read while it is held, in at most {_LONGEST_REASON} letters."
+            if f"gate-{name}-when" in form and not text(form, f"gate-{name}-when"):
+                yield f"gate-{name}-when", _NO_CONDITION
 
     def edits(self, form: FormData) -> Iterator[Edit]:
         """Yield what the posted form changes of them; nothing of what the form did not show."""
@@ -162,6 +191,21 @@ class RuleEditor:
                     wanted = [key for key in known if key != self._key]
                     wanted += [] if self._key in known else [self._key]
                     yield ((kind, name, part), wanted) if wanted else ((kind, name), REMOVED)
+        yield from self._gate_edits(form)
+
+    def _gates(self) -> dict[str, Gate]:
+        """Return the gates that hold the step."""
+        return {name: gate for name, gate in self._workflow.gates.items() if self._key in gate.holds}
+
+    def _gate_edits(self, form: FormData) -> Iterator[Edit]:
+        for name, gate in self._gates().items():
+            if name not in texts(form, "gate"):
+                continue
+            reason = text(form, f"gate-{name}-reason")
+            if reason and reason != gate.reason:
+                yield ("gates", name, "reason"), reason
+            if f"gate-{name}-when" in form:
+                yield from self.condition_edit(form, f"gate-{name}", ("gates", name, "until"))
 
     def _early_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
         was = self._step.not_before
@@ -194,7 +238,7 @@ class RuleEditor:
             yield (*at, "every"), every
         if times != was.times:
             yield (*at, "times"), times
-        yield from self._condition_edit(form, "again", (*at, "until"))
+        yield from self.condition_edit(form, "again", (*at, "until"))
 
     def _back_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
         was, to, times = self._step.back, text(form, "back-to"), whole_number(form, "back-times")
@@ -207,7 +251,7 @@ class RuleEditor:
                 yield (*at, "to"), to
             if times != was.times:
                 yield (*at, "times"), times
-            yield from self._condition_edit(form, "back", (*at, "when"))
+            yield from self.condition_edit(form, "back", (*at, "when"))
 
     def _wait_edits(self, form: FormData, at: Path) -> Iterator[Edit]:
         was, out, event = self._step.wait, _posted_span(form, "wait"), text(form, "wait-event")
@@ -224,19 +268,21 @@ class RuleEditor:
         known = was.time_out or ""
         if not _is_same(out, known) and (out or split_limit(known)[0]):
             yield (*at, "time_out"), out or REMOVED
-        yield from self._condition_edit(form, "wait", (*at, "until"))
+        yield from self.condition_edit(form, "wait", (*at, "until"))
 
-    def _condition_edit(self, form: FormData, name: str, at: Path) -> Iterator[Edit]:
+    def condition_edit(self, form: FormData, name: str, at: Path) -> Iterator[Edit]:
+        """Yield what is posted of a condition of one line, by the name of its field."""
         known, wanted = _single(self._conditions[name]), text(form, f"{name}-when")
         was = f"{known.output}|{known.value}" if known else ""
         if not self._is_rich(name) and wanted != was:
-            yield at, self._written(wanted) or REMOVED
+            yield at, self.written(wanted) or REMOVED
 
     def _said(self, form: FormData, name: str, part: str) -> dict[str, str]:
-        written = self._written(text(form, f"{name}-when"))
+        written = self.written(text(form, f"{name}-when"))
         return {part: written} if written else {}
 
-    def _written(self, chosen: str) -> str:
+    def written(self, chosen: str) -> str:
+        """Return the text of a condition that was chosen from a list."""
         output, _, value = chosen.partition("|")
         known = {name: one for some in self._outputs.values() for name, one in some.items()}
         return put_together(Built((BuiltRow(output, value),)), known)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -22,7 +22,7 @@ from engine.definitions.pages.question_form import (
     question_forms,
     text_or_posted,
 )
-from engine.definitions.pages.rule_form import RuleEditor, RulesForm
+from engine.definitions.pages.rule_form import NEW_TIME, RuleEditor, RulesForm
 from engine.errors import ConditionSyntaxError, InvalidAnswersError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
@@ -39,6 +39,7 @@ from engine.web.posted import text, texts, whole_number
 
 _ROWS: Final = 6
 _FEW: Final = 2
+_LONGEST_HELP: Final = 1_000
 _NO_AMOUNT: Final = "Write a whole number, such as 2."
 _NO_NUMBER: Final = "Write a number, such as 2 or 2.5."
 _NUMBER: Final = re.compile(r"-?\d{1,9}(\.\d{1,4})?", re.ASCII)
@@ -65,6 +66,7 @@ class TimeForm(NamedTuple):
     told: tuple[tuple[str, str, str], ...]
     ladder: str
     missed: tuple[Item, ...]
+    is_gone: bool = False
 
 
 class RowForm(NamedTuple):
@@ -83,10 +85,13 @@ class StepForm:
     key: str
     title: str
     own_title: str
+    help: str
     is_automatic: bool
     roles: tuple[Item, ...]
     not_by: tuple[Item, ...]
     times: tuple[TimeForm, ...]
+    has_own_times: bool
+    new_time: TimeForm
     after: tuple[Item, ...]
     after_modes: tuple[Item, ...]
     is_of_choice: bool
@@ -125,11 +130,12 @@ class StepEditor:
         return StepForm(
             key=self._key, title=self._words.step(self._key),
             own_title=text_or_posted(posted, "title", step.title or ""),
-            is_automatic=bool(info and info.automatic),
+            help=text_or_posted(posted, "help", step.help), is_automatic=bool(info and info.automatic),
             roles=_items(_ROLES, or_posted(posted, "role", step.assign.role or (info.roles if info else ()))),
             not_by=_items(self._titles(key for key in others if key in before),
                           or_posted(posted, "not_by", step.assign.not_[:1])),
             times=tuple(self._time(number, time, library, posted) for number, time in enumerate(times)),
+            has_own_times=bool(step.time), new_time=self._new_time_form(library, posted),
             after=_items(self._titles(others), or_posted(posted, "after", step.after.steps)),
             after_modes=_items(_modes(step.after), or_posted(posted, "after_mode", (_mode(step.after),))),
             is_of_choice=self._key in self._order.choice_of,
@@ -163,7 +169,12 @@ class StepEditor:
 
     def _problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         """Find amounts that are none: left as they are, they would take a time limit or a condition away."""
+        if len(text(form, "help")) > _LONGEST_HELP:
+            yield "help", f"Write at most {_LONGEST_HELP} letters."
+        yield from self._new_time_problems(form)
         for number in range(max(1, len(self._step.time))):
+            if _is_gone(form, number):
+                continue
             name, shown = f"amount-{number}", self._shown_time(number)
             has_amount, is_asked = bool(text(form, name)), not text(form, f"law-{number}") and name in form
             if is_asked and has_amount and (whole_number(form, name) < 0 or text(form, f"unit-{number}") not in UNITS):
@@ -201,7 +212,27 @@ class StepEditor:
             text_or_posted(posted, f"warn-{number}", ", ".join(_warning(one) for one in time.warn)),
             time_line(ladder.levels) if ladder else (), time.ladder,
             _items(others, or_posted(posted, f"missed-{number}", time.on_breach)),
+            is_gone=posted is not None and _is_gone(posted, number),
         )  # fmt: skip
+
+    def _new_time_form(self, library: Library, posted: FormData | None) -> TimeForm:
+        """Return the form of a time limit to be added; it has no number yet, and nobody is told by it."""
+        blank = self._time(0, TimeSpec(), library, None)
+        return blank._replace(
+            amount=text_or_posted(posted, f"{NEW_TIME}-amount", ""),
+            units=_items(UNITS, or_posted(posted, f"{NEW_TIME}-unit", ("PT{}H",))),
+            laws=tuple(
+                replace(one, checked=one.value in or_posted(posted, f"{NEW_TIME}-law", ())) for one in blank.laws
+            ),
+            starts=tuple(
+                replace(one, checked=one.value in or_posted(posted, f"{NEW_TIME}-from", ("ready",)))
+                for one in blank.starts
+            ),
+            ladders=tuple(
+                replace(one, checked=one.value in or_posted(posted, f"{NEW_TIME}-ladder", ("standard",)))
+                for one in blank.ladders
+            ),
+        )
 
     def _starts(self, known: str) -> dict[str, str]:
         """Return the moments from which time can count, with one that is `known` already."""
@@ -247,14 +278,14 @@ class StepEditor:
         at: Path = ("steps", self._key)
         step = self._step
         yield from _text_edit((*at, "title"), step.title or "", text(form, "title"))
+        yield from _text_edit((*at, "help"), step.help, text(form, "help") if "help" in form else step.help)
         roles = texts(form, "role")
         if sorted(roles) != sorted(item.value for item in self._shown_roles()):
             yield (*at, "assign", "role"), _one_or_many(roles) if roles else REMOVED
         not_by = [text(form, "not_by")] if text(form, "not_by") else []
         if "not_by" in form and not_by != list(step.assign.not_[:1]):
             yield (*at, "assign", "not"), _one_or_many(not_by) if not_by else REMOVED
-        for number in range(max(1, len(step.time))):
-            yield from self._time_edits(form, number)
+        yield from self._all_time_edits(form)
         yield from self._after_edits(form, value_at(inherited, (*at, "after")))
         yield from self._condition_edits(form)
         if ("optional" in form) != step.discretionary:
@@ -270,6 +301,73 @@ class StepEditor:
         info = self._catalogue.find(self._step.uses)
         chosen = self._step.assign.role or (info.roles if info else ())
         return [Item(role, role, checked=True) for role in chosen]
+
+    def _all_time_edits(self, form: FormData) -> Iterator[Edit]:
+        """Yield the changes of the time limits, without those that are taken out and with the one that is added."""
+        at: Path = ("steps", self._key, "time")
+        known, gone = self._step.time, {number for number in range(len(self._step.time)) if _is_gone(form, number)}
+        raw, new = value_at(self._raw, at), self._new_time(form)
+        if gone and len(gone) == len(known):
+            yield at, new or REMOVED
+            return
+        edits = [
+            edit
+            for number in range(max(1, len(known)))
+            if number not in gone
+            for edit in (*self._time_edits(form, number), *self._when_edits(form, number))
+        ]
+        if not new or isinstance(raw, list):
+            yield from edits
+            yield from (((*at, number), REMOVED) for number in sorted(gone, reverse=True))
+            count = len(known) - len(gone)
+            if new:
+                yield (*at, count), new
+            if new and self._is_open(form):
+                yield (*at, count), MovedTo(count - 1)
+            return
+        shown = self._shown_time(0)
+        one: dict[str, Any] = dict(raw) if isinstance(raw, Mapping) else {"limit": shown.limit} if shown.limit else {}
+        for path, value in edits:
+            one |= {str(path[-1]): value} if path != at else value if isinstance(value, dict) else {}
+        one = {name: value for name, value in one.items() if value is not REMOVED}
+        yield at, ([new, one] if self._is_open(form) else [one, new]) if one else new
+
+    def _is_open(self, form: FormData) -> bool:
+        """Whether the last time limit that stays is for all other cases: the first whose condition holds counts."""
+        shown = self._step.time or (self._shown_time(0),)
+        stays = [number for number in range(len(shown)) if not _is_gone(form, number)]
+        if not stays or not (shown[stays[-1]].limit or shown[stays[-1]].law):
+            return False
+        field = f"time-{stays[-1]}-when"
+        return not text(form, field) if field in form else shown[stays[-1]].when is None
+
+    def _when_edits(self, form: FormData, number: int) -> Iterator[Edit]:
+        at: Path = ("steps", self._key, "time")
+        path: Path = (*at, number) if isinstance(value_at(self._raw, at), list) else at
+        if self._step.time and f"time-{number}-when" in form:
+            yield from self._rules.condition_edit(form, f"time-{number}", (*path, "when"))
+
+    def _new_time(self, form: FormData) -> dict[str, Plain]:
+        """Return the time limit that is to be added; empty where none is."""
+        law, amount = text(form, f"{NEW_TIME}-law"), whole_number(form, f"{NEW_TIME}-amount")
+        if not law and amount < 0:
+            return {}
+        when, start = self._rules.written(text(form, f"{NEW_TIME}-when")), text(form, f"{NEW_TIME}-from")
+        found: dict[str, Plain] = {"when": when} if when else {}
+        found |= {"from": start} if start not in {"", "ready"} else {}
+        found |= {"law": law} if law else {"limit": text(form, f"{NEW_TIME}-unit").format(amount)}
+        ladder = text(form, f"{NEW_TIME}-ladder")
+        return found | ({"ladder": ladder} if ladder not in {"", "standard"} else {})
+
+    def _new_time_problems(self, form: FormData) -> Iterator[tuple[str, str]]:
+        amount, law = text(form, f"{NEW_TIME}-amount"), text(form, f"{NEW_TIME}-law")
+        has_unit = text(form, f"{NEW_TIME}-unit") in UNITS
+        if amount and not law and (whole_number(form, f"{NEW_TIME}-amount") < 0 or not has_unit):
+            yield f"{NEW_TIME}-amount", _NO_AMOUNT
+        if text(form, f"{NEW_TIME}-when") and not amount and not law:
+            yield f"{NEW_TIME}-amount", _NO_LIMIT
+        if (amount or law) and not text(form, f"{NEW_TIME}-when") and self._is_open(form):
+            yield f"{NEW_TIME}-when", "Choose when it holds: the time limit above is for all other cases."
 
     def _time_edits(self, form: FormData, number: int) -> Iterator[Edit]:
         at: Path = ("steps", self._key, "time")
@@ -342,6 +440,10 @@ class StepEditor:
         written = put_together(built, outputs)
         if written != (self._step.when or ""):
             yield ("steps", self._key, "when"), written or REMOVED
+
+
+def _is_gone(form: FormData, number: int) -> bool:
+    return str(number) in texts(form, "time_gone")
 
 
 _ROLES: Final = {role.value: role.label for role in Role}

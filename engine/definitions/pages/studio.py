@@ -10,6 +10,7 @@ from starlette.responses import Response
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, saved
+from engine.definitions.pages.only_text import reasons
 from engine.definitions.pages.step_form import StepEditor
 from engine.errors import InvalidAnswersError
 from engine.language.catalogue import StepTypeInfo
@@ -124,6 +125,7 @@ def _page(
         steps=[Item(row.key, row.node.title, checked=False) for row in in_lanes(workflow, catalogue).rows if row.key]
         if workflow and not key
         else (),
+        only_text=reasons("step"),
         again=again,
     )
 
