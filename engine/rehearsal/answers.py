@@ -30,7 +30,6 @@ _OF_STEP: Mapping[tuple[str, str], str] = {
     ("press.query", "stage"): "received",
     ("press.release", "kind"): "missing_appeal",
     ("press.release", "identity_check"): "missing_person_exception",
-    ("repatriation.nationality", "result"): "no_answer",
     ("press.takedown", "answer"): "removed",
     ("prosecution.hearing", "purpose"): "other",
 }
@@ -142,6 +141,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
         "policing.update": {"stage": "trial"} if is_judged_later else {},
         "prosecution.hearing": {"next_at": at, "next_on": on} if again else {},
         "reintegration.visit": {"next": on} if again else {},
+        "repatriation.nationality": {"result": "no_answer" if again else "confirmed"},
         "reporting.match": {"outcome": "same", "contact_request": True} if counted_from else {},
     }
     return told.get(event.step, {})
@@ -150,7 +150,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
 def _border_answers(story: Story) -> dict[str, JsonValue]:
     """Return whether the case crosses a border, as the profile and what the story goes on with tell it."""
     country = story.other_country
-    if country is None:
+    if country is None or story.is_at_home_here:
         return {"crosses": "within"}
     doubts: dict[str, JsonValue] = dict.fromkeys(("may_need_asylum", "may_be_stateless", "in_danger"), "no")
     return {"crosses": "across", "country": country} | doubts

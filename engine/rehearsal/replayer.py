@@ -26,8 +26,10 @@ from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
 from engine.rehearsal.answers import CANARY, canary, report_answers, step_answers
+from engine.rehearsal.going_on import as_it_goes_on
 from engine.rehearsal.story import (
     MATCH,
+    PROGRAMME,
     BreachOutcome,
     DueRule,
     EscalationOutcome,
@@ -41,7 +43,6 @@ from engine.rehearsal.world import World, people_of
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 
-_PROGRAMME = "programme"
 _EXCLUDED = "journey"
 _WHATEVER = "reported-concern"
 """The workflow of a case about anything."""
@@ -365,12 +366,29 @@ def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
     if by_itself:
         return by_itself
     fitting = [step for step in state.steps.values() if step.status in OPEN and _is_about(play, state, event, step)]
+    starts = _starts_of_what_follows(play, state, event)
     fitting.sort(
-        key=lambda step: (step.added is not None, _due_of(state, step) is None, _due_of(state, step) or step.opened_at)
-    )
+        key=lambda step: (
+            step.key not in starts, step.added is not None, _due_of(state, step) is None,
+            _due_of(state, step) or step.opened_at,
+        )
+    )  # fmt: skip
     exact = [step for step in fitting if event.due and _due_of(state, step) == event.due.astimezone(UTC)]
     chosen = (exact or fitting)[:1]
     return [step for step in fitting if chosen and step.key == chosen[0].key]
+
+
+def _starts_of_what_follows(play: Play, state: CaseState, event: StoryEvent) -> set[str]:
+    """List the steps from which the workflow counts what the story counts from an event."""
+    rules = ((one.step, one.due_rule) for one in play.story.timeline)
+    counted = {step for step, rule in rules if rule is not None and rule.from_ == event.label}
+    return {
+        time.spec.from_
+        for name in {run.definition_hash for run in state.runs.values()}
+        for step in play.stage.engine.definitions[name].steps.values()
+        if step.spec.uses in counted
+        for time in step.times
+    }
 
 
 def _has_done(play: Play, event: StoryEvent, step: Step) -> bool:
@@ -448,7 +466,7 @@ def _place_of(play: Play, event: StoryEvent) -> str:
 
 def _law_of(play: Play, rule: DueRule) -> str | None:
     """Give the limit of the law that a rule names; None for a promise, and for one that no law pack has on that day."""
-    if rule.clock == _PROGRAMME:
+    if rule.clock == PROGRAMME:
         return None
     on = play.story.instant_of(rule.from_) or play.story.opened_at
     return rule.clock if play.stage.engine.library().law(rule.clock, on=on.date()) is not None else None
@@ -508,10 +526,14 @@ def _complete_once(play: Play, event: StoryEvent, step: Step, command_id: UUID) 
         item = tx.of(ItemStore).open_of_step(step.id)
     if item is None:
         return
-    questions = questions_of(compiled_step(step, _state(play), engine.definitions))
+    state = _state(play)
+    compiled = engine.definitions[state.runs[step.run_id].definition_hash]
+    questions = questions_of(compiled_step(step, state, engine.definitions))
+    answers = step_answers(play.story, event, engine.registry.get(event.step), questions)
+    to_come = [one for one in _others_to_come(play, event) if one.at >= event.at]
     play.complete(
         engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=command_id,
-        answers=step_answers(play.story, event, engine.registry.get(event.step), questions), happened_at=event.at,
+        answers=answers | as_it_goes_on(compiled, step.key, questions, to_come), happened_at=event.at,
     )  # fmt: skip
 
 

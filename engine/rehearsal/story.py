@@ -20,6 +20,10 @@ MATCH: Final = "reporting.match"
 """The step in which somebody answers that the same person, number or vehicle is in another case."""
 
 
+PROGRAMME: Final = "programme"
+"""The clock of a promise of the network, which is no law."""
+
+
 class _Part(BaseModel):
     """The base of the parts of a story; what only people read is passed over."""
 
@@ -31,7 +35,7 @@ class DueRule(_Part):
 
     from_: str = Field(alias="from")
     limit: str
-    clock: str = "programme"
+    clock: str = PROGRAMME
     excluded_journey: timedelta | None = None
 
 
@@ -163,6 +167,14 @@ class Story(_Part):
         if not any(event.step == "repatriation.nationality" for event in self.timeline):
             return None
         return next((place[:2] for place in self.other_jurisdictions if place[:2] != lead), _SOMEWHERE)
+
+    @property
+    def is_at_home_here(self) -> bool:
+        """Whether the home is looked at under the law of the country that leads, and no other country is asked."""
+        lead = f"{self.lead_jurisdiction[:2]}-"
+        homes = [one for one in self.timeline if one.step == "repatriation.hir" and one.due_rule is not None]
+        is_asked = any(one.step == "repatriation.nationality" for one in self.timeline)
+        return not is_asked and any(one.due_rule and one.due_rule.clock.startswith(lead) for one in homes)
 
     def moved(self, by: timedelta) -> "Story":
         """Return the same story, every instant of it moved."""

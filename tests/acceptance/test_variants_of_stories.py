@@ -93,6 +93,7 @@ FORESEEN = {
     "stopped-at-the-border": "stopped-on-the-way", "asked-in-vain": "compensation",
     "nineteen-at-a-quarry": "bonded-labour", "our-child-is-in-delhi": "coming-home",
     "pictures-for-money": "online-abuse", "sold-at-the-clinic": "child-sale", "son-who-left": "missing-adult",
+    "from-the-fair": "missing-child", "he-travelled-on": "stopped-on-the-way",
     "two-sisters-at-the-bridge": "stopped-on-the-way", "wedding-next-week": "early-marriage",
 }  # fmt: skip
 """The stories of other kinds that a workflow foresees, nine of ten steps at least; of the rest some steps are added."""

@@ -1,0 +1,44 @@
+"""Answer the questions by which a workflow opens more as the story goes on."""
+
+import re
+from collections.abc import Collection, Iterable
+
+from engine.core.compiled import CompiledWorkflow
+from engine.language.workflow import Question, StepSpec
+from engine.ports import JsonValue
+from engine.rehearsal.story import PROGRAMME, StoryEvent
+
+
+def as_it_goes_on(
+    compiled: CompiledWorkflow, step: str, questions: Iterable[Question], to_come: Collection[StoryEvent]
+) -> dict[str, JsonValue]:
+    """Return yes to each question that opens steps of which the story still tells, and no to those it does not need.
+
+    A question that opens nothing is not answered here.
+    """
+    opened = {one.id: _opened_by(compiled, step, one.id) for one in questions if one.type == "bool"}
+    return {
+        question: any(_tells_of(event, spec) for event in to_come for spec in specs)
+        for question, specs in opened.items()
+        if specs
+    }
+
+
+def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[StepSpec]:
+    """List the steps that open by the answer, or by a fact that it sets, and those that follow them at once."""
+    answer = f"{step}.{question}"
+    own = compiled.steps[step].spec if step in compiled.steps else None
+    names = [answer, *(fact for fact, text in (own.sets if own else {}).items() if _names(text, answer))]
+    opened = {key for key, one in compiled.steps.items() if any(_names(one.spec.when or "", name) for name in names)}
+    return [one.spec for key, one in compiled.steps.items() if key in opened or opened & {*one.after.steps}]
+
+
+def _names(condition: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}\b", condition) is not None
+
+
+def _tells_of(event: StoryEvent, spec: StepSpec) -> bool:
+    """Return whether an event is a step of a workflow: of its type and, where both name limits of the law, with one."""
+    laws = {time.law for time in spec.time if time.law}
+    clock = event.due_rule.clock if event.due_rule else PROGRAMME
+    return event.step == spec.uses and (not laws or clock == PROGRAMME or clock in laws)
