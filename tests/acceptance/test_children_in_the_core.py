@@ -223,7 +223,7 @@ def test_the_time_of_a_child_who_is_out_does_not_wait_for_a_rescue_that_was_begu
 
 
 def test_finding_one_child_ends_no_search_for_another() -> None:
-    case = _case("missing-child", "production", "found", victims=2)
+    case = _case("missing-child", "production", "found", "out_lead", victims=2)
     _reach(case, "found")
     _end(case, "found", path=PATH)
     assert {step.base_path for step in case.ready() if step.key == "production"} == {PATH}
