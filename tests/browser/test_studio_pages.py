@@ -608,3 +608,47 @@ def test_the_rules_of_a_calendar_are_changed_without_script(without_script: Page
     expect(page.locator("#changes")).not_to_contain_text("Dashain")
     must_fit(page)
     page.get_by_role("button", name="Discard the draft").click()
+
+
+def test_the_lanes_are_zoomed_and_moved_by_buttons_keys_and_the_mouse(open_page: OpenPage, portal: Portal) -> None:
+    page = open_page()
+    become(page, portal, "case_manager")
+    page.goto("/workflows/cross-border-child")
+    must_be_pleasant(page)
+    picture = page.get_by_role("region", name="The steps in their order")
+    label = picture.locator(".icmc-flow__step a").nth(3)
+    usual = label.bounding_box()["height"]
+    page.get_by_role("button", name="Larger").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    assert label.bounding_box()["height"] > usual * 1.5
+    expect(page.get_by_text("156 %")).to_be_visible()
+    must_be_pleasant(page)
+    take(page, "lanes-zoomed")
+    picture.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('[data-zoomed]').scrollLeft > 0")
+    page.wait_for_timeout(500)
+    picture.evaluate("one => one.scrollTo(0, 0)")
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 110, steps=5)
+    page.mouse.up()
+    assert picture.evaluate("one => [one.scrollLeft, one.scrollTop]") == [60, 40]
+    page.keyboard.press("0")
+    assert abs(label.bounding_box()["height"] - usual) < 1
+    page.keyboard.press("-")
+    assert label.bounding_box()["height"] < usual * 0.9
+    page.reload()
+    assert abs(label.bounding_box()["height"] - usual) < 1, "what was chosen is kept nowhere"
+    label.click()
+    expect(page).to_have_url(re.compile("step="))
+
+
+def test_without_script_the_lanes_have_no_buttons_that_do_nothing(without_script: Page, portal: Portal) -> None:
+    become(without_script, portal, "case_manager")
+    without_script.goto("/workflows/cross-border-child")
+    expect(without_script.get_by_role("button", name="Larger")).to_have_count(0)
+    expect(without_script.locator(".icmc-flow__step a").first).to_be_visible()
+    must_fit(without_script)

@@ -5,6 +5,8 @@ const SLOW_MS = 15000;
 const FRESH_MS = 20000;
 const ANSWER_MS = 8000;
 const AGAIN_MS = 5000;
+const ZOOM_STEP = 1.25;
+const [SMALLEST_ZOOM, LARGEST_ZOOM] = [0.4096, 3.0517578125];
 
 function guardAgainstDoubleSubmit(event) {
   const form = event.target;
@@ -128,6 +130,43 @@ function moveByDragging(picture) {
   });
 }
 
+// Only the page knows how large a picture is: what comes next begins as before.
+function zoomByButtonsAndKeys(picture) {
+  const flow = picture.querySelector(".icmc-flow");
+  const bar = picture.previousElementSibling;
+  const said = bar.querySelector("[aria-live]");
+  let scale = 1;
+  const show = (wanted) => {
+    const next = Math.min(Math.max(wanted, SMALLEST_ZOOM), LARGEST_ZOOM);
+    const wide = flow.style.width || `${flow.getBoundingClientRect().width}px`;
+    const at = [picture.scrollLeft, picture.scrollTop].map((one) => (one * next) / scale);
+    scale = next;
+    const isUsual = scale === 1;
+    flow.style.width = isUsual ? "" : wide;
+    flow.style.zoom = isUsual ? "" : scale;
+    picture.style.maxHeight = scale > 1 ? "85vh" : "";
+    picture.style.overflow = isUsual ? "" : "auto";
+    picture.tabIndex = isUsual ? -1 : 0;
+    picture.scrollTo(...at);
+    said.textContent = `${Math.round(scale * 100)} %`;
+  };
+  const ways = { "+": () => show(scale * ZOOM_STEP), "=": () => show(scale * ZOOM_STEP), "-": () => show(scale / ZOOM_STEP), 0: () => show(1) };
+  const pressed = (event) => {
+    if (ways[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      ways[event.key]();
+    }
+  };
+  bar.hidden = false;
+  if (window.matchMedia("(min-width: 64.01em)").matches && !picture.closest(".icmc-beside")) {
+    Object.assign(bar.style, { position: "relative", height: "0", zIndex: "1" });
+    Object.assign(bar.firstElementChild.style, { position: "absolute", right: "0", top: "0" });
+  }
+  bar.addEventListener("click", (event) => ways[event.target.dataset.zoom]?.());
+  bar.addEventListener("keydown", pressed);
+  picture.addEventListener("keydown", pressed);
+}
+
 function focusOnErrors() {
   const summary = document.querySelector(".govuk-error-summary");
   if (summary) {
@@ -140,5 +179,6 @@ document.addEventListener("submit", guardAgainstDoubleSubmit);
 document.querySelectorAll("[data-exit]").forEach(leaveAtOnce);
 document.querySelectorAll("[data-filtered-by]").forEach(showOnlyWhatFits);
 document.querySelectorAll("[data-drag]").forEach(moveByDragging);
+document.querySelectorAll("[data-zoomed]").forEach(zoomByButtonsAndKeys);
 document.querySelectorAll("form").forEach(showOnlyWhatIsAsked);
 focusOnErrors();
