@@ -51,6 +51,7 @@ AS_IT_IS_PRINTED: Final = frozenset({
 })  # fmt: skip
 """Sheets of paper and a picture: as long and as wide as what is on them."""
 NAMED: Final[Mapping[str, str]] = {
+    "GET /definitions/calendar/{name}/draft": "/definitions/calendar/IN/draft",
     "GET /definitions/{kind}/{name}": "/definitions/ladder/critical",
     "GET /definitions/{kind}/{name}/edit": "/definitions/ladder/critical/edit",
     "GET /definitions/ladder/{name}/draft": "/definitions/ladder/critical/draft",
