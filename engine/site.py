@@ -63,7 +63,7 @@ from engine.web.security import CatchFailures, Compress, ProtectingHeaders, Refu
 from engine.web.turns import InTurn
 from engine.web.uploads import LimitBodies
 from engine.web.visit import DemoControls, Portal
-from engine.work.pages import items, team, worklist
+from engine.work.pages import items, worklist
 
 _ROUTES: Final = (
     audit,
@@ -78,7 +78,6 @@ _ROUTES: Final = (
     report,
     public,
     worklist,
-    team,
     items,
     list_of_cases,
     overview_cases,

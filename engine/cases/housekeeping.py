@@ -10,7 +10,7 @@ from pydantic import BaseModel, field_validator
 from sqlalchemy import Connection, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from engine.db.places import TEXT, encrypt_apart
+from engine.db.encrypted_columns import TEXT, encrypt_apart
 from engine.db.store import LIBRARY_STAMP, Store
 from engine.db.tables import TABLES
 from engine.db.trips import PLANNED_ONCE, PreparedStatement

@@ -15,7 +15,7 @@ from engine.core.consequences import Job, WorkItem, consequences
 from engine.core.keys import place_key
 from engine.core.records import Case, Scalar, Step, StepInterval
 from engine.core.state import CaseState
-from engine.db.places import place_id
+from engine.db.encrypted_columns import place_id
 from engine.db.row_history import link
 from engine.db.store import Store, Within
 from engine.db.tables import TABLES

@@ -12,7 +12,7 @@ from engine.cases.records import TypedSoFar
 from engine.cases.store import ITEM
 from engine.core.consequences import WorkItem
 from engine.core.records import ItemStatus
-from engine.db.places import encrypt_apart, open_apart
+from engine.db.encrypted_columns import encrypt_apart, open_apart
 from engine.db.store import Store
 from engine.db.tables import TABLES
 from engine.db.writing import CHANGED_ITEM, written

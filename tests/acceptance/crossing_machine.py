@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from engine.access.actions.emergency import emergency_access
 from engine.access.actions.recusals import answer_lift, end_recusal, recuse
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import cases as cases_view
 from engine.core.access import Grant, RecusalReason, Via, of_person

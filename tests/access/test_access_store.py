@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from engine.access.store import AccessStore
 from engine.approvals.records import ApprovalRequest
 from engine.approvals.store import ApprovalStore
-from engine.cases.access_store import AccessStore
 from engine.core.access import Grant, Recusal, RecusalReason, Via
 from engine.core.policy import Viewer
 from engine.db.store import Within

@@ -8,8 +8,8 @@ import pytest
 
 from engine.access.actions.emergency import answer_emergency_access, emergency_access, flag_unconfirmed_emergencies
 from engine.access.actions.restrict import restrict_case
+from engine.access.store import AccessStore
 from engine.access.views import my_emergencies
-from engine.cases.access_store import AccessStore
 from engine.cases.views.lists import cases
 from engine.core.access import Recusal, RecusalReason, covers
 from engine.core.policy import Viewer

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.core.access import Recusal, RecusalReason
 from engine.course.actions.steer import identify_person
 from engine.errors import SignInError

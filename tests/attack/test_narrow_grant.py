@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import cases, count_cases
 from engine.core.access import Grant

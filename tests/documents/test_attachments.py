@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from PIL import Image
 
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.core.access import Grant
 from engine.core.files import LARGEST, PART, FileKind
 from engine.core.policy import Viewer

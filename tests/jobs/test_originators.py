@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.core.access import Recusal, RecusalReason
 from engine.core.consequences import JobKind
 from engine.core.policy import Viewer

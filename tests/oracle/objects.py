@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 from engine.access.actions.emergency import emergency_access
 from engine.access.actions.recusals import end_recusal, recuse
+from engine.access.store import AccessStore
 from engine.approvals.actions.concerns import raise_concern
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import carry_out
 from engine.cases.actions.open import open_case
 from engine.cases.housekeeping import HousekeepingStore

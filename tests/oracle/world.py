@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from starlette.testclient import TestClient
 
 from engine.access.actions.recusals import recuse
+from engine.access.store import AccessStore
 from engine.app import build_engine
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.store import CaseStore
 from engine.core.access import Grant, Recusal, RecusalReason
 from engine.core.policy import Viewer

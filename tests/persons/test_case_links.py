@@ -8,7 +8,7 @@ import pytest
 
 from engine.access.actions.recusals import recuse
 from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.cases.actions.returning import Progress, come_back, receipt_code
 from engine.cases.encrypted import encrypt_values, outputs_of
 from engine.core.access import Recusal, RecusalReason

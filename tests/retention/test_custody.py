@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.core.access import Grant, GrantKind, Via
 from engine.core.case_links import ReferralKind
 from engine.errors import AlreadyEndedError, NotFoundError

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.access.store import AccessStore
 from engine.app import build_engine
 from engine.approvals.actions.handlers import lapse_approvals
 from engine.approvals.views import waiting
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.open import open_case
 from engine.cases.store import CaseStore
 from engine.core.access import Grant

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.actions.restrict import restrict_case
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.core.access import Via, of_person
 from engine.core.case_links import ReferralKind, ReferralStatus
 from engine.core.records import DeadlineStatus, PersonRole, StepStatus

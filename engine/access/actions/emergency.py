@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from engine.access.records import ANSWER_WITHIN, OFTEN, is_unusual, problems_of
-from engine.access.store import EmergencyAccessStore
+from engine.access.store import AccessStore, EmergencyAccessStore
 from engine.approvals.actions.approvals import ask_second, take_answer
 from engine.approvals.actions.concerns import colleagues_who_hear
 from engine.approvals.actions.handlers import Answer, Handler, register
@@ -14,7 +14,6 @@ from engine.approvals.records import ApprovalKind, EmergencyRequest, OpenEmergen
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import is_barred
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.records import written_number

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.access.store import AccessStore
 from engine.approvals.actions.approvals import ask_second, take_answer
 from engine.approvals.actions.handlers import Answer, Handler, case_page, register
 from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore

@@ -7,10 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from engine.access.records import MOST_REVEALS_IN_AN_HOUR, REVEALS
+from engine.access.store import AccessStore
 from engine.assembly import Engine
 from engine.audit.records import RecordedReading
 from engine.audit.store import AuditLogStore
-from engine.cases.access_store import AccessStore
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from engine.cases.encrypted import EncryptedCell, facts_of, outputs_of, report_of
 from engine.cases.in_words import CODED, code_in_words, unexplained_in_words
-from engine.db.places import TEXT, open_apart, place_id
+from engine.db.encrypted_columns import TEXT, open_apart, place_id
 from engine.db.reading import Row
 from engine.errors import DamagedError, KeyMissingError
 from engine.language.names import in_plain_words

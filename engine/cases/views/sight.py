@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import case, select
 
-from engine.cases.access_store import AccessStore
+from engine.access.store import AccessStore
 from engine.cases.views.answers import (
     Answers,
     answer_views,

@@ -11,8 +11,8 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
+from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm

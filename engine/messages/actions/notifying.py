@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
+from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.store import CaseStore
 from engine.core.consequences import Job, JobKind, compiled_step
 from engine.core.records import Deadline, Step

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import NamedTuple, TypedDict
 from uuid import UUID
 
+from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.core.consequences import WorkItem
 from engine.core.records import DeadlineStatus
 from engine.core.state import CaseState

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from engine.access.store import AccessStore
 from engine.approvals.actions.approvals import ask_second, take_answer
 from engine.approvals.actions.handlers import Answer, Handler, Lapse, case_page, register
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore

@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from engine.access.records import FOUND, MOST_FOUND_IN_AN_HOUR
+from engine.access.store import AccessStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.store import CaseStore
 from engine.core.matching import PATTERN_DAYS, PROBES_A_DAY, ComparedPerson, MatchAlert, Pattern, SharedPerson, stage_of

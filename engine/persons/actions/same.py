@@ -7,8 +7,8 @@ from uuid import UUID
 
 from engine.access.actions.recusals import event_of, give_back_what_is_barred
 from engine.access.actions.restrict import require_not_restricted
+from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from engine.access.store import AccessStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.store import CaseStore
 from engine.core.case_links import ReferralStatus

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+from engine.access.store import AccessStore
 from engine.approvals.actions.approvals import overtake
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.builtin import LOOK_AFTER_PARTNERS
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm

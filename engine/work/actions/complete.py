@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.cases.actions.deciding import carry_out, keep_who_did_it, require_member, would_be
+from engine.cases.actions.deciding import Decided, carry_out, keep_who_did_it, require_member, would_be
 from engine.cases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore, mark_of, require_same
 from engine.cases.store import CaseStore
@@ -57,6 +58,17 @@ class Completion:
     case_closed: bool
 
 
+class _Ending(NamedTuple):
+    """How a step ends, for which declared reason (`because`), and what is said of it in words."""
+
+    outcome: str
+    because: str
+    reason: str
+    late_reason: str
+    happened_at: datetime | None
+    is_typed_in: bool
+
+
 def complete_work_item(
     engine: Engine,
     item_id: UUID,
@@ -88,46 +100,78 @@ def complete_work_item(
             require_same(known, mark_of(engine.vault, *content))
             return _completion(FirstAnswer(known))
         tx.writes.hold()
-        _require_right(item, viewer, state.case.unit_id, revision)
-        step = state.steps.get(item.step_id)
-        if step is None or item.approval:
-            raise NotFoundError(kind="work item to answer")
-        outcome, because, reason = _why(engine, step, outcome, reason)
-        if outcome == DONE:
-            note_for_statement(engine, tx, state, step, by=viewer.actor_id, now=now)
-            state = mind_copies(engine, tx, state, item, answers, by=viewer.actor_id, now=now)
-            answers = with_hashes(tx, state, engine.registry.get(step.uses), answers)
-        command = _command(
-            engine, state, step, outcome, answers, happened_at, reason, now, viewer, is_typed_in=is_typed_in
-        )
-        if outcome == DONE:
-            require_colleagues(tx, state, engine.registry.get(step.uses), answers, by=viewer.actor_id)
-        if because:
-            command = replace(command, outputs={BECAUSE: because}, reason_code=because)
-        if asks_whether_done(step) and not (outcome == DONE and answers.get("decision") == "yes"):
-            _require_other_work(engine, tx, state, command, now=now)
-        if is_typed_in and is_late_entry(command.happened_at, now) and not late_reason.strip():
-            raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
-        answers = _honoured(engine, tx, state, step, answers)
-        kept = dict(answers) | {name: text for name, text in ((REASON, reason), (LATE_REASON, late_reason)) if text}
-        encrypted = tx.of(ItemStore).keep_answers(
-            kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
-            key_of=key_of_step(step), apart=told_apart(engine, step.uses),
-        )  # fmt: skip
-        command = replace(command, answers_hash=hashlib.sha256(encrypted).hexdigest())
-        decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
-        keep_who_did_it(tx, item, viewer)
-        asks = any(isinstance(event, StepSubmitted) for event in decided.events)
-        approval = tx.of(ItemStore).open_of_step(step.id) if asks else None
-        if approval is not None and approval.approval:
-            notify_of_approval(engine, tx, decided.state, approval, by=viewer.actor_id, now=now)
-        notify_of_prepared(engine, tx, decided.state, step.id, now=now)
+        step = _step_to_answer(state, item, viewer, revision)
+        ending = _Ending(*_why(engine, step, outcome, reason), late_reason, happened_at, is_typed_in)
+        decided = _end(engine, tx, state, item, step, ending, answers, viewer=viewer, now=now)
         tx.of(ItemStore).drop_draft(item_id)
         answer = _answer(state, decided.events)
         mark = mark_of(engine.vault, *content)
         tx.of(HousekeepingStore).remember(command_id, answer, case_id=state.case.id, at=now, mark=mark)
         tx.commit()
         return _completion(answer)
+
+
+def _end(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    item: WorkItem,
+    step: Step,
+    ending: _Ending,
+    answers: Mapping[str, JsonValue],
+    *,
+    viewer: Viewer,
+    now: datetime,
+) -> Decided:
+    """End a step as was said, keep its answers, and notify whom that concerns."""
+    is_done = ending.outcome == DONE
+    if is_done:
+        note_for_statement(engine, tx, state, step, by=viewer.actor_id, now=now)
+        state = mind_copies(engine, tx, state, item, answers, by=viewer.actor_id, now=now)
+        answers = with_hashes(tx, state, engine.registry.get(step.uses), answers)
+    command = _command(engine, state, step, ending, answers, now, viewer)
+    if is_done:
+        require_colleagues(tx, state, engine.registry.get(step.uses), answers, by=viewer.actor_id)
+    if ending.because:
+        command = replace(command, outputs={BECAUSE: ending.because}, reason_code=ending.because)
+    if asks_whether_done(step) and not (is_done and answers.get("decision") == "yes"):
+        _require_other_work(engine, tx, state, command, now=now)
+    if ending.is_typed_in and is_late_entry(command.happened_at, now) and not ending.late_reason.strip():
+        raise InvalidAnswersError({"late_reason": "Say why this is being entered only now. Do not write names."})
+    command = replace(command, answers_hash=_keep(engine, tx, state, step, ending, answers, now=now))
+    decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
+    keep_who_did_it(tx, item, viewer)
+    _notify(engine, tx, decided, step, by=viewer.actor_id, now=now)
+    return decided
+
+
+def _keep(
+    engine: Engine,
+    tx: Transaction,
+    state: CaseState,
+    step: Step,
+    ending: _Ending,
+    answers: Mapping[str, JsonValue],
+    *,
+    now: datetime,
+) -> str:
+    """Keep the answers that may be kept, and the words beside them, encrypted; return the hash of what is stored."""
+    words = {REASON: ending.reason, LATE_REASON: ending.late_reason}
+    kept = dict(_honoured(engine, tx, state, step, answers)) | {name: text for name, text in words.items() if text}
+    encrypted = tx.of(ItemStore).keep_answers(
+        kept, case_id=state.case.id, unit_id=state.case.unit_id, step_id=step.id, turn=step.turn, at=now,
+        key_of=key_of_step(step), apart=told_apart(engine, step.uses),
+    )  # fmt: skip
+    return hashlib.sha256(encrypted).hexdigest()
+
+
+def _notify(engine: Engine, tx: Transaction, decided: Decided, step: Step, *, by: UUID, now: datetime) -> None:
+    """Notify who approves the step that was answered, and whom what is prepared waits for."""
+    asks = any(isinstance(event, StepSubmitted) for event in decided.events)
+    approval = tx.of(ItemStore).open_of_step(step.id) if asks else None
+    if approval is not None and approval.approval:
+        notify_of_approval(engine, tx, decided.state, approval, by=by, now=now)
+    notify_of_prepared(engine, tx, decided.state, step.id, now=now)
 
 
 def _why(engine: Engine, step: Step, outcome: str, reason: str) -> tuple[str, str, str]:
@@ -174,6 +218,14 @@ def _require_other_work(
         raise InvalidAnswersError({"decision": problem})
 
 
+def _step_to_answer(state: CaseState, item: WorkItem, viewer: Viewer, revision: int) -> Step:
+    _require_right(item, viewer, state.case.unit_id, revision)
+    step = state.steps.get(item.step_id)
+    if step is None or item.approval:
+        raise NotFoundError(kind="work item to answer")
+    return step
+
+
 def _require_right(item: WorkItem, viewer: Viewer, unit_id: UUID, revision: int) -> None:
     verbs.require_open(item)
     if item.assignee_id is not None and item.assignee_id != viewer.actor_id:
@@ -187,15 +239,12 @@ def _command(
     engine: Engine,
     state: CaseState,
     step: Step,
-    outcome: str,
+    ending: _Ending,
     answers: Mapping[str, JsonValue],
-    said: datetime | None,
-    reason: str,
     now: datetime,
     viewer: Viewer,
-    *,
-    is_typed_in: bool,
 ) -> cm.CompleteStep:
+    outcome = ending.outcome
     step_type, compiled = engine.registry.step_types.get(step.uses), compiled_step(step, state, engine.definitions)
     questions = questions_of(compiled)
     of_before = compiled.info.outcomes if compiled and compiled.info else tuple(Outcome)  # its pillar is not here
@@ -205,10 +254,10 @@ def _command(
         if step_type is None:
             raise UnknownStepTypeError(step_type=step.uses)
         known = _known(engine, state, step)
-        check_answers(step_type, answers, questions=questions, elsewhere=known, is_first_needed=is_typed_in)
-    elif not reason.strip():
+        check_answers(step_type, answers, questions=questions, elsewhere=known, is_first_needed=ending.is_typed_in)
+    elif not ending.reason.strip():
         raise InvalidAnswersError({"reason": "Say why, in a few words."})
-    when = event_instant(step_type, answers if outcome == DONE else {}, said, now)
+    when = event_instant(step_type, answers if outcome == DONE else {}, ending.happened_at, now)
     if when > now + _CLOCKS_DIFFER:
         raise InvalidAnswersError(
             {(step_type and step_type.event_time_field) or "happened_at": "This is in the future."}

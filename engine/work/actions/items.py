@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.actions.deciding import require_member
 from engine.cases.answers import refuse_copies
 from engine.cases.housekeeping import HousekeepingStore

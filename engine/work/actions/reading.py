@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.cases.access_store import AccessStore
 from engine.cases.store import CaseStore
 from engine.core.access import Via
 from engine.core.compiled import CompiledStep

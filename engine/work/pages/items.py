@@ -1,6 +1,6 @@
 """One work item: its form, its approval, and what follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from engine.cases.actions.deciding import note_reading
 from engine.cases.answers import refuse_copies
 from engine.core.policy import Action
-from engine.deadlines.records import late_views
+from engine.deadlines.records import LateView, late_views
 from engine.documents.actions.attachments import files_of
 from engine.documents.pages import with_files
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
@@ -193,10 +193,7 @@ def _form_page(
         beside=posted(form) if form else drawn(view.beside, visit.viewer.zone),
         late_reasons=LATE_REASONS,
         errors=problems,
-        problems=[
-            *problem_lines(shown, problems),
-            *((_place(name), sentence) for name, sentence in problems.items() if name not in layout.names),
-        ],
+        problems=[*problem_lines(shown, problems), *_problems_beside(problems, layout.names)],
         revision=whole_number(form, "revision") if form else view.item.revision,
         command_id=command_id,
         is_others=view.item.assignee is not None and not view.item.is_mine,
@@ -205,14 +202,15 @@ def _form_page(
         has_appointment=has_appointment(visit.engine, view.item),
         proposed=visit.ask(proposed_doer, view.item.id),
         may_delegate=visit.may(Action.DELEGATE),
-        late=late_views(
-            (view.deadline,) if view.deadline else (),
-            case_id=view.item.case_id,
-            case_number=view.item.case_number,
-            but=visit.viewer.actor_id,
-        ),
+        late=_late(visit, view),
         may_reveal=visit.may(Action.REVEAL),
     )
+
+
+def _late(visit: Visit, view: FormView) -> tuple[LateView, ...]:
+    deadlines = (view.deadline,) if view.deadline else ()
+    but, item = visit.viewer.actor_id, view.item
+    return late_views(deadlines, case_id=item.case_id, case_number=item.case_number, but=but)
 
 
 def _with_files(visit: Visit, item: WorkItemView, fields: tuple[FieldView, ...]) -> tuple[FieldView, ...]:
@@ -255,8 +253,11 @@ def _without_copies(
     return shown, bool(stopping(specs, given))
 
 
-def _place(name: str) -> str:
-    return f"#{name}" if name in BESIDE else "#form"
+def _problems_beside(problems: Mapping[str, str], names: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong beside the questions of the form, each with its place."""
+    for name, sentence in problems.items():
+        if name not in names:
+            yield f"#{name}" if name in BESIDE else "#form", sentence
 
 
 def _conflict_page(

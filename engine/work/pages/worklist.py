@@ -1,6 +1,6 @@
-"""The worklist: what is mine, and what I may take."""
+"""The worklist: what is mine, what I may take; and the work of one's units, to be given to others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,18 +10,23 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from engine.core.policy import Action
+from engine.core.policy import Action, units_that_let
 from engine.deadlines.views.lists import asked_extensions, late_calls
 from engine.messages.actions.channels import preference_of
+from engine.people.records import shared_shifts
+from engine.people.viewer import actors
 from engine.people.views import shifts
 from engine.sharing.views.sent import offers
 from engine.web.dependencies import Posted, SignedIn
-from engine.web.posted import text, uuid_or_none
+from engine.web.languages import say
+from engine.web.posted import text, texts, uuid_or_none
 from engine.web.security import local_path
 from engine.web.times import zone_of
 from engine.web.visit import Visit
+from engine.work.actions.handing_over import hand_over_work
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
 from engine.work.records import WorkItemView
+from engine.work.views.team import movable_work
 from engine.work.views.worklist import work_counts, work_item
 from engine.work.views.worklist import worklist as worklist_view
 
@@ -113,17 +118,15 @@ def worklist(
     """
     if papers:
         return _papers(visit)
-    longest = _LONGEST if due is None else _WHOLE
-    zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
+    longest, zone = _LONGEST if due is None else _WHOLE, _zone(visit)
     found, calls = visit.soon(worklist_view, limit=longest), visit.soon(late_calls)
     counts, asked = visit.soon(work_counts, zone=zone), visit.soon(asked_extensions)
     on_call, offered = visit.soon(shifts), visit.soon(offers)
     items, late, now = found(), calls(), visit.engine.clock.now()
-    parts = {Whose.MINE: [one for one in items if one.is_mine], Whose.FREE: [one for one in items if not one.is_mine]}
     work = [
-        WorkPart.of(name, some, due=due, now=now, zone=zone, page=page)
-        for name, some in parts.items()
-        if due is None or name is whose
+        WorkPart.of(part, _items_of(part, items), due=due, now=now, zone=zone, page=page)
+        for part in (Whose.MINE, Whose.FREE)
+        if due is None or part is whose
     ]
     shown = {item.step_id for part in work for item in part.items[: part.few]}
     return visit.page(
@@ -145,9 +148,17 @@ def worklist(
     )
 
 
+def _zone(visit: Visit) -> str:
+    return preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
+
+
+def _items_of(part: Whose, items: Sequence[WorkItemView]) -> list[WorkItemView]:
+    return [one for one in items if one.is_mine is (part is Whose.MINE)]
+
+
 def _papers(visit: Visit) -> Response:
     """Show what the viewer has claimed and is late or due today, whole, with the blank forms for it."""
-    zone = preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
+    zone = _zone(visit)
     now = visit.engine.clock.now()
     today = [
         item
@@ -185,3 +196,76 @@ def delegate(visit: SignedIn, item_id: UUID, form: Posted) -> Response:
     command_id = visit.command_of(form, str(to))
     delegate_work_item(visit.engine, item_id, to=to, viewer=visit.viewer, command_id=command_id)
     return visit.go(local_path(text(form, "back") or "/worklist"), said="delegated")
+
+
+_FREE: Final = "free"
+_MOST_TAKERS: Final = 3
+_MOST_GIVEN: Final = 40
+
+
+@router.get("/team")
+def movable(
+    visit: SignedIn,
+    of: Annotated[str, Query(max_length=_MOST_GIVEN)] = "",
+    to: Annotated[tuple[str, ...], Query(max_length=_MOST_TAKERS)] = (),
+) -> Response:
+    """List the open work of the viewer's units, or what one person has, and whom it could go to."""
+    return _page(visit, of, to)
+
+
+@router.post("/team")
+def handed_over(visit: SignedIn, form: Posted) -> Response:
+    """Give what was ticked to whom the page said."""
+    visit.must(Action.DELEGATE)
+    items, shifts_given = _pairs(texts(form, "item")), _pairs(texts(form, "shift"))
+    of, to = text(form, "of"), texts(form, "to")
+    if not items and not shifts_given:
+        return _page(visit, of, to, problem=say("Tick what is to be handed over. Nothing was changed."))
+    command_id = visit.command_of(form, *sorted((*texts(form, "item"), *texts(form, "shift"))))
+    done = hand_over_work(
+        visit.engine, viewer=visit.viewer, command_id=command_id, items=items, shifts=shifts_given
+    )  # fmt: skip
+    if not done.stayed:
+        return visit.go("/team", said="work_moved")
+    moved = say("{count} handed over.", count=done.items + done.shifts)
+    return _page(visit, of, to, problem=moved, stayed=tuple(dict.fromkeys(done.stayed.values())))
+
+
+def _page(visit: Visit, of: str, to: Sequence[str], *, problem: str = "", stayed: tuple[str, ...] = ()) -> Response:
+    giver = _uuid(of)
+    takers = tuple(dict.fromkeys(one for given in to if (one := _uuid(given)) and one != giver))[:_MOST_TAKERS]
+    found = visit.soon(movable_work, of=giver, is_free=of == _FREE, takers=takers)
+    known, planned = visit.soon(actors), visit.soon(shifts)
+    items, count = found()
+    ours = units_that_let(visit.viewer, Action.DELEGATE)
+    people = {one.id: one for one in known() if one.unit_id in ours or visit.viewer.is_system}
+    return visit.page(
+        "team.html",
+        title="Work of my units",
+        section="manage",
+        status=422 if problem else 200,
+        of=of,
+        giver=people.get(giver) if giver else None,
+        takers=takers,
+        people=tuple(people.values()),
+        names={one.id: one.name for one in people.values()},
+        items=items,
+        count=count,
+        shifts=shared_shifts(planned(), known(), of=giver, takers=takers, viewer=visit.viewer),
+        problem=problem,
+        stayed=stayed,
+        command_id=visit.new_command(),
+    )
+
+
+def _pairs(given: list[str]) -> Mapping[UUID, UUID]:
+    """Return what was ticked, each with who gets it."""
+    pairs = (value.partition(":") for value in given)
+    return {what: to for one, _, other in pairs if (what := _uuid(one)) and (to := _uuid(other))}
+
+
+def _uuid(given: str) -> UUID | None:
+    try:
+        return UUID(given)
+    except ValueError:
+        return None
