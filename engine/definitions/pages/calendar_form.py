@@ -143,7 +143,8 @@ def _fields(calendar: Calendar, posted: FormData | None) -> dict[str, object]:
         ],
         "said": hours_in_words(calendar.hours),
         "places": [
-            Item(one, f"{one}: {'part of' if '/' in one else 'the whole'} the country", checked=one == place)
+            Item(one, say("{place}: a part of the country" if "/" in one else "{place}: the whole country", place=one),
+                 checked=one == place)
             for one in places(calendar)
         ],
     }  # fmt: skip
