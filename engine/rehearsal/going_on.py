@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 
-from engine.core.compiled import CompiledWorkflow
+from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.language.workflow import Question, StepSpec
 from engine.ports import JsonValue
 from engine.rehearsal.story import PROGRAMME, StoryEvent
@@ -14,7 +14,7 @@ def as_it_goes_on(
 ) -> dict[str, JsonValue]:
     """Return yes to each question that opens steps of which the story still tells, and no to those it does not need.
 
-    A question that opens nothing is not answered here.
+    What the workflow would ask for in any case says nothing. A question that opens nothing is not answered here.
     """
     opened = {one.id: _opened_by(compiled, step, one.id) for one in questions if one.type == "bool"}
     return {
@@ -25,12 +25,24 @@ def as_it_goes_on(
 
 
 def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[StepSpec]:
-    """List the steps that open by the answer, or by a fact that it sets, and those that follow them at once."""
+    """List the steps that open by the answer, or by a fact that it sets, and those that follow nothing else.
+
+    Of these count those of a type that the workflow has nowhere else, if there are any.
+    """
     answer = f"{step}.{question}"
     own = compiled.steps[step].spec if step in compiled.steps else None
     names = [answer, *(fact for fact, text in (own.sets if own else {}).items() if _names(text, answer))]
-    opened = {key for key, one in compiled.steps.items() if any(_names(one.spec.when or "", name) for name in names)}
-    return [one.spec for key, one in compiled.steps.items() if key in opened or opened & {*one.after.steps}]
+    steps = {key: one for key, one in compiled.steps.items() if not one.spec.discretionary}
+    opened = {key for key, one in steps.items() if any(_names(one.spec.when or "", name) for name in names)}
+    while more := {key for key, one in steps.items() if key not in opened and _follows_only(one, opened)}:
+        opened |= more
+    elsewhere = {one.spec.uses for key, one in steps.items() if key not in opened}
+    specs = [steps[key].spec for key in opened]
+    return [spec for spec in specs if spec.uses not in elsewhere] or specs
+
+
+def _follows_only(step: CompiledStep, opened: Collection[str]) -> bool:
+    return bool(step.after.steps) and set(step.after.steps) <= set(opened)
 
 
 def _names(condition: str, name: str) -> bool:

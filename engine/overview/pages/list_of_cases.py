@@ -24,7 +24,7 @@ from engine.web.visit import Visit
 from engine.web.words import FormChoice
 
 router = APIRouter()
-PAGE: Final = 18
+PAGE: Final = 15
 _LATE: Final = {"yes": True, "no": False}
 _KEY: Final = re.compile(r"[\w-]{1,60}", re.ASCII)
 Word = Annotated[str, Query(max_length=60)]
