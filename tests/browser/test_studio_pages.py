@@ -130,8 +130,8 @@ def test_the_editor_speaks_the_language_of_its_page(open_page: OpenPage, portal:
             text = text.replace(f">{words}</li>", f">{other}</li>")
         route.fulfill(response=answer, body=text)
 
-    page.route("**/workflows/organ-removal/edit", in_another_language)
-    page.goto("/workflows/organ-removal/edit")
+    page.route("**/workflows/forced-marriage/edit", in_another_language)
+    page.goto("/workflows/forced-marriage/edit")
     expect(page.get_by_role("status").filter(has_text="Nichts gefunden.")).to_be_visible()
     page.locator(".cm-content").focus()
     page.keyboard.press("Control+f")
