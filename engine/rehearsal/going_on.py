@@ -14,14 +14,16 @@ def as_it_goes_on(
 ) -> dict[str, JsonValue]:
     """Return yes to each question that opens steps of which the story still tells, and no to those it does not need.
 
-    What the workflow would ask for in any case says nothing. A question that opens nothing is not answered here.
+    What the workflow would ask for in any case says nothing. A question that opens nothing is not answered here; one
+    that may stay open is None instead of a no.
     """
-    opened = {one.id: _opened_by(compiled, step, one.id) for one in questions if one.type == "bool"}
-    return {
-        question: any(_tells_of(event, spec) for event in to_come for spec in specs)
-        for question, specs in opened.items()
-        if specs
-    }
+    answers: dict[str, JsonValue] = {}
+    for question in questions:
+        opened = _opened_by(compiled, step, question.id) if question.type == "bool" else []
+        if opened:
+            is_told = any(_tells_of(event, spec) for event in to_come for spec in opened)
+            answers[question.id] = is_told if is_told or question.required else None
+    return answers
 
 
 def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[StepSpec]:

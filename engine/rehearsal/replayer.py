@@ -531,9 +531,11 @@ def _complete_once(play: Play, event: StoryEvent, step: Step, command_id: UUID) 
     questions = questions_of(compiled_step(step, state, engine.definitions))
     answers = step_answers(play.story, event, engine.registry.get(event.step), questions)
     to_come = [one for one in _others_to_come(play, event) if one.at >= event.at]
+    going_on = as_it_goes_on(compiled, step.key, questions, to_come)
+    answers = {name: given for name, given in (answers | going_on).items() if going_on.get(name, name) is not None}
     play.complete(
-        engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=command_id,
-        answers=answers | as_it_goes_on(compiled, step.key, questions, to_come), happened_at=event.at,
+        engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=command_id, answers=answers,
+        happened_at=event.at,
     )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def test_more_variants_of_a_story_have_every_due_time_right(world: World, name: 
     _comes_out_as_told(world, name, seed=seed)
 
 
-OF_MANY = {"nineteen-at-a-quarry"}
+OF_MANY = {"men-at-a-kiln", "nineteen-at-a-quarry"}
 """A story of many persons takes as long as ten others."""
 FORESEEN = {
     "a-home-joins-us": "partner", "police-of-a-border-district": "training", "tea-garden-year": "prevention-programme",
