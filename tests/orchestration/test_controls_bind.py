@@ -68,6 +68,7 @@ def test_a_pause_of_the_board_pauses_the_queue_in_prefect_and_lets_what_is_criti
         job, urgent = site.work.add_job(case), site.work.add_job(other, kind="deliver", is_critical=True)
         until(lambda: _status(site, urgent) == "done")
         assert site.work.row("job", urgent)["done_by"] == "fallback"
+        until(lambda: site.api.flow_runs(tag=site.work.number(case)))
         assert _run(site, case)["state_type"] == "SCHEDULED"
         assert _status(site, job) == "ready"
     finally:

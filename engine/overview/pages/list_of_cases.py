@@ -56,7 +56,8 @@ def cases(
         wanted = "all"
         counted = visit.soon(count_cases, status=wanted)
         found = visit.ask(cases_view, status=wanted, number=number, offset=offset, limit=PAGE + 1)
-    query = urlencode({"status": wanted, **typed} | ({"number": number} if number else {}))
+    kept = urlencode({"status": wanted, **typed})  # no number of a case is kept in a browser
+    query = f"{kept}&{urlencode({'number': number})}" if number else kept
     answer = visit.page(
         "cases.html",
         title="Cases",
@@ -78,7 +79,7 @@ def cases(
         may_see_retention=visit.may(Action.SEE_RETENTION),
     )
     if not again.errors:
-        keep_list(answer, visit.request, f"{query}&page={page}")
+        keep_list(answer, visit.request, f"{kept}&page={1 if number else page}")
     return answer
 
 
