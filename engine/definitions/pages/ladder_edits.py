@@ -29,7 +29,7 @@ TICKS: Final = {
 }
 """What can be ticked for a level, by the name of its key."""
 DELAY_OWNERS: Final = {
-    "ours": "Ours", "other_body": "Another body's", "persons_choice": "No one's: it is the person's own choice",
+    "ours": "Ours", "other_body": "Another agency's", "persons_choice": "No one's: it is the person's own choice",
     "force_majeure": "No one's: it could not be helped",
 }  # fmt: skip
 _MOST_TIMES: Final = 100
@@ -151,7 +151,7 @@ def _letter_problems(form: FormData) -> Iterator[tuple[str, str]]:
 def _tick_problems(form: FormData) -> Iterator[tuple[str, str]]:
     kind = text(form, "recipient").partition(":")[0]
     if "reassign" in _ticked(form) and kind in {"partner", "law_route"}:
-        yield "tick", "Work can become that of somebody of the unit only: take this tick away, or notify somebody else."
+        yield "tick", "Work can become that of someone of the unit only: take this tick away, or notify someone else."
     if text(form, "action") == "level" and "channel_shown" in form and not texts(form, "channel"):
         yield "channel", "Tick at least one way."
 

@@ -106,4 +106,4 @@ def _recipients() -> dict[str, str]:
     found = {f"person:{who.value}": words for who, words in _PEOPLE.items()}
     found |= {f"role:{role.value}": f"{role.label} of the unit" for role in Role}
     found |= {f"partner:{role.value}": f"{role.label} of the partner" for role in Role}
-    return found | {LAW_ROUTE: "A body outside, by a letter that somebody releases"}
+    return found | {LAW_ROUTE: "A body outside, by a letter that someone releases"}

@@ -29,7 +29,7 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "standing": "it changes how the whole workflow closes, which is best seen in its text",
         "attempts": "it is about the machine's work, not about people",
         "sets": "a fact is worked out by a condition of its own",
-        "with": "what a step type can be told differs from one to the next",
+        "with": "what can be set of a step type differs from one to the next",
         "assign / unit": "it is a place whose calendar counts, for work abroad",
         "assign / unit from": "it names answers that say which place's calendar counts",
         "time / option": "it is a choice within a limit of the law, by its words there",
