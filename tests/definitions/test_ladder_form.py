@@ -123,7 +123,7 @@ WRONG = {
     "no time to release": (
         {"recipient": "law_route:", "body": "x", "released_by": "supervisor"}, "l3-release", "within how long"),
     "work for a body outside": (
-        {"recipient": "partner:supervisor", "tick": "reassign"}, "l3-tick", "somebody of the unit only"),
+        {"recipient": "partner:supervisor", "tick": "reassign"}, "l3-tick", "someone of the unit only"),
     "no way": ({"channel": []}, "l3-channel", "Tick at least one way"),
     "before the level above": ({"amount": "1", "side": "before"}, "l3-amount", "not before it"),
     "after the level below": ({"amount": "9000"}, "l3-amount", "not after it"),
