@@ -19,7 +19,7 @@ from engine.overview.views.history import account as account_view
 from engine.people.viewer import actors
 from engine.sharing.views.sharing import probes
 from engine.web.dependencies import SignedIn
-from engine.web.posted import clean
+from engine.web.posted import as_uuid, clean
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -95,7 +95,7 @@ def account(visit: SignedIn, case_id: UUID) -> Response:
 
 def _lines(visit: Visit, asked: dict[str, str], *, offset: int, limit: int) -> tuple[AuditLine, ...]:
     return visit.ask(audit_lines,
-        sort=asked["sort"], actor_id=_id(asked["actor"]), number=asked["number"],
+        sort=asked["sort"], actor_id=as_uuid(asked["actor"]), number=asked["number"],
         since=_begin(asked["since"], visit.viewer.zone), until=_begin(asked["until"], visit.viewer.zone, days=1),
         offset=offset, limit=limit,
     )  # fmt: skip
@@ -112,13 +112,6 @@ def _begin(day: str, zone: str, *, days: int = 0) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return datetime.combine(found, time(), tzinfo=ZoneInfo(zone))
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _harmless(cell: str) -> str:

@@ -83,8 +83,21 @@ def typed(form: FormData) -> dict[str, str]:
 
 def uuid_or_none(form: FormData, name: str) -> UUID | None:
     """Return one posted id; None when it is not one."""
+    return as_uuid(text(form, name))
+
+
+def as_uuid(given: str) -> UUID | None:
+    """Return an id that was written; None when it is not one."""
     try:
-        return UUID(text(form, name))
+        return UUID(given)
+    except ValueError:
+        return None
+
+
+def as_day(given: str) -> date | None:
+    """Return a date that was written as 2026-03-20; None when it is not one."""
+    try:
+        return date.fromisoformat(given)
     except ValueError:
         return None
 

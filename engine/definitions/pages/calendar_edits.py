@@ -15,7 +15,7 @@ from engine.language.editing import UneditableError, with_value, without
 from engine.language.library import definitions_of
 from engine.language.yaml_files import Path as YamlPath
 from engine.language.yaml_files import Plain, read_yaml
-from engine.web.posted import text, texts
+from engine.web.posted import as_day, text, texts
 
 KINDS: Final = {
     "holidays": "A holiday",
@@ -132,9 +132,7 @@ def _with_day(source: str, calendar: Calendar, form: FormData) -> str:
 def _posted_day(calendar: Calendar, form: FormData, was: tuple[str, int] | None) -> tuple[str, dict[str, Plain]]:
     """Return the list and the line of a day as it is posted; raises `InvalidAnswersError`."""
     kind, name, source = text(form, "kind"), text(form, "name"), text(form, "source")
-    day = None
-    with suppress(ValueError):
-        day = date.fromisoformat(text(form, "day"))
+    day = as_day(text(form, "day"))
     problems = {} if kind in KINDS else {"kind": "Choose what kind of day it is."}
     problems |= {} if day else {"day": "Give a date, such as 2026-11-24."}
     for field, given, problem in (

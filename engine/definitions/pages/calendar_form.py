@@ -13,7 +13,7 @@ from engine.definitions.actions.days import drafted_calendar, weeks_of_month
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.calendar_edits import KINDS, NTH, TIMES, changed, places, read_calendar
 from engine.definitions.pages.calendars import Month, Name, Year, months_around
-from engine.definitions.pages.drafting import answered, saved
+from engine.definitions.pages.drafting import answered, saved, worst_first
 from engine.definitions.pages.only_text import reasons
 from engine.errors import HolidaysUnknownError
 from engine.language.calendar_changes import day_in_words, hours_in_words
@@ -90,7 +90,7 @@ def _page(
         draft=known,
         title_of=calendar.title if calendar else known.name,
         change=known.change,
-        findings=sorted(known.findings, key=lambda one: (not has_errors((one,)), one.line)),
+        findings=worst_first(known.findings),
         has_errors=has_errors(known.findings),
         calendar=calendar,
         month=month,

@@ -23,7 +23,7 @@ from engine.definitions.records import PreviewView
 from engine.errors import SpecialDayError
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
-from engine.web.posted import text, typed
+from engine.web.posted import as_day, text, typed
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -46,7 +46,7 @@ def day_posted(visit: SignedIn, name: Name, form: Posted) -> Response:
     """Show what a new day would do, or add it."""
     require_keeper(visit.viewer)
     given = typed(form)
-    day = _date(text(form, "day"))
+    day = as_day(text(form, "day"))
     errors = _missing(form, day)
     if day is None or errors:
         return _page(visit, name, day.year if day else visit.now.year, given=given, errors=errors)
@@ -141,10 +141,3 @@ def _missing(form: FormData, day: date | None) -> dict[str, str]:
         "reason": ("Say by whose word it is so.", not text(form, "reason")),
     }
     return {name: sentence for name, (sentence, is_missing) in wanted.items() if is_missing}
-
-
-def _date(given: str) -> date | None:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from engine.definitions.actions.proposals import Change, propose_definition
 from engine.definitions.views import versions
 from engine.errors import DefinitionError, InvalidAnswersError, NoSecondPersonError
 from engine.language.editing import UneditableError
+from engine.language.findings import Finding, has_errors
 from engine.language.lanes import Lanes, LaneView, in_lanes
 from engine.web.posted import Again, text, typed
 from engine.web.visit import Visit
@@ -33,6 +34,11 @@ def split_limit(limit: str) -> tuple[str, str]:
     found = _SIMPLE.fullmatch(limit)
     unit = f"P{found[1]}{{}}{found[3]}" if found else ""
     return (found[2], unit) if found and unit in UNITS else ("", "PT{}H")
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return what was found in a draft by its lines, with what keeps it from being proposed first."""
+    return sorted(findings, key=lambda one: (not has_errors((one,)), one.line))
 
 
 def new_id(label: str, taken: Iterable[object]) -> str:

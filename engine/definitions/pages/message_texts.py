@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.actions.publish import publishing
-from engine.definitions.pages.drafting import answered, saved
+from engine.definitions.pages.drafting import answered, saved, worst_first
 from engine.definitions.views import definitions
 from engine.errors import InvalidAnswersError, NotFoundError
 from engine.language.findings import has_errors
@@ -175,7 +175,7 @@ def _draft_page(visit: Visit, known: DefinitionDraft, *, again: Again = FIRST) -
         kind=kind,
         language=language,
         change=known.change,
-        findings=sorted(known.findings, key=lambda one: (not has_errors((one,)), one.line)),
+        findings=worst_first(known.findings),
         has_errors=has_errors(known.findings),
         written=again.typed.get("text", shown.text),
         is_proofread="proofread" in again.typed if again.typed else shown.is_proofread,

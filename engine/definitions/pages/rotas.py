@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.pages.drafting import answered, saved
+from engine.definitions.pages.drafting import answered, saved, worst_first
 from engine.definitions.views import versions as versions_view
 from engine.errors import InvalidAnswersError
 from engine.language.calendars import Weekday
@@ -160,7 +160,7 @@ def _page(visit: Visit, known: DefinitionDraft, *, again: Again = FIRST, posted:
         draft=known,
         unit=unit,
         change=known.change,
-        findings=sorted(known.findings, key=lambda one: (not has_errors((one,)), one.line)),
+        findings=worst_first(known.findings),
         has_errors=has_errors(known.findings),
         turns=[one for one in forms.values() if one.id != _NEW],
         blank=forms[_NEW],

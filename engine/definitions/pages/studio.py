@@ -1,6 +1,5 @@
 """Change a workflow by its picture: a step is opened beside it, its form changes the draft, the draft is proposed."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
@@ -9,13 +8,13 @@ from starlette.responses import Response
 
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, saved
+from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, saved, worst_first
 from engine.definitions.pages.only_text import reasons
 from engine.definitions.pages.step_form import StepEditor
 from engine.errors import InvalidAnswersError
 from engine.language.catalogue import StepTypeInfo
 from engine.language.editing import UneditableError, with_value, without
-from engine.language.findings import Finding, has_errors
+from engine.language.findings import has_errors
 from engine.language.lanes import LaneView, in_lanes
 from engine.language.workflow import Workflow
 from engine.plugin.fields import FieldSpec
@@ -114,7 +113,7 @@ def _page(
         draft=known,
         title_of=workflow.title if workflow else known.name,
         change=known.change,
-        findings=_ordered(known.findings),
+        findings=worst_first(known.findings),
         has_errors=has_errors(known.findings),
         by=lanes,
         lanes=drawn or (in_lanes(workflow, catalogue, by=lanes, chosen=key) if workflow else None),
@@ -141,8 +140,3 @@ def _fields(visit: Visit, workflow: Workflow | None, key: str, *, added: bool = 
 def _step_types(visit: Visit) -> list[tuple[str, StepTypeInfo]]:
     found = ((key, visit.engine.catalogue.find(key)) for key in sorted(visit.engine.catalogue.keys()))
     return [(key, info) for key, info in found if info is not None]
-
-
-def _ordered(findings: Sequence[Finding]) -> list[Finding]:
-    """Put what keeps it from being proposed first."""
-    return sorted(findings, key=lambda one: (not has_errors((one,)), one.line))

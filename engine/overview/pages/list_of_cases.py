@@ -1,10 +1,8 @@
 """Track: the list of cases, by what is asked for; the way back from a case leads to the same part of it."""
 
 import re
-from datetime import date
 from typing import Annotated, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -18,7 +16,7 @@ from engine.language.names import Role
 from engine.people.records import ActorView, region_words
 from engine.people.viewer import actors, places
 from engine.web.dependencies import SignedIn
-from engine.web.posted import FIRST, Again, clean
+from engine.web.posted import FIRST, Again, as_day, as_uuid, clean
 from engine.web.security import keep_list
 from engine.web.visit import Visit
 from engine.web.words import FormChoice
@@ -89,14 +87,14 @@ def _chosen(typed: dict[str, str]) -> CaseFilter:
         concern=typed.get("about", ""),
         late=_LATE.get(typed.get("late", "")),
         role=waits if waits in set(Role) else "",
-        person=_uuid(waits),
+        person=as_uuid(waits),
         place=typed.get("place", ""),
-        since=_day(typed.get("since", "")),
+        since=as_day(typed.get("since", "")),
     )
 
 
 def _again(typed: dict[str, str]) -> Again:
-    if typed.get("since") and _day(typed["since"]) is None:
+    if typed.get("since") and as_day(typed["since"]) is None:
         return Again({"since": "Write the day like this: 2026-03-20."}, typed)
     return FIRST._replace(typed=typed)
 
@@ -123,17 +121,3 @@ def _choices(
         name: [FormChoice(value, words, checked=typed.get(name) == value) for value, words in given.items()]
         for name, given in offered.items()
     }
-
-
-def _day(given: str) -> date | None:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        return None
-
-
-def _uuid(given: str) -> UUID | None:
-    try:
-        return UUID(given)
-    except ValueError:
-        return None

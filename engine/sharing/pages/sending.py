@@ -28,7 +28,7 @@ from engine.sharing.views.sharing import sharing as sharing_view
 from engine.web import words as shown
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, texts, typed, uuid_or_none, whole_number
+from engine.web.posted import FIRST, Again, as_uuid, texts, typed, uuid_or_none, whole_number
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -161,15 +161,16 @@ def _wanted(
     if problems:
         raise InvalidAnswersError(problems)
     sort, _, value = basis.partition(":")
-    return _id(to), ReferralRequest(
+    return as_uuid(to), ReferralRequest(
         kind=ReferralKind(given["kind"]), purpose=given["purpose"], help=given["help"], urgency=given["urgency"],
-        fields=(*fields_of(parts), *rights_of(rights)), persons=tuple(found for one in persons if (found := _id(one))),
-        consent_id=_id(value) if sort == "consent" else None,
+        fields=(*fields_of(parts), *rights_of(rights)),
+        persons=tuple(found for one in persons if (found := as_uuid(one))),
+        consent_id=as_uuid(value) if sort == "consent" else None,
         ground=value if sort == "ground" else "", keep_days=int(given["keep_days"]) if given.get("keep_days") in
         shown.KEEP_DAYS else 0, note=given.get("note", ""),
         to_name=given.get("to_name", "")[:200] if to == OUTSIDE else "",
         to_kind=given.get("to_kind", "") if to == OUTSIDE else "",
-        to_hub_id=_id(to.removeprefix(HUB)) if to.startswith(HUB) else None,
+        to_hub_id=as_uuid(to.removeprefix(HUB)) if to.startswith(HUB) else None,
     )  # fmt: skip
 
 
@@ -179,13 +180,6 @@ def _given(found: PreparedReferral) -> dict[str, str]:
         "kind": found.kind, "to": str(found.to_unit_id or OUTSIDE), "to_name": found.to_name, "to_kind": found.to_kind,
         "purpose": found.purpose, "urgency": found.urgency, "basis": f"consent:{found.consent_id}",
     }  # fmt: skip
-
-
-def _id(value: str) -> UUID | None:
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
 
 
 def _named(problems: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from engine.people.views import shifts
 from engine.sharing.views.sent import offers
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
-from engine.web.posted import text, texts, uuid_or_none
+from engine.web.posted import as_uuid, text, texts, uuid_or_none
 from engine.web.security import local_path
 from engine.web.times import zone_of
 from engine.web.visit import Visit
@@ -232,8 +232,8 @@ def handed_over(visit: SignedIn, form: Posted) -> Response:
 
 
 def _page(visit: Visit, of: str, to: Sequence[str], *, problem: str = "", stayed: tuple[str, ...] = ()) -> Response:
-    giver = _uuid(of)
-    takers = tuple(dict.fromkeys(one for given in to if (one := _uuid(given)) and one != giver))[:_MOST_TAKERS]
+    giver = as_uuid(of)
+    takers = tuple(dict.fromkeys(one for given in to if (one := as_uuid(given)) and one != giver))[:_MOST_TAKERS]
     found = visit.soon(movable_work, of=giver, is_free=of == _FREE, takers=takers)
     known, planned = visit.soon(actors), visit.soon(shifts)
     items, count = found()
@@ -261,11 +261,4 @@ def _page(visit: Visit, of: str, to: Sequence[str], *, problem: str = "", stayed
 def _pairs(given: list[str]) -> Mapping[UUID, UUID]:
     """Return what was ticked, each with who gets it."""
     pairs = (value.partition(":") for value in given)
-    return {what: to for one, _, other in pairs if (what := _uuid(one)) and (to := _uuid(other))}
-
-
-def _uuid(given: str) -> UUID | None:
-    try:
-        return UUID(given)
-    except ValueError:
-        return None
+    return {what: to for one, _, other in pairs if (what := as_uuid(one)) and (to := as_uuid(other))}
