@@ -4,14 +4,14 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.charset import QP, Charset
+from email.charset import Charset
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
-from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import Compat32
+from email.quoprimime import body_encode
 from email.utils import format_datetime
+from functools import lru_cache
 
 from pydantic import SecretStr
 
@@ -23,22 +23,10 @@ _PERMANENT = 500
 _CLOSING = 421
 _EMAIL = "email"
 _UTF_8 = Charset("utf-8")
-_UTF_8.body_encoding = QP
 _SHORT = 76
 
 
-class _OnTheWire(Compat32):
-    """Writes e-mails the older way, in a fifth of the time; what could break a header is refused before."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """Write a header; one that fits on a line needs no folding."""
-        line = f"{name}: {value}"
-        if len(line) <= _SHORT and line.isascii() and line.isprintable():
-            return f"{line}\r\n".encode()
-        return super().fold_binary(name, value)
-
-
-_CRLF = _OnTheWire(linesep="\r\n", raise_on_defect=True)
+_CRLF = Compat32(linesep="\r\n")
 
 
 class SmtpChannel:
@@ -112,20 +100,25 @@ class SmtpChannel:
         return server
 
     def _write(self, message: Outgoing) -> bytes:
-        words: MIMENonMultipart | MIMEMultipart = _text(message.body, "plain")
-        if message.html:
-            plain, words = words, MIMEMultipart("alternative", boundary=f"icmc-{message.message_id}")
-            words.attach(plain)
-            words.attach(_text(message.html, "html"))
-        domain = self._sender.rpartition("@")[2] or "icmc.invalid"
-        words["From"] = self._sender
-        words["To"] = Address(addr_spec=message.to).addr_spec
+        """Put the e-mail together here: the standard library takes five times as long for the same bytes."""
         subject = " ".join(message.subject.split())
-        words["Subject"] = Header(subject, None if subject.isascii() else _UTF_8, header_name="Subject").encode()
-        words["Date"] = format_datetime(message.written_at)
-        words["Message-ID"] = f"<{message.message_id}@{domain}>"
-        words["Auto-Submitted"] = "auto-generated"
-        return words.as_bytes(policy=_CRLF)
+        domain = self._sender.rpartition("@")[2] or "icmc.invalid"
+        headers = _headers(
+            ("From", self._sender),
+            ("To", _checked(message.to)),
+            ("Subject", Header(subject, None if subject.isascii() else _UTF_8, header_name="Subject").encode()),
+            ("Date", format_datetime(message.written_at)),
+            ("Message-ID", f"<{message.message_id}@{domain}>"),
+            ("Auto-Submitted", "auto-generated"),
+        )
+        kind, body = _text(message.body, "plain")
+        if not message.html:
+            return b"".join((kind, headers, b"\r\n", body))
+        boundary = f"icmc-{message.message_id}"
+        whole = f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\nMIME-Version: 1.0\r\n'
+        begins, other = f"\r\n--{boundary}".encode(), _text(message.html, "html")
+        parts = (begins, b"\r\n", kind, b"\r\n", body, begins, b"\r\n", other[0], b"\r\n", other[1], begins, b"--\r\n")
+        return b"".join((whole.encode(), headers, *parts))
 
 
 class SmtpSending:
@@ -179,12 +172,30 @@ class SmtpSending:
         self._server = None
 
 
-def _text(words: str, kind: str) -> MIMENonMultipart:
-    """Return what `MIMEText` makes of words, in a quarter of its time."""
-    part = MIMENonMultipart("text", kind, charset="utf-8")
-    part["Content-Transfer-Encoding"] = "quoted-printable"
-    part.set_payload(_UTF_8.body_encode(words.encode()))
-    return part
+@lru_cache(256)
+def _checked(address: str) -> str:
+    """Return an address as a header has it; raises for one that would break it."""
+    return Address(addr_spec=address).addr_spec
+
+
+def _headers(*headers: tuple[str, str]) -> bytes:
+    """Write headers; one that fits on a line needs no folding."""
+    lines = []
+    for name, value in headers:
+        line = f"{name}: {value}"
+        is_short = len(line) <= _SHORT and line.isascii() and line.isprintable()
+        lines.append(f"{line}\r\n".encode() if is_short else _CRLF.fold_binary(name, value))
+    return b"".join(lines)
+
+
+def _text(words: str, kind: str) -> tuple[bytes, bytes]:
+    """Return the headers and the body of a text, as `MIMEText` would make them."""
+    headers = f'Content-Type: text/{kind}; charset="utf-8"\r\nMIME-Version: 1.0\r\n'
+    body = body_encode(words.encode().decode("latin-1"))
+    return (
+        f"{headers}Content-Transfer-Encoding: quoted-printable\r\n".encode(),
+        body.replace("\n", "\r\n").encode(),
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,8 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from email.message import Message
+from email import message_from_bytes, policy
+from email.message import EmailMessage, Message
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -77,6 +78,24 @@ def test_a_message_says_when_it_was_written_and_that_no_person_wrote_it_in_text_
         "from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type", "x-peer",
         "x-mailfrom", "x-rcptto",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("html", ["", "<p>Wörter = Worte.</p>\r\n\r\n<p>--icmc-other--</p>"])
+@pytest.mark.parametrize(
+    "words", ["", "Look.\n", "From here\n.\n--icmc-other\n" + "lang, länger " * 20, "हिन्दी \t\n\n"]
+)
+def test_the_standard_library_reads_an_e_mail_as_it_was_meant(words: str, html: str) -> None:
+    channel = SmtpChannel(host="localhost", port=25, sender="icmc@example.org", security="none")
+    message = _outgoing("odd", subject=words, body=words, html=html)
+    read = message_from_bytes(channel.written(message), EmailMessage, policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    assert not read.defects
+    assert (read["Subject"] or "").split() == words.split()
+    parts = {part.get_content_subtype(): part.get_content() for part in read.walk() if not part.is_multipart()}
+    expected = {"plain": words} | ({"html": html} if html else {})
+    assert {kind: text.splitlines() for kind, text in parts.items()} == {
+        kind: text.splitlines() for kind, text in expected.items()
+    }
 
 
 def test_a_message_without_html_is_plain_text_alone(mail: Mail) -> None:

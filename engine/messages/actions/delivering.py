@@ -138,7 +138,8 @@ def _take(tx: Transaction, delivery: ClaimedDelivery, channel: str, now: datetim
 EMAIL = "email"
 MOST_DELIVERIES = 100
 LEASE = timedelta(minutes=2)
-_AT_ONCE = 25
+_AT_ONCE = 50
+"""So many are claimed by one statement, which sorts all that wait: a pass ends after half a minute all the same."""
 _LONGEST_WORK = timedelta(seconds=30)
 NOT_SET_UP = "not-set-up"
 
