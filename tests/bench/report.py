@@ -97,6 +97,7 @@ def run_bench(sizes: Sizes, *, with_prefect: bool = True, says: Callable[[str], 
 def _of_people(bench: Bench, sizes: Sizes) -> tuple[Figure, ...]:
     cases, open_cases = sizes.cases, sizes.open_cases
     steps_per_second(bench, clients=1, cases_each=_WARM_UP)
+    steps_per_second(bench, clients=8, cases_each=1)  # each connection prepares its statements once
     floor = floor_steps_per_second(bench, cases=cases).per_second
     one = steps_per_second(bench, clients=1, cases_each=cases).per_second
     eight = steps_per_second(bench, clients=8, cases_each=max(1, cases // 4)).per_second
