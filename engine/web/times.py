@@ -36,14 +36,17 @@ def local(instant: datetime, zone: str) -> str:
     return f"{short(instant, zone)} ({zone_of(zone).key})"
 
 
-def short(instant: datetime, zone: str) -> str:
-    """Write an instant where the zone is told nearby: `Thu 21 May 2026, 10:00`."""
+def short(instant: datetime, zone: str, now: datetime | None = None) -> str:
+    """Write an instant where the zone is told nearby: `Thu 21 May 2026, 10:00`; in the year of `now` without a year."""
     there = instant.astimezone(zone_of(zone))
-    return say("{day}, {time}", day=_day(there), time=f"{there:%H:%M}")
+    is_this_year = now is not None and there.year == now.astimezone(there.tzinfo).year
+    return say("{day}, {time}", day=_day(there, has_year=not is_this_year), time=f"{there:%H:%M}")
 
 
-def _day(day: date) -> str:
+def _day(day: date, *, has_year: bool = True) -> str:
     names = {"weekday": say(f"{day:%a}"), "month": say(f"{day:%b}")}
+    if not has_year:
+        return say("{weekday} {day} {month}", **names, day=f"{day:%d}")
     return say("{weekday} {day} {month} {year}", **names, day=f"{day:%d}", year=day.year)
 
 

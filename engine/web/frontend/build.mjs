@@ -1,6 +1,6 @@
 // Compiles the style sheet and the scripts of the portal into ../static, from where they are served.
 import { writeFile } from "node:fs/promises";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { PurgeCSS } from "purgecss";
 import * as sass from "sass";
 
@@ -18,7 +18,8 @@ const [kept] = await new PurgeCSS().purge({
   variables: true,
   defaultExtractor: (text) => text.match(/[\w!-]+/g) ?? [],
 });
-await writeFile("../static/portal.css", `${kept.css.replaceAll(":root{}", "")}\n`);
+const small = await transform(kept.css, { loader: "css", minify: true });
+await writeFile("../static/portal.css", small.code.replaceAll(":root{}", ""));
 await build({
   entryPoints: ["src/portal.js", "src/editor.js"],
   outdir: "../static",
