@@ -55,6 +55,8 @@ _TEMPLATE: Final = "icmc_template"
 _RUN_LOCK: Final = pytest.StashKey[TextIO]()
 _RUNS: Final = "ICMC_TEST_RUNS"
 _ENOUGH: Final = 4 << 30
+_ASKED: Final[dict[str, Engine]] = {}
+"""What `rows_of` asked last, by its address: to connect takes longer than to ask."""
 
 
 def _folder_of_run() -> Path:
@@ -85,14 +87,14 @@ def writer_of(urls: DatabaseUrls) -> Engine:
 
 
 def rows_of(url: str, query: str, **values: Any) -> list[Any]:
-    """Read or change rows, over a connection of its own."""
-    sql = create_engine(url)
-    try:
-        with sql.begin() as connection:
-            done = connection.execute(text(query), values)
-            return list(done.all()) if done.returns_rows else []
-    finally:
-        sql.dispose()
+    """Read or change rows, over the connection that asked the same database last."""
+    if url not in _ASKED:
+        while _ASKED:
+            _ASKED.popitem()[1].dispose()
+        _ASKED[url] = create_engine(url, pool_pre_ping=True)
+    with _ASKED[url].begin() as connection:
+        done = connection.execute(text(query), values)
+        return list(done.all()) if done.returns_rows else []
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -67,20 +67,20 @@ def test_the_due_times_that_were_worked_out_by_hand_are_those_of_the_second_way(
         assert again[event.label].on_time == event.on_time, event.label
 
 
-@pytest.mark.parametrize("name", sorted(STATES))
+@pytest.mark.parametrize("name", sorted(STATES.keys() - {"cs-01", "cs-02"}))
 def test_a_variant_of_a_story_has_every_due_time_right(world: World, name: str) -> None:
     _comes_out_as_told(world, name, seed=1)
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("seed", range(1, 8))
 @pytest.mark.parametrize("name", sorted(STATES))
 def test_more_variants_of_a_story_have_every_due_time_right(world: World, name: str, seed: int) -> None:
     _comes_out_as_told(world, name, seed=seed)
 
 
-OF_MANY = {"men-at-a-kiln", "nineteen-at-a-quarry"}
-"""A story of many persons takes as long as ten others."""
+LATER = {"men-at-a-kiln", "nineteen-at-a-quarry", "he-travelled-on", "brick-kiln", "no-thank-you", "sold-at-the-clinic"}
+"""Stories that take longest, of kinds of which another one is told at each merge, too."""
 FORESEEN = {
     "a-home-joins-us": "partner", "police-of-a-border-district": "training", "tea-garden-year": "prevention-programme",
     "cook-without-wages": "domestic-work-adult",
@@ -100,7 +100,7 @@ FORESEEN = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.faults] if name in OF_MANY else []) for name in OTHER_NAMES]
+    "name", [pytest.param(name, marks=[pytest.mark.faults] if name in LATER else []) for name in OTHER_NAMES]
 )
 def test_a_story_of_another_kind_has_every_due_time_right(world: World, name: str) -> None:
     story = reckoned(read_story(OTHERS / f"{name}.yaml"))

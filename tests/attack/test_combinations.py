@@ -129,7 +129,7 @@ def test_some_combinations_tell_nothing_do_nothing_and_answer_as_for_what_was_ne
     assert str(MADE_UP) not in {str(one) for made in real.objects.values() for one in made.ids.values()}
 
 
-@pytest.mark.long
+@pytest.mark.faults
 def test_every_combination_tells_nothing_does_nothing_and_answers_as_for_what_was_never_there(
     real: OracleWorld,
 ) -> None:

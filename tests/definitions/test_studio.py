@@ -80,18 +80,21 @@ def source(portal: Portal, role: str = "case_manager") -> str:
 
 
 @pytest.mark.long
-def test_saving_the_forms_of_all_steps_unchanged_changes_nothing(portal: Portal) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["missing-child", *(pytest.param(name, marks=pytest.mark.faults) for name in ("child-labour", "reported-concern"))],
+)
+def test_saving_the_forms_of_all_steps_unchanged_changes_nothing(portal: Portal, name: str) -> None:
     client = portal.as_role("case_manager")
-    for name in ("child-labour", "reported-concern", "missing-child"):
-        page = client.get(f"/workflows/{name}/draft").text
-        keys = dict.fromkeys(re.findall(r"&amp;step=([a-z0-9_]+)#step", page))
-        assert len(keys) > 20
-        for key in keys:
-            opened = client.get(f"/workflows/{name}/draft?step={key}").text
-            assert client.post(f"/workflows/{name}/draft", data=form_of_step(opened)).status_code == 200
-            viewer = portal.people["case_manager"]
-            now = open_draft(portal.engine, "workflow", name, viewer=viewer)
-            assert (now.number, changed_lines(runs(portal, name), now.source)) == (0, []), key
+    page = client.get(f"/workflows/{name}/draft").text
+    keys = dict.fromkeys(re.findall(r"&amp;step=([a-z0-9_]+)#step", page))
+    assert len(keys) > 20
+    for key in keys:
+        opened = client.get(f"/workflows/{name}/draft?step={key}").text
+        assert client.post(f"/workflows/{name}/draft", data=form_of_step(opened)).status_code == 200
+        viewer = portal.people["case_manager"]
+        now = open_draft(portal.engine, "workflow", name, viewer=viewer)
+        assert (now.number, changed_lines(runs(portal, name), now.source)) == (0, []), key
 
 
 def test_a_limit_a_recipient_and_a_condition_go_from_forms_to_what_runs_and_back_to_the_first_hash(

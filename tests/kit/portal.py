@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI
-from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from engine.app import build_engine, ship
@@ -31,7 +30,7 @@ from engine.rehearsal.world import MovedClock, RecordingChannel, SeededEntropy, 
 from engine.settings import Settings
 from engine.site import create_app
 from engine.web.visit import DemoControls
-from tests.conftest import FreshDatabase, fresh_database
+from tests.conftest import FreshDatabase, fresh_database, rows_of
 from tests.kit.acting import Acting
 
 BEGIN = datetime(2026, 3, 7, 13, 10, tzinfo=UTC)
@@ -60,13 +59,7 @@ class Portal(Acting):
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Read or change rows as the superuser, each by the names of its columns."""
-        sql = create_engine(self.urls.admin)
-        try:
-            with sql.begin() as connection:
-                done = connection.execute(text(query), values)
-                return list(done.mappings()) if done.returns_rows else []
-        finally:
-            sql.dispose()
+        return [row._mapping for row in rows_of(self.urls.admin, query, **values)]
 
     def let_time_pass(self, span: timedelta) -> None:
         self.clock.move_to(self.clock.now() + span)

@@ -135,7 +135,7 @@ def _check(subject: Subject, place: ConditionPlace, condition: Condition) -> Non
     elif not can_be_true(condition, types):
         subject.error(place.path, "never-true", "No answers make this condition true: check its parts.")
     else:
-        _branches(subject, place, condition)
+        _branches(subject, place, condition, types)
         _undecided(subject, place, condition, types)
 
 
@@ -181,7 +181,7 @@ def _gate(subject: Subject, place: ConditionPlace, condition: Condition, types: 
     subject.error(place.path, "gate-never-opens", message)
 
 
-def _branches(subject: Subject, place: ConditionPlace, condition: Condition) -> None:
+def _branches(subject: Subject, place: ConditionPlace, condition: Condition, types: Fields) -> None:
     if place.use not in {Use.OPENS, Use.TIME}:
         return
     for key in place.steps:
@@ -196,7 +196,7 @@ def _branches(subject: Subject, place: ConditionPlace, condition: Condition) -> 
         else:
             if place.use is Use.OPENS:
                 _may_wait(subject, place, condition, key, "may-wait-for-ever")
-                _may_stay_open(subject, place, condition, key)
+                _may_stay_open(subject, place, condition, key, types)
 
 
 _LEFT_OPEN = {
@@ -249,9 +249,8 @@ def _may_wait(subject: Subject, place: ConditionPlace, condition: Condition, key
         return
 
 
-def _may_stay_open(subject: Subject, place: ConditionPlace, condition: Condition, key: str) -> None:
+def _may_stay_open(subject: Subject, place: ConditionPlace, condition: Condition, key: str, types: Fields) -> None:
     """Warn of an answer that does not come where a step ends in another way than done, or leaves it out."""
-    types = fields_for(subject, place, condition)
     for name in dict.fromkeys(mention.path[0] for mention in _steps_of(subject, condition)):
         info = subject.infos[name]
         paths = {mention.path for mention in condition.fields if mention.path[0] == name}

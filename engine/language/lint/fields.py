@@ -105,19 +105,10 @@ _QUESTIONS = {
 
 def fields_for(subject: Subject, place: ConditionPlace, condition: Condition) -> Fields:
     """Return the type of every field that a condition may name at its place."""
-    found: dict[tuple[str, ...], FieldType] = {
-        (name,): _type(fact.output) for name, fact in subject.workflow.facts.items()
-    }
-    for name, output in subject.names.report.items():
-        found["report", name] = _type(output)
     inside = any(subject.workflow.steps[key].for_each for key in place.steps)
-    if inside:
-        found |= {(PERSON, name): FieldType(ValueType.BOOL) for name in OF_PERSONS}
-    for key, step in subject.workflow.steps.items():
-        for name, output in outputs_of(step, subject.infos[key]):
-            kind = _type(output)
-            is_list = step.for_each is not None and not inside
-            found[key, name] = FieldType(ValueType.STRINGS, kind.choices) if is_list else kind
+    if inside not in subject.fields:
+        subject.fields[inside] = _fields_of_all(subject, inside=inside)
+    found = dict(subject.fields[inside])
     if place.use is Use.QUESTION:
         own = subject.workflow.steps[place.steps[0]]
         found |= {(name,): _type(output) for name, output in outputs_of(own, subject.infos[place.steps[0]])}
@@ -129,6 +120,23 @@ def fields_for(subject: Subject, place: ConditionPlace, condition: Condition) ->
     for mention in condition.fields:
         if is_unchecked(subject, mention.path):
             found[mention.path] = FieldType(ValueType.ANY)
+    return found
+
+
+def _fields_of_all(subject: Subject, *, inside: bool) -> Fields:
+    """Return the types of facts, of the report and of all steps; `inside` a step that is done for each person."""
+    found: dict[tuple[str, ...], FieldType] = {
+        (name,): _type(fact.output) for name, fact in subject.workflow.facts.items()
+    }
+    for name, output in subject.names.report.items():
+        found["report", name] = _type(output)
+    if inside:
+        found |= {(PERSON, name): FieldType(ValueType.BOOL) for name in OF_PERSONS}
+    for key, step in subject.workflow.steps.items():
+        for name, output in outputs_of(step, subject.infos[key]):
+            kind = _type(output)
+            is_list = step.for_each is not None and not inside
+            found[key, name] = FieldType(ValueType.STRINGS, kind.choices) if is_list else kind
     return found
 
 

@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Self
 
 from engine.language.catalogue import Output, StepCatalogue, StepTypeInfo
+from engine.language.conditions.check import FieldType
 from engine.language.findings import Finding, Severity
 from engine.language.law import LawPack
 from engine.language.merged import Merged
@@ -179,6 +180,7 @@ class Subject:
         self.names = names
         self.findings: list[Finding] = []
         self.infos: dict[str, StepTypeInfo | None] = {key: catalogue.find(s.uses) for key, s in workflow.steps.items()}
+        self.fields: dict[bool, Mapping[tuple[str, ...], FieldType]] = {}
 
     @cached_property
     def order(self) -> Order:
