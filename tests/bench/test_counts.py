@@ -4,6 +4,7 @@ import cProfile
 import pstats
 import re
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +16,7 @@ import pytest
 
 from engine.cases.actions.open import open_case
 from engine.course.actions.steer import add_step
+from engine.deadlines.actions import firing
 from engine.deadlines.actions.firing import IN_ONE_COMMIT, lock_for_firing
 from engine.definitions.actions.publish import lint_source
 from engine.language.yaml_files import read_yaml
@@ -127,7 +129,21 @@ def test_batches_that_are_fired_at_once_count_together_what_somebody_is_sent(ben
         assert held_back_for(other, **about, now=now) == STORM
 
 
-def test_a_backlog_is_fired_once_by_batches_at_once() -> None:
+def test_a_backlog_is_fired_once_by_batches_at_once_that_take_turns_at_deciding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deciding, together = set[int](), list[int]()
+    decide = firing._decide
+
+    def watched(*args: Any) -> Any:
+        deciding.add(threading.get_ident())
+        together.append(len(deciding))
+        try:
+            return decide(*args)
+        finally:
+            deciding.remove(threading.get_ident())
+
+    monkeypatch.setattr(firing, "_decide", watched)
     with scratch_bench() as bench:
         due_at = make_ready(bench, copies=499)
         assert fire_all(at(bench, StandingClock(due_at))) == 500
@@ -136,6 +152,8 @@ def test_a_backlog_is_fired_once_by_batches_at_once() -> None:
             sent = connection.execute("SELECT count(*) FROM delivery WHERE channel = 'email' AND status = 'waiting'")
             assert fired == (500, 500)
             assert (sent.fetchone() or (0,))[0] <= 10
+    assert len(together) >= 500 / IN_ONE_COMMIT
+    assert set(together) == {1}
 
 
 def test_a_delivery_that_was_taken_is_recorded_in_one_trip(bench: Bench) -> None:
