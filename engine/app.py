@@ -45,8 +45,7 @@ from engine.keys.data_keys import keys_in_use, open_vault
 from engine.keys.key_changes import FileKeyKeeper
 from engine.keys.key_file import KeyRing, open_key_ring
 from engine.keys.periods import PeriodFolders
-from engine.language.diagram import write_dot
-from engine.language.diagram_parts import Drawing
+from engine.language.diagram import Drawing, write_dot
 from engine.language.findings import Finding, in_order
 from engine.language.library import Definitions
 from engine.language.lint.files import lint_documents

@@ -22,7 +22,7 @@ from engine.keys.key_changes import FileKeyKeeper
 from engine.keys.periods import PeriodFolders
 from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
-from engine.language.diagram_parts import Drawing
+from engine.language.diagram import Drawing
 from engine.language.findings import Finding
 from engine.language.library import Definitions
 from engine.messages.templates import TemplateRenderer

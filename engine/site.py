@@ -54,11 +54,11 @@ from engine.retention import pages as retention
 from engine.sharing.pages import partners, sending, sharing
 from engine.sign_in.pages import account, sign_in
 from engine.web import demo
+from engine.web.dependencies import add_proving
 from engine.web.failures import add_failure_pages, busy_page, failure_page
 from engine.web.languages import SpeakLanguage
 from engine.web.pages import STATIC, static_url
 from engine.web.problems import RefuseAsProblem
-from engine.web.proving import add_proving
 from engine.web.security import CatchFailures, Compress, ProtectingHeaders, RefuseStrangeHeaders
 from engine.web.turns import InTurn
 from engine.web.uploads import LimitBodies

@@ -12,8 +12,7 @@ from engine.language.conditions.tree import Condition
 from engine.language.limits import TimeLimit, WarningPoint
 from engine.language.lint.subject import Order, opened_by_others
 from engine.language.names import type_in_plain_words
-from engine.language.whole import follow_ups_by_type, follow_ups_of
-from engine.language.workflow import Join, StepSpec, TimeSpec, Workflow
+from engine.language.workflow import Join, StepSpec, TimeSpec, Workflow, follow_ups_by_type, follow_ups_of
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from engine.language.calendar_changes import calendar_changes
 from engine.language.catalogue import FollowUp, StepCatalogue, changed
 from engine.language.editing import differences
-from engine.language.ladder_changes import ladder_changes
 from engine.language.names import in_running_words
 from engine.language.rotas import rota_changes
+from engine.language.time_changes import calendar_changes, ladder_changes
 from engine.language.words import Plain, WorkflowWords, how_long, people, sooner_or_later, within
 
 _TITLES: Final = {

@@ -1,10 +1,286 @@
-"""A workflow as a picture: swim lanes by pillar, in the DOT language or as Mermaid."""
+"""A workflow as a picture: swim lanes by pillar in plain words, in the DOT language or as Mermaid."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count
 from textwrap import wrap
 
-from engine.language.catalogue import StepCatalogue
-from engine.language.diagram_parts import INK, Drawing, Edge, EdgeLine, Node, Shape, colour_of, draw
-from engine.language.workflow import Workflow
+from engine.language.catalogue import FollowUp, StepCatalogue, StepTypeInfo
+from engine.language.lint.subject import Order
+from engine.language.names import in_running_words, role_words
+from engine.language.words import WorkflowWords, limit_words
+from engine.language.workflow import JoinMode, StepSpec, TimeSpec, Workflow, follow_ups_of
+
+INK = "#111111"
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """The colours of one swim lane. The lane also bears its name, so nothing hangs on colour alone."""
+
+    fill: str
+    border: str
+
+
+_COLOURS = {
+    "partnership": Colour("#d6e4f5", "#1f4e8c"),
+    "prevention": Colour("#d9f0d3", "#1e6b2e"),
+    "protection": Colour("#fff2b3", "#7a5c00"),
+    "policing": Colour("#c9d3e0", "#26364d"),
+    "press": Colour("#f9d9e8", "#96205c"),
+    "prosecution": Colour("#e3d7f2", "#5a2a91"),
+    "reporting": Colour("#ffe0cc", "#99400a"),
+    "rescue": Colour("#f8cfcb", "#9c1c14"),
+    "rehabilitation": Colour("#cfeeee", "#0b5f61"),
+    "repatriation": Colour("#e8e1d0", "#5e4a1f"),
+    "reintegration": Colour("#e4f2c4", "#4a6208"),
+    "restitution": Colour("#ead7cf", "#7a3b22"),
+}
+_OTHER = Colour("#ececec", "#444444")
+
+
+def colour_of(pillar: str) -> Colour:
+    """Return the colours of a pillar; grey for one that is not among the twelve."""
+    return _COLOURS.get(pillar, _OTHER)
+
+
+START, CLOSED = "start", "closed"
+
+
+class Shape(StrEnum):
+    """What a node stands for."""
+
+    STEP = "step"
+    AUTOMATIC = "automatic"
+    STACK = "stack"
+    CHOICE = "choice"
+    GATE = "gate"
+    EVENT = "event"
+
+
+class EdgeLine(StrEnum):
+    """What an edge stands for."""
+
+    THEN = "then"
+    BREACH = "breach"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node; `lines` are shown below its title."""
+
+    id: str
+    title: str
+    shape: Shape
+    lane: str = ""
+    lines: tuple[str, ...] = ()
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One edge, perhaps with the condition under which it is taken."""
+
+    source: str
+    target: str
+    label: str = ""
+    line: EdgeLine = EdgeLine.THEN
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """All that a diagram shows."""
+
+    name: str
+    title: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def lanes(self) -> dict[str, tuple[Node, ...]]:
+        """The nodes by swim lane, in the order of the workflow; choices, gates and events stand outside."""
+        lanes = dict.fromkeys(node.lane for node in self.nodes if node.lane)
+        return {lane: tuple(node for node in self.nodes if node.lane == lane) for lane in lanes}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """A name for each node by its id: its title, with a number where one before it bears the same."""
+        names: dict[str, str] = {}
+        taken: set[str] = set()
+        to_try = {title: _numbered(title) for title in {node.title for node in self.nodes}}
+        for node in self.nodes:
+            names[node.id] = next(name for name in to_try[node.title] if name not in taken)
+            taken.add(names[node.id])
+        return names
+
+
+def _numbered(title: str) -> Iterator[str]:
+    yield title
+    yield from (f"{title} ({number})" for number in count(2))
+
+
+def draw(workflow: Workflow, catalogue: StepCatalogue | None = None) -> Drawing:
+    """Return the nodes and edges of a workflow, with every condition in words."""
+    titled = {key: {"title": step.title, "uses": step.uses} for key, step in workflow.steps.items()}
+    words = WorkflowWords({"steps": titled}, catalogue)
+    nodes = [
+        Node(START, "A report arrives" if workflow.start.on == "report" else "Opened by hand", Shape.EVENT),
+        *(_step(workflow, key, words, catalogue) for key in workflow.steps),
+        *(Node(f"choice-{name}", in_running_words(name), Shape.CHOICE) for name in workflow.choices),
+        *(
+            Node(
+                f"gate-{name}",
+                in_running_words(name),
+                Shape.GATE,
+                lines=(gate.reason, f"until {words.condition(gate.until)}"),
+            )
+            for name, gate in workflow.gates.items()
+        ),
+        Node(CLOSED, "The case closes", Shape.EVENT, lines=_aborted(workflow, words)),
+    ]
+    return Drawing(workflow.workflow, workflow.title, tuple(nodes), tuple(dict.fromkeys(_edges(workflow, words))))
+
+
+def called_off(workflow: Workflow, key: str, words: WorkflowWords) -> Iterator[str]:
+    """Yield each condition, in words, that calls a step off."""
+    yield from (words.condition(one.when) for one in workflow.cancels.values() if key in one.steps)
+
+
+def _aborted(workflow: Workflow, words: WorkflowWords) -> tuple[str, ...]:
+    abort = workflow.close.abort
+    return (f"at once, with all that is open called off, if {words.condition(abort)}",) if abort else ()
+
+
+def brought(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> list[tuple[str, FollowUp]]:
+    """List the follow-ups of a step, by name: those of the workflow alone where step types are not known."""
+    known = follow_ups_of(workflow, step, catalogue) if catalogue else {}
+    return list(known.items()) or [(name, one) for name, one in step.follow_ups.items() if one is not None]
+
+
+def _later(workflow: Workflow, step: StepSpec, catalogue: StepCatalogue | None) -> tuple[str, ...]:
+    """Name the steps that the answer of a step can bring, each title once, in one line; none where there are none."""
+    titles: dict[str, None] = {}
+    for name, one in brought(workflow, step, catalogue):
+        info = catalogue.find(one.uses) if catalogue and one.uses else None
+        if one.uses:
+            titles[one.title or (info.title if info else "") or in_running_words(name)] = None
+    return (f"can bring: {'; '.join(titles)}",) if titles else ()
+
+
+def _step(workflow: Workflow, key: str, words: WorkflowWords, catalogue: StepCatalogue | None) -> Node:
+    step = workflow.steps[key]
+    info = catalogue.find(step.uses) if catalogue else None
+    shape = Shape.STACK if step.for_each else Shape.AUTOMATIC if info and info.automatic else Shape.STEP
+    off = (f"called off if {one}" for one in called_off(workflow, key, words))
+    lines = (*_lines(step, info, words), *off, *_later(workflow, step, catalogue))
+    return Node(f"step-{key}", words.step(key), shape, step.uses.partition(".")[0], lines, step.discretionary)
+
+
+def _lines(step: StepSpec, info: StepTypeInfo | None, words: WorkflowWords) -> Iterator[str]:
+    if step.after.mode is JoinMode.ANY:
+        yield "waits for any one before it"
+    if step.after.mode is JoinMode.N:
+        yield f"waits for {step.after.n} of {len(step.after.steps)}"
+    if step.when:
+        yield f"if {words.condition(step.when)}"
+    if step.for_each:
+        yield f"for each of {in_running_words(step.for_each.partition('.')[2])}"
+    yield from _when(step, words)
+    own = (TimeSpec(limit=info.time_limit, law=info.law_limit),) if info and (info.time_limit or info.law_limit) else ()
+    for time in step.time or own:
+        yield words.full(time.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    if step.discretionary:
+        yield "may be added"
+    if step.approve:
+        yield f"approved by {', '.join(map(role_words, step.approve.role))}"
+
+
+def _when(step: StepSpec, words: WorkflowWords) -> Iterator[str]:
+    """Say when a step opens at the earliest, how often it is done, and how it is not straight on."""
+    if step.not_before:
+        wait, since = step.not_before.wait, step.not_before.from_
+        parts = [
+            *([limit_words(wait)] if wait != "PT0S" else ()),
+            *([words.start({"from": since})] if since != "ready" else ()),
+        ]
+        yield f"not before {' after '.join(parts)}"
+    if step.repeat:
+        often = " and ".join(map(limit_words, step.repeat.waits))
+        yield f"again {'every' if step.repeat.times else 'after'} {often}, at most {step.repeat.rounds} times"
+    if step.back:
+        to, condition = words.step(step.back.to), words.condition(step.back.when)
+        yield f"goes back to “{to}” if {condition}, at most {step.back.times} times"
+    if step.wait:
+        out = f", at most {limit_words(step.wait.time_out)}" if step.wait.time_out else ""
+        yield f"waits until {words.condition(step.wait.until)}{out}"
+    if step.standing:
+        yield "is there all the time"
+
+
+def _edges(workflow: Workflow, words: WorkflowWords) -> Iterator[Edge]:
+    order = Order(workflow)
+    gates = {
+        key: [f"gate-{name}" for name, gate in workflow.gates.items() if key in gate.holds] for key in workflow.steps
+    }
+    for key in workflow.steps:
+        if key not in order.choice_of:
+            yield from _into(f"step-{key}", _sources(workflow, order, key), gates.get(key, ()))
+    for name, choice in workflow.choices.items():
+        sources = [f"step-{step}" for step in choice.after.steps if step in workflow.steps]
+        yield from _into(f"choice-{name}", sources or [START])
+        for branch in choice.branches:
+            for target in branch.to:
+                yield from _branch(workflow, name, target, gates, f"if {words.condition(branch.when)}")
+        for target in choice.default:
+            yield from _branch(workflow, name, target, gates, "otherwise")
+    for key, step in workflow.steps.items():
+        for target in dict.fromkeys(target for time in step.time for target in time.on_breach):
+            if target in workflow.steps:
+                yield Edge(f"step-{key}", f"step-{target}", "when too late", EdgeLine.BREACH)
+    yield from _ways_back(workflow, words)
+    yield from _closing(workflow, order)
+
+
+def _ways_back(workflow: Workflow, words: WorkflowWords) -> Iterator[Edge]:
+    """Yield the ways that do not lead on: back in a loop, and to what undoes a step that is called off."""
+    for key, step in workflow.steps.items():
+        if step.back and step.back.to in workflow.steps:
+            again = f"again if {words.condition(step.back.when)}"
+            yield Edge(f"step-{key}", f"step-{step.back.to}", again, EdgeLine.BREACH)
+    for one in workflow.cancels.values():
+        for done, undo in one.undo.items():
+            if {done, undo} <= workflow.steps.keys():
+                yield Edge(f"step-{done}", f"step-{undo}", "undone if called off", EdgeLine.BREACH)
+
+
+def _sources(workflow: Workflow, order: Order, key: str) -> list[str]:
+    before = [f"step-{step}" for step in order.before(key)]
+    waits = workflow.steps[key].discretionary or key in order.opened_by_breach
+    return before or ([] if waits else [START])
+
+
+def _into(target: str, sources: list[str], gates: Sequence[str] = (), label: str = "") -> Iterator[Edge]:
+    """Lead to a node, through each gate that holds it: all of them must be open."""
+    for way in gates or (target,):
+        yield from (Edge(source, way, label) for source in sources)
+    yield from (Edge(gate, target) for gate in gates)
+
+
+def _branch(
+    workflow: Workflow, choice: str, target: str, gates: Mapping[str, Sequence[str]], label: str
+) -> Iterator[Edge]:
+    if target in workflow.steps:
+        yield from _into(f"step-{target}", [f"choice-{choice}"], gates.get(target, ()), label)
+
+
+def _closing(workflow: Workflow, order: Order) -> Iterator[Edge]:
+    followed = {name for key in workflow.steps for name in order.before(key)}
+    followed |= {step for choice in workflow.choices.values() for step in choice.after.steps}
+    for key, step in workflow.steps.items():
+        if key not in followed and not step.discretionary:
+            yield Edge(f"step-{key}", CLOSED)
+
 
 _WIDTH = 34
 _SHAPES = {

@@ -8,7 +8,7 @@ from html import escape
 from itertools import accumulate
 
 from engine.language.catalogue import StepCatalogue
-from engine.language.diagram_parts import (
+from engine.language.diagram import (
     CLOSED,
     START,
     Drawing,
@@ -22,9 +22,8 @@ from engine.language.diagram_parts import (
     draw,
 )
 from engine.language.names import role_words
-from engine.language.whole import follow_ups_by_type
 from engine.language.words import WorkflowWords, within
-from engine.language.workflow import StepSpec, Workflow
+from engine.language.workflow import StepSpec, Workflow, follow_ups_by_type
 
 ROW, HEAD = 34, 108
 _CLOSE_ROW, _MANY = 18, 54

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from engine.core.law.told import OLDEST
 from engine.core.policy import View
 from engine.core.records import Record
-from engine.core.time.working import first_working_day
+from engine.core.time.counting import first_working_day
 from engine.language.calendars import Calendar
 
 _KEY: Final = re.compile(r"(?P<year>20\d\d)(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")

@@ -4,7 +4,7 @@ from engine.language import scripts as sounds
 from engine.language.catalogue import FollowUp
 from engine.plugin import copies
 from engine.plugin.answers import Form
-from engine.plugin.context import Law, StepContext
+from engine.plugin.context import Completed, Concluded, Document, Law, Prepared, StepContext
 from engine.plugin.fields import field
 from engine.plugin.kinds import (
     CaseRef,
@@ -29,7 +29,6 @@ from engine.plugin.kinds import (
     YesNo,
 )
 from engine.plugin.registry import Pillar
-from engine.plugin.results import Completed, Concluded, Document, Prepared
 from engine.plugin.steps import Asked, NoSettings, automatic
 
 __all__ = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import PillarError, UnknownStepTypeError
-from engine.plugin.results import Outcome
+from engine.plugin.context import Outcome
 from engine.plugin.steps import BECAUSE, COUNTED_AS, NO_REASON, Asked, StepKind, StepType
 
 ENTRY_POINT_GROUP = "icmc.pillars"

@@ -13,19 +13,20 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.language.catalogue import FollowUp
 from engine.plugin.answers import Form, read_answers
-from engine.plugin.context import Law, StepContext
-from engine.plugin.fields import FieldSpec, OutputKind, specs_of
-from engine.plugin.kinds import FieldKind
-from engine.plugin.results import (
+from engine.plugin.context import (
     Appointment,
     Completed,
     Computed,
     Concluded,
     Document,
+    Law,
     Outcome,
     Prepared,
     Scalar,
+    StepContext,
 )
+from engine.plugin.fields import FieldSpec, OutputKind, specs_of
+from engine.plugin.kinds import FieldKind
 
 
 class StepKind(StrEnum):

@@ -15,10 +15,9 @@ from pydantic import BaseModel
 from engine import plugin
 from engine.errors import place_in
 from engine.plugin.answers import without
-from engine.plugin.context import Law, Match, PartnerOffer, PersonView, StepContext
+from engine.plugin.context import Completed, Concluded, Law, Match, PartnerOffer, PersonView, Prepared, StepContext
 from engine.plugin.copies import not_shown
 from engine.plugin.registry import ENTRY_POINT_GROUP, Pillar, problems_of
-from engine.plugin.results import Completed, Concluded, Prepared
 from engine.plugin.steps import Asked, NoSettings, StepType
 
 NOW = datetime(2026, 3, 10, 6, 30, tzinfo=UTC)

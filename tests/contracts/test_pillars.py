@@ -15,10 +15,10 @@ import engine.plugin
 from engine.builtin import CORE
 from engine.language.limits import TimeLimit
 from engine.language.names import Role
+from engine.plugin.context import Outcome
 from engine.plugin.fields import OutputKind, Sensitivity
 from engine.plugin.kinds import FieldKind
 from engine.plugin.registry import Pillar, load_registry
-from engine.plugin.results import Outcome
 from engine.plugin.steps import StepKind, StepType
 from engine.plugin.testing import check_pillar, contract_problems
 

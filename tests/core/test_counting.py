@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.records import StepInterval
-from engine.core.time.counting import before, due_at, offset_from, warn_at
-from engine.core.time.working import on_working_day
+from engine.core.time.counting import before, due_at, offset_from, on_working_day, warn_at
 from engine.errors import CalendarMissingError, NaiveInstantError
 from engine.language.calendars import Calendar
 from engine.language.limits import Offset, TimeLimit, WarningPoint

@@ -13,7 +13,7 @@ from engine.core.origins import line_of, line_of_step
 from engine.core.records import LIVE, AddedStep, Origin, Run, Step
 from engine.errors import NotFoundError
 from engine.language.catalogue import FollowUp, changed
-from engine.language.whole import own_changes, whole
+from engine.language.workflow import own_changes, whole
 from tests.core.small_world import RUN, T0, Catalogue, World, workflow
 
 

@@ -6,11 +6,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from engine.plugin.answers import Form
-from engine.plugin.context import StepContext
+from engine.plugin.context import Completed, Concluded, Document, Outcome, Prepared, Scalar, StepContext
 from engine.plugin.fields import field
 from engine.plugin.kinds import Count, Instant, Intervals, LongText, Text, rule
 from engine.plugin.registry import Pillar
-from engine.plugin.results import Completed, Concluded, Document, Outcome, Prepared, Scalar
 from engine.plugin.steps import asked_of, automatic
 
 CANARY = "Kamala of the blue house"

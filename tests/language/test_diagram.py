@@ -6,8 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from engine.definitions.catalogue import RegistryCatalogue
-from engine.language.diagram import to_dot, to_mermaid
-from engine.language.diagram_parts import INK, Drawing, Node, Shape, colour_of, draw
+from engine.language.diagram import INK, Drawing, Node, Shape, colour_of, draw, to_dot, to_mermaid
 from engine.language.extends import load_workflow_text
 from engine.language.lanes import in_lanes, step_in_words
 from engine.language.workflow import StepSpec, Workflow

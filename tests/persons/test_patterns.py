@@ -12,7 +12,7 @@ from engine.persons.actions.matches import find_matches
 from engine.persons.actions.persons import keep_persons
 from engine.persons.store import PersonStore
 from engine.persons.tokens import NameTokens
-from engine.plugin.results import PersonTold
+from engine.plugin.context import PersonTold
 from engine.sharing.views.sharing import matches
 from tests.kit.world import World
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from engine.core.commands import Following
-from engine.plugin.context import Law, StepContext
-from engine.plugin.results import Prepared
+from engine.plugin.context import Law, Prepared, StepContext
 from engine.plugin.steps import StepType
 from pillars.policing.steps import Chargesheet, Fir, default_bail
 from pillars.press.steps.takedown import due_at

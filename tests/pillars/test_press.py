@@ -10,8 +10,7 @@ from uuid import UUID
 import pytest
 from ruamel.yaml import YAML
 
-from engine.plugin.context import PersonView
-from engine.plugin.results import Concluded
+from engine.plugin.context import Concluded, PersonView
 from pillars.press.case_knowledge import known_of
 from pillars.press.forms import (
     LeakForm,

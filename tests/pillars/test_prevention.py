@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.plugin.context import Match
-from engine.plugin.results import Concluded, Outcome, PersonTold
+from engine.plugin.context import Concluded, Match, Outcome, PersonTold
 from pillars.prevention.forms import CommunityForm, InterceptForm, PatternSettings, SafeMigrationForm, SessionForm
 from pillars.prevention.licences import licence_state
 from pillars.prevention.steps import Community, Intercept, Recruiter, SafeMigration, Session, pattern

@@ -8,11 +8,10 @@ import pytest
 
 from engine.builtin import CORE, Approve, Ask, Call, Decide, Note, Release, ReleaseSettings
 from engine.plugin.answers import Form
-from engine.plugin.context import StepContext
+from engine.plugin.context import Completed, Outcome, StepContext
 from engine.plugin.fields import OutputKind, field
 from engine.plugin.kinds import Count, Text
 from engine.plugin.registry import Pillar, broken_promises, contract_of, problems_of
-from engine.plugin.results import Completed, Outcome
 from engine.plugin.steps import OutputSpec, StepType, asked_of, automatic
 from tests.kit.pillars import accepts_its_examples, conclude, example, form_of, prepare, problems
 

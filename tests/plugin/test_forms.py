@@ -19,10 +19,9 @@ from engine.plugin.answers import (
     read_answers,
     wanted_answers,
 )
-from engine.plugin.context import StepContext, add_months, add_months_to_instant, end_of_day, local_day
+from engine.plugin.context import Concluded, StepContext, add_months, add_months_to_instant, end_of_day, local_day
 from engine.plugin.fields import field, specs_of
 from engine.plugin.kinds import Count, Day, FieldKind, Some, YesNo, in_order, rule, stands_alone
-from engine.plugin.results import Concluded
 from engine.plugin.steps import asked_of
 from engine.plugin.testing import _form_problems
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from engine.language.law import Force, KeptUntil, LawLimit, LawPack, Measure
-from engine.language.law_scope import AgeOn
+from engine.language.law import AgeOn, Force, KeptUntil, LawLimit, LawPack, Measure
 
 _HEAD = """\
 # Limits of the law

@@ -8,8 +8,7 @@ from datetime import date
 from engine.language.catalogue import StepCatalogue, StepTypeInfo
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.rendering import in_words
-from engine.language.diagram import to_mermaid
-from engine.language.diagram_parts import brought
+from engine.language.diagram import brought, to_mermaid
 from engine.language.ladders import Ladder
 from engine.language.lanes import acts_in_words
 from engine.language.law import Force, LawLimit, LawPack, find_limit

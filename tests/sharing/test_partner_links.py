@@ -10,7 +10,7 @@ import pytest
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, identify_person
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
-from engine.plugin.results import PartnerTold
+from engine.plugin.context import PartnerTold
 from engine.sharing.actions.consents import withdraw_consent
 from engine.sharing.actions.partners import (
     NewPartnerLink,

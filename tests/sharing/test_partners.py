@@ -10,7 +10,7 @@ from engine.core.case_links import Referral, ReferralStatus
 from engine.course.actions.steer import add_step
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, dispatchable
-from engine.plugin.results import PartnerTold
+from engine.plugin.context import PartnerTold
 from engine.sharing.actions.partners import keep_partner
 from engine.sharing.records.partners import Partner, Score, offering, partner_id, quarter_before, scores_of, written
 from engine.work.store import ItemStore

@@ -60,7 +60,7 @@ from engine.definitions.rehearsed import (
 )
 from engine.language.calendars import Calendar
 from engine.language.changes import ChangeSentence
-from engine.language.diagram_parts import draw
+from engine.language.diagram import draw
 from engine.language.editing import Difference
 from engine.language.extends import assemble
 from engine.language.findings import Finding

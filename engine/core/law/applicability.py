@@ -9,8 +9,7 @@ from typing import TypeVar
 from engine.core.law.told import NOTHING, AgeRange, LawFacts, oldest_on, youngest_on
 from engine.core.law.told import in_words as age_in_words
 from engine.language.conditions.values import Truth
-from engine.language.law import Force, LawLimit, nearness
-from engine.language.law_scope import AgeOn
+from engine.language.law import AgeOn, Force, LawLimit, nearness
 
 T = TypeVar("T")
 

@@ -9,8 +9,16 @@ from zoneinfo import ZoneInfo
 from engine.core.library import Library
 from engine.core.records import Deadline, Excluded, Owes, Pause, Run
 from engine.core.state import CaseState
-from engine.core.time.counting import due_at, offset_from, warn_at
-from engine.core.time.working import excluded_time, first_working_day, instant_of, measured, on_working_day
+from engine.core.time.counting import (
+    due_at,
+    excluded_time,
+    first_working_day,
+    instant_of,
+    measured,
+    offset_from,
+    on_working_day,
+    warn_at,
+)
 from engine.language.calendars import Calendar
 from engine.language.law import KeptUntil, LawLimit
 from engine.language.limits import Counting, TimeLimit, WarningPoint, limit_of

@@ -49,8 +49,7 @@ from engine.language.library import DefinitionKind
 from engine.language.lint.other_files import of_another_unit
 from engine.language.rotas import with_names
 from engine.language.texts import replaced
-from engine.language.whole import own_changes
-from engine.language.workflow import Workflow
+from engine.language.workflow import Workflow, own_changes
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.records import Unit

@@ -24,8 +24,7 @@ from engine.language.law import LawPack
 from engine.language.library import DefinitionKind, Definitions, definitions_of
 from engine.language.lint.other_files import dropped_limits, rota_of_another_unit, unknown_people
 from engine.language.rotas import Rota
-from engine.language.whole import whole
-from engine.language.workflow import Workflow
+from engine.language.workflow import Workflow, whole
 from engine.language.yaml_files import read_yaml
 from engine.people.store import DirectoryStore
 

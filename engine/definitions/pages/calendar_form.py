@@ -16,9 +16,9 @@ from engine.definitions.pages.calendars import Month, Name, Year, months_around
 from engine.definitions.pages.drafting import answered, saved, worst_first
 from engine.definitions.pages.only_text import reasons
 from engine.errors import HolidaysUnknownError
-from engine.language.calendar_changes import day_in_words, hours_in_words
 from engine.language.calendars import Calendar, RestDay, SpecialDay, Weekday, WorkingSpan, YearlyDay
 from engine.language.findings import has_errors
+from engine.language.time_changes import day_in_words, hours_in_words
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
 from engine.web.languages import say

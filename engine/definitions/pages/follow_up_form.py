@@ -9,9 +9,8 @@ from engine.definitions.pages.drafting import UNITS, split_limit
 from engine.definitions.pages.question_form import REMOVED, Edit, or_posted, text_or_posted
 from engine.language.catalogue import FollowUp, StepCatalogue
 from engine.language.names import in_plain_words
-from engine.language.whole import follow_ups_of
 from engine.language.words import WorkflowWords
-from engine.language.workflow import Workflow
+from engine.language.workflow import Workflow, follow_ups_of
 from engine.language.yaml_files import Path
 from engine.web.forms import Item
 from engine.web.posted import text, texts, whole_number

@@ -20,7 +20,7 @@ from engine.definitions.records import PreviewView
 from engine.definitions.views import definition as definition_view
 from engine.definitions.views import definitions
 from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
-from engine.language.diagram_parts import Drawing, draw
+from engine.language.diagram import Drawing, draw
 from engine.language.editing import with_value
 from engine.language.findings import Finding, has_errors
 from engine.language.lanes import LaneView, acts_in_words, in_lanes, step_in_words

@@ -12,7 +12,7 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.consequences import JobKind
+from engine.core.decide import JobKind
 from engine.core.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.core.retention import key_of_step
 from engine.core.state import CaseState
@@ -26,9 +26,8 @@ from engine.messages.records import IN_APP
 from engine.people.actions.by_step import keep_access
 from engine.people.actions.leaving import release_unentitled
 from engine.persons.actions.persons import keep_persons
-from engine.plugin.context import StepContext
+from engine.plugin.context import Completed, Concluded, Outcome, Prepared, StepContext
 from engine.plugin.fields import OutputKind
-from engine.plugin.results import Completed, Concluded, Outcome, Prepared
 from engine.ports import ClaimedJob, JsonValue
 from engine.sharing.actions.consents import keep_consent
 from engine.sharing.actions.partners import keep_partner

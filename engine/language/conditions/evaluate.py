@@ -8,7 +8,6 @@ from lark import Token, Tree
 
 from engine.errors import ConditionTypeError
 from engine.language.conditions.check import build_field
-from engine.language.conditions.literals import read_duration, read_instant, read_string
 from engine.language.conditions.rendering import render
 from engine.language.conditions.tree import (
     And,
@@ -33,6 +32,9 @@ from engine.language.conditions.tree import (
     fields_of,
     names_in,
     read,
+    read_duration,
+    read_instant,
+    read_string,
     refusal,
     span_of,
 )

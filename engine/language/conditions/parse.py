@@ -11,7 +11,6 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from engine.errors import ConditionSyntaxError
 from engine.language.conditions.check import build_field
 from engine.language.conditions.evaluate import build_call
-from engine.language.conditions.literals import read_number, read_string
 from engine.language.conditions.tree import (
     And,
     BoolLiteral,
@@ -32,6 +31,8 @@ from engine.language.conditions.tree import (
     fields_of,
     names_in,
     read,
+    read_number,
+    read_string,
     refusal,
     span_of,
 )

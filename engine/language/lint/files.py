@@ -20,7 +20,6 @@ from engine.language.library import (
     kind_of,
 )
 from engine.language.lint.asking import check_conditions
-from engine.language.lint.follow_ups import check_follow_ups
 from engine.language.lint.naming import check_details, check_names, check_titles
 from engine.language.lint.other_files import (
     check_calendar,
@@ -32,7 +31,7 @@ from engine.language.lint.other_files import (
 )
 from engine.language.lint.subject import KnownNames, Subject, check_paths
 from engine.language.lint.timing import check_times
-from engine.language.lint.ways import check_ways
+from engine.language.lint.ways import check_follow_ups, check_ways
 from engine.language.merged import alone
 from engine.language.retention import RetentionPolicy
 from engine.language.rotas import Rota

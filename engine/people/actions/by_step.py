@@ -17,7 +17,7 @@ from engine.language.names import Role
 from engine.people.actions.manage import take
 from engine.people.actions.roles import AskedRole, ask_for, asked_role
 from engine.people.store import DirectoryStore
-from engine.plugin.results import ChangeOfAccess
+from engine.plugin.context import ChangeOfAccess
 from engine.ports import ActorRecord
 
 NOT_A_COLLEAGUE: Final = (

@@ -37,7 +37,7 @@ from engine.persons.records import (
     with_name,
 )
 from engine.persons.store import PersonStore
-from engine.plugin.results import PersonTold
+from engine.plugin.context import PersonTold
 from engine.ports import JsonValue
 
 

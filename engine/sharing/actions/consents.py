@@ -21,7 +21,7 @@ from engine.core.values import person_in
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.persons.records import PROBLEM
-from engine.plugin.results import ConsentGiven
+from engine.plugin.context import ConsentGiven
 from engine.sharing.actions.sharing import cannot_agree, end_referrals_of, known_consent
 from engine.sharing.records.consent import Consent, GivenBy, fields_of
 from engine.sharing.store import ConsentStore

@@ -13,8 +13,8 @@ from engine.cases.answers import check_answers, event_instant, excluded_interval
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore, mark_of, require_same
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core import consequences as verbs
-from engine.core.consequences import WorkItem, compiled_step
+from engine.core import decide as verbs
+from engine.core.decide import WorkItem, compiled_step
 from engine.core.events import CaseClosed, Event, StepOpened, StepSubmitted
 from engine.core.policy import Viewer, roles_in
 from engine.core.records import Step
@@ -35,8 +35,8 @@ from engine.errors import (
 from engine.language.conditions.values import Lookup, Value
 from engine.messages.actions.recipients import notify_of_approval, notify_of_return
 from engine.persons.actions.persons import note_for_statement
+from engine.plugin.context import Outcome
 from engine.plugin.copies import is_refused, kept_of
-from engine.plugin.results import Outcome
 from engine.plugin.steps import BECAUSE
 from engine.ports import JsonValue
 from engine.sharing.actions.prepared import notify_of_prepared

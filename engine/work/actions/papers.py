@@ -15,7 +15,7 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import note_reading
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_words
-from engine.core.deadlines.lateness import is_overdue
+from engine.core.deadlines.keep import is_overdue
 from engine.core.follow_ups import again
 from engine.core.library import law_in_case
 from engine.core.policy import Viewer
@@ -27,7 +27,7 @@ from engine.errors import NotFoundError
 from engine.language.limits import TimeLimit
 from engine.messages.actions.notifying import title_of
 from engine.messages.actions.writing import due_time, local_time
-from engine.plugin.results import Appointment, Concluded, Document, Outcome
+from engine.plugin.context import Appointment, Concluded, Document, Outcome
 from engine.work.actions.answers import told_apart
 from engine.work.actions.reading import StepReading, read_step_of
 from engine.work.records import WorkItemView

@@ -14,7 +14,7 @@ from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.core.access import Via
 from engine.core.compiled import CompiledStep
-from engine.core.consequences import JobKind, compiled_step
+from engine.core.decide import JobKind, compiled_step
 from engine.core.law.told import ages_of, strongest, youngest_on
 from engine.core.library import Library, law_in_case
 from engine.core.matching import bits_when_opened, is_worth_telling, kind_of, score_of
@@ -28,9 +28,8 @@ from engine.people.store import DirectoryStore
 from engine.persons.records import parents_of
 from engine.persons.store import PersonStore
 from engine.plugin.answers import JsonAnswer
-from engine.plugin.context import Law, Match, PersonView, StepContext
+from engine.plugin.context import Law, Match, Outcome, PersonView, StepContext
 from engine.plugin.fields import as_told
-from engine.plugin.results import Outcome
 from engine.plugin.steps import StepType
 from engine.ports import ClaimedJob
 from engine.sharing.actions.partners import offers

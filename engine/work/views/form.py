@@ -31,9 +31,9 @@ from engine.errors import AlreadyEndedError, NotACandidateError
 from engine.language.names import in_plain_words
 from engine.people.viewer import colleagues
 from engine.persons.views.person import guardian_notes
+from engine.plugin.context import Outcome
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind
-from engine.plugin.results import Outcome
 from engine.plugin.steps import StepType
 from engine.ports import Vault
 from engine.work.records import BESIDE, AnswerView, FieldView, FormView, WorkItemView

@@ -1,0 +1,205 @@
+"""What a new version of a ladder or calendar changes, in sentences; what lets people hear later is a loss."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from engine.language.calendars import Calendar, SpecialDay, Weekday, WorkingSpan, YearlyDay
+from engine.language.ladders import LevelRecipient
+from engine.language.limits import Offset
+from engine.language.names import in_running_words
+from engine.language.words import Plain, limit_words, people, sooner_or_later, span
+
+Told = tuple[str, bool]
+"""A sentence, and whether it tells of a loss."""
+_OF_A_LEVEL: Final = frozenset({"after", "channels", "level", "to", "repeat"})
+
+_OF_A_CALENDAR: Final = frozenset({
+    "weekend", "hours", "hours_by_weekday", "holidays_from", "holidays", "every_year", "not_holidays",
+    "extra_working_days",
+})  # fmt: skip
+"""The parts of a calendar that have sentences of their own."""
+_ANY: Final[Mapping[str, Any]] = {"calendar": "XX", "title": "", "zone": "UTC", "weekend": ()}
+_LISTS: Final = {
+    "holidays": ("a holiday", True),
+    "every_year": ("a holiday of every year", True),
+    "extra_working_days": ("a day on which offices work all the same", False),
+    "not_holidays": ("struck out of the public list", False),
+}
+"""The lists of days: what a day in it is, and whether it takes working time away."""
+_NO_PLACE: Final = "Public holidays are no longer worked out: only the days of this calendar count."
+
+
+def ladder_changes(before: Plain, after: Plain) -> Iterator[tuple[str, list[Told], Plain, Plain]]:
+    """Return for each level that differs how it is named, what is told of it, and what is left to be told by line.
+
+    The last one is the ladder itself. A level that is taken out moves none of the others.
+    """
+    was, becomes = _levels(before), _levels(after)
+    for key in (one for one in dict.fromkeys((*was, *becomes)) if was.get(one) != becomes.get(one)):
+        who, old, new = key[0], was.get(key), becomes.get(key)
+        if new is None or old is None:
+            yield "", [_gone_or_new(who, old, new)], {}, {}
+            continue
+        yield f"Escalation to {who}: ", [*_level(who, old, new)], _without(old, _OF_A_LEVEL), _without(new, _OF_A_LEVEL)
+    yield "", [], _without(before, {"levels"}), _without(after, {"levels"})
+
+
+def _without(part: Plain, names: Collection[str]) -> Plain:
+    return {name: value for name, value in part.items() if name not in names}
+
+
+def _levels(ladder: Plain) -> dict[tuple[str, int], Plain]:
+    found: dict[tuple[str, int], Plain] = {}
+    for level in ladder.get("levels", ()):
+        who = LevelRecipient.model_validate(level["to"]).in_words()
+        found[who, sum(name == who for name, _ in found)] = level
+    return found
+
+
+def _gone_or_new(who: str, old: Plain | None, new: Plain | None) -> Told:
+    level = old or new or {}
+    when = Offset(level["after"]).in_words()
+    if new is None:
+        return f"The escalation to {who} ({when}) is gone.", True
+    return f"New escalation: {who} is notified {when}{_ways(level)}.", False
+
+
+def _level(who: str, old: Plain, new: Plain) -> Iterator[Told]:
+    if old["after"] != new["after"]:
+        yield _moved(who, old["after"], new["after"])
+    was, becomes = (one.get("channels", ["in_app"]) for one in (old, new))
+    for channel in (one for one in was if one not in becomes):
+        yield f"{_first(who)} is no longer notified by {in_running_words(channel)}.", True
+    for channel in (one for one in becomes if one not in was):
+        yield f"{_first(who)} is also notified by {in_running_words(channel)}.", False
+    if old.get("repeat") != new.get("repeat"):
+        yield _again(who, old.get("repeat"), new.get("repeat"))
+    if isinstance(old["to"], Mapping) and isinstance(new["to"], Mapping):
+        yield from _letter(who.partition(",")[0], old["to"], new["to"])
+
+
+def _ways(level: Plain) -> str:
+    return f" by {', '.join(in_running_words(one) for one in level.get('channels', ['in_app']))}"
+
+
+def _moved(who: str, old: str, new: str) -> Told:
+    was, becomes = Offset(old), Offset(new)
+    seconds = (becomes.about - was.about).total_seconds()
+    is_later = seconds > 0
+    words = f"{_first(who)} is notified {span(abs(seconds))} {'later' if is_later else 'sooner'}"
+    return f"{words}: {becomes.in_words()} instead of {was.in_words()}.", is_later
+
+
+def _again(who: str, old: Plain | None, new: Plain | None) -> Told:
+    """Say how often somebody is notified again; less often, or after longer, is a loss."""
+    was = _times(old) if old else "once only"
+    if new is None:
+        return f"{_first(who)} is no longer notified again: it was {was}.", True
+    moved = sooner_or_later(str(old["every"]), str(new["every"])) if old else None
+    is_loss = bool(old) and (new["times"] < (old or {})["times"] or bool(moved and moved[1]))
+    return f"{_first(who)} is notified again {_times(new)}, instead of {was}.", is_loss
+
+
+def _times(repeat: Plain) -> str:
+    times = repeat["times"]
+    return f"{times} {'time' if times == 1 else 'times'} more, every {limit_words(str(repeat['every']))}"
+
+
+def _letter(who: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Told]:
+    """Say what differs in the letter to a body outside."""
+    if old.get("letter") != new.get("letter"):
+        was, becomes = (in_running_words(str(one.get("letter", ""))) for one in (old, new))
+        yield f"The letter to {who} is “{becomes}” instead of “{was}”.", False
+    if old.get("released_by") != new.get("released_by"):
+        was, becomes = (people([str(one.get("released_by", ""))]) for one in (old, new))
+        yield f"{_first(becomes)} decides whether the letter to {who} leaves, instead of {was}.", False
+    if old.get("release_within") != new.get("release_within"):
+        was, becomes = (str(one.get("release_within", "")) for one in (old, new))
+        moved = sooner_or_later(was, becomes)
+        words = f"Whether the letter to {who} leaves is decided within {limit_words(becomes)}"
+        yield f"{words} instead of {limit_words(was)}.", bool(moved and moved[1])
+
+
+def _first(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def calendar_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[tuple[str, bool]]]:
+    """Return what differs between two stored calendars by its part, and whether there is less working time by it."""
+    was, becomes = (
+        Calendar.model_validate({**_ANY, **{name: value for name, value in one.items() if name in _OF_A_CALENDAR}})
+        for one in (before, after)
+    )
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for part, words, is_loss in _changes(was, becomes):
+        found.setdefault(part, []).append((words, is_loss))
+    return found
+
+
+def _changes(was: Calendar, becomes: Calendar) -> Iterator[tuple[str, str, bool]]:
+    for rest in (one for one in becomes.weekend if one not in was.weekend):
+        yield "weekend", f"{_every(rest.label)} is a day of rest: limits in working time fall due later.", True
+    for rest in (one for one in was.weekend if one not in becomes.weekend):
+        yield "weekend", f"{_every(rest.label)} is no longer a day of rest.", False
+    yield from (("hours", *one) for one in _hours("Offices work", was.hours, becomes.hours))
+    for day in Weekday:
+        old, new = (one.hours_by_weekday.get(day) for one in (was, becomes))
+        if old != new:
+            told = _hours(f"On {day.label} offices work", old or was.hours, new or becomes.hours, is_usual=not new)
+            yield from (("hours_by_weekday", *one) for one in told)
+    if was.holidays_from != becomes.holidays_from:
+        instead = f" instead of {was.holidays_from}" if was.holidays_from else ""
+        to = becomes.holidays_from
+        yield "holidays_from", f"Public holidays are those of {to}{instead}." if to else _NO_PLACE, False
+    for name, (what, takes) in _LISTS.items():
+        yield from ((name, *one) for one in _days(what, getattr(was, name), getattr(becomes, name), takes=takes))
+
+
+def _hours(
+    lead: str, old: Sequence[WorkingSpan], new: Sequence[WorkingSpan], *, is_usual: bool = False
+) -> Iterator[tuple[str, bool]]:
+    if is_usual:
+        yield f"{lead} as on other days, instead of from {hours_in_words(old)}.", _worked(new) < _worked(old)
+    elif old != new:
+        words = f"{lead} from {hours_in_words(new)} instead of from {hours_in_words(old)}."
+        yield words, _worked(new) < _worked(old)
+
+
+def hours_in_words(spans: Sequence[WorkingSpan]) -> str:
+    """Say the working hours of a day: `09:00 to 13:00 and 14:00 to 17:00`."""
+    return " and ".join(f"{one.opens:%H:%M} to {one.closes:%H:%M}" for one in spans)
+
+
+def _worked(spans: Sequence[WorkingSpan]) -> timedelta:
+    on = date.min
+    return sum((datetime.combine(on, one.closes) - datetime.combine(on, one.opens) for one in spans), timedelta())
+
+
+def _days(
+    what: str, old: Sequence[SpecialDay | YearlyDay], new: Sequence[SpecialDay | YearlyDay], *, takes: bool
+) -> Iterator[tuple[str, bool]]:
+    was, becomes = ({one.day: one for one in days} for days in (old, new))
+    for day in sorted({*was, *becomes}, key=str):
+        before, after = was.get(day), becomes.get(day)
+        if before is None and after is not None:
+            yield f"{day_in_words(day)} is {what}: {after.name}.", takes
+        elif after is None and before is not None:
+            yield f"{day_in_words(day)} is no longer {what}: {before.name}.", not takes
+        elif before and after and before != after:
+            yield f"{day_in_words(day)}, {what}, is told as {_told(after)} instead of {_told(before)}.", False
+
+
+def day_in_words(day: date | str) -> str:
+    """Say a date, or a day of every year that is written `11-23`."""
+    if isinstance(day, str):
+        return f"{date.fromisoformat(f'2028-{day}'):%d %B}".removeprefix("0")
+    return f"{day:%a %d %b %Y}"
+
+
+def _told(one: SpecialDay | YearlyDay) -> str:
+    return f"“{one.name}” ({one.source})" if one.source else f"“{one.name}”"
+
+
+def _every(label: str) -> str:
+    return f"Every {label}"
