@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy.engine import make_url
 
-from engine.access.actions import emergency, recusals, restrict
+from engine.access.actions import emergency, restrict
 from engine.assembly import Engine
 from engine.audit.actions import begin_history_of_rows
 from engine.audit.proof import Outside, broken_chains, faults
@@ -72,14 +72,14 @@ from engine.persons.tokens import NameTokens
 from engine.plugin.registry import Registry, load_registry
 from engine.ports import Channel, Clock, Entropy, Gateways
 from engine.retention.actions import custody, erasure, retention
-from engine.retention.custody_store import TombstoneFile
+from engine.retention.store import TombstoneFile
 from engine.settings import Settings
 from engine.sharing.actions import releasing
 from engine.sign_in.passwords import Argon2Passwords, TotpCodes, shipped
 
 DEMO_CLOCK = "demo_clock"
 ASK_A_SECOND_PERSON = (
-    closing, custody, emergency, erasure, exports, invitations, limits, links, peers, proposals, recusals, releasing,
+    closing, custody, emergency, erasure, exports, invitations, limits, links, peers, proposals, restrict, releasing,
     restrict, retention, roles, second_factor,
 )  # fmt: skip
 """The modules that register what becomes of what they ask a second person for: loaded with the system, all of them."""

@@ -19,7 +19,7 @@ from engine.api import pages as api
 from engine.approvals import pages as approvals
 from engine.assembly import Engine
 from engine.audit import pages as audit
-from engine.cases.pages import public, report
+from engine.cases import pages as reports
 from engine.core.policy import Viewer
 from engine.course.pages import changes, course, moving
 from engine.deadlines import pages as deadlines
@@ -47,12 +47,12 @@ from engine.numbers.pages import numbers
 from engine.numbers.pages import saved as saved_numbers
 from engine.overview.pages import board, diary, exports, list_of_cases
 from engine.overview.pages import cases as overview_cases
-from engine.people.pages import duty, first_run, people
-from engine.persons.pages import finding, persons, subject
+from engine.people.pages import duty, people
 from engine.persons.pages import links as person_links
+from engine.persons.pages import persons, subject
 from engine.retention import pages as retention
-from engine.sharing.pages import partners, sending, sharing
-from engine.sign_in.pages import account, sign_in
+from engine.sharing.pages import partners, sharing
+from engine.sign_in import pages as sign_in
 from engine.web import demo
 from engine.web.dependencies import add_proving
 from engine.web.failures import add_failure_pages, busy_page, failure_page
@@ -72,11 +72,8 @@ _ROUTES: Final = (
     board,
     documents,
     sign_in,
-    first_run,
-    account,
     people,
-    report,
-    public,
+    reports,
     worklist,
     items,
     list_of_cases,
@@ -84,14 +81,12 @@ _ROUTES: Final = (
     diary,
     changes,
     course,
-    finding,
     moving,
     persons,
     person_links,
     deadlines,
     duty,
     sharing,
-    sending,
     partners,
     hub_cases,
     hubs,

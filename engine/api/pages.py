@@ -44,7 +44,7 @@ from engine.builtin import REPORT as REPORT_STEP
 from engine.cases.actions.deciding import note_reading, require_own
 from engine.cases.actions.gateways import own_report, take_brought
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, open_case
-from engine.cases.actions.returning import code_for
+from engine.cases.actions.public import code_for
 from engine.cases.views.lists import own_cases
 from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError, SignInError

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.access.views import concerns as concerns_view
+from engine.approvals.actions.approvals import HANDLERS, Answer, Handler
 from engine.approvals.actions.concerns import KINDS, STATUSES, answer_concern, raise_concern, read_concern
-from engine.approvals.actions.handlers import HANDLERS, Answer, Handler
 from engine.approvals.records import ApprovalKind, WaitingView
 from engine.approvals.views import waiting as waiting_view
 from engine.errors import (

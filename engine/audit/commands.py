@@ -17,7 +17,7 @@ from engine.definitions.actions.publish import differing
 from engine.errors import SettingsError
 from engine.jobs.records import DiskSpace
 from engine.keys.actions.keys import keys_are_proved
-from engine.keys.actions.periods import lost_periods
+from engine.keys.actions.rotating import lost_periods
 from engine.keys.store import KeyStore
 from engine.machine import disk_space, shipped_sources
 from engine.overview.records import (

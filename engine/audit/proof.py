@@ -13,15 +13,18 @@ from engine.audit.chain_reading import (
     CASES,
     READINGS,
     STREAMS,
+    ChainBreak,
     ChainKind,
     ChainRow,
     KeptHead,
+    KnownSigners,
+    Signatures,
     fast_texts,
     fits,
     heads,
     links,
+    name_fault,
 )
-from engine.audit.faults import ChainBreak, KnownSigners, Signatures, name_fault
 from engine.audit.store import written_since
 from engine.core.history import Checkpoint, Head, Written, hash_of
 from engine.db.row_history import GENESIS

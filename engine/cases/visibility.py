@@ -1,9 +1,9 @@
-"""Which cases a viewer sees, how persons are called, and what is late, as SQL conditions."""
+"""Which cases a viewer sees or has filtered, how persons are called, and what is late, as SQL conditions."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -31,20 +31,25 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from engine.cases.records import CaseFilter
 from engine.core.access import OF_PERSONS, OPERATIONAL
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
 from engine.core.values import person_in
 from engine.db.reading import Reading
-from engine.db.shape import CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, OPENING
+from engine.db.shape import CASE, CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_OPEN, OPENING, STEP, UNIT
 from engine.db.tables import TABLES
 from engine.language.names import Role
+from engine.plugin.context import start_of_day
 
-_RESTRICTION, _CASE, _MEMBER = (TABLES[name] for name in ("restriction", "case", "membership"))
+_RESTRICTION, _MEMBER = TABLES["restriction"], TABLES["membership"]
+
+LIMITS: Final = and_(DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
+"""The time limits that count for when a case is due."""
 
 
 def restricted_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElement[bool]:
     """Return the condition that a case is sealed, and somebody is neither its holder nor officer of its unit."""
-    of_case = _CASE.alias("encrypted_case")
+    of_case = CASE.alias("encrypted_case")
     is_officer = exists().where(
         _MEMBER.c.actor_id == actor_id,
         _MEMBER.c.unit_id == of_case.c.unit_id,
@@ -65,7 +70,7 @@ def restricted_from(actor_id: UUID, case_id: Column[Any] | UUID) -> ColumnElemen
 
 def restricted_cases(actor_id: UUID) -> Select[tuple[UUID]]:
     """Select the cases that are sealed from somebody, as `restricted_from` says it of one."""
-    of_case = _CASE.alias("held_case")
+    of_case = CASE.alias("held_case")
     is_officer = exists().where(
         _MEMBER.c.actor_id == actor_id,
         _MEMBER.c.unit_id == of_case.c.unit_id,
@@ -83,7 +88,7 @@ _MOST_KEPT = 1_024
 _PERSON_IN = "person:([0-9a-f-]{36})"
 """How the path of a step names whose it is."""
 _OF_A_PERSON = r"(^| )person\."
-CASE, GRANT, RECUSAL, UNIT = (TABLES[name] for name in ("case", "grant", "recusal", "unit"))
+GRANT, RECUSAL = TABLES["grant"], TABLES["recusal"]
 
 
 def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
@@ -280,3 +285,33 @@ def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
     if ids is None:
         return select(UNIT.c.id).subquery("units")
     return func.unnest(literal(sorted(ids), ARRAY(Uuid()))).table_valued("id").render_derived(name="units")
+
+
+def filtered(viewer: Viewer, wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition on `case` that holds for those a filter leaves, of those whose work the viewer is shown."""
+    chosen = [operational_to(viewer, now=now)]
+    if wanted.concern:
+        chosen += [CASE.c.concern == wanted.concern, _concern_shown_to(viewer, now=now)]
+    if wanted.late is not None:
+        late = late_by(DEADLINE.c.due_at, late_from(DEADLINE), now)
+        shown = step_shown_to(viewer, DEADLINE.c.path, CASE.c.id, now=now)
+        found = exists().where(DEADLINE.c.case_id == CASE.c.id, LIMITS, late, shown)
+        chosen.append(found if wanted.late else ~found)
+    if wanted.role or wanted.person:
+        is_theirs = ITEM.c.assignee_id == wanted.person
+        is_free = and_(ITEM.c.assignee_id.is_(None), ITEM.c.candidate_roles[1] == wanted.role)
+        shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=now)
+        waits = (ITEM.c.case_id == CASE.c.id, STEP.c.id == ITEM.c.step_id, ITEM_IS_OPEN, shown)
+        chosen.append(exists().where(*waits, is_theirs if wanted.person else is_free))
+    if wanted.place:
+        chosen.append(CASE.c.unit_id.in_(select(UNIT.c.id).where(UNIT.c.jurisdiction == wanted.place)))
+    if wanted.since is not None:
+        chosen.append(CASE.c.opened_at >= start_of_day(wanted.since, viewer.zone))
+    return and_(*chosen)
+
+
+def _concern_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition on `case` that holds where a line says to the viewer what the case is about."""
+    named = granted_to(viewer, now=now).where(GRANT.c.fields.contains(["case.concern"]))
+    is_strange = CASE.c.unit_id.not_in(sorted(visible_units(viewer)))
+    return or_(kept_by(viewer, Action.READ_ANSWERS), and_(is_strange, CASE.c.id.in_(named)))

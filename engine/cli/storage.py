@@ -12,12 +12,12 @@ from engine.db.locks import BACKGROUND
 from engine.db.migrate import migrate
 from engine.errors import SettingsError
 from engine.keys.actions.keys import note_backup_made
-from engine.keys.actions.periods import turn_period
+from engine.keys.actions.rotating import turn_period
 from engine.keys.data_keys import put_back_keys
 from engine.retention.actions.custody import take_into_custody
 from engine.retention.actions.erasure import replay_tombstones
-from engine.retention.custody_store import TombstoneFile
 from engine.retention.records import Revived
+from engine.retention.store import TombstoneFile
 from engine.settings import Settings
 from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, fail, in_words, read_settings
 

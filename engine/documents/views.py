@@ -6,8 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, exists, select
 
-from engine.cases.views.answers import opened_document
-from engine.cases.views.sight import access_to, is_narrowed, shows_paper
+from engine.cases.views.sight import access_to, is_narrowed, opened_document, shows_paper
 from engine.cases.visibility import visible_to
 from engine.core.access import CaseAccess
 from engine.core.policy import Action, Viewer, can

@@ -14,7 +14,7 @@ from engine.db.tables import TABLES
 from engine.errors import KeyMissingError, NotAllowedError, NotFoundError
 from engine.hubs.envelope import PublicKeys
 from engine.hubs.records import HubLine, HubView, Kind, MirrorView, PeerStatus, instant
-from engine.sharing.records.shown import NamedView
+from engine.sharing.records.consent import NamedView
 
 _PEER, _MIRROR, _MESSAGE = (TABLES[name] for name in ("peer_hub", "mirror", "hub_message"))
 _MOST: Final = 100

@@ -20,7 +20,7 @@ from engine.imports.records import MOST_ROWS, BadCell, OldCase, Read
 from engine.plugin.kinds import NOT_KNOWN, FieldKind
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
-from engine.retention.shown import SheetView
+from engine.retention.records import SheetView
 
 _EXPLOITATION: Final[Mapping[str, str]] = {
     "forced_labour": "ForcedLabour", "bonded_labour": "ForcedLabour", "child_labour": "ChildLabour",

@@ -23,16 +23,17 @@ from engine.keys.actions.keys import (
     rotate_keys,
     rotate_organisation,
 )
-from engine.keys.actions.periods import PeriodTurn, turn_period_now
 from engine.keys.actions.rotating import (
     ChainRotation,
     IndexRotation,
+    PeriodTurn,
     RotationStage,
     rotate_chains,
     rotate_index,
     rotate_signing,
+    turn_period_now,
 )
-from engine.keys.export import try_keys
+from engine.keys.key_changes import try_keys
 from engine.keys.key_file import write_closed
 from engine.web.running import running_engine
 from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, read_settings, show

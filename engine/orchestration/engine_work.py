@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.access.actions import emergency
 from engine.access.actions import emergency as emergency_access
-from engine.approvals.actions.handlers import lapse_approvals
+from engine.approvals.actions.approvals import lapse_approvals
 from engine.assembly import Engine
 from engine.audit import actions as checkpoints
 from engine.audit import actions as prove_state
@@ -20,7 +20,7 @@ from engine.documents.actions import attachments
 from engine.hubs.actions import exchange
 from engine.jobs.actions import run as run_job
 from engine.jobs.actions import serve as serve_jobs
-from engine.keys.actions import periods as key_periods
+from engine.keys.actions import rotating as key_periods
 from engine.messages.actions import channels
 from engine.messages.actions import delivering as deliver_messages
 from engine.messages.actions import notifying as storms

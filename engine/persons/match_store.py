@@ -29,7 +29,7 @@ from engine.documents.store import place_of_details
 from engine.errors import DamagedError, KeyMissingError
 from engine.keys.data_keys import KEYS
 from engine.persons.store import write_tokens
-from engine.persons.token_matching import WANTED, compare, values_of, wanted
+from engine.persons.tokens import WANTED, compare, values_of, wanted
 from engine.ports import JsonValue
 
 _CHECK, _ALERT = TABLES["match_check"], TABLES["match_alert"]

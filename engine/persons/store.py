@@ -15,7 +15,7 @@ from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.db.writing import written
 from engine.persons.records import PersonMerge, TokenMatch
-from engine.persons.token_matching import compare
+from engine.persons.tokens import compare
 from engine.ports import JsonValue, Vault
 
 _PERSON, _TOKEN = TABLES["person"], TABLES["person_token"]

@@ -18,7 +18,7 @@ from engine.errors import BusyError
 from engine.machine import SystemClock
 from engine.rehearsal.tickets import PASS_LASTS, Tickets
 from engine.rehearsal.training_spaces import TrainingSpaces
-from engine.sign_in.pages.sign_in import HARMLESS
+from engine.sign_in.pages import HARMLESS
 from engine.web.languages import SpeakLanguage
 from engine.web.pages import STATIC, render
 from engine.web.security import (

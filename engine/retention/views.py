@@ -14,7 +14,7 @@ from engine.db.shape import ACTOR, CASE, MEMBERSHIP
 from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import Role
-from engine.retention.shown import (
+from engine.retention.records import (
     EraseCopyView,
     ErasureView,
     LegalHoldView,

@@ -10,8 +10,7 @@ from engine.deadlines.records import DeliveryView, LateView, PlannedView
 from engine.language.limits import WarningPoint
 from engine.language.names import in_plain_words, in_running_words
 from engine.overview.records import StepView
-from engine.sharing.records.consent import GROUNDS, PACKAGES, RIGHTS
-from engine.sharing.records.shown import ConsentView, SharingView
+from engine.sharing.records.consent import GROUNDS, PACKAGES, RIGHTS, ConsentView, SharingView
 from engine.web.times import local, short
 
 OUTCOMES = {

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.app import ASK_A_SECOND_PERSON
-from engine.approvals.actions.handlers import HANDLERS, register
+from engine.approvals.actions.approvals import HANDLERS, register
 from engine.approvals.records import (
     FOUR_EYES,
     Agreed,

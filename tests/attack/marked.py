@@ -18,8 +18,7 @@ from engine.access.actions.emergency import emergency_access
 from engine.approvals.actions.concerns import answer_concern, raise_concern
 from engine.approvals.store import ConcernStore
 from engine.assembly import Engine
-from engine.cases.actions.public import Receipt, from_public_page, take_from_public, take_report
-from engine.cases.actions.returning import add_words, come_back
+from engine.cases.actions.public import Receipt, add_words, come_back, from_public_page, take_from_public, take_report
 from engine.cases.records import ANSWER
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case

@@ -27,7 +27,7 @@ from engine.core.policy import Viewer
 from engine.course.actions.steer import identify_person
 from engine.db.embedded.databases import client_program
 from engine.errors import KeyMissingError
-from engine.keys.actions.periods import PeriodTurn, turn_period
+from engine.keys.actions.rotating import PeriodTurn, turn_period
 from engine.keys.key_file import KeyFile, read_key_file
 from engine.persons.actions.matches import find_matches
 from engine.persons.store import PersonStore

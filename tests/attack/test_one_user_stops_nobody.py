@@ -260,7 +260,7 @@ def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
 def test_who_reports_without_end_is_told_whom_to_ring_and_keeps_what_they_typed(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.cases.pages.report.MOST_REPORTS_IN_AN_HOUR", 3)
+    monkeypatch.setattr("engine.cases.pages.MOST_REPORTS_IN_AN_HOUR", 3)
     client = portal.as_role("caseworker")
     for _ in range(3):
         report_case(client)
@@ -272,7 +272,7 @@ def test_who_reports_without_end_is_told_whom_to_ring_and_keeps_what_they_typed(
     assert "call the police" in refused.text
     assert "112 in India" in refused.text
     assert report_case(portal.as_role("intake_officer")).number, "everybody else reports as before"
-    monkeypatch.setattr("engine.cases.pages.report.MOST_REPORTS_IN_AN_HOUR", reporting.MOST_REPORTS_IN_AN_HOUR)
+    monkeypatch.setattr("engine.cases.pages.MOST_REPORTS_IN_AN_HOUR", reporting.MOST_REPORTS_IN_AN_HOUR)
     assert "Case number" in client.post("/report", data=sent).text, "it is sent again from that page"
 
 

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import Response
 
 from engine.access.actions.restrict import restrict_case
-from engine.cases.actions.returning import MOST_ADDED_IN_A_DAY, code_for, tries_of
+from engine.cases.actions.public import MOST_ADDED_IN_A_DAY, code_for, tries_of
 from engine.cases.records import ANSWER
 from engine.core.policy import THE_PUBLIC
 from engine.core.retention import GROUNDS_TO_RESTRICT

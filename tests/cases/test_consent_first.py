@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.cases.actions.open import open_case
-from engine.cases.actions.returning import receipt_code
+from engine.cases.actions.public import receipt_code
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.errors import InvalidAnswersError

@@ -9,7 +9,7 @@ import pytest
 from engine.app import build_engine
 from engine.assembly import Engine
 from engine.cases.encrypted import OpenedWhenRead
-from engine.cases.steps_over import steps_over
+from engine.cases.loading import steps_over
 from engine.cases.store import CaseStore
 from engine.core.records import Step
 from engine.core.state import CaseState

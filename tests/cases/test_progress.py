@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.cases.actions.returning import Progress, come_back, progress_of, receipt_code, tries_of
+from engine.cases.actions.public import Progress, come_back, progress_of, receipt_code, tries_of
 from engine.cases.store import CaseStore
 from engine.core.records import CaseStatus, StepStatus
 from engine.errors import NotAllowedError, NotFoundError

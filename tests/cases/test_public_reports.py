@@ -15,12 +15,12 @@ from engine.cases.actions.public import (
     MOST_OF_NETWORK,
     NotTaken,
     Receipt,
+    code_for,
     is_solved,
     puzzle_for,
     take_from_public,
     take_report,
 )
-from engine.cases.actions.returning import code_for
 from engine.core.policy import THE_PUBLIC
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.rehearsal.world import MovedClock

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.approvals.actions.handlers import lapse_approvals
+from engine.approvals.actions.approvals import lapse_approvals
 from engine.core.records import LIVE, Step
 from engine.course.actions.closing import answer_closing, close_case
 from engine.course.actions.steer import add_step, cancel_step

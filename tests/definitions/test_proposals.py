@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.approvals.actions.handlers import lapse_approvals
+from engine.approvals.actions.approvals import lapse_approvals
 from engine.approvals.views import waiting
 from engine.core.policy import Viewer
 from engine.definitions.actions.drafts import compare_versions, roll_back

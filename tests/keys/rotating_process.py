@@ -13,8 +13,7 @@ from engine.app import build_engine
 from engine.builtin import CORE
 from engine.db.embedded.roles import DatabaseUrls
 from engine.keys.actions.keys import rotate_keys
-from engine.keys.actions.periods import turn_period_now
-from engine.keys.actions.rotating import rotate_index
+from engine.keys.actions.rotating import rotate_index, turn_period_now
 from engine.plugin.registry import load_registry
 from engine.settings import Settings
 from engine.web.terminal import SYSTEM

@@ -13,8 +13,7 @@ import pytest
 from engine.audit.commands import _ailments_of_periods
 from engine.errors import KeyMissingError, NotAllowedError, SettingsError
 from engine.keys.actions.keys import key_state, retire_key, rotate_keys
-from engine.keys.actions.periods import PeriodTurn, lost_periods, turn_period, turn_period_now
-from engine.keys.actions.rotating import rotate_index
+from engine.keys.actions.rotating import PeriodTurn, lost_periods, rotate_index, turn_period, turn_period_now
 from engine.keys.periods import PeriodFolders
 from engine.persons.store import PersonStore
 from engine.web.terminal import SYSTEM

@@ -16,7 +16,7 @@ from engine.app import build_engine
 from engine.assembly import Engine
 from engine.audit.actions import make_checkpoint
 from engine.audit.store import AnchorFiles
-from engine.cases.actions.returning import Progress, come_back, receipt_code
+from engine.cases.actions.public import Progress, come_back, receipt_code
 from engine.core.files import FileKind
 from engine.db.row_history import link
 from engine.documents.actions.attachments import Arrival

@@ -14,7 +14,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 
-from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_words
+from engine.cases.answers import for_templates, jurisdiction_in_words, key_in_words
 from engine.core.commands import Following
 from engine.core.compiled import compiled_follow_ups
 from engine.core.follow_ups import following_of

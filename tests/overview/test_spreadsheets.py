@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.core.retention import CopyMark
 from engine.overview.views.copies import as_csv
-from engine.retention.shown import SheetView
+from engine.retention.records import SheetView
 
 MARK = CopyMark(7, "A Person", "07 Mar 2026, 18:40", "For a court")
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.access.store import AccessStore
 from engine.app import build_engine
-from engine.approvals.actions.handlers import lapse_approvals
+from engine.approvals.actions.approvals import lapse_approvals
 from engine.approvals.views import waiting
 from engine.assembly import Engine
 from engine.cases.actions.open import open_case

@@ -49,7 +49,7 @@ from engine.retention.actions.erasure import (
     replay_tombstones,
 )
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
-from engine.retention.custody_store import TombstoneFile
+from engine.retention.store import TombstoneFile
 from engine.settings import Settings
 from engine.work.store import ItemStore
 from tests.kit.cases import close_at_once

@@ -34,9 +34,8 @@ from engine.sharing.actions.referrals import (
     reroute_referral,
 )
 from engine.sharing.actions.releasing import release_referral
-from engine.sharing.partner_store import PartnerStore
 from engine.sharing.records.consent import GivenBy
-from engine.sharing.store import STAYS, WITH_THE_CASE, ReferralStore
+from engine.sharing.store import STAYS, WITH_THE_CASE, PartnerStore, ReferralStore
 from engine.sharing.views.sent import offers, sent
 from engine.sharing.views.sharing import sharing
 from engine.work.actions.answers import reveal_answers, reveal_person, reveal_places

@@ -31,8 +31,8 @@ from engine.numbers.records import (
 )
 from engine.overview.records import CaseView
 from engine.people.actions.invitations import OpenedInvitation
+from engine.sharing.records.consent import MatchView, PartnerPage, ProbeLine, SharingView
 from engine.sharing.records.partners import Score, written
-from engine.sharing.records.shown import MatchView, PartnerPage, ProbeLine, SharingView
 from engine.sign_in.records import ApiKey, KeptForm, Session
 from engine.web import words as shown
 from engine.work.records import PaperView

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine.app  # noqa: F401 - each subject registers its handler
-from engine.approvals.actions.handlers import HANDLERS
+from engine.approvals.actions.approvals import HANDLERS
 from engine.approvals.records import WaitingView
 from engine.core.retention import (
     ENDS_OF_ERASURES,
@@ -24,12 +24,14 @@ from engine.overview.records import CaseView
 from engine.persons.records import CasePersonView
 from engine.ports import Rendered
 from engine.retention.actions.custody import RestoreStanding
-from engine.retention.records import RevivedGrant, RevivedOffer, RevivedPerson
-from engine.retention.shown import (
+from engine.retention.records import (
     ErasureView,
     ExportCopyView,
     LegalHoldView,
     RetentionView,
+    RevivedGrant,
+    RevivedOffer,
+    RevivedPerson,
     SubjectView,
 )
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.cases.actions.returning import receipt_code
+from engine.cases.actions.public import receipt_code
 from tests.kit.portal import REPORT, Portal, Reported, hidden, report_case
 
 TYPED = "She is afraid of the man at the gate."

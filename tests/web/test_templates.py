@@ -13,10 +13,9 @@ import pytest
 from pydantic import BaseModel
 
 from engine.access.records import AccessView
-from engine.approvals.actions.handlers import HANDLERS
+from engine.approvals.actions.approvals import HANDLERS
 from engine.approvals.records import WaitingView
-from engine.cases.actions.public import Puzzle, Receipt
-from engine.cases.actions.returning import Progress, Reply, Returned
+from engine.cases.actions.public import Progress, Puzzle, Receipt, Reply, Returned
 from engine.core.library import Library
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole

@@ -13,8 +13,8 @@ import pytest
 
 from engine.assembly import Engine
 from engine.builtin import CORE
-from engine.cases.in_words import InWords, for_templates
-from engine.cases.views.answers import answer_views, text_of
+from engine.cases.answers import InWords, for_templates
+from engine.cases.views.sight import answer_views, text_of
 from engine.core.library import Library
 from engine.documents.templates import PaperRenderer
 from engine.language.names import type_in_plain_words

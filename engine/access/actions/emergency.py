@@ -7,9 +7,8 @@ from uuid import UUID, uuid5
 
 from engine.access.records import ANSWER_WITHIN, OFTEN, is_unusual, problems_of
 from engine.access.store import AccessStore, EmergencyAccessStore
-from engine.approvals.actions.approvals import ask_second, take_answer
+from engine.approvals.actions.approvals import Answer, Handler, ask_second, register, take_answer
 from engine.approvals.actions.concerns import colleagues_who_hear
-from engine.approvals.actions.handlers import Answer, Handler, register
 from engine.approvals.records import ApprovalKind, EmergencyRequest, OpenEmergency
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine

@@ -11,7 +11,7 @@ from engine.assembly import Engine
 from engine.builtin import REPORT
 from engine.cases.actions.deciding import is_barred
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, CaseToOpen, open_within
-from engine.cases.actions.returning import Progress, add_within, may_add, progress_of_case, with_those_it_rests_in
+from engine.cases.actions.public import Progress, add_within, may_add, progress_of_case, with_those_it_rests_in
 from engine.cases.answers import check_answers
 from engine.cases.housekeeping import HousekeepingStore, mark_of, require_same
 from engine.cases.records import ONE_MATTER

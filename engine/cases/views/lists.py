@@ -6,11 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true, tuple_
 
-from engine.cases.filtering import LIMITS, filtered
 from engine.cases.records import CaseFilter, beginnings, written_number
 from engine.cases.store import CONCERN
 from engine.cases.visibility import (
     GRANT,
+    LIMITS,
+    filtered,
     granted_to,
     kept_by,
     late_from,

@@ -4,8 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.access.actions.restrict import require_not_restricted
-from engine.approvals.actions.approvals import ask_second, overtake, require_other, take_answer
-from engine.approvals.actions.handlers import Handler, case_page, register
+from engine.approvals.actions.approvals import (
+    Handler,
+    ask_second,
+    case_page,
+    overtake,
+    register,
+    require_other,
+    take_answer,
+)
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine

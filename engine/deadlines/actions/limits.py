@@ -9,8 +9,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from engine.approvals.actions.approvals import ask_second, overtake, take_answer
-from engine.approvals.actions.handlers import Answer, Handler, Lapse, register
+from engine.approvals.actions.approvals import Answer, Handler, Lapse, ask_second, overtake, register, take_answer
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, command_on_case, require_member

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 
-from engine.cases.views.answers import Answers, opened_outputs, opened_report, readable_answers
-from engine.cases.views.sight import access_to, is_narrowed
+from engine.cases.views.sight import Answers, access_to, is_narrowed, opened_outputs, opened_report, readable_answers
 from engine.cases.visibility import Positions, label_of, positions
 from engine.core.law.palermo import Elements
 from engine.core.law.palermo import points_to as pointed_to

@@ -12,8 +12,15 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from engine.approvals.actions.approvals import ask_second, names_of_answerers, take_answer, who_answers
-from engine.approvals.actions.handlers import Answer, Handler, register
+from engine.approvals.actions.approvals import (
+    Answer,
+    Handler,
+    ask_second,
+    names_of_answerers,
+    register,
+    take_answer,
+    who_answers,
+)
 from engine.approvals.records import FOUR_EYES, ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.approvals.views import waiting as waiting_view

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from engine.assembly import Engine
-from engine.cases.in_words import for_templates, jurisdiction_in_words, key_in_words
+from engine.cases.answers import for_templates, jurisdiction_in_words, key_in_words
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind

@@ -30,7 +30,7 @@ from engine.hubs.records import (
 from engine.hubs.store import HubStore
 from engine.sharing.actions.releasing import statements_that_stay
 from engine.sharing.actions.sharing import known_referral
-from engine.sharing.records.shown import SharedLine
+from engine.sharing.records.consent import SharedLine
 from engine.sharing.store import ReferralStore
 from engine.sharing.views.sent import partner_page
 from engine.sign_in.actions.guarding import custody_since

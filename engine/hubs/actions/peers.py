@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from engine.approvals.actions.approvals import ask_second, take_answer, who_answers
-from engine.approvals.actions.handlers import Answer, Handler, Lapse, register
+from engine.approvals.actions.approvals import Answer, Handler, Lapse, ask_second, register, take_answer, who_answers
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore

@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.access.records import MOST_COPIES_IN_AN_HOUR
-from engine.approvals.actions.approvals import ask_second, take_answer
-from engine.approvals.actions.handlers import Answer, Handler, Lapse, register
+from engine.approvals.actions.approvals import Answer, Handler, Lapse, ask_second, register, take_answer
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -36,7 +35,7 @@ from engine.errors import (
 from engine.overview.views.copies import count_copied
 from engine.overview.views.copies import sheet as sheet_view
 from engine.ports import JsonValue
-from engine.retention.shown import SheetView
+from engine.retention.records import SheetView
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 

@@ -32,7 +32,7 @@ from engine.overview.views.case import case_news
 from engine.overview.views.case import case_page as case_page_view
 from engine.overview.views.history import HistoryPart, case_history
 from engine.persons.views.person import case_links
-from engine.sharing.actions.prepared import prepared_referral
+from engine.sharing.actions.releasing import prepared_referral
 from engine.web.dependencies import SignedIn
 from engine.web.languages import say, speaker
 from engine.web.visit import Visit

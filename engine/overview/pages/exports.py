@@ -13,7 +13,7 @@ from engine.imports.htcds import as_htcds
 from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import as_csv
 from engine.overview.views.copies import copies as copies_view
-from engine.retention.shown import SheetView
+from engine.retention.records import SheetView
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import FIRST, Again, text, typed
 from engine.web.times import local

@@ -8,9 +8,16 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from engine.cases.sentences import Say
-from engine.cases.views.answers import Answers, fact_text, readable_answers, typed_title
 from engine.cases.views.lists import concern_of
-from engine.cases.views.sight import ANSWERED, is_narrowed, shows_part
+from engine.cases.views.sight import (
+    ANSWERED,
+    Answers,
+    fact_text,
+    is_narrowed,
+    readable_answers,
+    shows_part,
+    typed_title,
+)
 from engine.core.access import OPERATIONAL, covers
 from engine.core.policy import Action, Viewer, can
 from engine.db.reading import Reading

@@ -8,8 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
-from engine.cases.views.answers import Answers, opened_facts, opened_outputs, opened_report
-from engine.cases.views.sight import access_to, is_narrowed, may_tell, shows_paper, shows_time
+from engine.cases.views.sight import (
+    Answers,
+    access_to,
+    is_narrowed,
+    may_tell,
+    opened_facts,
+    opened_outputs,
+    opened_report,
+    shows_paper,
+    shows_time,
+)
 from engine.cases.visibility import Positions, visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers, shows_person, shows_step
 from engine.core.policy import Viewer

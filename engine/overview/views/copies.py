@@ -25,7 +25,7 @@ from engine.errors import NotAllowedError
 from engine.language.limits import TimeLimit
 from engine.language.names import in_plain_words
 from engine.people.records import region_words
-from engine.retention.shown import ExportCopyView, SheetView
+from engine.retention.records import ExportCopyView, SheetView
 
 COPY = TABLES["export_copy"]
 WHAT = ("cases", "steps", "limits", "htcds")

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from engine.cases.views.answers import Answers, answer_views, opened_notes
-from engine.cases.views.sight import is_narrowed, shown_answers, shows_time
+from engine.cases.views.sight import Answers, answer_views, is_narrowed, opened_notes, shown_answers, shows_time
 from engine.cases.visibility import label_of
 from engine.core.access import OPERATIONAL, covers, of_person
 from engine.core.compiled import CompiledStep, CompiledWorkflow

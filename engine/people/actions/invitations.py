@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.approvals.actions.approvals import ask_second, overtake, take_answer, who_answers
-from engine.approvals.actions.handlers import Handler, register
+from engine.approvals.actions.approvals import Handler, ask_second, overtake, register, take_answer, who_answers
 from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
@@ -28,9 +27,8 @@ from engine.people.viewer import hub_units, person_looked_after, require_adminis
 from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_good, require_step_up, set_password, words_about
 from engine.sign_in.actions.guarding import Tries, hash_of
-from engine.sign_in.habits import SignInHabitStore
 from engine.sign_in.records import Invitation
-from engine.sign_in.store import SignInStore
+from engine.sign_in.store import SignInHabitStore, SignInStore
 
 INVITE, RESET, FIRST = "invite", "reset", "first"
 _LASTS: Final = {INVITE: timedelta(hours=72), RESET: timedelta(hours=24), FIRST: timedelta(hours=24)}

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
-from engine.approvals.actions.approvals import ask_second, take_answer, who_answers
+from engine.approvals.actions.approvals import Handler, ask_second, register, take_answer, who_answers
 from engine.approvals.actions.concerns import pass_on_concerns
-from engine.approvals.actions.handlers import Handler, register
 from engine.approvals.records import ApprovalKind, ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine

@@ -3,8 +3,7 @@
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.approvals.actions.approvals import ask_second, take_answer
-from engine.approvals.actions.handlers import Handler, register
+from engine.approvals.actions.approvals import Handler, ask_second, register, take_answer
 from engine.approvals.records import ApprovalKind, ApprovalRequest, require_open
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine

@@ -1,20 +1,21 @@
-"""People as those see them who manage them, and the demo's people by what they do."""
+"""People as those see them who manage them, from the first link on by which somebody sets a password."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query
-from starlette.responses import Response
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, Response
 
 from engine.approvals.records import ApprovalRequest
 from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError
 from engine.language.names import Role, role_words
+from engine.people.actions import invitations, program_keys, second_factor
+from engine.people.actions import invitations as first_run
 from engine.people.actions import manage as manage_people
-from engine.people.actions import program_keys, second_factor
 from engine.people.actions.invitations import link_that_waits, new_link
 from engine.people.records import SMALL_TEAM, ActorView, roles_of
 from engine.people.viewer import units
@@ -22,9 +23,11 @@ from engine.people.views import member, unit_list
 from engine.people.views import members as members_view
 from engine.sign_in.actions.guarding import Tries
 from engine.web.dependencies import Posted, SignedIn, tried
+from engine.web.forms import summary_of
+from engine.web.pages import render
 from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
 from engine.web.problems import API
-from engine.web.visit import Visit
+from engine.web.visit import Visit, frame, portal_of
 
 NOBODY: Final = Viewer(actor_id=UUID(int=0), name="Portal", unit_ids=(), roles=())
 """Who asks before anyone is signed in: shown the invented people of a demo, and nothing else."""
@@ -37,6 +40,8 @@ _GROUPS: Final = (
     ("Run the system", {Role.SYSTEM_ADMINISTRATOR, Role.AUDITOR}),
 )  # fmt: skip
 _OTHERS: Final = "Work with the person"
+
+_FIELDS = ("name", "email", "organisation", "unit", "jurisdiction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,3 +317,65 @@ def _keys_page(visit: Visit, again: Again = FIRST) -> Response:
         command_id=visit.new_command(),
         again=again,
     )
+
+
+@router.get("/first/{token}")
+def first(request: Request, token: str) -> Response:
+    """Ask the first administrator who they are."""
+    first_run.require_first_link(portal_of(request).engine, token)
+    return _first_page(request, {}, {})
+
+
+@router.post("/first/{token}")
+def begun(request: Request, token: str, form: Posted) -> Response:
+    """Write the first administrator with their unit."""
+    given = {name: text(form, name) for name in _FIELDS}
+    answers = first_run.FirstAnswers(**given, password=_secret(form))
+    try:
+        first_run.begin(portal_of(request).engine, token, answers)
+    except InvalidAnswersError as error:
+        shown = {name: value for name, value in typed(form).items() if name != "password"}
+        return _first_page(request, error.problems, shown)
+    return _done(request)
+
+
+@router.get("/invitation/{token}")
+def link_opened(request: Request, token: str) -> Response:
+    """Ask for a password."""
+    return _invitation_page(request, invitations.open_link(portal_of(request).engine, token), {})
+
+
+@router.post("/invitation/{token}")
+def accepted(request: Request, token: str, form: Posted) -> Response:
+    """Set the password, and use the link up."""
+    engine = portal_of(request).engine
+    opened = invitations.open_link(engine, token)
+    try:
+        invitations.set_first_password(engine, token, password=_secret(form))
+    except InvalidAnswersError as error:
+        return _invitation_page(request, opened, error.problems)
+    return _done(request)
+
+
+def _secret(form: Posted) -> str:
+    given = form.get("password", "")
+    return given if isinstance(given, str) else ""
+
+
+def _first_page(request: Request, errors: Mapping[str, str], given: Mapping[str, str]) -> Response:
+    places = sorted(portal_of(request).engine.library().calendars)
+    return _page(request, "first-run.html", "Set up this system", errors, typed=given, places=places)
+
+
+def _invitation_page(request: Request, opened: invitations.OpenedInvitation, errors: Mapping[str, str]) -> Response:
+    return _page(request, "invitation.html", "Set your password", errors, opened=opened)
+
+
+def _done(request: Request) -> Response:
+    return _page(request, "password-set.html", "Your password is set", {})
+
+
+def _page(request: Request, template: str, title: str, errors: Mapping[str, str], **more: object) -> Response:
+    problems = summary_of(errors)
+    context = frame(portal_of(request), request, None, title=title) | {"errors": errors, "problems": problems} | more
+    return HTMLResponse(render(template, context), status_code=422 if errors else 200)

@@ -5,8 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.access.store import AccessStore
-from engine.approvals.actions.approvals import ask_second, take_answer
-from engine.approvals.actions.handlers import Answer, Handler, Lapse, case_page, register
+from engine.approvals.actions.approvals import Answer, Handler, Lapse, ask_second, case_page, register, take_answer
 from engine.approvals.records import ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine

@@ -25,7 +25,7 @@ from engine.people.records import Unit
 from engine.people.store import DirectoryStore
 from engine.persons.match_store import MatchStore
 from engine.persons.records import FoundPeople
-from engine.persons.views.finding import found_people
+from engine.persons.views.person import found_people
 from engine.ports import JsonValue
 
 PAGE: Final = 20

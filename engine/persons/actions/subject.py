@@ -19,8 +19,7 @@ from engine.persons.records import with_age
 from engine.persons.store import PersonStore
 from engine.persons.views.subject import revealed_subject
 from engine.ports import JsonValue
-from engine.retention.records import Correction
-from engine.retention.shown import SubjectView
+from engine.retention.records import Correction, SubjectView
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 

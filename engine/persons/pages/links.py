@@ -1,35 +1,67 @@
-"""Matches with other units, and cases that belong together."""
+"""Find who is known: by name, telephone or village; by matches with other units; by cases that belong together."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.cases.records import written_number
+from engine.cases.views.lists import cases
 from engine.core.case_links import LINKED_BY_HAND, LinkKind
 from engine.core.policy import Action
 from engine.definitions.views import published_workflows
 from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OwnApprovalError
 from engine.overview.views.case import case_page
 from engine.persons.actions.links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
-from engine.persons.actions.matches import answer_match, mark_match_seen
+from engine.persons.actions.matches import LONGEST, PAGE, answer_match, find_people, mark_match_seen
 from engine.persons.actions.split import split_case
 from engine.persons.views.person import case_links
 from engine.sharing.views.sharing import matches as matches_view
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.languages import say
-from engine.web.posted import FIRST, Again, text, texts, typed
+from engine.web.posted import FIRST, Again, text, texts, typed, whole_number
 from engine.web.visit import Visit
 
 router = APIRouter()
+_LAST_PAGE: Final = 10
+
+
+@router.get("/find")
+def find(visit: SignedIn) -> Response:
+    """Ask for whom to look. What is typed is posted: no name stands in an address."""
+    visit.must(Action.REVEAL)
+    return _found_page(visit, "")
+
+
+@router.post("/find")
+def found(visit: SignedIn, form: Posted) -> Response:
+    """Show who was found, who they are still closed; that somebody looked is recorded first."""
+    visit.must(Action.REVEAL)
+    words = text(form, "words")[:LONGEST]
+    number = min(max(whole_number(form, "page") if text(form, "page") else 1, 1), _LAST_PAGE)
+    if not words:
+        return _found_page(visit, "", errors={"words": "Write a name, a phone number, a village or a case number."})
+    people = find_people(visit.engine, viewer=visit.viewer, words=words, page=number)
+    is_number = any(sign.isdigit() for sign in words) or written_number(words).startswith("C-")
+    by_number = visit.ask(cases, status="all", number=words, limit=PAGE) if is_number and number == 1 else ()
+    return _found_page(
+        visit, words, people=people, by_number=by_number, number=number, has_more=people.count > number * PAGE
+    )
+
+
+def _found_page(visit: Visit, words: str, *, errors: dict[str, str] | None = None, **shown: object) -> Response:
+    again = Again(errors or {}, {"words": words})
+    more: dict[str, Any] = {"people": None, "by_number": (), "number": 1, "has_more": False} | shown
+    return visit.page("find.html", title="Find", section="track", words=words, again=again, **more)
 
 
 @router.get("/matches")
 def matches(visit: SignedIn) -> Response:
     """List what other units ask, and which have answered."""
-    return _page(visit)
+    return _matches_page(visit)
 
 
 @router.post("/matches/{match_id}/seen")
@@ -45,11 +77,11 @@ def answered(visit: SignedIn, match_id: UUID, form: Posted) -> Response:
     try:
         answer_match(visit.engine, match_id, viewer=visit.viewer, answer=text(form, "answer"))
     except AlreadyEndedError as error:
-        return _page(visit, error=str(error))
+        return _matches_page(visit, error=str(error))
     return visit.go("/matches", said="match_answered")
 
 
-def _page(visit: Visit, *, error: str = "") -> Response:
+def _matches_page(visit: Visit, *, error: str = "") -> Response:
     found = visit.ask(matches_view)
     return visit.page(
         "matches.html", title="Known to another unit", section="transmit", status=422 if error else 200,

@@ -1,22 +1,40 @@
-"""A person's page, and with which cases their case belongs together."""
+"""Persons as a viewer may reveal them: looked for by what is known, or on their page with what belongs together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, or_, select, tuple_
 
-from engine.cases.views.answers import opened_identity
-from engine.cases.views.sight import EncryptedRow, access_to, is_narrowed, person_row, unmasked_person
-from engine.cases.visibility import kept_by, person_shown_to, visible_to
+from engine.cases.views.sight import (
+    Answers,
+    EncryptedRow,
+    access_to,
+    is_narrowed,
+    opened_identity,
+    person_row,
+    unmasked_person,
+)
+from engine.cases.visibility import granted_to, kept_by, person_shown_to, revealed_to, visible_to
 from engine.core.access import covers, shows_person
 from engine.core.case_links import LinkKind
 from engine.core.law.told import AgeRange, ages_of, in_words, is_child, strongest
-from engine.core.policy import Viewer
+from engine.core.policy import Viewer, visible_units
 from engine.core.records import PersonRole
 from engine.db.reading import Reading, Row
-from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_OPEN, OPENING, PERSON
+from engine.db.shape import (
+    ACTOR,
+    CASE,
+    CASE_PERSON,
+    DEADLINE,
+    DEADLINE_IS_OPEN,
+    ITEM,
+    ITEM_IS_OPEN,
+    OPENING,
+    PERSON,
+    UNIT,
+)
 from engine.db.tables import TABLES
 from engine.errors import DamagedError, KeyMissingError, NotFoundError
 from engine.persons.records import (
@@ -26,6 +44,8 @@ from engine.persons.records import (
     CandidateView,
     CaseLinkView,
     CasePersonView,
+    FoundPeople,
+    FoundPerson,
     PersonPageView,
     PersonRoleView,
     SamePersonView,
@@ -33,12 +53,16 @@ from engine.persons.records import (
     names_of,
     parents_of,
 )
-from engine.persons.store import ALL_THE_SAME
-from engine.ports import Vault
+from engine.persons.store import ALL_THE_SAME, persons_with
+from engine.ports import Asked, Vault
 
 ANOTHER = "another case"
 """What a case is called for who may not see it."""
 _MERGE = TABLES["person_merge"]
+
+MOST: Final = 200
+"""So many are put into order; of more the latest cases are, and the page says that there are more."""
+_VERY_LIKE: Final = 0.9
 
 
 def person_page(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> PersonPageView:
@@ -299,3 +323,73 @@ def _joins(merge: FromClause, first: ColumnElement[Any], second: ColumnElement[A
         and_(merge.c.primary_id == first, merge.c.secondary_id == second),
         and_(merge.c.primary_id == second, merge.c.secondary_id == first),
     )
+
+
+def found_people(
+    reading: Reading,
+    viewer: Viewer,
+    asked: Asked = (),
+    *,
+    likeness: Callable[[Answers], float] = lambda _: 1.0,
+    offset: int = 0,
+    limit: int = 20,
+) -> FoundPeople:
+    """Find persons of cases by tokens, those first whose name is most alike; who they are stays closed.
+
+    Among them are those alone whom the viewer may reveal, as an answer says as much. The caller records the look.
+    """
+    if not asked:
+        return FoundPeople(lines=(), count=0, is_cut=False)
+    rows = _rows(reading, viewer, asked)
+    reading.vault.make_ready({row["id"] for row in rows})
+    once: dict[tuple[UUID, UUID], Row] = {}
+    for row in rows[:MOST]:
+        once.setdefault((row["case_id"], row["id"]), row)
+    alike = {one: _alike(reading, row, likeness) for one, row in once.items()}
+    order = sorted(once, key=lambda one: -alike[one])
+    lines = tuple(_line(once[one], alike[one]) for one in order[offset : offset + limit])
+    return FoundPeople(lines=lines, count=len(order), is_cut=len(rows) > MOST)
+
+
+def _rows(reading: Reading, viewer: Viewer, asked: Asked) -> list[Row]:
+    organisations = _organisations(reading, viewer)
+    has = [
+        or_(*[PERSON.c.id.in_(persons_with(reading.vault, organisations, way)) for way in ways])
+        for ways in asked
+    ]  # fmt: skip
+    return reading.rows(
+        select(
+            PERSON.c.id, PERSON.c.encrypted_identity, CASE_PERSON.c.case_id, CASE_PERSON.c.role,
+            CASE_PERSON.c.position, CASE.c.number, CASE.c.status, UNIT.c.name.label("unit"),
+        )
+        .select_from(
+            PERSON.join(CASE_PERSON, CASE_PERSON.c.person_id == PERSON.c.id)
+            .join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
+            .join(UNIT, UNIT.c.id == CASE.c.unit_id)
+        )
+        .where(CASE_PERSON.c.removed_at.is_(None), revealed_to(viewer, PERSON.c.id, now=reading.now), *has)
+        .order_by(CASE.c.opened_at.desc(), CASE.c.id, CASE_PERSON.c.position)
+        .limit(MOST + 1)
+    )  # fmt: skip
+
+
+def _organisations(reading: Reading, viewer: Viewer) -> Sequence[UUID]:
+    """List whose tokens are looked through: of the viewer's units, and of those whose cases they are granted."""
+    theirs = select(CASE.c.unit_id).where(CASE.c.id.in_(granted_to(viewer, now=reading.now)))
+    ours = UNIT.c.id.in_(sorted(visible_units(viewer)))
+    found = select(UNIT.c.organisation_id).where(or_(ours, UNIT.c.id.in_(theirs))).distinct()
+    return sorted(row["organisation_id"] for row in reading.rows(found))
+
+
+def _alike(reading: Reading, row: Row, likeness: Callable[[Answers], float]) -> float:
+    try:
+        return round(likeness(opened_identity(reading.vault, row)), 2)
+    except (DamagedError, KeyMissingError):
+        return 0.0
+
+
+def _line(row: Row, alike: float) -> FoundPerson:
+    return FoundPerson(
+        id=row["id"], case_id=row["case_id"], label=f"Person {row['position']}", role=row["role"],
+        number=row["number"], status=row["status"], unit=row["unit"], is_very_like=alike >= _VERY_LIKE,
+    )  # fmt: skip

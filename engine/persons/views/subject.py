@@ -8,9 +8,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, Uuid, any_, func, literal, or_, select
 
-from engine.cases.in_words import unexplained_in_words
-from engine.cases.views.answers import answer_views, opened_identity, opened_outputs, readable_answers
-from engine.cases.views.sight import access_to, is_narrowed, shown_answers
+from engine.cases.answers import unexplained_in_words
+from engine.cases.views.sight import (
+    access_to,
+    answer_views,
+    is_narrowed,
+    opened_identity,
+    opened_outputs,
+    readable_answers,
+    shown_answers,
+)
 from engine.cases.visibility import visible_to
 from engine.core.access import ROLES_THAT_READ, CaseAccess
 from engine.core.case_links import ReferralStatus
@@ -38,7 +45,7 @@ from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFou
 from engine.language.names import RestrictedCategory, Role, in_plain_words, in_running_words
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
-from engine.retention.shown import CorrectionView, SubjectLine, SubjectSection, SubjectView
+from engine.retention.records import CorrectionView, SubjectLine, SubjectSection, SubjectView
 from engine.sharing.records.consent import titles_of
 
 CONSENT, CORRECTION = TABLES["consent"], TABLES["correction"]

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.approvals.actions.approvals import ask_second, others_who_may, take_answer
-from engine.approvals.actions.handlers import Handler, register
+from engine.approvals.actions.approvals import Handler, ask_second, others_who_may, register, take_answer
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -19,9 +18,8 @@ from engine.core.policy import THIS_MACHINE, Action, Viewer, can
 from engine.core.retention import ErasureStatus
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NotAllowedError
-from engine.retention.custody_store import CustodyStore
 from engine.retention.records import Revived, RevivedGrant, RevivedOffer, RevivedPerson
-from engine.retention.store import RetentionStore
+from engine.retention.store import CustodyStore, RetentionStore
 from engine.sharing.actions.sharing import call_back, can_be_called_back
 from engine.sharing.records.consent import law_of
 from engine.sharing.store import ConsentStore, ReferralStore

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from engine.approvals.actions.approvals import ask_second, take_answer
-from engine.approvals.actions.handlers import Answer, Handler, case_page, register
+from engine.approvals.actions.approvals import Answer, Handler, ask_second, case_page, register, take_answer
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore

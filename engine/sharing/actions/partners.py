@@ -22,7 +22,7 @@ from engine.plugin.context import PartnerOffer, PartnerTold, local_day, start_of
 from engine.sharing.actions.awaited import follow_up, wait_no_more
 from engine.sharing.actions.releasing import require_no_statement, statements_that_stay
 from engine.sharing.actions.sharing import known_referral, note, notify_of, require_basis, who_offered
-from engine.sharing.partner_store import PartnerLinkStore, PartnerStore
+from engine.sharing.records.consent import PartnerPage
 from engine.sharing.records.partners import (
     LONGEST,
     Partner,
@@ -35,8 +35,7 @@ from engine.sharing.records.partners import (
     scores_of,
     written,
 )
-from engine.sharing.records.shown import PartnerPage
-from engine.sharing.store import ReferralStore
+from engine.sharing.store import PartnerLinkStore, PartnerStore, ReferralStore
 from engine.sharing.views.sent import partner_page
 
 

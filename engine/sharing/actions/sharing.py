@@ -34,9 +34,8 @@ from engine.plugin.kinds import FieldKind
 from engine.ports import ActorRecord
 from engine.retention.store import RetentionStore
 from engine.sharing.actions.awaited import open_run, wait_no_more
-from engine.sharing.partner_store import PartnerLinkStore
 from engine.sharing.records.consent import Consent, ConsentRecipient, GivenBy, law_of, locating, require_covered
-from engine.sharing.store import ConsentStore, ReferralStore
+from engine.sharing.store import ConsentStore, PartnerLinkStore, ReferralStore
 
 _PLACES: Final = frozenset({FieldKind.GEO, FieldKind.INTERVALS})
 

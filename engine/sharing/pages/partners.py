@@ -13,8 +13,8 @@ from engine.errors import AlreadyEndedError, ConsentError, InvalidAnswersError, 
 from engine.messages.records import NoticeView
 from engine.messages.views import notices as notices_view
 from engine.sharing.actions.partners import answer_by_link, open_partner_link, read_by_link, read_directory
-from engine.sharing.actions.prepared import read_note
 from engine.sharing.actions.referrals import accept_referral, decline_referral, end_help
+from engine.sharing.actions.releasing import read_note
 from engine.sharing.views.sent import offers
 from engine.sharing.views.sent import offers as offers_view
 from engine.sharing.views.sent import sent as sent_view

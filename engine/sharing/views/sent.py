@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, false, func, or_, select, true
 
-from engine.cases.views.answers import opened_answers, opened_identity, opened_outputs, text_of
+from engine.cases.views.sight import opened_answers, opened_identity, opened_outputs, text_of
 from engine.cases.visibility import kept_by, named, not_denied
 from engine.core.access import OF_PERSONS, CaseAccess, Via, Way, covers, of_person, shows
 from engine.core.case_links import UNSEEN
@@ -19,7 +19,7 @@ from engine.messages.records import OfferView, SentView
 from engine.persons.records import SHOWN_AS
 from engine.plugin.fields import FieldSpec
 from engine.ports import Vault
-from engine.sharing.records.shown import PartnerPage, SharedLine
+from engine.sharing.records.consent import PartnerPage, SharedLine
 from engine.sharing.store import opened_partner
 
 _UNSEEN = tuple(status.value for status in UNSEEN)

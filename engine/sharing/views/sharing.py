@@ -14,8 +14,16 @@ from engine.db.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
 from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import in_running_words
-from engine.sharing.records.consent import law_of, titles_of
-from engine.sharing.records.shown import ConsentView, MatchView, NamedView, ProbeLine, SharedView, SharingView
+from engine.sharing.records.consent import (
+    ConsentView,
+    MatchView,
+    NamedView,
+    ProbeLine,
+    SharedView,
+    SharingView,
+    law_of,
+    titles_of,
+)
 from engine.sharing.store import opened_consent, opened_partner
 
 CONSENT, LINK, VIEW, ORGANISATION = (

@@ -16,9 +16,8 @@ from engine.errors import InvalidAnswersError, NotFoundError, SignInError, StepU
 from engine.people.store import DirectoryStore
 from engine.persons.match_store import MatchStore
 from engine.sign_in.actions.guarding import Tries, hash_of, notify_of_change
-from engine.sign_in.habits import SignInHabitStore
 from engine.sign_in.records import KEPT_FORM_LASTS, LONGEST, STEP_UP_LASTS, KeptForm, Session, problem_of
-from engine.sign_in.store import SignInStore
+from engine.sign_in.store import SignInHabitStore, SignInStore
 
 _CODE_DIGITS: Final = 6
 

@@ -20,7 +20,6 @@ from engine.messages.actions.writing import CODE_PAGE, SIGN_IN_CODE, codes_for, 
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord
-from engine.sign_in.habits import SignInHabitStore
 from engine.sign_in.records import (
     ACCOUNT,
     ACCOUNT_HERE,
@@ -34,7 +33,7 @@ from engine.sign_in.records import (
     wait_after,
     waits_for,
 )
-from engine.sign_in.store import SignInStore
+from engine.sign_in.store import SignInHabitStore, SignInStore
 
 
 def hash_of(token: str) -> bytes:

@@ -39,7 +39,7 @@ from engine.plugin.context import Outcome
 from engine.plugin.copies import is_refused, kept_of
 from engine.plugin.steps import BECAUSE
 from engine.ports import JsonValue
-from engine.sharing.actions.prepared import notify_of_prepared
+from engine.sharing.actions.releasing import notify_of_prepared
 from engine.work.actions.answers import mind_copies, require_colleagues, told_apart, with_hashes
 from engine.work.store import ItemStore
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, false, select, true
 
 from engine.cases.sentences import OUTCOMES
-from engine.cases.views.answers import (
+from engine.cases.views.lists import role_words
+from engine.cases.views.sight import (
     Answers,
     answer_views,
     opened_answers,
@@ -16,7 +17,6 @@ from engine.cases.views.answers import (
     opened_outputs,
     typed_title,
 )
-from engine.cases.views.lists import role_words
 from engine.cases.visibility import positions
 from engine.core.access import CaseAccess, Via, covers
 from engine.core.compiled import CompiledStep

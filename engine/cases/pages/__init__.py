@@ -1,1 +1,0 @@
-"""Reports: of staff, and of the public."""
