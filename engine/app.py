@@ -32,9 +32,7 @@ from engine.db.transaction import Transaction, acting_for, asked_over, enter_eac
 from engine.deadlines.actions import limits
 from engine.definitions.actions import proposals
 from engine.definitions.actions.publish import publish_shipped
-from engine.definitions.cache import DefinitionCache, PublishedLibrary
-from engine.definitions.catalogue import RegistryCatalogue
-from engine.definitions.holidays import known_places, whole
+from engine.definitions.cache import DefinitionCache, PublishedLibrary, RegistryCatalogue, known_places, whole
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
 from engine.documents.templates import PaperRenderer, lint_papers
@@ -65,7 +63,7 @@ from engine.machine import (
 from engine.messages.chat import SERVICES, AppriseGateways
 from engine.messages.mail import DemoGateways, DemoMailbox, SmtpChannel
 from engine.messages.templates import TemplateRenderer, lint_texts
-from engine.overview.actions import exports
+from engine.overview import actions
 from engine.people.actions import invitations, roles, second_factor
 from engine.persons.actions import links
 from engine.persons.tokens import NameTokens
@@ -79,7 +77,7 @@ from engine.sign_in.passwords import Argon2Passwords, TotpCodes, shipped
 
 DEMO_CLOCK = "demo_clock"
 ASK_A_SECOND_PERSON = (
-    closing, custody, emergency, erasure, exports, invitations, limits, links, peers, proposals, restrict, releasing,
+    closing, custody, emergency, erasure, actions, invitations, limits, links, peers, proposals, restrict, releasing,
     restrict, retention, roles, second_factor,
 )  # fmt: skip
 """The modules that register what becomes of what they ask a second person for: loaded with the system, all of them."""

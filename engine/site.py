@@ -26,7 +26,6 @@ from engine.deadlines import pages as deadlines
 from engine.definitions.pages import (
     calendar_form,
     calendars,
-    editing,
     ladders,
     law,
     message_texts,
@@ -39,13 +38,11 @@ from engine.definitions.pages import (
 )
 from engine.definitions.rehearsed import Rehearsal
 from engine.documents import pages as documents
-from engine.hubs.pages import cases as hub_cases
-from engine.hubs.pages import known as hubs
+from engine.hubs import pages as hubs
 from engine.imports import pages as imports
 from engine.messages import pages as messages
-from engine.numbers.pages import numbers
-from engine.numbers.pages import saved as saved_numbers
-from engine.overview.pages import board, diary, exports, list_of_cases
+from engine.numbers import pages as numbers
+from engine.overview.pages import board, diary, list_of_cases
 from engine.overview.pages import cases as overview_cases
 from engine.people.pages import duty, people
 from engine.persons.pages import links as person_links
@@ -88,25 +85,21 @@ _ROUTES: Final = (
     duty,
     sharing,
     partners,
-    hub_cases,
     hubs,
     messages,
     studio,
     simulating,
-    editing,
+    workflows,
     ladders,
     message_texts,
     paper_texts,
     rotas,
     versions,
-    workflows,
     calendars,
     calendar_form,
     law,
     retention,
-    exports,
     numbers,
-    saved_numbers,
     imports,
     subject,
     api,

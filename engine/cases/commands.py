@@ -26,7 +26,7 @@ from engine.imports.actions import check_table, import_cases
 from engine.imports.records import TableError
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
-from engine.overview.views.diary import case_diary
+from engine.overview.views.history import case_diary
 from engine.people.viewer import units as units_view
 from engine.ports import JsonValue
 from engine.web.running import running_engine, viewer_by_email

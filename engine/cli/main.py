@@ -42,7 +42,7 @@ COMMANDS = {
     ),
     "export": CommandPlace("cli.publishing", "export", "Write the stored text of a definition back."),
     "calendar": CommandPlace(
-        "definitions.commands.calendars", "app", "Calendars: their days, and days that are added by hand."
+        "definitions.commands.counting", "calendar_app", "Calendars: their days, and days that are added by hand."
     ),
     "replay": CommandPlace("cli.training", "replay", "Replay stories in a scratch database on a simulated clock."),
     "doctor": CommandPlace(
@@ -63,7 +63,9 @@ COMMANDS = {
         "deadlines.commands", "explain", "Say why the time limits of a step fall due when they do."
     ),
     "law": CommandPlace(
-        "definitions.commands.law", "app", "Limits of the law: which there are, and whether one counts in a case."
+        "definitions.commands.counting",
+        "law_app",
+        "Limits of the law: which there are, and whether one counts in a case.",
     ),
     "deadline": CommandPlace(
         "deadlines.commands", "deadline_app", "Pause or resume a time limit, ask for and give more time."

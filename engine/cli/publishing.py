@@ -16,7 +16,7 @@ from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.preview import Planned, planned_change, preview_files
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import Published
-from engine.definitions.commands.calendars import in_lines
+from engine.definitions.commands.counting import in_lines
 from engine.definitions.rehearsed import AlertBudget
 from engine.definitions.views import definition
 from engine.language.library import DefinitionKind

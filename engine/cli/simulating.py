@@ -14,8 +14,7 @@ from engine.builtin import CORE, REPORT
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
 from engine.core.records import Scalar
-from engine.definitions.catalogue import RegistryCatalogue
-from engine.definitions.holidays import CalendarsWithHolidays
+from engine.definitions.cache import CalendarsWithHolidays, RegistryCatalogue
 from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, AlertBudget, ComparisonAsked, Load, Staff
 from engine.language.extends import load_workflow, load_workflow_text
 from engine.language.library import Definitions, definitions_of
@@ -25,9 +24,9 @@ from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine import shipped_sources
 from engine.plugin.registry import load_registry
 from engine.rehearsal.budget import alert_budget
-from engine.rehearsal.compared import compare, compared_lines
+from engine.rehearsal.drawn import Simulated, SimulatedReport
 from engine.rehearsal.many_cases import ManyCases, simulate_many
-from engine.rehearsal.simulated import Simulated, SimulatedReport
+from engine.rehearsal.running import compare, compared_lines
 from engine.rehearsal.simulator import simulate
 from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
 

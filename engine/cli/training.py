@@ -16,8 +16,7 @@ from engine.plugin.registry import load_registry
 from engine.rehearsal.replayer import replay_story
 from engine.rehearsal.running import rehearsal_of
 from engine.rehearsal.story import ReplayOutcome, read_story
-from engine.rehearsal.training import reset_training, tickets_of, training_open, training_settings
-from engine.rehearsal.training_door import TrainingDoor
+from engine.rehearsal.training import TrainingDoor, reset_training, tickets_of, training_open, training_settings
 from engine.rehearsal.world import scratch_world
 from engine.site import create_app, serve
 from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show

@@ -13,7 +13,7 @@ from engine.core.compiled import CompiledWorkflow
 from engine.core.library import Library
 from engine.definitions.rehearsed import AlertBudget, Load
 from engine.messages.records import NEVER, Preference
-from engine.rehearsal.simulated import SimulatedMessage, SimulatedReport
+from engine.rehearsal.drawn import SimulatedMessage, SimulatedReport
 from engine.rehearsal.simulator import simulate
 
 SAMPLES = 42

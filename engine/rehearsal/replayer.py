@@ -25,8 +25,7 @@ from engine.language.limits import TimeLimit
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.plugin.steps import StepKind
-from engine.rehearsal.answers import CANARY, canary, report_answers, step_answers
-from engine.rehearsal.going_on import as_it_goes_on
+from engine.rehearsal.answers import CANARY, as_it_goes_on, canary, report_answers, step_answers
 from engine.rehearsal.story import (
     MATCH,
     PROGRAMME,

@@ -33,8 +33,7 @@ from engine.core.values import RunSteps
 from engine.language.ladders import ChannelName, ItemPerson
 from engine.language.names import Role
 from engine.messages.records import WARNING, follows_at, is_night
-from engine.rehearsal.drawn import People, drawn_facts
-from engine.rehearsal.simulated import Happening, Simulated, SimulatedMessage, SimulatedReport
+from engine.rehearsal.drawn import Happening, People, Simulated, SimulatedMessage, SimulatedReport, drawn_facts
 
 _LONGEST = timedelta(days=5 * 366)
 _WITHOUT_LIMIT = timedelta(days=1)

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from engine.core.compiled import compile_workflow
-from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.cache import RegistryCatalogue
+from engine.rehearsal.drawn import SimulatedReport
 from engine.rehearsal.many_cases import ManyCases, simulate_many
-from engine.rehearsal.simulated import SimulatedReport
 from engine.rehearsal.simulator import simulate
 from tests.kit.shipped import CASES, library, registry, shipped
 from tests.rehearsal.test_simulator import REPORT

@@ -7,7 +7,7 @@ import pytest
 from engine.core import commands as cm
 from engine.core.records import Scalar, StepStatus
 from engine.language.workflow import Question
-from engine.rehearsal.going_on import as_it_goes_on
+from engine.rehearsal.answers import as_it_goes_on
 from engine.rehearsal.story import DueRule, StoryEvent
 from tests.acceptance.core_story import CoreCase
 from tests.kit.shipped import shipped

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from engine.approvals.views import waiting
 from engine.definitions.views import definition
-from engine.overview.actions.exports import ask_copy
+from engine.overview.actions import ask_copy
 from engine.retention.actions.retention import ask_to_lift, place_hold
 from tests.kit.portal import Portal, report_case
 

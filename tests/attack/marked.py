@@ -39,7 +39,7 @@ from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.chat import SERVICES, AppriseGateways, Service
 from engine.numbers.actions import save_numbers
 from engine.numbers.records import CHOSEN_TABLES
-from engine.overview.actions.exports import answer_copy, ask_copy, fetch_copy, link_to_copy
+from engine.overview.actions import answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import WHAT, as_csv
 from engine.people.actions.invitations import ask_for_link
 from engine.people.actions.program_keys import add_key

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.definitions.actions.drafts import open_draft
-from engine.definitions.pages.only_text import ONLY_TEXT
+from engine.definitions.pages.drafting import ONLY_TEXT
 from engine.definitions.views import definition, versions
 from engine.language.calendars import Calendar, Weekday
 from tests.definitions.test_calendar_pages import _CELL

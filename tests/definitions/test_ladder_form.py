@@ -5,7 +5,7 @@ import re
 import pytest
 
 from engine.definitions.actions.drafts import open_draft
-from engine.definitions.pages.only_text import ONLY_TEXT
+from engine.definitions.pages.drafting import ONLY_TEXT
 from engine.definitions.views import definition
 from engine.language.ladders import Ladder, Level, LevelRecipient, LevelRepeat
 from tests.definitions.test_calendar_form import Form, form_with

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.definitions.actions.law_signing import revoke_signature, sign_limit
+from engine.definitions.actions.law import revoke_signature, sign_limit
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import publish_shipped
 from engine.errors import (

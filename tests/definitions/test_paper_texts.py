@@ -13,7 +13,7 @@ from engine.audit.commands import _ailments
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.views import definition
 from engine.definitions.views import versions as versions_view
-from engine.documents.actions.specimens import PLACES, specimen
+from engine.documents.actions.papers import PLACES, specimen
 from engine.errors import DefinitionError
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, dispatchable

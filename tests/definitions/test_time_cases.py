@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from pydantic import BaseModel
 
-from engine.definitions.pages.only_text import ONLY_TEXT
+from engine.definitions.pages.drafting import ONLY_TEXT
 from engine.definitions.views import definition
 from engine.language.workflow import (
     ApprovalRule,

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from engine.db.embedded.embedded import EmbeddedServer
-from engine.hubs.actions import exchange, taking
+from engine.hubs.actions import exchange
 from engine.hubs.actions.mirrors import decline_request, reveal_words
 from engine.hubs.envelope import post
 from engine.hubs.records import Kind, LineError
@@ -57,7 +57,7 @@ def test_over_a_bad_line_nothing_is_lost_doubled_or_shown_beyond_its_release(
 
 def _let_receivers_die(monkeypatch: pytest.MonkeyPatch, chance: random.Random) -> None:
     """Let who has kept a message die before it carries it out, or between carrying it out and the confirmation."""
-    real = taking.carry_out_arrived
+    real = exchange.carry_out_arrived
 
     def carried_out(engine: Any, peer_id: UUID) -> int:
         moment = chance.choice((*["lives"] * 6, "before", "after"))
@@ -68,7 +68,7 @@ def _let_receivers_die(monkeypatch: pytest.MonkeyPatch, chance: random.Random) -
             raise RuntimeError
         return done
 
-    for module in (exchange, taking):
+    for module in (exchange, exchange):
         monkeypatch.setattr(module, "carry_out_arrived", carried_out)
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError
+from engine.hubs.actions.exchange import KEY_BEFORE_COUNTS
 from engine.hubs.actions.peers import ask_peer, change_own_keys, end_peer, own_card
-from engine.hubs.actions.taking import KEY_BEFORE_COUNTS
 from engine.hubs.envelope import HubKeyFile, encrypted_for
 from engine.hubs.records import HubView, KeysOnTheirWayError
 from engine.hubs.store import HubStore

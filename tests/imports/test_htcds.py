@@ -14,7 +14,7 @@ from engine.errors import NotAllowedError
 from engine.imports.actions import check_table, import_cases
 from engine.imports.htcds import as_htcds
 from engine.imports.records import TableError
-from engine.overview.actions.exports import ask_copy, fetch_copy, link_to_copy
+from engine.overview.actions import ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import sheet
 from engine.persons.actions.persons import change_role
 from engine.persons.store import PersonStore

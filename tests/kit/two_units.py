@@ -18,7 +18,7 @@ from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, identify_person
 from engine.language.names import Role
 from engine.numbers.actions import save_numbers
-from engine.overview.actions.exports import ask_copy
+from engine.overview.actions import ask_copy
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.persons.actions.links import link_cases
 from engine.persons.actions.matches import find_matches

@@ -18,7 +18,7 @@ from engine.core.records import Deadline
 from engine.core.state import CaseState
 from engine.db.embedded.roles import DatabaseUrls
 from engine.deadlines.actions.firing import fire_deadlines
-from engine.definitions.actions.law_signing import sign_limit
+from engine.definitions.actions.law import sign_limit
 from engine.definitions.actions.proposals import answer_proposal, propose_files
 from engine.definitions.actions.publish import Published, publish_shipped
 from engine.jobs.actions.run import run_job

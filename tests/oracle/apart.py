@@ -12,7 +12,7 @@ from engine.assembly import Engine
 from engine.core.policy import Viewer
 from engine.definitions.records import StoredSignature
 from engine.definitions.store import LawSignatureStore
-from engine.overview.actions.exports import ask_copy
+from engine.overview.actions import ask_copy
 from engine.people.actions.duty import note_absence, plan_shift
 from engine.people.actions.invitations import make_link
 from engine.sign_in.actions.account import keep_form

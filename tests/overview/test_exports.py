@@ -23,7 +23,7 @@ from engine.errors import (
     StepUpNeededError,
     TooOftenError,
 )
-from engine.overview.actions.exports import Fetched, answer_copy, ask_copy, fetch_copy, link_to_copy
+from engine.overview.actions import Fetched, answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import as_csv, count_copied
 from engine.persons.actions.subject import correct_person, report_to_subject
 from engine.persons.store import PersonStore

@@ -12,7 +12,7 @@ from engine.language.limits import TimeLimit
 from engine.plugin.steps import StepKind
 from engine.rehearsal.answers import step_answers
 from engine.rehearsal.budget import alert_budget
-from engine.rehearsal.simulated import SimulatedReport
+from engine.rehearsal.drawn import SimulatedReport
 from engine.rehearsal.simulator import simulate
 from engine.rehearsal.story import read_story
 from tests.kit.shipped import CASES, STORIES, library, registry, shipped

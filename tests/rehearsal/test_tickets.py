@@ -11,8 +11,7 @@ import pytest
 
 from engine.app import allowed_hosts
 from engine.errors import SettingsError
-from engine.rehearsal.tickets import PASS_LASTS, TICKET_LASTS, Tickets
-from engine.rehearsal.training import reset_training, training_settings
+from engine.rehearsal.training import PASS_LASTS, TICKET_LASTS, Tickets, reset_training, training_settings
 from engine.rehearsal.world import MovedClock
 from engine.settings import Settings
 

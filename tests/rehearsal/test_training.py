@@ -29,12 +29,12 @@ from engine.jobs.store import JobStore
 from engine.machine import SystemClock
 from engine.messages.mail import DemoMailbox
 from engine.people.viewer import as_viewer
-from engine.rehearsal.tickets import Tickets
 from engine.rehearsal.training import (
+    Tickets,
+    TrainingDoor,
     practise_at,
     training_settings,
 )
-from engine.rehearsal.training_door import TrainingDoor
 from engine.rehearsal.training_spaces import TRAINEE, TrainingSpaces
 from engine.settings import Settings
 from engine.site import create_app

@@ -11,14 +11,14 @@ from engine.approvals.records import ApprovalRequest
 from engine.audit.records import AccountLine, AuditLine, ConcernLine, EmergencyLine, EmergencyView, ReaderLine
 from engine.core.policy import View
 from engine.core.time.explain import Reason, ReasonKind
-from engine.definitions.actions.law_pages import Example, LawLine
+from engine.definitions.actions.law import Example, LawLine
 from engine.definitions.records import StoredSignature
 from engine.hubs.records import ERASURE_ANSWERS, HubLine, HubView, MirrorView
 from engine.imports.records import BadCell
 from engine.language.law import LawPack
 from engine.messages.records import OfferView
 from engine.numbers.charts import Bar, bars
-from engine.numbers.pages.numbers import PillarGroup
+from engine.numbers.pages import PillarGroup
 from engine.numbers.records import (
     Figure,
     FigureTable,

@@ -36,9 +36,9 @@ from engine.deadlines.records import (
 from engine.definitions.actions.days import CalendarDay, MonthDay
 from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
-from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.cache import RegistryCatalogue
 from engine.definitions.pages.calendar_form import DayForm, _fields
-from engine.definitions.pages.ladder_form import level_form
+from engine.definitions.pages.ladders import level_form
 from engine.definitions.pages.message_texts import Shown
 from engine.definitions.pages.paper_texts import PaperShown, WordsShown
 from engine.definitions.pages.rotas import _form

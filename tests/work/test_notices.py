@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from engine.core.decide import WorkItem
 from engine.core.policy import Viewer
 from engine.messages.views import notices, unread
-from engine.overview.actions.trouble import notify_of_trouble
+from engine.overview.actions import notify_of_trouble
 from engine.sharing.pages.partners import by_case
 from engine.work.actions.complete import approve_work_item
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item

@@ -10,8 +10,18 @@ from starlette.responses import Response
 from engine.cases.actions.deciding import note_reading
 from engine.core.policy import Action
 from engine.deadlines.views.law import law_of_case
-from engine.definitions.actions.law_pages import example, home_of, law_lines, law_page, limits_of, places_of
-from engine.definitions.actions.law_signing import WHY_REVOKED, require_lawyer, revoke_signature, sign_limit
+from engine.definitions.actions.law import (
+    WHY_REVOKED,
+    example,
+    home_of,
+    law_lines,
+    law_page,
+    limits_of,
+    places_of,
+    require_lawyer,
+    revoke_signature,
+    sign_limit,
+)
 from engine.errors import InvalidAnswersError, NoCalendarError, SignatureError
 from engine.overview.views.case import case_page
 from engine.people.records import region_words

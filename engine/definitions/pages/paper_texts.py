@@ -14,7 +14,7 @@ from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing
 from engine.definitions.pages.drafting import answered, saved
 from engine.definitions.views import definitions
-from engine.documents.actions.specimens import PLACES, makers, specimen
+from engine.documents.actions.papers import PLACES, makers, specimen
 from engine.errors import NotFoundError
 from engine.language.findings import has_errors
 from engine.language.library import definitions_of

@@ -10,11 +10,12 @@ from starlette.datastructures import FormData
 
 from engine.core.library import Library
 from engine.definitions.pages.drafting import UNITS, split_limit
-from engine.definitions.pages.follow_up_form import FollowUpEditor, FollowUpForm
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.question_form import (
     REMOVED,
     Edit,
+    FollowUpEditor,
+    FollowUpForm,
     MovedTo,
     QuestionForm,
     or_posted,

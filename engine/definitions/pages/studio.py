@@ -8,8 +8,7 @@ from starlette.responses import Response
 
 from engine.db.reading import field_of
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, saved, worst_first
-from engine.definitions.pages.only_text import reasons
+from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, reasons, saved, worst_first
 from engine.definitions.pages.step_form import StepEditor
 from engine.errors import InvalidAnswersError
 from engine.language.catalogue import StepTypeInfo

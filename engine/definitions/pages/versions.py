@@ -20,12 +20,11 @@ from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing, require_author
 from engine.definitions.pages.drafting import after_undo, page_of, picture_of, proposed
-from engine.definitions.pages.editing import with_editor
 from engine.definitions.pages.message_texts import as_read
-from engine.definitions.pages.workflows import numbered
+from engine.definitions.pages.workflows import numbered, with_editor
 from engine.definitions.records import PreviewView
 from engine.definitions.views import versions as versions_view
-from engine.documents.actions.specimens import PLACES
+from engine.documents.actions.papers import PLACES
 from engine.errors import DefinitionError, NoSecondPersonError, NotFoundError
 from engine.language.findings import has_errors
 from engine.web.dependencies import Posted, SignedIn

@@ -1,35 +1,45 @@
 """The pages of workflows: drafts, versions, and their text with what was found in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 from starlette.datastructures import FormData
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from engine.builtin import REPORT
 from engine.core.policy import Action
 from engine.definitions.actions.drafts import my_drafts, open_draft, save_draft, undo_draft
 from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import propose_definition
-from engine.definitions.actions.publish import lint_source, publishing
+from engine.definitions.actions.publish import lint_source, publishing, require_author
 from engine.definitions.pages.drafting import new_id
-from engine.definitions.pages.editing import with_editor
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.records import PreviewView
 from engine.definitions.views import definition as definition_view
 from engine.definitions.views import definitions
 from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
+from engine.language.catalogue import Output, StepTypeInfo
 from engine.language.diagram import Drawing, draw
 from engine.language.editing import with_value
 from engine.language.findings import Finding, has_errors
 from engine.language.lanes import LaneView, acts_in_words, in_lanes, step_in_words
+from engine.language.library import DefinitionKind, json_schema
+from engine.language.lint.fields import outputs_of
+from engine.language.names import OF_PERSONS, Role
+from engine.language.workflow import StepSpec
 from engine.retention.actions.retention import retention_policies
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again, source_of, text, typed
+from engine.web.security import POLICY
 from engine.web.visit import Visit
+
+AnyKind = Annotated[str, Path(pattern=r"^(workflow|ladder|law|calendar|retention)$")]
+_POLICY: Final = f"{POLICY}; connect-src 'self'"
+"""The editor asks this portal, which no other page does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,3 +280,57 @@ def _picture(visit: Visit, drawing: Drawing) -> str:
         return visit.engine.draw(drawing)
     except IcmcError:
         return ""
+
+
+def with_editor(page: Response) -> Response:
+    """Let the editor of a page ask for findings and words."""
+    page.headers["Content-Security-Policy"] = _POLICY
+    return page
+
+
+@router.post("/drafts/{kind}/findings")
+def findings(visit: SignedIn, kind: AnyKind, form: Posted) -> Response:
+    """Return what is wrong with a text, each with its line and column; nothing is kept."""
+    require_author(visit.viewer, kind, "")
+    found = lint_source(visit.engine, source_of(form))
+    return JSONResponse({"findings": [one.as_json() for one in found]})
+
+
+@router.get("/drafts/{kind}/words")
+def words(visit: SignedIn, kind: AnyKind) -> Response:
+    """Return the keys of a kind of definition, and the names that may stand in it."""
+    require_author(visit.viewer, kind, "")
+    library, catalogue = visit.engine.library(), visit.engine.catalogue
+    report = catalogue.find(REPORT)
+    return JSONResponse({
+        "kind": kind,
+        "schema": json_schema(DefinitionKind(kind)),
+        "types": {info.key: _type(info) for info in map(catalogue.find, catalogue.keys()) if info},
+        "report": _choices(report.outputs) if report else {},
+        "person": dict.fromkeys(OF_PERSONS, ()),
+        "ladders": {name: one.title for name, one in library.ladders.items()},
+        "laws": {limit.id: limit.what for pack in library.packs.values() for limit in pack.limits},
+        "roles": {role.value: role.label for role in Role},
+        "workflows": _workflows(visit),
+    })  # fmt: skip
+
+
+def _type(info: StepTypeInfo) -> dict[str, object]:
+    """Tell of a step type what a file may say of its steps."""
+    outputs = {**dict(outputs_of(StepSpec(uses=info.key), info)), **info.computes}
+    return {"title": info.title, "outputs": _choices(outputs), "moments": info.event_times}
+
+
+def _choices(outputs: Mapping[str, Output]) -> dict[str, tuple[str, ...]]:
+    """Return what each output can be, written as conditions write it; nothing where that is no list of words."""
+    return {name: output.choices for name, output in outputs.items()}
+
+
+def _workflows(visit: Visit) -> dict[str, dict[str, object]]:
+    """Tell of each workflow that runs its title and the type of each of its steps, which another one can inherit."""
+    found: dict[str, dict[str, object]] = {}
+    for one in visit.engine.ask_all(definitions, DefinitionKind.WORKFLOW.value):
+        compiled = visit.engine.definitions.get(one.content_hash)
+        steps = compiled.workflow.steps if compiled else {}
+        found[one.name] = {"title": one.title, "steps": {key: step.uses for key, step in steps.items()}}
+    return found

@@ -6,7 +6,7 @@ import io
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import BinaryIO, Final, NamedTuple, cast
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 from uuid import UUID
 
 from engine.assembly import Engine
@@ -16,7 +16,6 @@ from engine.core.access import CaseAccess, may_add_files, of_everybody
 from engine.core.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
-from engine.documents.actions.parts import PartedFile
 from engine.documents.store import FileStore
 from engine.errors import (
     DamagedError,
@@ -338,3 +337,47 @@ def _parts(opened: Callable[[int], bytes], size: int) -> Iterator[bytes]:
 
 def _actor(viewer: Viewer) -> UUID | None:
     return None if viewer.is_system else viewer.actor_id
+
+
+class PartedFile(io.RawIOBase):
+    """Reads a file of `size` bytes; `part` opens a part by its number, all of `length` bytes but the last."""
+
+    def __init__(self, part: Callable[[int], bytes], *, size: int, length: int) -> None:
+        """Begin at the start, with nothing open."""
+        super().__init__()
+        self._part, self._size, self._length = part, size, length
+        self._at = 0
+        self._number, self._open = -1, b""
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that any place in it can be gone to."""
+        return True
+
+    def notify(self) -> int:
+        """Return the place that is read next, in bytes from the start."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place; raises ValueError for one before the start."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("a place before the start")
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever bytes can be written to
+        """Read some bytes, at most to the end of a part; returns how many."""
+        view = memoryview(buffer).cast("B")
+        if self._at >= self._size or not len(view):
+            return 0
+        number, inside = divmod(self._at, self._length)
+        if number != self._number:
+            self._open, self._number = self._part(number), number
+        some = self._open[inside : inside + len(view)]
+        view[: len(some)] = some
+        self._at += len(some)
+        return len(some)

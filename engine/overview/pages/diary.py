@@ -22,7 +22,7 @@ from engine.overview.pages.glance import tabs_of
 from engine.overview.pages.plan import OfferGroup, callable_steps, offered_step_types, read_call
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
-from engine.overview.views.diary import case_diary
+from engine.overview.views.history import case_diary
 from engine.plugin.copies import might_show_child
 from engine.web.dependencies import Posted, SignedIn, posted_form, tried
 from engine.web.languages import say

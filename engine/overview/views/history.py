@@ -1,6 +1,7 @@
-"""The history of a case in words, and as the person whom it is about may read it."""
+"""The history of a case in words, as the person whom it is about may read it; its diary without its words."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -12,8 +13,9 @@ from sqlalchemy import ARRAY, Select, Text, and_, cast, exists, func, or_, selec
 from engine.audit.records import AccountLine
 from engine.audit.views import case_zone
 from engine.cases.sentences import OF_STEPS, Body, Say, sentence
+from engine.cases.store import NOTE_MADE
 from engine.cases.views.sight import access_to, is_narrowed, require_whole, shows_time
-from engine.cases.visibility import visible_to
+from engine.cases.visibility import positions, visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers
 from engine.core.persons import is_untold_role, is_untold_step, untold_persons
 from engine.core.policy import Action, Viewer, can
@@ -21,13 +23,16 @@ from engine.core.values import person_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRAL, RUN, STEP
 from engine.db.tables import TABLES
+from engine.documents.store import FileStore
 from engine.errors import NotAllowedError, NotFoundError
-from engine.overview.records import EventView
+from engine.overview.records import DiaryFile, DiaryView, EventView, NoteView
 from engine.people.viewer import name_of_actor
 
 _OF_CONFLICT = frozenset({"ConflictNoted", "ConflictEnded"})
 OF_WORK = frozenset({"CaseOpened", "CaseClosed", "CaseReopened", "RunStarted", "RunMoved", "RunEnded", "RunReopened"})
 """The events that tell how the work of the whole case goes."""
+
+_BODY = EVENT.c.body
 
 
 class HistoryPart(NamedTuple):
@@ -287,3 +292,38 @@ def _roles(reading: Reading, case_id: UUID) -> dict[UUID, str]:
         .order_by((MEMBERSHIP.c.unit_id == CASE.c.unit_id), MEMBERSHIP.c.role.desc())
     )
     return {row["actor_id"]: row["role"] for row in rows}
+
+
+def case_diary(reading: Reading, viewer: Viewer, case_id: UUID, *, offset: int = 0, limit: int = 10) -> DiaryView:
+    """List the notes of a case, the latest first; only its own unit has a diary. Raises `NotFoundError`."""
+    may = reading.soon(require_whole, reading, viewer, case_id, Action.SEE_CASES)
+    of = (EVENT.c.case_id == case_id, EVENT.c.type == NOTE_MADE)
+    query = (
+        select(EVENT.c.seq, EVENT.c.at, _BODY, name_of_actor(EVENT.c.actor_id))
+        .select_from(EVENT.outerjoin(ACTOR, ACTOR.c.id == EVENT.c.actor_id))
+        .where(*of)
+        .order_by(_BODY["happened_at"].astext.desc(), EVENT.c.seq.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    found, numbers = reading.soon(reading.rows, query), reading.soon(positions, reading, (case_id,))
+    count = reading.soon(reading.count, select(func.count()).select_from(EVENT).where(*of))
+    files = reading.soon(FileStore(reading.within).of_case, case_id)
+    may()
+    known = numbers()
+    notes = []
+    for row in found():
+        body = row["body"]
+        whom = UUID(body["person_id"]) if "person_id" in body else None
+        notes.append(
+            NoteView(
+                seq=row["seq"], kind=body["kind"], happened_at=datetime.fromisoformat(body["happened_at"]),
+                noted_at=row["at"], by=row["name"] or "", person_id=whom, file_id=body.get("file_id"),
+                person_label=f"Person {known.get((case_id, whom), '?')}" if whom else "",
+            )
+        )  # fmt: skip
+    kept = (file for file in files() if not file.is_deferred)
+    return DiaryView(
+        notes=tuple(notes), count=count(),
+        files=tuple(DiaryFile(id=one.id, kind=one.kind.value, added_at=one.added_at) for one in kept),
+    )  # fmt: skip

@@ -1,24 +1,37 @@
-"""What people read of the limits of the law: each with its source, its signature, where it is used, and an example."""
+"""Limits of the law as people read them: each with source, use and signature; signing one, or taking that back."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from engine.assembly import Engine
+from engine.audit.store import AuditLogStore
 from engine.core.library import Library
-from engine.core.policy import Viewer
+from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.core.time.explain import Reason, explain
 from engine.db.transaction import Transaction
-from engine.definitions.actions.law_signing import units_for
 from engine.definitions.records import StoredSignature
 from engine.definitions.store import DefinitionStore, LawSignatureStore
-from engine.errors import CalendarMissingError, NoCalendarError, UnknownLawLimitError
+from engine.errors import (
+    CalendarMissingError,
+    InvalidAnswersError,
+    NoCalendarError,
+    NotAllowedError,
+    NotFoundError,
+    SignatureError,
+    UnknownLawLimitError,
+)
 from engine.language.law import LawLimit, Measure, law_term
 from engine.language.library import DefinitionKind
 from engine.language.limits import TimeLimit
 from engine.language.names import meant
 from engine.language.workflow import Workflow
+from engine.people.records import Unit
+from engine.people.store import DirectoryStore
+from engine.sign_in.actions.account import require_step_up
 
 _HOME: Final[Mapping[str, str]] = {"in": "IN", "bd": "BD", "np": "NP", "mm": "MM", "int": "IN"}
 """Where the example of a pack is counted, unless somebody names another place."""
@@ -28,6 +41,15 @@ MEASURES: Final[Mapping[Measure, str]] = {
     Measure.WITH_THE_STEP: "together with the step, no time",
     Measure.NO_NUMBER: "the text gives no number",
 }
+
+LONGEST_SOURCE: Final = 300
+WHY_REVOKED: Final[Mapping[str, str]] = {
+    "law_changed": "The law has changed",
+    "read_wrong": "The source was misread",
+    "wrong_text": "The text of the limit is not right",
+    "not_mine": "This signature is not mine",
+}
+"""Why a signature may be taken back: codes and words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +219,97 @@ def _used_by(engine: Engine, tx: Transaction) -> Mapping[str, tuple[str, ...]]:
             for law in {time.law for time in step.time if time.law}:
                 found.setdefault(law, []).append(f"{workflow.workflow}: {key}")
     return {law: tuple(dict.fromkeys(places)) for law, places in found.items()}
+
+
+def sign_limit(engine: Engine, limit_id: str, *, text_hash: str, source_read: str, viewer: Viewer) -> UUID:
+    """Sign the text of a limit that has this hash: it may then be called law, where and when it is in force.
+
+    A text that is signed already keeps its signature. Raises `NotAllowedError` for who is no lawyer,
+    `StepUpNeededError`, `UnknownLawLimitError`, `InvalidAnswersError` without a source, and `SignatureError` for a text
+    that is not the published one, or that is the law of another place.
+    """
+    require_lawyer(viewer)
+    require_step_up(engine, viewer)
+    source = " ".join(source_read.split())
+    if not source or len(source) > LONGEST_SOURCE:
+        raise InvalidAnswersError({"source_read": f"Name the text that you read, in at most {LONGEST_SOURCE} letters."})
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        limit = _limit_with(tx, limit_id, text_hash)
+        unit = next(iter(units_for(tx, viewer, limit)), None)
+        if unit is None:
+            raise SignatureError(limit_id=limit_id, problem=f"a lawyer of a unit in {limit.jurisdiction} has to.")
+        known = next((one for one in tx.of(LawSignatureStore).live() if one.text_hash == text_hash), None)
+        if known is not None:
+            return known.id
+        signature = StoredSignature(
+            id=engine.entropy.uuid(), limit_id=limit_id, text_hash=text_hash, name=viewer.name, place=unit.jurisdiction,
+            signed_by=viewer.actor_id, signed_on=_today(engine, unit), signed_at=now, source_read=source,
+        )  # fmt: skip
+        tx.of(LawSignatureStore).add(signature)
+        said = {"limit": limit_id, "text": text_hash, "signature_id": str(signature.id), "place": unit.jurisdiction}
+        tx.of(AuditLogStore).note("definitions", "LimitSigned", said, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+    engine.refresh_definitions()
+    return signature.id
+
+
+def revoke_signature(engine: Engine, signature_id: UUID, *, why: str, viewer: Viewer) -> None:
+    """Take a signature back: the limit is a target of the network again from now on.
+
+    Any lawyer of the place may. Raises `NotAllowedError`, `StepUpNeededError`, `NotFoundError`, and
+    `InvalidAnswersError` without one of the known reasons. A second time nothing happens.
+    """
+    require_lawyer(viewer)
+    require_step_up(engine, viewer)
+    if why not in WHY_REVOKED:
+        raise InvalidAnswersError({"why": "Choose a reason."})
+    now = engine.clock.now()
+    with engine.transaction() as tx:
+        known = tx.of(LawSignatureStore).get(signature_id)
+        if known is None:
+            raise NotFoundError(kind="signature")
+        if not any(_is_of_place(unit.jurisdiction, known.place.partition("-")[0]) for unit in _units(tx, viewer)):
+            raise SignatureError(limit_id=known.limit_id, problem=f"a lawyer of a unit in {known.place} has to.")
+        if known.revoked_at is not None:
+            return
+        tx.of(LawSignatureStore).revoke(signature_id, by=viewer.actor_id, at=now, why=why)
+        said = {"limit": known.limit_id, "text": known.text_hash, "signature_id": str(signature_id), "why": why}
+        tx.of(AuditLogStore).note("definitions", "SignatureRevoked", said, actor_id=viewer.actor_id, at=now)
+        tx.commit()
+    engine.refresh_definitions()
+
+
+def require_lawyer(viewer: Viewer) -> None:
+    """Refuse whoever is no lawyer; the machine itself signs nothing."""
+    if viewer.is_system or not can(viewer, Action.SIGN_LAW):
+        raise NotAllowedError(actor=viewer.name, action=Action.SIGN_LAW.value)
+
+
+def units_for(tx: Transaction, viewer: Viewer, limit: LawLimit) -> tuple[Unit, ...]:
+    """Give the units for which somebody, as their lawyer, may sign a limit; none when it is the law of other places."""
+    return tuple(unit for unit in _units(tx, viewer) if _is_of_place(unit.jurisdiction, limit.jurisdiction))
+
+
+def _units(tx: Transaction, viewer: Viewer) -> Iterable[Unit]:
+    found = (tx.of(DirectoryStore).unit(unit_id) for unit_id in sorted(units_that_let(viewer, Action.SIGN_LAW)))
+    return (unit for unit in found if unit is not None)
+
+
+def _is_of_place(place: str, law_of: str) -> bool:
+    """Return whether a unit's place is one of a law's: anywhere, in its country, or in its State."""
+    return law_of in {"*", place, place.partition("-")[0]}
+
+
+def _limit_with(tx: Transaction, limit_id: str, text_hash: str) -> LawLimit:
+    versions = tx.library().versions(limit_id)
+    if not versions:
+        raise UnknownLawLimitError(limit_id=limit_id)
+    found = next((one for one in versions if one.text_hash == text_hash), None)
+    if found is None:
+        raise SignatureError(limit_id=limit_id, problem="its text has changed since: read it again.")
+    return found
+
+
+def _today(engine: Engine, unit: Unit) -> date:
+    return engine.clock.now().astimezone(ZoneInfo(unit.zone)).date()

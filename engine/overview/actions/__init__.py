@@ -1,1 +1,0 @@
-"""Let approvals lapse, report trouble, make copies."""
