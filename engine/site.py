@@ -42,7 +42,7 @@ from engine.hubs import pages as hubs
 from engine.imports import pages as imports
 from engine.messages import pages as messages
 from engine.numbers import pages as numbers
-from engine.overview.pages import board, diary, list_of_cases
+from engine.overview.pages import board, list_of_cases, plan
 from engine.overview.pages import cases as overview_cases
 from engine.people.pages import duty, people
 from engine.persons.pages import links as person_links
@@ -75,7 +75,7 @@ _ROUTES: Final = (
     items,
     list_of_cases,
     overview_cases,
-    diary,
+    plan,
     changes,
     course,
     moving,

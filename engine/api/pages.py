@@ -12,16 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from engine.api.document import document
-from engine.api.gateways import (
+from engine.api.records import (
     META_SIGNATURE,
     SIGNATURE,
-    TakenAnswer,
-    is_signed,
-    message_of,
-    messages_of_whatsapp,
-    take_all,
-)
-from engine.api.records import (
     CaseAnswer,
     CaseLineAnswer,
     CasesAnswer,
@@ -30,13 +23,18 @@ from engine.api.records import (
     ReportAnswer,
     ReportBody,
     SentReportAnswer,
+    TakenAnswer,
     WorkItemAnswer,
     WorkItemsAnswer,
     case_answer,
+    is_signed,
+    message_of,
+    messages_of_whatsapp,
     pointer,
     read_body,
     report_answer,
     shown,
+    take_all,
     typed_answers,
 )
 from engine.assembly import Engine

@@ -26,8 +26,7 @@ from engine.jobs.actions.serve import abandon_batch, open_batches
 from engine.log_lines import why
 from engine.machine import SystemClock
 from engine.people.store import DirectoryStore
-from engine.rehearsal.demo import seed_demo
-from engine.rehearsal.demo_people import ADMIN, unit_of
+from engine.rehearsal.demo import ADMIN, seed_demo, unit_of
 from engine.rehearsal.world import do_chores, settle_jobs
 from engine.settings import Settings
 from engine.sign_in.actions.sessions import become

@@ -37,8 +37,7 @@ from engine.people.store import DirectoryStore, DutyStore
 from engine.people.viewer import as_viewer
 from engine.people.views import absences, shifts
 from engine.rehearsal.answers import report_answers
-from engine.rehearsal.demo import let_time_pass, seed_demo
-from engine.rehearsal.demo_people import ADMIN, person, unit_of
+from engine.rehearsal.demo import ADMIN, let_time_pass, person, seed_demo, unit_of
 from engine.rehearsal.story import read_story
 from engine.rehearsal.world import MovedClock, RecordingChannel, World, next_chore_at, people_of
 from engine.settings import Settings

@@ -34,9 +34,8 @@ from engine.messages.actions.recipients import reachable
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord, JsonValue
-from engine.sharing.actions.awaited import open_run
 from engine.sharing.actions.partners import answer_from_outside
-from engine.sharing.actions.sharing import call_back, known_referral, who_offered
+from engine.sharing.actions.sharing import call_back, known_referral, open_run, who_offered
 
 REQUESTS: Final = "/hubs/requests"
 _ASK: Final = "core.ask"

@@ -19,9 +19,16 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
 from engine.plugin.context import PartnerOffer, PartnerTold, local_day, start_of_day
-from engine.sharing.actions.awaited import follow_up, wait_no_more
 from engine.sharing.actions.releasing import require_no_statement, statements_that_stay
-from engine.sharing.actions.sharing import known_referral, note, notify_of, require_basis, who_offered
+from engine.sharing.actions.sharing import (
+    follow_up,
+    known_referral,
+    note,
+    notify_of,
+    require_basis,
+    wait_no_more,
+    who_offered,
+)
 from engine.sharing.records.consent import PartnerPage
 from engine.sharing.records.partners import (
     LONGEST,

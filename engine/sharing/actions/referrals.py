@@ -30,7 +30,6 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedErro
 from engine.hubs.store import HubStore
 from engine.messages.actions.recipients import people_of_partner
 from engine.people.store import DirectoryStore
-from engine.sharing.actions.awaited import wait_no_more
 from engine.sharing.actions.releasing import hand_over, hold_or_send, require_no_statement
 from engine.sharing.actions.sharing import (
     grant_of,
@@ -43,6 +42,7 @@ from engine.sharing.actions.sharing import (
     require_basis,
     require_unrestricted,
     stop,
+    wait_no_more,
     who_offered,
 )
 from engine.sharing.store import ReferralStore

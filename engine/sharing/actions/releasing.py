@@ -36,7 +36,6 @@ from engine.messages.records import IN_APP
 from engine.people.store import DirectoryStore
 from engine.persons.store import PersonStore
 from engine.retention.store import RetentionStore
-from engine.sharing.actions.awaited import wait_for_answer
 from engine.sharing.actions.sharing import (
     is_of,
     keeping_grant,
@@ -46,6 +45,7 @@ from engine.sharing.actions.sharing import (
     notify_of,
     require_basis,
     stop,
+    wait_for_answer,
 )
 from engine.sharing.records.consent import ConsentRecipient
 from engine.sharing.records.partners import ASKS, PreparedReferral, prepare
