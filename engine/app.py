@@ -41,8 +41,7 @@ from engine.hubs.actions import peers
 from engine.hubs.envelope import HubKeyFile
 from engine.keys.data_keys import keys_in_use, open_vault
 from engine.keys.key_changes import FileKeyKeeper
-from engine.keys.key_file import KeyRing, open_key_ring
-from engine.keys.periods import PeriodFolders
+from engine.keys.periods import KeyRing, PeriodFolders, open_key_ring
 from engine.language.diagram import Drawing, write_dot
 from engine.language.findings import Finding, in_order
 from engine.language.library import Definitions
@@ -197,7 +196,7 @@ def _assembled(
         registry=pillars, catalogue=catalogue, definitions=definitions, library=library,
         refresh_definitions=library.refresh, whole_calendar=whole,
         draw=_picture, lint=_linter(catalogue, library, renderer, papers),
-        transaction=lambda viewer=None: Transaction(
+        begin=lambda viewer: Transaction(
             rows.system if viewer is None or viewer.is_system else acting_for(rows.writer, viewer, clock.now),
             vault, definitions, library.seen_by, _note_rows,
         ),

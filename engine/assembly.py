@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
 
 from engine.core.compiled import CompiledWorkflow
 from engine.core.history import Written
@@ -140,14 +139,6 @@ class NoGateways:
         raise GatewayError(channel=name, problem="this system has no gateways.")
 
 
-class BeginsWork(Protocol):
-    """Begins a transaction: for a viewer, to whom the database then gives only their rows, or for the system."""
-
-    def __call__(self, viewer: Viewer | None = None) -> AbstractContextManager[Transaction]:
-        """Begin one; without a viewer, or for this machine, it sees all rows."""
-        ...
-
-
 @dataclass(frozen=True)
 class Engine(Asks):
     """One assembled system. `definitions` compiles by content hash; `library` gives what is published now.
@@ -175,7 +166,7 @@ class Engine(Asks):
     catalogue: StepCatalogue
     definitions: Mapping[str, CompiledWorkflow]
     library: Callable[[], Published]
-    transaction: BeginsWork
+    begin: Callable[[Viewer | None], AbstractContextManager[Transaction]]
     reader: Reader
     draw: Callable[[Drawing], str]
     lint: Callable[[Mapping[str, str], Definitions], tuple[Finding, ...]]
@@ -198,6 +189,10 @@ class Engine(Asks):
     state_differences: Callable[[], Iterable[StateDifference]] = _none_differ
     dispose: Callable[[], None] = _nothing
     uptime: Callable[[], Uptime] = _always_starting
+
+    def transaction(self, viewer: Viewer | None = None) -> AbstractContextManager[Transaction]:
+        """Begin a transaction: for a viewer, to whom the database then gives only their rows, or for the system."""
+        return self.begin(viewer)
 
     def reading(self, viewer: Viewer | None = None) -> AbstractContextManager[Reading]:
         """Begin a transaction that only reads what a viewer may see."""

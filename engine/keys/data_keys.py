@@ -13,8 +13,7 @@ from engine.db.tables import TABLES
 from engine.db.transaction import asked_over, changed_over, in_hand
 from engine.db.trips import PreparedStatement, ask
 from engine.db.writing import written
-from engine.keys.key_file import KeyRing
-from engine.keys.periods import PeriodFolders
+from engine.keys.periods import KeyRing, PeriodFolders
 from engine.keys.vault import KeyVault
 from engine.ports import Clock, StoredKey
 

@@ -17,18 +17,8 @@ from engine.db.encrypted_columns import ENCRYPTED, EncryptedColumn
 from engine.db.locks import BACKGROUND, limited_engine
 from engine.errors import DamagedError, KeyExportError, KeyMissingError, SettingsError
 from engine.keys.data_keys import KEYS, SqlWrappedKeys, put_back_keys
-from engine.keys.key_file import (
-    KEY_BYTES,
-    KeptPeriods,
-    KeyFile,
-    KeyRing,
-    change_key_file,
-    new_key,
-    new_key_id,
-    parse_keys,
-    read_key_file,
-)
-from engine.keys.periods import PeriodFolders
+from engine.keys.key_file import KEY_BYTES, KeyFile, change_key_file, new_key, new_key_id, parse_keys, read_key_file
+from engine.keys.periods import KeyRing, PeriodFolders
 from engine.keys.vault import KeyVault
 from engine.machine import SystemClock
 from engine.ports import ChainKeys, Clock, IndexKeys, StoredKey, Vault
@@ -113,7 +103,7 @@ def drop_blind_key(path: Path) -> None:
 class FileKeyKeeper:
     """The key file of this installation, as actions may treat it. No method gives a key away unsealed."""
 
-    def __init__(self, path: Path, ring: KeyRing, periods: KeptPeriods, sql: SqlEngine, clock: Clock) -> None:
+    def __init__(self, path: Path, ring: KeyRing, periods: PeriodFolders, sql: SqlEngine, clock: Clock) -> None:
         """Keep the file at `path`; `ring` is what the vault of this process uses, with the keys of `periods`."""
         self._path = path
         self._periods = periods

@@ -4,19 +4,17 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from engine.errors import KeyMissingError, SettingsError
-from engine.ports import KeyPeriod
 
 KEY_BYTES = 32
 _OTHERS = 0o077
 _CANNOT_READ = "Put the file back from its own backup; without it no encrypted value can be read."
-_PUT_BACK = (
+PUT_FILE_BACK = (
     "Put the file back, with icmc-signing-key.json next to it and mode 0400, from its own backup or another machine"
     " of this installation; or name its place in ICMC_KEY_FILE. No new one was made."
 )
@@ -75,102 +73,6 @@ class PeriodKey:
 
     period: str
     key: bytes = field(repr=False)
-
-
-class KeptPeriods(Protocol):
-    """Where period keys are kept, wrapped by the key file."""
-
-    @property
-    def all(self) -> Sequence[KeyPeriod]:
-        """The periods whose keys are kept, the oldest first."""
-        ...
-
-    @property
-    def current(self) -> KeyPeriod:
-        """The period of now; raise `SettingsError` where there is none."""
-        ...
-
-    def begin_first(self, now: datetime) -> None:
-        """Make the first period key where there is none. Raise `SettingsError`."""
-        ...
-
-    def opened(self, file: KeyFile) -> tuple[PeriodKey, ...]:
-        """Return every period key, the oldest first; raise `KeyMissingError`, `SettingsError`."""
-        ...
-
-
-class KeyRing:
-    """The keys of the key file and of its periods, read again when a key is asked for that was not there."""
-
-    def __init__(self, file: KeyFile, *, path: Path | None = None, kept: KeptPeriods | None = None) -> None:
-        """Begin with what was read; without a path nothing is read again, and without `kept` there are no periods."""
-        self._file = file
-        self._path = path
-        self._kept = kept
-        self._periods = kept.opened(file) if kept else ()
-
-    @property
-    def file(self) -> KeyFile:
-        """What was read last."""
-        return self._file
-
-    @property
-    def periods(self) -> tuple[PeriodKey, ...]:
-        """The keys of the periods as they were read last, the oldest first."""
-        return self._periods
-
-    def period(self, period: str) -> bytes:
-        """Return the key of a period; raise `KeyMissingError` where it was thrown away or lost, `SettingsError`."""
-        found = next((one.key for one in self._periods if one.period == period), None)
-        if found is None:
-            self.refresh()
-            found = next((one.key for one in self._periods if one.period == period), None)
-        if found is None:
-            raise KeyMissingError(key_id=f"of the period {period}")
-        return found
-
-    def key(self, key_id: str) -> bytes:
-        """Return a key by its id, of the file as it is now if need be; raises `KeyMissingError`, `SettingsError`."""
-        if key_id not in self._file.keys:
-            self.refresh()
-        return self._file.key(key_id)
-
-    def refresh(self) -> None:
-        """Read the file and its periods again; raises `SettingsError` for one that cannot be used."""
-        if self._path is None:
-            return
-        self._file = read_key_file(self._path)
-        if self._kept is None:
-            return
-        try:
-            self._periods = self._kept.opened(self._file)
-        except KeyMissingError:  # the key file was changed in between, and then the periods
-            self._file = read_key_file(self._path)
-            self._periods = self._kept.opened(self._file)
-
-
-def open_key_ring(
-    path: Path, kept: KeptPeriods | None = None, *, now: datetime | None = None, in_use: Sequence[str] = ()
-) -> KeyRing:
-    """Read the key file and its periods; raise `SettingsError` for what cannot be used.
-
-    Where nothing is encrypted yet the key file is made when there is none, and the first period begins `now`. `in_use`
-    are the ids of the keys that open what is in the database: then a missing file, or period, is never made anew.
-    """
-    needed = sorted({*in_use, *(key for one in (kept.all if kept else ()) for key in one.wrapped_by)})
-    if needed and not path.exists():
-        problem = f"The key file {path} is not there. Only its key {needed[0]} opens what is encrypted here."
-        raise SettingsError(problem=problem, remedy=_PUT_BACK)
-    file = read_or_create_key_file(path)
-    if in_use and kept is not None:
-        _ = kept.current
-    elif kept is not None and now is not None:
-        kept.begin_first(now)
-    try:
-        return KeyRing(file, path=path, kept=kept)
-    except KeyMissingError as error:
-        problem = f"The key file {path} does not have the key {error.facts['key_id']}, which opens the period keys."
-        raise SettingsError(problem=problem, remedy=_PUT_BACK) from None
 
 
 def read_or_create_key_file(path: Path) -> KeyFile:

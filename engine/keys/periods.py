@@ -1,4 +1,4 @@
-"""Period keys: kept outside the database and its backups, mixed into what wraps every key, and thrown away."""
+"""Period keys: kept outside database and backups, thrown away at their end; with the key file they make one ring."""
 
 import base64
 import fcntl
@@ -16,7 +16,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.errors import KeyMissingError, SettingsError
-from engine.keys.key_file import KEY_BYTES, KeyFile, PeriodKey, read_key_file, write_closed
+from engine.keys.key_file import (
+    KEY_BYTES,
+    PUT_FILE_BACK,
+    KeyFile,
+    PeriodKey,
+    read_key_file,
+    read_or_create_key_file,
+    write_closed,
+)
 from engine.ports import KeyPeriod, SurvivingKey
 
 _NONCE: Final = 12
@@ -289,3 +297,77 @@ def _written(done: str) -> Iterator[None]:
             problem=f"A period key cannot be {done} in {error.filename or 'its folder'} ({type(error).__name__}).",
             remedy="Make `keys/periods` in the data folder, and ICMC_PERIOD_KEY_COPIES, writable for who runs ICMC.",
         ) from None
+
+
+class KeyRing:
+    """The keys of the key file and of its periods, read again when a key is asked for that was not there."""
+
+    def __init__(self, file: KeyFile, *, path: Path | None = None, kept: PeriodFolders | None = None) -> None:
+        """Begin with what was read; without a path nothing is read again, and without `kept` there are no periods."""
+        self._file = file
+        self._path = path
+        self._kept = kept
+        self._periods = kept.opened(file) if kept else ()
+
+    @property
+    def file(self) -> KeyFile:
+        """What was read last."""
+        return self._file
+
+    @property
+    def periods(self) -> tuple[PeriodKey, ...]:
+        """The keys of the periods as they were read last, the oldest first."""
+        return self._periods
+
+    def period(self, period: str) -> bytes:
+        """Return the key of a period; raise `KeyMissingError` where it was thrown away or lost, `SettingsError`."""
+        found = next((one.key for one in self._periods if one.period == period), None)
+        if found is None:
+            self.refresh()
+            found = next((one.key for one in self._periods if one.period == period), None)
+        if found is None:
+            raise KeyMissingError(key_id=f"of the period {period}")
+        return found
+
+    def key(self, key_id: str) -> bytes:
+        """Return a key by its id, of the file as it is now if need be; raises `KeyMissingError`, `SettingsError`."""
+        if key_id not in self._file.keys:
+            self.refresh()
+        return self._file.key(key_id)
+
+    def refresh(self) -> None:
+        """Read the file and its periods again; raises `SettingsError` for one that cannot be used."""
+        if self._path is None:
+            return
+        self._file = read_key_file(self._path)
+        if self._kept is None:
+            return
+        try:
+            self._periods = self._kept.opened(self._file)
+        except KeyMissingError:  # the key file was changed in between, and then the periods
+            self._file = read_key_file(self._path)
+            self._periods = self._kept.opened(self._file)
+
+
+def open_key_ring(
+    path: Path, kept: PeriodFolders | None = None, *, now: datetime | None = None, in_use: Sequence[str] = ()
+) -> KeyRing:
+    """Read the key file and its periods; raise `SettingsError` for what cannot be used.
+
+    Where nothing is encrypted yet the key file is made when there is none, and the first period begins `now`. `in_use`
+    are the ids of the keys that open what is in the database: then a missing file, or period, is never made anew.
+    """
+    needed = sorted({*in_use, *(key for one in (kept.all if kept else ()) for key in one.wrapped_by)})
+    if needed and not path.exists():
+        problem = f"The key file {path} is not there. Only its key {needed[0]} opens what is encrypted here."
+        raise SettingsError(problem=problem, remedy=PUT_FILE_BACK)
+    file = read_or_create_key_file(path)
+    if in_use and kept is not None:
+        _ = kept.current
+    elif kept is not None and now is not None:
+        kept.begin_first(now)
+    try:
+        return KeyRing(file, path=path, kept=kept)
+    except KeyMissingError as error:
+        problem = f"The key file {path} does not have the key {error.facts['key_id']}, which opens the period keys."
+        raise SettingsError(problem=problem, remedy=PUT_FILE_BACK) from None

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from engine.db.row_history import compact_json
 from engine.errors import DamagedError, KeyMissingError
-from engine.keys.key_file import KEY_BYTES, KeyRing
+from engine.keys.key_file import KEY_BYTES
+from engine.keys.periods import KeyRing
 from engine.ports import JsonValue, StoredKey
 
 _MARK: Final = b"v2|"

@@ -90,7 +90,7 @@ class _Version:
 
     def begun(self, seed: int, report: SimulatedReport, hub: Hub | None = None) -> Simulation:
         """Open a case."""
-        return begun(self.workflow, self.library, report, seed=seed, rough=True, staff=hub)
+        return begun(self.workflow, self.library, report, seed=seed, rough=True, takes=hub.takes if hub else None)
 
     def add(self, run: Simulation) -> None:
         """Count what became of a case."""

@@ -1,10 +1,9 @@
 """Say what would happen to a report: the pure core, with seeded answers and punctuality, and no effect at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import Protocol
 from uuid import UUID
 
 from engine.core import commands as cm
@@ -40,15 +39,10 @@ _WITHOUT_LIMIT = timedelta(days=1)
 _RUN, _CASE, _UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
 Turn = tuple[UUID, int, bool]
 """What somebody does of a step at one go: its work, or a look at its answer, each time anew."""
+Takes = Callable[["Simulation", Step, datetime, datetime], bool]
+"""Whether a step waits for somebody now, by when it is due; they say later when it ends, not before the last one."""
 Stop = tuple[datetime, int, int, Deadline | Step]
 """When something happens, what comes first at one instant, and of what."""
-
-
-class Workforce(Protocol):
-    """People for whom the steps of many cases wait."""
-
-    def takes(self, run: "Simulation", step: Step, due_at: datetime, ends_at: datetime) -> bool:
-        """Whether a step waits for them now; they say later when it ends: not before `ends_at`."""
 
 
 def turn_of(step: Step) -> Turn:
@@ -96,13 +90,13 @@ def begun(
     seed: int,
     late: float | None = None,
     rough: bool = False,
-    staff: "Workforce | None" = None,
+    takes: Takes | None = None,
 ) -> "Simulation":
-    """Open the case of a simulation: it runs when it is asked to go; with `staff`, its steps wait for somebody."""
+    """Open the case of a simulation: it runs when it is asked to go; its steps wait for whoever `takes` them."""
     elements = tuple(path_of_person(_victim(number)) for number in range(report.victims))
     facts = drawn_facts(report.answers, elements, report.opened_at, seed=seed, rough=rough)
     people = People(workflow, facts, report.answers, late, rough)
-    return Simulation(workflow, library, report, people, staff)
+    return Simulation(workflow, library, report, people, takes)
 
 
 def _victim(number: int) -> UUID:
@@ -117,7 +111,7 @@ class Simulation:
     library: Library
     report: SimulatedReport
     people: People
-    staff: "Workforce | None" = None
+    takes: Takes | None = None
     told: list[SimulatedMessage] = field(default_factory=list)
     laws: dict[str, dict[str, int]] = field(default_factory=dict)
     happenings: list[Happening] = field(default_factory=list)
@@ -219,7 +213,7 @@ class Simulation:
     def _end_of(self, step: Step) -> datetime | None:
         """Choose, once, when a step is finished: a share of the time until it is due, sometimes more.
 
-        With staff it is not finished before somebody has worked on it: None while it waits for them.
+        With people it is not finished before somebody has worked on it: None while it waits for them.
         """
         turn = turn_of(step)
         if turn not in self.ends:
@@ -228,7 +222,7 @@ class Simulation:
             due_at = deadline.due_at if deadline else self.now + _WITHOUT_LIMIT
             share = 0.0 if step.automatic else self.people.share(step)
             self.ends[turn] = ends_at = self.now + max(due_at - self.now, timedelta()) * share
-            if self.staff and not step.automatic and self.staff.takes(self, step, due_at, ends_at):
+            if self.takes and not step.automatic and self.takes(self, step, due_at, ends_at):
                 self.ends[turn] = None
         return self.ends[turn]
 

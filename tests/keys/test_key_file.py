@@ -13,7 +13,8 @@ from engine.db.tables import METADATA
 from engine.db.tables.fields import Encrypted
 from engine.errors import KeyMissingError, SettingsError
 from engine.keys.key_changes import add_key, remove_key
-from engine.keys.key_file import open_key_ring, read_key_file, read_or_create_key_file
+from engine.keys.key_file import read_key_file, read_or_create_key_file
+from engine.keys.periods import open_key_ring
 from engine.settings import Settings
 
 

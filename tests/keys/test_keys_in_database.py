@@ -12,7 +12,8 @@ from engine.core.keys import place_key
 from engine.db.store import Within
 from engine.errors import KeyMissingError
 from engine.keys.data_keys import SqlWrappedKeys
-from engine.keys.key_file import KeyFile, KeyRing
+from engine.keys.key_file import KeyFile
+from engine.keys.periods import KeyRing
 from engine.keys.store import KeyStore
 from engine.keys.vault import LOOK_AGAIN, KeyVault
 from engine.persons.store import PersonStore

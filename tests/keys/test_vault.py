@@ -8,7 +8,8 @@ import pytest
 
 from engine.core.keys import place_key
 from engine.errors import DamagedError, KeyMissingError
-from engine.keys.key_file import KeyFile, KeyRing
+from engine.keys.key_file import KeyFile
+from engine.keys.periods import KeyRing
 from engine.keys.vault import LOOK_AGAIN, KeyVault
 from engine.ports import StoredKey
 from tests.kit.database import KeysInMemory

@@ -24,7 +24,8 @@ from engine.db.reading import Known, Reader
 from engine.db.store import Within
 from engine.db.tables import TABLES
 from engine.db.transaction import enter_each, secret_of
-from engine.keys.key_file import KeyFile, KeyRing
+from engine.keys.key_file import KeyFile
+from engine.keys.periods import KeyRing
 from engine.keys.vault import KeyVault
 from engine.language.calendars import Calendar
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind

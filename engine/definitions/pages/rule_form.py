@@ -1,6 +1,6 @@
 """What else a workflow says of a step, as a form: how often, how early, what holds it; and which lines that changes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from starlette.datastructures import FormData
@@ -103,18 +103,14 @@ class RuleEditor:
         step, is_wait = self._step, self._step.wait is not None or self._step.uses == "core.wait"
         others = {key: self._words.step(key) for key in self._workflow.steps if key != self._key}
         earlier = {key: self._words.step(key) for key in (*self._earlier, self._key)}
-        rounds = "" if step.repeat is None or self._again == "" else str(step.repeat.times)
-        written = ""
-        if step.repeat and not self._again:
-            written = ", ".join(limit_words(one) for one in step.repeat.waits)
+        again, rounds = self._rounds(posted)
         return RulesForm(
             for_each=_items(_FOR_EACH, or_posted(posted, "for_each", (step.for_each or "",))),
             early=_span(posted, "early", "" if self._early == "PT0S" else self._early),
             early_from=_items(
                 starts, or_posted(posted, "early-from", (step.not_before.from_ if step.not_before else "ready",))
             ),
-            again=_span(posted, "again", self._again)._replace(written=written) if written
-            else _span(posted, "again", self._again),
+            again=again,
             again_times=text_or_posted(posted, "again-times", rounds), again_until=self._ask("again", posted),
             back_to=_items(earlier, or_posted(posted, "back-to", (step.back.to if step.back else "",))),
             back_times=text_or_posted(posted, "back-times", str(step.back.times) if step.back else ""),
@@ -122,27 +118,41 @@ class RuleEditor:
             waits=_span(posted, "wait", (step.wait.time_out if step.wait else "") or "") if is_wait else None,
             wait_until=self._ask("wait", posted),
             wait_event=_items(others, or_posted(posted, "wait-event", ((step.wait.event if step.wait else "") or "",))),
-            gates=tuple(
-                Item(name, f"{one.reason} Until {self._words.condition(one.until)}.",
-                     checked=name in or_posted(posted, "gate", (name,) if self._key in one.holds else ()))
+            gates=self._ticked(posted, "gate", (
+                (name, f"{one.reason} Until {self._words.condition(one.until)}.", one.holds)
                 for name, one in self._workflow.gates.items()
-            ),
+            )),
             held=tuple(
                 GateForm(name, text_or_posted(posted, f"gate-{name}-reason", gate.reason),
                          self._ask(f"gate-{name}", posted))
                 for name, gate in self._gates().items()
             ),
             times={name: self._ask(name, posted) for name in self._conditions if name.startswith("time-")},
-            cancels=tuple(
-                Item(name, self._words.condition(one.when),
-                     checked=name in or_posted(posted, "cancel", (name,) if self._key in one.steps else ()))
-                for name, one in self._workflow.cancels.items()
-            ),
+            cancels=self._ticked(posted, "cancel", (
+                (name, self._words.condition(one.when), one.steps) for name, one in self._workflow.cancels.items()
+            )),
             choices=tuple(
                 self._words.condition(branch.when) for one in self._workflow.choices.values()
                 for branch in one.branches if self._key in branch.to
             ),
         )  # fmt: skip
+
+    def _ticked(
+        self, posted: FormData | None, field: str, found: Iterable[tuple[str, str, Collection[str]]]
+    ) -> tuple[Item, ...]:
+        """Return what can be ticked: what is found, each with its words and the steps for which it is ticked now."""
+        return tuple(
+            Item(name, words, checked=name in or_posted(posted, field, (name,) if self._key in steps else ()))
+            for name, words, steps in found
+        )
+
+    def _rounds(self, posted: FormData | None) -> tuple[SpanForm, str]:
+        """Return after how long the step is done again, and how many times; several amounts are told in words."""
+        span, repeat = _span(posted, "again", self._again), self._step.repeat
+        if repeat is None or self._again:
+            return span, str(repeat.times) if repeat else ""
+        written = ", ".join(limit_words(one) for one in repeat.waits)
+        return span._replace(written=written) if written else span, ""
 
     def problems(self, form: FormData) -> Iterator[tuple[str, str]]:
         """Find amounts that are none, and what a rule needs and does not say."""

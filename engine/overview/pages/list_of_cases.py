@@ -5,19 +5,20 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from engine.cases.records import CaseFilter
 from engine.cases.store import CONCERN
+from engine.cases.views.lists import EVERY_CASE, count_cases
 from engine.cases.views.lists import cases as cases_view
-from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.core.retention import PURPOSES_OF_COPIES, ROWS_ALONE, CopyMark
 from engine.errors import InvalidAnswersError, NotAllowedError
 from engine.imports.htcds import as_htcds
 from engine.language.names import Role
 from engine.overview.actions import answer_copy, ask_copy, fetch_copy, link_to_copy
+from engine.overview.records import CaseLine
 from engine.overview.views.copies import as_csv
 from engine.overview.views.copies import copies as copies_view
 from engine.people.records import ActorView, region_words
@@ -39,34 +40,33 @@ Word = Annotated[str, Query(max_length=60)]
 WHAT: Final = {"cases": "Cases", "steps": "Steps", "limits": "Time limits", "htcds": "Cases as HTCDS 2.0"}
 
 
+async def _typed(
+    about: Word = "", late: Word = "", waits: Word = "", place: Word = "", since: Word = ""
+) -> dict[str, str]:
+    """Return what cases are asked for by, as far as it can be anything that is known."""
+    typed = {"about": about, "late": late, "waits": waits, "place": place, "since": since}
+    return {name: value for name, value in typed.items() if _KEY.fullmatch(value)}
+
+
 @router.get("/cases")
 def cases(
     visit: SignedIn,
+    typed: Annotated[dict[str, str], Depends(_typed)],
     status: str = "open",
     number: Annotated[str, Query(max_length=40)] = "",
-    about: Word = "",
-    late: Word = "",
-    waits: Word = "",
-    place: Word = "",
-    since: Word = "",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the cases that the viewer may see, those with the nearest deadline first."""
     number = clean(number)
     wanted = status if status in {"open", "closed", "all"} else "open"
-    typed = {"about": about, "late": late, "waits": waits, "place": place, "since": since}
-    typed = {name: value for name, value in typed.items() if _KEY.fullmatch(value)}
     chosen, again = _chosen(typed), _again(typed)
     people, regions = visit.soon(actors), visit.soon(places)
-    offset = (page - 1) * PAGE
     counted = visit.soon(count_cases, status=wanted, chosen=chosen)
-    found = visit.ask(cases_view, status=wanted, number=number, chosen=chosen, offset=offset, limit=PAGE + 1)
+    found = _part(visit, wanted, number, page, chosen)
     if number and not (found or chosen.is_on):
         wanted = "all"
-        counted = visit.soon(count_cases, status=wanted)
-        found = visit.ask(cases_view, status=wanted, number=number, offset=offset, limit=PAGE + 1)
+        counted, found = visit.soon(count_cases, status=wanted), _part(visit, wanted, number, page)
     kept = urlencode({"status": wanted, **typed})  # no number of a case is kept in a browser
-    query = f"{kept}&{urlencode({'number': number})}" if number else kept
     answer = visit.page(
         "cases.html",
         title="Cases",
@@ -77,7 +77,7 @@ def cases(
         number=number,
         is_filtered=chosen.is_on or bool(again.errors),
         choices=_choices(visit, typed, people(), regions()),
-        query=query,
+        query=f"{kept}&{urlencode({'number': number})}" if number else kept,
         page=page,
         has_more=len(found) > PAGE,
         may_find=visit.may(Action.REVEAL),
@@ -90,6 +90,11 @@ def cases(
     if not again.errors:
         keep_list(answer, visit.request, f"{kept}&page={1 if number else page}")
     return answer
+
+
+def _part(visit: Visit, status: str, number: str, page: int, chosen: CaseFilter = EVERY_CASE) -> tuple[CaseLine, ...]:
+    """Return the cases of a page of the list, and one more where there are more."""
+    return visit.ask(cases_view, status=status, number=number, chosen=chosen, offset=(page - 1) * PAGE, limit=PAGE + 1)
 
 
 def _chosen(typed: dict[str, str]) -> CaseFilter:
