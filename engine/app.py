@@ -32,7 +32,9 @@ from engine.db.transaction import Transaction, acting_for, asked_over, enter_eac
 from engine.deadlines.actions import limits
 from engine.definitions.actions import proposals
 from engine.definitions.actions.publish import publish_shipped
-from engine.definitions.cache import DefinitionCache, PublishedLibrary, RegistryCatalogue, known_places, whole
+from engine.definitions.cache import DefinitionCache, PublishedLibrary
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.holidays import known_places, whole
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
 from engine.documents.templates import PaperRenderer, lint_papers

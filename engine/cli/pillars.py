@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from engine.builtin import CORE
-from engine.documents.actions.papers import paper_form
+from engine.documents.actions.paper_forms import paper_form
 from engine.documents.printing import PdfPrinter
 from engine.documents.templates import PaperRenderer
 from engine.machine import data_folder

@@ -14,7 +14,8 @@ from engine.builtin import CORE, REPORT
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
 from engine.core.records import Scalar
-from engine.definitions.cache import CalendarsWithHolidays, RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.holidays import CalendarsWithHolidays
 from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, AlertBudget, ComparisonAsked, Load, Staff
 from engine.language.extends import load_workflow, load_workflow_text
 from engine.language.library import Definitions, definitions_of

@@ -22,15 +22,8 @@ from engine.documents.actions.attachments import (
     refuse_file,
     require_may_add,
 )
-from engine.documents.actions.papers import (
-    asked_of_people,
-    leaves_the_network,
-    open_document,
-    paper_form,
-    paper_form_name,
-    print_document,
-    release_document,
-)
+from engine.documents.actions.paper_forms import asked_of_people, paper_form, paper_form_name
+from engine.documents.actions.papers import leaves_the_network, open_document, print_document, release_document
 from engine.documents.views import paper as paper_view
 from engine.errors import (
     AlreadyEndedError,

@@ -9,7 +9,7 @@ import pytest
 from engine.core import commands as cm
 from engine.core.moving import choose_workflow
 from engine.core.records import Scalar, StepStatus
-from engine.definitions.cache import RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.lint.files import lint_workflow
 from engine.language.lint.subject import KnownNames
 from tests.acceptance.core_story import RUN, VICTIM, CoreCase

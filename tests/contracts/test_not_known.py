@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from engine.builtin import CORE
 from engine.cases.answers import check_answers, open_outputs
 from engine.cases.views.sight import answer_views
-from engine.definitions.cache import info_of
-from engine.documents.actions.papers import paper_form
+from engine.definitions.catalogue import info_of
+from engine.documents.actions.paper_forms import paper_form
 from engine.documents.templates import PaperRenderer
 from engine.errors import InvalidAnswersError
 from engine.language.workflow import Question

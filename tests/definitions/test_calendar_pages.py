@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from engine.definitions.cache import public_holidays, with_public_holidays
+from engine.definitions.holidays import public_holidays, with_public_holidays
 from engine.definitions.views import definition
 from engine.errors import HolidaysUnknownError
 from engine.language.calendars import Calendar

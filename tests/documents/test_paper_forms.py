@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from engine.builtin import CORE
-from engine.documents.actions.papers import asked_of_people, paper_form, paper_form_name
+from engine.documents.actions.paper_forms import asked_of_people, paper_form, paper_form_name
 from engine.documents.printing import PdfPrinter
 from engine.documents.templates import PaperRenderer
 from engine.errors import UnknownStepTypeError

@@ -22,7 +22,7 @@ from engine.core.law.told import LawFacts
 from engine.core.library import law_for
 from engine.core.records import Step as StepRecord
 from engine.core.records import StepStatus
-from engine.definitions.cache import RegistryCatalogue, info_of
+from engine.definitions.catalogue import RegistryCatalogue, info_of
 from engine.language.conditions.values import UNKNOWN
 from engine.language.limits import Counting, TimeLimit
 from engine.plugin.answers import FILTERS, Form, JsonAnswer, read_answers

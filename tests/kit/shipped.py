@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 from engine.builtin import CORE
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
-from engine.definitions.cache import RegistryCatalogue, with_public_holidays
+from engine.definitions.catalogue import RegistryCatalogue
+from engine.definitions.holidays import with_public_holidays
 from engine.language.calendars import Calendar
 from engine.language.extends import Source, load_workflow
 from engine.language.ladders import Ladder

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from engine.definitions.cache import RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.diagram import INK, Drawing, Node, Shape, colour_of, draw, to_dot, to_mermaid
 from engine.language.extends import load_workflow_text
 from engine.language.lanes import in_lanes, step_in_words

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from engine.core.time.counting import due_at
-from engine.definitions.cache import with_public_holidays
+from engine.definitions.holidays import with_public_holidays
 from engine.language.calendars import Calendar, SpecialDay, calendar_for
 from engine.language.limits import TimeLimit
 

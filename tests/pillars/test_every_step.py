@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.definitions.cache import RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.lint.ways import problems_of_type
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import Match, Prepared

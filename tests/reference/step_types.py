@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.definitions.cache import RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.words import WorkflowWords
 from engine.plugin.context import Law
 from engine.plugin.fields import FieldSpec, Sensitivity

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from engine.cli.main import app
 from engine.core.compiled import CompiledWorkflow, compile_workflow
-from engine.definitions.cache import RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.simulating import StaffForm
 from engine.definitions.rehearsed import ComparisonAsked, Staff, VersionsCompared
 from engine.errors import InvalidAnswersError

@@ -36,7 +36,7 @@ from engine.deadlines.records import (
 from engine.definitions.actions.days import CalendarDay, MonthDay
 from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
-from engine.definitions.cache import RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.calendar_form import DayForm, _fields
 from engine.definitions.pages.ladders import level_form
 from engine.definitions.pages.message_texts import Shown

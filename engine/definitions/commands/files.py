@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from engine.builtin import CORE
-from engine.definitions.cache import RegistryCatalogue
+from engine.definitions.catalogue import RegistryCatalogue
 from engine.errors import IcmcError
 from engine.language.diagram import to_dot, to_mermaid
 from engine.language.extends import assemble

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from engine.definitions.actions.days import drafted_calendar, weeks_of_month
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.cache import known_places
+from engine.definitions.holidays import known_places
 from engine.definitions.pages.calendars import Month, Name, Year, months_around
 from engine.definitions.pages.drafting import answered, reasons, saved, worst_first
 from engine.errors import HolidaysUnknownError, InvalidAnswersError
