@@ -15,9 +15,10 @@ from engine.cases.records import CANCEL_REASONS
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.policy import Action, Viewer
-from engine.core.records import AddedStep, PersonRole, RunStatus, Scalar, StepInterval, path_of_person
+from engine.core.records import AddedStep, PersonRole, RunStatus, Scalar, Step, StepInterval, path_of_person
 from engine.core.settle import is_left_to_itself
 from engine.core.state import CaseState
+from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
 from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError, together
 from engine.language.catalogue import ValueKind
@@ -131,11 +132,15 @@ def add_step(
         command = cm.AddStep(run, _key(state, uses), added, path, automatic=step_type.kind is StepKind.AUTOMATIC)
         decided = carry_out(engine, tx, state, command, actor_id=viewer.actor_id, now=now)
         step = next(s for s in decided.state.steps.values() if s.key == command.key and s.run_id == run)
-        if title and title != step_type.title:
-            tx.of(CaseStore).keep_title(state.case, step.id, title, shown=step_type.title)
+        _keep_title(tx, state, step, title, shown=step_type.title)
         tx.of(HousekeepingStore).remember(command_id, {"step_id": str(step.id)}, case_id=case_id, at=now)
         tx.commit()
         return step.id
+
+
+def _keep_title(tx: Transaction, state: CaseState, step: Step, title: str, *, shown: str) -> None:
+    if title and title != shown:
+        tx.of(CaseStore).keep_title(state.case, step.id, title, shown=shown)
 
 
 def _key(state: CaseState, uses: str) -> str:
