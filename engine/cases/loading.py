@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel, ConfigDict
 
 from engine.cases.encrypted import EncryptedCell, OpenedWhenRead, facts_of, report_of
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.records import LIVE, Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.store import LIBRARY_STAMP, Writes

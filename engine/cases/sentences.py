@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.cases.records import ADDED, ANSWER, NOTE_KINDS, case_reason
-from engine.core.deadlines.keep import DELAY_OWNERS, reason_words
+from engine.core.deadlines.lateness import DELAY_OWNERS, reason_words
 from engine.core.retention import HOLD_WORDS
 from engine.language.names import in_plain_words, in_running_words
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 from engine.cases.encrypted import EncryptedCell, encrypt_body, encrypt_values, facts_of, outputs_of, report_of
 from engine.cases.loading import LockedItem, lock_case, lock_case_for, lock_free_cases, lock_item, read_case
 from engine.core import events as ev
-from engine.core.decide import Job, WorkItem, consequences
+from engine.core.consequences import Job, WorkItem, consequences
 from engine.core.keys import place_key
 from engine.core.records import Case, Scalar, Step, StepInterval
 from engine.core.state import CaseState

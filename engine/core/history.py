@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from engine.core import events as ev
-from engine.core.decide import consequences
+from engine.core.consequences import consequences
 from engine.core.records import OPEN, CaseStatus, Deadline, ItemStatus, Record, StepStatus
 from engine.core.state import CaseState, evolve
 

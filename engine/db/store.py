@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Executable, RowMapping, Table
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.core.compiled import CompiledWorkflow
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.db.row_history import RowHistory
 from engine.db.trips import Answers, Asked, ask
 from engine.db.writing import COMMIT, Closed, Rows, SavedCase, distinct, key_of, write_rows

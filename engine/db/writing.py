@@ -15,7 +15,7 @@ import orjson
 from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import Connection
 
-from engine.core.decide import Job, WorkItem
+from engine.core.consequences import Job, WorkItem
 from engine.core.records import Case, CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.trips import PreparedStatement, array, ask

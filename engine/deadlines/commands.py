@@ -8,7 +8,7 @@ import typer
 
 from engine.assembly import Engine
 from engine.cases.views.lists import find_case
-from engine.core.deadlines.keep import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
+from engine.core.deadlines.lateness import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
 from engine.core.policy import Viewer
 from engine.deadlines.actions import limits
 from engine.deadlines.actions.clock import confirm_clock

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.cases.actions.deciding import note_reading
-from engine.core.deadlines.keep import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
+from engine.core.deadlines.lateness import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
 from engine.core.policy import Action
 from engine.deadlines.actions.acknowledge import acknowledge, acknowledge_by_link, note_call
 from engine.deadlines.actions.limits import (

@@ -13,7 +13,7 @@ from engine.cases.actions.open import open_case
 from engine.cases.answers import questions_of
 from engine.cases.store import CaseStore
 from engine.core.compiled import CompiledWorkflow
-from engine.core.decide import WorkItem, compiled_step
+from engine.core.consequences import WorkItem, compiled_step
 from engine.core.policy import Viewer
 from engine.core.records import LIVE, OPEN, CaseStatus, Deadline, Purpose, Step, StepStatus
 from engine.core.state import CaseState

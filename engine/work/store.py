@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.cases.records import TypedSoFar
 from engine.cases.store import ITEM
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.records import ItemStatus
 from engine.db.encrypted_columns import encrypt_apart, open_apart
 from engine.db.store import Store

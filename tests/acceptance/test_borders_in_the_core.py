@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from engine.core import commands as cm
-from engine.core.decide import WorkItem, consequences
+from engine.core.consequences import WorkItem, consequences
 from engine.core.records import Scalar, Step, StepStatus
 from tests.acceptance.core_story import ACROSS, CASEWORKER, INTAKE_OFFICER, RUN, VICTIM, CoreCase
 from tests.kit.shipped import shipped

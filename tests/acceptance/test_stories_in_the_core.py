@@ -9,7 +9,7 @@ import pytest
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.decide import consequences
+from engine.core.consequences import consequences
 from engine.core.records import Scalar, StepInterval, StepStatus
 from engine.core.time.counting import warn_at
 from engine.language.limits import WarningPoint

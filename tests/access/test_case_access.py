@@ -9,7 +9,7 @@ import pytest
 from engine.access.actions.restrict import answer_lift, end_recusal, recuse
 from engine.access.views import case_access
 from engine.core.access import RecusalReason
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, OwnApprovalError
 from engine.overview.views.case import case_page

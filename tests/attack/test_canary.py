@@ -16,7 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.cases.actions.open import open_case
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.files import FileKind
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole

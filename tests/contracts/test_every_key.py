@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.decide import consequences
+from engine.core.consequences import consequences
 from engine.core.library import Library
 from engine.core.records import Purpose
 from engine.errors import OverCapError

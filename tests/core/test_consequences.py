@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from engine.core import commands as cm
-from engine.core.decide import Consequences, Job, JobKind, WorkItem, consequences
+from engine.core.consequences import Consequences, Job, JobKind, WorkItem, consequences
 from engine.core.readiness import LATE_OPENING, MISSING_TYPE, UNANSWERED, WRONG_TYPE, findings
 from engine.core.records import AddedStep, ItemStatus, StepStatus
 from tests.core.small_world import ASHA, BINA, RUN, World, actor, person, step_id, workflow

@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledStep, CompiledWorkflow
+from engine.core.consequences import JobKind, consequences
 from engine.core.deadlines.timers import _of_step, wanted_deadlines
-from engine.core.decide import JobKind, consequences, decide
+from engine.core.decide import decide
 from engine.core.draft import Draft
 from engine.core.origins import declared_as
 from engine.core.readiness import UNANSWERED, WRONG_TYPE, Readiness, findings, readiness

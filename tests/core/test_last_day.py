@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.deadlines.keep import DeadlineState, deadline_state
+from engine.core.deadlines.lateness import DeadlineState, deadline_state
 from engine.core.library import Library
 from engine.core.time.explain import ReasonKind
 from engine.core.time.explain import deadline_reasons as explain_deadline

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from engine.core import commands as cm
-from engine.core.deadlines.keep import DeadlineState, deadline_state, is_overdue
+from engine.core.deadlines.lateness import DeadlineState, deadline_state, is_overdue
 from engine.core.library import Library
 from engine.core.records import AddedStep, Deadline, DeadlineStatus, Owes, step_id
 from engine.core.time.explain import ReasonKind

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.cases.views.lists import cases
-from engine.core.deadlines.keep import is_overdue
+from engine.core.deadlines.lateness import is_overdue
 from engine.messages.views import notices
 from engine.overview.views.board import admin_board
 from engine.overview.views.case import case_page

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.cases.actions.open import open_case
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.files import FileKind
 from engine.core.records import LIVE, Step
 from engine.documents.actions.attachments import Arrival, files_of, open_file

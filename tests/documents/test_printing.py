@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.course.actions.steer import add_step
 from engine.documents.printing import PdfPrinter
 from engine.errors import PrintingError

@@ -6,7 +6,7 @@ import pytest
 
 from engine.access.store import AccessStore
 from engine.core.access import Recusal, RecusalReason
-from engine.core.decide import JobKind
+from engine.core.consequences import JobKind
 from engine.core.policy import Viewer
 from engine.jobs.actions.serve import claim_jobs, retry_job
 from engine.ports import ClaimedJob

@@ -12,7 +12,7 @@ from engine.approvals.views import waiting
 from engine.assembly import Engine
 from engine.cases.actions.open import OpenedCase, open_case
 from engine.cases.store import CaseStore
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer
 from engine.core.records import Deadline
 from engine.core.state import CaseState

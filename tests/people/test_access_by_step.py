@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 
 from engine.approvals.views import waiting
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.course.actions.steer import add_step
 from engine.people.actions.by_step import NOT_A_COLLEAGUE
 from engine.people.actions.manage import end_roles

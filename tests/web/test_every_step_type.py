@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.builtin import CORE
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.plugin.registry import load_registry
 from engine.plugin.steps import StepKind, StepType
 from engine.web.forms import PREFIX

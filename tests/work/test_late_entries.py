@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import create_engine, text
 
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.course.actions.steer import add_step
 from engine.web.posted import LATE_REASONS
 from engine.work.store import ItemStore

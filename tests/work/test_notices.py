@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer
 from engine.messages.views import notices, unread
 from engine.overview.actions import notify_of_trouble

@@ -7,7 +7,7 @@ import pytest
 
 from engine.access.actions.restrict import recuse
 from engine.core.access import RecusalReason
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer
 from engine.course.actions.steer import add_step
 from engine.people.actions.duty import note_absence

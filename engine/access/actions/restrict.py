@@ -13,9 +13,9 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core import decide as verbs
+from engine.core import consequences as verbs
 from engine.core.access import Recusal, RecusalReason
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.policy import Action, Viewer
 from engine.core.retention import GROUNDS_TO_RESTRICT, Restriction
 from engine.core.state import CaseState

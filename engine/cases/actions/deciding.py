@@ -16,7 +16,8 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.access import CaseAccess, Via
 from engine.core.commands import Command
-from engine.core.decide import WorkItem, follow
+from engine.core.consequences import WorkItem
+from engine.core.decide import follow
 from engine.core.events import Event
 from engine.core.policy import Action, Viewer, can, visible_units
 from engine.core.state import CaseState

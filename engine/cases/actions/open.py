@@ -14,7 +14,8 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.compiled import CompiledWorkflow
-from engine.core.decide import WorkItem, follow
+from engine.core.consequences import WorkItem
+from engine.core.decide import follow
 from engine.core.moving import choose_workflow
 from engine.core.policy import Action, Viewer, can, roles_in
 from engine.core.records import Case, ItemStatus, PersonRole, Scalar

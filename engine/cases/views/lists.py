@@ -23,7 +23,7 @@ from engine.cases.visibility import (
     visible_to,
 )
 from engine.core.access import OPERATIONAL
-from engine.core.deadlines.keep import is_overdue
+from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
 from engine.db.reading import Reading
 from engine.db.shape import (

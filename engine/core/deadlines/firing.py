@@ -18,7 +18,8 @@ from engine.core.deadlines.firings import (
     schedule,
     with_next,
 )
-from engine.core.deadlines.keep import breached, is_overdue, is_time_of, open_on_breach
+from engine.core.deadlines.keep import breached, is_time_of, open_on_breach
+from engine.core.deadlines.lateness import is_overdue
 from engine.core.draft import Draft
 from engine.core.records import CallEnd, Deadline, DeadlineStatus, Extension, Pause, Purpose
 from engine.core.time.counting import due_at

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.core.deadlines.keep import reason_words
+from engine.core.deadlines.lateness import reason_words
 from engine.core.library import Library
 from engine.core.records import Deadline, Extension, Purpose, StepInterval
 from engine.core.time.counting import Stretch, due_at, first_working_day, in_utc

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.records import Case, Deadline, Run, Step, StepInterval
 from engine.course.records import BulkMove
 from engine.db.tables.fields import Row, at, encrypted, json_value

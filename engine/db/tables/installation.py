@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text, t
 from sqlalchemy.types import JSON
 from sqlmodel import Field
 
-from engine.core.decide import Job
+from engine.core.consequences import Job
 from engine.db.tables.fields import Row, at, encrypted, ids, json_value, texts
 from engine.definitions.records import StoredDefinition, StoredDraft
 from engine.numbers.records import MonthlyNumbers, NumberSheet, SavedNumbers

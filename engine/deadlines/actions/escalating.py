@@ -11,8 +11,8 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.core import commands as cm
 from engine.core import events as ev
+from engine.core.consequences import WorkItem
 from engine.core.deadlines.keep import step_of
-from engine.core.decide import WorkItem
 from engine.core.records import Deadline
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction

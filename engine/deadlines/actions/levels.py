@@ -9,11 +9,11 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core import decide as verbs
+from engine.core import consequences as verbs
 from engine.core import events as ev
 from engine.core.case_links import Referral, ReferralKind, ReferralStatus
+from engine.core.consequences import WorkItem
 from engine.core.deadlines.keep import LevelStep, is_over
-from engine.core.decide import WorkItem
 from engine.core.records import Deadline
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction

@@ -17,7 +17,7 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.deadlines.keep import EXTENSION_REASONS, PAUSE_REASONS
+from engine.core.deadlines.lateness import EXTENSION_REASONS, PAUSE_REASONS
 from engine.core.policy import ROLES_THAT_MAY, Action, Viewer
 from engine.core.records import CaseStatus, DelayOwner
 from engine.core.state import CaseState

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, String, any_, case, cast, func, li
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from engine.cases.visibility import Positions, label_of
-from engine.core.deadlines.keep import deadline_state, reason_words
+from engine.core.deadlines.lateness import deadline_state, reason_words
 from engine.core.library import LawInCase, Library
 from engine.core.records import Deadline, DeadlineStatus, Extension, LateCall, Purpose
 from engine.db.reading import Reading, Row

@@ -12,7 +12,7 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.decide import JobKind
+from engine.core.consequences import JobKind
 from engine.core.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.core.retention import key_of_step
 from engine.core.state import CaseState

@@ -10,7 +10,7 @@ from engine.cases.actions.deciding import carry_out
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core.decide import JobKind
+from engine.core.consequences import JobKind
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import OPEN, DeadlineStatus
 from engine.core.settle import is_left_to_itself

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from engine.access.store import AccessStore
 from engine.assembly import Engine
 from engine.cases.store import CaseStore
-from engine.core.decide import Job, JobKind, compiled_step
+from engine.core.consequences import Job, JobKind, compiled_step
 from engine.core.records import Deadline, Step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.records import DeadlineStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
-from engine.core.decide import JobKind
+from engine.core.consequences import JobKind
 from engine.core.draft import MISSING
 from engine.core.policy import Action, Viewer, board_units, can
 from engine.db.reading import Reading, Row

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from engine.cases.sentences import OUTCOMES
 from engine.cases.views.lists import concern_of
 from engine.cases.visibility import visible_to
-from engine.core.deadlines.keep import DELAY_OWNERS
+from engine.core.deadlines.lateness import DELAY_OWNERS
 from engine.core.law.told import VICTIM_ROLES
 from engine.core.policy import Action, Viewer, can, units_that_let
 from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES, CopyMark

@@ -9,8 +9,8 @@ from uuid import UUID
 from engine.approvals.actions.concerns import pass_on_concerns
 from engine.assembly import Engine
 from engine.cases.store import CaseStore
-from engine.core import decide as verbs
-from engine.core.decide import WorkItem
+from engine.core import consequences as verbs
+from engine.core.consequences import WorkItem
 from engine.core.records import ItemStatus
 from engine.core.retention import Restriction
 from engine.core.state import CaseState

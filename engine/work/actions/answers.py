@@ -18,7 +18,7 @@ from engine.cases.store import CaseStore
 from engine.cases.views.sight import revealed_answers, revealed_places
 from engine.core import commands as cm
 from engine.core.access import CaseAccess, may_tell, names_shown, shows_person, shows_step
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.policy import Action, Viewer
 from engine.core.records import CaseStatus, RunStatus, Step, StepStatus
 from engine.core.state import CaseState

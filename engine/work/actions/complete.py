@@ -13,8 +13,8 @@ from engine.cases.answers import check_answers, event_instant, excluded_interval
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore, mark_of, require_same
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
-from engine.core import decide as verbs
-from engine.core.decide import WorkItem, compiled_step
+from engine.core import consequences as verbs
+from engine.core.consequences import WorkItem, compiled_step
 from engine.core.events import CaseClosed, Event, StepOpened, StepSubmitted
 from engine.core.policy import Viewer, roles_in
 from engine.core.records import Step

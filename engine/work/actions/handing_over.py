@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.decide import WorkItem
+from engine.core.consequences import WorkItem
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.errors import IcmcError, NotAllowedError, NotFoundError

@@ -13,8 +13,8 @@ from engine.cases.actions.deciding import require_member
 from engine.cases.answers import refuse_copies
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core import decide as verbs
-from engine.core.decide import WorkItem
+from engine.core import consequences as verbs
+from engine.core.consequences import WorkItem
 from engine.core.policy import Action, Viewer, can, roles_in
 from engine.core.retention import key_of_step
 from engine.db.transaction import Transaction

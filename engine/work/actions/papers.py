@@ -15,7 +15,7 @@ from engine.assembly import Engine
 from engine.cases.actions.deciding import note_reading
 from engine.cases.answers import for_templates, jurisdiction_in_words, key_in_words
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.deadlines.keep import is_overdue
+from engine.core.deadlines.lateness import is_overdue
 from engine.core.follow_ups import again
 from engine.core.library import law_in_case
 from engine.core.policy import Viewer

@@ -14,7 +14,7 @@ from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.core.access import Via
 from engine.core.compiled import CompiledStep
-from engine.core.decide import JobKind, compiled_step
+from engine.core.consequences import JobKind, compiled_step
 from engine.core.law.told import ages_of, strongest, youngest_on
 from engine.core.library import Library, law_in_case
 from engine.core.matching import bits_when_opened, is_worth_telling, kind_of, score_of

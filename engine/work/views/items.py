@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, exists, fa
 from sqlalchemy.types import Uuid
 
 from engine.cases.visibility import Positions, label_of, late_by, late_from, not_denied, positions
-from engine.core.deadlines.keep import is_overdue
+from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Viewer, roles_in, visible_units
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_READY, OPENING, RUN, STEP
