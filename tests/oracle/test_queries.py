@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -38,6 +39,7 @@ def methods(world: OracleWorld) -> dict[str, Callable[..., Any]]:
     return {name: _question(getattr(world.engine, asks), view) for name, (asks, view) in asked_views().items()}
 
 
+@cache
 def asked_views() -> dict[str, tuple[str, Callable[..., Any]]]:
     """Return by name each view that is given to `ask`, `ask_all`, `ask_board` or `soon` anywhere, and how to ask it.
 

@@ -1,6 +1,7 @@
 """The invented answers of stories fit every form, and nobody is drowned in messages."""
 
 from dataclasses import replace
+from functools import cache
 from statistics import median
 
 import pytest
@@ -14,7 +15,7 @@ from engine.rehearsal.answers import step_answers
 from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.drawn import SimulatedReport
 from engine.rehearsal.simulator import simulate
-from engine.rehearsal.story import read_story
+from engine.rehearsal.story import Story, read_story
 from tests.kit.shipped import CASES, STORIES, library, registry, shipped
 from tests.rehearsal.test_simulator import REPORT
 
@@ -50,11 +51,16 @@ def test_whether_a_case_crosses_a_border_is_answered_as_its_story_tells_it(
 def test_the_invented_answers_of_a_step_are_valid_in_every_story(step: str) -> None:
     step_type = registry().get(step)
     for name in NAMES:
-        story = read_story(STORIES / f"{name}.yaml")
+        story = _story(name)
         event = story.timeline[-1].model_copy(update={"step": step})
         answers = step_answers(story, event, step_type)
         check_answers(step_type, answers)
         assert answers == step_answers(story, event, step_type)
+
+
+@cache
+def _story(name: str) -> Story:
+    return read_story(STORIES / f"{name}.yaml")
 
 
 CASE_NAMES = sorted(path.stem for path in CASES.glob("*.yaml"))
