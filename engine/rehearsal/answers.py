@@ -129,6 +129,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     again = next((one.at for one in later if one.step == event.step), None)
     at, on = (again.isoformat(), again.date().isoformat()) if again else (None, None)
     is_judged_later = any(one.step == "prosecution.outcome" for one in later)
+    is_taken_home = "stay" in event.expected and any(one.step == "repatriation.handover" for one in later)
     is_appeal = any(one.step == "reporting.missing" for one in story.timeline)
     arrest: dict[str, JsonValue] = {"arrested_at": event.at.isoformat()} if _REMAND in counted else {}
     statement: dict[str, JsonValue] = {
@@ -140,8 +141,10 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
         "press.monitor": {"harmful": int("press.leak" in counted)},
         "press.release": {} if is_appeal else statement,
         "policing.update": {"stage": "trial"} if is_judged_later else {},
-        "prosecution.hearing": {"next_at": at, "next_on": on} if again else {},
+        "prosecution.hearing": ({"next_at": at, "next_on": on} if again else {})
+        | ({"purpose": "judgment"} if "prosecution.outcome" in counted else {}),
         "reintegration.visit": {"next": on} if again else {},
+        "repatriation.decision": {"decision": "return"} if is_taken_home else {},
         "repatriation.nationality": {"result": "no_answer" if again else "confirmed"},
         "reporting.match": {"outcome": "same", "contact_request": True} if counted_from else {},
     }
@@ -188,6 +191,9 @@ def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonVal
     if question.id == "reported_before":
         is_told = any(one.step == "policing.fir" and one.due_rule is not None for one in story.timeline)
         return "not_yet" if is_told else "earlier"
+    if question.id == "country":  # of a unit that was asked, whoever the victims are
+        elsewhere = (place[:2] for place in story.other_jurisdictions if place[:2] in question.choices)
+        return next(elsewhere, story.lead_jurisdiction[:2])
     by_type: Mapping[str, JsonValue] = {
         "bool": True,
         "choice": story.other_country if story.other_country in question.choices else next(iter(question.choices), ""),
@@ -258,20 +264,46 @@ _KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
 
 
 def as_it_goes_on(
-    compiled: CompiledWorkflow, step: str, questions: Iterable[Question], to_come: Collection[StoryEvent]
+    compiled: CompiledWorkflow,
+    step: str,
+    questions: Iterable[Question],
+    to_come: Collection[StoryEvent],
+    told: Mapping[str, str],
 ) -> dict[str, JsonValue]:
     """Return yes to each question that opens steps of which the story still tells, and no to those it does not need.
 
-    What the workflow would ask for in any case says nothing. A question that opens nothing is not answered here; one
-    that may stay open is None instead of a no.
+    What the workflow would ask for in any case says nothing. A question that opens nothing, but from whose answer a
+    limit counts, is one of what the story counts so; `told` has the step type of each label. Another question is not
+    answered here. One that may stay open is None instead of a no.
     """
     answers: dict[str, JsonValue] = {}
     for question in questions:
         opened = _opened_by(compiled, step, question.id) if question.type == "bool" else []
-        if opened:
-            is_told = any(_tells_of(event, spec) for event in to_come for spec in opened)
+        counted = [] if opened or question.type != "bool" else _counted_by(compiled, step, question.id)
+        if opened or counted:
+            is_told = any(_tells_of(event, spec) for event in to_come for spec in opened) or any(
+                (event.step, told.get(event.due_rule.from_)) in counted for event in to_come if event.due_rule
+            )
             answers[question.id] = is_told if is_told or question.required else None
     return answers
+
+
+def _counted_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tuple[str, str]]:
+    """List the step types whose limit an answer, or a fact that it sets, lets count from another step, with its type."""
+    names = _names_of(compiled, step, question)
+    return [
+        (one.spec.uses, compiled.steps[time.spec.from_].spec.uses)
+        for one in compiled.steps.values()
+        for time in one.times
+        if time.spec.from_ in compiled.steps and any(_names(time.spec.when or "", name) for name in names)
+    ]
+
+
+def _names_of(compiled: CompiledWorkflow, step: str, question: str) -> list[str]:
+    """Give the names by which conditions ask for an answer: its own, and those of the facts that it sets."""
+    answer = f"{step}.{question}"
+    own = compiled.steps[step].spec if step in compiled.steps else None
+    return [answer, *(fact for fact, text in (own.sets if own else {}).items() if _names(text, answer))]
 
 
 def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[StepSpec]:
@@ -279,9 +311,7 @@ def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[Ste
 
     Of these count those of a type that the workflow has nowhere else, if there are any.
     """
-    answer = f"{step}.{question}"
-    own = compiled.steps[step].spec if step in compiled.steps else None
-    names = [answer, *(fact for fact, text in (own.sets if own else {}).items() if _names(text, answer))]
+    names = _names_of(compiled, step, question)
     steps = {key: one for key, one in compiled.steps.items() if not one.spec.discretionary}
     opened = {key for key, one in steps.items() if any(_names(one.spec.when or "", name) for name in names)}
     while more := {key for key, one in steps.items() if key not in opened and _follows_only(one, opened)}:

@@ -378,15 +378,15 @@ def _matching(play: Play, state: CaseState, event: StoryEvent) -> list[Step]:
 
 
 def _starts_of_what_follows(play: Play, state: CaseState, event: StoryEvent) -> set[str]:
-    """List the steps from which the workflow counts what the story counts from an event."""
+    """List the steps from which the workflow counts what the story counts from an event, and by the same law."""
     rules = ((one.step, one.due_rule) for one in play.story.timeline)
-    counted = {step for step, rule in rules if rule is not None and rule.from_ == event.label}
+    counted = {(step, _law_of(play, rule)) for step, rule in rules if rule is not None and rule.from_ == event.label}
     return {
         time.spec.from_
         for name in {run.definition_hash for run in state.runs.values()}
         for step in play.stage.engine.definitions[name].steps.values()
-        if step.spec.uses in counted
         for time in step.times
+        if (step.spec.uses, time.spec.law) in counted
     }
 
 
@@ -530,7 +530,8 @@ def _complete_once(play: Play, event: StoryEvent, step: Step, command_id: UUID) 
     questions = questions_of(compiled_step(step, state, engine.definitions))
     answers = step_answers(play.story, event, engine.registry.get(event.step), questions)
     to_come = [one for one in _others_to_come(play, event) if one.at >= event.at]
-    going_on = as_it_goes_on(compiled, step.key, questions, to_come)
+    told = {one.label: one.step for one in play.story.timeline}
+    going_on = as_it_goes_on(compiled, step.key, questions, to_come, told)
     answers = {name: given for name, given in (answers | going_on).items() if going_on.get(name, name) is not None}
     play.complete(
         engine, item.id, viewer=_who(play, item), revision=item.revision, command_id=command_id, answers=answers,

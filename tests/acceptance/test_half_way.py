@@ -125,4 +125,4 @@ def test_a_story_says_yes_to_a_question_only_if_it_goes_on_with_what_that_opens(
         for uses, clock in steps
     ]
     asked = [Question(id=name, type="bool", label="?", required=True) for name in ("at_work", "other")]
-    assert as_it_goes_on(shipped("found-exploited"), "lead", asked, told) == {"at_work": answer}
+    assert as_it_goes_on(shipped("found-exploited"), "lead", asked, told, {}) == {"at_work": answer}
