@@ -132,6 +132,8 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     is_taken_home = "stay" in event.expected and any(one.step == "repatriation.handover" for one in later)
     is_appeal = any(one.step == "reporting.missing" for one in story.timeline)
     arrest: dict[str, JsonValue] = {"arrested_at": event.at.isoformat()} if _REMAND in counted else {}
+    again_on: dict[str, JsonValue] = {"next_at": at, "next_on": on} if again else {}
+    judgment: dict[str, JsonValue] = {"purpose": "judgment"} if "prosecution.outcome" in counted else {}
     statement: dict[str, JsonValue] = {
         "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
     }  # fmt: skip
@@ -141,8 +143,7 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
         "press.monitor": {"harmful": int("press.leak" in counted)},
         "press.release": {} if is_appeal else statement,
         "policing.update": {"stage": "trial"} if is_judged_later else {},
-        "prosecution.hearing": ({"next_at": at, "next_on": on} if again else {})
-        | ({"purpose": "judgment"} if "prosecution.outcome" in counted else {}),
+        "prosecution.hearing": {**again_on, **judgment},
         "reintegration.visit": {"next": on} if again else {},
         "repatriation.decision": {"decision": "return"} if is_taken_home else {},
         "repatriation.nationality": {"result": "no_answer" if again else "confirmed"},
@@ -289,7 +290,7 @@ def as_it_goes_on(
 
 
 def _counted_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tuple[str, str]]:
-    """List the step types whose limit an answer, or a fact that it sets, lets count from another step, with its type."""
+    """List the types of steps whose limit counts from another step because of an answer, each with the other type."""
     names = _names_of(compiled, step, question)
     return [
         (one.spec.uses, compiled.steps[time.spec.from_].spec.uses)
