@@ -282,7 +282,7 @@ def as_it_goes_on(
         opened = _opened_by(compiled, step, question.id) if question.type == "bool" else []
         counted = [] if opened or question.type != "bool" else _counted_by(compiled, step, question.id)
         if opened or counted:
-            is_told = any(_tells_of(event, spec) for event in to_come for spec in opened) or any(
+            is_told = any(_tells_of(event, spec, by_law=by_law) for event in to_come for spec, by_law in opened) or any(
                 (event.step, told.get(event.due_rule.from_)) in counted for event in to_come if event.due_rule
             )
             answers[question.id] = is_told if is_told or question.required else None
@@ -307,19 +307,29 @@ def _names_of(compiled: CompiledWorkflow, step: str, question: str) -> list[str]
     return [answer, *(fact for fact, text in (own.sets if own else {}).items() if _names(text, answer))]
 
 
-def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[StepSpec]:
+def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tuple[StepSpec, bool]]:
     """List the steps that open by the answer, or by a fact that it sets, and those that follow nothing else.
 
-    Of these count those of a type that the workflow has nowhere else, if there are any.
+    Of these count those that the workflow has nowhere else, if there are any: by their type, or by a limit of the law,
+    and then it is said of a step that only its law tells it apart.
     """
     names = _names_of(compiled, step, question)
     steps = {key: one for key, one in compiled.steps.items() if not one.spec.discretionary}
     opened = {key for key, one in steps.items() if any(_names(one.spec.when or "", name) for name in names)}
     while more := {key for key, one in steps.items() if key not in opened and _follows_only(one, opened)}:
         opened |= more
-    elsewhere = {one.spec.uses for key, one in steps.items() if key not in opened}
-    specs = [steps[key].spec for key in opened]
-    return [spec for spec in specs if spec.uses not in elsewhere] or specs
+    others = [one.spec for key, one in steps.items() if key not in opened]
+    alike = {key: [_laws(one) for one in others if one.uses == steps[key].spec.uses] for key in opened}
+    alone = [
+        (steps[key].spec, bool(laws))
+        for key, laws in alike.items()
+        if not laws or (_laws(steps[key].spec) and not any(_laws(steps[key].spec) & one for one in laws))
+    ]
+    return alone or [(steps[key].spec, False) for key in opened]
+
+
+def _laws(spec: StepSpec) -> set[str]:
+    return {time.law for time in spec.time if time.law}
 
 
 def _follows_only(step: CompiledStep, opened: Collection[str]) -> bool:
@@ -330,8 +340,10 @@ def _names(condition: str, name: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}\b", condition) is not None
 
 
-def _tells_of(event: StoryEvent, spec: StepSpec) -> bool:
-    """Return whether an event is a step of a workflow: of its type and, where both name limits of the law, with one."""
-    laws = {time.law for time in spec.time if time.law}
-    clock = event.due_rule.clock if event.due_rule else PROGRAMME
-    return event.step == spec.uses and (not laws or clock == PROGRAMME or clock in laws)
+def _tells_of(event: StoryEvent, spec: StepSpec, *, by_law: bool) -> bool:
+    """Return whether an event is a step of a workflow: of its type and, where both name limits of the law, with one.
+
+    With `by_law` the event has to name one.
+    """
+    laws, clock = _laws(spec), event.due_rule.clock if event.due_rule else PROGRAMME
+    return event.step == spec.uses and (clock in laws or (not by_law and (not laws or clock == PROGRAMME)))

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi.routing import APIRoute
-from starlette.routing import Mount
+from starlette.routing import Match, Mount
 from starlette.testclient import TestClient
 
 from engine.cases.housekeeping import HousekeepingStore
@@ -51,6 +51,19 @@ def routes(portal: Portal) -> Iterator[tuple[str, str]]:
         for method in sorted(route.methods - {"HEAD"}):
             yield method, path
     assert found > 30
+
+
+def test_no_address_is_hidden_by_one_that_comes_before(portal: Portal) -> None:
+    known = list(walk(portal.app.routes))
+    hidden = []
+    for route in known:
+        path = re.sub(r"\{\w+\}", "anything", route.path)
+        for method in route.methods:
+            scope = {"type": "http", "path": path, "method": method, "root_path": "", "headers": []}
+            first = next(one for one in known if one.matches(scope)[0] is Match.FULL)
+            if first is not route:
+                hidden.append((method, route.path, first.path))
+    assert not hidden
 
 
 def walk(given: list[object]) -> Iterator[APIRoute]:
