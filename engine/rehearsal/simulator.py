@@ -36,6 +36,8 @@ from engine.rehearsal.drawn import Happening, People, Simulated, SimulatedMessag
 
 _LONGEST = timedelta(days=5 * 366)
 _WITHOUT_LIMIT = timedelta(days=1)
+_STANDING = timedelta(days=30)
+"""How long a step without a limit takes at most, and how long it takes until one that stands open is done again."""
 _RUN, _CASE, _UNIT = UUID(int=1), UUID(int=2), UUID(int=3)
 Turn = tuple[UUID, int, bool]
 """What somebody does of a step at one go: its work, or a look at its answer, each time anew."""
@@ -219,12 +221,16 @@ class Simulation:
         if turn not in self.ends:
             purpose = Purpose.APPROVAL if step.status is StepStatus.APPROVAL else Purpose.LIMIT
             deadline = self.state.deadlines.get(deadline_id(step.id, purpose))
-            due_at = deadline.due_at if deadline else self.now + _WITHOUT_LIMIT
+            due_at = deadline.due_at if deadline else self.now + (_STANDING if self._stands(step) else _WITHOUT_LIMIT)
             share = 0.0 if step.automatic else self.people.share(step)
             self.ends[turn] = ends_at = self.now + max(due_at - self.now, timedelta()) * share
             if self.takes and not step.automatic and self.takes(self, step, due_at, ends_at):
                 self.ends[turn] = None
         return self.ends[turn]
+
+    def _stands(self, step: Step) -> bool:
+        compiled = self.workflow.steps.get(step.key)
+        return step.added is None and compiled is not None and compiled.spec.standing
 
     def roles_of(self, step: Step) -> tuple[str, ...]:
         """Name the roles that do what is next of a step: its work, or its approval."""
