@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy.engine import make_url
 
-from engine.access.actions import emergency, restrict
+from engine.access.actions import emergency, recusals, restrict
 from engine.assembly import Engine
 from engine.audit.actions import begin_history_of_rows
 from engine.audit.proof import Outside, broken_chains, faults
@@ -64,7 +64,7 @@ from engine.machine import (
 from engine.messages.chat import SERVICES, AppriseGateways
 from engine.messages.mail import DemoGateways, DemoMailbox, SmtpChannel
 from engine.messages.templates import TemplateRenderer, lint_texts
-from engine.overview import actions
+from engine.overview import actions as overview_actions
 from engine.people.actions import invitations, roles, second_factor
 from engine.persons.actions import links
 from engine.persons.tokens import NameTokens
@@ -78,8 +78,8 @@ from engine.sign_in.passwords import Argon2Passwords, TotpCodes, shipped
 
 DEMO_CLOCK = "demo_clock"
 ASK_A_SECOND_PERSON = (
-    closing, custody, emergency, erasure, actions, invitations, limits, links, peers, proposals, restrict, releasing,
-    restrict, retention, roles, second_factor,
+    closing, custody, emergency, erasure, invitations, limits, links, overview_actions, peers, proposals, releasing,
+    recusals, restrict, retention, roles, second_factor,
 )  # fmt: skip
 """The modules that register what becomes of what they ask a second person for: loaded with the system, all of them."""
 

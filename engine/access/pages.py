@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from engine.access.actions.emergency import answer_emergency_access, emergency_access
-from engine.access.actions.restrict import answer_lift, end_recusal, recuse
+from engine.access.actions.recusals import answer_lift, end_recusal, recuse
 from engine.access.records import LONGEST_HOURS, REASONS
 from engine.access.views import case_access, emergencies_to_confirm, my_emergencies
 from engine.access.views import emergency as emergency_view

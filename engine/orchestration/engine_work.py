@@ -26,7 +26,7 @@ from engine.messages.actions import delivering as deliver_messages
 from engine.messages.actions import notifying as storms
 from engine.numbers import actions as numbers
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
-from engine.overview import actions
+from engine.overview import actions as overview_actions
 from engine.people.actions import leaving as passing_on
 from engine.people.actions import manage as people
 from engine.people.actions import program_keys
@@ -66,7 +66,7 @@ CHORES: Final[Mapping[Chore, Callable[[Engine], object]]] = {
         items.send_digests
     ),
     Chore("tell-of-trouble", timedelta(minutes=5), "Tells administrators of what needs a person."): (
-        actions.notify_of_trouble
+        overview_actions.notify_of_trouble
     ),
     Chore("drop-files", timedelta(hours=1), "Takes away what is left of files that stopped arriving."): (
         attachments.drop_unfinished

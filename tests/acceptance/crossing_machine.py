@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.access.actions.emergency import emergency_access
-from engine.access.actions.restrict import answer_lift, end_recusal, recuse
+from engine.access.actions.recusals import answer_lift, end_recusal, recuse
 from engine.access.store import AccessStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import cases as cases_view

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import answer_lift, end_recusal, recuse
+from engine.access.actions.recusals import answer_lift, end_recusal, recuse
 from engine.access.views import case_access
 from engine.core.access import RecusalReason
 from engine.core.consequences import WorkItem

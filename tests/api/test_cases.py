@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.actions.emergency import watch_viewing
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.cases.actions.open import open_case
 from engine.core.access import RecusalReason
 from engine.people.actions import program_keys

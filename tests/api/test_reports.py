@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from httpx import Response
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR
 from engine.cases.actions.public import Progress, come_back
 from engine.core.access import RecusalReason

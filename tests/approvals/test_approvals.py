@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import ask_to_open, end_recusal, recuse, restrict_case
+from engine.access.actions.recusals import end_recusal, recuse
+from engine.access.actions.restrict import ask_to_open, restrict_case
 from engine.approvals.actions.approvals import lapse_approvals, take_answer
 from engine.approvals.records import ApprovalKind
 from engine.approvals.views import count_waiting, waiting

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.app import build_engine, ship
 from engine.audit.actions import STATE_AUDIT, begin_history_of_rows, prove_state
 from engine.cases.actions.open import open_case

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 import yaml
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.core.access import RecusalReason
 from engine.core.policy import Viewer
 from engine.course.actions.moving import move_run, preview_move

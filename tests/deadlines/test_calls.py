@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.cases.actions.deciding import read_reasons
 from engine.core.access import RecusalReason
 from engine.core.policy import Viewer

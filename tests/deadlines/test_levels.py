@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.core.access import RecusalReason
 from engine.core.policy import Viewer
 from engine.deadlines.actions.acknowledge import acknowledge, acknowledge_by_link

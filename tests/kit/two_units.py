@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.cases.store import CaseStore
 from engine.core.access import RecusalReason
 from engine.core.case_links import LinkKind

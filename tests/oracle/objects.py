@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from engine.access.actions.emergency import emergency_access
-from engine.access.actions.restrict import end_recusal, recuse
+from engine.access.actions.recusals import end_recusal, recuse
 from engine.access.store import AccessStore
 from engine.approvals.actions.concerns import raise_concern
 from engine.assembly import Engine

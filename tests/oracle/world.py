@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from starlette.testclient import TestClient
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.access.store import AccessStore
 from engine.app import build_engine
 from engine.assembly import Engine

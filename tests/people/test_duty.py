@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import end_recusal, recuse
+from engine.access.actions.recusals import end_recusal, recuse
 from engine.access.store import AccessStore
 from engine.core.access import RecusalReason
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError

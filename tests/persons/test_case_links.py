@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import answer_opening, ask_to_open, recuse, restrict_case
+from engine.access.actions.recusals import recuse
+from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
 from engine.access.store import AccessStore
 from engine.cases.actions.public import Progress, come_back, receipt_code
 from engine.cases.encrypted import encrypt_values, outputs_of

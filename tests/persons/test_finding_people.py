@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from starlette.testclient import TestClient
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.access.records import MOST_FOUND_IN_AN_HOUR
 from engine.core.access import RecusalReason
 from engine.persons.actions.matches import find_people

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.core.access import RecusalReason
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, identify_person

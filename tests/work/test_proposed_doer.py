@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.access.actions.restrict import recuse
+from engine.access.actions.recusals import recuse
 from engine.core.access import RecusalReason
 from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from engine.access.actions.restrict import event_of, give_back_what_is_barred, require_not_restricted
+from engine.access.actions.recusals import event_of, give_back_what_is_barred
+from engine.access.actions.restrict import require_not_restricted
 from engine.access.store import AccessStore
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, require_member
