@@ -91,7 +91,6 @@ def _page(browser: Browser, address: str, size: tuple[int, int]) -> Page:
 
 
 def _become(page: Page, role: str) -> None:
-    page.locator("details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
     people = page.locator(".icmc-person-button").filter(has_text=role)
     in_guwahati = people.filter(has_text="Guwahati")
     (in_guwahati if in_guwahati.count() else people).first.click()

@@ -181,6 +181,7 @@ class Subject:
         self.findings: list[Finding] = []
         self.infos: dict[str, StepTypeInfo | None] = {key: catalogue.find(s.uses) for key, s in workflow.steps.items()}
         self.fields: dict[bool, Mapping[tuple[str, ...], FieldType]] = {}
+        """What conditions may name, by whether they are asked for each person: gathered when first needed."""
 
     @cached_property
     def order(self) -> Order:

@@ -14,7 +14,6 @@ from engine.core.policy import Action, Viewer
 from engine.errors import InvalidAnswersError
 from engine.language.names import Role, role_words
 from engine.people.actions import invitations, program_keys, second_factor
-from engine.people.actions import invitations as first_run
 from engine.people.actions import manage as manage_people
 from engine.people.actions.invitations import link_that_waits, new_link
 from engine.people.records import SMALL_TEAM, ActorView, roles_of
@@ -322,7 +321,7 @@ def _keys_page(visit: Visit, again: Again = FIRST) -> Response:
 @router.get("/first/{token}")
 def first(request: Request, token: str) -> Response:
     """Ask the first administrator who they are."""
-    first_run.require_first_link(portal_of(request).engine, token)
+    invitations.require_first_link(portal_of(request).engine, token)
     return _first_page(request, {}, {})
 
 
@@ -330,9 +329,9 @@ def first(request: Request, token: str) -> Response:
 def begun(request: Request, token: str, form: Posted) -> Response:
     """Write the first administrator with their unit."""
     given = {name: text(form, name) for name in _FIELDS}
-    answers = first_run.FirstAnswers(**given, password=_secret(form))
+    answers = invitations.FirstAnswers(**given, password=_secret(form))
     try:
-        first_run.begin(portal_of(request).engine, token, answers)
+        invitations.begin(portal_of(request).engine, token, answers)
     except InvalidAnswersError as error:
         shown = {name: value for name, value in typed(form).items() if name != "password"}
         return _first_page(request, error.problems, shown)
