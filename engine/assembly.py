@@ -14,8 +14,9 @@ from engine.core.retention import Tombstone
 from engine.db.reading import Asks, Reader, Reading
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDay
+from engine.documents.records import PrintingError
 from engine.documents.templates import PaperRenderer
-from engine.errors import GatewayError, KeyMissingError, PrintingError, ServiceError
+from engine.errors import KeyMissingError, ServiceError
 from engine.hubs.envelope import HubKeyFile, post
 from engine.keys.key_changes import FileKeyKeeper
 from engine.keys.periods import PeriodFolders
@@ -24,6 +25,7 @@ from engine.language.catalogue import StepCatalogue
 from engine.language.diagram import Drawing
 from engine.language.findings import Finding
 from engine.language.library import Definitions
+from engine.messages.records import GatewayError
 from engine.messages.templates import TemplateRenderer
 from engine.overview.records import AuditFault, StateDifference
 from engine.persons.tokens import NameTokens

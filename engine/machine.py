@@ -17,11 +17,11 @@ from html import escape
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import engine
-from engine.errors import HostRefusedError, ServiceError
+from engine.errors import ServiceError
 from engine.ports import Clock, Uptime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -230,3 +230,20 @@ def _is_this_machine(name: str) -> bool:
         return ip_address(name).is_loopback or ip_address(name).is_unspecified
     except ValueError:
         return False
+
+
+class HostRefusedError(PermissionError):
+    """Raised where a process would speak to a host that no setting names; senders take it for one that is not there."""
+
+    REMEDY: ClassVar[str] = "Name it in ICMC_PILLAR_HOSTS if a pillar needs it, or in the setting of what sends."
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"ICMC does not let this process speak to {host}. {self.REMEDY}")
+
+
+def was_refused(error: BaseException) -> bool:
+    """Whether an error goes back to a host that may not be spoken to, whatever a library made of it."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, HostRefusedError):
+        seen = seen.__cause__ or seen.__context__
+    return seen is not None

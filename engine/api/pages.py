@@ -45,10 +45,11 @@ from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, open_case
 from engine.cases.actions.public import code_for
 from engine.cases.views.lists import own_cases
 from engine.core.policy import Action, Viewer
-from engine.errors import InvalidAnswersError, SignInError
+from engine.errors import InvalidAnswersError
 from engine.overview.views.case import case_page
 from engine.overview.views.history import HistoryPart, case_history
 from engine.people.actions.program_keys import CASES, REPORT, is_key_of_gateway, viewer_of_gateway, viewer_of_key
+from engine.sign_in.records import SignInError
 from engine.web.problems import API
 from engine.web.visit import portal_of
 from engine.work.views.worklist import open_items

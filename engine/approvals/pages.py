@@ -9,18 +9,12 @@ from starlette.responses import Response
 from engine.access.views import concerns as concerns_view
 from engine.approvals.actions.approvals import HANDLERS, Answer, Handler
 from engine.approvals.actions.concerns import KINDS, STATUSES, answer_concern, raise_concern, read_concern
-from engine.approvals.records import ApprovalKind, WaitingView
+from engine.approvals.records import ApprovalKind, OwnApprovalError, WaitingView
 from engine.approvals.views import waiting as waiting_view
-from engine.errors import (
-    AlreadyEndedError,
-    ConflictError,
-    ConsentError,
-    InvalidAnswersError,
-    NotFoundError,
-    OwnApprovalError,
-    RetentionError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.people.viewer import actors
+from engine.retention.records import RetentionError
+from engine.sharing.records.consent import ConsentError
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import FIRST, Again, text, typed, uuid_or_none
 from engine.web.visit import Visit

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from engine.core.policy import ROLES_THAT_MAY, Action, View, Viewer
 from engine.core.records import Record
-from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
+from engine.errors import AlreadyEndedError, NotAllowedError
 from engine.language.names import Role
 
 _REQUEST: Final = "request for approval"
@@ -301,3 +301,20 @@ class WaitingView(View):
     unit: str = ""
     waits_for: tuple[str, ...] = ()
     about: str = ""
+
+
+class OwnApprovalError(NotAllowedError):
+    """Raised when the one who asked for what needs two people wants to approve it too."""
+
+    code = "own-approval"
+    sentence = "Whoever asked for it cannot approve it: a second person must."
+
+
+class NoSecondPersonError(NotAllowedError):
+    """Raised when something needs two people and there is nobody else who may agree; `roles` may."""
+
+    code = "no-second-person"
+    sentence = (
+        "A second person has to agree, and no one else is allowed to. First give someone else one of these"
+        " roles: {roles}."
+    )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from engine.core.policy import View
 from engine.core.records import Deadline
+from engine.errors import IcmcError
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +144,10 @@ class ConcernLine(View):
     status: str
     raised_at: datetime
     is_mine: bool
+
+
+class AuditUnavailableError(IcmcError):
+    """Raised when it cannot be written down that somebody looks at or does something: then it is not done."""
+
+    code = "audit-unavailable"
+    sentence = "This cannot be done now, because it cannot be recorded who did it. Try again soon."

@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.audit.records import RecordedReading, Stream
+from engine.audit.records import AuditUnavailableError, RecordedReading, Stream
 from engine.core.history import SIGNER_REPLACED, SIGNER_USED, Checkpoint, Head, Written, read_line, to_line
 from engine.db.locks import SIGN_CHECKPOINT
 from engine.db.row_history import GENESIS, reading_link, stream_link
 from engine.db.store import Store, Within
 from engine.db.tables import TABLES
-from engine.errors import AuditUnavailableError, SettingsError
+from engine.errors import SettingsError
 
 _EVENT, _READING = TABLES["audit_event"], TABLES["reading"]
 _CHAIN = TABLES["audit_chain"]

@@ -10,12 +10,12 @@ from pydantic import BaseModel, field_validator
 from sqlalchemy import Connection, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from engine.cases.records import ChangedContentError, OtherCommandError
 from engine.db.encrypted_columns import TEXT, encrypt_apart
 from engine.db.store import LIBRARY_STAMP, Store
 from engine.db.tables import TABLES
 from engine.db.trips import PLANNED_ONCE, PreparedStatement
 from engine.db.writing import written
-from engine.errors import ChangedContentError, OtherCommandError
 from engine.people.records import Unit
 from engine.ports import JsonValue, Vault
 

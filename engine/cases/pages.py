@@ -28,8 +28,9 @@ from engine.cases.actions.public import (
     takes_public_reports,
     tries_of,
 )
+from engine.cases.records import ChangedContentError
 from engine.core.policy import Action
-from engine.errors import ChangedContentError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.case import case_page
 from engine.people.viewer import units
 from engine.plugin.copies import OF_ONE_ASKED, REFUSED, is_refused, kept_of

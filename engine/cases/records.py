@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.core.records import Record
+from engine.errors import ConflictError, IcmcError
 from engine.language.names import in_plain_words
 from engine.ports import JsonValue
 
@@ -139,3 +140,27 @@ def case_reason(code: str) -> str:
         if code in reasons:
             return reasons[code]
     return in_plain_words(code)
+
+
+class OtherCommandError(ConflictError):
+    """Raised when what was sent carries the id of something else that was done before."""
+
+    code = "other-command"
+    sentence = "This page has sent something else before, so nothing was done now: load the page again, and try again."
+
+
+class ChangedContentError(OtherCommandError):
+    """Raised when a command comes back with other content than it had when it was carried out."""
+
+    code = "changed-content"
+    sentence = (
+        "This was sent before with other answers, and those were saved. What is different now was not saved: look at"
+        " what was saved, and change it there."
+    )
+
+
+class TooManyReportsError(IcmcError):
+    """Raised when somebody sends more reports within an hour than anybody takes in; `most` is how many."""
+
+    code = "too-many-reports"
+    sentence = "One person can send {most} reports within an hour, and you have. Ask a colleague to send this one now."

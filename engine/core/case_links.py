@@ -14,7 +14,7 @@ from engine.core.law.told import Telling, tellings_in
 from engine.core.records import LIVE, Deadline, Record, Scalar, Step, StepStatus, path_of_person
 from engine.core.state import CaseState
 from engine.core.values import RunSteps, truth_of
-from engine.errors import AlreadyEndedError, CaseMergedError
+from engine.errors import AlreadyEndedError
 from engine.language.conditions.values import Truth
 
 KIND: Final = "referral"
@@ -299,3 +299,10 @@ def _as_told_of(
         if truth is not Truth.UNKNOWN:
             return truth is Truth.TRUE
     return None
+
+
+class CaseMergedError(AlreadyEndedError):
+    """Raised for what cannot be done any more in a case that was merged into another one."""
+
+    code = "case-merged"
+    sentence = "This case was merged into another one: go on there, or undo the merge."

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from engine.errors import DefinitionError
 from engine.language.catalogue import FollowUp, FollowUps, Output, StepCatalogue, StepTypeInfo, ValueKind
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.tree import Condition
+from engine.language.findings import DefinitionError
 from engine.language.limits import TimeLimit, WarningPoint
 from engine.language.lint.subject import Order, opened_by_others
 from engine.language.names import type_in_plain_words

@@ -9,7 +9,7 @@ from engine.core import events as ev
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.records import ItemStatus, Record, Step, StepStatus, item_id
 from engine.core.state import CaseState
-from engine.errors import AlreadyEndedError, ConflictError, NotACandidateError, NotAllowedError
+from engine.errors import AlreadyEndedError, ConflictError, IcmcError, NotAllowedError
 from engine.language.workflow import Attempts
 
 _RETRIES, _RETRY_DELAY, _TIMEOUT = 3, "PT5S", "PT1M"
@@ -235,3 +235,10 @@ def raise_priority(item: WorkItem) -> WorkItem:
 
 def _changed(item: WorkItem, **changes: object) -> WorkItem:
     return item.model_copy(update={**changes, "revision": item.revision + 1})
+
+
+class NotACandidateError(IcmcError):
+    """Raised when an actor has none of the roles that may claim a work item."""
+
+    code = "not-a-candidate"
+    sentence = "{actor} is not among those who may take this work item (it is for: {candidate_role})."

@@ -11,7 +11,7 @@ from engine.core.law.told import OF_AGE, LawFacts, tellings_in, told_in
 from engine.core.records import LIVE, Deadline, RunStatus, Scalar, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.steps import cancel
-from engine.errors import AlreadyEndedError, NotFoundError, OtherStepTypeError, WorkWithoutPlaceError
+from engine.errors import AlreadyEndedError, IcmcError, NotFoundError
 from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.values import UNKNOWN, Truth, Value
 
@@ -206,3 +206,20 @@ def plan_of_move(before: CaseState, events: Iterable[ev.Event]) -> MovePlan:
             case _:
                 pass
     return MovePlan(tuple(called_off), tuple(opened), tuple(deadlines))
+
+
+class OtherStepTypeError(IcmcError):
+    """Raised when a run cannot go on by a definition in which steps of the same name are of another type."""
+
+    code = "other-step-type"
+    sentence = (
+        "The case cannot be moved to that workflow: these steps are of another type there: {steps}. Begin that workflow"
+        " alongside the present one instead."
+    )
+
+
+class WorkWithoutPlaceError(IcmcError):
+    """Raised when a run has open steps that another definition does not have, and they are not to be cancelled."""
+
+    code = "work-without-place"
+    sentence = "The case stays on its version: these open steps are not in the other one: {steps}."

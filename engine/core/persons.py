@@ -21,7 +21,7 @@ from engine.core.records import (
 from engine.core.state import CaseState
 from engine.core.steps import cancel, compiled_of
 from engine.core.values import path_of_round
-from engine.errors import ConflictError, LawyersNoteError, NotFoundError
+from engine.errors import ConflictError, NotFoundError, NotPossibleError
 from engine.language.names import RestrictedCategory
 
 NOTE: Final = "core.lawyers_note"
@@ -198,3 +198,13 @@ def untold_persons(links: Iterable[tuple[UUID, str]]) -> frozenset[UUID]:
 def is_suspect_alone(roles: Iterable[str]) -> bool:
     """Return whether somebody is a suspect of a case and nothing else: they are not given what is held about them."""
     return set(roles) == {PersonRole.SUSPECT}
+
+
+class LawyersNoteError(NotPossibleError):
+    """Raised when a victim would be held for a suspect, or heard as one, before a lawyer's note on non-punishment."""
+
+    code = "lawyers-note"
+    sentence = (
+        "Someone who is a victim in this case can {what} only after a lawyer's note on what they were made to do. The"
+        " note is waiting for a lawyer in this case. If they were never a victim, first record that this was disproved."
+    )

@@ -12,7 +12,7 @@ from engine.core.draft import Draft, begin, new_step, open_step
 from engine.core.records import LIVE, AddedStep, Run, RunStatus, Scalar, Step, StepInterval, StepStatus, step_id
 from engine.core.state import evolve
 from engine.core.values import RunSteps, path_of_round, truth_of
-from engine.errors import AlreadyEndedError, ConflictError, NotFoundError, UnknownOutcomeError
+from engine.errors import AlreadyEndedError, ConflictError, NotFoundError, NotPossibleError
 from engine.language.conditions.tree import Condition
 from engine.language.conditions.values import Truth
 
@@ -222,3 +222,10 @@ def _add_unforeseen(draft: Draft, run: Run, command: cm.AddStep, added: AddedSte
 def _go_on(draft: Draft, run: Run) -> None:
     if run.status is RunStatus.OVER:
         draft.emit(ev.RunReopened(run_id=run.id, at=draft.now))
+
+
+class UnknownOutcomeError(NotPossibleError):
+    """Raised when a step is ended with an outcome that its step type does not allow."""
+
+    code = "unknown-outcome"
+    sentence = "{step_type} cannot end as {outcome}."

@@ -9,11 +9,10 @@ from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.law.told import OF_AGE, told_in
 from engine.core.records import PersonRole, Scalar, Step, StepStatus, path_of_person
 from engine.core.state import CaseState
-from engine.errors import ConditionTypeError
 from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.tree import Condition
-from engine.language.conditions.values import UNKNOWN, Lookup, Truth, Unknown, Value
+from engine.language.conditions.values import UNKNOWN, ConditionTypeError, Lookup, Truth, Unknown, Value
 from engine.language.names import PERSON
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.definitions.records import MovedDeadline
+from engine.errors import IcmcError
 
 
 class BulkMove(NamedTuple):
@@ -85,3 +86,10 @@ class BulkPlan(NamedTuple):
     def later(self) -> int:
         """Count the due times that would be later."""
         return sum(line.after > line.before for line in self.due if line.after and line.before)
+
+
+class SeveralRunsError(IcmcError):
+    """Raised when several workflows are open in a case, and it was not said which one is meant."""
+
+    code = "several-runs"
+    sentence = "Several workflows are open in this case: {runs}. Say which one is meant."

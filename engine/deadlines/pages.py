@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from engine.cases.actions.deciding import note_reading
+from engine.core.deadlines.firing import LimitChangeError, SecondPersonError
 from engine.core.deadlines.lateness import DELAY_OWNERS, EXTENSION_REASONS, PAUSE_REASONS
 from engine.core.policy import Action
 from engine.deadlines.actions.acknowledge import acknowledge, acknowledge_by_link, note_call
@@ -24,7 +25,7 @@ from engine.deadlines.records import ExplanationView, StretchView, late_views
 from engine.deadlines.views.lists import delays as delays_view
 from engine.deadlines.views.lists import link as link_view
 from engine.deadlines.views.why import explain_deadline
-from engine.errors import AlreadyEndedError, InvalidAnswersError, LimitChangeError, NotFoundError, SecondPersonError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.overview.pages.plan import Offer
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried

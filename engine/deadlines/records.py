@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.core.policy import View
+from engine.errors import IcmcError
 
 
 class LinkedLevel(NamedTuple):
@@ -288,3 +289,10 @@ class ExplanationView(View):
     told: tuple[EscalationView, ...]
     is_kept_by_viewer: bool
     viewer_was_told: bool
+
+
+class NothingFiredError(IcmcError):
+    """Raised for a deadline that is due and of which nothing can be fired: it would be due for ever."""
+
+    code = "nothing-fired"
+    sentence = "Deadline {deadline} is due, and nothing of it can be fired."

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import holidays
 
 from engine.definitions.records import StoredDay
-from engine.errors import HolidaysUnknownError
+from engine.errors import IcmcError
 from engine.language.calendars import Calendar, SpecialDay
 
 LIBRARY = f"public list “holidays” {version('holidays')}"
@@ -97,3 +97,12 @@ def whole(calendar: Calendar, added: Iterable[StoredDay]) -> Calendar:
 
 def _special(day: StoredDay) -> SpecialDay:
     return SpecialDay(day=day.day, name=day.name, source=f"{day.reason}, added by {day.who or 'this machine'}")
+
+
+class HolidaysUnknownError(IcmcError):
+    """Raised when the source of public holidays does not know a place."""
+
+    code = "holidays-unknown"
+    sentence = (
+        "No public holidays are known for {place}: write them in the calendar's file and leave out holidays_from."
+    )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from engine.core.policy import View
 from engine.deadlines.records import DeadlineView, ExplanationView, ReasonView
+from engine.errors import IcmcError, NotPossibleError
 
 
 class StoredDefinition(NamedTuple):
@@ -190,3 +191,24 @@ class LawExplanationView(LawOfCaseView):
     """The same with each of its deadlines explained: why it falls when it falls, and who is told when."""
 
     deadlines: tuple[ExplanationView, ...]
+
+
+class UnknownLawLimitError(IcmcError):
+    """Raised when a definition names a law limit that no published pack has."""
+
+    code = "unknown-law-limit"
+    sentence = "No published law pack has the limit {limit_id}."
+
+
+class SignatureError(NotPossibleError):
+    """Raised when somebody cannot sign a limit of the law, or take a signature back, as they want."""
+
+    code = "signature"
+    sentence = "{limit_id} cannot be signed like that: {problem}"
+
+
+class SpecialDayError(IcmcError):
+    """Raised when a day cannot be added to a calendar, or taken back."""
+
+    code = "special-day"
+    sentence = "{day} in the calendar {calendar}: {problem}"

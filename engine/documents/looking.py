@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from engine.core.files import PART, Scan
-from engine.errors import BusyError, FileRefusedError
+from engine.documents.records import FileRefusedError
+from engine.errors import BusyError
 from engine.ports import Looked
 
 MOST_MEMORY: Final = 640 << 20

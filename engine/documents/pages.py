@@ -24,19 +24,12 @@ from engine.documents.actions.attachments import (
 )
 from engine.documents.actions.paper_forms import asked_of_people, paper_form, paper_form_name
 from engine.documents.actions.papers import leaves_the_network, open_document, print_document, release_document
+from engine.documents.records import FileHeldBackError, ReplacedError
 from engine.documents.views import paper as paper_view
-from engine.errors import (
-    AlreadyEndedError,
-    DamagedError,
-    FileHeldBackError,
-    InvalidAnswersError,
-    KeyMissingError,
-    NotFoundError,
-    ReplacedError,
-    UnknownStepTypeError,
-)
+from engine.errors import AlreadyEndedError, DamagedError, InvalidAnswersError, KeyMissingError, NotFoundError
 from engine.overview.views.case import case_page
 from engine.plugin.copies import CHILD_SHOWN, LABEL, might_show_child
+from engine.plugin.registry import UnknownStepTypeError
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import Item, summary_of
 from engine.web.languages import say

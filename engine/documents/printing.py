@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from engine.errors import PrintingError
+from engine.documents.records import PrintingError
 
 _REMEDY: Final = "Print the page itself, or let an administrator install Pango (apt-get install {packages})."
 _WAIT_SECONDS: Final = 60.0

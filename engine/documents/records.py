@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.errors import IcmcError
+
 
 class FileSums(NamedTuple):
     """How many files a case has, and how many bytes it and its unit hold, copies included."""
@@ -28,3 +30,31 @@ class Rewrapped(NamedTuple):
 
     done: int
     last: UUID | None
+
+
+class PrintingError(IcmcError):
+    """Raised when a paper cannot be made into a PDF on this machine; the page itself can still be printed."""
+
+    code = "printing"
+    sentence = "{problem} {remedy}"
+
+
+class ReplacedError(IcmcError):
+    """Raised when somebody would release a paper of which there is a newer version."""
+
+    code = "replaced"
+    sentence = "There is a newer version of this document: release that one."
+
+
+class FileRefusedError(IcmcError):
+    """Raised when a file is not taken; says why, and nothing of its content."""
+
+    code = "file-refused"
+    sentence = "{why}"
+
+
+class FileHeldBackError(IcmcError):
+    """Raised when a file is kept and not given out; says why."""
+
+    code = "file-held-back"
+    sentence = "This file cannot be opened. {why}"

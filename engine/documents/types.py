@@ -17,7 +17,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject
 
 from engine.core.files import MEDIA_TYPES, PART
-from engine.errors import FileRefusedError
+from engine.documents.records import FileRefusedError
 
 MOST_PIXELS: Final = 50_000_000
 MOST_MEMBERS: Final = 1_000

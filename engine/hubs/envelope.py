@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from engine.db.embedded.folder import one_at_a_time
 from engine.db.row_history import canonical_json
-from engine.errors import HostRefusedError
 from engine.hubs.records import HubRefusedError, KeyChange, LineError
 from engine.keys.key_file import KeyFile, change_key_file, new_key, read_key_file
+from engine.machine import HostRefusedError
 
 FORM: Final = "icmc-hub-1"
 ACK: Final = "icmc-hub-ack-1"

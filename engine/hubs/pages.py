@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from engine.builtin import REPORT
 from engine.core.policy import Action
-from engine.errors import AlreadyEndedError, ConsentError, IcmcError, InvalidAnswersError, NotFoundError, SettingsError
+from engine.errors import AlreadyEndedError, IcmcError, InvalidAnswersError, NotFoundError, SettingsError
 from engine.hubs.actions.exchange import take_message
 from engine.hubs.actions.mirrors import (
     accept_request,
@@ -35,6 +35,7 @@ from engine.hubs.views import case_hubs, hub_requests
 from engine.hubs.views import hubs as hubs_view
 from engine.people.viewer import units
 from engine.plugin.copies import kept_of
+from engine.sharing.records.consent import ConsentError
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.forms import controls, problem_lines, questions
 from engine.web.posted import FIRST, Again, answers, text, uuid_or_none, with_typed

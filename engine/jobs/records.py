@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from engine.cases.records import CANCEL_REASONS
+from engine.errors import IcmcError
 from engine.language.names import in_running_words
 
 WORKER: Final = "fallback:"
@@ -181,3 +182,20 @@ def _of_pause(paused: Paused, due: int) -> WaitReason:
 
 def _jobs(count: int) -> str:
     return "no job is waiting" if not count else "1 job is waiting" if count == 1 else f"{count} jobs are waiting"
+
+
+class StepFailedError(IcmcError):
+    """Raised when a pillar's function fails; the work is left as it was.
+
+    `reason` is the kind of what was raised and its place in the pillar's code, never what it says.
+    """
+
+    code = "step-failed"
+    sentence = "{step_type} failed ({reason}); nothing was changed."
+
+
+class StaleJobError(IcmcError):
+    """Raised when a job's fencing token is not the current one: another worker has it now."""
+
+    code = "stale-job"
+    sentence = "This job has been taken over by another worker."

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, select, text, update
 
 from engine.db.store import Store
 from engine.db.tables import TABLES
-from engine.errors import StaleJobError
+from engine.jobs.records import StaleJobError
 from engine.language.limits import TimeLimit
 from engine.ports import Batch, ClaimedJob, OpenBatch
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine as SqlEngine
 
 from engine.db.encrypted_columns import ENCRYPTED, EncryptedColumn
 from engine.db.locks import BACKGROUND, limited_engine
-from engine.errors import DamagedError, KeyExportError, KeyMissingError, SettingsError
+from engine.errors import DamagedError, IcmcError, KeyMissingError, SettingsError
 from engine.keys.data_keys import KEYS, SqlWrappedKeys, put_back_keys
 from engine.keys.key_file import KEY_BYTES, KeyFile, change_key_file, new_key, new_key_id, parse_keys, read_key_file
 from engine.keys.periods import KeyRing, PeriodFolders
@@ -332,3 +332,10 @@ def _open_values(connection: Connection, vault: KeyVault, encrypted: EncryptedCo
 
 def _columns(connection: Connection, encrypted: EncryptedColumn) -> set[str]:
     return {column["name"] for column in inspect(connection).get_columns(encrypted.table)}
+
+
+class KeyExportError(IcmcError):
+    """Raised when keys cannot be exported, or an export does not prove itself; says why."""
+
+    code = "key-export"
+    sentence = "{problem}"

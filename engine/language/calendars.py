@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from engine.errors import NoCalendarError
+from engine.errors import NotPossibleError
 
 
 class Weekday(StrEnum):
@@ -368,3 +368,10 @@ def calendar_for(jurisdiction: str, calendars: Mapping[str, Calendar]) -> Calend
     if found is None:
         raise NoCalendarError(jurisdiction=jurisdiction)
     return found
+
+
+class NoCalendarError(NotPossibleError):
+    """Raised when working time or local time is asked for a place without a calendar."""
+
+    code = "no-calendar"
+    sentence = "No calendar covers {jurisdiction}: add one under workflows/calendars."

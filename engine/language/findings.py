@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.errors import NotPossibleError
+
 
 class Severity(StrEnum):
     """An error keeps a definition from being published; a warning asks for a second look."""
@@ -126,3 +128,14 @@ CODES = (
     | LIBRARY
     | MESSAGES
 )
+
+
+class DefinitionError(NotPossibleError):
+    """Raised when a definition file cannot be used; carries the findings of the linter."""
+
+    code = "bad-definition"
+    sentence = "{name} cannot be used: {count} problem(s), the first at {where}: {first}"
+
+    def __init__(self, *, findings: tuple[object, ...] = (), **facts: object) -> None:
+        self.findings = findings
+        super().__init__(**facts)

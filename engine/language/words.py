@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import NOW, FollowUp, StepCatalogue
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.rendering import in_words
+from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.limits import Counting, TimeLimit
 from engine.language.names import in_plain_words, in_running_words, role_words, type_in_plain_words
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import apprise
 
-from engine.errors import DeliveryError, GatewayError
+from engine.messages.records import DeliveryError, GatewayError
 from engine.ports import Channel, Outgoing
 
 Resolved = IPv4Address | IPv6Address

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from pydantic import SecretStr
 
-from engine.errors import DeliveryError
+from engine.messages.records import DeliveryError
 from engine.ports import Channel, Outgoing
 
 _TIMEOUT = 20.0

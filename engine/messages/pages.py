@@ -10,7 +10,7 @@ from starlette.responses import Response
 from engine.core.policy import Action
 from engine.deadlines.actions.clock import confirm_clock
 from engine.deadlines.actions.firing import retry_deadlines
-from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.messages.actions.channels import (
     CHANNELS,
     REASONS,
@@ -24,7 +24,7 @@ from engine.messages.actions.channels import (
     set_contact,
     try_channel,
 )
-from engine.messages.records import IN_APP, Preference
+from engine.messages.records import IN_APP, DeliveryError, GatewayError, Preference
 from engine.messages.views import channels as channels_view
 from engine.messages.views import contacts, organisations
 from engine.messages.views import dead_letters as dead_letters_view

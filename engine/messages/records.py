@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.policy import View
 from engine.core.records import Deadline, Record
+from engine.errors import IcmcError
 
 IN_APP: Final = "in_app"
 EMAIL: Final = "email"
@@ -332,3 +333,26 @@ class ContactView(View):
 
     channel: str
     changed_at: datetime
+
+
+class DeliveryError(IcmcError):
+    """Raised when a channel could not send.
+
+    `permanent` ones are not tried again; with `away` it is the channel that does not answer, whatever the message.
+    """
+
+    code = "delivery"
+    sentence = "The {channel} channel could not send ({reason})."
+
+    def __init__(self, *, channel: str, reason: str, permanent: bool = False, away: bool = False) -> None:
+        self.permanent = permanent
+        self.away = away
+        self.reason = reason
+        super().__init__(channel=channel, reason=reason)
+
+
+class GatewayError(IcmcError):
+    """Raised for the address of a gateway that may not be used; it never repeats the address, which is secret."""
+
+    code = "bad-gateway"
+    sentence = "This address cannot be used for {channel}: {problem}"

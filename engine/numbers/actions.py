@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 from engine.assembly import Engine
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, NoCalendarError, NotAllowedError, NotFoundError
-from engine.language.calendars import Calendar, calendar_for
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.language.calendars import Calendar, NoCalendarError, calendar_for
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.actions.writing import unit_of
 from engine.messages.records import EMAIL, IN_APP

@@ -14,8 +14,9 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.events import emit_event
 
-from engine.errors import BusyError, IcmcError, StaleJobError, place_in
+from engine.errors import BusyError, IcmcError, place_in
 from engine.jobs.actions.serve import TIMED_OUT
+from engine.jobs.records import StaleJobError
 from engine.log_lines import why
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.runtime import GatewaySlots, health, runtime

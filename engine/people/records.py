@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.policy import Action, View, Viewer, can
 from engine.core.records import Record
+from engine.errors import IcmcError, TooOftenError
 from engine.language.names import Role
 from engine.language.rotas import Rota, on_call_by
 
@@ -382,3 +383,31 @@ def shared_shifts(
             able = [taker for taker in takers if shift.id and (taker, shift.unit_id) in act]
             shared.append((shift, able[len(shared) % len(able)] if able else None))
     return tuple(shared)
+
+
+class KeyTooOftenError(TooOftenError):
+    """Raised when a program asks more often within an hour than any needs to; `most` is how often it goes."""
+
+    code = "key-too-often"
+    sentence = "A program can ask {most} times within an hour, and this one has. Wait a while."
+
+
+class LinkOverError(IcmcError):
+    """Raised for a link of an invitation that was used, is too old or was never made, which must look alike."""
+
+    code = "link-over"
+    sentence = "This link is no longer valid. Ask the person who gave it to you for a new one."
+
+
+class LinkWaitsError(IcmcError):
+    """Raised for a link to a new password that counts only when a second person has agreed, and nobody has yet."""
+
+    code = "link-waits"
+    sentence = "This link is waiting for a second person to agree. Try again once they have: nothing else is needed."
+
+
+class LastAdministratorError(IcmcError):
+    """Raised when the last one who manages people would no longer be able to."""
+
+    code = "last-administrator"
+    sentence = "No one would be left to manage people: first make someone else a system administrator."

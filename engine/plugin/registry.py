@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from engine.errors import PillarError, UnknownStepTypeError
+from engine.errors import IcmcError
 from engine.plugin.context import Outcome
 from engine.plugin.steps import BECAUSE, COUNTED_AS, NO_REASON, Asked, StepKind, StepType
 
@@ -224,3 +224,17 @@ def _distribution(entry: EntryPoint) -> str:
 
 def _origin(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "?"
+
+
+class UnknownStepTypeError(IcmcError):
+    """Raised when a definition names a step type that no installed pillar offers."""
+
+    code = "unknown-step-type"
+    sentence = "No installed pillar has the step type {step_type}."
+
+
+class PillarError(IcmcError):
+    """Raised when a pillar package does not keep the plug-in contract."""
+
+    code = "bad-pillar"
+    sentence = "Pillar {pillar}: {problem}"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from string import Template
 
-from engine.errors import PillarError
+from engine.plugin.registry import PillarError
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{1,40}$")
 _FILES = {

@@ -20,7 +20,8 @@ from engine.core.state import CaseState
 from engine.core.time.counting import unanswered_levels
 from engine.course.actions.closing import answer_closing, close_case, reopen_case
 from engine.course.actions.steer import add_step, identify_person, record_interval
-from engine.errors import ConflictError, IcmcError, InvalidAnswersError, NoCalendarError
+from engine.errors import ConflictError, IcmcError, InvalidAnswersError
+from engine.language.calendars import NoCalendarError
 from engine.language.limits import TimeLimit
 from engine.overview.records import CaseView
 from engine.overview.views.case import case_page

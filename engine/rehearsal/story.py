@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from engine.errors import StoryError
+from engine.errors import IcmcError
 from engine.language.limits import TimeLimit
 from engine.language.yaml_files import YamlDocument, read_yaml_file
 
@@ -22,6 +22,13 @@ MATCH: Final = "reporting.match"
 
 PROGRAMME: Final = "programme"
 """The clock of a promise of the network, which is no law."""
+
+
+class StoryError(IcmcError):
+    """Raised when a story file cannot be replayed."""
+
+    code = "bad-story"
+    sentence = "The story {file} cannot be read: {problem}"
 
 
 class _Part(BaseModel):

@@ -16,9 +16,11 @@ from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.deadlines.store import DeadlineStore
-from engine.errors import IcmcError, NoCalendarError, NotFoundError, StepFailedError
+from engine.errors import IcmcError, NotFoundError
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable, fail_job
+from engine.jobs.records import StepFailedError
+from engine.language.calendars import NoCalendarError
 from engine.language.names import Role
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.actions.notifying import STORM, bundle_storms

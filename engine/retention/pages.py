@@ -8,11 +8,12 @@ from starlette.responses import Response
 from engine.access.actions import restrict as restrictions
 from engine.core.policy import Action
 from engine.core.retention import ENDS_OF_ERASURES, GROUNDS_TO_ERASE, GROUNDS_TO_RESTRICT, HOLD_WORDS
-from engine.errors import InvalidAnswersError, RetentionError
+from engine.errors import InvalidAnswersError
 from engine.overview.views.case import case_page
 from engine.retention.actions import erasure, retention
 from engine.retention.actions import retention as holds
 from engine.retention.actions.custody import standing
+from engine.retention.records import RetentionError
 from engine.retention.views import holders
 from engine.retention.views import keeping as retention_view
 from engine.web.dependencies import Posted, SignedIn

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from engine.core.policy import View
 from engine.core.time.counting import due_at
+from engine.errors import NotPossibleError
 from engine.language.limits import TimeLimit
 from engine.language.retention import AtTheEnd, RetentionPolicy, RetentionRule
 
@@ -315,3 +316,17 @@ class SubjectView(View):
     shared: tuple[SubjectLine, ...]
     coming: tuple[SubjectLine, ...]
     corrections: tuple[CorrectionView, ...]
+
+
+class RetentionError(NotPossibleError):
+    """Raised when data cannot be held, sealed, erased or copied as somebody wants."""
+
+    code = "keeping"
+    sentence = "{problem}"
+
+
+class HeldError(RetentionError):
+    """Raised when something must not be erased now; `reasons` says why, in words without names."""
+
+    code = "held"
+    sentence = "This cannot be erased now: {reasons}."

@@ -9,14 +9,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from engine.errors import (
-    InvalidAnswersError,
-    NotFoundError,
-    SignInEndedError,
-    SignInError,
-    TooSoonError,
-    WrongCodeError,
-)
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.messages.actions.channels import choose_page_language, preference_of
 from engine.people.actions import second_factor
 from engine.people.actions.invitations import ask_for_link
@@ -37,6 +30,7 @@ from engine.sign_in.actions.sessions import (
     whose_code,
 )
 from engine.sign_in.passwords import picture
+from engine.sign_in.records import SignInEndedError, SignInError, TooSoonError, WrongCodeError
 from engine.web.dependencies import Posted, SignedIn, typed_lines
 from engine.web.languages import keep_on_device, page_languages, spoken
 from engine.web.pages import drawing, render

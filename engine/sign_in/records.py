@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from engine.core.policy import ROLES_THAT_MAY, Action
+from engine.errors import IcmcError
 from engine.language.names import Role
 
 IDLE: Final = timedelta(minutes=15)
@@ -305,3 +306,56 @@ class ApiKey(NamedTuple):
     used_at: datetime | None = None
     revoked_at: datetime | None = None
     account: str = ""
+
+
+class SignInError(IcmcError):
+    """Raised when signing in fails, whatever the reason."""
+
+    code = "sign-in"
+    sentence = "The e-mail address or password is not right."
+
+
+class TooSoonError(SignInError):
+    """Raised for a try that comes before the wait is over that the failures before it have earned."""
+
+    code = "too-soon"
+    sentence = "There were too many tries in a short time. Wait {seconds} seconds, and try once more."
+
+
+class CustodyError(SignInError):
+    """Raised for whoever signs in rightly while a restored installation is looked at by two people."""
+
+    code = "custody"
+    sentence = "This system was restored from a backup and is being checked. Sign in later, when you are asked to."
+
+
+class WrongCodeError(SignInError):
+    """Raised when the code of a second factor does not fit, was used, or the sign-in it belongs to is over."""
+
+    code = "wrong-code"
+    sentence = "This code is not right, or has already been used. Wait for the next one, and type that."
+
+
+class WrongSentCodeError(WrongCodeError):
+    """Raised when what was typed is not the code that was sent for this sign-in."""
+
+    code = "wrong-sent-code"
+    sentence = "This code is not right. Type the eight digits of the newest message, or sign in again to get another."
+
+
+class SignInEndedError(SignInError):
+    """Raised when so many wrong codes were typed for a sign-in that it is over."""
+
+    code = "sign-in-ended"
+    sentence = "Too many wrong codes were typed, so this sign-in has ended. Sign in again with your password."
+
+
+class StepUpNeededError(IcmcError):
+    """Raised when somebody must prove again who they are; with `factor` by their second factor."""
+
+    code = "step-up-needed"
+    sentence = "Please confirm first that it is you."
+
+    def __init__(self, *, factor: bool = False) -> None:
+        self.factor = factor
+        super().__init__()

@@ -13,13 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from engine.assembly import Engine
-from engine.errors import IcmcError, InvalidAnswersError, StepUpNeededError
+from engine.errors import IcmcError, InvalidAnswersError
 from engine.language.names import in_plain_words
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepType
 from engine.sign_in.actions.account import keep_form
 from engine.sign_in.actions.sessions import viewer_of, who_was_signed_in
+from engine.sign_in.records import StepUpNeededError
 from engine.web.posted import Again, typed, without_refused
 from engine.web.security import session_token
 from engine.web.uploads import FieldSent, is_upload, posted_parts

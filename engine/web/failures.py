@@ -13,45 +13,34 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from engine.audit.records import AuditUnavailableError
 from engine.cases.actions.deciding import note_refusal
+from engine.cases.records import TooManyReportsError
+from engine.core.consequences import NotACandidateError
 from engine.core.policy import Viewer
+from engine.definitions.records import UnknownLawLimitError
+from engine.documents.records import PrintingError
 from engine.errors import (
     AlreadyEndedError,
-    AuditUnavailableError,
     BusyError,
     ConflictError,
-    ConsentError,
-    DefinitionError,
     IcmcError,
     InvalidAnswersError,
     KeyMissingError,
-    LastAdministratorError,
-    LawyersNoteError,
-    LimitChangeError,
-    LinkOverError,
-    LinkWaitsError,
-    NoCalendarError,
-    NotACandidateError,
     NotAllowedError,
     NotFoundError,
-    PrintingError,
-    RetentionError,
+    NotPossibleError,
     SettingsError,
-    SignatureError,
-    SignInError,
-    TooManyReportsError,
-    TooMuchAtOnceError,
     TooOftenError,
-    TooSoonError,
-    UnknownLawLimitError,
-    UnknownOutcomeError,
-    UnknownStepTypeError,
 )
+from engine.people.records import LastAdministratorError, LinkOverError, LinkWaitsError
+from engine.plugin.registry import UnknownStepTypeError
 from engine.sign_in.actions.account import SECRETS
+from engine.sign_in.records import SignInError, TooSoonError
 from engine.web.dependencies import MOST_FIELDS, EnrolFirstError, NotSignedInError, typed_lines, visit_of
 from engine.web.pages import render
 from engine.web.problems import asks_as_program, problem, problems_of_request, program_of
-from engine.web.turns import aside
+from engine.web.turns import TooMuchAtOnceError, aside
 from engine.web.visit import bare_frame, frame, portal_of
 
 log = logging.getLogger(__name__)
@@ -81,15 +70,8 @@ _STATUSES: Final = (
     (ConflictError, HTTPStatus.CONFLICT),
     (AlreadyEndedError, HTTPStatus.CONFLICT),
     (InvalidAnswersError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (ConsentError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (LawyersNoteError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (PrintingError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (DefinitionError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (LimitChangeError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (NoCalendarError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (RetentionError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (SignatureError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (UnknownOutcomeError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NotPossibleError, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 _LATER: Final = (
     (TooMuchAtOnceError, HTTPStatus.TOO_MANY_REQUESTS, "This was too much at once"),

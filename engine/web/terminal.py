@@ -11,7 +11,8 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from engine.core.policy import THIS_MACHINE
-from engine.errors import DefinitionError, IcmcError, InvalidAnswersError
+from engine.errors import IcmcError, InvalidAnswersError
+from engine.language.findings import DefinitionError
 from engine.settings import Settings
 
 FOUND_PROBLEMS = 1

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.errors import BusyError, IcmcError, TooMuchAtOnceError
+from engine.errors import BusyError, IcmcError
 from engine.web.security import network_of, session_token
 from engine.web.uploads import is_upload
 
@@ -249,3 +249,10 @@ async def _whole(receive: Receive) -> Receive:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+class TooMuchAtOnceError(IcmcError):
+    """Raised when more requests of one person wait than anybody's work needs. It can be tried again."""
+
+    code = "too-much-at-once"
+    sentence = "Too much was sent at once, by you or by someone else on your network. Wait a moment, then try again."

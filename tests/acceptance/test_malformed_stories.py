@@ -6,8 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.cli.main import app
-from engine.errors import StoryError
-from engine.rehearsal.story import read_story
+from engine.rehearsal.story import StoryError, read_story
 
 WHOLE = """id: OS-0
 title: A story

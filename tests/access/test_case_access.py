@@ -8,10 +8,11 @@ import pytest
 
 from engine.access.actions.recusals import answer_lift, end_recusal, recuse
 from engine.access.views import case_access
+from engine.approvals.records import OwnApprovalError
 from engine.core.access import RecusalReason
 from engine.core.consequences import WorkItem
 from engine.core.policy import Viewer
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, OwnApprovalError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_history
 from engine.work.actions.items import claim_work_item

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from engine.access.store import AccessStore
 from engine.core.access import Recusal, RecusalReason
 from engine.course.actions.steer import identify_person
-from engine.errors import SignInError
 from engine.sign_in.actions.sessions import sign_in
+from engine.sign_in.records import SignInError
 from tests.kit.crawl import routes_of
 from tests.kit.portal import ORIGIN, REPORT, Portal
 from tests.kit.two_units import NAMES, PHONES, TwoUnits, two_units

@@ -8,13 +8,13 @@ import pytest
 from engine.access.actions.recusals import end_recusal, recuse
 from engine.access.actions.restrict import ask_to_open, restrict_case
 from engine.approvals.actions.approvals import lapse_approvals, take_answer
-from engine.approvals.records import ApprovalKind
+from engine.approvals.records import ApprovalKind, OwnApprovalError
 from engine.approvals.views import count_waiting, waiting
 from engine.cases.store import CaseStore
 from engine.core.access import RecusalReason
 from engine.core.records import DeadlineStatus
 from engine.deadlines.actions.limits import answer_extension, ask_extension
-from engine.errors import AlreadyEndedError, ConflictError, OwnApprovalError
+from engine.errors import AlreadyEndedError, ConflictError
 from engine.persons.actions.links import answer_merge, ask_merge
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
 from tests.kit.world import World

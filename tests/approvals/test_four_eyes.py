@@ -15,13 +15,14 @@ from engine.approvals.records import (
     ApprovalRequest,
     Colleague,
     Ending,
+    OwnApprovalError,
     confidant,
     require_answerable,
     require_open,
     require_other,
 )
 from engine.core.policy import ROLES_THAT_MAY, Viewer
-from engine.errors import AlreadyEndedError, NotAllowedError, OwnApprovalError
+from engine.errors import AlreadyEndedError, NotAllowedError
 from engine.language.names import Role
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)

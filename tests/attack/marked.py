@@ -30,7 +30,7 @@ from engine.db.embedded.backup import make_backup
 from engine.db.embedded.databases import run_client
 from engine.definitions.actions.days import NewDay, add_special_day
 from engine.documents.actions.attachments import Arrival, open_file
-from engine.errors import InvalidAnswersError, SignInError
+from engine.errors import InvalidAnswersError
 from engine.imports.actions import check_table, import_cases
 from engine.imports.htcds import as_htcds
 from engine.imports.records import TableError
@@ -58,6 +58,7 @@ from engine.sharing.records.consent import GivenBy
 from engine.sharing.store import ReferralStore
 from engine.sign_in.actions.account import keep_form
 from engine.sign_in.actions.sessions import sign_in
+from engine.sign_in.records import SignInError
 from engine.site import create_app
 from engine.web.terminal import SYSTEM
 from tests.api.gateways import message, missed_call, signed

@@ -13,22 +13,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.app import build_engine, ship
-from engine.approvals.records import ApprovalKind
+from engine.approvals.records import ApprovalKind, NoSecondPersonError, OwnApprovalError
 from engine.approvals.views import waiting as waiting_view
 from engine.assembly import Engine
 from engine.core.policy import Action, Viewer, can
 from engine.db.embedded.databases import create_database, drop_database
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.db.embedded.roles import urls_on
-from engine.errors import (
-    InvalidAnswersError,
-    LinkOverError,
-    LinkWaitsError,
-    NoSecondPersonError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-)
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.messages.actions.channels import set_channel, set_contact
 from engine.people.actions.invitations import (
     FirstAnswers,
@@ -55,6 +47,7 @@ from engine.people.actions.manage import (
 from engine.people.actions.program_keys import add_key
 from engine.people.actions.roles import answer_role
 from engine.people.actions.second_factor import answer_lost, report_lost
+from engine.people.records import LinkOverError, LinkWaitsError
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.people.views import member, members, unit_list

@@ -13,7 +13,8 @@ import pytest
 
 from engine.documents import looking
 from engine.documents.looking import LocalFiles
-from engine.errors import BusyError, FileRefusedError
+from engine.documents.records import FileRefusedError
+from engine.errors import BusyError
 from tests.documents.test_file_types import jpeg, office, pdf
 from tests.kit.database import Rows
 from tests.kit.portal import Portal, report_case

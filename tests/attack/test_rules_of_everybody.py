@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from engine.approvals.records import NoSecondPersonError
 from engine.approvals.views import waiting
 from engine.core.policy import Viewer
 from engine.course.actions.steer import start_run
@@ -16,8 +17,8 @@ from engine.definitions.actions.preview import preview_day, preview_files
 from engine.definitions.actions.proposals import answer_proposal, propose_definition, propose_files, proposed_changes
 from engine.definitions.actions.publish import Published, lint_source, publish_shipped
 from engine.definitions.views import definitions
-from engine.errors import ConflictError, DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
-from engine.language.findings import Finding
+from engine.errors import ConflictError, NotAllowedError, NotFoundError
+from engine.language.findings import DefinitionError, Finding
 from engine.web.terminal import SYSTEM
 from tests.kit.trial import CALENDAR, LADDER, STANDARD, VISIT
 from tests.kit.world import World

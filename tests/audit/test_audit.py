@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from engine.audit.records import AuditUnavailableError
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import note_reading, note_refusal
 from engine.course.actions.steer import add_step
-from engine.errors import AuditUnavailableError, DamagedError, KeyMissingError
+from engine.errors import DamagedError, KeyMissingError
 from engine.work.store import ItemStore
 from tests.conftest import writer_of
 from tests.kit.world import World

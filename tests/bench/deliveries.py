@@ -14,10 +14,10 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from engine.assembly import Engine
-from engine.errors import DeliveryError, ServiceError
+from engine.errors import ServiceError
 from engine.messages.actions.delivering import MOST_DELIVERIES, deliver_due
 from engine.messages.mail import SmtpChannel
-from engine.messages.records import DeliveryScope
+from engine.messages.records import DeliveryError, DeliveryScope
 from engine.messages.store import MessageStore
 from engine.ports import NewMessage
 from tests.bench.people import Rate

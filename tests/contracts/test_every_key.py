@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.consequences import consequences
+from engine.core.deadlines.firing import OverCapError
 from engine.core.library import Library
 from engine.core.records import Purpose
-from engine.errors import OverCapError
 from engine.language import ladders, workflow
 from engine.language.calendars import Calendar
 from engine.language.ladders import Ladder

@@ -10,8 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from engine.errors import PillarError
-from engine.plugin.registry import load_registry, problems_of
+from engine.plugin.registry import PillarError, load_registry, problems_of
 from engine.plugin.skeleton import write_skeleton
 from engine.plugin.testing import check_pillar, contract_problems
 from tests.kit.pillars import FakeContext, accepts_its_examples

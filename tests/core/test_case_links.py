@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.case_links import laws_left_alone, laws_of_persons
+from engine.core.case_links import CaseMergedError, laws_left_alone, laws_of_persons
 from engine.core.records import LIVE, AddedStep, PersonRole, step_id
 from engine.core.state import CaseState, replay
-from engine.errors import AlreadyEndedError, CaseMergedError, ConflictError, NotFoundError, UnknownOutcomeError
+from engine.core.steps import UnknownOutcomeError
+from engine.errors import AlreadyEndedError, ConflictError, NotFoundError
 from tests.core.small_world import ASHA, BINA, CHITRA, OTHER_RUN, OUTCOMES, RUN, World, person, workflow
 from tests.core.workflows_at_random import outputs, workflows
 

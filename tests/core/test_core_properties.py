@@ -17,7 +17,9 @@ from engine.core.consequences import JobKind, consequences
 from engine.core.deadlines.timers import _of_step, wanted_deadlines
 from engine.core.decide import decide
 from engine.core.draft import Draft
+from engine.core.moving import OtherStepTypeError
 from engine.core.origins import declared_as
+from engine.core.persons import LawyersNoteError
 from engine.core.readiness import UNANSWERED, WRONG_TYPE, Readiness, findings, readiness
 from engine.core.records import (
     LIVE,
@@ -34,15 +36,9 @@ from engine.core.records import (
 )
 from engine.core.settle import settle
 from engine.core.state import CaseState, evolve, replay
+from engine.core.steps import UnknownOutcomeError
 from engine.core.values import RunSteps, truth_of
-from engine.errors import (
-    AlreadyEndedError,
-    ConflictError,
-    LawyersNoteError,
-    NotFoundError,
-    OtherStepTypeError,
-    UnknownOutcomeError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, NotFoundError
 from engine.language.conditions.values import Truth
 from tests.core.small_world import (
     ASHA,

@@ -11,8 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.records import StepInterval
-from engine.core.time.counting import before, due_at, offset_from, on_working_day, warn_at
-from engine.errors import CalendarMissingError, NaiveInstantError
+from engine.core.time.counting import (
+    CalendarMissingError,
+    NaiveInstantError,
+    before,
+    due_at,
+    offset_from,
+    on_working_day,
+    warn_at,
+)
 from engine.language.calendars import Calendar
 from engine.language.limits import Offset, TimeLimit, WarningPoint
 

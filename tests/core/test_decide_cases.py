@@ -9,7 +9,8 @@ from engine.core import events as ev
 from engine.core.decide import decide
 from engine.core.records import AddedStep, RunStatus
 from engine.core.state import replay
-from engine.errors import AlreadyEndedError, NoCalendarError, NotFoundError
+from engine.errors import AlreadyEndedError, NotFoundError
+from engine.language.calendars import NoCalendarError
 from tests.core.small_world import LIBRARY, OTHER_RUN, RUN, World, actor, hours, step_id, workflow
 
 APPROVED = {"a": {"approve": {"role": "supervisor"}}, "b": {"after": "a", "when": 'a.choice == "yes"'}}

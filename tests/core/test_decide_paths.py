@@ -4,7 +4,8 @@ import pytest
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.errors import AlreadyEndedError, NotFoundError, UnknownOutcomeError
+from engine.core.steps import UnknownOutcomeError
+from engine.errors import AlreadyEndedError, NotFoundError
 from tests.core.small_world import OTHER_RUN, RUN, World, actor, step_id, workflow
 
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core import commands as cm
+from engine.core.deadlines.firing import LimitChangeError
 from engine.core.deadlines.firings import schedule
 from engine.core.records import Deadline, Purpose, step_id
 from engine.core.time.explain import ReasonKind
 from engine.core.time.explain import deadline_reasons as explain_deadline
-from engine.errors import LimitChangeError
 from engine.language.calendars import Calendar
 from tests.core.small_world import LIBRARY, RUN, T0, World, actor, hours, journey, workflow
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from engine.core.time.counting import due_at, planned_levels
-from engine.errors import CalendarMissingError
+from engine.core.time.counting import CalendarMissingError, due_at, planned_levels
 from engine.language.calendars import Calendar
 from engine.language.ladders import Ladder
 from engine.language.limits import TimeLimit

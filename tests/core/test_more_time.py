@@ -9,18 +9,16 @@ from hypothesis import strategies as st
 
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.errors import (
-    AlreadyEndedError,
+from engine.core.deadlines.firing import (
     DeadlinePassedError,
     ExtensionPendingError,
     InstantPassedError,
     LimitChangeError,
-    NotAllowedError,
-    NotFoundError,
     NotPausableError,
     OverCapError,
     PausedAlreadyError,
 )
+from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError
 from tests.core.small_world import RUN, T0, World, actor, hours, journey, step_id, workflow
 
 ONE, TWO = actor(1), actor(2)

@@ -7,9 +7,9 @@ import pytest
 from engine.core import commands as cm
 from engine.core.compiled import CompiledWorkflow
 from engine.core.decide import decide
-from engine.core.moving import plan_of_move
+from engine.core.moving import OtherStepTypeError, plan_of_move
 from engine.core.records import AddedStep
-from engine.errors import AlreadyEndedError, NotFoundError, OtherStepTypeError
+from engine.errors import AlreadyEndedError, NotFoundError
 from tests.core.small_world import OTHER_RUN, RUN, T0, World, workflow
 
 ONE = workflow({"a": {}, "b": {"after": "a", "time": {"limit": "PT48H"}}, "c": {"after": "b"}})

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from engine.core import commands as cm
 from engine.core import events as ev
 from engine.core.law.told import AgeRange, AgeSource, ages_of, in_words, is_child, oldest_on, strongest, youngest_on
-from engine.core.persons import NOTE, is_suspect, require_note_for_statement
+from engine.core.persons import NOTE, LawyersNoteError, is_suspect, require_note_for_statement
 from engine.core.records import AddedStep, CasePerson, PersonRole, RoleStatus
 from engine.core.state import replay
-from engine.errors import ConflictError, LawyersNoteError, NotFoundError
+from engine.errors import ConflictError, NotFoundError
 from tests.core.small_world import ASHA, BINA, RUN, World, person, workflow
 
 DAY = date(2026, 3, 7)

@@ -5,18 +5,11 @@ from uuid import UUID
 import pytest
 
 from engine.approvals.actions.approvals import lapse_approvals
+from engine.approvals.records import NoSecondPersonError, OwnApprovalError
 from engine.core.records import LIVE, Step
 from engine.course.actions.closing import answer_closing, close_case
 from engine.course.actions.steer import add_step, cancel_step
-from engine.errors import (
-    AlreadyEndedError,
-    ConflictError,
-    InvalidAnswersError,
-    NoSecondPersonError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.history import case_history
 from tests.kit.trial import CANARY
 from tests.kit.world import World

@@ -12,9 +12,10 @@ from engine.core.policy import Viewer
 from engine.course.actions.moving import move_run, preview_move
 from engine.course.actions.moving_all import BulkPass, move_cases, plan_moves, start_moves, stop_moves, undo_moves
 from engine.course.actions.steer import start_run
+from engine.course.records import SeveralRunsError
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.store import DefinitionStore
-from engine.errors import NotAllowedError, NotFoundError, SeveralRunsError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.web.terminal import SYSTEM
 from tests.kit.portal import Portal, Reported, agree, hidden, report_case
 from tests.kit.trial import VISIT

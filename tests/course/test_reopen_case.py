@@ -7,11 +7,12 @@ import pytest
 
 from engine.access.actions.restrict import restrict_case
 from engine.cases.actions.deciding import read_reasons
+from engine.core.case_links import CaseMergedError
 from engine.core.records import RunStatus
 from engine.course.actions.closing import answer_closing, close_case, reopen_case
 from engine.course.actions.steer import add_step, cancel_step, record_fact, start_run
 from engine.definitions.actions.publish import publish_shipped
-from engine.errors import AlreadyEndedError, CaseMergedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.history import case_history
 from engine.retention.actions.retention import decide_proposal, run_retention
 from tests.kit.trial import CANARY

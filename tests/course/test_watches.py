@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.core.consequences import NotACandidateError
 from engine.core.files import FileKind
+from engine.core.persons import LawyersNoteError
 from engine.core.records import LIVE, PersonRole, RoleStatus, StepStatus
 from engine.course.actions.steer import add_step, record_interval
 from engine.deadlines.views.why import explain_step
 from engine.documents.actions.attachments import Arrival
-from engine.errors import InvalidAnswersError, LawyersNoteError, NotACandidateError, NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.messages.views import notices
 from engine.overview.views.case import case_page
 from engine.persons.actions.persons import change_role

@@ -9,7 +9,8 @@ from engine.core.policy import Viewer
 from engine.db.tables import TABLES
 from engine.deadlines.views.law import explain_law, law_of_case
 from engine.deadlines.views.lists import delays
-from engine.errors import NotAllowedError, UnknownLawLimitError
+from engine.definitions.records import UnknownLawLimitError
+from engine.errors import NotAllowedError
 from tests.kit.network import CHECK, INTAKE, Network
 
 MIDNIGHT_IN_INDIA = datetime(2026, 3, 31, 19, 0, tzinfo=UTC)

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from engine.definitions.holidays import public_holidays, with_public_holidays
+from engine.definitions.holidays import HolidaysUnknownError, public_holidays, with_public_holidays
 from engine.definitions.views import definition
-from engine.errors import HolidaysUnknownError
 from engine.language.calendars import Calendar
 from tests.kit.portal import Portal, agree
 

@@ -8,16 +8,11 @@ import pytest
 from engine.definitions.actions.law import revoke_signature, sign_limit
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import publish_shipped
-from engine.errors import (
-    DefinitionError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-    SignatureError,
-    StepUpNeededError,
-    UnknownLawLimitError,
-)
+from engine.definitions.records import SignatureError, UnknownLawLimitError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.language.findings import DefinitionError
 from engine.language.law import law_term
+from engine.sign_in.records import StepUpNeededError
 from tests.kit.trial import LAW
 from tests.kit.world import World, lawyer, replace_roles, sign, text_of
 

@@ -11,7 +11,7 @@ from engine.audit.commands import _ailments
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.views import definition
 from engine.definitions.views import versions as versions_view
-from engine.errors import DefinitionError
+from engine.language.findings import DefinitionError
 from engine.language.texts import MessageText
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP, message_id

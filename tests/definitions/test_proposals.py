@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from engine.approvals.actions.approvals import lapse_approvals
+from engine.approvals.records import NoSecondPersonError, OwnApprovalError
 from engine.approvals.views import waiting
 from engine.core.policy import Viewer
 from engine.definitions.actions.drafts import compare_versions, roll_back
@@ -12,15 +13,8 @@ from engine.definitions.actions.proposals import answer_proposal, propose_defini
 from engine.definitions.actions.publish import COUNTS_NO_TIME, differing, ladders_of
 from engine.definitions.views import definition, definitions
 from engine.definitions.views import versions as versions_view
-from engine.errors import (
-    AlreadyEndedError,
-    ConflictError,
-    DefinitionError,
-    NoSecondPersonError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
+from engine.language.findings import DefinitionError
 from engine.language.workflow import Workflow
 from tests.kit.trial import CALENDAR, LADDER, SOURCES, VISIT
 from tests.kit.world import World, replace_roles

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from starlette.testclient import TestClient
 
+from engine.approvals.records import NoSecondPersonError
 from engine.approvals.views import waiting
 from engine.definitions.actions.drafts import open_draft, roll_back
 from engine.definitions.actions.proposals import propose_definition, propose_files
 from engine.definitions.actions.publish import lint_source
 from engine.definitions.views import versions
-from engine.errors import DefinitionError, NoSecondPersonError, NotAllowedError, NotFoundError
+from engine.errors import NotAllowedError, NotFoundError
+from engine.language.findings import DefinitionError
 from engine.people.actions.manage import deactivate, take
 from engine.people.actions.roles import AskedRole
 from engine.people.records import ShiftView

@@ -11,8 +11,8 @@ from engine.core.time.explain import explain
 from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.days import NewDay, add_special_day, days_of_year, remove_special_day
 from engine.definitions.actions.preview import preview_day, preview_files, preview_removal
-from engine.definitions.records import PreviewView
-from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
+from engine.definitions.records import PreviewView, SpecialDayError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.language.limits import TimeLimit
 from engine.settings import Settings
 from tests.kit.fixtures import Filled

@@ -11,24 +11,18 @@ import pytest
 from PIL import Image
 
 from engine.access.store import AccessStore
+from engine.audit.records import AuditUnavailableError
 from engine.core.access import Grant
 from engine.core.files import LARGEST, PART, FileKind
 from engine.core.policy import Viewer
 from engine.documents.actions.attachments import Arrival, drop_unfinished, files_of, open_file, shown_name
 from engine.documents.looking import LocalFiles
+from engine.documents.records import FileHeldBackError
 from engine.documents.store import FileStore
-from engine.errors import (
-    AuditUnavailableError,
-    DamagedError,
-    FileHeldBackError,
-    InvalidAnswersError,
-    KeyMissingError,
-    NotAllowedError,
-    NotFoundError,
-    StepUpNeededError,
-)
+from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.keys.store import KeyStore
 from engine.overview.views.history import case_history
+from engine.sign_in.records import StepUpNeededError
 from tests.documents.test_file_types import CANARY, jpeg, office
 from tests.kit.world import World
 

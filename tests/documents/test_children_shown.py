@@ -11,8 +11,9 @@ from engine.core.consequences import WorkItem
 from engine.core.files import FileKind
 from engine.core.records import LIVE, Step
 from engine.documents.actions.attachments import Arrival, files_of, open_file
+from engine.documents.records import FileHeldBackError
 from engine.documents.store import FileStore
-from engine.errors import FileHeldBackError, InvalidAnswersError
+from engine.errors import InvalidAnswersError
 from engine.overview.views.history import case_history
 from engine.plugin.copies import ANSWER_FIRST
 from engine.rehearsal.answers import report_answers

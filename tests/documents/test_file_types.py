@@ -14,8 +14,8 @@ from pypdf.generic import DictionaryObject, NameObject, NumberObject, StreamObje
 
 from engine.core.files import MEDIA_TYPES, Scan
 from engine.documents.looking import LocalFiles
+from engine.documents.records import FileRefusedError
 from engine.documents.types import media_type_of, shared_copy
-from engine.errors import FileRefusedError
 
 CANARY = "Kamala of the blue house"
 PLACE = b"26.1445N"

@@ -12,9 +12,8 @@ from engine.builtin import CORE
 from engine.documents.actions.paper_forms import asked_of_people, paper_form, paper_form_name
 from engine.documents.printing import PdfPrinter
 from engine.documents.templates import PaperRenderer
-from engine.errors import UnknownStepTypeError
 from engine.machine import data_folder
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import UnknownStepTypeError, load_registry
 from engine.plugin.steps import StepKind, StepType
 
 pytestmark = pytest.mark.long

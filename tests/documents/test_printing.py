@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from engine.core.consequences import WorkItem
 from engine.course.actions.steer import add_step
 from engine.documents.printing import PdfPrinter
-from engine.errors import PrintingError
+from engine.documents.records import PrintingError
 from engine.machine import data_folder
 from engine.web.security import PAPER_POLICY
 from engine.work.store import ItemStore

@@ -8,7 +8,7 @@ import pytest
 
 from engine.audit.commands import _ailments
 from engine.course.actions.steer import identify_person, start_run
-from engine.errors import InvalidAnswersError, NotAllowedError, StaleJobError, StepFailedError
+from engine.errors import InvalidAnswersError, NotAllowedError
 from engine.jobs.actions.serve import (
     abandon_batch,
     claim_jobs,
@@ -27,6 +27,7 @@ from engine.jobs.actions.serve import (
     resume_jobs,
     retry_job,
 )
+from engine.jobs.records import StaleJobError, StepFailedError
 from engine.orchestration.tasks import tries_left
 from engine.overview.views.board import admin_board
 from engine.persons.store import PersonStore

@@ -19,8 +19,9 @@ from engine.core.files import FileKind
 from engine.db.embedded.roles import DatabaseUrls
 from engine.documents.actions.attachments import Arrival
 from engine.documents.store import FileStore
-from engine.errors import DamagedError, KeyExportError, KeyInUseError, KeyMissingError, NotAllowedError, SettingsError
+from engine.errors import DamagedError, KeyMissingError, NotAllowedError, SettingsError
 from engine.keys.actions.keys import (
+    KeyInUseError,
     export_keys,
     key_state,
     keys_are_proved,
@@ -30,6 +31,7 @@ from engine.keys.actions.keys import (
     rotate_keys,
     rotate_organisation,
 )
+from engine.keys.key_changes import KeyExportError
 from engine.keys.key_file import read_key_file
 from engine.settings import Settings
 from engine.web.terminal import SYSTEM

@@ -8,8 +8,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from engine.errors import NoCalendarError
-from engine.language.calendars import Calendar, SpecialDay, Weekday, calendar_for
+from engine.language.calendars import Calendar, NoCalendarError, SpecialDay, Weekday, calendar_for
 
 FILES = Path(__file__).parents[2] / "workflows" / "calendars"
 

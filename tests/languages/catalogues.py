@@ -16,30 +16,25 @@ import polib
 from jinja2 import Environment
 
 from engine.cases.answers import _NOT_TO_BE_KEPT, _WORDS
+from engine.cases.records import TooManyReportsError
 from engine.cases.sentences import OUTCOMES, SAID
 from engine.core.policy import Action
 from engine.core.records import PersonRole
-from engine.errors import (
-    BusyError,
-    DefinitionError,
-    FileRefusedError,
-    IcmcError,
-    NotFoundError,
-    TooManyReportsError,
-    TooMuchAtOnceError,
-    UnknownOutcomeError,
-    UnknownStepTypeError,
-)
+from engine.core.steps import UnknownOutcomeError
+from engine.documents.records import FileRefusedError
+from engine.errors import BusyError, IcmcError, NotFoundError
+from engine.language.findings import DefinitionError
 from engine.language.ladders import ItemPerson
 from engine.language.names import ProgramRole, Role, in_plain_words
 from engine.language.yaml_files import read_yaml
 from engine.machine import data_folder, shipped_sources
 from engine.people.records import region_words, to_choose
 from engine.plugin.kinds import _rules_of
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import UnknownStepTypeError, load_registry
 from engine.web.failures import _STATUSES
 from engine.web.languages import head_of
 from engine.web.translation import is_words, messages_of
+from engine.web.turns import TooMuchAtOnceError
 from engine.work.views.form import _outcomes, _purpose
 
 REGIONS = tuple(path.stem.upper() for path in sorted(data_folder("workflows").glob("calendars/*.yaml")))
@@ -99,8 +94,11 @@ def _sentences(tree: ast.Module) -> Iterator[str]:
 
 def _of_errors() -> Iterator[tuple[str, str]]:
     """Why something is refused: the sentences of errors that have a page, what they are raised with, rules of forms."""
-    said_again = (*(one for one, _ in _STATUSES if one not in _SAYS_NOTHING), *_SAID_AGAIN)
-    shown = [kind for kind in _kinds(IcmcError) if issubclass(kind, said_again)]
+    said_again = (*(one for one, _ in _STATUSES), *_SAID_AGAIN)
+    shown = [
+        kind for kind in _kinds(IcmcError)
+        if issubclass(kind, said_again) and not issubclass(kind, _SAYS_NOTHING) and "sentence" in vars(kind)
+    ]  # fmt: skip
     sentences = (*(kind.sentence for kind in shown), *_WORDS.values(), _NOT_TO_BE_KEPT, *(one.value for one in Action))
     yield from ((words, "errors") for words in sentences if _is_said(words))
     for form, key in ((step.form, step.key) for step in load_registry().step_types.values() if step.form):

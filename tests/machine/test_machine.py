@@ -13,9 +13,8 @@ import typer
 from pydantic import SecretStr
 
 from engine.app import allowed_hosts
-from engine.errors import HostRefusedError, was_refused
 from engine.log_lines import CaughtPrints, log_in_lines
-from engine.machine import KnownHosts, data_folder, shipped_sources
+from engine.machine import HostRefusedError, KnownHosts, data_folder, shipped_sources, was_refused
 from engine.settings import Settings
 
 HELD = """

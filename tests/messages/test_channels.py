@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from engine.errors import DeliveryError, GatewayError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.messages.actions.channels import disable_channel, save_preference, set_channel, set_contact, try_channel
 from engine.messages.actions.writing import ways_to
 from engine.messages.channel_store import ChannelStore
 from engine.messages.chat import SERVICES, AppriseGateways, Service, is_public
 from engine.messages.deliveries import DeliveryStore
+from engine.messages.records import DeliveryError, GatewayError
 from engine.messages.store import MessageStore
 from engine.people.store import DirectoryStore
 from engine.ports import NewMessage

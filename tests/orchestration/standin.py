@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import dict_row
 
-from engine.errors import StaleJobError, StepFailedError
+from engine.jobs.records import StaleJobError, StepFailedError
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
 from engine.ports import Batch, Breach, ClaimedJob, FiredReport, JobPause, OpenBatch
 

@@ -9,25 +9,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.access.records import MOST_COPIES_IN_AN_HOUR
+from engine.approvals.records import OwnApprovalError
 from engine.core.law.told import ages_of
 from engine.core.policy import Viewer
 from engine.core.records import PersonRole
 from engine.core.retention import ROWS_ALONE
 from engine.course.actions.steer import add_person
-from engine.errors import (
-    AlreadyEndedError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-    StepUpNeededError,
-    TooOftenError,
-)
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError, TooOftenError
 from engine.overview.actions import Fetched, answer_copy, ask_copy, fetch_copy, link_to_copy
 from engine.overview.views.copies import as_csv, count_copied
 from engine.persons.actions.subject import correct_person, report_to_subject
 from engine.persons.store import PersonStore
 from engine.retention.actions.retention import run_retention
+from engine.sign_in.records import StepUpNeededError
 from tests.kit.trial import CANARY
 from tests.kit.world import World
 

@@ -6,14 +6,7 @@ from typing import Any
 import pytest
 
 from engine.core.policy import Viewer
-from engine.errors import (
-    InvalidAnswersError,
-    LinkOverError,
-    NotAllowedError,
-    NotFoundError,
-    SignInError,
-    StepUpNeededError,
-)
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.people.actions.invitations import (
     FirstAnswers,
     ask_for_link,
@@ -25,6 +18,7 @@ from engine.people.actions.invitations import (
     set_first_password,
 )
 from engine.people.actions.manage import deactivate, invite
+from engine.people.records import LinkOverError
 from engine.sign_in.actions.account import (
     change_password,
     end_other_sessions,
@@ -35,6 +29,7 @@ from engine.sign_in.actions.account import (
 )
 from engine.sign_in.actions.sessions import Device, sign_in, viewer_of
 from engine.sign_in.passwords import Argon2Passwords
+from engine.sign_in.records import SignInError, StepUpNeededError
 from engine.web.terminal import SYSTEM
 from tests.kit.world import World, with_channels
 

@@ -7,15 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.core.policy import Viewer
-from engine.errors import (
-    InvalidAnswersError,
-    LastAdministratorError,
-    NoCalendarError,
-    NotAllowedError,
-    NotFoundError,
-    SignInError,
-    StepUpNeededError,
-)
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.language.calendars import NoCalendarError
 from engine.language.names import Role
 from engine.people.actions.invitations import set_first_password
 from engine.people.actions.manage import (
@@ -35,6 +28,7 @@ from engine.people.records import (
     ANOTHER,
     LANGUAGES,
     SMALL_TEAM,
+    LastAdministratorError,
     Shift,
     language_words,
     region_words,
@@ -44,6 +38,7 @@ from engine.people.records import (
 from engine.people.store import DutyStore
 from engine.people.views import member, members, unit_list
 from engine.sign_in.actions.sessions import sign_in, viewer_of
+from engine.sign_in.records import SignInError, StepUpNeededError
 from engine.web.terminal import SYSTEM
 from engine.work.actions.items import claim_work_item
 from tests.kit.shipped import library

@@ -8,15 +8,7 @@ import pyotp
 import pytest
 
 from engine.core.policy import Viewer
-from engine.errors import (
-    AlreadyEndedError,
-    NotAllowedError,
-    NotFoundError,
-    SignInEndedError,
-    SignInError,
-    StepUpNeededError,
-    WrongCodeError,
-)
+from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError
 from engine.people.actions import second_factor
 from engine.people.actions.manage import give_role
 from engine.people.actions.second_factor import (
@@ -32,6 +24,7 @@ from engine.people.viewer import as_viewer
 from engine.rehearsal.world import MovedClock
 from engine.sign_in.actions.account import require_step_up, step_up
 from engine.sign_in.actions.sessions import Begun, prove_code, sign_in, viewer_of, whose_code
+from engine.sign_in.records import SignInEndedError, SignInError, StepUpNeededError, WrongCodeError
 from engine.web.terminal import SYSTEM
 from engine.work.actions.answers import reveal_places
 from tests.kit.world import World

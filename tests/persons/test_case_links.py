@@ -9,23 +9,16 @@ import pytest
 from engine.access.actions.recusals import recuse
 from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
 from engine.access.store import AccessStore
+from engine.approvals.records import OwnApprovalError
 from engine.cases.actions.public import Progress, come_back, receipt_code
 from engine.cases.encrypted import encrypt_values, outputs_of
 from engine.core.access import Recusal, RecusalReason
-from engine.core.case_links import LinkKind
+from engine.core.case_links import CaseMergedError, LinkKind
 from engine.core.law.told import told_in
 from engine.core.records import LIVE, ItemStatus, PersonRole, RoleStatus
 from engine.course.actions.steer import add_person, add_step, record_fact
 from engine.deadlines.views.law_here import LawHere
-from engine.errors import (
-    AlreadyEndedError,
-    CaseMergedError,
-    ConflictError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_history
 from engine.persons.actions import links as cl

@@ -8,10 +8,10 @@ import pytest
 
 from engine.cases.store import CaseStore
 from engine.core.law.told import AgeSource
-from engine.core.persons import NOTE
+from engine.core.persons import NOTE, LawyersNoteError
 from engine.core.records import PersonRole, RoleStatus
 from engine.course.actions.steer import add_person, identify_person
-from engine.errors import InvalidAnswersError, LawyersNoteError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.persons.actions import persons as ps
 from engine.persons.actions.same import bring_person, merge_persons, split_person, unmerge_persons
 from engine.persons.records import candidates_of, names_of

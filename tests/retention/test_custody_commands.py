@@ -11,24 +11,18 @@ import pytest
 from engine.access.store import AccessStore
 from engine.app import build_engine
 from engine.approvals.actions.approvals import lapse_approvals
+from engine.approvals.records import OwnApprovalError
 from engine.approvals.views import waiting
 from engine.assembly import Engine
 from engine.cases.actions.open import open_case
 from engine.cases.store import CaseStore
 from engine.core.access import Grant
 from engine.core.policy import Viewer
-from engine.errors import (
-    AlreadyEndedError,
-    CustodyError,
-    LinkOverError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-    SignInError,
-)
+from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError
 from engine.overview.views.case import case_page
 from engine.people.actions.invitations import RESET, first_link, make_link, open_link
 from engine.people.actions.program_keys import BOARD, add_key, viewer_of_key
+from engine.people.records import LinkOverError
 from engine.people.store import DirectoryStore
 from engine.people.viewer import units
 from engine.rehearsal.world import people_of
@@ -37,6 +31,7 @@ from engine.retention.actions.erasure import approve_erasure, ask_erasure, erase
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.sessions import become, sign_in, viewer_of
+from engine.sign_in.records import CustodyError, SignInError
 from tests.kit.cases import close_at_once
 from tests.kit.installation import Installation
 

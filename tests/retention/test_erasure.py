@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from engine.app import build_engine
+from engine.approvals.records import OwnApprovalError
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Viewer
@@ -28,13 +29,10 @@ from engine.errors import (
     AlreadyEndedError,
     ConflictError,
     DamagedError,
-    HeldError,
     InvalidAnswersError,
     KeyMissingError,
     NotAllowedError,
-    OwnApprovalError,
     ServiceError,
-    StepUpNeededError,
 )
 from engine.hubs.records import Kind, Mirror, MirrorStatus, PeerHub, PeerStatus
 from engine.hubs.store import HubStore
@@ -49,8 +47,10 @@ from engine.retention.actions.erasure import (
     replay_tombstones,
 )
 from engine.retention.actions.retention import answer_lift, ask_to_lift, place_hold
+from engine.retention.records import HeldError
 from engine.retention.store import TombstoneFile
 from engine.settings import Settings
+from engine.sign_in.records import StepUpNeededError
 from engine.work.store import ItemStore
 from tests.kit.cases import close_at_once
 from tests.kit.fixtures import Filled

@@ -7,17 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from engine.access.actions.restrict import answer_opening, ask_to_open, restrict_case
+from engine.approvals.records import NoSecondPersonError, OwnApprovalError
 from engine.cases.views.lists import cases, count_cases
 from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.actions.publish import publish_shipped
-from engine.errors import (
-    AlreadyEndedError,
-    InvalidAnswersError,
-    NoSecondPersonError,
-    NotAllowedError,
-    NotFoundError,
-    OwnApprovalError,
-)
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.library import load_definitions
 from engine.language.retention import DataClass, RetentionPolicy, missing_classes, policy_for
 from engine.machine import data_folder

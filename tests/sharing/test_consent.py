@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from engine.core.access import problem_of
-from engine.errors import ConsentError
 from engine.sharing.records.consent import (
     GROUNDS,
     PACKAGES,
     Consent,
+    ConsentError,
     ConsentRecipient,
     GivenBy,
     fields_of,

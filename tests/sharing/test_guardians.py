@@ -10,10 +10,10 @@ from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.case_links import LinkKind
-from engine.core.persons import NOTE
+from engine.core.persons import NOTE, LawyersNoteError
 from engine.core.records import LIVE, PersonRole
 from engine.course.actions.steer import add_person, identify_person
-from engine.errors import ConsentError, InvalidAnswersError, LawyersNoteError
+from engine.errors import InvalidAnswersError
 from engine.overview.views.case import case_page
 from engine.persons.actions.links import end_link, link_cases
 from engine.persons.actions.same import merge_persons
@@ -21,7 +21,7 @@ from engine.rehearsal.world import people_of
 from engine.sharing.actions.consents import GivenConsent, record_consent
 from engine.sharing.actions.partners import answer_by_link, make_partner_link, open_partner_link, read_by_link
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral
-from engine.sharing.records.consent import GivenBy
+from engine.sharing.records.consent import ConsentError, GivenBy
 from engine.work.views.form import item_form
 from tests.kit.cases import DAY, Work
 from tests.kit.world import World

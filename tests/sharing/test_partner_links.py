@@ -9,7 +9,7 @@ import pytest
 
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, identify_person
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError, PartnerLinkError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.plugin.context import PartnerTold
 from engine.sharing.actions.consents import withdraw_consent
 from engine.sharing.actions.partners import (
@@ -21,7 +21,7 @@ from engine.sharing.actions.partners import (
     open_partner_link,
     read_by_link,
 )
-from engine.sharing.records.partners import MOST_TRIES, SITTING
+from engine.sharing.records.partners import MOST_TRIES, SITTING, PartnerLinkError
 from engine.sharing.views.sharing import sharing
 from engine.work.views.worklist import worklist
 from tests.kit.world import World

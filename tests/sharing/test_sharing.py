@@ -14,14 +14,7 @@ from engine.core.case_links import ReferralKind, ReferralStatus
 from engine.core.records import DeadlineStatus, PersonRole, StepStatus
 from engine.course.actions.steer import add_person
 from engine.db.tables import TABLES
-from engine.errors import (
-    AlreadyEndedError,
-    ConsentError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-    StepUpNeededError,
-)
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.overview.views.case import case_page
 from engine.persons.views.person import person_page
 from engine.sharing.actions.consents import GivenConsent, end_expired_consents, record_consent, withdraw_consent
@@ -34,10 +27,11 @@ from engine.sharing.actions.referrals import (
     reroute_referral,
 )
 from engine.sharing.actions.releasing import release_referral
-from engine.sharing.records.consent import GivenBy
+from engine.sharing.records.consent import ConsentError, GivenBy
 from engine.sharing.store import STAYS, WITH_THE_CASE, PartnerStore, ReferralStore
 from engine.sharing.views.sent import offers, sent
 from engine.sharing.views.sharing import sharing
+from engine.sign_in.records import StepUpNeededError
 from engine.work.actions.answers import reveal_answers, reveal_person, reveal_places
 from tests.kit.world import LOOKED, World
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from engine.errors import NotAllowedError, SignInError, TooSoonError, WrongCodeError
+from engine.errors import NotAllowedError
 from engine.rehearsal.world import MovedClock
 from engine.sign_in.actions.account import step_up
 from engine.sign_in.actions.guarding import Tries
 from engine.sign_in.actions.sessions import become, prove_code, sign_in, sign_out, viewer_of
+from engine.sign_in.records import SignInError, TooSoonError, WrongCodeError
 from tests.kit.world import World
 
 PASSWORD = "three quiet boats at noon"

@@ -8,13 +8,13 @@ import pyotp
 import pytest
 
 from engine.core.policy import Viewer
-from engine.errors import SignInError, TooSoonError, WrongSentCodeError
 from engine.messages.actions.delivering import deliver_unattended
 from engine.people.actions.invitations import new_link, set_first_password
 from engine.people.actions.second_factor import confirm, proposal, propose
 from engine.rehearsal.world import MovedClock, RecordingChannel
 from engine.sign_in.actions.account import forget_sign_ins
 from engine.sign_in.actions.sessions import Begun, Device, become, prove_code, sign_in, viewer_of
+from engine.sign_in.records import SignInError, TooSoonError, WrongSentCodeError
 from engine.web.terminal import SYSTEM
 from tests.kit.world import World, with_channels
 

@@ -8,9 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from engine.cases.actions.open import open_case
+from engine.cases.records import OtherCommandError
 from engine.core.case_links import LinkKind
 from engine.course.actions.steer import add_step
-from engine.errors import OtherCommandError
 from engine.overview.views.history import case_history
 from engine.persons.actions.links import link_cases
 from engine.ports import JsonValue

@@ -169,7 +169,7 @@ _TO_OTHERS = (
 _OF_THE_LAW = (
     "pillars/rescue/values.py", "pillars/restitution/forms.py", "templates/documents/", "templates/portal/person.html",
     "workflows/cases/", "engine/builtin.py", "engine/cli/simulating.py", "engine/definitions/pages/rule_form.py",
-    "engine/errors.py", "engine/numbers/views/", "engine/overview/views/copies.py",
+    "engine/core/persons.py", "engine/numbers/views/", "engine/overview/views/copies.py",
 )  # fmt: skip
 """Where a role in a case, or what the law calls somebody, is meant."""
 RULES = (

@@ -8,20 +8,20 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from engine.cases.records import ChangedContentError
+from engine.core.consequences import NotACandidateError
+from engine.core.steps import UnknownOutcomeError
 from engine.course.actions.steer import add_step
 from engine.errors import (
     AlreadyEndedError,
-    ChangedContentError,
     ConflictError,
     IcmcError,
     InvalidAnswersError,
-    NotACandidateError,
     NotAllowedError,
     NotFoundError,
-    UnknownOutcomeError,
-    UnknownStepTypeError,
 )
 from engine.overview.views.history import case_history
+from engine.plugin.registry import UnknownStepTypeError
 from engine.work.actions.complete import Completion, approve_work_item
 from engine.work.store import ItemStore
 from engine.work.views.form import item_form

@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from engine.core import commands as cm
+from engine.core.consequences import NotACandidateError
 from engine.core.policy import Viewer
 from engine.db.store import Within
-from engine.errors import AlreadyEndedError, NotACandidateError
+from engine.errors import AlreadyEndedError
 from engine.overview.views.case import case_page
 from engine.work.records import FormView
 from engine.work.store import ItemStore

@@ -10,6 +10,7 @@ import pytest
 
 from engine.cases.loading import LockedItem
 from engine.cases.store import CaseStore
+from engine.core.consequences import NotACandidateError
 from engine.core.policy import Viewer
 from engine.course.actions.steer import (
     add_person,
@@ -26,7 +27,6 @@ from engine.errors import (
     ConflictError,
     IcmcError,
     InvalidAnswersError,
-    NotACandidateError,
     NotAllowedError,
     NotFoundError,
 )

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from engine.approvals.actions.approvals import Handler, ask_second, case_page, register, take_answer
-from engine.approvals.records import ApprovalKind
+from engine.approvals.records import ApprovalKind, NoSecondPersonError
 from engine.assembly import Engine
 from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
@@ -12,7 +12,7 @@ from engine.core.policy import Action, Viewer
 from engine.core.retention import GROUNDS_TO_RESTRICT, Restriction
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NoSecondPersonError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.names import Role, in_running_words
 from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord

@@ -11,7 +11,15 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from engine.approvals.records import FOUR_EYES, Agreed, ApprovalKind, ApprovalRequest, Ending, WaitingView
+from engine.approvals.records import (
+    FOUR_EYES,
+    Agreed,
+    ApprovalKind,
+    ApprovalRequest,
+    Ending,
+    NoSecondPersonError,
+    WaitingView,
+)
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -19,7 +27,7 @@ from engine.cases.store import CaseStore
 from engine.core.policy import ROLES_THAT_MAY, Viewer, can, roles_in
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, ConflictError, NoSecondPersonError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
 from engine.language.names import in_running_words
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.records import EMAIL, IN_APP

@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.access.records import MOST_REVEALS_IN_AN_HOUR, REVEALS
 from engine.access.store import AccessStore
 from engine.assembly import Engine
-from engine.audit.records import RecordedReading
+from engine.audit.records import AuditUnavailableError, RecordedReading
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore
 from engine.cases.store import CaseStore
@@ -22,15 +22,8 @@ from engine.core.events import Event
 from engine.core.policy import Action, Viewer, can, visible_units
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import (
-    AuditUnavailableError,
-    InvalidAnswersError,
-    KeyMissingError,
-    NotAllowedError,
-    NotFoundError,
-    TooOftenError,
-    UnknownStepTypeError,
-)
+from engine.errors import InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError, TooOftenError
+from engine.plugin.registry import UnknownStepTypeError
 from engine.ports import JsonValue
 from engine.work.store import ItemStore
 

@@ -14,12 +14,12 @@ from engine.cases.actions.open import MOST_REPORTS_IN_AN_HOUR, CaseToOpen, open_
 from engine.cases.actions.public import Progress, add_within, may_add, progress_of_case, with_those_it_rests_in
 from engine.cases.answers import check_answers
 from engine.cases.housekeeping import HousekeepingStore, mark_of, require_same
-from engine.cases.records import ONE_MATTER
+from engine.cases.records import ONE_MATTER, TooManyReportsError
 from engine.cases.store import CaseStore
 from engine.core.policy import Action, Viewer, can
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError, TooManyReportsError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.plugin.kinds import NOT_KNOWN
 from engine.ports import JsonValue
 

@@ -10,6 +10,7 @@ from engine.assembly import Engine
 from engine.builtin import REPORT
 from engine.cases.answers import check_answers, event_instant, open_outputs
 from engine.cases.housekeeping import FirstAnswer, HousekeepingStore, mark_of, require_same
+from engine.cases.records import TooManyReportsError
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
@@ -21,7 +22,7 @@ from engine.core.policy import Action, Viewer, can, roles_in
 from engine.core.records import Case, ItemStatus, PersonRole, Scalar
 from engine.core.state import CaseState, evolve
 from engine.db.transaction import Transaction
-from engine.errors import NotAllowedError, NotFoundError, TooManyReportsError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.people.records import Unit
 from engine.persons.store import PersonStore
 from engine.ports import JsonValue

@@ -16,13 +16,13 @@ from engine.cases.actions.deciding import LONGEST, require_member
 from engine.cases.actions.open import open_case
 from engine.cases.answers import check_answers
 from engine.cases.housekeeping import HousekeepingStore
-from engine.cases.records import ADDED, ANSWER, PUBLIC_REPORTS, written_number
+from engine.cases.records import ADDED, ANSWER, PUBLIC_REPORTS, TooManyReportsError, written_number
 from engine.cases.store import NOTE_MADE, CaseStore
 from engine.core.policy import THE_PUBLIC, Action, Viewer, can
 from engine.core.records import CaseStatus, StepStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, KeyMissingError, NotAllowedError, TooManyReportsError
+from engine.errors import InvalidAnswersError, KeyMissingError, NotAllowedError
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.actions.recipients import last_resort, who_has_it
 from engine.messages.records import EMAIL, IN_APP

@@ -24,17 +24,7 @@ from engine.core.draft import Draft
 from engine.core.records import CallEnd, Deadline, DeadlineStatus, Extension, Pause, Purpose
 from engine.core.time.counting import due_at
 from engine.core.time.reckoning import given, left_out, pause_at, paused_seconds, reckon, reckoned, said_at, said_for
-from engine.errors import (
-    AlreadyEndedError,
-    DeadlinePassedError,
-    ExtensionPendingError,
-    InstantPassedError,
-    NotFoundError,
-    NotPausableError,
-    OverCapError,
-    PausedAlreadyError,
-    SecondPersonError,
-)
+from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError, NotPossibleError
 from engine.language.limits import TimeLimit
 from engine.language.workflow import TimeSpec
 
@@ -278,3 +268,59 @@ def _left(length: timedelta) -> str:
 
 def _said(deadline: Deadline, instant: datetime) -> str:
     return said_at(instant, ZoneInfo(deadline.zone))
+
+
+class LimitChangeError(NotPossibleError):
+    """Raised when a limit cannot be paused or extended as somebody wants."""
+
+    code = "limit-change"
+    sentence = "This limit cannot be changed like that."
+
+
+class NotPausableError(LimitChangeError):
+    """Raised when somebody wants to pause or extend a limit of the law, which only leaves out what the law says."""
+
+    code = "not-pausable"
+    sentence = "This limit comes from {law}: no one here can pause it or give more time."
+
+
+class OverCapError(LimitChangeError):
+    """Raised when a pause or an extension is longer than the workflow allows; `left` says how much there still is."""
+
+    code = "over-cap"
+    sentence = "This is more than the workflow allows ({cap} in all): {left} left."
+
+
+class PausedAlreadyError(LimitChangeError):
+    """Raised when a limit that stands still is to be paused again."""
+
+    code = "paused-already"
+    sentence = "This deadline is already paused until {until}: resume it first."
+
+
+class InstantPassedError(LimitChangeError):
+    """Raised when something is to happen at an instant that has passed."""
+
+    code = "instant-passed"
+    sentence = "{instant} has already passed: choose a later time."
+
+
+class DeadlinePassedError(LimitChangeError):
+    """Raised when more time is asked for after the due time."""
+
+    code = "deadline-passed"
+    sentence = "This was due at {due_at}: more time can be asked for only before it is due."
+
+
+class ExtensionPendingError(LimitChangeError):
+    """Raised when more time is asked for while an earlier request waits for its answer."""
+
+    code = "extension-pending"
+    sentence = "Someone has already asked for more time: that request must be answered first."
+
+
+class SecondPersonError(NotAllowedError):
+    """Raised when the one who asked for something wants to approve it too."""
+
+    code = "second-person"
+    sentence = "Whoever asked for more time cannot give it: a second person must."

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from engine.core.records import Deadline, DeadlineStatus, DelayOwner
+from engine.core.time.counting import CalendarMissingError
 from engine.core.time.reckoning import warning_at
-from engine.errors import CalendarMissingError
 from engine.language.calendars import Calendar
 from engine.language.names import in_plain_words
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from engine.errors import CalendarMissingError, NaiveInstantError
+from engine.errors import IcmcError
 from engine.language.calendars import Calendar
 from engine.language.ladders import Ladder, Level, LevelRepeat
 from engine.language.limits import Counting, Offset, TimeLimit, WarningPoint
@@ -412,3 +412,17 @@ def _repeats(
     for repetition in range(1, repeat.times + 1):
         at = due_at(at, repeat.every, zone=zone, calendar=calendar)
         yield PlannedLevel(level.level, at, level, repetition)
+
+
+class CalendarMissingError(IcmcError):
+    """Raised when a limit in working time is counted without a calendar."""
+
+    code = "calendar-missing"
+    sentence = "{limit} counts working time, so it needs a calendar."
+
+
+class NaiveInstantError(IcmcError):
+    """Raised when an instant comes without a time zone."""
+
+    code = "naive-instant"
+    sentence = "The instant {instant} has no time zone."

@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from engine.core.deadlines.lateness import reason_words
 from engine.core.library import Library
 from engine.core.records import Deadline, Extension, Purpose, StepInterval
-from engine.core.time.counting import Stretch, due_at, first_working_day, in_utc
+from engine.core.time.counting import CalendarMissingError, Stretch, due_at, first_working_day, in_utc
 from engine.core.time.reckoning import WHOSE, late_at, left_out, moved_reminders, pauses_of, reckoned, said_at, said_by
-from engine.errors import CalendarMissingError
 from engine.language.calendars import Calendar
 from engine.language.law import KeptUntil
 from engine.language.limits import Counting, TimeLimit

@@ -21,13 +21,14 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.records import CLOSE_REASONS, REOPEN_REASONS, case_reason
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
+from engine.core.case_links import CaseMergedError
 from engine.core.policy import Action, Viewer
 from engine.core.records import CaseStatus, RunStatus
 from engine.core.settle import advice_against, stands
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
-from engine.errors import AlreadyEndedError, CaseMergedError, ConflictError, InvalidAnswersError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError
 from engine.retention.store import RetentionStore
 
 

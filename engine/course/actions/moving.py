@@ -13,9 +13,10 @@ from engine.core.moving import MoveProposal, plan_of_move, propose_workflow
 from engine.core.policy import Action, Viewer
 from engine.core.records import RunStatus
 from engine.core.state import CaseState
+from engine.course.records import SeveralRunsError
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
-from engine.errors import AlreadyEndedError, NotFoundError, SeveralRunsError
+from engine.errors import AlreadyEndedError, NotFoundError
 from engine.messages.actions.notifying import title_of, title_of_step
 
 

@@ -13,8 +13,9 @@ from engine.cases.actions.deciding import carry_out, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
+from engine.core.case_links import CaseMergedError
 from engine.core.decide import follow
-from engine.core.moving import check_move, plan_of_move
+from engine.core.moving import OtherStepTypeError, check_move, plan_of_move
 from engine.core.policy import THIS_MACHINE, Action, Viewer, can
 from engine.core.records import CaseStatus
 from engine.course.records import BulkMove, BulkPlan, OpenRun
@@ -23,14 +24,7 @@ from engine.db.transaction import Transaction
 from engine.definitions.actions.preview import moved_deadlines, worst_first
 from engine.definitions.records import MovedDeadline, StoredDefinition
 from engine.definitions.store import DefinitionStore
-from engine.errors import (
-    CaseMergedError,
-    ConflictError,
-    IcmcError,
-    NotAllowedError,
-    NotFoundError,
-    OtherStepTypeError,
-)
+from engine.errors import ConflictError, IcmcError, NotAllowedError, NotFoundError
 from engine.messages.actions.notifying import title_of_step
 from engine.people.viewer import as_viewer
 

@@ -19,8 +19,9 @@ from engine.core.records import AddedStep, PersonRole, RunStatus, Scalar, Step, 
 from engine.core.settle import is_left_to_itself
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
+from engine.definitions.records import UnknownLawLimitError
 from engine.definitions.store import DefinitionStore
-from engine.errors import InvalidAnswersError, NotFoundError, UnknownLawLimitError, together
+from engine.errors import InvalidAnswersError, NotFoundError, together
 from engine.language.catalogue import ValueKind
 from engine.language.limits import TimeLimit
 from engine.persons.records import written_over

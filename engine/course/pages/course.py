@@ -8,13 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.approvals.records import NoSecondPersonError
 from engine.cases.records import CANCEL_REASONS, CLOSE_REASONS, REOPEN_REASONS
 from engine.core.policy import Action
 from engine.core.records import LIVE
 from engine.course.actions.closing import close_case, reopen_case
 from engine.course.actions.steer import cancel_step, start_run
 from engine.definitions.views import published_workflows
-from engine.errors import InvalidAnswersError, NoSecondPersonError
+from engine.errors import InvalidAnswersError
 from engine.overview.records import StepView
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried

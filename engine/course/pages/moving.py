@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from engine.core.moving import OtherStepTypeError
 from engine.core.policy import Action
 from engine.core.records import RunStatus
 from engine.course.actions.moving import move_run, preview_move, propose_move
 from engine.course.actions.moving_all import move_cases, plan_moves, start_moves, stop_moves, undo_moves
 from engine.course.pages.course import chosen_workflow
 from engine.definitions.views import published_workflows
-from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OtherStepTypeError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError
 from engine.overview.views.case import case_page
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.forms import Item

@@ -24,8 +24,9 @@ from engine.db.store import Store, forget, remember, remembering
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.clock import may_fire
 from engine.deadlines.actions.escalating import Escalated, notify_owners, raise_levels
+from engine.deadlines.records import NothingFiredError
 from engine.deadlines.store import DeadlineStore
-from engine.errors import NotAllowedError, NothingFiredError
+from engine.errors import NotAllowedError
 from engine.messages.actions.notifying import WantedMessage, add_delivery_jobs
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.store import BundleStore, KnownMessages, MessageStore, RecentMessages

@@ -13,6 +13,7 @@ from engine.core.law.applicability import judge
 from engine.core.library import LawInCase, Library
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import StepStatus
+from engine.core.time.counting import CalendarMissingError
 from engine.core.time.explain import explain
 from engine.db.reading import Reading, Row
 from engine.db.shape import CASE, DEADLINE, OPENING, RUN, STEP
@@ -20,8 +21,8 @@ from engine.deadlines.records import DeadlineView, ReasonView
 from engine.deadlines.views.deadlines import deadline_views, force_of, select_deadlines
 from engine.deadlines.views.law_here import LawHere
 from engine.deadlines.views.why import explain_deadline, scope_lines
-from engine.definitions.records import LawExplanationView, LawOfCaseView
-from engine.errors import CalendarMissingError, NotAllowedError, NotFoundError, UnknownLawLimitError
+from engine.definitions.records import LawExplanationView, LawOfCaseView, UnknownLawLimitError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.language.law import LawLimit
 from engine.language.limits import Counting
 

@@ -18,6 +18,7 @@ from engine.core.library import LawInCase, Library
 from engine.core.origins import declared_as, line_of
 from engine.core.policy import Action, Viewer, can
 from engine.core.records import AddedStep, Deadline, DeadlineStatus, Purpose, StepInterval
+from engine.core.time.counting import CalendarMissingError
 from engine.core.time.explain import deadline_reasons
 from engine.core.time.reckoning import said_at
 from engine.db.reading import Known, Reading, Row
@@ -33,7 +34,7 @@ from engine.deadlines.views.deadlines import (
     term_of,
 )
 from engine.deadlines.views.law_here import LawHere
-from engine.errors import CalendarMissingError, NotFoundError
+from engine.errors import NotFoundError
 from engine.language.ladders import Ladder, Level
 from engine.language.law import LawLimit
 from engine.language.names import in_plain_words, in_running_words

@@ -8,9 +8,9 @@ from uuid import UUID
 from engine.assembly import Engine
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
-from engine.definitions.records import StoredDay
+from engine.definitions.records import SpecialDayError, StoredDay
 from engine.definitions.store import DefinitionStore, RecountStore, SpecialDayStore
-from engine.errors import NotAllowedError, NotFoundError, SpecialDayError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.language.calendars import Calendar
 from engine.language.library import DefinitionKind
 from engine.people.store import DirectoryStore

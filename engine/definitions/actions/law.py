@@ -11,19 +11,13 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.library import Library
 from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.time.counting import CalendarMissingError
 from engine.core.time.explain import Reason, explain
 from engine.db.transaction import Transaction
-from engine.definitions.records import StoredSignature
+from engine.definitions.records import SignatureError, StoredSignature, UnknownLawLimitError
 from engine.definitions.store import DefinitionStore, LawSignatureStore
-from engine.errors import (
-    CalendarMissingError,
-    InvalidAnswersError,
-    NoCalendarError,
-    NotAllowedError,
-    NotFoundError,
-    SignatureError,
-    UnknownLawLimitError,
-)
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.language.calendars import NoCalendarError
 from engine.language.law import LawLimit, Measure, law_term
 from engine.language.library import DefinitionKind
 from engine.language.limits import TimeLimit

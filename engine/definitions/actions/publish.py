@@ -17,9 +17,9 @@ from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDefinition
 from engine.definitions.store import DefinitionStore
-from engine.errors import DefinitionError, NotAllowedError, NotFoundError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.language.extends import Source
-from engine.language.findings import Finding, has_errors
+from engine.language.findings import DefinitionError, Finding, has_errors
 from engine.language.law import LawPack
 from engine.language.library import DefinitionKind, Definitions, definitions_of
 from engine.language.lint.other_files import dropped_limits, rota_of_another_unit, unknown_people

@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from engine.definitions.actions.days import drafted_calendar, weeks_of_month
 from engine.definitions.actions.drafts import DefinitionDraft, open_draft
-from engine.definitions.holidays import known_places
+from engine.definitions.holidays import HolidaysUnknownError, known_places
 from engine.definitions.pages.calendars import Month, Name, Year, months_around
 from engine.definitions.pages.drafting import answered, reasons, saved, worst_first
-from engine.errors import HolidaysUnknownError, InvalidAnswersError
+from engine.errors import InvalidAnswersError
 from engine.language.calendars import Calendar, RestDay, SpecialDay, Weekday, WorkingSpan, YearlyDay
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import has_errors

@@ -19,8 +19,7 @@ from engine.definitions.actions.days import (
     weeks_of_month,
 )
 from engine.definitions.actions.preview import preview_day, preview_removal
-from engine.definitions.records import PreviewView
-from engine.errors import SpecialDayError
+from engine.definitions.records import PreviewView, SpecialDayError
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
 from engine.web.posted import as_day, text, typed

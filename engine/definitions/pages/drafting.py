@@ -7,12 +7,13 @@ from typing import Final
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from engine.approvals.records import NoSecondPersonError
 from engine.definitions.actions.drafts import DefinitionDraft, my_drafts, save_draft, undo_draft
 from engine.definitions.actions.proposals import Change, propose_definition
 from engine.definitions.views import versions
-from engine.errors import DefinitionError, InvalidAnswersError, NoSecondPersonError
+from engine.errors import InvalidAnswersError
 from engine.language.editing import UneditableError
-from engine.language.findings import Finding, has_errors
+from engine.language.findings import DefinitionError, Finding, has_errors
 from engine.language.lanes import Lanes, LaneView, in_lanes
 from engine.language.names import in_running_words
 from engine.web.posted import Again, text, typed

@@ -22,7 +22,9 @@ from engine.definitions.actions.law import (
     revoke_signature,
     sign_limit,
 )
-from engine.errors import InvalidAnswersError, NoCalendarError, SignatureError
+from engine.definitions.records import SignatureError
+from engine.errors import InvalidAnswersError
+from engine.language.calendars import NoCalendarError
 from engine.overview.views.case import case_page
 from engine.people.records import region_words
 from engine.web.dependencies import Posted, SignedIn

@@ -7,9 +7,9 @@ from starlette.datastructures import FormData
 
 from engine.definitions.pages.drafting import UNITS, split_limit
 from engine.definitions.pages.question_form import REMOVED, Edit, or_posted, text_or_posted
-from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers, put_together, rows_of
+from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.limits import limit_of
 from engine.language.names import in_running_words
 from engine.language.words import WorkflowWords, limit_words

@@ -24,9 +24,10 @@ from engine.definitions.pages.question_form import (
     text_or_posted,
 )
 from engine.definitions.pages.rule_form import NEW_TIME, RuleEditor, RulesForm
-from engine.errors import ConditionSyntaxError, InvalidAnswersError
+from engine.errors import InvalidAnswersError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
 from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
+from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.editing import moved, value_at, with_value, without
 from engine.language.extends import LoadedWorkflow
 from engine.language.limits import WarningPoint

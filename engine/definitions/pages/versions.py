@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from engine.approvals.records import NoSecondPersonError
 from engine.approvals.views import waiting as waiting_view
 from engine.definitions.actions.drafts import (
     DefinitionDraft,
@@ -25,8 +26,8 @@ from engine.definitions.pages.workflows import numbered, with_editor
 from engine.definitions.records import PreviewView
 from engine.definitions.views import versions as versions_view
 from engine.documents.actions.papers import PLACES
-from engine.errors import DefinitionError, NoSecondPersonError, NotFoundError
-from engine.language.findings import has_errors
+from engine.errors import NotFoundError
+from engine.language.findings import DefinitionError, has_errors
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again, source_of, text

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.datastructures import FormData
 from starlette.responses import JSONResponse, Response
 
+from engine.approvals.records import NoSecondPersonError
 from engine.builtin import REPORT
 from engine.core.policy import Action
 from engine.definitions.actions.drafts import my_drafts, open_draft, save_draft, undo_draft
@@ -19,11 +20,11 @@ from engine.definitions.pages.ladders import time_line
 from engine.definitions.records import PreviewView
 from engine.definitions.views import definition as definition_view
 from engine.definitions.views import definitions
-from engine.errors import DefinitionError, IcmcError, NoSecondPersonError, NotAllowedError
+from engine.errors import IcmcError, NotAllowedError
 from engine.language.catalogue import Output, StepTypeInfo
 from engine.language.diagram import Drawing, draw
 from engine.language.editing import with_value
-from engine.language.findings import Finding, has_errors
+from engine.language.findings import DefinitionError, Finding, has_errors
 from engine.language.lanes import LaneView, acts_in_words, in_lanes, step_in_words
 from engine.language.library import DefinitionKind, json_schema
 from engine.language.lint.fields import outputs_of

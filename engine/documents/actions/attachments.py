@@ -16,16 +16,9 @@ from engine.core.access import CaseAccess, may_add_files, of_everybody
 from engine.core.files import FIELD, LARGEST, PART, CaseFile, FileKind, Scan, problem_of_quota
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
+from engine.documents.records import FileHeldBackError, FileRefusedError
 from engine.documents.store import FileStore
-from engine.errors import (
-    DamagedError,
-    FileHeldBackError,
-    FileRefusedError,
-    InvalidAnswersError,
-    KeyMissingError,
-    NotAllowedError,
-    NotFoundError,
-)
+from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError
 from engine.people.store import DirectoryStore
 from engine.plugin.copies import ANSWER_FIRST, CHILD_SHOWN
 from engine.sign_in.actions.account import require_step_up

@@ -6,12 +6,11 @@ from math import ceil
 from typing import Final
 
 from engine.documents.templates import PaperRenderer
-from engine.errors import UnknownStepTypeError
 from engine.plugin.answers import NeededAnswer, wanted_answers
 from engine.plugin.context import Outcome
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import YES_NO, FieldKind
-from engine.plugin.registry import Registry
+from engine.plugin.registry import Registry, UnknownStepTypeError
 from engine.plugin.steps import StepType
 
 _TEMPLATE: Final = "_paper-form"

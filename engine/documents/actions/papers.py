@@ -10,9 +10,10 @@ from engine.cases.answers import for_templates, jurisdiction_in_words, key_in_wo
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.policy import Action, Viewer
+from engine.documents.records import ReplacedError
 from engine.documents.views import document_text
 from engine.documents.views import paper as paper_view
-from engine.errors import AlreadyEndedError, ReplacedError
+from engine.errors import AlreadyEndedError
 from engine.messages.actions.writing import local_time
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.fields import FieldSpec

@@ -15,7 +15,7 @@ from engine.core.case_links import ReferralStatus
 from engine.core.follow_ups import brought_by_act
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import ConsentError, NotFoundError
+from engine.errors import NotFoundError
 from engine.hubs.actions.mirrors import note_exchange
 from engine.hubs.records import (
     LONGEST_TEXT,
@@ -36,6 +36,7 @@ from engine.people.store import DirectoryStore
 from engine.ports import ActorRecord, JsonValue
 from engine.sharing.actions.partners import answer_from_outside
 from engine.sharing.actions.sharing import call_back, known_referral, open_run, who_offered
+from engine.sharing.records.consent import ConsentError
 
 REQUESTS: Final = "/hubs/requests"
 _ASK: Final = "core.ask"

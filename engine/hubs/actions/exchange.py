@@ -12,7 +12,7 @@ from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, BusyError, ConflictError, ConsentError, IcmcError, NotFoundError
+from engine.errors import AlreadyEndedError, BusyError, ConflictError, IcmcError, NotFoundError
 from engine.hubs.actions.arriving import arrive
 from engine.hubs.actions.mirrors import note_exchange, require_still_shared
 from engine.hubs.actions.peers import keys_of, take_keys
@@ -35,7 +35,7 @@ from engine.hubs.records import (
 from engine.hubs.store import HubStore
 from engine.sharing.actions.releasing import statements_that_stay
 from engine.sharing.actions.sharing import known_referral
-from engine.sharing.records.consent import SharedLine
+from engine.sharing.records.consent import ConsentError, SharedLine
 from engine.sharing.store import ReferralStore
 from engine.sharing.views.sent import partner_page
 from engine.sign_in.actions.guarding import custody_since

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from engine.assembly import Engine
+from engine.audit.records import AuditUnavailableError
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.actions.open import open_case
@@ -15,13 +16,7 @@ from engine.core.policy import Action, Viewer, can
 from engine.core.records import Purpose, Step, StepStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import (
-    AlreadyEndedError,
-    AuditUnavailableError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-)
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.hubs.records import (
     ERASURE_ANSWERS,
     LONGEST_TEXT,

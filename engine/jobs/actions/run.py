@@ -17,8 +17,10 @@ from engine.core.records import OPEN, Scalar, Step, StepStatus, item_id
 from engine.core.retention import key_of_step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import IcmcError, StepFailedError, place_in, was_refused
+from engine.errors import IcmcError, place_in
+from engine.jobs.records import StepFailedError
 from engine.jobs.store import JobStore
+from engine.machine import was_refused
 from engine.messages.actions.delivering import deliver_messages
 from engine.messages.actions.notifying import notify, title_of_step
 from engine.messages.actions.recipients import who_has_it

@@ -14,7 +14,8 @@ from engine.core.keys import place_key
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
 from engine.documents.records import KeyCounts
-from engine.errors import KeyExportError, KeyInUseError, NotAllowedError, NotFoundError
+from engine.errors import IcmcError, NotAllowedError, NotFoundError
+from engine.keys.key_changes import KeyExportError
 from engine.keys.store import KeyStore
 from engine.messages.channel_store import ChannelStore
 from engine.overview.records import BACKUP_AT, BACKUP_PROVED_AT
@@ -329,3 +330,10 @@ def _actor(viewer: Viewer) -> UUID | None:
 def _require(viewer: Viewer) -> None:
     if not can(viewer, Action.KEEP_KEYS):
         raise NotAllowedError(actor=viewer.name, action=Action.KEEP_KEYS.value)
+
+
+class KeyInUseError(IcmcError):
+    """Raised when a key is to be taken away that something is still wrapped by."""
+
+    code = "key-in-use"
+    sentence = "The key {key_id} cannot go yet. {why}"

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from lark import Token, Tree
 
-from engine.errors import ConditionTypeError
 from engine.language.conditions.check import build_field
 from engine.language.conditions.rendering import render
 from engine.language.conditions.tree import (
@@ -41,6 +40,7 @@ from engine.language.conditions.tree import (
 from engine.language.conditions.values import (
     UNKNOWN,
     ConditionKind,
+    ConditionTypeError,
     Lookup,
     Run,
     Scope,

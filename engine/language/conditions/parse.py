@@ -8,7 +8,6 @@ from typing import NoReturn
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from engine.errors import ConditionSyntaxError
 from engine.language.conditions.check import build_field
 from engine.language.conditions.evaluate import build_call
 from engine.language.conditions.tree import (
@@ -17,6 +16,7 @@ from engine.language.conditions.tree import (
     Comparator,
     Compare,
     Condition,
+    ConditionSyntaxError,
     Contains,
     Field,
     Found,

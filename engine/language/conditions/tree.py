@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from lark import Token, Tree
 
-from engine.errors import ConditionSyntaxError
+from engine.errors import IcmcError
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _ESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "r": "\r", "t": "\t"}
@@ -22,6 +22,13 @@ _DURATION = re.compile(r"-?(\d+(\.\d+)?(h|ms|us|m|s))+", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|m|s)", re.ASCII)
 _MICROSECONDS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 _LONGEST = timedelta(seconds=315_576_000_000)  # ten thousand years, as in CEL
+
+
+class ConditionSyntaxError(IcmcError):
+    """Raised for a condition that cannot be read; line and column count from 1 within its text."""
+
+    code = "condition-syntax"
+    sentence = "The condition cannot be read at line {line}, column {column}: {problem}"
 
 
 class LiteralError(Exception):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, Final, NoReturn
 
-from engine.errors import ConditionTypeError
+from engine.errors import IcmcError
 from engine.language.conditions.tree import (
     Comparator,
     Compare,
@@ -258,3 +258,10 @@ def _shifted(node: ShiftedInstant, first: object, second: object) -> object:
             return first + second if node.operator == "+" else first - second
         case _:
             fail(node, f"{kinds[0]} {node.operator} {kinds[1]} has no meaning; only instants and durations add up.")
+
+
+class ConditionTypeError(IcmcError):
+    """Raised when a condition meets a value of a kind that it cannot use: a finding for the admin, never false."""
+
+    code = "condition-type"
+    sentence = "The condition cannot be answered at line {line}, column {column}: {problem}"

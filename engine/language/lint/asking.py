@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from math import prod
 
-from engine.errors import ConditionSyntaxError, ConditionTypeError
 from engine.language.conditions.check import ConditionProblem, ProblemCode, check_condition
 from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.parse import parse_condition
-from engine.language.conditions.tree import Condition, FieldRef, Node, NumberLiteral, children
-from engine.language.conditions.values import UNKNOWN, Truth, Value, ValueType
+from engine.language.conditions.tree import Condition, ConditionSyntaxError, FieldRef, Node, NumberLiteral, children
+from engine.language.conditions.values import UNKNOWN, ConditionTypeError, Truth, Value, ValueType
 from engine.language.lint.fields import ConditionPlace, Fields, Use, conditions, fields_for, is_restricted
 from engine.language.lint.subject import Subject
 

@@ -2,9 +2,9 @@
 
 from pydantic import RootModel, ValidationError
 
-from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import StepTypeInfo, ValueKind
 from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.limits import Counting, TimeLimit, WarningPoint
 from engine.language.lint.fields import places_of
 from engine.language.lint.subject import Subject

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from engine.errors import ConditionSyntaxError
 from engine.language.catalogue import NOW, THIS_STEP, Changes, FollowUp, FollowUps, StepCatalogue, StepTypeInfo, changed
 from engine.language.conditions.check import check_condition
 from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.limits import TimeLimit
 from engine.language.lint.fields import fields_of_type
 from engine.language.lint.subject import Subject

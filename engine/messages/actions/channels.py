@@ -11,11 +11,11 @@ from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
-from engine.errors import DeliveryError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.ladders import ChannelName
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import DIGESTS, IN_APP, ChannelSetting, Preference
+from engine.messages.records import DIGESTS, IN_APP, ChannelSetting, DeliveryError, Preference
 from engine.people.store import DirectoryStore
 from engine.people.viewer import looks_after, person_looked_after
 from engine.ports import Outgoing

@@ -11,12 +11,12 @@ from uuid import UUID, uuid5
 
 from engine.assembly import Engine
 from engine.db.transaction import Transaction
-from engine.errors import DeliveryError, IcmcError
+from engine.errors import IcmcError
 from engine.jobs.store import JobStore
 from engine.messages.actions.writing import ways_to, with_link, words_to_send
 from engine.messages.channel_store import ChannelStore
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import ChannelSetting, ClaimedDelivery, DeliveryScope
+from engine.messages.records import ChannelSetting, ClaimedDelivery, DeliveryError, DeliveryScope
 from engine.people.store import DirectoryStore
 from engine.ports import Channel, ClaimedJob, Outgoing, Sending
 

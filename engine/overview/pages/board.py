@@ -15,7 +15,7 @@ from engine.assembly import Engine
 from engine.cases.views.lists import count_cases
 from engine.core.policy import Action
 from engine.deadlines.actions.clock import clock_jump
-from engine.errors import InvalidAnswersError, KeyTooOftenError, NotAllowedError, SignInError
+from engine.errors import InvalidAnswersError, NotAllowedError
 from engine.jobs.actions.serve import pause_jobs, resume_jobs, retry_job, service_age, skip_job
 from engine.jobs.records import PAUSE_REASONS, SKIP_REASONS
 from engine.messages.views import unread
@@ -23,6 +23,8 @@ from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns
 from engine.overview.records import BACKUP_IS_OLD, MAIL_IS_LATE, BoardDay, JobView
 from engine.overview.views.board import admin_board
 from engine.people.actions.program_keys import BOARD, viewer_of_key
+from engine.people.records import KeyTooOftenError
+from engine.sign_in.records import SignInError
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import text
 from engine.web.turns import watched

@@ -5,14 +5,13 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.approvals.actions.approvals import overtake
-from engine.approvals.records import ApprovalKind
+from engine.approvals.records import ApprovalKind, NoSecondPersonError
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.core.policy import ROLES_THAT_MAY, Action
 from engine.core.records import Step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import NoSecondPersonError
 from engine.language.names import Role
 from engine.people.actions.manage import take
 from engine.people.actions.roles import AskedRole, ask_for, asked_role

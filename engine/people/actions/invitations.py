@@ -5,23 +5,17 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from engine.approvals.actions.approvals import Handler, ask_second, overtake, register, take_answer, who_answers
-from engine.approvals.records import ApprovalKind, ApprovalRequest
+from engine.approvals.records import ApprovalKind, ApprovalRequest, OwnApprovalError
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.policy import Action, Viewer
 from engine.db.transaction import Transaction
-from engine.errors import (
-    AlreadyEndedError,
-    InvalidAnswersError,
-    LinkOverError,
-    LinkWaitsError,
-    NotFoundError,
-    OwnApprovalError,
-)
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import LinkOverError, LinkWaitsError
 from engine.people.store import DirectoryStore
 from engine.people.viewer import hub_units, person_looked_after, require_administrator, require_any
 from engine.ports import ActorRecord

@@ -12,7 +12,7 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, LastAdministratorError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.names import Role
 from engine.messages.channel_store import ChannelStore
 from engine.people.actions.invitations import INVITE, make_link
@@ -24,6 +24,7 @@ from engine.people.actions.leaving import (
     release_unentitled,
 )
 from engine.people.actions.roles import AskedRole, give_or_ask
+from engine.people.records import LastAdministratorError
 from engine.people.store import DirectoryStore
 from engine.people.viewer import looks_after, person_looked_after, require_administrator, unit_looked_after
 from engine.sign_in.actions.account import require_step_up

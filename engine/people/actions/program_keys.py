@@ -12,17 +12,12 @@ from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Membership, Viewer
 from engine.db.transaction import Transaction
-from engine.errors import (
-    InvalidAnswersError,
-    KeyTooOftenError,
-    NotAllowedError,
-    NotFoundError,
-    SignInError,
-)
+from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.names import ProgramRole, Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.actions.roles import AskedRole, give_or_ask
+from engine.people.records import KeyTooOftenError
 from engine.people.store import DirectoryStore
 from engine.people.viewer import (
     as_viewer,
@@ -33,7 +28,7 @@ from engine.people.viewer import (
 )
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guarding import hash_of
-from engine.sign_in.records import ApiKey
+from engine.sign_in.records import ApiKey, SignInError
 from engine.sign_in.store import SignInStore
 
 log = logging.getLogger(__name__)

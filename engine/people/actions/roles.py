@@ -7,18 +7,13 @@ from uuid import UUID, uuid5
 
 from engine.approvals.actions.approvals import Handler, ask_second, register, take_answer, who_answers
 from engine.approvals.actions.concerns import pass_on_concerns
-from engine.approvals.records import ApprovalKind, ApprovalRequest
+from engine.approvals.records import ApprovalKind, ApprovalRequest, OwnApprovalError
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
-from engine.errors import (
-    AlreadyEndedError,
-    InvalidAnswersError,
-    NotFoundError,
-    OwnApprovalError,
-)
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.names import role_words
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP

@@ -10,7 +10,7 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.policy import Action, Viewer, can, roles_in
 from engine.db.transaction import Transaction
-from engine.errors import NotAllowedError, NotFoundError, WrongCodeError
+from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
@@ -19,6 +19,7 @@ from engine.people.viewer import looks_after, person_looked_after, require_admin
 from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guarding import Tries, hash_of, notify_of_change
+from engine.sign_in.records import WrongCodeError
 from engine.sign_in.store import SignInStore
 
 RECOVERY_CODES: Final = 10

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from engine.access.records import FOUND, MOST_FOUND_IN_AN_HOUR
 from engine.access.store import AccessStore
 from engine.assembly import Engine
+from engine.audit.records import AuditUnavailableError
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.store import CaseStore
 from engine.core.matching import PATTERN_DAYS, PROBES_A_DAY, ComparedPerson, MatchAlert, Pattern, SharedPerson, stage_of
 from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, AuditUnavailableError, NotAllowedError, NotFoundError, TooOftenError
+from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError, TooOftenError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP

@@ -16,13 +16,13 @@ from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.follow_ups import brought_by_act
 from engine.core.law.told import AgeRange, AgeSource
-from engine.core.persons import NOTE, present_link, require_note_for_role, require_note_for_statement
+from engine.core.persons import NOTE, LawyersNoteError, present_link, require_note_for_role, require_note_for_statement
 from engine.core.policy import Action, Viewer
 from engine.core.records import LIVE, CaseStatus, PersonRole, RoleStatus, RunStatus, Step, path_of_person
 from engine.core.state import CaseState
 from engine.core.values import person_in
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, LawyersNoteError, NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.persons.records import (
     CONFIRMED,
     MOST_CANDIDATES,

@@ -8,12 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from engine.approvals.records import OwnApprovalError
 from engine.cases.records import written_number
 from engine.cases.views.lists import cases
 from engine.core.case_links import LINKED_BY_HAND, LinkKind
 from engine.core.policy import Action
 from engine.definitions.views import published_workflows
-from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, OwnApprovalError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError
 from engine.overview.views.case import case_page
 from engine.persons.actions.links import answer_merge, ask_merge, end_link, link_cases, unmerge_cases
 from engine.persons.actions.matches import LONGEST, PAGE, answer_match, find_people, mark_match_seen

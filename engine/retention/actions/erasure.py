@@ -28,14 +28,7 @@ from engine.core.retention import (
 )
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import (
-    AlreadyEndedError,
-    ConflictError,
-    HeldError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.hubs.store import HubStore
 from engine.keys.store import KeyStore
 from engine.language.names import Role
@@ -45,7 +38,7 @@ from engine.messages.records import EMAIL, IN_APP
 from engine.people.store import DirectoryStore
 from engine.persons.store import PersonStore
 from engine.retention.actions.retention import policies_of
-from engine.retention.records import ErasureNotice, still_kept
+from engine.retention.records import ErasureNotice, HeldError, still_kept
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 

@@ -17,7 +17,7 @@ from engine.core.case_links import Referral, ReferralStatus, require_unanswered
 from engine.core.policy import Action, Viewer
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, ConflictError, ConsentError, InvalidAnswersError, PartnerLinkError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError
 from engine.plugin.context import PartnerOffer, PartnerTold, local_day, start_of_day
 from engine.sharing.actions.releasing import require_no_statement, statements_that_stay
 from engine.sharing.actions.sharing import (
@@ -29,11 +29,12 @@ from engine.sharing.actions.sharing import (
     wait_no_more,
     who_offered,
 )
-from engine.sharing.records.consent import PartnerPage
+from engine.sharing.records.consent import ConsentError, PartnerPage
 from engine.sharing.records.partners import (
     LONGEST,
     Partner,
     PartnerLink,
+    PartnerLinkError,
     PartnerView,
     Score,
     offering,

@@ -10,6 +10,7 @@ from engine.approvals.actions.approvals import Answer, Handler, Lapse, ask_secon
 from engine.approvals.records import Agreed, ApprovalKind
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
+from engine.audit.records import AuditUnavailableError
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.housekeeping import HousekeepingStore
@@ -20,15 +21,7 @@ from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
 from engine.core.records import Step, StepStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import (
-    AlreadyEndedError,
-    AuditUnavailableError,
-    ConflictError,
-    ConsentError,
-    NotAllowedError,
-    NotFoundError,
-    StepUpNeededError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
 from engine.hubs.store import HubStore
 from engine.messages.actions.notifying import notify, title_of_step
 from engine.messages.actions.recipients import people_of_partner, reachable
@@ -47,10 +40,11 @@ from engine.sharing.actions.sharing import (
     stop,
     wait_for_answer,
 )
-from engine.sharing.records.consent import ConsentRecipient
+from engine.sharing.records.consent import ConsentError, ConsentRecipient
 from engine.sharing.records.partners import ASKS, PreparedReferral, prepare
 from engine.sharing.store import ConsentStore, ReferralStore, TransferStore
 from engine.sign_in.actions.account import require_step_up
+from engine.sign_in.records import StepUpNeededError
 from engine.work.store import ItemStore
 
 READY: Final = "referral_ready"

@@ -24,7 +24,7 @@ from engine.core.settle import DECIDES, is_left_to_itself, key_that_asks_whether
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import notify_of_referral, rule_of_referral
-from engine.errors import ConsentError, NotFoundError
+from engine.errors import NotFoundError
 from engine.hubs.store import HubStore
 from engine.language.names import in_running_words
 from engine.messages.actions.notifying import add_delivery_job
@@ -35,7 +35,15 @@ from engine.persons.store import LinkStore, PersonStore
 from engine.plugin.kinds import FieldKind
 from engine.ports import ActorRecord
 from engine.retention.store import RetentionStore
-from engine.sharing.records.consent import Consent, ConsentRecipient, GivenBy, law_of, locating, require_covered
+from engine.sharing.records.consent import (
+    Consent,
+    ConsentError,
+    ConsentRecipient,
+    GivenBy,
+    law_of,
+    locating,
+    require_covered,
+)
 from engine.sharing.store import ConsentStore, PartnerLinkStore, ReferralStore
 
 _PLACES: Final = frozenset({FieldKind.GEO, FieldKind.INTERVALS})

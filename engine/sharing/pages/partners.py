@@ -9,12 +9,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from engine.core.policy import Action
 from engine.deadlines.actions.acknowledge import mark_read
-from engine.errors import AlreadyEndedError, ConsentError, InvalidAnswersError, NotFoundError, PartnerLinkError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.messages.records import NoticeView
 from engine.messages.views import notices as notices_view
 from engine.sharing.actions.partners import answer_by_link, open_partner_link, read_by_link, read_directory
 from engine.sharing.actions.referrals import accept_referral, decline_referral, end_help
 from engine.sharing.actions.releasing import read_note
+from engine.sharing.records.consent import ConsentError
+from engine.sharing.records.partners import PartnerLinkError
 from engine.sharing.views.sent import offers
 from engine.sharing.views.sent import offers as offers_view
 from engine.sharing.views.sent import sent as sent_view

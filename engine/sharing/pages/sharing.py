@@ -12,14 +12,7 @@ from starlette.responses import Response
 
 from engine.core.case_links import ReferralKind
 from engine.core.policy import Action
-from engine.errors import (
-    AlreadyEndedError,
-    ConflictError,
-    ConsentError,
-    InvalidAnswersError,
-    NotAllowedError,
-    NotFoundError,
-)
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.hubs.views import hubs_to_ask
 from engine.people.records import to_choose
 from engine.plugin.kinds import YES_NO
@@ -27,7 +20,7 @@ from engine.sharing.actions.consents import GivenConsent, record_consent, withdr
 from engine.sharing.actions.partners import make_partner_link
 from engine.sharing.actions.referrals import ReferralRequest, offer_referral, recall_referral, reroute_referral
 from engine.sharing.actions.releasing import prepared_referral, release_referral
-from engine.sharing.records.consent import GivenBy, fields_of, rights_of
+from engine.sharing.records.consent import ConsentError, GivenBy, fields_of, rights_of
 from engine.sharing.records.partners import PreparedReferral
 from engine.sharing.views.sharing import sharing as sharing_view
 from engine.web import words as shown

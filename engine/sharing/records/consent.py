@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.core.access import ADD_FILES
 from engine.core.policy import View
 from engine.core.records import Record
-from engine.errors import ConsentError
+from engine.errors import NotPossibleError
 
 ANY_PURPOSE: Final = frozenset({"referral", "sharing_with_partners"})
 """Purposes that allow any work which is referred to a partner; the others allow only themselves."""
@@ -381,3 +381,10 @@ class PartnerPage(View):
     until: datetime | None
     note: str
     lines: tuple[SharedLine, ...]
+
+
+class ConsentError(NotPossibleError):
+    """Raised when something would leave a unit that neither a consent nor a ground in law covers."""
+
+    code = "consent"
+    sentence = "This must not be sent. {problem}"

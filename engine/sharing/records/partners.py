@@ -8,8 +8,15 @@ from uuid import UUID, uuid5
 
 from engine.core.case_links import Referral, ReferralStatus
 from engine.core.records import Record
-from engine.errors import ConsentError
-from engine.sharing.records.consent import Consent, ConsentRecipient, fields_of, parts_within, require_covered
+from engine.errors import IcmcError
+from engine.sharing.records.consent import (
+    Consent,
+    ConsentError,
+    ConsentRecipient,
+    fields_of,
+    parts_within,
+    require_covered,
+)
 
 LONGEST: Final = timedelta(days=7)
 """How long a link lives at most."""
@@ -260,3 +267,10 @@ def _kinds_of(consent: Consent) -> list[ConsentRecipient]:
 
 def _text(answers: Mapping[str, object], name: str) -> str:
     return str(answers.get(name) or "")
+
+
+class PartnerLinkError(IcmcError):
+    """Raised for a link or a code of a partner that does not open anything, in the same words whatever is wrong."""
+
+    code = "partner-link"
+    sentence = "This link or code is not valid, or is no longer valid. Ask the person who gave it to you for a new one."

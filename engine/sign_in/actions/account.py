@@ -12,11 +12,21 @@ from engine.cases.records import ONE_MATTER
 from engine.core.matching import PROBES_KEPT
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, NotFoundError, SignInError, StepUpNeededError, WrongCodeError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.people.store import DirectoryStore
 from engine.persons.match_store import MatchStore
 from engine.sign_in.actions.guarding import Tries, hash_of, notify_of_change
-from engine.sign_in.records import KEPT_FORM_LASTS, LONGEST, STEP_UP_LASTS, KeptForm, Session, problem_of
+from engine.sign_in.records import (
+    KEPT_FORM_LASTS,
+    LONGEST,
+    STEP_UP_LASTS,
+    KeptForm,
+    Session,
+    SignInError,
+    StepUpNeededError,
+    WrongCodeError,
+    problem_of,
+)
 from engine.sign_in.store import SignInHabitStore, SignInStore
 
 _CODE_DIGITS: Final = 6

@@ -13,7 +13,6 @@ from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.errors import TooSoonError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.actions.writing import CODE_PAGE, SIGN_IN_CODE, codes_for, reachable, zone_of
@@ -25,6 +24,7 @@ from engine.sign_in.records import (
     ACCOUNT_HERE,
     NETWORK,
     Sort,
+    TooSoonError,
     failures_at,
     hour_of_week,
     hours_around,

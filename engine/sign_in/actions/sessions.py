@@ -8,15 +8,7 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.core.policy import Viewer
 from engine.db.transaction import Transaction
-from engine.errors import (
-    CustodyError,
-    NotAllowedError,
-    NotFoundError,
-    SignInEndedError,
-    SignInError,
-    WrongCodeError,
-    WrongSentCodeError,
-)
+from engine.errors import NotAllowedError, NotFoundError
 from engine.people.store import DirectoryStore
 from engine.people.viewer import viewer_from
 from engine.sign_in.actions.account import code_fits
@@ -41,8 +33,13 @@ from engine.sign_in.records import (
     MOST_WRONG_CODES,
     NOTED_EACH,
     PENDING_LASTS,
+    CustodyError,
     Session,
+    SignInEndedError,
+    SignInError,
     Sort,
+    WrongCodeError,
+    WrongSentCodeError,
     idle_for,
     must_have_factor,
 )

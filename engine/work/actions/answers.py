@@ -26,7 +26,7 @@ from engine.db.transaction import Transaction
 from engine.deadlines.records import StretchView
 from engine.documents.actions.attachments import require_adding
 from engine.documents.store import FileStore
-from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, NotFoundError, UnknownStepTypeError
+from engine.errors import DamagedError, InvalidAnswersError, KeyMissingError, NotFoundError
 from engine.language.catalogue import THIS_STEP
 from engine.language.names import RestrictedCategory
 from engine.people.actions.by_step import NOT_A_COLLEAGUE, colleague
@@ -35,6 +35,7 @@ from engine.persons.views.person import revealed_person
 from engine.plugin.copies import is_new, problems_of_copies, stopping
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind
+from engine.plugin.registry import UnknownStepTypeError
 from engine.plugin.steps import StepType
 from engine.ports import JsonValue
 from engine.retention.store import RetentionStore

@@ -22,21 +22,17 @@ from engine.core.records import item_id as id_of_item
 from engine.core.retention import key_of_step
 from engine.core.settle import asks_whether_done, is_left_to_itself
 from engine.core.state import CaseState
+from engine.core.steps import UnknownOutcomeError
 from engine.core.time.reckoning import is_late_entry
 from engine.core.values import RunSteps
 from engine.db.transaction import Transaction
-from engine.errors import (
-    ConflictError,
-    InvalidAnswersError,
-    NotFoundError,
-    UnknownOutcomeError,
-    UnknownStepTypeError,
-)
+from engine.errors import ConflictError, InvalidAnswersError, NotFoundError
 from engine.language.conditions.values import Lookup, Value
 from engine.messages.actions.recipients import notify_of_approval, notify_of_return
 from engine.persons.actions.persons import note_for_statement
 from engine.plugin.context import Outcome
 from engine.plugin.copies import is_refused, kept_of
+from engine.plugin.registry import UnknownStepTypeError
 from engine.plugin.steps import BECAUSE
 from engine.ports import JsonValue
 from engine.sharing.actions.releasing import notify_of_prepared

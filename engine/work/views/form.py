@@ -20,6 +20,7 @@ from engine.cases.views.sight import (
 from engine.cases.visibility import positions
 from engine.core.access import CaseAccess, Via, covers
 from engine.core.compiled import CompiledStep
+from engine.core.consequences import NotACandidateError
 from engine.core.policy import Viewer, roles_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, DEADLINE, DOCUMENT, DRAFT, STEP
@@ -27,7 +28,7 @@ from engine.deadlines.records import DeadlineView
 from engine.deadlines.views.deadlines import deadline_views, of_steps, select_deadlines
 from engine.deadlines.views.law_here import LawHere
 from engine.documents.views import document_views, select_documents, that_open
-from engine.errors import AlreadyEndedError, NotACandidateError
+from engine.errors import AlreadyEndedError
 from engine.language.names import in_plain_words
 from engine.people.viewer import colleagues
 from engine.persons.views.person import guardian_notes

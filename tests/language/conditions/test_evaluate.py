@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from engine.errors import ConditionTypeError
 from engine.language.conditions.evaluate import SeenValue, evaluate, explain
 from engine.language.conditions.parse import parse_condition
-from engine.language.conditions.values import UNKNOWN, Truth, Value
+from engine.language.conditions.values import UNKNOWN, ConditionTypeError, Truth, Value
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 CASE: dict[str, Value] = {

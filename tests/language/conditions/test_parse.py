@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.errors import ConditionSyntaxError
 from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.tree import (
     And,
     Comparator,
     Compare,
+    ConditionSyntaxError,
     Contains,
     DurationLiteral,
     Field,

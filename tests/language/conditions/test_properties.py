@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from engine.errors import ConditionSyntaxError, ConditionTypeError
 from engine.language.conditions.check import FieldType, check_condition
 from engine.language.conditions.evaluate import evaluate, explain
 from engine.language.conditions.parse import parse_condition
@@ -20,6 +19,7 @@ from engine.language.conditions.tree import (
     Comparator,
     Compare,
     Condition,
+    ConditionSyntaxError,
     Contains,
     DurationLiteral,
     Field,
@@ -37,7 +37,7 @@ from engine.language.conditions.tree import (
     StringLiteral,
     Variable,
 )
-from engine.language.conditions.values import UNKNOWN, Truth, Value, ValueType
+from engine.language.conditions.values import UNKNOWN, ConditionTypeError, Truth, Value, ValueType
 
 Path = tuple[str, ...]
 Draw = st.DrawFn
