@@ -1,8 +1,8 @@
-"""Which adapter serves which port: the only place where a system is put together."""
+"""Of what a system is made: the only place where it is put together."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -51,7 +51,9 @@ from engine.language.lint.files import lint_documents
 from engine.language.lint.subject import KnownNames
 from engine.language.yaml_files import read_yaml
 from engine.machine import (
+    Clock,
     DemoClock,
+    Entropy,
     SystemClock,
     SystemEntropy,
     data_folder,
@@ -63,13 +65,13 @@ from engine.machine import (
 )
 from engine.messages.chat import SERVICES, AppriseGateways
 from engine.messages.mail import DemoGateways, DemoMailbox, SmtpChannel
+from engine.messages.records import Channel, Gateways
 from engine.messages.templates import TemplateRenderer, lint_texts
 from engine.overview import actions as overview_actions
 from engine.people.actions import invitations, roles, second_factor
 from engine.persons.actions import links
 from engine.persons.tokens import NameTokens
 from engine.plugin.registry import Registry, load_registry
-from engine.ports import Channel, Clock, Entropy, Gateways
 from engine.retention.actions import custody, erasure, retention
 from engine.retention.store import TombstoneFile
 from engine.settings import Settings
@@ -156,12 +158,11 @@ def build_engine(
     periods = period_folders(settings)
     in_use = keys_in_use(rows.system) if keys_must_be_there else ()
     ring = open_key_ring(settings.keys, periods, now=clock.now(), in_use=in_use)
-    engine = _assembled(
+    return _assembled(
         settings, rows, secret, clock, periods, ring, registry or load_registry(settings.pillars, builtins=(CORE,)),
         entropy=entropy or SystemEntropy(), channels=channels if channels is not None else _channels(settings),
         gateways=gateways or _gateways(settings),
     )  # fmt: skip
-    return _with_proofs(engine, settings, rows.system)
 
 
 class _Rows(NamedTuple):
@@ -185,13 +186,14 @@ def _assembled(
     channels: Mapping[str, Channel],
     gateways: Gateways,
 ) -> Engine:
-    vault, catalogue = open_vault(rows.system, ring, clock), RegistryCatalogue(pillars)
-    definitions, library = DefinitionCache(rows.system, vault, catalogue), PublishedLibrary(rows.system, vault)
+    sql, signer = rows.system, SigningKeyFile(settings.signing_key)
+    vault, catalogue = open_vault(sql, ring, clock), RegistryCatalogue(pillars)
+    definitions, library = DefinitionCache(sql, vault, catalogue), PublishedLibrary(sql, vault)
     renderer, papers = _renderer(), _papers(tuple(item.documents for item in pillars.installed if item.documents))
     known = Known(definitions.get, pillars, library)
     return Engine(
         clock=clock, wall_clock=SystemClock(), uptime=machine_uptime, entropy=entropy,
-        vault=vault, periods=periods, key_keeper=FileKeyKeeper(settings.keys, ring, periods, rows.system, clock),
+        vault=vault, periods=periods, key_keeper=FileKeyKeeper(settings.keys, ring, periods, sql, clock),
         hub_keys=HubKeyFile(settings.keys), files=LocalFiles(settings.file_scanner),
         passwords=Argon2Passwords(), codes=TotpCodes(), is_common_password=shipped().has, fingerprints=NameTokens(),
         renderer=renderer, papers=papers, printer=PdfPrinter(data_folder("templates") / "documents" / "fonts"),
@@ -199,30 +201,19 @@ def _assembled(
         refresh_definitions=library.refresh, whole_calendar=whole,
         draw=_picture, lint=_linter(catalogue, library, renderer, papers),
         begin=lambda viewer: Transaction(
-            rows.system if viewer is None or viewer.is_system else acting_for(rows.writer, viewer, clock.now),
+            sql if viewer is None or viewer.is_system else acting_for(rows.writer, viewer, clock.now),
             vault, definitions, library.seen_by, _note_rows,
         ),
-        reader=Reader(
-            rows.system, rows.reader, writer=rows.writer, secret=secret, known=known, vault=vault, clock=clock
-        ),
+        reader=Reader(sql, rows.reader, writer=rows.writer, secret=secret, known=known, vault=vault, clock=clock),
         channels=channels, gateways=gateways, tombstones=TombstoneFile(settings.checkpoint_folder),
+        signer=signer, anchors=AnchorFiles(settings.checkpoint_folder),
+        faults=lambda folders: faults(sql, vault, signer, _outside(folders)),
+        broken_chains=lambda: broken_chains(faults(sql, vault, signer)),
+        state_differences=lambda: state_differences(sql, vault, clock.now()),
         portal_url=settings.address, demo=bool(settings.demo),
         factor_for_all=settings.factor_for_all, factor_at_latest=settings.factor_at_latest,
         dispose=partial(_dispose, *rows),
     )  # fmt: skip
-
-
-def _with_proofs(engine: Engine, settings: Settings, sql: SqlEngine) -> Engine:
-    """Return the engine with what signs its audit, and what proves it."""
-    signer = SigningKeyFile(settings.signing_key)
-    return replace(
-        engine,
-        signer=signer,
-        anchors=AnchorFiles(settings.checkpoint_folder),
-        faults=lambda folders: faults(sql, engine.vault, signer, _outside(folders)),
-        broken_chains=lambda: broken_chains(faults(sql, engine.vault, signer)),
-        state_differences=lambda: state_differences(sql, engine.vault, engine.clock.now()),
-    )
 
 
 def period_folders(settings: Settings) -> PeriodFolders:

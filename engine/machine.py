@@ -11,20 +11,59 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from html import escape
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
 import engine
 from engine.errors import ServiceError
-from engine.ports import Clock, Uptime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Clock(Protocol):
+    """The source of the present time."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+    def look_again(self) -> None:
+        """Read again by how much the clock was moved, where it can be."""
+        ...
+
+
+class Entropy(Protocol):
+    """The source of what must not be guessable."""
+
+    def uuid(self) -> UUID:
+        """Return a random id."""
+        ...
+
+    def token(self) -> str:
+        """Return a secret of 256 bits, as text."""
+        ...
+
+    def case_number(self) -> str:
+        """Return a case number that tells nothing: no place, no date, no sequence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """For how many seconds a machine has been up, sleep included: time that nobody sets.
+
+    `boot` names the machine's start. Two of them can be compared only when they are of the same start.
+    """
+
+    boot: str
+    seconds: float
 
 
 class SystemClock:

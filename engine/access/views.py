@@ -16,7 +16,7 @@ from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, ORGANISATION, RECUSAL, UNIT
 from engine.db.tables import TABLES
 from engine.errors import NotAllowedError, NotFoundError
-from engine.ports import Vault
+from engine.keys.vault import Vault
 
 _REQUEST = TABLES["approval_request"]
 

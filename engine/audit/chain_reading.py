@@ -10,10 +10,11 @@ import psycopg
 import rfc8785
 from sqlalchemy import Connection, select
 
+from engine.audit.records import HandOver
 from engine.core.history import SIGNER_REPLACED, SIGNER_USED
 from engine.db.tables import TABLES
+from engine.keys.vault import LinkKey
 from engine.overview.records import AuditFault
-from engine.ports import ChainKey, HandOver
 
 _ROWS = 5_000
 
@@ -103,7 +104,7 @@ def canonical(kind: ChainKind, link: ChainRow, *, key: str | None = None, seq: i
 
 
 def fits(
-    keys: Iterable[ChainKey],
+    keys: Iterable[LinkKey],
     kind: ChainKind,
     previous: bytes,
     link: ChainRow,
@@ -210,7 +211,7 @@ class ChainBreak(NamedTuple):
     until: int = 0
 
 
-def name_fault(connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak) -> AuditFault:
+def name_fault(connection: Connection, keys: Sequence[LinkKey], kind: ChainKind, place: ChainBreak) -> AuditFault:
     """Name what was done, where, and in which case."""
     number = place.kept.name if place.kept else ""
     what, more = _what(connection, keys, kind, place)
@@ -231,7 +232,7 @@ def name_fault(connection: Connection, keys: Sequence[ChainKey], kind: ChainKind
     return AuditFault(what=what, chain=chain, case_number=number, seq=place.seq, in_words=f"{chain}: {words}.")
 
 
-def _what(connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak) -> tuple[str, str]:
+def _what(connection: Connection, keys: Sequence[LinkKey], kind: ChainKind, place: ChainBreak) -> tuple[str, str]:
     if place.row is None:
         return _cut_off(place)
     if place.is_rewritten or place.is_over:
@@ -252,7 +253,7 @@ def _cut_off(place: ChainBreak) -> tuple[str, str]:
 
 
 def _moved(
-    connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak
+    connection: Connection, keys: Sequence[LinkKey], kind: ChainKind, place: ChainBreak
 ) -> tuple[str, str] | None:
     """Find the row that was at this place, here under another number or in another chain."""
     row = place.row
@@ -270,7 +271,7 @@ def _moved(
     return None
 
 
-def _renumbered(connection: Connection, keys: Sequence[ChainKey], kind: ChainKind, place: ChainBreak) -> str:
+def _renumbered(connection: Connection, keys: Sequence[LinkKey], kind: ChainKind, place: ChainBreak) -> str:
     """Tell a row that was changed from one that took the number of a deleted one, by the row after it."""
     row = place.row
     assert row is not None  # noqa: S101 - the caller has one

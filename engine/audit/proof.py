@@ -28,8 +28,8 @@ from engine.audit.chain_reading import (
 from engine.audit.store import written_since
 from engine.core.history import Checkpoint, Head, Written, hash_of
 from engine.db.row_history import GENESIS
+from engine.keys.vault import LinkKey, Vault
 from engine.overview.records import AuditFault
-from engine.ports import ChainKey, Vault
 
 _LATEST = """
     SELECT DISTINCT ON (chain COLLATE "C") substr(chain, %(after)s), '', length, head FROM checkpoint_head
@@ -93,7 +93,7 @@ def faults(sql: SqlEngine, vault: Vault, signer: Signatures, outside: Iterable[O
                         yield name_fault(connection, keys, kind, fault)
 
 
-def first_fault(keys: Sequence[ChainKey], kind: ChainKind, chain: Chain) -> ChainBreak | None:
+def first_fault(keys: Sequence[LinkKey], kind: ChainKind, chain: Chain) -> ChainBreak | None:
     """Go through one chain; returns the first place at which it does not fit.
 
     Almost every row bears the newest key over the fast text of its content; the others are looked at more closely.
@@ -120,7 +120,7 @@ def first_fault(keys: Sequence[ChainKey], kind: ChainKind, chain: Chain) -> Chai
     return None
 
 
-def _live(keys: Sequence[ChainKey], chain: Chain, seq: int) -> tuple[ChainKey, ...]:
+def _live(keys: Sequence[LinkKey], chain: Chain, seq: int) -> tuple[LinkKey, ...]:
     """Return the keys of which a link of this number counts; an end that the database does not know closes nothing."""
     return tuple(key for key in keys if key.until is None or seq <= chain.lengths.get(key.until, seq))
 

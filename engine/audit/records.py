@@ -151,3 +151,16 @@ class AuditUnavailableError(IcmcError):
 
     code = "audit-unavailable"
     sentence = "This cannot be done now, because it cannot be recorded who did it. Try again soon."
+
+
+class HandOver(NamedTuple):
+    """A key that signs checkpoints names the one that follows it: `after` is the last checkpoint before.
+
+    `public` is the new key (Ed25519, base64); the old one made the signature.
+    """
+
+    before: str
+    key_id: str
+    public: str
+    after: int
+    signature: bytes

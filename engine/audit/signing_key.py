@@ -13,8 +13,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from engine.audit.records import HandOver
 from engine.errors import SettingsError
-from engine.ports import HandOver
 
 _FORM: Final = "icmc hand-over of checkpoints"
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal, cast, final
 from uuid import UUID
 
-from pydantic import AwareDatetime, FiniteFloat, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, FiniteFloat, JsonValue, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.core.compiled import CompiledStep
@@ -24,7 +24,6 @@ from engine.plugin.copies import is_refused, kept_anyway, may_ask_all, not_asked
 from engine.plugin.fields import TELLABLE, FieldSpec, OutputKind
 from engine.plugin.kinds import KINDS_NOT_KNOWN, NOT_KNOWN, FieldKind
 from engine.plugin.steps import StepType
-from engine.ports import JsonValue
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(datetime)
 _QUESTION_KINDS: Mapping[str, TypeAdapter[object]] = {

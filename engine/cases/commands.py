@@ -8,6 +8,7 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 import typer
+from pydantic import JsonValue
 
 from engine.assembly import Engine
 from engine.cases.actions.deciding import note_reading
@@ -28,7 +29,6 @@ from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_diary
 from engine.people.viewer import units as units_view
-from engine.ports import JsonValue
 from engine.web.running import running_engine, viewer_by_email
 from engine.web.terminal import FOUND_PROBLEMS, WAITS, WRONG_USAGE, fail, in_words, show
 from engine.work.actions.complete import complete_work_item

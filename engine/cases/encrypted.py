@@ -8,13 +8,12 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
 from engine.core.keys import ENCRYPTED_IN_EVENTS
 from engine.core.records import Scalar
-from engine.db.row_history import compact_json
 from engine.errors import DamagedError, KeyMissingError
-from engine.ports import JsonValue, Vault
+from engine.keys.vault import Vault, compact_json
 
 DIGEST: Final = "sealed"
 """The name under which the body of an event has the digest of what is sealed beside it."""

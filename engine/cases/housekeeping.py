@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Never, cast
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, JsonValue, field_validator
 from sqlalchemy import Connection, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -16,8 +16,8 @@ from engine.db.store import LIBRARY_STAMP, Store
 from engine.db.tables import TABLES
 from engine.db.trips import PLANNED_ONCE, PreparedStatement
 from engine.db.writing import written
+from engine.keys.vault import Vault
 from engine.people.records import Unit
-from engine.ports import JsonValue, Vault
 
 _COMMAND, _DOCUMENT = TABLES["command"], TABLES["document"]
 _REPORT, _INSTALLATION, _SENDER = TABLES["report"], TABLES["installation"], TABLES["sender"]

@@ -16,7 +16,7 @@ from engine.core.records import LIVE, Case, CasePerson, Deadline, Run, Scalar, S
 from engine.core.state import CaseState
 from engine.db.store import LIBRARY_STAMP, Writes
 from engine.db.trips import PLANNED_ONCE, PreparedStatement, array
-from engine.ports import Vault
+from engine.keys.vault import Vault
 
 _LONG: Final = 100
 """With fewer steps that are over a case is loaded whole."""

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Form, Request
+from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
@@ -36,7 +37,6 @@ from engine.people.viewer import units
 from engine.plugin.copies import OF_ONE_ASKED, REFUSED, is_refused, kept_of
 from engine.plugin.fields import FieldSpec
 from engine.plugin.registry import Registry
-from engine.ports import JsonValue
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import controls, problem_lines, questions
 from engine.web.languages import say

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.core.records import Record
 from engine.errors import ConflictError, IcmcError
 from engine.language.names import in_plain_words
-from engine.ports import JsonValue
 
 
 class TypedSoFar(NamedTuple):

@@ -18,8 +18,8 @@ from engine.core.records import Deadline, Run, Step
 from engine.core.state import CaseState
 from engine.db.row_history import BEGAN, KEPT, ROWS, Kept, differing, key_of, rows_of, shown
 from engine.errors import DamagedError
+from engine.keys.vault import Vault
 from engine.overview.records import StateDifference
-from engine.ports import Vault
 
 _SLICE: Final = 100
 _NAMED_BY: Final = 5

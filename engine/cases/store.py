@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from pydantic import JsonValue
 from sqlalchemy import func, insert, select, update
 
 from engine.cases.encrypted import EncryptedCell, encrypt_body, encrypt_values, facts_of, outputs_of, report_of
@@ -21,7 +22,6 @@ from engine.db.store import Store, Within
 from engine.db.tables import TABLES
 from engine.db.writing import NEW_JOB, Closed, SavedCase, written
 from engine.errors import KeyMissingError, NotFoundError
-from engine.ports import JsonValue
 
 CASE, ITEM, EVENT = TABLES["case"], TABLES["work_item"], TABLES["event"]
 EVENT_WORDS, INTERVAL, STEP = TABLES["event_words"], TABLES["interval"], TABLES["step"]

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeGuard
 from uuid import UUID, uuid5
 
+from pydantic import JsonValue
 from sqlalchemy import Connection, LargeBinary, RowMapping, Select, func, not_, select, type_coerce, update
 
 from engine.core.keys import place_key
 from engine.db.tables import TABLES
 from engine.errors import KeyMissingError
-from engine.ports import JsonValue, Vault
+from engine.keys.vault import Vault
 
 
 def place_id(step_id: UUID, name: str, start: datetime) -> UUID:

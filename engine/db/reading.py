@@ -19,13 +19,14 @@ from engine.db.rights import rights_beyond
 from engine.db.store import Within
 from engine.db.transaction import enter_for, in_hand, taken_from
 from engine.db.walls import gaps_in_the_wall
+from engine.keys.vault import Vault
 from engine.language.names import in_plain_words, type_in_plain_words
 from engine.language.workflow import Question
+from engine.machine import Clock
 from engine.plugin.fields import FieldSpec, Sensitivity
 from engine.plugin.kinds import FieldKind
 from engine.plugin.registry import Registry
 from engine.plugin.steps import StepType
-from engine.ports import Clock, Vault
 
 _QUESTION_KINDS = {
     "bool": FieldKind.BOOL,

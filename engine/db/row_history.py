@@ -1,6 +1,5 @@
 """Keep in the audit what each row says that opens a door, chained as every history is."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ import rfc8785
 from sqlalchemy import Connection, Delete, Insert, Table, Update, func, select, text
 
 from engine.db.tables import TABLES
-from engine.ports import JsonValue, Vault
+from engine.keys.vault import Vault
 
 GENESIS = b""
 _NEEDS_CARE: Final = re.compile(rb'[:\[,](?<![^"]:)-?\d+(?:[.eE]|\d{15})')
@@ -29,14 +28,6 @@ def canonical_json(value: Mapping[str, Any]) -> bytes:
         return rfc8785.dumps(value)
     needs_care = _NEEDS_CARE.search(fast) or not (fast.isascii() or _FAR_LETTERS.search(fast) is None)
     return rfc8785.dumps(value) if needs_care else fast
-
-
-def compact_json(value: JsonValue) -> bytes:
-    """Return a value as JSON without blanks; numbers may be of any size."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def link(

@@ -15,7 +15,7 @@ from engine.core.consequences import WorkItem
 from engine.db.row_history import RowHistory
 from engine.db.trips import Answers, Asked, ask
 from engine.db.writing import COMMIT, Closed, Rows, SavedCase, distinct, key_of, write_rows
-from engine.ports import Vault
+from engine.keys.vault import Vault
 
 
 class Writes:

@@ -20,7 +20,7 @@ from engine.db.locks import PAGES, limited_engine
 from engine.db.row_history import RowHistory
 from engine.db.store import Store, Within, Writes, writing_first
 from engine.db.trips import PreparedStatement, array, travel
-from engine.ports import Vault
+from engine.keys.vault import Vault
 
 
 @dataclass(eq=False)

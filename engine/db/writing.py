@@ -19,7 +19,7 @@ from engine.core.consequences import Job, WorkItem
 from engine.core.records import Case, CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.core.state import CaseState
 from engine.db.trips import PreparedStatement, array, ask
-from engine.ports import NewEscalation
+from engine.deadlines.records import NewEscalation
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 

@@ -1,6 +1,7 @@
 """Deadlines as people see them: why this date, who was notified, pauses, more time, whose delay, where a link leads."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -296,3 +297,54 @@ class NothingFiredError(IcmcError):
 
     code = "nothing-fired"
     sentence = "Deadline {deadline} is due, and nothing of it can be fired."
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A deadline that was breached in a pass, for announcements: ids only."""
+
+    case_number: str
+    deadline_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FiredReport:
+    """What a pass over the deadlines did, and when the next one is due."""
+
+    count: int
+    next_due_at: datetime | None
+    breaches: tuple[Breach, ...] = ()
+    is_paused: bool = False
+    """Nothing was fired, since the clock has jumped and nobody has said yet that it is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEscalation:
+    """A line of the ledger."""
+
+    id: UUID
+    case_id: UUID
+    deadline_id: UUID
+    level: int
+    round: int
+    planned_at: datetime
+    fired_at: datetime
+    recipient_ids: tuple[UUID, ...]
+    channels: tuple[str, ...]
+    note: str
+    ladder: str = ""
+    ladder_version: int = 1
+    is_missed: bool = False
+    step_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueDeadline:
+    """A deadline of which something is due."""
+
+    id: UUID
+    case_id: UUID
+    next_at: datetime
+    ladder: str
+    critical: bool = False
+    failures: int = 0

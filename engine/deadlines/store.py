@@ -11,9 +11,8 @@ from engine.audit.records import Audited, AuditedEvent, AuditedLine, AuditedMess
 from engine.core.records import Deadline
 from engine.db.store import Store
 from engine.db.tables import TABLES
-from engine.deadlines.records import LinkedLevel
+from engine.deadlines.records import DueDeadline, LinkedLevel
 from engine.overview.records import AuditProblem
-from engine.ports import DueDeadline
 
 _COLUMNS = "d.id, d.case_id, d.next_at, d.ladder, d.critical, d.failures"
 _FREE = (

@@ -15,13 +15,13 @@ from engine.db.store import Within
 from engine.db.transaction import asked_over
 from engine.definitions.holidays import CalendarsWithHolidays
 from engine.definitions.store import DefinitionStore, LawSignatureStore, SpecialDayStore
+from engine.keys.vault import Vault
 from engine.language.calendars import Calendar
 from engine.language.catalogue import StepCatalogue
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack, Signature
 from engine.language.texts import replaced
 from engine.language.workflow import Workflow
-from engine.ports import Vault
 
 _LOOK_AGAIN_AFTER = 1.0
 

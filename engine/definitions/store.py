@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.db.store import LIBRARY_STAMP, Store, columns
 from engine.db.tables import TABLES
 from engine.definitions.records import OpenRecount, StoredDay, StoredDefinition, StoredDraft, StoredSignature
-from engine.ports import JsonValue
 
 VERSION = TABLES["definition_version"]
 

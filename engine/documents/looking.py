@@ -7,12 +7,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from engine.core.files import PART, Scan
 from engine.documents.records import FileRefusedError
 from engine.errors import BusyError
-from engine.ports import Looked
 
 MOST_MEMORY: Final = 640 << 20
 """Bytes of address space: two paintings of fifty million pixels, and the libraries."""
@@ -21,6 +20,13 @@ MOST_SECONDS: Final = 60.0
 _LONGEST_ENDING: Final = 10
 _TOO_MUCH: Final = "This file asks for more memory or time than opening a file can take, so it was not taken."
 _ONE: Final = threading.Lock()
+
+
+class Looked(NamedTuple):
+    """What a file is, and the copy of it without metadata, in parts; None where none can be made."""
+
+    media_type: str
+    copy: Iterator[bytes] | None
 
 
 def opened_apart(content: BinaryIO, name: str) -> Looked:

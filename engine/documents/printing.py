@@ -22,7 +22,7 @@ WEIGHTS: Final = (400, 700)
 
 
 class PdfPrinter:
-    """Implements `Printer`. The library is loaded when the first paper is printed."""
+    """Lays papers out as PDF. The library is loaded when the first paper is printed."""
 
     def __init__(self, fonts: Path) -> None:
         self._fonts = fonts

@@ -1,10 +1,29 @@
-"""Files of cases, and data keys."""
+"""Files and papers of cases, and why one is refused."""
 
-from collections.abc import Mapping
+from enum import StrEnum
 from typing import NamedTuple
-from uuid import UUID
 
 from engine.errors import IcmcError
+
+
+class PaperPart(StrEnum):
+    """What words are on a paper: a whole paragraph or item of a list, a piece of one, or what names something."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    PIECE = "piece"
+    LABEL = "label"
+    SIGNATURE = "signature"
+
+
+class PaperWords(NamedTuple):
+    """Words of a paper as the release has them, with `{name}` where a value stands, and the values they may name."""
+
+    release: str
+    part: PaperPart
+    names: tuple[str, ...]
+    may_name: tuple[str, ...]
 
 
 class FileSums(NamedTuple):
@@ -13,23 +32,6 @@ class FileSums(NamedTuple):
     files: int
     in_case: int
     in_unit: int
-
-
-class KeyCounts(NamedTuple):
-    """How many data keys there are: by whose they are, and by the key of the key file that wraps them itself."""
-
-    organisations: int
-    cases: int
-    persons: int
-    others: int
-    by_file: Mapping[str, int]
-
-
-class Rewrapped(NamedTuple):
-    """How many keys were wrapped anew, and after which owner to go on; None when the last was reached."""
-
-    done: int
-    last: UUID | None
 
 
 class PrintingError(IcmcError):

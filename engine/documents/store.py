@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypedDict, cast
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import delete, func, insert, select, update
 
 from engine.core.files import CaseFile, FileKind, FileStatus
@@ -12,7 +13,6 @@ from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.documents.records import FileSums
 from engine.errors import DamagedError, NotFoundError
-from engine.ports import JsonValue
 
 _FILE, _PART = TABLES["attachment"], TABLES["attachment_part"]
 _COLUMNS = columns(_FILE, CaseFile)

@@ -8,6 +8,7 @@ from html import unescape
 from itertools import count
 from logging import getLogger
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,13 +16,13 @@ from jinja2 import FileSystemLoader, Template, TemplateError, TemplateNotFound, 
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from engine.documents.records import PaperPart, PaperWords
 from engine.language.findings import Finding, Severity, in_order
 from engine.language.library import definitions_of
 from engine.language.yaml_files import YamlDocument
 from engine.messages.templates import sandbox
-from engine.messages.text_rules import identifying
+from engine.messages.text_rules import TextProblem, identifying
 from engine.plugin.answers import FILTERS
-from engine.ports import NO_PAPERS, PaperPart, PaperWords, TextProblem
 
 SAID, LABEL, HAS = "icmc_said", "icmc_label", "icmc_has"
 """The functions that a woven template calls; they are given its name and the words of the release."""
@@ -43,6 +44,9 @@ _PUBLISHED: Final = "icmc_published"
 _MAY_GO: Final = frozenset({PaperPart.PARAGRAPH, PaperPart.ITEM, PaperPart.PIECE})
 _MANY_LINES: Final = frozenset({PaperPart.PARAGRAPH, PaperPart.ITEM})
 _SAY: Final = "_say.html"
+
+
+NO_PAPERS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
 
 class WovenPaper:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from pydantic import JsonValue
 from sqlalchemy import and_, func, or_, select, text, update
 
 from engine.core.case_links import Referral
@@ -12,7 +13,6 @@ from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.errors import KeyMissingError, NotFoundError
 from engine.hubs.records import HubMessage, Kind, Mirror, MirrorStatus, PeerHub, PeerStatus, pause_after
-from engine.ports import JsonValue
 
 _PEER, _MIRROR, _MESSAGE = TABLES["peer_hub"], TABLES["mirror"], TABLES["hub_message"]
 _FIELDS: Final = columns(_MESSAGE, HubMessage)

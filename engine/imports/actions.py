@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.access.store import EmergencyAccessStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -26,7 +28,6 @@ from engine.imports.records import BadCell, OldCase, TableError, read_table
 from engine.people.records import Unit
 from engine.persons.records import with_age
 from engine.persons.store import PersonStore
-from engine.ports import JsonValue
 
 
 class Fitting(NamedTuple):

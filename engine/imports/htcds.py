@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, JsonValue, ValidationError
 
 from engine.cases.store import CONCERN
 from engine.core.law.told import OLDEST
@@ -19,7 +19,6 @@ from engine.core.retention import CopyMark
 from engine.imports.records import MOST_ROWS, BadCell, OldCase, Read
 from engine.plugin.kinds import NOT_KNOWN, FieldKind
 from engine.plugin.steps import StepType
-from engine.ports import JsonValue
 from engine.retention.records import SheetView
 
 _EXPLOITATION: Final[Mapping[str, str]] = {

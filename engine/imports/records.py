@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue
+
 from engine.core.law.told import OLDEST
 from engine.core.policy import View
 from engine.core.records import PersonRole, RoleStatus
@@ -14,7 +16,6 @@ from engine.errors import IcmcError
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import NOT_KNOWN, FieldKind
 from engine.plugin.steps import StepType
-from engine.ports import JsonValue
 
 MOST_ROWS: Final = 5_000
 LONGEST_CELL: Final = 20_000

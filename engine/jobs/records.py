@@ -1,8 +1,12 @@
 """Why automatic work waits, in words, with what to do: from what the parts of the system last said of themselves."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import UUID
+
+from pydantic import JsonValue
 
 from engine.cases.records import CANCEL_REASONS
 from engine.errors import IcmcError
@@ -199,3 +203,55 @@ class StaleJobError(IcmcError):
 
     code = "stale-job"
     sentence = "This job has been taken over by another worker."
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job that a worker holds for a while; `token` must be shown at every later write.
+
+    `asked_by` is the person whose act caused it, and whose rights it needs; None for what the system does by itself.
+    """
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    kind: str
+    task_name: str
+    token: int
+    attempt: int
+    retries: int
+    retry_delay: float
+    timeout: float
+    run_id: UUID | None
+    step_id: UUID | None
+    payload: Mapping[str, JsonValue]
+    gateway: str = ""
+    critical: bool = False
+    announces: tuple[str, ...] = ()
+    asked_by: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Cases with jobs to do, claimed for one flow run of one workflow's deployment."""
+
+    id: UUID
+    workflow: str
+    case_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch that is out; `flow_run_id` is None until Prefect has its flow run."""
+
+    id: UUID
+    workflow: str
+    case_numbers: tuple[str, ...]
+    flow_run_id: UUID | None
+
+
+class JobPause(NamedTuple):
+    """Whether automatic work is paused, and whether Prefect was told so, or that it goes on."""
+
+    is_on: bool = False
+    is_told: bool = True

@@ -9,9 +9,8 @@ from sqlalchemy import RowMapping, select, text, update
 
 from engine.db.store import Store
 from engine.db.tables import TABLES
-from engine.jobs.records import StaleJobError
+from engine.jobs.records import Batch, ClaimedJob, OpenBatch, StaleJobError
 from engine.language.limits import TimeLimit
-from engine.ports import Batch, ClaimedJob, OpenBatch
 
 JOB = TABLES["job"]
 MOST_ATTEMPTS = 5

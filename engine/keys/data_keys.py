@@ -14,8 +14,8 @@ from engine.db.transaction import asked_over, changed_over, in_hand
 from engine.db.trips import PreparedStatement, ask
 from engine.db.writing import written
 from engine.keys.periods import KeyRing, PeriodFolders
-from engine.keys.vault import KeyVault
-from engine.ports import Clock, StoredKey
+from engine.keys.vault import StoredKey, Vault
+from engine.machine import Clock
 
 KEYS = TABLES["data_key"]
 EPOCH = "keys_epoch"
@@ -157,9 +157,9 @@ def keys_in_use(sql: SqlEngine) -> tuple[str, ...]:
         return tuple(connection.execute(_IN_USE).scalars())
 
 
-def open_vault(sql: SqlEngine, ring: KeyRing, clock: Clock) -> KeyVault:
+def open_vault(sql: SqlEngine, ring: KeyRing, clock: Clock) -> Vault:
     """Open the vault over the table of wrapped keys."""
-    return KeyVault(ring, SqlWrappedKeys(sql, clock))
+    return Vault(ring, SqlWrappedKeys(sql, clock))
 
 
 _AT_ONCE = 5_000

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,15 +20,29 @@ from engine.errors import DamagedError, IcmcError, KeyMissingError, SettingsErro
 from engine.keys.data_keys import KEYS, SqlWrappedKeys, put_back_keys
 from engine.keys.key_file import KEY_BYTES, KeyFile, change_key_file, new_key, new_key_id, parse_keys, read_key_file
 from engine.keys.periods import KeyRing, PeriodFolders
-from engine.keys.vault import KeyVault
-from engine.machine import SystemClock
-from engine.ports import ChainKeys, Clock, IndexKeys, StoredKey, Vault
+from engine.keys.vault import StoredKey, Vault
+from engine.machine import Clock, SystemClock
 
 FORM: Final = 1
 _NONCE: Final = 12
 _COST: Final = {"n": 2**17, "r": 8, "p": 1}
 """scrypt over 128 MiB: about half a second a guess."""
 _LARGEST: Final = 1_000_000
+
+
+class IndexKeys(NamedTuple):
+    """Keys of blind tokens: the one that is searched by, the one that follows, and the one that it followed."""
+
+    current: str
+    coming: str | None
+    old: str | None
+
+
+class ChainKeys(NamedTuple):
+    """The key that signs links, and the older ones, each with the checkpoint up to which its links count."""
+
+    current: str
+    older: Mapping[str, int | None]
 
 
 def add_key(path: Path) -> str:
@@ -199,7 +214,7 @@ class FileKeyKeeper:
             raise KeyExportError(
                 problem="This export is of other keys than those that are used now: export them again."
             )
-        return KeyVault(KeyRing(carried, kept=self._periods), SqlWrappedKeys(self._sql, self._clock))
+        return Vault(KeyRing(carried, kept=self._periods), SqlWrappedKeys(self._sql, self._clock))
 
     def _read(self) -> KeyFile:
         return read_key_file(self._path)
@@ -288,7 +303,7 @@ def try_keys(export: bytes, passphrase: str, url: str, periods: PeriodFolders) -
     put_back_keys(url, periods)
     sql = limited_engine(url, BACKGROUND, pool_size=5)
     try:
-        vault = KeyVault(ring, SqlWrappedKeys(sql, SystemClock()))
+        vault = Vault(ring, SqlWrappedKeys(sql, SystemClock()))
         with sql.connect() as connection:
             keys = _open_keys(connection, vault)
             known = inspect(connection)
@@ -301,7 +316,7 @@ def try_keys(export: bytes, passphrase: str, url: str, periods: PeriodFolders) -
     return Trial(keys, sum(opened), sum(map(bool, opened)))
 
 
-def _open_keys(connection: Connection, vault: KeyVault) -> int:
+def _open_keys(connection: Connection, vault: Vault) -> int:
     columns = (KEYS.c.owner_id, KEYS.c.version, KEYS.c.wrapped, KEYS.c.wrapped_by, KEYS.c.period)
     query = select(*columns).where(KEYS.c.wrapped.is_not(None))
     count = 0
@@ -314,7 +329,7 @@ def _open_keys(connection: Connection, vault: KeyVault) -> int:
     return count
 
 
-def _open_values(connection: Connection, vault: KeyVault, encrypted: EncryptedColumn) -> int:
+def _open_values(connection: Connection, vault: Vault, encrypted: EncryptedColumn) -> int:
     query = text(f'SELECT * FROM "{encrypted.table}" WHERE {encrypted.column} IS NOT NULL LIMIT {_EACH}')
     count = 0
     for row in connection.execute(query).mappings():

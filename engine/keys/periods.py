@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,11 +26,32 @@ from engine.keys.key_file import (
     read_or_create_key_file,
     write_closed,
 )
-from engine.ports import KeyPeriod, SurvivingKey
 
 _NONCE: Final = 12
 _KEY, _LIST = ".json", ".keys"
 _PUT_BACK: Final = "Put `keys/periods` back from its second place (ICMC_PERIOD_KEY_COPIES)."
+
+
+class SurvivingKey(NamedTuple):
+    """A data key that outlives a period, as it is kept outside the database for backups of before."""
+
+    owner_id: UUID | str
+    version: int
+    wrapped: bytes
+    wrapped_by: str
+    period: str
+
+
+class KeyPeriod(NamedTuple):
+    """A period (UTC) whose key is mixed into what wraps every key, and thrown away after `ends_at`.
+
+    `wrapped_by` names the keys of the key file, any of which opens its key.
+    """
+
+    id: str
+    begun_at: datetime
+    ends_at: datetime
+    wrapped_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
@@ -11,9 +12,9 @@ from engine.core.keys import place_key
 from engine.db.encrypted_columns import any_fixed, reencrypt_apart, reencrypt_some
 from engine.db.store import Store
 from engine.db.tables import TABLES
-from engine.documents.records import KeyCounts, Rewrapped
 from engine.keys.data_keys import CLOSED, EPOCH, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
-from engine.ports import StoredKey, SurvivingKey
+from engine.keys.periods import SurvivingKey
+from engine.keys.vault import StoredKey
 
 _TOKEN, _SEARCH = TABLES["person_token"], TABLES["search_token"]
 _FACT = TABLES["installation"]
@@ -62,6 +63,23 @@ _BY_FILE = text("""
     GROUP BY wrapped_by ORDER BY wrapped_by
 """)
 NOBODY = UUID(int=0)
+
+
+class KeyCounts(NamedTuple):
+    """How many data keys there are: by whose they are, and by the key of the key file that wraps them itself."""
+
+    organisations: int
+    cases: int
+    persons: int
+    others: int
+    by_file: Mapping[str, int]
+
+
+class Rewrapped(NamedTuple):
+    """How many keys were wrapped anew, and after which owner to go on; None when the last was reached."""
+
+    done: int
+    last: UUID | None
 
 
 class KeyStore(Store):

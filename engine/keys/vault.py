@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,12 +19,11 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import JsonValue
 
-from engine.db.row_history import compact_json
 from engine.errors import DamagedError, KeyMissingError
 from engine.keys.key_file import KEY_BYTES
 from engine.keys.periods import KeyRing
-from engine.ports import JsonValue, StoredKey
 
 _MARK: Final = b"v2|"
 _WRAP_MARK: Final = b"w2|"
@@ -37,6 +37,18 @@ _MOST_USES: Final = 2**31
 """Half of what random nonces of 96 bits bear under one key (2^32), since what is counted lags behind."""
 LOOK_AGAIN: Final = 1.0
 """Seconds after which a process asks again whether keys were destroyed or changed."""
+
+
+class StoredKey(NamedTuple):
+    """A data key as the database has it. `wrapped_by` is an id of the key file, or `<organisation>/<version>`.
+
+    `period` is the id of the period key that is mixed in; empty where there are no periods.
+    """
+
+    version: int
+    wrapped: bytes
+    wrapped_by: str
+    period: str = ""
 
 
 class WrappedKeys(Protocol):
@@ -105,7 +117,7 @@ class LinkKey:
         return hmac.digest(self._key, previous + canonical, "sha256")
 
 
-class KeyVault:
+class Vault:
     """Keeps unwrapped keys in memory while they are not destroyed; the database holds them wrapped only.
 
     A key that a transaction has made is used by that transaction alone until it is committed.
@@ -409,6 +421,14 @@ class KeyVault:
             self.forget()
             self._ring.refresh()  # at the first look too: the file may have changed since it was read
         self._epoch, self._looked_at = epoch, ticks
+
+
+def compact_json(value: JsonValue) -> bytes:
+    """Return a value as JSON without blanks; numbers may be of any size."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _token(key: bytes, kind: str, value: str) -> bytes:

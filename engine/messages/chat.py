@@ -11,8 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import apprise
 
-from engine.messages.records import DeliveryError, GatewayError
-from engine.ports import Channel, Outgoing
+from engine.messages.records import Channel, DeliveryError, GatewayError, Outgoing
 
 Resolved = IPv4Address | IPv6Address
 

@@ -15,8 +15,7 @@ from functools import lru_cache
 
 from pydantic import SecretStr
 
-from engine.messages.records import DeliveryError
-from engine.ports import Channel, Outgoing
+from engine.messages.records import Channel, DeliveryError, Outgoing
 
 _TIMEOUT = 20.0
 _PERMANENT = 500
@@ -220,10 +219,10 @@ class DemoMailbox:
 class DemoGateways:
     """Makes a demo mailbox of every address, so that nothing leaves a demo."""
 
-    def channel(self, name: str, url: str) -> Channel:  # noqa: ARG002 - the port's words
+    def channel(self, name: str, url: str) -> Channel:  # noqa: ARG002 - the protocol's words
         """Return a mailbox."""
         return DemoMailbox()
 
-    def host(self, name: str, url: str) -> str:  # noqa: ARG002 - the port's words
+    def host(self, name: str, url: str) -> str:  # noqa: ARG002 - the protocol's words
         """Say that nothing is spoken to."""
         return "demo"

@@ -1,9 +1,11 @@
 """Messages, deliveries, gateways and wishes: as they are kept, and as people are shown them."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -356,3 +358,69 @@ class GatewayError(IcmcError):
 
     code = "bad-gateway"
     sentence = "This address cannot be used for {channel}: {problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What leaves by a channel: the same words, id and date at every try. `html` may be empty."""
+
+    to: str
+    subject: str
+    body: str
+    html: str
+    message_id: str
+    written_at: datetime
+
+
+class Sending(Protocol):
+    """An open channel: several messages over one connection, which it opens again when it broke."""
+
+    def send(self, message: Outgoing) -> None:
+        """Send one message, or raise `DeliveryError`: not at all, or perhaps (then it is sent again with its id)."""
+        ...
+
+
+class Channel(Protocol):
+    """A way out of the system."""
+
+    def open(self) -> AbstractContextManager[Sending]:
+        """Begin to send; raises `DeliveryError` with `away` when nobody answers."""
+        ...
+
+
+class Gateways(Protocol):
+    """Makes channels of the addresses that administrators enter."""
+
+    def channel(self, name: str, url: str) -> Channel:
+        """Return the channel of an address; raises `GatewayError` for one that may not be used."""
+        ...
+
+    def host(self, name: str, url: str) -> str:
+        """Return the host that is spoken to, without any credentials; raises `GatewayError` as `channel` does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to one recipient by one channel; `key` makes a second one impossible.
+
+    It is sent from `send_at` on (at once for None), unless it is `deferred_for` a `storm` or `digest` that counts
+    it. `link_hash` is the hash of the link by which it is acknowledged, `code_of` that of the sign-in whose code it
+    brings: the words lack link and code, which are put in when it is sent.
+    """
+
+    key: str
+    case_id: UUID | None
+    kind: str
+    recipient_id: UUID
+    channel: str
+    subject: str
+    body: str
+    link: str
+    critical: bool
+    escalation_id: UUID | None = None
+    html: str = ""
+    link_hash: str | None = None
+    code_of: bytes | None = None
+    send_at: datetime | None = None
+    deferred_for: str = ""

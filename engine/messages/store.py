@@ -11,9 +11,9 @@ from sqlalchemy import func, select, text, true, update
 from engine.db.store import Store, Within
 from engine.db.tables import TABLES
 from engine.db.writing import MESSAGE_COLUMNS
+from engine.deadlines.records import NewEscalation
 from engine.messages.deliveries import lane_of
-from engine.messages.records import Deferred, Recent, message_id
-from engine.ports import NewEscalation, NewMessage
+from engine.messages.records import Deferred, NewMessage, Recent, message_id
 
 _MESSAGE, _DELIVERY = TABLES["message"], TABLES["delivery"]
 _ESCALATION = TABLES["escalation"]

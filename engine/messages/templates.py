@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from logging import getLogger
 from pathlib import Path
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -14,8 +15,7 @@ from engine.errors import SettingsError
 from engine.language.findings import Finding, Severity, in_order
 from engine.language.library import definitions_of
 from engine.language.yaml_files import YamlDocument
-from engine.messages.text_rules import identifying
-from engine.ports import NO_TEXTS, Rendered, TextProblem
+from engine.messages.text_rules import TextProblem, identifying
 
 COUNTS: Final = frozenset({"count", "overdue", "due_today", "mine", "to_acknowledge", "code"})
 """Variables that hold a number and nothing else."""
@@ -45,6 +45,17 @@ _REMOTE: Final = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS: Final = re.compile(r"\bhref\s*=\s*(?![\"']\{\{\s*link\s*\}\}[\"'])", re.IGNORECASE)
+
+
+NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Rendered(NamedTuple):
+    """A message in words: plain text, and HTML; that is empty where nothing shows it."""
+
+    subject: str
+    body: str
+    html: str
 
 
 def lint_messages(files: Sequence[Path]) -> tuple[Finding, ...]:

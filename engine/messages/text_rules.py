@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterator
 from math import ceil
-from typing import Final
-
-from engine.ports import TextProblem
+from typing import Final, NamedTuple
 
 _MARKS: Final = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
 _REFUSED: Final = {
@@ -27,6 +25,17 @@ _DOUBTED: Final = {
         re.IGNORECASE,
     ): "seems to name a person or an age. If it could identify someone, take it out",
 }  # fmt: skip
+
+
+class TextProblem(NamedTuple):
+    """What is wrong with a text, as the end of a sentence that begins with its name; lines count from 1.
+
+    `is_doubt` when it only asks for a second look.
+    """
+
+    line: int
+    says: str
+    is_doubt: bool = False
 
 
 def identifying(text: str) -> Iterator[TextProblem]:

@@ -36,8 +36,8 @@ from prefect.context import SyncClientContext
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
+from engine.jobs.records import Batch, OpenBatch
 from engine.orchestration.health import PrefectHealth
-from engine.ports import Batch, OpenBatch
 
 T = TypeVar("T")
 _KNOWN_FOR_SECONDS: Final = 60.0

@@ -21,7 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 
 from engine.errors import ServiceError
-from engine.jobs.records import WORKER
+from engine.jobs.records import WORKER, Batch, JobPause, OpenBatch
 from engine.orchestration import api, runtime
 from engine.orchestration import flows as deadlines_flow
 from engine.orchestration.calls import CallPool
@@ -29,7 +29,6 @@ from engine.orchestration.flows import case, deadlines, housekeeping
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.runtime import Runtime, this_place
 from engine.orchestration.seams import Chore, Installation, PublishedWorkflow
-from engine.ports import Batch, JobPause, OpenBatch
 
 log = logging.getLogger(__name__)
 

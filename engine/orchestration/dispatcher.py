@@ -10,11 +10,11 @@ from uuid import UUID
 
 import psycopg
 
+from engine.jobs.records import Batch
 from engine.log_lines import why
 from engine.orchestration.deployments import Registrar
 from engine.orchestration.seams import Work
 from engine.orchestration.settings import OPEN_BATCHES
-from engine.ports import Batch
 
 log = logging.getLogger(__name__)
 

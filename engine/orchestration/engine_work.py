@@ -15,11 +15,13 @@ from engine.audit import actions as prove_state
 from engine.course.actions import moving_all
 from engine.deadlines.actions import clock, limits
 from engine.deadlines.actions import firing as fire_deadlines
+from engine.deadlines.records import FiredReport
 from engine.definitions.views import published_workflows
 from engine.documents.actions import attachments
 from engine.hubs.actions import exchange
 from engine.jobs.actions import run as run_job
 from engine.jobs.actions import serve as serve_jobs
+from engine.jobs.records import Batch, ClaimedJob, JobPause, OpenBatch
 from engine.keys.actions import rotating as key_periods
 from engine.messages.actions import channels
 from engine.messages.actions import delivering as deliver_messages
@@ -31,7 +33,6 @@ from engine.people.actions import leaving as passing_on
 from engine.people.actions import manage as people
 from engine.people.actions import program_keys
 from engine.persons.actions import matches
-from engine.ports import Batch, ClaimedJob, FiredReport, JobPause, OpenBatch
 from engine.retention.actions import erasure, retention
 from engine.sharing.actions import consents
 from engine.sign_in.actions import account

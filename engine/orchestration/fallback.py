@@ -13,13 +13,13 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from engine.db.locks import FIRE_DEADLINES
+from engine.deadlines.records import FiredReport
 from engine.errors import BusyError, IcmcError
-from engine.jobs.records import ANSWERS, DOWN, PREFECT, PREFECT_SECONDS, SLOW, WORKER
+from engine.jobs.records import ANSWERS, DOWN, PREFECT, PREFECT_SECONDS, SLOW, WORKER, ClaimedJob
 from engine.log_lines import why
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.seams import Work
 from engine.orchestration.tasks import failure_of, log_failure
-from engine.ports import ClaimedJob, FiredReport
 
 CHANNEL: Final = "icmc_deadlines"
 SERVICE: Final = "deadlines"

@@ -11,13 +11,14 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 
+from engine.deadlines.records import FiredReport
 from engine.errors import BusyError
+from engine.jobs.records import ClaimedJob
 from engine.log_lines import why
 from engine.orchestration.fallback import keep_deadlines
 from engine.orchestration.runtime import GatewaySlots, RunControl, health, runtime
 from engine.orchestration.settings import OPEN_BATCHES
 from engine.orchestration.tasks import GATEWAY_BUSY, announce_breach, run_as_task
-from engine.ports import ClaimedJob, FiredReport
 
 log = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from sqlalchemy.engine import make_url
 from engine.app import build_engine, databases
 from engine.db.locks import BACKGROUND
 from engine.errors import ServiceError
+from engine.jobs.records import ClaimedJob
 from engine.orchestration import api
 from engine.orchestration.api import RunClients
 from engine.orchestration.engine_work import EngineWork
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.seams import Installation, Work
-from engine.ports import ClaimedJob
 from engine.settings import Settings
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
-from engine.ports import Batch, ClaimedJob, FiredReport, JobPause, OpenBatch
+from engine.deadlines.records import FiredReport
+from engine.jobs.records import Batch, ClaimedJob, JobPause, OpenBatch
 
 DoneBy = Literal["prefect", "fallback"]
 

@@ -14,13 +14,13 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.events import emit_event
 
+from engine.deadlines.records import Breach
 from engine.errors import BusyError, IcmcError, place_in
 from engine.jobs.actions.serve import TIMED_OUT
-from engine.jobs.records import StaleJobError
+from engine.jobs.records import ClaimedJob, StaleJobError
 from engine.log_lines import why
 from engine.orchestration.health import PrefectHealth
 from engine.orchestration.runtime import GatewaySlots, health, runtime
-from engine.ports import Breach, ClaimedJob
 
 CASE_OPENED: Final = "icmc.case.opened"
 STEP_ENDED: Final = "icmc.step.ended"

@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.access.records import MOST_COPIES_IN_AN_HOUR
 from engine.approvals.actions.approvals import Answer, Handler, Lapse, ask_second, register, take_answer
 from engine.approvals.records import ApprovalKind
@@ -41,7 +43,6 @@ from engine.overview.views.copies import count_copied
 from engine.overview.views.copies import sheet as sheet_view
 from engine.overview.views.running import STUCK_BY_DAY
 from engine.people.store import DirectoryStore
-from engine.ports import JsonValue
 from engine.retention.records import SheetView
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up

@@ -1,6 +1,7 @@
 """Units, people, who is on duty and away, and where a unit works: as kept, and as people see them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID, uuid5
@@ -411,3 +412,18 @@ class LastAdministratorError(IcmcError):
 
     code = "last-administrator"
     sentence = "No one would be left to manage people: first make someone else a system administrator."
+
+
+@dataclass(frozen=True, slots=True)
+class ActorRecord:
+    """An actor with where and as what they act."""
+
+    id: UUID
+    name: str
+    email: str
+    language: str
+    disabled: bool
+    unit_ids: tuple[UUID, ...]
+    roles: tuple[str, ...]
+    supervisor_id: UUID | None = None
+    organisation_id: UUID | None = None

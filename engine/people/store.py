@@ -12,8 +12,7 @@ from engine.db.locks import CHANGE_ROLES_OF_PEOPLE
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.language.rotas import LONGEST_TURN, Rota
-from engine.people.records import Absence, Credentials, Shift, Unit, planned_shifts
-from engine.ports import ActorRecord
+from engine.people.records import Absence, ActorRecord, Credentials, Shift, Unit, planned_shifts
 
 _ORGANISATION, _UNIT = TABLES["organisation"], TABLES["unit"]
 _ACTOR, _MEMBER = TABLES["actor"], TABLES["membership"]

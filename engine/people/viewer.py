@@ -12,9 +12,8 @@ from engine.db.reading import Reading
 from engine.db.shape import ACTOR, DEMO, MEMBERSHIP, UNIT
 from engine.db.transaction import Transaction
 from engine.errors import NotAllowedError, NotFoundError
-from engine.people.records import ActorView, Unit
+from engine.people.records import ActorRecord, ActorView, Unit
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 
 
 def as_viewer(reading: Reading, actor_id: UUID) -> Viewer:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import and_, delete, false, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -30,7 +31,6 @@ from engine.errors import DamagedError, KeyMissingError
 from engine.keys.data_keys import KEYS
 from engine.persons.store import write_tokens
 from engine.persons.tokens import WANTED, compare, values_of, wanted
-from engine.ports import JsonValue
 
 _CHECK, _ALERT = TABLES["match_check"], TABLES["match_alert"]
 _LINK, _PERSON = TABLES["case_person"], TABLES["person"]

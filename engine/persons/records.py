@@ -295,3 +295,6 @@ class CaseLinkView(View):
 
 SHOWN_AS = {"ages": "age", "home": "address"}
 """By which field of a grant or a consent what is kept of a person is shown, where it has another name."""
+
+Asked = tuple[tuple[tuple[tuple[str, str], ...], ...], ...]
+"""What a person is looked for by: of each word one of some ways, of each way all (kind, normalised value) pairs."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import Connection, Select, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -14,9 +15,9 @@ from engine.core.matching import bits_of, is_worth_opening
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.db.writing import written
+from engine.keys.vault import Vault
 from engine.persons.records import PersonMerge, TokenMatch
 from engine.persons.tokens import compare
-from engine.ports import JsonValue, Vault
 
 _PERSON, _TOKEN = TABLES["person"], TABLES["person_token"]
 _SEARCH = TABLES["search_token"]

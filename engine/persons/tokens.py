@@ -9,14 +9,15 @@ from uuid import UUID
 
 import jellyfish
 from anyascii import anyascii
+from pydantic import JsonValue
 from sqlalchemy import Connection, func, select, text
 
 from engine.core.law.told import ages_of, strongest
 from engine.core.matching import Agreement, Likeness
 from engine.db.tables import TABLES
+from engine.keys.vault import Vault
 from engine.language.scripts import roman, skeleton, sound
-from engine.persons.records import findable, names_of
-from engine.ports import Asked, JsonValue, Vault
+from engine.persons.records import Asked, findable, names_of
 
 _NOT_A_LETTER = re.compile(r"[^a-z]+")
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "md", "mohd", "mohammad", "mst", "shri", "smt", "sri", "begum"})

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 
+from pydantic import JsonValue
+
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.law.told import age_of_band
 from engine.language.workflow import Question, StepSpec
@@ -12,7 +14,6 @@ from engine.plugin.answers import wanted_answers
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepType
-from engine.ports import JsonValue
 from engine.rehearsal.story import PROGRAMME, Story, StoryEvent
 
 CANARY = "canary"

@@ -25,12 +25,11 @@ from engine.language.names import Role
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.actions.notifying import STORM, bundle_storms
 from engine.messages.channel_store import PreferenceStore
-from engine.messages.records import DIGEST, next_digest_at
+from engine.messages.records import DIGEST, Outgoing, next_digest_at
 from engine.messages.store import BundleStore
 from engine.people.actions.leaving import pass_on_all
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
-from engine.ports import Outgoing
 from engine.settings import Settings
 from engine.work.actions.items import send_digests
 

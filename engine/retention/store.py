@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from sqlalchemy import ColumnElement, Table, any_, delete, exists, func, insert, literal, or_, select, text, update
 from sqlalchemy.types import Uuid
 
@@ -20,7 +20,6 @@ from engine.db.locks import NUMBER_COPY
 from engine.db.store import R, Store, columns
 from engine.db.tables import TABLES
 from engine.errors import ConflictError, DamagedError, ServiceError
-from engine.ports import JsonValue
 from engine.retention.records import (
     ClosedCase,
     Correction,

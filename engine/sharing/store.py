@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import RowMapping, case, exists, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -14,7 +15,7 @@ from engine.core.policy import Viewer, visible_units
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.errors import KeyMissingError
-from engine.ports import JsonValue, Vault
+from engine.keys.vault import Vault
 from engine.sharing.records.consent import Consent, ConsentRecipient
 from engine.sharing.records.partners import Partner, PartnerLink, PartnerView
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
-from engine.ports import JsonValue
 from engine.sign_in.records import ApiKey, Factor, Habit, Invitation, KeptForm, Session, SignedIn, Sort
 
 _HABIT, _DEVICE = TABLES["sign_in_habit"], TABLES["known_device"]

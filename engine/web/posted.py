@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
 from starlette.datastructures import FormData
 
 from engine.core.law.told import OLDEST, AgeRange
@@ -14,7 +15,6 @@ from engine.errors import InvalidAnswersError, together
 from engine.plugin.copies import REFUSED, is_refused, kept_anyway
 from engine.plugin.kinds import KINDS_NOT_KNOWN, YES_NO, FieldKind
 from engine.plugin.steps import StepType
-from engine.ports import JsonValue
 from engine.web.forms import PREFIX
 from engine.web.times import for_input, from_input
 from engine.work.records import FieldView

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -17,7 +18,6 @@ from engine.db.store import Store
 from engine.db.tables import TABLES
 from engine.db.writing import CHANGED_ITEM, written
 from engine.errors import ConflictError, KeyMissingError, NotFoundError
-from engine.ports import JsonValue
 
 _ANSWER, _DRAFT = TABLES["answer"], TABLES["draft"]
 _ITEM_COLUMNS = [ITEM.c[name] for name in WorkItem.model_fields]

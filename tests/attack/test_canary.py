@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from pydantic import JsonValue
 from starlette.testclient import TestClient
 
 from engine.cases.actions.open import open_case
@@ -22,10 +23,10 @@ from engine.core.policy import Viewer
 from engine.core.records import PersonRole
 from engine.course.actions.steer import add_person, add_step, identify_person
 from engine.documents.actions.attachments import Arrival
+from engine.messages.records import Outgoing
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepKind, StepType
-from engine.ports import JsonValue, Outgoing
 from engine.rehearsal.answers import report_answers, step_answers
 from engine.rehearsal.story import StoryEvent
 from engine.rehearsal.world import people_of

@@ -25,7 +25,7 @@ from engine.db.transaction import taken_from
 from engine.errors import KeyMissingError
 from engine.keys.data_keys import SqlWrappedKeys
 from engine.keys.store import KeyStore
-from engine.keys.vault import KeyVault
+from engine.keys.vault import Vault
 from engine.people.actions.second_factor import confirm, proposal, propose
 from engine.people.store import DirectoryStore
 from engine.rehearsal.world import people_of
@@ -238,7 +238,7 @@ def test_a_key_that_was_destroyed_is_remembered_from_no_earlier_look(
         kept = engine.vault.encrypt("a name", key_of=owner, unit_id=portal.unit, **where)
         tx.commit()
     wide = writer_of(portal.urls)
-    vault = KeyVault(engine.vault._ring, SqlWrappedKeys(wide, engine.clock))  # type: ignore[attr-defined]
+    vault = Vault(engine.vault._ring, SqlWrappedKeys(wide, engine.clock))  # type: ignore[attr-defined]
     still = wide.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with ThreadPoolExecutor(1) as elsewhere, taken_from(still, is_still=True) as reading:
         reading.connection.exec_driver_sql("SELECT count(*) FROM data_key")

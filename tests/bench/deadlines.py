@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import scalar_row
 
 from engine.deadlines.actions.firing import fire_deadlines
-from engine.ports import Clock
+from engine.machine import Clock
 from tests.bench.copies import add_far_deadlines, copy_case
 from tests.bench.people import Rate
 from tests.bench.workload import Bench, open_one, plain_address

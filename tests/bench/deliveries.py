@@ -17,9 +17,8 @@ from engine.assembly import Engine
 from engine.errors import ServiceError
 from engine.messages.actions.delivering import MOST_DELIVERIES, deliver_due
 from engine.messages.mail import SmtpChannel
-from engine.messages.records import DeliveryError, DeliveryScope
+from engine.messages.records import DeliveryError, DeliveryScope, NewMessage
 from engine.messages.store import MessageStore
-from engine.ports import NewMessage
 from tests.bench.people import Rate
 from tests.bench.workload import Bench, open_one
 

@@ -22,9 +22,8 @@ from engine.definitions.actions.publish import lint_source
 from engine.language.yaml_files import read_yaml
 from engine.messages.actions.delivering import deliver_due
 from engine.messages.actions.notifying import STORM, held_back_for
-from engine.messages.records import DeliveryScope
+from engine.messages.records import DeliveryScope, NewMessage
 from engine.messages.store import KnownMessages, MessageStore
-from engine.ports import NewMessage
 from tests.bench.crowd import lengthen
 from tests.bench.deadlines import StandingClock, at, fire_all, make_ready
 from tests.bench.deliveries import write_messages

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from pydantic import JsonValue
+
 from engine.app import RunningDatabases, build_engine, databases, ship
 from engine.assembly import Engine
 from engine.cases.actions.open import open_case
@@ -16,7 +18,6 @@ from engine.memory import look_for_garbage_rarely
 from engine.messages.mail import DemoMailbox
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
-from engine.ports import JsonValue
 from engine.settings import Settings
 from engine.work.actions.complete import Completion, complete_work_item
 from engine.work.actions.items import claim_work_item

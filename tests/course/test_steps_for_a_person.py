@@ -6,6 +6,7 @@ from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import JsonValue
 from starlette.testclient import TestClient
 
 from engine.cases.actions.open import open_case
@@ -13,7 +14,6 @@ from engine.cases.store import CaseStore
 from engine.core.records import PersonRole, Step, StepStatus
 from engine.course.actions.steer import add_person
 from engine.definitions.actions.publish import publish_shipped
-from engine.ports import JsonValue
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
 from tests.kit.pillars import example, form_of

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import JsonValue
 
 from engine.cases.actions.deciding import carry_out
 from engine.cases.actions.open import open_case
@@ -16,7 +17,6 @@ from engine.course.actions.steer import call_step
 from engine.db.embedded.embedded import EmbeddedServer
 from engine.definitions.actions.publish import publish_shipped
 from engine.overview.views.history import case_history
-from engine.ports import JsonValue
 from engine.rehearsal.world import World, people_of
 from tests.kit.cases import DAY, HOUR, START, OneCase
 from tests.kit.portal import story_world

@@ -10,8 +10,8 @@ from engine.core.policy import Action
 from engine.deadlines.actions.clock import LastLook, audit_escalations, clock_jump, confirm_clock, jump_between
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.errors import NotAllowedError
+from engine.machine import Uptime
 from engine.overview.views.board import admin_board
-from engine.ports import Uptime
 from engine.rehearsal.world import MovedClock
 from tests.kit.world import START, World
 

@@ -14,11 +14,11 @@ from engine.definitions.actions.proposals import propose_definition
 from engine.definitions.views import definition
 from engine.definitions.views import versions as versions_view
 from engine.documents.actions.papers import PLACES, specimen
+from engine.documents.records import PaperPart
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, dispatchable
 from engine.language.findings import DefinitionError
 from engine.language.texts import PaperText, ReplacedWords
-from engine.ports import PaperPart
 from tests.documents.test_papers import needs_pango
 from tests.kit.portal import Portal, agree
 from tests.web.test_changes import complete_intake

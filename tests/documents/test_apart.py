@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from pydantic import JsonValue
 
 from engine.builtin import CORE
 from engine.cases.actions.open import OpenedCase
@@ -15,7 +16,6 @@ from engine.keys.store import KeyStore
 from engine.language.names import RestrictedCategory
 from engine.overview.views.case import case_page
 from engine.plugin.registry import load_registry
-from engine.ports import JsonValue
 from engine.web.terminal import SYSTEM
 from engine.work.actions.answers import told_apart
 from engine.work.actions.items import save_draft

@@ -27,11 +27,10 @@ from engine.jobs.actions.serve import (
     resume_jobs,
     retry_job,
 )
-from engine.jobs.records import StaleJobError, StepFailedError
+from engine.jobs.records import ClaimedJob, StaleJobError, StepFailedError
 from engine.orchestration.tasks import tries_left
 from engine.overview.views.board import admin_board
 from engine.persons.store import PersonStore
-from engine.ports import ClaimedJob
 from engine.web.terminal import SYSTEM
 from engine.work.views.form import item_form
 from tests.kit.trial import CANARY, SECRET

@@ -9,7 +9,7 @@ from engine.core.access import Recusal, RecusalReason
 from engine.core.consequences import JobKind
 from engine.core.policy import Viewer
 from engine.jobs.actions.serve import claim_jobs, retry_job
-from engine.ports import ClaimedJob
+from engine.jobs.records import ClaimedJob
 from engine.sharing.store import TransferStore
 from engine.work.actions.reading import HAS_NO_ACCESS, IS_DISABLED, OF_A_PERSON
 from tests.kit.world import World

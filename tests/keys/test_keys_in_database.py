@@ -15,7 +15,7 @@ from engine.keys.data_keys import SqlWrappedKeys
 from engine.keys.key_file import KeyFile
 from engine.keys.periods import KeyRing
 from engine.keys.store import KeyStore
-from engine.keys.vault import LOOK_AGAIN, KeyVault
+from engine.keys.vault import LOOK_AGAIN, Vault
 from engine.persons.store import PersonStore
 from tests.conftest import writer_of
 from tests.kit.world import World
@@ -31,7 +31,7 @@ class Process:
     def __init__(self, world: World, file: KeyFile = FILE) -> None:
         self.at = 0.0
         self.sql = writer_of(world.urls)
-        self.vault = KeyVault(KeyRing(file), SqlWrappedKeys(self.sql, world.clock), ticks=lambda: self.at)
+        self.vault = Vault(KeyRing(file), SqlWrappedKeys(self.sql, world.clock), ticks=lambda: self.at)
 
     def encrypt(self, owner: UUID, value: str = "Kamala") -> bytes:
         return self.vault.encrypt(value, key_of=owner, table="answer", row=ROW, column="words")

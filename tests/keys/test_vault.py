@@ -10,8 +10,7 @@ from engine.core.keys import place_key
 from engine.errors import DamagedError, KeyMissingError
 from engine.keys.key_file import KeyFile
 from engine.keys.periods import KeyRing
-from engine.keys.vault import LOOK_AGAIN, KeyVault
-from engine.ports import StoredKey
+from engine.keys.vault import LOOK_AGAIN, StoredKey, Vault
 from tests.kit.database import KeysInMemory
 
 FILE = KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32)
@@ -30,15 +29,15 @@ class Ticks:
         return self.at
 
 
-def vault_of(keys: KeysInMemory, file: KeyFile = FILE, ticks: Ticks | None = None) -> KeyVault:
-    return KeyVault(KeyRing(file), keys, ticks=ticks or Ticks())
+def vault_of(keys: KeysInMemory, file: KeyFile = FILE, ticks: Ticks | None = None) -> Vault:
+    return Vault(KeyRing(file), keys, ticks=ticks or Ticks())
 
 
-def encrypt(vault: KeyVault, value: str = "Kamala", key_of: UUID = CASE) -> bytes:
+def encrypt(vault: Vault, value: str = "Kamala", key_of: UUID = CASE) -> bytes:
     return vault.encrypt(value, key_of=key_of, **PLACE)  # type: ignore[arg-type]
 
 
-def decrypt(vault: KeyVault, encrypted: bytes) -> object:
+def decrypt(vault: Vault, encrypted: bytes) -> object:
     return vault.decrypt(encrypted, **PLACE)  # type: ignore[arg-type]
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
@@ -16,7 +18,6 @@ from engine.course.actions.steer import add_person, add_step
 from engine.overview.records import StepView
 from engine.overview.views.case import case_page
 from engine.plugin.fields import specs_of
-from engine.ports import JsonValue
 from engine.rehearsal.replayer import Play, begin
 from engine.rehearsal.story import read_story
 from engine.rehearsal.world import World, people_of

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from engine.ports import StoredKey
+from engine.keys.vault import StoredKey
 
 NOTED = frozenset({"audit_event", "audit_chain", "reading", "session", "known_device", "sign_in_try", "service"})
 """What every request may leave behind: who looked at what, who was refused, and that a session is still used."""

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Literal
 from uuid import UUID, uuid4, uuid5
 
+from pydantic import JsonValue
 from sqlalchemy import Engine, create_engine, event, insert, select, update
 
 from engine.cases.store import CaseStore
@@ -26,7 +27,7 @@ from engine.db.tables import TABLES
 from engine.db.transaction import enter_each, secret_of
 from engine.keys.key_file import KeyFile
 from engine.keys.periods import KeyRing
-from engine.keys.vault import KeyVault
+from engine.keys.vault import Vault
 from engine.language.calendars import Calendar
 from engine.language.catalogue import Output, StepTypeInfo, ValueKind
 from engine.language.ladders import Ladder
@@ -39,7 +40,6 @@ from engine.plugin.fields import field as asked
 from engine.plugin.kinds import Count, Instant, LongText, Text
 from engine.plugin.registry import InstalledPillar, Pillar, Registry, build_registry
 from engine.plugin.steps import StepKind, StepType, asked_of
-from engine.ports import JsonValue
 from engine.work.store import ItemStore
 from tests.conftest import writer_of
 from tests.kit.database import KeysInMemory
@@ -185,7 +185,7 @@ class Network:
     """As whoever writes for a viewer; a transaction proves for whom."""
     reader: Engine
     secret: bytes
-    vault: KeyVault
+    vault: Vault
     registry: Registry
     library: Library
     clock: SetClock = field(default_factory=SetClock)
@@ -359,7 +359,7 @@ def build_network(urls: DatabaseUrls) -> Iterator[Network]:
         calendars={"IN": calendar}, ladders={"standard": ladder}, packs={"in": LawPack.model_validate(LAW)}
     )
     file = KeyFile(current="k", keys={"k": b"k" * 32}, chain=b"c" * 32, blind=b"b" * 32)
-    vault = KeyVault(KeyRing(file), KeysInMemory())
+    vault = Vault(KeyRing(file), KeysInMemory())
     engines = create_engine(urls.owner), writer_of(urls), create_engine(urls.app), create_engine(urls.reader)
     secret = secret_of(urls.owner)
     enter_each(engines[2], secret)

@@ -23,8 +23,8 @@ from engine.definitions.actions.proposals import answer_proposal, propose_files
 from engine.definitions.actions.publish import Published, publish_shipped
 from engine.jobs.actions.run import run_job
 from engine.jobs.actions.serve import claim_jobs, close_batch, dispatchable
+from engine.jobs.records import ClaimedJob
 from engine.plugin.registry import Registry
-from engine.ports import ClaimedJob
 from engine.rehearsal.world import MovedClock, RecordingChannel, people_of
 from engine.settings import Settings
 from engine.work.actions.complete import Completion, approve_work_item, complete_work_item

@@ -15,8 +15,8 @@ from engine.messages.actions.notifying import bundle_storms, notify
 from engine.messages.channel_store import ChannelStore
 from engine.messages.records import EMAIL, IN_APP, WARNING, Preference, follows_at, next_digest_at
 from engine.messages.views import notices, unread
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 from engine.work.actions.items import claim_work_item, send_digests
 from engine.work.views.worklist import work_counts, worklist
 from tests.kit.world import World

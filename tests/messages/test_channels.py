@@ -15,10 +15,9 @@ from engine.messages.actions.writing import ways_to
 from engine.messages.channel_store import ChannelStore
 from engine.messages.chat import SERVICES, AppriseGateways, Service, is_public
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import DeliveryError, GatewayError
+from engine.messages.records import DeliveryError, GatewayError, NewMessage
 from engine.messages.store import MessageStore
 from engine.people.store import DirectoryStore
-from engine.ports import NewMessage
 from engine.web.terminal import SYSTEM
 from tests.kit.servers import DEFERS, TAKES, Gateway, Mail, http_gateway, mail_server
 from tests.kit.world import World, with_channels

@@ -14,12 +14,12 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 from pydantic import SecretStr
 
+from engine.jobs.records import ClaimedJob
 from engine.jobs.store import JobStore
 from engine.messages.actions.channels import save_preference
 from engine.messages.actions.delivering import AWAY, MOST_UNEXPECTED, UNEXPECTED, next_try, wants_other_way
 from engine.messages.mail import SmtpChannel
-from engine.messages.records import ClaimedDelivery, DeliveryError
-from engine.ports import ClaimedJob, Outgoing
+from engine.messages.records import ClaimedDelivery, DeliveryError, Outgoing
 from engine.work.actions.items import claim_work_item
 from tests.kit.servers import DEFERS, DIES, DIES_EARLY, TAKES, Mail, mail_server, self_signed
 from tests.kit.world import World, with_channels

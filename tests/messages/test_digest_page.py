@@ -3,11 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from pydantic import JsonValue
+
 from engine.cases.actions.open import open_case
 from engine.messages.actions.channels import save_preference
 from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.views import demo_mailbox
-from engine.ports import JsonValue
 from engine.work.actions.items import claim_work_item, send_digests
 from engine.work.views.worklist import worklist
 from tests.kit.portal import BEGIN, Portal

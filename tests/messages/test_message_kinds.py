@@ -19,8 +19,8 @@ from engine.messages.actions.delivering import deliver_unattended
 from engine.messages.actions.notifying import notify, notify_of_system, title_of_step
 from engine.messages.actions.writing import hash_of_link, token_of_link
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 from tests.kit.servers import Mail, mail_server
 from tests.kit.trial import CANARY
 from tests.kit.world import START, World, with_channels

@@ -15,8 +15,8 @@ from engine.messages.actions.channels import drop_delivery, retry_delivery
 from engine.messages.actions.delivering import LEASE, MOST_DELIVERIES, deliver_unattended
 from engine.messages.deliveries import DeliveryStore
 from engine.messages.mail import SmtpSending
+from engine.messages.records import NewMessage, Outgoing
 from engine.messages.store import MessageStore
-from engine.ports import NewMessage, Outgoing
 from engine.web.terminal import SYSTEM
 from tests.kit.servers import DEFERS, DIES, DIES_EARLY, TAKES, Mail, mail_server
 from tests.kit.world import World, with_channels

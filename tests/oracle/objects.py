@@ -26,8 +26,10 @@ from engine.core.records import PersonRole, call_id
 from engine.course.actions.diary import make_note
 from engine.course.actions.steer import add_person, add_step, cancel_step, identify_person, record_interval
 from engine.deadlines.actions.acknowledge import note_call
+from engine.deadlines.records import NewEscalation
 from engine.documents.actions.attachments import Arrival
 from engine.messages.actions.writing import hash_of_link
+from engine.messages.records import NewMessage
 from engine.messages.store import MessageStore
 from engine.persons.actions.links import link_cases
 from engine.persons.actions.persons import add_name, propose_identity
@@ -35,7 +37,6 @@ from engine.persons.actions.same import merge_persons
 from engine.persons.actions.subject import correct_person
 from engine.persons.match_store import MatchStore
 from engine.persons.views.person import revealed_person
-from engine.ports import NewEscalation, NewMessage
 from engine.retention.actions.retention import place_hold
 from engine.sharing.actions.consents import GivenConsent, record_consent
 from engine.sharing.actions.partners import NewPartnerLink, make_partner_link

@@ -12,9 +12,9 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import dict_row
 
-from engine.jobs.records import StaleJobError, StepFailedError
+from engine.deadlines.records import Breach, FiredReport
+from engine.jobs.records import Batch, ClaimedJob, JobPause, OpenBatch, StaleJobError, StepFailedError
 from engine.orchestration.seams import Chore, DoneBy, Installation, PublishedWorkflow
-from engine.ports import Batch, Breach, ClaimedJob, FiredReport, JobPause, OpenBatch
 
 SCHEMA = """
 CREATE TABLE batch (

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from engine.deadlines.records import FiredReport
+from engine.jobs.records import JobPause
 from engine.orchestration.fallback import Fallback
 from engine.orchestration.health import PrefectHealth
-from engine.ports import FiredReport, JobPause
 
 pytestmark = pytest.mark.long
 

@@ -4,11 +4,11 @@ import re
 from uuid import UUID, uuid4
 
 import psycopg
+from pydantic import JsonValue
 from starlette.testclient import TestClient
 
 from engine.course.actions.steer import add_step
 from engine.people.store import DirectoryStore
-from engine.ports import JsonValue
 from engine.rehearsal.world import people_of
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore

@@ -20,9 +20,9 @@ from engine.definitions.records import PreviewView
 from engine.language.changes import ChangeSentence
 from engine.language.editing import Difference
 from engine.language.retention import RetentionPolicy
+from engine.messages.templates import Rendered
 from engine.overview.records import CaseView
 from engine.persons.records import CasePersonView
-from engine.ports import Rendered
 from engine.retention.actions.custody import RestoreStanding
 from engine.retention.records import (
     ErasureView,

@@ -57,6 +57,7 @@ from engine.definitions.rehearsed import (
     Staff,
     VersionsCompared,
 )
+from engine.documents.records import PaperPart, PaperWords
 from engine.language.calendars import Calendar
 from engine.language.changes import ChangeSentence
 from engine.language.diagram import draw
@@ -77,6 +78,8 @@ from engine.messages.records import (
     Preference,
     SentView,
 )
+from engine.messages.templates import Rendered
+from engine.messages.text_rules import TextProblem
 from engine.numbers.charts import columns
 from engine.overview.pages.board import run_links
 from engine.overview.pages.glance import LateLine, SafetyLine, ledger_by_step, tabs_of, time_line
@@ -95,7 +98,6 @@ from engine.overview.records import (
 from engine.people.pages.people import Door, Group, Someone
 from engine.people.records import AbsenceView, ActorView, MemberView, RotaDay, ShiftView, UnitView
 from engine.persons.records import CaseLinkView, CasePersonView, FoundPeople, PersonPageView, PersonRoleView
-from engine.ports import PaperPart, PaperWords, Rendered, TextProblem
 from engine.sharing.pages.partners import NoticeGroup
 from engine.web.forms import Item, TypedText, controls, laid_out
 from engine.web.pages import environment, render

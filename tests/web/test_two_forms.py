@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import JsonValue
 from starlette.testclient import TestClient
 
 from engine.cases.actions.open import open_case
@@ -13,7 +14,6 @@ from engine.core.case_links import LinkKind
 from engine.course.actions.steer import add_step
 from engine.overview.views.history import case_history
 from engine.persons.actions.links import link_cases
-from engine.ports import JsonValue
 from engine.sharing.store import ConsentStore, ReferralStore
 from engine.site import create_app
 from engine.web.visit import DemoControls

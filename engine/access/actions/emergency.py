@@ -26,8 +26,8 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.names import Role
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_step_up
 
 _PAGE: Final = "/emergency-access/"

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.access.store import AccessStore
 from engine.approvals.actions.approvals import Answer, Handler, ask_second, case_page, register, take_answer
 from engine.approvals.records import ApprovalKind, ApprovalRequest
@@ -22,7 +24,6 @@ from engine.db.transaction import Transaction
 from engine.deadlines.actions.acknowledge import end_calls_to_barred
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.people.store import DirectoryStore
-from engine.ports import JsonValue
 from engine.work.store import ItemStore
 
 _CODE: Final = re.compile(r"^[a-z][a-z0-9_]{1,39}$")

@@ -14,8 +14,8 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.names import Role, in_running_words
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 from engine.retention.store import RetentionStore
 
 

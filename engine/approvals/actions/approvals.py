@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.approvals.records import (
     FOUR_EYES,
     Agreed,
@@ -31,8 +33,8 @@ from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, Not
 from engine.language.names import in_running_words
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord, JsonValue
 
 PAGE: Final = "/waiting"
 """The page that lists what waits for a second person."""

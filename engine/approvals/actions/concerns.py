@@ -16,8 +16,8 @@ from engine.errors import InvalidAnswersError, NotFoundError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 
 KINDS: Final = {"concern": "A concern about how someone works", "conflict": "A conflict of interest"}
 STATUSES: Final = {"new": "Not read yet", "looked_into": "Being looked into", "closed": "Closed"}

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.access.records import MOST_REVEALS_IN_AN_HOUR, REVEALS
 from engine.access.store import AccessStore
 from engine.assembly import Engine
@@ -24,7 +26,6 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError, TooOftenError
 from engine.plugin.registry import UnknownStepTypeError
-from engine.ports import JsonValue
 from engine.work.store import ItemStore
 
 

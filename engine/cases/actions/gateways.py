@@ -7,6 +7,8 @@ from unicodedata import category
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.builtin import REPORT
 from engine.cases.actions.deciding import is_barred
@@ -21,7 +23,6 @@ from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.plugin.kinds import NOT_KNOWN
-from engine.ports import JsonValue
 
 MOST_OF_A_NUMBER: Final = 100
 """Messages and calls of one number that are added to its case within a day; then its gateway is asked to wait."""

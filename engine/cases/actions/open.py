@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.builtin import REPORT
 from engine.cases.answers import check_answers, event_instant, open_outputs
@@ -25,7 +27,6 @@ from engine.db.transaction import Transaction
 from engine.errors import NotAllowedError, NotFoundError
 from engine.people.records import Unit
 from engine.persons.store import PersonStore
-from engine.ports import JsonValue
 from engine.work.store import ItemStore
 
 MOST_REPORTS_IN_AN_HOUR: Final = 100

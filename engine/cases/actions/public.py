@@ -8,6 +8,8 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.access.store import EmergencyAccessStore
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
@@ -26,9 +28,9 @@ from engine.errors import InvalidAnswersError, KeyMissingError, NotAllowedError
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.actions.recipients import last_resort, who_has_it
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
 from engine.people.viewer import unit_looked_after, who_answers_for
-from engine.ports import ActorRecord, JsonValue
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guarding import Tries, custody_since

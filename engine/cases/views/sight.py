@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue
 from sqlalchemy import case, select
 
 from engine.access.store import AccessStore
@@ -21,12 +22,12 @@ from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
 from engine.deadlines.records import StretchView
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
+from engine.keys.vault import Vault
 from engine.language.names import in_plain_words
 from engine.persons.records import CasePersonView
 from engine.plugin.answers import as_instant
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import KINDS_NOT_KNOWN, NOT_KNOWN, FieldKind
-from engine.ports import JsonValue, Vault
 from engine.work.records import AnswerView
 
 ANSWERED: Final = frozenset({"ended", "approval"})

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, command_on_case, keep_words, require_member, require_reason
@@ -28,7 +28,6 @@ from engine.persons.records import written_over
 from engine.persons.store import PersonStore
 from engine.plugin.context import Law
 from engine.plugin.steps import StepKind, StepType
-from engine.ports import JsonValue
 
 _WOULD_CLOSE: Final = (
     "Nothing else is open for people to do: cancelling this step would close the case. Instead, whoever leads the"

@@ -11,8 +11,8 @@ from engine.core.consequences import WorkItem
 from engine.core.records import Case, Deadline, Run, Step, StepInterval
 from engine.course.records import BulkMove
 from engine.db.tables.fields import Row, at, encrypted, json_value
+from engine.deadlines.records import NewEscalation
 from engine.definitions.records import OpenRecount, StoredSignature
-from engine.ports import NewEscalation
 
 
 class CaseRow(

@@ -10,8 +10,7 @@ from engine.core.case_links import Referral
 from engine.core.matching import MatchAlert
 from engine.db.tables.fields import Row, at, encrypted
 from engine.hubs.records import HubMessage, Mirror, PeerHub
-from engine.messages.records import ChannelSetting
-from engine.ports import NewMessage
+from engine.messages.records import ChannelSetting, NewMessage
 from engine.sharing.records.consent import Consent
 from engine.sharing.records.partners import Partner, PartnerLink, PartnerView
 

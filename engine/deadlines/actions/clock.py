@@ -17,8 +17,8 @@ from engine.core.records import Deadline, DeadlineStatus, Purpose
 from engine.db.transaction import Transaction
 from engine.deadlines.store import EscalationAuditStore
 from engine.errors import NotAllowedError
+from engine.machine import Uptime
 from engine.overview.records import AuditProblem, ClockJump
-from engine.ports import Uptime
 
 log = logging.getLogger(__name__)
 

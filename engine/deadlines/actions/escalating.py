@@ -17,6 +17,7 @@ from engine.core.records import Deadline
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import act_on_item, calls_of, offer_on, open_and_ask
+from engine.deadlines.records import NewEscalation
 from engine.errors import NotFoundError
 from engine.language.ladders import ChannelName, Ladder, Level
 from engine.messages.actions.notifying import notify, title_of
@@ -24,7 +25,7 @@ from engine.messages.actions.recipients import Reachable, last_resort, who_has_i
 from engine.messages.actions.writing import channels_set_up
 from engine.messages.records import EMAIL, IN_APP, WARNING, follows_at
 from engine.messages.store import MessageStore
-from engine.ports import ActorRecord, NewEscalation
+from engine.people.records import ActorRecord
 from engine.work.store import ItemStore
 
 log = logging.getLogger(__name__)

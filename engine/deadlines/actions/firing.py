@@ -24,14 +24,13 @@ from engine.db.store import Store, forget, remember, remembering
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.clock import may_fire
 from engine.deadlines.actions.escalating import Escalated, notify_owners, raise_levels
-from engine.deadlines.records import NothingFiredError
+from engine.deadlines.records import Breach, DueDeadline, FiredReport, NothingFiredError
 from engine.deadlines.store import DeadlineStore
 from engine.errors import NotAllowedError
 from engine.messages.actions.notifying import WantedMessage, add_delivery_jobs
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.store import BundleStore, KnownMessages, MessageStore, RecentMessages
 from engine.people.store import DirectoryStore, DutyStore
-from engine.ports import Breach, DueDeadline, FiredReport
 from engine.work.store import ItemStore
 
 log = logging.getLogger(__name__)

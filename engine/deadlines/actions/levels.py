@@ -21,8 +21,8 @@ from engine.language.ladders import ChannelName, Level
 from engine.messages.actions.notifying import notify, title_of
 from engine.messages.actions.recipients import people_of_partner, reachable
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 from engine.sharing.store import ReferralStore
 from engine.work.store import ItemStore
 

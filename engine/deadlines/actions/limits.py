@@ -29,8 +29,8 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.limits import TimeLimit
 from engine.messages.actions.notifying import add_delivery_job, notify, title_of
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 
 
 def pause_deadline(

@@ -22,8 +22,8 @@ from engine.db.reading import Known, Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, RUN, STEP
 from engine.definitions.records import PointsToView
 from engine.errors import NotFoundError
+from engine.keys.vault import Vault
 from engine.plugin.fields import ELEMENTS
-from engine.ports import Vault
 
 
 class LawHere:

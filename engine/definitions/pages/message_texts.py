@@ -16,9 +16,9 @@ from engine.language.findings import has_errors
 from engine.language.library import definitions_of
 from engine.language.texts import MessageText
 from engine.language.yaml_files import read_yaml
+from engine.messages.templates import Rendered
 from engine.messages.text_rules import sms_parts
 from engine.people.records import MESSAGE_LANGUAGES
-from engine.ports import Rendered
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.posted import FIRST, Again, text
 from engine.web.visit import Visit

@@ -15,12 +15,13 @@ from engine.definitions.actions.publish import publishing
 from engine.definitions.pages.drafting import answered, saved
 from engine.definitions.views import definitions
 from engine.documents.actions.papers import PLACES, makers, specimen
+from engine.documents.records import PaperPart, PaperWords
 from engine.errors import NotFoundError
 from engine.language.findings import has_errors
 from engine.language.library import definitions_of
 from engine.language.texts import LONGEST, PaperText, ReplacedWords, replaced
 from engine.language.yaml_files import read_yaml
-from engine.ports import PaperPart, PaperWords, TextProblem
+from engine.messages.text_rules import TextProblem
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again, fitting, text

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.builtin import HEAR_OTHER_HUBS, LOOK_AFTER_PARTNERS
 from engine.cases.actions.deciding import carry_out
@@ -32,8 +34,8 @@ from engine.hubs.store import HubStore
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.actions.recipients import reachable
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord, JsonValue
 from engine.sharing.actions.partners import answer_from_outside
 from engine.sharing.actions.sharing import call_back, known_referral, open_run, who_offered
 from engine.sharing.records.consent import ConsentError

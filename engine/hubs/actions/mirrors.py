@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.audit.records import AuditUnavailableError
 from engine.audit.store import AuditLogStore
@@ -28,7 +30,6 @@ from engine.hubs.records import (
 from engine.hubs.store import HubStore
 from engine.messages.actions.notifying import title_of_step
 from engine.people.store import DirectoryStore
-from engine.ports import JsonValue
 from engine.sharing.actions.sharing import is_of, known_referral, require_basis, require_unrestricted
 
 _WORDS: Final = frozenset({Kind.QUESTION, Kind.NOTE})

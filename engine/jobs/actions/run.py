@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
+from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from engine.assembly import Engine
@@ -18,7 +19,7 @@ from engine.core.retention import key_of_step
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.errors import IcmcError, place_in
-from engine.jobs.records import StepFailedError
+from engine.jobs.records import ClaimedJob, StepFailedError
 from engine.jobs.store import JobStore
 from engine.machine import was_refused
 from engine.messages.actions.delivering import deliver_messages
@@ -30,7 +31,6 @@ from engine.people.actions.leaving import release_unentitled
 from engine.persons.actions.persons import keep_persons
 from engine.plugin.context import Completed, Concluded, Outcome, Prepared, StepContext
 from engine.plugin.fields import OutputKind
-from engine.ports import ClaimedJob, JsonValue
 from engine.sharing.actions.consents import keep_consent
 from engine.sharing.actions.partners import keep_partner
 from engine.work.actions.answers import bring_follow_ups, told_apart

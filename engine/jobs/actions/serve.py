@@ -15,9 +15,17 @@ from engine.core.policy import Action, Viewer, can
 from engine.core.records import OPEN, DeadlineStatus
 from engine.core.settle import is_left_to_itself
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
-from engine.jobs.records import JOBS_PAUSED, PAUSE_REASONS, SKIP_REASONS, StepFailedError
+from engine.jobs.records import (
+    JOBS_PAUSED,
+    PAUSE_REASONS,
+    SKIP_REASONS,
+    Batch,
+    ClaimedJob,
+    JobPause,
+    OpenBatch,
+    StepFailedError,
+)
 from engine.jobs.store import MOST_ATTEMPTS, JobStore
-from engine.ports import Batch, ClaimedJob, JobPause, OpenBatch
 
 _LONGEST_WAIT = timedelta(minutes=30)
 TIMED_OUT = "timed-out"

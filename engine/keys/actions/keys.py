@@ -13,14 +13,13 @@ from engine.cases.views.lists import find_case
 from engine.core.keys import place_key
 from engine.core.policy import Action, Viewer, can
 from engine.db.transaction import Transaction
-from engine.documents.records import KeyCounts
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
-from engine.keys.key_changes import KeyExportError
-from engine.keys.store import KeyStore
+from engine.keys.key_changes import ChainKeys, IndexKeys, KeyExportError
+from engine.keys.periods import KeyPeriod
+from engine.keys.store import KeyCounts, KeyStore
 from engine.messages.channel_store import ChannelStore
 from engine.overview.records import BACKUP_AT, BACKUP_PROVED_AT
 from engine.persons.match_store import IndexStore
-from engine.ports import ChainKeys, IndexKeys, KeyPeriod
 
 SHORTEST_PASSPHRASE: Final = 15
 """Characters."""

@@ -15,11 +15,11 @@ from engine.core.policy import Action, Viewer, can
 from engine.core.retention import KEPT_SINCE
 from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError
 from engine.keys.actions.keys import SETTLES, wrap_all
-from engine.keys.key_changes import FileKeyKeeper
+from engine.keys.key_changes import ChainKeys, FileKeyKeeper
+from engine.keys.periods import KeyPeriod
 from engine.keys.store import KeyStore
 from engine.persons.match_store import IndexStore
 from engine.persons.store import PersonStore
-from engine.ports import ChainKeys, KeyPeriod
 from engine.sign_in.store import SignInHabitStore
 
 log = logging.getLogger(__name__)

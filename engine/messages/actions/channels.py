@@ -15,10 +15,9 @@ from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.ladders import ChannelName
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import DIGESTS, IN_APP, ChannelSetting, DeliveryError, Preference
+from engine.messages.records import DIGESTS, IN_APP, ChannelSetting, DeliveryError, Outgoing, Preference
 from engine.people.store import DirectoryStore
 from engine.people.viewer import looks_after, person_looked_after
-from engine.ports import Outgoing
 
 CHANNELS = ("sms", "whatsapp", "telegram", "matrix")
 HIGHEST_RATE = 6000

@@ -12,13 +12,21 @@ from uuid import UUID, uuid5
 from engine.assembly import Engine
 from engine.db.transaction import Transaction
 from engine.errors import IcmcError
+from engine.jobs.records import ClaimedJob
 from engine.jobs.store import JobStore
 from engine.messages.actions.writing import ways_to, with_link, words_to_send
 from engine.messages.channel_store import ChannelStore
 from engine.messages.deliveries import DeliveryStore
-from engine.messages.records import ChannelSetting, ClaimedDelivery, DeliveryError, DeliveryScope
+from engine.messages.records import (
+    Channel,
+    ChannelSetting,
+    ClaimedDelivery,
+    DeliveryError,
+    DeliveryScope,
+    Outgoing,
+    Sending,
+)
 from engine.people.store import DirectoryStore
-from engine.ports import Channel, ClaimedJob, Outgoing, Sending
 
 AWAY = "away"
 UNEXPECTED = "unexpected"

@@ -20,9 +20,8 @@ from engine.messages.channel_store import PreferenceStore
 from engine.messages.deliveries import DeliveryStore
 from engine.messages.records import EMAIL, IN_APP, WARNING, Deferred, Preference, ways_for
 from engine.messages.store import BundleStore
-from engine.people.records import Unit
+from engine.people.records import ActorRecord, Unit
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,8 @@ from engine.language.ladders import ItemPerson, Level, LevelRecipient
 from engine.language.names import Role
 from engine.messages.actions.notifying import add_delivery_job, notify, title_of_step
 from engine.messages.records import EMAIL, IN_APP, is_night
-from engine.people.records import Absence
+from engine.people.records import Absence, ActorRecord
 from engine.people.store import DirectoryStore, DutyStore
-from engine.ports import ActorRecord
 from engine.sharing.store import ReferralStore
 from engine.work.store import ItemStore
 

@@ -14,11 +14,20 @@ from engine.assembly import Engine
 from engine.core.time.reckoning import last_day
 from engine.db.transaction import Transaction
 from engine.messages.channel_store import ChannelStore
-from engine.messages.records import DIGEST, EMAIL, IN_APP, ClaimedDelivery, Preference, message_id, safe_instant
+from engine.messages.records import (
+    DIGEST,
+    EMAIL,
+    IN_APP,
+    ClaimedDelivery,
+    NewMessage,
+    Preference,
+    message_id,
+    safe_instant,
+)
 from engine.messages.store import MessageStore
-from engine.people.records import Unit
+from engine.messages.templates import Rendered
+from engine.people.records import ActorRecord, Unit
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord, NewMessage, Rendered
 from engine.sign_in.records import CODE_DIGITS
 
 

@@ -27,6 +27,7 @@ from engine.deadlines.views.deadlines import deadline_views, escalation_views
 from engine.documents.views import document_views
 from engine.errors import NotAllowedError
 from engine.jobs.views import jobs_of_case
+from engine.keys.vault import Vault
 from engine.language.names import in_plain_words
 from engine.overview.records import CaseView, JobView, NewsView, RunView
 from engine.overview.views.case_rows import CaseRows, case_rows, narrowed
@@ -34,7 +35,6 @@ from engine.overview.views.history import HistoryPart, case_history
 from engine.overview.views.steps import findings, step_views
 from engine.persons.records import CasePersonView
 from engine.persons.views.person import guardian_notes
-from engine.ports import Vault
 from engine.work.records import DocumentView
 
 

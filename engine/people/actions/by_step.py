@@ -15,9 +15,9 @@ from engine.db.transaction import Transaction
 from engine.language.names import Role
 from engine.people.actions.manage import take
 from engine.people.actions.roles import AskedRole, ask_for, asked_role
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
 from engine.plugin.context import ChangeOfAccess
-from engine.ports import ActorRecord
 
 NOT_A_COLLEAGUE: Final = (
     "Choose someone else who has a role in one of your units and belongs to the organisation of this case. An"

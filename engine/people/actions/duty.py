@@ -12,9 +12,16 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedErro
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
 from engine.people.actions.leaving import pass_on_items
-from engine.people.records import LONGEST_SHIFT, Absence, Shift, overlapping, problems_of_span, starts_in_the_past
+from engine.people.records import (
+    LONGEST_SHIFT,
+    Absence,
+    ActorRecord,
+    Shift,
+    overlapping,
+    problems_of_span,
+    starts_in_the_past,
+)
 from engine.people.store import DirectoryStore, DutyStore
-from engine.ports import ActorRecord
 
 
 def once(engine: Engine, command_id: UUID, change: Callable[[Transaction, datetime], UUID]) -> UUID:

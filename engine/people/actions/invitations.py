@@ -15,10 +15,9 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
-from engine.people.records import LinkOverError, LinkWaitsError
+from engine.people.records import ActorRecord, LinkOverError, LinkWaitsError
 from engine.people.store import DirectoryStore
 from engine.people.viewer import hub_units, person_looked_after, require_administrator, require_any
-from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_good, require_step_up, set_password, words_about
 from engine.sign_in.actions.guarding import Tries, hash_of
 from engine.sign_in.records import Invitation

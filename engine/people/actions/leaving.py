@@ -19,8 +19,8 @@ from engine.language.names import Role
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system, title_of_step
 from engine.messages.actions.recipients import SUPERVISORS, reachable
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore, DutyStore
-from engine.ports import ActorRecord
 from engine.retention.store import RetentionStore
 from engine.work.store import ItemStore
 

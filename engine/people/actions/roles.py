@@ -17,6 +17,7 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.language.names import role_words
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
 from engine.people.viewer import (
     LEADS,
@@ -24,7 +25,6 @@ from engine.people.viewer import (
     leads_of,
     require_any,
 )
-from engine.ports import ActorRecord
 from engine.sign_in.store import SignInStore
 
 _NOT_JOINED: Final = (

@@ -14,9 +14,9 @@ from engine.errors import NotAllowedError, NotFoundError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
 from engine.people.viewer import looks_after, person_looked_after, require_administrator
-from engine.ports import ActorRecord
 from engine.sign_in.actions.account import require_step_up
 from engine.sign_in.actions.guarding import Tries, hash_of, notify_of_change
 from engine.sign_in.records import WrongCodeError

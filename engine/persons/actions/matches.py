@@ -8,6 +8,8 @@ from typing import Final, cast
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue
+
 from engine.access.records import FOUND, MOST_FOUND_IN_AN_HOUR
 from engine.access.store import AccessStore
 from engine.assembly import Engine
@@ -27,7 +29,6 @@ from engine.people.store import DirectoryStore
 from engine.persons.match_store import MatchStore
 from engine.persons.records import FoundPeople
 from engine.persons.views.person import found_people
-from engine.ports import JsonValue
 
 PAGE: Final = 20
 LONGEST: Final = 80

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from engine.assembly import Engine
 from engine.cases.actions.deciding import carry_out, require_member
@@ -38,7 +38,6 @@ from engine.persons.records import (
 )
 from engine.persons.store import PersonStore
 from engine.plugin.context import PersonTold
-from engine.ports import JsonValue
 
 
 def note_for_role(

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.access.actions.recusals import event_of, give_back_what_is_barred
 from engine.access.actions.restrict import require_not_restricted
 from engine.access.store import AccessStore
@@ -23,7 +25,6 @@ from engine.errors import ConflictError, InvalidAnswersError, NotAllowedError, N
 from engine.persons.actions.persons import CODE, note_for_role
 from engine.persons.records import PersonMerge, names_of, parted
 from engine.persons.store import PersonStore
-from engine.ports import JsonValue
 from engine.sharing.store import ReferralStore
 
 _WHO: Final = "person.name"

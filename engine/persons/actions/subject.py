@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import reading_of, require_member
@@ -18,7 +20,6 @@ from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedErro
 from engine.persons.records import with_age
 from engine.persons.store import PersonStore
 from engine.persons.views.subject import revealed_subject
-from engine.ports import JsonValue
 from engine.retention.records import Correction, SubjectView
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up

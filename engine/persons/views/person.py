@@ -37,10 +37,12 @@ from engine.db.shape import (
 )
 from engine.db.tables import TABLES
 from engine.errors import DamagedError, KeyMissingError, NotFoundError
+from engine.keys.vault import Vault
 from engine.persons.records import (
     SHOWN_AS,
     STANDS_FOR,
     AgeView,
+    Asked,
     CandidateView,
     CaseLinkView,
     CasePersonView,
@@ -54,7 +56,6 @@ from engine.persons.records import (
     parents_of,
 )
 from engine.persons.store import ALL_THE_SAME, persons_with
-from engine.ports import Asked, Vault
 
 ANOTHER = "another case"
 """What a case is called for who may not see it."""

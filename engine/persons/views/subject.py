@@ -42,9 +42,9 @@ from engine.db.shape import (
 )
 from engine.db.tables import TABLES
 from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
+from engine.keys.vault import Vault
 from engine.language.names import RestrictedCategory, Role, in_plain_words, in_running_words
 from engine.plugin.fields import FieldSpec
-from engine.ports import Vault
 from engine.retention.records import CorrectionView, SubjectLine, SubjectSection, SubjectView
 from engine.sharing.records.consent import titles_of
 

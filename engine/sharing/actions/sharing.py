@@ -29,11 +29,11 @@ from engine.hubs.store import HubStore
 from engine.language.names import in_running_words
 from engine.messages.actions.notifying import add_delivery_job
 from engine.messages.actions.recipients import people_of_partner, reachable
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
 from engine.persons.records import nobody_else_stands, suspected
 from engine.persons.store import LinkStore, PersonStore
 from engine.plugin.kinds import FieldKind
-from engine.ports import ActorRecord
 from engine.retention.store import RetentionStore
 from engine.sharing.records.consent import (
     Consent,

@@ -15,10 +15,10 @@ from engine.core.values import person_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.errors import NotFoundError
+from engine.keys.vault import Vault
 from engine.messages.records import OfferView, SentView
 from engine.persons.records import SHOWN_AS
 from engine.plugin.fields import FieldSpec
-from engine.ports import Vault
 from engine.sharing.records.consent import PartnerPage, SharedLine
 from engine.sharing.store import opened_partner
 

@@ -17,8 +17,8 @@ from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.actions.writing import CODE_PAGE, SIGN_IN_CODE, codes_for, reachable, zone_of
 from engine.messages.records import EMAIL, IN_APP
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
-from engine.ports import ActorRecord
 from engine.sign_in.records import (
     ACCOUNT,
     ACCOUNT_HERE,

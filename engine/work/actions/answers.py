@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import (
@@ -37,7 +39,6 @@ from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind
 from engine.plugin.registry import UnknownStepTypeError
 from engine.plugin.steps import StepType
-from engine.ports import JsonValue
 from engine.retention.store import RetentionStore
 from engine.sign_in.actions.account import require_step_up
 from engine.work.records import AnswerView

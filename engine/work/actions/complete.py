@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.assembly import Engine
 from engine.cases.actions.deciding import Decided, carry_out, keep_who_did_it, require_member, would_be
 from engine.cases.answers import check_answers, event_instant, excluded_intervals, open_outputs, questions_of
@@ -34,7 +36,6 @@ from engine.plugin.context import Outcome
 from engine.plugin.copies import is_refused, kept_of
 from engine.plugin.registry import UnknownStepTypeError
 from engine.plugin.steps import BECAUSE
-from engine.ports import JsonValue
 from engine.sharing.actions.releasing import notify_of_prepared
 from engine.work.actions.answers import mind_copies, require_colleagues, told_apart, with_hashes
 from engine.work.store import ItemStore

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from engine.access.store import AccessStore
 from engine.assembly import Engine
 from engine.cases.actions.deciding import require_member
@@ -25,10 +27,10 @@ from engine.messages.actions.writing import UnaddressedMessage, reachable, unit_
 from engine.messages.channel_store import PreferenceStore
 from engine.messages.records import DIGEST, EMAIL, IN_APP, Deferred, Preference, digest_day, ways_for
 from engine.messages.store import BundleStore
+from engine.people.records import ActorRecord
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.plugin.copies import kept_of
-from engine.ports import ActorRecord, JsonValue
 from engine.work.actions.answers import mind_copies, told_apart
 from engine.work.records import BESIDE, WorkCounts
 from engine.work.store import ItemStore

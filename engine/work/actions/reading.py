@@ -23,6 +23,7 @@ from engine.core.records import Run, Step, StepStatus
 from engine.core.state import CaseState
 from engine.core.values import COLLECTIONS, person_in
 from engine.db.transaction import Transaction
+from engine.jobs.records import ClaimedJob
 from engine.language.limits import Counting
 from engine.people.store import DirectoryStore
 from engine.persons.records import parents_of
@@ -31,7 +32,6 @@ from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import Law, Match, Outcome, PersonView, StepContext
 from engine.plugin.fields import as_told
 from engine.plugin.steps import StepType
-from engine.ports import ClaimedJob
 from engine.sharing.actions.partners import offers
 from engine.work.store import ItemStore
 

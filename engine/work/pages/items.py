@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import JsonValue
 from starlette.responses import Response
 
 from engine.cases.actions.deciding import note_reading
@@ -17,7 +18,6 @@ from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError,
 from engine.people.records import ActorView
 from engine.people.viewer import actors
 from engine.plugin.copies import is_refused, kept_anyway, kept_of, not_asked, stopping
-from engine.ports import JsonValue
 from engine.web.dependencies import Posted, SignedIn
 from engine.web.forms import TypedText, controls, is_touched, laid_out, problem_lines, questions, typed_texts
 from engine.web.languages import say

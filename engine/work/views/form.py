@@ -29,6 +29,7 @@ from engine.deadlines.views.deadlines import deadline_views, of_steps, select_de
 from engine.deadlines.views.law_here import LawHere
 from engine.documents.views import document_views, select_documents, that_open
 from engine.errors import AlreadyEndedError
+from engine.keys.vault import Vault
 from engine.language.names import in_plain_words
 from engine.people.viewer import colleagues
 from engine.persons.views.person import guardian_notes
@@ -36,7 +37,6 @@ from engine.plugin.context import Outcome
 from engine.plugin.fields import FieldSpec
 from engine.plugin.kinds import FieldKind
 from engine.plugin.steps import StepType
-from engine.ports import Vault
 from engine.work.records import BESIDE, AnswerView, FieldView, FormView, WorkItemView
 from engine.work.views.items import item_view, may_answer
 from engine.work.views.worklist import item_row
