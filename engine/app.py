@@ -33,7 +33,6 @@ from engine.deadlines.actions import limits
 from engine.definitions.actions import proposals
 from engine.definitions.actions.publish import publish_shipped
 from engine.definitions.cache import DefinitionCache, PublishedLibrary
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.holidays import known_places, whole
 from engine.documents.looking import LocalFiles
 from engine.documents.printing import PdfPrinter
@@ -71,7 +70,7 @@ from engine.overview import actions as overview_actions
 from engine.people.actions import invitations, roles, second_factor
 from engine.persons.actions import links
 from engine.persons.tokens import NameTokens
-from engine.plugin.registry import Registry, load_registry
+from engine.plugin.registry import Registry, RegistryCatalogue, load_registry
 from engine.retention.actions import custody, erasure, retention
 from engine.retention.store import TombstoneFile
 from engine.settings import Settings

@@ -1,5 +1,6 @@
-"""What ICMC asks of the machine: time and chance, files that travel with it, drawing, and whom it may speak to."""
+"""What ICMC asks of the machine: time, chance, memory, files that travel with it, drawing, whom it may speak to."""
 
+import gc
 import re
 import secrets
 import shutil
@@ -286,3 +287,16 @@ def was_refused(error: BaseException) -> bool:
     while seen is not None and not isinstance(seen, HostRefusedError):
         seen = seen.__cause__ or seen.__context__
     return seen is not None
+
+
+_THRESHOLDS: Final = (10_000, 20, 20)
+
+
+def look_for_garbage_rarely() -> None:
+    """Leave out what is loaded by now, which is never garbage, and look after so many more objects than Python does.
+
+    Hardly anything that a request, a job or a test makes is garbage in a circle, and each look at all of hundreds of
+    thousands of objects takes half a second: looking took up to two thirds of the processor's time.
+    """
+    gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)

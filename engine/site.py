@@ -21,7 +21,7 @@ from engine.assembly import Engine
 from engine.audit import pages as audit
 from engine.cases import pages as reports
 from engine.core.policy import Viewer
-from engine.course.pages import changes, course, moving
+from engine.course.pages import changes, course, diary, moving
 from engine.deadlines import pages as deadlines
 from engine.definitions.pages import (
     calendar_form,
@@ -42,11 +42,10 @@ from engine.hubs import pages as hubs
 from engine.imports import pages as imports
 from engine.messages import pages as messages
 from engine.numbers import pages as numbers
-from engine.overview.pages import board, list_of_cases, plan
+from engine.overview.pages import board, list_of_cases
 from engine.overview.pages import cases as overview_cases
 from engine.people.pages import duty, people
-from engine.persons.pages import links as person_links
-from engine.persons.pages import persons, subject
+from engine.persons.pages import finding, persons, subject
 from engine.retention import pages as retention
 from engine.sharing.pages import partners, sharing
 from engine.sign_in import pages as sign_in
@@ -75,12 +74,12 @@ _ROUTES: Final = (
     items,
     list_of_cases,
     overview_cases,
-    plan,
     changes,
     course,
+    diary,
     moving,
     persons,
-    person_links,
+    finding,
     deadlines,
     duty,
     sharing,

@@ -28,7 +28,7 @@ from engine.db.embedded.embedded import EmbeddedServer, start_embedded, stop_emb
 from engine.db.embedded.folder import one_at_a_time
 from engine.db.embedded.roles import DatabaseUrls, prepare_databases, urls_on
 from engine.db.migrate import migrate
-from engine.memory import look_for_garbage_rarely
+from engine.machine import look_for_garbage_rarely
 from engine.orchestration.settings import PrefectAddress, client_environment, process_environment
 
 pytest_plugins = ["tests.kit.fixtures"]

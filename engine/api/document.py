@@ -7,18 +7,14 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from engine.api.gateways import META_SIGNATURE, SIGNATURE, TIMESTAMP, MessageBody, TakenAnswer
 from engine.api.records import (
-    META_SIGNATURE,
-    SIGNATURE,
-    TIMESTAMP,
     CaseAnswer,
     CasesAnswer,
     HistoryAnswer,
-    MessageBody,
     ReportAnswer,
     ReportBody,
     SentReportAnswer,
-    TakenAnswer,
     WorkItemsAnswer,
     schema_of,
 )

@@ -12,9 +12,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from engine.api.document import document
-from engine.api.records import (
+from engine.api.gateways import (
     META_SIGNATURE,
     SIGNATURE,
+    TakenAnswer,
+    is_signed,
+    message_of,
+    messages_of_whatsapp,
+    take_all,
+)
+from engine.api.records import (
     CaseAnswer,
     CaseLineAnswer,
     CasesAnswer,
@@ -23,18 +30,13 @@ from engine.api.records import (
     ReportAnswer,
     ReportBody,
     SentReportAnswer,
-    TakenAnswer,
     WorkItemAnswer,
     WorkItemsAnswer,
     case_answer,
-    is_signed,
-    message_of,
-    messages_of_whatsapp,
     pointer,
     read_body,
     report_answer,
     shown,
-    take_all,
     typed_answers,
 )
 from engine.assembly import Engine

@@ -34,10 +34,9 @@ from engine.overview.views.board import admin_board
 from engine.people.actions.program_keys import keys_ending
 from engine.people.store import DirectoryStore
 from engine.web.running import running_engine
-from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, in_words, read_settings, show
+from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, Json, in_words, read_settings, show
 
 app = typer.Typer(help="The history of cases.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _STALE = timedelta(seconds=120)
 _UNSIGNED = timedelta(minutes=10)
 _UNTURNED = timedelta(days=1)

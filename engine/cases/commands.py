@@ -29,8 +29,8 @@ from engine.overview.records import CaseView
 from engine.overview.views.case import case_page
 from engine.overview.views.history import case_diary
 from engine.people.viewer import units as units_view
-from engine.web.running import running_engine, viewer_by_email
-from engine.web.terminal import FOUND_PROBLEMS, WAITS, WRONG_USAGE, fail, in_words, show
+from engine.web.running import As, running_engine, viewer_by_email
+from engine.web.terminal import FOUND_PROBLEMS, WAITS, WRONG_USAGE, Json, fail, in_words, show
 from engine.work.actions.complete import complete_work_item
 from engine.work.actions.items import claim_work_item
 from engine.work.records import WorkItemView
@@ -38,8 +38,6 @@ from engine.work.views.worklist import work_item, worklist
 
 case_app = typer.Typer(help="Cases.", no_args_is_help=True)
 item_app = typer.Typer(help="Work items.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
 Preview = Annotated[bool, typer.Option("--preview", help="Only say what would change.")]
 Number = Annotated[str, typer.Argument(help="The case number.")]
 Item = Annotated[UUID, typer.Argument(help="The work item's id.")]

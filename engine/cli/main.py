@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-from engine.memory import look_for_garbage_rarely
+from engine.machine import look_for_garbage_rarely
 
 os.environ.setdefault("NO_COLOR", "1") if not os.isatty(1) else None
 
@@ -42,7 +42,7 @@ COMMANDS = {
     ),
     "export": CommandPlace("cli.publishing", "export", "Write the stored text of a definition back."),
     "calendar": CommandPlace(
-        "definitions.commands.counting", "calendar_app", "Calendars: their days, and days that are added by hand."
+        "definitions.commands.calendars", "calendar_app", "Calendars: their days, and days that are added by hand."
     ),
     "replay": CommandPlace("cli.training", "replay", "Replay stories in a scratch database on a simulated clock."),
     "doctor": CommandPlace(
@@ -63,7 +63,7 @@ COMMANDS = {
         "deadlines.commands", "explain", "Say why the time limits of a step fall due when they do."
     ),
     "law": CommandPlace(
-        "definitions.commands.counting",
+        "definitions.commands.law",
         "law_app",
         "Limits of the law: which there are, and whether one counts in a case.",
     ),

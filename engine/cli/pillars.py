@@ -15,10 +15,9 @@ from engine.plugin.kinds import YES_NO, FieldKind
 from engine.plugin.registry import Registry, load_registry
 from engine.plugin.skeleton import write_skeleton
 from engine.plugin.testing import check_pillar
-from engine.web.terminal import FOUND_PROBLEMS, in_words, read_settings, show
+from engine.web.terminal import FOUND_PROBLEMS, Json, in_words, read_settings, show
 
 app = typer.Typer(help="The pillars that are installed.", invoke_without_command=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback()

@@ -16,14 +16,14 @@ from engine.deadlines.actions.limits import recount_deadlines
 from engine.definitions.actions.preview import Planned, planned_change, preview_files
 from engine.definitions.actions.proposals import propose_files
 from engine.definitions.actions.publish import Published
-from engine.definitions.commands.counting import in_lines
+from engine.definitions.commands.calendars import in_lines
 from engine.definitions.rehearsed import AlertBudget
 from engine.definitions.views import definition
 from engine.language.library import DefinitionKind
 from engine.language.workflow import Workflow
 from engine.rehearsal.budget import alert_budget
-from engine.web.running import running_engine, viewer_by_email
-from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, show
+from engine.web.running import As, running_engine, viewer_by_email
+from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, Json, fail, in_words, show
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,11 @@ def _budget(engine: Engine, workflow: Workflow, library: Library) -> AlertBudget
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Workflows, ladders, law packs, calendars.")]
 Name = Annotated[str, typer.Argument(help="The name of a definition.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Preview = Annotated[bool, typer.Option("--preview", help="Say what it would do to open cases, and change nothing.")]
 Kind = Annotated[DefinitionKind, typer.Option(help="The kind of definition.")]
 Budget = Annotated[bool, typer.Option("--budget", help="Say too how many messages people would get; takes a while.")]
 Version = Annotated[int | None, typer.Option(help="A version; the published one unless given.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Write to this file instead of the screen.")]
-As = Annotated[str | None, typer.Option("--as", help="The e-mail address of who does it; this machine unless given.")]
 
 
 @in_words

@@ -14,7 +14,6 @@ from engine.builtin import CORE, REPORT
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
 from engine.core.records import Scalar
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.holidays import CalendarsWithHolidays
 from engine.definitions.rehearsed import MOST_PEOPLE, WEEK_HOURS, AlertBudget, ComparisonAsked, Load, Staff
 from engine.language.extends import load_workflow, load_workflow_text
@@ -23,13 +22,13 @@ from engine.language.names import Role
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine import shipped_sources
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import RegistryCatalogue, load_registry
 from engine.rehearsal.budget import alert_budget
 from engine.rehearsal.drawn import Simulated, SimulatedReport
 from engine.rehearsal.many_cases import ManyCases, simulate_many
 from engine.rehearsal.running import compare, compared_lines
 from engine.rehearsal.simulator import simulate
-from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
+from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, Json, fail, in_words, read_settings, show
 
 Name = Annotated[str, typer.Argument(metavar="WORKFLOW", help="A workflow file, or the name of one that is shipped.")]
 ReportFile = Annotated[
@@ -52,7 +51,6 @@ StaffOption = Annotated[
 AWeek = Annotated[float, typer.Option("--a-week", min=0.1, max=1000, help="With --staff: cases arriving in a week.")]
 Effort = Annotated[float, typer.Option("--effort", min=0.1, max=40, help="With --staff: hours of work on each step.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same answers and the same punctuality.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _RULES = 10
 

@@ -19,7 +19,7 @@ from engine.rehearsal.story import ReplayOutcome, read_story
 from engine.rehearsal.training import TrainingDoor, reset_training, tickets_of, training_open, training_settings
 from engine.rehearsal.world import scratch_world
 from engine.site import create_app, serve
-from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, fail, in_words, read_settings, show
+from engine.web.terminal import FOUND_PROBLEMS, WRONG_USAGE, Json, fail, in_words, read_settings, show
 
 app = typer.Typer(help="A place to practise: invented people and cases, apart from real ones.", no_args_is_help=True)
 
@@ -61,7 +61,6 @@ def space_app(engine: Engine) -> ASGIApp:
 
 Stories = Annotated[list[Path], typer.Argument(help="Story files (YAML).")]
 Only = Annotated[str | None, typer.Option(help="Replay only the story with this id.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @in_words

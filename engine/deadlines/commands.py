@@ -21,11 +21,10 @@ from engine.language.names import in_running_words
 from engine.overview.records import FiringView
 from engine.overview.views.board import admin_board
 from engine.overview.views.case import case_page
-from engine.web.running import running_engine, viewer_by_email
-from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, read_instant, show
+from engine.web.running import As, running_engine, viewer_by_email
+from engine.web.terminal import SYSTEM, WRONG_USAGE, Json, fail, in_words, read_instant, show
 
 app = typer.Typer(help="How the firing of deadlines goes.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("show")
@@ -67,7 +66,6 @@ def _words(firing: FiringView) -> str:
 
 deadline_app = typer.Typer(help="Time limits: pause and resume them, ask for and give more time.", no_args_is_help=True)
 report_app = typer.Typer(help="Reports in numbers, without any content of cases.", no_args_is_help=True)
-As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
 Number = Annotated[str, typer.Argument(metavar="CASE", help="The case number.")]
 Step = Annotated[str, typer.Argument(metavar="STEP", help="The step's key, such as triage, or its id.")]
 

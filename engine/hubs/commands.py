@@ -12,7 +12,7 @@ from engine.hubs.records import HubView
 from engine.hubs.views import hubs as hubs_view
 from engine.people.viewer import units
 from engine.web.running import running_engine, viewer_by_email
-from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, fail, in_words, show
+from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, Json, fail, in_words, show
 from engine.web.words import BODIES
 
 app = typer.Typer(help="Hubs elsewhere: other installations that this one works with.", no_args_is_help=True)
@@ -22,7 +22,7 @@ As = Annotated[str, typer.Option("--as", help="E-mail address of the person who 
 
 @app.command("list")
 @in_words
-def list_hubs(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:  # noqa: FBT002
+def list_hubs(as_json: Json = False) -> None:  # noqa: FBT002
     """List the hubs elsewhere, how their lines stand, and what is waiting for them."""
     with running_engine() as (engine, _):
         found = engine.ask_board(hubs_view, SYSTEM)

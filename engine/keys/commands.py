@@ -36,12 +36,11 @@ from engine.keys.actions.rotating import (
 from engine.keys.key_changes import try_keys
 from engine.keys.key_file import write_closed
 from engine.web.running import running_engine
-from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, fail, in_words, read_settings, show
+from engine.web.terminal import FOUND_PROBLEMS, SYSTEM, WRONG_USAGE, Json, fail, in_words, read_settings, show
 
 app = typer.Typer(help="The keys with which everything is encrypted.", no_args_is_help=True)
 _AGAIN = "Give this command again in a minute"
 _PROVE = "Export the keys again, and prove the export: `icmc keys export`, `icmc keys prove`."
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Export = Annotated[Path, typer.Argument(help="The file of the export.")]
 Passphrase = Annotated[
     Path | None, typer.Option("--passphrase-file", help="Read the passphrase from a file instead of asking for it.")

@@ -29,7 +29,7 @@ from engine.numbers.records import (
 from engine.numbers.store import NumberStore, SavedNumbersStore
 from engine.numbers.suppression import WHOLE, shown
 from engine.numbers.views.counting import count_period, unpublished
-from engine.numbers.views.published import chosen, figures_saved, require_unit
+from engine.numbers.views.figures import chosen, figures_saved, require_unit
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 

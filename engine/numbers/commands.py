@@ -7,13 +7,12 @@ import typer
 from engine.numbers.actions import publish_numbers
 from engine.numbers.records import NumbersView, PeriodKind, period_of
 from engine.numbers.suppression import LEAST
-from engine.numbers.views.published import published
+from engine.numbers.views.figures import published
 from engine.web.running import running_engine
-from engine.web.terminal import SYSTEM, WRONG_USAGE, fail, in_words, show
+from engine.web.terminal import SYSTEM, WRONG_USAGE, Json, fail, in_words, show
 
 Of = Annotated[str, typer.Option(help="A quarter, as 2026-Q1, or a year; without it the latest quarter.")]
 Publish = Annotated[bool, typer.Option("--publish", help="First publish the quarters that ended two weeks ago.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @in_words

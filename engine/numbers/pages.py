@@ -34,7 +34,7 @@ from engine.numbers.records import (
     period_of,
 )
 from engine.numbers.suppression import LEAST
-from engine.numbers.views.published import (
+from engine.numbers.views.figures import (
     LEAST_INSIDE,
     StepNumbers,
     monthly_numbers,
@@ -42,8 +42,8 @@ from engine.numbers.views.published import (
     saved_list,
     saved_numbers,
 )
-from engine.numbers.views.published import pillars as pillars_view
-from engine.numbers.views.published import process as process_view
+from engine.numbers.views.figures import pillars as pillars_view
+from engine.numbers.views.figures import process as process_view
 from engine.web.dependencies import Posted, SignedIn, tried
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text, texts, uuid_or_none

@@ -12,7 +12,7 @@ from prefect.server.api.server import create_app
 from prefect.server.events import triggers
 from prefect.settings import get_current_settings
 
-from engine.memory import look_for_garbage_rarely
+from engine.machine import look_for_garbage_rarely
 from engine.orchestration.settings import end_with_parent
 
 _LOOK_EVERY = timedelta(seconds=5)

@@ -13,8 +13,7 @@ from engine.app import hold_to_known_hosts
 from engine.errors import IcmcError, ServiceError
 from engine.jobs.records import DISK, PREFECT_PAUSED
 from engine.log_lines import log_in_lines, why
-from engine.machine import disk_space
-from engine.memory import look_for_garbage_rarely
+from engine.machine import disk_space, look_for_garbage_rarely
 from engine.orchestration.api import CASES_POOL, DEADLINES_POOL
 from engine.orchestration.calls import CallPool, check_server, check_settings
 from engine.orchestration.deployments import Registrar

@@ -21,18 +21,16 @@ from engine.people.views import absences as absences_view
 from engine.people.views import shifts as shifts_view
 from engine.sign_in.records import ApiKey
 from engine.web.problems import API
-from engine.web.running import running_engine, viewer_by_email
-from engine.web.terminal import SYSTEM, fail, in_words, read_instant, show
+from engine.web.running import As, running_engine, viewer_by_email
+from engine.web.terminal import SYSTEM, Json, fail, in_words, read_instant, show
 from engine.work.actions.handing_over import hand_over_work
 from engine.work.views.team import movable_work
 
 app = typer.Typer(help="Units, and the people who act.", no_args_is_help=True)
 keys = typer.Typer(help="Keys with which other programs get access.", no_args_is_help=True)
 app.add_typer(keys, name="key")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AskSecret = Annotated[bool, typer.Option("--ask-secret", help="Ask for the secret that a gateway's provider gave.")]
 Email = Annotated[str, typer.Argument(help="E-mail address.")]
-As = Annotated[str | None, typer.Option("--as", help="E-mail address of the person who acts.")]
 _MOST = 5_000
 
 

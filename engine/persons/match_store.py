@@ -29,8 +29,7 @@ from engine.db.tables import TABLES
 from engine.documents.store import place_of_details
 from engine.errors import DamagedError, KeyMissingError
 from engine.keys.data_keys import KEYS
-from engine.persons.store import write_tokens
-from engine.persons.tokens import WANTED, compare, values_of, wanted
+from engine.persons.store import WANTED, compare, values_of, wanted, write_tokens
 
 _CHECK, _ALERT = TABLES["match_check"], TABLES["match_alert"]
 _LINK, _PERSON = TABLES["case_person"], TABLES["person"]

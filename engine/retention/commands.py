@@ -10,10 +10,9 @@ from engine.language.retention import RetentionPolicy, missing_classes
 from engine.retention.actions.custody import RestoreStanding, ask_release, standing
 from engine.retention.actions.retention import Due, retention_policies, run_retention
 from engine.web.running import running_engine, viewer_by_email
-from engine.web.terminal import SYSTEM, WAITS, in_words, show
+from engine.web.terminal import SYSTEM, WAITS, Json, in_words, show
 
 app = typer.Typer(help="How long data is kept, and what is due to be erased or restricted.", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what is due, and propose nothing.")]
 
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+import typer
 
 from engine.app import RunningDatabases, build_engine, databases, ship
 from engine.assembly import Engine
@@ -12,6 +15,8 @@ from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer
 from engine.settings import Settings
 from engine.web.terminal import SYSTEM, read_settings
+
+As = Annotated[str | None, typer.Option("--as", help="E-mail address of who acts; this machine unless given.")]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -21,6 +21,7 @@ WAITS = 3
 """It was asked for, and a second person has to agree before it is done."""
 SYSTEM = THIS_MACHINE
 """Who acts when a command names no person."""
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def read_settings(**more: object) -> Settings:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from engine.core.compiled import compile_workflow
-from engine.definitions.catalogue import RegistryCatalogue
+from engine.plugin.registry import RegistryCatalogue
 from engine.rehearsal.drawn import SimulatedReport
 from engine.rehearsal.many_cases import ManyCases, simulate_many
 from engine.rehearsal.simulator import simulate

@@ -9,9 +9,9 @@ import pytest
 from engine.core import commands as cm
 from engine.core.moving import choose_workflow
 from engine.core.records import Scalar, StepStatus
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.lint.files import lint_workflow
 from engine.language.lint.subject import KnownNames
+from engine.plugin.registry import RegistryCatalogue
 from tests.acceptance.core_story import RUN, VICTIM, CoreCase
 from tests.kit.shipped import CASES, library, registry, shipped, source_of, story
 

@@ -24,10 +24,10 @@ from engine.db.embedded.embedded import EmbeddedServer
 from engine.deadlines.actions.firing import fire_deadlines
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.definitions.actions.proposals import answer_proposal, propose_definition
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.ladders import ItemPerson
 from engine.people.records import Shift
 from engine.people.store import DutyStore
+from engine.plugin.registry import RegistryCatalogue
 from engine.rehearsal.drawn import SimulatedReport
 from engine.rehearsal.simulator import Simulation, begun
 from engine.rehearsal.world import World, next_stop, people_of

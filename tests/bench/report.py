@@ -11,7 +11,7 @@ import psycopg
 
 from engine.builtin import REPORT
 from engine.definitions.actions.publish import lint_source
-from engine.definitions.catalogue import RegistryCatalogue
+from engine.plugin.registry import RegistryCatalogue
 from engine.rehearsal.many_cases import simulate_many
 from tests.bench.crowd import fill
 from tests.bench.deadlines import fire_at_once, trickle_seconds

@@ -14,7 +14,7 @@ from engine.assembly import Engine
 from engine.cases.actions.open import open_case
 from engine.core.policy import THIS_MACHINE, Viewer
 from engine.definitions.actions.proposals import propose_definition
-from engine.memory import look_for_garbage_rarely
+from engine.machine import look_for_garbage_rarely
 from engine.messages.mail import DemoMailbox
 from engine.people.store import DirectoryStore
 from engine.people.viewer import as_viewer

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from engine.builtin import CORE
 from engine.cases.answers import check_answers, open_outputs
 from engine.cases.views.sight import answer_views
-from engine.definitions.catalogue import info_of
 from engine.documents.actions.paper_forms import paper_form
 from engine.documents.templates import PaperRenderer
 from engine.errors import InvalidAnswersError
@@ -21,7 +20,7 @@ from engine.language.workflow import Question
 from engine.plugin.answers import Form, read_answers
 from engine.plugin.fields import FieldSpec, as_told, field
 from engine.plugin.kinds import NOT_KNOWN, Count, Day, FieldKind
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import info_of, load_registry
 from engine.plugin.steps import StepType
 from engine.web.forms import controls, questions
 from tests.kit.pillars import FakeContext, conclude, example, problems

@@ -22,14 +22,13 @@ from engine.core.law.told import LawFacts
 from engine.core.library import law_for
 from engine.core.records import Step as StepRecord
 from engine.core.records import StepStatus
-from engine.definitions.catalogue import RegistryCatalogue, info_of
 from engine.language.conditions.values import UNKNOWN
 from engine.language.limits import Counting, TimeLimit
 from engine.plugin.answers import FILTERS, Form, JsonAnswer, read_answers
 from engine.plugin.context import Completed, Concluded, Law, PersonView, Prepared, StepContext
 from engine.plugin.fields import FieldSpec, specs_of
 from engine.plugin.kinds import FieldKind
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import RegistryCatalogue, info_of, load_registry
 from engine.plugin.steps import Asked, StepType
 from engine.plugin.testing import NOW, fake_context
 from tests.kit.shipped import library

@@ -12,14 +12,13 @@ from ruamel.yaml import YAML
 from engine.builtin import CORE
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.library import Library
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.holidays import with_public_holidays
 from engine.language.calendars import Calendar
 from engine.language.extends import Source, load_workflow
 from engine.language.ladders import Ladder
 from engine.language.law import LawPack
 from engine.language.limits import TimeLimit
-from engine.plugin.registry import Registry, load_registry
+from engine.plugin.registry import Registry, RegistryCatalogue, load_registry
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 CASES = WORKFLOWS / "cases"

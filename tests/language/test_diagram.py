@@ -5,12 +5,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.diagram import INK, Drawing, Node, Shape, colour_of, draw, to_dot, to_mermaid
 from engine.language.extends import load_workflow_text
 from engine.language.lanes import in_lanes, step_in_words
 from engine.language.workflow import StepSpec, Workflow
 from engine.machine import dot_to_svg
+from engine.plugin.registry import RegistryCatalogue
 from tests.kit.shipped import CASES, registry, shipped
 from tests.language.step_types import CATALOGUE
 from tests.language.test_lint_workflows import EXAMPLE

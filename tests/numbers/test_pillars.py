@@ -9,7 +9,7 @@ import pytest
 from engine.errors import NotAllowedError, NotFoundError
 from engine.numbers.charts import GREEN, Bar, bars, table_as_csv
 from engine.numbers.records import Period, PeriodKind, PillarLine, PillarsView, latest_periods, period_at, period_of
-from engine.numbers.views.published import pillars
+from engine.numbers.views.figures import pillars
 from tests.kit.portal import BEGIN, Portal, report_case
 from tests.kit.world import START, World
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.errors import NotAllowedError
-from engine.numbers.views.published import StepNumbers, process
+from engine.numbers.views.figures import StepNumbers, process
 from tests.kit.portal import Portal, report_case
 from tests.kit.world import LOOKED, World
 

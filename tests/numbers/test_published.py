@@ -15,7 +15,7 @@ from engine.numbers.actions import publish_numbers
 from engine.numbers.records import OTHERS, added_up, period_of
 from engine.numbers.suppression import WHOLE
 from engine.numbers.views.counting import count_period
-from engine.numbers.views.published import published
+from engine.numbers.views.figures import published
 from engine.sharing.actions.referrals import accept_referral, decline_referral
 from tests.kit.portal import Portal
 from tests.kit.world import INTAKE, World

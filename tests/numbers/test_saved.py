@@ -17,7 +17,7 @@ from engine.core.policy import Viewer
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.numbers.actions import delete_numbers, make_monthly, make_saved_numbers, save_numbers
 from engine.numbers.records import SavedPeriod, due_month
-from engine.numbers.views.published import monthly_numbers, saved_list, saved_numbers
+from engine.numbers.views.figures import monthly_numbers, saved_list, saved_numbers
 from engine.people.viewer import as_viewer
 from tests.kit.portal import Portal
 from tests.kit.world import World

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.lint.ways import problems_of_type
 from engine.plugin.answers import JsonAnswer
 from engine.plugin.context import Match, Prepared
 from engine.plugin.copies import OPENED_AT_ONCE
 from engine.plugin.fields import OutputKind, Sensitivity
 from engine.plugin.kinds import FieldKind
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import RegistryCatalogue, load_registry
 from engine.plugin.steps import StepKind, StepType
 from tests.kit.pillars import (
     NEEDED,

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.api.document import document
 from engine.builtin import REPORT
-from engine.definitions.catalogue import RegistryCatalogue
+from engine.plugin.registry import RegistryCatalogue
 from tests.kit.shipped import CASES, library, registry, shipped
 from tests.reference.api import render_api
 from tests.reference.command_line import render_commands

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.words import WorkflowWords
 from engine.plugin.context import Law
 from engine.plugin.fields import FieldSpec, Sensitivity
-from engine.plugin.registry import Pillar, Registry
+from engine.plugin.registry import Pillar, Registry, RegistryCatalogue
 from engine.plugin.steps import OutputSpec, StepKind, StepType
 
 _LETTERS = {"P": "one of the six P", "R": "one of the six R"}

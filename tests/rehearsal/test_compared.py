@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 
 from engine.cli.main import app
 from engine.core.compiled import CompiledWorkflow, compile_workflow
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.simulating import StaffForm
 from engine.definitions.rehearsed import ComparisonAsked, Staff, VersionsCompared
 from engine.errors import InvalidAnswersError
 from engine.language.workflow import TimeSpec
+from engine.plugin.registry import RegistryCatalogue
 from engine.rehearsal.many_cases import worked
 from engine.rehearsal.running import compare, compared_lines
 from tests.kit.shipped import library, registry, shipped

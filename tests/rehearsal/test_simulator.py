@@ -16,8 +16,8 @@ from engine.core import events as ev
 from engine.core.compiled import CompiledWorkflow, compile_workflow
 from engine.core.origins import line_of_event, line_of_step
 from engine.core.records import TELLS, AddedStep, Origin
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.language.workflow import Workflow
+from engine.plugin.registry import RegistryCatalogue
 from engine.rehearsal.drawn import Simulated, SimulatedFacts, SimulatedReport, drawn_facts
 from engine.rehearsal.simulator import begun, simulate
 from tests.kit.shipped import CASES, library, registry, shipped

@@ -36,7 +36,6 @@ from engine.deadlines.records import (
 from engine.definitions.actions.days import CalendarDay, MonthDay
 from engine.definitions.actions.drafts import DefinitionDraft
 from engine.definitions.actions.proposals import Change
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.definitions.pages.calendar_form import DayForm, _fields
 from engine.definitions.pages.ladders import level_form
 from engine.definitions.pages.message_texts import Shown
@@ -98,6 +97,7 @@ from engine.overview.records import (
 from engine.people.pages.people import Door, Group, Someone
 from engine.people.records import AbsenceView, ActorView, MemberView, RotaDay, ShiftView, UnitView
 from engine.persons.records import CaseLinkView, CasePersonView, FoundPeople, PersonPageView, PersonRoleView
+from engine.plugin.registry import RegistryCatalogue
 from engine.sharing.pages.partners import NoticeGroup
 from engine.web.forms import Item, TypedText, controls, laid_out
 from engine.web.pages import environment, render

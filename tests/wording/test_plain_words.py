@@ -7,7 +7,7 @@ from functools import cache
 from tests.wording.texts import ROOT, RULES, Rule, Seen, every_text, of_code, of_definition, of_message, of_template
 
 _FOR_DEVELOPERS = (
-    "engine/db/", "engine/language/", "engine/machine.py", "engine/memory.py", "engine/orchestration/",
+    "engine/db/", "engine/language/", "engine/machine.py", "engine/orchestration/",
     "engine/plugin/", "engine/rehearsal/",
 )  # fmt: skip
 """What only those read who write definitions and pillars, or keep the machine running."""

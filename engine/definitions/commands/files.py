@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from engine.builtin import CORE
-from engine.definitions.catalogue import RegistryCatalogue
 from engine.errors import IcmcError
 from engine.language.diagram import to_dot, to_mermaid
 from engine.language.extends import assemble
@@ -28,7 +27,7 @@ from engine.language.lint.subject import KnownNames
 from engine.language.workflow import Workflow
 from engine.language.yaml_files import read_yaml, read_yaml_file
 from engine.machine import dot_to_svg, letters, shipped_sources
-from engine.plugin.registry import load_registry
+from engine.plugin.registry import RegistryCatalogue, load_registry
 from engine.settings import Settings
 
 
