@@ -558,3 +558,14 @@ def test_a_loop_a_wait_and_what_calls_off_are_sound() -> None:
     )
     text = EXAMPLE.replace("\ngates:\n", f"{step}\ngates:\n")
     assert _lint(f"{text}cancels: {{branch: {{when: fear_stated, steps: [visit]}}}}\n") == ()
+
+
+@pytest.mark.parametrize(("comes", "is_late"), [
+    ("{any: [go, safety]}", False), ("safety", True), ("[triage, safety]", True),
+])  # fmt: skip
+def test_time_starts_from_a_step_that_can_come_first_and_from_none_that_only_follows(
+    comes: str, *, is_late: bool
+) -> None:
+    own = "safety: {uses: protection.safety, time: {limit: P1D}}"
+    text = _branching(f"after: {comes}").replace(own, own.replace("limit", "from: handle, limit"))
+    assert ("bad-from" in {finding.code for finding in _lint(text)}) is is_late

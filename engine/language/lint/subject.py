@@ -68,6 +68,16 @@ class Order:
             found[key] = frozenset(before).union(*(found[name] for name in before))
         return found
 
+    @cached_property
+    def surely_before(self) -> dict[str, frozenset[str]]:
+        """Every step that always comes before a step: where one of several is enough, what all of these ways share."""
+        found: dict[str, frozenset[str]] = {}
+        for key in self._sorted[0]:
+            ways = [found[name] | {name} for name in self.before(key)]
+            is_all = self.join(key).mode is JoinMode.ALL
+            found[key] = frozenset().union(*ways) if is_all or not ways else frozenset.intersection(*ways)
+        return found
+
     def descendants(self, key: str) -> frozenset[str]:
         """Every step that may come after a step."""
         return frozenset(name for name, before in self.ancestors.items() if key in before)

@@ -123,7 +123,7 @@ def _start(subject: Subject, key: str, path: Path, time: TimeSpec | NotBefore) -
         if field:
             subject.error(place, "bad-from", f'"{head}" has no fields: write "from: {head}".')
     elif head in subject.workflow.steps:
-        if head == key or head in subject.order.descendants(key):
+        if head == key or key in subject.order.surely_before.get(head, ()):
             late = f'"{head}" ends after this step begins, so no deadline could start with it.'
             subject.error(place, "bad-from", f'{late} Write "from: start", or name a step before it.')
         elif field and (info := subject.infos[head]) is not None:
