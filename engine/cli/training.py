@@ -73,23 +73,40 @@ def replay(stories: Stories, only: Only = None, as_json: Json = False) -> None: 
         fail(f"None of these stories has the id {only}.", status=WRONG_USAGE)
     with scratch_world() as world:
         outcomes = [replay_story(world, story) for story in read]
-    show([outcome.as_json() for outcome in outcomes], as_json=as_json, words=lambda: "\n".join(map(_words, outcomes)))
+    show([outcome.as_json() for outcome in outcomes], as_json=as_json, words=lambda: "\n".join(map(words_of, outcomes)))
     if any(outcome.differences for outcome in outcomes):
         raise typer.Exit(FOUND_PROBLEMS)
 
 
-def _words(outcome: ReplayOutcome) -> str:
-    unforeseen = ", ".join(event.label for event in outcome.events if not event.foreseen)
+def words_of(outcome: ReplayOutcome) -> str:
+    """Return what a replay found in words, the steps that were not foreseen told apart."""
     counts = (
         f"{len(outcome.breaches)} breaches, {len(outcome.escalations)} escalations, "
         f"{len(outcome.messages)} messages, {outcome.jobs} jobs"
     )
-    foresaw = f"{outcome.foreseen_share:.0%} foreseen{f' (added: {unforeseen})' if unforeseen else ''}"
+    foresaw = f"{outcome.foreseen_share:.0%} foreseen"
     end = "closed" if outcome.closed else "still open"
     if outcome.reopened:
         end = f"opened again {outcome.reopened} time{'s' if outcome.reopened > 1 else ''}, then {end}"
     head = (
         f"{outcome.story}: case {outcome.case} in workflow {outcome.workflow}; {len(outcome.events)} events, {foresaw}"
     )
-    lines = [f"{head}; {counts}; {end}.", *(f"  different: {difference}" for difference in outcome.differences)]
+    lines = [
+        f"{head}; {counts}; {end}.",
+        *_not_foreseen("open, but due at another time", outcome, was_open=True),
+        *_not_foreseen("not open", outcome, was_open=False),
+        *(f"  different: {difference}" for difference in outcome.differences),
+    ]
     return "\n".join(lines if outcome.differences else [*lines, "  no differences"])
+
+
+def _not_foreseen(words: str, outcome: ReplayOutcome, *, was_open: bool) -> list[str]:
+    """Return a line with the events that were not foreseen in one way; no line for none."""
+    labels = [
+        f"{event.label} ({event.due_otherwise.astimezone(event.at.tzinfo):%d %b %H:%M})"
+        if event.due_otherwise
+        else event.label
+        for event in outcome.not_foreseen
+        if event.was_open is was_open
+    ]
+    return [f"  {words}: {', '.join(labels)}"] if labels else []

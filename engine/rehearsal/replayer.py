@@ -109,6 +109,8 @@ class Play:
     reopened: int = 0
     differences: list[str] = field(default_factory=list)
     done: dict[UUID, str] = field(default_factory=dict)
+    untold: dict[UUID, datetime | None] = field(default_factory=dict)
+    """What the team did although no event tells of it, each with when it was due."""
     complete: Callable[..., object] = complete_work_item
 
 
@@ -276,6 +278,7 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
     steps, state = _found(play, event)
     foreseen = bool(steps) and (steps[0].added is None or bool(steps[0].added.follow_up))
     same_act = [] if steps else _same_act(play, state, event)
+    otherwise = [] if foreseen else _due_otherwise(play, state, event)
     if not steps:
         steps = [_add(play, event)]
         state = _state(play)
@@ -291,8 +294,20 @@ def _carry_out(play: Play, event: StoryEvent) -> None:
         EventOutcome(
             label=event.label, step=event.step, at=event.at, foreseen=foreseen, due_expected=event.due,
             due=deadline.due_at if deadline else None, breached_at=deadline.breached_at if deadline else None,
+            was_open=bool(otherwise), due_otherwise=min(filter(None, otherwise), default=None),
         ),
     )  # fmt: skip
+
+
+def _due_otherwise(play: Play, state: CaseState, event: StoryEvent) -> list[datetime | None]:
+    """List when those steps of an event's type were due that the workflow has open, or had until the team did them."""
+    return [
+        play.untold.get(step.id) or _due_of(state, step)
+        for step in state.steps.values()
+        if step.uses == event.step
+        and (step.added is None or step.added.follow_up)
+        and (step.status in OPEN or step.id in play.untold)
+    ]
 
 
 def _others_to_come(play: Play, event: StoryEvent) -> list[StoryEvent]:
@@ -509,6 +524,8 @@ def _complete(play: Play, event: StoryEvent, step: Step) -> None:
 
     Whoever takes charge of a person says when they came into care, which may be before anybody wrote it down.
     """
+    if not event.label:
+        play.untold[step.id] = _due_of(_state(play), step)
     if event.step == "rescue.first_needs" and play.story.taken_charge_at is not None:
         event = event.model_copy(update={"at": play.story.taken_charge_at})
     command_id = play.stage.engine.entropy.uuid()

@@ -127,6 +127,11 @@ class Story(_Part):
         return self.taken_charge_at is not None
 
     @property
+    def is_at_hand(self) -> bool:
+        """Whether the person was in someone's care already when it was reported."""
+        return self.taken_charge_at == self.opened_at
+
+    @property
     def taken_charge_at(self) -> datetime | None:
         """When whoever is out already came into care: from when their first day is counted; None for a rescue."""
         steps = {event.step for event in self.timeline}
@@ -241,7 +246,7 @@ _IN_TITLES = (
     (r"\bonline\b|\bsextort|\bblackmail|\bwebcam\b", "online_abuse"),
     (r"\bbonded\b|\bkiln\b", "bonded_labour"),
     (r"\bunsafe migration\b", "unsafe_migration"),
-    (r"\bplacement agency\b", "domestic_work"),
+    (r"\bplacement agency\b|\b(?:house)?maids?\b|\bhousework|\bdomestic (?:work|help|serv)", "domestic_work"),
     (r"\bmissing\b", "missing_person"),
     (r"\bstopped at\b|\bintercepted\b", "stopped_on_the_way"),
 )
@@ -358,6 +363,10 @@ class EventOutcome(_Line):
     due_expected: datetime | None
     due: datetime | None
     breached_at: datetime | None
+    was_open: bool = False
+    """Whether the workflow had a step of this type all the same, by another limit than the story tells."""
+    due_otherwise: datetime | None = None
+    """By when that step was due."""
 
 
 class BreachOutcome(_Line):
@@ -405,13 +414,23 @@ class ReplayOutcome(_Line):
     differences: tuple[str, ...]
 
     @property
+    def not_foreseen(self) -> tuple[EventOutcome, ...]:
+        """The events whose steps somebody had to add."""
+        return tuple(event for event in self.events if not event.foreseen)
+
+    @property
     def foreseen_share(self) -> float:
         """How much of the story the workflow foresaw, from 0 to 1."""
         return sum(event.foreseen for event in self.events) / len(self.events)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the outcome as JSON, with the share of foreseen steps and the labels of those that were not."""
+        """Return the outcome as JSON, with the share of foreseen steps and the labels of those that were not.
+
+        These are told apart: some were open, but due at another time, and some were not open.
+        """
         return self.model_dump(mode="json") | {
             "foreseen": round(self.foreseen_share, 3),
-            "discretionary": [event.label for event in self.events if not event.foreseen],
+            "discretionary": [event.label for event in self.not_foreseen],
+            "due_otherwise": [event.label for event in self.not_foreseen if event.was_open],
+            "not_open": [event.label for event in self.not_foreseen if not event.was_open],
         }

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from engine.assembly import Engine
 from engine.cases.store import CaseStore
 from engine.cli.main import app
+from engine.cli.training import words_of
 from engine.core import events as ev
 from engine.core.origins import line_of_event
 from engine.core.policy import Viewer
@@ -306,6 +307,26 @@ def test_the_command_prints_json_and_says_by_its_status_that_all_went_as_told() 
     wanted = {"story", "case", "events", "breaches", "escalations", "messages", "closed", "differences", "foreseen"}
     assert wanted <= set(outcome)
     assert outcome["differences"] == []
+
+
+def test_what_was_not_foreseen_is_told_apart_by_whether_it_was_open(world: World) -> None:
+    story = read_story(OTHERS / "false-alarm.yaml")
+    told = []
+    for one in story.timeline:
+        rule = one.due_rule
+        if one.step == "reporting.triage" and rule is not None:
+            sooner = rule.model_copy(update={"limit": "PT12H"})
+            told.append(one.model_copy(update={"due": None, "due_rule": sooner}))
+        else:
+            told.append(one)
+    outcome = replay_story(world, story.model_copy(update={"timeline": tuple(told)}))
+    apart = outcome.as_json()
+    [triage] = [one for one in outcome.events if one.step == "reporting.triage"]
+    assert (triage.foreseen, triage.was_open) == (False, True)
+    assert triage.due_otherwise == story.opened_at + timedelta(hours=24)
+    assert apart["due_otherwise"] == [triage.label]
+    assert sorted(apart["due_otherwise"] + apart["not_open"]) == sorted(apart["discretionary"])
+    assert f"open, but due at another time: {triage.label} (" in words_of(outcome)
 
 
 def test_a_file_that_is_no_story_is_refused_in_words(tmp_path: Path) -> None:
