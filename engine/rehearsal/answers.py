@@ -61,6 +61,8 @@ _ALSO_ANSWERED = frozenset(
 _NOTHING = frozenset({"fixed_deposit_part", "open_clocks"})
 """An amount that is a part of another one, which is paid out whole in a story, and the time limits still open."""
 _REMAND = "IN-REMAND-24H"
+_BAIL = ("IN-DEFAULT-BAIL", "P90D")
+"""How long there is for a charge sheet where the offence is punished with ten years or more."""
 _SEXES = {"F": "female", "M": "male", "T": "transgender"}
 _REFUSED = ("refused", "not to be sent", "does not wish", "no return")
 
@@ -133,13 +135,16 @@ def _told_later(story: Story, event: StoryEvent) -> dict[str, JsonValue]:
     is_taken_home = "stay" in event.expected and any(one.step == "repatriation.handover" for one in later)
     is_appeal = any(one.step == "reporting.missing" for one in story.timeline)
     arrest: dict[str, JsonValue] = {"arrested_at": event.at.isoformat()} if _REMAND in counted else {}
+    long = _BAIL in {(rule.clock, rule.limit) for one in counted_from if (rule := one.due_rule)}
+    sections: dict[str, JsonValue] = {"sections": ["BNS143_4"]} if long else {}
     again_on: dict[str, JsonValue] = {"next_at": at, "next_on": on} if again else {}
     judgment: dict[str, JsonValue] = {"purpose": "judgment"} if "prosecution.outcome" in counted else {}
     statement: dict[str, JsonValue] = {
         "kind": "statement", "identity_check": ["no_name"], "legal_basis": "no_person_concerned",
     }  # fmt: skip
     told: Mapping[str, dict[str, JsonValue]] = {
-        **dict.fromkeys(("policing.ahtu", "policing.fir"), arrest),
+        "policing.ahtu": arrest,
+        "policing.fir": {**arrest, **sections},
         "rescue.execute": {"suspects_held": int(_REMAND in counted)},
         "press.monitor": {"harmful": int("press.leak" in counted)},
         "press.release": {} if is_appeal else statement,
@@ -193,6 +198,8 @@ def _to_question(story: Story, event: StoryEvent, question: Question) -> JsonVal
     if question.id == "reported_before":
         is_told = any(one.step == "policing.fir" and one.due_rule is not None for one in story.timeline)
         return "not_yet" if is_told else "earlier"
+    if question.id in _BY_PROFILE:
+        return _BY_PROFILE[question.id](story)
     if question.id == "country":  # of a unit that was asked, whoever the victims are
         elsewhere = (place[:2] for place in story.other_jurisdictions if place[:2] in question.choices)
         return next(elsewhere, story.lead_jurisdiction[:2])
@@ -235,7 +242,8 @@ def _all_words(story: Story) -> str:
 
 def _offered(answer: JsonValue, spec: FieldSpec) -> JsonValue:
     """Return an answer as the form can take it: a choice that it does not offer is another one."""
-    return "other" if "other" in spec.choices and answer not in spec.choices else answer
+    is_one = not isinstance(answer, list)
+    return "other" if is_one and "other" in spec.choices and answer not in spec.choices else answer
 
 
 def _triage_answers(story: Story) -> dict[str, JsonValue]:
@@ -265,6 +273,10 @@ _KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
 """The forms whose answers the profile of a story tells as a whole."""
 
 
+_BY_PROFILE: Mapping[str, Callable[[Story], JsonValue]] = {"at_hand": lambda story: story.is_at_hand}
+"""Questions of workflows that the story tells as a whole, whatever it goes on with."""
+
+
 def as_it_goes_on(
     compiled: CompiledWorkflow,
     step: str,
@@ -280,6 +292,8 @@ def as_it_goes_on(
     """
     answers: dict[str, JsonValue] = {}
     for question in questions:
+        if question.id in _BY_PROFILE:
+            continue
         opened = _opened_by(compiled, step, question.id) if question.type == "bool" else []
         counted = [] if opened or question.type != "bool" else _counted_by(compiled, step, question.id)
         if opened or counted:
@@ -312,7 +326,8 @@ def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tup
     """List the steps that open by the answer, or by a fact that it sets, and those that follow nothing else.
 
     Of these count those that the workflow has nowhere else, if there are any: by their type, or by a limit of the law,
-    and then it is said of a step that only its law tells it apart.
+    and then it is said of a step that only its law tells it apart. One that follows another of these says nothing: of
+    whoever nobody brings out there, all else that is done was not begun by that.
     """
     names = _names_of(compiled, step, question)
     steps = {key: one for key, one in compiled.steps.items() if not one.spec.discretionary}
@@ -321,12 +336,23 @@ def _opened_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tup
         opened |= more
     others = [one.spec for key, one in steps.items() if key not in opened]
     alike = {key: [_laws(one) for one in others if one.uses == steps[key].spec.uses] for key in opened}
-    alone = [
-        (steps[key].spec, bool(laws))
+    alone = {
+        key: bool(laws)
         for key, laws in alike.items()
         if not laws or (_laws(steps[key].spec) and not any(_laws(steps[key].spec) & one for one in laws))
-    ]
-    return alone or [(steps[key].spec, False) for key in opened]
+    }
+    first = [key for key in alone if alone.keys().isdisjoint(_ancestors(compiled, key))]
+    return [(steps[key].spec, alone[key]) for key in first] or [(steps[key].spec, False) for key in opened]
+
+
+def _ancestors(compiled: CompiledWorkflow, key: str) -> set[str]:
+    found: set[str] = set()
+    ahead = [key]
+    while ahead:
+        before = set(compiled.steps[ahead.pop()].after.steps) - found
+        found |= before
+        ahead += before & compiled.steps.keys()
+    return found
 
 
 def _laws(spec: StepSpec) -> set[str]:

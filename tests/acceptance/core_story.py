@@ -137,17 +137,17 @@ class CoreCase:
         self.to_be_told = []
         limit = self.now + LONGEST
         while not self.is_closed() and self.now < limit:
-            undated = [
-                step
-                for step in self.ready()
-                if step.key not in self.left and self.deadline(step) is None and not self._stands_by(step)
-            ]
+            undated = [step for step in self.undated() if step.key not in self.left]
             if undated:
                 self.complete(undated[0])
             elif stops := [stop[0] for stop in self._stops()]:
                 self.until(max(self.now, min(stops)))
             else:
                 return
+
+    def undated(self) -> list[Step]:
+        """List the steps that somebody can work on and that have no time; not those that only stand by."""
+        return [step for step in self.ready() if self.deadline(step) is None and not self._stands_by(step)]
 
     def _stands_by(self, step: Step) -> bool:
         foreseen = self.workflow.steps.get(step.key)
@@ -158,8 +158,8 @@ class CoreCase:
         return self.state.case.status is CaseStatus.CLOSED
 
     def live(self) -> set[str]:
-        """Name the steps in which something is still to be done."""
-        return {step.key for step in self.state.steps.values() if step.status in LIVE}
+        """Name the steps in which something is still to be done; not those that only stand by."""
+        return {step.key for step in self.state.steps.values() if step.status in LIVE and not self._stands_by(step)}
 
     def breaches(self) -> list[tuple[str, datetime]]:
         """List the steps whose deadline was missed, each with the instant at which the breach is dated."""

@@ -31,7 +31,7 @@ def _reach(case: CoreCase, key: str) -> Step:
         if (step := case.step(key)) is not None:
             return step
         stops = [stop[0] for stop in case._stops()]
-        undated = [step for step in case.ready() if step.key not in case.left and case.deadline(step) is None]
+        undated = [step for step in case.undated() if step.key not in case.left]
         if undated:
             case.complete(undated[0])
         else:
