@@ -11,11 +11,11 @@ from engine.approvals.records import ApprovalKind
 from engine.audit.records import ConcernLine, EmergencyLine, EmergencyView
 from engine.cases.visibility import GRANT, kept_by
 from engine.core.access import ADD_FILES, RecusalReason, shown_in
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, can, require
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, ORGANISATION, RECUSAL, UNIT
 from engine.db.tables import TABLES
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.keys.vault import Vault
 
 _REQUEST = TABLES["approval_request"]
@@ -33,8 +33,7 @@ def case_access(reading: Reading, viewer: Viewer, case_id: UUID) -> AccessView:
     )
     if kept is None:
         raise NotFoundError(kind="case")
-    if not can(viewer, Action.SEE_ACCESS, unit_id=kept["unit_id"]):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_ACCESS.value)
+    require(viewer, Action.SEE_ACCESS, unit_id=kept["unit_id"])
     may_recuse = can(viewer, Action.RECUSE, unit_id=kept["unit_id"])
     found = _recusals(reading, viewer, case_id)
     shown = [one for one in found if may_recuse or one.reason != RecusalReason.CONFLICT_OF_INTEREST]

@@ -11,11 +11,10 @@ from engine.audit.records import AuditLine, ReaderLine
 from engine.cases.records import written_number
 from engine.cases.views.sight import require_whole
 from engine.cases.visibility import visible_to
-from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, RUN
 from engine.db.tables import TABLES
-from engine.errors import NotAllowedError
 
 _READ, _NOTED = TABLES["reading"], TABLES["audit_event"]
 _KEPT_APART = ("safeguarding", "rows")
@@ -35,8 +34,7 @@ def audit_lines(
     limit: int = 100,
 ) -> tuple[AuditLine, ...]:
     """List who did what when in the viewer's units, the latest first; raises `NotAllowedError`."""
-    if not can(viewer, Action.SEE_AUDIT):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_AUDIT.value)
+    require(viewer, Action.SEE_AUDIT)
     parts = []
     if sort in {"", "readings"}:
         parts.append(_readings(reading, viewer))

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from engine.core.access import CaseAccess, covers
+from engine.errors import NotAllowedError
 from engine.language.names import ProgramRole, Role
 
 
@@ -45,6 +46,11 @@ class Viewer(View):
     stepped_up_at: datetime | None = None
     by_factor: bool = False
     must_enrol: bool = False
+
+    @property
+    def acting_id(self) -> UUID | None:
+        """Whose act it is; None for what the system does."""
+        return None if self.is_system else self.actor_id
 
     def has_role(self, *roles: str) -> bool:
         """Return whether the viewer has one of these roles."""
@@ -215,6 +221,12 @@ def can(
         return may and (field is None or covers(access, field))
     roles = viewer.roles if unit_id is None else roles_in(viewer, unit_id)
     return not ROLES_THAT_MAY[action].isdisjoint(roles)
+
+
+def require(viewer: Viewer, action: Action, *, unit_id: UUID | None = None, access: CaseAccess | None = None) -> None:
+    """Raise `NotAllowedError` unless an actor may do something, as `can` says."""
+    if not can(viewer, action, unit_id=unit_id, access=access):
+        raise NotAllowedError(actor=viewer.name, action=action.value)
 
 
 def roles_in(viewer: Viewer, unit_id: UUID) -> frozenset[str]:

@@ -18,11 +18,11 @@ from engine.cases.housekeeping import HousekeepingStore, OpeningFacts
 from engine.core import commands as cm
 from engine.core.compiled import CompiledWorkflow
 from engine.core.law.told import AgeRange
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.records import RoleStatus, Scalar
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.imports.htcds import read_htcds
 from engine.imports.records import BadCell, OldCase, TableError, read_table
 from engine.people.records import Unit
@@ -125,8 +125,7 @@ def _fitting(
     unit_id: UUID,
     workflow: str | None,
 ) -> list[Fitting]:
-    if not can(viewer, Action.IMPORT_CASES, unit_id=unit_id):
-        raise NotAllowedError(actor=viewer.name, action=Action.IMPORT_CASES.value)
+    require(viewer, Action.IMPORT_CASES, unit_id=unit_id)
     unit, step_type = _unit(begun), engine.registry.get(REPORT)
     now = engine.clock.now()
     if text.lstrip().startswith("{"):

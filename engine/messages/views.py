@@ -11,7 +11,7 @@ from engine.cases.visibility import (
     step_shown_to,
     visible_to,
 )
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.records import LIVE
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
@@ -30,7 +30,6 @@ from engine.db.shape import (
     STEP,
     UNIT,
 )
-from engine.errors import NotAllowedError
 from engine.messages.records import ChannelView, ContactView, DeadLetterView, MailView, NoticeView
 from engine.people.viewer import demo_condition
 
@@ -133,7 +132,7 @@ _MOST = 200
 
 def dead_letters(reading: Reading, viewer: Viewer) -> tuple[DeadLetterView, ...]:
     """List the sendings that were given up, critical ones first; raises `NotAllowedError`."""
-    _require(viewer, Action.MEND)
+    require(viewer, Action.MEND)
     rows = reading.rows(
         select(
             DELIVERY.c.id, DELIVERY.c.case_id, func.coalesce(CASE.c.number, "").label("case_number"), MESSAGE.c.kind,
@@ -154,7 +153,7 @@ def dead_letters(reading: Reading, viewer: Viewer) -> tuple[DeadLetterView, ...]
 
 def channels(reading: Reading, viewer: Viewer) -> tuple[ChannelView, ...]:
     """List the gateways of every organisation, with what waits for each; raises `NotAllowedError`."""
-    _require(viewer, Action.KEEP_CHANNELS)
+    require(viewer, Action.KEEP_CHANNELS)
     waiting = (
         select(func.count())
         .select_from(DELIVERY.join(UNIT, UNIT.c.id == DELIVERY.c.unit_id))
@@ -179,7 +178,7 @@ def channels(reading: Reading, viewer: Viewer) -> tuple[ChannelView, ...]:
 
 def organisations(reading: Reading, viewer: Viewer) -> tuple[str, ...]:
     """List the organisations of the network by name, for who sets channels up; raises `NotAllowedError`."""
-    _require(viewer, Action.KEEP_CHANNELS)
+    require(viewer, Action.KEEP_CHANNELS)
     return tuple(row["name"] for row in reading.rows(select(ORGANISATION.c.name).order_by(ORGANISATION.c.name)))
 
 
@@ -191,8 +190,3 @@ def contacts(reading: Reading, viewer: Viewer) -> tuple[ContactView, ...]:
         .order_by(CONTACT.c.channel)
     )
     return tuple(ContactView(**row) for row in rows)
-
-
-def _require(viewer: Viewer, action: Action) -> None:
-    if not can(viewer, action):
-        raise NotAllowedError(actor=viewer.name, action=action.value)

@@ -15,7 +15,7 @@ from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import THIS_MACHINE, Action, Viewer, can, units_that_let
+from engine.core.policy import THIS_MACHINE, Action, Viewer, require, units_that_let
 from engine.core.retention import (
     COPY_LIVES,
     MOST_ROWS,
@@ -85,7 +85,7 @@ def ask_copy(
     One of more than 50 lines waits for a second person. Raises `InvalidAnswersError`, `StepUpNeededError`,
     `NotAllowedError`, and `TooOftenError` for the twenty-first within an hour.
     """
-    _require(viewer, Action.EXPORT)
+    require(viewer, Action.EXPORT)
     require_step_up(engine, viewer)
     kept = _checked(what, purpose_code, chosen)
     counted = _count_rows(engine, viewer, what, kept)
@@ -142,8 +142,7 @@ def answer_copy(engine: Engine, copy_id: UUID, *, viewer: Viewer, agreed: bool) 
         if copy is None or copy.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="copy")
         if agreed or copy.asked_by != viewer.actor_id:
-            if not can(viewer, Action.APPROVE_EXPORT, unit_id=copy.unit_id):
-                raise NotAllowedError(actor=viewer.name, action=Action.APPROVE_EXPORT.value)
+            require(viewer, Action.APPROVE_EXPORT, unit_id=copy.unit_id)
             require_step_up(engine, viewer)
         after = copy.answer(viewer.actor_id, now, agreed=agreed)
         answered = take_answer(
@@ -186,7 +185,7 @@ def fetch_copy(engine: Engine, copy_id: UUID, *, token: str, viewer: Viewer, wri
     now = engine.clock.now()
     with engine.transaction() as tx:
         copy = _own_copy(tx, copy_id, token, viewer)
-    _require(viewer, Action.EXPORT)
+    require(viewer, Action.EXPORT)
     require_step_up(engine, viewer)
     sheet = engine.ask(sheet_view, viewer, copy.what, copy.chosen)
     if needs_second_person(len(sheet.lines)) and copy.answered_by is None:
@@ -240,11 +239,6 @@ def _is_date(text: str) -> bool:
 
 def _unit(viewer: Viewer) -> UUID | None:
     return min(units_that_let(viewer, Action.EXPORT), default=None)
-
-
-def _require(viewer: Viewer, action: Action) -> None:
-    if not can(viewer, action):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
 
 
 def _fits(copy: ExportCopy, token: str) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 
 from engine.cases.records import PUBLIC_REPORTS
-from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.policy import Action, Viewer, can, require, units_that_let
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
     ABSENCE,
@@ -23,7 +23,7 @@ from engine.db.shape import (
     SHIFT,
     UNIT,
 )
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.language.names import Role
 from engine.language.rotas import Rota
 from engine.people.records import ROTA_WEEKS, AbsenceView, MemberView, RoleView, ShiftView, UnitView, planned_shifts
@@ -40,8 +40,7 @@ def members(reading: Reading, viewer: Viewer) -> tuple[MemberView, ...]:
 
     Raises `NotAllowedError`.
     """
-    if not can(viewer, Action.SEE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_PEOPLE.value)
+    require(viewer, Action.SEE_PEOPLE)
     statement = _members().order_by(ACTOR.c.disabled, ACTOR.c.name, ACTOR.c.id)
     theirs = select(MEMBERSHIP.c.actor_id).where(MEMBERSHIP.c.unit_id.in_(units_that_let(viewer, Action.SEE_PEOPLE)))
     is_theirs = or_(ACTOR.c.supervisor_id == viewer.actor_id, ACTOR.c.id.in_(theirs))
@@ -62,7 +61,7 @@ def member(reading: Reading, viewer: Viewer, actor_id: UUID) -> MemberView:
 
 def unit_list(reading: Reading, viewer: Viewer) -> tuple[UnitView, ...]:
     """List the units that an administrator looks after, with what they lack; raises `NotAllowedError`."""
-    _require(viewer)
+    require(viewer, Action.MANAGE_PEOPLE)
     had, asked = reading.soon(_held_roles, reading), reading.soon(_waited_roles, reading)
     taken = reading.soon(reading.rows, select(INSTALLATION.c.value).where(INSTALLATION.c.key == PUBLIC_REPORTS))
     listed = reading.soon(
@@ -172,11 +171,6 @@ def _supervises(viewer: Viewer, person: MemberView) -> bool:
         return True
     units = units_that_let(viewer, Action.SEE_PEOPLE)
     return any(one.unit_id in units for one in person.roles)
-
-
-def _require(viewer: Viewer) -> None:
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
 
 
 _MOST = 200

@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, Subquery, and_, select, true
 
 from engine.approvals.records import ApprovalKind
 from engine.cases.visibility import named, positions, visible_to
-from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.core.retention import GROUNDS_TO_ERASE, GROUNDS_TO_RESTRICT, HOLD_WORDS, KEPT_SINCE
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP
 from engine.db.tables import TABLES
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.language.names import Role
 from engine.retention.records import (
     EraseCopyView,
@@ -40,8 +40,7 @@ def keeping(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> Re
 
     Raises `NotAllowedError`, and `NotFoundError` for a case that the viewer does not see.
     """
-    if not can(viewer, Action.SEE_RETENTION):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_RETENTION.value)
+    require(viewer, Action.SEE_RETENTION)
     seen = _seen(reading, viewer)
     if case_id is not None:
         seen = and_(seen, CASE.c.id == case_id)

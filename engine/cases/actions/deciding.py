@@ -21,10 +21,10 @@ from engine.core.commands import Command
 from engine.core.consequences import WorkItem
 from engine.core.decide import follow
 from engine.core.events import Event
-from engine.core.policy import Action, Viewer, can, visible_units
+from engine.core.policy import Action, Viewer, can, require, visible_units
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError, TooOftenError
+from engine.errors import InvalidAnswersError, KeyMissingError, NotFoundError, TooOftenError
 from engine.plugin.registry import UnknownStepTypeError
 from engine.work.store import ItemStore
 
@@ -77,8 +77,7 @@ def require_member(viewer: Viewer, state: CaseState, action: Action = Action.WOR
     unit_id = state.case.unit_id
     if not viewer.is_system and (unit_id not in visible_units(viewer) or is_barred(viewer, state)):
         raise NotFoundError(kind=kind)
-    if not can(viewer, action, unit_id=unit_id):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
+    require(viewer, action, unit_id=unit_id)
 
 
 def is_barred(viewer: Viewer, state: CaseState) -> bool:
@@ -94,8 +93,7 @@ def require_access(tx: Transaction, viewer: Viewer, case_id: UUID, action: Actio
     access = tx.of(AccessStore).access_of(viewer, case_id, now)
     if access.via is Via.NONE or not can(viewer, Action.SEE_CASES, access=access):
         raise NotFoundError(kind="case")
-    if not can(viewer, action, access=access):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
+    require(viewer, action, access=access)
     return access
 
 
@@ -108,8 +106,7 @@ def require_own(engine: Engine, case_id: UUID, *, viewer: Viewer, action: Action
         access = require_access(tx, viewer, case_id, Action.SEE_CASES, now=engine.clock.now())
     if access.via is not Via.OWN:
         raise NotFoundError(kind="case")
-    if not can(viewer, action, access=access):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
+    require(viewer, action, access=access)
 
 
 def keep_who_did_it(tx: Transaction, item: WorkItem, viewer: Viewer) -> None:
@@ -186,7 +183,7 @@ def reading_of(
 ) -> RecordedReading:
     """Return a reading, for an action that writes it in its own transaction (`at` in UTC)."""
     return RecordedReading(
-        case_id=case_id, actor_id=_actor(viewer), at=at, what=what, subject_id=subject_id,
+        case_id=case_id, actor_id=viewer.acting_id, at=at, what=what, subject_id=subject_id,
         classes=tuple(sorted(classes)), roles=tuple(sorted(viewer.roles)),
     )  # fmt: skip
 
@@ -209,14 +206,10 @@ def note_refusal(engine: Engine, viewer: Viewer, what: str, code: str, *, subjec
     body = {"what": what, "code": code, "subject_id": str(subject_id) if subject_id else None}
     try:
         with engine.transaction() as tx:
-            tx.of(AuditLogStore).note("access", "Refused", body, actor_id=_actor(viewer), at=engine.clock.now())
+            tx.of(AuditLogStore).note("access", "Refused", body, actor_id=viewer.acting_id, at=engine.clock.now())
             tx.commit()
     except Exception as error:
         raise AuditUnavailableError from error
-
-
-def _actor(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id
 
 
 LONGEST: Final = 2_000

@@ -20,7 +20,7 @@ from engine.core.compiled import CompiledWorkflow
 from engine.core.consequences import WorkItem
 from engine.core.decide import follow
 from engine.core.moving import choose_workflow
-from engine.core.policy import Action, Viewer, can, roles_in
+from engine.core.policy import Action, Viewer, can, require, roles_in
 from engine.core.records import Case, ItemStatus, PersonRole, Scalar
 from engine.core.state import CaseState, evolve
 from engine.db.transaction import Transaction
@@ -88,8 +88,7 @@ def open_case(
     """
     step_type = engine.registry.get(report_type)
     check_answers(step_type, answers, partly=True)
-    if not can(viewer, Action.OPEN_CASE):
-        raise NotAllowedError(actor=viewer.name, action=Action.OPEN_CASE.value)
+    require(viewer, Action.OPEN_CASE)
     if not can(viewer, Action.OPEN_CASE, unit_id=unit_id):
         raise NotAllowedError(actor=viewer.name, action="report for this unit")
     wanted = CaseToOpen(answers, unit_id, command_id, workflow, report_type, victims, most_in_an_hour)

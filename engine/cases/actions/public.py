@@ -20,11 +20,11 @@ from engine.cases.answers import check_answers
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.records import ADDED, ANSWER, PUBLIC_REPORTS, TooManyReportsError, written_number
 from engine.cases.store import NOTE_MADE, CaseStore
-from engine.core.policy import THE_PUBLIC, Action, Viewer, can
+from engine.core.policy import THE_PUBLIC, Action, Viewer, require
 from engine.core.records import CaseStatus, StepStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import InvalidAnswersError, KeyMissingError, NotAllowedError
+from engine.errors import InvalidAnswersError, KeyMissingError
 from engine.messages.actions.notifying import add_delivery_job, notify, notify_of_system
 from engine.messages.actions.recipients import last_resort, who_has_it
 from engine.messages.records import EMAIL, IN_APP
@@ -81,8 +81,7 @@ def take_from_public(engine: Engine, unit_id: UUID, *, viewer: Viewer, takes: bo
 
     Raises `InvalidAnswersError` while another unit takes them, `NotFoundError`, `NotAllowedError`, `StepUpNeededError`.
     """
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
+    require(viewer, Action.MANAGE_PEOPLE)
     require_step_up(engine, viewer)
     with engine.transaction() as tx:
         unit_looked_after(tx, viewer, unit_id)
@@ -91,7 +90,7 @@ def take_from_public(engine: Engine, unit_id: UUID, *, viewer: Viewer, takes: bo
             raise InvalidAnswersError({"takes": "Another unit takes reports from the public: it has to stop first."})
         tx.of(HousekeepingStore).set_installation(PUBLIC_REPORTS, {"unit_id": str(unit_id) if takes else ""})
         what = "PublicReportsBegun" if takes else "PublicReportsEnded"
-        by = None if viewer.is_system else viewer.actor_id
+        by = viewer.acting_id
         body = {"unit_id": str(unit_id)}
         tx.of(AuditLogStore).note("people", what, body, actor_id=by, at=engine.wall_clock.now())
         now = engine.clock.now()

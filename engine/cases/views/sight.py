@@ -15,13 +15,13 @@ from engine.cases.encrypted import EncryptedCell, facts_of, outputs_of, report_o
 from engine.cases.visibility import kept_by, person_shown_to, visible_to
 from engine.core import access as narrowing
 from engine.core.access import CaseAccess, Via, covers, of_person, shows_person, shows_whole
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.values import person_in
 from engine.db.encrypted_columns import TEXT, open_apart, place_id
 from engine.db.reading import Reading, Row
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, INTERVAL, PERSON, RUN, STEP
 from engine.deadlines.records import StretchView
-from engine.errors import DamagedError, KeyMissingError, NotAllowedError, NotFoundError
+from engine.errors import DamagedError, KeyMissingError, NotFoundError
 from engine.keys.vault import Vault
 from engine.language.names import in_plain_words
 from engine.persons.records import CasePersonView
@@ -59,8 +59,7 @@ def require_whole(reading: Reading, viewer: Viewer, case_id: UUID, action: Actio
     access = way()
     if is_narrowed(access):
         raise NotFoundError(kind="case")
-    if not can(viewer, action, access=access):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
+    require(viewer, action, access=access)
 
 
 def is_narrowed(access: CaseAccess) -> bool:
@@ -235,8 +234,7 @@ def _unmasked_places(rows: Sequence[Row], vault: Vault) -> tuple[StretchView, ..
 
 def _access(reading: Reading, viewer: Viewer, case_id: UUID, *, kind: str) -> CaseAccess:
     access = access_to(reading, viewer, case_id, kind=kind)
-    if not can(viewer, Action.REVEAL, access=access):
-        raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
+    require(viewer, Action.REVEAL, access=access)
     return access
 
 

@@ -103,7 +103,7 @@ def _ask(
         overtake(tx, ApprovalKind.CLOSURE, state.case.id, now=now)
     require_other(tx, ApprovalKind.CLOSURE, viewer, state.case.unit_id, now)
     advice = advice_against(state)
-    asked_by = None if viewer.is_system else viewer.actor_id
+    asked_by = viewer.acting_id
     ask_second(
         engine, tx, ApprovalKind.CLOSURE, state.case.id, asked_by=asked_by, now=now, state=state,
         reason_code=reason_code, subject=advice._asdict(), seen=stands(state),

@@ -16,7 +16,7 @@ from engine.core import commands as cm
 from engine.core.case_links import CaseMergedError
 from engine.core.decide import follow
 from engine.core.moving import OtherStepTypeError, check_move, plan_of_move
-from engine.core.policy import THIS_MACHINE, Action, Viewer, can
+from engine.core.policy import THIS_MACHINE, Action, Viewer, require
 from engine.core.records import CaseStatus
 from engine.course.records import BulkMove, BulkPlan, OpenRun
 from engine.course.store import MoveStore
@@ -24,7 +24,7 @@ from engine.db.transaction import Transaction
 from engine.definitions.actions.preview import moved_deadlines, worst_first
 from engine.definitions.records import MovedDeadline, StoredDefinition
 from engine.definitions.store import DefinitionStore
-from engine.errors import ConflictError, IcmcError, NotAllowedError, NotFoundError
+from engine.errors import ConflictError, IcmcError, NotFoundError
 from engine.messages.actions.notifying import title_of_step
 from engine.people.viewer import as_viewer
 
@@ -59,11 +59,11 @@ def plan_moves(
     Some are moved to see what follows, those whose run comes next `after` one; nothing of that is kept. Raises
     `NotAllowedError`, and `NotFoundError` for an unknown version.
     """
-    _require_lead(viewer)
+    require(viewer, Action.STEER)
     with engine.transaction(viewer) as tx:
         to = _version(engine, tx, workflow, version)
         runs = tx.of(MoveStore).open_runs(workflow, viewer=viewer, but=to.content_hash)
-        moves = tx.of(MoveStore).asked_by(_id(viewer), workflow)
+        moves = tx.of(MoveStore).asked_by(viewer.acting_id, workflow)
         left = [run for run in runs if after is None or run.id > after]
         looks = {run.id: _look(engine, tx, viewer, run, to.content_hash) for run in left[:MOST_LOOKED_AT]}
     there = engine.definitions[to.content_hash].steps
@@ -123,12 +123,12 @@ def start_moves(
     Cases with open steps that are not in that version stay unless it `cancels` them. Returns the id of the move.
     Raises `NotAllowedError`, `NotFoundError`.
     """
-    _require_lead(viewer)
+    require(viewer, Action.STEER)
     with engine.transaction(viewer) as tx:
         to = _version(engine, tx, workflow, version)
         total = len(tx.of(MoveStore).open_runs(workflow, viewer=viewer, but=to.content_hash))
     move = BulkMove(
-        command_id, workflow, to.version, to.content_hash, _id(viewer), engine.clock.now(), total, cancels=cancels
+        command_id, workflow, to.version, to.content_hash, viewer.acting_id, engine.clock.now(), total, cancels=cancels
     )
     return _add(engine, move)
 
@@ -215,7 +215,7 @@ def _move_one(engine: Engine, move: BulkMove, viewer: Viewer, run: OpenRun) -> i
         require_member(viewer, state, Action.STEER)
         tx.writes.hold()
         command = cm.MoveRun(run.id, to_hash, cancels=move.cancels)
-        carry_out(engine, tx, state, command, actor_id=_id(viewer), now=now)
+        carry_out(engine, tx, state, command, actor_id=viewer.acting_id, now=now)
         answer = {"case_id": str(run.case_id), "from": state.runs[run.id].definition_hash}
         tx.of(HousekeepingStore).remember(_command_of(move.id, run.id), answer, case_id=run.case_id, at=now)
         tx.commit()
@@ -240,10 +240,10 @@ def _add(engine: Engine, move: BulkMove) -> UUID:
 
 
 def _own(engine: Engine, move_id: UUID, viewer: Viewer) -> BulkMove:
-    _require_lead(viewer)
+    require(viewer, Action.STEER)
     with engine.transaction() as tx:
         move = tx.of(MoveStore).get(move_id)
-    if move is None or move.asked_by != _id(viewer):
+    if move is None or move.asked_by != viewer.acting_id:
         raise NotFoundError(kind="move")
     return move
 
@@ -254,15 +254,6 @@ def _who(engine: Engine, move: BulkMove) -> Viewer | None:
         return engine.ask_all(as_viewer, move.asked_by) if move.asked_by else THIS_MACHINE
     except NotFoundError:
         return None
-
-
-def _id(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id
-
-
-def _require_lead(viewer: Viewer) -> None:
-    if not can(viewer, Action.STEER):
-        raise NotAllowedError(actor=viewer.name, action=Action.STEER.value)
 
 
 def _version(engine: Engine, tx: Transaction, workflow: str, version: int | None) -> StoredDefinition:

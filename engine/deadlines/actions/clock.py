@@ -12,11 +12,10 @@ from engine.audit.records import Audited, AuditedLine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.deadlines.firings import BREACH, level_name, pending
 from engine.core.library import Library
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.records import Deadline, DeadlineStatus, Purpose
 from engine.db.transaction import Transaction
 from engine.deadlines.store import EscalationAuditStore
-from engine.errors import NotAllowedError
 from engine.machine import Uptime
 from engine.overview.records import AuditProblem, ClockJump
 
@@ -84,8 +83,7 @@ def confirm_clock(engine: Engine, *, viewer: Viewer) -> bool:
 
     Raises `NotAllowedError` for those who do not keep the system running.
     """
-    if not can(viewer, Action.MEND):
-        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
+    require(viewer, Action.MEND)
     with engine.transaction() as tx:
         state = tx.of(HousekeepingStore).installation(FIRING) or {}
         if state.get("state") != _PAUSED:

@@ -18,7 +18,7 @@ from engine.cases.actions.deciding import carry_out
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core import events as ev
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.state import CaseState
 from engine.db.store import Store, forget, remember, remembering
 from engine.db.transaction import Transaction
@@ -26,7 +26,6 @@ from engine.deadlines.actions.clock import may_fire
 from engine.deadlines.actions.escalating import Escalated, notify_owners, raise_levels
 from engine.deadlines.records import Breach, DueDeadline, FiredReport, NothingFiredError
 from engine.deadlines.store import DeadlineStore
-from engine.errors import NotAllowedError
 from engine.messages.actions.notifying import WantedMessage, add_delivery_jobs
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.store import BundleStore, KnownMessages, MessageStore, RecentMessages
@@ -142,8 +141,7 @@ def _fire_in_batches(engine: Engine, now: datetime, limit: int) -> Iterator[_Fir
 
 def retry_deadlines(engine: Engine, *, viewer: Viewer) -> int:
     """Let every deadline that was set aside be tried again at once; returns how many. Raises `NotAllowedError`."""
-    if not can(viewer, Action.MEND):
-        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
+    require(viewer, Action.MEND)
     with engine.transaction() as tx:
         count = tx.of(DeadlineStore).release_all()
         tx.wake_listeners()

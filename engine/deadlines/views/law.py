@@ -11,7 +11,7 @@ from engine.cases.views.sight import access_to, is_narrowed
 from engine.cases.visibility import Positions, positions, visible_to
 from engine.core.law.applicability import judge
 from engine.core.library import LawInCase, Library
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.records import StepStatus
 from engine.core.time.counting import CalendarMissingError
 from engine.core.time.explain import explain
@@ -22,7 +22,7 @@ from engine.deadlines.views.deadlines import deadline_views, force_of, select_de
 from engine.deadlines.views.law_here import LawHere
 from engine.deadlines.views.why import explain_deadline, scope_lines
 from engine.definitions.records import LawExplanationView, LawOfCaseView, UnknownLawLimitError
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.language.law import LawLimit
 from engine.language.limits import Counting
 
@@ -134,8 +134,7 @@ def _case(reading: Reading, viewer: Viewer, case_id: UUID) -> Row:
     access = way()
     if is_narrowed(access):
         raise NotFoundError(kind="case")
-    if not can(viewer, Action.READ_ANSWERS, access=access):
-        raise NotAllowedError(actor=viewer.name, action=Action.READ_ANSWERS.value)
+    require(viewer, Action.READ_ANSWERS, access=access)
     return row
 
 

@@ -9,13 +9,13 @@ from engine.cases.views.sight import access_to
 from engine.cases.visibility import kept_by, not_denied, positions, visible_to
 from engine.core.access import shows_step
 from engine.core.deadlines.firings import CALLERS
-from engine.core.policy import Action, Viewer, board_units, can, roles_in
+from engine.core.policy import Action, Viewer, board_units, can, require, roles_in
 from engine.core.records import DelayOwner
 from engine.db.reading import Reading
 from engine.db.shape import CASE, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, ITEM, ITEM_IS_OPEN, MESSAGE, OPENING, UNIT
 from engine.deadlines.records import AskedView, DelayLine, LateView, LinkView, late_views
 from engine.deadlines.views.deadlines import deadline_views, record_of, select_deadlines, title_of
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.messages.actions.writing import hash_of_link
 
 _MOST = 100
@@ -94,8 +94,7 @@ def delays(reading: Reading, viewer: Viewer) -> tuple[DelayLine, ...]:
     A breach counts from the instant it was written, whatever became of the step; one whose owner nobody has named is
     ours. Raises `NotAllowedError` for those who do not see the board.
     """
-    if not can(viewer, Action.SEE_BOARD):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_BOARD.value)
+    require(viewer, Action.SEE_BOARD)
     units = board_units(viewer)
     month = func.to_char(func.timezone(UNIT.c.zone, DEADLINE.c.due_at), "YYYY-MM").label("month")
     owner = func.coalesce(DEADLINE.c.delay_owner, DelayOwner.OURS.value).label("owner")

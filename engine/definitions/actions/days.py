@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from engine.assembly import Engine
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.db.transaction import Transaction
 from engine.definitions.records import SpecialDayError, StoredDay
 from engine.definitions.store import DefinitionStore, RecountStore, SpecialDayStore
@@ -121,8 +121,7 @@ def calendar_of(tx: Transaction, name: str) -> Calendar:
 
 def require_keeper(viewer: Viewer) -> None:
     """Refuse whoever may not change calendars."""
-    if not can(viewer, Action.KEEP_CALENDARS):
-        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_CALENDARS.value)
+    require(viewer, Action.KEEP_CALENDARS)
 
 
 def _require_owner(tx: Transaction, calendar: str, viewer: Viewer) -> None:

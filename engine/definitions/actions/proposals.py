@@ -233,7 +233,7 @@ def _ask(
     for version in versions:
         tx.of(DefinitionStore).propose(version, at=now)
     request = ask_second(
-        engine, tx, ApprovalKind.DEFINITION, subject_id, asked_by=None if viewer.is_system else viewer.actor_id,
+        engine, tx, ApprovalKind.DEFINITION, subject_id, asked_by=viewer.acting_id,
         now=now, unit_id=unit_id,
         subject={_VERSIONS: [str(one.id) for one in versions],
                  "about": " ".join(one.about for one in _changes(engine, tx, versions))},

@@ -13,11 +13,11 @@ from pydantic import BaseModel
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.db.transaction import Transaction
 from engine.definitions.records import StoredDefinition
 from engine.definitions.store import DefinitionStore
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.language.extends import Source
 from engine.language.findings import DefinitionError, Finding, has_errors
 from engine.language.law import LawPack
@@ -315,8 +315,7 @@ def require_author(viewer: Viewer, kind: str, name: str) -> None:
         unit_id = next((unit for unit in viewer.unit_ids if str(unit) == name), None)
         if unit_id is None and not viewer.is_system:
             raise NotFoundError(kind="definition")
-    if not can(viewer, publishing(kind), unit_id=unit_id):
-        raise NotAllowedError(actor=viewer.name, action=publishing(kind).value)
+    require(viewer, publishing(kind), unit_id=unit_id)
 
 
 def refused(findings: Iterable[Finding]) -> DefinitionError:

@@ -67,7 +67,7 @@ class Arrival:
             access = require_adding(tx, viewer, case_id, now=engine.clock.now())
             _require_room(tx, access, size=1)
             tx.of(FileStore).begin(
-                self._id, case_id=case_id, unit_id=access.unit_id, kind=kind, name=self._name, by=_actor(viewer),
+                self._id, case_id=case_id, unit_id=access.unit_id, kind=kind, name=self._name, by=viewer.acting_id,
                 at=engine.wall_clock.now(),
             )  # fmt: skip
             tx.commit()
@@ -124,12 +124,12 @@ class Arrival:
             file = CaseFile(
                 id=self._id, case_id=self._case_id, unit_id=access.unit_id, kind=self._kind, media_type=media_type,
                 size=self._size, copy_size=copied[0] if copied else None, scan=scan, added_at=now,
-                added_by=_actor(self._viewer),
+                added_by=self._viewer.acting_id,
             )  # fmt: skip
             details = {"sha256": sha256, "copy_sha256": copied[1] if copied else None, "part": PART}
             tx.of(FileStore).keep(file, details=details, address=address, at=now)
             body = {"file_id": str(self._id), "kind": self._kind.value, "size": self._size, "proof": address[1].hex()}
-            tx.of(CaseStore).note(state, "FileAdded", body, actor_id=_actor(self._viewer), at=now)
+            tx.of(CaseStore).note(state, "FileAdded", body, actor_id=self._viewer.acting_id, at=now)
             tx.commit()
         return self._id
 
@@ -326,10 +326,6 @@ def _parts(opened: Callable[[int], bytes], size: int) -> Iterator[bytes]:
             yield opened(number)
 
     return all_parts()
-
-
-def _actor(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id
 
 
 class PartedFile(io.RawIOBase):

@@ -14,11 +14,11 @@ from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.actions.open import open_case
 from engine.cases.store import CaseStore
 from engine.core.case_links import ReferralStatus
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, can, require
 from engine.core.records import Purpose, Step, StepStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.hubs.records import (
     ERASURE_ANSWERS,
     LONGEST_TEXT,
@@ -248,8 +248,7 @@ def _asked_of(tx: Transaction, mirror_id: UUID, viewer: Viewer) -> Mirror:
     mirror = tx.of(HubStore).mirror(mirror_id)
     if not mirror.came_in or not is_of(viewer, mirror.unit_id):
         raise NotFoundError(kind="request of another hub")
-    if not can(viewer, Action.REFER, unit_id=None if viewer.is_system else mirror.unit_id):
-        raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
+    require(viewer, Action.REFER, unit_id=None if viewer.is_system else mirror.unit_id)
     return mirror
 
 

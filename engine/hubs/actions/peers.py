@@ -10,9 +10,9 @@ from engine.approvals.actions.approvals import Answer, Handler, Lapse, ask_secon
 from engine.approvals.records import ApprovalKind
 from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.hubs.envelope import (
     CARD,
     PublicKeys,
@@ -36,7 +36,7 @@ def own_card(engine: Engine, *, viewer: Viewer) -> tuple[bytes, str]:
 
     The keys are made when they are asked for first. Raise `NotAllowedError`, `SettingsError`.
     """
-    _require_keeper(viewer)
+    require(viewer, Action.KEEP_CHANNELS)
     with engine.transaction() as tx:
         unit = next((one for one in tx.of(DirectoryStore).units() if one.id in viewer.unit_ids), None)
         name = tx.of(DirectoryStore).names_around([unit.id])[-1] if unit else engine.portal_url
@@ -50,7 +50,7 @@ def ask_peer(engine: Engine, *, viewer: Viewer, file: str, fingerprint: str, uni
     Raise `InvalidAnswersError` for another file or fingerprint, `AlreadyEndedError` for keys that are known already,
     `NoSecondPersonError`, `NotAllowedError`, `NotFoundError`.
     """
-    _require_keeper(viewer)
+    require(viewer, Action.KEEP_CHANNELS)
     said, keys = _read(file)
     _require_read_aloud(keys, fingerprint)
     if problem := address_problem(str(said.get("address") or "")) or _own(engine, keys):
@@ -82,8 +82,7 @@ def confirm_peer(engine: Engine, peer_id: UUID, *, viewer: Viewer, fingerprint: 
 
     Raise `InvalidAnswersError` for another fingerprint, `AlreadyEndedError`, `OwnApprovalError`, `NotAllowedError`.
     """
-    if not can(viewer, Action.AGREE_HUB):
-        raise NotAllowedError(actor=viewer.name, action=Action.AGREE_HUB.value)
+    require(viewer, Action.AGREE_HUB)
     with engine.transaction() as tx:
         peer = tx.of(HubStore).peer(peer_id)
         _require_read_aloud(keys_of(peer), fingerprint)
@@ -105,7 +104,7 @@ def refuse_peer(engine: Engine, peer_id: UUID, *, viewer: Viewer) -> None:
 
 def end_peer(engine: Engine, peer_id: UUID, *, viewer: Viewer) -> None:
     """Work with a hub no longer: nothing goes to it, nothing of it is taken. Raise `NotAllowedError`."""
-    _require_keeper(viewer)
+    require(viewer, Action.KEEP_CHANNELS)
     with engine.transaction() as tx:
         peer = tx.of(HubStore).peer(peer_id)
         if peer.status is not PeerStatus.LIVE:
@@ -156,7 +155,7 @@ def change_own_keys(engine: Engine, *, viewer: Viewer) -> int:
     next change. Raise `KeysOnTheirWayError` while a hub has not confirmed the last change, or something that came in
     waits for its turn; `NotAllowedError`, `SettingsError`.
     """
-    _require_keeper(viewer)
+    require(viewer, Action.KEEP_CHANNELS)
     now = engine.clock.now()
     with engine.transaction() as tx:
         store = tx.of(HubStore)
@@ -168,16 +167,11 @@ def change_own_keys(engine: Engine, *, viewer: Viewer) -> int:
         made = engine.hub_keys.change()
         for peer in peers:
             id_ = uuid5(peer.id, f"{made.hub}|keys|{made.number}")
-            store.add_message(peer.id, Kind.KEYS, id_, id_=id_, case_id=None, by=_who(viewer), at=now)
+            store.add_message(peer.id, Kind.KEYS, id_, id_=id_, case_id=None, by=viewer.acting_id, at=now)
         body = {"number": made.number, "keys": engine.hub_keys.public().mark}
-        tx.of(AuditLogStore).note("hubs", "OwnHubKeysChanged", body, actor_id=_who(viewer), at=now)
+        tx.of(AuditLogStore).note("hubs", "OwnHubKeysChanged", body, actor_id=viewer.acting_id, at=now)
         tx.commit()
     return made.number
-
-
-def _who(viewer: Viewer) -> UUID | None:
-    """Return who acts, where it is a person."""
-    return None if viewer.is_system else viewer.actor_id
 
 
 def _answer(engine: Engine, tx: Transaction, peer: PeerHub, viewer: Viewer, *, approved: bool) -> None:
@@ -226,11 +220,6 @@ def _own(engine: Engine, keys: PublicKeys) -> str:
 def _note(tx: Transaction, type_: str, peer: PeerHub, viewer: Viewer, engine: Engine) -> None:
     body = {"hub_id": str(peer.id), "keys": keys_of(peer).mark}
     tx.of(AuditLogStore).note("hubs", type_, body, actor_id=viewer.actor_id, at=engine.clock.now())
-
-
-def _require_keeper(viewer: Viewer) -> None:
-    if not can(viewer, Action.KEEP_CHANNELS):
-        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_CHANNELS.value)
 
 
 def _take(given: Answer) -> None:

@@ -11,10 +11,10 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core import commands as cm
 from engine.core.consequences import JobKind
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.records import OPEN, DeadlineStatus
 from engine.core.settle import is_left_to_itself
-from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import InvalidAnswersError, NotFoundError
 from engine.jobs.records import (
     JOBS_PAUSED,
     PAUSE_REASONS,
@@ -164,10 +164,9 @@ def reconcile_jobs(engine: Engine) -> int:
 
 def retry_job(engine: Engine, job_id: UUID, *, viewer: Viewer) -> None:
     """Let a job that was set aside or held be tried again, now, with the rights of the viewer."""
-    if not can(viewer, Action.MEND):
-        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
+    require(viewer, Action.MEND)
     with engine.transaction() as tx:
-        tx.of(JobStore).try_again(job_id, by=None if viewer.is_system else viewer.actor_id, now=engine.clock.now())
+        tx.of(JobStore).try_again(job_id, by=viewer.acting_id, now=engine.clock.now())
         tx.commit()
 
 
@@ -182,11 +181,10 @@ def skip_job(engine: Engine, job_id: UUID, *, viewer: Viewer, reason_code: str) 
     An automatic step is cancelled with it, unless it has a time limit or is the last of its case. Raises
     `InvalidAnswersError` also for that, and for messages; `NotFoundError`, `NotAllowedError`.
     """
-    if not can(viewer, Action.MEND):
-        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
+    require(viewer, Action.MEND)
     if reason_code not in SKIP_REASONS:
         raise InvalidAnswersError({"reason": "Choose why it is skipped."})
-    now, by = engine.clock.now(), None if viewer.is_system else viewer.actor_id
+    now, by = engine.clock.now(), viewer.acting_id
     with engine.transaction() as tx:
         job = tx.of(JobStore).waiting_for_a_person(job_id)
         if job is None:
@@ -226,7 +224,7 @@ def pause_jobs(engine: Engine, *, viewer: Viewer, reason_code: str) -> bool:
 
     What was begun is finished. Raises `NotAllowedError`, `InvalidAnswersError`.
     """
-    _require(viewer)
+    require(viewer, Action.MEND)
     if reason_code not in PAUSE_REASONS:
         raise InvalidAnswersError({"reason": "Choose why automatic work is paused."})
     return _change(engine, viewer, to_pause=True, reason_code=reason_code)
@@ -234,7 +232,7 @@ def pause_jobs(engine: Engine, *, viewer: Viewer, reason_code: str) -> bool:
 
 def resume_jobs(engine: Engine, *, viewer: Viewer) -> bool:
     """Hand jobs out again; returns whether they were paused. Raises `NotAllowedError`."""
-    _require(viewer)
+    require(viewer, Action.MEND)
     return _change(engine, viewer, to_pause=False, reason_code="")
 
 
@@ -254,13 +252,8 @@ def note_pause_known(engine: Engine, *, is_on: bool) -> None:
             tx.commit()
 
 
-def _require(viewer: Viewer) -> None:
-    if not can(viewer, Action.MEND):
-        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)
-
-
 def _change(engine: Engine, viewer: Viewer, *, to_pause: bool, reason_code: str) -> bool:
-    now, by = engine.wall_clock.now(), None if viewer.is_system else viewer.actor_id
+    now, by = engine.wall_clock.now(), viewer.acting_id
     with engine.transaction() as tx:
         if bool((tx.of(HousekeepingStore).installation(JOBS_PAUSED) or {}).get("is_on")) is to_pause:
             return False

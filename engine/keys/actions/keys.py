@@ -11,9 +11,9 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from engine.core.keys import place_key
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.db.transaction import Transaction
-from engine.errors import IcmcError, NotAllowedError, NotFoundError
+from engine.errors import IcmcError, NotFoundError
 from engine.keys.key_changes import ChainKeys, IndexKeys, KeyExportError
 from engine.keys.periods import KeyPeriod
 from engine.keys.store import KeyCounts, KeyStore
@@ -78,7 +78,7 @@ def rotate_keys(
     A rotation that was broken off is gone on with, and no further key made. `after_batch` hears how many are done.
     Raises `NotAllowedError`, `SettingsError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     keeper = engine.key_keeper
     with engine.transaction() as tx:
         went_on = tx.of(KeyStore).outdated(current=keeper.current) > 0 or _has_outdated_period(engine)
@@ -93,7 +93,7 @@ def rotate_organisation(engine: Engine, name: str, *, viewer: Viewer, batch: int
 
     Raises `NotFoundError`, `NotAllowedError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     with engine.transaction() as tx:
         organisation_id = tx.of(ChannelStore).organisation_named(name)
         if organisation_id is None:
@@ -113,7 +113,7 @@ def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
     Raises `KeyInUseError` while something is, or within a minute of a rotation; `KeyMissingError`, `SettingsError`,
     `NotAllowedError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     now = engine.wall_clock.now()
     with engine.transaction() as tx:
         rotated = tx.of(HousekeepingStore).installation(_ROTATED)
@@ -126,7 +126,7 @@ def retire_key(engine: Engine, key_id: str, *, viewer: Viewer) -> None:
         if slash:
             tx.of(KeyStore).retire_before(UUID(organisation), int(version) + 1, at=now)
         tx.of(KeyStore).say_changed()
-        tx.of(AuditLogStore).note("keys", "KeyRetired", {"key": key_id}, actor_id=_actor(viewer), at=now)
+        tx.of(AuditLogStore).note("keys", "KeyRetired", {"key": key_id}, actor_id=viewer.acting_id, at=now)
         tx.commit()
     if not slash:
         _take_out_of_periods(engine, key_id)
@@ -139,7 +139,7 @@ def reencrypt_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = 
     The old keys are dropped once every process surely uses the new ones: a call at least a minute later does that.
     A call that was broken off is gone on with. Raises `NotFoundError`, `NotAllowedError`, `DamagedError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     case_id = engine.ask(find_case, viewer, number)
     with engine.transaction() as tx:
         known = dict.fromkeys(person.person_id for person in tx.of(CaseStore).read(case_id).persons)
@@ -152,7 +152,7 @@ def reencrypt_case(engine: Engine, number: str, *, viewer: Viewer, batch: int = 
     now = engine.clock.now()
     with engine.transaction() as tx:
         state = tx.of(CaseStore).lock(case_id)
-        tx.of(CaseStore).note(state, "ValuesResealed", {"values": values}, actor_id=_actor(viewer), at=now)
+        tx.of(CaseStore).note(state, "ValuesResealed", {"values": values}, actor_id=viewer.acting_id, at=now)
         tx.commit()
     return Reencrypted(values, are_dropped, len(known) - len(persons))
 
@@ -185,12 +185,12 @@ def _reencrypt(engine: Engine, viewer: Viewer, owner: UUID, *, case_id: UUID | N
 
 def export_keys(engine: Engine, *, viewer: Viewer, passphrase: str) -> bytes:
     """Return the key file sealed with a passphrase; raises `KeyExportError` for a short one, `NotAllowedError`."""
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise KeyExportError(problem=f"Choose a passphrase of at least {SHORTEST_PASSPHRASE} characters.")
     with engine.transaction() as tx:
         _keep_canary(engine, tx)
-        actor, now = _actor(viewer), engine.wall_clock.now()
+        actor, now = viewer.acting_id, engine.wall_clock.now()
         tx.of(AuditLogStore).note("keys", "KeysExported", {"key": engine.key_keeper.current}, actor_id=actor, at=now)
         tx.commit()
     return engine.key_keeper.exported(passphrase)
@@ -202,7 +202,7 @@ def prove_export(engine: Engine, export: bytes, *, viewer: Viewer, passphrase: s
     That it was proved is kept. Raises `KeyExportError`, `NotAllowedError`; `DamagedError` or `KeyMissingError` for
     keys that do not open the value.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     vault = engine.key_keeper.opened(export, passphrase)
     now = engine.wall_clock.now()
     with engine.transaction() as tx:
@@ -216,21 +216,21 @@ def prove_export(engine: Engine, export: bytes, *, viewer: Viewer, passphrase: s
             PROVED, {"at": now.isoformat(), "keys": sorted(engine.key_keeper.marks)}
         )
         tx.of(AuditLogStore).note(
-            "keys", "ExportProved", {"key": engine.key_keeper.current}, actor_id=_actor(viewer), at=now
+            "keys", "ExportProved", {"key": engine.key_keeper.current}, actor_id=viewer.acting_id, at=now
         )
         tx.commit()
 
 
 def note_backup_proved(engine: Engine, *, viewer: Viewer, keys: int, values: int) -> None:
     """Write that an export opened a backup: so many keys, and so many values; raises `NotAllowedError`."""
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     _note(engine, viewer, "BackupProved", {"keys": keys, "values": values})
     _keep(engine, BACKUP_PROVED_AT)
 
 
 def note_backup_made(engine: Engine, *, viewer: Viewer) -> None:
     """Keep that a backup was made and restored once, for the board and the doctor; raises `NotAllowedError`."""
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     _keep(engine, BACKUP_AT)
 
 
@@ -242,7 +242,7 @@ def _keep(engine: Engine, fact: str) -> None:
 
 def key_state(engine: Engine, *, viewer: Viewer) -> KeyState:
     """Say what keys there are, and whether an export of them was proved; raises `NotAllowedError`."""
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     (current, *others), index = engine.key_keeper.ids, engine.key_keeper.index
     with engine.transaction() as tx:
         return KeyState(
@@ -318,17 +318,8 @@ def _note(engine: Engine, viewer: Viewer, type_: str, body: dict[str, object]) -
     """Write what was done with keys, and let every process read the key file again."""
     with engine.transaction() as tx:
         tx.of(KeyStore).say_changed()
-        tx.of(AuditLogStore).note("keys", type_, body, actor_id=_actor(viewer), at=engine.wall_clock.now())
+        tx.of(AuditLogStore).note("keys", type_, body, actor_id=viewer.acting_id, at=engine.wall_clock.now())
         tx.commit()
-
-
-def _actor(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id
-
-
-def _require(viewer: Viewer) -> None:
-    if not can(viewer, Action.KEEP_KEYS):
-        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_KEYS.value)
 
 
 class KeyInUseError(IcmcError):

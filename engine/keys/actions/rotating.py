@@ -11,9 +11,9 @@ from engine.assembly import Engine
 from engine.audit.actions import MOST_HEADS
 from engine.audit.store import AuditLogStore, CheckpointStore
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.retention import KEPT_SINCE
-from engine.errors import ConflictError, DamagedError, KeyMissingError, NotAllowedError, SettingsError
+from engine.errors import ConflictError, DamagedError, KeyMissingError, SettingsError
 from engine.keys.actions.keys import SETTLES, wrap_all
 from engine.keys.key_changes import ChainKeys, FileKeyKeeper
 from engine.keys.periods import KeyPeriod
@@ -85,7 +85,7 @@ def rotate_index(
     broken off is gone on with by the next; what it had not said yet is said then, and the minute begins anew. Raises
     `NotAllowedError`, `SettingsError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     keeper = engine.key_keeper
     if len(engine.periods.all) > 1:
         raise SettingsError(problem="A new period of keys has just begun.", remedy="Try again in a few minutes.")
@@ -116,7 +116,7 @@ def rotate_chains(engine: Engine, *, viewer: Viewer) -> ChainRotation:
     before every process heard of the new key is gone on with: it is said, and closed no sooner than a minute later.
     Raises `NotAllowedError`, `SettingsError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     keeper = engine.key_keeper
     was_said = _say_what_was_not(engine, viewer, _of_chains(keeper))
     is_open = None in keeper.chains.older.values()
@@ -141,7 +141,7 @@ def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
     The old one is forgotten but for its public half, which proves what it signed. Raises `ConflictError` while a
     checkpoint is being made, `NotAllowedError`, `SettingsError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_KEYS)
     with engine.transaction() as tx:
         if not tx.of(CheckpointStore).take_turn():
             raise ConflictError(kind="checkpoint")
@@ -149,7 +149,7 @@ def rotate_signing(engine: Engine, *, viewer: Viewer) -> str:
         made = engine.signer.hand_over(after=last.number if last else 0)
         body = {"from": made.before, "to": made.key_id, "after": made.after, "signature": made.signature.hex()}
         tx.of(AuditLogStore).note(
-            "keys", "SigningKeyChanged", body, actor_id=_actor(viewer), at=engine.wall_clock.now()
+            "keys", "SigningKeyChanged", body, actor_id=viewer.acting_id, at=engine.wall_clock.now()
         )
         tx.commit()
     return made.key_id
@@ -265,17 +265,8 @@ def _say(engine: Engine, viewer: Viewer, stand: _Stand) -> None:
     with engine.transaction() as tx:
         tx.of(KeyStore).say_changed()
         tx.of(HousekeepingStore).set_installation(stand.name, {"at": at.isoformat(), "said": list(stand.said)})
-        tx.of(AuditLogStore).note("keys", stand.type_, stand.body, actor_id=_actor(viewer), at=at)
+        tx.of(AuditLogStore).note("keys", stand.type_, stand.body, actor_id=viewer.acting_id, at=at)
         tx.commit()
-
-
-def _actor(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id
-
-
-def _require(viewer: Viewer) -> None:
-    if not can(viewer, Action.KEEP_KEYS):
-        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_KEYS.value)
 
 
 class PeriodTurn(StrEnum):
@@ -302,8 +293,7 @@ def turn_period_now(
     engine: Engine, *, viewer: Viewer, after_step: Callable[[str], None] = lambda _: None
 ) -> PeriodTurn:
     """Turn the period although it is not over, or go on with it. Raise `NotAllowedError`, `SettingsError`."""
-    if not can(viewer, Action.KEEP_KEYS):
-        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_KEYS.value)
+    require(viewer, Action.KEEP_KEYS)
     with engine.periods.alone() as is_ours:
         return _turn(engine, is_early=True, after_step=after_step) if is_ours else PeriodTurn.NONE
 

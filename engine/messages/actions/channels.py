@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, can, require
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
 from engine.language.ladders import ChannelName
@@ -32,7 +32,7 @@ def set_channel(
     `url` holds credentials: it is sealed, and no error repeats it. Raises `GatewayError` for one that may not be used,
     `InvalidAnswersError` for an unknown channel or rate, `NotFoundError`, `NotAllowedError`.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_CHANNELS)
     _refuse(
         {
             "channel": "" if channel in CHANNELS else f"Choose one of: {', '.join(CHANNELS)}.",
@@ -49,19 +49,19 @@ def set_channel(
             setting_id, organisation_id, channel, url=url, host=host, enabled=True, rate_per_minute=rate_per_minute
         )
         if wanted != known:
-            tx.of(ChannelStore).save(wanted, act="set", by=_by(viewer), at=engine.clock.now())
+            tx.of(ChannelStore).save(wanted, act="set", by=viewer.acting_id, at=engine.clock.now())
             tx.commit()
     return setting_id
 
 
 def disable_channel(engine: Engine, *, viewer: Viewer, organisation: str, channel: str) -> None:
     """Use the gateway of an organisation no longer: what waits for it goes on waiting. Raises `NotFoundError`."""
-    _require(viewer)
+    require(viewer, Action.KEEP_CHANNELS)
     with engine.transaction() as tx:
         known = _known(tx, organisation, channel, viewer)
         if known.enabled:
             tx.of(ChannelStore).save(
-                known._replace(enabled=False), act="disabled", by=_by(viewer), at=engine.clock.now()
+                known._replace(enabled=False), act="disabled", by=viewer.acting_id, at=engine.clock.now()
             )
             tx.commit()
 
@@ -74,7 +74,7 @@ def try_channel(
     Raises `DeliveryError` when it was not taken, `NotFoundError` when there is no such gateway, `InvalidAnswersError`
     when this command has sent one before.
     """
-    _require(viewer)
+    require(viewer, Action.KEEP_CHANNELS)
     now, command = engine.clock.now(), command_id or engine.entropy.uuid()
     with engine.transaction() as tx:
         tx.of(HousekeepingStore).take_turn(command)
@@ -83,7 +83,7 @@ def try_channel(
                 {"to": "A test message is already on its way: check whether it has arrived, then try again."}
             )
         known = _known(tx, organisation, channel, viewer)
-        tx.of(ChannelStore).save(known, act="tried", by=_by(viewer), at=now)
+        tx.of(ChannelStore).save(known, act="tried", by=viewer.acting_id, at=now)
         tx.of(HousekeepingStore).remember(command, {"tried": channel}, case_id=None, at=now)
         tx.commit()
     if not known.enabled:
@@ -141,11 +141,6 @@ def set_contact(engine: Engine, *, viewer: Viewer, email: str, channel: str, add
         tx.commit()
 
 
-def _require(viewer: Viewer) -> None:
-    if not can(viewer, Action.KEEP_CHANNELS):
-        raise NotAllowedError(actor=viewer.name, action=Action.KEEP_CHANNELS.value)
-
-
 def _refuse(problems: Mapping[str, str]) -> None:
     found = {name: problem for name, problem in problems.items() if problem}
     if found:
@@ -165,10 +160,6 @@ def _known(tx: Transaction, organisation: str, channel: str, viewer: Viewer) -> 
     if known is None:
         raise NotFoundError(kind="channel")
     return known
-
-
-def _by(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id
 
 
 WAYS: Final = tuple(channel.value for channel in ChannelName if channel is not ChannelName.CALL)
@@ -259,7 +250,7 @@ def retry_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer) -> None
 
     Raises `NotFoundError` when it was not given up, `NotAllowedError`.
     """
-    _require_mender(viewer)
+    require(viewer, Action.MEND)
     now = engine.clock.now()
     with engine.transaction() as tx:
         found = tx.of(DeliveryStore).again(delivery_id, now=now)
@@ -279,7 +270,7 @@ def drop_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer, reason: 
     Raises `InvalidAnswersError` for a reason that is none of `REASONS`, `NotFoundError` when it was not given up,
     `NotAllowedError`.
     """
-    _require_mender(viewer)
+    require(viewer, Action.MEND)
     if reason not in REASONS:
         raise InvalidAnswersError({"reason": "Choose why it need not be sent."})
     with engine.transaction() as tx:
@@ -287,8 +278,3 @@ def drop_delivery(engine: Engine, delivery_id: UUID, *, viewer: Viewer, reason: 
         if not dropped:
             raise NotFoundError(kind="delivery that was given up")
         tx.commit()
-
-
-def _require_mender(viewer: Viewer) -> None:
-    if not can(viewer, Action.MEND):
-        raise NotAllowedError(actor=viewer.name, action=Action.MEND.value)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, distinct, func, or_, select
 
 from engine.cases.visibility import late_by, late_from, not_denied
-from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.core.records import LIVE, StepStatus
 from engine.db.reading import Known, Reading, Row
 from engine.db.shape import (
@@ -23,7 +23,7 @@ from engine.db.shape import (
     UNIT,
     is_one_of,
 )
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.language.names import in_plain_words
 from engine.numbers.records import (
     OTHERS,
@@ -70,8 +70,7 @@ def pillars(reading: Reading, viewer: Viewer, span: Span, *, unit_id: UUID | Non
     `span` is the beginning and the end (excluded) in UTC. Whoever counts here sees the cases themselves: nothing is
     withheld. Raises `NotAllowedError`, and `NotFoundError` for a unit that is not theirs.
     """
-    if not can(viewer, Action.SEE_STATISTICS):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_STATISTICS.value)
+    require(viewer, Action.SEE_STATISTICS)
     mine = units_that_let(viewer, Action.SEE_STATISTICS)
     if unit_id is not None and unit_id not in mine and not viewer.is_system:
         raise NotFoundError(kind="unit")
@@ -154,8 +153,7 @@ def process(reading: Reading, viewer: Viewer, workflow: str) -> Mapping[str, Ste
 
     Raises `NotAllowedError`.
     """
-    if not can(viewer, Action.SEE_STATISTICS):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_STATISTICS.value)
+    require(viewer, Action.SEE_STATISTICS)
     is_live, is_ended = STEP.c.status.in_(LIVE), and_(STEP.c.status == StepStatus.ENDED, STEP.c.opened_at.is_not(None))
     is_late = and_(DEADLINE_IS_OPEN, late_by(DEADLINE.c.due_at, late_from(DEADLINE), reading.now))
     late = select(DEADLINE.c.step_id).where(is_late, DEADLINE.c.purpose != OPENING)
@@ -277,8 +275,7 @@ def figures_saved(reading: Reading, viewer: Viewer, saved: SavedNumbers) -> Publ
 
 def require_unit(viewer: Viewer, unit_id: UUID | None) -> None:
     """Raise `NotAllowedError` for who may not see numbers, and `NotFoundError` for a unit that is not the viewer's."""
-    if not can(viewer, Action.SEE_STATISTICS):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_STATISTICS.value)
+    require(viewer, Action.SEE_STATISTICS)
     if unit_id is not None and unit_id not in units_that_let(viewer, Action.SEE_STATISTICS) and not viewer.is_system:
         raise NotFoundError(kind="unit")
 
@@ -311,8 +308,7 @@ _SAVED, _MONTHLY = SAVED_NUMBERS.c, MONTHLY_NUMBERS.c
 
 def saved_list(reading: Reading, viewer: Viewer) -> tuple[SavedLine, ...]:
     """List what the viewer has saved, the newest first; raises `NotAllowedError`."""
-    if not can(viewer, Action.SEE_STATISTICS):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_STATISTICS.value)
+    require(viewer, Action.SEE_STATISTICS)
     made = select(func.count()).where(_MONTHLY.saved_id == _SAVED.id).scalar_subquery().label("made")
     rows = reading.rows(_own(viewer, made).order_by(_SAVED.saved_at.desc(), _SAVED.id))
     return tuple(

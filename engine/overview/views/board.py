@@ -27,7 +27,7 @@ from sqlalchemy import (
 from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
 from engine.core.consequences import JobKind
 from engine.core.draft import MISSING
-from engine.core.policy import Action, Viewer, board_units, can
+from engine.core.policy import Action, Viewer, board_units, can, require
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
     ACTOR,
@@ -51,7 +51,6 @@ from engine.db.shape import (
     STEP,
     STEP_IS_HELD_BACK,
 )
-from engine.errors import NotAllowedError
 from engine.jobs.records import JOBS_PAUSED, WORKER, Paused, Said, reasons
 from engine.jobs.views import job_view, select_jobs, unserved
 from engine.overview.records import BoardDay, BoardView, DownLineView, JobPauseView, JobView, PartsView, WaitReasonView
@@ -86,8 +85,7 @@ def admin_board(reading: Reading, viewer: Viewer, *, with_days: bool = False) ->
     `with_days` asks for what the last two weeks brought too: who only looks for trouble each minute has no use for it.
     Raises `NotAllowedError` for those whose roles do not include it.
     """
-    if not can(viewer, Action.SEE_BOARD):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_BOARD.value)
+    require(viewer, Action.SEE_BOARD)
     scope = _Scope(viewer, board_units(viewer))
     counts = reading.soon(_counts, reading, scope)
     shown = {name: reading.soon(ask, reading, scope) for name, ask in _SHOWN.items()}

@@ -15,13 +15,12 @@ from engine.cases.views.lists import concern_of
 from engine.cases.visibility import visible_to
 from engine.core.deadlines.lateness import DELAY_OWNERS
 from engine.core.law.told import VICTIM_ROLES
-from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES, CopyMark
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.db.tables import TABLES
 from engine.deadlines.views.deadlines import title_of
-from engine.errors import NotAllowedError
 from engine.language.limits import TimeLimit
 from engine.language.names import in_plain_words
 from engine.people.records import region_words
@@ -81,8 +80,7 @@ def copies(reading: Reading, viewer: Viewer) -> tuple[ExportCopyView, ...]:
 
 
 def _selected(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> Select[Any]:
-    if not can(viewer, Action.EXPORT):
-        raise NotAllowedError(actor=viewer.name, action=Action.EXPORT.value)
+    require(viewer, Action.EXPORT)
     wanted = and_(_own(reading, viewer), *_filters(chosen))
     match what:
         case "cases":

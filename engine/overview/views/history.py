@@ -18,13 +18,13 @@ from engine.cases.views.sight import access_to, is_narrowed, require_whole, show
 from engine.cases.visibility import positions, visible_to
 from engine.core.access import OPERATIONAL, CaseAccess, covers
 from engine.core.persons import is_untold_role, is_untold_step, untold_persons
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.values import person_in
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRAL, RUN, STEP
 from engine.db.tables import TABLES
 from engine.documents.store import FileStore
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.overview.records import DiaryFile, DiaryView, EventView, NoteView
 from engine.people.viewer import name_of_actor
 
@@ -63,8 +63,7 @@ def case_history(
     if is_there() is None:
         raise NotFoundError(kind="case")
     access = way()
-    if not can(viewer, Action.READ_HISTORY, access=access):
-        raise NotAllowedError(actor=viewer.name, action=Action.READ_HISTORY.value)
+    require(viewer, Action.READ_HISTORY, access=access)
     titles, events = named(), found()
     if part is not None and is_narrowed(access):
         titles, events = _Titles(reading, case_id, None), reading.rows(_events(case_id, None))

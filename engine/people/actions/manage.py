@@ -82,7 +82,7 @@ def add_unit(
             contact=contact,
         )  # fmt: skip
         tx.of(DirectoryStore).change_unit(unit_id, name=name.strip(), language=language, contact=contact)
-        tx.of(AuditLogStore).note("people", "UnitAdded", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=now)
+        tx.of(AuditLogStore).note("people", "UnitAdded", {"unit_id": str(unit_id)}, actor_id=viewer.acting_id, at=now)
         tx.commit()
     return unit_id
 
@@ -99,7 +99,7 @@ def change_unit(engine: Engine, unit_id: UUID, *, viewer: Viewer, name: str, lan
         unit_looked_after(tx, viewer, unit_id)
         tx.of(DirectoryStore).change_unit(unit_id, name=name.strip(), language=language, contact=contact)
         at = engine.wall_clock.now()
-        tx.of(AuditLogStore).note("people", "UnitChanged", {"unit_id": str(unit_id)}, actor_id=_who(viewer), at=at)
+        tx.of(AuditLogStore).note("people", "UnitChanged", {"unit_id": str(unit_id)}, actor_id=viewer.acting_id, at=at)
         tx.commit()
 
 
@@ -134,9 +134,9 @@ def invite(
             raise NotFoundError(kind="person")
         tx.of(DirectoryStore).add_actor(actor_id, name=name.strip(), email=email, supervisor_id=supervisor_id)
         tx.of(DirectoryStore).change_actor(actor_id, organisation_id=unit.organisation_id)
-        token = make_link(engine, tx, INVITE, actor_id, by=_who(viewer))
+        token = make_link(engine, tx, INVITE, actor_id, by=viewer.acting_id)
         body = {"actor_id": str(actor_id), "unit_id": str(unit_id), "asked": list(wanted)}
-        tx.of(AuditLogStore).note("people", "PersonInvited", body, actor_id=_who(viewer), at=now)
+        tx.of(AuditLogStore).note("people", "PersonInvited", body, actor_id=viewer.acting_id, at=now)
         asked = (AskedRole(actor_id, unit_id, role) for role in wanted)
         waits = tuple(one.role for one in asked if not give_or_ask(engine, tx, one, viewer=viewer))
         tx.commit()
@@ -218,7 +218,7 @@ def take_role(engine: Engine, actor_id: UUID, *, viewer: Viewer, unit_id: UUID, 
     with engine.transaction() as tx:
         tx.of(DirectoryStore).hold_roles()
         unit_looked_after(tx, viewer, unit_id)
-        take(engine, tx, AskedRole(actor_id, unit_id, role), by=_who(viewer), now=now)
+        take(engine, tx, AskedRole(actor_id, unit_id, role), by=viewer.acting_id, now=now)
         tx.commit()
     release_unentitled(engine, actor_id)
 
@@ -266,7 +266,9 @@ def set_supervisor(engine: Engine, actor_id: UUID, *, viewer: Viewer, supervisor
             raise InvalidAnswersError({"supervisor_id": "Choose someone else who is active."})
         tx.of(DirectoryStore).change_actor(actor_id, supervisor_id=supervisor_id)
         body = {"actor_id": str(actor_id), "supervisor_id": str(supervisor_id) if supervisor_id else None}
-        tx.of(AuditLogStore).note("people", "SupervisorSet", body, actor_id=_who(viewer), at=engine.wall_clock.now())
+        tx.of(AuditLogStore).note(
+            "people", "SupervisorSet", body, actor_id=viewer.acting_id, at=engine.wall_clock.now()
+        )
         tx.commit()
 
 
@@ -278,7 +280,7 @@ def end_all_sessions(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> int:
         person_looked_after(tx, viewer, actor_id)
         count = tx.of(SignInStore).end_sessions(actor_id, at=now)
         body = {"actor_id": str(actor_id), "count": count}
-        tx.of(AuditLogStore).note("people", "SessionsEnded", body, actor_id=_who(viewer), at=now)
+        tx.of(AuditLogStore).note("people", "SessionsEnded", body, actor_id=viewer.acting_id, at=now)
         tx.commit()
     return count
 
@@ -302,7 +304,9 @@ def deactivate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
         tx.of(SignInStore).end_sessions(actor_id, at=at)
         tx.of(SignInStore).cancel_invitations(actor_id, at=at)
         tx.of(SignInStore).revoke_keys(actor_id, at=at)
-        tx.of(AuditLogStore).note("people", "PersonDisabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
+        tx.of(AuditLogStore).note(
+            "people", "PersonDisabled", {"actor_id": str(actor_id)}, actor_id=viewer.acting_id, at=at
+        )
         pass_on_duties(engine, tx, person, now=now)
         tx.commit()
     pass_on_items(engine, actor_id)
@@ -318,7 +322,9 @@ def activate(engine: Engine, actor_id: UUID, *, viewer: Viewer) -> None:
         person = person_looked_after(tx, viewer, actor_id)
         tx.of(DirectoryStore).set_disabled(actor_id, disabled=False)
         at = engine.wall_clock.now()
-        tx.of(AuditLogStore).note("people", "PersonEnabled", {"actor_id": str(actor_id)}, actor_id=_who(viewer), at=at)
+        tx.of(AuditLogStore).note(
+            "people", "PersonEnabled", {"actor_id": str(actor_id)}, actor_id=viewer.acting_id, at=at
+        )
         if person.disabled and not viewer.is_system:
             _ask_anew(engine, tx, actor_id, viewer)
         tx.commit()
@@ -347,12 +353,8 @@ def _ask_anew(engine: Engine, tx: Transaction, actor_id: UUID, viewer: Viewer) -
     for unit_id, role in tx.of(DirectoryStore).memberships(actor_id):
         tx.of(DirectoryStore).take_role(actor_id, unit_id=unit_id, role=role)
         one = AskedRole(actor_id, unit_id, role)
-        _roles_changed(engine, tx, one, _who(viewer))
+        _roles_changed(engine, tx, one, viewer.acting_id)
         give_or_ask(engine, tx, one, viewer=viewer)
-
-
-def _who(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id
 
 
 def _require_administrator_left(tx: Transaction) -> None:

@@ -111,7 +111,7 @@ def add_key(
         _require_alone(tx, actor_id, unit_id, is_gateway=is_gateway)
         waits = [not _give_to_program(engine, tx, AskedRole(actor_id, unit_id, _ROLES[one]), viewer) for one in wanted]
         key = ApiKey(engine.entropy.uuid(), actor_id, name.strip(), wanted, now + timedelta(days=days))
-        by = None if viewer.is_system else viewer.actor_id
+        by = viewer.acting_id
         signs = (secret or token) if is_gateway else None
         tx.of(SignInStore).add_key(key, hash_of(token), by=by, at=now, secret=signs)
         body = {"key_id": str(key.id), "actor_id": str(actor_id), "scopes": list(wanted), "days": days}
@@ -208,7 +208,7 @@ def _ends_soon(engine: Engine, key: ApiKey) -> bool:
 def revoke_key(engine: Engine, key_id: UUID, *, viewer: Viewer) -> None:
     """Let a key count no more, at once; raises `NotFoundError` for one that does not count, `NotAllowedError`."""
     _require(engine, viewer)
-    now, by = engine.wall_clock.now(), None if viewer.is_system else viewer.actor_id
+    now, by = engine.wall_clock.now(), viewer.acting_id
     with engine.transaction() as tx:
         every = tx.of(SignInStore).keys()
         known = next((key for key in every if key.id == key_id), None)

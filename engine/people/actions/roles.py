@@ -64,7 +64,7 @@ def give_or_ask(engine: Engine, tx: Transaction, wanted: AskedRole, *, viewer: V
     it waits once. Raises `NoSecondPersonError` when nobody may agree.
     """
     if _counts_at_once(tx, wanted, viewer):
-        by = None if viewer.is_system else viewer.actor_id
+        by = viewer.acting_id
         _give(engine, tx, wanted, by=by, asked_by=None, now=engine.clock.now())
         return True
     ask_for(engine, tx, wanted, asked_by=viewer.actor_id)

@@ -18,9 +18,9 @@ from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.store import CaseStore
 from engine.core.matching import PATTERN_DAYS, PROBES_A_DAY, ComparedPerson, MatchAlert, Pattern, SharedPerson, stage_of
-from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, require
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, NotAllowedError, NotFoundError, TooOftenError
+from engine.errors import AlreadyEndedError, NotFoundError, TooOftenError
 from engine.language.names import Role
 from engine.messages.actions.notifying import notify_of_system
 from engine.messages.records import EMAIL, IN_APP
@@ -41,8 +41,7 @@ def find_people(engine: Engine, *, viewer: Viewer, words: str = "", page: int = 
     The search is recorded without its words, and each person on the page as a reading of their case, before either is
     shown. Raises `NotAllowedError`, `TooOftenError`, and `AuditUnavailableError` where it cannot be recorded.
     """
-    if not can(viewer, Action.REVEAL):
-        raise NotAllowedError(actor=viewer.name, action=Action.REVEAL.value)
+    require(viewer, Action.REVEAL)
     words = words[:LONGEST]
     told = {"name": words}
     found = engine.ask(
@@ -55,7 +54,7 @@ def find_people(engine: Engine, *, viewer: Viewer, words: str = "", page: int = 
 
 def _record(engine: Engine, viewer: Viewer, found: FoundPeople) -> None:
     at = engine.clock.now()
-    actor = None if viewer.is_system else viewer.actor_id
+    actor = viewer.acting_id
     read = partial(reading_of, viewer, what=FOUND, classes=("identifying",), at=at)
     try:
         with engine.transaction() as tx:

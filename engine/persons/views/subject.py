@@ -22,7 +22,7 @@ from engine.cases.visibility import visible_to
 from engine.core.access import ROLES_THAT_READ, CaseAccess
 from engine.core.case_links import ReferralStatus
 from engine.core.persons import TO_A_SUSPECT, is_suspect_alone, is_untold_step
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.records import LIVE, PersonRole
 from engine.db.reading import Reading, Row
 from engine.db.shape import (
@@ -128,8 +128,7 @@ def _access(reading: Reading, viewer: Viewer, case_id: UUID, links: Sequence[Row
     access = access_to(reading, viewer, case_id, kind="person")
     if is_narrowed(access):
         raise NotFoundError(kind="person")
-    if not can(viewer, Action.ANSWER_SUBJECT, access=access):
-        raise NotAllowedError(actor=viewer.name, action=Action.ANSWER_SUBJECT.value)
+    require(viewer, Action.ANSWER_SUBJECT, access=access)
     if is_suspect_alone(row["role"] for row in links if row["removed_at"] is None):
         raise NotAllowedError(actor=viewer.name, action=TO_A_SUSPECT)
     return access

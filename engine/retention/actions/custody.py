@@ -14,7 +14,7 @@ from engine.cases.store import CaseStore
 from engine.cases.views.lists import find_case
 from engine.core.access import Grant, GrantKind
 from engine.core.case_links import ReferralStatus
-from engine.core.policy import THIS_MACHINE, Action, Viewer, can
+from engine.core.policy import THIS_MACHINE, Action, Viewer, require
 from engine.core.retention import ErasureStatus
 from engine.db.transaction import Transaction
 from engine.errors import AlreadyEndedError, NotAllowedError
@@ -65,7 +65,7 @@ def take_into_custody(engine: Engine) -> Revived:
 
 def standing(engine: Engine, *, viewer: Viewer) -> RestoreStanding | None:
     """Return what has to be looked at; None for an installation that is in no custody. Raises `NotAllowedError`."""
-    _require_keeper(viewer)
+    require(viewer, Action.MANAGE_PEOPLE)
     with engine.transaction() as tx:
         since = custody_since(tx)
         if since is None:
@@ -116,7 +116,7 @@ def answer_release(engine: Engine, *, viewer: Viewer, approved: bool) -> None:
     """
     if viewer.is_system:
         raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
-    _require_keeper(viewer)
+    require(viewer, Action.MANAGE_PEOPLE)
     now = engine.clock.now()
     with engine.transaction() as tx:
         request = take_answer(engine, tx, ApprovalKind.CUSTODY, _SUBJECT, viewer=viewer, approved=approved, now=now)
@@ -162,11 +162,6 @@ def _rests_on_something(tx: Transaction, grant: Grant, now: datetime) -> bool:
     if consent is not None or not referral.ground:
         return True
     return bool(law_of(referral.ground, tx.of(CaseStore).read(grant.case_id).case.jurisdiction))
-
-
-def _require_keeper(viewer: Viewer) -> None:
-    if not can(viewer, Action.MANAGE_PEOPLE):
-        raise NotAllowedError(actor=viewer.name, action=Action.MANAGE_PEOPLE.value)
 
 
 register(

@@ -14,7 +14,7 @@ from engine.cases.actions.deciding import require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.keys import place_key
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.retention import (
     ANSWER_OF_RECEIVERS,
     ENDS_OF_ERASURES,
@@ -28,7 +28,7 @@ from engine.core.retention import (
 )
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, ConflictError, InvalidAnswersError, NotFoundError
 from engine.hubs.store import HubStore
 from engine.keys.store import KeyStore
 from engine.language.names import Role
@@ -192,7 +192,7 @@ def answer_notice(engine: Engine, notice_id: UUID, *, viewer: Viewer, answer: st
         notice = tx.of(RetentionStore).notice(notice_id)
         if notice is None or notice.unit_id not in viewer.unit_ids:
             raise NotFoundError(kind="notice")
-        _require_allowed(viewer, Action.ASK_ERASURE, notice.unit_id)
+        require(viewer, Action.ASK_ERASURE, unit_id=notice.unit_id)
         if not tx.of(RetentionStore).answer_notice(notice_id, answer=answer, by=viewer.actor_id, at=now):
             raise AlreadyEndedError(kind="notice")
         body = {"notice_id": str(notice_id), "answer": answer}
@@ -380,11 +380,6 @@ def _require_fitting(source: str, ground_code: str, *, by_safe_contact: bool) ->
         )
     if problems:
         raise InvalidAnswersError(problems)
-
-
-def _require_allowed(viewer: Viewer, action: Action, unit_id: UUID) -> None:
-    if not can(viewer, action, unit_id=unit_id):
-        raise NotAllowedError(actor=viewer.name, action=action.value)
 
 
 def _answer(given: Answer) -> None:

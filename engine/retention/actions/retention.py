@@ -11,11 +11,11 @@ from engine.audit.store import AuditLogStore
 from engine.cases.actions.deciding import reading_of, require_member
 from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.retention import Hold, LegalHoldKind
 from engine.db.transaction import Transaction
 from engine.definitions.store import DefinitionStore
-from engine.errors import AlreadyEndedError, InvalidAnswersError, KeyMissingError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, KeyMissingError, NotFoundError
 from engine.language.library import DefinitionKind
 from engine.language.retention import RetentionPolicy, policy_for
 from engine.retention.records import Act, ClosedCase, Proposed, proposed
@@ -98,8 +98,7 @@ def decide_proposal(engine: Engine, proposal_id: UUID, *, viewer: Viewer, decisi
 
 def require_retention(viewer: Viewer) -> None:
     """Refuse whoever may not see what is held, sealed or due."""
-    if not can(viewer, Action.SEE_RETENTION):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_RETENTION.value)
+    require(viewer, Action.SEE_RETENTION)
 
 
 def _looked_at(

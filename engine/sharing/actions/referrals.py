@@ -21,12 +21,12 @@ from engine.core.case_links import (
     require_unanswered,
 )
 from engine.core.persons import everybody_in
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.core.records import Deadline, Purpose
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
 from engine.deadlines.actions.levels import next_unit
-from engine.errors import AlreadyEndedError, InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, InvalidAnswersError, NotFoundError
 from engine.hubs.store import HubStore
 from engine.messages.actions.recipients import people_of_partner
 from engine.people.store import DirectoryStore
@@ -307,8 +307,7 @@ def _require_asked(tx: Transaction, referral: Referral, viewer: Viewer) -> None:
     units = () if referral.to_unit_id is None else (referral.to_unit_id,)
     if tx.of(AccessStore).is_denied(referral.case_id, actor_id=viewer.actor_id, unit_ids=units):
         raise NotFoundError(kind="referral")
-    if not can(viewer, Action.REFER, unit_id=None if viewer.is_system else referral.to_unit_id):
-        raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
+    require(viewer, Action.REFER, unit_id=None if viewer.is_system else referral.to_unit_id)
 
 
 def _named(tx: Transaction, wanted: ReferralRequest) -> ReferralRequest:

@@ -17,11 +17,11 @@ from engine.cases.housekeeping import HousekeepingStore
 from engine.cases.store import CaseStore
 from engine.core.case_links import Referral, ReferralStatus
 from engine.core.persons import is_suspect, is_victim
-from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can
+from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can, require
 from engine.core.records import Step, StepStatus
 from engine.core.state import CaseState
 from engine.db.transaction import Transaction
-from engine.errors import AlreadyEndedError, ConflictError, NotAllowedError, NotFoundError
+from engine.errors import AlreadyEndedError, ConflictError, NotFoundError
 from engine.hubs.store import HubStore
 from engine.messages.actions.notifying import notify, title_of_step
 from engine.messages.actions.recipients import people_of_partner, reachable
@@ -352,8 +352,7 @@ def read_note(engine: Engine, referral_id: UUID, *, viewer: Viewer) -> str:
         units = () if unit_id is None else (unit_id,)
         if not is_theirs or tx.of(AccessStore).is_denied(referral.case_id, actor_id=viewer.actor_id, unit_ids=units):
             raise NotFoundError(kind="referral")
-        if not can(viewer, Action.REFER, unit_id=unit_id):
-            raise NotAllowedError(actor=viewer.name, action=Action.REFER.value)
+        require(viewer, Action.REFER, unit_id=unit_id)
         note = tx.of(ReferralStore).note(referral_id)
         read = reading_of(viewer, referral.case_id, "referral_note", ("narrative",), at=now, subject_id=referral_id)
         try:

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import FromClause, func, select, true
 
 from engine.cases.visibility import kept_by
-from engine.core.policy import Action, Viewer, can, units_that_let
+from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.db.reading import Reading, Row
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
 from engine.db.tables import TABLES
-from engine.errors import NotAllowedError, NotFoundError
+from engine.errors import NotFoundError
 from engine.language.names import in_running_words
 from engine.sharing.records.consent import (
     ConsentView,
@@ -75,8 +75,7 @@ def matches(reading: Reading, viewer: Viewer) -> tuple[MatchView, ...]:
 
     Raises `NotAllowedError`.
     """
-    if not can(viewer, Action.SEE_MATCHES):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_MATCHES.value)
+    require(viewer, Action.SEE_MATCHES)
     other, by = UNIT.alias("other_unit"), ACTOR.alias("answered_by")
     rows = reading.rows(
         select(
@@ -102,8 +101,7 @@ def probes(reading: Reading, viewer: Viewer) -> tuple[ProbeLine, ...]:
 
     Raises `NotAllowedError`.
     """
-    if not can(viewer, Action.SEE_AUDIT):
-        raise NotAllowedError(actor=viewer.name, action=Action.SEE_AUDIT.value)
+    require(viewer, Action.SEE_AUDIT)
     since = (reading.now - _SHOWN_FOR).date()
     rows = reading.rows(
         select(

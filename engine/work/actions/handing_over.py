@@ -10,7 +10,7 @@ from engine.assembly import Engine
 from engine.audit.store import AuditLogStore
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.consequences import WorkItem
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.db.transaction import Transaction
 from engine.errors import IcmcError, NotAllowedError, NotFoundError
 from engine.messages.actions.notifying import notify_of_system
@@ -46,8 +46,7 @@ def hand_over_work(
     Each is given in a transaction of its own; what cannot be given stays, and the rest goes on. Whoever gets or loses
     something is notified once, whatever it is. Raises `NotAllowedError`.
     """
-    if not can(viewer, Action.DELEGATE):
-        raise NotAllowedError(actor=viewer.name, action=Action.DELEGATE.value)
+    require(viewer, Action.DELEGATE)
     stayed: dict[UUID, str] = {}
     who: set[UUID | None] = set()
     for kind, given in ((_give_item, items), (_give_shift, shifts)):
@@ -92,7 +91,7 @@ def _give_shift(engine: Engine, shift_id: UUID, to: UUID, *, viewer: Viewer, com
         require_planner(viewer, shift.unit_id)
         tx.of(HousekeepingStore).take_turn(shift.unit_id)
         member(tx, to, shift.unit_id, field="to")
-        theirs = pass_shift(engine, tx, shift, to=to, by=_who(viewer), now=now)
+        theirs = pass_shift(engine, tx, shift, to=to, by=viewer.acting_id, now=now)
         tx.of(HousekeepingStore).remember(command_id, {"id": str(theirs.id)}, case_id=None, at=now)
         tx.commit()
         return shift.actor_id
@@ -115,10 +114,8 @@ def _record(
         )  # fmt: skip
         what = {"items": [str(one) for one in gone[0]], "shifts": [str(one) for one in gone[1]]}
         body = {**what, "people": [str(one) for one in sorted(people)]}
-        tx.of(AuditLogStore).note("people", "WorkHandedOver", body, actor_id=_who(viewer), at=engine.wall_clock.now())
+        tx.of(AuditLogStore).note(
+            "people", "WorkHandedOver", body, actor_id=viewer.acting_id, at=engine.wall_clock.now()
+        )
         tx.of(HousekeepingStore).remember(command_id, what, case_id=None, at=now)
         tx.commit()
-
-
-def _who(viewer: Viewer) -> UUID | None:
-    return None if viewer.is_system else viewer.actor_id

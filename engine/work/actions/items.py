@@ -105,7 +105,7 @@ def change_item(
         if changed is not item:
             tx.of(ItemStore).save(changed)
             body = {"item_id": str(item_id), "step_key": item.step_key, "assignee_id": _text(changed.assignee_id)}
-            by = None if viewer.is_system else viewer.actor_id
+            by = viewer.acting_id
             after = tx.of(CaseStore).note(state, event, body, actor_id=by, at=now)
             if is_told:
                 notify_who_has_it_now(engine, tx, after, item, changed, by=viewer.actor_id, now=now)

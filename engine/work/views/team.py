@@ -7,10 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, any_, func, not_, select, true
 
 from engine.cases.visibility import kept_by, not_denied
-from engine.core.policy import Action, Viewer, can
+from engine.core.policy import Action, Viewer, require
 from engine.db.reading import Reading
 from engine.db.shape import ACTOR, CASE, ITEM, ITEM_IS_OPEN, ITEM_IS_READY, MEMBERSHIP
-from engine.errors import NotAllowedError
 from engine.people.viewer import as_viewer
 from engine.work.records import MovableItem, shared_out
 from engine.work.views.items import item_views, select_items
@@ -32,8 +31,7 @@ def movable_work(
 
     Only what `of` has, or, with `is_free`, what nobody has. Raises `NotAllowedError` for who may give work to nobody.
     """
-    if not can(viewer, Action.DELEGATE):
-        raise NotAllowedError(actor=viewer.name, action=Action.DELEGATE.value)
+    require(viewer, Action.DELEGATE)
     meant = kept_by(viewer, Action.DELEGATE) & ITEM_IS_OPEN
     meant &= ITEM.c.assignee_id == of if of else ITEM_IS_READY if is_free else true()
     picked = with_times().join(CASE, CASE.c.id == ITEM.c.case_id).where(meant)
