@@ -23,7 +23,7 @@ from engine.language.library import DefinitionKind
 from engine.language.workflow import Workflow
 from engine.rehearsal.budget import alert_budget
 from engine.web.running import As, running_engine, viewer_by_email
-from engine.web.terminal import SYSTEM, WAITS, WRONG_USAGE, Json, fail, in_words, show
+from engine.web.terminal import WAITS, WRONG_USAGE, Json, fail, in_words, show
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def publish(
     """
     sources = {str(path): _read(path) for path in files}
     with running_engine() as (engine, _):
-        viewer = viewer_by_email(engine, as_person) if as_person else SYSTEM
+        viewer = viewer_by_email(engine, as_person)
         if preview:
             _preview(engine, sources, viewer, with_budget=budget, as_json=as_json)
             return

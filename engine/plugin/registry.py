@@ -186,7 +186,7 @@ def _step_problems(pillar: Pillar, step: StepType) -> list[str]:
     if not step.doc:
         problems.append(f"{step.key}: has no docstring that says what it is for.")
     if step.kind is StepKind.ASKED and not step.roles:
-        problems.append(f"{step.key}: names no role that may answer it.")
+        problems.append(f"{step.key}: names no role that can answer it.")
     if step.kind is StepKind.AUTOMATIC and step.run is None:
         problems.append(f"{step.key}: is automatic but has no function.")
     if step.settings.model_config.get("extra") != "forbid":

@@ -19,7 +19,7 @@ from engine.definitions.actions.days import (
 from engine.definitions.actions.preview import preview_day, preview_removal
 from engine.definitions.records import MovedDeadline, PreviewView
 from engine.web.running import As, running_engine, viewer_by_email
-from engine.web.terminal import SYSTEM, WRONG_USAGE, Json, fail, in_words, show
+from engine.web.terminal import WRONG_USAGE, Json, fail, in_words, show
 
 _EFFECTS = {
     "would_breach": "WOULD BE BREACHED NOW",
@@ -102,7 +102,7 @@ def add_day(
     """Add a public holiday, or with --working a working day; open deadlines are counted again."""
     new = NewDay(code, _date(day), name, reason, is_working=working)
     with running_engine() as (engine, _):
-        viewer = viewer_by_email(engine, as_person) if as_person else SYSTEM
+        viewer = viewer_by_email(engine, as_person)
         if preview:
             found = preview_day(engine, new, viewer=viewer)
             show(found, as_json=as_json, words=lambda: in_lines(found))
@@ -124,7 +124,7 @@ def remove_day(
     """Take a day back that was added by hand; open deadlines are counted again."""
     when = _date(day)
     with running_engine() as (engine, _):
-        viewer = viewer_by_email(engine, as_person) if as_person else SYSTEM
+        viewer = viewer_by_email(engine, as_person)
         if preview:
             found = preview_removal(engine, calendar=code, day=when, viewer=viewer)
             show(found, as_json=as_json, words=lambda: in_lines(found))
