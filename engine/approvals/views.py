@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from engine.approvals.records import FOUR_EYES, ApprovalKind, Rule, WaitingView
 from engine.cases.visibility import kept_by
 from engine.core.policy import ROLES_THAT_MAY, Action, Viewer, can, units_that_let
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, UNIT
 from engine.db.tables import TABLES
 
@@ -26,7 +26,7 @@ def waiting(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> tu
         .select_from(_WITH_CASE.outerjoin(ACTOR, ACTOR.c.id == _REQUEST.c.asked_by))
         .where(of_case, _still_waits(reading), _seen(viewer), or_(mine, _answerable(viewer)))
         .order_by(_REQUEST.c.expires_at, _REQUEST.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )
     names = _names(reading, rows) | _units(reading, rows)
     return tuple(_view(row, viewer, names, _waits_for(reading, row)) for row in rows)

@@ -12,7 +12,7 @@ from engine.cases.records import written_number
 from engine.cases.views.sight import require_whole
 from engine.cases.visibility import visible_to
 from engine.core.policy import Action, Viewer, require, units_that_let
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP, RUN
 from engine.db.tables import TABLES
 
@@ -50,7 +50,9 @@ def audit_lines(
         query = query.where(found.c.at >= since)
     if until is not None:
         query = query.where(found.c.at < until)
-    rows = reading.rows(query.order_by(found.c.at.desc(), found.c.what, found.c.number).offset(offset).limit(limit))
+    rows = reading.rows(
+        query.order_by(found.c.at.desc(), found.c.what, found.c.number).offset(offset).limit(few(limit))
+    )
     return tuple(
         AuditLine(
             at=row["at"], actor=row["name"] or _OF_NOBODY, actor_id=row["actor_id"], what=row["what"],
@@ -72,7 +74,7 @@ def readers(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[ReaderLine
         .select_from(_READ.outerjoin(ACTOR, ACTOR.c.id == _READ.c.actor_id))
         .where(_READ.c.case_id == case_id)
         .order_by(_READ.c.at.desc(), _READ.c.seq.desc())
-        .limit(2_000)
+        .limit(few(2_000))
     )
     groups: dict[tuple[str, UUID | None], list[Row]] = defaultdict(list)
     for row in rows:
@@ -88,7 +90,7 @@ def readers(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[ReaderLine
 
 def case_zone(reading: Reading, viewer: Viewer, case_id: UUID) -> ZoneInfo:
     """Return the zone in which the days of a case are counted."""
-    query = select(RUN.c.zone).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id).limit(1)
+    query = select(RUN.c.zone).where(RUN.c.case_id == case_id).order_by(RUN.c.started_at, RUN.c.id).limit(few(1))
     row = reading.first(query)
     return ZoneInfo(row["zone"] if row else viewer.zone)
 
@@ -100,7 +102,7 @@ def _readings(reading: Reading, viewer: Viewer) -> Select[tuple[object, ...]]:
             _READ.c.classes, _READ.c.roles, CASE.c.number.label("number"),
         )
         .select_from(_READ.join(CASE, CASE.c.id == _READ.c.case_id))
-        .where(visible_to(viewer, now=reading.now), _in_units(viewer))
+        .where(visible_to(viewer, now=reading.present), _in_units(viewer))
     )  # fmt: skip
 
 

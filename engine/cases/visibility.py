@@ -83,6 +83,8 @@ def restricted_cases(actor_id: UUID) -> Select[tuple[UUID]]:
     )
 
 
+Instant = datetime | ColumnElement[datetime]
+"""An instant, or the present one of whatever asks."""
 _MOST_KEPT = 1_024
 """How many conditions are kept for the next page, each for one viewer as they are now."""
 _PERSON_IN = "person:([0-9a-f-]{36})"
@@ -91,7 +93,8 @@ _OF_A_PERSON = r"(^| )person\."
 GRANT, RECUSAL = TABLES["grant"], TABLES["recusal"]
 
 
-def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+@lru_cache(_MOST_KEPT)
+def visible_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds for what the viewer's units registered or were granted.
 
     What is denied to the viewer, or in conflict with them, is never among it.
@@ -99,13 +102,14 @@ def visible_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
     return _own_or(viewer, CASE.c.id.in_(_live_grants(viewer, now=now)))
 
 
-def operational_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+@lru_cache(_MOST_KEPT)
+def operational_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Give the condition on `case` that holds where the viewer is shown steps and time limits, not only that it is."""
     shown = _live_grants(viewer, now=now).where(GRANT.c.fields.contains([OPERATIONAL]))
     return _own_or(viewer, CASE.c.id.in_(shown))
 
 
-def partly_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+def partly_shown_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where the viewer sees that it is, and neither where it stands nor when.
 
     To them it is neither open nor closed: lists and counts have it among what is open, whatever became of it.
@@ -120,8 +124,9 @@ def partly_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
     )  # fmt: skip
 
 
+@lru_cache(_MOST_KEPT)
 def step_shown_to(
-    viewer: Viewer, path: ColumnElement[str], case_id: ColumnElement[UUID], *, now: datetime
+    viewer: Viewer, path: ColumnElement[str], case_id: ColumnElement[UUID], *, now: Instant
 ) -> ColumnElement[bool]:
     """Return the condition on `case` and a step that holds where the viewer is shown the time of that step.
 
@@ -133,7 +138,8 @@ def step_shown_to(
     return _own_or(viewer, live.where(GRANT.c.case_id == case_id).correlate_except(GRANT).exists())
 
 
-def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: datetime) -> ColumnElement[bool]:
+@lru_cache(_MOST_KEPT)
+def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where the viewer is shown something of who a person of it is."""
     of_whom = person_id == any_(GRANT.c.persons)
     named = func.array_to_string(GRANT.c.fields, " ").op("~")(_OF_A_PERSON)
@@ -141,7 +147,8 @@ def person_shown_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: date
     return _own_or(viewer, live.correlate_except(GRANT).exists())
 
 
-def revealed_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: datetime) -> ColumnElement[bool]:
+@lru_cache(_MOST_KEPT)
+def revealed_to(viewer: Viewer, person_id: ColumnElement[UUID], *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where the viewer may reveal all that tells who a person of it is."""
     if viewer.is_system:
         return true()
@@ -171,7 +178,7 @@ def kept_by(viewer: Viewer, action: Action = Action.SEE_CASES) -> ColumnElement[
     return and_(CASE.c.unit_id.in_(sorted(units)), not_denied(viewer, CASE.c.id)) if units else false()
 
 
-def granted_to(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
+def granted_to(viewer: Viewer, *, now: Instant) -> Select[tuple[UUID]]:
     """Select the ids of the cases that were granted to the viewer's units, or to the viewer alone.
 
     A grant counts until it is ended, and before `valid_until`; for a case that is denied it does not.
@@ -200,7 +207,7 @@ def not_denied(viewer: Viewer, case_id: ColumnElement[UUID]) -> ColumnElement[bo
     return case_id.not_in(union_all(recused, restricted_cases(viewer.actor_id)))
 
 
-def _live_grants(viewer: Viewer, *, now: datetime) -> Select[tuple[UUID]]:
+def _live_grants(viewer: Viewer, *, now: Instant) -> Select[tuple[UUID]]:
     return select(GRANT.c.case_id).where(
         GRANT.c.unit_id.in_(sorted(visible_units(viewer))),
         or_(GRANT.c.actor_id.is_(None), GRANT.c.actor_id == viewer.actor_id),
@@ -267,7 +274,7 @@ def nearest_late(step_id: ColumnElement[UUID]) -> ScalarSelect[datetime]:
     )
 
 
-def late_by(due_at: ColumnElement[datetime], late: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+def late_by(due_at: ColumnElement[datetime], late: ColumnElement[datetime], now: Instant) -> ColumnElement[bool]:
     """Return the condition that `lateness.is_overdue` is, for what is counted where it lies.
 
     Nothing is late before it is due: an index over due times finds it.
@@ -287,7 +294,7 @@ def chosen_units(ids: Iterable[UUID] | None) -> FromClause:
     return func.unnest(literal(sorted(ids), ARRAY(Uuid()))).table_valued("id").render_derived(name="units")
 
 
-def filtered(viewer: Viewer, wanted: CaseFilter, *, now: datetime) -> ColumnElement[bool]:
+def filtered(viewer: Viewer, wanted: CaseFilter, *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds for those a filter leaves, of those whose work the viewer is shown."""
     chosen = [operational_to(viewer, now=now)]
     if wanted.concern:
@@ -310,7 +317,7 @@ def filtered(viewer: Viewer, wanted: CaseFilter, *, now: datetime) -> ColumnElem
     return and_(*chosen)
 
 
-def _concern_shown_to(viewer: Viewer, *, now: datetime) -> ColumnElement[bool]:
+def _concern_shown_to(viewer: Viewer, *, now: Instant) -> ColumnElement[bool]:
     """Return the condition on `case` that holds where a line says to the viewer what the case is about."""
     named = granted_to(viewer, now=now).where(GRANT.c.fields.contains(["case.concern"]))
     is_strange = CASE.c.unit_id.not_in(sorted(visible_units(viewer)))

@@ -6,9 +6,20 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, Concatenate, cast
+from threading import local
+from typing import Any, Concatenate, Final, cast
 
-from sqlalchemy import Connection, Engine, Executable, RowMapping
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    Executable,
+    Integer,
+    RowMapping,
+    bindparam,
+    literal_column,
+)
 
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.library import Library
@@ -37,6 +48,11 @@ _QUESTION_KINDS = {
     "date": FieldKind.DATE,
     "instant": FieldKind.DATETIME,
 }
+
+
+def few(number: int) -> ColumnElement[int]:
+    """Return a number of rows as part of the statement, so that its plan, which is kept, is one for so few."""
+    return literal_column(str(int(number)), Integer)
 
 
 @dataclass(frozen=True)
@@ -105,6 +121,22 @@ Row = RowMapping
 """One row by the names of its columns."""
 
 
+_ASKED_AT = local()
+"""The instant of the question that this thread asks."""
+PRESENT: Final = bindparam("present", callable_=lambda: _ASKED_AT.now, type_=DateTime(timezone=True))
+"""The instant of the question that is asked: a condition that names it can be built once, and kept."""
+
+
+@contextmanager
+def _asked_at(now: datetime) -> Iterator[None]:
+    before = getattr(_ASKED_AT, "now", None)
+    _ASKED_AT.now = now
+    try:
+        yield
+    finally:
+        _ASKED_AT.now = before
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One question in its own transaction: all of its statements see the same state of the database."""
@@ -113,6 +145,11 @@ class Reading:
     now: datetime
     known: Known
     vault: Vault
+
+    @property
+    def present(self) -> ColumnElement[datetime]:
+        """Now, as conditions name it that are built once and kept."""
+        return PRESENT
 
     @property
     def within(self) -> Within:
@@ -229,10 +266,11 @@ class Reader(Asks):
         now = self._clock.now()
         in_use = in_hand(self._engine) if viewer is None or viewer.is_system else None
         if in_use is not None:
-            yield Reading(AskedTogether(in_use.connection), now, self._known, self._vault)
+            with _asked_at(now):
+                yield Reading(AskedTogether(in_use.connection), now, self._known, self._vault)
             return
         bound = None if viewer is None or viewer.is_system else viewer
-        with taken_from(self._reader if bound else self._engine, is_still=True) as taken:
+        with taken_from(self._reader if bound else self._engine, is_still=True) as taken, _asked_at(now):
             if bound is not None:
                 enter_for(taken.connection, bound, now, self._secret)
             yield Reading(AskedTogether(taken.connection), now, self._known, self._vault)

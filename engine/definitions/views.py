@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Select, String, and_, cast, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, DEFINITION, REQUEST, UNIT, is_one_of
 from engine.definitions.records import DefinitionView
 from engine.errors import NotFoundError
@@ -28,7 +28,7 @@ def definition(reading: Reading, kind: str, name: str, version: int | None = Non
     """Return the newest published version of a definition, or the version asked for; raises `NotFoundError`."""
     statement = _select().where(DEFINITION.c.kind == kind, DEFINITION.c.name == name)
     wanted = _PUBLISHED if version is None else and_(_RAN, DEFINITION.c.version == version)
-    rows = reading.rows(statement.where(wanted).order_by(DEFINITION.c.version.desc()).limit(1))
+    rows = reading.rows(statement.where(wanted).order_by(DEFINITION.c.version.desc()).limit(few(1)))
     if not rows:
         raise NotFoundError(kind="definition")
     return _views(rows)[0]

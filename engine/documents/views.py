@@ -62,7 +62,7 @@ def paper(reading: Reading, viewer: Viewer, document_id: UUID) -> PaperView:
             .outerjoin(STEP, STEP.c.id == DOCUMENT.c.step_id)
             .outerjoin(ACTOR, ACTOR.c.id == DOCUMENT.c.released_by)
         )
-        .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.now))
+        .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.present))
     )  # fmt: skip
     if row is None:
         raise NotFoundError(kind="document")
@@ -78,7 +78,7 @@ def document_text(reading: Reading, viewer: Viewer, document_id: UUID) -> str:
         .select_from(
             DOCUMENT.join(CASE, CASE.c.id == DOCUMENT.c.case_id).outerjoin(STEP, STEP.c.id == DOCUMENT.c.step_id)
         )
-        .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.now))
+        .where(DOCUMENT.c.id == document_id, visible_to(viewer, now=reading.present))
     )
     if row is None:
         raise NotFoundError(kind="document")

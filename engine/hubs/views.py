@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from engine.cases.visibility import kept_by
 from engine.core.policy import Action, Viewer, can, units_that_let
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, UNIT
 from engine.db.tables import TABLES
 from engine.errors import KeyMissingError, NotAllowedError, NotFoundError
@@ -80,7 +80,7 @@ def hub_requests(reading: Reading, viewer: Viewer) -> tuple[MirrorView, ...]:
         _mirrors()
         .where(_MIRROR.c.came_in, or_(and_(_MIRROR.c.case_id.is_(None), theirs), seen))
         .order_by(_MIRROR.c.answered_at.is_not(None), _MIRROR.c.offered_at.desc(), _MIRROR.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )
     return tuple(_mirror(row) for row in rows)
 

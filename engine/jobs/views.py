@@ -18,7 +18,7 @@ from engine.plugin.registry import broken_promises
 
 def jobs_of_case(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[JobView, ...]:
     """List the jobs of a case that the viewer was found to see, without those for steps that are not shown."""
-    is_shown = JOB.c.step_id.is_(None) | step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now)
+    is_shown = JOB.c.step_id.is_(None) | step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present)
     rows = reading.rows(
         select_jobs()
         .outerjoin(STEP, STEP.c.id == JOB.c.step_id)

@@ -13,7 +13,7 @@ from engine.cases.visibility import (
 )
 from engine.core.policy import Action, Viewer, require
 from engine.core.records import LIVE
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -52,7 +52,7 @@ def notices(reading: Reading, viewer: Viewer, *, offset: int = 0, limit: int = 5
         .where(*_for(reading, viewer))
         .order_by(MESSAGE.c.created_at.desc(), MESSAGE.c.id)
         .offset(offset)
-        .limit(limit)
+        .limit(few(limit))
     )  # fmt: skip
     numbers = positions(reading, {row["case_id"] for row in rows if row["path"]})
     return tuple(_notice(reading, row, numbers) for row in rows)
@@ -68,7 +68,7 @@ def unread(reading: Reading, viewer: Viewer) -> int:
 def _with_steps(reading: Reading, viewer: Viewer) -> Join:
     """Return messages with their cases, and with the steps that they tell of, as far as the viewer is shown those."""
     item_id = Cast(func.substring(MESSAGE.c.link, _ITEM_IN), Uuid())
-    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now)
+    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present)
     return (
         _MESSAGES.outerjoin(ESCALATION, ESCALATION.c.id == MESSAGE.c.escalation_id)
         .outerjoin(DEADLINE, DEADLINE.c.id == ESCALATION.c.deadline_id)
@@ -105,7 +105,7 @@ def demo_mailbox(reading: Reading, viewer: Viewer, *, limit: int = 100) -> tuple
         )
         .where(demo_condition(), DELIVERY.c.channel != IN_APP, _about_visible(reading, viewer))
         .order_by(func.coalesce(DELIVERY.c.sent_at, MESSAGE.c.created_at).desc(), DELIVERY.c.id)
-        .limit(limit)
+        .limit(few(limit))
     )  # fmt: skip
     same = ("id", "channel", "subject", "body", "status", "sent_at", "case_number")
     return tuple(MailView(to=f"{row['name']} <{row['email']}>", **{name: row[name] for name in same}) for row in rows)
@@ -119,12 +119,14 @@ def _for(reading: Reading, viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
 
 
 def _about_visible(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
-    return or_(MESSAGE.c.case_id.is_(None), operational_to(viewer, now=reading.now), _of_a_referral(reading, viewer))
+    return or_(
+        MESSAGE.c.case_id.is_(None), operational_to(viewer, now=reading.present), _of_a_referral(reading, viewer)
+    )
 
 
 def _of_a_referral(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition for what tells of an offer and its answer: whoever sees the case at all is shown that."""
-    return MESSAGE.c.kind.in_(_OF_REFERRALS) & visible_to(viewer, now=reading.now)
+    return MESSAGE.c.kind.in_(_OF_REFERRALS) & visible_to(viewer, now=reading.present)
 
 
 _MOST = 200
@@ -146,7 +148,7 @@ def dead_letters(reading: Reading, viewer: Viewer) -> tuple[DeadLetterView, ...]
         )
         .where(DELIVERY_IS_DEAD, or_(DELIVERY.c.case_id.is_(None), not_denied(viewer, DELIVERY.c.case_id)))
         .order_by(MESSAGE.c.critical.desc(), MESSAGE.c.created_at, DELIVERY.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     return tuple(DeadLetterView(**row) for row in rows)
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true
 
 from engine.cases.records import PUBLIC_REPORTS
 from engine.core.policy import Action, Viewer, can, require, units_that_let
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import (
     ABSENCE,
     ACTOR,
@@ -192,7 +192,7 @@ def shifts(reading: Reading, viewer: Viewer) -> tuple[ShiftView, ...]:
         )
         .where(SHIFT.c.cancelled_at.is_(None), SHIFT.c.ends_at > reading.now)
         .order_by(UNIT.c.name, SHIFT.c.starts_at, SHIFT.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     if not viewer.is_system:
         statement = statement.where(SHIFT.c.unit_id.in_(viewer.unit_ids))
@@ -264,7 +264,7 @@ def absences(reading: Reading, viewer: Viewer) -> tuple[AbsenceView, ...]:
         )
         .where(ABSENCE.c.cancelled_at.is_(None), ABSENCE.c.ends_at > reading.now)
         .order_by(ABSENCE.c.starts_at, ACTOR.c.name, ABSENCE.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     if not viewer.is_system:
         mine = ABSENCE.c.actor_id == viewer.actor_id

@@ -9,7 +9,7 @@ from engine.approvals.records import ApprovalKind
 from engine.cases.visibility import named, positions, visible_to
 from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.core.retention import GROUNDS_TO_ERASE, GROUNDS_TO_RESTRICT, HOLD_WORDS, KEPT_SINCE
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, MEMBERSHIP
 from engine.db.tables import TABLES
 from engine.errors import NotFoundError
@@ -44,7 +44,7 @@ def keeping(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> Re
     seen = _seen(reading, viewer)
     if case_id is not None:
         seen = and_(seen, CASE.c.id == case_id)
-    is_there = reading.soon(reading.first, select(CASE.c.id).where(seen).limit(1))
+    is_there = reading.soon(reading.first, select(CASE.c.id).where(seen).limit(few(1)))
     erasures, proposals = reading.soon(_erasures, reading, seen), reading.soon(_proposals, reading, seen)
     holds, restrictions = reading.soon(_holds, reading, seen), reading.soon(_restrictions, reading, seen)
     to_erase = reading.soon(_to_erase, reading, viewer)
@@ -60,7 +60,7 @@ def keeping(reading: Reading, viewer: Viewer, case_id: UUID | None = None) -> Re
 
 
 def _seen(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
-    seen = visible_to(viewer, now=reading.now)
+    seen = visible_to(viewer, now=reading.present)
     if viewer.is_system:
         return seen
     return and_(seen, CASE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_RETENTION))))
@@ -74,7 +74,7 @@ def _erasures(reading: Reading, seen: ColumnElement[bool]) -> tuple[ErasureView,
         )
         .where(seen)
         .order_by(ERASURE.c.status.in_(_OVER), ERASURE.c.asked_at.desc(), ERASURE.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )
     of_persons = reading.soon(positions, reading, [row["case_id"] for row in rows])
     said, since = reading.soon(_agreed, reading, [row["id"] for row in rows]), reading.soon(_kept_since, reading)
@@ -142,7 +142,7 @@ def _proposals(reading: Reading, seen: ColumnElement[bool]) -> tuple[ProposalVie
         .join(CASE, CASE.c.id == PROPOSAL.c.case_id)
         .where(seen, PROPOSAL.c.decided_at.is_(None))
         .order_by(PROPOSAL.c.due_at, PROPOSAL.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     return tuple(ProposalView(**row) for row in rows)
 
@@ -163,7 +163,7 @@ def _holds(reading: Reading, seen: ColumnElement[bool]) -> tuple[LegalHoldView, 
         )
         .where(seen)
         .order_by(HOLD.c.lifted_at.is_not(None), HOLD.c.placed_at.desc(), HOLD.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     return tuple(LegalHoldView(**_named(row), words=HOLD_WORDS.get(row["kind"], row["kind"])) for row in rows)
 
@@ -186,7 +186,7 @@ def _restrictions(reading: Reading, seen: ColumnElement[bool]) -> tuple[Restrict
         )
         .where(seen, RESTRICT.c.lifted_at.is_(None))
         .order_by(RESTRICT.c.placed_at.desc(), RESTRICT.c.case_id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     return tuple(
         RestrictionView(
@@ -207,7 +207,7 @@ def _to_erase(reading: Reading, viewer: Viewer) -> tuple[EraseCopyView, ...]:
         .select_from(NOTICE.join(told, true()))
         .where(NOTICE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_RETENTION))))
         .order_by(NOTICE.c.answered_at.is_not(None), NOTICE.c.due_at, NOTICE.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     return tuple(EraseCopyView(**row) for row in rows)
 

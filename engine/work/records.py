@@ -37,6 +37,15 @@ class WorkItemView(View):
     late_at: datetime | None = None
 
 
+class WorkLine(NamedTuple):
+    """An item of a worklist in brief."""
+
+    id: UUID
+    is_mine: bool
+    due_at: datetime | None
+    is_overdue: bool
+
+
 class FollowedStep(View):
     """A step that an answer put off until its time, held, called off or gave to the system."""
 
@@ -58,6 +67,10 @@ class FollowedView(View):
     next: WorkItemView | None
 
 
+MOST_COUNTED: Final = 1_000
+"""Further nothing is counted that somebody could take: whoever has a thousand reads no number."""
+
+
 class WorkCounts(View):
     """How much there is on somebody's work page: what is theirs, and what is free for them to take."""
 
@@ -66,6 +79,12 @@ class WorkCounts(View):
     mine: int
     free: int
     to_acknowledge: int
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """The counts as people read them: of what is counted no further, "1000+"."""
+        counts = self.model_dump()
+        return {name: f"{MOST_COUNTED}+" if number >= MOST_COUNTED else str(number) for name, number in counts.items()}
 
 
 class MovableItem(NamedTuple):

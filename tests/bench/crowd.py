@@ -10,15 +10,23 @@ from tests.bench.workload import Bench, open_one, plain_address
 
 _TABLES: tuple[LiteralString, ...] = ("run", "step", "work_item", "deadline", "event")
 _OWN = frozenset({"id", "case_id", "run_id", "step_id"})
+_SPREAD = frozenset({"due_at", "late_at"})
+"""No two copies are due at one instant: of 100,000 the last is due 20 days after the first."""
 
 
 def fill(bench: Bench, *, cases: int) -> None:
     """Copy a case that was just opened, with its run, step, item, deadline and events, so many times."""
-    case_id, _ = open_one(bench)
-    with psycopg.connect(plain_address(bench.running.urls.owner)) as connection:
+    copy_case(bench.running.urls.owner, open_one(bench)[0], cases=cases)
+
+
+def copy_case(owner_url: str, case_id: UUID, *, cases: int) -> None:
+    """Copy a case so many times, then let the database tidy up, as it does in a day."""
+    with psycopg.connect(plain_address(owner_url)) as connection:
         _copy(connection, "case", "id", case_id, cases)
         for table in _TABLES:
             _copy(connection, table, "case_id", case_id, cases)
+    with psycopg.connect(plain_address(owner_url), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
 
 
 _OVER: dict[str, LiteralString] = {
@@ -72,4 +80,6 @@ def _value(column: str) -> sql.Composable:
     name = sql.Identifier(column)
     if column in _OWN:
         return sql.SQL("md5({}::text || n)::uuid").format(name)
+    if column in _SPREAD:
+        return sql.SQL("{} + n * interval '17 seconds'").format(name)
     return sql.SQL("'B-' || substr(md5(id::text), 1, 8) || n") if column == "number" else name

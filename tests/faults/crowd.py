@@ -1,4 +1,8 @@
-"""Many people at work at once, through the pages: each looks at the worklist, answers an item, reports a case."""
+"""Many people at work at once, through the pages: each looks at the worklist, answers an item, reports a case.
+
+`python -m tests.faults.crowd 100000` lets fifty work for a minute beside so many open cases, with two seconds to
+think, and prints how long they waited for each page.
+"""
 
 import os
 import random
@@ -8,12 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
+from statistics import quantiles
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -26,8 +31,9 @@ from engine.people.store import DirectoryStore
 from engine.rehearsal.answers import report_answers
 from engine.rehearsal.world import people_of
 from engine.sign_in.actions.sessions import become
+from tests.bench.crowd import copy_case
 from tests.bench.workload import WORKFLOW, workflow_text
-from tests.kit.installation import Installation, story
+from tests.kit.installation import Installation, installed, story
 from tests.kit.portal import REPORT
 
 _ITEM: Final = re.compile(r'href="/items/([0-9a-f-]{36})"')
@@ -44,6 +50,7 @@ class Done:
     items: set[UUID] = field(default_factory=set)
     reports: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     wrong: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -70,24 +77,25 @@ class Person:
                 self._think()
 
     def _answer(self, client: httpx.Client) -> None:
-        found = sorted(set(_ITEM.findall(self._got(client.get("/worklist?whose=free&due=all")).text)))
+        found = sorted(set(_ITEM.findall(self._got(client.get("/worklist?whose=free&due=all"), "worklist").text)))
         if not found:
             return
         item = self.random.choice(found)
-        page = self._got(client.get(f"/items/{item}"), but=404).text
+        self._think()
+        page = self._got(client.get(f"/items/{item}"), "work item", but=404).text
         command, revision = _hidden(page, "command_id"), _hidden(page, "revision")
         if 'name="a-decision"' not in page or command is None or revision is None:
             return
         self._think()
         sent = _ANSWERS | {"action": "complete", "command_id": command, "revision": revision}
-        answer = self._got(client.post(f"/items/{item}", data=sent), but=409)
+        answer = self._got(client.post(f"/items/{item}", data=sent), "complete", but=409)
         if answer.status_code == httpx.codes.OK and "govuk-error-summary" not in answer.text:
             with self.done.lock:
                 self.done.items.add(UUID(item))
 
     def _report(self, client: httpx.Client) -> None:
         told = REPORT | {"a-narrative": f"A girl of about twelve works in a house. {uuid4()}"}
-        answer = self._got(client.post("/report", data=told | {"command_id": str(uuid4())}))
+        answer = self._got(client.post("/report", data=told | {"command_id": str(uuid4())}), "report")
         number = _NUMBER.search(answer.text)
         if number is None:
             self._wrong(f"a report without a number: {answer.text[:300]}")
@@ -95,9 +103,10 @@ class Person:
         with self.done.lock:
             self.done.reports.append(unescape(number[1]))
 
-    def _got(self, answer: httpx.Response, *, but: int = 0) -> httpx.Response:
+    def _got(self, answer: httpx.Response, page: str, *, but: int = 0) -> httpx.Response:
         with self.done.lock:
             self.done.statuses[answer.status_code] += 1
+            self.done.seconds[page].append(sum(one.elapsed.total_seconds() for one in (*answer.history, answer)))
         if answer.status_code not in {httpx.codes.OK, but}:
             heading = re.search(r"<h1[^>]*>([^<]+)", answer.text)
             self._wrong(
@@ -113,12 +122,16 @@ class Person:
         threading.Event().wait(self.random.uniform(0.5, 1.5) * self.think)
 
 
-def let_work(site: Installation, address: str, *, people: int, seconds: float, think: float, seed: int) -> Done:
-    """Let so many people work for so long, over enough open cases, and give what they were told."""
+def let_work(
+    site: Installation, address: str, *, people: int, seconds: float, think: float, seed: int, beside: int = 0
+) -> Done:
+    """Let so many people work for so long, over enough open cases and beside so many, and give what they were told."""
     propose_definition(site.engine, source=workflow_text(), viewer=THIS_MACHINE)  # while nobody is there to agree
     unit, known = people_of(site.engine, jurisdiction="IN-AS", label="Crowd")
     for _ in range(people * 2):
         _open(site, unit, known["case_manager"])
+    if beside:
+        copy_case(site.urls.owner, _open(site, unit, known["case_manager"]), cases=beside)
     done, chosen = Done(), random.Random(seed)  # noqa: S311 - the same people do the same
     crowd = [
         Person(become(site.engine, actor), address, random.Random(chosen.random()), done, think)  # noqa: S311
@@ -172,8 +185,10 @@ def lost(site: Installation, done: Done) -> list[str]:
     return found + [f"step {row['id']}" for row in twice]
 
 
-def _open(site: Installation, unit: UUID, viewer: Viewer) -> None:
-    site.act(open_case, answers=report_answers(story("cs-01")), unit_id=unit, by=viewer, workflow=WORKFLOW)
+def _open(site: Installation, unit: UUID, viewer: Viewer) -> UUID:
+    opened = site.act(open_case, answers=report_answers(story("cs-01")), unit_id=unit, by=viewer, workflow=WORKFLOW)
+    case_id: UUID = opened.case_id
+    return case_id
 
 
 def _hired(site: Installation, unit: UUID, people: int) -> list[UUID]:
@@ -192,3 +207,17 @@ def _hired(site: Installation, unit: UUID, people: int) -> list[UUID]:
 def _hidden(page: str, name: str) -> str | None:
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     return found[1] if found else None
+
+
+def main(beside: int) -> None:
+    """Measure how long fifty people wait for their pages beside so many open cases, and print medians and p95."""
+    with installed(with_prefect=False, durable=True) as site, portal_of(site, site.folder) as address:
+        done = let_work(site, address, people=50, seconds=60, think=2.0, seed=11, beside=beside)
+        print(f"{len(done.items)} items, {len(done.reports)} reports, wrong: {done.wrong}, lost: {lost(site, done)}")  # noqa: T201
+        for page, seconds in done.seconds.items():
+            cuts = quantiles(seconds, n=20, method="inclusive")
+            print(f"{page:10} {len(seconds):5} times, p50 {cuts[9] * 1000:5.0f} ms, p95 {cuts[18] * 1000:5.0f} ms")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

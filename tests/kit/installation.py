@@ -62,7 +62,7 @@ class Installation(Acting):
         return os.environ | {
             "ICMC_DATA_FOLDER": str(self.folder),
             "ICMC_DEMO": str(self.settings.demo).lower(),
-            "ICMC_DURABLE": "false",
+            "ICMC_DURABLE": str(self.settings.durable).lower(),
             "ICMC_PREFECT_UI": "false",
             **self.more_environment,
         }
@@ -172,6 +172,7 @@ def installed(
     python: str = sys.executable,
     more_environment: dict[str, str] | None = None,
     demo: bool = True,
+    durable: bool = False,
 ) -> Iterator[Installation]:
     """Make an installation in a folder that the system user of PostgreSQL reaches; everything ends with the test.
 
@@ -181,7 +182,7 @@ def installed(
         folder = Path(name)
         folder.chmod(0o711)
         (folder / "logs").mkdir()
-        settings = Settings(data_folder=folder, demo=demo, durable=False)
+        settings = Settings(data_folder=folder, demo=demo, durable=durable)
         with databases(settings, make_demo=demo) as running:
             engine = build_engine(settings, running.urls)
             ship(engine)

@@ -24,7 +24,7 @@ def read_csv(content: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("start", [
-    "=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", " =", "  @", "\u00a0=",
+    "=", "+", "-", "@", "\t", "\r", "\n", " \r", "\uff1d", "\uff0b", "\uff0d", "\uff20", " =", "  @", "\u00a0=",
     "\u3000\uff1d", "\u200b+", "\ufeff=", "one\n=", "one\r@", "\u2028-", "\ufe62", "\ufe63", "\ufe66", "\u2212", "|",
 ])  # fmt: skip
 def test_what_a_spreadsheet_would_take_for_a_formula_is_guarded(start: str) -> None:

@@ -10,8 +10,11 @@ from engine.core.policy import Viewer
 from engine.db.tables import TABLES
 from engine.errors import NotFoundError
 from engine.people.viewer import as_viewer
+from engine.work import records
 from engine.work.pages.worklist import DueGroup, Whose, WorkPart
-from engine.work.views.worklist import work_counts, work_item, worklist
+from engine.work.records import WorkLine
+from engine.work.views import worklist as views
+from engine.work.views.worklist import work_counts, work_item, work_items, work_lines, worklist
 from tests.kit.network import Network
 
 
@@ -94,6 +97,36 @@ def test_what_is_mine_and_what_is_free_is_counted_however_much_is_listed(
     listed = network.ask(worklist, intake)
     assert (len(listed), sum(item.is_overdue for item in listed)) == (5, 3)
     assert network.ask(work_counts, intake, zone="Pacific/Pitcairn").due_today == 0
+
+
+def test_what_may_be_claimed_is_counted_so_far_only_and_the_page_says_that_there_is_more(
+    network: Network, unit: UUID, intake: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (records, views):
+        monkeypatch.setattr(module, "MOST_COUNTED", 3)
+    plain = network.publish(_one_step(limit=None))
+    for compiled in (plain, plain, None, None, None, None):
+        network.open_case(unit, compiled=compiled)
+    network.later(hours=2)
+    counts = network.ask(work_counts, intake.model_copy(update={"name": "Counts no further"}), zone="UTC")
+    assert (counts.free, counts.overdue, counts.due_today) == (3, 3, 0)
+    assert (counts.shown["free"], counts.shown["due_today"]) == ("3+", "0")
+
+
+def test_lines_and_items_of_a_worklist_are_those_of_the_whole_list(
+    network: Network, unit: UUID, intake: Viewer
+) -> None:
+    for compiled in (network.publish(_one_step(limit=None)), None, None):
+        network.open_case(unit, compiled=compiled)
+    taken = network.open_case(unit)
+    network.item(taken, "intake", status="reserved", assignee_id=intake.actor_id)
+    elsewhere = network.item(network.open_case(network.unit("Elsewhere")), "intake")
+    network.later(minutes=70)
+    whole, lines = network.ask(worklist, intake), network.ask(work_lines, intake, limit=100)
+    assert lines == tuple(WorkLine(one.id, one.is_mine, one.due_at, one.is_overdue) for one in whole)
+    assert network.ask(work_lines, intake, limit=2) == lines[:2]
+    found = network.ask(work_items, intake, [*(line.id for line in lines), elsewhere])
+    assert found == {one.id: one for one in whole}
 
 
 def test_of_two_that_are_due_at_once_the_one_with_more_priority_comes_first(

@@ -25,7 +25,7 @@ from engine.cases.visibility import (
 from engine.core.access import OPERATIONAL
 from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Action, Viewer, units_that_let, visible_units
-from engine.db.reading import Reading
+from engine.db.reading import Reading, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -68,7 +68,7 @@ def cases(
     else:
         wanted = _wanted(reading, viewer, status, number)
         if chosen.is_on:
-            wanted = and_(wanted, filtered(viewer, chosen, now=reading.now))
+            wanted = and_(wanted, filtered(viewer, chosen, now=reading.present))
         ids = _plainly(reading, viewer, wanted, offset=offset, limit=limit)
     return _lines(reading, viewer, ids)
 
@@ -76,7 +76,7 @@ def cases(
 def own_cases(reading: Reading, viewer: Viewer, *, after: UUID | None = None, limit: int = 50) -> tuple[CaseLine, ...]:
     """List the cases of the viewer's own units in the order in which they were opened, those after one of them."""
     own = kept_by(viewer)
-    wanted = select(CASE.c.id).where(own).order_by(CASE.c.opened_at, CASE.c.id).limit(limit)
+    wanted = select(CASE.c.id).where(own).order_by(CASE.c.opened_at, CASE.c.id).limit(few(limit))
     if after is not None:
         last = select(CASE.c.opened_at, CASE.c.id).where(CASE.c.id == after, own)
         wanted = wanted.where(tuple_(CASE.c.opened_at, CASE.c.id) > last.scalar_subquery())
@@ -87,17 +87,17 @@ def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open", chose
     """Count the cases that the viewer sees."""
     counted = select(func.count()).select_from(CASE)
     if chosen.is_on:
-        return reading.count(counted.where(_stands(status), filtered(viewer, chosen, now=reading.now)))
+        return reading.count(counted.where(_stands(status), filtered(viewer, chosen, now=reading.present)))
     found = reading.soon(reading.count, counted.where(_stands(status), _seen(reading, viewer, status)))
     if status != "open":
         return found()
-    partly = reading.soon(reading.count, counted.where(partly_shown_to(viewer, now=reading.now)))
+    partly = reading.soon(reading.count, counted.where(partly_shown_to(viewer, now=reading.present)))
     return found() + partly()
 
 
 def find_case(reading: Reading, viewer: Viewer, number: str) -> UUID:
     """Find a case by its whole number; raises `NotFoundError`."""
-    seen = visible_to(viewer, now=reading.now)
+    seen = visible_to(viewer, now=reading.present)
     row = reading.first(select(CASE.c.id).where(CASE.c.number == written_number(number), seen))
     if row is None:
         raise NotFoundError(kind="case")
@@ -117,14 +117,14 @@ def _stands(status: str) -> ColumnElement[bool]:
 def _seen(reading: Reading, viewer: Viewer, status: str) -> ColumnElement[bool]:
     """Return the condition for what may be asked of: where a case stands only of one whose work is shown."""
     if status in {"open", "closed"}:
-        return operational_to(viewer, now=reading.now)
-    return visible_to(viewer, now=reading.now)
+        return operational_to(viewer, now=reading.present)
+    return visible_to(viewer, now=reading.present)
 
 
 def _wanted(reading: Reading, viewer: Viewer, status: str, number: str) -> ColumnElement[bool]:
     right = and_(_stands(status), _seen(reading, viewer, status))
     if status == "open":
-        right = or_(right, partly_shown_to(viewer, now=reading.now))
+        right = or_(right, partly_shown_to(viewer, now=reading.present))
     begins = [CASE.c.number.startswith(beginning, autoescape=True) for beginning in beginnings(number)]
     return and_(right, or_(*begins)) if number else right
 
@@ -134,7 +134,7 @@ def _nearest_first(reading: Reading, viewer: Viewer, *, offset: int, limit: int)
     timed = [row["case_id"] for row in reading.rows(_with_deadline(reading, viewer, limit=offset + limit))]
     ids = timed[offset:]
     if len(timed) < offset + limit:
-        rest = _without_deadline(reading, viewer).offset(max(0, offset - len(timed))).limit(limit - len(ids))
+        rest = _without_deadline(reading, viewer).offset(max(0, offset - len(timed))).limit(few(limit - len(ids)))
         ids += [row["id"] for row in reading.rows(rest)]
     return ids
 
@@ -152,12 +152,12 @@ def _with_deadline(reading: Reading, viewer: Viewer, *, limit: int) -> Select[tu
     own = (
         first.where(DEADLINE.c.unit_id == units.c.id, not_denied(viewer, DEADLINE.c.case_id))
         .order_by(DEADLINE.c.due_at, DEADLINE.c.case_id)
-        .limit(limit)
+        .limit(few(limit))
         .lateral("own")
     )
     of_units = select(own.c.case_id, own.c.due_at).select_from(units.join(own, onclause=units.c.id.is_not(None)))
     granted = first.where(
-        DEADLINE.c.case_id.in_(granted_to(viewer, now=reading.now).where(GRANT.c.fields.contains([OPERATIONAL]))),
+        DEADLINE.c.case_id.in_(granted_to(viewer, now=reading.present).where(GRANT.c.fields.contains([OPERATIONAL]))),
         DEADLINE.c.unit_id.not_in(sorted(visible_units(viewer))),
     )
     picked = of_units.union_all(granted).subquery("picked")
@@ -166,25 +166,27 @@ def _with_deadline(reading: Reading, viewer: Viewer, *, limit: int) -> Select[tu
         .join(CASE, CASE.c.id == picked.c.case_id)
         .where(CASE_IS_OPEN)
         .order_by(picked.c.due_at, CASE.c.id)
-        .limit(limit)
+        .limit(few(limit))
     )
 
 
 def _without_deadline(reading: Reading, viewer: Viewer) -> Select[tuple[object, ...]]:
     timed = exists().where(DEADLINE.c.case_id == CASE.c.id, LIMITS)
-    untimed = select(CASE.c.id, CASE.c.opened_at).where(CASE_IS_OPEN, operational_to(viewer, now=reading.now), ~timed)
-    partly = select(CASE.c.id, null().label("opened_at")).where(partly_shown_to(viewer, now=reading.now))
+    untimed = select(CASE.c.id, CASE.c.opened_at).where(
+        CASE_IS_OPEN, operational_to(viewer, now=reading.present), ~timed
+    )
+    partly = select(CASE.c.id, null().label("opened_at")).where(partly_shown_to(viewer, now=reading.present))
     found = untimed.union_all(partly).subquery("found")
     return select(found.c.id).order_by(found.c.opened_at.asc().nulls_last(), found.c.id)
 
 
 def _plainly(reading: Reading, viewer: Viewer, wanted: ColumnElement[bool], *, offset: int, limit: int) -> list[UUID]:
     due = select(func.min(DEADLINE.c.due_at)).where(DEADLINE.c.case_id == CASE.c.id, LIMITS).scalar_subquery()
-    works = operational_to(viewer, now=reading.now)
+    works = operational_to(viewer, now=reading.present)
     due_at, closed_at, opened_at = (case((works, value)) for value in (due, CASE.c.closed_at, CASE.c.opened_at))
     order = (due_at.asc().nulls_last(), closed_at.desc(), opened_at.asc().nulls_last(), CASE.c.id)
     statement = select(CASE.c.id).where(wanted).order_by(*order)
-    return [row["id"] for row in reading.rows(statement.offset(offset).limit(limit))]
+    return [row["id"] for row in reading.rows(statement.offset(offset).limit(few(limit)))]
 
 
 def _lines(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> tuple[CaseLine, ...]:
@@ -219,7 +221,7 @@ def _lines(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> tuple[CaseL
 
 def _named(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> Mapping[UUID, frozenset[str]]:
     """Return what the grants name that show some cases to the viewer."""
-    granted = granted_to(viewer, now=reading.now).add_columns(GRANT.c.fields).where(GRANT.c.case_id.in_(ids))
+    granted = granted_to(viewer, now=reading.present).add_columns(GRANT.c.fields).where(GRANT.c.case_id.in_(ids))
     named: dict[UUID, frozenset[str]] = dict.fromkeys(ids, frozenset())
     for row in [] if viewer.is_system else reading.rows(granted):
         named[row["case_id"]] |= frozenset(row["fields"])
@@ -228,7 +230,7 @@ def _named(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> Mapping[UUI
 
 def _shown(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition on the deadlines of a case that holds for those of steps that are shown."""
-    return step_shown_to(viewer, DEADLINE.c.path, CASE.c.id, now=reading.now)
+    return step_shown_to(viewer, DEADLINE.c.path, CASE.c.id, now=reading.present)
 
 
 def _waiting(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
@@ -240,7 +242,9 @@ def _waiting(reading: Reading, viewer: Viewer, ids: Sequence[UUID]) -> dict[UUID
             .join(CASE, CASE.c.id == ITEM.c.case_id)
             .outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id)
         )
-        .where(ITEM.c.case_id.in_(ids), ITEM_IS_OPEN, step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now))
+        .where(
+            ITEM.c.case_id.in_(ids), ITEM_IS_OPEN, step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present)
+        )
         .order_by(ITEM.c.opened_at, ACTOR.c.name.asc().nulls_last(), ITEM.c.id)
     )
     waiting: dict[UUID, list[str]] = {}

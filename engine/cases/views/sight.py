@@ -52,7 +52,7 @@ def require_whole(reading: Reading, viewer: Viewer, case_id: UUID, action: Actio
 
     Raises `NotFoundError`, `NotAllowedError`.
     """
-    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.present))
     is_there, way = reading.soon(reading.first, seen), reading.soon(access_to, reading, viewer, case_id)
     if is_there() is None:
         raise NotFoundError(kind="case")
@@ -137,7 +137,7 @@ def _answers_row(reading: Reading, viewer: Viewer, step_id: UUID) -> EncryptedRo
             .join(RUN, RUN.c.id == STEP.c.run_id)
             .outerjoin(ANSWER, (ANSWER.c.step_id == STEP.c.id) & (ANSWER.c.turn == STEP.c.turn))
         )
-        .where(STEP.c.id == step_id, visible_to(viewer, now=reading.now))
+        .where(STEP.c.id == step_id, visible_to(viewer, now=reading.present))
     )  # fmt: skip
     if row is None:
         raise NotFoundError(kind="step")
@@ -176,7 +176,7 @@ def person_row(reading: Reading, viewer: Viewer, person_id: UUID) -> EncryptedRo
         )
         .where(
             PERSON.c.id == person_id, CASE_PERSON.c.removed_at.is_(None),
-            person_shown_to(viewer, PERSON.c.id, now=reading.now),
+            person_shown_to(viewer, PERSON.c.id, now=reading.present),
         )
         .order_by(case((kept_by(viewer), 0), else_=1), CASE_PERSON.c.added_at.desc(), CASE_PERSON.c.case_id,
                   CASE_PERSON.c.position)
@@ -209,7 +209,7 @@ def _places_rows(reading: Reading, viewer: Viewer, step_id: UUID) -> list[Row]:
         select(INTERVAL, STEP.c.uses, STEP.c.path)
         .join(CASE, CASE.c.id == INTERVAL.c.case_id)
         .join(STEP, STEP.c.id == INTERVAL.c.step_id)
-        .where(INTERVAL.c.step_id == step_id, visible_to(viewer, now=reading.now))
+        .where(INTERVAL.c.step_id == step_id, visible_to(viewer, now=reading.present))
         .order_by(INTERVAL.c.start, INTERVAL.c.name)
     )
     if not rows:

@@ -101,6 +101,7 @@ password_encryption = 'scram-sha-256'
 max_connections = 120
 shared_buffers = 128MB
 jit = off
+random_page_cost = 1.1
 fsync = {durable}
 full_page_writes = {durable}
 synchronous_commit = on

@@ -15,7 +15,7 @@ from engine.core.policy import Action, Viewer, require
 from engine.core.records import StepStatus
 from engine.core.time.counting import CalendarMissingError
 from engine.core.time.explain import explain
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import CASE, DEADLINE, OPENING, RUN, STEP
 from engine.deadlines.records import DeadlineView, ReasonView
 from engine.deadlines.views.deadlines import deadline_views, force_of, select_deadlines
@@ -124,9 +124,9 @@ def _case(reading: Reading, viewer: Viewer, case_id: UUID) -> Row:
         reading.first,
         select(CASE.c.id, CASE.c.number, RUN.c.jurisdiction, RUN.c.zone, RUN.c.calendar, RUN.c.started_at)
         .join(RUN, RUN.c.case_id == CASE.c.id)
-        .where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+        .where(CASE.c.id == case_id, visible_to(viewer, now=reading.present))
         .order_by(RUN.c.started_at, RUN.c.id)
-        .limit(1),
+        .limit(few(1)),
     )
     row = first()
     if row is None:

@@ -11,7 +11,7 @@ from engine.core.access import shows_step
 from engine.core.deadlines.firings import CALLERS
 from engine.core.policy import Action, Viewer, board_units, can, require, roles_in
 from engine.core.records import DelayOwner
-from engine.db.reading import Reading
+from engine.db.reading import Reading, few
 from engine.db.shape import CASE, DEADLINE, DEADLINE_IS_OPEN, ESCALATION, ITEM, ITEM_IS_OPEN, MESSAGE, OPENING, UNIT
 from engine.deadlines.records import AskedView, DelayLine, LateView, LinkView, late_views
 from engine.deadlines.views.deadlines import deadline_views, record_of, select_deadlines, title_of
@@ -36,7 +36,7 @@ def asked_extensions(reading: Reading, viewer: Viewer) -> tuple[AskedView, ...]:
         .add_columns(CASE.c.number.label("case_number"))
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
         .where(DEADLINE_IS_OPEN, somebody_asked, waits, kept_by(viewer, Action.GIVE_TIME))
-        .limit(_MOST)
+        .limit(few(_MOST))
     )
     views = deadline_views(reading, rows, positions(reading, {row["case_id"] for row in rows}))
     return tuple(
@@ -63,13 +63,13 @@ def late_calls(reading: Reading, viewer: Viewer) -> tuple[LateView, ...]:
         return ()
     somebody_asked = DEADLINE.c.calls != literal_column("'[]'::jsonb")
     waits = func.jsonb_path_exists(DEADLINE.c.calls, cast(_TO_BE_MADE, JSONPATH), type_=Boolean)
-    item = select(ITEM.c.id).where(ITEM.c.step_id == DEADLINE.c.step_id, ITEM_IS_OPEN).limit(1).scalar_subquery()
+    item = select(ITEM.c.id).where(ITEM.c.step_id == DEADLINE.c.step_id, ITEM_IS_OPEN).limit(few(1)).scalar_subquery()
     rows = reading.rows(
         select_deadlines()
         .add_columns(CASE.c.number.label("case_number"), item.label("item_id"))
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
         .where(DEADLINE_IS_OPEN, somebody_asked, waits, kept_by(viewer, Action.WORK))
-        .limit(_MOST_CALLS)
+        .limit(few(_MOST_CALLS))
     )
     numbers = positions(reading, {row["case_id"] for row in rows})
     views = {view.id: view for view in deadline_views(reading, rows, numbers)}
@@ -133,7 +133,7 @@ def link(reading: Reading, viewer: Viewer, token: str) -> LinkView:
             CASE.c.number.label("case_number"),
             MESSAGE.c.recipient_id,
             ESCALATION.c.acknowledged_at.label("seen_at"),
-            visible_to(viewer, now=reading.now).label("is_visible"),
+            visible_to(viewer, now=reading.present).label("is_visible"),
             not_denied(viewer, CASE.c.id).label("is_not_denied"),
         )
         .join(ESCALATION, ESCALATION.c.deadline_id == DEADLINE.c.id)

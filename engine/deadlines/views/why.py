@@ -21,7 +21,7 @@ from engine.core.records import AddedStep, Deadline, DeadlineStatus, Purpose, St
 from engine.core.time.counting import CalendarMissingError
 from engine.core.time.explain import deadline_reasons
 from engine.core.time.reckoning import said_at
-from engine.db.reading import Known, Reading, Row
+from engine.db.reading import Known, Reading, Row, few
 from engine.db.shape import CASE, DEADLINE, ESCALATION, INTERVAL, MESSAGE, OPENING, STEP, UNIT
 from engine.deadlines.records import DeadlineView, EscalationView, ExplanationView, PlannedView, ReasonView, StretchView
 from engine.deadlines.views.deadlines import (
@@ -196,7 +196,7 @@ def _event_of_law(reading: Reading, row: Row, deadline: Deadline, law: LawLimit 
         select(STEP.c.key, STEP.c.uses, STEP.c.added)
         .where(STEP.c.run_id == deadline.run_id, STEP.c.uses.in_(starts), STEP.c.ended_at == deadline.started_at)
         .order_by(STEP.c.key, STEP.c.id)
-        .limit(1)
+        .limit(few(1))
     )
     if ended is None:
         return None
@@ -211,7 +211,7 @@ def explain_deadline(reading: Reading, viewer: Viewer, deadline_id: UUID) -> Exp
         .add_columns(CASE.c.number.label("case_number"), UNIT.c.zone.label("unit_zone"))
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
         .join(UNIT, UNIT.c.id == CASE.c.unit_id)
-        .where(DEADLINE.c.id == deadline_id, DEADLINE.c.purpose != OPENING, visible_to(viewer, now=reading.now))
+        .where(DEADLINE.c.id == deadline_id, DEADLINE.c.purpose != OPENING, visible_to(viewer, now=reading.present))
     )
     if row is None:
         raise NotFoundError(kind="deadline")
@@ -249,7 +249,7 @@ def explain_step(reading: Reading, viewer: Viewer, case_id: UUID, step: str) -> 
     rows = reading.rows(
         select(DEADLINE.c.id)
         .join(CASE, CASE.c.id == DEADLINE.c.case_id)
-        .where(CASE.c.id == case_id, named, DEADLINE.c.purpose != OPENING, visible_to(viewer, now=reading.now))
+        .where(CASE.c.id == case_id, named, DEADLINE.c.purpose != OPENING, visible_to(viewer, now=reading.present))
         .order_by(DEADLINE.c.due_at, DEADLINE.c.id)
     )
     if not rows:

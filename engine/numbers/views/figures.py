@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, distinct, func, or_, select
 from engine.cases.visibility import late_by, late_from, not_denied
 from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.core.records import LIVE, StepStatus
-from engine.db.reading import Known, Reading, Row
+from engine.db.reading import Known, Reading, Row, few
 from engine.db.shape import (
     DEADLINE,
     DEADLINE_IS_OPEN,
@@ -300,7 +300,7 @@ def _wanted(period: Period | None, unit_id: UUID | None) -> Select[Any]:
     wanted = select(_SHEET.period, _SHEET.figures, _SHEET.medians).where(of_unit).order_by(_SHEET.period.desc())
     if period is not None:
         wanted = wanted.where(_SHEET.period.in_(period.quarters()))
-    return wanted.limit(_QUARTERS if period else 1)
+    return wanted.limit(few(_QUARTERS if period else 1))
 
 
 _SAVED, _MONTHLY = SAVED_NUMBERS.c, MONTHLY_NUMBERS.c

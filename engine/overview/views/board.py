@@ -28,7 +28,7 @@ from engine.cases.visibility import chosen_units, late_by, late_from, not_denied
 from engine.core.consequences import JobKind
 from engine.core.draft import MISSING
 from engine.core.policy import Action, Viewer, board_units, can, require
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -152,8 +152,8 @@ def _counts(reading: Reading, scope: _Scope) -> Mapping[str, int]:
 def _overdue(reading: Reading, scope: _Scope) -> tuple[WorkItemView, ...]:
     viewer = scope.viewer
     open_ones = ITEM_IS_OPEN & not_denied(viewer, ITEM.c.case_id)
-    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now, late_by_then=True)
-    return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(_LINES)), viewer)
+    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now, late=True)
+    return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(few(_LINES))), viewer)
 
 
 def _count_overdue(reading: Reading, scope: _Scope) -> int:
@@ -194,7 +194,7 @@ def _stuck(reading: Reading, scope: _Scope) -> tuple[tuple[str, ...], int]:
         select(idle.c.number, func.count().over().label("of"))
         .where(~worked_on, ~explained)
         .order_by(idle.c.opened_at, idle.c.number)
-        .limit(_LINES)
+        .limit(few(_LINES))
     )
     return tuple(row["number"] for row in rows), rows[0]["of"] if rows else 0
 
@@ -241,7 +241,7 @@ def _jobs(
 ) -> tuple[JobView, ...]:
     newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
     order = (JOB.c.ready_at, JOB.c.id) if is_oldest_first else newest
-    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*order).limit(limit))
+    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*order).limit(few(limit)))
     return tuple(job_view(reading.known, row) for row in rows)
 
 

@@ -17,7 +17,7 @@ from engine.core.deadlines.lateness import DELAY_OWNERS
 from engine.core.law.told import VICTIM_ROLES
 from engine.core.policy import Action, Viewer, require, units_that_let
 from engine.core.retention import MOST_ROWS, PURPOSES_OF_COPIES, CopyMark
-from engine.db.reading import Reading
+from engine.db.reading import Reading, few
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, DEADLINE, OPENING, RUN, STEP, UNIT
 from engine.db.tables import TABLES
 from engine.deadlines.views.deadlines import title_of
@@ -44,7 +44,7 @@ def count_copied(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[st
 
 def sheet(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, Any]) -> SheetView:
     """Return the lines of a copy, by the rights that the viewer has now; raises `NotAllowedError`."""
-    rows = reading.rows(_selected(reading, viewer, what, chosen).limit(MOST_ROWS))
+    rows = reading.rows(_selected(reading, viewer, what, chosen).limit(few(MOST_ROWS)))
     lines = {"cases": _case, "steps": _step, "limits": _limit, "htcds": _htcds}[what]
     return SheetView(what=what, header=_HEADERS[what], lines=tuple(lines(reading, row) for row in rows))
 
@@ -61,7 +61,7 @@ def copies(reading: Reading, viewer: Viewer) -> tuple[ExportCopyView, ...]:
         )
         .where(or_(mine, theirs))
         .order_by(COPY.c.number.desc())
-        .limit(_MOST)
+        .limit(few(_MOST))
     )
     same = ("id", "number", "asked_at", "what", "counted", "expires_at", "fetched_at", "rows")
     return tuple(
@@ -95,7 +95,7 @@ def _selected(reading: Reading, viewer: Viewer, what: str, chosen: Mapping[str, 
 
 def _own(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
     """Leave out what was only granted: its unit decides what leaves."""
-    seen = visible_to(viewer, now=reading.now)
+    seen = visible_to(viewer, now=reading.present)
     if viewer.is_system:
         return seen
     return and_(seen, CASE.c.unit_id.in_(sorted(units_that_let(viewer, Action.EXPORT))))
@@ -249,7 +249,7 @@ def _guarded(text: str) -> str:
     Blanks of every kind and signs that are not seen do not count: spreadsheets pass over them.
     """
     lines = (_first_sign(line) for line in text.splitlines())
-    return _GUARD + text if not _RISKY.isdisjoint(lines) or text[:1] in _LINE_ENDS else text
+    return _GUARD + text if not _RISKY.isdisjoint(lines) or text.lstrip(" ")[:1] in _LINE_ENDS else text
 
 
 def _first_sign(line: str) -> str:

@@ -20,7 +20,7 @@ from engine.core.access import OPERATIONAL, CaseAccess, covers
 from engine.core.persons import is_untold_role, is_untold_step, untold_persons
 from engine.core.policy import Action, Viewer, require
 from engine.core.values import person_in
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, EVENT, MEMBERSHIP, REFERRAL, RUN, STEP
 from engine.db.tables import TABLES
 from engine.documents.store import FileStore
@@ -56,7 +56,7 @@ def case_history(
 
     To a grant those that it shows are numbered by themselves: no gap counts the others.
     """
-    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.now))
+    seen = select(CASE.c.id).where(CASE.c.id == case_id, visible_to(viewer, now=reading.present))
     is_there, way = reading.soon(reading.first, seen), reading.soon(access_to, reading, viewer, case_id)
     wanted = _events(case_id, part)
     named, found = reading.soon(_Titles, reading, case_id, part and wanted), reading.soon(reading.rows, wanted)
@@ -96,9 +96,9 @@ def _events(case_id: UUID, part: HistoryPart | None) -> Select[tuple[object, ...
     if part is None:
         return query.order_by(EVENT.c.seq)
     if part.after is not None:
-        return query.where(EVENT.c.seq > part.after).order_by(EVENT.c.seq).limit(part.most)
+        return query.where(EVENT.c.seq > part.after).order_by(EVENT.c.seq).limit(few(part.most))
     earlier = query if part.before is None else query.where(EVENT.c.seq < part.before)
-    return earlier.order_by(EVENT.c.seq.desc()).limit(part.most)
+    return earlier.order_by(EVENT.c.seq.desc()).limit(few(part.most))
 
 
 def _is_kept_from(viewer: Viewer, type_: str, body: Body) -> bool:
@@ -303,7 +303,7 @@ def case_diary(reading: Reading, viewer: Viewer, case_id: UUID, *, offset: int =
         .where(*of)
         .order_by(_BODY["happened_at"].astext.desc(), EVENT.c.seq.desc())
         .offset(offset)
-        .limit(limit)
+        .limit(few(limit))
     )
     found, numbers = reading.soon(reading.rows, query), reading.soon(positions, reading, (case_id,))
     count = reading.soon(reading.count, select(func.count()).select_from(EVENT).where(*of))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, case, exists, func, li
 
 from engine.cases.visibility import late_from, not_denied
 from engine.core.policy import Viewer
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import (
     AUDIT,
     CASE,
@@ -81,7 +81,7 @@ def last_audit(reading: Reading, of_units: ColumnElement[bool]) -> EscalationAud
     """Return what the auditor found last, cases named of those units alone; None before its first pass."""
     checked = select(func.coalesce(func.sum(AUDIT.c.checked), 0)).where(AUDIT.c.at > reading.now - _DAY)
     in_a_day = reading.soon(reading.count, checked)
-    row = reading.soon(reading.first, select(AUDIT).order_by(AUDIT.c.at.desc()).limit(1))()
+    row = reading.soon(reading.first, select(AUDIT).order_by(AUDIT.c.at.desc()).limit(few(1)))()
     if row is None:
         return None
     columns = (DEADLINE.c.id, DEADLINE.c.key.label("step_key"), CASE.c.number.label("case_number"))
@@ -108,7 +108,7 @@ def aside(reading: Reading, of_units: ColumnElement[bool]) -> tuple[AsideDeadlin
             DEADLINE.c.key.label("step_key"), DEADLINE.c.failures, DEADLINE.c.deferred_until,
         )
         .order_by(DEADLINE.c.failures.desc(), DEADLINE.c.id)
-        .limit(_LINES)
+        .limit(few(_LINES))
     )  # fmt: skip
     return tuple(AsideDeadline.model_validate(dict(row)) for row in rows)
 
@@ -212,7 +212,7 @@ def hours_since(
         .group_by(CASE.c.id, CASE.c.number, DEADLINE.c.ladder, DEADLINE.c.run_id)
         .having(func.bool_or(DEADLINE_IS_OPEN))
         .order_by(since, CASE.c.number)
-        .limit(limit)
+        .limit(few(limit))
     )
     return tuple(
         RunningHoursView(case_id=row["id"], case_number=row["number"], what=counted[row["ladder"]], since=row["since"])
@@ -241,5 +241,5 @@ def unreached(reading: Reading, viewer: Viewer, units: Iterable[UUID] | None, *,
         )
         .group_by(CASE.c.number)
     )
-    rows = reading.rows(line.order_by(func.min(ESCALATION.c.fired_at), CASE.c.number).limit(limit))
+    rows = reading.rows(line.order_by(func.min(ESCALATION.c.fired_at), CASE.c.number).limit(few(limit)))
     return tuple(row["number"] for row in rows)

@@ -22,7 +22,7 @@ from engine.core.case_links import LinkKind
 from engine.core.law.told import AgeRange, ages_of, in_words, is_child, strongest
 from engine.core.policy import Viewer, visible_units
 from engine.core.records import PersonRole
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import (
     ACTOR,
     CASE,
@@ -73,7 +73,7 @@ def person_page(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID
         .join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
         .where(
             CASE_PERSON.c.case_id == case_id, CASE_PERSON.c.person_id == person_id,
-            person_shown_to(viewer, CASE_PERSON.c.person_id, now=reading.now),
+            person_shown_to(viewer, CASE_PERSON.c.person_id, now=reading.present),
         )
         .order_by(
             CASE_PERSON.c.removed_at.is_not(None), CASE_PERSON.c.added_at, CASE_PERSON.c.position, CASE_PERSON.c.role
@@ -196,7 +196,7 @@ def _others_seen(
     rows = reading.rows(
         select(CASE.c.id, CASE.c.number, CASE_PERSON.c.person_id, func.min(CASE_PERSON.c.position).label("number_of"))
         .join(CASE_PERSON, CASE_PERSON.c.case_id == CASE.c.id)
-        .where(tuple_(CASE_PERSON.c.person_id, CASE.c.id).in_(others), visible_to(viewer, now=reading.now))
+        .where(tuple_(CASE_PERSON.c.person_id, CASE.c.id).in_(others), visible_to(viewer, now=reading.present))
         .group_by(CASE.c.id, CASE_PERSON.c.person_id)
     )
     return {(row["person_id"], row["id"]): row for row in rows}
@@ -222,7 +222,7 @@ def case_links(reading: Reading, viewer: Viewer, case_id: UUID) -> tuple[CaseLin
 
     They are for those whose unit keeps the case: no grant shows with which others it belongs together.
     """
-    seen = visible_to(viewer, now=reading.now)
+    seen = visible_to(viewer, now=reading.present)
     is_there = reading.soon(reading.first, select(CASE.c.id).where(CASE.c.id == case_id, seen))
     access = reading.soon(access_to, reading, viewer, case_id)
     found = reading.soon(reading.rows, _of_case(case_id, seen))
@@ -368,15 +368,15 @@ def _rows(reading: Reading, viewer: Viewer, asked: Asked) -> list[Row]:
             .join(CASE, CASE.c.id == CASE_PERSON.c.case_id)
             .join(UNIT, UNIT.c.id == CASE.c.unit_id)
         )
-        .where(CASE_PERSON.c.removed_at.is_(None), revealed_to(viewer, PERSON.c.id, now=reading.now), *has)
+        .where(CASE_PERSON.c.removed_at.is_(None), revealed_to(viewer, PERSON.c.id, now=reading.present), *has)
         .order_by(CASE.c.opened_at.desc(), CASE.c.id, CASE_PERSON.c.position)
-        .limit(MOST + 1)
+        .limit(few(MOST + 1))
     )  # fmt: skip
 
 
 def _organisations(reading: Reading, viewer: Viewer) -> Sequence[UUID]:
     """List whose tokens are looked through: of the viewer's units, and of those whose cases they are granted."""
-    theirs = select(CASE.c.unit_id).where(CASE.c.id.in_(granted_to(viewer, now=reading.now)))
+    theirs = select(CASE.c.unit_id).where(CASE.c.id.in_(granted_to(viewer, now=reading.present)))
     ours = UNIT.c.id.in_(sorted(visible_units(viewer)))
     found = select(UNIT.c.organisation_id).where(or_(ours, UNIT.c.id.in_(theirs))).distinct()
     return sorted(row["organisation_id"] for row in reading.rows(found))

@@ -117,7 +117,7 @@ def _links(reading: Reading, viewer: Viewer, case_id: UUID, person_id: UUID) -> 
             .join(UNIT, UNIT.c.id == CASE.c.unit_id)
         )
         .where(
-            CASE.c.id == case_id, CASE_PERSON.c.person_id == person_id, visible_to(viewer, now=reading.now),
+            CASE.c.id == case_id, CASE_PERSON.c.person_id == person_id, visible_to(viewer, now=reading.present),
         )
         .order_by(CASE_PERSON.c.added_at, CASE_PERSON.c.position, CASE_PERSON.c.role)
     )  # fmt: skip

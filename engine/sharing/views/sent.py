@@ -12,7 +12,7 @@ from engine.core.case_links import UNSEEN
 from engine.core.law.told import ages_of, in_words, strongest
 from engine.core.policy import Viewer, visible_units
 from engine.core.values import person_in
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ANSWER, CASE, CASE_PERSON, PERSON, REFERRAL, RUN, STEP, UNIT
 from engine.errors import NotFoundError
 from engine.keys.vault import Vault
@@ -49,7 +49,7 @@ def sent(
         .where(stands, or_(ours, or_(came_in, went_out) & not_denied(viewer, REFERRAL.c.case_id)))
         .order_by(REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
         .offset(offset)
-        .limit(limit)
+        .limit(few(limit))
     )
     return tuple(_view(row, reading.vault) for row in rows)
 
@@ -80,7 +80,7 @@ def offers(reading: Reading, viewer: Viewer) -> tuple[OfferView, ...]:
         )
         .where(REFERRAL.c.status.not_in(_UNSEEN))
         .order_by(REFERRAL.c.status != "offered", REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
     if not viewer.is_system:
         units = sorted(visible_units(viewer))

@@ -9,7 +9,7 @@ from sqlalchemy import FromClause, func, select, true
 
 from engine.cases.visibility import kept_by
 from engine.core.policy import Action, Viewer, require, units_that_let
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, CASE_PERSON, REFERRAL, UNIT
 from engine.db.tables import TABLES
 from engine.errors import NotFoundError
@@ -91,7 +91,7 @@ def matches(reading: Reading, viewer: Viewer) -> tuple[MatchView, ...]:
         )
         .where(kept_by(viewer, Action.SEE_MATCHES))
         .order_by(func.coalesce(ALERT.c.seen_at, ALERT.c.answered_at).is_not(None), ALERT.c.found_at.desc(), ALERT.c.id)
-        .limit(200)
+        .limit(few(200))
     )  # fmt: skip
     return tuple(MatchView(**row) for row in rows)
 
@@ -114,7 +114,7 @@ def probes(reading: Reading, viewer: Viewer) -> tuple[ProbeLine, ...]:
         .where(PROBE.c.day >= since)
         .where(true() if viewer.is_system else PROBE.c.unit_id.in_(sorted(units_that_let(viewer, Action.SEE_AUDIT))))
         .order_by(PROBE.c.day.desc(), PROBE.c.compared.desc(), UNIT.c.name, PROBE.c.actor_id)
-        .limit(500)
+        .limit(few(500))
     )  # fmt: skip
     return tuple(ProbeLine(**row) for row in rows)
 

@@ -236,8 +236,8 @@ def _write(
     now: datetime,
 ) -> bool:
     """Write the digest by one way, once for what it is `about`, and let it stand for what is held back."""
-    shown = {name: str(number) for name, number in counts.model_dump().items()}
-    note = UnaddressedMessage(f"-|{DIGEST}|{about}", DIGEST, WORK_PAGE, False, shown, unit=unit_of(tx, person))
+    unit = unit_of(tx, person)
+    note = UnaddressedMessage(f"-|{DIGEST}|{about}", DIGEST, WORK_PAGE, False, counts.shown, unit=unit)
     is_new = write(engine, tx, note, person, preference, channel, now=now) or channel == IN_APP
     for one in held:
         tx.of(BundleStore).bundle(one, deferred_for=DIGEST, by=note.id(person.id, channel))

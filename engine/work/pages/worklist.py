@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -25,9 +25,9 @@ from engine.web.times import zone_of
 from engine.web.visit import Visit
 from engine.work.actions.handing_over import hand_over_work
 from engine.work.actions.items import claim_work_item, delegate_work_item, release_work_item
-from engine.work.records import WorkItemView
+from engine.work.records import WorkItemView, WorkLine
 from engine.work.views.team import movable_work
-from engine.work.views.worklist import work_counts, work_item
+from engine.work.views.worklist import work_counts, work_item, work_items, work_lines
 from engine.work.views.worklist import worklist as worklist_view
 
 router = APIRouter()
@@ -61,7 +61,7 @@ class DueGroup(StrEnum):
     ALL = "all"
 
     @classmethod
-    def of(cls, item: WorkItemView, *, now: datetime, zone: str) -> "DueGroup":
+    def of(cls, item: WorkItemView | WorkLine, *, now: datetime, zone: str) -> "DueGroup":
         """Say to which list an item belongs; days are those of `zone`."""
         if item.is_overdue or item.due_at is None:
             return cls.LATE if item.is_overdue else cls.NEVER
@@ -69,15 +69,18 @@ class DueGroup(StrEnum):
         return cls.TODAY if days <= 0 else cls.TOMORROW if days == 1 else cls.WEEK if days < _WEEK else cls.LATER
 
 
+T = TypeVar("T", WorkItemView, WorkLine)
+
+
 @dataclass(frozen=True, slots=True)
-class WorkPart:
-    """One part of the worklist: the items that are shown in full, and how many there are of each list.
+class WorkPart(Generic[T]):
+    """One part of the worklist: those of the items that are shown in full, and how many there are of each list.
 
     Only the first `few` of the items are shown on a telephone, where that is not None.
     """
 
     whose: Whose
-    items: tuple[WorkItemView, ...]
+    items: tuple[T, ...]
     counts: dict[DueGroup, int]
     few: int | None = None
     has_more: bool = False
@@ -86,13 +89,13 @@ class WorkPart:
     def of(
         cls,
         whose: Whose,
-        items: Sequence[WorkItemView],
+        items: Sequence[T],
         *,
         due: DueGroup | None,
         now: datetime,
         zone: str,
         page: int = 1,
-    ) -> "WorkPart":
+    ) -> "WorkPart[T]":
         """Take a page of the items of one list, or the most urgent of all."""
         lists = [DueGroup.of(item, now=now, zone=zone) for item in items]
         counts = {one: lists.count(one) for one in DueGroup if one in lists} | {DueGroup.ALL: len(items)}
@@ -102,6 +105,11 @@ class WorkPart:
         shown = [item for item, found in zip(items, lists, strict=True) if due in {found, DueGroup.ALL}]
         end = page * LINES
         return cls(whose, tuple(shown[end - LINES : end]), counts, has_more=len(shown) > end)
+
+    def filled(self, known: Mapping[UUID, WorkItemView]) -> "WorkPart[WorkItemView]":
+        """Return it with the items in full; what somebody took in between is left out."""
+        items = tuple(known[one.id] for one in self.items if one.id in known)
+        return WorkPart(self.whose, items, self.counts, self.few, has_more=self.has_more)
 
 
 @router.get("/worklist")
@@ -118,16 +126,19 @@ def worklist(
     """
     if papers:
         return _papers(visit)
-    longest, zone = _LONGEST if due is None else _WHOLE, _zone(visit)
-    found, calls = visit.soon(worklist_view, limit=longest), visit.soon(late_calls)
+    is_by_day = due is not None and due is not DueGroup.ALL
+    longest, zone = _WHOLE if is_by_day else min(max(_LONGEST, page * LINES + 1), _WHOLE), _zone(visit)
+    found, calls = visit.soon(work_lines, limit=longest), visit.soon(late_calls)
     counts, asked = visit.soon(work_counts, zone=zone), visit.soon(asked_extensions)
     on_call, offered = visit.soon(shifts), visit.soon(offers)
-    items, late, now = found(), calls(), visit.engine.clock.now()
-    work = [
-        WorkPart.of(part, _items_of(part, items), due=due, now=now, zone=zone, page=page)
+    lines, late, now = found(), calls(), visit.engine.clock.now()
+    parts = [
+        WorkPart.of(part, _of(part, lines), due=due, now=now, zone=zone, page=page)
         for part in (Whose.MINE, Whose.FREE)
         if due is None or part is whose
     ]
+    items = visit.ask(work_items, [line.id for part in parts for line in part.items])
+    work = [part.filled(items) for part in parts]
     shown = {item.step_id for part in work for item in part.items[: part.few]}
     return visit.page(
         "worklist.html",
@@ -135,7 +146,7 @@ def worklist(
         section="manage",
         work=work,
         due=due,
-        is_cut=len(items) >= longest,
+        is_cut=len(lines) >= longest,
         page=page,
         counts=counts(),
         late={strip.deadline.step_id: strip for strip in late},
@@ -152,8 +163,8 @@ def _zone(visit: Visit) -> str:
     return preference_of(visit.engine, viewer=visit.viewer).zone or visit.viewer.zone
 
 
-def _items_of(part: Whose, items: Sequence[WorkItemView]) -> list[WorkItemView]:
-    return [one for one in items if one.is_mine is (part is Whose.MINE)]
+def _of(part: Whose, lines: Sequence[WorkLine]) -> list[WorkLine]:
+    return [one for one in lines if one.is_mine is (part is Whose.MINE)]
 
 
 def _papers(visit: Visit) -> Response:

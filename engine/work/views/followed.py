@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from engine.cases.visibility import Positions, label_of, positions, step_shown_to
 from engine.core.policy import Viewer
 from engine.core.records import StepStatus
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import CASE, EVENT, ITEM, ITEM_IS_OPEN, RUN, STEP
 from engine.language.names import in_plain_words
 from engine.work.records import FollowedStep, FollowedView
@@ -53,7 +53,7 @@ def what_followed(reading: Reading, viewer: Viewer, item_id: UUID) -> FollowedVi
 def _events(case_id: UUID) -> Select[tuple[object, ...]]:
     step_id = EVENT.c.body["step"]["id"].astext.label("step_id")
     query = select(EVENT.c.seq, EVENT.c.at, EVENT.c.type, step_id).where(EVENT.c.case_id == case_id)
-    return query.order_by(EVENT.c.seq.desc()).limit(_MOST)
+    return query.order_by(EVENT.c.seq.desc()).limit(few(_MOST))
 
 
 def _after(item: Row, latest: Sequence[Row]) -> list[Row]:
@@ -70,12 +70,12 @@ def _after(item: Row, latest: Sequence[Row]) -> list[Row]:
 def _items(reading: Reading, viewer: Viewer, step_ids: Collection[UUID]) -> list[Row]:
     """Fetch the open items of steps, as far as they are shown."""
     picked = with_times().where(ITEM.c.step_id.in_(step_ids), ITEM_IS_OPEN).subquery("picked")
-    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now)
+    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present)
     return reading.rows(select_items(picked).where(shown)) if step_ids else []
 
 
 def _steps(reading: Reading, viewer: Viewer, item: Row, step_ids: Collection[UUID]) -> list[Row]:
-    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now)
+    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present)
     query = (
         select(
             STEP.c.id, STEP.c.case_id, STEP.c.key, STEP.c.uses, STEP.c.path, STEP.c.added, STEP.c.status,

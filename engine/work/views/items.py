@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, any_, exists, false, literal, not_, or_, select
 from sqlalchemy.types import Uuid
 
-from engine.cases.visibility import Positions, label_of, late_by, late_from, not_denied, positions
+from engine.cases.visibility import Instant, Positions, label_of, late_by, late_from, not_denied, positions
 from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Viewer, roles_in, visible_units
-from engine.db.reading import Reading, Row
+from engine.db.reading import Reading, Row, few
 from engine.db.shape import ACTOR, CASE, DEADLINE, DEADLINE_IS_OPEN, ITEM, ITEM_IS_READY, OPENING, RUN, STEP
 from engine.work.records import WorkItemView
 
@@ -61,13 +62,14 @@ def first_by_deadline(
     condition: ColumnElement[bool],
     *,
     limit: int | None,
-    before: datetime | None = None,
-    late_by_then: bool = False,
-) -> Select[tuple[UUID, datetime, datetime]]:
-    """Pick the ids and due times of the items of each unit whose deadlines come first.
+    before: Instant | None = None,
+    late: bool | None = None,
+    now: Instant | None = None,
+) -> Select[tuple[UUID, datetime, datetime, UUID]]:
+    """Pick the ids, due times and cases of the items of each unit whose deadlines come first.
 
     It walks the open deadlines of each unit in the order of time and stops at the limit, however many items there are;
-    without one at those that are due after `before`. `late_by_then` leaves out what is not late at `before`.
+    without one at those that are due after `before`. With `late` only what is late `now`, or not; else at `before`.
     """
     other = DEADLINE.alias("other")
     comes_first = ~exists().where(
@@ -77,19 +79,20 @@ def first_by_deadline(
         or_(other.c.due_at < DEADLINE.c.due_at, and_(other.c.due_at == DEADLINE.c.due_at, other.c.id < DEADLINE.c.id)),
     )
     walk = (
-        select(ITEM.c.id, DEADLINE.c.due_at, late_from(DEADLINE).label("late_from"))
+        select(ITEM.c.id, DEADLINE.c.due_at, late_from(DEADLINE).label("late_from"), ITEM.c.case_id)
         .join_from(DEADLINE, ITEM, ITEM.c.step_id == DEADLINE.c.step_id)
         .where(DEADLINE.c.unit_id == units.c.id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
         .where(ITEM.c.unit_id == units.c.id)
         .where(condition, comes_first)
         .order_by(DEADLINE.c.due_at, ITEM.c.priority.desc(), ITEM.c.id)
-        .limit(limit)
+        .limit(None if limit is None else few(limit))
     )
     if before is not None:
-        late = late_by(DEADLINE.c.due_at, late_from(DEADLINE), before)
-        walk = walk.where(late if late_by_then else DEADLINE.c.due_at <= before)
+        walk = walk.where(DEADLINE.c.due_at <= before)
+        is_late = late_by(DEADLINE.c.due_at, late_from(DEADLINE), before if now is None else now)
+        walk = walk if late is None else walk.where(is_late if late else ~is_late)
     found = walk.lateral("by_deadline")
-    return select(found.c.id, found.c.due_at, found.c.late_from).select_from(
+    return select(found.c.id, found.c.due_at, found.c.late_from, found.c.case_id).select_from(
         units.join(found, onclause=units.c.id.is_not(None))
     )
 
@@ -108,8 +111,13 @@ def select_items(picked: FromClause) -> Select[tuple[object, ...]]:
             .join(RUN, RUN.c.id == ITEM.c.run_id)
             .outerjoin(ACTOR, ACTOR.c.id == ITEM.c.assignee_id)
         )
-        .order_by(picked.c.due_at.asc().nulls_last(), ITEM.c.priority.desc(), ITEM.c.opened_at, ITEM.c.id)
+        .order_by(*in_order(picked))
     )  # fmt: skip
+
+
+def in_order(picked: FromClause) -> tuple[ColumnElement[Any], ...]:
+    """Return the order of a worklist: by due times, then by priority; what has no limit comes last."""
+    return picked.c.due_at.asc().nulls_last(), ITEM.c.priority.desc(), ITEM.c.opened_at, ITEM.c.id
 
 
 def item_views(reading: Reading, rows: Iterable[Row], viewer: Viewer) -> tuple[WorkItemView, ...]:

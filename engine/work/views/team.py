@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, any_, func, not_, select, true
 
 from engine.cases.visibility import kept_by, not_denied
 from engine.core.policy import Action, Viewer, require
-from engine.db.reading import Reading
+from engine.db.reading import Reading, few
 from engine.db.shape import ACTOR, CASE, ITEM, ITEM_IS_OPEN, ITEM_IS_READY, MEMBERSHIP
 from engine.people.viewer import as_viewer
 from engine.work.records import MovableItem, shared_out
@@ -37,7 +37,7 @@ def movable_work(
     picked = with_times().join(CASE, CASE.c.id == ITEM.c.case_id).where(meant)
     who = [reading.soon(as_viewer, reading, one) for one in takers]
     count = reading.soon(reading.count, select(func.count()).select_from(picked.subquery("all")))
-    rows = reading.soon(reading.rows, select_items(picked.subquery("picked")).limit(limit))
+    rows = reading.soon(reading.rows, select_items(picked.subquery("picked")).limit(few(limit)))
     found = [reading.soon(reading.rows, _able(one(), meant)) for one in who]
     listed = reading.soon(item_views, reading, rows(), viewer)
     may = {taker: {row["id"] for row in one()} for taker, one in zip(takers, found, strict=True)}

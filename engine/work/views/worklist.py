@@ -1,18 +1,33 @@
 """The worklist: what one person has claimed or may claim, and who is proposed for what nobody has."""
 
-from datetime import datetime, time, timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import lru_cache
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, func, literal, null, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.sql.expression import CompoundSelect, cast
 
 from engine.cases.visibility import kept_by, late_by, nearest_due, nearest_late, step_shown_to, units_of, visible_to
+from engine.core.deadlines.lateness import is_overdue
 from engine.core.policy import Viewer
 from engine.core.values import person_in
-from engine.db.reading import Reading, Row
+from engine.db.reading import PRESENT, Reading, Row, few
 from engine.db.shape import (
     ABSENCE,
     ACTOR,
@@ -30,9 +45,11 @@ from engine.db.shape import (
 )
 from engine.errors import NotFoundError
 from engine.language.ladders import Ladder
-from engine.work.records import ProposedView, WorkCounts, WorkItemView
-from engine.work.views.items import first_by_deadline, item_views, may_claim, select_items
+from engine.work.records import MOST_COUNTED, ProposedView, WorkCounts, WorkItemView, WorkLine
+from engine.work.views.items import first_by_deadline, in_order, item_views, may_claim, select_items
 
+_MOST_KEPT: Final = 512
+"""So many statements are kept for the next page, each for one viewer as they are now."""
 _MINE: Final = "mine"
 _FREE: Final = "free"
 _NO_TIMES: Final = tuple(cast(null(), DateTime(timezone=True)).label(name) for name in ("due_at", "late_from"))
@@ -45,11 +62,26 @@ def worklist(
 
     In the order of due times, then by priority; what has no limit comes last.
     """
-    timed = reading.soon(_fetch, reading, viewer, _timed(viewer, only_mine=only_mine, limit=limit), limit)
-    if only_mine:
-        return item_views(reading, timed(), viewer)
-    untimed = reading.soon(_fetch, reading, viewer, _untimed(viewer, limit), limit)
-    return item_views(reading, [*timed(), *untimed()][:limit], viewer)
+    return item_views(reading, reading.rows(_listed(viewer, only_mine=only_mine, limit=limit)), viewer)
+
+
+def work_lines(reading: Reading, viewer: Viewer, *, limit: int) -> tuple[WorkLine, ...]:
+    """List what `worklist` lists, in the same order: only which items these are, whose, and when they are due."""
+    rows = reading.rows(_lines(viewer, limit))
+    return tuple(
+        WorkLine(
+            id=row["id"], is_mine=row["assignee_id"] == viewer.actor_id, due_at=row["due_at"],
+            is_overdue=is_overdue(row["late_from"], reading.now),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def work_items(reading: Reading, viewer: Viewer, ids: Collection[UUID]) -> dict[UUID, WorkItemView]:
+    """Return those of these items that are still on the viewer's worklist, by their ids."""
+    open_ones = with_times().where(ITEM.c.id.in_(ids), may_claim(viewer) | _is_mine(viewer)).subquery("picked")
+    rows = reading.rows(select_items(open_ones).where(visible_to(viewer, now=reading.present)))
+    return {view.id: view for view in item_views(reading, rows, viewer)}
 
 
 def open_items(
@@ -57,7 +89,7 @@ def open_items(
 ) -> tuple[WorkItemView, ...]:
     """List the open items of the cases of the viewer's own units in the order in which they came, after one of them."""
     own = with_times().join(CASE, CASE.c.id == ITEM.c.case_id).where(ITEM_IS_OPEN, kept_by(viewer))
-    wanted = own.order_by(ITEM.c.opened_at, ITEM.c.id).limit(limit)
+    wanted = own.order_by(ITEM.c.opened_at, ITEM.c.id).limit(few(limit))
     if after is not None:
         last = select(ITEM.c.opened_at, ITEM.c.id).join(CASE, CASE.c.id == ITEM.c.case_id)
         last = last.where(ITEM.c.id == after, kept_by(viewer))
@@ -67,44 +99,57 @@ def open_items(
 
 
 def work_counts(reading: Reading, viewer: Viewer, *, zone: str) -> WorkCounts:
-    """Count what the worklist lists, however long it is, and the levels that wait for the viewer to have seen them.
+    """Count what the worklist lists, and the levels that wait for the viewer to have seen them.
 
-    Today is that of `zone`.
+    What is free, late or due is counted up to `MOST_COUNTED` of each. Today is that of `zone`.
     """
-    tonight = _end_of_day(reading.now, ZoneInfo(zone))
-    picked = _counted(viewer, until=tonight).subquery("picked")
-    is_late = late_by(picked.c.due_at, picked.c.late_from, reading.now)
-    sorts = {
-        "overdue": is_late,
-        "due_today": (picked.c.due_at < tonight) & ~is_late,
-        "mine": picked.c.sort == _MINE,
-        "free": picked.c.sort == _FREE,
-    }
     to_acknowledge = reading.soon(_to_acknowledge, reading, viewer)
-    counted = reading.soon(
-        reading.rows,
-        select(*(func.count().filter(condition).label(name) for name, condition in sorts.items()))
-        .select_from(picked.join(ITEM, ITEM.c.id == picked.c.id).join(CASE, CASE.c.id == ITEM.c.case_id))
-        .where(visible_to(viewer, now=reading.now)),
+    mine, others = reading.soon(reading.rows, _own(viewer, zone)), reading.soon(reading.rows, _free(viewer, zone))
+    (own,), free = mine(), {row["sort"]: row["number"] for row in others()}
+    sums = {sort: min(free[sort] + own[sort], MOST_COUNTED) for sort in free}
+    return WorkCounts(**sums, mine=own[_MINE], to_acknowledge=to_acknowledge())
+
+
+@lru_cache(_MOST_KEPT)
+def _own(viewer: Viewer, zone: str) -> Select[*tuple[Any, ...]]:
+    """Count the viewer's own items: all, and those that are late or due today."""
+    mine = _mine(viewer).subquery("own")
+    is_late = late_by(mine.c.due_at, mine.c.late_from, PRESENT)
+    sorts = {_MINE: true(), "overdue": is_late, "due_today": (mine.c.due_at < _end_of_day(zone)) & ~is_late}
+    return (
+        select(
+            *(func.count().filter(condition).label(sort) for sort, condition in sorts.items()),
+            literal(0).label(_FREE),
+        )
+        .select_from(mine.join(CASE, CASE.c.id == mine.c.case_id))
+        .where(visible_to(viewer, now=PRESENT))
     )
-    return WorkCounts(**counted()[0], to_acknowledge=to_acknowledge())
 
 
-def _counted(viewer: Viewer, *, until: datetime) -> CompoundSelect[tuple[object, ...]]:
-    """Pick the viewer's own items, those that may be claimed, and, of these, once more those that are due by then."""
-    units = units_of(viewer)
-    soon = first_by_deadline(units_of(viewer), may_claim(viewer), limit=None, before=until).subquery("soon")
+@lru_cache(_MOST_KEPT)
+def _free(viewer: Viewer, zone: str) -> CompoundSelect[tuple[object, ...]]:
+    """Count the items that the viewer may claim: all, and those that are late or due today."""
+    until, units = _end_of_day(zone), units_of(viewer)
+    late = first_by_deadline(units, may_claim(viewer), limit=MOST_COUNTED, before=PRESENT, late=True)
+    soon = first_by_deadline(units, may_claim(viewer), limit=MOST_COUNTED, before=until, late=False, now=PRESENT)
+    today = soon.subquery("soon")
+    free = select(ITEM.c.id).where(ITEM.c.unit_id.in_(select(units.c.id)), may_claim(viewer))
+    sorts: dict[str, Select[Any]] = {
+        _FREE: free.limit(few(MOST_COUNTED)), "overdue": late,
+        "due_today": select(today.c.id).where(today.c.due_at < until),
+    }  # fmt: skip
     return union_all(
-        _mine(viewer).add_columns(literal(_MINE).label("sort")),
-        select(ITEM.c.id, *_NO_TIMES, literal(_FREE).label("sort")).where(
-            ITEM.c.unit_id.in_(select(units.c.id)), may_claim(viewer)
-        ),
-        select(soon.c.id, soon.c.due_at, soon.c.late_from, literal("").label("sort")),
+        *(
+            select(literal(sort).label("sort"), func.count().label("number")).select_from(found.subquery(sort))
+            for sort, found in sorts.items()
+        )
     )
 
 
-def _end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
-    return datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), tzinfo=zone)
+def _end_of_day(zone: str) -> ColumnElement[datetime]:
+    """Return the next midnight of a zone."""
+    today = func.date_trunc("day", func.timezone(zone, PRESENT), type_=DateTime())
+    return func.timezone(zone, today + timedelta(days=1), type_=DateTime(timezone=True))
 
 
 def _to_acknowledge(reading: Reading, viewer: Viewer) -> int:
@@ -118,7 +163,7 @@ def _to_acknowledge(reading: Reading, viewer: Viewer) -> int:
         )
         .where(
             ESCALATION.c.recipient_ids.contains([viewer.actor_id]), ESCALATION.c.acknowledged_at.is_(None),
-            DEADLINE_IS_OPEN, visible_to(viewer, now=reading.now),
+            DEADLINE_IS_OPEN, visible_to(viewer, now=reading.present),
         )
     )  # fmt: skip
     known = reading.known.library().ladder_in
@@ -138,8 +183,8 @@ def work_item(reading: Reading, viewer: Viewer, item_id: UUID) -> WorkItemView:
 def item_row(reading: Reading, viewer: Viewer, item_id: UUID) -> Row:
     """Fetch the row of one item of a case that the viewer sees; raises `NotFoundError`."""
     one = with_times().where(ITEM.c.id == item_id)
-    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.now) | (
-        visible_to(viewer, now=reading.now) & _is_mine(viewer)
+    shown = step_shown_to(viewer, STEP.c.path, CASE.c.id, now=reading.present) | (
+        visible_to(viewer, now=reading.present) & _is_mine(viewer)
     )
     row = reading.first(select_items(one.subquery("picked")).where(shown))
     if row is None:
@@ -147,44 +192,55 @@ def item_row(reading: Reading, viewer: Viewer, item_id: UUID) -> Row:
     return row
 
 
-def _fetch(
-    reading: Reading,
-    viewer: Viewer,
-    picked: Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]],
-    limit: int,
-) -> list[Row]:
-    statement = select_items(picked.subquery("picked")).where(visible_to(viewer, now=reading.now)).limit(limit)
-    return [*reading.rows(statement)]
+@lru_cache(_MOST_KEPT)
+def _listed(viewer: Viewer, *, only_mine: bool, limit: int) -> Select[tuple[object, ...]]:
+    picked = _picked(viewer, only_mine=only_mine, limit=limit).subquery("picked")
+    return select_items(picked).where(visible_to(viewer, now=PRESENT)).limit(few(limit))
 
 
-def _timed(
+@lru_cache(_MOST_KEPT)
+def _lines(viewer: Viewer, limit: int) -> Select[tuple[UUID, datetime, datetime, UUID]]:
+    picked = _picked(viewer, only_mine=False, limit=limit).subquery("picked")
+    return (
+        select(picked.c.id, picked.c.due_at, picked.c.late_from, ITEM.c.assignee_id)
+        .select_from(picked.join(ITEM, ITEM.c.id == picked.c.id).join(CASE, CASE.c.id == ITEM.c.case_id))
+        .where(visible_to(viewer, now=PRESENT))
+        .order_by(*in_order(picked))
+        .limit(few(limit))
+    )
+
+
+def _picked(
     viewer: Viewer, *, only_mine: bool, limit: int
 ) -> Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]:
-    """Pick the viewer's own items, limited or not, and those that may be claimed and have a limit."""
+    """Pick the viewer's own items, and those that may be claimed: what has a limit, and as many as fit of the rest."""
     if only_mine:
         return _mine(viewer)
-    return union_all(_mine(viewer), first_by_deadline(units_of(viewer), may_claim(viewer), limit=limit))
+    timed = union_all(_mine(viewer), first_by_deadline(units_of(viewer), may_claim(viewer), limit=limit)).cte("timed")
+    has_room = select(func.count()).select_from(timed).scalar_subquery() < limit
+    untimed = _untimed(viewer, limit).where(has_room).subquery("untimed")
+    return union_all(select(timed), select(untimed))
 
 
-def _mine(viewer: Viewer) -> Select[tuple[UUID, datetime, datetime]]:
+def _mine(viewer: Viewer) -> Select[tuple[UUID, datetime, datetime, UUID]]:
     return with_times().where(_is_mine(viewer))
 
 
-def with_times() -> Select[tuple[UUID, datetime, datetime]]:
-    """Return the statement that picks items with when they are due, and late."""
+def with_times() -> Select[tuple[UUID, datetime, datetime, UUID]]:
+    """Return the statement that picks items with when they are due, and late, and their cases."""
     due, late = nearest_due(ITEM.c.step_id), nearest_late(ITEM.c.step_id)
-    return select(ITEM.c.id, due.label("due_at"), late.label("late_from"))
+    return select(ITEM.c.id, due.label("due_at"), late.label("late_from"), ITEM.c.case_id)
 
 
-def _untimed(viewer: Viewer, limit: int) -> Select[tuple[object, ...]]:
+def _untimed(viewer: Viewer, limit: int) -> Select[tuple[UUID, datetime, datetime, UUID]]:
     """Pick what may be claimed and has no limit."""
     units = units_of(viewer)
     timed = exists().where(DEADLINE.c.step_id == ITEM.c.step_id, DEADLINE_IS_OPEN, DEADLINE.c.purpose != OPENING)
     return (
-        select(ITEM.c.id, *_NO_TIMES)
+        select(ITEM.c.id, *_NO_TIMES, ITEM.c.case_id)
         .where(ITEM.c.unit_id.in_(select(units.c.id)), may_claim(viewer), ~timed)
         .order_by(ITEM.c.priority.desc(), ITEM.c.opened_at, ITEM.c.id)
-        .limit(limit)
+        .limit(few(limit))
     )
 
 
@@ -241,5 +297,5 @@ def _did(reading: Reading, row: Row, wanted: tuple[str, ...]) -> Select[tuple[ob
             and_(is_member, ~is_away, ~is_recused),
         )
         .order_by(STEP.c.ended_at.desc().nulls_last(), STEP.c.id)
-        .limit(_MOST)
+        .limit(few(_MOST))
     )  # fmt: skip
