@@ -96,21 +96,19 @@ def test_the_day_of_the_police_counts_from_the_talk_that_shows_the_crime() -> No
 
 @pytest.mark.parametrize("told", [True, False, None])
 def test_what_a_child_tells_in_counselling_is_reported_from_then(*, told: bool | None) -> None:
-    later = ("later_report", "later_medical", "later_support", "later_statement")
-    case = _case("child-labour", "counselling", "chargesheet", *later)
+    at_once, then = ("later_report", "later_medical"), ("later_support", "later_statement")
+    case = _case("child-labour", "counselling", "chargesheet", *at_once, *then)
     _end(case, "intake", immediate_danger=True)
     _reach(case, "counselling")
     _end(case, "counselling", **({} if told is None else {"told_more": told}))
-    ready = {step.key for step in case.ready()}
-    assert set(later) & ready == (set(later) if told else set())
+    assert {step.key for step in case.ready()} & {*at_once, *then} == (set(at_once) if told else set())
     if not told:
         return
     since = case.now - OPENED
-    assert [_law_and_time(case, key) for key in later] == [
-        ("IN-POCSO-24H-REPORT", since + DAY), ("IN-POCSO-24H-MED", since + DAY), (None, since + 7 * DAY),
-        (None, since + 7 * DAY),
-    ]  # fmt: skip
+    laws = [("IN-POCSO-24H-REPORT", since + DAY), ("IN-POCSO-24H-MED", since + DAY), *[(None, since + 7 * DAY)] * 2]
+    assert [_law_and_time(case, key) for key in (*at_once, *then)] == laws
     _end(case, "later_report")
+    assert set(then) <= {step.key for step in case.ready()}
     assert _law_and_time(case, "chargesheet")[0] == "IN-INV-2M"
 
 
