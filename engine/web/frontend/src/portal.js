@@ -136,6 +136,11 @@ function zoomByButtonsAndKeys(picture) {
   const bar = picture.previousElementSibling;
   const said = bar.querySelector("[aria-live]");
   let scale = 1;
+  const isAbove = window.matchMedia("(min-width: 64.01em)").matches && !picture.closest(".icmc-beside");
+  const isClear = window.matchMedia("(min-width: 80em)");
+  const makeRoom = () => {
+    bar.style.height = isAbove ? (isClear.matches && scale === 1 ? "0" : "76px") : "";
+  };
   const show = (wanted) => {
     const next = Math.min(Math.max(wanted, SMALLEST_ZOOM), LARGEST_ZOOM);
     const wide = flow.style.width || `${flow.getBoundingClientRect().width}px`;
@@ -148,6 +153,7 @@ function zoomByButtonsAndKeys(picture) {
     picture.style.overflow = isUsual ? "" : "auto";
     picture.tabIndex = isUsual ? -1 : 0;
     picture.scrollTo(...at);
+    makeRoom();
     said.textContent = `${Math.round(scale * 100)} %`;
   };
   const ways = { "+": () => show(scale * ZOOM_STEP), "=": () => show(scale * ZOOM_STEP), "-": () => show(scale / ZOOM_STEP), 0: () => show(1) };
@@ -158,10 +164,12 @@ function zoomByButtonsAndKeys(picture) {
     }
   };
   bar.hidden = false;
-  if (window.matchMedia("(min-width: 64.01em)").matches && !picture.closest(".icmc-beside")) {
-    Object.assign(bar.style, { position: "relative", height: "0", zIndex: "1" });
+  if (isAbove) {
+    Object.assign(bar.style, { position: "relative", zIndex: "1" });
     Object.assign(bar.firstElementChild.style, { position: "absolute", right: "0", top: "0" });
   }
+  makeRoom();
+  isClear.addEventListener("change", makeRoom);
   bar.addEventListener("click", (event) => ways[event.target.dataset.zoom]?.());
   bar.addEventListener("keydown", pressed);
   picture.addEventListener("keydown", pressed);
