@@ -1,9 +1,10 @@
 """The pages of messages: what was given up, gateways, and how one is notified."""
 
 from contextlib import suppress
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
@@ -35,12 +36,14 @@ from engine.web.visit import Visit
 from engine.web.words import choices
 
 router = APIRouter()
+_PAGE: Final = 8
+"""So many messages that were given up, each with its forms, stand on a page."""
 
 
 @router.get("/dead-letters")
-def dead_letters(visit: SignedIn) -> Response:
-    """List what was given up; the words of the messages are not shown."""
-    return _letters(visit)
+def dead_letters(visit: SignedIn, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+    """List what was given up, a page of it; the words of the messages are not shown."""
+    return _letters(visit, page)
 
 
 @router.post("/dead-letters/retry")
@@ -131,12 +134,15 @@ def fire_again(visit: SignedIn) -> Response:
     return visit.go("/board", said="fired_again")
 
 
-def _letters(visit: Visit, *, again: Again = FIRST) -> Response:
+def _letters(visit: Visit, page: int = 1, *, again: Again = FIRST) -> Response:
+    found = visit.engine.ask_board(dead_letters_view, visit.viewer, offset=(page - 1) * _PAGE, limit=_PAGE + 1)
     return visit.page(
         "dead-letters.html",
         title="Messages given up",
         section="board",
-        letters=visit.engine.ask_board(dead_letters_view, visit.viewer),
+        letters=found[:_PAGE],
+        page=page,
+        has_more=len(found) > _PAGE,
         reasons=choices(REASONS),
         again=again,
     )

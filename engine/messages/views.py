@@ -129,10 +129,9 @@ def _of_a_referral(reading: Reading, viewer: Viewer) -> ColumnElement[bool]:
     return MESSAGE.c.kind.in_(_OF_REFERRALS) & visible_to(viewer, now=reading.present)
 
 
-_MOST = 200
-
-
-def dead_letters(reading: Reading, viewer: Viewer) -> tuple[DeadLetterView, ...]:
+def dead_letters(
+    reading: Reading, viewer: Viewer, *, offset: int = 0, limit: int | None = None
+) -> tuple[DeadLetterView, ...]:
     """List the sendings that were given up, critical ones first; raises `NotAllowedError`."""
     require(viewer, Action.MEND)
     rows = reading.rows(
@@ -148,7 +147,8 @@ def dead_letters(reading: Reading, viewer: Viewer) -> tuple[DeadLetterView, ...]
         )
         .where(DELIVERY_IS_DEAD, or_(DELIVERY.c.case_id.is_(None), not_denied(viewer, DELIVERY.c.case_id)))
         .order_by(MESSAGE.c.critical.desc(), MESSAGE.c.created_at, DELIVERY.c.id)
-        .limit(few(_MOST))
+        .offset(offset)
+        .limit(few(limit) if limit else None)
     )  # fmt: skip
     return tuple(DeadLetterView(**row) for row in rows)
 

@@ -59,7 +59,7 @@ def things_apart(
         "session_id": session[0], "shift_id": shift, "absence_id": absence, "copy_id": copy, "form_id": form,
         "key_id": key.id, "lost_id": lost.id, "unit_id": of.unit_id, "actor_id": first.actor_id, "invited": invited,
         "kind": "workflow", "name": "child-labour", "calendar": "IN", "message_text": "overdue.hi",
-        "paper_text": "safety-plan", "day": date(2026, 3, 20),
+        "paper_text": "safety-plan", "day": date(2026, 3, 20), "board_list": "stuck",
         "limit_id": signed.limit_id, "signature_id": signed.id, "key": "reporting.intake",
     }  # fmt: skip
     return {name: str(value) for name, value in made.items()}

@@ -24,6 +24,7 @@ _ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     ("/emergency-access/{request_id}", "request_id"): "emergency_id",
     ("/people/{actor_id}/lost-factor/{request_id}", "request_id"): "lost_id",
     ("/erase-copies/{notice_id}", "notice_id"): "erase_notice_id",
+    ("/board/{name}", "name"): "board_list",
     ("/calendars/{name}", "name"): "calendar",
     ("/calendars/{name}/days", "name"): "calendar",
     ("/calendars/{name}/days/{day}/remove", "name"): "calendar",

@@ -31,6 +31,7 @@ from tests.oracle.world import OracleWorld
 _ASKS = frozenset({"ask", "ask_all", "ask_board", "soon"})
 pytestmark = pytest.mark.long
 
+_MENDED = frozenset({"dead_letters", "admin_board", "board_list"})
 _STATUSES = {NotFoundError: 404, NotAllowedError: 403}
 
 
@@ -126,7 +127,7 @@ def test_a_question_for_a_list_holds_nothing_of_what_is_not_theirs(world: Oracle
         for ids in _ids(method, world.objects["own"]) if rule.kind in {"list", "apart"} else ():
             code, text = _asked(world, persona, method, ids)
             for matter, things in numbers_alone(persona, world.values_in(text)).items():
-                if name in {"dead_letters", "admin_board"}:  # who mends what is stuck is told in which case
+                if name in _MENDED:  # who mends what is stuck is told in which case
                     things.discard("number")
                 seen = sight(persona, CASES[matter])
                 if not things <= set().union(*(shown(seen, ALL_THINGS, page) for page in rule.pages)):
@@ -171,7 +172,7 @@ def _argument(world: OracleWorld, name: str, ids: Mapping[str, UUID]) -> Any:
         "chosen": {}, "of": "cases", "by": ("status",), "outside": False, "kind": "workflow", "name": "child-labour",
         "token": world.objects["own"].tokens["/a/{token}"], "step": str(ids.get("step_id", MADE_UP)), "note": "",
         "limit_id": "IN-JJ-PROD-24H", "limit_ids": ("IN-JJ-PROD-24H",), "on": date(2026, 3, 7),
-        "jurisdiction": "IN-AS", "element": "",
+        "jurisdiction": "IN-AS", "element": "", "listed": "overdue", "offset": 0, "limit": 100,
         "saved": SavedNumbers(
             id=MADE_UP, owner_id=MADE_UP, unit_id=None, tables=("age",), period=SavedPeriod.LATEST,
             saved_at=datetime(2026, 1, 1, tzinfo=UTC),

@@ -9,10 +9,11 @@ import pytest
 from engine.core.policy import Viewer
 from engine.db.tables import TABLES
 from engine.deadlines.actions.clock import audit_escalations
+from engine.errors import NotAllowedError
 from engine.overview.records import BoardDay
 from engine.overview.views import board as queries_of_board
 from engine.overview.views import running as queries_of_firing
-from engine.overview.views.board import admin_board
+from engine.overview.views.board import admin_board, board_list
 from tests.kit.network import START, Network
 from tests.kit.world import World
 
@@ -99,6 +100,29 @@ def test_what_is_late_stuck_or_failed_is_counted_beyond_what_is_listed(
     empty = network.ask_board(admin_board, network.actor("Sam", network.unit("Elsewhere"), "supervisor"))
     assert (empty.overdue_count, empty.stuck_count, empty.failed_count, empty.firing.aside_count) == (0, 0, 0, 0)
     assert empty.firing.aside == ()
+
+
+def test_each_list_of_the_board_reaches_its_last_line_by_pages(network: Network, unit: UUID, admin: Viewer) -> None:
+    for _ in range(5):
+        network.open_case(unit)
+        silent(network, network.open_case(unit))
+        other = network.open_case(unit)
+        for status in ("aside", "ready", "held"):
+            job(network, other, unit, status)
+    network.later(hours=2)
+    board = network.ask_board(admin_board, admin)
+    known = {
+        "overdue": board.overdue, "stuck": board.stuck, "failed": board.failed_jobs, "ready": board.ready_jobs,
+        "held": board.held_jobs, "tried": board.tried_jobs, "unreached": board.unreached,
+    }  # fmt: skip
+    assert [len(known[name]) for name in ("overdue", "stuck", "failed", "ready", "held")] == [10, 5, 5, 15, 5]
+    elsewhere = network.actor("Sam", network.unit("Elsewhere"), "supervisor")
+    for name, lines in known.items():
+        parts = [network.ask_board(board_list, admin, name, offset=offset, limit=2) for offset in range(0, 18, 2)]
+        assert tuple(line for part in parts for line in part) == lines, name
+        assert network.ask_board(board_list, elsewhere, name, offset=0, limit=2) == ()
+    with pytest.raises(NotAllowedError):
+        network.ask_board(board_list, network.actor("Cara", unit, "caseworker"), "failed", offset=0, limit=2)
 
 
 def test_a_case_is_stuck_when_nobody_and_nothing_will_move_it(network: Network, unit: UUID, admin: Viewer) -> None:

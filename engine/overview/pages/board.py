@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from engine.assembly import Engine
@@ -22,6 +22,7 @@ from engine.messages.views import unread
 from engine.numbers.charts import GREEN, GREY, RED, TEAL, columns
 from engine.overview.records import BACKUP_IS_OLD, MAIL_IS_LATE, BoardDay, JobView
 from engine.overview.views.board import admin_board
+from engine.overview.views.board import board_list as board_list_view
 from engine.people.actions.program_keys import BOARD, viewer_of_key
 from engine.people.records import KeyTooOftenError
 from engine.sign_in.records import SignInError
@@ -169,6 +170,31 @@ def board(visit: SignedIn) -> Response:
     )
 
 
+@router.get("/board/{name}")
+def board_list(visit: SignedIn, name: str, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+    """Show one of the lists of the board, by pages."""
+    found = visit.engine.ask_board(board_list_view, visit.viewer, name, offset=(page - 1) * _PAGE, limit=_PAGE + 1)
+    return visit.page(
+        "board-list.html",
+        title=_TITLES[name],
+        section="board",
+        name=name,
+        lines=found[:_PAGE],
+        runs=run_links((one for one in found[:_PAGE] if isinstance(one, JobView)), visit.portal.prefect_ui_url),
+        page=page,
+        has_more=len(found) > _PAGE,
+        may_mend=visit.may(Action.MEND),
+        may_see=visit.may(Action.SEE_CASES),
+        skip_reasons=SKIP_REASONS,
+    )
+
+
+_PAGE: Final = 25
+_TITLES: Final = {
+    "overdue": "Overdue", "unreached": "No one could be notified", "stuck": "Stuck cases", "failed": "Failed jobs",
+    "tried": "Jobs that failed and are tried again", "ready": "Waiting jobs", "held": "Held jobs",
+}  # fmt: skip
+"""The lists of the board that have pages of their own."""
 _BY_DAY: Final = (
     ("opened", "Cases opened", TEAL), ("closed", "Cases closed", GREEN), ("missed", "Time limits missed", RED),
     ("raised", "Escalation levels raised", RED), ("done", "Jobs done by Prefect", GREY),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -51,6 +52,7 @@ from engine.db.shape import (
     STEP,
     STEP_IS_HELD_BACK,
 )
+from engine.errors import NotFoundError
 from engine.jobs.records import JOBS_PAUSED, WORKER, Paused, Said, reasons
 from engine.jobs.views import job_view, select_jobs, unserved
 from engine.overview.records import BoardDay, BoardView, DownLineView, JobPauseView, JobView, PartsView, WaitReasonView
@@ -85,8 +87,7 @@ def admin_board(reading: Reading, viewer: Viewer, *, with_days: bool = False) ->
     `with_days` asks for what the last two weeks brought too: who only looks for trouble each minute has no use for it.
     Raises `NotAllowedError` for those whose roles do not include it.
     """
-    require(viewer, Action.SEE_BOARD)
-    scope = _Scope(viewer, board_units(viewer))
+    scope = _scope_of(viewer)
     counts = reading.soon(_counts, reading, scope)
     shown = {name: reading.soon(ask, reading, scope) for name, ask in _SHOWN.items()}
     paused = reading.soon(_paused, reading)
@@ -122,6 +123,11 @@ class _Scope(NamedTuple):
     units: frozenset[UUID] | None
 
 
+def _scope_of(viewer: Viewer) -> _Scope:
+    require(viewer, Action.SEE_BOARD)
+    return _Scope(viewer, board_units(viewer))
+
+
 def _of_units(table: Table, scope: _Scope) -> ColumnElement[bool]:
     """Return the condition for the units of a board, without the cases that are denied to its reader."""
     units = true() if scope.units is None else table.c.unit_id.in_(sorted(scope.units))
@@ -149,11 +155,13 @@ def _counts(reading: Reading, scope: _Scope) -> Mapping[str, int]:
     return {name: count() for name, count in found.items()}
 
 
-def _overdue(reading: Reading, scope: _Scope) -> tuple[WorkItemView, ...]:
-    viewer = scope.viewer
+def _overdue(reading: Reading, scope: _Scope, *, offset: int = 0, limit: int = 0) -> tuple[WorkItemView, ...]:
+    viewer, limit = scope.viewer, limit or _LINES
+    most = offset + limit
     open_ones = ITEM_IS_OPEN & not_denied(viewer, ITEM.c.case_id)
-    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=_LINES, before=reading.now, late=True)
-    return item_views(reading, reading.rows(select_items(late.subquery("picked")).limit(few(_LINES))), viewer)
+    late = first_by_deadline(chosen_units(scope.units), open_ones, limit=most, before=reading.now, late=True)
+    found = select_items(late.subquery("picked")).offset(offset).limit(few(limit))
+    return item_views(reading, reading.rows(found), viewer)
 
 
 def _count_overdue(reading: Reading, scope: _Scope) -> int:
@@ -177,7 +185,7 @@ def _waiting_for(reading: Reading, scope: _Scope) -> Mapping[str, int]:
     return {row["role"]: row["items"] for row in rows}
 
 
-def _stuck(reading: Reading, scope: _Scope) -> tuple[tuple[str, ...], int]:
+def _stuck(reading: Reading, scope: _Scope, *, offset: int = 0, limit: int = 0) -> tuple[tuple[str, ...], int]:
     """List the first open cases in which nothing can happen by itself and nobody is asked, and count them all."""
     asked = exists().where(ITEM.c.case_id == CASE.c.id, ITEM_IS_OPEN)
     idle = (
@@ -194,7 +202,8 @@ def _stuck(reading: Reading, scope: _Scope) -> tuple[tuple[str, ...], int]:
         select(idle.c.number, func.count().over().label("of"))
         .where(~worked_on, ~explained)
         .order_by(idle.c.opened_at, idle.c.number)
-        .limit(few(_LINES))
+        .offset(offset)
+        .limit(few(limit or _LINES))
     )
     return tuple(row["number"] for row in rows), rows[0]["of"] if rows else 0
 
@@ -236,13 +245,20 @@ def _why_jobs_wait(
     return tuple(WaitReasonView(**reason._asdict()) for reason in found)
 
 
-def _jobs(
-    reading: Reading, condition: ColumnElement[bool], scope: _Scope, *, limit: int, is_oldest_first: bool = False
-) -> tuple[JobView, ...]:
-    newest = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
-    order = (JOB.c.ready_at, JOB.c.id) if is_oldest_first else newest
-    rows = reading.rows(select_jobs().where(condition, _of_units(JOB, scope)).order_by(*order).limit(few(limit)))
-    return tuple(job_view(reading.known, row) for row in rows)
+_NEWEST_FIRST: Final = (JOB.c.finished_at.desc().nulls_first(), JOB.c.created_at.desc(), JOB.c.id)
+_OLDEST_FIRST: Final = (JOB.c.ready_at, JOB.c.id)
+
+
+def _jobs(condition: ColumnElement[bool], order: Sequence[Any] = _NEWEST_FIRST) -> Callable[..., tuple[JobView, ...]]:
+    """Return what lists the jobs for which a condition holds, or a part of them."""
+
+    def listed(reading: Reading, scope: _Scope, *, offset: int = 0, limit: int = 0) -> tuple[JobView, ...]:
+        wanted = select_jobs().where(condition, _of_units(JOB, scope)).order_by(*order)
+        return tuple(
+            job_view(reading.known, row) for row in reading.rows(wanted.offset(offset).limit(few(limit or _LINES)))
+        )
+
+    return listed
 
 
 def _with_waiting(days: Sequence[Mapping[str, Any]], open_items: int) -> Iterator[BoardDay]:
@@ -286,19 +302,43 @@ def _down_lines(reading: Reading, scope: _Scope) -> tuple[DownLineView, ...]:
     return tuple(DownLineView(**row) for row in rows)
 
 
+def _unreached(reading: Reading, scope: _Scope, *, offset: int = 0, limit: int = 0) -> tuple[str, ...]:
+    return unreached(reading, scope.viewer, scope.units, offset=offset, limit=limit or _LINES)
+
+
+def _stuck_cases(reading: Reading, scope: _Scope, *, offset: int, limit: int) -> tuple[str, ...]:
+    return _stuck(reading, scope, offset=offset, limit=limit)[0]
+
+
+_JOBS: Final[Mapping[str, Callable[..., tuple[JobView, ...]]]] = {
+    "failed": _jobs(JOB_HAS_FAILED),
+    "tried": _jobs(_IS_OF_A_STEP & JOB_IS_TRIED_AGAIN),
+    "ready": _jobs(JOB_IS_READY, _OLDEST_FIRST),
+    "held": _jobs(JOB.c.status == _HELD),
+}
 _SHOWN: Final[Mapping[str, Callable[[Reading, _Scope], object]]] = {
     "down_lines": _down_lines,
     "overdue": _overdue,
     "overdue_count": _count_overdue,
     "waiting": _waiting_for,
-    "unreached": lambda reading, scope: unreached(reading, scope.viewer, scope.units, limit=_LINES),
+    "unreached": _unreached,
     "unserved": lambda reading, scope: unserved(reading, _of_units(CASE, scope)),
     "running_hours": lambda reading, scope: hours_since(reading, scope.viewer, scope.units, limit=_LINES),
-    "failed_jobs": lambda reading, scope: _jobs(reading, JOB_HAS_FAILED, scope, limit=_LINES),
-    "tried_jobs": lambda reading, scope: _jobs(reading, _IS_OF_A_STEP & JOB_IS_TRIED_AGAIN, scope, limit=_LINES),
     "firing": lambda reading, scope: firing(reading, _of_units(DEADLINE, scope)),
-    "recent_flow_runs": lambda reading, scope: _jobs(reading, JOB.c.flow_run_id.is_not(None), scope, limit=_RECENT),
-    "ready_jobs": lambda reading, scope: _jobs(reading, JOB_IS_READY, scope, limit=_LINES, is_oldest_first=True),
-    "held_jobs": lambda reading, scope: _jobs(reading, JOB.c.status == _HELD, scope, limit=_LINES),
+    "recent_flow_runs": partial(_jobs(JOB.c.flow_run_id.is_not(None)), limit=_RECENT),
+    **{f"{name}_jobs": listed for name, listed in _JOBS.items()},
 }
 """What the board shows, each by a question of its own."""
+_LISTS: Final[Mapping[str, Callable[..., tuple[WorkItemView | JobView | str, ...]]]] = {
+    "overdue": _overdue, "unreached": _unreached, "stuck": _stuck_cases, **_JOBS,
+}  # fmt: skip
+
+
+def board_list(
+    reading: Reading, viewer: Viewer, listed: str, *, offset: int, limit: int
+) -> tuple[WorkItemView | JobView | str, ...]:
+    """Return a part of one of the lists of the board; raises `NotAllowedError`, and `NotFoundError` for no list."""
+    scope = _scope_of(viewer)
+    if listed not in _LISTS:
+        raise NotFoundError(kind="list")
+    return _LISTS[listed](reading, scope, offset=offset, limit=limit)

@@ -220,7 +220,9 @@ def hours_since(
     )
 
 
-def unreached(reading: Reading, viewer: Viewer, units: Iterable[UUID] | None, *, limit: int) -> tuple[str, ...]:
+def unreached(
+    reading: Reading, viewer: Viewer, units: Iterable[UUID] | None, *, offset: int = 0, limit: int
+) -> tuple[str, ...]:
     """List the numbers of cases with an open deadline whose ladder has told nobody in the end, the oldest first.
 
     A level that finds nobody lets the next one fire in the same transaction, so that a line which told nobody and has
@@ -241,5 +243,6 @@ def unreached(reading: Reading, viewer: Viewer, units: Iterable[UUID] | None, *,
         )
         .group_by(CASE.c.number)
     )
-    rows = reading.rows(line.order_by(func.min(ESCALATION.c.fired_at), CASE.c.number).limit(few(limit)))
+    line = line.order_by(func.min(ESCALATION.c.fired_at), CASE.c.number)
+    rows = reading.rows(line.offset(offset).limit(few(limit)))
     return tuple(row["number"] for row in rows)

@@ -134,6 +134,8 @@ def _words(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 _LINES: Final = 12
 """So many messages, and lines of what was sent, stand on a page."""
+_OFFERS: Final = 5
+"""So many offers, each with its form, stand on a page."""
 _Page = Annotated[int, Query(ge=1, le=10_000)]
 
 
@@ -203,23 +205,23 @@ def read_all(visit: SignedIn, form: Posted) -> Response:
 
 
 @router.get("/referrals")
-def offers_page(visit: SignedIn) -> Response:
-    """List the work that was offered to the viewer's units."""
-    return _page_of_answers(visit)
+def offers_page(visit: SignedIn, page: _Page = 1, answered: _Page = 1) -> Response:
+    """List the work that was offered to the viewer's units, a page of what waits and one of what was answered."""
+    return _page_of_answers(visit, page, answered)
 
 
 @router.get("/referrals/{referral_id}")
 def taken_on(visit: SignedIn, referral_id: UUID) -> Response:
     """Show what the viewer's unit has taken on, with what it must know at once."""
     note = read_note(visit.engine, referral_id, viewer=visit.viewer)
-    offer = next((one for one in visit.ask(offers_view) if one.id == referral_id), None)
-    if offer is None:
+    found = visit.ask(offers_view, only=referral_id)
+    if not found:
         raise NotFoundError(kind="referral")
     return visit.page(
         "referral.html",
         title="What your unit accepted",
         section="transmit",
-        offer=offer,
+        offer=found[0],
         note=note,
         command_id=visit.new_command(),
     )
@@ -258,14 +260,19 @@ def declined(visit: SignedIn, referral_id: UUID, form: Posted) -> Response:
     return visit.go("/referrals", said="declined")
 
 
-def _page_of_answers(visit: Visit, *, again: Again = FIRST) -> Response:
-    found = visit.ask(offers_view)
+def _page_of_answers(visit: Visit, page: int = 1, answered: int = 1, *, again: Again = FIRST) -> Response:
+    asked = visit.soon(offers_view, waits=True, offset=(page - 1) * _OFFERS, limit=_OFFERS + 1)
+    before = visit.soon(offers_view, waits=False, offset=(answered - 1) * _LINES, limit=_LINES + 1)
     return visit.page(
         "referrals.html",
         title="Offered to us",
         section="transmit",
-        waiting=[offer for offer in found if offer.status == "offered"],
-        answered=[offer for offer in found if offer.status != "offered"],
+        waiting=asked()[:_OFFERS],
+        page=page,
+        waiting_goes_on=len(asked()) > _OFFERS,
+        answered=before()[:_LINES],
+        answered_page=answered,
+        answered_goes_on=len(before()) > _LINES,
         may_answer=visit.may(Action.REFER),
         reasons=REASONS,
         again=again,

@@ -63,8 +63,19 @@ def _view(row: Row, vault: Vault) -> SentView:
 _MOST = 100
 
 
-def offers(reading: Reading, viewer: Viewer) -> tuple[OfferView, ...]:
-    """List referrals to the viewer's units: those that wait for an answer first, then the latest."""
+def offers(
+    reading: Reading,
+    viewer: Viewer,
+    *,
+    waits: bool | None = None,
+    only: UUID | None = None,
+    offset: int = 0,
+    limit: int = _MOST,
+) -> tuple[OfferView, ...]:
+    """List referrals to the viewer's units: those that wait for an answer first, then the latest.
+
+    With `waits` those that do, or those that were answered; with `only` that one alone.
+    """
     to, told = UNIT.alias("to_unit"), named(REFERRAL.c.case_id, REFERRAL.c.step_id)
     statement = (
         select(
@@ -80,8 +91,13 @@ def offers(reading: Reading, viewer: Viewer) -> tuple[OfferView, ...]:
         )
         .where(REFERRAL.c.status.not_in(_UNSEEN))
         .order_by(REFERRAL.c.status != "offered", REFERRAL.c.sent_at.desc(), REFERRAL.c.id)
-        .limit(few(_MOST))
+        .offset(offset)
+        .limit(few(limit))
     )  # fmt: skip
+    if waits is not None:
+        statement = statement.where((REFERRAL.c.status == "offered") == waits)
+    if only is not None:
+        statement = statement.where(REFERRAL.c.id == only)
     if not viewer.is_system:
         units = sorted(visible_units(viewer))
         statement = statement.where(REFERRAL.c.to_unit_id.in_(units), not_denied(viewer, REFERRAL.c.case_id))
