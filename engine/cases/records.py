@@ -38,6 +38,14 @@ class CaseFilter(Record):
         return self != CaseFilter()
 
 
+class SavedFilter(Record):
+    """A filter that somebody saved under a name: what was chosen of each field of the page, never a case number."""
+
+    id: UUID
+    name: str
+    chosen: dict[str, str]
+
+
 _SERIES: Final = "C"
 _GROUP, _LENGTH = 4, 8
 _LOOKS_LIKE: Final = {"O": "0", "I": "1", "L": "1"}

@@ -156,6 +156,7 @@ ENCRYPTED: Final = (
         lambda row: f"encrypted_address:{row['channel']}",
     ),
     _column("kept_form", "encrypted_fields", "who typed it"),
+    _column("preference", "encrypted_filters", "whose it is", row="actor_id"),
     _column("second_factor", "encrypted_secret", "whose it is", row="actor_id"),
     _column("second_factor", "encrypted_proposed", "whose it is", row="actor_id"),
     _column("api_key", "encrypted_secret", "whose it is"),

@@ -106,7 +106,7 @@ CHANGED: Final[Mapping[str, str]] = {
         " sent_number sign_key skew_seconds status tries wire_id",
     "person": "encrypted_identity unit_id",
     "person_merge": "ended_at ended_by",
-    "preference": "changed_at channels digest page_language quiet_from quiet_until zone",
+    "preference": "changed_at channels digest encrypted_filters page_language quiet_from quiet_until zone",
     "recount": "after_case_id cases done_at moved",
     "recovery_code": "used_at",
     "recusal": "ended_at ended_by",

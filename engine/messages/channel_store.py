@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from engine.cases.records import SavedFilter
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
 from engine.messages.records import ChannelSetting, Preference
+from engine.ports import Vault
 
 _SETTING, _CHANGE = TABLES["channel_setting"], TABLES["channel_change"]
 _CONTACT, _UNIT = TABLES["contact"], TABLES["unit"]
@@ -132,3 +135,29 @@ class PreferenceStore(Store):
         statement = upsert(_PREFERENCE).values(row)
         changes = {name: value for name, value in row.items() if name != "actor_id"}
         self._connection.execute(statement.on_conflict_do_update(index_elements=("actor_id",), set_=changes))
+
+    def filters(self, actor_id: UUID, *, at: datetime) -> tuple[SavedFilter, ...]:
+        """Return the filters that somebody saved, and lock them, so that two devices lose none."""
+        row = Preference(actor_id=actor_id).model_dump() | {"changed_at": at}
+        self._connection.execute(upsert(_PREFERENCE).values(row).on_conflict_do_nothing())
+        query = select(_PREFERENCE.c.encrypted_filters).where(_PREFERENCE.c.actor_id == actor_id).with_for_update()
+        return opened_filters(self._vault, actor_id, self._connection.execute(query).scalar_one())
+
+    def save_filters(self, actor_id: UUID, filters: Iterable[SavedFilter], *, at: datetime) -> None:
+        """Write the filters of somebody, sealed under their key, over those that they had."""
+        sealed = self._vault.encrypt(
+            [one.model_dump(mode="json") for one in filters], key_of=actor_id, **_place(actor_id)
+        )
+        changed = update(_PREFERENCE).where(_PREFERENCE.c.actor_id == actor_id)
+        self._connection.execute(changed.values(encrypted_filters=sealed, changed_at=at))
+
+
+def opened_filters(vault: Vault, actor_id: UUID, sealed: bytes | None) -> tuple[SavedFilter, ...]:
+    """Return the filters that somebody saved, by their names."""
+    found = vault.decrypt(sealed, **_place(actor_id)) if sealed else ()
+    known = (SavedFilter.model_validate(one) for one in (found if isinstance(found, list) else ()))
+    return tuple(sorted(known, key=lambda one: one.name.casefold()))
+
+
+def _place(actor_id: UUID) -> dict[str, Any]:
+    return {"table": "preference", "row": actor_id, "column": "encrypted_filters"}

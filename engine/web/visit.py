@@ -133,6 +133,8 @@ SAYINGS: Final[Mapping[str, str]] = {
     "concern": "Your concern was passed to one person, in confidence.",
     "concern_answered": "Your answer was recorded. The person who reported the concern can read it.",
     "preferences": "Your choices were saved.",
+    "filter_saved": "The filter was saved. You find it above the list, on every device.",
+    "filter_deleted": "The filter was deleted.",
     "language": "Your language was saved.",
     "contact": "Your number was saved, encrypted.",
     "letters": "It will be tried again.",

@@ -51,13 +51,13 @@ QUERIES: Final[dict[str, Asked]] = {
     **dict.fromkeys(
         (
             "worklist", "work_counts", "cases", "own_cases", "open_items", "found_people", "movable_work",
-             "count_cases", "find_case", "asked_extensions", "late_calls",
+             "count_cases", "saved_filters", "find_case", "asked_extensions", "late_calls",
             "delays", "link", "offers", "copies", "count_copied", "sheet", "published",
             "figures_saved", "saved_list", "saved_numbers", "monthly_numbers",
             "process", "audit_lines",
             "my_emergencies",
             "emergencies_to_confirm", "concerns", "notices", "unread", "demo_mailbox", "matches", "probes", "sent",
-            "admin_board", "dead_letters", "pillars", "waiting", "count_waiting", "hub_requests",
+            "admin_board", "board_list", "dead_letters", "pillars", "waiting", "count_waiting", "hub_requests",
         ),
         Asked("list", pages=("list", "case", "history")),
     ),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, null, or_, select, true, tuple_
 
-from engine.cases.records import CaseFilter, beginnings, written_number
+from engine.cases.records import CaseFilter, SavedFilter, beginnings, written_number
 from engine.cases.store import CONCERN
 from engine.cases.visibility import (
     GRANT,
@@ -34,12 +34,14 @@ from engine.db.shape import (
     ITEM,
     ITEM_IS_OPEN,
     OPENING,
+    PREFERENCE,
     STEP,
     UNIT,
     is_one_of,
 )
 from engine.errors import NotFoundError
 from engine.language.names import Role
+from engine.messages.channel_store import opened_filters
 from engine.overview.records import CaseLine
 
 _UNTOLD = {"status": "shared", "opened_at": None, "next_due_at": None, "next_late_from": None}
@@ -93,6 +95,12 @@ def count_cases(reading: Reading, viewer: Viewer, *, status: str = "open", chose
         return found()
     partly = reading.soon(reading.count, counted.where(partly_shown_to(viewer, now=reading.present)))
     return found() + partly()
+
+
+def saved_filters(reading: Reading, viewer: Viewer) -> tuple[SavedFilter, ...]:
+    """List the filters that the viewer has saved, by their names."""
+    row = reading.first(select(PREFERENCE.c.encrypted_filters).where(PREFERENCE.c.actor_id == viewer.actor_id))
+    return opened_filters(reading.vault, viewer.actor_id, row["encrypted_filters"]) if row else ()
 
 
 def find_case(reading: Reading, viewer: Viewer, number: str) -> UUID:

@@ -77,8 +77,9 @@ class ShiftRow(Row, of=Shift, to={"unit_id": "unit", "actor_id": "actor"}):
 
 
 class PreferenceRow(Row, of=Preference, key=("actor_id",), to={"actor_id": "actor"}):
-    """By which ways and at which hours a person wants to be told what is not critical."""
+    """By which ways and at which hours a person wants to be told what is not critical; the filters that they saved."""
 
+    encrypted_filters: bytes | None = encrypted()
     changed_at: datetime = at(null=False)
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from engine.cases.actions.filters import LONGEST_NAME, delete_filter, save_filter
 from engine.cases.records import CaseFilter
 from engine.cases.store import CONCERN
-from engine.cases.views.lists import EVERY_CASE, count_cases
+from engine.cases.views.lists import EVERY_CASE, count_cases, saved_filters
 from engine.cases.views.lists import cases as cases_view
 from engine.core.policy import Action
 from engine.core.retention import PURPOSES_OF_COPIES, ROWS_ALONE, CopyMark
@@ -44,7 +45,10 @@ async def _typed(
     about: Word = "", late: Word = "", waits: Word = "", place: Word = "", since: Word = ""
 ) -> dict[str, str]:
     """Return what cases are asked for by, as far as it can be anything that is known."""
-    typed = {"about": about, "late": late, "waits": waits, "place": place, "since": since}
+    return _known({"about": about, "late": late, "waits": waits, "place": place, "since": since})
+
+
+def _known(typed: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in typed.items() if _KEY.fullmatch(value)}
 
 
@@ -57,10 +61,35 @@ def cases(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Response:
     """List the cases that the viewer may see, those with the nearest deadline first."""
-    number = clean(number)
+    return _listed(visit, typed, status, clean(number), page)
+
+
+@router.post("/filters")
+def filter_saved(visit: SignedIn, form: Posted) -> Response:
+    """Save a filter of the list under a name."""
+    given = _known({name: text(form, name) for name in ("about", "late", "waits", "place", "since")})
+    status, name = text(form, "status"), text(form, "name")
+    chosen = given | ({"status": status} if status in {"closed", "all"} else {})
+    try:
+        save_filter(visit.engine, viewer=visit.viewer, name=name, chosen=chosen)
+    except InvalidAnswersError as error:
+        return _listed(visit, given, status, again=Again(error.problems, given | {"name": name}))
+    return visit.go("/cases", **chosen, said="filter_saved")
+
+
+@router.post("/filters/{filter_id}/delete")
+def filter_deleted(visit: SignedIn, filter_id: UUID) -> Response:
+    """Delete a filter that the viewer has saved."""
+    delete_filter(visit.engine, filter_id, viewer=visit.viewer)
+    return visit.go("/cases", said="filter_deleted")
+
+
+def _listed(
+    visit: Visit, typed: dict[str, str], status: str, number: str = "", page: int = 1, *, again: Again | None = None
+) -> Response:
     wanted = status if status in {"open", "closed", "all"} else "open"
-    chosen, again = _chosen(typed), _again(typed)
-    people, regions = visit.soon(actors), visit.soon(places)
+    chosen, again = _chosen(typed), again or _again(typed)
+    people, regions, saved = visit.soon(actors), visit.soon(places), visit.soon(saved_filters)
     counted = visit.soon(count_cases, status=wanted, chosen=chosen)
     found = _part(visit, wanted, number, page, chosen)
     if number and not (found or chosen.is_on):
@@ -72,6 +101,8 @@ def cases(
         title="Cases",
         section="track",
         again=again,
+        saved=[(one, urlencode(one.chosen)) for one in saved()],
+        longest=LONGEST_NAME,
         cases=found[:PAGE],
         status_shown=wanted,
         number=number,
