@@ -33,11 +33,12 @@ RESERVED = frozenset(
 
 PERSON: Final = "person"
 """The person for whom a step is done, in its conditions."""
-OF_PERSONS: Final = tuple(
-    f"is_{word}"
-    for word in ("child", "victim", "possible_victim", "suspect", "witness", "informant", "guardian", "family")
-)
-"""What a condition can ask of that person: whether they are a child, and the roles that they can have."""
+OF_PERSONS: Final = {
+    "is_child": "a child", "is_victim": "a victim", "is_possible_victim": "a possible victim",
+    "is_suspect": "a suspect", "is_witness": "a witness", "is_informant": "an informant",
+    "is_guardian": "a guardian", "is_family": "one of the family",
+}  # fmt: skip
+"""What a condition can ask of that person, with its words: whether they are a child, and the roles they can have."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """Steps, facts and fields."""

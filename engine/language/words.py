@@ -10,7 +10,14 @@ from engine.language.conditions.parse import parse_condition
 from engine.language.conditions.rendering import in_words
 from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.limits import Counting, TimeLimit
-from engine.language.names import in_plain_words, in_running_words, role_words, type_in_plain_words
+from engine.language.names import (
+    OF_PERSONS,
+    PERSON,
+    in_plain_words,
+    in_running_words,
+    role_words,
+    type_in_plain_words,
+)
 
 Plain = Mapping[str, Any]
 _OWN_LIMIT: Final = "the limit of its step type"
@@ -48,7 +55,9 @@ class WorkflowWords:
     def _field(self, path: tuple[str, ...]) -> str:
         owner, rest = path[0], in_running_words(" ".join(path[1:]))
         if owner == "report":
-            return f"the report's {rest}"
+            return f"the report's {rest.removeprefix('is ')}"
+        if owner == PERSON:
+            return f"whether the person is {OF_PERSONS.get(path[-1], rest)}"
         if owner in {"this", "case"}:
             return rest if owner == "this" else f"the case's {rest}"
         return f"{rest} of “{self.step(owner)}”" if rest else in_running_words(owner)

@@ -147,7 +147,8 @@ FIELDS = {
     "repeat / every": "again-amount", "repeat / times": "again-times", "repeat / until": "again-when",
     "discretionary": "optional", "back / to": "back-to", "back / when": "back-when", "back / times": "back-times",
     "wait / until": "wait-when", "wait / event": "wait-event", "wait / time_out": "wait-amount",
-    "approve / role": "approver", "questions": "q0-label", "follow_ups": "follow_up_off",
+    "approve / role": "approver", "approve / limit": "approve-amount", "approve / ladder": "approve-ladder",
+    "questions": "q0-label", "follow_ups": "follow_up_off",
 }  # fmt: skip
 """The keys of a step, and the field of a form by which each is changed."""
 PARTS = {

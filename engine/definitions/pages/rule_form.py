@@ -11,7 +11,7 @@ from engine.language.catalogue import Output, ValueKind
 from engine.language.conditions.building import Built, BuiltRow, RowAsk, offers, put_together, rows_of
 from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.limits import limit_of
-from engine.language.names import in_running_words
+from engine.language.names import OF_PERSONS, PERSON, in_running_words
 from engine.language.words import WorkflowWords, limit_words
 from engine.language.workflow import Gate, Workflow
 from engine.language.yaml_files import Path
@@ -302,9 +302,9 @@ class RuleEditor:
 
     def _is_rich(self, name: str) -> bool:
         condition = self._conditions[name]
-        known = {one for some in self._outputs.values() for one in some}
+        known = {one: output for some in self._outputs.values() for one, output in some.items()}
         single = _single(condition)
-        return bool(condition) and (single is None or single.output not in known)
+        return bool(condition) and (single is None or not is_offered(single, known))
 
     def _ask(self, name: str, posted: FormData | None) -> ConditionChoice:
         condition, single = self._conditions[name], _single(self._conditions[name])
@@ -313,17 +313,29 @@ class RuleEditor:
         groups = tuple(
             (label, tuple(
                 Item(value, said, checked=value in chosen)
-                for key, output in some.items() for value, said in _offers(key, output)
+                for key, output in some.items() for value, said in offered(key, output)
             ))
             for label, some in self._outputs.items() if some
         )  # fmt: skip
         return ConditionChoice(self._words.condition(condition) if condition else "", groups, self._is_rich(name))
 
 
-def _offers(name: str, output: Output) -> Iterator[tuple[str, str]]:
-    said = in_running_words(name.partition(".")[2] or name)
+def offered(name: str, output: Output) -> Iterator[tuple[str, str]]:
+    """Yield what a list offers of an output, each with its words as a sentence has them."""
+    owner, _, part = name.partition(".")
+    said = in_running_words(part or name)
+    if owner == PERSON:
+        said = f"the person is {OF_PERSONS[part]}"
+    elif owner == "report":
+        said = said.removeprefix("is ")
     for one in offers(name, output):
         yield f"{name}|{one.value}", f"{said} is “{in_running_words(one.value)}”" if one.value else said
+
+
+def is_offered(row: BuiltRow, outputs: Mapping[str, Output]) -> bool:
+    """Whether a list of some outputs can show what a line of a condition asks."""
+    output = outputs.get(row.output)
+    return output is not None and (output.kind is not ValueKind.CHOICE or row.value in {"", *output.choices})
 
 
 def _single(condition: str | None) -> BuiltRow | None:

@@ -8,7 +8,9 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
+from engine.builtin import REPORT
 from engine.core.library import Library
+from engine.definitions.pages.approval_form import ApprovalForm, approval_edits, approval_form, approval_problems
 from engine.definitions.pages.drafting import UNITS, split_limit
 from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.question_form import (
@@ -23,16 +25,16 @@ from engine.definitions.pages.question_form import (
     question_forms,
     text_or_posted,
 )
-from engine.definitions.pages.rule_form import NEW_TIME, RuleEditor, RulesForm
+from engine.definitions.pages.rule_form import NEW_TIME, RuleEditor, RulesForm, is_offered, offered
 from engine.errors import InvalidAnswersError
 from engine.language.catalogue import Output, StepCatalogue, ValueKind
-from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, offers, put_together, rows_of
+from engine.language.conditions.building import WORDS, Built, BuiltRow, RowAsk, put_together, rows_of
 from engine.language.conditions.tree import ConditionSyntaxError
 from engine.language.editing import moved, value_at, with_value, without
 from engine.language.extends import LoadedWorkflow
 from engine.language.limits import WarningPoint
 from engine.language.lint.subject import Order
-from engine.language.names import Role, in_running_words
+from engine.language.names import OF_PERSONS, PERSON, Role, in_running_words
 from engine.language.words import WorkflowWords, limit_words
 from engine.language.workflow import Join, JoinMode, TimeSpec, Workflow
 from engine.language.yaml_files import Path, Plain
@@ -103,7 +105,7 @@ class StepForm:
     is_rich: bool
     joins: tuple[Item, ...]
     questions: tuple[QuestionForm, ...]
-    approvers: tuple[Item, ...]
+    approval: ApprovalForm
     follow_ups: tuple[FollowUpForm, ...]
     rules: RulesForm
 
@@ -118,7 +120,7 @@ class StepEditor:
         flattened = workflow.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         self._words = WorkflowWords(flattened, catalogue)
         self._order = Order(workflow)
-        self._built = _apart(self._step.when)
+        self._built = self._apart(self._step.when)
         self._follow_ups = FollowUpEditor(workflow, catalogue, key)
         earlier = [one for one in workflow.steps if one in self._order.ancestors.get(key, ())]
         self._rules = RuleEditor(workflow, key, self._outputs(key), earlier, self._words)
@@ -147,7 +149,7 @@ class StepEditor:
             joins=_items({"all": "All of these are true", "any": "Any of these is true"},
                          or_posted(posted, "when_join", ("any" if self._built and self._built.is_any else "all",))),
             questions=question_forms(step.questions, info, posted),
-            approvers=_items(_ROLES, or_posted(posted, "approver", step.approve.role[:1] if step.approve else ())),
+            approval=approval_form(step.approve, _ROLES, _ladders(library), posted),
             follow_ups=self._follow_ups.forms(self._words, _ladders(library), posted),
             rules=self._rules.form(self._starts(step.not_before.from_ if step.not_before else "ready"), posted),
         )  # fmt: skip
@@ -174,6 +176,7 @@ class StepEditor:
         if len(text(form, "help")) > _LONGEST_HELP:
             yield "help", f"Write at most {_LONGEST_HELP} letters."
         yield from self._new_time_problems(form)
+        yield from approval_problems(self._step.approve, form)
         for number in range(max(1, len(self._step.time))):
             if _is_gone(form, number):
                 continue
@@ -243,13 +246,17 @@ class StepEditor:
         return starts | ({} if known in starts else {known: in_running_words(known.replace(".", ": "))})
 
     def _outputs(self, *also: str) -> dict[str, dict[str, Output]]:
-        """Return what a condition may ask for, by step: the typed outputs of what comes before, and facts."""
+        """Return what a condition may ask for: outputs of each step before; of the person, of the report, and facts."""
         before = self._order.ancestors.get(self._key, frozenset()).union(also)
         found: dict[str, dict[str, Output]] = {}
         for key in (one for one in self._workflow.steps if one in before):
             found.setdefault(f"“{self._words.step(key)}”", {}).update(self._of_step(key))
         facts = {name: fact.output for name, fact in self._workflow.facts.items()}
-        return found | ({"Facts of the case": facts} if facts else {})
+        report = self._catalogue.find(REPORT)
+        asked = {f"report.{name}": output for name, output in (report.outputs if report else {}).items()}
+        person = {f"{PERSON}.{name}": Output(kind=ValueKind.BOOL) for name in OF_PERSONS} if self._step.for_each else {}
+        more = {"The person for whom it is done": person, "The report": asked, "Facts of the case": facts}
+        return found | {label: some for label, some in more.items() if some}
 
     def _of_step(self, key: str) -> dict[str, Output]:
         step = self._workflow.steps[key]
@@ -261,6 +268,16 @@ class StepEditor:
         return found | {
             f"{key}.{one.id}": Output(kind=ValueKind(one.type), choices=tuple(one.choices)) for one in asked
         }
+
+    def _apart(self, when: str | None) -> Built | None:
+        """Return the lines of a condition; None where they cannot show it, or ask of what they do not offer."""
+        try:
+            built = rows_of(when) if when else None
+        except ConditionSyntaxError:
+            return None
+        known = {name: output for some in self._outputs().values() for name, output in some.items()}
+        fits = built and len(built.rows) <= _ROWS and all(is_offered(row, known) for row in built.rows)
+        return built if fits else None
 
     def _rows(self, posted: FormData | None) -> tuple[RowForm, ...]:
         rows = self._built.rows if self._built else ()
@@ -292,9 +309,7 @@ class StepEditor:
         yield from self._condition_edits(form)
         if ("optional" in form) != step.discretionary:
             yield (*at, "discretionary"), True if "optional" in form else REMOVED
-        approver = text(form, "approver")
-        if approver != (step.approve.role[0] if step.approve else ""):
-            yield ((*at, "approve", "role"), approver) if approver else ((*at, "approve"), REMOVED)
+        yield from approval_edits((*at, "approve"), step.approve, form)
         yield from question_edits((*at, "questions"), step.questions, self._catalogue.find(step.uses), form)
         yield from self._follow_ups.edits(form, value_at(inherited, (*at, "follow_ups")) or {})
         yield from self._rules.edits(form)
@@ -466,13 +481,6 @@ def _modes(join: Join) -> dict[str, str]:
     return {JoinMode.ALL.value: "all of them", JoinMode.ANY.value: "any one of them"} | numbers
 
 
-def _apart(when: str | None) -> Built | None:
-    try:
-        return rows_of(when) if when else None
-    except ConditionSyntaxError:
-        return None
-
-
 def _posted_rows(form: FormData) -> Iterator[BuiltRow]:
     for number in range(_ROWS):
         output, _, value = text(form, f"when-{number}").partition("|")
@@ -484,13 +492,12 @@ def _posted_rows(form: FormData) -> Iterator[BuiltRow]:
 
 
 def _group(label: str, outputs: Mapping[str, Output], row: BuiltRow | None) -> tuple[str, tuple[Item, ...]]:
-    items = []
-    for name, output in outputs.items():
-        said = in_running_words(name.partition(".")[2] or name)
-        for one in offers(name, output):
-            words = f"{said} is “{in_running_words(one.value)}”" if one.value else said
-            is_chosen = row is not None and row.output == name and row.value == one.value
-            items.append(Item(f"{name}|{one.value}", words, checked=is_chosen))
+    chosen = f"{row.output}|{row.value}" if row else ""
+    items = [
+        Item(value, words, checked=value == chosen)
+        for name, output in outputs.items()
+        for value, words in offered(name, output)
+    ]
     return label, tuple(items) if row is None or any(item.checked for item in items) else _first_of(row, items)
 
 

@@ -30,7 +30,7 @@ from engine.language.conditions.tree import (
     Variable,
 )
 from engine.language.limits import amounts_in_words
-from engine.language.names import in_running_words
+from engine.language.names import OF_PERSONS, PERSON, in_running_words
 
 _UNITS = (
     ("h", timedelta(hours=1)),
@@ -182,6 +182,8 @@ class _Teller:
                 return self._quantified(node, fits=fits)
             case BoolLiteral(value):
                 return "always" if value is fits else "never"
+            case Field((owner, name)) if owner == PERSON and name in OF_PERSONS:
+                return f"the person is {'' if fits else 'not '}{OF_PERSONS[name]}"
             case _:
                 return f"{self._value(node)} is {'true' if fits else 'false'}"
 
