@@ -32,7 +32,7 @@ _CLOSE_ROW, _MANY = 17, 54
 _WIDE, _LETTER, _LETTER_CLOSE, _LETTER_SAID, _MARKED, _BETWEEN = 1210, 9.6, 8.2, 7.6, 90, " · "
 """What a page is wide, a letter of a title, of a close one, and of the words after it, and a mark, in pixels."""
 _CASE, _MACHINE, _ANYBODY = "case", "the machine", "anybody"
-_LONGEST = 20
+_LONGEST, _FEW = 20, 6
 _NODE, _TRACK, _MARGIN, _CURVE, _SYMBOL = 24, 6, 4, 6, 7
 
 
@@ -219,7 +219,10 @@ def _said(workflow: Workflow, step: StepSpec, roles: tuple[str, ...], catalogue:
     )
     if found:
         yield " or ".join(found)
-    yield _first(roles[0]) if roles[0] in {_MACHINE, _ANYBODY} else " or ".join(map(role_words, roles))
+    if roles[0] in {_MACHINE, _ANYBODY} or len(roles) > _FEW:
+        yield _first(roles[0] if len(roles) == 1 else _ANYBODY)
+    else:
+        yield " or ".join(map(role_words, roles))
     yield from (words for words, is_so in (
         ("on a condition", step.when), ("for each person", step.for_each), ("again and again", step.repeat),
         ("not before its time", step.not_before),

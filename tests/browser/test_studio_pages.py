@@ -83,6 +83,18 @@ def test_a_step_is_opened_beside_the_picture(open_page: OpenPage, portal: Portal
     expect(page.get_by_role("region", name="Produce before authority")).to_contain_text("IN-JJ-PROD-24H")
     must_be_pleasant(page)
     take(page, "step")
+    become(page, portal, "case_manager")
+    for address, form in (
+        ("child-labour", "Produce before authority"),
+        ("child-labour/draft", "Produce before authority"),
+    ):
+        page.goto(f"/workflows/{address}?step=production")
+        beside = page.get_by_role("region", name=form).bounding_box()
+        picture = page.get_by_role("region", name="The steps in their order").bounding_box()
+        if page.viewport_size["width"] > 1000:
+            assert beside["x"] >= picture["x"] + picture["width"], f"{address}: beside, not below"
+            assert beside["y"] <= picture["y"]
+            assert page.evaluate("document.documentElement.scrollHeight") <= 3_000
 
 
 def test_the_diagram_is_made_larger_and_smaller_by_the_keyboard_without_any_script(

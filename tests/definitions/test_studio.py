@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from engine.definitions.actions.drafts import open_draft, save_draft
 from engine.definitions.views import definition
 from engine.language.editing import moved, value_at, with_value
+from engine.language.findings import Severity
 from tests.kit.portal import Portal, agree
 
 NAME = "child-labour"
@@ -321,6 +322,10 @@ def test_the_form_of_a_step_is_seen_with_all_that_it_asks_and_questions_of_its_b
     client.post(here, data={"action": "discard"})
 
 
+def _other(line: str, old: str, new: str) -> list[str]:
+    return [f"-{line}", f"+{line.replace(old, new)}"]
+
+
 JOINING = """workflow: joining
 version: 1
 title: A step after two of three
@@ -351,6 +356,15 @@ EACH_EDIT: dict[str, tuple[dict[str, str | list[str] | None], list[str]]] = {
     "another approver": (
         {"approver": "case_manager"}, [f"-{_APPROVED}", f"+{_APPROVED.replace('supervisor', 'case_manager')}"],
     ),
+    "approved sooner": ({"approve-amount": "2"}, [f"-{_APPROVED}", f"+{_APPROVED.replace('PT4H', 'PT2H')}"]),
+    "approved within days": (
+        {"approve-amount": "3", "approve-unit": "P{}WD"}, [f"-{_APPROVED}", f"+{_APPROVED.replace('PT4H', 'P3WD')}"],
+    ),
+    "approved at any time": ({"approve-amount": ""}, [f"-{_APPROVED}", f"+{_APPROVED.replace(', limit: PT4H', '')}"]),
+    "another ladder for the approval": (
+        {"approve-ladder": "critical"}, [f"-{_APPROVED}", f"+{_APPROVED.replace('high', 'critical')}"],
+    ),
+    "approved by nobody": ({"approver": "", "approve-amount": ""}, [f"-{_APPROVED}"]),
     "two of two": ({"after": ["one", "two"]}, [f"-{_OF}", f"+{_OF.replace(', three', '')}"]),
     "any of them": (
         {"after_mode": "any"},
@@ -368,6 +382,98 @@ EACH_EDIT: dict[str, tuple[dict[str, str | list[str] | None], list[str]]] = {
 def test_a_step_after_some_of_others_that_is_approved_is_changed_in_its_own_lines(portal: Portal, change: str) -> None:
     fields, lines = EACH_EDIT[change]
     assert changed_lines(JOINING, posted(portal, JOINING, "sum", fields)[1]) == lines
+
+
+def test_an_approval_with_its_time_and_ladder_is_added_in_one_line_and_told_in_words(portal: Portal) -> None:
+    new: dict[str, str | list[str] | None] = {
+        "approver": "supervisor", "approve-amount": "30", "approve-unit": "PT{}M", "approve-ladder": "high"
+    }  # fmt: skip
+    page, source = posted(portal, JOINING, "one", new)
+    assert changed_lines(JOINING, source) == [
+        "-   one: {uses: core.note, time: {limit: P2D}}",
+        "+   one: {uses: core.note, time: {limit: P2D}, approve: {role: supervisor, limit: PT30M, ladder: high}}",
+    ]
+    assert "Approved by a second person: Supervisor, within 30 minutes" in page
+    page, source = posted(portal, JOINING, "one", new | {"approver": ""})
+    assert (source, "Choose who approves it, or take the time out." in page) == (JOINING, True)
+    weeks = JOINING.replace("PT4H", "P1W")
+    page, source = posted(portal, weeks, "sum", {"approve-ladder": "critical"})
+    assert "Approved within (now 1 week)" in page
+    assert changed_lines(weeks, source)[1] == f"+{_APPROVED.replace('PT4H', 'P1W').replace('high', 'critical')}"
+
+    client, here = portal.as_role("case_manager"), "/workflows/child-labour/draft"
+    sent = form_of_step(client.get(f"{here}?step=triage").text)
+    page = client.post(here, data=sent | {name: [str(value)] for name, value in new.items()}).text
+    assert sentences(page) == ["“Triage and risk score” is approved by the supervisor, within 30 minutes."]
+    client.post(here, data={"action": "discard"})
+
+
+WHOSE = """workflow: whose
+version: 1
+title: Conditions on the report and on a person
+case_type: trafficking
+start: {on: hand}
+steps:
+  plan: {uses: core.note, time: {limit: P2D}}
+  school:
+    uses: core.note
+    after: plan
+    for_each: case.victims
+    time: {limit: P2D}  # of the school
+  work: {uses: core.note, after: plan, when: report.concern == "child_labour", time: {limit: P2D}}
+  left: {uses: core.note, after: plan, when: plan.outcome == "skipped", time: {limit: P2D}}
+  early: {uses: core.note, when: plan.outcome == "done", time: {limit: P2D}}
+gates:
+  calm: {holds: [school], until: report.safe_to_call, reason: Nobody can call yet.}
+close: {when: all}
+"""
+_W_WORK = '   work: {uses: core.note, after: plan, when: report.concern == "child_labour", time: {limit: P2D}}'
+_W_CALM = "   calm: {holds: [school], until: report.safe_to_call, reason: Nobody can call yet.}"
+EACH_CONDITION: dict[str, tuple[str, dict[str, str | list[str] | None], list[str], str]] = {
+    "a fact of the report": (
+        "school", {"when-0": "report.concern|child_labour"}, ['+     when: report.concern == "child_labour"'],
+        "<p class=\"govuk-body\">the report's concern is “child labour”</p>",
+    ),
+    "a fact of the person": (
+        "school", {"when-0": "person.is_child|", "test-0": "is_not"}, ["+     when: '!person.is_child'"],
+        '<p class="govuk-body">the person is not a child</p>',
+    ),
+    "what was said of both": (
+        "school",
+        {"when-0": "person.is_victim|", "when-1": "report.is_child_suspected|unsure", "test-1": "known_and_is"},
+        ['+     when: person.is_victim && has(report.is_child_suspected) && report.is_child_suspected == "unsure"'],
+        "the person is a victim and the report's child suspected is answered and",
+    ),
+    "another answer of the report": (
+        "work", {"when-0": "report.concern|bonded_labour"}, _other(_W_WORK, "child_labour", "bonded_labour"),
+        "the report's concern is “bonded labour”",
+    ),
+    "always": ("work", {"when-0": ""}, _other(_W_WORK, ' when: report.concern == "child_labour",', ""), "It is always"),
+    "another limit for a child": (
+        "school", {"time-0-when": "person.is_child|"},
+        _other("     time: {limit: P2D}  # of the school", "P2D", "P2D, when: person.is_child"),
+        "How long, where the person is a child",
+    ),
+    "held until something else of the report is so": (
+        "school", {"gate-calm-when": "report.consent_to_record|yes"},
+        _other(_W_CALM, "report.safe_to_call", 'report.consent_to_record == "yes"'),
+        "Until the report's consent to record is “yes”.",
+    ),
+    "nothing of what an answer can never be": ("left", {}, [], "richer than the lists below"),
+    "nothing of what is not before": ("early", {}, [], "richer than the lists below"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", EACH_CONDITION)
+def test_a_condition_on_the_report_or_a_person_is_chosen_from_lists_and_read_back(portal: Portal, change: str) -> None:
+    step, fields, lines, said = EACH_CONDITION[change]
+    page, source = posted(portal, WHOSE, step, fields)
+    assert (changed_lines(WHOSE, source), said in unescape(page)) == (lines, True)
+
+
+def test_only_a_step_that_is_done_for_each_person_asks_about_the_person(portal: Portal) -> None:
+    assert 'value="person.is_child|"' not in posted(portal, WHOSE, "work", {})[0]
+    assert 'value="person.is_child|"' in posted(portal, WHOSE, "school", {})[0]
 
 
 def test_how_many_of_the_steps_before_are_enough_is_said_also_over_a_base_that_says_otherwise(portal: Portal) -> None:
@@ -512,10 +618,6 @@ _R_GATE = "   calm: {holds: [visit], until: agreed, reason: The partner has not 
 _R_OVER = "   over: {when: agreed, steps: [look, later]}"
 
 
-def _other(line: str, old: str, new: str) -> list[str]:
-    return [f"-{line}", f"+{line.replace(old, new)}"]
-
-
 EACH_RULE: dict[str, tuple[str, dict[str, str | list[str] | None], list[str]]] = {
     **{f"nothing in {step}": (step, {}, []) for step in ("plan", "review", "visit", "sign", "look", "later")},
     "warned otherwise": ("review", {"warn-0": "80%, 1 day"}, _other(_R_TIME, "50%, PT2H", "80%, P1D")),
@@ -594,6 +696,7 @@ def test_a_rule_that_says_too_little_is_told_at_its_field(
     ({"amount-0": ""}, "amount-0",
      "Write a whole number, such as 2, or choose a limit of the law."),
     ({"number-0": "many"}, "number-0", "Write a number, such as 2 or 2.5."),
+    ({"approve-amount": "soon"}, "approve-amount", "Write a whole number, such as 2."),
 ])  # fmt: skip
 def test_a_wrong_amount_is_told_at_its_field_and_takes_nothing_away(
     portal: Portal, fields: dict[str, str | list[str] | None], field: str, sentence: str
@@ -644,6 +747,9 @@ def test_a_draft_is_simulated_on_invented_reports_and_leaves_no_trace(portal: Po
     assert any("days after the report" in one for one in others), "of those that close"
     assert others[0] != page.text
     assert client.get(f"{here}/simulation").text == page.text
+    told = "".join(re.findall(r'<ol class="icmc-timeline".*?</ol>', "".join((page.text, *others)), re.DOTALL))
+    assert "Due: " in told
+    assert not re.search(r"UTC|\b[a-z]+_[a-z_]+\b", re.sub("<[^>]+>", "", told)), "days as people read them, no keys"
     found = compared(client, f"{here}/comparison?cases=20")
     assert "The same 20 invented cases in both" in found
     sooner = found.partition(">Sooner</h2>")[2].partition("</section>")[0]
@@ -827,6 +933,43 @@ def test_a_ladder_is_changed_level_by_level(portal: Portal) -> None:
     assert portal.as_role("caseworker").get(here).status_code == 403
 
 
+def test_a_workflow_begins_with_one_step_and_who_agrees_sees_all_of_it(portal: Portal) -> None:
+    client = portal.as_role("case_manager")
+    offered = client.get("/workflows/new").text
+    assert "None: begin with one step, and add the others" in offered
+    begun = client.post("/workflows/new", data={"action": "begin", "title": "From nothing: a start", "base": "-"})
+    here = "/workflows/from-nothing-a-start/draft"
+    assert begun.url.path == here
+    client.post(here, data={"action": "add", "uses": "core.ask", "add_title": "Call again", "add_after": "first"})
+    draft = open_draft(portal.engine, "workflow", "from-nothing-a-start", viewer=portal.people["case_manager"])
+    assert draft.loaded
+    assert draft.loaded.workflow
+    assert not [one for one in draft.findings if one.severity is Severity.ERROR]
+    workflow = draft.loaded.workflow
+    assert (workflow.title, workflow.start.on, [*workflow.steps]) == (
+        "From nothing: a start", "hand", ["first", "call_again"],
+    )  # fmt: skip
+    asked = client.post(here, data={"action": "propose"})
+    seen = portal.as_role("nodal_officer").get(asked.url.path).text
+    assert "A new definition" in seen
+    for step in ("The first step", "Call again"):
+        assert step in seen.partition('class="icmc-flow__steps"')[2].partition("</ol>")[0]
+    assert "icmc-flow__step--same" not in seen
+    agree(portal)
+    assert "It does not open by itself" in client.get("/workflows/from-nothing-a-start").text
+
+
+def test_what_a_step_can_do_is_offered_by_pillar_without_internal_names(portal: Portal) -> None:
+    page = portal.as_role("case_manager").get("/workflows/missing-child/draft").text
+    offered = page.partition('name="uses"')[2].partition("</select>")[0]
+    groups = re.findall(r'<optgroup label="([^"]+)">', offered)
+    assert groups[0] == "Steps for every workflow"
+    assert groups[1:] == sorted(groups[1:])
+    titles = re.findall(r"<option[^>]*>([^<]+)</option>", offered)
+    assert len(titles) == len(portal.engine.catalogue.keys()) + len(("Choose",))
+    assert not [one for one in titles if re.search(r"\w\.\w", one)]
+
+
 def test_a_new_ladder_is_begun_level_by_level_and_published_by_another(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     page = client.get("/workflows").text
@@ -846,6 +989,11 @@ def test_a_new_ladder_is_begun_level_by_level_and_published_by_another(portal: P
     asked = client.post(here, data={"action": "propose"})
     assert "waiting for a second person" in asked.text
     assert client.post(asked.url.path, data={"answer": "yes"}).status_code == 422
+    seen = portal.as_role("nodal_officer").get(asked.url.path).text
+    assert re.findall(r"<li>(\d+ minutes after it was due: [^(<]+)", seen) == [
+        "7 minutes after it was due: the assignee ", "19 minutes after it was due: the supervisor ",
+        "41 minutes after it was due: the nodal officer of the unit ",
+    ]  # fmt: skip
     agree(portal)
     ladder = portal.engine.library().ladders["help-in-the-night"]
     said = [(str(one.after), one.to.in_words(), one.last_resort) for one in ladder.levels]

@@ -88,7 +88,7 @@ def keeping_contexts(
             "changes": some(Change("document" if full else "ladder", nasty, 2, 1, nasty, nasty,
                                    (Difference(nasty, nasty, "", True),),
                                    (ChangeSentence(nasty, is_loss=True),), nasty)),
-            "pictures": {nasty: None},
+            "pictures": {nasty: None}, "ladders": {} if full else {nasty: ((nasty, nasty, nasty),)},
             "preview": view(PreviewView).model_copy(update={"lines": ()}) if full else None,
         },
         "custody.html": {

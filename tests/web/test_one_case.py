@@ -28,7 +28,7 @@ def test_the_first_page_of_a_demo_says_what_it_is_and_each_of_its_four_doors_ope
     first = page.partition("Where to start")[2].partition("</ul>")[0]
     assert "the cases of people who were trafficked" in page.partition("Where to start")[0]
     doors = re.findall(r'name="actor_id" value="(.+?)"><input type="hidden" name="next" value="(.+?)"', first)
-    assert [path for _, path in doors] == ["/report", "/worklist", "/cases", "/board"]
+    assert [path for _, path in doors] == ["/report", "/worklist", "/cases", "/workflows", "/board"]
     for actor_id, path in doors:
         opened = portal.anybody().post("/become", data={"actor_id": actor_id, "next": path})
         assert (opened.status_code, opened.url.path) == (200, path)

@@ -16,6 +16,7 @@ from engine.access.records import AccessView
 from engine.approvals.actions.approvals import HANDLERS
 from engine.approvals.records import WaitingView
 from engine.cases.actions.public import Progress, Puzzle, Receipt, Reply, Returned
+from engine.cases.records import SavedFilter
 from engine.core.library import Library
 from engine.core.policy import View, Viewer
 from engine.core.records import PersonRole
@@ -293,7 +294,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
     compared = VersionsCompared(replace(one, late={}, step_days={"a": 2.0}, never=()), one)
     return {
         "sign-in.html": {"email": NASTY, "problem": NASTY if full else "", "next_path": "/",
-                         "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),), Door(NASTY, NASTY, "/")))},
+                         "groups": some(Group(NASTY, (Someone(ID, NASTY, NASTY, NASTY),),
+                                              ((Door(NASTY, NASTY, "/"), ID),)))},
         "home.html": {"counts": view(WorkCounts), "cases": 1, "unread": 1, "may_report": full,
                       "may_work": full, "may_see": full, "may_publish": full, "may_see_board": full},
         "worklist-papers.html": {"items": some(item.model_copy(update={"due_at": NOW})),
@@ -338,7 +340,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "busy.html": {"message": NASTY, "path": "/report", "again": some(("a-narrative", NASTY)) if full else None,
                       "is_once": full,
                       "shown": some((NASTY, NASTY))},
-        "cases.html": {"cases": some(view(CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
+        "cases.html": {"saved": some((SavedFilter(id=ID, name=NASTY, chosen={"late": NASTY}), "late=yes")),
+                       "longest": 60,
+                       "cases": some(view(CaseLine)), "status_shown": "open", "number": "", "page": 2 if full else 1,
                        "has_more": full, "count": 1, "may_emergency_access": full, "may_see_statistics": full,
                        "may_import": full, "is_filtered": full, "query": "status=open&late=yes",
                        "choices": dict.fromkeys(("about", "late", "waits", "place"), some(FormChoice(NASTY, NASTY))),
@@ -409,10 +413,11 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "files.html": {"case": case, "files": some(view(FileView)), "kinds": {"order": NASTY}, "scans": {},
                        "may_add": full, "upload": upload, "errors": errors, "problems": problems},
         "referrals.html": {"waiting": some(offer), "answered": some(offer), "may_answer": full,
+                           "page": 2, "waiting_goes_on": full, "answered_page": 2, "answered_goes_on": full,
                            "reasons": {"full": NASTY}, **typed},
         "delays.html": {"lines": some(view(DelayLine)), "owners": {"ours": NASTY}},
         "dead-letters.html": {"letters": some(view(DeadLetterView)), "reasons": some(FormChoice("a", NASTY)),
-                              "errors": errors, "problems": problems},
+                              "page": 2 if full else 1, "has_more": full, "errors": errors, "problems": problems},
         "channels.html": {"channels": some(view(ChannelView)), "organisations": some(NASTY),
                           "kinds": ("sms", "matrix"), **typed},
         "preferences.html": {"chosen": Preference(actor_id=ID, digest="daily" if full else "none"),
@@ -451,7 +456,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "workflow.html": {"definition": definition, "lines": numbered(NASTY), "may_publish": full, "key": "a",
                           "acts": some(NASTY),
                           "may_move": full, "may_count": full,
-                          "compiled": {"workflow": {"description": NASTY, "case_type": "x"}} if full else None,
+                          "compiled": {"workflow": {"description": NASTY, "case_type": "x", "start": {"on": "hand"}}}
+                          if full else None,
                           "by": LaneView.PILLAR, "lanes": lanes if full else None,
                           "step": step_in_words(drawn, "a") if full else ()},
         "ladder-new.html": typed | {"blank": level_form(None), "bases": some(Item("x", NASTY, checked=False))},
@@ -481,7 +487,7 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "simulation.html": {"draft": draft, "case": 1, "version": 1,
                             "selects": some(("answer-a", NASTY, some(Item(NASTY, NASTY, checked=True)))),
                             "by_what_runs": Rehearsed(NOW, (), {}, NOW, ()) if full else None,
-                            "titles": {"a": NASTY}, "done": Rehearsed(
+                            "lines": ((NOW, "breached", NASTY, NASTY), (NOW, "closed", "", "")), "done": Rehearsed(
             NOW, ((NOW, "breached", "a", NASTY), (NOW, "closed", "", "")), {"supervisor": 2}, NOW, (NASTY,)
         ) if full else None},
         "comparison.html": {"draft": draft, "may": True, "found": compared if full else None, "offered": CASES,
@@ -495,7 +501,8 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
         "studio.html": {"draft": draft, "title_of": NASTY, "change": draft.change, "findings": found,
                         "has_errors": full, "by": LaneView.ROLE, "lanes": lanes if full else None,
                         "form": editor.form(Library()) if full else None, "only_text": some((NASTY, NASTY)),
-                        "asked": some(NASTY), "looks": (), "uses": (),
+                        "asked": some(NASTY), "looks": (),
+                        "uses": some((NASTY, some(Item("x.y", NASTY, checked=False)))),
                         "steps": (), "errors": {"uses": NASTY} if full else {}, "problems": problems},
         "message-texts.html": {"language": "en", "languages": {"en": 0, "hi": int(full)},
                                "groups": {NASTY: (*some((NASTY, reads)), ("late", None))}},
@@ -528,6 +535,9 @@ def contexts(*, full: bool) -> dict[str, dict[str, Any]]:
                                "alone": NASTY if full else "",
                                "findings": found, "has_errors": full, "checked": full, "refused": full,
                                "preview": preview if full else None},
+        "board-list.html": {"name": "overdue" if full else "stuck", "runs": (), "page": 2 if full else 1,
+                            "lines": some(view(WorkItemView)) if full else (), "has_more": full, "may_mend": full,
+                            "may_see": full, "skip_reasons": {"x": NASTY}},
         "board.html": {"board": view(BoardView), "failed": run_links(some(job), None), "may_see": full,
                        "tried": run_links(some(job), None),
                        "may_keep_channels": full, "may_mend": full, "may_lead": full, "skip_reasons": {"x": NASTY},
@@ -562,7 +572,7 @@ PAGES = sorted(contexts(full=True))
 
 
 def test_no_template_is_left_out() -> None:
-    names = "calls case changes controls editor figures flow keeping languages level message month paper parts"
+    names = "board calls case changes controls editor figures flow keeping languages level message month paper parts"
     parts = {f"_{name}.html" for name in (*names.split(), "preview", "rota")} | {"base.html"}
     assert set(environment().list_templates(extensions=["html"])) - parts == set(PAGES)
 

@@ -74,7 +74,7 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}(-|$)")
 class Change(NamedTuple):
     """What a proposed version changes of the one that runs; `runs` is its number, 0 where none does.
 
-    Of a workflow that replaces another, `workflows` are the two.
+    Of a workflow, `workflows` are the one that runs, None where none does, and the one that is proposed.
     """
 
     kind: str
@@ -86,7 +86,7 @@ class Change(NamedTuple):
     lines: tuple[Difference, ...]
     said: tuple[ChangeSentence, ...]
     title: str = ""
-    workflows: tuple[Workflow, Workflow] | None = None
+    workflows: tuple[Workflow | None, Workflow] | None = None
 
     @property
     def about(self) -> str:
@@ -376,7 +376,7 @@ def change_of(engine: Engine, tx: Transaction, runs: StoredDefinition | None, on
     workflows = None
     if one.kind == DefinitionKind.WORKFLOW:
         before, after = own_changes(before, engine.catalogue) if before else None, own_changes(after, engine.catalogue)
-        workflows = (Workflow.model_validate(before), Workflow.model_validate(after)) if before else None
+        workflows = Workflow.model_validate(before) if before else None, Workflow.model_validate(after)
     elif one.kind == DefinitionKind.MESSAGE:
         shipped = engine.renderer.shipped(one.name)
         before, after = {"text": shipped, **(before or {})}, {"text": shipped, **after}

@@ -61,8 +61,6 @@ ONLY_TEXT: Final[Mapping[str, Mapping[str, str]]] = {
         "time / exclude": "it names times that the law leaves out",
         "time / pause": "whoever makes it longer weighs it against the law",
         "time / extend": "whoever makes it longer weighs it against the law",
-        "approve / limit": "nearly all approvals keep the usual one",
-        "approve / ladder": "nearly all approvals keep the usual one",
     },
 }
 """For each kind, the keys that have no field in a form, each with the reason."""
@@ -96,7 +94,7 @@ def page_of(kind: str, name: str) -> str:
 def picture_of(
     visit: Visit, change: Change | None, *, by: LaneView = LaneView.PILLAR, chosen: str = ""
 ) -> Lanes | None:
-    """Return the picture of a changed workflow with what is new, changed and gone; None for what replaces none."""
+    """Return the picture of a proposed workflow, with what is new, changed and gone of the one that runs."""
     if change is None or change.workflows is None:
         return None
     before, after = change.workflows

@@ -36,6 +36,7 @@ from engine.web.forms import Item
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again, text, texts, typed
 from engine.web.visit import Visit
+from engine.web.words import channel_words
 
 router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
@@ -183,7 +184,7 @@ def level_form(level: Level | None, posted: FormData | None = None) -> LevelForm
         chosen = {name: texts(posted, name) for name in chosen}
     units = tuple(UNITS.items())
     offered: Mapping[str, Iterable[tuple[str, str]]] = {
-        "recipient": _recipients().items(), "channel": ((one.value, in_running_words(one)) for one in ChannelName),
+        "recipient": _recipients().items(), "channel": ((one.value, channel_words(one.value)) for one in ChannelName),
         "tick": TICKS.items(), "side": ((BEFORE, "before it is due"), (AFTER, "after it was due")),
         "letter": ((one, in_running_words(one)) for one in sorted(letters())),
         "released_by": ((role.value, role.label) for role in Role),

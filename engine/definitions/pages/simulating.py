@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ from engine.web.dependencies import SignedIn
 from engine.web.forms import Item
 from engine.web.languages import say
 from engine.web.posted import FIRST, Again
+from engine.web.times import short
 from engine.web.visit import Visit
 
 router = APIRouter()
@@ -47,6 +49,7 @@ _YES_OR_NO: Final = {"yes": "Yes", "no": "No"}
 _LOOKS_AGAIN: Final = "3"
 """Seconds after which a browser looks again how far a comparison has come."""
 _A_HUNDRED: Final = 100
+_DUE: Final = "%Y-%m-%d %H:%M UTC"
 _DRAWN: Final = 8
 """So many steps are drawn; the table has all."""
 _MOST_A_WEEK, _MOST_EFFORT = 1000, 40
@@ -104,8 +107,18 @@ def simulation(visit: SignedIn, name: Name, case: _Number = 1) -> Response:
         version=version,
         by_what_runs=by_what_runs,
         selects=tuple(_selects(asked, done, workflow)) if done and workflow else (),
-        titles=_titles(visit, workflow) if workflow else {},
+        lines=tuple(_lines(done, _titles(visit, workflow), visit.viewer.zone)) if done and workflow else (),
     )
+
+
+def _lines(done: Rehearsed, titles: Mapping[str, str], zone: str) -> Iterator[tuple[datetime, str, str, str]]:
+    """Return what happens with the titles of its steps, and each due time where the viewer is."""
+    for at, what, step, detail in done.lines:
+        follow_up, _, of = step.partition(" of ")
+        title = f"{in_plain_words(follow_up)}, after “{titles.get(of, of)}”" if of else titles.get(step, step)
+        due = datetime.strptime(detail, _DUE).replace(tzinfo=UTC) if what == "due" else None
+        said = re.sub(r"\br:(\d+)", r"time \1", detail).replace(", told: ", ", notified: ").replace("_", " ")
+        yield at, what, title, short(due, zone) if due else said
 
 
 def deciding(visit: Visit, workflow: Workflow) -> tuple[FieldSpec, ...]:

@@ -11,7 +11,6 @@ from engine.definitions.actions.drafts import DefinitionDraft, open_draft
 from engine.definitions.pages.drafting import MEND_FIRST, answered, new_id, picture_of, reasons, saved, worst_first
 from engine.definitions.pages.step_form import StepEditor
 from engine.errors import InvalidAnswersError
-from engine.language.catalogue import StepTypeInfo
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import has_errors
 from engine.language.lanes import LaneView, in_lanes
@@ -27,6 +26,7 @@ router = APIRouter()
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
 Key = Annotated[str, Query(max_length=100)]
 _WORKFLOW: Final = "workflow"
+_EVERYWHERE: Final = "core"
 
 
 @router.get("/workflows/{name}/draft")
@@ -119,7 +119,7 @@ def _page(
         form=editor.form(visit.engine.library(), posted) if editor else None,
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
-        uses=[Item(one, f"{info.title} ({one})", checked=False) for one, info in _step_types(visit)] if not key else (),
+        uses=_step_types(visit) if not key else (),
         steps=[Item(row.key, row.node.title, checked=False) for row in in_lanes(workflow, catalogue).rows if row.key]
         if workflow and not key
         else (),
@@ -136,6 +136,15 @@ def _fields(visit: Visit, workflow: Workflow | None, key: str, *, added: bool = 
     return (*own, *(field_of(one) for one in (step.questions if step and added else ())))
 
 
-def _step_types(visit: Visit) -> list[tuple[str, StepTypeInfo]]:
-    found = ((key, visit.engine.catalogue.find(key)) for key in sorted(visit.engine.catalogue.keys()))
-    return [(key, info) for key, info in found if info is not None]
+def _step_types(visit: Visit) -> list[tuple[str, list[Item]]]:
+    """Return what a step can do by pillar, what fits into every workflow first, each by its title."""
+    catalogue = visit.engine.catalogue
+    known = [(key, info.title) for key in sorted(catalogue.keys()) if (info := catalogue.find(key))]
+    pillars = sorted(
+        (one.pillar for one in visit.engine.registry.installed), key=lambda one: (one.key != _EVERYWHERE, one.name)
+    )
+    found = (
+        (one.name, [Item(key, title, checked=False) for key, title in known if key.partition(".")[0] == one.key])
+        for one in pillars
+    )
+    return [(name, sorted(items, key=lambda one: one.text)) for name, items in found if items]

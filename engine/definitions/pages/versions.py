@@ -21,6 +21,8 @@ from engine.definitions.actions.preview import preview_files
 from engine.definitions.actions.proposals import proposed_changes
 from engine.definitions.actions.publish import publishing, require_author
 from engine.definitions.pages.drafting import after_undo, page_of, picture_of, proposed
+from engine.definitions.pages.ladder_edits import read_ladder
+from engine.definitions.pages.ladders import time_line
 from engine.definitions.pages.message_texts import as_read
 from engine.definitions.pages.workflows import numbered, with_editor
 from engine.definitions.records import PreviewView
@@ -153,16 +155,22 @@ def change(visit: SignedIn, request_id: UUID) -> Response:
     changes = proposed_changes(visit.engine, request_id, viewer=visit.viewer)
     return visit.page(
         "proposed.html",
-        title="A changed definition",
+        title="A changed definition" if any(one.runs for one in changes) else "A new definition",
         section="waiting",
         it=next(one for one in visit.ask(waiting_view) if one.id == request_id),
         changes=changes,
         pictures={one.name: picture_of(visit, one) for one in changes},
+        ladders={one.name: _levels(one.source) for one in changes if one.kind == "ladder"},
         texts={one.name: as_read(visit, one.name, one.source) for one in changes if one.kind == "message"},
         places=PLACES,
         preview=_what_it_does(visit, {f"{one.kind}-{one.name}.yaml": one.source for one in changes}),
         command_id=visit.new_command(),
     )
+
+
+def _levels(source: str) -> tuple[tuple[str, str, str], ...]:
+    ladder = read_ladder(source)
+    return time_line(ladder.levels) if ladder else ()
 
 
 def _what_it_does(visit: Visit, sources: Mapping[str, str]) -> PreviewView | None:

@@ -79,6 +79,25 @@ close: {when: all, unless: open_deadlines}
 """
 
 
+_NOTHING, _NONE_IS = "-", "None: begin with one step, and add the others"
+_FROM_NOTHING: Final = """workflow: {name}
+version: 1
+title: ""
+case_type: trafficking
+start: {{on: hand}}
+
+steps:
+  first:
+    uses: core.ask
+    title: The first step
+    assign: {{role: case_manager}}
+    time: {{from: start, limit: P1D}}
+
+close: {{when: all}}
+"""
+"""What a workflow is that begins with nothing: a step to be changed, and somebody begins it in a case."""
+
+
 @router.get("/workflows")
 def workflows(visit: SignedIn) -> Response:
     """List the published workflows."""
@@ -221,12 +240,14 @@ def _begun(visit: Visit, form: FormData) -> Response:
     title, base = text(form, "title"), text(form, "base")
     found = {one.name: one for one in visit.engine.ask_all(definitions, "workflow")}
     errors = {} if title else {"title": "Write what it is for: this becomes its name."}
-    errors |= {} if base in found else {"base": "Choose the workflow to begin from."}
+    errors |= {} if base in {_NOTHING, *found} else {"base": "Choose the workflow to begin from."}
     name = new_id(title, ()).replace("_", "-")
     errors |= {"title": f"There is already a workflow {name}: choose another title."} if name in found else {}
     if errors:
         return _edit_page(visit, "", _BLANK, again=Again(errors, typed(form)))
-    if text(form, "how") == "copy":
+    if base == _NOTHING:
+        source = with_value(_FROM_NOTHING.format(name=name), ("title",), title)
+    elif text(form, "how") == "copy":
         source = found[base].source
         for path, value in ((("workflow",), name), (("version",), 1), (("title",), title)):
             source = with_value(source, path, value)
@@ -269,7 +290,10 @@ def _edit_page(
         checked=checked,
         refused=refused,
         preview=preview,
-        bases=[Item(one.name, one.title or one.name, checked=again.typed.get("base") == one.name) for one in bases],
+        bases=[
+            Item(value, words, checked=again.typed.get("base") == value)
+            for value, words in ((_NOTHING, _NONE_IS), *((one.name, one.title or one.name) for one in bases))
+        ],
         again=again,
     )
     return with_editor(page)

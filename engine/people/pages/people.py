@@ -1,6 +1,6 @@
 """People as those see them who manage them, from the first link on by which somebody sets a password."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
@@ -45,20 +45,29 @@ _FIELDS = ("name", "email", "organisation", "unit", "jurisdiction")
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where somebody who knows nothing of ICMC can begin: what they see there, and its address."""
+    """Where somebody who knows nothing of ICMC can begin: what they see there, its address, and as what they come."""
 
     title: str
     does: str
     path: str
+    role: Role | None = None
 
 
-_DOORS: Final = {
-    "Take reports": Door(
-        "Take a report", "Answer six questions: a case opens, and its first work is there.", "/report"
+_DOORS: Final[Mapping[str, tuple[Door, ...]]] = {
+    "Take reports": (
+        Door("Take a report", "Answer six questions: a case opens, and its first work is there.", "/report"),
     ),
-    _OTHERS: Door("Do a day's work", "See what is to be done, take it, and answer its form.", "/worklist"),
-    "Lead cases and write workflows": Door("Follow cases", "See where each case stands, and what is late.", "/cases"),
-    "Run the system": Door("Run the system", "See what is running, waiting, late or failing.", "/board"),
+    _OTHERS: (Door("Do a day's work", "See what is to be done, take it, and answer its form.", "/worklist"),),
+    "Lead cases and write workflows": (
+        Door("Follow cases", "See where each case stands, and what is late.", "/cases"),
+        Door(
+            "Change how cases are handled",
+            "Say who does what, and until when; try it out on invented cases.",
+            "/workflows",
+            Role.CASE_MANAGER,
+        ),
+    ),
+    "Run the system": (Door("Run the system", "See what is running, waiting, late or failing.", "/board"),),
 }
 
 
@@ -78,17 +87,32 @@ class Group:
 
     title: str
     people: tuple[Someone, ...]
-    door: Door | None = None
+    doors: tuple[tuple[Door, UUID], ...] = ()
+    """Each with the person who opens it."""
 
 
 def groups_of(actors: Iterable[ActorView]) -> tuple[Group, ...]:
     """Group people by the first sort of work that one of their roles fits."""
-    found: dict[str, list[Someone]] = {title: [] for title in (_GROUPS[0][0], _OTHERS, *(t for t, _ in _GROUPS[1:]))}
+    found: dict[str, list[ActorView]] = {title: [] for title in (_GROUPS[0][0], _OTHERS, *(t for t, _ in _GROUPS[1:]))}
     for actor in actors:
         if not actor.disabled and actor.roles:
-            does = ", ".join(role_words(role) for role in actor.roles)
-            found[_title(actor.roles)].append(Someone(actor.id, actor.name, actor.unit, does))
-    return tuple(Group(title, tuple(people), _DOORS.get(title)) for title, people in found.items() if people)
+            found[_title(actor.roles)].append(actor)
+    return tuple(
+        Group(title, tuple(map(_someone, people)), tuple(_doors(_DOORS.get(title, ()), people)))
+        for title, people in found.items()
+        if people
+    )
+
+
+def _someone(actor: ActorView) -> Someone:
+    return Someone(actor.id, actor.name, actor.unit, ", ".join(role_words(role) for role in actor.roles))
+
+
+def _doors(doors: Iterable[Door], people: Sequence[ActorView]) -> Iterator[tuple[Door, UUID]]:
+    for door in doors:
+        who = next((one for one in people if door.role in {None, *one.roles}), None)
+        if who is not None:
+            yield door, who.id
 
 
 def _title(roles: tuple[str, ...]) -> str:

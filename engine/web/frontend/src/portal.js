@@ -136,7 +136,7 @@ function zoomByButtonsAndKeys(picture) {
   const bar = picture.previousElementSibling;
   const said = bar.querySelector("[aria-live]");
   let scale = 1;
-  const isAbove = window.matchMedia("(min-width: 64.01em)").matches && !picture.closest(".icmc-beside");
+  const isAbove = window.matchMedia("(min-width: 64.01em)").matches;
   const isClear = window.matchMedia("(min-width: 80em)");
   const makeRoom = () => {
     bar.style.height = isAbove ? (isClear.matches && scale === 1 ? "0" : "76px") : "";
@@ -166,7 +166,7 @@ function zoomByButtonsAndKeys(picture) {
   bar.hidden = false;
   if (isAbove) {
     Object.assign(bar.style, { position: "relative", zIndex: "1" });
-    Object.assign(bar.firstElementChild.style, { position: "absolute", right: "0", top: "0" });
+    Object.assign(bar.firstElementChild.style, { position: "absolute", [picture.closest(".icmc-beside") ? "left" : "right"]: "0", top: "0" });
   }
   makeRoom();
   isClear.addEventListener("change", makeRoom);
