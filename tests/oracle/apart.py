@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from engine.approvals.records import ApprovalRequest
 from engine.approvals.store import ApprovalStore
 from engine.assembly import Engine
+from engine.cases.actions.filters import save_filter
 from engine.core.policy import Viewer
 from engine.definitions.records import StoredSignature
 from engine.definitions.store import LawSignatureStore
@@ -39,6 +40,7 @@ def things_apart(
     )  # fmt: skip
     absence = do(note_absence, by=first, engine=engine, actor_id=first.actor_id, starts_at=BEGIN, ends_at=until)
     copy = ask_copy(engine, viewer=first, what="cases", purpose_code="audit", chosen={"status": "open"})
+    kept = save_filter(engine, viewer=first, name="Late", chosen={"late": "yes"})
     form = keep_form(engine, first.actor_id, path="/report", fields=[("a-narrative", word())])
     key = ApiKey(uuid4(), first.actor_id, "A key", ("board",), now + timedelta(days=9))
     lost = ApprovalRequest(
@@ -57,6 +59,7 @@ def things_apart(
         tx.commit()
     made = {
         "session_id": session[0], "shift_id": shift, "absence_id": absence, "copy_id": copy, "form_id": form,
+        "filter_id": kept,
         "key_id": key.id, "lost_id": lost.id, "unit_id": of.unit_id, "actor_id": first.actor_id, "invited": invited,
         "kind": "workflow", "name": "child-labour", "calendar": "IN", "message_text": "overdue.hi",
         "paper_text": "safety-plan", "day": date(2026, 3, 20), "board_list": "stuck",
