@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from engine.cases.records import SavedFilter
 from engine.db.store import Store, columns
 from engine.db.tables import TABLES
+from engine.keys.vault import Vault
 from engine.messages.records import ChannelSetting, Preference
-from engine.ports import Vault
 
 _SETTING, _CHANGE = TABLES["channel_setting"], TABLES["channel_change"]
 _CONTACT, _UNIT = TABLES["contact"], TABLES["unit"]
