@@ -112,8 +112,10 @@ def test_a_limit_a_recipient_and_a_condition_go_from_forms_to_what_runs_and_back
         page = client.post(PAGE, data=sent | change).text
         assert "Your draft was saved" in page
     said = [
-        ("“Triage and risk score” is due 1 hour later: within 2 hours instead of 1 hour, counted from the beginning"
-         " of the case."),
+        ("“Triage and risk score”, where at hand of “Record report” is not answered or at hand of “Record report” is"
+         " false or immediate danger of “Record report” is true or (outcome of “Record report” is “done” and immediate"
+         " danger of “Record report” is not answered) is due 1 hour later: within 2 hours instead of 1 hour, counted"
+         " from the beginning of the case."),
         ("“Social investigation and home report, by the partner at home” is done by the caseworker instead of the"
          " partnership manager or the caseworker."),
         ("“Help at once for a released child, up to 30,000 rupees” is done when outcome of “Release certificate, if"
@@ -134,8 +136,8 @@ def test_a_limit_a_recipient_and_a_condition_go_from_forms_to_what_runs_and_back
     second.post(proposed.url.path, data={"answer": "yes"})
 
     assert changed_lines(first.source, runs(portal)) == [
-        "-     time: {from: start, limit: PT1H, ladder: critical}",
-        "+     time: {from: start, limit: PT2H, ladder: critical}",
+        "-       - {when: '!here || in_danger', from: start, limit: PT1H, ladder: critical}",
+        "+       - {when: '!here || in_danger', from: start, limit: PT2H, ladder: critical}",
         '-     when: certificate.outcome == "done"',
         '+     when: certificate.outcome != "done"',
         "-     assign: {role: [partnership_manager, caseworker]}",
