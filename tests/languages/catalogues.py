@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import polib
 from jinja2 import Environment
@@ -172,13 +173,21 @@ def _of_lists() -> Iterator[tuple[str, str]]:
 def _of_workflows() -> Iterator[tuple[str, str]]:
     for name, source in shipped_sources().items():
         if "/cases/" in name:
-            yield from ((words, name) for words in _titles(read_yaml(source, file=name).data))
+            yield from ((words, name) for words in _words_in(read_yaml(source, file=name).data))
 
 
-def _titles(node: object) -> Iterator[str]:
+_SAID_BY_A_WORKFLOW: Final = frozenset({"title", "label", "help", "reason"})
+
+
+def _words_in(node: object) -> Iterator[str]:
+    """What a workflow says to people: titles, questions with their choices, help, why something is held back."""
+    if isinstance(node, list):
+        yield from (words for one in node for words in _words_in(one))
     if isinstance(node, dict):
-        yield from (value for key, value in node.items() if key == "title" and isinstance(value, str))
-        yield from (words for value in node.values() for words in _titles(value))
+        yield from (str(value) for key, value in node.items() if key in _SAID_BY_A_WORKFLOW and isinstance(value, str))
+        chosen = node.get("choices")
+        yield from map(str, chosen.values()) if isinstance(chosen, dict) else ()
+        yield from (words for value in node.values() for words in _words_in(value))
 
 
 def update(file: Path) -> tuple[polib.POFile, list[str]]:
