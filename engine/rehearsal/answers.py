@@ -273,7 +273,7 @@ _KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
 """The forms whose answers the profile of a story tells as a whole."""
 
 
-_BY_PROFILE: Mapping[str, Callable[[Story], JsonValue]] = {"at_hand": lambda story: story.is_at_hand}
+_BY_PROFILE: Mapping[str, Callable[[Story], JsonValue]] = {"at_hand": lambda story: story.is_at_hand or None}
 """Questions of workflows that the story tells as a whole, whatever it goes on with."""
 
 
