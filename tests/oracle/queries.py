@@ -50,7 +50,8 @@ QUERIES: Final[dict[str, Asked]] = {
     "emergency": Asked("case", "confirm", own=True, pages=("emergency",)),
     **dict.fromkeys(
         (
-            "worklist", "work_counts", "cases", "own_cases", "open_items", "found_people", "movable_work",
+            "worklist", "work_counts", "work_lines", "work_items", "cases", "own_cases", "open_items",
+            "found_people", "movable_work",
              "count_cases", "saved_filters", "find_case", "asked_extensions", "late_calls",
             "delays", "link", "offers", "copies", "count_copied", "sheet", "published",
             "figures_saved", "saved_list", "saved_numbers", "monthly_numbers",

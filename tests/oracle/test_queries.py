@@ -179,6 +179,7 @@ def _argument(world: OracleWorld, name: str, ids: Mapping[str, UUID]) -> Any:
         ),
         "period": Period(PeriodKind.QUARTER, 2026 * 12), "quarters": (),
         "span": (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+        "ids": [one.ids["item_id"] for one in world.objects.values() if "item_id" in one.ids],
     }  # fmt: skip
     return known[name] if name in known else ids.get(name, MADE_UP)
 
