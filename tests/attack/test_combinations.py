@@ -83,7 +83,7 @@ def _is_of_a_case(address: str) -> bool:
     apart = {"session_id", "shift_id", "absence_id", "form_id", "key_id", "lost_id", "unit_id", "actor_id",
              "kind", "peer_id", "name", "calendar",
              "day", "limit_id", "signature_id", "key", "invited", "job_id", "copy_id", "message_text",
-             "paper_text"}  # fmt: skip
+             "paper_text", "board_list"}  # fmt: skip
     return bool(set(parameters(address)) - apart)
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.long
 _MEASURED = """
 import io, json, resource, sys
 from engine.documents.looking import LocalFiles
-from engine.errors import FileRefusedError
+from engine.documents.records import FileRefusedError
 content = sys.stdin.buffer.read()
 own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 said, copied = "", 0

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from starlette.testclient import TestClient
 
 from engine.access.actions.recusals import recuse
+from engine.cases.actions.filters import save_filter
 from engine.cases.store import CaseStore
 from engine.core.access import RecusalReason
 from engine.core.case_links import LinkKind
@@ -233,6 +234,7 @@ def _kept(portal: Portal, rows: Rows, people: dict[str, Viewer], case_id: UUID, 
         id=uuid4(), saved=saved, who=people["supervisor"].actor_id, now=portal.clock.now(),
     )  # fmt: skip
     keep_form(engine, people["caseworker"].actor_id, path=f"/cases/{case_id}", fields=[("a-x", "Some words")])
+    save_filter(engine, viewer=people["supervisor"], name="late", chosen={"late": "yes"})
 
 
 def _with_ids(rows: Rows, unit: UUID, people: dict[str, Viewer], case: Reported) -> Side:
@@ -240,4 +242,5 @@ def _with_ids(rows: Rows, unit: UUID, people: dict[str, Viewer], case: Reported)
     found = {name: rows.all(query, **known) for name, query in _SOURCES.items()}
     ids = {name: UUID(str(lines[0][0])) if lines else uuid4() for name, lines in found.items()}
     ids["candidate_id"] = uuid4()
-    return Side(unit, people, case, ids, frozenset(name for name, lines in found.items() if lines))
+    ids["filter_id"] = uuid5(people["supervisor"].actor_id, "filter|late")
+    return Side(unit, people, case, ids, frozenset(name for name, lines in found.items() if lines) | {"filter_id"})
