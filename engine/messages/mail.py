@@ -4,7 +4,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.charset import Charset
+from email.charset import SHORTEST, Charset
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
@@ -22,6 +22,7 @@ _PERMANENT = 500
 _CLOSING = 421
 _EMAIL = "email"
 _UTF_8 = Charset("utf-8")
+_UTF_8.header_encoding = SHORTEST  # whatever another library has registered
 _SHORT = 76
 
 

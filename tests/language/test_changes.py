@@ -85,7 +85,7 @@ WORKFLOW: dict[str, tuple[Edit, str, bool]] = {
         "“Production”: the follow-up “order” no longer comes.", True,
     ),
     "a limit of the law becomes an own one": (
-        lambda w: w["steps"]["production"]["time"].__setitem__(1, {"from": "rescue", "limit": "P9D"} | LADDER),
+        lambda w: w["steps"]["production"]["time"].__setitem__(-1, {"from": "rescue", "limit": "P9D"} | LADDER),
         "“Production” is due: within 9 days instead of the limit IN-JJ-PROD-24H, counted from “Execute”.", True,
     ),
     "another start": (

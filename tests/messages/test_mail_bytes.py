@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.charset import QP, Charset
+from email.charset import QP, SHORTEST, Charset
 from email.header import Header
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
@@ -19,7 +19,7 @@ from engine.messages.records import Outgoing
 _SENDER = "icmc@example.org"
 _CHANNEL = SmtpChannel(host="localhost", port=25, sender=_SENDER, security="none")
 _AS_TEXT = Charset("utf-8")
-_AS_TEXT.body_encoding = QP
+_AS_TEXT.body_encoding, _AS_TEXT.header_encoding = QP, SHORTEST
 _HINDI = "मामला C-7K3M-2Q9D देर से चल रहा है"
 _BENGALI = "মামলাটি দেরিতে চলছে।"
 _BURMESE = "ဤအမှုသည် နောက်ကျနေသည်။"
@@ -46,7 +46,7 @@ def _by_the_library(message: Outgoing) -> bytes:
         whole.attach(MIMEText(message.html, "html", _AS_TEXT))
     subject = " ".join(message.subject.split())
     whole["From"], whole["To"] = _SENDER, message.to
-    whole["Subject"] = Header(subject, None if subject.isascii() else "utf-8", header_name="Subject")
+    whole["Subject"] = Header(subject, None if subject.isascii() else _AS_TEXT, header_name="Subject")
     whole["Date"], whole["Message-ID"] = format_datetime(message.written_at), f"<{message.message_id}@example.org>"
     whole["Auto-Submitted"] = "auto-generated"
     return whole.as_bytes(policy=compat32.clone(linesep="\r\n"))

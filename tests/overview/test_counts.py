@@ -44,7 +44,7 @@ def test_the_board_and_a_monitor_count_what_is_late_beyond_what_is_listed(
     assert portal.anybody().get("/api/board", headers=headers).json()["overdue"] == before
     page = portal.as_role("supervisor").get("/board").text
     assert re.search(rf'icmc-figure--late">{before}</span> <a class="govuk-link" href="#late">overdue', page)
-    assert f"The first 1 of {before} items:" in page
+    assert f'The first 1 of {before} items. <a class="govuk-link" href="/board/overdue">See all {before} items' in page
 
 
 def test_the_home_page_counts_work_without_listing_it(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
