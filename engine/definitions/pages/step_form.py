@@ -255,7 +255,7 @@ class StepEditor:
         report = self._catalogue.find(REPORT)
         asked = {f"report.{name}": output for name, output in (report.outputs if report else {}).items()}
         person = {f"{PERSON}.{name}": Output(kind=ValueKind.BOOL) for name in OF_PERSONS} if self._step.for_each else {}
-        more = {"The person for whom it is done": person, "The report": asked, "Facts of the case": facts}
+        more = {"The person it is done for": person, "The report": asked, "Facts of the case": facts}
         return found | {label: some for label, some in more.items() if some}
 
     def _of_step(self, key: str) -> dict[str, Output]:
