@@ -126,17 +126,13 @@ def worklist(
     """
     if papers:
         return _papers(visit)
-    is_by_day = due is not None and due is not DueGroup.ALL
-    longest, zone = _WHOLE if is_by_day else min(max(_LONGEST, page * LINES + 1), _WHOLE), _zone(visit)
+    longest, zone = _longest(due, page), _zone(visit)
     found, calls = visit.soon(work_lines, limit=longest), visit.soon(late_calls)
     counts, asked = visit.soon(work_counts, zone=zone), visit.soon(asked_extensions)
     on_call, offered = visit.soon(shifts), visit.soon(offers)
     lines, late, now = found(), calls(), visit.engine.clock.now()
-    parts = [
-        WorkPart.of(part, _of(part, lines), due=due, now=now, zone=zone, page=page)
-        for part in (Whose.MINE, Whose.FREE)
-        if due is None or part is whose
-    ]
+    chosen = (Whose.MINE, Whose.FREE) if due is None else (whose,)
+    parts = [WorkPart.of(one, _of(one, lines), due=due, now=now, zone=zone, page=page) for one in chosen]
     items = visit.ask(work_items, [line.id for part in parts for line in part.items])
     work = [part.filled(items) for part in parts]
     shown = {item.step_id for part in work for item in part.items[: part.few]}
@@ -157,6 +153,12 @@ def worklist(
         may_lead=visit.may(Action.DELEGATE),
         command_id=visit.new_command(),
     )
+
+
+def _longest(due: DueGroup | None, page: int) -> int:
+    """Return how much work is looked at: for a list by day all that is shown at all, else no more than is needed."""
+    is_by_day = due is not None and due is not DueGroup.ALL
+    return _WHOLE if is_by_day else min(max(_LONGEST, page * LINES + 1), _WHOLE)
 
 
 def _zone(visit: Visit) -> str:
