@@ -91,7 +91,9 @@ def test_a_case_of_a_time_limit_or_a_gate_is_changed_in_its_own_line(portal: Por
 def test_what_is_too_rich_for_a_list_is_told_in_words_with_the_way_to_the_text(portal: Portal) -> None:
     page, _ = posted(portal, CASES, "visit", {})
     told = re.findall(r'<p class="govuk-body">([^<]+) <a class="govuk-link" href="[^"]+">Edit it as text</a>', page)
-    assert [one.partition(":")[0] for one in told] == ["Only where this is so", "Held until"]
+    assert [one.partition(":")[0] for one in told] == ["Held until"]
+    in_words = re.search(r"How long, where ([^<]+)<(?:(?!<select).)*?>Edit it as text</a>", page, re.DOTALL)
+    assert in_words is not None, "the heading of the limit says it, and the way to the text is below"
     assert "How long, where far of “Note" not in page
     assert 'name="time-0-when"' in page
     assert 'name="time-1-when"' not in page
