@@ -156,9 +156,10 @@ def worklist(
 
 
 def _longest(due: DueGroup | None, page: int) -> int:
-    """Return how much work is looked at: for a list by day all that is shown at all, else no more than is needed."""
-    is_by_day = due is not None and due is not DueGroup.ALL
-    return _WHOLE if is_by_day else min(max(_LONGEST, page * LINES + 1), _WHOLE)
+    """Return how much work is looked at: of all that somebody can take, so much more as they have themselves."""
+    if due is None:
+        return _LONGEST
+    return min(_LONGEST + page * LINES + 1, _WHOLE) if due is DueGroup.ALL else _WHOLE
 
 
 def _zone(visit: Visit) -> str:
