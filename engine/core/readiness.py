@@ -263,8 +263,8 @@ def _can_come(view: RunSteps, asking: CompiledStep, path: tuple[str, ...], eleme
 
 
 def _title(view: RunSteps, path: tuple[str, ...]) -> str:
+    step = view.compiled.steps.get(path[0])
     if len(path) == 1:
         fact = view.compiled.workflow.facts.get(path[0])
-        return fact.title if fact and fact.title else in_running_words(path[0])
-    step = view.compiled.steps.get(path[0])
+        return step.title if step else fact.title if fact and fact.title else in_running_words(path[0])
     return f"{step.title if step else path[0]}: {in_running_words(path[-1])}"

@@ -60,7 +60,8 @@ class WorkflowWords:
             return f"whether the person is {OF_PERSONS.get(path[-1], rest)}"
         if owner in {"this", "case"}:
             return rest if owner == "this" else f"the case's {rest}"
-        return f"{rest} of “{self.step(owner)}”" if rest else in_running_words(owner)
+        titled = f"“{self.step(owner)}”" if owner in self._steps else in_running_words(owner)
+        return f"{rest} of “{self.step(owner)}”" if rest else titled
 
     def limit(self, time: Plain) -> str:
         """Say how long a time limit is, and from when it counts where that is not at once."""

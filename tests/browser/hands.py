@@ -44,7 +44,8 @@ def go_to_part(page: Page, selector: str) -> None:
 
 def answer_by_keyboard(page: Page, answers: Mapping[str, object], zone: str) -> int:
     """Answer the questions of a form of work in their order; returns how many were answered."""
-    asked = [(name, kind) for name, kind in dict(reversed(page.evaluate(_ANSWERABLE))).items() if name in answers]
+    kinds = dict(reversed(page.evaluate(_ANSWERABLE)))
+    asked = [(name, kind) for name, kind in kinds.items() if answers.get(name) is not None]
     for name, kind in reversed(asked):
         if page.evaluate(_IS_FOLDED, name):
             go_to_part(page, "summary")
@@ -66,8 +67,11 @@ def _answer(page: Page, field: str, kind: str, answer: object, zone: str) -> Non
     go_to_part(page, field)
     if kind == "radio":
         page.keyboard.press("Space")
-        while page.evaluate("() => document.activeElement.value") != text:
+        for _ in range(page.locator(field).count()):
+            if page.evaluate("() => document.activeElement.value") == text:
+                return
             page.keyboard.press("ArrowDown")
+        raise AssertionError(f"{field} has no {text!r} to choose on {page.url}")
     elif kind == "select-one":
         option = page.locator(f'{field} option[value="{text}"]').inner_text()
         page.keyboard.type(option)

@@ -212,6 +212,8 @@ class _Teller:
         if isinstance(node.items, Field):
             word = "includes" if fits else "does not include"
             return f"{self.titles(node.items.path)} {word} {self._value(node.item)}"
+        if (step := _left_out_of(node)) is not None:
+            return f"{self.titles((step,))} {'is' if fits else 'is not'} left out"
         values = [self._value(item) for item in node.items.items]
         if len(values) == 1:
             return f"{self._value(node.item)} {'is' if fits else 'is not'} {values[0]}"
@@ -253,6 +255,18 @@ _MIRRORED = {
     Comparator.MORE: Comparator.LESS,
     Comparator.AT_LEAST: Comparator.AT_MOST,
 }
+
+
+def _left_out_of(node: Contains) -> str | None:
+    """Return the step of which a node asks whether nobody did it, as a short form of `starts` is written out."""
+    match node:
+        case Contains(Field((step, "outcome")), ListLiteral(items)) if set(items) == _LEFT_OUT:
+            return step
+        case _:
+            return None
+
+
+_LEFT_OUT = {StringLiteral("skipped"), StringLiteral("cancelled")}
 
 
 def _literal_in_words(node: Node) -> str:

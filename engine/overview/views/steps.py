@@ -291,6 +291,8 @@ class _Run:
         return f"“{step.title}” for {person}" if person else f"“{step.title}”"
 
     def _title_of(self, path: tuple[str, ...]) -> str:
+        if len(path) == 1 and path[0] in self._compiled.steps:
+            return f"“{self._compiled.steps[path[0]].title}”"
         if len(path) == 1:
             fact = self._compiled.workflow.facts.get(path[0])
             return (fact.title if fact and fact.title else in_plain_words(path[0])).lower()
