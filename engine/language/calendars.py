@@ -86,14 +86,14 @@ def _in_order(spans: tuple[WorkingSpan, ...]) -> tuple[WorkingSpan, ...]:
 
 
 def _is_known_zone(name: str) -> str:
-    if name not in _zones():
+    if name not in time_zones():
         message = f"there is no time zone {name}; name one like Asia/Kolkata"
         raise ValueError(message)
     return name
 
 
 @cache
-def _zones() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
     """Name the time zones that this machine knows; listing them takes a while."""
     return frozenset(available_timezones())
 

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.errors import IcmcError
+from engine.language.calendars import time_zones
 from engine.language.limits import TimeLimit
 from engine.language.yaml_files import YamlDocument, read_yaml_file
 
@@ -312,7 +312,7 @@ def _problems(
             yield (*here, "label"), f"Two events are called {event.label}: give each a label of its own."
         if step_types is not None and event.step not in step_types:
             yield (*here, "step"), f"There is no step type {event.step}{_nearest(event.step, step_types)}."
-        if event.tz not in available_timezones():
+        if event.tz not in time_zones():
             yield (*here, "tz"), f"There is no time zone {event.tz}: write it like Asia/Kolkata."
         if event.due_rule is not None:
             yield from ((here, problem) for problem in _misspelt(told["due_rule"], _OF_RULE))

@@ -1,6 +1,5 @@
 """What the stories say must happen when a limit is missed, held against the real system: one test an expectation."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -12,19 +11,14 @@ from engine.course.actions.steer import record_interval
 from engine.deadlines.views.lists import delays
 from engine.language.limits import TimeLimit
 from engine.rehearsal.answers import CANARY
-from engine.rehearsal.world import World, scratch_world
+from engine.rehearsal.world import World
 from engine.sharing.actions.referrals import accept_referral, offer_referral
+from tests.acceptance.conftest import NewWorld
 from tests.acceptance.late_story import LateStory, Row, local, note_at, open_late
 
 pytestmark = pytest.mark.long
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
 
 
 # CS-01: the child is produced 27 hours after the rescue, and nobody has opened the case in between.
@@ -35,8 +29,8 @@ PRODUCED_LATE = {"cwc": RESCUED + 27 * HOUR}
 
 
 @pytest.fixture(scope="module")
-def not_produced(world: World) -> LateStory:
-    return open_late(world, "cs-01", moved=PRODUCED_LATE).until(PRODUCTION_DUE + 2 * HOUR - timedelta(seconds=1))
+def not_produced(new_world: NewWorld) -> LateStory:
+    return open_late(new_world(), "cs-01", moved=PRODUCED_LATE).until(PRODUCTION_DUE + 2 * HOUR - timedelta(seconds=1))
 
 
 def test_a_child_not_produced_is_a_breach_dated_and_recorded_at_the_due_time(not_produced: LateStory) -> None:
@@ -129,15 +123,15 @@ PRODUCED = local("2026-03-08T13:40+05:30")
 
 
 @pytest.fixture(scope="module")
-def no_home_report(world: World) -> LateStory:
-    told = open_late(world, "cs-01", moved={"sir": PRODUCED + 40 * DAY}, cut="sir", partners=("IN-ML",))
+def no_home_report(new_world: NewWorld) -> LateStory:
+    told = open_late(new_world(), "cs-01", moved={"sir": PRODUCED + 40 * DAY}, cut="sir", partners=("IN-ML",))
     told.until(PRODUCED + 2 * DAY)
     step = told.step("home_report")
     offered = offer_referral(
-        world.engine, told.play.case_id, viewer=told.people["IN-AS"]["case_manager"], command_id=uuid4(),
+        told.world.engine, told.play.case_id, viewer=told.people["IN-AS"]["case_manager"], command_id=uuid4(),
         to_unit_id=_unit(told, "IN-ML"), step_id=step.id,
     )  # fmt: skip
-    accept_referral(world.engine, offered, viewer=told.people["IN-ML"]["partnership_manager"], command_id=uuid4())
+    accept_referral(told.world.engine, offered, viewer=told.people["IN-ML"]["partnership_manager"], command_id=uuid4())
     return told.until(PRODUCED + 16 * DAY + HOUR)
 
 
@@ -176,8 +170,8 @@ ASKED = local("2026-02-03T16:10+05:30")
 
 
 @pytest.fixture(scope="module")
-def no_nationality(world: World) -> LateStory:
-    told = open_late(world, "cs-02", moved={"natok": ASKED + 200 * DAY}, cut="natok")
+def no_nationality(new_world: NewWorld) -> LateStory:
+    told = open_late(new_world(), "cs-02", moved={"natok": ASKED + 200 * DAY}, cut="natok")
     return told.until(ASKED + 121 * DAY)
 
 
@@ -231,8 +225,8 @@ FOUND = local("2026-06-28T18:20+05:30")
 
 
 @pytest.fixture(scope="module")
-def not_found(world: World) -> LateStory:
-    told = open_late(world, "cs-07", cut="found", moved={"found": REGISTERED + 400 * DAY})
+def not_found(new_world: NewWorld) -> LateStory:
+    told = open_late(new_world(), "cs-07", cut="found", moved={"found": REGISTERED + 400 * DAY})
     return told.until(local("2026-10-20T18:20+05:30"))
 
 

@@ -1,6 +1,5 @@
 """What the stories of adults, and of a leak, say must happen when a limit is missed: held against the real system."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,18 +11,13 @@ from engine.language.law import Force
 from engine.language.limits import TimeLimit
 from engine.rehearsal.answers import CANARY
 from engine.rehearsal.story import StoryEvent
-from engine.rehearsal.world import World, scratch_world
+from engine.rehearsal.world import World
+from tests.acceptance.conftest import NewWorld
 from tests.acceptance.late_story import LateStory, local, open_late
 
 pytestmark = pytest.mark.long
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
 
 
 # CS-04: the partner does not answer a critical referral.
@@ -79,8 +73,8 @@ def test_the_lawyer_hears_48_and_12_hours_before_the_custody_ends_and_petitions_
 
 
 @pytest.fixture(scope="module")
-def no_news(world: World) -> LateStory:
-    return open_late(world, "cs-06").until(local("2026-08-17T00:00+05:30"))
+def no_news(new_world: NewWorld) -> LateStory:
+    return open_late(new_world(), "cs-06").until(local("2026-08-17T00:00+05:30"))
 
 
 DAY_90 = local("2026-05-16T02:05+05:30") + 90 * DAY
@@ -122,8 +116,8 @@ def test_a_late_check_is_one_late_mark_and_the_next_check_keeps_its_own_time(wor
 
 
 @pytest.fixture(scope="module")
-def told_late(world: World) -> LateStory:
-    return open_late(world, "cs-09", moved={"told": FOUND + 10 * HOUR}).until(FOUND + 11 * HOUR)
+def told_late(new_world: NewWorld) -> LateStory:
+    return open_late(new_world(), "cs-09", moved={"told": FOUND + 10 * HOUR}).until(FOUND + 11 * HOUR)
 
 
 def test_a_survivor_who_hears_of_it_after_ten_hours_is_a_critical_breach_and_gets_an_apology(

@@ -1,6 +1,5 @@
 """No message of any story, in any language, holds what somebody typed or who somebody is; nor does its HTML."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
@@ -11,7 +10,8 @@ import pytest
 
 from engine.course.actions.steer import identify_person
 from engine.rehearsal.answers import CANARY
-from engine.rehearsal.world import World, scratch_world
+from engine.rehearsal.world import World
+from tests.acceptance.conftest import NewWorld
 from tests.acceptance.late_story import LateStory, Row, open_late
 
 pytestmark = pytest.mark.long
@@ -42,17 +42,16 @@ FEWEST = 400
         pytest.param(tuple(STORIES), marks=pytest.mark.faults, id="all"),
     ],
 )
-def told(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
+def told(request: pytest.FixtureRequest, new_world: NewWorld) -> list[Row]:
     """Tell stories twice: as they were, and with everybody gone after one event; in all languages at once."""
-    with scratch_world() as world:
-        for name in request.param:
-            last = STORIES[name]
-            whole = _open(world, name, cut=None)
-            whole.until(whole.play.story.timeline[-1].at)
-            idle = _open(world, name, cut=last)
-            idle.until(idle.play.story.timeline[-1].at)
-            world.pass_until(world.now() + IDLE)
-        yield idle.rows("SELECT m.*, a.language FROM message m JOIN actor a ON a.id = m.recipient_id")
+    world = new_world()
+    for name in request.param:
+        whole = _open(world, name, cut=None)
+        whole.until(whole.play.story.timeline[-1].at)
+        idle = _open(world, name, cut=STORIES[name])
+        idle.until(idle.play.story.timeline[-1].at)
+        world.pass_until(world.now() + IDLE)
+    return idle.rows("SELECT m.*, a.language FROM message m JOIN actor a ON a.id = m.recipient_id")
 
 
 def test_the_stories_tell_people_of_everything_and_of_much_that_is_late(told: list[Row]) -> None:

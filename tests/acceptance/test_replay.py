@@ -1,7 +1,7 @@
 """The stories go through the real use cases, on a real database, as they are told."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,6 @@ from engine.core import events as ev
 from engine.core.origins import line_of_event
 from engine.core.policy import Viewer
 from engine.course.actions.steer import add_step
-from engine.db.embedded.embedded import EmbeddedServer
 from engine.errors import ConflictError
 from engine.numbers.records import period_of
 from engine.numbers.views.counting import count_period
@@ -34,15 +33,8 @@ from engine.rehearsal.story import ReplayOutcome, StoryEvent, read_story
 from engine.rehearsal.world import World
 from engine.work.actions.complete import complete_work_item
 from engine.work.store import ItemStore
-from tests.kit.portal import story_world
+from tests.acceptance.conftest import NewWorld
 from tests.kit.shipped import STORIES
-
-
-@pytest.fixture(scope="module")
-def world(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with story_world(postgres, tmp_path_factory.mktemp("story")) as made:
-        yield made
-
 
 OUTCOMES = ("rescued", "returned", "paid", "visited")
 OTHERS = Path(__file__).parent / "other_stories"
@@ -56,7 +48,13 @@ def asked_for_answers() -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def replayed(world: World, asked_for_answers: dict[str, int]) -> Replayed:
+def worlds() -> dict[str, World]:
+    """Keep the world of each story that was replayed."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def replayed(new_world: NewWorld, worlds: dict[str, World], asked_for_answers: dict[str, int]) -> Replayed:
     """Replay a story by its name, once for all that is asked of it."""
 
     @cache
@@ -66,7 +64,8 @@ def replayed(world: World, asked_for_answers: dict[str, int]) -> Replayed:
 
         event.listen(SqlEngine, "before_cursor_execute", count)
         try:
-            return replay_story(world, read_story(STORIES / f"{name}.yaml"))
+            worlds[name] = new_world()
+            return replay_story(worlds[name], read_story(STORIES / f"{name}.yaml"))
         finally:
             event.remove(SqlEngine, "before_cursor_execute", count)
 
@@ -110,12 +109,12 @@ TOLD = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_whatever_happens_can_be_pointed_at(world: World, replayed: Replayed, name: str) -> None:
+def test_whatever_happens_can_be_pointed_at(worlds: dict[str, World], replayed: Replayed, name: str) -> None:
     """Each step, limit, level and message of all events is a line of a published definition, or the act of a person.
 
     What the system adds while a person does something is not that person's act: only what somebody asked for is.
     """
-    number = replayed(name).case
+    number, world = replayed(name).case, worlds[name]
     with psycopg.connect(world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
         [[case_id]] = database.execute('SELECT id FROM "case" WHERE number = %s', [number]).fetchall()
 
@@ -267,10 +266,13 @@ def test_an_item_that_changed_while_it_was_answered_is_looked_at_again(
     assert len(seen) >= 4
 
 
-def test_what_became_of_the_child_is_counted_once_each_in_its_quarter(world: World, replayed: Replayed) -> None:
+def test_what_became_of_the_child_is_counted_once_each_in_its_quarter(
+    worlds: dict[str, World], replayed: Replayed
+) -> None:
+    number, world = replayed("cs-01").case, worlds["cs-01"]
     with psycopg.connect(world.address.replace("postgresql+psycopg://", "postgresql://")) as database:
         of_case = 'SELECT id, unit_id FROM "case" WHERE number = %s'
-        [(case_id, unit)] = database.execute(of_case, [replayed("cs-01").case]).fetchall()
+        [(case_id, unit)] = database.execute(of_case, [number]).fetchall()
         roles = dict(database.execute("SELECT role, actor_id FROM membership WHERE unit_id = %s", [unit]).fetchall())
     people = {role: world.engine.ask_all(as_viewer, actor) for role, actor in roles.items()}
     world.clock.move_to(datetime(2027, 6, 20, 6, 0, tzinfo=UTC))

@@ -3,7 +3,6 @@
 The due times are worked out a second way: see `reckoned`.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from engine.rehearsal.replayer import replay_story
 from engine.rehearsal.story import ReplayOutcome, Story, read_story
-from engine.rehearsal.world import World, scratch_world
+from engine.rehearsal.world import World
 from tests.acceptance.reckoned import STATES, due_at, reckoned, variant
 from tests.acceptance.test_replay import WORKFLOWS
 from tests.kit.shipped import STORIES
@@ -23,12 +22,6 @@ OTHER_NAMES = sorted(path.stem for path in OTHERS.glob("*.yaml"))
 WITH_HAND_WORKED_DUE_TIMES = [
     name for name in OTHER_NAMES if any(event.due for event in read_story(OTHERS / f"{name}.yaml").timeline)
 ]
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with scratch_world() as made:
-        yield made
 
 
 @pytest.mark.parametrize("name", sorted(STATES))

@@ -72,7 +72,7 @@ def _answer(page: Page, field: str, kind: str, answer: object, zone: str) -> Non
                 return
             page.keyboard.press("ArrowDown")
         raise AssertionError(f"{field} has no {text!r} to choose on {page.url}")
-    elif kind == "select-one":
+    if kind == "select-one":
         option = page.locator(f'{field} option[value="{text}"]').inner_text()
         page.keyboard.type(option)
     elif kind in {"date", "datetime-local"}:

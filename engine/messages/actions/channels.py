@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Final
 from uuid import UUID, uuid5
-from zoneinfo import available_timezones
 
 from engine.assembly import Engine
 from engine.cases.housekeeping import HousekeepingStore
 from engine.core.policy import Action, Viewer, can, require
 from engine.db.transaction import Transaction
 from engine.errors import InvalidAnswersError, NotAllowedError, NotFoundError
+from engine.language.calendars import time_zones
 from engine.language.ladders import ChannelName
 from engine.messages.channel_store import ChannelStore, PreferenceStore
 from engine.messages.deliveries import DeliveryStore
@@ -191,7 +191,7 @@ def save_preference(
     problems = {
         **_problem("channels", "This way is not known.", bool(set(channels) - set(WAYS))),
         **_problem("digest", "Choose none, late or daily.", digest not in DIGESTS),
-        **_problem("zone", "There is no such time zone.", bool(zone) and zone not in available_timezones()),
+        **_problem("zone", "There is no such time zone.", bool(zone) and zone not in time_zones()),
     }
     for name, text in quiet.items():
         problems |= _problem(name, "Write a time such as 21:30.", bool(text) and not _is_time(text))
