@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.cases.encrypted import EncryptedCell, OpenedWhenRead, facts_of, report_of
 from engine.core.consequences import WorkItem
-from engine.core.records import LIVE, Case, CasePerson, Deadline, Run, Scalar, Step, StepInterval
+from engine.core.records import LIVE, Case, CasePerson, Deadline, DeadlineStatus, Run, Scalar, Step, StepInterval
 from engine.core.state import CaseState
-from engine.db.store import LIBRARY_STAMP, Writes
+from engine.db.store import KEYS_OF_CASE, LIBRARY_STAMP, Writes
 from engine.db.trips import PLANNED_ONCE, PreparedStatement, array
-from engine.keys.vault import Vault
+from engine.keys.vault import StoredKey, Vault
 
 _LONG: Final = 100
 """With fewer steps that are over a case is loaded whole."""
@@ -116,13 +116,14 @@ class _Loaded(BaseModel):
     item: WorkItem | None = None
     answer: dict[str, Any] | None = None
     library: tuple[int, ...] = ()
+    epoch: int = -1
+    key: tuple[int, str, str, str] | None = None
     since: int | None
     report: str | None
     facts: str | None
     runs: tuple[Run, ...]
     steps: tuple[Step, ...]
     deadlines: tuple[Deadline, ...]
-    past: tuple[Deadline, ...]
     persons: tuple[CasePerson, ...]
     intervals: tuple[StepInterval, ...]
     barred: frozenset[UUID]
@@ -166,9 +167,9 @@ _BARRED = (
     "'barred', (SELECT coalesce(json_agg(x.who), '[]'::json) FROM ("
     "SELECT coalesce(d.actor_id, d.unit_id) AS who "
     + _RECUSED.format(join="")
-    + " AND d.organisation_id IS NULL UNION SELECT u.id "
+    + " AND d.organisation_id IS NULL UNION ALL SELECT u.id "
     + _RECUSED.format(join="JOIN unit u ON u.organisation_id = d.organisation_id")
-    + " UNION SELECT m.actor_id FROM restriction r JOIN membership m ON m.unit_id = c.unit_id "
+    + " UNION ALL SELECT m.actor_id FROM restriction r JOIN membership m ON m.unit_id = c.unit_id "
     "WHERE r.case_id = c.id AND r.lifted_at IS NULL AND m.actor_id <> r.holder_id "
     "AND NOT EXISTS (SELECT FROM membership o WHERE o.actor_id = m.actor_id AND o.unit_id = c.unit_id "
     "AND o.role = 'data_protection_officer')" + ") x)"
@@ -192,8 +193,7 @@ _PARTS = ", ".join(
         _part("runs", Run, "run", "ORDER BY started_at, id"),
         "'since', r.seq",
         _part("steps", Step, "step", _STEPS),
-        _part("deadlines", Deadline, "deadline", "AND status = 'open' " + _BY_TIME),
-        _part("past", Deadline, "deadline", "AND status <> 'open' AND " + _TRACES + _BY_TIME),
+        _part("deadlines", Deadline, "deadline", f"AND (status = 'open' OR {_TRACES}){_BY_TIME}"),
         _part("persons", CasePerson, "case_person", "ORDER BY added_at, position"),
         _part("intervals", StepInterval, "interval", "ORDER BY start, name"),
         _BARRED,
@@ -216,7 +216,9 @@ def _load(first: int, condition: str, more: str = "") -> PreparedStatement:
     )
 
 
-_FOR_COMMAND = f", 'answer', (SELECT answer FROM command WHERE id = $2::uuid), 'library', {LIBRARY_STAMP}"
+_FOR_COMMAND = (
+    f", 'answer', (SELECT answer FROM command WHERE id = $2::uuid), 'library', {LIBRARY_STAMP}, {KEYS_OF_CASE}"
+)
 _LOAD = _load(2, "= ANY($1::uuid[])")
 _LOAD_OF_ITEM = _load(
     3,
@@ -263,20 +265,22 @@ def lock_case(writes: Writes, vault: Vault, case_id: UUID) -> CaseState | None:
 def lock_case_for(writes: Writes, vault: Vault, case_id: UUID, command_id: UUID) -> LockedCase | None:
     """Load a case and lock it, as `lock_case` does, with the first answer to a command; None when there is none."""
     case, command, known = str(case_id).encode(), str(command_id).encode(), steps_over(vault).known((case_id,))
+    began = vault.ticks()
     _, answers = writes.ask((_LOCK, [case]), (_LOAD_FOR, [case, command, *arrays(known)]))
     if not answers:
         return None
-    loaded = _Loaded.model_validate_json(answers[0])
+    loaded = _with_key(vault, _Loaded.model_validate_json(answers[0]), began)
     return LockedCase(_state(vault, loaded, known), loaded.answer, loaded.library)
 
 
 def lock_item(writes: Writes, vault: Vault, item_id: UUID, command_id: UUID) -> LockedItem | None:
     """Load a work item and lock its case, as `lock_case` does; None when there is no such item."""
     item, command, known = str(item_id).encode(), str(command_id).encode(), steps_over(vault).known()
+    began = vault.ticks()
     _, answers = writes.ask((_LOCK_OF_ITEM, [item]), (_LOAD_OF_ITEM, [item, command, *arrays(known)]))
     if not answers:
         return None
-    loaded = _Loaded.model_validate_json(answers[0])
+    loaded = _with_key(vault, _Loaded.model_validate_json(answers[0]), began)
     if loaded.item is None:
         return None
     return LockedItem(_state(vault, loaded, known), loaded.item, loaded.answer, loaded.library)
@@ -301,6 +305,14 @@ def _loaded(
     return {loaded.case.id: _state(vault, loaded, known) for loaded in found}
 
 
+def _with_key(vault: Vault, loaded: _Loaded, began: float) -> _Loaded:
+    """Let the vault know what was brought along of the keys: it need not ask for that by itself."""
+    version, wrapped, *how = loaded.key or (0, "", "", "")
+    key = StoredKey(version, bytes.fromhex(wrapped), *how) if loaded.key else None
+    vault.take_along(loaded.epoch, began, loaded.case.id, key)
+    return loaded
+
+
 def _state(vault: Vault, loaded: _Loaded, known: Mapping[UUID, Since]) -> CaseState:
     case = loaded.case  # nobody else has it or its steps yet: they may be put right in place
     case.__dict__["chain_head"] = bytes.fromhex(case.chain_head.decode())
@@ -318,8 +330,8 @@ def _state(vault: Vault, loaded: _Loaded, known: Mapping[UUID, Since]) -> CaseSt
         persons=loaded.persons,
         runs={run.id: run for run in loaded.runs},
         steps=steps,
-        deadlines={deadline.id: deadline for deadline in loaded.deadlines},
-        past={deadline.id: deadline for deadline in loaded.past},
+        deadlines={one.id: one for one in loaded.deadlines if one.status is DeadlineStatus.OPEN},
+        past={one.id: one for one in loaded.deadlines if one.status is not DeadlineStatus.OPEN},
         facts=_opened(vault, loaded.facts, facts_of(case.id)),
         intervals=loaded.intervals,
         barred=loaded.barred,

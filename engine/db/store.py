@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from engine.core.compiled import CompiledWorkflow
 from engine.core.consequences import WorkItem
 from engine.db.row_history import RowHistory
-from engine.db.trips import Answers, Asked, ask
-from engine.db.writing import COMMIT, Closed, Rows, SavedCase, distinct, key_of, write_rows
+from engine.db.trips import COMMIT, Answers, Asked, ask
+from engine.db.writing import Closed, Rows, SavedCase, distinct, key_of, waking, woken_by, write_rows
 from engine.keys.vault import Vault
 
 
@@ -26,6 +26,7 @@ class Writes:
         self._connection = connection
         self.is_held = False
         self._statements: list[Asked] = []
+        self._woken: set[str] = set()
         self._forget()
 
     def hold(self) -> None:
@@ -43,6 +44,7 @@ class Writes:
         """Write rows, a case, and the end of the open items of some steps; drop the drafts of some items."""
         if not self.is_held:
             write_rows(self._connection, rows, cases=(case,) if case else (), closed=closed, drafts=drafts)
+            self._woken.update(woken_by(rows))
             return
         if (closed and (self._items or self._rows.get("work_item"))) or (drafts and self._rows.get("draft")):
             self.flush()  # what is closed or dropped must be there
@@ -101,7 +103,10 @@ class Writes:
         return is_new
 
     def flush(self, *, commits: bool = False) -> None:
-        """Write what is held back; with `commits` the transaction ends in the same trip, if there is anything."""
+        """Write what is held back; with `commits` the transaction ends in the same trip, if there is anything.
+
+        Those who wait for what was written are woken then.
+        """
         if not (self._rows or self._cases or self._items or self._drafts):
             self._send_statements(commits=commits)
             return
@@ -109,12 +114,18 @@ class Writes:
         cases, closed, items, drafts = list(self._cases.values()), self._closed, self._items, self._drafts
         self._send_statements(commits=False)
         self._forget()
-        write_rows(self._connection, rows, cases=cases, closed=closed, items=items, drafts=drafts, commits=commits)
+        self._woken.update(woken_by(rows))
+        end = self._end() if commits else ()
+        write_rows(self._connection, rows, cases=cases, closed=closed, items=items, drafts=drafts, then=end)
 
     def _send_statements(self, *, commits: bool) -> None:
-        if self._statements:
-            ask(self._connection, *self._statements, *([(COMMIT, ())] if commits else ()))
+        if self._statements or (commits and self._woken):
+            ask(self._connection, *self._statements, *(self._end() if commits else ()))
             self._statements = []
+
+    def _end(self) -> list[Asked]:
+        woken, self._woken = self._woken, set()
+        return [(COMMIT, ()), *waking(woken)]
 
     def _forget(self) -> None:
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
@@ -148,13 +159,19 @@ def writing_first(connection: Connection, writes: Writes, history: RowHistory) -
     return cast("Connection", _WritesFirst(connection, writes, history))
 
 
-LIBRARY_STAMP: Final = """json_build_array(
-    (SELECT count(*) FROM definition_version WHERE kind IN ('calendar', 'ladder', 'law', 'message', 'document')
-        AND status IN ('published', 'retired')),
-    (SELECT count(*) FROM special_day), (SELECT count(removed_at) FROM special_day),
-    (SELECT count(encrypted_words) FROM special_day),
-    (SELECT count(*) FROM law_signature), (SELECT count(revoked_at) FROM law_signature))"""
+LIBRARY_STAMP: Final = """array_to_json(
+    (SELECT ARRAY[count(*)] FROM definition_version
+        WHERE kind IN ('calendar', 'ladder', 'law', 'message', 'document') AND status IN ('published', 'retired'))
+    || (SELECT ARRAY[count(*), count(removed_at), count(encrypted_words)] FROM special_day)
+    || (SELECT ARRAY[count(*), count(revoked_at)] FROM law_signature))"""
 """Changes with each calendar, ladder, law pack, text of a message or paper, added day and signature of a limit."""
+EPOCH: Final = "keys_epoch"
+KEYS_OF_CASE: Final = f"""'epoch', coalesce((
+    SELECT CASE WHEN xmin = pg_current_xact_id_if_assigned()::xid THEN -1 ELSE (value ->> 'number')::bigint END
+    FROM installation WHERE key = '{EPOCH}'), 0), 'key', (
+    SELECT json_build_array(version, encode(wrapped, 'hex'), wrapped_by, period) FROM data_key
+    WHERE owner_id = c.id AND destroyed_at IS NULL AND wrapped IS NOT NULL ORDER BY version DESC LIMIT 1)"""
+"""Brings the epoch (-1 where only we know of it) and the newest key of a case `c` along, for `Vault.take_along`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Values travel as text, and so does each answer: the first column of each row, mo
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ class PreparedStatement:
         self.name: Final = b"icmc_" + sha256(self.text).hexdigest()[:24].encode()
 
 
+COMMIT: Final = PreparedStatement("COMMIT")
 Asked = tuple[PreparedStatement, Sequence[bytes | None]]
 """A statement and its values."""
 Answers = list[list[bytes]]
@@ -59,23 +61,28 @@ def ask(connection: Connection, *asked: Asked) -> Answers:
 
 
 def travel(connection: Connection, asked: Sequence[Asked]) -> Answers:
-    """Send statements, and BEGIN before them where the driver has sent none yet; wait for all their answers."""
+    """Send statements, and BEGIN before them where the driver has sent none yet; wait for all their answers.
+
+    What fails after a COMMIT is let go: the transaction is kept, and whom it would have woken looks now and then.
+    """
     raw: Any = connection.connection.driver_connection
     answers: Answers
     try:
         known: set[bytes] | None = connection.info.setdefault(_PREPARED, set())
         if known is None:
             known = connection.info[_PREPARED] = raw.wait(_prepared_in(raw))
-        answers, error = raw.wait(_in_one_trip(raw, asked, known))
+        begins = raw.pgconn.transaction_status == pq.TransactionStatus.IDLE and not raw.autocommit
+        sent = [(_begin(raw.isolation_level, raw.read_only), ()), *asked] if begins else asked
+        answers, error = raw.wait(_in_one_trip(raw, sent, known))
     except BaseException as broken:  # it may stand in the midst of an answer: nobody can use this connection again
         connection.invalidate()
         if isinstance(broken, psycopg.Error):
             raise _in_words(asked, broken) from broken
         raise
-    if error is not None:
+    if error is not None and COMMIT not in (statement for statement, _ in sent[: len(answers)]):
         raise _in_words(asked, error) from error
-    known.update(statement.name for statement, _ in asked)
-    return answers
+    known.update(statement.name for statement, _ in sent[: len(answers)])
+    return answers[begins:]
 
 
 @event.listens_for(Engine, "rollback")
@@ -101,11 +108,8 @@ def _in_one_trip(
 ) -> PQGen[tuple[Answers, psycopg.Error | None]]:
     """Send all, then read answers up to the end of the trip; an error leaves the connection fit for a roll-back."""
     wire = raw.pgconn
-    begins = wire.transaction_status == pq.TransactionStatus.IDLE and not raw.autocommit
     wire.enter_pipeline_mode()
-    if begins:
-        wire.send_query_params(_begin(raw), None)
-    skipped: list[bool] = [True] * begins
+    skipped: list[bool] = []
     new = set()
     for statement, values in asked:
         if statement.name not in known and statement.name not in new:
@@ -132,15 +136,15 @@ def _in_one_trip(
     return answers, error
 
 
-def _begin(raw: psycopg.Connection[Any]) -> bytes:
+@cache
+def _begin(level: int | None, read_only: bool | None) -> PreparedStatement:  # noqa: FBT001 - as the driver has it
     """Return the BEGIN that the driver would send."""
-    level = raw.isolation_level
     parts = (
         "BEGIN",
         "" if level is None else f"ISOLATION LEVEL {psycopg.IsolationLevel(level).name.replace('_', ' ')}",
-        "READ ONLY" if raw.read_only else "",
+        "READ ONLY" if read_only else "",
     )
-    return " ".join(part for part in parts if part).encode()
+    return PreparedStatement(" ".join(part for part in parts if part))
 
 
 def _in_words(asked: Sequence[Asked], error: psycopg.Error) -> Exception:

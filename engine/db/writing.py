@@ -4,11 +4,11 @@ The rows travel as JSON, a value for each table; the database fits them to the c
 A statement is put together once for each set of tables that is written, and PostgreSQL keeps its plan.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from engine.core.consequences import Job, WorkItem
 from engine.core.records import Case, CasePerson, Deadline, ItemStatus, Run, Step, StepInterval
 from engine.core.state import CaseState
-from engine.db.trips import PreparedStatement, array, ask
+from engine.db.trips import Asked, PreparedStatement, array, ask
 from engine.deadlines.records import NewEscalation
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -103,8 +103,9 @@ _SAVE_CASES = """saved_cases AS (
         rests boolean)
     WHERE c.id = x.id AND c.id = ANY({ids}) AND c.revision = x.was)"""
 _DROP_DRAFTS = "dropped_drafts AS (DELETE FROM draft WHERE item_id = ANY({ids}))"
-COMMIT = PreparedStatement("COMMIT")
-_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest({channels}) channel"
+_WAKE = PreparedStatement("SELECT pg_notify(channel, '') FROM unnest($1::text[]) channel")
+_SOON: Final = timedelta(seconds=5)
+"""Whoever fires deadlines looks by itself more often than that."""
 
 
 class Closed(NamedTuple):
@@ -172,13 +173,11 @@ def write_rows(
     closed: Sequence[Closed] = (),
     items: Sequence[WorkItem] = (),
     drafts: Sequence[UUID] = (),
-    commits: bool = False,
+    then: Sequence[Asked] = (),
 ) -> None:
     """Write rows, the cases themselves, the end of the open items of some steps, and changed items over their revision.
 
-    The drafts of some items are dropped.
-
-    Those who wait for any of it are woken once the transaction is committed: with `commits`, in the same trip.
+    The drafts of some items are dropped. What is to be done `then` is sent in the same trip.
     """
     kept = {table: some for table, some in rows.items() if some}
     values = [_json(some) for some in kept.values()]
@@ -190,9 +189,25 @@ def write_rows(
         values += (_json([one._asdict() for one in cases]), array(one.id for one in cases))
     if drafts:
         values.append(array(drafts))
-    values.append(array(f"icmc_{table}s" for table in ("job", "deadline") if table in kept))
-    written = (_statement(tuple(kept), bool(closed), bool(items), bool(cases), bool(drafts)), values)
-    ask(connection, written, *([(COMMIT, ())] if commits else ()))
+    ask(connection, (_statement(tuple(kept), bool(closed), bool(items), bool(cases), bool(drafts)), values), *then)
+
+
+def woken_by(rows: Rows) -> Iterator[str]:
+    """Name the channels on which somebody waits for such rows; nobody waits for what is not due for a while."""
+    if rows.get("job"):
+        yield "icmc_jobs"
+    deadlines, events = rows.get("deadline", ()), rows.get("event")
+    soon = events[0]["at"] + _SOON if events else datetime.max.replace(tzinfo=UTC)
+    if any(row["next_at"] is not None and row["next_at"] < soon for row in deadlines):
+        yield "icmc_deadlines"
+
+
+def waking(channels: Collection[str]) -> list[Asked]:
+    """Return what wakes those who wait on some channels.
+
+    It goes after COMMIT: PostgreSQL lets commits that notify reach the disk one by one, never several at once.
+    """
+    return [(_WAKE, [array(sorted(channels))])] if channels else []
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -212,14 +227,15 @@ def _statement(tables: tuple[str, ...], *more: bool) -> PreparedStatement:
         if is_wanted:
             rows = f"CAST(${next(numbers)} AS jsonb)" if "{rows}" in part else ""
             parts.append(part.format(rows=rows, ids=f"CAST(${next(numbers)} AS uuid[])"))
-    written = f"WITH {', '.join(parts)} " if parts else ""
-    return PreparedStatement(written + _NOTIFY.format(channels=f"CAST(${next(numbers)} AS text[])"))
+    return PreparedStatement(f"WITH {', '.join(parts)} SELECT 1" if parts else "SELECT 1")
 
 
 def _insert(table: str, target: _Target, number: int) -> str:
     columns = ", ".join(f'"{column}"' for column in target.columns)
     # The schema is named because PostgreSQL has a type "interval" of its own.
-    rows = f'jsonb_populate_recordset(NULL::public."{table}", CAST(${number} AS jsonb))'
+    # Reading plain JSON takes less, but for an event, whose body is kept as it is.
+    kind = "jsonb" if table == "event" else "json"
+    rows = f'{kind}_populate_recordset(NULL::public."{table}", CAST(${number} AS {kind}))'
     insert = f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM {rows}'
     return f"{table}_rows AS ({insert}{_conflict(target)})"
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import func, select, text, update
 
 from engine.db.locks import BACKGROUND, TURN_PERIOD, limited_engine
+from engine.db.store import EPOCH
 from engine.db.tables import TABLES
 from engine.db.transaction import asked_over, changed_over, in_hand
 from engine.db.trips import PreparedStatement, ask
@@ -18,7 +19,6 @@ from engine.keys.vault import StoredKey, Vault
 from engine.machine import Clock
 
 KEYS = TABLES["data_key"]
-EPOCH = "keys_epoch"
 _WHOLE = (KEYS.c.destroyed_at.is_(None), KEYS.c.wrapped.is_not(None))
 CLOSED = "key_period_closed"
 """The fact that names the periods that are thrown away: no key is kept any more that one of them wraps."""

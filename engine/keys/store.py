@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.core.keys import place_key
 from engine.db.encrypted_columns import any_fixed, reencrypt_apart, reencrypt_some
-from engine.db.store import Store
+from engine.db.store import EPOCH, Store
 from engine.db.tables import TABLES
-from engine.keys.data_keys import CLOSED, EPOCH, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
+from engine.keys.data_keys import CLOSED, HOLD_PERIOD, HOLD_PERIOD_ALONE, KEYS
 from engine.keys.periods import SurvivingKey
 from engine.keys.vault import StoredKey
 

@@ -132,7 +132,7 @@ class Vault:
         """Open the vault with the keys of the key file; `ticks` gives seconds that only go forward."""
         self._ring = ring
         self._keys = keys
-        self._ticks = ticks
+        self.ticks = ticks
         self._epoch: int | None = None
         self._looked_at = 0.0
         self._open: dict[tuple[UUID, int], _DataKey] = {}
@@ -186,10 +186,20 @@ class Vault:
         wanted = [owner for owner in owners if owner not in self._newest]
         for owner, stored in self._keys.newest_of(wanted).items() if wanted else ():
             with suppress(DamagedError, KeyMissingError):
-                key = self._remember(owner, stored)
-                with self._lock:
-                    if self._open.get((owner, key.version)) is key:
-                        self._newest[owner] = key
+                self._keep_newest(owner, self._remember(owner, stored))
+
+    def take_along(self, epoch: int, seen_at: float, owner: UUID, stored: StoredKey | None) -> None:
+        """Take over what another question has brought along: the epoch, and the newest key of an owner at that moment.
+
+        `seen_at` is a moment of `ticks` before it was asked. A key that cannot be unwrapped is left to who needs it.
+        """
+        if epoch < (self._epoch or 0):
+            return
+        self._note_epoch(epoch, seen_at)
+        if stored is None or owner in self._newest:
+            return
+        with suppress(DamagedError, KeyMissingError):
+            self._keep_newest(owner, self._remember(owner, stored, seen_in=epoch))
 
     def make_new(self, owners: Sequence[UUID], *, organisation_id: UUID | None) -> None:
         """Make the first keys of owners that are new, all at once, in the transaction in hand.
@@ -311,10 +321,13 @@ class Vault:
         if stored is None or (spent is not None and spent.is_spent and spent.version == stored.version):
             stored = self._made(owner, stored.version + 1 if stored else 1, unit_id)
         key = self._remember(owner, stored)
+        self._keep_newest(owner, key)
+        return key
+
+    def _keep_newest(self, owner: UUID, key: _DataKey) -> None:
         with self._lock:
             if self._open.get((owner, key.version)) is key:
                 self._newest[owner] = key
-        return key
 
     def _to_open_with(self, owner: UUID, version: int) -> _DataKey:
         self._look_again()
@@ -339,7 +352,8 @@ class Vault:
         made = self._keys.uncommitted().items()
         return next((key for (whose, number), key in made if whose == owner and version in {None, number}), None)
 
-    def _remember(self, owner: UUID, stored: StoredKey) -> _DataKey:
+    def _remember(self, owner: UUID, stored: StoredKey, *, seen_in: int | None = None) -> _DataKey:
+        """Open a key and keep it, if nothing was destroyed since it was seen: in a known epoch, or just now."""
         key = self._open.get((owner, stored.version))
         if key is None:
             key = _DataKey(self._unwrap(owner, stored), stored.version)
@@ -347,9 +361,10 @@ class Vault:
             if (owner, stored.version) in made:
                 made[owner, stored.version] = key
                 return key
-            if self._keys.epoch() != self._epoch:
-                return key  # what is seen here is of another time: the key can have been destroyed since
+            epoch = self._keys.epoch() if seen_in is None else seen_in
             with self._lock:
+                if epoch != self._epoch:
+                    return key  # what is seen here is of another time: the key can have been destroyed since
                 if len(self._open) >= _REMEMBERED:
                     self._open.clear()
                     self._newest.clear()
@@ -411,16 +426,20 @@ class Vault:
 
     def _look_again(self) -> None:
         """Forget every key when keys were destroyed or changed since this process asked last."""
-        ticks = self._ticks()
+        ticks = self.ticks()
         if self._epoch is not None and ticks - self._looked_at < LOOK_AGAIN:
             return
         epoch = self._keys.epoch()
-        if epoch is None:
-            return
+        if epoch is not None:
+            self._note_epoch(epoch, ticks)
+
+    def _note_epoch(self, epoch: int, seen_at: float) -> None:
         if epoch != self._epoch:
+            self._epoch = None  # until all is forgotten, no key that is opened meanwhile is kept
             self.forget()
             self._ring.refresh()  # at the first look too: the file may have changed since it was read
-        self._epoch, self._looked_at = epoch, ticks
+            self._epoch, self._looked_at = epoch, seen_at
+        self._looked_at = max(self._looked_at, seen_at)
 
 
 def compact_json(value: JsonValue) -> bytes:

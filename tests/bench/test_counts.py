@@ -53,9 +53,21 @@ def test_completing_an_item_is_two_trips_that_lock_load_and_write(bench: Bench) 
     item = _completed(bench, item, 1)
     with _wire(bench) as sent:
         complete(bench, item)
-    # BEGIN travels with the lock and the loading, COMMIT with what writes.
-    assert [_kind(statement) for statement in sent] == ["BEGIN", "lock", "load", "write", "COMMIT"]
+    # BEGIN travels with the lock and the loading, COMMIT with what writes; who waits for jobs is woken after it, since
+    # commits that notify reach the disk one by one. Nobody is woken for a deadline that is due in days.
+    assert [_kind(statement) for statement in sent] == ["BEGIN", "lock", "load", "write", "COMMIT", "wake"]
     assert sent.trips == 2
+
+
+def test_the_key_of_a_case_and_whether_keys_were_destroyed_come_with_it(bench: Bench) -> None:
+    case_id, item = open_one(bench)
+    item, vault = _completed(bench, item, 1), bench.engine.vault
+    del vault._newest[case_id], vault._open[case_id, 1]  # as in a process that has not seen the case
+    with _wire(bench) as sent:
+        vault._looked_at = float("-inf")  # so long ago that it must be asked again
+        complete(bench, item)
+    assert sent.trips == 2, list(sent)
+    assert case_id in vault._newest
 
 
 def test_claiming_an_item_is_two_trips_that_lock_load_and_write(bench: Bench) -> None:
@@ -238,5 +250,12 @@ def _wire(bench: Bench) -> Iterator[_Sent]:
 
 
 def _kind(statement: str) -> str:
-    words = {"FOR UPDATE": "lock", "WITH ": "write", "json_build_object": "load", "BEGIN": "BEGIN", "COMMIT": "COMMIT"}
+    words = {
+        "pg_notify": "wake",
+        "FOR UPDATE": "lock",
+        "WITH ": "write",
+        "json_build_object": "load",
+        "BEGIN": "BEGIN",
+        "COMMIT": "COMMIT",
+    }
     return next((kind for word, kind in words.items() if word in statement), statement)

@@ -1,7 +1,9 @@
 """Statements that travel together: what they see, what a fault leaves behind, and a connection that was closed."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 import rfc8785
 from hypothesis import given
@@ -11,7 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.db.locks import PAGES, limited_engine
 from engine.db.row_history import canonical_json
-from engine.db.trips import PreparedStatement, ask
+from engine.db.trips import COMMIT, PreparedStatement, ask
+from engine.db.writing import waking, woken_by
+from tests.bench.workload import plain_address
 from tests.conftest import FreshDatabase
 
 _ADD = PreparedStatement("INSERT INTO installation (key, value) VALUES ($1, '{}')")
@@ -82,6 +86,31 @@ def test_what_was_prepared_is_known_or_prepared_anew_after_a_roll_back(
         ask(connection, (_ONE, [b"1"]))
         back(connection)
         assert ask(connection, (_ONE, [b"2"])) == [[b"3"]]
+
+
+def test_what_fails_after_a_commit_undoes_nothing_and_the_connection_goes_on(engine: Engine) -> None:
+    fails = PreparedStatement("SELECT 1 / ($1::int - 1)")
+    with engine.connect() as connection:
+        assert ask(connection, (_ADD, [b"trip-1"]), (COMMIT, ()), (fails, [b"1"])) == [[], []]
+        connection.commit()
+        assert ask(connection, (_ONE, [b"1"])) == [[b"2"]]
+    assert _count(engine) == 1
+
+
+def test_who_waits_hears_of_a_job_at_the_commit_and_of_a_deadline_only_if_it_is_soon(
+    engine: Engine, database: FreshDatabase
+) -> None:
+    heard = list[str]()
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    with psycopg.connect(plain_address(database.urls.owner), autocommit=True) as listener, engine.connect() as made:
+        listener.execute("LISTEN icmc_jobs; LISTEN icmc_deadlines")
+        for next_at in (None, now + timedelta(days=7), now + timedelta(seconds=2)):
+            rows = {"job": [{}] * (next_at is None), "deadline": [{"next_at": next_at}], "event": [{"at": now}]}
+            ask(made, (_ONE, [b"1"]), (COMMIT, ()), *waking(set(woken_by(rows))))
+            made.commit()
+            heard += [one.channel for one in listener.notifies(timeout=0.5, stop_after=1)] or ["nobody"]
+    assert heard == ["icmc_jobs", "nobody", "icmc_deadlines"]
+    assert list(woken_by({"deadline": [{"next_at": now + timedelta(days=7)}]})) == ["icmc_deadlines"]  # since unknown
 
 
 def test_a_connection_that_the_server_has_closed_is_not_given_out(engine: Engine, database: FreshDatabase) -> None:

@@ -153,6 +153,45 @@ def test_a_destroyed_key_is_forgotten_within_a_second_and_never_made_again() -> 
         encrypt(vault)
 
 
+def test_a_key_that_another_question_brought_along_is_used_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, ticks = KeysInMemory(), Ticks()
+    encrypted = encrypt(vault_of(keys))
+    vault = vault_of(keys, ticks=ticks)
+    vault.take_along(0, 0.0, CASE, keys.newest(CASE))
+    for question in ("newest", "version", "epoch"):
+        monkeypatch.setattr(keys, question, None)
+    assert decrypt(vault, encrypted) == "Kamala"
+    assert encrypt(vault)[KEY_ID - 20 : KEY_ID - 4] == CASE.bytes
+
+
+def test_a_key_that_was_brought_along_is_forgotten_once_it_is_destroyed() -> None:
+    keys, ticks = KeysInMemory(), Ticks()
+    encrypted = encrypt(vault_of(keys))
+    vault, brought = vault_of(keys, ticks=ticks), keys.newest(CASE)
+    vault.take_along(0, 0.0, CASE, brought)
+    keys.destroy(CASE)
+    vault.take_along(1, 0.5, OTHER, None)  # the next question says so, before the second is over
+    with pytest.raises(KeyMissingError):
+        decrypt(vault, encrypted)
+    vault.take_along(0, 0.6, CASE, brought)  # what was seen before comes late
+    with pytest.raises(KeyMissingError):
+        decrypt(vault, encrypted)
+    vault.take_along(-1, 0.7, CASE, brought)  # and in the midst of a transaction that destroys keys
+    with pytest.raises(KeyMissingError):
+        encrypt(vault)
+
+
+def test_what_was_brought_along_counts_from_when_it_was_asked() -> None:
+    keys, ticks = KeysInMemory(), Ticks()
+    vault = vault_of(keys, ticks=ticks)
+    encrypted = encrypt(vault)
+    keys.destroy(CASE)
+    ticks.at = LOOK_AGAIN + 0.5  # for so long the answer was waited for
+    vault.take_along(0, 0.1, OTHER, None)
+    with pytest.raises(KeyMissingError):
+        decrypt(vault, encrypted)
+
+
 def test_a_key_that_has_sealed_too_often_is_followed_by_its_next_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.keys.vault._COUNTED", 2)
     monkeypatch.setattr("engine.keys.vault._MOST_USES", 4)
