@@ -20,7 +20,7 @@ from engine.db.encrypted_columns import place_id
 from engine.db.row_history import link
 from engine.db.store import Store, Within
 from engine.db.tables import TABLES
-from engine.db.writing import NEW_JOB, Closed, SavedCase, written
+from engine.db.writing import NEW_JOB, Closed, SavedCase, plain, written
 from engine.errors import KeyMissingError, NotFoundError
 
 CASE, ITEM, EVENT = TABLES["case"], TABLES["work_item"], TABLES["event"]
@@ -73,7 +73,7 @@ class CaseStore(Store):
     def add(self, case: Case, report: Mapping[str, Scalar]) -> CaseState:
         """Write a new case, before its first event."""
         concern = report.get(CONCERN)
-        row = case.model_dump() | {
+        row = plain(case) | {
             "concern": concern if isinstance(concern, str) else None,
             "encrypted_report": written(self._encrypted(report, report_of(case.id), case)),
             "encrypted_facts": None, "chain_head": written(case.chain_head),
@@ -91,7 +91,7 @@ class CaseStore(Store):
         follows = consequences(events, after, self._definitions, at)
         unit = before.case.unit_id
         rows = self._changed_rows(before, after, events) | {
-            "work_item": [item.model_dump() | {"unit_id": unit} for item in follows.items],
+            "work_item": [plain(item) | {"unit_id": unit} for item in follows.items],
             **_job_rows(after, follows.jobs, at=at, asked_by=actor_id),
         }
         bodies = [(event.type, _body(event) | _offered(event, follows.items)) for event in events]
@@ -200,19 +200,20 @@ class CaseStore(Store):
         steps = {event.step.id: event.step for event in events if isinstance(event, ev.STEP_EVENTS)}
         known = set(before.persons)
         return {
-            "run": [run.model_dump() | scope for key, run in after.runs.items() if before.runs.get(key) is not run],
+            "run": [plain(run) | scope for key, run in after.runs.items() if before.runs.get(key) is not run],
             "step": [self._step_row(after.case, step) | scope for step in steps.values()],
-            "deadline": [deadline.model_dump() | scope | {"failures": 0} for deadline in deadlines.values()],
+            "deadline": [plain(deadline) | scope | {"failures": 0} for deadline in deadlines.values()],
             "case_person": [
-                person.model_dump() | scope | {"position": number}
+                plain(person) | scope | {"position": number}
                 for number, person in enumerate(after.persons, start=1)
                 if person not in known
             ],
-            "interval": [interval.model_dump() | scope for interval in intervals.values()],
+            "interval": [plain(interval) | scope for interval in intervals.values()],
         }
 
     def _step_row(self, case: Case, step: Step) -> dict[str, Any]:
-        row = step.model_dump(exclude={"outputs"})
+        row = plain(step)
+        del row["outputs"]
         row["encrypted_outputs"] = written(self._encrypted(step.outputs, outputs_of(step.id), case))
         row["added"] = step.added.model_dump(mode="json") if step.added else None
         return row
@@ -292,6 +293,6 @@ def _job_rows(
     case = state.case
     workflow = next((run.workflow for run in state.runs.values()), "")
     return {
-        "job": [{**NEW_JOB, **job.model_dump(), "unit_id": case.unit_id, "created_at": at, **more} for job in jobs],
+        "job": [{**NEW_JOB, **plain(job), "unit_id": case.unit_id, "created_at": at, **more} for job in jobs],
         "dispatch": [{"case_id": case.id, "workflow": workflow}],
     }

@@ -14,7 +14,7 @@ from engine.core.compiled import CompiledWorkflow
 from engine.core.consequences import WorkItem
 from engine.db.row_history import RowHistory
 from engine.db.trips import COMMIT, Answers, Asked, ask
-from engine.db.writing import Closed, Rows, SavedCase, distinct, key_of, waking, woken_by, write_rows
+from engine.db.writing import Closed, Rows, SavedCase, distinct, key_of, plain, waking, woken_by, write_rows
 from engine.keys.vault import Vault
 
 
@@ -60,7 +60,7 @@ class Writes:
 
     def save_item(self, item: WorkItem) -> None:
         """Hold a changed item back; nobody else changes it meanwhile, since its case is locked."""
-        if self._is_rewritten("work_item", item.id, item.model_dump()):
+        if self._is_rewritten("work_item", item.id, plain(item)):
             return
         if self._closed or any(one.id == item.id for one in self._items):
             self.flush()  # a row is changed once in a statement

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel
 from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import Connection
 
@@ -142,6 +143,11 @@ class SavedCase(NamedTuple):
         )  # fmt: skip
 
 
+def plain(record: BaseModel) -> dict[str, Any]:
+    """Return the fields of a record as they are: what is within them is written as JSON once, with the row."""
+    return dict(record.__dict__)
+
+
 def written(some: bytes | None) -> str | None:
     """Write bytes so that PostgreSQL reads them from JSON."""
     return None if some is None else f"\\x{some.hex()}"
@@ -184,7 +190,7 @@ def write_rows(
     if closed:
         values += (_json([one._asdict() for one in closed]), array(one.step_id for one in closed))
     if items:
-        values += (_json([one.model_dump() for one in items]), array(one.id for one in items))
+        values += (_json([plain(one) for one in items]), array(one.id for one in items))
     if cases:
         values += (_json([one._asdict() for one in cases]), array(one.id for one in cases))
     if drafts:
