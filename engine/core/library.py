@@ -1,6 +1,6 @@
 """The published definitions that time is counted by, and which limit of the law counts in a case."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
@@ -68,6 +68,18 @@ class Library:
     def versions(self, limit_id: str) -> tuple[LawLimit, ...]:
         """Return every version of a limit that the packs have; none for an unknown id."""
         return next((found for pack in self.packs.values() if (found := pack.by_id.get(limit_id))), ())
+
+    @property
+    def law_words(self) -> dict[str, str]:
+        """Say of each limit of the law by its id how long it is, such as `within 24 hours by law`."""
+        return self.once(("law words",), lambda: dict(self._law_words()))
+
+    def _law_words(self) -> Iterator[tuple[str, str]]:
+        for limit in (one for pack in self.packs.values() for one in pack.limits):
+            if limit.limit:
+                yield limit.id, f"{'' if limit.limit.is_at_once else 'within '}{limit.limit.in_words()} by law"
+            elif limit.watch:
+                yield limit.id, f"within {limit.watch.in_words()}, our own target"
 
     def calendar(self, jurisdiction: str) -> Calendar:
         """Find the calendar of a jurisdiction; raises `NoCalendarError`."""

@@ -31,7 +31,7 @@ _CLOSE_ROW, _MANY = 17, 54
 """The height of a row and that of the names of the lanes, in pixels: the style sheet has the same."""
 _WIDE, _LETTER, _LETTER_CLOSE, _LETTER_SAID, _MARKED, _BETWEEN = 1210, 9.6, 8.2, 7.6, 90, " · "
 """What a page is wide, a letter of a title, of a close one, and of the words after it, and a mark, in pixels."""
-_CASE, _MACHINE, _ANYBODY = "case", "the machine", "anybody"
+_CASE, _MACHINE, _ANYBODY = "case", "automatic", "anybody"
 _LONGEST, _FEW = 20, 6
 _NODE, _TRACK, _MARGIN, _CURVE, _SYMBOL = 24, 6, 4, 6, 7
 
@@ -103,8 +103,11 @@ def in_lanes(
     by: LaneView = LaneView.PILLAR,
     chosen: str = "",
     before: Workflow | None = None,
+    laws: Mapping[str, str] | None = None,
 ) -> Lanes:
     """Lay a workflow out: rows in the order of the work, lanes in the order in which they are first needed.
+
+    `laws` has the words for a limit of the law; one that is not among them is called by its id.
 
     The lines of the step with the key `chosen` are drawn strongly. What differs from the version `before` is marked;
     what is gone since stands where it was.
@@ -122,8 +125,8 @@ def in_lanes(
             lane[edge.source] = lane[edge.target]
     rows = tuple(
         LaneRow(
-            node, node.id.removeprefix("step-"), tuple(_said(of[node.id], steps[node.id], roles[node.id], catalogue)),
-            marks.get(node.id),
+            node, node.id.removeprefix("step-"),
+            tuple(_said(of[node.id], steps[node.id], roles[node.id], catalogue, laws or {})), marks.get(node.id),
         )
         if node.id in steps
         else LaneRow(node, "", node.lines[:1], marks.get(node.id))
@@ -211,12 +214,17 @@ def _roles(step: StepSpec, catalogue: StepCatalogue | None) -> tuple[str, ...]:
     return step.assign.role or (info.roles if info else ()) or (_ANYBODY,)
 
 
-def _said(workflow: Workflow, step: StepSpec, roles: tuple[str, ...], catalogue: StepCatalogue | None) -> Iterator[str]:
+def _said(
+    workflow: Workflow,
+    step: StepSpec,
+    roles: tuple[str, ...],
+    catalogue: StepCatalogue | None,
+    laws: Mapping[str, str],
+) -> Iterator[str]:
     info = catalogue.find(step.uses) if catalogue else None
-    own = [time.law or within(time.limit or "") for time in step.time]
-    found = dict.fromkeys(
-        one for one in own or ([info.law_limit or within(info.time_limit or "")] if info else ()) if one
-    )
+    own = [(time.law, time.limit) for time in step.time] or ([(info.law_limit, info.time_limit)] if info else [])
+    words = (laws.get(law, law) if law else within(limit or "") for law, limit in own)
+    found = dict.fromkeys(one for one in words if one)
     if found:
         yield " or ".join(found)
     if roles[0] in {_MACHINE, _ANYBODY} or len(roles) > _FEW:

@@ -305,6 +305,7 @@ def _make_and_run(page: Page, portal: Portal, how: str) -> None:
 def _add_step(page: Page, number: int, ladder: str) -> None:
     pick(page, "What is done", "Awareness session" if number else "Health")
     write(page, "Title", f"Step {number + 1} of the night")
+    pick(page, "After which step", "At the beginning")
     press(page, "Add this step")
     write(page, "Due within", "2")
     pick(page, "Unit", "hours")

@@ -935,6 +935,15 @@ def test_a_ladder_is_changed_level_by_level(portal: Portal) -> None:
     assert portal.as_role("caseworker").get(here).status_code == 403
 
 
+def test_the_picture_says_how_long_the_law_gives_and_names_no_id_of_a_limit(portal: Portal) -> None:
+    page = portal.as_role("caseworker").get("/workflows/child-labour").text
+    rows = page.partition('class="icmc-flow__steps"')[2].partition("</ol>")[0]
+    said = dict(re.findall(r'#step"[^>]*>([^<]+)</a><span class="icmc-flow__said">([^<]*)', rows))
+    assert said["Produce before authority"].startswith("within 24 hours by law")
+    assert said["Make the acknowledgement slip"] == "Automatic"
+    assert not re.search(r"\bIN-[A-Z]", rows)
+
+
 def test_a_workflow_begins_with_one_step_and_who_agrees_sees_all_of_it(portal: Portal) -> None:
     client = portal.as_role("case_manager")
     offered = client.get("/workflows/new").text
@@ -942,7 +951,10 @@ def test_a_workflow_begins_with_one_step_and_who_agrees_sees_all_of_it(portal: P
     begun = client.post("/workflows/new", data={"action": "begin", "title": "From nothing: a start", "base": "-"})
     here = "/workflows/from-nothing-a-start/draft"
     assert begun.url.path == here
+    assert '<option value="first" selected>' in begun.text, "the next step is proposed after the only one"
     client.post(here, data={"action": "add", "uses": "core.ask", "add_title": "Call again", "add_after": "first"})
+    assert '?after=call_again">Close</a>' in client.get(f"{here}?step=call_again").text
+    assert '<option value="call_again" selected>' in client.get(f"{here}?after=call_again").text
     draft = open_draft(portal.engine, "workflow", "from-nothing-a-start", viewer=portal.people["case_manager"])
     assert draft.loaded
     assert draft.loaded.workflow

@@ -98,7 +98,8 @@ def picture_of(
     if change is None or change.workflows is None:
         return None
     before, after = change.workflows
-    return in_lanes(after, visit.engine.catalogue, by=by, chosen=chosen, before=before)
+    laws = visit.engine.library().law_words
+    return in_lanes(after, visit.engine.catalogue, by=by, chosen=chosen, before=before, laws=laws)
 
 
 def after_undo(visit: Visit, kind: str, name: str, draft: str) -> str:

@@ -13,7 +13,7 @@ from engine.definitions.pages.step_form import StepEditor
 from engine.errors import InvalidAnswersError
 from engine.language.editing import UneditableError, with_value, without
 from engine.language.findings import has_errors
-from engine.language.lanes import LaneView, in_lanes
+from engine.language.lanes import Lanes, LaneView, Mark, in_lanes
 from engine.language.workflow import Workflow
 from engine.plugin.fields import FieldSpec
 from engine.web.dependencies import Posted, SignedIn
@@ -30,9 +30,9 @@ _EVERYWHERE: Final = "core"
 
 
 @router.get("/workflows/{name}/draft")
-def draft(visit: SignedIn, name: Name, step: Key = "", lanes: LaneView = LaneView.PILLAR) -> Response:
+def draft(visit: SignedIn, name: Name, step: Key = "", lanes: LaneView = LaneView.PILLAR, after: Key = "") -> Response:
     """Show the viewer's draft of a workflow, or what runs, as a picture; with the form of a step beside it."""
-    return _page(visit, open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), step, lanes)
+    return _page(visit, open_draft(visit.engine, _WORKFLOW, name, viewer=visit.viewer), step, lanes, after=after)
 
 
 @router.post("/workflows/{name}/draft")
@@ -97,6 +97,7 @@ def _page(
     key: str = "",
     lanes: LaneView = LaneView.PILLAR,
     *,
+    after: str = "",
     again: Again = FIRST,
     posted: FormData | None = None,
 ) -> Response:
@@ -104,7 +105,7 @@ def _page(
     catalogue = visit.engine.catalogue
     has_step = workflow is not None and key in workflow.steps
     editor = StepEditor(known.loaded, workflow, catalogue, key) if known.loaded and workflow and has_step else None
-    drawn = picture_of(visit, known.change, by=lanes, chosen=key) if workflow else None
+    picture = _picture(visit, known, lanes, key)
     return visit.page(
         "studio.html",
         title=say("Draft of {name}", name=known.name),
@@ -115,14 +116,12 @@ def _page(
         findings=worst_first(known.findings),
         has_errors=has_errors(known.findings),
         by=lanes,
-        lanes=drawn or (in_lanes(workflow, catalogue, by=lanes, chosen=key) if workflow else None),
+        lanes=picture,
         form=editor.form(visit.engine.library(), posted) if editor else None,
         asked=[one.label for one in _fields(visit, workflow, key, added=False)],
         looks=controls(questions(_fields(visit, workflow, key)), zone=visit.viewer.zone, now=visit.now),
         uses=_step_types(visit) if not key else (),
-        steps=[Item(row.key, row.node.title, checked=False) for row in in_lanes(workflow, catalogue).rows if row.key]
-        if workflow and not key
-        else (),
+        steps=_steps(picture, after) if picture and not key else (),
         only_text=reasons("step"),
         again=again,
     )
@@ -134,6 +133,21 @@ def _fields(visit: Visit, workflow: Workflow | None, key: str, *, added: bool = 
     step_type = visit.engine.registry.step_types.get(step.uses) if step else None
     own = step_type.fields if step_type else ()
     return (*own, *(field_of(one) for one in (step.questions if step and added else ())))
+
+
+def _picture(visit: Visit, known: DefinitionDraft, by: LaneView, key: str) -> Lanes | None:
+    workflow = known.loaded.workflow if known.loaded else None
+    if workflow is None:
+        return None
+    laws = visit.engine.library().law_words
+    drawn = picture_of(visit, known.change, by=by, chosen=key)
+    return drawn or in_lanes(workflow, visit.engine.catalogue, by=by, chosen=key, laws=laws)
+
+
+def _steps(picture: Lanes, after: str) -> list[Item]:
+    """List the steps that another one can come after; proposed is the one looked at before, or the only one."""
+    rows = [row for row in picture.rows if row.key and row.mark is not Mark.GONE]
+    return [Item(row.key, row.node.title, checked=row.key == after or len(rows) == 1) for row in rows]
 
 
 def _step_types(visit: Visit) -> list[tuple[str, list[Item]]]:

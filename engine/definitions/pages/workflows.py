@@ -144,7 +144,11 @@ def workflow(
         definition=definition,
         compiled=compiled,
         by=lanes,
-        lanes=in_lanes(compiled.workflow, visit.engine.catalogue, by=lanes, chosen=step) if compiled else None,
+        lanes=in_lanes(
+            compiled.workflow, visit.engine.catalogue, by=lanes, chosen=step, laws=visit.engine.library().law_words
+        )
+        if compiled
+        else None,
         step=step_in_words(compiled.workflow, step, visit.engine.catalogue) if compiled else None,
         key=step,
         acts=acts_in_words(compiled.workflow, visit.engine.catalogue) if compiled else (),
