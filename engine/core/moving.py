@@ -16,6 +16,8 @@ from engine.language.conditions.evaluate import evaluate
 from engine.language.conditions.values import UNKNOWN, Truth, Value
 
 _CONCERN, _CHILD = "concern", "is_child_suspected"
+_RECEIVED: Final = "coming_home"
+"""What a report is about whose person was found elsewhere and is received here."""
 _BY_PURPOSE: Final[Mapping[str, str]] = {
     "sexual_exploitation": "sexual_exploitation", "online_sexual_abuse": "online_abuse",
     "bonded_labour": "bonded_labour", "child_labour": "child_labour", "domestic_servitude": "domestic_work",
@@ -83,6 +85,8 @@ def _concerns(state: CaseState, followed: CompiledWorkflow | None) -> Iterator[t
     """Yield what the report would be about by what is known now, what says most first, each with a sentence."""
     latest = sorted(tellings_in(state), key=lambda one: one.ended_at, reverse=True)
     purposes = next((one.get("purposes").split(",") for one in latest if one.get("purposes")), [])
+    if state.report.get(_CONCERN) == _RECEIVED:
+        purposes = []  # what was done to them there is not what is to be done here
     for purpose, concern in _BY_PURPOSE.items():
         if purpose in purposes:
             yield concern, f"What was found points to this: {purpose.replace('_', ' ')}."

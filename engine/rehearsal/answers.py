@@ -9,6 +9,9 @@ from pydantic import JsonValue
 
 from engine.core.compiled import CompiledStep, CompiledWorkflow
 from engine.core.law.told import age_of_band
+from engine.language.conditions.evaluate import evaluate
+from engine.language.conditions.parse import parse_condition
+from engine.language.conditions.values import UNKNOWN, Truth, Value
 from engine.language.workflow import Question, StepSpec
 from engine.plugin.answers import wanted_answers
 from engine.plugin.fields import FieldSpec
@@ -273,7 +276,10 @@ _KNOWN: Mapping[str, Callable[[Story], dict[str, JsonValue]]] = {
 """The forms whose answers the profile of a story tells as a whole."""
 
 
-_BY_PROFILE: Mapping[str, Callable[[Story], JsonValue]] = {"at_hand": lambda story: story.is_at_hand or None}
+_BY_PROFILE: Mapping[str, Callable[[Story], JsonValue]] = {
+    "at_hand": lambda story: story.is_at_hand or None,
+    "committee_asks": lambda story: story.is_asked_for_home or None,
+}
 """Questions of workflows that the story tells as a whole, whatever it goes on with."""
 
 
@@ -291,6 +297,8 @@ def as_it_goes_on(
     answered here. One that may stay open is None instead of a no.
     """
     answers: dict[str, JsonValue] = {}
+    if _goes_on_after_no(compiled, step, {event.step for event in to_come}):
+        answers["decision"] = "no"
     for question in questions:
         if question.id in _BY_PROFILE:
             continue
@@ -302,6 +310,30 @@ def as_it_goes_on(
             )
             answers[question.id] = is_told if is_told or question.required else None
     return answers
+
+
+def _goes_on_after_no(compiled: CompiledWorkflow, step: str, told: Collection[str]) -> bool:
+    """Whether after a yes to a decision fewer steps of which the story still tells can open than after a no."""
+    decision = compiled.steps.get(step)
+    if decision is None or decision.spec.uses != "core.decide":
+        return False
+    after_yes, after_no = (_ruled_out(compiled, decision, answer, told) for answer in ("yes", "no"))
+    return after_no < after_yes
+
+
+def _ruled_out(compiled: CompiledWorkflow, decision: CompiledStep, answer: str, told: Collection[str]) -> set[str]:
+    """List the steps of some types that cannot open after an answer to a decision, whatever else is answered."""
+    known: dict[tuple[str, ...], Value] = {(decision.key, "decision"): answer}
+    facts = {fact: _truth(text, known) for fact, text in decision.spec.sets.items()}
+    known |= {(fact,): is_true is Truth.TRUE for fact, is_true in facts.items() if is_true is not Truth.UNKNOWN}
+    asked = ((key, one.spec) for key, one in compiled.steps.items() if one.spec.uses in told)
+    return {key for key, spec in asked if spec.when and _truth(spec.when, known) is Truth.FALSE}
+
+
+def _truth(text: str, known: Mapping[tuple[str, ...], Value]) -> Truth:
+    """Answer a condition as if all that it asks for were answered, if only with something that is not known here."""
+    condition = parse_condition(re.sub(r"\bhas\([\w.]+\)", "true", text))
+    return evaluate(condition, lambda name: known.get(name, UNKNOWN))
 
 
 def _counted_by(compiled: CompiledWorkflow, step: str, question: str) -> list[tuple[str, str]]:

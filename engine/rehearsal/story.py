@@ -103,7 +103,10 @@ class Story(_Part):
     @property
     def concern(self) -> str:
         """What the report is about, as the profile tells it: its title first, then what is done, then its codes."""
-        if (plain := _first(_IN_TITLES, self.title.casefold())) is not None:
+        plain = _first(_IN_TITLES, self.title.casefold())
+        if self._is_received and plain not in _ABOUT_A_WAY:
+            return "coming_home"
+        if plain is not None:
             return plain
         if (by_steps := self._concern_by_steps()) is not None:
             return by_steps
@@ -125,6 +128,12 @@ class Story(_Part):
     def is_out_already(self) -> bool:
         """Whether the person is cared for and nobody has to bring them out."""
         return self.taken_charge_at is not None
+
+    @property
+    def is_asked_for_home(self) -> bool:
+        """Whether a Committee that has the child in care asks for the home report: its time counts from the report."""
+        rules = (event.due_rule for event in self.timeline if event.step == "repatriation.hir")
+        return any(rule is not None and rule.from_ == "start" and rule.clock != PROGRAMME for rule in rules)
 
     @property
     def is_at_hand(self) -> bool:
@@ -158,8 +167,14 @@ class Story(_Part):
             return "compensation"
         if "prevention.safe_migration" in order:
             return "unsafe_migration"
+        return None
+
+    @property
+    def _is_received(self) -> bool:
+        """Whether somebody who was found elsewhere comes home: nobody is brought out, or cared for before the way home."""
+        order = [event.step for event in self.timeline]
         way_home = next((place for place, step in enumerate(order) if step in _WAYS_HOME), None)
-        return "coming_home" if way_home is not None and _CARE.isdisjoint(order[:way_home]) else None
+        return way_home is not None and _RESCUES.isdisjoint(order) and _CARE.isdisjoint(order[:way_home])
 
     def _told(self, name: str) -> str:
         return " ".join(str(kind) for kind in _list(self.htcds.get(name)))
@@ -211,6 +226,8 @@ class Story(_Part):
 
 _SOMEWHERE = "other"
 """The other country of a story that asks for a nationality and names no country."""
+_ABOUT_A_WAY = frozenset({"stopped_on_the_way", "unsafe_migration", "missing_person", "compensation"})
+"""What a case is about whose title says so, also where its first days are those of somebody who comes home."""
 _OF_EVENT = frozenset({"label", "at", "tz", "step", "expected", "due", "due_rule", "on_time"})
 _OF_RULE = frozenset({"from", "limit", "clock", "excluded_journey"})
 _BEGINNINGS = (

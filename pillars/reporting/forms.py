@@ -66,7 +66,12 @@ class IntakeForm(Form):
         kept_anyway=True,
     )
     concern: v.Concern = field(
-        label="What is it about?", choices=v.CONCERN, now=True, kept_anyway='is_child_suspected != "no"'
+        label="What is it about?",
+        help="Found or rescued elsewhere already, and to be received here? Then it is about coming home, whatever they"
+        " were made to do there.",
+        choices=v.CONCERN,
+        now=True,
+        kept_anyway='is_child_suspected != "no"',
     )
     narrative: LongText = field(
         label="What happened?",
