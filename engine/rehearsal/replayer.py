@@ -358,7 +358,8 @@ def _untold_before(play: Play, state: CaseState, event: StoryEvent) -> Step | No
         compiled = play.stage.engine.definitions[state.runs[step.run_id].definition_hash]
         if step.key not in _before(compiled, state, event.step):
             continue
-        if not any(_is_about(play, state, one, step) for one in to_come):
+        is_undated = _deadline_of(state, step) is None  # what it counts from can be still to come
+        if not any(_is_about(play, state, one, step) or (is_undated and one.step == step.uses) for one in to_come):
             found.append(step)
     return min(found, key=lambda step: (_due_of(state, step) or step.opened_at, step.key, step.path), default=None)
 

@@ -171,7 +171,7 @@ class Story(_Part):
 
     @property
     def _is_received(self) -> bool:
-        """Whether somebody who was found elsewhere comes home: nobody is brought out, or cared for before the way home."""
+        """Whether somebody found elsewhere comes home: nobody is brought out, or cared for before the way home."""
         order = [event.step for event in self.timeline]
         way_home = next((place for place, step in enumerate(order) if step in _WAYS_HOME), None)
         return way_home is not None and _RESCUES.isdisjoint(order) and _CARE.isdisjoint(order[:way_home])
