@@ -126,3 +126,13 @@ def test_a_story_says_yes_to_a_question_only_if_it_goes_on_with_what_that_opens(
     ]
     asked = [Question(id=name, type="bool", label="?", required=True) for name in ("at_work", "other")]
     assert as_it_goes_on(shipped("found-exploited"), "lead", asked, told, {}) == {"at_work": answer}
+
+
+@pytest.mark.parametrize(("told", "decided"), [
+    ("repatriation.handover", {"decision": "no"}), ("repatriation.travel", {"decision": "no"}),
+    ("rescue.identify", {}), ("repatriation.decision", {}),
+])  # fmt: skip
+def test_whoever_is_taken_home_in_a_story_did_not_fear_it(told: str, decided: dict[str, str]) -> None:
+    event = StoryEvent(label=told, at=OPENED, step=told)
+    assert as_it_goes_on(shipped("forced-scamming"), "fear", (), [event], {}) == decided
+    assert as_it_goes_on(shipped("forced-scamming"), "own_will", (), [event], {}) == {}

@@ -227,6 +227,30 @@ def test_the_title_of_a_story_says_what_it_is_about_before_its_first_step_does(
     assert (told.begins, told.concern) == (begins, concern)
 
 
+@pytest.mark.parametrize(
+    "title", ["Girl in domestic work in Delhi, seen from home", "Bride sold far away", "A daughter"]
+)
+@pytest.mark.parametrize(
+    ("also", "concern"), [((), True), (("rescue.execute",), False), (("rescue.first_needs",), False)]
+)
+def test_a_story_of_whoever_is_only_received_is_about_coming_home_whatever_was_done_to_them(
+    title: str, also: tuple[str, ...], *, concern: bool
+) -> None:
+    story = read_story(OTHERS / "our-child-is-in-delhi.yaml")
+    more = (story.timeline[1].model_copy(update={"step": step, "label": step}) for step in also)
+    timeline = (story.timeline[0], *more, *story.timeline[1:])
+    told = story.model_copy(update={"title": title, "timeline": timeline})
+    assert (told.concern == "coming_home") is concern
+
+
+@pytest.mark.parametrize(
+    ("title", "kept"), [("Stopped at the border", "stopped_on_the_way"), ("A girl missing", "missing_person")]
+)
+def test_a_title_that_tells_of_a_way_goes_before_how_the_story_ends(title: str, kept: str) -> None:
+    story = read_story(OTHERS / "our-child-is-in-delhi.yaml")
+    assert story.model_copy(update={"title": title}).concern == kept
+
+
 def test_a_child_of_this_country_found_near_the_border_has_the_report_of_15_days_and_nothing_abroad(
     world: World,
 ) -> None:

@@ -177,3 +177,39 @@ def test_a_further_charge_sheet_follows_where_the_investigation_goes_on(*, goes_
     further = case.step("further_charges")
     assert further is not None
     assert (further.status is StepStatus.READY) is goes_on
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_whoever_agreed_before_they_were_out_is_asked_again_once_they_are_safe(*, before: bool) -> None:
+    case = _case("forced-marriage", "consent", "consent_again")
+    case.report = {"is_child_suspected": "no", "concern": "early_marriage"}
+    _end(case, "intake")
+    assert "consent" in {step.key for step in case.ready()}
+    if before:
+        _end(case, "consent")
+    _reach(case, "identify")
+    assert ("consent_again" in {step.key for step in case.ready()}) is before
+
+
+@pytest.mark.parametrize("examined", [True, False])
+@pytest.mark.parametrize("name", ["forced-marriage", "adult-exploitation"])
+def test_whoever_was_examined_after_a_rape_has_an_investigation_of_two_months(name: str, *, examined: bool) -> None:
+    case = _case(name, "medical", "chargesheet")
+    case.report = {"is_child_suspected": "no", "concern": "early_marriage"}
+    _end(case, "intake")
+    _end(case, "fir", refused=False)
+    medical = _reach(case, "medical")
+    case.do(cm.CompleteStep(medical.id, "done" if examined else "refused_by_person", case.now, outputs={}))
+    assert _law_and_time(case, "chargesheet")[0] == ("IN-INV-2M" if examined else "IN-DEFAULT-BAIL")
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_child_in_care_elsewhere_has_the_times_of_the_committee_that_asks(*, asks: bool) -> None:
+    case = _case("coming-home", "home_report", "production")
+    case.report = {"is_child_suspected": "yes", "concern": "coming_home"}
+    _end(case, "intake", committee_asks=asks)
+    law, due = _law_and_time(case, "home_report")
+    assert (law, due) == ("IN-JJ-SIR-15D" if asks else None, 15 * DAY)
+    _end(case, "home_report", recommendation="safe")
+    _reach(case, "production")
+    assert _law_and_time(case, "production")[0] == ("IN-JJ-PROD-24H" if asks else None)

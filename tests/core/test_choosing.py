@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.core import commands as cm
-from engine.core.moving import propose_workflow
+from engine.core.moving import choose_workflow, propose_workflow
 from engine.core.records import Scalar
 from tests.acceptance.core_story import RUN, CoreCase
 from tests.kit.shipped import CASES, shipped
@@ -75,3 +75,25 @@ def test_what_is_followed_already_is_not_proposed_and_what_takes_every_report_ne
 
 def test_the_workflow_of_the_country_is_proposed() -> None:
     assert _proposed(_triaged(_case("NP"), "organ_removal", "25_to_59")) == "led-from-nepal"
+
+
+@pytest.mark.parametrize("child", ["yes", "unsure", "no"])
+@pytest.mark.parametrize("place", ["IN-AS", "IN-WB", "NP", "BD-G", "MM-11"])
+def test_whoever_was_found_elsewhere_comes_home_whatever_their_age_and_wherever_home_is(place: str, child: str) -> None:
+    report = {"concern": "coming_home", "is_child_suspected": child}
+    chosen = choose_workflow(WORKFLOWS, place, report)
+    assert chosen is not None
+    assert chosen.workflow.workflow == "coming-home"
+
+
+@pytest.mark.parametrize("purpose", ["domestic_servitude", "sexual_exploitation", "forced_labour", "organ_removal"])
+@pytest.mark.parametrize(("concern", "stays"), [("coming_home", True), ("other", False)])
+@pytest.mark.parametrize("band", ["12_to_17", "25_to_59"])
+def test_what_was_done_to_somebody_whom_we_receive_moves_their_case_nowhere(
+    purpose: str, band: str, concern: str, *, stays: bool
+) -> None:
+    case = _triaged(_case(concern=concern), purpose, band)
+    follows = "coming-home" if stays else "reported-concern"
+    assert (_proposed(case, follows) is None) is stays
+    if stays:
+        assert _proposed(case) == "coming-home", "a case that began elsewhere by mistake is led there"
