@@ -31,6 +31,8 @@ RESERVED = frozenset(
     },
 )
 
+LEFT_OUT: Final = ("skipped", "cancelled")
+"""What a condition reads as the outcome of a step that nobody ended."""
 PERSON: Final = "person"
 """The person for whom a step is done, in its conditions."""
 OF_PERSONS: Final = {

@@ -8,6 +8,7 @@ first of them that was not left out.
 `after: everything` waits for all that the file foresees and that does not wait for the step itself.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from engine.language.findings import Finding
 from engine.language.merged import Merged
-from engine.language.names import meant, shown
+from engine.language.names import LEFT_OUT, meant, shown
 
 Load = Callable[[str], Merged | None]
 """Finds another workflow, written out, by its name."""
@@ -194,7 +195,6 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - as it stands in the file
 
 
 EVERYTHING: Final = "everything"
-_LEFT_OUT: Final = '["skipped", "cancelled"]'
 
 
 def starts_written_out(merged: Merged) -> tuple[Merged, list[Finding]]:
@@ -271,7 +271,7 @@ def _was_done(key: str, step: Mapping[str, Any], steps: Mapping[str, Any]) -> st
     many = other.get("for_each") if isinstance(other, dict) else None
     if many is not None and step.get("for_each") != many:
         return f'{key}.outcome.exists(c, c == "done")'
-    return f"!({key}.outcome in {_LEFT_OUT})"
+    return f"!({key}.outcome in {json.dumps(LEFT_OUT)})"
 
 
 def _closing(key: str, step: dict[str, Any], steps: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from engine.language.conditions.tree import (
     Variable,
 )
 from engine.language.limits import amounts_in_words
-from engine.language.names import OF_PERSONS, PERSON, in_running_words
+from engine.language.names import LEFT_OUT, OF_PERSONS, PERSON, in_running_words
 
 _UNITS = (
     ("h", timedelta(hours=1)),
@@ -266,7 +266,7 @@ def _left_out_of(node: Contains) -> str | None:
             return None
 
 
-_LEFT_OUT = {StringLiteral("skipped"), StringLiteral("cancelled")}
+_LEFT_OUT = {StringLiteral(outcome) for outcome in LEFT_OUT}
 
 
 def _literal_in_words(node: Node) -> str:

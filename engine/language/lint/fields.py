@@ -10,7 +10,7 @@ from engine.language.conditions.check import FieldType
 from engine.language.conditions.tree import Condition
 from engine.language.conditions.values import ValueType
 from engine.language.lint.subject import Subject
-from engine.language.names import OF_PERSONS, PERSON
+from engine.language.names import LEFT_OUT, OF_PERSONS, PERSON
 from engine.language.workflow import StepSpec
 from engine.language.yaml_files import Path
 
@@ -160,8 +160,6 @@ def places_of(subject: Subject, name: str) -> tuple[str, ...]:
 
 
 _A_PLACE = r"[A-Z]{2}(-[A-Z0-9]{1,3})?"
-_WITHOUT_AN_ANSWER = ("skipped", "cancelled")
-"""What a condition reads as the outcome of a step that nobody ended."""
 
 
 def outputs_of(step: StepSpec, info: StepTypeInfo | None) -> Iterator[tuple[str, Output]]:
@@ -169,7 +167,7 @@ def outputs_of(step: StepSpec, info: StepTypeInfo | None) -> Iterator[tuple[str,
     if info is None:
         return
     yield from info.outputs.items()
-    yield "outcome", Output(kind=ValueKind.CHOICE, choices=(*info.outcomes, *_WITHOUT_AN_ANSWER))
+    yield "outcome", Output(kind=ValueKind.CHOICE, choices=(*info.outcomes, *LEFT_OUT))
     for question in step.questions:
         kind = _QUESTIONS.get(question.type)
         if kind is not None and question.sensitivity == "open":

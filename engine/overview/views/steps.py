@@ -291,14 +291,14 @@ class _Run:
         return f"“{step.title}” for {person}" if person else f"“{step.title}”"
 
     def _title_of(self, path: tuple[str, ...]) -> str:
-        if len(path) == 1 and path[0] in self._compiled.steps:
-            return f"“{self._compiled.steps[path[0]].title}”"
+        step = self._compiled.steps.get(path[0])
         if len(path) == 1:
+            if step:
+                return f"“{step.title}”"
             fact = self._compiled.workflow.facts.get(path[0])
             return (fact.title if fact and fact.title else in_plain_words(path[0])).lower()
         if path[0] == "report":
             return f"the report's {in_running_words(path[-1])}"
-        step = self._compiled.steps.get(path[0])
         title = step.title if step else in_plain_words(path[0])
         labels = {spec.name: spec.label for spec in self._known.fields(step.spec.uses, step)} if step else {}
         return f"“{title}”: {labels.get(path[-1], in_running_words(path[-1])).rstrip('?')}"
